@@ -1,0 +1,1 @@
+"""One module of experiments a unit; the units of the course are the modules here."""

@@ -1,0 +1,178 @@
+"""Experiments of unit 4: every function on random inputs, two steps of training, then a run on the corpus."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import Arrays, check, named
+
+PACKAGES = ("numpy",)
+SIZES = {"T": 6, "B": 3, "V": 13, "H": 9}
+T, B, V, H = SIZES.values()
+NAMES = "Wx Wh bh Wy by"
+
+
+def weights(rng: np.random.Generator, V: int = V, H: int = H) -> Arrays:
+    """Random parameters; their spread keeps states and gradients near 1."""
+    shapes = {"Wx": (V, H), "Wh": (H, H), "bh": (H,), "Wy": (H, V), "by": (V,)}
+    return {name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()}
+
+
+def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x and targets (T, B), of few characters so that ids repeat, and a start h0 (B, H)."""
+    return rng.integers(0, 4, (T, B)), rng.integers(0, V, (T, B)), rng.random((B, H))
+
+
+def copy(params: Arrays) -> Arrays:
+    return {name: array.copy() for name, array in params.items()}
+
+
+@check(points=2)
+def activations(net: Any, seed: int) -> Arrays:
+    """`sigmoid`, `relu` and their slopes, entry by entry"""
+    z = np.concatenate([np.random.default_rng(seed).normal(0, 2, B * H), [0.0, -1000.0, 1000.0]]).reshape(6, -1)
+    return named("sigmoid sigmoid_d relu relu_d", net.sigmoid(z), net.sigmoid_d(z), net.relu(z), net.relu_d(z))
+
+
+@check(points=2)
+def softmax_values(net: Any, seed: int) -> Arrays:
+    """`softmax` gives probabilities over the last axis, for scores of any size"""
+    z = np.random.default_rng(seed).normal(0, 2, (T, B, V))
+    large = z[0] + np.array([[900.0], [-900.0], [0.0]])
+    return named("probabilities one_row large_scores", net.softmax(z), net.softmax(z[0, 0]), net.softmax(large))
+
+
+@check(points=2, needs=softmax_values)
+def softmax_jacobian(net: Any, seed: int) -> Arrays:
+    """`softmax_d` is the Jacobian of softmax"""
+    return named("jacobian", net.softmax_d(np.random.default_rng(seed).normal(0, 1, V)))
+
+
+@check(points=2)
+def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
+    """`x_entropy` is the loss of a distribution in nats, `x_entropy_d` its derivative"""
+    rng = np.random.default_rng(seed)
+    p, y = rng.dirichlet(np.ones(V)) * 0.9 + 0.1 / V, np.eye(V)[rng.integers(V)]
+    return named("loss derivative", net.x_entropy(p, y), net.x_entropy_d(p, y))
+
+
+@check(points=3)
+def loss_of_logits(net: Any, seed: int) -> Arrays:
+    """`cross_entropy` gives loss and gradient from logits, for logits of any size"""
+    rng = np.random.default_rng(seed)
+    logits, targets = rng.normal(0, 2, (T, B, V)), rng.integers(0, V, (T, B))
+    small, large = net.cross_entropy(logits, targets), net.cross_entropy(400 * logits, targets)
+    names = "loss dlogits loss_of_large dlogits_of_large"
+    return named(names, *named("loss dlogits", small).values(), *named("loss dlogits", large).values())
+
+
+@check(points=3)
+def states_and_logits(net: Any, seed: int) -> Arrays:
+    """`forward` returns the logits at every step and all hidden states"""
+    rng = np.random.default_rng(seed)
+    params, (x, _, h0) = weights(rng), batch(rng)
+    return named("logits h", net.forward(params, x, h0))
+
+
+@check(points=5, needs=states_and_logits)
+def backward_through_time(net: Any, seed: int) -> Arrays:
+    """`backward` returns the gradient of the loss in every parameter and in the start"""
+    rng = np.random.default_rng(seed)
+    params, (x, _, h0) = weights(rng), batch(rng)
+    dlogits = rng.normal(0, 1, (T, B, V))
+    _, h = net.forward(params, x, h0)
+    grads, dh0 = net.backward(params, x, np.asarray(h), dlogits)
+    return named(NAMES, grads) | named("dh0", dh0)
+
+
+@check(points=2)
+def numerical(net: Any, seed: int) -> Arrays:
+    """`numerical_gradient` is the central difference in every entry"""
+    rng = np.random.default_rng(seed)
+    w, a = rng.normal(0, 1, (3, 4)), rng.random((3, 4))
+    before = w.copy()
+    gradient = net.numerical_gradient(lambda v: float((a * v**3).sum()), w, 0.1)
+    return named("gradient same_after", gradient, np.array_equal(before, w))
+
+
+@check(points=2)
+def clipping(net: Any, seed: int) -> Arrays:
+    """`clip` shortens gradients to a common norm and leaves short ones alone"""
+    grads = weights(np.random.default_rng(seed))
+    given = copy(grads)
+    out = {}
+    for word, bound in (("long", 0.5), ("short", 1e3)):
+        clipped, norm = net.clip(given, bound)
+        out |= {f"{n}_{word}": clipped[n] for n in ("Wx", "by")} | named(f"norm_{word}", norm)
+    return out | named("same_after", all(np.array_equal(grads[n], given[n]) for n in grads))
+
+
+@check(points=2)
+def gradient_descent(net: Any, seed: int) -> Arrays:
+    """`sgd` steps downhill and leaves its inputs as they are"""
+    rng = np.random.default_rng(seed)
+    params, grads = weights(rng), weights(rng)
+    given = copy(params)
+    after = net.sgd(given, grads, 0.3)
+    return named(NAMES, after) | named("same_after", all(np.array_equal(params[n], given[n]) for n in params))
+
+
+@check(points=3, needs=(loss_of_logits, states_and_logits, backward_through_time, clipping, gradient_descent))
+def two_steps(net: Any, seed: int) -> Arrays:
+    """`train` on two batches: each weight after them, and the losses"""
+    rng = np.random.default_rng(seed)
+    params, batches = weights(rng), [batch(rng)[:2] for _ in range(3)]
+    out: Arrays = {}
+    for word, bound in (("clipped", 0.1), ("free", 1e3)):
+        after, losses = net.train(copy(params), list(batches), 0.3, bound)
+        moved = {name: np.asarray(after[name]) - params[name] for name in NAMES.split()}
+        out |= {f"{name}_{word}": moved[name] for name in moved} | named(f"losses_{word}", losses)
+    return out
+
+
+def encode(text: str) -> np.ndarray:
+    """Ids by the character's place among all of Latin-1 that texts use: the same for every part of a corpus."""
+    return np.minimum(np.frombuffer(text.encode("latin-1", "replace"), np.uint8), 127).astype(np.int64)
+
+
+def cut(ids: np.ndarray, rng: np.random.Generator, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches of 32 windows of 8 steps, cut anywhere."""
+    for _ in range(count):
+        window = ids[rng.integers(0, len(ids) - 8, 32) + np.arange(9)[:, None]]
+        yield window[:-1], window[1:]
+
+
+def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
+    """Mean loss over held-out windows of 8 steps, in nats a character."""
+    ids = encode(text)
+    window = ids[: len(ids) // 9 * 9].reshape(-1, 9).T
+    logits, _ = ours.forward(trained, window[:-1], np.zeros((window.shape[1], len(trained["Wh"]))))
+    return float(ours.cross_entropy(logits, window[1:])[0]) / 8
+
+
+@check(points=4, needs=two_steps, measure=held_out_loss, within=0.02, seconds=60)
+def training(net: Any, seed: int, text: str) -> Arrays:
+    """`train` on the corpus: the loss of the trained weights on held-out text"""
+    rng = np.random.default_rng(seed)
+    params = weights(rng, 128, 64) | {"Wh": np.eye(64), "bh": np.zeros(64), "by": np.zeros(128)}
+    params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}
+    after, _ = net.train(params, cut(encode(text), rng, 2000), 0.1, 5.0)
+    return named(NAMES, after)
+
+
+@check(points=3, needs=states_and_logits, tolerance={"shares": 0.25, "shares_hot": 0.8})
+def sampling(net: Any, seed: int) -> Arrays:
+    """`sample` reads the start, then draws and reads its own characters"""
+    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 300, a share of 0.9
+    # (0.25 when hot) has a standard deviation of 0.017 (0.025), and between two programs' shares 0.2 is 8 (5.7) of it.
+    rng = np.random.default_rng(seed)
+    params, (x, _, _) = weights(rng), batch(rng)
+    sure = net.sample(params | {"Wy": 5 * params["Wy"]}, list(x[:4, 0]), 12, 1e-4, np.random.default_rng(seed))
+    flat = {name: np.zeros_like(array) for name, array in weights(rng, 5, 2).items()}
+    flat["by"] = np.log([0.02, 0.9, 0.04, 0.03, 0.01])
+    out = named("ids", np.asarray(sure))
+    for word, temperature in (("shares", 1.0), ("shares_hot", 10.0)):
+        ids = np.asarray(net.sample(flat, [0], 300, temperature, np.random.default_rng(seed)))
+        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / 300)
+    return out

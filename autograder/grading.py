@@ -1,0 +1,293 @@
+"""Keys, a unit, a class: from files of submissions to results in the journal.
+
+The key of a seed is made by the same server and the same experiments as the grades: the solution and each of its known
+mistakes are run as if they were submissions.
+"""
+
+import os
+import secrets
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder import __version__, journal
+from autograder.checking import (
+    Answer,
+    Check,
+    CheckKey,
+    Key,
+    Unit,
+    UnknownUnit,
+    Verdict,
+    find_unit,
+    judge,
+    judge_loss,
+    load_unit,
+    not_reached,
+    unit_names,
+)
+from autograder.data import Corpus, corpus, root
+from autograder.journal import Circumstances, Result
+from autograder.sandbox import Server, ServerGone, Worker
+from autograder.solution import Solution, read_solution
+
+MAX_FILE = 5 << 20  # bytes of a submission
+MAX_FILES = 100_000  # in one folder or zip
+
+
+class NothingToGrade(Exception):
+    """The folder is missing, empty or not laid out as submissions; the text says what was looked for."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """One student's file for one unit: where it lies, or why it cannot be read."""
+
+    student: str
+    unit: str
+    path: Path | None
+    note: str = ""
+
+
+def solution_of(unit: str) -> Solution:
+    """The solution's script of a unit. Raises `FileNotFoundError` where the course has no solutions."""
+    return read_solution((root() / "solutions" / f"{unit}.py").read_text(encoding="utf-8"))
+
+
+def wanted_checks(unit: Unit, quick: bool) -> list[Check]:
+    """A unit's checks in order; without those that train where `quick`."""
+    return [check for check in unit.checks if not (quick and check.measure)]
+
+
+# ---- keys
+
+
+def build_key(server: Server, seed: int, corpora: Sequence[Corpus], quick: bool = False) -> dict[str, CheckKey]:
+    """Run the solution and each known mistake on a seed. Training checks run once per corpus, the solution alone."""
+    unit, solution = server.unit, solution_of(server.unit.name)
+    plain = solution.plain().encode()
+    keys: dict[str, CheckKey] = {}
+    for check in wanted_checks(unit, quick):
+        for text in corpora if check.measure else [None]:
+            with server.worker(plain, "solution.py") as worker:
+                expected = worker.ask(check, seed, text=text.train if text else None)
+                loss = _measure(worker, check, seed, expected, text) if text else None
+            if expected.failure:
+                raise ValueError(f"the solution of {unit.name} does not answer `{check.name}`: {expected.message}")
+            keys[check.name + (f"@{text.name}" if text else "")] = CheckKey(expected, (), loss)
+    for mistake, _, _ in solution.mistakes:
+        with server.worker(solution.with_mistake(mistake.id).encode(), "solution.py") as worker:
+            for check in wanted_checks(unit, quick=True):
+                answer = worker.ask(check, seed)
+                if _differs(keys[check.name].expected, answer):
+                    known = keys[check.name]
+                    keys[check.name] = CheckKey(known.expected, (*known.mistakes, (mistake, answer)))
+    return keys
+
+
+def _differs(one: Answer, other: Answer) -> bool:
+    if other.failure or one.arrays.keys() != other.arrays.keys():
+        return True
+    return not all(
+        array.shape == other.arrays[name].shape
+        and np.allclose(array, other.arrays[name], rtol=1e-9, atol=1e-12, equal_nan=True)
+        for name, array in one.arrays.items()
+    )
+
+
+def _measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
+    measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
+    loss = measured.arrays.get("loss", np.array(np.nan))
+    return float(loss) if loss.size == 1 else float("nan")
+
+
+# ---- one submission
+
+
+def grade_one(server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool) -> list[Verdict]:
+    """The verdicts of one submission, check by check in one worker; held-out text goes to another, with our solution."""
+    verdicts: dict[str, Verdict] = {}
+    with server.worker(source, name) as worker:
+        for check in wanted_checks(server.unit, quick):
+            if lacking := unmet(check, verdicts):
+                verdicts[check.name] = not_reached(check, lacking)
+                continue
+            known = key[check.name + (f"@{text.name}" if check.measure else "")]
+            answer = worker.ask(check, seed, text=text.train if check.measure else None)
+            verdict = judge(check, known, answer, server.unit.sizes, not_made(key, verdicts))
+            if check.measure and verdict.status == "passed":
+                plain = solution_of(server.unit.name).plain().encode()
+                with server.worker(plain, "solution.py") as ours:
+                    loss = _measure(ours, check, seed, answer, text)
+                verdict = judge_loss(check, known, loss)
+            verdicts[check.name] = verdict
+    return list(verdicts.values())
+
+
+def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """The checks that this one needs and that have not passed."""
+    return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]
+
+
+def not_made(key: Key, verdicts: Mapping[str, Verdict]) -> set[str]:
+    """The ids of the mistakes that would have spoilt a check which has passed."""
+    passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
+    return {mistake.id for name in passed for mistake, _ in key[name].mistakes}
+
+
+# ---- a class
+
+
+def find_submissions(folder: Path, unit: str | None = None) -> list[Submitted]:
+    """What lies below `SUBMITTED/<student>/<unit>/<unit>.py` (or `.ipynb`), or flat as `<student>.py` where `unit` is
+    given. Links are not followed. Raises `NothingToGrade`.
+    """
+    if not folder.is_dir():
+        raise NothingToGrade(f"There is no folder {folder}. Name the folder that holds one folder for each student.")
+    units = [unit] if unit else unit_names()
+    found = []
+    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        if entry.is_dir(follow_symlinks=False):
+            found += [s for name in units if (s := _in_folder(entry.name, name, Path(entry.path)))]
+        elif unit and entry.name.endswith((".py", ".ipynb")):
+            found.append(_checked(entry.name.rsplit(".", 1)[0], unit, Path(entry.path)))
+    if not found:
+        looked = f"{folder}/<student>/{unit or '<unit>'}/{unit or '<unit>'}.py or .ipynb"
+        flat = "" if unit else " For a flat folder of <student>.py say which unit with --unit."
+        raise NothingToGrade(f"No submission found. Looked for {looked}.{flat}")
+    return found
+
+
+def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
+    if not (folder / unit).is_dir() or (folder / unit).is_symlink():
+        return None
+    for suffix in (".py", ".ipynb"):
+        if os.path.lexists(path := folder / unit / f"{unit}{suffix}"):
+            return _checked(student, unit, path)
+    return Submitted(student, unit, None, f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}.")
+
+
+def _checked(student: str, unit: str, path: Path) -> Submitted:
+    if path.is_symlink() or not path.is_file():
+        return Submitted(student, unit, None, f"{path.name} is no plain file. Submit the file itself.")
+    if path.stat().st_size > MAX_FILE:
+        return Submitted(student, unit, None, f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it.")
+    return Submitted(student, unit, path)
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits.
+
+    Raises `NothingToGrade` for a path out of the folder, a link, or more than the limits.
+    """
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            entries = packed.infolist()
+            if len(entries) > MAX_FILES:
+                raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
+            for entry in entries:
+                target = (folder / entry.filename).resolve()
+                odd = "\0" in entry.filename or not target.is_relative_to(folder.resolve())
+                if odd or (entry.external_attr >> 16) & 0o170000 == 0o120000 or entry.file_size > MAX_FILE:
+                    raise NothingToGrade(f"{archive} holds {entry.filename!r}: a link, too large, or out of the folder.")
+                packed.extract(entry, folder)
+    except zipfile.BadZipFile:
+        raise NothingToGrade(f"{archive} is no zip file.") from None
+    return folder
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a class is graded."""
+
+    out: Path
+    seed: int
+    jobs: int = 1
+    quick: bool = False
+    unsafe: bool = False
+
+
+def choose_seed(out: Path, asked: int | None) -> int:
+    """The seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
+    if asked is not None:
+        return asked
+    recorded = out / "run.txt"
+    return int(recorded.read_text().split()[1]) if recorded.is_file() else secrets.randbits(31)
+
+
+def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None) -> None:
+    """Grade submissions in parallel; each result is journaled as it comes and handed to `step`.
+
+    What an earlier run into the same folder has graded under the same circumstances is read back. Raises
+    `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder.
+    """
+    with journal.only_writer(run.out):
+        journal.write_whole(run.out / "run.txt", f"seed {run.seed}")
+        for unit in dict.fromkeys(entry.unit for entry in submitted):
+            for result in _grade_unit(unit, [entry for entry in submitted if entry.unit == unit], run):
+                step(result)
+
+
+def _grade_unit(name: str, submitted: Sequence[Submitted], run: Run) -> Iterator[Result]:
+    desk = _Desk(name, run)
+    try:
+        with ThreadPoolExecutor(run.jobs) as pool:
+            yield from pool.map(desk.grade, submitted)
+    finally:
+        desk.close()
+
+
+class _Desk:
+    """One unit's key and, for each thread that grades, a server of its own."""
+
+    def __init__(self, name: str, run: Run) -> None:
+        self.run, self.text, self.unit = run, corpus(), load_unit(name)
+        self.local, self.servers = threading.local(), list[Server]()
+        with Server(name, run.unsafe) as server:
+            self.key = build_key(server, run.seed, [self.text], run.quick)
+            walls = tuple(server.walls)
+        check_file = Path(__file__).parent / "checks" / f"{name}.py"
+        material = journal.digest((root() / "solutions" / f"{name}.py").read_bytes() + check_file.read_bytes())
+        self.circumstances = Circumstances(
+            __version__, material, run.seed, self.text.name, run.quick, not run.unsafe, walls
+        )
+
+    def server(self) -> Server:
+        if not hasattr(self.local, "server"):
+            self.local.server = Server(self.unit.name, self.run.unsafe)
+            self.servers.append(self.local.server)
+        return self.local.server  # type: ignore[no-any-return]
+
+    def grade(self, entry: Submitted) -> Result:
+        source = entry.path.read_bytes() if entry.path else b""
+        sha256 = journal.digest(source)
+        stored = journal.read(journal.path_of(self.run.out, entry.unit, entry.student))
+        if stored and journal.is_same(stored, sha256, self.circumstances):
+            return stored
+        began = time.perf_counter()
+        verdicts = self.verdicts(entry, source)
+        seconds = time.perf_counter() - began
+        result = Result(entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
+        journal.write(self.run.out, result)
+        return result
+
+    def verdicts(self, entry: Submitted, source: bytes) -> list[Verdict]:
+        if entry.path is None:
+            checks = wanted_checks(self.unit, self.run.quick)
+            return [judge(check, CheckKey(Answer()), Answer(failure="unread", message=entry.note), {}) for check in checks]
+        asked = (source, entry.path.name, self.run.seed, self.key, self.text, self.run.quick)
+        try:
+            return grade_one(self.server(), *asked)
+        except ServerGone:  # once more, with a new server
+            del self.local.server
+            return grade_one(self.server(), *asked)
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.close()

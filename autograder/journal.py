@@ -1,0 +1,139 @@
+"""Results on disk: one JSON file a submission, written whole or not at all."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.checking import Remark, Verdict
+
+
+class Busy(Exception):
+    """Another run writes to the same folder."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a grade depends on beside the submission's bytes."""
+
+    kit: str
+    material: str  # sha256 of the unit's solution and checks
+    seed: int
+    corpus: str
+    quick: bool
+    official: bool
+    walls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdicts of one submission, and under which circumstances they were reached."""
+
+    student: str
+    unit: str
+    sha256: str
+    circumstances: Circumstances
+    verdicts: tuple[Verdict, ...]
+    seconds: float
+    note: str = ""  # what could not be read of the submission
+
+    @property
+    def score(self) -> float:
+        """Points earned."""
+        return round(sum(verdict.earned for verdict in self.verdicts), 2)
+
+    @property
+    def max_score(self) -> float:
+        """Points of all checks that ran or should have."""
+        return round(sum(verdict.points for verdict in self.verdicts), 2)
+
+
+def digest(content: bytes) -> str:
+    """The sha256 of a submission's bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def path_of(out: Path, unit: str, student: str) -> Path:
+    """Where a result lies."""
+    return out / unit / f"{student}.json"
+
+
+def write(out: Path, result: Result) -> None:
+    """Write a result; a reader sees the whole file or none."""
+    facts = asdict(result.circumstances)
+    record = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
+    record |= {name: facts[name] for name in ("kit", "material", "seed", "corpus", "quick", "official")}
+    record |= {"walls": list(result.circumstances.walls), "score": result.score, "max_score": result.max_score}
+    record |= {"seconds": round(result.seconds, 4), "note": result.note}
+    record["checks"] = [_check_record(verdict) for verdict in result.verdicts]
+    write_whole(path_of(out, result.unit, result.student), json.dumps(record, indent=1, ensure_ascii=False))
+
+
+def _check_record(verdict: Verdict) -> dict[str, Any]:
+    record = asdict(verdict)
+    record["remarks"] = [
+        {"arrays": list(remark.arrays), "text": remark.text} | ({"mistake": remark.mistake} if remark.mistake else {})
+        for remark in verdict.remarks
+    ]
+    return record
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by new text at one moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read(path: Path) -> Result | None:
+    """A result from disk, or None where there is none that is whole."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        names = ("kit", "material", "seed", "corpus", "quick", "official")
+        facts = Circumstances(**{name: record[name] for name in names}, walls=tuple(record["walls"]))
+        verdicts = tuple(_verdict(check) for check in record["checks"])
+        return Result(
+            record["student"], record["unit"], record["submission_sha256"], facts, verdicts, record["seconds"],
+            record["note"],
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _verdict(check: Mapping[str, Any]) -> Verdict:
+    remarks = tuple(Remark(r["text"], tuple(r["arrays"]), r.get("mistake", "")) for r in check["remarks"])
+    return Verdict(**{**check, "remarks": remarks})
+
+
+def is_same(result: Result | None, sha256: str, circumstances: Circumstances) -> bool:
+    """Whether a stored result answers the same question, so that it need not be asked again."""
+    if result is None or result.sha256 != sha256:
+        return False
+    return replace(result.circumstances, walls=()) == replace(circumstances, walls=())
+
+
+def results(out: Path) -> Sequence[Result]:
+    """All results below a folder, by unit and student."""
+    found = [read(path) for path in sorted(out.glob("*/*.json"))]
+    return [result for result in found if result]
+
+
+@contextmanager
+def only_writer(out: Path) -> Iterator[None]:
+    """Hold the folder for this run. Raises `Busy` when another run does."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Busy(f"Another run is writing to {out}. Wait for it, or choose another --out.") from None
+        yield

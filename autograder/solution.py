@@ -1,0 +1,263 @@
+"""Reads a percent script: what a submission defines, what a solution's stub is, which mistakes it knows.
+
+A submission is its definitions, not its cells. A name is looked up when an experiment asks for it; then the statements
+that bind it run, with the imports and top-level names that these use in turn. Nothing else of a file is executed.
+"""
+
+import ast
+import builtins
+import dis
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import CodeType
+from typing import Any
+
+from autograder.checking import Mistake
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own, so that what it releases equals ours
+_MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
+_CELL = re.compile(r"^# %%(.*)$")
+_MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)[\w.]+\?+\s*$", re.M)
+
+
+class Missing(Exception):
+    """A submission does not define a name; the text says so and names the nearest that it does."""
+
+
+class Broken(Exception):
+    """A submission's file, or the part of it that defines a name, cannot be read or run; the text says where."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of a file: its text, the place it starts at, and whether it is code."""
+
+    text: str
+    place: str  # "line" or "cell 3, line"
+    first_line: int
+    code: bool = True
+
+
+@dataclass
+class Statement:
+    """A top-level statement and the names it binds or changes."""
+
+    code: CodeType
+    binds: set[str]
+    done: bool = False
+
+
+def cells(source: bytes) -> list[Cell]:
+    """The cells of a percent script or of a notebook. Raises `Broken` for what is neither."""
+    if b"\0" in source:
+        raise Broken("the file is not text: it holds NUL bytes. Submit the .py script or the .ipynb notebook itself.")
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Broken(f"the file is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    if text.lstrip().startswith("{"):
+        return _notebook_cells(text)
+    return _script_cells(text.replace("\r\n", "\n"))
+
+
+def _script_cells(text: str) -> list[Cell]:
+    found, lines, first, kind = [], [], 1, ""
+    for number, line in enumerate(text.split("\n") + ["# %%"], 1):
+        if header := _CELL.match(line):
+            found.append(Cell("\n".join(lines), "line", first, "[markdown]" not in kind))
+            lines, first, kind = [], number + 1, header[1]
+        else:
+            lines.append(line)
+    return found
+
+
+def _notebook_cells(text: str) -> list[Cell]:
+    try:
+        raw = json.loads(text)["cells"]
+        return [
+            Cell("".join(cell["source"]), f"cell {number}, line", 1, cell["cell_type"] == "code")
+            for number, cell in enumerate(raw, 1)
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Broken("the notebook cannot be read: it is not a whole .ipynb file. Save it again.") from None
+
+
+class Submission:
+    """A namespace that runs the definitions of a name when the name is first asked for.
+
+    Attributes raise `Missing` for a name that is not defined and `Broken` where its definition cannot run.
+    """
+
+    def __init__(self, source: bytes, filename: str) -> None:
+        self._names: dict[str, Any] = {"__name__": "submission", "__builtins__": builtins}
+        self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
+        self._filename = filename
+        self._statements = list(self._parse(cells(source), source))
+
+    def _parse(self, found: list[Cell], source: bytes) -> Iterator[Statement]:
+        whole = [Cell(source.decode("utf-8-sig").replace("\r\n", "\n"), "line", 1)]
+        if found and found[0].place == "line" and _parses(whole[0].text):
+            found = whole  # a `# %%` inside a string is then no border
+        for cell in found:
+            if not cell.code:
+                continue
+            try:
+                tree = ast.parse(_without_magics(cell.text))
+                ast.increment_lineno(tree, cell.first_line - 1)
+                yield from [_statement(node, f"{cell.place}|{self._filename}") for node in tree.body]
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                line = cell.first_line - 1 + (getattr(error, "lineno", None) or 1)
+                what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
+                self._broken[cell.text] = f"{cell.place} {line}: {type(error).__name__}: {what}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        names, statements = self._names, self._statements
+        self._run(name)
+        if name in names:
+            return names[name]
+        for text, what in self._broken.items():
+            if re.search(rf"\b{re.escape(name)}\b\s*(\(|=)", text):
+                raise Broken(f"`{name}` could not be read. {what}")
+        defined = sorted({bound for statement in statements for bound in statement.binds})
+        near = get_close_matches(name, defined, 1, 0.6)
+        raise Missing(f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else ""))
+
+    def _run(self, name: str) -> None:
+        wanted, queue = set(), [name]
+        while queue:
+            asked = queue.pop()
+            for statement in self._statements:
+                if (asked in statement.binds or "*" in statement.binds) and id(statement) not in wanted:
+                    wanted.add(id(statement))
+                    queue += _globals_used(statement.code)
+        for statement in self._statements:
+            if id(statement) in wanted and not statement.done:
+                exec(statement.code, self._names)
+                statement.done = True
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _without_magics(text: str) -> str:
+    if text.lstrip().startswith("%%"):
+        head, _, body = text.lstrip().partition("\n")
+        return "\n" + body if head.split()[0] in ("%%time", "%%timeit", "%%capture") else ""
+    return text if _parses(text) else _MAGIC.sub(lambda m: (m[1] or m[2] or "") + "pass", text)
+
+
+def _statement(node: ast.stmt, place: str) -> Statement:
+    code = compile(ast.Module([node], []), f"<{place}>", "exec", dont_inherit=True)
+    return Statement(code, set(_names_bound(node)))
+
+
+def _names_bound(node: ast.AST) -> Iterator[str]:
+    """The names that a statement binds at its own level; `Model.forward = f` and `table[0] = 1` count for the base."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+            return
+        case ast.Lambda():
+            return
+        case ast.alias():
+            yield (node.asname or node.name).split(".")[0]
+        case ast.Name(ctx=ast.Store()):
+            yield node.id
+        case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
+            base: ast.AST = node
+            while isinstance(base, ast.Attribute | ast.Subscript):
+                base = base.value
+            if isinstance(base, ast.Name):
+                yield base.id
+    for child in ast.iter_child_nodes(node):
+        yield from _names_bound(child)
+
+
+def _globals_used(code: CodeType) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals_used(constant)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution's script and the mistakes written in it, each with the line range of the statement it replaces."""
+
+    text: str
+    mistakes: tuple[tuple[Mistake, int, int], ...] = field(default=())
+
+    @property
+    def stub(self) -> str:
+        """The script as students get it: each solution region replaced by the stub."""
+        out: list[str] = []
+        inside = False
+        for line in self.text.split("\n"):
+            if line.strip() == BEGIN:
+                inside = True
+                indent = line[: len(line) - len(line.lstrip())]
+                out += [indent + part for part in STUB.split("\n")]
+            elif line.strip() == END:
+                inside = False
+            elif not inside:
+                out.append(line)
+        return "\n".join(out)
+
+    @property
+    def secret_lines(self) -> set[str]:
+        """The lines of the solution regions, mistakes and all, that the stub does not hold."""
+        shown = {line.strip() for line in self.stub.split("\n")}
+        regions = re.findall(rf"{BEGIN}\n(.*?){END}", self.text, re.S)
+        lines = {line.strip() for region in regions for line in region.split("\n")}
+        lines |= {mistake.code for mistake, _, _ in self.mistakes}
+        return {line for line in lines if len(line) > 12 and line not in shown}
+
+    def plain(self) -> str:
+        """The solution without its mistakes, as one would write it."""
+        out, skip = [], False
+        for line in self.text.split("\n"):
+            skip = bool(_MISTAKE.match(line)) or (skip and bool(re.match(r"\s*#   ", line)))
+            if not skip:
+                out.append(line)
+        return "\n".join(out)
+
+    def with_mistake(self, identity: str) -> str:
+        """The script with one mistake made."""
+        mistake, first, last = next(entry for entry in self.mistakes if entry[0].id == identity)
+        lines = self.text.split("\n")
+        indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
+        return "\n".join([*lines[: first - 1], indent + mistake.code, *lines[last:]])
+
+
+def read_solution(text: str) -> Solution:
+    """Parse a solution's script. Raises `ValueError`, with the line, for a mistake that does not stand below code."""
+    ends = {}  # last line of a statement → its first line
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            ends[node.end_lineno or node.lineno] = node.lineno
+    lines, mistakes, last_code = text.split("\n"), [], 0
+    for number, line in enumerate(lines, 1):
+        if match := _MISTAKE.match(line):
+            words = []
+            while number + len(words) < len(lines) and re.match(r"\s*#   ", lines[number + len(words)]):
+                words.append(lines[number + len(words)].strip()[1:].strip())
+            if not words or not last_code:
+                raise ValueError(f"line {number}: a `# mistake:` stands below the line it spoils and has words below it.")
+            mistake = Mistake(f"m{len(mistakes) + 1:02}", " ".join(words), float(match[2] or 0), match[3])
+            mistakes.append((mistake, ends.get(last_code, last_code), last_code))
+        elif line.strip() and not line.strip().startswith("#"):
+            last_code = number
+    return Solution(text, tuple(mistakes))

@@ -183,7 +183,9 @@ class Verdict:
     remarks: tuple[Remark, ...] = ()
 
 
-def judge(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], not_made: Iterable[str] = ()) -> Verdict:
+def judge(
+    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], not_made: Iterable[str] = ()
+) -> Verdict:
     """Compare an answer with the solution's and the known mistakes': points, and remarks that name what went wrong.
 
     `not_made`: ids of mistakes that would have spoilt a check which this submission has passed.
@@ -221,6 +223,17 @@ def not_reached(check: Check, needed: Sequence[str]) -> Verdict:
     """The verdict of a check that was not run because others, which it needs, have not passed."""
     text = f"runs once {' and '.join(f'`{name}`' for name in needed)} {'pass' if len(needed) > 1 else 'passes'}."
     return Verdict(check.name, check.title, check.points, 0.0, "not_reached", (Remark(text),))
+
+
+def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """The checks that this one needs and that have not passed."""
+    return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]
+
+
+def not_made(key: Key, verdicts: Mapping[str, Verdict]) -> set[str]:
+    """The ids of the mistakes that would have spoilt a check which has passed."""
+    passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
+    return {mistake.id for name in passed for mistake, _ in key[name].mistakes}
 
 
 def _verdict(check: Check, shares: Mapping[str, float], remarks: Sequence[Remark], passed: bool) -> Verdict:

@@ -93,9 +93,7 @@ def _download(url: str, facts: Mapping[str, Any]) -> Path:
 
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
-    found = pooch.retrieve(
-        url, f"sha256:{facts['sha256']}", fname=facts["file"], path=_cache(), downloader=downloader
-    )
+    found = pooch.retrieve(url, f"sha256:{facts['sha256']}", fname=facts["file"], path=_cache(), downloader=downloader)
     return Path(found)
 
 

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,14 @@ from autograder.checking import (
     CheckKey,
     Key,
     Unit,
-    UnknownUnit,
     Verdict,
-    find_unit,
     judge,
     judge_loss,
     load_unit,
+    not_made,
     not_reached,
     unit_names,
+    unmet,
 )
 from autograder.data import Corpus, corpus, root
 from autograder.journal import Circumstances, Result
@@ -110,7 +110,9 @@ def _measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corp
 # ---- one submission
 
 
-def grade_one(server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool) -> list[Verdict]:
+def grade_one(
+    server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool
+) -> list[Verdict]:
     """The verdicts of one submission, check by check in one worker; held-out text goes to another, with our solution."""
     verdicts: dict[str, Verdict] = {}
     with server.worker(source, name) as worker:
@@ -128,17 +130,6 @@ def grade_one(server: Server, source: bytes, name: str, seed: int, key: Key, tex
                 verdict = judge_loss(check, known, loss)
             verdicts[check.name] = verdict
     return list(verdicts.values())
-
-
-def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
-    """The checks that this one needs and that have not passed."""
-    return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]
-
-
-def not_made(key: Key, verdicts: Mapping[str, Verdict]) -> set[str]:
-    """The ids of the mistakes that would have spoilt a check which has passed."""
-    passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
-    return {mistake.id for name in passed for mistake, _ in key[name].mistakes}
 
 
 # ---- a class
@@ -177,7 +168,9 @@ def _checked(student: str, unit: str, path: Path) -> Submitted:
     if path.is_symlink() or not path.is_file():
         return Submitted(student, unit, None, f"{path.name} is no plain file. Submit the file itself.")
     if path.stat().st_size > MAX_FILE:
-        return Submitted(student, unit, None, f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it.")
+        return Submitted(
+            student, unit, None, f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it."
+        )
     return Submitted(student, unit, path)
 
 
@@ -195,7 +188,9 @@ def unpack(archive: Path, folder: Path) -> Path:
                 target = (folder / entry.filename).resolve()
                 odd = "\0" in entry.filename or not target.is_relative_to(folder.resolve())
                 if odd or (entry.external_attr >> 16) & 0o170000 == 0o120000 or entry.file_size > MAX_FILE:
-                    raise NothingToGrade(f"{archive} holds {entry.filename!r}: a link, too large, or out of the folder.")
+                    raise NothingToGrade(
+                        f"{archive} holds {entry.filename!r}: a link, too large, or out of the folder."
+                    )
                 packed.extract(entry, folder)
     except zipfile.BadZipFile:
         raise NothingToGrade(f"{archive} is no zip file.") from None
@@ -280,7 +275,9 @@ class _Desk:
     def verdicts(self, entry: Submitted, source: bytes) -> list[Verdict]:
         if entry.path is None:
             checks = wanted_checks(self.unit, self.run.quick)
-            return [judge(check, CheckKey(Answer()), Answer(failure="unread", message=entry.note), {}) for check in checks]
+            return [
+                judge(check, CheckKey(Answer()), Answer(failure="unread", message=entry.note), {}) for check in checks
+            ]
         asked = (source, entry.path.name, self.run.seed, self.key, self.text, self.run.quick)
         try:
             return grade_one(self.server(), *asked)

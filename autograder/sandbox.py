@@ -187,7 +187,9 @@ def _package_folders(names: Sequence[str]) -> list[str]:
             continue
         tops = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")}
         found |= {str(package.locate_file(top)) for top in tops if not top.endswith(("-info", ".pth"))}
-        queue += [match[0] for r in package.requires or () if "extra ==" not in r and (match := re.match(r"[\w.-]+", r))]
+        queue += [
+            match[0] for r in package.requires or () if "extra ==" not in r and (match := re.match(r"[\w.-]+", r))
+        ]
     return sorted(found)
 
 
@@ -266,7 +268,11 @@ class Server:
             reply = b""
         if not reply:
             self._process.kill()
-            why = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:] if self._process.stderr else []
+            why = (
+                self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+                if self._process.stderr
+                else []
+            )
             raise ServerGone(f"the forking server ended. {''.join(why)}".strip())
         facts: dict[str, Any] = json.loads(reply)
         return facts

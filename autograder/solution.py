@@ -9,9 +9,10 @@ import builtins
 import dis
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -21,6 +22,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own, so that what it releases equals ours
 _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
 _CELL = re.compile(r"^# %%(.*)$")
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)[\w.]+\?+\s*$", re.M)
 
 
@@ -30,6 +32,12 @@ class Missing(Exception):
 
 class Broken(Exception):
     """A submission's file, or the part of it that defines a name, cannot be read or run; the text says where."""
+
+
+def missing(name: str, defined: Iterable[str]) -> Missing:
+    """The error for a name that is not defined, with the nearest that is."""
+    near = get_close_matches(name, sorted(defined), 1, 0.6)
+    return Missing(f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else ""))
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,16 @@ class Cell:
 
 @dataclass
 class Statement:
-    """A top-level statement and the names it binds or changes."""
+    """A top-level statement, the place of its cell in the file, and the names it binds or changes."""
 
-    code: CodeType
+    node: ast.stmt
+    place: str
     binds: set[str]
     done: bool = False
+
+    @cached_property
+    def code(self) -> CodeType:
+        return compile(ast.Module([self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
 
 
 def cells(source: bytes) -> list[Cell]:
@@ -99,20 +112,25 @@ class Submission:
         self._statements = list(self._parse(cells(source), source))
 
     def _parse(self, found: list[Cell], source: bytes) -> Iterator[Statement]:
-        whole = [Cell(source.decode("utf-8-sig").replace("\r\n", "\n"), "line", 1)]
-        if found and found[0].place == "line" and _parses(whole[0].text):
-            found = whole  # a `# %%` inside a string is then no border
+        if found and found[0].place == "line":
+            whole = source.decode("utf-8-sig").replace("\r\n", "\n")
+            if tree := _tree(whole):  # a `# %%` inside a string is then no border
+                yield from self._statements_of(tree, "line")
+                return
         for cell in found:
-            if not cell.code:
-                continue
+            text = cell.text if not cell.code or _tree(cell.text) else _without_magics(cell.text)
             try:
-                tree = ast.parse(_without_magics(cell.text))
-                ast.increment_lineno(tree, cell.first_line - 1)
-                yield from [_statement(node, f"{cell.place}|{self._filename}") for node in tree.body]
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                line = cell.first_line - 1 + (getattr(error, "lineno", None) or 1)
+                if cell.code:
+                    tree = ast.parse("\n" * (cell.first_line - 1) + text)
+                    yield from self._statements_of(tree, cell.place)
+            except UNPARSABLE as error:
+                line = getattr(error, "lineno", None) or cell.first_line
                 what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
                 self._broken[cell.text] = f"{cell.place} {line}: {type(error).__name__}: {what}"
+
+    def _statements_of(self, tree: ast.Module, place: str) -> Iterator[Statement]:
+        for node in tree.body:
+            yield Statement(node, f"{place}|{self._filename}", set(_names_bound(node)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -124,9 +142,7 @@ class Submission:
         for text, what in self._broken.items():
             if re.search(rf"\b{re.escape(name)}\b\s*(\(|=)", text):
                 raise Broken(f"`{name}` could not be read. {what}")
-        defined = sorted({bound for statement in statements for bound in statement.binds})
-        near = get_close_matches(name, defined, 1, 0.6)
-        raise Missing(f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else ""))
+        raise missing(name, {bound for statement in statements for bound in statement.binds})
 
     def _run(self, name: str) -> None:
         wanted, queue = set(), [name]
@@ -142,24 +158,18 @@ class Submission:
                 statement.done = True
 
 
-def _parses(text: str) -> bool:
+def _tree(text: str) -> ast.Module | None:
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return ast.parse(text)
+    except UNPARSABLE:
+        return None
 
 
 def _without_magics(text: str) -> str:
     if text.lstrip().startswith("%%"):
         head, _, body = text.lstrip().partition("\n")
         return "\n" + body if head.split()[0] in ("%%time", "%%timeit", "%%capture") else ""
-    return text if _parses(text) else _MAGIC.sub(lambda m: (m[1] or m[2] or "") + "pass", text)
-
-
-def _statement(node: ast.stmt, place: str) -> Statement:
-    code = compile(ast.Module([node], []), f"<{place}>", "exec", dont_inherit=True)
-    return Statement(code, set(_names_bound(node)))
+    return _MAGIC.sub(lambda m: (m[1] or m[2] or "") + "pass", text)
 
 
 def _names_bound(node: ast.AST) -> Iterator[str]:
@@ -255,7 +265,9 @@ def read_solution(text: str) -> Solution:
             while number + len(words) < len(lines) and re.match(r"\s*#   ", lines[number + len(words)]):
                 words.append(lines[number + len(words)].strip()[1:].strip())
             if not words or not last_code:
-                raise ValueError(f"line {number}: a `# mistake:` stands below the line it spoils and has words below it.")
+                raise ValueError(
+                    f"line {number}: a `# mistake:` stands below the line it spoils and has words below it."
+                )
             mistake = Mistake(f"m{len(mistakes) + 1:02}", " ".join(words), float(match[2] or 0), match[3])
             mistakes.append((mistake, ends.get(last_code, last_code), last_code))
         elif line.strip() and not line.strip().startswith("#"):

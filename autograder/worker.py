@@ -163,4 +163,3 @@ def text_array(text: str | bytes) -> np.ndarray:
     """Text as an array of bytes, to travel with a question."""
     raw = text.encode() if isinstance(text, str) else text
     return np.frombuffer(raw, np.uint8) if raw else np.zeros(0, np.uint8)
-

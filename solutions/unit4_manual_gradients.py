@@ -330,7 +330,7 @@ check("loss_of_logits")
 #            logits[0]       logits[1]                  logits[T-1]
 # ```
 #
-# **Exercise** · 15 minutes · ●●○ · about 8 lines
+# **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
 # <details><summary>Where do the numbers of steps come from, and why T+1?</summary>
 #
@@ -399,7 +399,7 @@ check("states_and_logits")
 # time; they never replace each other. (The lesson's own notebook had a single number where the outer product belongs,
 # and changed the weights inside this loop. It still learned a little, which is how such things stay unnoticed.)
 #
-# **Exercise** · 40 minutes · ●●● · about 13 lines
+# **Exercise** · 40 minutes · ●●● · about 12 lines
 #
 # <details><summary>Several sequences of the batch read the same character</summary>
 #
@@ -491,7 +491,7 @@ check("backward_through_time")
 # has an error of order ε², the one-sided difference one of order ε. It takes two evaluations for every single number, which
 # is why nobody trains this way, and why everybody who writes a gradient by hand checks it so once.
 #
-# **Exercise** · 15 minutes · ●●○ · about 9 lines
+# **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
 # <details><summary>How do I visit all entries of an array of any shape?</summary>
 #
@@ -770,7 +770,7 @@ check("training")
 # from the softmax of logits / *temperature*, read it, and so on. At a low temperature the likeliest character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
-# **Exercise** · 20 minutes · ●●○ · about 11 lines
+# **Exercise** · 20 minutes · ●●○ · about 7 lines
 #
 # <details><summary>How do I draw from a distribution?</summary>
 #

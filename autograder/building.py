@@ -1,0 +1,129 @@
+"""What is generated from `solutions/`: stubs, public keys, and the folder that students get."""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder import practice
+from autograder.checking import UnknownUnit, unit_names
+from autograder.data import corpus, load, names, root
+from autograder.solution import BEGIN, END, Solution, read_solution
+
+PACKAGE = Path(__file__).parent
+NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "journal.py", "sandbox.py", "walls.py")
+STUDENT_README = """# Recurrent networks, by doing
+
+Each file in `assignments/` is a unit: text, and functions for you to write. You need Python 3.11 or newer.
+
+    python3 -m venv .venv && . .venv/bin/activate     # on Windows: .venv\\Scripts\\activate
+    pip install -e .
+    autograder check unit4                            # what is right so far, what is not, and why
+
+Work in any editor, or open the `.py` file as a notebook in JupyterLab (right-click, Open With, Notebook) or VS Code.
+Each exercise ends in a line `check("…")`: run it there, or run the whole file with `python assignments/….py`.
+
+`docs/student.md` says what is graded and how. `autograder data` says which data is here and fetches the rest.
+"""
+
+
+class Stale(Exception):
+    """Something generated does not match its source; the text says which, and the command that mends it."""
+
+
+def solutions() -> Iterator[tuple[str, Solution]]:
+    """The unit names and solutions of the course. Raises `UnknownUnit` where a script or its checks are missing."""
+    found = sorted(path.stem for path in (root() / "solutions").glob("unit*.py"))
+    if odd := set(found) ^ set(unit_names()):
+        raise UnknownUnit(f"{', '.join(sorted(odd))}: a unit is both solutions/UNIT.py and autograder/checks/UNIT.py.")
+    for name in found:
+        yield name, read_solution((root() / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
+
+
+def build(check: bool = False) -> list[str]:
+    """Write stubs and keys, and say what was written; with `check`, raise `Stale` for the first that is out of date."""
+    from autograder.grading import build_key
+    from autograder.sandbox import Server
+
+    written = []
+    for name, solution in solutions():
+        check_lengths(name, solution)
+        stub, key = root() / "assignments" / f"{name}.py", practice.KEYS / f"{name}.safetensors"
+        if not stub.is_file() or stub.read_text(encoding="utf-8") != solution.stub:
+            written.append(_write(stub, solution.stub, check))
+        with Server(name) as server:
+            fresh = build_key(server, practice.PUBLIC_SEED, available_corpora())
+        try:
+            current = practice.same_key(practice.load_key(key), {**practice.load_key(key), **fresh})
+        except practice.NoKey:
+            current = False
+        if not current:
+            _write(key, "", check)
+            practice.save_key(key, fresh)
+            written.append(str(key))
+    return written
+
+
+def available_corpora() -> list:  # type: ignore[type-arg]
+    """The corpora that can be had here, at least one. A key keeps the others' losses as they are."""
+    found = []
+    for name in ("nietzsche", "austen"):
+        try:
+            found.append(load(name))
+        except Exception:
+            continue
+    return found or [corpus()]
+
+
+def _write(path: Path, text: str, check: bool) -> str:
+    if check:
+        raise Stale(f"{path} is out of date. Run `autograder build` and commit what it writes.")
+    path.parent.mkdir(exist_ok=True)
+    if text:
+        path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def check_lengths(name: str, solution: Solution) -> None:
+    """Compare each exercise's "about N lines" with its solution regions. Raises `Stale`."""
+    parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
+    for promised, part in zip(parts[1::2], parts[2::2], strict=True):
+        regions = re.findall(rf"{BEGIN}\n(.*?){END}", part, re.S)
+        lines = [line for region in regions for line in region.split("\n") if line.strip() and line.strip()[0] != "#"]
+        if len(lines) != int(promised):
+            title = (re.search(r"def (\w+)", part) or ["", "?"])[1]
+            raise Stale(
+                f"{name}: the exercise of `{title}` says about {promised} lines; the solution has {len(lines)}."
+            )
+
+
+def release(folder: Path) -> None:
+    """Write what students get: stubs, keys, the package without the instructor's part, data manifests, a README.
+
+    Raises `FileExistsError` where the folder is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty. Name a new folder.")
+    ignore = shutil.ignore_patterns(*NOT_RELEASED)
+    shutil.copytree(PACKAGE, folder / "autograder", ignore=ignore)
+    for name, solution in solutions():
+        _write(folder / "assignments" / f"{name}.py", solution.stub, False)
+    for name in names():
+        target = folder / "datasets" / name
+        target.mkdir(parents=True)
+        for part in ("manifest.toml", "README.md"):
+            shutil.copy(root() / "datasets" / name / part, target)
+    (folder / "docs").mkdir()
+    shutil.copy(root() / "docs" / "student.md", folder / "docs")
+    shutil.copy(root() / "pyproject.toml", folder)
+    (folder / "README.md").write_text(STUDENT_README, encoding="utf-8")
+
+
+def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
+    """Where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
+    secrets = {line for solution in found for line in solution.secret_lines}
+    leaked = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = path.read_text(encoding="utf-8", errors="replace")
+        leaked += [f"{path.relative_to(folder)}: {line}" for line in secrets if line in content]
+    return leaked

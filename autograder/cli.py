@@ -1,0 +1,251 @@
+"""The commands: parsing, and telling a person how it went. Exit code 0: all is well; 1: something was found wanting;
+2: wrong use.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from autograder import __version__
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+class Refused(click.ClickException):
+    """A person can mend this: one sentence on what was seen and what to do."""
+
+    exit_code = 2
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kindly(command: Callable[P, R]) -> Callable[P, R]:
+    """Say in a sentence what a person can mend, instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except Exception as error:
+            if type(error).__name__ in KIND or isinstance(error, OSError):
+                raise Refused(str(error)) from error
+            raise
+
+    return run
+
+
+# the errors of the kit's modules whose texts are for people; by name, so that parsing arguments imports none of them
+KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Busy", "Stale", "ServerGone", "Broken"}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="autograder")
+def main() -> None:
+    """A course on recurrent networks that grades itself.
+
+    \b
+    Students:     autograder check unit4
+    Instructors:  autograder grade SUBMITTED --out GRADES -j 2
+    """
+
+
+@main.command()
+@click.argument("what", required=False)
+@click.option("--quick", is_flag=True, help="Leave out the checks that train.")
+@kindly
+def check(what: str | None, quick: bool) -> None:
+    """Check a unit or a file on the public seed, here and now: practice, not a grade.
+
+    WHAT is a unit (unit4), a file, or nothing for all units in assignments/.
+
+    \b
+    Example:  autograder check unit4 --quick
+    """
+    from autograder.checking import load_unit
+    from autograder.practice import practise
+    from autograder.report.terminal import console, total, verdict_lines
+    from autograder.solution import Submission
+
+    whole = True
+    for path, name in _files_to_check(what):
+        unit, screen = load_unit(name), console()
+        screen.print(f"{path}", style="bold", markup=False)
+        checks = [c for c in unit.checks if not (quick and c.measure)]
+        submission = Submission(path.read_bytes(), path.name)
+        verdicts = practise(unit, checks, submission, lambda verdict: screen.print(verdict_lines(verdict)))
+        screen.print(f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n")
+        whole = whole and all(verdict.status == "passed" for verdict in verdicts)
+    sys.exit(0 if whole else 1)
+
+
+def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
+    from autograder.checking import UnknownUnit, find_unit, unit_names
+    from autograder.data import root
+
+    if what and (Path(what).suffix in (".py", ".ipynb") or Path(what).exists()):
+        path = Path(what)
+        if not path.is_file():
+            raise Refused(f"There is no file {path}. Name a unit, or a .py or .ipynb file.")
+        try:
+            return [(path, find_unit(path.stem))]
+        except UnknownUnit as error:
+            raise Refused(f"{error} A file is named like its unit.") from None
+    found = []
+    for name in [find_unit(what)] if what else unit_names():
+        files = [root() / "assignments" / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
+        if not (there := [path for path in files if path.is_file()]):
+            raise Refused(f"There is no {files[0]}. Run the command from the course's folder, or name the file.")
+        found.append((max(there, key=lambda path: path.stat().st_mtime), name))
+    return found
+
+
+@main.command()
+@click.argument("submitted", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for results and pages.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Submissions at a time.")
+@click.option("--unit", "unit_name", help="Only this unit; for a flat folder of <student>.py, the unit they are.")
+@click.option("--quick", is_flag=True, help="Leave out the checks that train.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
+@click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
+@kindly
+def grade(
+    submitted: Path, out: Path, jobs: int, unit_name: str | None, quick: bool, seed: int | None, unsafe: bool
+) -> None:
+    """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
+
+    SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the same folder reads back
+    what is already graded.
+
+    \b
+    Example:  autograder grade submitted --out grades -j 2
+    """
+    import tempfile
+
+    from autograder import grading
+    from autograder.checking import find_unit
+    from autograder.report.pages import write_pages
+    from autograder.report.terminal import class_table, console, total
+
+    unit = find_unit(unit_name) if unit_name else None
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = grading.unpack(submitted, Path(scratch)) if submitted.suffix == ".zip" else submitted
+        found = grading.find_submissions(folder, unit)
+        run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe)
+        results = _with_progress(found, run)
+    screen = console()
+    screen.print(class_table(results))
+    page = write_pages(results, out / "pages")
+    screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
+    if unsafe:
+        screen.print("Not official: submissions were not confined.", style="bold red")
+    click.echo(f"pages: {page}")
+
+
+def _with_progress(found: Any, run: Any) -> list[Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from autograder import grading
+    from autograder.report.terminal import console
+
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    results: list[Any] = []
+    with Progress(*columns, console=console(stderr=True)) as progress:
+        task = progress.add_task("grading", total=len(found))
+
+        def step(result: Any) -> None:
+            results.append(result)
+            progress.advance(task)
+
+        grading.grade_class(found, run, step)
+    return results
+
+
+@main.command()
+@click.argument("grades", type=click.Path(path_type=Path))
+@kindly
+def report(grades: Path) -> None:
+    """Write the pages of a graded class again.
+
+    \b
+    Example:  autograder report grades
+    """
+    from autograder import journal
+    from autograder.report.pages import write_pages
+    from autograder.report.terminal import class_table, console
+
+    if not (results := journal.results(grades)):
+        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+    console().print(class_table(results))
+    click.echo(f"pages: {write_pages(results, grades / 'pages')}")
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date.")
+@click.option("--release", type=click.Path(path_type=Path), help="Write what students get into this folder.")
+@kindly
+def build(only_check: bool, release: Path | None) -> None:
+    """Generate stubs and public keys from solutions/.
+
+    \b
+    Example:  autograder build --check
+    """
+    from autograder import building
+
+    if release:
+        building.release(release)
+        click.echo(f"{release}: what students get")
+        return
+    try:
+        written = building.build(only_check)
+    except building.Stale as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n".join(written) or "everything is up to date")
+
+
+@main.command()
+@click.option("--seeds", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many fresh seeds.")
+@click.argument("units", nargs=-1)
+@kindly
+def validate(seeds: int, units: tuple[str, ...]) -> None:
+    """Prove the material: solutions earn all, stubs nothing, and each known mistake is told apart from every other.
+
+    \b
+    Example:  autograder validate unit4 --seeds 5
+    """
+    from autograder import validating
+    from autograder.checking import find_unit, unit_names
+
+    faults = []
+    for name in [find_unit(unit) for unit in units] or unit_names():
+        for line in validating.validate(name, seeds):
+            click.echo(line.text)
+            faults += [line] if line.fault else []
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.option("--fetch/--no-fetch", default=True, help="Fetch what is not here.")
+@kindly
+def data(fetch: bool) -> None:
+    """Say which data is here, from where and under which licence; fetch the rest.
+
+    \b
+    Example:  autograder data
+    """
+    from autograder import data as datasets
+
+    lacking = 0
+    for name in datasets.names():
+        facts = datasets.manifest(name)
+        try:
+            where = f"✓ {datasets.find(name, fetch)}"
+        except datasets.NoData as error:
+            where, lacking = f"✗ {error}", lacking + 1
+        click.echo(f"{name}: {facts['title']} ({facts['licence']})\n  {where}")
+    sys.exit(1 if lacking == len(datasets.names()) else 0)

@@ -1,0 +1,159 @@
+"""What a student's own machine can check: the public seed's key, and experiments run where the student works.
+
+A key holds arrays and words, no code. Nothing here is confined or official.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from autograder.checking import (
+    Answer,
+    Check,
+    CheckKey,
+    Key,
+    Mistake,
+    Unit,
+    Verdict,
+    judge,
+    judge_loss,
+    not_made,
+    not_reached,
+    unmet,
+)
+from autograder.data import NoData, corpus
+from autograder.worker import describe, run_experiment
+
+PUBLIC_SEED = 731
+KEYS = Path(__file__).parent / "keys"
+
+
+class NoKey(Exception):
+    """A unit has no public key; the text says how to make it."""
+
+
+def save_key(path: Path, key: Key) -> None:
+    """Write a key: arrays by check and mistake, and as metadata the order, the words and the losses."""
+    arrays: dict[str, np.ndarray] = {}
+    facts: dict[str, Any] = {}
+    for name, known in key.items():
+        expected = known.expected.arrays
+        kept = {} if known.loss is not None else {f"{name}|expected|{n}": a for n, a in expected.items()}
+        shapes = {n: list(a.shape) for n, a in expected.items()}
+        mistakes = []
+        for mistake, its in known.mistakes:
+            kept |= {f"{name}|{mistake.id}|{n}": a for n, a in its.arrays.items() if not _equal(a, expected.get(n))}
+            words = {"id": mistake.id, "text": mistake.text, "keeps": mistake.keeps}
+            mistakes.append(words | {"failure": its.failure, "message": its.message})
+        arrays |= kept
+        facts[name] = {"loss": known.loss, "shapes": shapes, "mistakes": mistakes}
+    path.parent.mkdir(exist_ok=True)
+    save_file(
+        {n: np.ascontiguousarray(a).reshape(a.shape) for n, a in arrays.items()}, path, {"key": json.dumps(facts)}
+    )
+
+
+def _equal(one: np.ndarray, other: np.ndarray | None) -> bool:
+    return other is not None and one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+
+
+def load_key(path: Path) -> dict[str, CheckKey]:
+    """Read a key. Raises `NoKey`."""
+    if not path.is_file():
+        raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
+    with safe_open(path, "np") as file:
+        facts = json.loads(file.metadata()["key"])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+    return {name: _check_key(name, known, arrays) for name, known in facts.items()}
+
+
+def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> CheckKey:
+    expected = {n: arrays.get(f"{name}|expected|{n}", np.empty(shape)) for n, shape in known["shapes"].items()}
+    mistakes = []
+    for words in known["mistakes"]:
+        its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
+        answer = Answer({} if words["failure"] else its, words["failure"], words["message"])
+        mistakes.append((Mistake(words["id"], words["text"], words["keeps"]), answer))
+    return CheckKey(Answer(expected), tuple(mistakes), known["loss"])
+
+
+def same_key(one: Key, other: Key) -> bool:
+    """Whether two keys agree by value: another processor may differ in the last bits."""
+    if one.keys() != other.keys():
+        return False
+    return all(_same_check_key(one[name], other[name]) for name in one)
+
+
+def _same_check_key(one: CheckKey, other: CheckKey) -> bool:
+    words = [[(m.id, m.text, m.keeps, its.failure) for m, its in key.mistakes] for key in (one, other)]
+    answers = zip([one.expected, *(a for _, a in one.mistakes)], [other.expected, *(a for _, a in other.mistakes)])
+    return (
+        words[0] == words[1]
+        and abs((one.loss or 0) - (other.loss or 0)) < 1e-3
+        and (one.loss is not None or all(_close(a, b) for a, b in answers))
+    )
+
+
+def _close(one: Answer, other: Answer) -> bool:
+    return one.arrays.keys() == other.arrays.keys() and all(
+        a.shape == other.arrays[n].shape and np.allclose(a, other.arrays[n], rtol=1e-5, atol=1e-7, equal_nan=True)
+        for n, a in one.arrays.items()
+    )
+
+
+class Live:
+    """The names that a running script or notebook has defined. Raises `Missing` for others."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        from autograder.solution import missing
+
+        if name in self._names:
+            return self._names[name]
+        raise missing(name, [n for n in self._names if not n.startswith("_")])
+
+
+def practise(
+    unit: Unit, wanted: Sequence[Check], implementation: Any, step: Callable[[Verdict], None] = lambda _: None
+) -> list[Verdict]:
+    """The verdicts of some checks, in this process and on the public seed; what they need is run before them."""
+    key, done = load_key(KEYS / f"{unit.name}.safetensors"), dict[str, Verdict]()
+    needed = {name for check in wanted for name in check.needs}
+    for _ in unit.checks:
+        needed |= {name for check in unit.checks if check.name in needed for name in check.needs}
+    asked = {check.name for check in wanted}
+    for check in unit.checks:
+        if check.name in asked | needed:
+            done[check.name] = _verdict(unit, check, key, implementation, done)
+            if check.name in asked:
+                step(done[check.name])
+    return [verdict for name, verdict in done.items() if name in asked]
+
+
+def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]) -> Verdict:
+    if lacking := unmet(check, done):
+        return not_reached(check, lacking)
+    if not check.measure:
+        answer = run_experiment(check, implementation, PUBLIC_SEED)
+        return judge(check, key[check.name], answer, unit.sizes, not_made(key, done))
+    try:
+        text = corpus()
+    except NoData as error:
+        return judge(check, CheckKey(Answer()), Answer(failure="no data", message=str(error)), unit.sizes)
+    known = key[f"{check.name}@{text.name}"]
+    answer = run_experiment(check, implementation, PUBLIC_SEED, text.train)
+    verdict = judge(check, known, answer, unit.sizes)
+    if verdict.status != "passed":
+        return verdict
+    try:
+        loss = check.measure(implementation, answer.arrays, text.held_out)
+    except Exception as error:
+        return judge(check, known, Answer(failure="raised", message=describe(error)), unit.sizes)
+    return judge_loss(check, known, loss)

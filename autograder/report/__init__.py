@@ -1,0 +1,1 @@
+"""Verdicts made readable: terminal and pages."""

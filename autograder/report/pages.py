@@ -1,0 +1,38 @@
+"""Verdicts as HTML: a page for each submission and one for the class. They work from a file, with no network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.journal import Result, write_whole
+from autograder.report.terminal import number
+
+
+def write_pages(results: Sequence[Result], folder: Path) -> Path:
+    """Write all pages below `folder`; the path of the class page."""
+    environment = Environment(
+        loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["number"] = number
+    environment.filters["url"] = lambda part: quote(part, safe="")
+    student, everyone = environment.get_template("student.html"), environment.get_template("class.html")
+    for result in results:
+        write_whole(folder / result.unit / f"{result.student}.html", student.render(result=result))
+    units = {unit: [r for r in results if r.unit == unit] for unit in sorted({r.unit for r in results})}
+    write_whole(
+        folder / "index.html", everyone.render(units=units, summary={u: _summary(rs) for u, rs in units.items()})
+    )
+    return folder / "index.html"
+
+
+def _summary(results: Sequence[Result]) -> list[tuple[str, str, int, float]]:
+    """For each check: name, title, how many passed, and the mean share of its points."""
+    rows = {}
+    for result in results:
+        for verdict in result.verdicts:
+            passed, share, title = rows.get(verdict.name, (0, 0.0, ""))
+            share += verdict.earned / verdict.points / len(results)
+            rows[verdict.name] = (passed + (verdict.status == "passed"), share, verdict.title)
+    return [(name, title, passed, share) for name, (passed, share, title) in rows.items()]

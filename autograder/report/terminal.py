@@ -1,0 +1,51 @@
+"""Verdicts in a terminal. Nothing of a submission is taken for markup."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.checking import Verdict
+from autograder.journal import Result
+
+SIGNS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}
+
+
+def number(points: float) -> str:
+    """Points without needless zeros."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def verdict_lines(verdict: Verdict) -> Text:
+    """`✗ 2.5/5  title`, and below it each remark."""
+    sign, style = SIGNS.get(verdict.status, ("✗", "red"))
+    text = Text(f"{sign} {number(verdict.earned)}/{number(verdict.points)}  ", style)
+    text.append(verdict.title, "default" if verdict.status != "not_reached" else "dim")
+    text.append(f"  [{verdict.name}]", "dim")
+    for remark in verdict.remarks:
+        text.append(f"\n    {', '.join(remark.arrays)}: " if remark.arrays else "\n    ")
+        text.append(remark.text)
+    return text
+
+
+def total(verdicts: Sequence[Verdict]) -> str:
+    """Points earned of those to be had."""
+    return f"{number(sum(v.earned for v in verdicts))} of {number(sum(v.points for v in verdicts))} points"
+
+
+def class_table(results: Sequence[Result]) -> Table:
+    """One row a submission: points, what passed, and the first remark of the first check that did not."""
+    table = Table("student", "unit", "points", "passed", "first remark", box=None, header_style="bold")
+    for result in results:
+        passed = sum(v.status == "passed" for v in result.verdicts)
+        remarks = [f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks]
+        points = f"{number(result.score)}/{number(result.max_score)}"
+        row = (result.student, result.unit, points, f"{passed}/{len(result.verdicts)}", "".join(remarks[:1]))
+        table.add_row(*(Text(cell, overflow="ellipsis", no_wrap=i < 4) for i, cell in enumerate(row)))
+    return table
+
+
+def console(stderr: bool = False) -> Console:
+    """Where to write; `NO_COLOR` is honoured."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)

@@ -294,13 +294,16 @@ def _explain(
     left = list(wrong)
     while left:
         reach = {mistake: [n for n in names if n in left] for mistake, names in explains.items()}
-        most = max((len(names) for names in reach.values()), default=0)
-        best = [mistake for mistake, names in reach.items() if names and len(names) == most]
-        whole = [mistake for mistake in best if explains[mistake] == changed[mistake]] or best
-        if not whole or any((reach[m], changed[m]) != (reach[whole[0]], changed[whole[0]]) for m in whole):
+        most = max(map(len, reach.values()), default=0)
+        if not most:
             return
-        yield whole, reach[whole[0]]
-        left = [n for n in left if n not in reach[whole[0]]]
+        best = [mistake for mistake, names in reach.items() if len(names) == most]
+        first = next((m for m in best if explains[m] == changed[m]), best[0])
+        rivals = [m for m in best if set(reach[m]) & set(reach[first])]
+        rivals = [m for m in rivals if explains[m] == changed[m]] or rivals
+        if all((reach[m], changed[m]) == (reach[first], changed[first]) for m in rivals):
+            yield rivals, reach[first]
+        left = [n for n in left if n not in {name for m in rivals for name in reach[m]}]
 
 
 def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Remark:

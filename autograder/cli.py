@@ -67,18 +67,22 @@ def check(what: str | None, quick: bool) -> None:
     \b
     Example:  autograder check unit4 --quick
     """
-    from autograder.checking import load_unit
+    from autograder.checking import Verdict, load_unit
     from autograder.practice import practise
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.solution import Submission
 
-    whole = True
+    whole, screen = True, console()
+
+    def show(verdict: Verdict) -> None:
+        screen.print(verdict_lines(verdict))
+
     for path, name in _files_to_check(what):
-        unit, screen = load_unit(name), console()
+        unit = load_unit(name)
         screen.print(f"{path}", style="bold", markup=False)
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
-        verdicts = practise(unit, checks, submission, lambda verdict: screen.print(verdict_lines(verdict)))
+        verdicts = practise(unit, checks, submission, show)
         screen.print(f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n")
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
     sys.exit(0 if whole else 1)

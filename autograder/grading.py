@@ -113,7 +113,7 @@ def _measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corp
 def grade_one(
     server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool
 ) -> list[Verdict]:
-    """The verdicts of one submission, check by check in one worker; held-out text goes to another, with our solution."""
+    """The verdicts of one submission, check by check in one worker; held-out text goes to our solution's."""
     verdicts: dict[str, Verdict] = {}
     with server.worker(source, name) as worker:
         for check in wanted_checks(server.unit, quick):

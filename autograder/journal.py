@@ -66,7 +66,7 @@ def path_of(out: Path, unit: str, student: str) -> Path:
 def write(out: Path, result: Result) -> None:
     """Write a result; a reader sees the whole file or none."""
     facts = asdict(result.circumstances)
-    record = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
+    record: dict[str, Any] = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
     record |= {name: facts[name] for name in ("kit", "material", "seed", "corpus", "quick", "official")}
     record |= {"walls": list(result.circumstances.walls), "score": result.score, "max_score": result.max_score}
     record |= {"seconds": round(result.seconds, 4), "note": result.note}

@@ -91,12 +91,10 @@ def same_key(one: Key, other: Key) -> bool:
 
 def _same_check_key(one: CheckKey, other: CheckKey) -> bool:
     words = [[(m.id, m.text, m.keeps, its.failure) for m, its in key.mistakes] for key in (one, other)]
-    answers = zip([one.expected, *(a for _, a in one.mistakes)], [other.expected, *(a for _, a in other.mistakes)])
-    return (
-        words[0] == words[1]
-        and abs((one.loss or 0) - (other.loss or 0)) < 1e-3
-        and (one.loss is not None or all(_close(a, b) for a, b in answers))
-    )
+    if words[0] != words[1] or abs((one.loss or 0) - (other.loss or 0)) > 1e-3:
+        return False
+    answers = [[key.expected, *(its for _, its in key.mistakes)] for key in (one, other)]
+    return one.loss is not None or all(_close(a, b) for a, b in zip(*answers, strict=True))
 
 
 def _close(one: Answer, other: Answer) -> bool:

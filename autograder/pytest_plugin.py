@@ -21,6 +21,7 @@ class UnitScript(pytest.File):
     """A unit's script."""
 
     def collect(self) -> Iterator["CheckItem"]:
+        """One item a check."""
         from autograder.solution import Broken, Submission
 
         unit = load_unit(self.path.stem)

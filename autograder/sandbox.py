@@ -125,11 +125,11 @@ def _work(
 def _probe(secret: str) -> Arrays:
     """Try what a submission must not do; True where the wall held."""
     attempts: dict[str, Callable[[], object]] = {
-        "reading another's file": lambda: open(secret).read(),
-        "reading the grader's files": lambda: open(walls.__file__).read(),
+        "reading another's file": lambda: os.open(secret, os.O_RDONLY),
+        "reading the grader's files": lambda: os.open(walls.__file__, os.O_RDONLY),
         "reading the server's memory": lambda: os.open(f"/proc/{os.getppid()}/mem", os.O_RDONLY),
-        "writing a file": lambda: open(secret, "w"),
-        "writing to /tmp": lambda: open("/tmp/autograder-probe", "w"),
+        "writing a file": lambda: os.open(secret, os.O_WRONLY),
+        "writing to /tmp": lambda: os.open("/tmp/autograder-probe", os.O_WRONLY | os.O_CREAT),
         "changing a file's mode": lambda: os.chmod(secret, 0),
         "opening a socket": lambda: socket.socket(),
         "signalling the server": lambda: os.kill(os.getppid(), 0),
@@ -238,7 +238,7 @@ class Server:
         if bwrap:
             command = [*self._around(bwrap, python), *command]
         self._process = subprocess.Popen(
-            command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
+            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
             start_new_session=True,
         )  # fmt: skip
         theirs.close()

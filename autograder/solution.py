@@ -61,6 +61,7 @@ class Statement:
 
     @cached_property
     def code(self) -> CodeType:
+        """The statement, compiled when it is first needed."""
         return compile(ast.Module([self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
 
 
@@ -78,8 +79,10 @@ def cells(source: bytes) -> list[Cell]:
 
 
 def _script_cells(text: str) -> list[Cell]:
-    found, lines, first, kind = [], [], 1, ""
-    for number, line in enumerate(text.split("\n") + ["# %%"], 1):
+    found: list[Cell] = []
+    lines: list[str] = []
+    first, kind = 1, ""
+    for number, line in enumerate([*text.split("\n"), "# %%"], 1):
         if header := _CELL.match(line):
             found.append(Cell("\n".join(lines), "line", first, "[markdown]" not in kind))
             lines, first, kind = [], number + 1, header[1]
@@ -258,10 +261,11 @@ def read_solution(text: str) -> Solution:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             ends[node.end_lineno or node.lineno] = node.lineno
-    lines, mistakes, last_code = text.split("\n"), [], 0
+    mistakes: list[tuple[Mistake, int, int]] = []
+    lines, last_code = text.split("\n"), 0
     for number, line in enumerate(lines, 1):
         if match := _MISTAKE.match(line):
-            words = []
+            words: list[str] = []
             while number + len(words) < len(lines) and re.match(r"\s*#   ", lines[number + len(words)]):
                 words.append(lines[number + len(words)].strip()[1:].strip())
             if not words or not last_code:

@@ -56,7 +56,7 @@ def decode(blob: bytes) -> Message:
     if header > min(MAX_HEADER, len(blob) - 8):
         raise BadFrame("header too long")
     try:
-        entries = deserialize(blob)
+        entries = deserialize(blob)  # type: ignore[no-untyped-call]
         facts = json.loads(json.loads(blob[8 : 8 + header])["__metadata__"]["facts"])
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFrame(type(error).__name__) from None
@@ -115,9 +115,8 @@ def _last_frame(error: BaseException) -> tuple[str, str] | None:
             return f"{frame.filename[1:].split('|')[0]} {frame.lineno}", frame.name.replace("<module>", "the top level")
         if "ipykernel" in frame.filename or "<ipython" in frame.filename:
             return f"line {frame.lineno} of the cell", frame.name
-        if not frame.filename.startswith(kit) and "site-packages" not in frame.filename and frame.name != "<module>":
-            if os.path.basename(frame.filename).startswith("unit"):
-                return f"line {frame.lineno}", frame.name
+        if os.path.basename(frame.filename).startswith("unit") and not frame.filename.startswith(kit):
+            return f"line {frame.lineno}", frame.name
     return None
 
 

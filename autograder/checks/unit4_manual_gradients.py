@@ -101,7 +101,7 @@ def clipping(net: Any, seed: int) -> Arrays:
     """`clip` shortens gradients to a common norm and leaves short ones alone"""
     grads = weights(np.random.default_rng(seed))
     given = copy(grads)
-    out = {}
+    out: Arrays = {}
     for word, bound in (("long", 0.5), ("short", 1e3)):
         clipped, norm = net.clip(given, bound)
         out |= {f"{n}_{word}": clipped[n] for n in ("Wx", "by")} | named(f"norm_{word}", norm)
@@ -151,14 +151,16 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     return float(ours.cross_entropy(logits, window[1:])[0]) / 8
 
 
-@check(points=4, needs=two_steps, measure=held_out_loss, within=0.02, seconds=60)
+@check(points=4, needs=two_steps, measure=held_out_loss, within=0.04, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
+    # On one seed the same network in float32 ends within a standard deviation of 0.007 of float64: `within` is 6 of it.
     rng = np.random.default_rng(seed)
     params = weights(rng, 128, 64) | {"Wh": np.eye(64), "bh": np.zeros(64), "by": np.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}
-    after, _ = net.train(params, cut(encode(text), rng, 2000), 0.1, 5.0)
-    return named(NAMES, after)
+    for count, lr in ((1500, 0.1), (500, 0.02)):
+        params, _ = net.train(params, cut(encode(text), rng, count), lr, 5.0)
+    return named(NAMES, params)
 
 
 @check(points=3, needs=states_and_logits, tolerance={"shares": 0.25, "shares_hot": 0.8})

@@ -29,10 +29,10 @@ def write_pages(results: Sequence[Result], folder: Path) -> Path:
 
 def _summary(results: Sequence[Result]) -> list[tuple[str, str, int, float]]:
     """For each check: name, title, how many passed, and the mean share of its points."""
-    rows = {}
+    rows: dict[str, tuple[int, float, str]] = {}
     for result in results:
         for verdict in result.verdicts:
-            passed, share, title = rows.get(verdict.name, (0, 0.0, ""))
+            passed, share, _ = rows.get(verdict.name, (0, 0.0, ""))
             share += verdict.earned / verdict.points / len(results)
             rows[verdict.name] = (passed + (verdict.status == "passed"), share, verdict.title)
     return [(name, title, passed, share) for name, (passed, share, title) in rows.items()]

@@ -36,13 +36,21 @@ def total(verdicts: Sequence[Verdict]) -> str:
 
 def class_table(results: Sequence[Result]) -> Table:
     """One row a submission: points, what passed, and the first remark of the first check that did not."""
-    table = Table("student", "unit", "points", "passed", "first remark", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for name, width in {"student": 12, "unit": 5, "points": 8, "passed": 6, "first remark": 20}.items():
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=width)
     for result in results:
         passed = sum(v.status == "passed" for v in result.verdicts)
         remarks = [f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks]
         points = f"{number(result.score)}/{number(result.max_score)}"
-        row = (result.student, result.unit, points, f"{passed}/{len(result.verdicts)}", "".join(remarks[:1]))
-        table.add_row(*(Text(cell, overflow="ellipsis", no_wrap=i < 4) for i, cell in enumerate(row)))
+        row = (
+            result.student,
+            result.unit.split("_")[0],
+            points,
+            f"{passed}/{len(result.verdicts)}",
+            "".join(remarks[:1]),
+        )
+        table.add_row(*map(Text, row))
     return table
 
 

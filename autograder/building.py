@@ -11,7 +11,7 @@ from autograder.data import corpus, load, names, root
 from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
-NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "journal.py", "sandbox.py", "walls.py")
+NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "sandbox.py", "walls.py", "validating.py")
 STUDENT_README = """# Recurrent networks, by doing
 
 Each file in `assignments/` is a unit: text, and functions for you to write. You need Python 3.11 or newer.

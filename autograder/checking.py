@@ -119,8 +119,9 @@ def find_unit(name: str) -> str:
     found = [unit for unit in units if unit == name] or [unit for unit in units if name and unit.startswith(name)]
     if len(found) == 1:
         return found[0]
-    near = get_close_matches(name, units, 1, 0.4)
-    hint = f"Did you mean `{near[0]}`?" if near else f"There is: {', '.join(units)}."
+    stems = {unit.split("_")[0]: unit for unit in units} | {unit: unit for unit in units}
+    near = get_close_matches(name, stems, 1, 0.4)
+    hint = f"Did you mean `{stems[near[0]]}`?" if near else f"There is: {', '.join(units)}."
     raise UnknownUnit(f"There is no unit `{name}`. {hint}")
 
 

@@ -1,6 +1,5 @@
 """Results on disk: one JSON file a submission, written whole or not at all."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -130,6 +129,8 @@ def results(out: Path) -> Sequence[Result]:
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
     """Hold the folder for this run. Raises `Busy` when another run does."""
+    import fcntl  # Unix alone; reading and writing results works anywhere
+
     out.mkdir(parents=True, exist_ok=True)
     with open(out / ".lock", "w") as lock:
         try:

@@ -34,6 +34,7 @@ from autograder.checking import Answer, Arrays, Check, Unit, load_unit
 
 MEGABYTES = 1024  # of address space that a worker may have beyond its server's
 CPU_SECONDS = 120  # of one worker; a single check's wall clock is the check's own
+SERVE = "from autograder.sandbox import serve; serve()"
 KIT_FILES = ("__init__", "checking", "solution", "worker", "walls", "sandbox", "checks")
 
 
@@ -218,19 +219,27 @@ class Server:
         self._places = _places(self.unit)
         self._folder = tempfile.mkdtemp(prefix="autograder-")
         self.walls: list[str] = []
+        outer = None if unsafe else bubblewrap()
         try:
-            self._start(None if unsafe else bubblewrap())
+            if not (outer and self._starts(outer)):  # many containers forbid bubblewrap: then the worker's own walls
+                self._start(None)
+            if not unsafe:
+                self.self_test()
+        except BaseException:
+            self.close()
+            raise
+
+    def _starts(self, bwrap: str) -> bool:
+        try:
+            self._start(bwrap)
         except (ServerGone, OSError):
-            if unsafe:
-                raise
-            self._start(None)  # bubblewrap is forbidden in many containers: then the worker's own walls alone
-        if not unsafe:
-            self.self_test()
+            return False
+        return True
 
     def _start(self, bwrap: str | None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         python = os.path.realpath(sys.executable)
-        command = [python, "-s", "-S", "-c", "from autograder.sandbox import serve; serve()"]
+        command = [python, "-s", "-S", "-c", SERVE]
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(self._places.path)}
         environment |= {"HOME": self._folder, "TMPDIR": self._folder, "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
@@ -268,11 +277,11 @@ class Server:
             reply = b""
         if not reply:
             self._process.kill()
-            why = (
-                self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
-                if self._process.stderr
-                else []
-            )
+            self._process.wait()
+            self._control.close()
+            assert self._process.stderr
+            with self._process.stderr as errors:
+                why = errors.read().decode(errors="replace").strip().splitlines()[-1:]
             raise ServerGone(f"the forking server ended. {''.join(why)}".strip())
         facts: dict[str, Any] = json.loads(reply)
         return facts
@@ -300,9 +309,12 @@ class Server:
 
     def close(self) -> None:
         """End the server and with it its workers."""
-        self._control.close()
-        self._process.kill()
-        self._process.wait()
+        if hasattr(self, "_process"):
+            self._control.close()
+            self._process.kill()
+            self._process.wait()
+            if self._process.stderr:
+                self._process.stderr.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "Server":

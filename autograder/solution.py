@@ -232,11 +232,10 @@ class Solution:
     @property
     def secret_lines(self) -> set[str]:
         """The lines of the solution regions, mistakes and all, that the stub does not hold."""
-        shown = {line.strip() for line in self.stub.split("\n")}
         regions = re.findall(rf"{BEGIN}\n(.*?){END}", self.text, re.S)
         lines = {line.strip() for region in regions for line in region.split("\n")}
         lines |= {mistake.code for mistake, _, _ in self.mistakes}
-        return {line for line in lines if len(line) > 12 and line not in shown}
+        return {line for line in lines if len(line) > 12 and line not in self.stub}
 
     def plain(self) -> str:
         """The solution without its mistakes, as one would write it."""

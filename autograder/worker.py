@@ -43,7 +43,7 @@ class Message:
 def encode(message: Message) -> bytes:
     """Length, then a safetensors file with the facts as its metadata."""
     arrays = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in message.arrays.items()}
-    facts = json.dumps({**message.facts, "order": " ".join(arrays)})  # safetensors keeps no order
+    facts = json.dumps({**message.facts, "order": "\n".join(arrays)})  # safetensors keeps no order
     blob: bytes = save(arrays, {"facts": facts})
     return struct.pack("<Q", len(blob)) + blob
 
@@ -63,7 +63,7 @@ def decode(blob: bytes) -> Message:
     if len(entries) > MAX_ARRAYS or not isinstance(facts, dict) or not all(map(_is_fact, facts.items())):
         raise BadFrame("facts or arrays out of form")
     arrays = dict(_array(name, entry) for name, entry in entries)
-    order = facts.pop("order", "").split()
+    order = facts.pop("order", "").split("\n")
     return Message(facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays})
 
 

@@ -36,9 +36,8 @@ def total(verdicts: Sequence[Verdict]) -> str:
 
 def class_table(results: Sequence[Result]) -> Table:
     """One row a submission: points, what passed, and the first remark of the first check that did not."""
-    table = Table(box=None, header_style="bold")
-    for name, width in {"student": 12, "unit": 5, "points": 8, "passed": 6, "first remark": 20}.items():
-        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=width)
+    table = Table("student", "unit", "points", "passed", box=None, header_style="bold", expand=True)
+    table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1)
     for result in results:
         passed = sum(v.status == "passed" for v in result.verdicts)
         remarks = [f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks]

@@ -1,0 +1,91 @@
+"""Golden submissions: one folder, one case; each is graded by the real command, and its verdict is the expected one."""
+
+import json
+import shutil
+import tomllib
+
+import pytest
+from conftest import GOLDEN, ROOT, UNIT
+
+CASES = sorted(path.parent.name for path in GOLDEN.glob("*/expected.toml"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verdict_is_as_expected(case, graded_class):
+    """Score, statuses and words are those of `expected.toml`."""
+    expected = tomllib.loads((GOLDEN / case / "expected.toml").read_text())
+    result = json.loads((graded_class[0] / UNIT / f"{case}.json").read_text())
+    assert result["score"] == pytest.approx(expected["score"], abs=0.01)
+    not_passed = {c["name"]: c["status"] for c in result["checks"] if c["status"] != "passed"}
+    assert not_passed == expected.get("checks", {})
+    for check, words in expected.get("says", {}).items():
+        (said,) = [" ".join(r["text"] for r in c["remarks"]) for c in result["checks"] if c["name"] == check]
+        for word in words:
+            assert word in said
+
+
+def test_the_class_is_whole(graded_class):
+    """At least 14 cases, each with a result; the command says how the class did and where the pages are."""
+    out, done = graded_class
+    assert done.returncode == 0, done.stderr
+    assert len(CASES) >= 14
+    assert sorted(path.stem for path in (out / UNIT).glob("*.json")) == CASES
+    assert f"{len(CASES)} submissions" in done.stdout
+    assert f"pages: {out / 'pages' / 'index.html'}" in done.stdout
+
+
+def test_a_result_records_its_circumstances(graded_class):
+    """A result says what was graded, by which kit, on which seed and data, behind which walls, officially."""
+    result = json.loads((graded_class[0] / UNIT / "complete.json").read_text())
+    assert (result["official"], result["seed"], result["max_score"]) == (True, 5, 35)
+    assert len(result["submission_sha256"]) == 64
+    assert any(wall.startswith("landlock") for wall in result["walls"])
+    assert "seccomp" in result["walls"]
+    assert result["corpus"] in ("nietzsche", "austen")
+
+
+def test_a_second_run_reads_back_and_regrades_only_what_changed(autograder, tmp_path):
+    """With the same seed and material a stored result is read back; a changed submission is graded again."""
+    for case in ("complete", "stub"):
+        shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
+    arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    autograder(*arguments)
+    files = {case: tmp_path / "out" / UNIT / f"{case}.json" for case in ("complete", "stub")}
+    before = {case: (file.read_text(), file.stat().st_mtime_ns) for case, file in files.items()}
+    shutil.copy(GOLDEN / "half_done" / UNIT / f"{UNIT}.py", tmp_path / "class" / "stub" / UNIT / f"{UNIT}.py")
+    autograder(*arguments)
+    assert (files["complete"].read_text(), files["complete"].stat().st_mtime_ns) == before["complete"]
+    assert json.loads(files["stub"].read_text())["score"] > 0
+    assert json.loads(files["stub"].read_text())["seed"] == json.loads(before["stub"][0])["seed"]
+
+
+def test_the_number_of_jobs_does_not_change_a_grade(autograder, tmp_path, graded_class):
+    """One worker at a time, the same seed: equal results but for the time they took."""
+    cases = ("mistake_relu_forgotten", "crash", "style_notebook_reordered")
+    for case in cases:
+        shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
+    autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--seed", "5")
+    for case in cases:
+        one, two = (
+            json.loads((out / UNIT / f"{case}.json").read_text()) for out in (tmp_path / "out", graded_class[0])
+        )
+        assert {**one, "seconds": 0} == {**two, "seconds": 0}
+
+
+def test_pages_show_every_submission_and_run_nothing(graded_class):
+    """The class page links to a page for each submission; remarks are text, and no page holds a script."""
+    pages = graded_class[0] / "pages"
+    index = (pages / "index.html").read_text()
+    for case in CASES:
+        assert f'href="{UNIT}/{case}.html"' in index
+        page = (pages / UNIT / f"{case}.html").read_text()
+        assert "<script" not in page
+    assert "the gradient went through relu unchanged" in (pages / UNIT / "mistake_relu_forgotten.html").read_text()
+
+
+def test_golden_submissions_are_no_part_of_the_package():
+    """The tests and their answers are not installed with the kit."""
+    import tomllib as toml
+
+    packages = toml.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert not [package for package in packages if "tests" in package]

@@ -1,0 +1,113 @@
+"""The house keeps its promises: size, direction, formats that agree, words in the docs."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from autograder import cli
+
+PACKAGE = ROOT / "autograder"
+MODULES = [p for p in PACKAGE.rglob("*.py") if not {"tests", "checks"} & set(p.relative_to(PACKAGE).parts[:-1])]
+# Data flows one way: a module imports only what stands before it here
+FLOW = [
+    "checking",
+    "solution",
+    "worker",
+    "walls",
+    "sandbox",
+    "data",
+    "journal",
+    "grading",
+    "practice",
+    "report.terminal",
+    "report.pages",
+    "notebook",
+    "building",
+    "validating",
+    "pytest_plugin",
+    "cli",
+]
+
+
+def test_no_module_imports_one_further_down():
+    """Submission → definitions → worker → arrays → judged → journal → pages."""
+    for path in MODULES:
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if name.endswith(("__init__", "__main__")):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
+                base = (node.module or "").removeprefix("autograder").lstrip(".")
+                for wanted in [base] if base else [alias.name for alias in node.names]:
+                    if wanted in FLOW:
+                        assert FLOW.index(wanted) < FLOW.index(name), f"{name} imports {wanted}"
+    assert {".".join(p.relative_to(PACKAGE).with_suffix("").parts) for p in MODULES} >= set(FLOW)
+
+
+def test_the_promise_of_size():
+    """The package under 2,500 lines, a check file under 120, a function's median under 10 lines and none over 40."""
+    lines = sum(1 for path in MODULES for line in path.read_text().splitlines() if line.strip())
+    assert lines < 2500
+    for path in (PACKAGE / "checks").glob("*.py"):
+        assert sum(1 for line in path.read_text().splitlines() if line.strip()) < 160, path
+    sizes = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+                sizes.append(((node.end_lineno or 0) - body[0].lineno + 1, f"{path.name}: {node.name}"))
+    assert [size for size in sizes if size[0] > 40] == []
+    assert sorted(sizes)[len(sizes) // 2][0] < 10
+
+
+def test_environment_yml_agrees_with_pyproject():
+    """The same Python and the same packages, with the same lower bounds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    pip = next(entry["pip"] for entry in environment if isinstance(entry, dict))
+    listed = [entry for entry in environment if isinstance(entry, str)]
+    assert f"python{project['requires-python']}" in listed
+    assert {entry.split(";")[0] for entry in wanted} == {
+        e for e in [*listed, *pip] if not e.startswith(("python", "pip", "-e"))
+    }
+
+
+def test_lint_and_types_are_clean():
+    """ruff (rules and format) and mypy --strict."""
+    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", cli.main.commands)
+def test_the_docs_name_every_command_and_option(name):
+    """In README or docs."""
+    docs = "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+    assert f"autograder {name}" in docs
+    for option in cli.main.commands[name].params:
+        for flag in (o for o in option.opts if o.startswith("--")):
+            assert flag in docs, f"{name} {flag}"
+
+
+def test_links_in_the_docs_work():
+    """Every relative link leads to a file."""
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+            assert link.startswith("http") or (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_project_stands_alone():
+    """No path of one machine, and no folder beside the project but where CI says so."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+    for name in tracked:
+        if name and not name.startswith(".ci/") and (ROOT / name).is_file():
+            text = (ROOT / name).read_text(errors="replace")
+            assert ".." + "/shared" not in text, name
+            assert "/" + "work/" not in text, name

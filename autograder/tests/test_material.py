@@ -1,0 +1,115 @@
+"""The material proves itself: generated from the units there are, so that a new unit needs no new test."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from autograder import grading
+from autograder.building import check_lengths, leaks, release, solutions
+from autograder.checking import load_unit, unit_names
+from autograder.data import corpus
+from autograder.sandbox import Server
+from autograder.validating import validate
+
+UNITS = unit_names()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
+    """On two fresh seeds, one of them with training."""
+    faults = [line.text for line in validate(unit, 1)] + [line.text for line in validate(unit, 2, quick=True)]
+    assert [text for text in faults if text.startswith("✗")] == []
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
+    """No seed is unlucky: the solution, judged by its own key without mistakes, loses nothing."""
+    solution = grading.solution_of(unit).plain().encode()
+    with Server(unit) as server:
+        for seed in range(20):
+            with server.worker(solution, "solution.py") as worker:
+                for check in grading.wanted_checks(server.unit, quick=True):
+                    answer = worker.ask(check, seed)
+                    assert not answer.failure, f"{check.name}, seed {seed}: {answer.message}"
+                    for name, array in answer.arrays.items():
+                        assert array.size, f"{check.name}: `{name}` is empty"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_has_mistakes_text_and_titles(unit):
+    """At least 12 known mistakes, each with words of its own; every exercise has hints, minutes and a length."""
+    solution = grading.solution_of(unit)
+    words = [mistake.text for mistake, _, _ in solution.mistakes]
+    assert len(words) >= 12
+    assert len(set(words)) == len(words)
+    exercises = re.findall(r"\*\*Exercise\*\* · (\d+) minutes · [●○]{3} · about (\d+) lines?", solution.text)
+    assert len(exercises) == solution.text.count("**Exercise**")
+    assert solution.text.count("<details><summary>") >= len(exercises)
+    check_lengths(unit, solution)
+    checks = [check.name for check in load_unit(unit).checks]
+    assert re.findall(r'^check\("(\w+)"\)$', solution.text, re.M) == checks
+
+
+def test_stubs_and_keys_are_up_to_date(autograder):
+    """`build --check` finds nothing to do."""
+    done = autograder("build", "--check")
+    assert (done.returncode, done.stdout.strip()) == (0, "everything is up to date"), done.stderr
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """What students get."""
+    folder = tmp_path_factory.mktemp("release") / "course"
+    release(folder)
+    return folder
+
+
+def test_a_release_holds_no_answer(released):
+    """No line of a solution region and no mistake's code, in any file, keys included; no solutions, no tests."""
+    found = [solution for _, solution in solutions()]
+    assert sum(len(solution.secret_lines) for solution in found) > 100
+    assert leaks(released, found) == []
+    names = {path.name for path in released.rglob("*")}
+    assert not names & {"solutions", "tests", "submissions", "grading.py", "sandbox.py"}
+
+
+def test_leaks_are_found(released, tmp_path):
+    """The test above can fail: a planted line is found."""
+    found = [solution for _, solution in solutions()]
+    line = max(found[0].secret_lines, key=len)
+    (tmp_path / "notes.txt").write_text(f"by the way: {line}")
+    assert f"notes.txt: {line}" in leaks(tmp_path, found)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_everything_a_student_does_works_in_a_release(released, unit):
+    """Checking by the command, for a stub (nothing) and for the solution put in its place (everything)."""
+
+    def autograder(*arguments):
+        # without the finder of an editable install, which would add this checkout's modules to the release's
+        code = "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        command = [sys.executable, "-c", code + "from autograder.cli import main; main()", *arguments]
+        return subprocess.run(
+            command, cwd=released, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}
+        )
+
+    stub = autograder("check", unit, "--quick")
+    assert stub.returncode == 1, stub.stderr
+    assert "0 of" in stub.stdout and "not written yet" in stub.stdout
+    (released / "assignments" / f"{unit}.py").write_text(grading.solution_of(unit).plain())
+    solved = autograder("check", f"assignments/{unit}.py", "--quick")
+    assert solved.returncode == 0, solved.stdout + solved.stderr
+    assert "✗" not in solved.stdout
+    refused = autograder("grade", "assignments", "--out", "x")
+    assert refused.returncode == 2
+    assert "instructor" in refused.stderr
+
+
+def test_a_corpus_is_there():
+    """The training checks run on real text."""
+    assert len(corpus().train) > 500_000
+    assert (ROOT / "datasets" / corpus().name / "manifest.toml").is_file()

@@ -1,0 +1,374 @@
+"""The walls, each tried from inside a submission; a worker's fate costs its own check alone; nothing is left behind."""
+
+import os
+import socket
+import subprocess
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import GOLDEN, ROOT, UNIT
+
+from autograder import sandbox, walls
+from autograder.checking import load_unit
+from autograder.sandbox import CannotConfine, Server, ServerGone, printable
+from autograder.worker import MAX_FRAME
+
+CHECK = next(check for check in load_unit(UNIT).checks if check.name == "softmax_jacobian")
+
+
+@pytest.fixture(scope="module", params=["bubblewrap and walls", "walls alone"])
+def boxed(request):
+    """A server behind both walls, and one behind the worker's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "walls alone":
+            patch.setattr(sandbox, "bubblewrap", lambda: None)
+        with Server(UNIT) as running:
+            assert ("bubblewrap" in running.walls) == (request.param != "walls alone")
+            yield running
+
+
+def inside(server, code, seconds=None):
+    """Run code in a worker as a submission's function; its return value, an array, comes back with the failure."""
+    script = "def softmax_d(z):\n    import numpy as np\n" + textwrap.indent(textwrap.dedent(code), "    ")
+    check = CHECK if seconds is None else sandbox_check(seconds)
+    with server.worker(script.encode(), "attack.py") as worker:
+        return worker.ask(check, 1)
+
+
+def sandbox_check(seconds):
+    from dataclasses import replace
+
+    return replace(CHECK, seconds=seconds)
+
+
+def refused(server, code):
+    """Whether each attempt (an expression a line) was refused by the kernel; the ones that were not."""
+    attempts = [line.strip() for line in code.strip().splitlines()]
+    answer = inside(
+        server,
+        f"""
+        import os, socket, ctypes, resource, signal, mmap, sys, _thread, importlib
+        held = []
+        for attempt in {attempts!r}:
+            try:
+                eval(attempt)
+                held.append(False)
+            except (OSError, ImportError, ValueError, RuntimeError, MemoryError):
+                held.append(True)
+        return np.array(held)
+        """,
+    )
+    assert not answer.failure, answer.message
+    return [attempt for attempt, held in zip(attempts, answer.arrays["jacobian"], strict=True) if not held]
+
+
+def test_an_honest_submission_computes_and_imports(boxed):
+    """NumPy, and modules of the standard library that nobody has imported yet."""
+    answer = inside(boxed, "import fractions, numpy.polynomial, statistics\nreturn np.linalg.inv(np.eye(2) * 2)")
+    np.testing.assert_array_equal(answer.arrays["jacobian"], np.eye(2) / 2)
+
+
+def test_no_file_of_the_course_or_of_the_machine_can_be_opened(boxed, tmp_path):
+    """Solutions, keys, grades, other submissions, the kit's own files, the password file, anybody's environment."""
+    (tmp_path / "gradebook.json").write_text("{}")
+    paths = [
+        ROOT / "solutions" / f"{UNIT}.py",
+        ROOT / "autograder" / "keys" / f"{UNIT}.safetensors",
+        ROOT / "autograder" / "checks" / f"{UNIT}.py",
+        GOLDEN / "complete" / UNIT / f"{UNIT}.py",
+        tmp_path / "gradebook.json",
+        Path("/etc/passwd"),
+        Path("/proc/self/environ"),
+        Path("/proc/1/environ"),
+        Path(f"/proc/{os.getpid()}/environ"),
+        Path("/proc/self/root/etc/passwd"),
+    ]
+    code = "\n".join([f"open({str(path)!r}, 'rb').read()" for path in paths])
+    code += "".join(f"\nos.listdir({str(folder)!r})" for folder in (ROOT, GOLDEN, "/proc"))
+    code += "\nos.open('/proc/%d/mem' % os.getppid(), 0)"
+    assert refused(boxed, code) == []
+
+
+def test_torch_is_out_of_reach(boxed):
+    """Unit 4 is graded without torch, though it is installed here."""
+    import torch
+
+    assert refused(boxed, f"importlib.import_module('torch')\nopen({torch.__file__!r}).read()") == []
+
+
+def test_nothing_can_be_written_or_changed(boxed, tmp_path):
+    """No file anywhere; no mode, owner, time, link, name or folder."""
+    secret = tmp_path / "secret"
+    secret.write_text("ANSWERS")
+    code = f"""
+        open({str(tmp_path / "new")!r}, 'w')
+        open({str(secret)!r}, 'a')
+        open('/tmp/new', 'w')
+        open('/dev/shm/new', 'w')
+        open('/var/tmp/new', 'w')
+        os.chmod({str(secret)!r}, 0)
+        os.chown({str(secret)!r}, 1, 1)
+        os.utime({str(secret)!r}, (1, 1))
+        os.truncate({str(secret)!r}, 0)
+        os.unlink({str(secret)!r})
+        os.rename({str(secret)!r}, {str(secret)!r} + '2')
+        os.link({str(secret)!r}, {str(secret)!r} + '3')
+        os.symlink('/etc', '/tmp/link')
+        os.mkdir('/tmp/folder')
+        os.mkfifo('/tmp/fifo')
+        os.memfd_create('x')
+    """
+    assert refused(boxed, code) == []
+    assert secret.read_text() == "ANSWERS"
+    assert oct(secret.stat().st_mode)[-3:] == "644"
+
+
+def test_there_is_no_network(boxed):
+    """A listening server on this machine is not reached, and no socket of any family is made."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        code = f"""
+            socket.create_connection(('127.0.0.1', {port}), 1)
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            socket.socket(socket.AF_INET6)
+            socket.socket(socket.AF_UNIX)
+            socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+            socket.socket(40)
+            socket.socket(38, socket.SOCK_SEQPACKET)
+            socket.socketpair()
+        """
+        assert refused(boxed, code) == []
+
+
+def test_no_signal_limit_or_schedule_of_others(boxed):
+    """Neither the server nor the grader nor a group can be signalled, slowed or limited; its own limits stay."""
+    code = "\n".join(
+        f"{call}"
+        for pid in (os.getpid(), "os.getppid()")
+        for call in (f"os.kill({pid}, 0)", f"os.setpriority(0, {pid}, 5)", f"os.sched_setaffinity({pid}, {{0}})",
+                     f"resource.prlimit({pid}, 7)")
+    )  # fmt: skip
+    code += "\nos.kill(-1, 0)\nos.kill(0, 0)\nresource.setrlimit(0, (1, 1))\nresource.setrlimit(7, (9, 9))"
+    assert refused(boxed, code) == []
+
+
+def test_no_process_no_thread_no_program(boxed):
+    """A worker is one process for ever."""
+    code = """
+        os.fork()
+        _thread.start_new_thread(print, ())
+        os.execv('/bin/true', ['true'])
+        os.posix_spawn('/bin/true', ['true'], {})
+        os.setsid()
+    """
+    assert refused(boxed, code) == []
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+def test_no_other_way_into_the_kernel(boxed):
+    """Raw system calls: ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory, keys."""
+    numbers = {
+        "ptrace": 101, "process_vm_readv": 310, "pidfd_open": 434, "io_uring_setup": 425, "unshare": 272, "mount": 165,
+        "fsopen": 430, "bpf": 321, "memfd_create": 319, "shmget": 29, "mq_open": 240, "keyctl": 250, "prctl": 157,
+        "adjtimex": 159, "setsid": 112, "clone3": 435, "clone": 56, "fork": 57, "vfork": 58, "x32 getpid": 0x40000027,
+        "setuid": 105, "chroot": 161, "reboot": 169, "perf_event_open": 298, "userfaultfd": 323, "kcmp": 312,
+    }  # fmt: skip
+    answer = inside(
+        boxed,
+        f"""
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        return np.array([libc.syscall(ctypes.c_long(n), 0, 0, 0, 0, 0, 0) for n in {list(numbers.values())}])
+        """,
+    )
+    assert {n: int(r) for n, r in zip(numbers, answer.arrays["jacobian"], strict=True) if r != -1} == {}
+
+
+def test_only_its_own_descriptors_are_open(boxed):
+    """Nothing of the server's or the parent's is inherited."""
+    answer = inside(
+        boxed,
+        """
+        import os
+        found = []
+        for n in range(256):
+            try:
+                os.fstat(n)
+                found.append(n)
+            except OSError:
+                pass
+        return np.array(found)
+        """,
+    )
+    assert answer.arrays["jacobian"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_environment_is_empty(boxed, monkeypatch):
+    """No variable of the instructor's reaches a submission."""
+    assert inside(boxed, "import os\nreturn np.array(len(os.environ))").arrays["jacobian"] == 0
+
+
+def test_memory_over_the_limit_is_an_error_of_the_submission(boxed):
+    """A MemoryError in the check; the next worker is as before."""
+    assert "MemoryError" in inside(boxed, "return np.array(len(bytearray(4 << 30)))").message
+    assert not inside(boxed, "return np.array(len(bytearray(200 << 20)))").failure
+
+
+@pytest.mark.parametrize(
+    "code", ["while True: pass", "import time; time.sleep(60)", "import os; os.close(4); os.close(3)\nwhile True: pass"]
+)
+def test_time_is_limited(boxed, code):
+    """A loop, a sleep, and one that closes its pipes end at the check's clock."""
+    began = time.monotonic()
+    assert inside(boxed, code, seconds=0.5).failure in ("timeout", "killed")
+    assert time.monotonic() - began < 2
+
+
+def test_what_is_printed_plays_no_part(boxed):
+    """A flood of prints is thrown away and the answer counts."""
+    answer = inside(
+        boxed, "import sys\nfor _ in range(20000): print('x' * 999); print('y', file=sys.stderr)\nreturn np.ones(1)"
+    )
+    assert answer.arrays["jacobian"] == 1
+
+
+def test_a_flood_on_the_answer_pipe_is_cut(boxed):
+    """More bytes than a frame may have: the check is lost, the parent's memory is not."""
+    answer = inside(boxed, f"import os\nfor _ in range({(MAX_FRAME >> 20) + 2}): os.write(4, bytes(1 << 20))")
+    assert answer.failure == "killed"
+
+
+def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
+    """A well-formed frame with a token that was not asked is passed over; the true answer counts."""
+    answer = inside(
+        boxed,
+        """
+        import os
+        from autograder.worker import Message, encode
+        os.write(4, encode(Message({"token": "guess", "failure": "", "message": ""}, {"jacobian": np.zeros(3)})))
+        return np.ones(3)
+        """,
+    )
+    assert answer.arrays["jacobian"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os._exit(0)", "ended itself (exit code 0)"),
+        ("import os; os._exit(7)", "ended itself (exit code"),
+        ("import os; os.abort()", "ended by abort"),
+        ("import ctypes; ctypes.string_at(0)", "a segmentation fault"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise KeyboardInterrupt", "ended itself"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("import os; os.write(4, b'x' * 100)", "could not be read"),
+    ],
+)
+def test_a_check_that_ends_its_worker_costs_that_check_alone(boxed, code, words):
+    """The fate is told in words, and the same submission's next check gets a new worker."""
+    script = f"def softmax_d(z):\n{textwrap.indent(code, '    ')}\ndef relu(z): return z * (z > 0)\n"
+    script += "sigmoid = sigmoid_d = relu_d = relu\n"
+    activations = load_unit(UNIT).checks[0]
+    with boxed.worker(script.encode(), "ada.py") as worker:
+        assert words in worker.ask(CHECK, 1).message
+        assert not worker.ask(activations, 1).failure
+
+
+def test_nothing_is_left_for_the_next_submission(boxed):
+    """Changed modules, builtins, environment, path and random state are gone."""
+    inside(
+        boxed,
+        """
+        import os, sys, builtins, autograder.worker
+        np.add = builtins.len = autograder.worker.encode = None
+        os.environ["X"] = "1"
+        sys.path[:] = []
+        np.random.seed(3)
+        """,
+    )
+    answer = inside(
+        boxed,
+        """
+        import os, sys, autograder.worker
+        return np.array([np.add is not None, len([1]) == 1, "X" not in os.environ, len(sys.path) > 0])
+        """,
+    )
+    assert answer.arrays["jacobian"].all()
+
+
+def test_no_other_submission_is_in_memory(boxed):
+    """What one submission sent and answered is nowhere in the next worker's memory: it never passed the server."""
+    mark = "MARK" + "OF" + "ADA"
+    inside(boxed, f"x = '{mark}'\nreturn np.frombuffer(b'{mark}', np.uint8)")
+    answer = inside(
+        boxed,
+        """
+        import gc
+        needle = "MARKOF" + "ADA"
+        return np.array([needle in o for o in gc.get_objects() if isinstance(o, (str, dict, list)) and len(o) < 9999])
+        """,
+    )
+    assert not answer.arrays["jacobian"].any()
+
+
+def test_the_server_holds_no_secret(boxed):
+    """Neither the solutions' module nor keys, grading or held-out data are in the memory that workers inherit."""
+    answer = inside(
+        boxed,
+        """
+        import sys
+        names = ("autograder.grading", "autograder.journal", "autograder.data", "autograder.practice", "torch")
+        return np.array([name in sys.modules for name in names])
+        """,
+    )
+    assert not answer.arrays["jacobian"].any()
+
+
+def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
+    """No process is left."""
+    with Server(UNIT) as running:
+        threading.Timer(0.5, running._process.kill).start()
+        with pytest.raises(ServerGone):
+            inside(running, "import time; time.sleep(20)", seconds=20)
+        time.sleep(0.2)
+        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        assert running._folder not in listed
+
+
+def test_closing_leaves_no_process_and_no_file():
+    """The server's folder is gone, and so is the server."""
+    running = Server(UNIT)
+    folder, process = running._folder, running._process
+    running.close()
+    assert process.poll() is not None
+    assert not Path(folder).exists()
+
+
+def test_a_fallen_wall_is_found_before_grading(monkeypatch):
+    """The self-test fails when workers are not confined though they should be."""
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    serve = "import autograder.walls as w; w.confine = lambda *a: None; from autograder.sandbox import serve; serve()"
+    monkeypatch.setattr(sandbox, "SERVE", serve)
+    with pytest.raises(CannotConfine, match="a worker was not kept from reading another's file"):
+        Server(UNIT)
+
+
+def test_grading_is_refused_where_walls_are_missing(monkeypatch):
+    """It says what is missing and what to do."""
+    monkeypatch.setattr(walls, "landlock_abi", lambda: 0)
+    with pytest.raises(CannotConfine, match=r"no Landlock\. It needs Linux 5.13"):
+        Server(UNIT)
+
+
+def test_control_characters_of_a_submission_are_stripped():
+    """Terminal escapes in an error's text do not reach a terminal."""
+    assert printable("a\x1b[31mb\x07\nc") == "a [31mb  c"

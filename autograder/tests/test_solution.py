@@ -1,0 +1,144 @@
+"""Reading scripts: what a submission defines, what a stub keeps, how a mistake is made."""
+
+import json
+import textwrap
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.solution import Broken, Missing, Submission, read_solution
+
+SCRIPT = textwrap.dedent('''
+    # %%
+    def area(r):
+        """The area."""
+        ### BEGIN SOLUTION
+        square = (
+            r * r
+        )
+        # mistake (keeps 0.5): square = r
+        #   the radius was not squared:
+        #   it is r times r.
+        return 3 * square
+        # mistake: return square
+        #   the factor is missing.
+        ### END SOLUTION
+''')
+
+
+def submission(text, name="ada.py"):
+    return Submission(textwrap.dedent(text).encode(), name)
+
+
+def test_the_stub_keeps_text_and_drops_solutions():
+    """Regions become nbgrader's stub; no mistake and no answer is left."""
+    stub = read_solution(SCRIPT).stub
+    assert "# YOUR CODE HERE\n    raise NotImplementedError()" in stub
+    assert "square" not in stub and "mistake" not in stub and '"""The area."""' in stub
+
+
+def test_a_mistake_replaces_the_statement_above_it():
+    """Also one of several lines; its words, share and code are read."""
+    solution = read_solution(SCRIPT)
+    first, second = (mistake for mistake, _, _ in solution.mistakes)
+    assert (first.text, first.keeps, first.code) == ("the radius was not squared: it is r times r.", 0.5, "square = r")
+    assert Submission(solution.with_mistake(first.id).encode(), "s").area(4) == 12
+    assert Submission(solution.with_mistake(second.id).encode(), "s").area(4) == 16
+    assert Submission(solution.plain().encode(), "s").area(4) == 48
+    assert "mistake" not in solution.plain()
+
+
+def test_a_mistake_without_words_is_refused_with_its_line():
+    """An author forgot the words."""
+    with pytest.raises(ValueError, match="line 2: a `# mistake:`"):
+        read_solution("x = 1\n# mistake: x = 2\n")
+
+
+def test_only_what_is_asked_for_is_executed():
+    """Calls, loops and assignments that no graded function uses are not run; what a function uses is."""
+    ran = submission("""
+        import json
+        raise SystemExit("not run")
+        losses = 1 / 0
+        SCALE = 2
+        def helper(x): return SCALE * x
+        def f(x):
+            losses = helper(x)
+            return losses
+    """)
+    assert ran.f(3) == 6
+    assert "json" not in ran._names
+
+
+def test_the_last_definition_counts():
+    """As in a file that is run from top to bottom."""
+    assert submission("f = lambda: 1\ndef f(): return 2").f() == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "try:\n    import absent\nexcept ImportError:\n    absent = None\ndef f(): return absent is None",
+        "class A: pass\nA.g = lambda self: True\ndef f(): return A().g()",
+        "table = {}\ntable['k'] = True\ndef f(): return table['k']",
+        "from math import *\ndef f(): return pi > 3",
+        "for i in range(3):\n    last = i\ndef f(): return last == 2",
+        "%matplotlib inline\n!pip list\ndef f(): return True",
+        "\ufeffdef f():\r\n    return True\r\n",
+        'text = """\n# %%\n"""\ndef f(): return "# %%" in text',
+        "f = property = None\ndef g(n): return n == 0 or g(n - 1)\ndef f(): return g(5)",
+    ],
+)
+def test_styles_of_top_level_code_that_work(text):
+    """What a definition needs is found, however it is bound."""
+    assert Submission(text.encode(), "ada.py").f()
+
+
+def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
+    """Other cells are read; the broken one is told with its line."""
+    ran = submission("# %%\ndef f(): return 1\n# %%\ndef g(:\n    pass\n")
+    assert ran.f() == 1
+    with pytest.raises(Broken, match=r"`g` could not be read\. line 4: SyntaxError"):
+        ran.g  # noqa: B018
+
+
+def test_a_missing_name_gets_the_nearest():
+    """A misspelt function is found by likeness."""
+    with pytest.raises(Missing, match=r"`backward` is not defined. Did you mean it by `backwrd`\?"):
+        submission("def backwrd(): pass").backward  # noqa: B018
+
+
+def test_a_notebook_is_read_by_its_code_cells():
+    """Sources as lists or strings; outputs, metadata and markdown play no part."""
+    cells = [
+        {"cell_type": "markdown", "source": "def f(): return 0"},
+        {"cell_type": "code", "source": ["def f():\n", "    return 1"], "outputs": ["x"], "metadata": {"points": 9}},
+        {"cell_type": "code", "source": "%%time\nf2 = f"},
+        {"cell_type": "code", "source": "%%bash\nrm x"},
+    ]
+    ran = Submission(json.dumps({"cells": cells}).encode(), "ada.ipynb")
+    assert (ran.f(), ran.f2()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"\xff\xfe", "not UTF-8"),
+        (b"a\0b", "not text"),
+        (b'{"cells": 3}', "notebook cannot be read"),
+        (b"{", "notebook"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_why(source, words):
+    """In words, whatever the bytes."""
+    with pytest.raises(Broken, match=words):
+        Submission(source, "ada.py")
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_but_broken(source):
+    """Reading never fails in another way."""
+    with suppress(Broken):
+        Submission(source, "ada.py")

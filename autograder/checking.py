@@ -200,6 +200,8 @@ def judge(
         strays = [n for n in expected if answer.arrays.get(n, np.empty(0)).shape != expected[n].shape]
         return _verdict(check, {}, [_describe(n, check, key, answer, sizes) for n in strays], passed=not strays)
     wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
+    if not wrong:
+        return _verdict(check, {}, [], passed=True)
     remarks, shares = [], dict.fromkeys(key.expected.arrays, 1.0) | dict.fromkeys(wrong, 0.0)
     for mistakes, names in _explain(check, key, answer, wrong):
         text = " Or: ".join(dict.fromkeys(mistake.text for mistake in mistakes))
@@ -207,7 +209,7 @@ def judge(
         shares |= dict.fromkeys(names, min(mistake.keeps for mistake in mistakes))
         wrong = [name for name in wrong if name not in names]
     remarks += [_describe(name, check, key, answer, sizes) for name in wrong]
-    return _verdict(check, shares, remarks, passed=not remarks)
+    return _verdict(check, shares, remarks, passed=False)
 
 
 def judge_loss(check: Check, key: CheckKey, loss: float) -> Verdict:

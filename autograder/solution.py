@@ -181,8 +181,6 @@ def _names_bound(node: ast.AST) -> Iterator[str]:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield node.name
             return
-        case ast.Lambda():
-            return
         case ast.alias():
             yield (node.asname or node.name).split(".")[0]
         case ast.Name(ctx=ast.Store()):
@@ -194,7 +192,8 @@ def _names_bound(node: ast.AST) -> Iterator[str]:
             if isinstance(base, ast.Name):
                 yield base.id
     for child in ast.iter_child_nodes(node):
-        yield from _names_bound(child)
+        if not isinstance(child, ast.expr) or isinstance(getattr(child, "ctx", None), ast.Store):
+            yield from _names_bound(child)  # an expression that is only read binds nothing
 
 
 def _globals_used(code: CodeType) -> Iterator[str]:

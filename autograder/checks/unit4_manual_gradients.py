@@ -151,10 +151,11 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     return float(ours.cross_entropy(logits, window[1:])[0]) / 8
 
 
-@check(points=4, needs=two_steps, measure=held_out_loss, within=0.04, seconds=60)
+@check(points=4, needs=two_steps, measure=held_out_loss, within=0.06, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
-    # On one seed the same network in float32 ends within a standard deviation of 0.007 of float64: `within` is 6 of it.
+    # The same network in float32, the style that drifts most, ends on the same seed at a distance from float64 with a
+    # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each: `within` is 6 of it.
     rng = np.random.default_rng(seed)
     params = weights(rng, 128, 64) | {"Wh": np.eye(64), "bh": np.zeros(64), "by": np.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}
@@ -166,8 +167,8 @@ def training(net: Any, seed: int, text: str) -> Arrays:
 @check(points=3, needs=states_and_logits, tolerance={"shares": 0.25, "shares_hot": 0.8})
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 300, a share of 0.9
-    # (0.25 when hot) has a standard deviation of 0.017 (0.025), and between two programs' shares 0.2 is 8 (5.7) of it.
+    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, a share of 0.9
+    # (0.25 when hot) has a standard deviation of 0.021 (0.031), and between two programs' shares 0.2 is 6.7 (4.6) of it.
     rng, sure = np.random.default_rng(seed), []
     for _ in range(6):
         params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3)]
@@ -177,6 +178,6 @@ def sampling(net: Any, seed: int) -> Arrays:
     flat["by"] = np.log([0.02, 0.9, 0.04, 0.03, 0.01])
     out = named("ids", np.asarray(sure))
     for word, temperature in (("shares", 1.0), ("shares_hot", 10.0)):
-        ids = np.asarray(net.sample(flat, [0], 300, temperature, np.random.default_rng(seed)))
-        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / 300)
+        ids = np.asarray(net.sample(flat, [0], 200, temperature, np.random.default_rng(seed)))
+        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / 200)
     return out

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html import escape
 
 from autograder.checking import Unit, UnknownUnit, Verdict, find_unit, load_unit
 from autograder.practice import Live, practise
+from autograder.report import html
 from autograder.report.terminal import console, number, verdict_lines
 
 STYLE = "border-left:4px solid {};padding:.3em .8em;margin:.2em 0"
@@ -24,13 +24,13 @@ class Score(float):
     def _repr_html_(self) -> str:
         verdict = self.verdict
         remarks = "".join(
-            f"<br>{escape(', '.join(r.arrays) + ': ' if r.arrays else '')}{escape(r.text)}" for r in verdict.remarks
+            f"<br>{html(', '.join(r.arrays) + ': ' if r.arrays else '')}{html(r.text)}" for r in verdict.remarks
         )
         words = (
             f"<b>{verdict.status.replace('_', ' ')}, {number(verdict.earned)} of {number(verdict.points)} points</b>"
         )
         style = STYLE.format(COLOURS.get(verdict.status, "#cf222e"))
-        return f'<div style="{style}">{words} · {escape(verdict.title)}{remarks}</div>'
+        return f'<div style="{style}">{words} · {html(verdict.title)}{remarks}</div>'
 
 
 def unit(name: str) -> Callable[[str], Score]:

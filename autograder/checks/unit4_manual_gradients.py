@@ -167,8 +167,8 @@ def training(net: Any, seed: int, text: str) -> Arrays:
 @check(points=3, needs=states_and_logits, tolerance={"shares": 0.25, "shares_hot": 0.8})
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, a share of 0.9
-    # (0.25 when hot) has a standard deviation of 0.021 (0.031), and between two programs' shares 0.2 is 6.7 (4.6) of it.
+    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, a share of
+    # 0.9 (0.25 when hot) has a standard deviation of 0.021 (0.031): 0.2 between two programs is 6.7 (4.6) of theirs.
     rng, sure = np.random.default_rng(seed), []
     for _ in range(6):
         params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3)]

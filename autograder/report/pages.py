@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.journal import Result, write_whole
+from autograder.report import html
 from autograder.report.terminal import number
 
 
@@ -16,6 +18,7 @@ def write_pages(results: Sequence[Result], folder: Path) -> Path:
         loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["number"] = number
+    environment.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
     environment.filters["url"] = lambda part: quote(part, safe="")
     student, everyone = environment.get_template("student.html"), environment.get_template("class.html")
     for result in results:

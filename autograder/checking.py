@@ -29,7 +29,8 @@ class Check:
 
     `experiment(implementation, seed)` returns named arrays. A training check's experiment is also given the training
     text and returns trained weights; `measure(solution, weights, held_out_text)` then gives their loss, and runs
-    where the submission does not. `needs` names the checks that must have passed before.
+    where the submission does not. `needs` names the checks that must have passed before. `data()`, called where no
+    submission runs, gives something with `.name .train .held_out` (texts) where a check trains on another than the corpus.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Check:
     experiment: Callable[..., Arrays]
     needs: tuple[str, ...] = ()
     measure: Callable[..., float] | None = None
+    data: Callable[[], Any] | None = None
     within: float = 0.0  # nats that a loss may differ from our solution's on the same seed
     tolerance: Mapping[str, float] = field(default_factory=dict)  # by array, where it is not TOLERANCE
     seconds: float = 5.0  # wall clock

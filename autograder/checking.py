@@ -29,7 +29,8 @@ class Check:
 
     `experiment(implementation, seed)` returns named arrays. A training check's experiment is also given the training
     text and returns trained weights; `measure(solution, weights, held_out_text)` then gives their loss, and runs
-    where the submission does not. `needs` names the checks that must have passed before.
+    where the submission does not. `needs` names the checks that must have passed before. `data()`, called where no
+    submission runs, gives something with `.name .train .held_out` (texts) where a check trains on another than the corpus.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Check:
     experiment: Callable[..., Arrays]
     needs: tuple[str, ...] = ()
     measure: Callable[..., float] | None = None
+    data: Callable[[], Any] | None = None
     within: float = 0.0  # nats that a loss may differ from our solution's on the same seed
     tolerance: Mapping[str, float] = field(default_factory=dict)  # by array, where it is not TOLERANCE
     seconds: float = 5.0  # wall clock
@@ -217,7 +219,7 @@ def judge_loss(check: Check, key: CheckKey, loss: float) -> Verdict:
     ours = key.loss if key.loss is not None else math.nan
     if abs(loss - ours) <= check.within:
         return _verdict(check, {}, [], passed=True)
-    text = f"held-out loss {loss:.3f} nats a character; ours on the same seed, batches and first weights {ours:.3f}. "
+    text = f"held-out loss {loss:.3f} nats{'' if check.data else ' a character'}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
     return _verdict(check, {}, [Remark(text)], passed=False)
 

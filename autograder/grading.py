@@ -74,7 +74,7 @@ def build_key(server: Server, seed: int, corpora: Sequence[Corpus], quick: bool 
     plain = solution.plain().encode()
     keys: dict[str, CheckKey] = {}
     for check in wanted_checks(unit, quick):
-        for text in corpora if check.measure else [None]:
+        for text in [check.data()] if check.data else corpora if check.measure else [None]:
             with server.worker(plain, "solution.py") as worker:
                 expected = worker.ask(check, seed, text=text.train if text else None)
                 loss = _measure(worker, check, seed, expected, text) if text else None
@@ -120,13 +120,14 @@ def grade_one(
             if lacking := unmet(check, verdicts):
                 verdicts[check.name] = not_reached(check, lacking)
                 continue
-            known = key[check.name + (f"@{text.name}" if check.measure else "")]
-            answer = worker.ask(check, seed, text=text.train if check.measure else None)
+            data = check.data() if check.data else text
+            known = key[check.name + (f"@{data.name}" if check.measure else "")]
+            answer = worker.ask(check, seed, text=data.train if check.measure else None)
             verdict = judge(check, known, answer, server.unit.sizes, not_made(key, verdicts))
             if check.measure and verdict.status == "passed":
                 plain = solution_of(server.unit.name).plain().encode()
                 with server.worker(plain, "solution.py") as ours:
-                    loss = _measure(ours, check, seed, answer, text)
+                    loss = _measure(ours, check, seed, answer, data)
                 verdict = judge_loss(check, known, loss)
             verdicts[check.name] = verdict
     return list(verdicts.values())

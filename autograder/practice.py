@@ -142,8 +142,8 @@ def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapp
         answer = run_experiment(check, implementation, PUBLIC_SEED)
         return judge(check, key[check.name], answer, unit.sizes, not_made(key, done))
     try:
-        text = corpus()
-    except NoData as error:
+        text = check.data() if check.data else corpus()
+    except (NoData, ImportError) as error:
         return judge(check, CheckKey(Answer()), Answer(failure="no data", message=str(error)), unit.sizes)
     known = key[f"{check.name}@{text.name}"]
     answer = run_experiment(check, implementation, PUBLIC_SEED, text.train)

@@ -1,0 +1,249 @@
+"""Experiments of unit 3: scan, a network made of it, its gradients and updates, then the scan in parallel."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+
+from autograder.checking import Arrays, check, named
+
+PACKAGES = ("torch", "numpy")
+SIZES = {"T": 7, "V": 13, "H": 10}
+T, V, H = SIZES.values()
+NAMES = "Wx Wh bh Wy by"
+READY_MADE = [(torch, "cumsum"), (torch, "cumprod"), (torch.Tensor, "cumsum"), (torch.Tensor, "cumprod")]
+READY_MADE += [(np, "cumsum"), (np, "cumprod")]
+
+
+def warm() -> None:
+    """One pass forward and back, so that no fork pays for first uses."""
+    torch.set_num_threads(1)
+    w = torch.ones(2, 2, requires_grad=True)
+    torch.autograd.grad(torch.nn.functional.cross_entropy(torch.relu(w @ w), torch.zeros(2, dtype=torch.long)), w)
+
+
+def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
+    return torch.from_numpy(rng.normal(0, spread, shape)).float()
+
+
+def weights(rng: np.random.Generator, V: int = V, H: int = H) -> dict[str, torch.Tensor]:
+    """Random weights; their spread keeps states and gradients near 1."""
+    shapes = {"Wx": (V, H), "Wh": (H, H), "bh": (H,), "Wy": (H, V), "by": (V,)}
+    return {name: draw(rng, *shape, spread=0.4) for name, shape in shapes.items()}
+
+
+def copy(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: w.clone() for name, w in params.items()}
+
+
+def ids(rng: np.random.Generator, *shape: int) -> torch.Tensor:
+    return torch.from_numpy(rng.integers(0, V, shape or (T,)))
+
+
+def one_hots(rng: np.random.Generator) -> torch.Tensor:
+    return torch.eye(V)[ids(rng)]
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name].detach()) for name in one)
+
+
+@contextmanager
+def by_hand() -> Iterator[None]:
+    """While this runs, running sums and products ready-made raise an error."""
+    kept = [getattr(home, name) for home, name in READY_MADE]
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("running sums and products ready-made are out of reach here: use your own scan.")
+
+    try:
+        for home, name in READY_MADE:
+            setattr(home, name, refuse)
+        yield
+    finally:
+        for (home, name), function in zip(READY_MADE, kept, strict=True):
+            setattr(home, name, function)
+
+
+class Counter(TorchFunctionMode):
+    """Counts the calls of torch made while it is on."""
+
+    calls = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def few_calls(function: Callable[[], object], limit: int) -> bool:
+    with Counter() as counter:
+        function()
+    return counter.calls < limit
+
+
+@check(points=3)
+def every_result(net: Any, seed: int) -> Arrays:
+    """`scan` carries the last result to the next step and returns all of them"""
+    rng = np.random.default_rng(seed)
+    xs, start, calls = rng.normal(0, 1, T), float(rng.normal()), []
+
+    def count(carry: float, x: float) -> float:
+        calls.append(x)
+        return carry / 2 - 3 * x
+
+    out = named("sums results", net.scan(lambda a, b: a + b, 0, range(5)), net.scan(count, start, xs))
+    matrices, vector = draw(rng, T, 3, 3), draw(rng, 3)
+    out |= named("states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices)))))
+    return out | named("calls from_nothing", calls, list(net.scan(count, start, [])))
+
+
+@check(points=2, needs=every_result)
+def running_sum(net: Any, seed: int) -> Arrays:
+    """`cumulative_sum` is the running sum over the first axis"""
+    xs = draw(np.random.default_rng(seed), T, H)
+    given = xs.clone()
+    with by_hand():
+        return named("sums same_after", net.cumulative_sum(given), torch.equal(xs, given))
+
+
+@check(points=1)
+def one_hot_rows(net: Any, seed: int) -> Arrays:
+    """`one_hot` has a row for each id, with one 1 in it"""
+    return named("rows", net.one_hot(ids(np.random.default_rng(seed)), V))
+
+
+@check(points=3)
+def one_step(net: Any, seed: int) -> Arrays:
+    """`step` turns the state before and one character into the new state and its logits"""
+    rng = np.random.default_rng(seed)
+    carry = draw(rng, H).relu(), draw(rng, V)
+    return named("h logits", net.step(carry, one_hots(rng)[0], weights(rng)))
+
+
+@check(points=3, needs=(every_result, one_step))
+def states_and_logits(net: Any, seed: int) -> Arrays:
+    """`network` scans a sequence: all states, and the logits at every step"""
+    rng = np.random.default_rng(seed)
+    return named("h logits", net.network(weights(rng), draw(rng, H).relu(), one_hots(rng)))
+
+
+@check(points=2)
+def summed_loss(net: Any, seed: int) -> Arrays:
+    """`sequence_loss` is the cross-entropy, summed over the steps"""
+    rng = np.random.default_rng(seed)
+    logits, targets = draw(rng, T, V, spread=2), ids(rng)
+    return named("loss large", net.sequence_loss(logits, targets), net.sequence_loss(100 * logits, targets))
+
+
+@check(points=4, needs=(states_and_logits, summed_loss))
+def all_gradients(net: Any, seed: int) -> Arrays:
+    """`gradients` returns the loss and its gradient in each of the weights, also when asked twice"""
+    rng = np.random.default_rng(seed)
+    params, h0 = weights(rng), draw(rng, H).relu()
+    given, question = copy(params), (h0, one_hots(rng), ids(rng))
+    net.gradients(given, *question)
+    loss, grads = net.gradients(given, *question)
+    return named("loss", loss) | named(NAMES, grads) | named("same_after", same(params, given))
+
+
+@check(points=2)
+def all_at_once(net: Any, seed: int) -> Arrays:
+    """`update` moves all weights downhill and leaves the old ones as they are"""
+    rng = np.random.default_rng(seed)
+    params, grads = weights(rng), weights(rng)
+    given = copy(params)
+    return named(NAMES, net.update(given, grads, 0.3)) | named("same_after", same(params, given))
+
+
+@check(points=3, needs=(one_hot_rows, all_gradients, all_at_once))
+def few_sequences(net: Any, seed: int) -> Arrays:
+    """`train_online` on five sequences: how far each weight moved, and the errors"""
+    rng = np.random.default_rng(seed)
+    params, pairs = weights(rng), [(ids(rng), ids(rng)) for _ in range(5)]
+    after, errors = net.train_online(copy(params), iter(pairs), 0.1, 2)
+    moved = [after[name].detach() - params[name] for name in NAMES.split()]
+    return named(NAMES, *moved) | named("errors", errors)
+
+
+def encode(text: str) -> torch.Tensor:
+    """Ids by the character's place among all of Latin-1 that texts use: the same for every part of a corpus."""
+    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+    return torch.from_numpy(np.minimum(codes, 127).astype(np.int64))
+
+
+@torch.no_grad()
+def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
+    """Mean loss over 2,000 held-out windows of 8 steps, in nats a character."""
+    read, total = encode(text), 0.0
+    params, starts = {name: torch.tensor(w) for name, w in trained.items()}, range(0, len(read) - 8, len(read) // 2000)
+    for i in starts:
+        _, logits = ours.network(params, torch.zeros(len(params["Wh"])), torch.eye(128)[read[i : i + 8]])
+        total += float(ours.sequence_loss(logits, read[i + 1 : i + 9]))
+    return total / len(starts) / 8
+
+
+@check(points=4, needs=few_sequences, measure=held_out_loss, within=0.02, seconds=60)
+def training(net: Any, seed: int, text: str) -> Arrays:
+    """`train_online` on the corpus: the loss of the trained weights on held-out text"""
+    rng, read = np.random.default_rng(seed), encode(text)
+    params = weights(rng, 128, 64)
+    params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64), "Wy": params["Wy"] / 3}
+    params |= {"bh": torch.zeros(64), "by": torch.zeros(128)}
+    starts = rng.integers(0, len(read) - 8, 3000)  # at lr 0.02 a rounding error grows to another result
+    after, _ = net.train_online(params, ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts), 0.01, 1000)
+    return named(NAMES, after)
+
+
+@check(points=5)
+def in_rounds(net: Any, seed: int) -> Arrays:
+    """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
+    rng, calls = np.random.default_rng(seed), []
+
+    def product(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return earlier @ later
+
+    def turns(n: int) -> torch.Tensor:  # orthogonal, so that no product grows or fades
+        return torch.from_numpy(np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))[0]).float()
+
+    xs = turns(T)
+    given = xs.clone()
+    out = named("results", net.parallel_scan(product, given)) | named("same_after", torch.equal(xs, given))
+    out |= named("results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1)))
+    calls.clear()
+    net.parallel_scan(product, turns(64))
+    return out | named("calls_over_the_limit", max(0, len(calls) - 13))
+
+
+@check(points=2)
+def combining(net: Any, seed: int) -> Arrays:
+    """`combine` makes one step of two steps of the recurrence"""
+    rng = np.random.default_rng(seed)
+    return named("combined", net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)))
+
+
+@check(points=3, needs=(in_rounds, combining))
+def recurrence(net: Any, seed: int) -> Arrays:
+    """`linear_recurrence` gives h[t] = a[t] h[t−1] + b[t] for all t, in fewer calls of torch than steps"""
+    rng = np.random.default_rng(seed)
+    a, b, h0 = draw(rng, T, H), draw(rng, T, H), draw(rng, H)
+    a[2] = 0.0
+    with by_hand():
+        out = named("h", net.linear_recurrence(a, b, h0))
+        long = torch.full((512, 2), 0.9), draw(rng, 512, 2), draw(rng, 2)
+        return out | named("few_calls", few_calls(lambda: net.linear_recurrence(*long), 512))
+
+
+@check(points=4, needs=recurrence)
+def recurrence_backward(net: Any, seed: int) -> Arrays:
+    """`linear_recurrence_backward` gives the gradient in a, b and the start, in fewer calls of torch than steps"""
+    rng = np.random.default_rng(seed)
+    a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
+    with by_hand(), torch.no_grad():
+        h = torch.as_tensor(net.linear_recurrence(a, b, h0))
+        out = named("da db dh0", net.linear_recurrence_backward(a, h0, h, dh))
+        a, h, dh = torch.full((512, 2), 0.9), draw(rng, 512, 2), draw(rng, 512, 2)
+        return out | named("few_calls", few_calls(lambda: net.linear_recurrence_backward(a, h[0], h, dh), 512))

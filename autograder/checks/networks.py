@@ -1,0 +1,129 @@
+"""Weights and gradients of a network by role, for the experiments of the units with torch.
+
+A role is what a layer is for. It is told by the layer's class and the shape of its first parameter, and a unit's sizes
+all differ, so neither the names nor the order in which a submission declares its layers matter.
+"""
+
+from collections.abc import Iterator, Mapping
+from zlib import crc32
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from autograder.checking import Arrays
+
+Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]  # role → class, shape of the first parameter
+
+
+def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
+    """Each layer of a model that has a role, with the role's name."""
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        for role, (kind, shape) in roles.items():
+            if own and isinstance(module, kind) and tuple(own[0].shape) == shape:
+                yield role, module
+
+
+def tensors(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The parameters of a layer, and what it keeps beside them in floats (the running statistics of a norm)."""
+    yield from layer.named_parameters(recurse=False)
+    yield from ((name, buffer) for name, buffer in layer.named_buffers(recurse=False) if buffer.is_floating_point())
+
+
+def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers from N(0, 1/fan in) that depend on the seed and the role alone; a variance is drawn above 0.5."""
+    numbers = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())]).normal(0, shape[-1] ** -0.5, shape)
+    return 0.5 + np.abs(numbers) if name == "running_var" else numbers
+
+
+@torch.no_grad()
+def load(model: nn.Module, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> nn.Module:
+    """Draw the tensors of every layer with a role, times `scale[role]` where given; the model, for chaining."""
+    for role, layer in layers(model, roles):
+        for name, tensor in tensors(layer):
+            tensor.copy_(torch.from_numpy(draw(seed, role, name, tuple(tensor.shape)) * (scale or {}).get(role, 1.0)))
+    return model
+
+
+def take(model: nn.Module, roles: Roles) -> Arrays:
+    """The tensors of the first layer of each role, as arrays `role.name`."""
+    found: Arrays = {}
+    for role, layer in layers(model, roles):
+        for name, tensor in tensors(layer):
+            found.setdefault(f"{role}.{name}", tensor.detach().cpu().numpy().copy())
+    return found
+
+
+@torch.no_grad()
+def put(model: nn.Module, roles: Roles, arrays: Arrays) -> nn.Module:
+    """Write arrays `role.name` that `take` gave into the layers of their roles; the model, for chaining."""
+    for role, layer in layers(model, roles):
+        for name, tensor in tensors(layer):
+            tensor.copy_(torch.from_numpy(np.array(arrays[f"{role}.{name}"])))
+    return model
+
+
+def gradients(model: nn.Module, roles: Roles) -> Arrays:
+    """The gradients of each role in one row, summed over its layers; zeros where nothing was sent back."""
+    found: Arrays = {}
+    for role, layer in layers(model, roles):
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in layer.parameters(recurse=False)]
+        row = torch.cat([grad.flatten() for grad in grads]).cpu().numpy()
+        found[role] = found.get(role, 0) + row
+    return found
+
+
+def moved(before: Arrays, after: Arrays) -> Arrays:
+    """How far each array of `before` has moved."""
+    return {name: after[name] - before[name] for name in before if name in after}
+
+
+def size(model: nn.Module) -> int:
+    """The number of trainable numbers of a model: a layer of its own for each step shows here."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
+    """Adam whose rate rises over the first 5 % of the steps, then falls to 0 on a line, whoever calls it."""
+    optimizer = torch.optim.Adam(model.parameters(), lr, fused=True)
+    done = [0]
+
+    def schedule(*_: object) -> None:
+        done[0] += 1
+        rate = min(done[0] / (0.05 * steps), (steps + 1 - done[0]) / (0.95 * steps), 1.0)
+        optimizer.param_groups[0]["lr"] = lr * max(0.0, rate)
+
+    optimizer.register_step_pre_hook(schedule)
+    return optimizer
+
+
+def characters(text: str) -> Tensor:
+    """Ids by the character's place in ASCII, 127 for all others: the same for every text, of 128 ids."""
+    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+    return torch.from_numpy(np.minimum(codes, 127).astype(np.int64))
+
+
+def cut_anywhere(stream: Tensor, rng: np.random.Generator, length: int, size: int, count: int) -> Iterator[Tensor]:
+    """`count` batches (length, size) of windows that start anywhere in a stream of ids."""
+    for _ in range(count):
+        yield stream[torch.from_numpy(rng.integers(0, len(stream) - length, size) + np.arange(length)[:, None])]
+
+
+def cut_in_order(stream: Tensor, length: int) -> Tensor:
+    """All windows of a stream of ids that do not overlap, (length, as many as there are)."""
+    return stream[: len(stream) // length * length].view(-1, length).T
+
+
+def warm() -> None:
+    """One step of each optimizer through each kind of layer: what they import is then there before any fork."""
+    torch.set_num_threads(1)
+    lstm, norm, rnn = nn.LSTM(3, 3, 2, dropout=0.5), nn.BatchNorm1d(3), nn.RNN(3, 3, nonlinearity="relu")
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        optimizer = kind(
+            [*lstm.parameters(), *norm.parameters()], 0.1, **({"fused": True} if kind is not torch.optim.SGD else {})
+        )
+        logits = norm(rnn(lstm(torch.rand(2, 2, 3))[0])[0].movedim(-1, 1)).flatten(0, 1)
+        nn.functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long)).backward()
+        nn.utils.clip_grad_norm_(lstm.parameters(), 1.0)
+        optimizer.step()

@@ -1,0 +1,101 @@
+"""What unit 2's experiments are made of: its roles, ids and floats, a run on the corpus, a reader with a clock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from autograder.checking import Arrays, named
+from autograder.checks.networks import (
+    adam,
+    characters,
+    cut_anywhere,
+    cut_in_order,
+    draw,
+    gradients,
+    load,
+    put,
+    size,
+    take,
+)
+
+SIZES = {"T": 5, "B": 3, "V": 17, "E": 7, "H": 11}
+T, B, V, E, H = SIZES.values()
+
+
+def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module], tuple[int, ...]]]:
+    shapes = {"input": (H, E), "hidden": (H, H), "output": (V, H)}
+    return {"embedding": (nn.Embedding, (V, E))} | {role: (nn.Linear, shape) for role, shape in shapes.items()}
+
+
+def ids(seed: int, *shape: int) -> Tensor:
+    """Random ids, the largest among them."""
+    drawn = np.random.default_rng(seed).integers(0, V, shape)
+    drawn.flat[1] = V - 1
+    return torch.from_numpy(drawn)
+
+
+def floats(seed: int, *shape: int) -> Tensor:
+    return torch.from_numpy(draw(seed, "given", str(shape), shape).astype(np.float32))
+
+
+def backward(model: nn.Module, out: Tensor, seed: int) -> Arrays:
+    """Gradients by role of the output times fixed numbers, and how many trainable numbers there are."""
+    (out * floats(seed, *out.shape)).sum().backward()
+    return gradients(model, roles()) | named("parameters", size(model))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on the corpus: its network, hidden units, window, whether each step has a target, steps, rate."""
+
+    name: str
+    H: int
+    n: int
+    every: bool
+    steps: int
+    rate: float
+
+    def train(self, net: Any, seed: int, text: str) -> Arrays:
+        """The weights after training with the submission's network and `train` on windows cut anywhere."""
+        model = load(getattr(net, self.name)(128, 24, self.H), roles(128, 24, self.H), seed)
+        eye = {"hidden.weight": np.eye(self.H), "hidden.bias": np.zeros(self.H)}
+        put(model, roles(128, 24, self.H), take(model, roles(128, 24, self.H)) | eye)
+        windows = cut_anywhere(characters(text), np.random.default_rng(seed), self.n + 1, 64, self.steps)
+        batches = ((w[:-1], w[1:] if self.every else w[-1]) for w in windows)
+        net.train(model, batches, adam(model, self.rate, self.steps))
+        return take(model, roles(128, 24, self.H))
+
+    @torch.no_grad()
+    def loss(self, ours: Any, arrays: Arrays, text: str) -> float:
+        """The loss of trained weights on windows of a held-out text that do not overlap, in nats a character."""
+        model = put(getattr(ours, self.name)(128, 24, self.H), roles(128, 24, self.H), arrays)
+        w = cut_in_order(characters(text), self.n + 1)
+        logits, targets = model(w[:-1]), w[1:] if self.every else w[-1]
+        return float(nn.functional.cross_entropy(logits.flatten(0, -2), targets.flatten()))
+
+
+class Clock(nn.Module):
+    """Something that reads like the unit's networks, but is none; with `drift`, its step 0 is another than the rest."""
+
+    def __init__(self, seed: int, drift: float = 0.0, answers: int | slice = -1) -> None:
+        super().__init__()
+        self.table, self.drift, self.answers = floats(seed, V, V), drift, answers
+
+    def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
+        states = []
+        for t, step in enumerate(x):
+            h = torch.tanh(self.table[step] + (1 + self.drift * (t == 0)) * (0.1 if h is None else 0.7 * h.roll(1, -1)))
+            states.append(h)
+        return torch.stack(states)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.read(x)[self.answers]
+
+
+def prompts(seed: int) -> tuple[list[str], list[str]]:
+    """Characters in the places of a vocabulary, and texts made of them."""
+    rng, chars = np.random.default_rng(seed), ["\0", *sorted("aeinorst,. Tfhlm")]
+    return chars, ["".join(rng.choice(chars[1:], T)) for _ in range(24)]

@@ -1,0 +1,999 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Unit 2: a recurrent network, unrolled
+#
+# A network that reads text must remember: to know what follows "phi", it has to keep the p and the h while it looks at the i.
+# In this unit you build such a network from three ordinary layers, first for exactly three characters, with every arrow of the
+# drawing written out. Then you notice that the arrows repeat, turn the repetition into a loop, and have a recurrent network
+# that reads texts of any length. At the end it predicts a character at every step, and you see how much a little memory helps.
+#
+# You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and what a loss and an optimizer are.
+#
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
+# right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
+# classes asked for, and what these use are graded; try things out wherever you like.
+#
+# **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
+#
+# | letter | meaning | | array | shape | meaning |
+# |---|---|---|---|---|---|
+# | T | steps in time | | `x` | (T, B) | ids of characters, integers |
+# | B | sequences in a batch | | `y` | (B,) or (T, B) | the ids to be predicted |
+# | V | characters in the vocabulary | | `embedded` | (T, B, E) | a vector for each character |
+# | E | numbers in an embedding | | `states` | (T, B, H) | the hidden state after each step |
+# | H | hidden units | | `logits` | (B, V) or (T, B, V) | scores before softmax |
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import autograder
+
+check = autograder.unit("unit2_unrolled_rnn")
+torch.set_num_threads(1)  # for networks as small as these, more threads are slower
+
+# %% [markdown]
+# ## 1. From characters to ids
+#
+# A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
+# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it
+# come the distinct characters of the text, in sorted order. The lesson's corpus has 85 characters in all, which makes
+# V = 86 (the part to learn from has two less); it begins "PREFACE", which reads 40 42 29 30 25 27 29.
+#
+# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
+#
+# <details><summary>What do I do with a character that the vocabulary lacks?</summary>
+#
+# Give it 0. A dict from characters to places has `.get(c, 0)` for that; it is much faster than `list.index`, too, which walks
+# through the list for each of 600,000 characters.
+# </details>
+
+
+# %%
+def vocabulary(text):
+    """A list of characters: the null `"\\0"` first, then the distinct characters of `text`, sorted."""
+    ### BEGIN SOLUTION
+    return ["\0", *sorted(set(text))]
+    # mistake: return sorted(set(text))
+    #   the null is missing: place 0 is kept for "no character", so every id is one too small.
+    # mistake: return [*sorted(set(text)), "\0"]
+    #   the null stands at the end. It belongs at place 0.
+    # mistake: return ["\0", *sorted(text)]
+    #   characters occur more than once. Each distinct one has one place: `set`.
+    # mistake: return ["\0", *dict.fromkeys(text)]
+    #   the characters stand in the order of the text. Sort them, so that the same text always gives the same ids.
+    ### END SOLUTION
+
+
+def encode(text, chars):
+    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers."""
+    ### BEGIN SOLUTION
+    places = {c: i for i, c in enumerate(chars)}
+    # mistake: places = {c: i for i, c in enumerate(sorted(set(text)))}
+    #   the ids are places in this text's own characters. Use the places in `chars`, which all texts share.
+    # mistake: places = {c: i + 1 for i, c in enumerate(chars)}
+    #   all ids are one too large: `chars` already begins with the null.
+    return torch.tensor([places.get(c, 0) for c in text])
+    # mistake: return torch.tensor([places[c] for c in text if c in places])
+    #   unknown characters were dropped. Each becomes 0, "no character", so that nothing moves.
+    # mistake: return torch.tensor([places.get(c, len(chars) - 1) for c in text])
+    #   unknown characters became the last id. They become 0, "no character".
+    # mistake: return torch.tensor([ord(c) for c in text])
+    #   these are Unicode's numbers of the characters. An id is the place in `chars`.
+    ### END SOLUTION
+
+
+# %%
+check("vocabulary_and_ids")
+
+# %%
+with autograder.example("the corpus as ids"):
+    corpus = autograder.corpus()
+    chars = vocabulary(corpus.train)
+    ids, held_out_ids = encode(corpus.train, chars), encode(corpus.held_out, chars)
+    print(f"{corpus.name}: {len(ids):,} characters to learn from, V = {len(chars)}; it begins", ids[:10].tolist())
+
+# %% [markdown]
+# ## 2. Windows
+#
+# The task for now: from n characters, predict the next. Cut the ids into windows of n that lie side by side and do not overlap;
+# the target of each window is the id that follows it, which is also the first id of the next window.
+#
+# ```text
+#  ids       40 42 29 | 30 25 27 | 29  1  1 |  1 …          n = 3
+#  x[0]      40         30         29          1 …          the first characters of all windows
+#  x[1]         42         25          1         …
+#  x[2]            29         27          1      …
+#  y                    30         29          1 …          what follows each window
+# ```
+#
+# | | shape | |
+# |---|---|---|
+# | `ids` | (L,) | in: the whole text |
+# | `x` | (n, N) | out: column i is window i. As many windows as have a following id: N = (L − 1) // n |
+# | `y` | (N,) | out |
+#
+# **Exercise** · 15 minutes · ●●○ · about 3 lines
+#
+# <details><summary>My columns are not pieces of the text</summary>
+#
+# `view` fills row by row. Windows one below the other are `ids[…].view(N, n)`; to put time first this must be *transposed*.
+# `view(n, N)` has the same shape, and its columns are characters from far apart.
+# </details>
+#
+# <details><summary>Why L − 1?</summary>
+#
+# If n divides L, the last window ends with the text, and nothing follows it that could be its target.
+# </details>
+
+
+# %%
+def windows(ids, n):
+    """Windows of `n` ids side by side, and the id after each: ids (L,) → x (n, N), y (N,) with N = (L − 1) // n."""
+    ### BEGIN SOLUTION
+    N = (len(ids) - 1) // n
+    # mistake: N = len(ids) // n - 1
+    #   the last window is missing where a piece of text is left over. There are (L − 1) // n of them.
+    x = ids[: N * n].view(N, n).T
+    # mistake (keeps 0.3): x = ids[: N * n].view(n, N)
+    #   `view(n, N)` has the right shape, but its columns are no pieces of the text. View as (N, n), then transpose.
+    # mistake (keeps 0.3): x = ids[: N * n].view(N, n)
+    #   the windows are the rows. Time comes first: transpose, so that each window is a column.
+    # mistake: x = ids[1 : N * n + 1].view(N, n).T
+    #   the windows begin one character late, so that the last character of each is its own target. Begin with the first id.
+    # mistake: x = ids[: N * n].view(N, n).T.flip(0)
+    #   the windows are read backwards.
+    return x, ids[n : N * n + 1 : n]
+    # mistake: return x, ids[n - 1 : N * n : n]
+    #   the targets are off by one: this is the last id *of* each window. Take the id after it.
+    # mistake: return x, ids[n + 1 : N * n + 2 : n]
+    #   the targets are off by one: this skips the id right after each window.
+    # mistake: return x, ids[: N * n : n]
+    #   the target of each window is its own first id. Take the first id of the *next* window.
+    # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[n:]
+    #   the windows overlap: each begins one id after the last. Let each begin where the last one ended.
+    ### END SOLUTION
+
+
+# %%
+check("cutting_windows")
+
+# %% [markdown]
+# ## 3. Three characters, three kinds of arrow
+#
+# Here is the network that reads three characters and predicts the fourth. A character's embedding goes through a *green* arrow
+# into a hidden state; an *orange* arrow takes a hidden state one step on; a *blue* arrow makes the prediction from the last one.
+
+# %%
+GREEN, ORANGE, BLUE = "tab:green", "tab:orange", "tab:blue"
+
+
+def arrow(axes, start, end, colour, label="", bend=0.0):
+    """An arrow of one colour between two points of a drawing, with a label beside its middle."""
+    style = {"arrowstyle": "-|>", "color": colour, "lw": 3, "shrinkA": 15, "shrinkB": 15, "mutation_scale": 18}
+    axes.annotate("", end, start, arrowprops={**style, "connectionstyle": f"arc3,rad={bend}"})
+    middle = (np.array(start) + end) / 2 + (0.08, 0.1)
+    axes.text(*middle, label, color=colour, fontsize=9)
+
+
+def dots(axes, points, marker, labels):
+    """Nodes of a drawing: squares are inputs, circles hidden states, triangles outputs."""
+    for (across, up), label in zip(points, labels, strict=True):
+        axes.plot(across, up, marker, ms=22, mfc="white", mec="0.3", mew=1.5)
+        axes.text(across, up, label, ha="center", va="center", fontsize=8)
+
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), width_ratios=(2, 1))
+for t in range(3):
+    arrow(left, (t, 0), (t, 1), GREEN, "input" if t == 0 else "")
+    if t:
+        arrow(left, (t - 1, 1), (t, 1), ORANGE, "hidden" if t == 1 else "")
+arrow(left, (2, 1), (2, 2), BLUE, "output")
+dots(left, [(t, 0) for t in range(3)], "s", ["x[0]", "x[1]", "x[2]"])
+dots(left, [(t, 1) for t in range(3)], "o", ["h", "h", "h"])
+dots(left, [(2, 2)], "^", ["y"])
+arrow(right, (0, 0), (0, 1), GREEN, "input")
+arrow(right, (0, 1), (0, 2), BLUE, "output")
+right.add_patch(plt.Circle((0.32, 1), 0.28, fill=False, ec=ORANGE, lw=3))
+right.text(0.66, 1, "hidden, at\nevery step", color=ORANGE, fontsize=9, va="center")
+dots(right, [(0, 0)], "s", ["x[t]"]), dots(right, [(0, 1)], "o", ["h"]), dots(right, [(0, 2)], "^", ["y"])
+for axes, title, width in (
+    (left, "unrolled: an arrow for each use", 2.6),
+    (right, "recurrent: an arrow for each layer", 1.6),
+):
+    axes.set(title=title, xlim=(-0.6, width), ylim=(-0.4, 2.4))
+    axes.set_axis_off()
+plt.show()
+
+# %% [markdown]
+# The left and the right drawing are the same network. What makes them the same: all arrows of a colour are **one layer, used
+# again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
+# to learn it three times. The formula, with the lesson's activations:
+#
+# $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
+# \qquad \text{logits} = \text{output}(h_2)$$
+#
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. (The lesson's notebook
+# had three embedding tables, one for each place. By its own argument one is enough: that makes 102,514 parameters of 109,738.)
+#
+# | attribute | layer | arrow |
+# |---|---|---|
+# | `embedding` | `nn.Embedding`, V ids to E numbers | |
+# | `input` | `nn.Linear`, E → H | green |
+# | `hidden` | `nn.Linear`, H → H | orange |
+# | `output` | `nn.Linear`, H → V | blue |
+#
+# Use these names and classes, each layer with its bias. Return logits, not probabilities: the loss does the softmax.
+#
+# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+#
+# <details><summary>Do I need a loop?</summary>
+#
+# Not yet: it is three characters. A layer works on the last axis of whatever it is given, so `self.embedding(x)` is (3, B, E) at
+# once, and `one, two, three = …` takes a tensor apart along its first axis.
+# </details>
+#
+# <details><summary>How can I use a layer twice?</summary>
+#
+# Make it once in `__init__` and call it as often as you like in `forward`: `self.hidden(…)` is a function whose weights stay the
+# same. A second `nn.Linear` would be other weights.
+# </details>
+
+
+# %%
+class ThreeCharacters(nn.Module):
+    """Predicts a character from the three before it: ids x (3, B) → logits (B, V)."""
+
+    def __init__(self, V, E, H):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.embedding = nn.Embedding(V, E)
+        # mistake: self.embedding = nn.Embedding(V - 1, E)
+        #   the table is one row short: V counts the null, so ids run from 0 to V − 1.
+        # mistake (keeps 0.5): self.embedding, self.second, self.third = (nn.Embedding(V, E) for _ in range(3))
+        #   there is an embedding table for each place. One table serves all three.
+        self.input = nn.Linear(E, H)
+        # mistake (keeps 0.5): self.input, self.input_2, self.input_3 = (nn.Linear(E, H) for _ in range(3))
+        #   `input` is a layer of its own for each step. All green arrows are one layer, used again.
+        # mistake: self.input = nn.Linear(E, H, bias=False)
+        #   `input` has no bias. Each of the three layers has one.
+        self.hidden = nn.Linear(H, H)
+        # mistake (keeps 0.5): self.hidden, self.hidden_2 = nn.Linear(H, H), nn.Linear(H, H)
+        #   `hidden` is a layer of its own for each step. All orange arrows are one layer, used again.
+        self.output = nn.Linear(H, V)
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        one, two, three = torch.relu(self.input(self.embedding(x)))
+        # mistake: one, two, three = self.input(self.embedding(x))
+        #   the green arrow's relu is missing.
+        # mistake: three, two, one = torch.relu(self.input(self.embedding(x)))
+        #   the characters are read backwards: `x[0]` is the first.
+        # mistake: one, two, three = torch.tanh(self.input(self.embedding(x)))
+        #   the green arrow went through tanh. It is relu there, tanh on the orange arrow.
+        return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))
+        # mistake: return self.output(three + self.hidden(two + self.hidden(one)))
+        #   the orange arrow's tanh is missing.
+        # mistake: return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
+        #   the orange arrow went through relu. In this first network it is tanh.
+        # mistake: return self.output(torch.tanh(self.hidden(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))))
+        #   one orange arrow too many: the last state goes to `output` as it is.
+        # mistake: return self.output(three + torch.tanh(self.hidden(two)))
+        #   the first character reaches nothing: the state after it has to go on to the next step.
+        # mistake: return self.output(three + torch.tanh(self.hidden(two)) + torch.tanh(self.hidden(one)))
+        #   the first state skips a step. It is part of the second state, and only through it of the third.
+        # mistake: return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))).softmax(-1)
+        #   softmax was applied. Return logits: the loss does the softmax, and doing it twice flattens everything.
+        ### END SOLUTION
+
+
+# %%
+check("three_characters")
+
+# %% [markdown]
+# ## 4. The loss
+#
+# Cross-entropy is minus the logarithm of the probability that the truth was given. We want its **mean over everything that was
+# predicted**, in nats, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with targets (T, B) soon.
+#
+# **Exercise** · 10 minutes · ●○○ · about 1 line
+#
+# <details><summary>F.cross_entropy complains about my three axes, or takes T for the characters</summary>
+#
+# It wants the scores on axis 1. The simplest way around: make all axes but the last into one, `logits.flatten(0, -2)`, and the
+# targets into one row.
+# </details>
+
+
+# %%
+def mean_loss(logits, targets):
+    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers."""
+    ### BEGIN SOLUTION
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    # mistake: return F.cross_entropy(logits.flatten(0, -2).softmax(-1), targets.flatten())
+    #   softmax was applied before `cross_entropy`, which does it by itself: hand it the logits.
+    # mistake: return F.nll_loss(logits.flatten(0, -2), targets.flatten())
+    #   `nll_loss` wants log-probabilities and was given logits. `cross_entropy` takes logits.
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum")
+    #   the losses were added. Take their mean.
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum") / targets.shape[-1]
+    #   the losses were averaged over the batch alone. The mean is over steps, too.
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.movedim(0, -1).flatten())
+    #   logits and targets were laid out in different orders: one time first, the other batch first.
+    # mistake: return F.cross_entropy(logits.reshape(logits.shape[-1], -1).T, targets.flatten())
+    #   a reshape put V first without moving the numbers: rows then mix the scores of different places.
+    # mistake (keeps 0.3): return F.cross_entropy(logits.detach().flatten(0, -2), targets.flatten()).requires_grad_()
+    #   the loss is right, but cut off from the logits (`detach`, `.data`, `.item()`): no gradient reaches them.
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()) / np.log(2)
+    #   this is in bits. Nats use the natural logarithm, as `cross_entropy` does by itself.
+    ### END SOLUTION
+
+
+# %%
+check("loss_in_nats")
+
+# %% [markdown]
+# ## 5. Training
+#
+# One step: predict, measure, send gradients back, let the optimizer change the weights. PyTorch *adds* new gradients to those
+# that are there, so they must be emptied once for every batch.
+#
+# | | |
+# |---|---|
+# | `model` | called as `model(x)`, gives logits |
+# | `batches` | an iterable of pairs: x, y |
+# | `optimizer` | has `zero_grad()` and `step()` |
+# | returns | a list of floats: the `mean_loss` of each batch, as it was before the step |
+#
+# **Exercise** · 15 minutes · ●●○ · about 8 lines
+#
+# <details><summary>Why floats and not the loss itself?</summary>
+#
+# A loss holds on to everything it was computed from. A list of thousands of losses keeps thousands of graphs alive. `loss.item()`
+# is the number alone.
+# </details>
+
+
+# %%
+def train(model, batches, optimizer):
+    """One step of the optimizer for each batch, in order; the list of the batches' losses, floats from before each step."""
+    ### BEGIN SOLUTION
+    losses = []
+    for x, y in batches:
+        loss = mean_loss(model(x), y)
+        # mistake: loss = mean_loss(model(y), x)
+        #   inputs and targets were swapped: a batch is (x, y), and y is to be predicted.
+        optimizer.zero_grad()
+        # mistake: pass
+        #   gradients of earlier batches are still in there: `zero_grad()` is missing, or stands before the loop.
+        loss.backward()
+        # mistake: loss.backward(); loss = mean_loss(model(x), y); loss.backward()
+        #   each batch was sent back twice, which doubles the gradient.
+        # mistake: mean_loss(model(x), y).backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+        #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
+        optimizer.step()
+        # mistake: loss.item()
+        #   the weights stay as they were: `optimizer.step()` is missing, or the gradients were emptied between `backward` and `step`.
+        # mistake: optimizer.step(); optimizer.step()
+        #   the optimizer stepped twice for one batch.
+        losses.append(loss.item())
+        # mistake (keeps 0.5): losses.append(mean_loss(model(x), y).item())
+        #   these losses are from after the step. Keep the one from before.
+        # mistake (keeps 0.5): losses.append(loss.item() + sum(losses))
+        #   the losses add up over the batches. Keep each batch's own.
+        # mistake: losses.append(loss)
+        #   the list holds tensors that keep their graphs alive. Keep the numbers: `loss.item()`.
+    return losses
+    # mistake (keeps 0.5): return losses[-1:]
+    #   only the last loss came back. Return those of all batches.
+    ### END SOLUTION
+
+
+# %%
+check("training_steps")
+
+
+# %%
+def shuffled(x, y, size, steps, seed):
+    """`steps` batches of `size` windows each, drawn at random: x (n, N) and y (..., N)."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        chosen = torch.randint(x.shape[1], (size,), generator=generator)
+        yield x[:, chosen], y[..., chosen]
+
+
+def plot_losses(losses, title):
+    """The loss of every batch, and means of 50."""
+    plt.plot(losses, color="0.85")
+    plt.plot(np.arange(50, len(losses) + 1, 50), np.array(losses).reshape(-1, 50).mean(1))
+    plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(title), plt.ylim(1.5, 4.5)
+    plt.show()
+
+
+# %% [markdown]
+# Now on the corpus. Floors to read a loss by, on the lesson's corpus: a network that knows nothing pays ln V = 4.45 nats, one that
+# knows only how frequent each character is 3.12. From three characters the lesson's network came to 2.16 in four
+# passes over the text, with a learning rate of 0.001. (Its printed 2.97 came from an assignment to the learning rate that changed nothing.)
+
+# %%
+with autograder.example("three characters on the corpus"):
+    torch.manual_seed(0)
+    x, y = windows(ids, 3)
+    three = ThreeCharacters(len(chars), 24, 96)
+    three.embedding.weight.data *= 0.1  # small at first, so that what it learns stands out in the map below
+    losses = train(three, shuffled(x, y, 64, 1500, 0), torch.optim.Adam(three.parameters(), 4e-3, fused=True))
+    plot_losses(losses, f"from three characters, {corpus.name}")
+    with torch.no_grad():
+        x, y = windows(held_out_ids, 3)
+        print(f"held out: {mean_loss(three(x), y).item():.3f} nats a character")
+
+# %% [markdown]
+# The check trains your network with your `train` and measures the weights on text that was held out. It compares with our own
+# solution on the same seed, first weights and batches, so luck plays no part.
+
+# %%
+check("three_characters_learn")
+
+# %% [markdown]
+# ## 6. What comes next?
+#
+# Ask the network: give it a text, take the likeliest next character.
+#
+# **Exercise** · 10 minutes · ●●○ · about 4 lines
+#
+# <details><summary>What shape does the model want?</summary>
+#
+# Time first and a batch of one: (T, 1). Then the logits are (1, V).
+# </details>
+
+
+# %%
+def next_character(model, chars, text):
+    """The likeliest character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
+    ### BEGIN SOLUTION
+    x = encode(text, chars)[:, None]
+    # mistake: x = encode(text, chars)[None]
+    #   each character was read as a sequence of its own: (1, T). Time comes first and the batch is one: (T, 1).
+    # mistake: x = encode(text, chars).flip(0)[:, None]
+    #   the text was read backwards.
+    # mistake: x = encode(text[:-1], chars)[:, None]
+    #   the last character of the text was not read.
+    with torch.no_grad():
+        logits = model(x)
+    return chars[logits[0].argmax()]
+    # mistake: return chars[logits[0].argmin()]
+    #   this is the least likely character. Take the one with the largest score.
+    # mistake: return chars[logits[0].argmax() - 1]
+    #   the character is one place off: `chars` has the null at 0, so an id is a place in it as it is.
+    # mistake: return text[-1]
+    #   the text's own last character came back instead of the next.
+    ### END SOLUTION
+
+
+# %%
+check("predicting")
+
+# %%
+with autograder.example("what the network knows"):
+    for text in ("phi", " th", " an", "ing", "Chr", "whi"):
+        print(f"{text!r} is followed by {next_character(three, chars, text)!r}")
+
+# %% [markdown]
+# What has it learnt about single characters? Here are the rows of its embedding table, turned so that one sees the two
+# directions in which they differ most. Nobody told the network about vowels (red), capitals or marks that end a sentence.
+
+# %%
+with autograder.example("the embedding in two dimensions"):
+    common = [c for c in chars[1:] if corpus.train.count(c) > 400]
+    table = three.embedding.weight.detach()[encode(common, chars)]
+    table = table - table.mean(0)
+    places = (table @ torch.linalg.svd(table, full_matrices=False)[2][:2].T).numpy()
+    plt.figure(figsize=(7, 6))
+    for (across, up), c in zip(places, common, strict=True):
+        colour = "tab:red" if c in "aeiou" else "tab:blue" if c.isalpha() else "0.4"
+        plt.text(across, up, {" ": "space", "\n": "newline"}.get(c, c), color=colour, fontsize=13, ha="center")
+    plt.xlim(places[:, 0].min() - 0.3, places[:, 0].max() + 0.3)
+    plt.ylim(places[:, 1].min() - 0.3, places[:, 1].max() + 0.3)
+    plt.title("characters by what the network does with them"), plt.xlabel("first direction"), plt.ylabel("second")
+    plt.show()
+
+# %% [markdown]
+# ## 7. The loop
+#
+# Nothing in the drawing depends on the number three. So write a loop over the steps, and the same three layers read a text of any
+# length. Two things become simpler on the way:
+#
+# * the state before the first step is **zeros**, so that the first step is a step like all others, orange arrow and its bias included;
+# * the sum stands *inside* one relu, as in nearly every recurrent network since:
+#
+# $$h_t = \mathrm{relu}\big(\text{input}(e_t) + \text{hidden}(h_{t-1})\big) \qquad h_{-1} = 0$$
+#
+# And one thing is new, **the identity start**: the hidden layer begins with the identity as its weight and zeros as its bias. "Do
+# nothing to the state" is a sensible first guess for something that should remember. While no unit is below zero, the network then
+# just adds up what it reads, and a gradient walks back through as many steps as you like without growing or shrinking (Le, Jaitly
+# and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). Only `hidden` begins so.
+#
+# | method | in | out |
+# |---|---|---|
+# | `__init__(V, E, H)` | | the four layers, named and made as in `ThreeCharacters`; `hidden` starts as the identity with zero bias |
+# | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H) |
+# | `forward(x)` | ids (T, B) | logits (B, V) from the state after the last step |
+#
+# Write the loop by hand: the ready-made `nn.RNN` has its turn in section 9.
+#
+# **Exercise** · 30 minutes · ●●● · about 13 lines in all
+#
+# <details><summary>How do I put the identity into a layer?</summary>
+#
+# `nn.init.eye_(layer.weight)` and `nn.init.zeros_(layer.bias)` write into the layer's own tensors. The underscore means "in place".
+# </details>
+#
+# <details><summary>Where do B and H come from?</summary>
+#
+# B is `x.shape[1]`; H you can keep in `__init__`, or ask a layer: `self.hidden.out_features`.
+# </details>
+#
+# <details><summary>How do I collect the states?</summary>
+#
+# Append each to a list, and at the end `torch.stack(states)` makes (T, B, H) of T tensors (B, H).
+# </details>
+
+
+# %%
+class Recurrent(nn.Module):
+    """Predicts a character from those before it, however many: ids x (T, B) → logits (B, V)."""
+
+    def __init__(self, V, E, H):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.embedding = nn.Embedding(V, E)
+        self.input = nn.Linear(E, H)
+        self.hidden = nn.Linear(H, H)
+        # mistake (keeps 0.5): self.hidden, self.first = nn.Linear(H, H), nn.Linear(H, H)
+        #   there is a second hidden layer. Every step, the first included, uses the same one.
+        self.output = nn.Linear(H, V)
+        nn.init.eye_(self.hidden.weight)
+        # mistake: pass
+        #   `hidden` starts with random weights. Begin with the identity: `nn.init.eye_(self.hidden.weight)`.
+        # mistake: nn.init.eye_(self.input.weight)
+        #   the identity went into `input`. It belongs into `hidden`, which takes one state to the next.
+        # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)
+        #   both `hidden` and `input` start as the identity. Only `hidden` does.
+        nn.init.zeros_(self.hidden.bias)
+        # mistake (keeps 0.5): pass
+        #   `hidden` starts with a random bias. "Do nothing to the state" needs zeros there.
+        ### END SOLUTION
+
+    def read(self, x, h=None):
+        """The states (T, B, H) after each step over ids x (T, B), from a state h (B, H) or from zeros."""
+        ### BEGIN SOLUTION
+        h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h
+        # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features)
+        #   the state `h` that was handed in is not used: reading always starts from zeros.
+        # mistake: h = torch.ones(x.shape[1], self.hidden.out_features) if h is None else h
+        #   the first state is ones. Where none is handed in, start from zeros.
+        states = []
+        for embedded in self.embedding(x):
+            # mistake: for embedded in self.embedding(x.flip(0)):
+            #   the text was read from its end. The first step reads `x[0]`.
+            # mistake: for embedded in self.embedding(x[:1].expand_as(x)):
+            #   every step read the first character. Step t reads `x[t]`.
+            h = torch.relu(self.input(embedded) + self.hidden(h))
+            # mistake: h = torch.tanh(self.input(embedded) + self.hidden(h))
+            #   the state went through tanh. In this network it is relu.
+            # mistake: h = torch.relu(self.input(embedded)) + torch.relu(self.hidden(h))
+            #   the sum was taken after the activation. In this network it stands inside one relu.
+            # mistake: h = torch.relu(self.input(embedded)) + torch.tanh(self.hidden(h))
+            #   this is the formula of `ThreeCharacters`. Here it is relu(input + hidden).
+            # mistake: h = torch.relu(self.input(embedded)) + self.hidden(h)
+            #   relu was taken of the input alone. The sum stands inside it.
+            # mistake: h = self.input(embedded) + self.hidden(h)
+            #   the activation is missing: h = relu(input + hidden).
+            # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states else 0))
+            #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, too.
+            # mistake: h = torch.relu(self.input(embedded))
+            #   the state before does not reach the next: `self.hidden(h)` is missing.
+            # mistake: h = torch.relu(self.input(embedded) + h)
+            #   the state was added as it is. It goes through `hidden`, even if that starts as the identity.
+            # mistake: h = torch.relu(self.input(embedded) + self.hidden(h.detach()))
+            #   the state was detached, so no gradient flows back to earlier steps. Inside a window, let it flow.
+            states.append(h)
+            # mistake: states.insert(0, h)
+            #   the states are in reversed order: the first step's comes first.
+        return torch.stack(states)
+        # mistake (keeps 0.3): return torch.stack(states, 1)
+        #   the states were stacked along the batch. Time comes first: (T, B, H).
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        return self.output(self.read(x)[-1])
+        # mistake (keeps 0.3): return self.output(self.read(x)[0])
+        #   the prediction was made from the state after the *first* character. Use the last: it has read all of them.
+        # mistake (keeps 0.3): return self.output(self.read(x).mean(0))
+        #   the states of all steps were averaged. The last one alone goes to `output`.
+        # mistake (keeps 0.3): return self.output(self.read(x)[-1]).log_softmax(-1)
+        #   a softmax was applied to the output. Return logits: the loss does the softmax.
+        # mistake (keeps 0.3): return self.output(torch.relu(self.hidden(self.read(x)[-1])))
+        #   the last state went through `hidden` once more. It goes to `output` as it is.
+        ### END SOLUTION
+
+
+# %%
+check("recurrent_states")
+
+# %%
+check("identity_start")
+
+# %% [markdown]
+# ## 8. Eight characters
+#
+# The same class, now over windows of eight. Longer memory, better guesses: the lesson's network fell from about 2 nats to 1.8.
+
+# %%
+with autograder.example("eight characters on the corpus"):
+    torch.manual_seed(0)
+    x, y = windows(ids, 8)
+    eight = Recurrent(len(chars), 24, 64)
+    losses = train(eight, shuffled(x, y, 64, 1500, 0), torch.optim.Adam(eight.parameters(), 3e-3, fused=True))
+    plot_losses(losses, f"from eight characters, {corpus.name}")
+    with torch.no_grad():
+        x, y = windows(held_out_ids, 8)
+        print(f"held out: {mean_loss(eight(x), y).item():.3f} nats a character")
+    for text in ("for thos", "part of ", "queens a"):
+        print(f"{text!r} is followed by {next_character(eight, chars, text)!r}")
+
+# %%
+check("eight_characters_learn")
+
+# %% [markdown]
+# ## 9. The same, ready-made
+#
+# What you wrote exists as `nn.RNN`. To believe it, carry your weights over, and see that both give the same states. Its formula:
+#
+# $$h_t = \mathrm{relu}(W_{ih} e_t + b_{ih} + W_{hh} h_{t-1} + b_{hh})$$
+#
+# Two biases that are only ever added: one would do, but then yours has two as well. It works on embedded characters, (T, B, E) in, all
+# states (T, B, H) out. Its parameters are called `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`: *ih* from input to
+# hidden, *hh* from hidden to hidden, and *l0* is layer 0, because such layers can be stacked.
+#
+# **Exercise** · 15 minutes · ●●○ · about 8 lines
+#
+# <details><summary>"a leaf Variable that requires grad is being used in an in-place operation"</summary>
+#
+# You are writing into a parameter while PyTorch records. Inside `with torch.no_grad():` it does not record.
+# </details>
+#
+# <details><summary>The states agree at no step</summary>
+#
+# `nn.RNN` uses tanh unless told otherwise: `nonlinearity="relu"`.
+# </details>
+
+
+# %%
+def as_nn_rnn(model):
+    """An `nn.RNN` (time first) with the weights of `model.input` (E → H) and `model.hidden` (H → H), and relu."""
+    ### BEGIN SOLUTION
+    H, E = model.input.weight.shape
+    rnn = nn.RNN(E, H, nonlinearity="relu")
+    # mistake: rnn = nn.RNN(E, H)
+    #   `nn.RNN` uses tanh unless told otherwise: `nonlinearity="relu"`.
+    # mistake: rnn = nn.RNN(E, H, nonlinearity="relu", batch_first=True)
+    #   `batch_first=True` takes the first axis for the batch. In this course time comes first.
+    # mistake: rnn = nn.RNN(H, E, nonlinearity="relu")
+    #   input and hidden size were swapped: `weight` of a linear layer is (out, in), here (H, E).
+    with torch.no_grad():
+        rnn.weight_ih_l0.copy_(model.input.weight)
+        rnn.weight_hh_l0.copy_(model.hidden.weight)
+        # mistake: rnn.weight_hh_l0.copy_(model.hidden.weight.T)
+        #   the hidden weight was transposed. `nn.Linear` and `nn.RNN` store it the same way round.
+        # mistake: rnn.weight_hh_l0.copy_(torch.eye(H))
+        #   the hidden weight is the identity. Carry over the model's own, as it is now.
+        rnn.bias_ih_l0.copy_(model.input.bias)
+        # mistake: rnn.bias_ih_l0.zero_()
+        #   the bias of `input` was not carried over.
+        rnn.bias_hh_l0.copy_(model.hidden.bias)
+        # mistake: rnn.bias_hh_l0.zero_()
+        #   the bias of `hidden` was not carried over.
+        # mistake: rnn.bias_hh_l0.copy_(model.input.bias)
+        #   the bias of `input` was used twice. `bias_hh_l0` is that of `hidden`.
+    return rnn
+    ### END SOLUTION
+
+
+# %%
+check("ready_made")
+
+# %%
+with autograder.example("your loop against nn.RNN"), torch.no_grad():
+    ready, _ = as_nn_rnn(eight)(eight.embedding(x[:, :100]))
+    print(f"largest difference: {(ready - eight.read(x[:, :100])).abs().max().item():.1e}")
+
+# %% [markdown]
+# ## 10. A target for every step
+#
+# The network makes a state at every step and uses only the last. A waste: the state after two characters could predict the third. If
+# every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. So the
+# targets of a window are the window itself, shifted by one id:
+#
+# ```text
+#  ids       40 42 29 | 30 25 27 | 29 …          n = 3
+#  x, y of window 0:   40 → 42    42 → 29    29 → 30
+# ```
+#
+# Note the last: the target of a window's last step is the *next* window's first id.
+#
+# **Exercise** · 10 minutes · ●●○ · about 4 lines
+#
+# <details><summary>Can I roll the window?</summary>
+#
+# Rolling a window brings its own first id round to the end, which is not what follows there. Cut the targets from the ids, one later.
+# </details>
+
+
+# %%
+def sequence_windows(ids, n):
+    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N)."""
+    ### BEGIN SOLUTION
+    N = (len(ids) - 1) // n
+    x = ids[: N * n].view(N, n).T
+    y = ids[1 : N * n + 1].view(N, n).T
+    # mistake: y = x.roll(-1, 0)
+    #   the window was rolled: the target of its last step is its own first id. What follows is the next window's first.
+    # mistake: y = x
+    #   the targets are the inputs themselves. Shift by one id.
+    # mistake: y = ids[2 : N * n + 2].view(N, n).T if N * n + 1 < len(ids) else ids[1:].roll(-1).view(N, n).T
+    #   the targets are shifted by two. Each step predicts the very next id.
+    # mistake: y = ids[n : N * n + 1 : n].expand(n, N)
+    #   all steps have the same target, the id after the window. Each step has its own: the id after that step.
+    # mistake: y = ids[1 : N * n + 1].view(n, N)
+    #   the targets' `view(n, N)` has the right shape, but its columns are no pieces of the text. View as (N, n), then transpose.
+    # mistake: y = ids[: N * n].roll(1).view(N, n).T
+    #   the targets are the ids *before* each step. Shift the other way.
+    return x, y
+    # mistake: return x.T, y.T
+    #   the windows are rows. Time comes first: x and y are (n, N).
+    # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[1:].unfold(0, n, 1).T
+    #   these windows overlap: each begins one id after the last. Let each begin where the last one ended.
+    ### END SOLUTION
+
+
+# %%
+check("sequence_targets")
+
+# %% [markdown]
+# ## 11. An output at every step
+#
+# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all of
+# them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer works on the last axis).
+#
+# The prediction at step t may depend on `x[0]` to `x[t]` and on nothing later, since what comes later is the answer. A network that peeks
+# has a wonderful training loss and is worth nothing.
+#
+# **Exercise** · 5 minutes · ●○○ · about 1 line
+#
+# <details><summary>Do I need a loop over the states?</summary>
+#
+# No. A linear layer treats each vector on the last axis alike: (T, B, H) in, (T, B, V) out.
+# </details>
+
+
+# %%
+class EveryStep(Recurrent):
+    """Predicts the next character after each one it reads: ids x (T, B) → logits (T, B, V)."""
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        return self.output(self.read(x))
+        # mistake: return self.output(self.read(x)[-1])
+        #   only the last step's prediction came back. Every step makes one: (T, B, V).
+        # mistake: return self.output(self.read(x)).softmax(-1)
+        #   a softmax was applied to the outputs. Return logits: the loss does the softmax.
+        # mistake: return self.output(self.read(x.flip(0)).flip(0))
+        #   the text was read from its end, so that each step has seen its own answer. Step t knows x[0] to x[t] only.
+        # mistake: return self.output(self.read(x)[-1]).expand(len(x), -1, -1)
+        #   all steps predict from the last state, which has seen what they should predict. Step t uses its own state.
+        # mistake: return self.output(self.read(x)).roll(-1, 0)
+        #   the predictions are shifted by one step: step t gives what the state after step t + 1 says.
+        # mistake: return self.output(torch.cat([torch.zeros_like(self.read(x[:1])), self.read(x)[:-1]]))
+        #   each prediction was made from the state *before* its step. Step t has read `x[t]`.
+        # mistake: return self.output(self.read(x)).transpose(0, 1)
+        #   the batch comes first. Time does: (T, B, V).
+        # mistake: return torch.stack([nn.Linear(s.shape[-1], self.output.out_features)(s) for s in self.read(x)])
+        #   a fresh output layer is made at each step. `self.output` is the same layer at every step.
+        # mistake: return self.output(torch.stack([self.read(x[t : t + 1])[0] for t in range(len(x))]))
+        #   each step starts from zeros, so that no state is carried. Read the text in one go.
+        ### END SOLUTION
+
+
+# %%
+check("an_output_at_every_step")
+
+# %% [markdown]
+# ## 12. Loss by position
+#
+# The first step knows one character, the eighth knows eight. So the mean over a window hides the interesting part. What does each step pay?
+#
+# **Exercise** · 10 minutes · ●●○ · about 1 line
+#
+# <details><summary>How do I get the losses before their mean is taken?</summary>
+#
+# `reduction="none"` gives one loss for each target. `F.cross_entropy` wants the scores on axis 1: `logits.movedim(-1, 1)` is (T, V, B).
+# </details>
+
+
+# %%
+def loss_by_position(logits, targets):
+    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → (T,)."""
+    ### BEGIN SOLUTION
+    return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(1)
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(0)
+    #   the mean was taken over the steps. Take it over the batch, so that one number for each step is left.
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").sum(1)
+    #   the losses of a step were added. Take their mean over the batch.
+    # mistake: return F.cross_entropy(logits.reshape(len(logits), logits.shape[-1], -1), targets, reduction="none").mean(1)
+    #   `view` or `reshape` gave the shape (T, V, B) without moving the numbers. Move the axis: `movedim(-1, 1)`.
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none")
+    #   this is the loss of each target. Take the mean over the batch.
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets)
+    #   one number for everything came back. Keep the steps apart.
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1).softmax(1), targets, reduction="none").mean(1)
+    #   softmax was applied before `cross_entropy`, which does it by itself.
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(1).cumsum(0) / torch.arange(1, len(logits) + 1)
+    #   each number is the mean over all steps so far. Keep each step's own.
+    ### END SOLUTION
+
+
+# %%
+check("positions")
+
+# %% [markdown]
+# Train it, and look. The first step sees a single character and a state of zeros, so it cannot be better than what one character
+# says about the next: on the lesson's corpus, in training, no less than 2.456 nats; for the second step the floor is 1.896, for
+# the third 1.315. A training loss *below* the floor of its position would mean that targets leak into the input. The lesson's network ended at 2.48
+# for the first step, 2.08 for the third and 1.75 for the eighth.
+
+# %%
+with autograder.example("an output at every step, on the corpus"):
+    torch.manual_seed(0)
+    x, y = sequence_windows(ids, 8)
+    every = EveryStep(len(chars), 24, 96)
+    losses = train(every, shuffled(x, y, 64, 1000, 0), torch.optim.Adam(every.parameters(), 3e-3, fused=True))
+    with torch.no_grad():
+        x, y = sequence_windows(held_out_ids, 8)
+        by_position = loss_by_position(every(x), y)
+        print(f"held out: {mean_loss(every(x), y).item():.3f} nats a character")
+    plt.bar(range(8), by_position.tolist(), color=BLUE)
+    (
+        plt.ylim(1, 3),
+        plt.xlabel("step in the window"),
+        plt.ylabel("held-out loss, nats"),
+        plt.title(f"memory pays, {corpus.name}"),
+    )
+    plt.show()
+
+# %%
+check("sequences_learn")
+
+# %% [markdown]
+# ## 13. The same at any time
+#
+# The idea behind all of this has a name, *time invariance*: what a step does depends on the state and the character, never on the
+# clock. If you shift the text, the answers shift with it. That can be tested. Read a text in one go. Then stop after k characters, keep the
+# state, start the clock again at 0, and read the rest from that state: for the network it is now "step 0". The states must be the same
+# as before. A network with a layer for each step, or one that counts, fails here.
+#
+# ```text
+#  one go:     x[0]  x[1]  x[2] │ x[3]  x[4]           k = 3
+#  two parts:                   └─ state after x[2] ──▶  x[3]  x[4], read as steps 0 and 1
+# ```
+#
+# **Exercise** · 15 minutes · ●●○ · about 3 lines
+#
+# <details><summary>Which state is the one after k characters?</summary>
+#
+# `read` returns the states after each step, so `states[0]` is the one after the first character.
+# </details>
+
+
+# %%
+def shift_gap(model, x, k):
+    """The largest difference in size between the states from step `k` on, read in one go and read in two parts.
+
+    `model.read(x, h=None)` as in `Recurrent`; ids x (T, B), 0 < k < T → a number, 0 for a network without a clock.
+    """
+    ### BEGIN SOLUTION
+    states = model.read(x)
+    late = model.read(x[k:], states[k - 1])
+    # mistake: late = model.read(x[k:])
+    #   the second part was read from zeros. Start it from the state that the first part left.
+    # mistake: late = model.read(x[k:], states[k])
+    #   the second part starts from the state *after* x[k]. After k characters it is `states[k - 1]`.
+    # mistake: late = model.read(x, states[k - 1])[k:]
+    #   the whole text was read again. The second part is `x[k:]` alone, so that its first step is step 0.
+    # mistake: late = model.read(x)[k:]
+    #   the text was read in one go both times, which shows nothing.
+    # mistake: late = model.read(x[k:], states[-1])
+    #   the second part starts from the state after the whole text. It goes on from the state after k characters.
+    return (states[k:] - late).abs().max()
+    # mistake: return (states[k:] - late).abs().mean()
+    #   this is the mean difference. Take the largest.
+    # mistake: return (states[k:] - late).max()
+    #   the sign was kept: a difference below zero counts as much as one above.
+    # mistake: return (states[k:] - late)[-1].abs().max()
+    #   only the last step was compared. Compare all steps from k on.
+    # mistake: return (states[: len(late)] - late).abs().max()
+    #   the second part was compared with the *first* states. Its steps are the ones from k on.
+    ### END SOLUTION
+
+
+# %%
+check("the_same_at_any_time")
+
+# %%
+with autograder.example("is your network the same at any time?"):
+    print(f"largest difference: {shift_gap(every, x[:, :100], 3).item():.1e}")
+
+# %% [markdown]
+# ## 14. Its answers, one by one
+#
+# Last, watch it read. After each character of a text, what does it expect next? (In the lesson: after " this" it expects a space, after
+# " part " it expects an o.)
+#
+# **Exercise** · 10 minutes · ●●○ · about 3 lines
+#
+# <details><summary>How do ids become a string?</summary>
+#
+# `argmax(-1)` takes the best id of each row, and `"".join(chars[i] for i in …)` puts their characters into one string.
+# </details>
+
+
+# %%
+def answers(model, chars, text):
+    """The likeliest next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        logits = model(encode(text, chars)[:, None])
+        # mistake: logits = model(encode(text, chars)[None]).transpose(0, 1)
+        #   the text was read as a batch of single characters: (1, T). Time comes first and the batch is one: (T, 1).
+        # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
+        #   every step read the first character of the text.
+    return "".join(chars[i] for i in logits[:, 0].argmax(-1))
+    # mistake: return "".join(chars[i] for i in logits[:, 0].argmin(-1))
+    #   these are the least likely characters. Take those with the largest score.
+    # mistake: return "".join(chars[i - 1] for i in logits[:, 0].argmax(-1))
+    #   the characters are one place off: an id is a place in `chars` as it is.
+    # mistake: return chars[logits[-1, 0].argmax()]
+    #   only the last answer came back. There is one for each character of the text.
+    # mistake: return text[0] + "".join(chars[i] for i in logits[:-1, 0].argmax(-1))
+    #   the answers are shifted by one: answer t is what should come *after* character t.
+    ### END SOLUTION
+
+
+# %%
+check("answering_along")
+
+# %%
+with autograder.example("what it expects"):
+    for text in (" this is", " part of", "question"):
+        print(f"{'read':>8}: {' '.join(text)}\n{'expected':>8}: {' '.join(answers(every, chars, text))}\n")
+
+# %% [markdown]
+# Each row of the second line stands under the character after which it was expected. The network starts every window from zeros,
+# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit 5 carries the state from one
+# window into the next.

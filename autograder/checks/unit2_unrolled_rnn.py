@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
-from autograder.checks.networks import load, take
+from autograder.checks.networks import floats, load, take
 from autograder.checks.networks import warm as warm  # called by the server before it forks
 from autograder.checks.unrolled import SIZES as SIZES
-from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, floats, ids, prompts, roles
+from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, ids, prompts, roles
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)

@@ -295,7 +295,7 @@ check("dropping_out")
 # its beginning; the lesson forgot it at first) and carried from batch to batch from then on, cut from its past. For each batch: predict, mean cross-entropy over all T × B
 # places, gradients, **clip** them to a common norm of `bound`, step.
 #
-# On a GPU *mixed precision* makes this faster: inside `with mixed(device):` PyTorch computes matrix products in 16 bits and keeps in 32 what needs it. The
+# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch computes matrix products in 16 bits and keeps in 32 what needs it. The
 # function below does nothing on a processor. Put prediction and loss inside, `backward` outside.
 
 

@@ -465,7 +465,7 @@ check("dropping_out")
 # its beginning; the lesson forgot it at first) and carried from batch to batch from then on, cut from its past. For each batch: predict, mean cross-entropy over all T × B
 # places, gradients, **clip** them to a common norm of `bound`, step.
 #
-# On a GPU *mixed precision* makes this faster: inside `with mixed(device):` PyTorch computes matrix products in 16 bits and keeps in 32 what needs it. The
+# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch computes matrix products in 16 bits and keeps in 32 what needs it. The
 # function below does nothing on a processor. Put prediction and loss inside, `backward` outside.
 
 
@@ -504,7 +504,7 @@ def train_epoch(model, batches, optimizer, bound):
     device = next(model.parameters()).device
     model.train()
     # mistake: model.eval()
-    #   the model is not in training mode: `model.train()` at the beginning of the epoch.
+    #   the model is not in training mode. Switch it on at the beginning of the epoch.
     state, losses = None, []
     for x, y in batches:
         x, y = x.to(device), y.to(device)
@@ -548,12 +548,12 @@ def train_epoch(model, batches, optimizer, bound):
         #   short gradients were stretched to the bound. Clipping only shortens.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: `optimizer.step()` is missing, or the gradients were emptied between `backward` and `step`.
+        #   the weights stay as they were: the optimizer's step is missing, or the gradients were emptied between `backward` and `step`.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         state = detached(state)
         # mistake: pass
-        #   the state still has its past: `state = detached(state)` after each batch, and use what it returns.
+        #   the state still has its past: call `detached` after each batch, and use what it returns.
         # mistake: state = (state[0].detach(), torch.zeros_like(state[1]))
         #   the cell state was wiped after each batch. Carry both h and c.
         # mistake: state = (torch.zeros_like(state[0]), state[1].detach())

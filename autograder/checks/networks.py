@@ -127,8 +127,8 @@ def warm() -> None:
     torch.set_num_threads(1)
     lstm, norm, rnn = nn.LSTM(3, 3, 2, dropout=0.5), nn.BatchNorm1d(3), nn.RNN(3, 3, nonlinearity="relu")
     weights = [*lstm.parameters(), *norm.parameters()]
-    for optimizer in (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True)):
+    for way in (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True)):
         logits = norm(rnn(lstm(torch.rand(2, 2, 3))[0])[0].movedim(-1, 1)).flatten(0, 1)
         torch.autograd.backward(nn.functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long)))
         nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
+        way.step()

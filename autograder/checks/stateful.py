@@ -35,21 +35,21 @@ class Reader(nn.Module):
         return normed.movedim(1, -1)
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        embedded = self.embedded(x)
-        h, state = self.lstm(embedded, state)
-        return self.output(h) + self.side(self.dropout(embedded)), state
+        read = self.embedded(x)
+        out, state = self.lstm(read, state)
+        return self.output(out) + self.side(self.dropout(read)), state
 
 
 class Wanderer(Reader):
     """A reader whose state never settles, so that whatever it reads decides all that comes after."""
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        embedded, states = self.embedded(x), []
-        h = torch.zeros_like(embedded[0]) if state is None else state[0]
-        for step in embedded:
+        read, places = self.embedded(x), []
+        h = torch.zeros_like(read[0]) if state is None else state[0]
+        for step in read:
             h = torch.cos(4 * h.roll(1, -1) + step)
-            states.append(h)
-        return self.side(torch.stack(states)) + self.side(self.dropout(embedded)), (h, h)
+            places.append(h)
+        return self.side(torch.stack(places)) + self.side(self.dropout(read)), (h, h)
 
 
 class Flat(nn.Module):

@@ -47,7 +47,7 @@ def loss_in_nats(net: Any, seed: int) -> Arrays:
     """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent back"""
     logits = (3 * floats(seed, T, B, V)).requires_grad_()
     loss = net.mean_loss(logits, ids(seed, T, B))
-    loss.backward()
+    torch.autograd.backward(loss)
     return named("sequences last_step gradient", loss, net.mean_loss(logits[-1], ids(seed, B)), logits.grad)
 
 
@@ -79,9 +79,9 @@ def recurrent_states(net: Any, seed: int) -> Arrays:
     """`Recurrent` reads a text of any length: states, logits, gradients and the number of parameters"""
     model = load(net.Recurrent(V, E, H), roles(), seed)
     x, h = ids(seed, T, B), floats(seed, B, H).abs()
-    logits = model(x)
-    arrays = named("states states_from_h logits", model.read(x), model.read(x[:2], h), logits)
-    return arrays | backward(model, logits, seed)
+    out = model(x)
+    arrays = named("states states_from_h logits", model.read(x), model.read(x[:2], h), out)
+    return arrays | backward(model, out, seed)
 
 
 @check(points=2)

@@ -66,9 +66,9 @@ def network(net: Any, seed: int) -> Arrays:
     model = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval()
     x, more = ids(seed, T, B), ids(seed + 1, 2, B)
     with torch.no_grad():
-        logits, state = model(x)
-        out = named("logits", logits) | named("h c", state) | named("logits_after", model(more, state)[0])
-    logits, _ = model.train()(x)
+        evaluated, state = model(x)
+        out = named("logits", evaluated) | named("h c", state) | named("logits_after", model(more, state)[0])
+    logits, _ = model.train(True)(x)
     (logits * floats(seed, T, B, V)).sum().backward()
     statistics = [array for name, array in take(model, roles()).items() if "running" in name]
     out |= named("logits_training statistics", logits, np.array(statistics)) | named("parameters", size(model))

@@ -81,11 +81,11 @@ class Clock(nn.Module):
         self.table, self.drift, self.answers = floats(seed, V, V), drift, answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
-        states = []
+        read = []
         for t, step in enumerate(x):
             h = torch.tanh(self.table[step] + (1 + self.drift * (t == 0)) * (0.1 if h is None else 0.7 * h.roll(1, -1)))
-            states.append(h)
-        return torch.stack(states)
+            read.append(h)
+        return torch.stack(read)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read(x)[self.answers]

@@ -216,7 +216,8 @@ def judge_loss(check: Check, key: CheckKey, loss: float) -> Verdict:
     ours = key.loss if key.loss is not None else math.nan
     if abs(loss - ours) <= check.within:
         return _verdict(check, {}, [], passed=True)
-    text = f"held-out loss {loss:.3f} nats{'' if check.data else ' a character'}; ours on the same seed, batches and first weights {ours:.3f}. "
+    unit = "" if check.data else " nats a character"
+    text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
     return _verdict(check, {}, [Remark(text)], passed=False)
 

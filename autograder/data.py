@@ -55,9 +55,14 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in (root() / "datasets").glob("*/manifest.toml"))
 
 
-def find(name: str, fetch: bool = True) -> Path:
-    """The path of a dataset's file, its sha256 matched; fetched if need be. Raises `NoData`."""
+def find(name: str, fetch: bool = True, part: str = "") -> Path:
+    """The path of a dataset's file, its sha256 matched; fetched if need be. Raises `NoData`.
+
+    `part` asks for another file of the dataset, the one that the manifest's table of that name describes.
+    """
     facts, tried = manifest(name), []
+    if part:
+        facts = {**facts, **facts[part]}
     for source, path in _sources(facts, fetch):
         if path is None or not path.is_file():
             tried.append(f"{source}: not there")

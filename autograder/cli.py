@@ -118,7 +118,7 @@ def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
 @main.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for results and pages.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Submissions at a time.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions at a time.")
 @click.option("--unit", "unit_name", help="Only this unit; for a flat folder of <student>.py, the unit they are.")
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")

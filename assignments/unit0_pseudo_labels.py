@@ -155,6 +155,12 @@ with autograder.example("the lesson's epoch"):
 # is of the whole batch. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
 #
 # **Exercise** · 5 minutes · ●○○ · about 2 lines
+#
+# <details><summary>Is the share of the labelled part, or of everything?</summary>
+#
+# Of everything: with `total` 64 and a share of 1/4, 16 are pseudo-labelled. What is left is labelled. `round` goes to
+# the nearest integer.
+# </details>
 
 
 # %%
@@ -178,6 +184,11 @@ check("shares")
 # their labels, and all that remain are unlabelled.
 #
 # **Exercise** · 5 minutes · ●○○ · about 2 lines
+#
+# <details><summary>Which rows may be in two parts?</summary>
+#
+# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
+# </details>
 
 
 # %%
@@ -256,6 +267,12 @@ check("loss_of_soft_labels")
 # *training mode*, whatever mode it comes in. Return the list of losses, one for each step, each measured before its step.
 #
 # **Exercise** · 15 minutes · ●●○ · about 10 lines
+#
+# <details><summary>The losses are right, but the weights are not</summary>
+#
+# The order of a step is fixed: next batch, loss, clear the old gradients, `backward`, step. `model.train()` comes
+# before the loop, and the number kept is `loss.item()` from before the step.
+# </details>
 
 
 # %%
@@ -288,6 +305,13 @@ check("few_steps")
 # The student's batches are the labelled part first, then the pseudo-labelled one.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
+#
+# <details><summary>Who is trained on what?</summary>
+#
+# The teacher on labelled batches of `total`. Then its guesses, made once, in the order of `x_unlabelled`, become the
+# labels of a second batch iterator. `MixIterator` joins the two in the sizes of `batch_sizes`, and the student is
+# trained on that.
+# </details>
 
 
 # %%

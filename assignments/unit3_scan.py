@@ -276,6 +276,11 @@ check("all_gradients")
 # with the old weights, so all old weights are replaced together. Return new tensors; the caller's stay as they are.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
+#
+# <details><summary>It says that the caller's tensors changed</summary>
+#
+# `w -= …` and `w.sub_(…)` write into the tensor that the caller holds. `w - lr * dw` makes a new one.
+# </details>
 
 
 # %%
@@ -491,6 +496,11 @@ check("combining")
 # ready-made are out of reach.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
+#
+# <details><summary>What goes into the scan?</summary>
+#
+# One sequence of pairs, (T, 2, H): `torch.stack([a, b], 1)`. Out come pairs again; `unbind(1)` takes them apart.
+# </details>
 
 
 # %%

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -55,10 +56,11 @@ def build(check: bool = False) -> list[str]:
             fresh = build_key(server, practice.PUBLIC_SEED, available_corpora())
         stored = practice.load_key(key) if key.is_file() else {}
         fresh |= {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
-        if not practice.same_key(stored, fresh):
-            _write(key, "", check)
-            practice.save_key(key, fresh)
-            written.append(str(key))
+        with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
+            practice.save_key(saved := Path(scratch) / key.name, fresh)
+            if not practice.same_key(stored, practice.load_key(saved)):
+                written.append(_write(key, "", check))
+                shutil.move(saved, key)
     return written
 
 

@@ -121,6 +121,11 @@ check("words")
 # once. Write both, to see that they agree.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
+#
+# <details><summary>How do I get one-hot rows without a loop?</summary>
+#
+# The identity matrix has all of them: its row i is the one-hot row of id i.
+# </details>
 
 
 # %%
@@ -273,6 +278,12 @@ check("dense_ids")
 # $$\mathrm{product}_b = \sum_e \mathrm{user}_{b,e}\,\mathrm{movie}_{b,e}$$
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
+#
+# <details><summary>I get a (B, B) table, or one number</summary>
+#
+# `a @ b.T` multiplies every user with every film. Multiply place by place first, then sum over the E factors of each
+# row.
+# </details>
 
 
 # %%
@@ -387,6 +398,12 @@ check("dot_and_biases")
 # Dropout is at work in training alone.
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+#
+# <details><summary>It runs, but the shapes of `hidden` are off, or the result is (B, 1)</summary>
+#
+# Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
+# the end.
+# </details>
 
 
 # %%
@@ -485,6 +502,12 @@ check("weight_decay")
 # figure, the RMSE), no dropout. Always predicting the mean gives 1.1 on these data.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
+#
+# <details><summary>Which mode, and which graph?</summary>
+#
+# `model.eval()` turns dropout off, `torch.no_grad()` keeps the figure out of any graph. Both belong here, whatever
+# the model did before.
+# </details>
 
 
 # %%
@@ -523,6 +546,12 @@ check("held_out_error")
 # Return the list of the **plain** errors, before each step and without the penalty.
 #
 # **Exercise** · 15 minutes · ●●○ · about 9 lines
+#
+# <details><summary>Where does the penalty belong?</summary>
+#
+# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and the error alone
+# into the list.
+# </details>
 
 
 # %%

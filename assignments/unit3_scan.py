@@ -134,7 +134,7 @@ check("running_sum")
 
 # %%
 def one_hot(ids, V):
-    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats."""
+    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -221,7 +221,7 @@ check("states_and_logits")
 
 # %%
 def sequence_loss(logits, targets):
-    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a number; safe for large logits."""
+    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -443,7 +443,10 @@ plt.show()
 
 # %%
 def parallel_scan(op, xs):
-    """All running results of an associative `op`, in O(log T) calls of it: (T, ...) → (T, ...)."""
+    """All running results of an associative `op`, in O(log T) calls of it: (T, ...) → (T, ...).
+
+    Each round makes a new tensor: autograd walks back through it, so nothing is written in place.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -524,6 +527,8 @@ check("recurrence")
 # Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each step on its own:
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
+#
+# (Steps are counted from 1 here and from 0 in code: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
 #
 # Write it by hand with your `linear_recurrence` (no autograd; no loop over time: the check wants fewer calls of torch than steps again).
 #

@@ -166,7 +166,7 @@ check("running_sum")
 
 # %%
 def one_hot(ids, V):
-    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats."""
+    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
     ### BEGIN SOLUTION
     return torch.eye(V)[ids]
     # mistake: return torch.eye(V)[:, ids]
@@ -307,7 +307,7 @@ check("states_and_logits")
 
 # %%
 def sequence_loss(logits, targets):
-    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a number; safe for large logits."""
+    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
     ### BEGIN SOLUTION
     return F.cross_entropy(logits, targets, reduction="sum")
     # mistake: return F.cross_entropy(logits, targets)
@@ -319,7 +319,7 @@ def sequence_loss(logits, targets):
     # mistake: return F.nll_loss(logits, targets, reduction="sum")
     #   `nll_loss` was given logits. It takes log-probabilities; `cross_entropy` takes logits.
     # mistake (keeps 0.5): return -torch.log(torch.softmax(logits, -1))[torch.arange(len(targets)), targets].sum()
-    #   the logarithm of a probability that rounds to 0 is infinite. Use `cross_entropy` or `log_softmax`.
+    #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
     # mistake: return F.cross_entropy(logits[:-1], targets[1:], reduction="sum")
     #   the targets were shifted once more. `targets[t]` already is the character that follows step t.
     # mistake: return F.cross_entropy(logits, targets, reduction="sum") / logits.size(-1)
@@ -618,7 +618,10 @@ plt.show()
 
 # %%
 def parallel_scan(op, xs):
-    """All running results of an associative `op`, in O(log T) calls of it: (T, ...) → (T, ...)."""
+    """All running results of an associative `op`, in O(log T) calls of it: (T, ...) → (T, ...).
+
+    Each round makes a new tensor: autograd walks back through it, so nothing is written in place.
+    """
     ### BEGIN SOLUTION
     ys, distance = xs, 1
     # mistake: ys, distance = xs, 2
@@ -766,6 +769,8 @@ check("recurrence")
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
 #
+# (Steps are counted from 1 here and from 0 in code: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
+#
 # Write it by hand with your `linear_recurrence` (no autograd; no loop over time: the check wants fewer calls of torch than steps again).
 #
 # | | shape | |
@@ -795,7 +800,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     ### BEGIN SOLUTION
     following = torch.cat([a[1:], torch.zeros_like(a[:1])])
     # mistake: following = a
-    #   the factors were not shifted: what comes back to h[t] from step t + 1 was multiplied by a[t + 1].
+    #   the factors were not shifted: what comes back to h[t] from step t + 1 is to be multiplied by a[t + 1].
     # mistake: following = torch.cat([torch.zeros_like(a[:1]), a[:-1]])
     #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
     # mistake: following = torch.zeros_like(a)

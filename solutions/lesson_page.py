@@ -34,7 +34,7 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
             "Each model of the lesson, trained again as the lesson trained it (Keras 1 and Theano then, torch and NumPy here):",
             "`autograder reproduce` writes this page, `autograder reproduce --quick` compares early epochs and writes nothing.",
             "Training loss in nats, the mean over an epoch while training; errors of the online rows are of a sequence of 8, the",
-            "mean over a thousand; MovieLens is the validation error without the penalty.",
+            "mean over a thousand; MovieLens is the mean squared error on validation ratings, without the L2 penalty.",
             "",
             *markdown(["model", "lesson", "ours", "difference in %", "why"], [outcome.cells() for outcome in outcomes]),
             "",
@@ -106,7 +106,7 @@ def with_positions(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def facts(minutes: float) -> Iterator[tuple[str, str]]:
-    yield "command", f"`autograder reproduce`, {minutes:.0f} minutes, two processes of one thread each"
+    yield "command", f"`autograder reproduce`: {minutes:.0f} minutes, at most two processes of one thread each"
     yield "machine", f"{processor()}, {os.cpu_count()} cores, {platform.system()}"
     yield "libraries", f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}"
     yield "seed", f"{SEED} for every model"

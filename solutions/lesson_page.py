@@ -148,7 +148,7 @@ def curves(axes: plt.Axes, chosen: list[Outcome]) -> None:
 
 def epochs_plot(axes: plt.Axes, chosen: list[Outcome]) -> None:
     curves(axes, chosen)
-    axes.set(xlabel="epoch", ylabel="training loss in nats a character", ylim=(1.3, 3.5))
+    axes.set(xlabel="epoch", ylabel="training loss in nats a character", ylim=(1.2, 4.5))
 
 
 def positions_plot(axes: plt.Axes, chosen: list[Outcome]) -> None:

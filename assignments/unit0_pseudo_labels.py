@@ -204,7 +204,7 @@ check("three_parts")
 #
 # <details><summary>How do I learn which mode a model is in?</summary>
 #
-# `model.training` is True or False, and `model.train(mode)` sets it to either.
+# `model.training` is True or False, and `model.train(…)` with True or False sets it to either.
 # </details>
 
 

@@ -278,7 +278,7 @@ check("loss_in_nats")
 
 # %%
 def train(model, batches, optimizer):
-    """One step of the optimizer for each batch, in order; the list of the batches' losses, floats from before each step."""
+    """One step of the optimizer for each batch, in order; a list of the losses, floats from before each step."""
     # YOUR CODE HERE
     raise NotImplementedError()
 

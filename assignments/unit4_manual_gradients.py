@@ -163,7 +163,7 @@ check("softmax_jacobian")
 # ## 4. Cross-entropy of probabilities
 #
 # How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the
-# truth was given:
+# truth was given (no probability here is 0):
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
@@ -421,6 +421,8 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
+# (The gradients here are never all zero.)
+#
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
@@ -560,8 +562,9 @@ check("training")
 # %% [markdown]
 # ## 14. Let it write
 #
-# To generate text, feed the network its own choices. Read the `start` ids first so that the state knows them; then draw a character
-# from the softmax of logits / *temperature*, read it, and so on. At a low temperature the likeliest character always wins; at 1 the
+# To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. How you draw with
+# `rng` is up to you. At a low temperature the likeliest character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines

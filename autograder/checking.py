@@ -29,8 +29,8 @@ class Check:
 
     `experiment(implementation, seed)` returns named arrays. A training check's experiment is also given the training
     text and returns trained weights; `measure(solution, weights, held_out_text)` then gives their loss, and runs
-    where the submission does not. `needs` names the checks that must have passed before. `data()`, called where no
-    submission runs, gives something with `.name .train .held_out` (texts) where a check trains on another than the corpus.
+    where the submission does not. `needs` names the checks that must have passed before. A check that does not train on
+    the corpus has `data()`, called where no submission runs, which gives texts with `.name .train .held_out`.
     """
 
     name: str
@@ -219,7 +219,8 @@ def judge_loss(check: Check, key: CheckKey, loss: float) -> Verdict:
     ours = key.loss if key.loss is not None else math.nan
     if abs(loss - ours) <= check.within:
         return _verdict(check, {}, [], passed=True)
-    text = f"held-out loss {loss:.3f} nats{'' if check.data else ' a character'}; ours on the same seed, batches and first weights {ours:.3f}. "
+    unit = "" if check.data else " nats a character"
+    text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
     return _verdict(check, {}, [Remark(text)], passed=False)
 

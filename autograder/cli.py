@@ -79,7 +79,7 @@ def check(what: str | None, quick: bool) -> None:
     whole, screen = True, console()
 
     def show(verdict: Verdict) -> None:
-        screen.print(verdict_lines(verdict))
+        screen.print(verdict_lines(verdict), soft_wrap=True)
 
     for path, name in _files_to_check(what):
         unit = load_unit(name)
@@ -87,7 +87,9 @@ def check(what: str | None, quick: bool) -> None:
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
         verdicts = practise(unit, checks, submission, show)
-        screen.print(f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n")
+        screen.print(
+            f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n", soft_wrap=True
+        )
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
     sys.exit(0 if whole else 1)
 
@@ -116,7 +118,7 @@ def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
 @main.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for results and pages.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Submissions at a time.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions at a time.")
 @click.option("--unit", "unit_name", help="Only this unit; for a flat folder of <student>.py, the unit they are.")
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")

@@ -6,12 +6,14 @@ mistakes are run as if they were submissions.
 
 import os
 import secrets
+import stat
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,9 @@ from autograder.sandbox import Server, ServerGone, Worker
 from autograder.solution import Solution, read_solution
 
 MAX_FILE = 5 << 20  # bytes of a submission
-MAX_FILES = 100_000  # in one folder or zip
+MAX_FILES = 100_000  # in one zip
+MAX_TOTAL = 2 << 30  # bytes of all files of a zip
+MAX_NAME = 120  # bytes of a student's name
 
 
 class NothingToGrade(Exception):
@@ -142,37 +146,55 @@ def find_submissions(folder: Path, unit: str | None = None) -> list[Submitted]:
     """
     if not folder.is_dir():
         raise NothingToGrade(f"There is no folder {folder}. Name the folder that holds one folder for each student.")
-    units = [unit] if unit else unit_names()
-    found = []
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+    units, found = [unit] if unit else unit_names(), dict[tuple[str, str], Submitted]()
+    for entry in sorted(os.scandir(folder), key=lambda e: (not e.is_dir(), not e.name.endswith(".py"), e.name)):
         if entry.is_dir(follow_symlinks=False):
-            found += [s for name in units if (s := _in_folder(entry.name, name, Path(entry.path)))]
+            for name in units:
+                if submitted := _in_folder(plain_name(entry.name), name, Path(entry.path)):
+                    found.setdefault((submitted.student, name), submitted)
         elif unit and entry.name.endswith((".py", ".ipynb")):
-            found.append(_checked(entry.name.rsplit(".", 1)[0], unit, Path(entry.path)))
+            student = plain_name(entry.name.rsplit(".", 1)[0])
+            found.setdefault((student, unit), Submitted(student, unit, Path(entry.path)))
     if not found:
         looked = f"{folder}/<student>/{unit or '<unit>'}/{unit or '<unit>'}.py or .ipynb"
         flat = "" if unit else " For a flat folder of <student>.py say which unit with --unit."
         raise NothingToGrade(f"No submission found. Looked for {looked}.{flat}")
-    return found
+    return sorted(found.values(), key=lambda submitted: (submitted.unit, submitted.student))
+
+
+def plain_name(name: str) -> str:
+    """A student's name as a file can be called and a page can show it; one that was changed ends in a checksum."""
+    clean = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
+    if clean == name and len(name.encode()) <= MAX_NAME:
+        return name
+    short = clean.encode()[: MAX_NAME - 9].decode(errors="ignore")
+    return f"{short}~{journal.digest(os.fsencode(name))[:8]}"
 
 
 def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
-    if not (folder / unit).is_dir() or (folder / unit).is_symlink():
-        return None
-    for suffix in (".py", ".ipynb"):
-        if os.path.lexists(path := folder / unit / f"{unit}{suffix}"):
-            return _checked(student, unit, path)
+    try:
+        if not (folder / unit).is_dir() or (folder / unit).is_symlink():
+            return None
+        for suffix in (".py", ".ipynb"):
+            if os.path.lexists(path := folder / unit / f"{unit}{suffix}"):
+                return Submitted(student, unit, path)
+    except OSError as error:
+        return Submitted(student, unit, None, f"the folder cannot be read ({error.strerror}).")
     return Submitted(student, unit, None, f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}.")
 
 
-def _checked(student: str, unit: str, path: Path) -> Submitted:
-    if path.is_symlink() or not path.is_file():
-        return Submitted(student, unit, None, f"{path.name} is no plain file. Submit the file itself.")
-    if path.stat().st_size > MAX_FILE:
-        return Submitted(
-            student, unit, None, f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it."
-        )
-    return Submitted(student, unit, path)
+def read_file(path: Path) -> bytes:
+    """The bytes of a submission's file. Raises `ValueError`, in words, for a link, a pipe, or one that is too large."""
+    if path.is_symlink():
+        raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
+    at = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(at, "rb") as file:
+        if not stat.S_ISREG(os.fstat(at).st_mode):
+            raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
+        content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise ValueError(f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it.")
+    return content
 
 
 def unpack(archive: Path, folder: Path) -> Path:
@@ -183,8 +205,8 @@ def unpack(archive: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
-            if len(entries) > MAX_FILES:
-                raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
+            if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_TOTAL:
+                raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB.")
             for entry in entries:
                 target = (folder / entry.filename).resolve()
                 odd = "\0" in entry.filename or not target.is_relative_to(folder.resolve())
@@ -193,8 +215,8 @@ def unpack(archive: Path, folder: Path) -> Path:
                         f"{archive} holds {entry.filename!r}: a link, too large, or out of the folder."
                     )
                 packed.extract(entry, folder)
-    except zipfile.BadZipFile:
-        raise NothingToGrade(f"{archive} is no zip file.") from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        raise NothingToGrade(f"{archive} is no zip file that can be read: {error}.") from None
     return folder
 
 
@@ -261,7 +283,12 @@ class _Desk:
         return self.local.server  # type: ignore[no-any-return]
 
     def grade(self, entry: Submitted) -> Result:
-        source = entry.path.read_bytes() if entry.path else b""
+        try:
+            source = read_file(entry.path) if entry.path else b""
+        except (OSError, ValueError) as error:
+            note = getattr(error, "strerror", None)
+            words = f"the file cannot be read ({note})." if note else str(error)
+            entry, source = replace(entry, path=None, note=words), b""
         sha256 = journal.digest(source)
         stored = journal.read(journal.path_of(self.run.out, entry.unit, entry.student))
         if stored and journal.is_same(stored, sha256, self.circumstances):

@@ -52,7 +52,7 @@ def unit(name: str) -> Callable[[str], Score]:
         score = Score(verdict.earned)
         score.verdict = verdict
         if not _in_kernel():
-            console().print(verdict_lines(verdict))
+            console().print(verdict_lines(verdict), soft_wrap=True)
         return score
 
     return check
@@ -69,5 +69,6 @@ def example(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        why = "an exercise above is not written yet" if isinstance(error, NotImplementedError) else f"{error!r}"
+        unwritten = isinstance(error, NotImplementedError | NameError)
+        why = "an exercise above is not written yet" if unwritten else f"{error!r}"
         console().print(f"(left out: {what}; {why})", markup=False, style="dim")

@@ -145,7 +145,9 @@ def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapp
         text = check.data() if check.data else corpus()
     except (NoData, ImportError) as error:
         return judge(check, CheckKey(Answer()), Answer(failure="no data", message=str(error)), unit.sizes)
-    known = key[f"{check.name}@{text.name}"]
+    if (known := key.get(f"{check.name}@{text.name}")) is None:
+        why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
+        return judge(check, CheckKey(Answer()), Answer(failure="no key", message=why), unit.sizes)
     answer = run_experiment(check, implementation, PUBLIC_SEED, text.train)
     verdict = judge(check, known, answer, unit.sizes)
     if verdict.status != "passed":

@@ -33,6 +33,7 @@ from autograder import walls, worker
 from autograder.checking import Answer, Arrays, Check, Unit, load_unit
 
 MEGABYTES = 1024  # of address space that a worker may have beyond its server's
+MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
 CPU_SECONDS = 120  # of one worker; a single check's wall clock is the check's own
 SERVE = "from autograder.sandbox import serve; serve()"
 KIT_FILES = ("__init__", "checking", "solution", "worker", "walls", "sandbox", "checks")
@@ -371,7 +372,7 @@ class Worker:
         """Send a question and read until its answer. Raises `TimeoutError`, `EOFError`, `BadFrame`."""
         assert self._fds is not None
         asks, answers = self._fds
-        unsent, unread, total = memoryview(question), bytearray(), 0
+        unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
         while True:
             left = until - time.monotonic()
             readable, writable, _ = select.select([answers], [asks] if unsent else [], [], max(0.0, left))
@@ -393,6 +394,9 @@ class Worker:
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
                         return message
+                    strays += 1
+                if strays > MAX_STRAYS:
+                    raise worker.BadFrame("too many answers to other questions")
 
     def _end(self, grace: float) -> dict[str, Any]:
         if self._fds is None:
@@ -420,6 +424,8 @@ def _frames(unread: bytearray) -> list[worker.Message]:
             break
         found.append(worker.decode(bytes(unread[8 : 8 + size])))
         del unread[: 8 + size]
+        if len(found) > MAX_STRAYS:
+            break
     return found
 
 

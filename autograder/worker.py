@@ -74,7 +74,10 @@ def _is_fact(fact: tuple[Any, Any]) -> bool:
 def _array(name: str, entry: Mapping[str, Any]) -> tuple[str, np.ndarray]:
     if entry["dtype"] not in DTYPES or len(entry["shape"]) > MAX_DIMENSIONS or len(name) > 64:
         raise BadFrame("an array's type, shape or name")
-    return name, np.frombuffer(entry["data"], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    try:
+        return name, np.frombuffer(entry["data"], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    except (ValueError, OverflowError) as error:  # no bytes, and dimensions that NumPy cannot hold
+        raise BadFrame("an array's shape") from error
 
 
 def run_experiment(check: Check, implementation: Any, seed: int, text: str | None = None) -> Answer:

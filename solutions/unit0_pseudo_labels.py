@@ -287,7 +287,7 @@ check("three_parts")
 #
 # <details><summary>How do I learn which mode a model is in?</summary>
 #
-# `model.training` is True or False, and `model.train(mode)` sets it to either.
+# `model.training` is True or False, and `model.train(…)` with True or False sets it to either.
 # </details>
 
 
@@ -406,19 +406,19 @@ def train(model, batches, optimizer, steps):
         x, y = next(batches)
         # mistake: x, y = (x, y) if losses else next(batches)
         #   every step used the first batch. Take the next one at each step.
-        loss = soft_cross_entropy(model(x), y)
-        # mistake: loss = F.cross_entropy(model(x), y.argmax(-1))
+        error = soft_cross_entropy(model(x), y)
+        # mistake: error = F.cross_entropy(model(x), y.argmax(-1))
         #   the labels were hardened to their likeliest class. Use `soft_cross_entropy`.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier steps were never cleared: they add up. `optimizer.zero_grad()` at each step.
-        loss.backward()
+        error.backward()
         optimizer.step()
         # mistake: pass
         #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
-        losses.append(loss.item())
+        losses.append(error.item())
         # mistake (keeps 0.5): losses.append(soft_cross_entropy(model(x), y).item())
         #   the losses are those after the step. Keep the one that was measured before it.
     return losses

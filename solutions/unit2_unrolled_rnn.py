@@ -371,7 +371,7 @@ check("loss_in_nats")
 
 # %%
 def train(model, batches, optimizer):
-    """One step of the optimizer for each batch, in order; the list of the batches' losses, floats from before each step."""
+    """One step of the optimizer for each batch, in order; a list of the losses, floats from before each step."""
     ### BEGIN SOLUTION
     losses = []
     for x, y in batches:
@@ -388,7 +388,7 @@ def train(model, batches, optimizer):
         #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: `optimizer.step()` is missing, or the gradients were emptied between `backward` and `step`.
+        #   the weights stay as they were: the optimizer's step is missing, or the gradients were emptied between `backward` and `step`.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         losses.append(loss.item())
@@ -569,7 +569,7 @@ class Recurrent(nn.Module):
         self.output = nn.Linear(H, V)
         nn.init.eye_(self.hidden.weight)
         # mistake: pass
-        #   `hidden` starts with random weights. Begin with the identity: `nn.init.eye_(self.hidden.weight)`.
+        #   `hidden` starts with random weights. Begin with the identity: `nn.init.eye_`.
         # mistake: nn.init.eye_(self.input.weight)
         #   the identity went into `input`. It belongs into `hidden`, which takes one state to the next.
         # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)

@@ -464,7 +464,7 @@ def train_online(weights, sequences, lr, every=1000):
         # mistake: loss, grads = gradients(weights, h0, one_hot(ids, V), ids)
         #   the input was used as target: the network learns to copy. Predict `targets`.
         weights = update(weights, grads, lr)
-        # mistake: update(weights, grads, lr)
+        # mistake: _ = update(weights, grads, lr)
         #   the result of the update was thrown away: `update` returns new weights.
         # mistake: for name in weights: weights = {**weights, name: weights[name] - lr * gradients(weights, h0, one_hot(ids, V), targets)[1][name]}
         #   gradients were computed with weights that had moved already. One set of gradients, then all weights at once.

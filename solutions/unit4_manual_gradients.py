@@ -199,7 +199,7 @@ check("softmax_jacobian")
 # ## 4. Cross-entropy of probabilities
 #
 # How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the
-# truth was given:
+# truth was given (no probability here is 0):
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
@@ -579,6 +579,8 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
+# (The gradients here are never all zero.)
+#
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
@@ -766,8 +768,9 @@ check("training")
 # %% [markdown]
 # ## 14. Let it write
 #
-# To generate text, feed the network its own choices. Read the `start` ids first so that the state knows them; then draw a character
-# from the softmax of logits / *temperature*, read it, and so on. At a low temperature the likeliest character always wins; at 1 the
+# To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. How you draw with
+# `rng` is up to you. At a low temperature the likeliest character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
@@ -794,6 +797,8 @@ def sample(params, start, length, temperature, rng):
     logits, states = forward(params, np.array(start)[:, None], h)
     # mistake: logits, states = forward(params, np.array(start)[-1:, None], h)
     #   only the last id of `start` was read. Read them all, so that the state knows them.
+    # mistake: states = forward(params, np.array(start)[:, None], h)[1]; logits, states = forward(params, np.array(start)[-1:, None], states[-1])
+    #   the last id of `start` was read twice. The logits after reading it once are for the first draw.
     while len(ids) < length:
         p = softmax(logits[-1, 0] / temperature)
         # mistake: p = softmax(logits[-1, 0] * temperature)

@@ -5,6 +5,7 @@ all differ, so neither the names nor the order in which a submission declares it
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from autograder.checking import Arrays
 
+Model = TypeVar("Model", bound=nn.Module)
 Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]  # role → class, shape of the first parameter
 
 
@@ -37,8 +39,13 @@ def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
     return 0.5 + np.abs(numbers) if name == "running_var" else numbers
 
 
+def floats(seed: int, *shape: int) -> Tensor:
+    """Numbers from N(0, 1/last axis) to hand in."""
+    return torch.from_numpy(draw(seed, "given", str(shape), shape).astype(np.float32))
+
+
 @torch.no_grad()
-def load(model: nn.Module, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> nn.Module:
+def load(model: Model, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> Model:
     """Draw the tensors of every layer with a role, times `scale[role]` where given; the model, for chaining."""
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
@@ -56,7 +63,7 @@ def take(model: nn.Module, roles: Roles) -> Arrays:
 
 
 @torch.no_grad()
-def put(model: nn.Module, roles: Roles, arrays: Arrays) -> nn.Module:
+def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
     """Write arrays `role.name` that `take` gave into the layers of their roles; the model, for chaining."""
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
@@ -119,11 +126,9 @@ def warm() -> None:
     """One step of each optimizer through each kind of layer: what they import is then there before any fork."""
     torch.set_num_threads(1)
     lstm, norm, rnn = nn.LSTM(3, 3, 2, dropout=0.5), nn.BatchNorm1d(3), nn.RNN(3, 3, nonlinearity="relu")
-    for kind in (torch.optim.SGD, torch.optim.Adam):
-        optimizer = kind(
-            [*lstm.parameters(), *norm.parameters()], 0.1, **({"fused": True} if kind is not torch.optim.SGD else {})
-        )
+    weights = [*lstm.parameters(), *norm.parameters()]
+    for way in (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True)):
         logits = norm(rnn(lstm(torch.rand(2, 2, 3))[0])[0].movedim(-1, 1)).flatten(0, 1)
-        nn.functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long)).backward()
-        nn.utils.clip_grad_norm_(lstm.parameters(), 1.0)
-        optimizer.step()
+        torch.autograd.backward(nn.functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long)))
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        way.step()

@@ -126,7 +126,8 @@ def soft_labels(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     model, x = classifier(rng), draw(rng, 21, D)
-    before, out = state(model), {}
+    before = state(model)
+    out: Arrays = {}
     for word, mode in (("", True), ("_again", False)):
         y = net.pseudo_labels(model.train(mode), x)
         out |= named(f"y{word} in_a_graph{word} mode{word}", y, y.requires_grad, model.training)

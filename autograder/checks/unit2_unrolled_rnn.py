@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
-from autograder.checks.networks import load, take
+from autograder.checks.networks import floats, load, take
 from autograder.checks.networks import warm as warm  # called by the server before it forks
 from autograder.checks.unrolled import SIZES as SIZES
-from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, floats, ids, prompts, roles
+from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, ids, prompts, roles
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)
@@ -47,7 +47,7 @@ def loss_in_nats(net: Any, seed: int) -> Arrays:
     """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent back"""
     logits = (3 * floats(seed, T, B, V)).requires_grad_()
     loss = net.mean_loss(logits, ids(seed, T, B))
-    loss.backward()
+    torch.autograd.backward(loss)
     return named("sequences last_step gradient", loss, net.mean_loss(logits[-1], ids(seed, B)), logits.grad)
 
 
@@ -79,9 +79,9 @@ def recurrent_states(net: Any, seed: int) -> Arrays:
     """`Recurrent` reads a text of any length: states, logits, gradients and the number of parameters"""
     model = load(net.Recurrent(V, E, H), roles(), seed)
     x, h = ids(seed, T, B), floats(seed, B, H).abs()
-    logits = model(x)
-    arrays = named("states states_from_h logits", model.read(x), model.read(x[:2], h), logits)
-    return arrays | backward(model, logits, seed)
+    out = model(x)
+    arrays = named("states states_from_h logits", model.read(x), model.read(x[:2], h), out)
+    return arrays | backward(model, out, seed)
 
 
 @check(points=2)

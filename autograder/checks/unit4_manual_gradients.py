@@ -164,20 +164,20 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return named(NAMES, params)
 
 
-@check(points=3, needs=states_and_logits, tolerance={"shares": 0.25, "shares_hot": 0.8})
+@check(points=3, needs=states_and_logits, tolerance={"shares": 0.31, "shares_hot": 0.6})
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, a share of
-    # 0.9 (0.25 when hot) has a standard deviation of 0.021 (0.031): 0.2 between two programs is 6.7 (4.6) of theirs.
+    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, the largest
+    # share, 0.7 (0.36 when hot), has a standard deviation of 0.032 (0.034): 0.22 between two programs is 4.6 of theirs.
     rng, sure = np.random.default_rng(seed), []
     for _ in range(6):
         params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3)]
         params |= {"Wx": 3 * params["Wx"], "Wh": 0.6 * params["Wh"], "Wy": 5 * params["Wy"]}
         sure.append(net.sample(params, start, 8, 1e-4, np.random.default_rng(seed)))
     flat = {name: np.zeros_like(array) for name, array in weights(rng, 5, 2).items()}
-    flat["by"] = np.log([0.02, 0.9, 0.04, 0.03, 0.01])
+    flat["by"] = np.log([0.04, 0.7, 0.15, 0.1, 0.01])
     out = named("ids", np.asarray(sure))
-    for word, temperature in (("shares", 1.0), ("shares_hot", 10.0)):
-        ids = np.asarray(net.sample(flat, [0], 200, temperature, np.random.default_rng(seed)))
-        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / 200)
+    for word, count, temperature in (("shares", 200, 1.0), ("shares_hot", 200, 3.0)):
+        ids = np.asarray(net.sample(flat, [0], count, temperature, np.random.default_rng(seed)))
+        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / count)
     return out

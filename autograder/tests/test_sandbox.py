@@ -260,6 +260,20 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
     assert answer.arrays["jacobian"].tolist() == [1, 1, 1]
 
 
+def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
+    """A few are passed over; then the check is given up, and the grader's time is not spent on them."""
+    code = """
+        import os
+        from autograder.worker import Message, encode
+        frame = encode(Message({"token": "guess"}, {}))
+        while True:
+            os.write(4, frame)
+    """
+    began = time.process_time()
+    assert "too many answers" in inside(boxed, code, seconds=3).message
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

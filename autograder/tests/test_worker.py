@@ -62,6 +62,8 @@ FACTS = {"facts": json.dumps({"token": "t"})}
         frame(
             {n: {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]} for n in "ab"} | {"__metadata__": FACTS}, b"\0"
         ),
+        frame({"a": {"dtype": "F64", "shape": [0, 2**63], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
+        frame({"a": {"dtype": "F64", "shape": [0, 2**61], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
         save({"a": np.ones(1)}, {"facts": json.dumps({"token": 3})}),
         save({"a": np.ones(1)}, {"facts": json.dumps({"message": "x" * 5000})}),
         save({"a": np.ones(1)}, {"facts": "[" * 5000}),

@@ -1,0 +1,67 @@
+"""What unit 5's experiments are made of: its roles, ids, a small reader whose modes show, and things out of reach."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from autograder.checks.networks import load
+
+SIZES = {"T": 5, "B": 3, "V": 17, "E": 7, "H": 11}
+T, B, V, E, H = SIZES.values()
+
+
+def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module], tuple[int, ...]]]:
+    found = {"embedding": (nn.Embedding, (V, E)), "norm": (nn.BatchNorm1d, (E,)), "lstm": (nn.LSTM, (4 * H, E))}
+    return found | {"output": (nn.Linear, (V, H)), "side": (nn.Linear, (V, E))}
+
+
+def ids(seed: int, *shape: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, V, shape))
+
+
+class Reader(nn.Module):
+    """A small network with the unit's contract, whose norm and dropout show at once in which mode it runs."""
+
+    def __init__(self, seed: int, **scale: float) -> None:
+        super().__init__()
+        self.embedding, self.norm, self.lstm = nn.Embedding(V, E), nn.BatchNorm1d(E), nn.LSTM(E, H)
+        self.output, self.side, self.dropout = nn.Linear(H, V), nn.Linear(E, V), nn.Dropout(1.0)
+        load(self, roles(), seed, scale)
+
+    def embedded(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.norm(self.embedding(x).movedim(-1, 1))
+        return normed.movedim(1, -1)
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        read = self.embedded(x)
+        out, state = self.lstm(read, state)
+        return self.output(out) + self.side(self.dropout(read)), state
+
+
+class Wanderer(Reader):
+    """A reader whose state never settles, so that whatever it reads decides all that comes after."""
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        read, places = self.embedded(x), []
+        h = torch.zeros_like(read[0]) if state is None else state[0]
+        for step in read:
+            h = torch.cos(4 * h.roll(1, -1) + step)
+            places.append(h)
+        return self.side(torch.stack(places)) + self.side(self.dropout(read)), (h, h)
+
+
+class Flat(nn.Module):
+    """Something whose logits are the same whatever it reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor([0.02, 0.9, 0.04, 0.03, 0.01]).log())
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        return self.logits.expand(*x.shape, 5), (x, x)
+
+
+def ready_made(*_: Any, **__: Any) -> None:
+    raise RuntimeError("PyTorch's own LSTM is out of reach here: write the cell by hand.")

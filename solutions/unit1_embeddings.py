@@ -1,0 +1,729 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Unit 1: embeddings
+#
+# A network computes with numbers, and a word is none. Nor is a film, or a person. So give each of them a *row* of a table: a few
+# numbers that mean nothing at first and that are learned like all weights. That row is its **embedding**. The id of a word only says which row;
+# that its id is 7 does not make it larger than word 6.
+#
+# First we look at the table itself: how it is looked up, and how a gradient gets back into it. Then two tables, one for people and one
+# for films, learn from a hundred thousand ratings, and we look at what they have learned.
+#
+# You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
+# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+#
+# | letter | meaning | | array | shape | meaning |
+# |---|---|---|---|---|---|
+# | B | ids in a batch | | `table` | (V, E) | a row for each id |
+# | V | rows of a table: words, films | | `ids` | (B,) | integers from 0 to V − 1 |
+# | U | users | | `users`, `movies` | (B,) | ids of who rated what |
+# | E | numbers in an embedding | | `ratings` | (B,) | stars, from 0.5 to 5 |
+# | H | hidden units | | | | |
+
+# %%
+import csv
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import autograder
+from autograder.data import find
+
+check = autograder.unit("unit1_embeddings")
+
+# %% [markdown]
+# ## 1. Words, ids, rows
+#
+# A verse to begin with:
+
+# %%
+text = """the rain goes down the roof goes down the wall
+and down the rain goes into the stone hall"""
+verse = text.split()
+
+# %% [markdown]
+# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. The 0 is kept for
+# "no such word", so the table needs one row more than there are words.
+#
+# **Exercise** · 15 minutes · ●○○ · about 3 lines in all
+#
+# <details><summary>How do I drop repeated words and keep the order?</summary>
+#
+# A dict keeps the order in which its keys came: `dict.fromkeys(words)`. A `set` does not.
+# </details>
+
+
+# %%
+def index_words(words):
+    """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
+    ### BEGIN SOLUTION
+    return {word: i for i, word in enumerate(dict.fromkeys(words), 1)}
+    # mistake: return {word: i for i, word in enumerate(dict.fromkeys(words))}
+    #   ids begin at 0. They begin at 1: the 0 is kept for "no such word".
+    # mistake: return {word: i for i, word in enumerate(words, 1)}
+    #   a word that comes again got a new id. Each different word has one, from where it appears first.
+    # mistake: return {word: i for i, word in enumerate(sorted(set(words)), 1)}
+    #   the words were sorted. Number them in the order of first appearance.
+    ### END SOLUTION
+
+
+def encode(words, index):
+    """The ids of some words, a tensor of integers; 0 for a word that is not in the index."""
+    ### BEGIN SOLUTION
+    return torch.tensor([index.get(word, 0) for word in words])
+    # mistake: return torch.tensor([index[word] for word in words])
+    #   an unknown word is an error. Give it the id 0: `index.get(word, 0)`.
+    # mistake: return torch.tensor([index[word] for word in words if word in index])
+    #   unknown words were left out, so that the rest moved up. Give them the id 0.
+    # mistake: return torch.tensor([index.get(word, -1) for word in words])
+    #   unknown words got −1. Their id is 0.
+    # mistake: return torch.tensor([index.get(word, len(index)) for word in words])
+    #   unknown words got the last word's id. Theirs is 0.
+    ### END SOLUTION
+
+
+def new_table(index, E):
+    """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0."""
+    ### BEGIN SOLUTION
+    return torch.randn(len(index) + 1, E)
+    # mistake: return torch.randn(len(index), E)
+    #   the table is one row short: ids run from 0 to the number of words.
+    # mistake: return torch.randn(E, len(index) + 1)
+    #   rows and columns are exchanged: an id selects a row, (rows, E).
+    ### END SOLUTION
+
+
+# %%
+check("words")
+
+# %% [markdown]
+# ## 2. A lookup is a product
+#
+# Write an id as a one-hot row: V zeros with one 1 at its place. Multiplied by the table, it picks a row:
+#
+# $$\mathrm{onehot}(i)\; W = W_i$$
+#
+# So an embedding is an ordinary linear layer without bias. Only, no one multiplies by all those zeros: `table[ids]` picks the row at
+# once. Write both, to see that they agree.
+#
+# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
+
+
+# %%
+def one_hot(ids, V):
+    """A one-hot row for each id: (B,) → (B, V) floats."""
+    ### BEGIN SOLUTION
+    return torch.eye(V)[ids]
+    # mistake: return torch.eye(V)[:, ids[: len(ids)]]
+    #   each id became a column. It is a row: (B, V).
+    # mistake: return torch.eye(V)[ids] * ids[:, None]
+    #   the id itself was written into the row. Whatever the id, the entry is 1.
+    # mistake: return torch.eye(V)[ids - 1]
+    #   the 1 stands one place too early. In a table, row 0 is the first.
+    ### END SOLUTION
+
+
+def lookup(table, ids):
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing."""
+    ### BEGIN SOLUTION
+    return table[ids]
+    # mistake: return table[:, ids[ids < table.shape[1]]]
+    #   columns were selected. An id selects a row.
+    # mistake: return table[ids].sum(0)
+    #   the rows were added up. Return one row for each id.
+    # mistake: return table[: len(ids)]
+    #   the first rows were taken, whatever the ids. `table[ids]` selects by id.
+    # mistake: return table[ids.unique()]
+    #   each different id gave one row, in sorted order. Every id gives a row, repeated ones too.
+    # mistake: return ids[:, None] * table[:1]
+    #   the ids went in as numbers. They only say which row.
+    ### END SOLUTION
+
+
+def lookup_by_product(table, ids):
+    """The same rows by a matrix product with one-hot rows."""
+    ### BEGIN SOLUTION
+    return one_hot(ids, len(table)) @ table
+    # mistake: return (one_hot(ids, len(table)) @ table).T
+    #   the result is transposed: a row for each id, (B, E).
+    # mistake: return ids.float()[:, None] @ table[:1]
+    #   the id was multiplied as a number. Multiply its one-hot row by the whole table.
+    ### END SOLUTION
+
+
+# %%
+check("lookups")
+
+# %%
+with autograder.example("ids and the rows they select"):
+    torch.manual_seed(1)
+    index = index_words(verse)
+    table = new_table(index, 5)
+    line = verse[:10]
+    fig, axes = plt.subplots(1, 2, figsize=(9, 4))
+    for ax, rows, names in (
+        (axes[0], table, ["(none)", *index]),
+        (axes[1], lookup(table, encode(line, index)), line),
+    ):
+        numbers = encode(names, index).tolist()
+        ax.imshow(rows.numpy(), cmap="RdBu", vmin=-2.5, vmax=2.5, aspect="auto")
+        ax.set_yticks(range(len(names)), [f"{word}  {i}" for word, i in zip(names, numbers, strict=True)])
+        ax.set_xticks([])
+        for (r, c), value in np.ndenumerate(rows.numpy()):
+            ax.text(c, r, f"{value:.1f}", ha="center", va="center", fontsize=8)
+    axes[0].set_title("the table: a row for each word"), axes[1].set_title("the verse: rows looked up")
+    plt.tight_layout(), plt.show()
+
+# %% [markdown]
+# ## 3. The gradient of a lookup
+#
+# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
+# looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
+# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.)
+#
+# **Exercise** · 15 minutes · ●●○ · about 1 line
+#
+# <details><summary>grad[ids] += dout keeps only one of the repeated ids</summary>
+#
+# So it does: it reads, adds and writes once for each id, and the last one wins. `index_add_` adds every time; so does the product.
+# </details>
+
+
+# %%
+def lookup_backward(ids, dout, V):
+    """The gradient of the loss in the table (V, E), when `ids` (B,) were looked up and `dout` (B, E) came back."""
+    ### BEGIN SOLUTION
+    return torch.zeros(V, dout.shape[1]).index_add_(0, ids, dout)
+    # mistake: grad = torch.zeros(V, dout.shape[1]); grad[ids] += dout; return grad
+    #   with repeated ids only one of their gradients was kept. All of them add up: `index_add_`, or the one-hot product.
+    # mistake: return torch.eye(V)[ids].T @ dout / torch.eye(V)[ids].sum(0).clamp(min=1)[:, None]
+    #   the gradients of a repeated id were averaged. They add up.
+    # mistake: return dout
+    #   this is the gradient of the rows looked up. Put it into the rows of the table that they came from: (V, E).
+    # mistake: return torch.eye(V)[ids].T @ dout / len(ids)
+    #   the gradient was divided by the number of ids. `dout` is what it is: only add.
+    # mistake: return torch.eye(V)[ids].T @ torch.ones_like(dout)
+    #   this counts how often each row was looked up. Add up `dout`.
+    ### END SOLUTION
+
+
+# %%
+check("lookup_gradient")
+
+# %% [markdown]
+# ## 4. Ids with gaps
+#
+# In the file of ratings a film has an id such as 149532, though there are only 9,066 rated films. Used as indices, those ids would need
+# a table of 160,000 rows, nearly all of them idle. Number them anew, from 0 without gaps, and keep the list that leads back.
+#
+# **Exercise** · 5 minutes · ●○○ · about 2 lines
+#
+# <details><summary>Is there a function for that?</summary>
+#
+# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also says which of them each entry is.
+# </details>
+
+
+# %%
+def reindex(raw):
+    """New ids from 0 without gaps, in the order of the old ones; and the different old ids, sorted.
+
+    raw (N,) integers → ids (N,), originals: `originals[ids]` is `raw` again.
+    """
+    ### BEGIN SOLUTION
+    originals, ids = torch.unique(raw, return_inverse=True)
+    # mistake: originals, ids = raw, torch.arange(len(raw))
+    #   each entry got an id of its own. The same old id has the same new one.
+    # mistake: originals, ids = torch.unique(raw), raw
+    #   the old ids were returned unchanged. Say for each which of the sorted ones it is.
+    # mistake: originals, ids = torch.unique(raw), raw - raw.min()
+    #   ids begin at 0, but there are still gaps. Number the different ones without gaps.
+    # mistake (keeps 0.5): originals, ids = torch.unique(raw), torch.unique(raw, return_inverse=True)[1] + 1
+    #   the new ids begin at 1. Here they begin at 0: every row of the table belongs to somebody.
+    return ids, originals
+    # mistake: return originals, ids
+    #   the two results changed places: first the new ids, then the originals.
+    ### END SOLUTION
+
+
+# %%
+check("dense_ids")
+
+# %% [markdown]
+# ## 5. Who likes what: a dot product
+#
+# Give each user and each film E numbers. Think of one as "likes it slow" and "is slow": where both are large, or both negative, the product is
+# large, and the user will like the film. No one says what the numbers mean; they find their meaning in training. The prediction is
+# the sum of the products, row by row:
+#
+# $$\mathrm{product}_b = \sum_e \mathrm{user}_{b,e}\,\mathrm{movie}_{b,e}$$
+#
+# **Exercise** · 5 minutes · ●○○ · about 1 line
+
+
+# %%
+def dot_product(a, b):
+    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
+    ### BEGIN SOLUTION
+    return (a * b).sum(1)
+    # mistake: return (a * b).sum()
+    #   everything was added up to one number. Sum over the factors alone: `sum(1)`.
+    # mistake: return (a * b).sum(0)
+    #   the sum ran over the batch. Sum over the factors: `sum(1)`.
+    # mistake: return a @ b.T
+    #   every user was multiplied with every film, (B, B). Row by row: multiply, then sum over the factors.
+    # mistake: return (a * b).sum(1, keepdim=True)
+    #   the shape is (B, 1). It should be (B,): against ratings of shape (B,) a (B, 1) silently becomes (B, B).
+    # mistake: return (a * b).mean(1)
+    #   the mean over the factors was taken. A dot product is their sum.
+    # mistake: return (a + b).sum(1)
+    #   the factors were added. Multiply them.
+    # mistake: return F.cosine_similarity(a, b)
+    #   this is the cosine, which divides by both lengths. The dot product does not.
+    ### END SOLUTION
+
+
+# %%
+check("products")
+
+# %% [markdown]
+# ## 6. With biases
+#
+# Some films are liked by all, and some people give five stars to everything. A product has a hard time to say that; a **bias** for each
+# film and each user says it directly. And one constant for all, which starts at the mean rating, so that the tables need only learn what differs:
+#
+# $$\mathrm{rating} = \mathrm{user} \cdot \mathrm{movie} + \mathrm{bias}_\mathrm{user} + \mathrm{bias}_\mathrm{movie} + \mathrm{constant}$$
+#
+# | attribute | what | size |
+# |---|---|---|
+# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
+# | `user_bias`, `movie_bias` | `nn.Embedding` | (U, 1), (V, 1) |
+# | `constant` | `nn.Parameter`, a single number | () |
+#
+# Keep these names: the checks fill the tables by name.
+#
+# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+#
+# <details><summary>My result is (B, B)</summary>
+#
+# A looked-up bias is (B, 1); the product is (B,). Together they broadcast to a square. Take the column first: `[:, 0]`.
+# </details>
+
+
+# %%
+class DotBias(nn.Module):
+    """Ratings from a dot product of embeddings, two biases and a constant."""
+
+    def __init__(self, users, movies, factors, mean):
+        """Tables for `users` and `movies` with `factors` numbers each; the constant starts at `mean`."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
+        self.user_bias, self.movie_bias = nn.Embedding(users, 1), nn.Embedding(movies, 1)
+        self.constant = nn.Parameter(torch.tensor(float(mean)))
+        # mistake: self.constant = nn.Parameter(torch.zeros(()))
+        #   the constant starts at 0. Start it at `mean`.
+        # mistake: self.constant = torch.tensor(float(mean), requires_grad=True)
+        #   the constant is no parameter of the model, so no optimizer will find it: `nn.Parameter`.
+        ### END SOLUTION
+
+    def forward(self, users, movies):
+        """users (B,), movies (B,) → ratings (B,)."""
+        ### BEGIN SOLUTION
+        product = dot_product(self.user(users), self.movie(movies))
+        biases = self.user_bias(users)[:, 0] + self.movie_bias(movies)[:, 0]
+        # mistake: biases = self.user_bias(users) + self.movie_bias(movies)
+        #   (B, 1) and (B,) were added, which makes (B, B). Take the biases' column: `[:, 0]`.
+        # mistake: biases = self.user_bias(users)[:, 0]
+        #   the film's bias is missing.
+        # mistake: biases = self.movie_bias(movies)[:, 0]
+        #   the user's bias is missing.
+        # mistake: biases = self.user_bias(users).sum() + self.movie_bias(movies).sum()
+        #   the biases of the whole batch were added up. Each rating has its own two.
+        return product + biases + self.constant
+        # mistake: return product + biases
+        #   the constant is missing.
+        # mistake: return biases + self.constant
+        #   the dot product is missing.
+        # mistake: return product * biases + self.constant
+        #   product and biases were multiplied. Add them.
+        # mistake: return torch.sigmoid(product + biases + self.constant)
+        #   the rating was squeezed into 0 to 1. Here it is the plain sum.
+        # mistake: return (product + biases + self.constant).detach()
+        #   the result was cut off from the graph, so nothing can learn.
+        ### END SOLUTION
+
+
+# %%
+check("dot_and_biases")
+
+# %% [markdown]
+# ## 7. With a neural net
+#
+# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers find out. The lesson's net:
+#
+# embeddings side by side (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
+#
+# | attribute | what | size |
+# |---|---|---|
+# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
+# | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
+#
+# The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
+# Dropout is at work in training alone.
+#
+# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+
+
+# %%
+class NeuralNet(nn.Module):
+    """Ratings from two linear layers over concatenated embeddings."""
+
+    def __init__(self, users, movies, factors, hidden, drops=(0.3, 0.5)):
+        """drops: the probabilities of the dropout before `hidden` and of that before `output`."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
+        self.hidden, self.output = nn.Linear(2 * factors, hidden), nn.Linear(hidden, 1)
+        self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[1])
+        # mistake: self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[0])
+        #   the two probabilities changed places: the first belongs before `hidden`, the second before `output`.
+        # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.0), nn.Dropout(0.0)
+        #   there is no dropout in training. Use the two probabilities of `drops`.
+        ### END SOLUTION
+
+    def forward(self, users, movies):
+        """users (B,), movies (B,) → ratings (B,)."""
+        ### BEGIN SOLUTION
+        both = torch.cat([self.user(users), self.movie(movies)], 1)
+        # mistake: both = torch.cat([self.movie(movies), self.user(users)], 1)
+        #   the film's embedding came first. The user's does.
+        # mistake: both = torch.cat([self.user(users), self.user(users)], 1)
+        #   the user's embedding was taken twice, and the film's not at all.
+        # mistake: both = torch.stack([self.user(users), self.movie(movies)], 2).flatten(1)
+        #   the two embeddings were interleaved. Put them side by side, whole: `torch.cat` along axis 1.
+        hidden = torch.relu(self.hidden(self.drop1(both)))
+        # mistake: hidden = self.hidden(self.drop1(both))
+        #   the activation is missing. Without relu two linear layers are one.
+        # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
+        #   the hidden layer went through tanh. Here it is relu.
+        # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both))
+        #   the first dropout is missing: the one before `hidden`.
+        # mistake (keeps 0.5): hidden = torch.relu(self.hidden(F.dropout(both, self.drop1.p)))
+        #   the first dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
+        return self.output(self.drop2(hidden))[:, 0]
+        # mistake (keeps 0.5): return self.output(hidden)[:, 0]
+        #   the second dropout is missing: the one before `output`.
+        # mistake (keeps 0.5): return self.output(F.dropout(hidden, self.drop2.p))[:, 0]
+        #   the second dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
+        # mistake: return self.output(self.drop2(hidden))
+        #   the shape is (B, 1). Ratings are (B,): take the column.
+        # mistake: return torch.relu(self.output(self.drop2(hidden)))[:, 0]
+        #   relu was applied to the rating too. The output layer has no activation.
+        ### END SOLUTION
+
+
+# %%
+check("neural_net")
+
+# %% [markdown]
+# ## 8. Weight decay
+#
+# Many films have two or three ratings. Nothing keeps their ten numbers from fitting those ratings perfectly, and that is worth nothing for the next
+# rating. So large numbers must pay: add to the training loss a small multiple, `decay`, of the **sum of the squares of all embedding tables**
+# (biases too; the constant pays nothing).
+#
+# **Exercise** · 5 minutes · ●○○ · about 1 line
+#
+# <details><summary>How do I find a model's tables?</summary>
+#
+# `model.modules()` walks through all parts; those that are an `nn.Embedding` have a `weight`. That works for both models above.
+# </details>
+
+
+# %%
+def penalty(model):
+    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph."""
+    ### BEGIN SOLUTION
+    return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    # mistake: return sum((weight**2).sum() for weight in model.parameters())
+    #   the constant pays too. Only the embedding tables do.
+    # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   means of squares were added. Take sums.
+    # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   absolute values were added. Take squares.
+    # mistake: return sum(part.weight.norm() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   this is the root of each table's sum of squares. Take no root.
+    # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
+    #   the biases do not pay. All four tables do.
+    # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
+    #   the sum was halved. Take it as it is.
+    ### END SOLUTION
+
+
+# %%
+check("weight_decay")
+
+# %% [markdown]
+# ## 9. How good is it?
+#
+# The **mean squared error** on ratings that were not trained on, and nothing else in it: no penalty, no root (that would be another
+# figure, the RMSE), no dropout. Always predicting the mean gives 1.1 on these data.
+#
+# **Exercise** · 10 minutes · ●○○ · about 3 lines
+
+
+# %%
+def mse(model, users, movies, ratings):
+    """The mean squared error of a model's predictions, (N,) each, in evaluation mode; a number outside of any graph."""
+    ### BEGIN SOLUTION
+    model.eval()
+    # mistake: pass
+    #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
+    with torch.no_grad():
+        return ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
+        #   this is the root of the mean squared error. Take no root.
+        # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
+        #   weight decay is part of the figure. It belongs to the training loss alone.
+        # mistake: return ((model(users, movies) - ratings) ** 2).sum()
+        #   squared errors were added up. Take their mean.
+        # mistake: return (model(users, movies) - ratings).abs().mean()
+        #   this is the mean absolute error. Square the errors.
+        # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
+        # mistake: return (model(users, movies) - ratings).mean() ** 2
+        #   the mean error was squared. Square first, then take the mean.
+        # mistake: return ((model(users, movies) - ratings.mean()) ** 2).mean()
+        #   the predictions were compared with the mean rating. Compare each with its own.
+    ### END SOLUTION
+
+
+# %%
+check("held_out_error")
+
+# %% [markdown]
+# ## 10. Training
+#
+# For each batch `(users, movies, ratings)`: training mode, mean squared error, plus `decay` times the penalty, a step of the optimizer.
+# Return the list of the **plain** errors, before each step and without the penalty.
+#
+# **Exercise** · 15 minutes · ●●○ · about 9 lines
+
+
+# %%
+def train(model, batches, optimizer, decay):
+    """Train on each batch once, in training mode; returns each batch's squared error from before its step, unpenalised."""
+    ### BEGIN SOLUTION
+    model.train()
+    # mistake: model.eval()
+    #   trained in evaluation mode: dropout is off. Call `model.train()` first.
+    losses = []
+    for users, movies, ratings in batches:
+        error = ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
+        # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
+        #   squared errors were added up. Take their mean.
+        optimizer.zero_grad()
+        # mistake: pass
+        #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
+        (error + decay * penalty(model)).backward()
+        # mistake: error.backward()
+        #   the penalty is missing: add `decay * penalty(model)` before `backward`.
+        # mistake: (error - decay * penalty(model)).backward()
+        #   the penalty was taken away: large numbers were rewarded. Add it.
+        # mistake: (error + penalty(model)).backward()
+        #   the penalty was not multiplied by `decay`.
+        # mistake: (error + decay * penalty(model) / len(ratings)).backward()
+        #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
+        optimizer.step()
+        # mistake: pass
+        #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
+        losses.append(error.item())
+        # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
+        #   the penalty is in the figures returned. Keep the plain error.
+        # mistake (keeps 0.5): losses.append(error.sqrt().item())
+        #   the root was taken. Keep the squared error.
+        # mistake (keeps 0.5): losses.append(((model(users, movies) - ratings) ** 2).mean().item())
+        #   the errors are those after the step. Keep the one from before it.
+    return losses
+    ### END SOLUTION
+
+
+# %%
+check("few_steps")
+
+# %% [markdown]
+# ## 11. A hundred thousand ratings
+#
+# MovieLens: 671 people, 9,066 films, 100,004 ratings (F. M. Harper and J. A. Konstan, 2015). We hold out 20,000. The lesson's figures on its own split:
+# the product alone 1.45, with biases 0.79, the neural net 0.79.
+
+
+# %%
+def small(model):
+    """The model with its embedding tables drawn anew, N(0, 0.1): the first predictions are then near the constant."""
+    for part in model.modules():
+        if isinstance(part, nn.Embedding):
+            nn.init.normal_(part.weight, 0, 0.1)
+    return model
+
+
+def batches(data, optimizer, count, generator):
+    """`count` batches of 1,024 random ratings, while the learning rate falls to 0."""
+    first = optimizer.param_groups[0]["lr"]
+    for step in range(count):
+        optimizer.param_groups[0]["lr"] = first * (1 - step / count)
+        rows = torch.randint(len(data[0]), (1024,), generator=generator)
+        yield tuple(column[rows] for column in data)
+
+
+# %%
+with autograder.example("MovieLens, two models"):
+    raw = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
+    users, _ = reindex(torch.tensor(raw[:, 0]).long())
+    movies, movie_numbers = reindex(torch.tensor(raw[:, 1]).long())
+    ratings = torch.tensor(raw[:, 2]).float()
+    order = torch.from_numpy(np.random.default_rng(1).permutation(len(ratings)))
+    held_out, known = (
+        tuple(column[rows] for column in (users, movies, ratings)) for rows in order.split([20000, 80004])
+    )
+    mean = known[2].mean()
+    print(f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}")
+
+    torch.manual_seed(1)
+    generator = torch.Generator().manual_seed(1)
+    dot = small(DotBias(671, 9066, 10, mean))
+    net = small(NeuralNet(671, 9066, 10, 70, (0.3, 0.5)))
+    nn.init.constant_(net.output.bias, float(mean))
+    for name, model, lr, decay in (("product and biases", dot, 0.02, 1e-4), ("neural net", net, 0.005, 1e-4)):
+        optimizer = torch.optim.Adam(model.parameters(), lr)
+        losses = train(model, batches(known, optimizer, 1000, generator), optimizer, decay)
+        print(f"{name}: training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}")
+        plt.plot(np.convolve(losses, np.ones(20) / 20, "valid"), label=name)
+    plt.xlabel("batch"), plt.ylabel("training error, mean of 20 batches"), plt.legend(), plt.show()
+
+# %% [markdown]
+# The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
+# the same seed, first tables and batches.
+
+# %%
+check("training")
+
+# %% [markdown]
+# ## 12. What has it learned?
+#
+# Three questions to ask a table.
+#
+# * `best_and_worst`: which films have the largest and the smallest **bias**? That is the film's quality once it is known *who* rated it:
+#   a better figure than the mean of its stars, which depends on whether mild or strict people saw it.
+# * `neighbours`: which rows point in the most similar direction? The **cosine** of two rows is their dot product divided by both lengths.
+# * `two_dimensions`: a map. The two directions along which the rows differ most are the first two *principal components*: take the mean row away,
+#   then the singular value decomposition $X = U S V^\top$; the coordinates are the first two columns of $U S$.
+#
+# **Exercise** · 20 minutes · ●●○ · about 7 lines in all
+#
+# <details><summary>Each row's nearest neighbour is itself</summary>
+#
+# Of course, with a cosine of 1. Leave it out: set its own similarity to −∞ before you look for the largest.
+# </details>
+
+
+# %%
+def best_and_worst(bias, count):
+    """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first."""
+    ### BEGIN SOLUTION
+    order = bias.argsort(descending=True)
+    # mistake: order = bias.argsort()
+    #   best and worst changed places: the largest bias is the best film's.
+    # mistake: order = bias.abs().argsort(descending=True)
+    #   the sign was ignored. A large negative bias is a bad film.
+    return order[:count], order.flip(0)[:count]
+    # mistake (keeps 0.5): return order[:count], order[-count:]
+    #   the worst came last. List them from the worst up.
+    # mistake: return bias[order[:count]], bias[order.flip(0)[:count]]
+    #   these are the biases. Return the ids.
+    ### END SOLUTION
+
+
+def neighbours(table, row, count):
+    """The ids of the `count` rows most similar to row `row` by cosine, the most similar first, without the row itself."""
+    ### BEGIN SOLUTION
+    similarity = F.cosine_similarity(table, table[row][None])
+    # mistake: similarity = table @ table[row]
+    #   this is the dot product, which prefers long rows. Divide by both lengths: the cosine.
+    # mistake: similarity = -((table - table[row]) ** 2).sum(1)
+    #   this goes by distance. Take the cosine of the angle.
+    # mistake: similarity = -F.cosine_similarity(table, table[row][None])
+    #   these are the least similar rows. The most similar have the largest cosine.
+    similarity[row] = -torch.inf
+    # mistake: pass
+    #   the row itself is among its neighbours. Leave it out.
+    return similarity.argsort(descending=True)[:count]
+    # mistake: return similarity.sort(descending=True).values[:count]
+    #   these are the similarities. Return the ids.
+    ### END SOLUTION
+
+
+def two_dimensions(table):
+    """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components."""
+    ### BEGIN SOLUTION
+    left, size, _ = torch.linalg.svd(table - table.mean(0), full_matrices=False)
+    # mistake: left, size, _ = torch.linalg.svd(table, full_matrices=False)
+    #   the mean row was not taken away first, so that the map shows where the rows are, not how they differ.
+    # mistake: left, size, _ = torch.linalg.svd(table - table.mean(1, keepdim=True), full_matrices=False)
+    #   the mean of each row was taken away. Take away the mean row: `table.mean(0)`.
+    # mistake: left, size, _ = torch.linalg.svd((table - table.mean(0)) / table.std(0), full_matrices=False)
+    #   the columns were divided by their spread. Only the mean row is taken away.
+    return left[:, :2] * size[:2]
+    # mistake: return left[:, :2]
+    #   the coordinates were not multiplied by the singular values: both directions look equally long.
+    # mistake: return table[:, :2]
+    #   these are two columns of the table. Principal components mix all columns.
+    # mistake: return left[:, -2:] * size[-2:]
+    #   these are the two directions in which the rows differ least. Take the first two.
+    ### END SOLUTION
+
+
+# %%
+check("learned")
+
+# %%
+with autograder.example("best and worst films, neighbours, a map"):
+    with find("movielens", part="titles").open(encoding="utf-8", newline="") as file:
+        title_of = {int(row["movieId"]): row["title"] for row in csv.DictReader(file)}
+    titles = [title_of[int(number)] for number in movie_numbers]
+    seen = torch.bincount(known[1], minlength=len(titles))
+    popular = seen.argsort(descending=True)[:300]
+    table, bias = dot.movie.weight.detach()[popular], dot.movie_bias.weight.detach()[popular, 0]
+    for word, found in zip(("best", "worst"), best_and_worst(bias, 6), strict=True):
+        print(f"{word} of the 300 films rated most:", ", ".join(titles[popular[i]] for i in found))
+    for start in (0, 5, 20):
+        found = neighbours(table, start, 3)
+        print(f"near {titles[popular[start]]}:", ", ".join(titles[popular[i]] for i in found))
+
+    place = two_dimensions(table)
+    fig, ax = plt.subplots(figsize=(10, 8))
+    ax.scatter(*place.T.numpy(), s=8, c=bias.numpy(), cmap="RdYlGn")
+    for i in range(0, 300, 12):
+        ax.text(float(place[i, 0]), float(place[i, 1]), titles[popular[i]][:24], fontsize=7)
+    ax.set_title("300 films by their embeddings; green: liked more"), plt.show()
+
+# %% [markdown]
+# Nobody told the model what a film is about. From who rated what alone, films that please the same people have come to lie together. In the
+# next unit characters get such rows, and the network that reads them gets a memory.

@@ -20,13 +20,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.data import NoData, corpus, root
+from autograder.data import NoData, corpus, find, root
 
 SEED = 6
 E, H, B, T = 42, 256, 64, 8  # embedding, hidden, batch, steps: the lesson's
@@ -373,11 +372,8 @@ def online(lr: float, lr_bias: float, spread: Callable, learn: Callable, thousan
 
 
 def ratings() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Users and films, renumbered from 0, and ratings of `ratings.csv` in $COURSE_DATA. Raises `NoData`."""
-    path = Path(os.environ.get("COURSE_DATA", ".")) / "ratings.csv"
-    if not path.is_file():
-        raise NoData("there is no ratings.csv in $COURSE_DATA")
-    with path.open(newline="") as file:
+    """Users and films, renumbered from 0, and ratings. Raises `NoData`."""
+    with find("movielens").open(newline="") as file:
         lines = np.array([row[:3] for row in list(csv.reader(file))[1:]], np.float64)
     users, films = (np.unique(lines[:, column], return_inverse=True)[1] for column in (0, 1))
     return users, films, lines[:, 2].astype(np.float32)

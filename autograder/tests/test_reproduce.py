@@ -121,13 +121,17 @@ def test_mixed_batches_take_76_steps(lesson):
     assert lesson.mixed_steps()[0].curve == [76]
 
 
-def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch, tmp_path):
-    """No ratings, no GPU: a reason in place of a figure, and the page is written all the same."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
+    """No ratings: a reason in place of a figure."""
+
+    def find(name):
+        raise NoData(f"`{name}` cannot be had here")
+
+    monkeypatch.setattr(lesson, "find", find)
     names = [job.rows[0].name for job in lesson.JOBS]
     [films] = lesson.run_job(names.index("MovieLens, dot product"), quick=True)
     [mix] = lesson.run_job(names.index("MixIterator, steps of an epoch"), quick=True)
-    assert films.cells()[3:] == ["–", "there is no ratings.csv in $COURSE_DATA"]
+    assert films.cells()[3:] == ["–", "`movielens` cannot be had here"]
     assert mix.cells()[1:4] == ["76", "76", "+0.0"]
 
 

@@ -2,4 +2,5 @@
 
 from autograder.cli import main
 
-main(prog_name="autograder")
+if __name__ == "__main__":  # not when a process that `reproduce` starts imports it
+    main(prog_name="autograder")

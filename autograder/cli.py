@@ -260,3 +260,28 @@ def data(no_fetch: bool) -> None:
             where, lacking = f"✗ {error}", lacking + 1
         click.echo(f"{name}: {facts['title']} ({facts['licence']})\n  {where}")
     sys.exit(1 if lacking == len(datasets.names()) else 0)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Few epochs, under five minutes; writes nothing.")
+@kindly
+def reproduce(quick: bool) -> None:
+    """Train each model of the lesson as the lesson did, print ours beside its figures, and write docs/lesson.md.
+
+    \b
+    Example:  autograder reproduce --quick
+    """
+    from importlib import import_module
+
+    from autograder.data import root
+
+    if not (script := root() / "solutions" / "lesson.py").is_file():
+        raise Refused(
+            f"There is no {script}: the lesson's models are with the solutions, which this copy does not hold."
+        )
+    sys.path.insert(0, str(script.parent))
+    try:
+        lesson = import_module("lesson")
+    except ModuleNotFoundError as error:
+        raise Refused(f"The lesson's models need {error.name}: pip install {error.name}") from None
+    lesson.reproduce(quick, click.echo)

@@ -104,6 +104,7 @@ def _work(
         for new, old in enumerate((null, null, null, inbox, outbox)):
             os.dup2(old, new)
         os.environ.clear()
+        tempfile.tempdir = "/tmp"  # named without trying: a library that only asks where it is gets an answer
         if rules >= 0:
             walls.die_with_parent()
             if os.getppid() != server:

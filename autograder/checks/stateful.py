@@ -57,7 +57,7 @@ class Flat(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.logits = nn.Parameter(torch.tensor([0.02, 0.9, 0.04, 0.03, 0.01]).log())
+        self.logits = nn.Parameter(torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         return self.logits.expand(*x.shape, 5), (x, x)

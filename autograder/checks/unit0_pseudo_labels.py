@@ -61,9 +61,11 @@ class Noise(nn.Module):
 
 
 def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)) -> nn.Sequential:
-    """A network with batch norm, all its numbers from `rng`, in evaluation mode."""
+    """A network with batch norm, all its numbers from `rng`, in evaluation mode. A bias before batch norm would have no
+    gradient but rounding, which is another in each style.
+    """
     a, b, c = sizes
-    model = nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c)).eval()
+    model = nn.Sequential(nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c)).eval()
     for array in [*model.parameters(), model[1].running_mean]:
         array.data = draw(rng, *array.shape, spread=1.5 / array.shape[-1] ** 0.5)
     model[1].running_var.data = torch.from_numpy(rng.uniform(0.5, 2, b)).float()

@@ -23,6 +23,7 @@ def warm() -> None:
     torch.set_num_threads(1)
     w = torch.ones(2, 2, requires_grad=True)
     torch.autograd.grad(torch.nn.functional.cross_entropy(torch.relu(w @ w), torch.zeros(2, dtype=torch.long)), w)
+    torch.func.grad_and_value(torch.sum)(torch.ones(2))
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:

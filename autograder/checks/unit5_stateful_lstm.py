@@ -118,10 +118,10 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return take(model, roles(*OF_CORPUS))
 
 
-@check(points=4, tolerance={"shares": 0.25, "shares_hot": 0.8})
+@check(points=4, tolerance={"shares": 0.31, "shares_hot": 0.6})
 def generating(net: Any, seed: int) -> Arrays:
     """`generate` reads the start, draws and reads its own characters, and leaves the model as it was"""
-    # At a low temperature the ids are exact. Of 200 independent draws a share deviates by at most 0.031.
+    # At a low temperature the ids are exact. Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
     model, sure, modes = Wanderer(seed, side=8.0), [], []
     before = take(model, roles())
     for i, trains in enumerate((True, False, True, False)):
@@ -130,7 +130,7 @@ def generating(net: Any, seed: int) -> Arrays:
         modes.append(model.training)
     same = all(np.array_equal(array, before[name]) for name, array in take(model, roles()).items())
     out = named("ids trains_after same_after", sure, modes, same)
-    for word, temperature in (("shares", 1.0), ("shares_hot", 10.0)):
+    for word, temperature in (("shares", 1.0), ("shares_hot", 3.0)):
         drawn = np.asarray(net.generate(Flat(), [0], 200, temperature, random))
         out |= named(word, np.bincount(drawn.astype(int).ravel(), minlength=5)[:5] / 200)
     return out

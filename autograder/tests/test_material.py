@@ -21,8 +21,8 @@ UNITS = unit_names()
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
-    """On two fresh seeds, one of them with training."""
-    faults = [line.text for line in validate(unit, 1)] + [line.text for line in validate(unit, 2, quick=True)]
+    """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
+    faults = [line.text for line in validate(unit, 1)]
     assert [text for text in faults if text.startswith("✗")] == []
 
 

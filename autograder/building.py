@@ -121,7 +121,8 @@ def release(folder: Path) -> None:
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
     """Where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
-    secrets = {line for solution in found for line in solution.secret_lines}
+    shown = "\n".join(solution.stub for solution in found)  # `model.train()` is an answer here and an example there
+    secrets = {line for solution in found for line in solution.secret_lines if line not in shown}
     leaked = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         content = path.read_text(encoding="utf-8", errors="replace")

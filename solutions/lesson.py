@@ -623,10 +623,13 @@ class Outcome:
         return self.row.why if at == max(self.row.lesson) else f"after {at} of {max(self.row.lesson)}"
 
 
+def fast_floats() -> None:
+    """No tiny numbers: for a process that does nothing but train. Set for good, so never in a caller's process."""
+    torch.set_flush_denormal(True)
+
+
 def run_job(index: int, quick: bool) -> list[Outcome]:
     """Train one job's rows in this process."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     job, began = JOBS[index], time.perf_counter()
     epochs = job.quick if quick else job.epochs
     try:
@@ -641,7 +644,7 @@ def run_all(quick: bool, say: Callable[[str], None]) -> list[Outcome]:
     """Every job, two at a time, the longest first; says each row as it comes."""
     outcomes: dict[int, list[Outcome]] = {}
     longest_first = sorted(range(len(JOBS)), key=lambda index: -JOBS[index].minutes)
-    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), multiprocessing.get_context("spawn"), fast_floats) as pool:
         waiting = {pool.submit(run_job, index, quick): index for index in longest_first}
         for done in as_completed(waiting):
             outcomes[waiting[done]] = done.result()

@@ -41,7 +41,7 @@ class Check:
     data: Callable[[], Any] | None = None
     within: float = 0.0  # nats that a loss may differ from our solution's on the same seed
     tolerance: Mapping[str, float] = field(default_factory=dict)  # by array, where it is not TOLERANCE
-    seconds: float = 5.0  # wall clock
+    seconds: float = 5.0  # of processor time; see `Limits`
 
     @property
     def title(self) -> str:
@@ -99,6 +99,15 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What one submission may use. A unit that needs more has `LIMITS = Limits(…)`, a check `seconds=`."""
+
+    megabytes: int = 1024  # of address space beyond the server's
+    patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
+    seconds: float = 600.0  # wall clock of all checks together
+
+
+@dataclass(frozen=True)
 class Unit:
     """A unit's checks in order, and the sizes that its letters stand for."""
 
@@ -106,6 +115,7 @@ class Unit:
     checks: tuple[Check, ...]
     sizes: Mapping[str, int]
     packages: tuple[str, ...]  # what a submission may import beyond the standard library
+    limits: Limits = Limits()
 
 
 def unit_names() -> list[str]:
@@ -131,7 +141,7 @@ def load_unit(name: str) -> Unit:
     """The unit of that exact name: the `Check` objects of its module, in order."""
     module = import_module(f"autograder.checks.{name}")
     checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
-    return Unit(name, checks, module.SIZES, tuple(module.PACKAGES))
+    return Unit(name, checks, module.SIZES, tuple(module.PACKAGES), getattr(module, "LIMITS", Limits()))
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,7 @@ class Verdict:
     earned: float
     status: Status
     remarks: tuple[Remark, ...] = ()
+    seconds: float = 0.0  # from question to answer
 
 
 def judge(

@@ -46,6 +46,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
 
 # the errors of the kit's modules whose texts are for people; by name, so that parsing arguments imports none of them
 KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Busy", "Stale", "ServerGone", "Broken"}
+KIND |= {"NoCluster"}
 
 
 @click.group(context_settings=CONTEXT)
@@ -123,9 +124,17 @@ def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
 @kindly
 def grade(
-    submitted: Path, out: Path, jobs: int, unit_name: str | None, quick: bool, seed: int | None, unsafe: bool
+    submitted: Path,
+    out: Path,
+    jobs: int,
+    unit_name: str | None,
+    quick: bool,
+    seed: int | None,
+    unsafe: bool,
+    cluster: str,
 ) -> None:
     """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
 
@@ -146,7 +155,7 @@ def grade(
     with tempfile.TemporaryDirectory() as scratch:
         folder = grading.unpack(submitted, Path(scratch)) if submitted.suffix == ".zip" else submitted
         found = grading.find_submissions(folder, unit)
-        run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe)
+        run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster)
         results = _with_progress(found, run)
     screen = console()
     screen.print(class_table(results))

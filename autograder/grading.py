@@ -4,6 +4,7 @@ The key of a seed is made by the same server and the same experiments as the gra
 mistakes are run as if they were submissions.
 """
 
+import atexit
 import os
 import secrets
 import stat
@@ -11,9 +12,11 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,7 @@ from autograder.checking import (
     unit_names,
     unmet,
 )
+from autograder.cluster import Cluster
 from autograder.data import Corpus, corpus, root
 from autograder.journal import Circumstances, Result
 from autograder.sandbox import Server, ServerGone, Worker
@@ -117,24 +121,39 @@ def _measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corp
 def grade_one(
     server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool
 ) -> list[Verdict]:
-    """The verdicts of one submission, check by check in one worker; held-out text goes to our solution's."""
+    """The verdicts of one submission, check by check; held-out text goes to our solution's worker."""
     verdicts: dict[str, Verdict] = {}
     with server.worker(source, name) as worker:
         for check in wanted_checks(server.unit, quick):
             if lacking := unmet(check, verdicts):
                 verdicts[check.name] = not_reached(check, lacking)
                 continue
+            began = time.perf_counter()
             data = check.data() if check.data else text
             known = key[check.name + (f"@{data.name}" if check.measure else "")]
-            answer = worker.ask(check, seed, text=data.train if check.measure else None)
-            verdict = judge(check, known, answer, server.unit.sizes, not_made(key, verdicts))
+            judged = partial(judge, check, known, sizes=server.unit.sizes, not_made=not_made(key, verdicts))
+            answer, verdict = _tried(worker, check, seed, data.train if check.measure else None, judged)
             if check.measure and verdict.status == "passed":
                 plain = solution_of(server.unit.name).plain().encode()
                 with server.worker(plain, "solution.py") as ours:
-                    loss = _measure(ours, check, seed, answer, data)
-                verdict = judge_loss(check, known, loss)
-            verdicts[check.name] = verdict
+                    verdict = judge_loss(check, known, _measure(ours, check, seed, answer, data))
+            verdicts[check.name] = replace(verdict, seconds=round(time.perf_counter() - began, 4))
     return list(verdicts.values())
+
+
+def _tried(
+    worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
+) -> tuple[Answer, Verdict]:
+    """Ask a check and judge the answer. Checks share a process while they pass; one that does not pass where others ran
+    before is asked again in a process of its own, so that what they changed or used up costs it nothing.
+    """
+    answer = worker.ask(check, seed, text=text)
+    verdict = judged(answer=answer)
+    if verdict.status == "passed" or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
+        return answer, verdict
+    worker.renew()
+    answer = worker.ask(check, seed, text=text)
+    return answer, judged(answer=answer)
 
 
 # ---- a class
@@ -229,6 +248,7 @@ class Run:
     jobs: int = 1
     quick: bool = False
     unsafe: bool = False
+    cluster: str = ""  # the address of a Dask scheduler
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
@@ -243,46 +263,88 @@ def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result
     """Grade submissions in parallel; each result is journaled as it comes and handed to `step`.
 
     What an earlier run into the same folder has graded under the same circumstances is read back. Raises
-    `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder.
+    `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder, `NoCluster`.
     """
-    with journal.only_writer(run.out):
+    with journal.only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
         journal.write_whole(run.out / "run.txt", f"seed {run.seed}")
         for unit in dict.fromkeys(entry.unit for entry in submitted):
-            for result in _grade_unit(unit, [entry for entry in submitted if entry.unit == unit], run):
-                step(result)
+            desk = _Desk(unit, run, cluster)
+            try:
+                with ThreadPoolExecutor(desk.jobs) as pool:
+                    for result in pool.map(desk.grade, [entry for entry in submitted if entry.unit == unit]):
+                        step(result)
+            finally:
+                close_servers()
 
 
-def _grade_unit(name: str, submitted: Sequence[Submitted], run: Run) -> Iterator[Result]:
-    desk = _Desk(name, run)
-    try:
-        with ThreadPoolExecutor(run.jobs) as pool:
-            yield from pool.map(desk.grade, submitted)
-    finally:
-        desk.close()
+@dataclass(frozen=True)
+class Terms:
+    """What the submissions of a unit are graded against: plain data, which another machine can be given."""
+
+    unit: str
+    seed: int
+    key: Key
+    text: Corpus
+    quick: bool
+    unsafe: bool
+
+    def verdicts(self, source: bytes, name: str) -> list[Verdict]:
+        """Grade one submission in a worker of this thread's server."""
+        try:
+            return grade_one(_server(self), source, name, self.seed, self.key, self.text, self.quick)
+        except ServerGone:  # once more, with a new server
+            _server(self).close()
+            del _mine.server
+            return grade_one(_server(self), source, name, self.seed, self.key, self.text, self.quick)
+
+
+_mine = threading.local()  # the server of the thread that grades
+_started: list[Server] = []
+
+
+def _server(terms: Terms) -> Server:
+    server: Server | None = getattr(_mine, "server", None)
+    if server and (server.unit.name, server.unsafe) != (terms.unit, terms.unsafe):
+        server.close()
+        server = None
+    if server is None:
+        server = _mine.server = Server(terms.unit, terms.unsafe)
+        _started.append(server)
+    return server
+
+
+@atexit.register
+def close_servers() -> None:
+    """End the servers that this process has started for grading."""
+    while _started:
+        _started.pop().close()
+
+
+def material(unit: str) -> str:
+    """The sha256 of what a grade depends on beside the submission: the unit's solution and its checks."""
+    check_file = Path(__file__).parent / "checks" / f"{unit}.py"
+    return journal.digest((root() / "solutions" / f"{unit}.py").read_bytes() + check_file.read_bytes())
 
 
 class _Desk:
-    """One unit's key and, for each thread that grades, a server of its own."""
+    """Reads submissions of a unit, has them graded here or on a cluster, and journals the results."""
 
-    def __init__(self, name: str, run: Run) -> None:
-        self.run, self.text, self.unit = run, corpus(), load_unit(name)
-        self.local, self.servers = threading.local(), list[Server]()
+    def __init__(self, name: str, run: Run, cluster: Cluster | None) -> None:
+        self.run, self.unit = run, load_unit(name)
         with Server(name, run.unsafe) as server:
-            self.key = build_key(server, run.seed, [self.text], run.quick)
+            key = build_key(server, run.seed, [corpus()], run.quick)
             walls = tuple(server.walls)
-        check_file = Path(__file__).parent / "checks" / f"{name}.py"
-        material = journal.digest((root() / "solutions" / f"{name}.py").read_bytes() + check_file.read_bytes())
+        terms = Terms(name, run.seed, key, corpus(), run.quick, run.unsafe)
         self.circumstances = Circumstances(
-            __version__, material, run.seed, self.text.name, run.quick, not run.unsafe, walls
+            __version__, material(name), run.seed, terms.text.name, run.quick, not run.unsafe, walls
         )
-
-    def server(self) -> Server:
-        if not hasattr(self.local, "server"):
-            self.local.server = Server(self.unit.name, self.run.unsafe)
-            self.servers.append(self.local.server)
-        return self.local.server  # type: ignore[no-any-return]
+        self.jobs, self.ask = run.jobs, terms.verdicts
+        if cluster:
+            cluster.must_agree(material, name)
+            self.jobs, self.ask = 2 * cluster.threads(), cluster.sharing(Terms.verdicts, terms)
 
     def grade(self, entry: Submitted) -> Result:
+        """The result of one submission: read back where it is there, else graded and written."""
         try:
             source = read_file(entry.path) if entry.path else b""
         except (OSError, ValueError) as error:
@@ -294,25 +356,13 @@ class _Desk:
         if stored and journal.is_same(stored, sha256, self.circumstances):
             return stored
         began = time.perf_counter()
-        verdicts = self.verdicts(entry, source)
+        verdicts = self.ask(source, entry.path.name) if entry.path else self.unread(entry.note)
         seconds = time.perf_counter() - began
         result = Result(entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
         journal.write(self.run.out, result)
         return result
 
-    def verdicts(self, entry: Submitted, source: bytes) -> list[Verdict]:
-        if entry.path is None:
-            checks = wanted_checks(self.unit, self.run.quick)
-            return [
-                judge(check, CheckKey(Answer()), Answer(failure="unread", message=entry.note), {}) for check in checks
-            ]
-        asked = (source, entry.path.name, self.run.seed, self.key, self.text, self.run.quick)
-        try:
-            return grade_one(self.server(), *asked)
-        except ServerGone:  # once more, with a new server
-            del self.local.server
-            return grade_one(self.server(), *asked)
-
-    def close(self) -> None:
-        for server in self.servers:
-            server.close()
+    def unread(self, why: str) -> list[Verdict]:
+        """The verdicts of a submission that cannot be read."""
+        checks, answer = wanted_checks(self.unit, self.run.quick), Answer(failure="unread", message=why)
+        return [judge(check, CheckKey(Answer()), answer, {}) for check in checks]

@@ -135,4 +135,6 @@ def only_writer(out: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Busy(f"Another run is writing to {out}. Wait for it, or choose another --out.") from None
+        for part in out.rglob(".*.part"):  # of a run that was killed
+            part.unlink()
         yield

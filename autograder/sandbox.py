@@ -32,9 +32,7 @@ import numpy as np
 from autograder import walls, worker
 from autograder.checking import Answer, Arrays, Check, Unit, load_unit
 
-MEGABYTES = 1024  # of address space that a worker may have beyond its server's
 MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
-CPU_SECONDS = 120  # of one worker; a single check's wall clock is the check's own
 SERVE = "from autograder.sandbox import serve; serve()"
 KIT_FILES = ("__init__", "checking", "solution", "worker", "walls", "sandbox", "checks")
 
@@ -64,7 +62,6 @@ def serve() -> None:
     gc.collect()
     gc.freeze()
     rules = walls.ruleset(setup["readable"], setup["listed"]) if setup["confine"] else -1
-    checks = {check.name: check for check in unit.checks}
     threads = len(os.listdir("/proc/self/task")) if setup["confine"] else 1
     control.send(json.dumps({"threads": threads}).encode())
     while True:
@@ -75,10 +72,13 @@ def serve() -> None:
         if command["do"] == "end":
             control.send(json.dumps(_end(command["pid"], command["grace"])).encode())
             continue
+        if command["do"] == "clock":
+            control.send(json.dumps({"seconds": _processor_time(command["pid"])}).encode())
+            continue
         server = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _work(command, fds, rules, checks, server, null)
+            _work(command, fds, rules, unit, server, null)
         for fd in fds:
             os.close(fd)
         control.send(json.dumps({"pid": pid}).encode())
@@ -95,9 +95,14 @@ def _end(pid: int, grace: float) -> dict[str, int]:
     return {"signal": os.WTERMSIG(status), "code": os.WEXITSTATUS(status)}
 
 
-def _work(
-    command: Mapping[str, Any], fds: list[int], rules: int, checks: dict[str, Check], server: int, null: int
-) -> None:
+def _processor_time(pid: int) -> float:
+    """Seconds that a worker has computed."""
+    with suppress(OSError):
+        return time.clock_gettime((~pid << 3) | 2)  # Linux's clock of another process: clock_getcpuclockid(3)
+    return 0.0
+
+
+def _work(command: Mapping[str, Any], fds: list[int], rules: int, unit: Unit, server: int, null: int) -> None:
     """The forked worker: descriptors, walls, then the questions. Never returns."""
     try:
         inbox, outbox = (os.dup(fd) for fd in fds)
@@ -112,7 +117,8 @@ def _work(
             os.dup2(rules, 5)
             os.closerange(6, 65536)
             pages = int(Path("/proc/self/statm").read_text().split()[0])
-            walls.confine(5, CPU_SECONDS, pages * os.sysconf("SC_PAGE_SIZE") + (MEGABYTES << 20))
+            space = pages * os.sysconf("SC_PAGE_SIZE") + (unit.limits.megabytes << 20)
+            walls.confine(5, int(unit.limits.seconds), space)
         else:
             os.closerange(5, 65536)
         questions, answers = os.fdopen(3, "rb"), os.fdopen(4, "wb")
@@ -120,7 +126,7 @@ def _work(
             answers.write(worker.encode(worker.Message({"token": "probe"}, _probe(command["secret"]))))
             answers.flush()
         else:
-            worker.answer_questions(questions, answers, checks)
+            worker.answer_questions(questions, answers, {check.name: check for check in unit.checks})
     finally:
         os._exit(0)
 
@@ -333,6 +339,13 @@ class Worker:
         self._server = server
         self._hello = worker.encode(worker.Message({"name": name}, {"source": worker.text_array(source)}))
         self._fds: tuple[int, int] | None = None
+        self._until = time.monotonic() + server.unit.limits.seconds
+        self._waited = 0.0  # seconds, for the present process's answers
+        self.asked = 0  # questions to the present process
+
+    def renew(self) -> None:
+        """End the present process: the next check begins in one where no other has run."""
+        self._end(0.0)
 
     def ask(
         self, check: Check, seed: int, role: str = "experiment", arrays: Arrays | None = None, text: str | None = None
@@ -340,17 +353,21 @@ class Worker:
         """The answer to one check, within the check's time; a failure says in words how the worker ended."""
         token = secrets.token_hex(8)
         facts = {"check": check.name, "seed": str(seed), "token": token, "role": role}
+        if time.monotonic() > self._until:
+            message = f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks before took them all."
+            return Answer(failure="timeout", message=message)
         sent = {f"w.{name}": array for name, array in (arrays or {}).items()}
         if text is not None:
             sent["text"] = worker.text_array(text)
         question = worker.encode(worker.Message(facts, sent))
         if self._fds is None:
             question = self._fork() + question
+        self.asked += 1
         try:
-            reply = self._exchange(question, token, time.monotonic() + check.seconds)
-        except TimeoutError:
+            reply = self._exchange(question, token, check.seconds)
+        except TimeoutError as error:
             self._end(0.0)
-            return Answer(failure="timeout", message=f"took longer than {check.seconds:g} seconds and was stopped.")
+            return Answer(failure="timeout", message=f"{error} and was stopped.")
         except worker.BadFrame as error:
             self._end(0.0)
             return Answer(failure="killed", message=f"the answer could not be read ({error}).")
@@ -366,19 +383,20 @@ class Worker:
             os.close(asked)
             os.close(answered)
         os.set_blocking(asks, False)
-        self._fds = asks, answers
+        self._fds, self._waited, self.asked = (asks, answers), 0.0, 0
         return self._hello
 
-    def _exchange(self, question: bytes, token: str, until: float) -> worker.Message:
+    def _exchange(self, question: bytes, token: str, seconds: float) -> worker.Message:
         """Send a question and read until its answer. Raises `TimeoutError`, `EOFError`, `BadFrame`."""
         assert self._fds is not None
         asks, answers = self._fds
         unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
+        began, look = time.monotonic(), time.monotonic() + seconds
         while True:
-            left = until - time.monotonic()
-            readable, writable, _ = select.select([answers], [asks] if unsent else [], [], max(0.0, left))
-            if left <= 0 or not (readable or writable):
-                raise TimeoutError
+            if (left := look - time.monotonic()) <= 0:
+                look = time.monotonic() + self._time_left(began, seconds)
+                continue
+            readable, writable, _ = select.select([answers], [asks] if unsent else [], [], left)
             if writable:
                 try:
                     unsent = unsent[os.write(asks, unsent) :]
@@ -394,10 +412,26 @@ class Worker:
                     raise worker.BadFrame("too many bytes")
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
+                        self._waited += time.monotonic() - began
                         return message
                     strays += 1
                 if strays > MAX_STRAYS:
                     raise worker.BadFrame("too many answers to other questions")
+
+    def _time_left(self, began: float, seconds: float) -> float:
+        """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they have run out.
+
+        Of the processor time at most what earlier checks took in all is theirs; the rest is this check's.
+        """
+        now, patience = time.monotonic(), seconds * self._server.unit.limits.patience
+        if now > self._until:
+            raise TimeoutError("was under way when a submission's time for all its checks was over")
+        if now > began + patience:
+            raise TimeoutError(f"took longer than {patience:g} seconds, most of them waiting,")
+        computed = float(self._server._command({"do": "clock", **self._started})["seconds"]) - self._waited
+        if computed > 0.99 * seconds:
+            raise TimeoutError(f"took longer than {seconds:g} seconds")
+        return max(0.005, min(seconds - computed, began + patience - now, self._until - now))
 
     def _end(self, grace: float) -> dict[str, Any]:
         if self._fds is None:

@@ -23,6 +23,7 @@ FLOW = [
     "sandbox",
     "data",
     "journal",
+    "cluster",
     "grading",
     "practice",
     "report.terminal",

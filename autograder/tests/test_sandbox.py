@@ -229,7 +229,7 @@ def test_time_is_limited(boxed, code):
     """A loop, a sleep, and one that closes its pipes end at the check's clock."""
     began = time.monotonic()
     assert inside(boxed, code, seconds=0.5).failure in ("timeout", "killed")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4  # a sleep is given four times its seconds
 
 
 def test_what_is_printed_plays_no_part(boxed):

@@ -1,0 +1,61 @@
+"""Many machines: functions called on the workers of a Dask cluster."""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+
+
+class NoCluster(Exception):
+    """The cluster cannot be used; the text says why and what to do."""
+
+
+class Cluster:
+    """`with Cluster("tcp://…:8786") as cluster`. Its workers hold the key of a class: they must be machines one trusts.
+
+    Raises `NoCluster` where Dask is not installed, nothing answers, or no worker is there.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise NoCluster("--cluster needs Dask: pip install 'rnn-autograder[cluster]'") from None
+        try:
+            self.client = Client(address, timeout=10)
+        except (OSError, ValueError) as error:
+            raise NoCluster(f"No Dask scheduler answers at {address} ({error}). Start one: dask scheduler") from None
+        if not self.threads():
+            raise NoCluster(f"The scheduler at {address} has no workers. Start some: dask worker {address}")
+
+    def threads(self) -> int:
+        """Threads of all workers together."""
+        return sum(self.client.nthreads().values())
+
+    def must_agree(self, function: Callable[[str], str], argument: str) -> None:
+        """Raises `NoCluster` unless `function` says on every worker what it says here."""
+        here = function(argument)
+        strange = [name for name, there in self.client.run(function, argument).items() if there != here]
+        if strange:
+            raise NoCluster(f"Another version of the course is on {', '.join(strange)}. Install this one there.")
+
+    def sharing(self, function: Callable[Concatenate[S, P], R], shared: S) -> Callable[P, R]:
+        """`function(shared, …)` as a call that some worker answers; `shared` travels to each worker once.
+
+        A call whose worker dies is made again elsewhere, and again up to Dask's `allowed-failures`.
+        """
+        held = self.client.scatter(shared, broadcast=True, hash=False)
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            answer: Any = self.client.submit(function, held, *args, pure=False, retries=2, **kwargs).result()
+            return answer  # type: ignore[no-any-return]
+
+        return call
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()

@@ -61,7 +61,7 @@ def serve() -> None:
     sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
     gc.collect()
     gc.freeze()
-    rules = walls.ruleset(setup["readable"], setup["listed"]) if setup["confine"] else -1
+    rules = walls.ruleset(setup["readable"], setup["listed"], setup["landlock"]) if setup["confine"] else -1
     threads = len(os.listdir("/proc/self/task")) if setup["confine"] else 1
     control.send(json.dumps({"threads": threads}).encode())
     while True:
@@ -261,7 +261,7 @@ class Server:
         theirs.close()
         self._control = ours
         setup = {"unit": self.unit.name, "confine": not self.unsafe}
-        setup |= {"readable": self._places.readable, "listed": self._places.listed}
+        setup |= {"readable": self._places.readable, "listed": self._places.listed, "landlock": walls.landlock_abi()}
         facts = self._command(setup)
         if facts["threads"] != 1:
             raise CannotConfine(f"the server has {facts['threads']} threads, and a fork carries only one over.")

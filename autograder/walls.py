@@ -39,7 +39,7 @@ CALLS: dict[str, tuple[int, int | None]] = {
     "getpid": (39, 172), "gettid": (186, 178), "getppid": (110, 173), "getuid": (102, 174), "geteuid": (107, 175),
     "getgid": (104, 176), "getegid": (108, 177), "getcwd": (79, 17), "exit": (60, 93), "exit_group": (231, 94),
     # reading what Landlock lets it read
-    "open": (2, None), "openat": (257, 56), "stat": (4, None), "lstat": (6, None), "newfstatat": (262, 79),
+    "stat": (4, None), "lstat": (6, None), "newfstatat": (262, 79),
     "statx": (332, 291), "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439),
     "readlink": (89, None), "readlinkat": (267, 78), "getdents64": (217, 61),
 }  # fmt: skip
@@ -47,6 +47,8 @@ CLONE3 = 435  # answered "no such call", so that the C library falls back to clo
 # Calls allowed for some values of one argument alone: numbers, the argument, its values
 IOCTL = (16, 29), 1, (0x5401, 0x5413, 0x541B, 0x5451)  # is it a terminal, its size, bytes to read, close on exec
 FCNTL = (72, 25), 1, (0, 1, 2, 3, 1030)  # duplicate; flags of the descriptor; reading the flags of the file
+OPEN, OPENAT = ((2, None), 1), ((257, 56), 2)  # to read alone: Landlock knows truncation only from ABI 3 on
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 TGKILL = (234, 131)  # of itself only: abort()
 PRLIMIT = (302, 261)  # asking for its own limits, setting none
 
@@ -100,12 +102,11 @@ def die_with_parent() -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def ruleset(readable: Sequence[str], listed: Sequence[str]) -> int:
+def ruleset(readable: Sequence[str], listed: Sequence[str], abi: int) -> int:
     """A Landlock ruleset: files below `readable` can be read, folders `listed` can be listed, nothing else opened.
 
-    It restricts nobody until a process enters it with `confine`. Raises `OSError`.
+    `abi`: the newest version to use. It restricts nobody until a process enters it with `confine`. Raises `OSError`.
     """
-    abi = landlock_abi()
     rights = sum(bits for version, bits in FILE_RIGHTS.items() if version <= abi)
     attributes = struct.pack("QQQ", rights, NETWORK_RIGHTS, SCOPES)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     rules = _checked(
@@ -143,8 +144,8 @@ def confine(rules: int, cpu_seconds: int, address_space: int) -> None:
     _prctl(PR_SET_SECCOMP, 2, ctypes.addressof(head))
 
 
-# Berkeley packet filter: load a word of the call, jump if equal or greater, return a verdict
-_LOAD, _EQUAL, _GREATER, _RETURN = 0x20, 0x15, 0x35, 0x06
+# Berkeley packet filter: load a word of the call, jump if equal, greater or any bit set, return a verdict
+_LOAD, _EQUAL, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in the kernel's struct seccomp_data
 
 
@@ -173,6 +174,9 @@ def _filter() -> bytes:
     def only(number: int, *body: bytes) -> None:
         program.extend([_op(_EQUAL, number, 0, len(body)), *body])
 
+    for either, flags in (OPEN, OPENAT):
+        if (opening := either[column]) is not None:
+            only(opening, _argument(flags), _op(_ANY_BIT, WRITING, 0, 1), _REFUSE, _ALLOW)
     for numbers, index, values in (IOCTL, FCNTL, (TGKILL, 0, (os.getpid(),))):
         choices = [step for value in values for step in (_op(_EQUAL, value, 0, 1), _ALLOW)]
         only(numbers[column], _argument(index), *choices, _REFUSE)

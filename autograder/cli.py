@@ -124,6 +124,7 @@ def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
+@click.option("--verbose", is_flag=True, help="Say what each worker does.")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
 @kindly
 def grade(
@@ -135,6 +136,7 @@ def grade(
     seed: int | None,
     unsafe: bool,
     cluster: str,
+    verbose: bool,
 ) -> None:
     """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
 
@@ -144,14 +146,18 @@ def grade(
     \b
     Example:  autograder grade submitted --out grades -j 2
     """
+    import logging
     import tempfile
 
     from autograder import grading
     from autograder.checking import find_unit
     from autograder.report.pages import write_pages
-    from autograder.report.terminal import class_table, console, total
+    from autograder.report.terminal import class_summary, class_table, console, total
 
     unit = find_unit(unit_name) if unit_name else None
+    if verbose:
+        logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
+        logging.getLogger("autograder").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory() as scratch:
         folder = grading.unpack(submitted, Path(scratch)) if submitted.suffix == ".zip" else submitted
         found = grading.find_submissions(folder, unit)
@@ -160,6 +166,7 @@ def grade(
     screen = console()
     screen.print(class_table(results))
     page = write_pages(results, out / "pages")
+    screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")

@@ -5,6 +5,7 @@ mistakes are run as if they were submissions.
 """
 
 import atexit
+import logging
 import os
 import secrets
 import stat
@@ -47,6 +48,9 @@ MAX_FILE = 5 << 20  # bytes of a submission
 MAX_FILES = 100_000  # in one zip
 MAX_TOTAL = 2 << 30  # bytes of all files of a zip
 MAX_NAME = 120  # bytes of a student's name
+
+
+log = logging.getLogger("autograder")
 
 
 class NothingToGrade(Exception):
@@ -270,7 +274,7 @@ def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result
         for unit in dict.fromkeys(entry.unit for entry in submitted):
             desk = _Desk(unit, run, cluster)
             try:
-                with ThreadPoolExecutor(desk.jobs) as pool:
+                with ThreadPoolExecutor(desk.jobs, "worker") as pool:
                     for result in pool.map(desk.grade, [entry for entry in submitted if entry.unit == unit]):
                         step(result)
             finally:
@@ -355,11 +359,13 @@ class _Desk:
         stored = journal.read(journal.path_of(self.run.out, entry.unit, entry.student))
         if stored and journal.is_same(stored, sha256, self.circumstances):
             return stored
+        log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
         verdicts = self.ask(source, entry.path.name) if entry.path else self.unread(entry.note)
         seconds = time.perf_counter() - began
         result = Result(entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
         journal.write(self.run.out, result)
+        log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, seconds)
         return result
 
     def unread(self, why: str) -> list[Verdict]:

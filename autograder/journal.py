@@ -76,7 +76,7 @@ def write(out: Path, result: Result) -> None:
 def _check_record(verdict: Verdict) -> dict[str, Any]:
     record = asdict(verdict)
     record["remarks"] = [
-        {"arrays": list(remark.arrays), "text": remark.text} | ({"mistake": remark.mistake} if remark.mistake else {})
+        {name: value for name, value in asdict(remark).items() if value or name in ("arrays", "text")}
         for remark in verdict.remarks
     ]
     return record
@@ -107,7 +107,7 @@ def read(path: Path) -> Result | None:
 
 
 def _verdict(check: Mapping[str, Any]) -> Verdict:
-    remarks = tuple(Remark(r["text"], tuple(r["arrays"]), r.get("mistake", "")) for r in check["remarks"])
+    remarks = tuple(Remark(**{**remark, "arrays": tuple(remark["arrays"])}) for remark in check["remarks"])
     return Verdict(**{**check, "remarks": remarks})
 
 

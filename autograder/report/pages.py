@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.journal import Result, write_whole
-from autograder.report import html
+from autograder.report import html, summary
 from autograder.report.terminal import number
 
 
@@ -24,18 +24,5 @@ def write_pages(results: Sequence[Result], folder: Path) -> Path:
     for result in results:
         write_whole(folder / result.unit / f"{result.student}.html", student.render(result=result))
     units = {unit: [r for r in results if r.unit == unit] for unit in sorted({r.unit for r in results})}
-    write_whole(
-        folder / "index.html", everyone.render(units=units, summary={u: _summary(rs) for u, rs in units.items()})
-    )
+    write_whole(folder / "index.html", everyone.render(units=units, summary=summary))
     return folder / "index.html"
-
-
-def _summary(results: Sequence[Result]) -> list[tuple[str, str, int, float]]:
-    """For each check: name, title, how many passed, and the mean share of its points."""
-    rows: dict[str, tuple[int, float, str]] = {}
-    for result in results:
-        for verdict in result.verdicts:
-            passed, share, _ = rows.get(verdict.name, (0, 0.0, ""))
-            share += verdict.earned / verdict.points / len(results)
-            rows[verdict.name] = (passed + (verdict.status == "passed"), share, verdict.title)
-    return [(name, title, passed, share) for name, (passed, share, title) in rows.items()]

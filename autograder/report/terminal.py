@@ -8,6 +8,7 @@ from rich.text import Text
 
 from autograder.checking import Verdict
 from autograder.journal import Result
+from autograder.report import summary
 
 SIGNS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}
 
@@ -51,6 +52,19 @@ def class_table(results: Sequence[Result]) -> Table:
         )
         table.add_row(*map(Text, row))
     return table
+
+
+def class_summary(results: Sequence[Result], most: int = 3) -> Text:
+    """The slowest checks and the largest groups of equal wrong answers that nobody has named, of each unit."""
+    text = Text()
+    for unit in sorted({result.unit for result in results}):
+        of_unit = [result for result in results if result.unit == unit]
+        slow = sorted(summary.checks(of_unit), key=lambda check: -check.seconds)[:most]
+        words = ", ".join(f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})" for check in slow)
+        text.append(f"{unit}: slowest checks {words}\n")
+        for group in summary.unnamed(of_unit)[:most]:
+            text.append(f"  {len(group.students)} students, {group.check}: {group.text}, a mistake nobody has named\n")
+    return text
 
 
 def console(stderr: bool = False) -> Console:

@@ -222,3 +222,16 @@ def test_data_says_what_is_here(autograder):
     done = autograder("data")
     assert done.returncode == 0
     assert "austen: Sense and Sensibility" in done.stdout and "public domain" in done.stdout
+
+
+def test_equal_wrong_answers_that_nobody_has_named_are_shown(autograder, tmp_path):
+    """Two styles of one mistake are a group; another mistake is none. `--verbose` says who does what."""
+    halves = {"ada": "return z / 3", "bob": "a = z\n    return a * (1 / 3)", "cy": "return z / 4"}
+    for student, body in halves.items():
+        (folder := tmp_path / "class" / student / UNIT).mkdir(parents=True)
+        (folder / f"{UNIT}.py").write_text(f"def relu(z):\n    {body}\n\nsigmoid = sigmoid_d = relu_d = relu\n")
+    done = autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--verbose")
+    assert "2 students, activations: equal wrong values in" in done.stdout
+    assert "worker_0: ada, unit4_manual_gradients: begun" in done.stderr
+    page = (tmp_path / "out" / "pages" / "index.html").read_text()
+    assert "Equal wrong answers that nobody has named" in page

@@ -279,6 +279,24 @@ def data(no_fetch: bool) -> None:
 
 
 @main.command()
+@kindly
+def doctor() -> None:
+    """Say what works on this machine, what does not, and how to mend it. Exit code 1: nothing official is graded here.
+
+    \b
+    Example:  autograder doctor
+    """
+    from autograder.doctor import examine
+
+    official = True
+    for found in examine():
+        click.echo(f"{'✓' if found.works else '✗' if found.needed else '–'} {found.what}: {found.words}")
+        official = official and (found.works or not found.needed)
+    click.echo("Grades given here are official." if official else "Nothing official can be graded here: see each ✗.")
+    sys.exit(0 if official else 1)
+
+
+@main.command()
 @click.option("--quick", is_flag=True, help="Few epochs, under five minutes; writes nothing.")
 @kindly
 def reproduce(quick: bool) -> None:

@@ -229,6 +229,7 @@ class Server:
         self.walls: list[str] = []
         outer = None if unsafe else bubblewrap()
         try:
+            self.why_no_bubblewrap = "" if outer else "is not installed"
             if not (outer and self._starts(outer)):  # many containers forbid bubblewrap: then the worker's own walls
                 self._start(None)
             if not unsafe:
@@ -240,9 +241,9 @@ class Server:
     def _starts(self, bwrap: str) -> bool:
         try:
             self._start(bwrap)
-        except (ServerGone, OSError):
-            return False
-        return True
+        except (ServerGone, OSError) as error:
+            self.why_no_bubblewrap = str(error)
+        return not self.why_no_bubblewrap
 
     def _start(self, bwrap: str | None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

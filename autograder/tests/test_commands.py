@@ -235,3 +235,24 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(autograder, tmp_pat
     assert "worker_0: ada, unit4_manual_gradients: begun" in done.stderr
     page = (tmp_path / "out" / "pages" / "index.html").read_text()
     assert "Equal wrong answers that nobody has named" in page
+
+
+def test_doctor_says_what_works_and_what_does_not(autograder, tmp_path):
+    """Here grades are official; without bubblewrap still; where a worker has no walls they are not."""
+    done = autograder("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
+    lame = "import sys; from autograder import cli, sandbox, walls; {}; sys.argv[1:] = ['doctor']; cli.main()"
+    found = {
+        code: subprocess.run([sys.executable, "-c", lame.format(code)], cwd=ROOT, capture_output=True, text=True)
+        for code in (
+            "sandbox.bubblewrap = lambda: None",
+            "walls.landlock_abi = lambda: 0",
+            "walls.landlock_abi = lambda: 2",
+        )
+    }
+    alone, none, old = found.values()
+    assert (alone.returncode, none.returncode, old.returncode) == (0, 1, 0)
+    assert "– bubblewrap, a second wall: does not start (is not installed)" in alone.stdout
+    assert "✗ a worker's own walls: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
+    assert "knows nothing of emptying files, TCP" in old.stdout

@@ -33,6 +33,7 @@ FLOW = [
     "building",
     "validating",
     "pytest_plugin",
+    "doctor",
     "cli",
 ]
 

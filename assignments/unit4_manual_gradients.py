@@ -299,6 +299,9 @@ check("states_and_logits")
 #    $W_x$ that were looked up.
 # 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
 #
+# Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
+# product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is twice as fast.
+#
 # Three things that the shapes tell you. A gradient has the shape of what it belongs to. `h.T @ dz` is (H, B) times (B, H):
 # a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
 # time; they never replace each other. (The lesson's own notebook had a single number where the outer product belongs,

@@ -394,6 +394,9 @@ check("states_and_logits")
 #    $W_x$ that were looked up.
 # 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
 #
+# Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
+# product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is twice as fast.
+#
 # Three things that the shapes tell you. A gradient has the shape of what it belongs to. `h.T @ dz` is (H, B) times (B, H):
 # a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
 # time; they never replace each other. (The lesson's own notebook had a single number where the outer product belongs,
@@ -426,53 +429,55 @@ def backward(params, x, h, dlogits):
     x (T, B), h (T+1, B, H) from `forward`, dlogits (T, B, V) → a dict of arrays shaped like `params`, dh0 (B, H)
     """
     ### BEGIN SOLUTION
-    grads = {name: np.zeros_like(w) for name, w in params.items()}
-    dnext = np.zeros_like(h[0])
+    dh = dlogits @ params["Wy"].T  # through the output, all steps at once
+    dz, dnext = np.empty_like(dh), np.zeros_like(h[0])
     for t in reversed(range(len(x))):
         # mistake: for t in range(len(x)):
         #   the loop runs forward in time. Gradients come from the end: `reversed(range(T))`.
-        grads["Wy"] += h[t + 1].T @ dlogits[t]
-        # mistake (keeps 0.5): grads["Wy"] = h[t + 1].T @ dlogits[t]
-        #   each step overwrites the last: every step uses `Wy`, so its gradients add up over time.
-        # mistake: grads["Wy"] += h[t].T @ dlogits[t]
-        #   the gradient of `Wy` took the state before the step. The output came from the state after it, `h[t + 1]`.
-        grads["by"] += dlogits[t].sum(0)
-        # mistake (keeps 0.5): grads["by"] += dlogits[t].mean(0)
-        #   `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
-        dh = dlogits[t] @ params["Wy"].T + dnext
-        # mistake: dh = dlogits[t] @ params["Wy"].T
+        dz[t] = (dh[t] + dnext) * (h[t + 1] > 0)
+        # mistake: dz[t] = dh[t] * (h[t + 1] > 0)
         #   the gradient that comes back from step t + 1 is forgotten: a state is used by its output *and* the next step.
-        dz = dh * (h[t + 1] > 0)
-        # mistake: dz = dh
+        # mistake: dz[t] = dh[t] + dnext
         #   the gradient went through relu unchanged. Multiply by its slope: 1 where the state is *above* 0, else 0.
-        # mistake: dz = dh * h[t + 1]
+        # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]
         #   the gradient was multiplied by the state. The slope of relu is 1 where the state is above 0, else 0.
-        # mistake: dz = dlogits[t] @ params["Wy"].T * (h[t + 1] > 0) + dnext
+        # mistake: dz[t] = dh[t] * (h[t + 1] > 0) + dnext
         #   what comes back from step t + 1 went past relu. Add it first, then multiply by the slope.
-        # mistake: dz = dh * (h[t] > 0)
+        # mistake: dz[t] = (dh[t] + dnext) * (h[t] > 0)
         #   the slope was taken at the state before the step. Relu made `h[t + 1]`.
-        grads["Wh"] += h[t].T @ dz
-        # mistake: grads["Wh"] += (h[t] * dz).sum()
-        #   the gradient of `Wh` is one number everywhere. It is the outer product of the state and dz: h[t].T @ dz.
-        # mistake: grads["Wh"] += h[t + 1].T @ dz
-        #   the gradient of `Wh` took the state after the step. `Wh` multiplied the state before it, `h[t]`.
-        # mistake (keeps 0.5): grads["Wh"] = h[t].T @ dz
-        #   each step overwrites the last: every step uses `Wh`, so its gradients add up over time.
-        # mistake: grads["Wh"] += dz.T @ h[t]
-        #   the gradient of `Wh` is transposed: entry (i, j) belongs to the weight from unit i to unit j, so h[t].T @ dz.
-        grads["bh"] += dz.sum(0)
-        # mistake (keeps 0.5): grads["bh"] += dz.mean(0)
-        #   `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
-        np.add.at(grads["Wx"], x[t], dz)
-        # mistake (keeps 0.5): grads["Wx"][x[t]] += dz
-        #   with repeated ids `+=` keeps only the last one's gradient. All that looked a row up add to it: `np.add.at`.
-        # mistake (keeps 0.5): grads["Wx"][x[t]] = dz
-        #   rows of `Wx` were overwritten. Each time a character is read adds to the gradient of its row.
-        dnext = dz @ params["Wh"].T
-        # mistake: dnext = dz @ params["Wh"]
+        dnext = dz[t] @ params["Wh"].T
+        # mistake: dnext = dz[t] @ params["Wh"]
         #   going back, `Wh` is transposed: forward is h @ Wh, so back is dz @ Wh.T.
-        # mistake: dnext = dh @ params["Wh"].T
+        # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
         #   what goes back to the state before skipped this step's activation: send `dz` on, not `dh`.
+    grads, both = {"Wx": np.zeros_like(params["Wx"])}, ([0, 1], [0, 1])  # sums over steps and batch
+    np.add.at(grads["Wx"], x, dz)
+    # mistake (keeps 0.5): for t in range(len(x)): grads["Wx"][x[t]] += dz[t]
+    #   with repeated ids `+=` keeps only the last one's gradient. All that looked a row up add to it: `np.add.at`.
+    # mistake (keeps 0.5): grads["Wx"][x] += dz
+    #   with ids repeated over steps and batch `+=` keeps only the last one's gradient. `np.add.at` adds them all.
+    # mistake (keeps 0.5): for t in reversed(range(len(x))): grads["Wx"][x[t]] = dz[t]
+    #   rows of `Wx` were overwritten. Each time a character is read adds to the gradient of its row.
+    grads["Wh"] = np.tensordot(h[:-1], dz, both)
+    # mistake: grads["Wh"] = np.full_like(params["Wh"], (h[:-1] * dz).sum())
+    #   the gradient of `Wh` is one number everywhere. It is the outer product of the state and dz: h[t].T @ dz.
+    # mistake: grads["Wh"] = np.tensordot(h[1:], dz, both)
+    #   the gradient of `Wh` took the state after the step. `Wh` multiplied the state before it, `h[t]`.
+    # mistake (keeps 0.5): grads["Wh"] = h[0].T @ dz[0]
+    #   each step overwrites the last: every step uses `Wh`, so its gradients add up over time.
+    # mistake: grads["Wh"] = np.tensordot(dz, h[:-1], both)
+    #   the gradient of `Wh` is transposed: entry (i, j) belongs to the weight from unit i to unit j, so h[t].T @ dz.
+    grads["bh"] = dz.sum((0, 1))
+    # mistake (keeps 0.5): grads["bh"] = dz.mean(1).sum(0)
+    #   `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
+    grads["Wy"] = np.tensordot(h[1:], dlogits, both)
+    # mistake (keeps 0.5): grads["Wy"] = h[1].T @ dlogits[0]
+    #   each step overwrites the last: every step uses `Wy`, so its gradients add up over time.
+    # mistake: grads["Wy"] = np.tensordot(h[:-1], dlogits, both)
+    #   the gradient of `Wy` took the state before the step. The output came from the state after it, `h[t + 1]`.
+    grads["by"] = dlogits.sum((0, 1))
+    # mistake (keeps 0.5): grads["by"] = dlogits.mean(1).sum(0)
+    #   `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     return grads, dnext
     ### END SOLUTION
 

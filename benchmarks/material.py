@@ -1,0 +1,156 @@
+"""How fast the solutions are, each against a peer in the same run: rows for docs/performance.md.
+
+python benchmarks/material.py. One thread; peers take turns; medians of RUNS turns. On a GPU too where there is one.
+"""
+
+import os
+
+for _name in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from autograder.grading import solution_of
+from autograder.solution import Submission
+
+RUNS = 7
+torch.set_num_threads(1)
+
+
+def solved(unit: str) -> Submission:
+    return Submission(solution_of(unit).plain().encode(), "solution.py")
+
+
+def in_turns(ours: Callable[[], object], peer: Callable[[], object], device: str = "cpu") -> tuple[float, float]:
+    """Median seconds of each; every turn repeats until it has taken at least 20 ms."""
+
+    def seconds(function: Callable[[], object]) -> float:
+        count, began = 0, time.perf_counter()
+        while count == 0 or time.perf_counter() - began < 0.02:
+            function()
+            count += 1
+        if device != "cpu":
+            torch.accelerator.synchronize()
+        return (time.perf_counter() - began) / count
+
+    seconds(ours), seconds(peer)
+    times = [(seconds(ours), seconds(peer)) for _ in range(RUNS)]
+    return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
+
+
+def row(what: str, peer: str, ours: float, theirs: float, goal: str = "") -> str:
+    return f"| {what} | {1e3 * ours:.3g} ms | {peer} | {1e3 * theirs:.3g} ms | {theirs / ours:.3g} | {goal} |"
+
+
+def scans(device: str) -> list[str]:
+    """Unit 3: a linear recurrence and a running sum, H = 64."""
+    net, rows = solved("unit3_scan"), []
+
+    def loop(a: torch.Tensor, b: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        states = []
+        for t in range(len(a)):
+            h = a[t] * h + b[t]
+            states.append(h)
+        return torch.stack(states)
+
+    for length in (16, 256, 4096, 65536):
+        a, b = torch.full((length, 64), 0.9, device=device), torch.randn(length, 64, device=device)
+        h0 = torch.zeros(64, device=device)
+        took = in_turns(lambda: net.linear_recurrence(a, b, h0), lambda: loop(a, b, h0), device)  # noqa: B023
+        rows.append(row(f"linear recurrence in parallel, T = {length:,}, {device}", "a loop", *took))
+        took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: b.cumsum(0), device)  # noqa: B023
+        rows.append(row(f"running sum by `parallel_scan`, T = {length:,}, {device}", "`torch.cumsum`", *took))
+    return rows
+
+
+def gradients() -> list[str]:
+    """Unit 4: forward and backward by hand in NumPy against torch autograd on the same arrays."""
+    net, rows, rng = solved("unit4_manual_gradients"), [], np.random.default_rng(0)
+    for length, batch, letters, hidden in ((8, 32, 85, 64), (8, 8, 85, 256), (50, 32, 85, 64)):
+        params = net.starting_weights(rng, letters, hidden)
+        x, y = rng.integers(0, letters, (2, length, batch))
+        h0 = np.zeros((batch, hidden))
+        leaves = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
+        tx, ty, th0 = torch.tensor(x), torch.tensor(y), torch.zeros(batch, hidden, dtype=torch.float64)
+
+        def by_hand() -> None:
+            logits, h = net.forward(params, x, h0)  # noqa: B023
+            _, dlogits = net.cross_entropy(logits, y)  # noqa: B023
+            net.backward(params, x, h, dlogits)  # noqa: B023
+
+        def autograd() -> None:
+            h, logits = th0, []  # noqa: B023
+            for t in range(len(tx)):  # noqa: B023
+                h = torch.relu(leaves["Wx"][tx[t]] + h @ leaves["Wh"] + leaves["bh"])  # noqa: B023
+                logits.append(h @ leaves["Wy"] + leaves["by"])  # noqa: B023
+            loss = F.cross_entropy(torch.stack(logits).flatten(0, 1), ty.flatten(), reduction="sum") / len(th0)  # noqa: B023
+            torch.autograd.grad(loss, list(leaves.values()))  # noqa: B023
+
+        what = f"a gradient by hand, T, B, V, H = {length}, {batch}, {letters}, {hidden}"
+        rows.append(row(what, "torch autograd, float64", *in_turns(by_hand, autograd), "1 or more"))
+    return rows
+
+
+class Plain(nn.Module):
+    """The model of unit 5 as plainly as possible."""
+
+    def __init__(self, letters: int, embedding: int, hidden: int) -> None:
+        super().__init__()
+        self.embedding, self.norm = nn.Embedding(letters, embedding), nn.BatchNorm1d(embedding)
+        self.lstm, self.output = nn.LSTM(embedding, hidden, 2, dropout=0.1), nn.Linear(hidden, letters)
+
+    def forward(self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None):
+        e = self.embedding(x)
+        e = self.norm(e.flatten(0, 1)).view_as(e)
+        h, state = self.lstm(e, state)
+        return self.output(F.dropout(h, 0.1, self.training)), state
+
+
+def steps(device: str) -> list[str]:
+    """Unit 5: an epoch of ten steps with the state carried."""
+    net, rows = solved("unit5_stateful_lstm"), []
+    for length, batch, hidden in ((10, 32, 64), (20, 64, 128)):
+        ids = torch.randint(0, 85, (batch * (10 * length + 1),))
+        batches = list(net.continuing_batches(ids, batch, length))
+        ours = net.CharLSTM(85, 32, hidden, 0.1).to(device)
+        plain = Plain(85, 32, hidden).to(device)
+        by_us = torch.optim.Adam(ours.parameters(), fused=True)
+        by_peer = torch.optim.Adam(plain.parameters(), fused=True)
+
+        def peer() -> None:
+            state = None
+            for x, y in batches:  # noqa: B023
+                logits, state = plain(x.to(device), state)  # noqa: B023
+                loss = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten())
+                by_peer.zero_grad()  # noqa: B023
+                loss.backward()
+                nn.utils.clip_grad_norm_(plain.parameters(), 1.0)  # noqa: B023
+                by_peer.step()  # noqa: B023
+                state = tuple(s.detach() for s in state)
+                loss.item()
+
+        took = in_turns(lambda: net.train_epoch(ours, batches, by_us, 1.0), peer, device)  # noqa: B023
+        what = f"{len(batches)} training steps, T, B, H = {length}, {batch}, {hidden}, {device}"
+        rows.append(row(what, "`nn.LSTM` as plainly as possible", *took, "0.95 or more"))
+    return rows
+
+
+def page() -> str:
+    """The section of docs/performance.md."""
+    devices = ["cpu"] + ([torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else [])
+    rows = [line for device in devices for line in scans(device)] + gradients()
+    rows += [line for device in devices for line in steps(device)]
+    gpu = "" if len(devices) > 1 else "\nOn a GPU: not measured, none was there.\n"
+    table = "| solution | ours | peer | its time | peer / ours | goal |\n|---|---|---|---|---|---|\n" + "\n".join(rows)
+    return f"{table}\n{gpu}"
+
+
+if __name__ == "__main__":
+    print(page())

@@ -77,7 +77,7 @@ class Batches:
 # |---|---|
 # | `MixIterator(children)` | `children`: a list (or tuple) of iterators like the one above |
 # | `N` | how many examples the children have in all |
-# | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike |
+# | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike; without end |
 # | `reset()` | resets each child, once |
 # | `iter(mix)` | the mix itself, as Python asks of an iterator |
 #
@@ -302,7 +302,7 @@ check("few_steps")
 # | `steps` | how many steps each of the two is trained for |
 # | returns | the trained student |
 #
-# The student's batches are the labelled part first, then the pseudo-labelled one.
+# Which part comes first in the student's batches is up to you: a mean over the batch does not mind.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
 #

@@ -77,7 +77,7 @@ class Batches:
 # |---|---|
 # | `MixIterator(children)` | `children`: a list (or tuple) of iterators like the one above |
 # | `N` | how many examples the children have in all |
-# | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike |
+# | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike; without end |
 # | `reset()` | resets each child, once |
 # | `iter(mix)` | the mix itself, as Python asks of an iterator |
 #
@@ -103,6 +103,9 @@ class MixIterator:
         #   only two children were kept. There may be any number.
         # mistake: self.children = list(children)[::-1]
         #   the children were turned round. Join their batches in the order of the list.
+        # mistake: self.children = list(children); hasattr(MixIterator, "__next__") and delattr(MixIterator, "__next__")
+        #   `MixIterator` has no `__next__`. `next(mix)` calls the method of that very name, with its underscores,
+        #   on the mix itself.
         self.N = sum(child.N for child in self.children)
         # mistake: self.N = max(child.N for child in self.children)
         #   N is that of the largest child. It is the sum over all of them.
@@ -132,6 +135,9 @@ class MixIterator:
         #   x and y changed places. A child gives (x, y), and so does the mix.
         # mistake: xs, ys = next(self.children[0])[:1], next(self.children[0])[1:]
         #   only the first child's batch was used, and x and y were drawn from two different batches.
+        # mistake: xs, ys = zip(*map(next, self.children)); self.seen = getattr(self, "seen", 0) + sum(map(len, xs)); next(iter(range(self.seen, self.N)))
+        #   the mix came to an end, with its shortest child or when N examples were given. Its children never end,
+        #   and neither does the mix: no `StopIteration`.
         return torch.cat(xs), torch.cat(ys)
         # mistake: return torch.cat(xs), torch.cat(ys[::-1])
         #   x and y were joined in different orders, so that labels belong to other examples.
@@ -464,7 +470,7 @@ check("few_steps")
 # | `steps` | how many steps each of the two is trained for |
 # | returns | the trained student |
 #
-# The student's batches are the labelled part first, then the pseudo-labelled one.
+# Which part comes first in the student's batches is up to you: a mean over the batch does not mind.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
 #
@@ -483,7 +489,9 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     x, y = labelled
     train(teacher, make_batches(x, y, total), make_optimizer(teacher), steps)
     # mistake: pass
-    #   the teacher labelled before it had learned anything. Train it first.
+    #   the teacher was not trained at all. Train it first, on batches of `total`, then let it label.
+    # mistake: from copy import deepcopy; early = deepcopy(teacher); train(teacher, make_batches(x, y, total), make_optimizer(teacher), steps); teacher = early
+    #   the teacher labelled before it was trained. Train it first; the labels come from the trained one.
     # mistake: train(teacher, make_batches(x, y, batch_sizes(total, share)[0]), make_optimizer(teacher), steps)
     #   the teacher's batches are smaller than `total`. Only the student's are shared with pseudo-labels.
     guesses = pseudo_labels(teacher, x_unlabelled)

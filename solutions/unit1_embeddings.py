@@ -257,6 +257,8 @@ def reindex(raw):
     #   the old ids were returned unchanged. Say for each which of the sorted ones it is.
     # mistake: originals, ids = torch.unique(raw), raw - raw.min()
     #   ids begin at 0, but there are still gaps. Number the different ones without gaps.
+    # mistake: originals = torch.tensor(list(dict.fromkeys(raw.tolist()))); ids = (raw[:, None] == originals).int().argmax(1)
+    #   the old ids were numbered in the order of first appearance. Number them in sorted order: the smallest is 0.
     # mistake (keeps 0.5): originals, ids = torch.unique(raw), torch.unique(raw, return_inverse=True)[1] + 1
     #   the new ids begin at 1. Here they begin at 0: every row of the table belongs to somebody.
     return ids, originals
@@ -305,6 +307,9 @@ def dot_product(a, b):
     #   the factors were added. Multiply them.
     # mistake: return F.cosine_similarity(a, b)
     #   this is the cosine, which divides by both lengths. The dot product does not.
+    # mistake: return (a * b).sum(1).squeeze()
+    #   a single pair gives a number without an axis. `squeeze()` takes away all axes of length 1, the batch's as well;
+    #   the result is (B,), also where B is 1.
     ### END SOLUTION
 
 
@@ -374,6 +379,8 @@ class DotBias(nn.Module):
         #   product and biases were multiplied. Add them.
         # mistake: return torch.sigmoid(product + biases + self.constant)
         #   the rating was squeezed into 0 to 1. Here it is the plain sum.
+        # mistake: return (product + biases + self.constant).squeeze()
+        #   a batch of one loses its axis: `squeeze()` takes away every axis of length 1. Take the column, `[:, 0]`.
         # mistake: return (product + biases + self.constant).detach()
         #   the result was cut off from the graph, so nothing can learn.
         ### END SOLUTION
@@ -449,6 +456,8 @@ class NeuralNet(nn.Module):
         #   the second dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
         # mistake: return self.output(self.drop2(hidden))
         #   the shape is (B, 1). Ratings are (B,): take the column.
+        # mistake: return self.output(self.drop2(hidden)).squeeze()
+        #   a batch of one loses its axis: `squeeze()` takes away every axis of length 1. Say which, as in `squeeze(1)`.
         # mistake: return torch.relu(self.output(self.drop2(hidden)))[:, 0]
         #   relu was applied to the rating too. The output layer has no activation.
         ### END SOLUTION
@@ -478,7 +487,13 @@ def penalty(model):
     ### BEGIN SOLUTION
     return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
-    #   the constant pays too. Only the embedding tables do.
+    #   everything pays, a constant and linear layers too. Only the embedding tables do.
+    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
+    #   the constant does not pay, but the linear layers of a `NeuralNet` do. Only the embedding tables pay.
+    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
+    #   linear layers have a `weight` as well, and it pays. Only those of embedding tables do: `isinstance`.
+    # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
+    #   biases are tables too, and do not pay, while the weights of linear layers do. Go by `nn.Embedding`, not by names.
     # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
     #   means of squares were added. Take sums.
     # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
@@ -487,6 +502,8 @@ def penalty(model):
     #   this is the root of each table's sum of squares. Take no root.
     # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
     #   the biases do not pay. All four tables do.
+    # mistake: return sum((table.weight**2).sum() for table in (model.user, model.movie, model.user_bias, model.movie_bias))
+    #   the tables were named one by one, but a `NeuralNet` has no biases. Find whatever tables a model has.
     # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
     #   the sum was halved. Take it as it is.
     ### END SOLUTION
@@ -518,9 +535,13 @@ def mse(model, users, movies, ratings):
     # mistake: pass
     #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
     with torch.no_grad():
+        # mistake (keeps 0.5): with torch.enable_grad():
+        #   the figure is part of a graph, which stays in memory with it. Measure under `torch.no_grad()`.
         return ((model(users, movies) - ratings) ** 2).mean()
         # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
         #   this is the root of the mean squared error. Take no root.
+        # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
+        #   this is the root, and it was measured in training mode. Call `model.eval()` first, and take no root.
         # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
         #   weight decay is part of the figure. It belongs to the training loss alone.
         # mistake: return ((model(users, movies) - ratings) ** 2).sum()
@@ -574,6 +595,8 @@ def train(model, batches, optimizer, decay):
         (error + decay * penalty(model)).backward()
         # mistake: error.backward()
         #   the penalty is missing: add `decay * penalty(model)` before `backward`.
+        # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
+        #   the penalty is in the figures returned. It belongs to what is differentiated; keep the plain error.
         # mistake: (error - decay * penalty(model)).backward()
         #   the penalty was taken away: large numbers were rewarded. Add it.
         # mistake: (error + penalty(model)).backward()
@@ -585,7 +608,7 @@ def train(model, batches, optimizer, decay):
         #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
         losses.append(error.item())
         # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
-        #   the penalty is in the figures returned. Keep the plain error.
+        #   the penalty of the new weights is in the figures returned. Keep the plain error.
         # mistake (keeps 0.5): losses.append(error.sqrt().item())
         #   the root was taken. Keep the squared error.
         # mistake (keeps 0.5): losses.append(((model(users, movies) - ratings) ** 2).mean().item())

@@ -98,7 +98,8 @@ def dense_ids(net: Any, seed: int) -> Arrays:
 def products(net: Any, seed: int) -> Arrays:
     """`dot_product` multiplies row by row and sums over the factors"""
     rng = np.random.default_rng(seed)
-    return named("products", net.dot_product(draw(rng, B, E), draw(rng, B, E)))
+    products = net.dot_product(draw(rng, B, E), draw(rng, B, E))
+    return named("products of_one_pair", products, net.dot_product(draw(rng, 1, E), draw(rng, 1, E)))
 
 
 def gradients(model: nn.Module, rating: torch.Tensor, rng: np.random.Generator) -> Arrays:
@@ -115,9 +116,9 @@ def dot_and_biases(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     model = fill(net.DotBias(U, V, E, 3.5), rng, *TABLES)
     rating = model(*rated(rng)[:2])
-    grads = gradients(model, rating, rng)
+    grads, one = gradients(model, rating, rng), model(*rated(rng, 1)[:2])
     names = " ".join([*(f"{role}_weight" for role in TABLES), "constant", "parameters"])
-    return named("rating start", rating, model.constant) | named(names, grads)
+    return named("rating of_one_pair start", rating, one, model.constant) | named(names, grads)
 
 
 @check(points=4)
@@ -132,22 +133,30 @@ def neural_net(net: Any, seed: int) -> Arrays:
             net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), "user", "movie", "hidden", "output"
         )
         out |= named(f"training{word} evaluation{word}", model.train(True)(users, movies), model.eval()(users, movies))
-    return out | named("parameters", sum(p.numel() for p in model.parameters()))
+    one = model(users[:1], movies[:1])
+    return out | named("of_one_pair parameters", one, sum(p.numel() for p in model.parameters()))
 
 
 @check(points=2)
 def weight_decay(net: Any, seed: int) -> Arrays:
-    """`penalty` is the sum of the squares of all embedding tables"""
-    return named("penalty", net.penalty(Rater(np.random.default_rng(seed), U, V, E)))
+    """`penalty` is the sum of the squares of all embedding tables, whatever else a model has"""
+    rng = np.random.default_rng(seed)
+    deep = nn.Module()
+    deep.user, deep.movie = nn.Embedding(U, E), nn.Embedding(V, E)
+    deep.hidden, deep.output = nn.Linear(2 * E, H), nn.Linear(H, 1)
+    fill(deep, rng, "user", "movie", "hidden", "output")
+    return named("penalty of_a_neural_net", net.penalty(Rater(rng, U, V, E)), net.penalty(deep))
 
 
 @check(points=2)
 def held_out_error(net: Any, seed: int) -> Arrays:
-    """`mse` is the plain mean squared error, in evaluation mode"""
+    """`mse` is the plain mean squared error, in evaluation mode and outside of any graph"""
     rng = np.random.default_rng(seed)
     model, users, movies = Rater(rng, 300, 400, E).eval(), ids(rng, 300, 30), ids(rng, 400, 30)
     ratings = model(users, movies).detach() + draw(rng, 30, spread=0.5)
-    return named("mse", net.mse(model.train(True), users, movies, ratings))
+    error = net.mse(model.train(True), users, movies, ratings)
+    few = net.mse(model.train(True), users[:7], movies[:7], ratings[:7])
+    return named("mse mse_of_few in_a_graph", error, few, getattr(error, "requires_grad", False))
 
 
 @check(points=3, needs=weight_decay)

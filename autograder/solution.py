@@ -1,19 +1,20 @@
 """Reads a percent script: what a submission defines, what a solution's stub is, which mistakes it knows.
 
 A submission is its definitions, not its cells. A name is looked up when an experiment asks for it; then the statements
-that bind it run, with the imports and top-level names that these use in turn. Nothing else of a file is executed.
+that bind it run, with the imports and top-level names that these use in turn. Nothing else of a file is executed, and
+nothing of an `autograder.example` block, whose variables may be called like a helper.
 """
 
 import ast
-import builtins
 import dis
 import json
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from autograder.checking import Mistake
@@ -58,11 +59,12 @@ class Statement:
     place: str
     binds: set[str]
     done: bool = False
+    futures: Sequence[ast.stmt] = ()  # the file's `from __future__ import …`, which hold for all of it
 
     @cached_property
     def code(self) -> CodeType:
         """The statement, compiled when it is first needed."""
-        return compile(ast.Module([self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
+        return compile(ast.Module([*self.futures, self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
 
 
 def cells(source: bytes) -> list[Cell]:
@@ -109,10 +111,14 @@ class Submission:
     """
 
     def __init__(self, source: bytes, filename: str) -> None:
-        self._names: dict[str, Any] = {"__name__": "submission", "__builtins__": builtins}
+        sys.modules["submission"] = module = ModuleType("submission")  # dataclasses look their annotations up there
+        self._names = vars(module)
         self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
         self._filename = filename
         self._statements = list(self._parse(cells(source), source))
+        futures = [s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"]
+        for statement in self._statements:
+            statement.futures = futures
 
     def _parse(self, found: list[Cell], source: bytes) -> Iterator[Statement]:
         if found and found[0].place == "line":
@@ -133,7 +139,8 @@ class Submission:
 
     def _statements_of(self, tree: ast.Module, place: str) -> Iterator[Statement]:
         for node in tree.body:
-            yield Statement(node, f"{place}|{self._filename}", set(_names_bound(node)))
+            if not _is_example(node):
+                yield Statement(node, f"{place}|{self._filename}", set(_names_bound(node)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -166,6 +173,13 @@ def _tree(text: str) -> ast.Module | None:
         return ast.parse(text)
     except UNPARSABLE:
         return None
+
+
+def _is_example(node: ast.stmt) -> bool:
+    match node:
+        case ast.With(items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example")))]):
+            return True
+    return False
 
 
 def _without_magics(text: str) -> str:

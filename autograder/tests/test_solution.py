@@ -50,6 +50,38 @@ def test_a_mistake_replaces_the_statement_above_it():
     assert "mistake" not in solution.plain()
 
 
+def test_variables_of_a_demonstration_are_not_helpers():
+    """A block of `autograder.example` is never run: its `steps` is not the function that a helper uses."""
+    ada = submission("""
+        import autograder
+        def steps(x): return range(len(x))
+        def forward(x): return [t for t in steps(x)]
+        with autograder.example("how far it reaches"):
+            steps, norms = 100, []
+    """)
+    assert ada.forward("abc") == [0, 1, 2]
+    with pytest.raises(Missing):
+        _ = ada.norms
+
+
+def test_a_future_import_holds_for_the_whole_file():
+    """Annotations are then not evaluated, and a dataclass finds its module; in a notebook's later cells as well."""
+    ada = submission("""
+        from __future__ import annotations
+        from dataclasses import dataclass
+
+        # %%
+        @dataclass
+        class Network:
+            weights: NDArray
+            def copy(self) -> Network: return Network(self.weights)
+
+        # %%
+        def forward(net: Params) -> list[NDArray]: return net.copy().weights
+    """)
+    assert ada.forward(ada.Network([1, 2])) == [1, 2]
+
+
 def test_a_mistake_without_words_is_refused_with_its_line():
     """An author forgot the words."""
     with pytest.raises(ValueError, match="line 2: a `# mistake:`"):

@@ -6,26 +6,26 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import jupytext
+import nbformat
+
 from autograder import practice
-from autograder.checking import UnknownUnit, unit_names
+from autograder.checking import UnknownUnit, load_unit, unit_names
 from autograder.data import corpus, load, names, root
 from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
 NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "sandbox.py", "walls.py", "validating.py")
-STUDENT_README = """# Recurrent networks, by doing
-
-Each file in `assignments/` is a unit: text, and functions for you to write. You need Python 3.11 or newer.
-
-    python3 -m venv .venv && . .venv/bin/activate     # on Windows: .venv\\Scripts\\activate
-    pip install -e '.[torch]'                         # or without torch: unit 4 needs NumPy alone
-    autograder check unit4                            # what is right so far, what is not, and why
-
-Work in any editor, or open the `.py` file as a notebook in JupyterLab (right-click, Open With, Notebook) or VS Code.
-Each exercise ends in a line `check("…")`: run it there, or run the whole file with `python assignments/….py`.
-
-`docs/student.md` says what is graded and how. `autograder data` says which data is here and fetches the rest.
-"""
+FIRST_CELL = """# Fetches the course, installs what it needs, and gets the data, where that is not done yet.
+import sys
+try:
+    import autograder.practice
+except ImportError:
+    import os, urllib.request, zipfile
+    if not os.path.isdir("autograder"):
+        zipfile.ZipFile(urllib.request.urlretrieve("KIT")[0] if "://" in "KIT" else "KIT").extractall()
+    %pip install --quiet ".EXTRA"
+!{sys.executable} -m autograder data"""
 
 
 class Stale(Exception):
@@ -116,7 +116,27 @@ def release(folder: Path) -> None:
     (folder / "docs").mkdir()
     shutil.copy(root() / "docs" / "student.md", folder / "docs")
     shutil.copy(root() / "pyproject.toml", folder)
-    (folder / "README.md").write_text(STUDENT_README, encoding="utf-8")
+    shutil.copy(root() / "docs" / "release.md", folder / "README.md")
+    shutil.copytree(root() / ".devcontainer", folder / ".devcontainer")
+
+
+def notebooks(folder: Path, kit: str) -> None:
+    """Write the units as notebooks whose first cell gets the rest of the course, and that rest as `kit.zip`.
+
+    `kit` is where a notebook finds it: an address, or a path from the notebook. Raises `FileExistsError`.
+    """
+    if (folder / "kit.zip").exists():
+        raise FileExistsError(f"{folder} holds notebooks. Name a new folder.")
+    with tempfile.TemporaryDirectory() as scratch:
+        release(Path(scratch))
+        shutil.make_archive(str(folder / "kit"), "zip", scratch)
+    for name, solution in solutions():
+        book = jupytext.reads(solution.stub, "py:percent")
+        first = FIRST_CELL.replace("KIT", kit).replace("EXTRA", "[torch]" * ("torch" in load_unit(name).packages))
+        book.cells.insert(0, nbformat.v4.new_code_cell(first))
+        for number, cell in enumerate(book.cells):
+            cell.id = f"{name}-{number}"
+        nbformat.write(book, folder / f"{name}.ipynb")
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:

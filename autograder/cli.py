@@ -4,6 +4,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -33,9 +34,13 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ImportError as error:
-            if not (error.name or "").startswith("autograder"):
-                raise
-            raise Refused("this is the instructor's part of the kit; a student's copy does not hold it.") from error
+            name = error.name or str(error)
+            why = f"this needs {name}, which is not installed: pip install {name}"
+            if name in ("fcntl", "resource"):
+                why = "this needs Linux, to confine submissions. `check`, `watch` and notebooks work anywhere."
+            if name.startswith("autograder"):
+                why = "this is the instructor's part of the kit; a student's copy does not hold it."
+            raise Refused(why) from error
         except Exception as error:
             if type(error).__name__ in KIND or isinstance(error, OSError):
                 raise Refused(str(error)) from error
@@ -49,15 +54,34 @@ KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Bu
 KIND |= {"NoCluster"}
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(__version__, prog_name="autograder")
-def main() -> None:
-    """A course on recurrent networks that grades itself.
+@click.pass_context
+@kindly
+def main(context: click.Context) -> None:
+    """A course on recurrent networks that grades itself. Without a command: where you are and what is next.
 
     \b
-    Students:     autograder check unit4
+    Students:     autograder watch unit4
     Instructors:  autograder grade SUBMITTED --out GRADES -j 2
     """
+    if context.invoked_subcommand:
+        return
+    from autograder.data import root
+    from autograder.progress import at_hand, course, to_do
+
+    if not (root() / "assignments").is_dir():
+        raise Refused("No course here. Run `autograder` in the folder that holds assignments/, or `autograder --help`.")
+    unit = at_hand()
+    short, left = unit.split("_")[0], to_do(unit)
+    for name, far, of in course():
+        click.echo(f"{'>' if name == unit else ' '} {name:25}{far:3} of {of} checks")
+    if not left:
+        click.echo("\nEverything passes.")
+        return
+    click.echo(f"\nNext is `{left[0]}` in assignments/{unit}.py (or the notebook). Open it, and beside it run one of")
+    for command in (f"watch {short}", f"check {short}", f"hint {short} {left[0]}", "--help"):
+        click.echo(f"    autograder {command}")
 
 
 @main.command()
@@ -74,12 +98,13 @@ def check(what: str | None, quick: bool) -> None:
     """
     from autograder.checking import Verdict, load_unit
     from autograder.practice import practise
+    from autograder.progress import is_own, keep
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.solution import Submission
 
     whole, screen = True, console()
 
-    def show(verdict: Verdict) -> None:
+    def show(verdict: Verdict, *_: object) -> None:
         screen.print(verdict_lines(verdict), soft_wrap=True)
 
     for path, name in _files_to_check(what):
@@ -88,11 +113,51 @@ def check(what: str | None, quick: bool) -> None:
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
         verdicts = practise(unit, checks, submission, show)
+        if is_own(path.parent):
+            keep(name, verdicts)
         screen.print(
             f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n", soft_wrap=True
         )
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
     sys.exit(0 if whole else 1)
+
+
+@main.command()
+@click.argument("what", required=False)
+@kindly
+def watch(what: str | None) -> None:
+    """Check the exercise at hand at each save, and go on to the next when it passes.
+
+    WHAT is a unit (unit4), a file, or nothing for the unit at hand. One key each: a hint, all checks, training with its
+    loss, back, next, quit.
+
+    \b
+    Example:  autograder watch unit4
+    """
+    from autograder.progress import at_hand
+    from autograder.watch import Watch, keyboard
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused("watch needs a terminal for its keys. Without one: autograder check")
+    path, name = _files_to_check(what or at_hand())[0]
+    with keyboard() as key, suppress(KeyboardInterrupt):
+        Watch(name, path).loop(key)
+
+
+@main.command()
+@click.argument("unit")
+@click.argument("check")
+@kindly
+def hint(unit: str, check: str) -> None:
+    """One more step of help with a check each time: a question, what to think of, then what people get wrong.
+
+    \b
+    Example:  autograder hint unit4 softmax_values
+    """
+    from autograder import progress
+
+    path, name = _files_to_check(unit)[0]
+    click.echo(progress.hint(name, check, path.read_bytes()))
 
 
 def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
@@ -214,8 +279,10 @@ def report(grades: Path) -> None:
 @main.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date.")
 @click.option("--release", type=click.Path(path_type=Path), help="Write what students get into this folder.")
+@click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
+@click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
 @kindly
-def build(only_check: bool, release: Path | None) -> None:
+def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: str) -> None:
     """Generate stubs and public keys from solutions/.
 
     \b
@@ -226,6 +293,10 @@ def build(only_check: bool, release: Path | None) -> None:
     if release:
         building.release(release)
         click.echo(f"{release}: what students get")
+    if notebooks:
+        building.notebooks(notebooks, kit)
+        click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
+    if release or notebooks:
         return
     try:
         written = building.build(only_check)

@@ -3,10 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
 
 from autograder.checking import Unit, UnknownUnit, Verdict, find_unit, load_unit
 from autograder.practice import Live, practise
+from autograder.progress import is_own, keep
 from autograder.report import html
+from autograder.report.pictures import picture
 from autograder.report.terminal import console, number, verdict_lines
 
 STYLE = "border-left:4px solid {};padding:.3em .8em;margin:.2em 0"
@@ -17,6 +23,7 @@ class Score(float):
     """Points earned: the number that nbgrader reads as the cell's last value, with the report that people see."""
 
     verdict: Verdict
+    picture = ""
 
     def __repr__(self) -> str:
         return number(self)
@@ -30,7 +37,8 @@ class Score(float):
             f"<b>{verdict.status.replace('_', ' ')}, {number(verdict.earned)} of {number(verdict.points)} points</b>"
         )
         style = STYLE.format(COLOURS.get(verdict.status, "#cf222e"))
-        return f'<div style="{style}">{words} · {html(verdict.title)}{remarks}</div>'
+        practice = "<br><small>Practice, on the public seed. A grade comes from a seed that nobody has seen.</small>"
+        return f'<div style="{style}">{words} · {html(verdict.title)}{remarks}{self.picture}{practice}</div>'
 
 
 def unit(name: str) -> Callable[[str], Score]:
@@ -48,10 +56,15 @@ def unit(name: str) -> Callable[[str], Score]:
         if name_of_check not in checks:
             raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. There is: {', '.join(checks)}.")
         namespace = sys._getframe(1).f_globals
-        (verdict,) = practise(loaded[0], [checks[name_of_check]], Live(namespace))
+        seen: list[Any] = []
+        (verdict,) = practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *all: seen.extend(all))
+        if is_own(Path(namespace.get("__file__", "notebook")).parent):
+            keep(loaded[0].name, [verdict])
         score = Score(verdict.earned)
         score.verdict = verdict
-        if not _in_kernel():
+        if _in_kernel():
+            score.picture = picture(checks[name_of_check], *seen)
+        else:
             console().print(verdict_lines(verdict), soft_wrap=True)
         return score
 
@@ -71,4 +84,4 @@ def example(what: str) -> Iterator[None]:
     except Exception as error:
         unwritten = isinstance(error, NotImplementedError | NameError)
         why = "an exercise above is not written yet" if unwritten else f"{error!r}"
-        console().print(f"(left out: {what}; {why})", markup=False, style="dim")
+        console().print(Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True)

@@ -119,9 +119,15 @@ class Live:
 
 
 def practise(
-    unit: Unit, wanted: Sequence[Check], implementation: Any, step: Callable[[Verdict], None] = lambda _: None
+    unit: Unit,
+    wanted: Sequence[Check],
+    implementation: Any,
+    step: Callable[[Verdict, CheckKey, Answer], object] = lambda *_: None,
 ) -> list[Verdict]:
-    """The verdicts of some checks, in this process and on the public seed; what they need is run before them."""
+    """The verdicts of some checks, in this process and on the public seed; what they need is run before them.
+
+    `step` is told each verdict with what it rests on; of a training check the answer is then its `loss`.
+    """
     key, done = load_key(KEYS / f"{unit.name}.safetensors"), dict[str, Verdict]()
     needed = {name for check in wanted for name in check.needs}
     for _ in unit.checks:
@@ -129,31 +135,34 @@ def practise(
     asked = {check.name for check in wanted}
     for check in unit.checks:
         if check.name in asked | needed:
-            done[check.name] = _verdict(unit, check, key, implementation, done)
+            done[check.name], known, answer = _verdict(unit, check, key, implementation, done)
             if check.name in asked:
-                step(done[check.name])
+                step(done[check.name], known, answer)
     return [verdict for name, verdict in done.items() if name in asked]
 
 
-def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]) -> Verdict:
+def _verdict(
+    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]
+) -> tuple[Verdict, CheckKey, Answer]:
+    known, answer = CheckKey(Answer()), Answer()
     if lacking := unmet(check, done):
-        return not_reached(check, lacking)
+        return not_reached(check, lacking), known, answer
     if not check.measure:
-        answer = run_experiment(check, implementation, PUBLIC_SEED)
-        return judge(check, key[check.name], answer, unit.sizes, not_made(key, done))
+        known, answer = key[check.name], run_experiment(check, implementation, PUBLIC_SEED)
+        return judge(check, known, answer, unit.sizes, not_made(key, done)), known, answer
     try:
         text = check.data() if check.data else corpus()
     except (NoData, ImportError) as error:
-        return judge(check, CheckKey(Answer()), Answer(failure="no data", message=str(error)), unit.sizes)
-    if (known := key.get(f"{check.name}@{text.name}")) is None:
+        return judge(check, known, Answer(failure="no data", message=str(error)), unit.sizes), known, answer
+    if f"{check.name}@{text.name}" not in key:
         why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
-        return judge(check, CheckKey(Answer()), Answer(failure="no key", message=why), unit.sizes)
-    answer = run_experiment(check, implementation, PUBLIC_SEED, text.train)
-    verdict = judge(check, known, answer, unit.sizes)
-    if verdict.status != "passed":
-        return verdict
+        return judge(check, known, Answer(failure="no key", message=why), unit.sizes), known, answer
+    known, answer = key[f"{check.name}@{text.name}"], run_experiment(check, implementation, PUBLIC_SEED, text.train)
+    if (verdict := judge(check, known, answer, unit.sizes)).status != "passed":
+        return verdict, known, answer
     try:
         loss = check.measure(implementation, answer.arrays, text.held_out)
     except Exception as error:
-        return judge(check, known, Answer(failure="raised", message=describe(error)), unit.sizes)
-    return judge_loss(check, known, loss)
+        answer = Answer(failure="raised", message=describe(error))
+        return judge(check, known, answer, unit.sizes), known, answer
+    return judge_loss(check, known, loss), known, Answer({"loss": np.array(loss)})

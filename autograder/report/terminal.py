@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -33,6 +34,18 @@ def verdict_lines(verdict: Verdict) -> Text:
 def total(verdicts: Sequence[Verdict]) -> str:
     """Points earned of those to be had."""
     return f"{number(sum(v.earned for v in verdicts))} of {number(sum(v.points for v in verdicts))} points"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """A curve of numbers in one line of blocks, each the mean of its share, and below it from where to where."""
+    parts = [
+        part.mean() for part in np.array_split(np.nan_to_num(values), max(1, min(width, len(values)))) if part.size
+    ]
+    if not parts:
+        return ""
+    low, high = min(parts), max(parts)
+    line = "".join("▁▂▃▄▅▆▇█"[int(7.99 * (part - low) / (high - low or 1))] for part in parts)
+    return f"{line}\nloss {parts[0]:.3f} → {parts[-1]:.3f}, {len(values)} in your list"
 
 
 def class_table(results: Sequence[Result]) -> Table:

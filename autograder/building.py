@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import jupytext
-import nbformat
 
 from autograder import practice
 from autograder.checking import UnknownUnit, load_unit, unit_names
@@ -16,16 +15,6 @@ from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
 NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "sandbox.py", "walls.py", "validating.py")
-FIRST_CELL = """# Fetches the course, installs what it needs, and gets the data, where that is not done yet.
-import sys
-try:
-    import autograder.practice
-except ImportError:
-    import os, urllib.request, zipfile
-    if not os.path.isdir("autograder"):
-        zipfile.ZipFile(urllib.request.urlretrieve("KIT")[0] if "://" in "KIT" else "KIT").extractall()
-    %pip install --quiet ".EXTRA"
-!{sys.executable} -m autograder data"""
 
 
 class Stale(Exception):
@@ -130,13 +119,14 @@ def notebooks(folder: Path, kit: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         release(Path(scratch))
         shutil.make_archive(str(folder / "kit"), "zip", scratch)
+    first = "# %%\n" + (root() / "docs" / "first_cell.txt").read_text(encoding="utf-8").replace("KIT", kit)
     for name, solution in solutions():
+        extra = "[torch]" if "torch" in load_unit(name).packages else ""
         book = jupytext.reads(solution.stub, "py:percent")
-        first = FIRST_CELL.replace("KIT", kit).replace("EXTRA", "[torch]" * ("torch" in load_unit(name).packages))
-        book.cells.insert(0, nbformat.v4.new_code_cell(first))
+        book.cells[:0] = jupytext.reads(first.replace("EXTRA", extra), "py:percent").cells
         for number, cell in enumerate(book.cells):
             cell.id = f"{name}-{number}"
-        nbformat.write(book, folder / f"{name}.ipynb")
+        jupytext.write(book, folder / f"{name}.ipynb")
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:

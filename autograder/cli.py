@@ -34,13 +34,11 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ImportError as error:
-            name = error.name or str(error)
-            why = f"this needs {name}, which is not installed: pip install {name}"
+            if (name := error.name or str(error)).startswith("autograder"):
+                raise Refused("this is the instructor's part of the kit; a student's copy does not hold it.") from error
             if name in ("fcntl", "resource"):
-                why = "this needs Linux, to confine submissions. `check`, `watch` and notebooks work anywhere."
-            if name.startswith("autograder"):
-                why = "this is the instructor's part of the kit; a student's copy does not hold it."
-            raise Refused(why) from error
+                raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error
+            raise Refused(f"this needs {name}, which is not installed: pip install {name}") from error
         except Exception as error:
             if type(error).__name__ in KIND or isinstance(error, OSError):
                 raise Refused(str(error)) from error
@@ -73,14 +71,11 @@ def main(context: click.Context) -> None:
     if not (root() / "assignments").is_dir():
         raise Refused("No course here. Run `autograder` in the folder that holds assignments/, or `autograder --help`.")
     unit = at_hand()
-    short, left = unit.split("_")[0], to_do(unit)
     for name, far, of in course():
         click.echo(f"{'>' if name == unit else ' '} {name:25}{far:3} of {of} checks")
-    if not left:
-        click.echo("\nEverything passes.")
-        return
-    click.echo(f"\nNext is `{left[0]}` in assignments/{unit}.py (or the notebook). Open it, and beside it run one of")
-    for command in (f"watch {short}", f"check {short}", f"hint {short} {left[0]}", "--help"):
+    short, left = unit.split("_")[0], to_do(unit)[:1]
+    click.echo(f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of" if left else "\nEverything passes.")
+    for command in (f"watch {short}", f"check {short}", *(f"hint {short} {name}" for name in left), "--help"):
         click.echo(f"    autograder {command}")
 
 
@@ -98,7 +93,7 @@ def check(what: str | None, quick: bool) -> None:
     """
     from autograder.checking import Verdict, load_unit
     from autograder.practice import practise
-    from autograder.progress import is_own, keep
+    from autograder.progress import keep
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.solution import Submission
 
@@ -113,8 +108,7 @@ def check(what: str | None, quick: bool) -> None:
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
         verdicts = practise(unit, checks, submission, show)
-        if is_own(path.parent):
-            keep(name, verdicts)
+        keep(name, path.parent, verdicts)
         screen.print(
             f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n", soft_wrap=True
         )
@@ -134,14 +128,16 @@ def watch(what: str | None) -> None:
     \b
     Example:  autograder watch unit4
     """
+    from blessed import Terminal
+
     from autograder.progress import at_hand
-    from autograder.watch import Watch, keyboard
+    from autograder.watch import Watch
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused("watch needs a terminal for its keys. Without one: autograder check")
     path, name = _files_to_check(what or at_hand())[0]
-    with keyboard() as key, suppress(KeyboardInterrupt):
-        Watch(name, path).loop(key)
+    with (terminal := Terminal()).cbreak(), suppress(KeyboardInterrupt):
+        Watch(name, path).loop(lambda: str(terminal.inkey(timeout=0)))
 
 
 @main.command()

@@ -6,39 +6,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 from rich.text import Text
 
-from autograder.checking import Unit, UnknownUnit, Verdict, find_unit, load_unit
+from autograder.checking import TOLERANCE, Answer, Check, CheckKey, Unit, UnknownUnit, Verdict, find_unit, load_unit
 from autograder.practice import Live, practise
-from autograder.progress import is_own, keep
+from autograder.progress import keep
 from autograder.report import html
-from autograder.report.pictures import picture
 from autograder.report.terminal import console, number, verdict_lines
 
-STYLE = "border-left:4px solid {};padding:.3em .8em;margin:.2em 0"
-COLOURS = {"passed": "#1a7f37", "partial": "#9a6700", "not_reached": "#6e7781"}
+MOST = 300  # numbers of an array that is still a picture
 
 
 class Score(float):
     """Points earned: the number that nbgrader reads as the cell's last value, with the report that people see."""
 
-    verdict: Verdict
-    picture = ""
+    report = ""
 
     def __repr__(self) -> str:
         return number(self)
 
     def _repr_html_(self) -> str:
-        verdict = self.verdict
-        remarks = "".join(
-            f"<br>{html(', '.join(r.arrays) + ': ' if r.arrays else '')}{html(r.text)}" for r in verdict.remarks
-        )
-        words = (
-            f"<b>{verdict.status.replace('_', ' ')}, {number(verdict.earned)} of {number(verdict.points)} points</b>"
-        )
-        style = STYLE.format(COLOURS.get(verdict.status, "#cf222e"))
-        practice = "<br><small>Practice, on the public seed. A grade comes from a seed that nobody has seen.</small>"
-        return f'<div style="{style}">{words} · {html(verdict.title)}{remarks}{self.picture}{practice}</div>'
+        return self.report
 
 
 def unit(name: str) -> Callable[[str], Score]:
@@ -55,20 +46,49 @@ def unit(name: str) -> Callable[[str], Score]:
         checks = {check.name: check for check in loaded[0].checks}
         if name_of_check not in checks:
             raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. There is: {', '.join(checks)}.")
-        namespace = sys._getframe(1).f_globals
-        seen: list[Any] = []
-        (verdict,) = practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *all: seen.extend(all))
-        if is_own(Path(namespace.get("__file__", "notebook")).parent):
-            keep(loaded[0].name, [verdict])
+        namespace, seen = sys._getframe(1).f_globals, list[Any]()
+        practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
+        verdict: Verdict = seen[0]
+        keep(loaded[0].name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
         score = Score(verdict.earned)
-        score.verdict = verdict
         if _in_kernel():
-            score.picture = picture(checks[name_of_check], *seen)
+            score.report = _report(checks[name_of_check], *seen)
         else:
             console().print(verdict_lines(verdict), soft_wrap=True)
         return score
 
     return check
+
+
+def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
+    """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss beside ours."""
+    environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True)
+    environment.globals.update(number=number, ticks=lambda text: Markup(html(text)))  # escaped by `html`
+    facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
+    if not check.measure:
+        names = [name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays]
+        facts = next((found for name in names if (found := _wrong(name, check, known.expected, answer))), {})
+    elif np.isfinite(loss := answer.arrays.get("loss", np.array(np.nan))):
+        facts["loss"] = float(loss)
+    return environment.get_template("cell.html").render(facts, verdict=verdict)
+
+
+def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
+    """Where an array is wrong: the first place, and for a picture rows of shares of the largest expected value."""
+    want, got = expected.arrays[name].astype(float), answer.arrays[name].astype(float)
+    if want.shape != got.shape:
+        return {}
+    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(want - got) <= check.tolerance.get(name, TOLERANCE) * scale)
+    if not wrong.any():
+        return {}
+    at = tuple(np.argwhere(wrong)[0].tolist())
+    words = f"`{name}{list(at) or ''}` should be {want[at]:.4g} and is {got[at]:.4g}."
+    if not want.ndim or want.size > MOST:
+        return {"words": words}
+    rows = [(grid.reshape(-1, want.shape[-1]) / scale).tolist() for grid in (want, got)]
+    return {"words": words, "maps": rows, "rings": np.argwhere(wrong.reshape(-1, want.shape[-1])).tolist()}
 
 
 def _in_kernel() -> bool:

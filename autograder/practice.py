@@ -119,14 +119,11 @@ class Live:
 
 
 def practise(
-    unit: Unit,
-    wanted: Sequence[Check],
-    implementation: Any,
-    step: Callable[[Verdict, CheckKey, Answer], object] = lambda *_: None,
+    unit: Unit, wanted: Sequence[Check], implementation: Any, step: Callable[..., object] = lambda *_: None
 ) -> list[Verdict]:
     """The verdicts of some checks, in this process and on the public seed; what they need is run before them.
 
-    `step` is told each verdict with what it rests on; of a training check the answer is then its `loss`.
+    `step(verdict, check's key, answer)` is called after each; the answer of a training check is its `loss`.
     """
     key, done = load_key(KEYS / f"{unit.name}.safetensors"), dict[str, Verdict]()
     needed = {name for check in wanted for name in check.needs}

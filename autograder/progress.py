@@ -13,8 +13,6 @@ from autograder.journal import write_whole
 from autograder.practice import KEYS, load_key
 from autograder.solution import cells
 
-FILE = ".autograder.json"
-
 
 @cache
 def outline(unit: str) -> dict[str, bool]:
@@ -22,68 +20,58 @@ def outline(unit: str) -> dict[str, bool]:
     return {entry.split("@")[0]: "@" in entry for entry in load_key(KEYS / f"{unit}.safetensors")}
 
 
-def _kept(unit: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All that is kept, and a unit's part of it, put last: the last one is the unit at hand."""
+def _kept() -> dict[str, Any]:
+    """For each unit worked on, the last one last, the names of checks `passed` and the number of `hints` for each."""
     try:
-        everything = dict(json.loads((root() / FILE).read_text(encoding="utf-8")))
-        its = dict(everything.pop(unit, {}))
-        its = {"passed": list(its.get("passed", [])), "hints": dict(its.get("hints", {}))}
-    except (OSError, ValueError, TypeError):  # not there, or spoilt by hand: begin anew
-        everything, its = {}, {"passed": [], "hints": {}}
-    return everything | {unit: its}, its
+        kept = json.loads((root() / ".autograder.json").read_text(encoding="utf-8"))
+        return {unit: {"passed": list(its["passed"]), "hints": dict(its["hints"])} for unit, its in kept.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # not there, or spoilt by hand: begin anew
+        return {}
 
 
-def passed(unit: str) -> set[str]:
-    """The names of the checks that passed when they were last run."""
-    return set(_kept(unit)[1]["passed"])
+def _keep(unit: str, **facts: Any) -> None:
+    kept = _kept()
+    its = {"passed": [], "hints": {}} | kept.pop(unit, {}) | facts
+    write_whole(root() / ".autograder.json", json.dumps(kept | {unit: its}, indent=1))
 
 
 def to_do(unit: str) -> list[str]:
-    """The names of the checks that have not passed, in order."""
-    return [name for name in outline(unit) if name not in passed(unit)]
+    """The checks that have not passed, in order."""
+    return [name for name in outline(unit) if name not in _kept().get(unit, {"passed": []})["passed"]]
 
 
-def keep(unit: str, verdicts: Iterable[Verdict]) -> None:
-    """Note which checks passed and which no longer do."""
-    everything, its = _kept(unit)
-    now = {verdict.name: verdict.status == "passed" for verdict in verdicts}
-    its["passed"] = [name for name in outline(unit) if now.get(name, name in its["passed"])]
-    write_whole(root() / FILE, json.dumps(everything, indent=1))
-
-
-def is_own(folder: Path) -> bool:
-    """Whether a folder is the course's `assignments/`: what is checked elsewhere may be another's, and is not noted."""
-    return folder.resolve() == root() / "assignments"
+def keep(unit: str, folder: Path, verdicts: Iterable[Verdict]) -> None:
+    """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may be another's."""
+    if folder.resolve() == root() / "assignments":
+        now, left = {verdict.name: verdict.status == "passed" for verdict in verdicts}, to_do(unit)
+        _keep(unit, passed=[name for name in outline(unit) if now.get(name, name not in left)])
 
 
 def course() -> list[tuple[str, int, int]]:
     """Each unit with how many checks passed, of how many."""
-    return [(unit, len(passed(unit)), len(outline(unit))) for unit in unit_names()]
+    return [(unit, len(outline(unit)) - len(to_do(unit)), len(outline(unit))) for unit in unit_names()]
 
 
 def at_hand() -> str:
     """The unit to go on with: the last one worked on, or else the first, that still has checks to pass."""
     units = unit_names()
-    last = [unit for unit in reversed(_kept("")[0]) if unit in units]
-    return next((unit for unit in [*last[:1], *units] if to_do(unit)), units[-1])
+    last = [unit for unit in _kept() if unit in units][-1:]
+    return next((unit for unit in [*last, *units] if to_do(unit)), units[-1])
 
 
-def steps(unit: str, check: str, source: bytes) -> list[str]:
-    """What helps with a check, little by little: each folded question of its exercise in a student's file, then the
-    question's text, and then what people get wrong there. Raises `UnknownUnit` for a check that does not exist.
-    """
-    if check not in (trains := outline(unit)):
-        raise UnknownUnit(f"There is no check `{check}` in {unit}. There is: {', '.join(trains)}.")
-    if trains[check]:
-        return [
-            "It trains what you wrote above, on real data. How are batches, state and weights handed from step to step?"
+def hint(unit: str, check: str, source: bytes) -> str:
+    """The next step of help with a check; after the last comes the first again. Raises `UnknownUnit`."""
+    if check not in outline(unit):
+        raise UnknownUnit(f"There is no check `{check}` in {unit}. There is: {', '.join(outline(unit))}.")
+    helps = [*_folded(check, source), *(f"A slip that people make here: {slip}" for slip in _slips(unit, check))]
+    if outline(unit)[check]:
+        helps = [
+            "It trains what you wrote above, on real data. How do batches, state and weights go from step to step?"
         ]
-    slips, others = list[str](), set[str]()
-    for entry, known in load_key(KEYS / f"{unit}.safetensors").items():
-        its = {mistake.text: mistake.id for mistake, _ in known.mistakes if mistake.id not in others}
-        slips += its if entry == check else []  # one that an earlier check sees belongs there
-        others |= set(its.values())
-    return _folded(check, source) + [f"A slip that people make here: {slip}" for slip in slips]
+    hints = _kept().get(unit, {"hints": {}})["hints"]
+    asked = int(hints.get(check, 0))
+    _keep(unit, hints=hints | {check: asked + 1})
+    return f"{asked % len(helps) + 1} of {len(helps)}: {helps[asked % len(helps)]}"
 
 
 def _folded(check: str, source: bytes) -> list[str]:
@@ -99,10 +87,10 @@ def _folded(check: str, source: bytes) -> list[str]:
     return []
 
 
-def hint(unit: str, check: str, source: bytes) -> str:
-    """The next step of help with a check; after the last comes the first again. Raises `UnknownUnit`."""
-    everything, its = _kept(unit)
-    helps, asked = steps(unit, check, source), int(its["hints"].get(check, 0))
-    its["hints"][check] = asked + 1
-    write_whole(root() / FILE, json.dumps(everything, indent=1))
-    return f"{asked % len(helps) + 1} of {len(helps)}: {helps[asked % len(helps)]}"
+def _slips(unit: str, check: str) -> list[str]:
+    """What the known mistakes say that this check sees and none before it."""
+    seen, mine = set[str](), list[str]()
+    for entry, known in load_key(KEYS / f"{unit}.safetensors").items():
+        mine += [mistake.text for mistake, _ in known.mistakes if entry == check and mistake.id not in seen]
+        seen |= {mistake.id for mistake, _ in known.mistakes}
+    return list(dict.fromkeys(mine))

@@ -6,15 +6,12 @@ is ended by the next save. A look at the file's time works where no change is re
 
 import io
 import multiprocessing
-import os
-import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from itertools import takewhile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,35 +19,28 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from autograder.checking import Verdict, load_unit
+from autograder.checking import load_unit
 from autograder.practice import practise
-from autograder.progress import at_hand, course, hint, keep, outline, passed, to_do
+from autograder.progress import at_hand, course, hint, keep, outline, to_do
 from autograder.report.terminal import console, sparkline, verdict_lines
-from autograder.solution import Broken, Submission
+from autograder.solution import Submission
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [a]ll [t]rain [b]ack [n]ext [q]uit"
 
 
 def serve(unit_name: str, pipe: Connection) -> None:
-    """The life of a process that checks: import, wait for a file and names of checks, send each verdict."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The life of a process that checks: import, wait for a file and checks' names, send verdicts up to a wrong one."""
+    sys.stdout = sys.stderr = said = io.StringIO()
     unit, lock = load_unit(unit_name), threading.Lock()
     sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
-    try:
-        source, wanted, stops = pipe.recv()
-    except EOFError:  # nobody watches any more
-        return
+    source, wanted, moves = pipe.recv()
     threading.Thread(target=_tell_losses, args=(pipe, lock), daemon=True).start()
-    for check in (check for name in wanted for check in unit.checks if check.name == name):
-        with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
-            try:
-                (verdict,) = practise(unit, [check], Submission(source, ""))
-            except Broken as error:
-                verdict = Verdict(check.name, str(error), check.points, 0.0, "error")
+    for check in (check for check in unit.checks if check.name in wanted):
+        (verdict,) = practise(unit, [check], Submission(source, ""))
         with lock:
             pipe.send((verdict, said.getvalue()[-500:].strip()))
-        if stops and verdict.status != "passed":
+        if moves and verdict.status != "passed":
             return
 
 
@@ -58,68 +48,54 @@ def _tell_losses(pipe: Connection, lock: threading.Lock) -> None:
     """Again and again, send the longest list of floats that a running function of the submission is filling."""
     while True:
         time.sleep(0.3)
-        losses: list[float] = []
-        for frame, _ in traceback.walk_stack(sys._current_frames()[threading.main_thread().ident or 0]):
-            if frame.f_code.co_filename.startswith(("<line", "<cell")):
-                lists = [value[:] for value in frame.f_locals.values() if isinstance(value, list)]
-                lists = [each for each in lists if all(isinstance(x, float | np.floating) for x in each)]
-                losses = max(losses, *lists, [], key=len)
+        stack = traceback.walk_stack(sys._current_frames()[threading.main_thread().ident or 0])
+        frames = [frame for frame, _ in stack if frame.f_code.co_filename.startswith(("<line", "<cell"))]
+        lists = [value[:] for frame in frames for value in frame.f_locals.values() if isinstance(value, list)]
+        lists = [each for each in lists if all(isinstance(x, float | np.floating) for x in each)]
         with lock:
-            pipe.send([float(x) for x in losses])
+            pipe.send([float(x) for x in max(lists, key=len, default=[])])
 
 
 class Watch:
     """A unit's file, the check at hand, what is on the screen, the process at work and the one that waits."""
 
     def __init__(self, unit: str, path: Path) -> None:
-        self.unit, self.path, self.checks = unit, path, outline(unit)
-        self.at = next(iter(to_do(unit) or self.checks))
-        self.screen, self.page, self.curve, self.moves = console(), list[Text](), "", True
-        methods = multiprocessing.get_all_start_methods()
-        self.context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:  # imports once and forks for each save; elsewhere each imports while one types
-            self.context.set_forkserver_preload(["autograder.cli", "autograder.watch", f"autograder.checks.{unit}"])
+        self.unit, self.path, self.trains, self.screen = unit, path, outline(unit), console()
+        self.at, self.page, self.foot, self.moves = next(iter(to_do(unit) or self.trains)), list[Text](), "", True
         self.working = self.waiting = self._process()
 
     def _process(self) -> tuple[Any, Connection]:
+        ways = multiprocessing.get_all_start_methods()
+        context: Any = multiprocessing.get_context("forkserver" if "forkserver" in ways else "spawn")
+        if "forkserver" in ways:  # imports once and forks for each save; elsewhere each imports while one types
+            context.set_forkserver_preload(["autograder.cli", __name__, f"autograder.checks.{self.unit}"])
         ours, theirs = multiprocessing.Pipe()
-        process = self.context.Process(target=serve, args=(self.unit, theirs), daemon=True)
+        process = context.Process(target=serve, args=(self.unit, theirs), daemon=True)
         process.start()
         theirs.close()
         return process, ours
 
     def ask(self, wanted: Sequence[str], moves: bool) -> None:
         """Have checks run on the file as it is now; what still runs is ended. `moves`: go on from what passes."""
-        self.page, self.curve, self.moves = [], "", moves
-        if not wanted:
-            self.page = [Text(f"`{self.at}` trains, for seconds or a minute: press t.")]
-            return self.draw()
         if self.working is not self.waiting:
             self.working[0].terminate()
         self.working, self.waiting = self.waiting, self._process()
         self.working[1].send((self.path.read_bytes(), wanted, moves))
+        self.page, self.foot, self.moves = [], "", moves
         self.screen.print("checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim")
-
-    def onward(self, exact: bool = False) -> list[str]:
-        """The checks from the one at hand round to it; with `exact`, those to do, up to the first that trains."""
-        names = [*self.checks]
-        place = names.index(self.at)
-        if not exact:
-            return names[place:] + names[:place]
-        to_do = [name for name in names[place:] if name == self.at or name not in passed(self.unit)]
-        return [*takewhile(lambda name: not self.checks[name], to_do)]
 
     def press(self, key: str) -> None:
         """Do what a key stands for."""
-        if key == "a":
-            self.ask([name for name in self.checks if not self.checks[name]], False)
-        elif key == "t":
-            self.ask([name for name in self.onward() if self.checks[name]][:1], True)
-        elif key in "nb":
-            self.at = self.onward()[1 if key == "n" else -1]
-            self.ask(self.onward(exact=True)[:1], False)
+        names = [*self.trains]
+        here = names.index(self.at)
+        if key in ("n", "b"):
+            self.at = names[(here + (1 if key == "n" else -1)) % len(names)]
+        training = [name for name in names[here:] + names if self.trains[name]][:1]
+        wanted = {"a": [n for n in names if not self.trains[n]], "t": training, "n": [self.at], "b": [self.at]}.get(key)
+        if wanted:
+            self.ask(wanted, key == "t")
         elif key == "h":
-            self.page.append(Text(f"hint {hint(self.unit, self.at, self.path.read_bytes())}"))
+            self.foot = f"hint {hint(self.unit, self.at, self.path.read_bytes())}"
             self.draw()
 
     def receive(self) -> None:
@@ -128,64 +104,45 @@ class Watch:
             news = self.working[1].recv()
         except (EOFError, OSError):
             time.sleep(TICK)
-            if self.page:
+            if self.page or self.foot:
                 return
-            self.page = [Text("The process that checks has ended: `autograder check` says why.")]
+            news = "The process that checks has ended: `autograder check` says why."
+        if isinstance(news, tuple):
+            verdict, said = news
+            self.page.append(verdict_lines(verdict))
+            self.foot = f"printed: {said}" if said else ""
+            keep(self.unit, self.path.parent, [verdict])
+            if self.moves and verdict.status == "passed" and verdict.name == self.at:
+                self.at = next(iter(self._after()), self.at)
         else:
-            if isinstance(news, list):
-                self.curve = sparkline(news, self.screen.width)
-            else:
-                self._judged(*news)
+            self.foot = news if isinstance(news, str) else sparkline(news, self.screen.width)
         self.draw()
 
-    def _judged(self, verdict: Verdict, said: str) -> None:
-        self.page += [verdict_lines(verdict), *([Text(f"printed: {said}", "dim")] if said else [])]
-        keep(self.unit, [verdict])
-        if self.moves and verdict.status == "passed" and verdict.name == self.at:
-            self.at = next((name for name in self.onward() if name not in passed(self.unit)), self.at)
+    def _after(self) -> list[str]:
+        names, left = [*self.trains], to_do(self.unit)
+        return [name for name in names[names.index(self.at) + 1 :] if name in left]
 
     def draw(self) -> None:
-        """Write the screen anew: verdicts, what was printed, hints, the curve; then how far one is, and the keys."""
+        """Write the screen anew: verdicts, a hint, a curve or what was printed; then how far one is, and the keys."""
         self.screen.clear()
-        for text in [Text(self.path.name, "bold"), *self.page, *([Text(self.curve)] if self.curve else [])]:
+        for text in (Text(self.path.name, "bold"), *self.page, Text(self.foot)):
             self.screen.print(text)
         far, of = map(sum, zip(*(counts for _, *counts in course()), strict=True))
-        done = f"{len(passed(self.unit))} of {len(self.checks)} in this unit, {far} of {of} in all"
-        now = f"now: {self.at}" if to_do(self.unit) else f"All pass. Next: autograder watch {at_hand().split('_')[0]}"
-        self.screen.print(Text(f"\n{done}\n", "bold"), Text(f"{now}\n{KEYS}"), sep="")
+        left = len(to_do(self.unit))
+        done = f"{len(self.trains) - left} of {len(self.trains)} in this unit, {far} of {of} in all"
+        now = f"now: {self.at}" if left else f"All pass. Next: autograder watch {at_hand().split('_')[0]}"
+        self.screen.print(Text.assemble((done, "bold"), f"\n{now}\n{KEYS}"))
 
     def loop(self, key: Callable[[], str]) -> None:
-        """Look at keyboard, file and process until q is pressed."""
+        """Look at file, keyboard and process until q is pressed; `key()` is a key pressed, or nothing."""
         seen: object = None
         while (pressed := key()) != "q":
             with suppress(FileNotFoundError):  # an editor is putting another in its place
                 stat = self.path.stat()
                 if (now := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != seen:
                     seen = now
-                    self.ask(self.onward(exact=True), True)
+                    self.ask([self.at, *self._after()], True)
                 if pressed:
                     self.press(pressed)
             if self.working[1].poll(TICK):
                 self.receive()
-        for process, _ in (self.working, self.waiting):
-            process.terminate()
-
-
-@contextmanager
-def keyboard() -> Iterator[Callable[[], str]]:
-    """A function that gives the key that was pressed, or nothing, without waiting."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        yield lambda: msvcrt.getwch() if msvcrt.kbhit() else ""
-        return
-    import select
-    import termios
-    import tty
-
-    before = termios.tcgetattr(0)
-    try:
-        tty.setcbreak(0)
-        yield lambda: os.read(0, 1).decode("latin-1") if select.select([0], [], [], 0)[0] else ""
-    finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, before)

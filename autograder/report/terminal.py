@@ -38,9 +38,7 @@ def total(verdicts: Sequence[Verdict]) -> str:
 
 def sparkline(values: Sequence[float], width: int) -> str:
     """A curve of numbers in one line of blocks, each the mean of its share, and below it from where to where."""
-    parts = [
-        part.mean() for part in np.array_split(np.nan_to_num(values), max(1, min(width, len(values)))) if part.size
-    ]
+    parts = [part.mean() for part in np.array_split(np.nan_to_num(values), width) if part.size]
     if not parts:
         return ""
     low, high = min(parts), max(parts)

@@ -128,16 +128,14 @@ def watch(what: str | None) -> None:
     \b
     Example:  autograder watch unit4
     """
-    from blessed import Terminal
-
     from autograder.progress import at_hand
-    from autograder.watch import Watch
+    from autograder.watch import Watch, keyboard
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused("watch needs a terminal for its keys. Without one: autograder check")
     path, name = _files_to_check(what or at_hand())[0]
-    with (terminal := Terminal()).cbreak(), suppress(KeyboardInterrupt):
-        Watch(name, path).loop(lambda: str(terminal.inkey(timeout=0)))
+    with keyboard() as key, suppress(KeyboardInterrupt):
+        Watch(name, path).loop(key)
 
 
 @main.command()

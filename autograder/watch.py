@@ -6,12 +6,13 @@ is ended by the next save. A look at the file's time works where no change is re
 
 import io
 import multiprocessing
+import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,23 @@ class Watch:
                     self.press(pressed)
             if self.working[1].poll(TICK):
                 self.receive()
+
+
+@contextmanager
+def keyboard() -> Iterator[Callable[[], str]]:
+    """A function that gives the key that was pressed, or nothing, without waiting; on Windows not tried."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        yield lambda: msvcrt.getwch() if msvcrt.kbhit() else ""
+        return
+    import select
+    import termios
+    import tty
+
+    before = termios.tcgetattr(0)
+    try:
+        tty.setcbreak(0)
+        yield lambda: os.read(0, 1).decode("latin-1") if select.select([0], [], [], 0)[0] else ""
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -88,7 +88,7 @@ def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[st
     if not want.ndim or want.size > MOST:
         return {"words": words}
     rows = [(grid.reshape(-1, want.shape[-1]) / scale).tolist() for grid in (want, got)]
-    return {"words": words, "maps": rows, "rings": np.argwhere(wrong.reshape(-1, want.shape[-1])).tolist()}
+    return {"words": words, "maps": rows, "dots": np.argwhere(wrong.reshape(-1, want.shape[-1])).tolist()}
 
 
 def _in_kernel() -> bool:

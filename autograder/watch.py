@@ -27,6 +27,7 @@ from autograder.report.terminal import console, sparkline, verdict_lines
 from autograder.solution import Submission
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
+WARM = "AUTOGRADER_WARM"  # in the environment, the unit that a process makes ready when it imports this module
 KEYS = "[h]int [a]ll [t]rain [b]ack [n]ext [q]uit"
 
 
@@ -34,7 +35,6 @@ def serve(unit_name: str, pipe: Connection) -> None:
     """The life of a process that checks: import, wait for a file and checks' names, send verdicts up to a wrong one."""
     sys.stdout = sys.stderr = said = io.StringIO()
     unit, lock = load_unit(unit_name), threading.Lock()
-    sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
     source, wanted, moves = pipe.recv()
     threading.Thread(target=_tell_losses, args=(pipe, lock), daemon=True).start()
     for check in (check for check in unit.checks if check.name in wanted):
@@ -63,13 +63,14 @@ class Watch:
     def __init__(self, unit: str, path: Path) -> None:
         self.unit, self.path, self.trains, self.screen = unit, path, outline(unit), console()
         self.at, self.page, self.foot, self.moves = next(iter(to_do(unit) or self.trains)), list[Text](), "", True
+        os.environ[WARM] = unit
         self.working = self.waiting = self._process()
 
     def _process(self) -> tuple[Any, Connection]:
-        ways = multiprocessing.get_all_start_methods()
-        context: Any = multiprocessing.get_context("forkserver" if "forkserver" in ways else "spawn")
-        if "forkserver" in ways:  # imports once and forks for each save; elsewhere each imports while one types
-            context.set_forkserver_preload(["autograder.cli", __name__, f"autograder.checks.{self.unit}"])
+        # on Linux a server imports once and forks; elsewhere that is not safe, and each process imports while one types
+        context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+        if sys.platform == "linux":
+            context.set_forkserver_preload([__name__, "autograder.cli"])
         ours, theirs = multiprocessing.Pipe()
         process = context.Process(target=serve, args=(self.unit, theirs), daemon=True)
         process.start()
@@ -167,3 +168,8 @@ def keyboard() -> Iterator[Callable[[], str]]:
         yield lambda: os.read(0, 1).decode("latin-1") if select.select([0], [], [], 0)[0] else ""
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+if WARM in os.environ:
+    made_ready = load_unit(os.environ[WARM])
+    sys.modules[made_ready.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()

@@ -33,7 +33,7 @@ def test_the_solution_runs_as_a_script_without_a_warning(unit):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.count("✓") == len(load_unit(unit).checks)
-    assert "left out" not in done.stdout
+    assert "Left out" not in done.stdout
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -44,7 +44,10 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
     reports = [o["data"].get("text/html", "") for o in outputs if o.output_type == "execute_result"]
-    assert sum("<b>passed, " in report for report in reports) == len(load_unit(unit).checks)
+    checks = load_unit(unit).checks
+    assert sum("<b>passed, " in report for report in reports) == len(checks)
+    trained = [report for report in reports if "Held-out loss" in report and "<circle" in report]
+    assert len(trained) == sum(check.measure is not None for check in checks)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -53,7 +56,7 @@ def test_the_stub_runs_as_a_script(unit):
     done = python(ROOT / "assignments" / f"{unit}.py")
     assert done.returncode == 0, done.stderr
     assert "✓" not in done.stdout and "` is not written yet." in done.stdout
-    assert "an exercise above is not written yet)" in done.stdout
+    assert "\nLeft out, as an exercise above is not written yet: " in done.stdout
 
 
 @pytest.mark.parametrize("folder", ["solutions", "assignments"])
@@ -102,6 +105,8 @@ START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}
     [
         ("return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))", "2", "passed, 2 of 2 points"),
         ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "only the diagonal is there"),
+        ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "<code>jacobian[0, 1]</code> should be -0.0"),
+        ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "(154 of 169 places)"),
         ("raise NotImplementedError()", "0", "<code>softmax_d</code> is not written yet."),
         ("raise ValueError('<b>bold</b>')", "0", "&lt;b&gt;bold&lt;/b&gt;"),
     ],
@@ -113,6 +118,8 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, w
     (result,) = [output for output in outputs if output.output_type == "execute_result"]
     assert result["data"]["text/plain"] == number
     assert words in result["data"]["text/html"]
+    assert "Practice, on the public seed" in result["data"]["text/html"]
+    assert ("<svg" in result["data"]["text/html"]) == ("diag" in body and number == "0")
     assert len(outputs) == 1
 
 

@@ -1,0 +1,70 @@
+"""From a save to its verdict in `autograder watch`, in a real terminal: the median of 50 saves, as a share of an
+`import torch` in the same run. One unit with NumPy alone and one with torch; each save changes the verdict.
+"""
+
+import os
+
+for _name in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pexpect
+
+from autograder.building import release
+from autograder.solution import read_solution
+
+ROOT = Path(__file__).resolve().parents[1]
+SAVES = 50
+UNITS = ("unit4_manual_gradients", "unit5_stateful_lstm")
+
+
+def import_torch() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.perf_counter() - began
+
+
+def latencies(unit: str, course: Path) -> list[float]:
+    """Seconds of each save: in turn a mistake of the first exercise, which is told in words, and the stub."""
+    file = course / "assignments" / f"{unit}.py"
+    solution = read_solution((ROOT / "solutions" / f"{unit}.py").read_text())
+    told = r"\s+".join(map(re.escape, solution.mistakes[0][0].text.split()[:3]))
+    versions = (solution.with_mistake("m01"), told), (solution.stub, "not written yet")
+    command, environment = ["-m", "autograder", "watch", unit], {**os.environ, "PYTHONPATH": str(ROOT)}
+    options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
+    terminal = pexpect.spawn(sys.executable, command, dimensions=(50, 100), **options)
+    terminal.expect("not written yet.*now: ")
+    took = []
+    for number in range(SAVES):
+        text, words = versions[number % 2]
+        time.sleep(0.5)  # a pause as short as no one makes between two saves
+        began = time.perf_counter()
+        file.write_text(text)
+        terminal.expect(f"{words}.*now: ")
+        took.append(time.perf_counter() - began)
+    terminal.send("q")
+    terminal.expect(pexpect.EOF)
+    return took
+
+
+def main() -> None:
+    torch = statistics.median(import_torch() for _ in range(5))
+    print(f'`python -c "import torch"`: {torch * 1000:.0f} ms')
+    with tempfile.TemporaryDirectory() as scratch:
+        release(Path(scratch))
+        for unit in UNITS:
+            took = sorted(latencies(unit, Path(scratch)))
+            median = statistics.median(took)
+            worst = f"slowest {took[-1] * 1000:.0f} ms"
+            print(f"{unit}: save to verdict {median * 1000:.0f} ms, 1/{torch / median:.0f}; {worst} of {SAVES}")
+
+
+if __name__ == "__main__":
+    main()

@@ -52,9 +52,10 @@ def _tell_losses(pipe: Connection, lock: threading.Lock) -> None:
         stack = traceback.walk_stack(sys._current_frames()[threading.main_thread().ident or 0])
         frames = [frame for frame, _ in stack if frame.f_code.co_filename.startswith(("<line", "<cell"))]
         lists = [value[:] for frame in frames for value in frame.f_locals.values() if isinstance(value, list)]
-        lists = [each for each in lists if all(isinstance(x, float | np.floating) for x in each)]
-        with lock:
-            pipe.send([float(x) for x in max(lists, key=len, default=[])])
+        lists = [each for each in lists if each and all(isinstance(x, float | np.floating) for x in each)]
+        if lists:
+            with lock:
+                pipe.send([float(x) for x in max(lists, key=len)])
 
 
 class Watch:
@@ -82,7 +83,8 @@ class Watch:
         if self.working is not self.waiting:
             self.working[0].terminate()
         self.working, self.waiting = self.waiting, self._process()
-        self.working[1].send((self.path.read_bytes(), wanted, moves))
+        with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
+            self.working[1].send((self.path.read_bytes(), wanted, moves))
         self.page, self.foot, self.moves = [], "", moves
         self.screen.print("checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim")
 
@@ -170,6 +172,6 @@ def keyboard() -> Iterator[Callable[[], str]]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-if WARM in os.environ:
+with suppress(ImportError, KeyError):  # what is not there is told when it is asked for
     made_ready = load_unit(os.environ[WARM])
     sys.modules[made_ready.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()

@@ -46,15 +46,15 @@ def kept(course):
 
 
 @contextmanager
-def watching(course, *command, columns=40, **environment):
+def watching(course, *command, unit="unit4", first="is not written yet.", columns=40, path=ROOT):
     """`autograder watch` in a terminal without colour; at the end it is quit, and nothing was too wide."""
-    command = [*(command or ("-m", "autograder")), "watch", "unit4"]
-    environment = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "PYTHONPATH": str(ROOT), **environment}
+    command = [*(command or ("-m", "autograder")), "watch", unit]
+    environment = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "PYTHONPATH": str(path)}
     options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
     terminal = pexpect.spawn(sys.executable, command, dimensions=(40, columns), **options)
     terminal.seen = []
     terminal.logfile_read = type("Log", (), {"write": terminal.seen.append, "flush": lambda self: None})()
-    see(terminal, "is not written yet.", "now: activations")
+    see(terminal, first, "now:")
     yield terminal
     terminal.send("q")
     terminal.expect(pexpect.EOF)
@@ -141,6 +141,19 @@ def test_grading_names_linux_where_a_module_of_its_is_missing(tmp_path):
     assert "this needs Linux" in done.stderr
 
 
+def test_a_package_that_is_missing_is_named(course):
+    """By `check`; `watch` says to ask it."""
+    (course / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
+    with watching(course, unit="unit5", first="`autograder check` says why", path=course):
+        pass
+    command, environment = (
+        [sys.executable, "-m", "autograder", "check", "unit5"],
+        {**os.environ, "PYTHONPATH": str(course)},
+    )
+    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "this needs torch, which is not installed" in done.stderr) == (2, True)
+
+
 def test_watch_without_a_terminal_says_so(autograder, course):
     """Exit code 2, and the command that works there."""
     done = autograder("watch", "unit4", cwd=course)
@@ -185,9 +198,7 @@ def test_notebooks_bring_the_course_along(autograder, tmp_path):
     assert made.returncode == 0, made.stderr
     assert '%pip install --quiet ".[torch]"' in (tmp_path / "unit3_scan.ipynb").read_text().replace("\\", "")
     book = nbformat.read(tmp_path / f"{UNIT}.ipynb", 4)
-    book.cells = [cell for cell in book.cells if cell.cell_type == "code"][:3] + [
-        nbformat.v4.new_code_cell("check('clipping')")
-    ]
+    book.cells = [cell for cell in book.cells if cell.cell_type == "code"][:4]  # as far as the first check
     NotebookClient(book, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     assert "austen: Sense and Sensibility" in "".join(output.get("text", "") for output in book.cells[0].outputs)
     assert "is not written yet" in book.cells[-1].outputs[0]["data"]["text/html"]

@@ -56,7 +56,7 @@ def autograder():
     def run(*arguments, cwd=ROOT, **environment):
         command = [sys.executable, "-m", "autograder", *map(str, arguments)]
         merged = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
-        return subprocess.run(command, cwd=cwd, env=merged, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, cwd=cwd, env=merged, capture_output=True, text=True, timeout=900)
 
     return run
 

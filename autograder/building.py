@@ -14,7 +14,8 @@ from autograder.data import corpus, load, names, root
 from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
-NOT_RELEASED = ("tests", "__pycache__", "building.py", "grading.py", "sandbox.py", "walls.py", "validating.py")
+INSTRUCTORS = ("building", "cluster", "doctor", "grading", "sandbox", "walls", "validating")  # not released
+NOT_RELEASED = ("tests", "__pycache__", *(f"{name}.py" for name in INSTRUCTORS))
 
 
 class Stale(Exception):

@@ -134,6 +134,16 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path)
     assert len(results(tmp_path / "far")) == 80
 
 
+def test_a_worker_with_another_course_is_refused(cluster):
+    """What a worker says of its course must be what is said here."""
+    from autograder.cluster import Cluster, NoCluster
+
+    with Cluster(cluster[0]) as reached:
+        reached.must_agree(str.upper, "the same everywhere")
+        with pytest.raises(NoCluster, match="Another version of the course is on tcp://127"):
+            reached.must_agree(lambda _: str(os.getpid()), "")
+
+
 def test_a_cluster_that_is_not_there_is_told_in_words(autograder, tmp_path):
     """Exit code 2, and what to do."""
     done = autograder("grade", GOLDEN, "--out", tmp_path, "--cluster", "tcp://127.0.0.1:9")

@@ -22,6 +22,7 @@ from autograder.worker import MAX_FRAME
 CHECK = next(check for check in load_unit(UNIT).checks if check.name == "softmax_jacobian")
 
 
+BUBBLEWRAP = sandbox.bubblewrap()  # asked before `boxed` hides it
 BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
 
 
@@ -411,10 +412,10 @@ def test_control_characters_of_a_submission_are_stripped():
     assert printable("a\x1b[31mb\x07\nc") == "a [31mb  c"
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not sandbox.bubblewrap(), reason="root alone can become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else")
 def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
     """The tests of this file again, by a user who owns nothing; Python and the course come in sight where need be."""
-    become = [sandbox.bubblewrap(), "--dev-bind", "/", "/", "--cap-add", "ALL"]
+    become = [BUBBLEWRAP, "--dev-bind", "/", "/", "--cap-add", "ALL"]
     for seen in (Path(sys.base_prefix), ROOT, Path(sys.prefix), Path(os.environ.get("COURSE_DATA", "/usr"))):
         if hidden := [folder for folder in seen.resolve().parents if not folder.stat().st_mode & 1]:
             below = hidden[-1] / seen.resolve().relative_to(hidden[-1]).parts[0]

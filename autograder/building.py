@@ -108,6 +108,22 @@ def release(folder: Path) -> None:
     shutil.copy(root() / "pyproject.toml", folder)
     shutil.copy(root() / "docs" / "release.md", folder / "README.md")
     shutil.copytree(root() / ".devcontainer", folder / ".devcontainer")
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    shutil.copy(root() / "docs" / "classroom.yml", folder / ".github" / "workflows")
+
+
+def gradescope(folder: Path) -> None:
+    """Write what Gradescope's autograder holds: the kit with its solutions, and the two scripts that it runs.
+
+    Raises `FileExistsError` where the folder is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty. Name a new folder.")
+    ignore = shutil.ignore_patterns("tests", "__pycache__", ".*")
+    for part in ("autograder", "solutions", "datasets"):
+        shutil.copytree(root() / part, folder / part, ignore=ignore)
+    for part in ("pyproject.toml", "README.md", "docs/gradescope/setup.sh", "docs/gradescope/run_autograder"):
+        shutil.copy(root() / part, folder)
 
 
 def notebooks(folder: Path, kit: str) -> None:

@@ -49,7 +49,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
 
 # the errors of the kit's modules whose texts are for people; by name, so that parsing arguments imports none of them
 KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Busy", "Stale", "ServerGone", "Broken"}
-KIND |= {"NoCluster"}
+KIND |= {"NoCluster", "BadPolicy"}
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -82,8 +82,9 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.argument("what", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`.")
 @kindly
-def check(what: str | None, quick: bool) -> None:
+def check(what: str | None, quick: bool, out: Path | None) -> None:
     """Check a unit or a file on the public seed, here and now: practice, not a grade.
 
     WHAT is a unit (unit4), a file, or nothing for all units in assignments/.
@@ -91,8 +92,9 @@ def check(what: str | None, quick: bool) -> None:
     \b
     Example:  autograder check unit4 --quick
     """
+    from autograder import journal
     from autograder.checking import Verdict, load_unit
-    from autograder.practice import practise
+    from autograder.practice import practice_result, practise
     from autograder.progress import keep
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.solution import Submission
@@ -109,6 +111,8 @@ def check(what: str | None, quick: bool) -> None:
         submission = Submission(path.read_bytes(), path.name)
         verdicts = practise(unit, checks, submission, show)
         keep(name, path.parent, verdicts)
+        if out:
+            journal.write(out, practice_result(name, path, verdicts, quick))
         screen.print(
             f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n", soft_wrap=True
         )
@@ -208,10 +212,10 @@ def grade(
     import logging
     import tempfile
 
-    from autograder import grading
+    from autograder import grading, journal
     from autograder.checking import find_unit
     from autograder.report.pages import write_pages
-    from autograder.report.terminal import class_summary, class_table, console, total
+    from autograder.report.terminal import class_summary, class_table, console, regraded, total
 
     unit = find_unit(unit_name) if unit_name else None
     if verbose:
@@ -220,12 +224,14 @@ def grade(
     with tempfile.TemporaryDirectory() as scratch:
         folder = grading.unpack(submitted, Path(scratch)) if submitted.suffix == ".zip" else submitted
         found = grading.find_submissions(folder, unit)
+        before = journal.results(out)
         run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster)
         results = _with_progress(found, run)
     screen = console()
     screen.print(class_table(results))
     page = write_pages(results, out / "pages")
     screen.print(class_summary(results), end="", soft_wrap=True)
+    screen.print(regraded(before, results), end="", soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
@@ -271,12 +277,39 @@ def report(grades: Path) -> None:
 
 
 @main.command()
+@click.argument("grades", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--to", "to", type=click.Choice(["csv", "canvas", "moodle", "gradescope", "github"]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/export.")
+@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: late days, dropped checks, bonus.")
+@kindly
+def export(grades: tuple[Path, ...], to: str, out: Path | None, policy: Path | None) -> None:
+    """Write grades as a gradebook imports them. Of several folders of GRADES the best submission counts, or the last.
+
+    \b
+    Example:  autograder export grades --to moodle --policy course.toml
+    """
+    from autograder import journal
+    from autograder.policy import Policy, read_policy
+    from autograder.policy import grades as graded
+    from autograder.report import exports
+
+    results = [result for folder in grades for result in journal.results(folder)]
+    if not results:
+        raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
+    rules = read_policy(policy) if policy else Policy()
+    folder = out or grades[0] / "export"
+    written = exports.export(graded(results, rules), to, folder)
+    click.echo("\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}")
+
+
+@main.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date.")
 @click.option("--release", type=click.Path(path_type=Path), help="Write what students get into this folder.")
 @click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
 @click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
+@click.option("--gradescope", type=click.Path(path_type=Path), help="Write what Gradescope runs into this folder.")
 @kindly
-def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: str) -> None:
+def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: str, gradescope: Path | None) -> None:
     """Generate stubs and public keys from solutions/.
 
     \b
@@ -290,7 +323,10 @@ def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: s
     if notebooks:
         building.notebooks(notebooks, kit)
         click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
-    if release or notebooks:
+    if gradescope:
+        building.gradescope(gradescope)
+        click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
+    if release or notebooks or gradescope:
         return
     try:
         written = building.build(only_check)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -220,6 +221,15 @@ def read_file(path: Path) -> bytes:
     return content
 
 
+def time_of(path: Path) -> str:
+    """When a submission was handed in, ISO 8601 in UTC: nbgrader's `timestamp.txt` beside it, else its file's time."""
+    try:
+        text = read_file(path.with_name("timestamp.txt")).decode().strip()
+        return datetime.fromisoformat(text.replace(" UTC", "+00:00")).astimezone(UTC).isoformat(timespec="seconds")
+    except (OSError, ValueError, OverflowError):
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC).isoformat(timespec="seconds")
+
+
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits.
 
@@ -325,9 +335,10 @@ def close_servers() -> None:
 
 
 def material(unit: str) -> str:
-    """The sha256 of what a grade depends on beside the submission: the unit's solution and its checks."""
-    check_file = Path(__file__).parent / "checks" / f"{unit}.py"
-    return journal.digest((root() / "solutions" / f"{unit}.py").read_bytes() + check_file.read_bytes())
+    """The sha256 of what a grade depends on beside the submission: the unit's solution, its checks, their helpers."""
+    checks = sorted((Path(__file__).parent / "checks").glob("*.py"))
+    files = [path for path in checks if path.stem == unit or path.stem not in unit_names()]
+    return journal.digest(b"".join(path.read_bytes() for path in (root() / "solutions" / f"{unit}.py", *files)))
 
 
 class _Desk:
@@ -363,7 +374,8 @@ class _Desk:
         began = time.perf_counter()
         verdicts = self.ask(source, entry.path.name) if entry.path else self.unread(entry.note)
         seconds = time.perf_counter() - began
-        result = Result(entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
+        facts = (entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
+        result = Result(*facts, time_of(entry.path) if entry.path else "")
         journal.write(self.run.out, result)
         log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, seconds)
         return result

@@ -40,6 +40,7 @@ class Result:
     verdicts: tuple[Verdict, ...]
     seconds: float
     note: str = ""  # what could not be read of the submission
+    submitted: str = ""  # when, ISO 8601 in UTC
 
     @property
     def score(self) -> float:
@@ -68,7 +69,7 @@ def write(out: Path, result: Result) -> None:
     record: dict[str, Any] = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
     record |= {name: facts[name] for name in ("kit", "material", "seed", "corpus", "quick", "official")}
     record |= {"walls": list(result.circumstances.walls), "score": result.score, "max_score": result.max_score}
-    record |= {"seconds": round(result.seconds, 4), "note": result.note}
+    record |= {"seconds": round(result.seconds, 4), "note": result.note, "submitted": result.submitted}
     record["checks"] = [_check_record(verdict) for verdict in result.verdicts]
     write_whole(path_of(out, result.unit, result.student), json.dumps(record, indent=1, ensure_ascii=False))
 
@@ -100,7 +101,7 @@ def read(path: Path) -> Result | None:
         verdicts = tuple(_verdict(check) for check in record["checks"])
         return Result(
             record["student"], record["unit"], record["submission_sha256"], facts, verdicts, record["seconds"],
-            record["note"],
+            record["note"], record["submitted"],
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from autograder import __version__
 from autograder.checking import (
     Answer,
     Check,
@@ -27,10 +28,22 @@ from autograder.checking import (
     unmet,
 )
 from autograder.data import NoData, corpus
+from autograder.journal import Circumstances, Result, digest
 from autograder.worker import describe, run_experiment
 
 PUBLIC_SEED = 731
 KEYS = Path(__file__).parent / "keys"
+
+
+def practice_result(unit: str, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
+    """Verdicts of the public seed as a result that can be exported; it is not official, and its student is `course`."""
+    try:
+        text = corpus().name
+    except NoData:
+        text = ""
+    facts = Circumstances(__version__, "", PUBLIC_SEED, text, quick, official=False)
+    seconds = sum(verdict.seconds for verdict in verdicts)
+    return Result("course", unit, digest(path.read_bytes()), facts, tuple(verdicts), seconds)
 
 
 class NoKey(Exception):

@@ -78,6 +78,17 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     return text
 
 
+def regraded(before: Sequence[Result], after: Sequence[Result]) -> Text:
+    """Who gained or lost by grading the same submissions again, a line each; empty where nobody did."""
+    was, text = {(r.unit, r.student): r for r in before}, Text()
+    for now in after:
+        old = was.get((now.unit, now.student))
+        if old and old.sha256 == now.sha256 and (old.score, old.max_score) != (now.score, now.max_score):
+            points = [f"{number(r.score)}/{number(r.max_score)}" for r in (old, now)]
+            text.append(f"{now.student}, {now.unit.split('_')[0]}: {points[0]} before, {points[1]} now\n")
+    return text
+
+
 def console(stderr: bool = False) -> Console:
     """Where to write; `NO_COLOR` is honoured."""
     return Console(stderr=stderr, highlight=False, soft_wrap=False)

@@ -64,7 +64,7 @@ def autograder():
 def timeless(path):
     """A stored result without the times it took."""
     record = json.loads(path.read_text())
-    return {**record, "seconds": 0, "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+    return {**record, "seconds": 0, "submitted": "", "checks": [{**check, "seconds": 0} for check in record["checks"]]}
 
 
 @pytest.fixture(scope="session")

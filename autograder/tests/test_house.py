@@ -58,9 +58,9 @@ def test_no_module_imports_one_further_down():
 
 
 def test_the_promise_of_size():
-    """The package under 3,300 lines, a check file under 200, a function's median under 10 lines and none over 40."""
+    """The package under 4,000 lines, a check file under 200, a function's median under 10 lines and none over 40."""
     lines = sum(1 for path in MODULES for line in path.read_text().splitlines() if line.strip())
-    assert lines < 3300
+    assert lines < 4000
     for path in (PACKAGE / "checks").glob("*.py"):
         assert sum(1 for line in path.read_text().splitlines() if line.strip()) < 200, path
     sizes = []

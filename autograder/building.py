@@ -14,7 +14,17 @@ from autograder.data import corpus, load, names, root
 from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
-INSTRUCTORS = ("building", "cluster", "doctor", "grading", "sandbox", "walls", "validating")  # not released
+INSTRUCTORS = (
+    "building",
+    "cluster",
+    "doctor",
+    "grading",
+    "sandbox",
+    "walls",
+    "mutating",
+    "validating",
+    "proofs",
+)  # not released
 NOT_RELEASED = ("tests", "__pycache__", *(f"{name}.py" for name in INSTRUCTORS))
 
 

@@ -277,19 +277,28 @@ def _kind_of_error(answer: Answer) -> str:
 
 
 def _agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
-    """Whether two answers agree on an array, within the check's tolerance of the first one's largest value."""
+    return deviation(check, name, one, other) <= 1
+
+
+def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
+    """How far two answers are apart on an array: 1 is the check's tolerance of the first one's largest value.
+
+    Infinite for another shape, for NaN and infinity in other places, and for integers that differ at all.
+    """
     want, got = one.arrays.get(name), other.arrays.get(name)
     if want is None or got is None:
-        return want is got
+        return 0.0 if want is got else math.inf
     if want.shape != got.shape:
-        return False
+        return math.inf
     a, b = want.astype(np.float64), got.astype(np.float64)
     finite = np.isfinite(a)
     if not np.array_equal(np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
-        return False
+        return math.inf
+    apart = float(np.abs(a[finite] - b[finite]).max(initial=0.0))
+    if want.dtype.kind in "iub":
+        return math.inf if apart else 0.0
     scale = float(np.abs(a[finite]).max(initial=0.0)) or 1.0
-    tolerance = 0.0 if want.dtype.kind in "iub" else check.tolerance.get(name, TOLERANCE)
-    return bool(np.abs(a[finite] - b[finite]).max(initial=0.0) <= tolerance * scale)
+    return apart / (check.tolerance.get(name, TOLERANCE) * scale)
 
 
 def _explain(

@@ -337,23 +337,29 @@ def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: s
 
 @main.command()
 @click.option("--seeds", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many fresh seeds.")
-@click.option("--quick", is_flag=True, help="Leave out the checks that train.")
+@click.option("--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants.")
+@click.option("--page", is_flag=True, help="Write docs/grader.md.")
 @click.argument("units", nargs=-1)
 @kindly
-def validate(seeds: int, quick: bool, units: tuple[str, ...]) -> None:
-    """Prove the material: solutions earn all, stubs nothing, and each known mistake is told apart from every other.
+def validate(seeds: int, quick: bool, page: bool, units: tuple[str, ...]) -> None:
+    """Prove the material: solutions earn all, in other styles too; stubs nothing; each known mistake is told apart from
+    every other; wrong variants lose points.
 
     \b
     Example:  autograder validate unit4 --seeds 5
     """
     from autograder import validating
     from autograder.checking import find_unit, unit_names
+    from autograder.report.proofs import grader_page
 
-    faults = []
+    faults, proofs = [], []
     for name in [find_unit(unit) for unit in units] or unit_names():
-        for line in validating.validate(name, seeds, quick):
+        proofs.append(validating.Proof(name, seeds, quick))
+        for line in validating.validate(name, seeds, quick, proofs[-1]):
             click.echo(line.text)
             faults += [line] if line.fault else []
+    if page:
+        click.echo(grader_page(proofs))
     sys.exit(1 if faults else 0)
 
 

@@ -1,14 +1,22 @@
-"""The proofs of the material: every solution earns all, every stub nothing, every known mistake is told apart."""
+"""The proofs of the material, and what they measure of the grader.
 
+Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart; mutants lose points.
+"""
+
+import math
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import NormalDist
 
-from autograder.checking import Key, Verdict
-from autograder.data import Corpus, corpus
-from autograder.grading import build_key, grade_one, solution_of
+from autograder.checking import Answer, Check, Key, Verdict, deviation
+from autograder.data import Corpus, corpus, root
+from autograder.grading import build_key, grade_one, solution_of, wanted_checks
 from autograder.sandbox import Server
 
 FIRST_SEED = 1000
+SAMPLE = 10  # a quick run tries every tenth mutant
 
 
 @dataclass(frozen=True)
@@ -19,20 +27,115 @@ class Line:
     fault: bool = False
 
 
-def validate(name: str, seeds: int, quick: bool = False) -> Iterator[Line]:
-    """Try a unit's material on `seeds` seeds; `quick` leaves out the checks that train."""
-    solution, text = solution_of(name), corpus()
+@dataclass
+class Proof:
+    """What was tried of a unit, and counted."""
+
+    unit: str
+    seeds: int
+    quick: bool
+    points: float = 0.0
+    checks: list[str] = field(default_factory=list)
+    mistakes: int = 0
+    styles: int = 0
+    mutants: int = 0
+    equivalent: int = 0
+    survivors: list[str] = field(default_factory=list)
+    alone: Counter[str] = field(default_factory=Counter)  # check → mutants that it alone catches
+    deviations: dict[str, list[float]] = field(default_factory=dict)  # check → of right answers in other styles
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """The share of wrong variants that lose points; one that is right too is not wrong."""
+        wrong = self.mutants - self.equivalent
+        return (wrong - len(self.survivors)) / wrong if wrong else math.nan
+
+    def false_fail(self) -> tuple[float, str]:
+        """The largest chance, over the checks, that a right answer in another style fails, and that check.
+
+        Estimated from how near right answers come to the tolerance: a log-normal through their deviations.
+        """
+        chances = [(_beyond(values), name) for name, values in self.deviations.items()]
+        return max(chances, default=(math.nan, ""))
+
+
+def _beyond(deviations: Sequence[float]) -> float:
+    logs = [math.log10(value) for value in deviations if value > 0]
+    if len(set(logs)) < 2:
+        return 0.0
+    return 1 - NormalDist.from_samples(logs).cdf(0.0)
+
+
+def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = None) -> Iterator[Line]:
+    """Try a unit's material on `seeds` seeds; `quick` leaves out the checks that train, and most mutants."""
+    proof, began = proof or Proof(name, seeds, quick), time.perf_counter()
     with Server(name) as server:
+        proof.points = sum(check.points for check in server.unit.checks)
+        proof.checks = [check.name for check in server.unit.checks]
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-            key = build_key(server, seed, [text], quick)
-            graded = _grade(server, solution.plain(), seed, key, text, quick)
-            yield _line(f"{name}, seed {seed}: the solution", lost(graded))
-            yield _line(f"{name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key, text, True)))
-            for mistake, line, _ in solution.mistakes:
-                graded = _grade(server, solution.with_mistake(mistake.id), seed, key, text, True)
-                if fault := misjudged(mistake.text, graded):
-                    yield Line(f"✗ {name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
-        yield Line(f"✓ {name}: {len(solution.mistakes)} mistakes tried on each of {seeds} seeds")
+            key = build_key(server, seed, [corpus()], quick)
+            yield from _material(server, seed, key, quick)
+            yield from _styles(server, seed, key, proof)
+    proof.mistakes = len(solution_of(name).mistakes)
+    yield Line(f"✓ {name}: {proof.mistakes} mistakes, {proof.styles} other styles on each of {seeds} seeds")
+    yield from _mutants(proof)
+    proof.seconds = time.perf_counter() - began
+
+
+def _material(server: Server, seed: int, key: Key, quick: bool) -> Iterator[Line]:
+    solution, text, name = solution_of(server.unit.name), corpus(), server.unit.name
+    graded = _grade(server, solution.plain(), seed, key, text, quick)
+    yield _line(f"{name}, seed {seed}: the solution", lost(graded))
+    yield _line(f"{name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key, text, True)))
+    for mistake, line, _ in solution.mistakes:
+        graded = _grade(server, solution.with_mistake(mistake.id), seed, key, text, True)
+        if fault := misjudged(mistake.text, graded):
+            yield Line(f"✗ {name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+
+
+def styles(name: str) -> dict[str, str]:
+    """Right answers in other styles: name → the solution with the definitions of that style in place of its own."""
+    plain = solution_of(name).plain()
+    files = sorted((root() / "solutions" / "styles" / name).glob("*.py"))
+    return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
+
+
+def _styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+    found = styles(server.unit.name)
+    proof.styles = len(found)
+    for style, script in found.items():
+        with server.worker(script.encode(), "submission.py") as worker:
+            for check in wanted_checks(server.unit, quick=True):
+                answer = worker.ask(check, seed)
+                far = _furthest(check, key, answer)
+                proof.deviations.setdefault(check.name, []).append(far)
+                if far > 1:
+                    what = answer.message or f"{far:.3g} tolerances from the solution's"
+                    yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)
+
+
+def _furthest(check: Check, key: Key, answer: Answer) -> float:
+    expected = key[check.name].expected
+    return math.inf if answer.failure else max(deviation(check, name, expected, answer) for name in expected.arrays)
+
+
+def _mutants(proof: Proof) -> Iterator[Line]:
+    """Survivors are told, and fail a run where fewer than 98 of 100 wrong variants lose points."""
+    from autograder.mutating import equivalents, fates
+
+    known = equivalents(proof.unit)
+    for fate in fates(proof.unit, FIRST_SEED, 2, slice(None, None, SAMPLE if proof.quick else 1)):
+        proof.mutants += 1
+        if len(fate.failed) == 1:
+            proof.alone[fate.failed[0]] += 1
+        if not fate.failed and fate.mutant.name in known:
+            proof.equivalent += 1
+        elif not fate.failed:
+            proof.survivors.append(fate.mutant.name)
+            yield Line(f"  survives: {fate.mutant.name}")
+    few = proof.score < 0.98 and not proof.quick
+    yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
 
 
 def _grade(server: Server, script: str, seed: int, key: Key, text: Corpus, quick: bool) -> list[Verdict]:

@@ -14,17 +14,18 @@ from autograder.data import corpus, load, names, root
 from autograder.solution import BEGIN, END, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
-INSTRUCTORS = (
+INSTRUCTORS = [
     "building",
+    "calibrating",
     "cluster",
     "doctor",
     "grading",
-    "sandbox",
-    "walls",
     "mutating",
-    "validating",
     "proofs",
-)  # not released
+    "sandbox",
+    "validating",
+    "walls",
+]
 NOT_RELEASED = ("tests", "__pycache__", *(f"{name}.py" for name in INSTRUCTORS))
 
 

@@ -42,6 +42,9 @@ class Check:
     data: Callable[[], Any] | None = None
     within: float = 0.0  # nats that a loss may differ from our solution's on the same seed
     tolerance: Mapping[str, float] = field(default_factory=dict)  # by array, where it is not TOLERANCE
+    words: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by array: what to say of wrong values that nothing explains
     seconds: float = 5.0  # of processor time; see `Limits`
 
     @property
@@ -349,7 +352,7 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
         return Remark("cannot be measured.", (name,))
     close = np.isclose(got.astype(np.float64), want.astype(np.float64), rtol=TOLERANCE, atol=1e-6)
     words = f"wrong values in {max(1, int((~close).sum()))} of {got.size} places."
-    return Remark(words, (name,), group=_group(got.astype(np.float64)))
+    return Remark(check.words.get(name, words), (name,), group=_group(got.astype(np.float64)))
 
 
 def _group(wrong: np.ndarray) -> str:
@@ -360,8 +363,9 @@ def _group(wrong: np.ndarray) -> str:
 
 
 def _letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`."""
-    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()} | {s: letter for letter, s in sizes.items()}
+    """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; of steps also `T+1`."""
+    names = {sizes["T"] + 1: "T+1"} if "T" in sizes else {}
+    names |= {size: letter for letter, size in sizes.items()}
     numbers = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
     if not shape or not all(size in names for size in shape):
         return numbers if shape else "a single number"

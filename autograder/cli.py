@@ -364,6 +364,30 @@ def validate(seeds: int, quick: bool, page: bool, units: tuple[str, ...]) -> Non
 
 
 @main.command()
+@click.option("--seeds", type=click.IntRange(1, 1000), default=8, show_default=True, help="How many seeds.")
+@click.argument("units", nargs=-1)
+@kindly
+def calibrate(seeds: int, units: tuple[str, ...]) -> None:
+    """Train the solution, its other styles and its mistakes on many seeds, and say where each training bound lies
+    between them. Without UNITS writes solutions/bounds.toml, and takes hours.
+
+    \b
+    Example:  autograder calibrate unit4 --seeds 8
+    """
+    from autograder import calibrating
+    from autograder.checking import find_unit, unit_names
+
+    bounds = []
+    for name in [find_unit(unit) for unit in units] or unit_names():
+        for bound in calibrating.calibrate(name, seeds):
+            bounds.append(bound)
+            click.echo(bound.told())
+    if not units:
+        click.echo(calibrating.keep(bounds, seeds))
+    sys.exit(1 if any(bound.passing for bound in bounds) else 0)
+
+
+@main.command()
 @click.option("--no-fetch", is_flag=True, help="Fetch nothing.")
 @kindly
 def data(no_fetch: bool) -> None:

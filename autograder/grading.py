@@ -90,7 +90,7 @@ def build_key(server: Server, seed: int, corpora: Sequence[Corpus], quick: bool 
         for text in [check.data()] if check.data else corpora if check.measure else [None]:
             with server.worker(plain, "solution.py") as worker:
                 expected = worker.ask(check, seed, text=text.train if text else None)
-                loss = _measure(worker, check, seed, expected, text) if text else None
+                loss = measure(worker, check, seed, expected, text) if text else None
             if expected.failure:
                 raise ValueError(f"the solution of {unit.name} does not answer `{check.name}`: {expected.message}")
             keys[check.name + (f"@{text.name}" if text else "")] = CheckKey(expected, (), loss)
@@ -114,7 +114,8 @@ def _differs(one: Answer, other: Answer) -> bool:
     )
 
 
-def _measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
+def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
+    """The held-out loss of trained weights, in nats a character, by the solution that `worker` runs; NaN where none."""
     measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
     loss = measured.arrays.get("loss", np.array(np.nan))
     return float(loss) if loss.size == 1 else float("nan")
@@ -141,7 +142,7 @@ def grade_one(
             if check.measure and verdict.status == "passed":
                 plain = solution_of(server.unit.name).plain().encode()
                 with server.worker(plain, "solution.py") as ours:
-                    verdict = judge_loss(check, known, _measure(ours, check, seed, answer, data))
+                    verdict = judge_loss(check, known, measure(ours, check, seed, answer, data))
             verdicts[check.name] = replace(verdict, seconds=round(time.perf_counter() - began, 4))
     return list(verdicts.values())
 

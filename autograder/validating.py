@@ -75,15 +75,16 @@ def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = N
         proof.checks = [check.name for check in server.unit.checks]
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
             key = build_key(server, seed, [corpus()], quick)
-            yield from _material(server, seed, key, quick)
+            yield from material(server, seed, key, quick)
             yield from _styles(server, seed, key, proof)
     proof.mistakes = len(solution_of(name).mistakes)
     yield Line(f"✓ {name}: {proof.mistakes} mistakes, {proof.styles} other styles on each of {seeds} seeds")
-    yield from _mutants(proof)
+    yield from judge_mutants(proof)
     proof.seconds = time.perf_counter() - began
 
 
-def _material(server: Server, seed: int, key: Key, quick: bool) -> Iterator[Line]:
+def material(server: Server, seed: int, key: Key, quick: bool) -> Iterator[Line]:
+    """The solution, the stub and each known mistake on one seed."""
     solution, text, name = solution_of(server.unit.name), corpus(), server.unit.name
     graded = _grade(server, solution.plain(), seed, key, text, quick)
     yield _line(f"{name}, seed {seed}: the solution", lost(graded))
@@ -120,8 +121,8 @@ def _furthest(check: Check, key: Key, answer: Answer) -> float:
     return math.inf if answer.failure else max(deviation(check, name, expected, answer) for name in expected.arrays)
 
 
-def _mutants(proof: Proof) -> Iterator[Line]:
-    """Survivors are told, and fail a run where fewer than 98 of 100 wrong variants lose points."""
+def judge_mutants(proof: Proof) -> Iterator[Line]:
+    """Survivors are told; a fault where fewer than 98 of 100 wrong variants lose points."""
     from autograder.mutating import equivalents, fates
 
     known = equivalents(proof.unit)
@@ -134,7 +135,7 @@ def _mutants(proof: Proof) -> Iterator[Line]:
         elif not fate.failed:
             proof.survivors.append(fate.mutant.name)
             yield Line(f"  survives: {fate.mutant.name}")
-    few = proof.score < 0.98 and not proof.quick
+    few = proof.score < 0.98
     yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
 
 

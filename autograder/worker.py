@@ -86,6 +86,8 @@ def run_experiment(check: Check, implementation: Any, seed: int, text: str | Non
     np.random.seed(seed % 2**32)
     if torch := sys.modules.get("torch"):  # so that an answer is the same whatever ran before in this process
         torch.manual_seed(seed)
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
     extra = [text] if check.measure else []
     try:
         with np.errstate(all="ignore"):

@@ -1,5 +1,7 @@
 """The judge: points, remarks, and which mistake is named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,14 @@ def test_integers_are_compared_exactly():
 def test_a_wrong_array_is_described(array, words):
     """Shapes are told in letters and numbers, NaN by how many."""
     assert words in verdict(key(), b=array).remarks[0].text
+
+
+def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
+    """`words` of the check stand in for "wrong values", and in for nothing else."""
+    spoken = replace(three, words={"a": "the caller's array was changed."})
+    for a, words in ((A + 1, "the caller's array was changed."), (A[:3], "the shape is another")):
+        judged = judge(spoken, key(), Answer({"a": a, "b": B, "c": C}), SIZES)
+        assert words in judged.remarks[0].text
 
 
 def test_a_missing_array_is_wrong():

@@ -38,6 +38,7 @@ FLOW = [
     "mutating",
     "validating",
     "report.proofs",
+    "calibrating",
     "pytest_plugin",
     "doctor",
     "cli",

@@ -14,7 +14,7 @@ from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.practice import KEYS, load_key
 from autograder.sandbox import Server
-from autograder.validating import validate
+from autograder.validating import FIRST_SEED, Proof, judge_mutants, material
 
 UNITS = unit_names()
 
@@ -22,8 +22,17 @@ UNITS = unit_names()
 @pytest.mark.parametrize("unit", UNITS)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
-    faults = [line.text for line in validate(unit, 1)]
-    assert [text for text in faults if text.startswith("✗")] == []
+    with Server(unit) as server:
+        key = grading.build_key(server, FIRST_SEED, [corpus()])
+        assert [line.text for line in material(server, FIRST_SEED, key, quick=False) if line.fault] == []
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_wrong_variants_lose_points(unit):
+    """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
+    proof = Proof(unit, 1, quick=True)
+    assert [line.text for line in judge_mutants(proof) if line.fault] == []
+    assert proof.mutants >= 8
 
 
 @pytest.mark.parametrize("unit", UNITS)

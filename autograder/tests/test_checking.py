@@ -55,7 +55,9 @@ def test_each_array_is_a_share():
 
 def test_integers_are_compared_exactly():
     """An id that is off by one is wrong, however large the others are."""
-    assert verdict(key(), c=np.array([1, 2, 4])).earned == 2
+    large = CheckKey(Answer({"ids": np.array([1, 90_000])}))
+    assert judge(three, large, Answer({"ids": np.array([2, 90_000])}), SIZES).earned == 0
+    assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
 
 
 @pytest.mark.parametrize(

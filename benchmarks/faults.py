@@ -1,0 +1,167 @@
+"""Faults planted in the kit itself, one at a time, in a copy: do its own tests catch each? Writes docs/faults.md.
+
+python benchmarks/faults.py. About five minutes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change of the kit's source, and the tests that should notice."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+FAULTS = (
+    Fault(
+        "the judge ignores shape",
+        "checking.py",
+        "    if want.shape != got.shape:\n        return math.inf\n",
+        "    if want.shape != got.shape:\n        return 0.0\n",
+        "test_checking.py",
+    ),
+    Fault(
+        "a tolerance a thousand times too wide",
+        "checking.py",
+        "TOLERANCE = 1e-3",
+        "TOLERANCE = 1.0",
+        "test_checking.py",
+    ),
+    Fault(
+        "the public key from another seed",
+        "building.py",
+        "build_key(server, practice.PUBLIC_SEED,",
+        "build_key(server, practice.PUBLIC_SEED + 1,",
+        "test_material.py -k up_to_date",
+    ),
+    Fault(
+        "every second known mistake is dropped",
+        "solution.py",
+        "    return Solution(text, tuple(mistakes))",
+        "    return Solution(text, tuple(mistakes[::2]))",
+        "test_solution.py",
+    ),
+    Fault(
+        "an array that is missing counts as right",
+        "checking.py",
+        "return 0.0 if want is got else math.inf",
+        "return 0.0",
+        "test_checking.py",
+    ),
+    Fault(
+        "NaN counts as right",
+        "checking.py",
+        "return math.inf\n    apart",
+        "return 0.0\n    apart",
+        "test_checking.py",
+    ),
+    Fault(
+        "integers are compared with a tolerance",
+        "checking.py",
+        'if want.dtype.kind in "iub":',
+        "if False:",
+        "test_checking.py",
+    ),
+    Fault(
+        "a mistake is named though it would have spoilt an array that is right",
+        "checking.py",
+        "if mistake in changed and set(changed[mistake]) <= set(wrong)",
+        "if mistake in changed",
+        "test_checking.py",
+    ),
+    Fault(
+        "a check runs though what it needs has failed",
+        "checking.py",
+        'return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]',
+        "return []",
+        "test_material.py -k stub_nothing",
+    ),
+    Fault(
+        "a stored result is read back for another submission",
+        "journal.py",
+        "if result is None or result.sha256 != sha256:",
+        "if result is None:",
+        "test_golden.py -k reads_back",
+    ),
+    Fault(
+        "every run has the same secret seed",
+        "grading.py",
+        "else secrets.randbits(31)",
+        "else 731",
+        "test_commands.py -k fresh_seed",
+    ),
+    Fault(
+        "an answer ahead of its question is taken",
+        "sandbox.py",
+        'if message.facts.get("token") == token:',
+        "if True:",
+        "test_sandbox.py -k ahead_of",
+    ),
+    Fault(
+        "the stub shows the solution",
+        "solution.py",
+        "            elif not inside:\n",
+        "            else:\n",
+        "test_solution.py",
+    ),
+    Fault(
+        "a fallen wall is not noticed",
+        "sandbox.py",
+        "if fallen := [name for name, good in held.items() if not good]:",
+        "if fallen := [name for name, good in held.items() if good is None]:",
+        "test_sandbox.py -k fallen_wall",
+    ),
+)
+
+
+def passes(fault: Fault, folder: Path, plant: bool) -> bool:
+    """Whether the fault's tests pass in a copy of the kit, with it or without."""
+    for part in ("autograder", "solutions", "assignments", "datasets", "docs"):
+        shutil.copytree(ROOT / part, folder / part)
+    for part in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / part, folder)
+    path = folder / "autograder" / fault.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(fault.old) != 1:
+        raise ValueError(f"{fault.file} holds {fault.old!r} {text.count(fault.old)} times")
+    if plant:
+        path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+    name, *selected = fault.tests.split(" ", 2)
+    command = [sys.executable, "-m", "pytest", "-q", "-x", f"autograder/tests/{name}", *selected]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise ValueError(f"{fault.what}: the tests did not run\n{done.stdout[-2000:]}")
+    return done.returncode == 0
+
+
+def main() -> None:
+    rows = []
+    for fault in FAULTS:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            if not passes(fault, Path(one), plant=False):
+                raise ValueError(f"{fault.tests} fails without a fault")
+            caught = not passes(fault, Path(other), plant=True)
+        rows.append(f"| {fault.what} | `{fault.file}` | `{fault.tests}` | {'caught' if caught else '**missed**'} |")
+        print(rows[-1], flush=True)
+    page = "# Faults planted in the kit\n\nWritten by `python benchmarks/faults.py`: each fault is put into a copy of the kit, and the tests\nnamed beside it, which pass without it, run.\n\n"
+    page += "| fault | in | tests | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    (ROOT / "docs" / "faults.md").write_text(page, encoding="utf-8")
+    sys.exit(any("missed" in row for row in rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,10 @@
-"""`python -m autograder` is the command `autograder`."""
+"""`python -m autograder` is the command `autograder`: nothing but the kit is imported from the current folder."""
+
+import sys
+from pathlib import Path
+
+if sys.path[0] == str(Path.cwd()) != str(Path(__file__).resolve().parents[1]):
+    del sys.path[0]
 
 from autograder.cli import main
 

@@ -65,10 +65,10 @@ def main(context: click.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    from autograder.data import root
+    from autograder.data import workplace
     from autograder.progress import at_hand, course, to_do
 
-    if not (root() / "assignments").is_dir():
+    if not (workplace() / "assignments").is_dir():
         raise Refused("No course here. Run `autograder` in the folder that holds assignments/, or `autograder --help`.")
     unit = at_hand()
     for name, far, of in course():
@@ -160,7 +160,7 @@ def hint(unit: str, check: str) -> None:
 
 def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
     from autograder.checking import UnknownUnit, find_unit, unit_names
-    from autograder.data import root
+    from autograder.data import workplace
 
     if what and (Path(what).suffix in (".py", ".ipynb") or Path(what).exists()):
         path = Path(what)
@@ -172,7 +172,7 @@ def _files_to_check(what: str | None) -> list[tuple[Path, str]]:
             raise Refused(f"{error} A file is named like its unit.") from None
     found = []
     for name in [find_unit(what)] if what else unit_names():
-        files = [root() / "assignments" / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
+        files = [workplace() / "assignments" / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
         if not (there := [path for path in files if path.is_file()]):
             raise Refused(f"There is no {files[0]}. Run the command from the course's folder, or name the file.")
         found.append((max(there, key=lambda path: path.stat().st_mtime), name))
@@ -210,19 +210,19 @@ def grade(
     Example:  autograder grade submitted --out grades -j 2
     """
     import logging
-    import tempfile
 
     from autograder import grading, journal
     from autograder.checking import find_unit
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_summary, class_table, console, regraded, total
+    from autograder.sandbox import Scratch
 
     unit = find_unit(unit_name) if unit_name else None
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = grading.unpack(submitted, Path(scratch)) if submitted.suffix == ".zip" else submitted
+    with Scratch() as scratch:
+        folder = grading.unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
         found = grading.find_submissions(folder, unit)
         before = journal.results(out)
         run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster)

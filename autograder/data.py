@@ -35,12 +35,26 @@ class Corpus:
 
 
 def root() -> Path:
-    """The course's folder: the one around the current folder that holds `datasets/`, else the one this kit lies in."""
+    """The course's folder: the one this kit lies in. Where a kit was installed without one, that of `workplace`.
+
+    A folder that somebody grades from, a student's perhaps, must not bring solutions and data of its own.
+    """
+    own = Path(__file__).resolve().parent.parent
+    return own if _is_course(own) else _around_here() or own
+
+
+def workplace() -> Path:
+    """The folder of the course that a student works in: the one around the current folder, else `root`."""
+    return _around_here() or root()
+
+
+def _around_here() -> Path | None:
     here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
-        if (folder / "datasets").is_dir() and ((folder / "assignments").is_dir() or (folder / "solutions").is_dir()):
-            return folder
-    return Path(__file__).resolve().parent.parent
+    return next((folder for folder in (here, *here.parents) if _is_course(folder)), None)
+
+
+def _is_course(folder: Path) -> bool:
+    return (folder / "datasets").is_dir() and any((folder / part).is_dir() for part in ("assignments", "solutions"))
 
 
 def manifest(name: str) -> Mapping[str, Any]:

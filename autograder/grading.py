@@ -7,13 +7,16 @@ mistakes are run as if they were submissions.
 import atexit
 import logging
 import os
+import re
 import secrets
 import stat
 import threading
 import time
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -142,7 +145,7 @@ def grade_one(
             if check.measure and verdict.status == "passed":
                 plain = solution_of(server.unit.name).plain().encode()
                 with server.worker(plain, "solution.py") as ours:
-                    verdict = judge_loss(check, known, measure(ours, check, seed, answer, data))
+                    verdict = judge_loss(check, known, measure(ours, check, seed, answer, data), answer.arrays)
             verdicts[check.name] = replace(verdict, seconds=round(time.perf_counter() - began, 4))
     return list(verdicts.values())
 
@@ -175,25 +178,34 @@ def find_submissions(folder: Path, unit: str | None = None) -> list[Submitted]:
     for entry in sorted(os.scandir(folder), key=lambda e: (not e.is_dir(), not e.name.endswith(".py"), e.name)):
         if entry.is_dir(follow_symlinks=False):
             for name in units:
-                if submitted := _in_folder(plain_name(entry.name), name, Path(entry.path)):
-                    found.setdefault((submitted.student, name), submitted)
+                if submitted := _in_folder(entry.name, name, Path(entry.path)):
+                    found.setdefault((entry.name, name), submitted)
         elif unit and entry.name.endswith((".py", ".ipynb")):
-            student = plain_name(entry.name.rsplit(".", 1)[0])
+            student = entry.name.rsplit(".", 1)[0]
             found.setdefault((student, unit), Submitted(student, unit, Path(entry.path)))
     if not found:
         looked = f"{folder}/<student>/{unit or '<unit>'}/{unit or '<unit>'}.py or .ipynb"
         flat = "" if unit else " For a flat folder of <student>.py say which unit with --unit."
         raise NothingToGrade(f"No submission found. Looked for {looked}.{flat}")
-    return sorted(found.values(), key=lambda submitted: (submitted.unit, submitted.student))
+    names = plain_names({student for student, _ in found})
+    plain = [replace(entry, student=names[entry.student]) for entry in found.values()]
+    return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
 
 
-def plain_name(name: str) -> str:
-    """A student's name as a file can be called and a page can show it; one that was changed ends in a checksum."""
-    clean = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
-    if clean == name and len(name.encode()) <= MAX_NAME:
+def plain_names(names: Iterable[str]) -> dict[str, str]:
+    """Students' names as files can be called and pages show them. One that was changed ends in a checksum, and so does
+    one that looks changed, or that some file systems take for another's: they fold case and Unicode's forms.
+    """
+    folded = Counter(unicodedata.normalize("NFKC", name).casefold() for name in set(names))
+    return {name: _plain_name(name, folded[unicodedata.normalize("NFKC", name).casefold()] == 1) for name in set(names)}
+
+
+def _plain_name(name: str, alone: bool) -> str:
+    clean = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in unicodedata.normalize("NFC", name))
+    if alone and clean == name and len(name.encode()) <= MAX_NAME and not re.search("~[0-9a-f]{16}$", name):
         return name
-    short = clean.encode()[: MAX_NAME - 9].decode(errors="ignore")
-    return f"{short}~{journal.digest(os.fsencode(name))[:8]}"
+    short = clean.encode()[: MAX_NAME - 17].decode(errors="ignore")
+    return f"{short}~{journal.digest(os.fsencode(name))[:16]}"
 
 
 def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
@@ -304,13 +316,22 @@ class Terms:
     unsafe: bool
 
     def verdicts(self, source: bytes, name: str) -> list[Verdict]:
-        """Grade one submission in a worker of this thread's server."""
-        try:
-            return grade_one(_server(self), source, name, self.seed, self.key, self.text, self.quick)
-        except ServerGone:  # once more, with a new server
-            _server(self).close()
-            del _mine.server
-            return grade_one(_server(self), source, name, self.seed, self.key, self.text, self.quick)
+        """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
+        for _ in range(2):
+            server = _server(self)
+            try:
+                return grade_one(server, source, name, self.seed, self.key, self.text, self.quick)
+            except ServerGone as error:
+                why = str(error)
+                server.close()
+                del _mine.server
+        why = f"{why} Twice, with this submission: it was given up. Remove its result to have it graded again."
+        return _not_run(load_unit(self.unit), self.quick, Answer(failure="killed", message=why))
+
+
+def _not_run(unit: Unit, quick: bool, answer: Answer) -> list[Verdict]:
+    """The verdicts of a submission whose every check failed in the same way."""
+    return [judge(check, CheckKey(Answer()), answer, {}) for check in wanted_checks(unit, quick)]
 
 
 _mine = threading.local()  # the server of the thread that grades
@@ -373,15 +394,11 @@ class _Desk:
             return stored
         log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
-        verdicts = self.ask(source, entry.path.name) if entry.path else self.unread(entry.note)
+        unread = Answer(failure="unread", message=entry.note)
+        verdicts = self.ask(source, entry.path.name) if entry.path else _not_run(self.unit, self.run.quick, unread)
         seconds = time.perf_counter() - began
         facts = (entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
         result = Result(*facts, time_of(entry.path) if entry.path else "")
         journal.write(self.run.out, result)
         log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, seconds)
         return result
-
-    def unread(self, why: str) -> list[Verdict]:
-        """The verdicts of a submission that cannot be read."""
-        checks, answer = wanted_checks(self.unit, self.run.quick), Answer(failure="unread", message=why)
-        return [judge(check, CheckKey(Answer()), answer, {}) for check in checks]

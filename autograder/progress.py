@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checking import UnknownUnit, Verdict, unit_names
-from autograder.data import root
+from autograder.data import workplace
 from autograder.journal import write_whole
 from autograder.practice import KEYS, load_key
 from autograder.solution import cells
@@ -23,7 +23,7 @@ def outline(unit: str) -> dict[str, bool]:
 def _kept() -> dict[str, Any]:
     """For each unit worked on, the last one last, the names of checks `passed` and the number of `hints` for each."""
     try:
-        kept = json.loads((root() / ".autograder.json").read_text(encoding="utf-8"))
+        kept = json.loads((workplace() / ".autograder.json").read_text(encoding="utf-8"))
         return {unit: {"passed": list(its["passed"]), "hints": dict(its["hints"])} for unit, its in kept.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):  # not there, or spoilt by hand: begin anew
         return {}
@@ -32,7 +32,7 @@ def _kept() -> dict[str, Any]:
 def _keep(unit: str, **facts: Any) -> None:
     kept = _kept()
     its = {"passed": [], "hints": {}} | kept.pop(unit, {}) | facts
-    write_whole(root() / ".autograder.json", json.dumps(kept | {unit: its}, indent=1))
+    write_whole(workplace() / ".autograder.json", json.dumps(kept | {unit: its}, indent=1))
 
 
 def to_do(unit: str) -> list[str]:
@@ -42,7 +42,7 @@ def to_do(unit: str) -> list[str]:
 
 def keep(unit: str, folder: Path, verdicts: Iterable[Verdict]) -> None:
     """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may be another's."""
-    if folder.resolve() == root() / "assignments":
+    if folder.resolve() == workplace() / "assignments":
         now, left = {verdict.name: verdict.status == "passed" for verdict in verdicts}, to_do(unit)
         _keep(unit, passed=[name for name in outline(unit) if now.get(name, name not in left)])
 

@@ -5,6 +5,7 @@ hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission, a q
 through the server, whose memory the next worker inherits. The server holds no secret.
 """
 
+import fcntl
 import gc
 import importlib.metadata
 import json
@@ -213,6 +214,55 @@ def bubblewrap() -> str | None:
     return None
 
 
+class Scratch:
+    """An empty folder in the system's place for such, `path`, that is gone when closed, or when the next one is made
+    after this process was killed: its lock tells whether its owner lives.
+    """
+
+    PREFIX = "autograder-scratch-"
+
+    def __init__(self) -> None:
+        for left in Path(tempfile.gettempdir()).glob(f"{self.PREFIX}*"):
+            with suppress(OSError):  # it is another user's, or its owner lives
+                if left.stat(follow_symlinks=False).st_uid == os.geteuid():
+                    self._remove(left, _locked(left, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        while True:
+            self.path = tempfile.mkdtemp(prefix=self.PREFIX)
+            with suppress(FileNotFoundError):
+                self._lock = _locked(self.path, fcntl.LOCK_EX)
+                if os.path.exists(self.path):  # no other swept it before it was locked
+                    return
+                os.close(self._lock)
+
+    def close(self) -> None:
+        """Remove the folder and all in it."""
+        if self._lock >= 0:
+            self._remove(self.path, self._lock)
+            self._lock = -1
+
+    @staticmethod
+    def _remove(path: str | Path, lock: int) -> None:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+    def __enter__(self) -> Path:
+        return Path(self.path)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _locked(folder: str | Path, how: int) -> int:
+    """A descriptor that locks a folder until it is closed. Raises `OSError`."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(at, how)
+    except OSError:
+        os.close(at)
+        raise
+    return at
+
+
 class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
@@ -225,7 +275,8 @@ class Server:
         if not unsafe and (lacking := walls.missing()):
             raise CannotConfine(" ".join(lacking))
         self._places = _places(self.unit)
-        self._folder = tempfile.mkdtemp(prefix="autograder-")
+        self._scratch = Scratch()
+        self._folder = self._scratch.path
         self.walls: list[str] = []
         outer = None if unsafe else bubblewrap()
         try:
@@ -248,7 +299,7 @@ class Server:
     def _start(self, bwrap: str | None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         python = os.path.realpath(sys.executable)
-        command = [python, "-s", "-S", "-c", SERVE]
+        command = [python, "-s", "-S", "-P", "-c", SERVE]  # P: nothing is imported from the current folder
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(self._places.path)}
         environment |= {"HOME": self._folder, "TMPDIR": self._folder, "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
@@ -285,15 +336,20 @@ class Server:
         except OSError:
             reply = b""
         if not reply:
-            self._process.kill()
-            self._process.wait()
-            self._control.close()
-            assert self._process.stderr
-            with self._process.stderr as errors:
-                why = errors.read().decode(errors="replace").strip().splitlines()[-1:]
-            raise ServerGone(f"the forking server ended. {''.join(why)}".strip())
+            raise ServerGone(f"the forking server ended. {self._last_words()}".strip())
         facts: dict[str, Any] = json.loads(reply)
         return facts
+
+    def _last_words(self) -> str:
+        """End the server; the last line that it wrote, the first time that this is asked."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+        assert self._process.stderr
+        if self._process.stderr.closed:
+            return ""
+        with self._process.stderr as errors:
+            return "".join(errors.read().decode(errors="replace").strip().splitlines()[-1:])
 
     def worker(self, source: bytes, name: str) -> "Worker":
         """Fork a worker for a submission's file."""
@@ -324,7 +380,7 @@ class Server:
             self._process.wait()
             if self._process.stderr:
                 self._process.stderr.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
     def __enter__(self) -> "Server":
         return self

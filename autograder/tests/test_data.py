@@ -21,7 +21,7 @@ def course(tmp_path, monkeypatch):
     folder = tmp_path / "course"
     (folder / "datasets" / "tale").mkdir(parents=True)
     (folder / "assignments").mkdir()
-    monkeypatch.chdir(folder)
+    monkeypatch.setattr(data, "root", lambda: folder)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA", raising=False)
     return folder

@@ -6,13 +6,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import unicodedata
+from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, UNIT, timeless
 
-from autograder.checking import load_unit
-from autograder.sandbox import bubblewrap
+from autograder.checking import alike, load_unit
+from autograder.data import corpus
+from autograder.grading import Run, build_key, find_submissions, grade_class, grade_one
+from autograder.journal import digest
+from autograder.sandbox import Scratch, Worker, bubblewrap
 
 HONEST = ("complete", "half_done", "mistake_relu_forgotten", "style_einsum_float32")
 
@@ -149,3 +156,165 @@ def test_a_cluster_that_is_not_there_is_told_in_words(autograder, tmp_path):
     done = autograder("grade", GOLDEN, "--out", tmp_path, "--cluster", "tcp://127.0.0.1:9")
     assert done.returncode == 2
     assert "No Dask scheduler answers" in done.stderr
+
+
+# ---- weights that were not trained
+
+
+SHIPPED = """
+def train(params, batches, lr, clip_at):
+    for batch in batches:
+        pass
+    return {{name: np.array(_known[name], np.float32).astype(float) for name in params}}, []
+
+
+_known = {}
+"""
+
+
+@pytest.fixture(scope="module")
+def whole_key(server):
+    return build_key(server, 5, [corpus()])
+
+
+def test_weights_that_came_with_the_file_are_not_training(server, solution, whole_key):
+    """Weights trained elsewhere reach the loss that ours reach; they earn nothing, and the remark says why."""
+    check = next(check for check in load_unit(UNIT).checks if check.measure)
+    with server.worker(solution.plain().encode(), "elsewhere.py") as worker:
+        trained = worker.ask(check, 77, text=corpus().train).arrays
+    known = {name: array.astype("f4").round(3).tolist() for name, array in trained.items()}
+    script = solution.plain() + SHIPPED.format(known)
+    # the two exact steps of training are right: only the run on the corpus is not
+    script += "\n_shipped = train\n" + solution.plain() + TWO_FACED
+    verdicts = {v.name: v for v in grade_one(server, script.encode(), "ada.py", 5, whole_key, corpus(), quick=False)}
+    assert {name for name, verdict in verdicts.items() if verdict.status != "passed"} == {"training"}
+    assert "these weights did not come from the first weights" in verdicts["training"].remarks[0].text
+
+
+TWO_FACED = """
+_honest = train
+
+
+def train(params, batches, lr, clip_at):
+    return (_shipped if len(params["bh"]) == 64 else _honest)(params, batches, lr, clip_at)
+"""
+
+
+def test_training_in_another_order_of_rounding_is_training(server, solution, whole_key):
+    """The style that drifts most, everything in float32, is alike enough."""
+    script = solution.plain() + IN_FLOAT32
+    verdicts = grade_one(server, script.encode(), "ada.py", 5, whole_key, corpus(), quick=False)
+    assert {v.name: v.status for v in verdicts}["training"] == "passed"
+
+
+IN_FLOAT32 = """
+_double = train
+
+
+def train(params, batches, lr, clip_at):
+    if len(params["bh"]) == 64:
+        params = {name: array.astype(np.float32) for name, array in params.items()}
+    return _double(params, batches, lr, clip_at)
+"""
+
+
+def test_rows_that_nothing_reaches_make_no_weights_alike():
+    """Large copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the rest."""
+    rng = np.random.default_rng(0)
+    ours, other = rng.normal(size=(2, 128, 24))
+    other[80:] = 1e6 * ours[80:]
+    assert alike({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
+    for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
+        assert alike({"w": w}, {"w": ours}) < 0.25
+    assert alike({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
+
+
+# ---- the machine's own troubles
+
+
+def test_numbers_too_wide_for_the_wire_cost_their_check(grade, solution):
+    """128-bit floats are refused in words, and every other check is graded."""
+    script = solution.plain() + "\n_right = sigmoid_d\ndef sigmoid_d(z): return np.longdouble(1) * _right(z)\n"
+    verdicts = grade(script)
+    assert {v.name: v.status for v in verdicts.values() if v.status != "passed"} == {"activations": "error"}
+    assert "`sigmoid_d` holds float128 numbers; return float64" in verdicts["activations"].remarks[0].text
+
+
+def test_names_that_collide_lose_nothing(autograder, tmp_path):
+    """Case, Unicode's forms, dots, length, newlines and a name that looks like a changed one: a result for each."""
+    names = ["ada", "Ada", "ADA", "é", "e\u0301", "É", "ﬁ", "fi", "..x", ".hidden", "a\nb", "a\tb", "n" * 240]
+    names += ["n" * 239 + "m", "\u202eevil", "a_b~" + digest(b"a\nb")[:16], "straße", "STRASSE"]
+    for name in names:
+        shutil.copytree(GOLDEN / "half_done" / UNIT, tmp_path / "class" / name / UNIT)
+    done = autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    assert done.returncode == 0, done.stderr
+    stored = [path.name for path in (tmp_path / "out").glob("unit*/*.json")]
+    folded = {unicodedata.normalize("NFKC", name).casefold() for name in stored}
+    assert len(stored) == len(folded) == len(names)
+    assert len(list((tmp_path / "out" / "pages").glob("unit*/*.html"))) == len(names)
+    assert all(len(name.encode()) < 130 and name.isprintable() for name in stored)
+
+
+def test_a_submission_whose_server_dies_twice_is_given_up(server, solution, key, tmp_path, monkeypatch):
+    """It is recorded as killed, with what to do; those before and after it are graded."""
+    for name in ("ada", "bob", "eve"):
+        shutil.copytree(GOLDEN / "half_done" / UNIT, tmp_path / "class" / name / UNIT)
+    evil = tmp_path / "class" / "bob" / UNIT / f"{UNIT}.py"
+    evil.write_text(evil.read_text() + "\n# kills its server\n")
+    fork = Worker._fork
+
+    def deadly(worker):
+        hello = fork(worker)
+        if b"kills its server" in hello:
+            worker._server._process.kill()
+        return hello
+
+    monkeypatch.setattr(Worker, "_fork", deadly)
+    grade_class(find_submissions(tmp_path / "class"), Run(tmp_path / "out", 5, quick=True))
+    found = results(tmp_path / "out")
+    assert {"killed"} == {check["status"] for check in found["bob.json"]["checks"]}
+    assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
+    assert found["ada.json"]["score"] == found["eve.json"]["score"] > 0
+    assert found["ada.json"]["official"]
+
+
+def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
+    """What a killed process left is removed; that of one that lives, of another name, or a link's target stays."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "autograder-notes").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "autograder-scratch-link").symlink_to(tmp_path / "elsewhere")
+    code = "from autograder.sandbox import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    theirs = Path(owner.stdout.readline().strip())
+    (theirs / "file").write_text("")
+    with Scratch() as own:
+        assert theirs.is_dir()
+        owner.kill()
+        owner.communicate()
+        with Scratch() as other:
+            assert own.is_dir() and other.is_dir() and not theirs.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "autograder-notes", "autograder-scratch-link", "elsewhere",
+    ]  # fmt: skip
+
+
+def test_the_current_folder_brings_nothing(tmp_path):
+    """Graded from a folder with modules, solutions and data of its own: none of them is read, and the result is ours."""
+    shutil.copytree(GOLDEN / "half_done" / UNIT, tmp_path / "class" / "ada" / UNIT)
+    for folder in ("solutions", "datasets", "assignments"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "solutions" / f"{UNIT}.py").write_text("raise SystemExit('hostile')")
+    for name in ("json", "socket", "numpy", "safetensors", "click", "rich", "jinja2", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)")
+    arguments = ["grade", "class", "--out", "out", "--quick", "--seed", "5"]
+    code = "import sys; del sys.path[0]; from autograder import sandbox, cli; sandbox.bubblewrap = lambda: None\n"
+    for how in (["-m", "autograder", *arguments], ["-c", code + f"cli.main({arguments})"]):
+        done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+        assert results(tmp_path / "out")["ada.json"]["score"] > 0
+        shutil.rmtree(tmp_path / "out")

@@ -49,7 +49,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
 
 # the errors of the kit's modules whose texts are for people; by name, so that parsing arguments imports none of them
 KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Busy", "Stale", "ServerGone", "Broken"}
-KIND |= {"NoCluster"}
+KIND |= {"NoCluster", "NoCourse"}
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -319,6 +319,26 @@ def validate(seeds: int, quick: bool, units: tuple[str, ...]) -> None:
             click.echo(line.text)
             faults += [line] if line.fault else []
     sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.argument("course", type=click.Path(path_type=Path))
+@click.option("--grades", type=click.Path(path_type=Path), help="Write these results into the course's gradebook.")
+@kindly
+def nbgrader(course: Path, grades: Path | None) -> None:
+    """Build a course for nbgrader in the folder COURSE; or bring our grades into its gradebook.
+
+    \b
+    Example:  autograder nbgrader course
+              autograder nbgrader course --grades grades
+    """
+    from autograder import nbgrader
+
+    if grades:
+        nbgrader.record(course, grades, click.echo)
+        return
+    click.echo("\n".join(nbgrader.build(course)))
+    click.echo(f"Next, in {course}: nbgrader generate_assignment UNIT")
 
 
 @main.command()

@@ -33,6 +33,7 @@ FLOW = [
     "notebook",
     "watch",
     "building",
+    "nbgrader",
     "validating",
     "pytest_plugin",
     "doctor",

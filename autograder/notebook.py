@@ -100,7 +100,7 @@ def _in_kernel() -> bool:
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """In a kernel, what a submission writes to stderr becomes ordinary output: for a warning, nbgrader gives a cell 0."""
+    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0 points."""
     if not _in_kernel():
         yield
         return

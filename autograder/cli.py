@@ -34,7 +34,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ImportError as error:
-            if (name := error.name or str(error)).startswith("autograder"):
+            if (name := (error.name or str(error)).split(".")[0]) == "autograder":
                 raise Refused("this is the instructor's part of the kit; a student's copy does not hold it.") from error
             if name in ("fcntl", "resource"):
                 raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error

@@ -4,7 +4,9 @@ A unit is an assignment with one notebook of the same name. nbgrader's own comma
 """
 
 import glob
+import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -74,6 +76,7 @@ def record(course: Path, grades: Path, say: Callable[[str], object]) -> None:
         raise NoCourse(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
     config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
     config.CourseDirectory.root = str(course.resolve())
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of SQLAlchemy, which nbgrader uses as its older versions wanted

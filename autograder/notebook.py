@@ -27,7 +27,7 @@ class Score(float):
     report = ""
 
     def __repr__(self) -> str:
-        return number(self)
+        return f"{float(self):.10g}"
 
     def _repr_html_(self) -> str:
         return self.report

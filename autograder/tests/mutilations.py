@@ -71,10 +71,9 @@ def split_between_lines(book: Book, rng: random.Random) -> None:
 
 
 def merged_with_the_check(book: Book, rng: random.Random) -> None:
-    cell = rng.choice(cells(book, "check"))
-    before = book["cells"][index(book, cell) - 1]
-    before["source"] += "\n\n" + cell["source"]
-    book["cells"].remove(cell)
+    for cell in rng.sample(cells(book, "check"), 3):
+        book["cells"][index(book, cell) - 1]["source"] += "\n\n" + cell["source"]
+        book["cells"].remove(cell)
 
 
 def solution_as(kind: str) -> Mutilation:
@@ -116,7 +115,7 @@ def metadata_changed(book: Book, rng: random.Random) -> None:
 
 
 def cell_ids_missing(book: Book, rng: random.Random) -> None:
-    for cell in book["cells"]:
+    for cell in rng.sample(book["cells"], len(book["cells"]) - 3):
         cell.pop("id", None)
     book["nbformat_minor"] = rng.choice([2, 4, 5])
 
@@ -145,7 +144,7 @@ def other_kernel(book: Book, rng: random.Random) -> None:
         {"language_info": {"name": "R"}},
         {},
     ]
-    book["metadata"] = rng.choice(specs)
+    book["metadata"] = rng.choice(specs) | {"author": rng.choice("abcdefghij")}
 
 
 def stored_outputs(book: Book, rng: random.Random) -> None:
@@ -188,8 +187,9 @@ def old_attempts_kept(book: Book, rng: random.Random) -> None:
 
 def names_taken(book: Book, rng: random.Random) -> None:
     """A student's own variables are called like the course's."""
-    place = index(book, rng.choice(cells(book, "check")))
-    book["cells"].insert(place, new_cell("code", rng.choice(["check = 3", "autograder = None", "rng = x = h = t = 0"])))
+    for source in ("check = 3", "autograder = None", "rng = x = h = t = 0"):
+        place = index(book, rng.choice(cells(book, "check")))
+        book["cells"].insert(place, new_cell("code", source))
 
 
 def lines_changed(book: Book, rng: random.Random) -> None:
@@ -233,7 +233,7 @@ KINDS: dict[str, Mutilation] = {
 
 
 def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
-    """`count` mutilations of a notebook's text, each with its name, kind by kind; the last of them two kinds at once."""
+    """`count` mutilations of a notebook's text, each with its name; the last of them several kinds at once."""
     kinds = list(KINDS)
     for seed in range(count):
         rng, book = random.Random(seed), json.loads(correct)
@@ -241,7 +241,7 @@ def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
             cell["source"] = "".join(cell["source"])
         names = [kinds[seed % len(kinds)]]
         if seed >= 4 * len(kinds):
-            names = ["checks deleted", "stored outputs", "odd cells added", "another kernel"][: 2 + seed % 3]
+            names = ["checks deleted", "stored outputs", "a solution split", "odd cells added"][seed % 3 :]
         for name in names:
             KINDS[name](book, rng)
         yield f"{seed + 1:03} {' and '.join(names)}", json.dumps(book, ensure_ascii=False)

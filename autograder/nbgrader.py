@@ -1,6 +1,6 @@
 """A course for nbgrader, built from `solutions/`; and our grades in nbgrader's gradebook.
 
-A unit is an assignment with one notebook of the same name. nbgrader's own commands do the rest: nothing of it is changed.
+A unit is an assignment with one notebook of the same name. nbgrader's own commands, unchanged, do the rest.
 """
 
 import glob

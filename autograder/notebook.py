@@ -100,7 +100,7 @@ def _in_kernel() -> bool:
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0 points."""
+    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0."""
     if not _in_kernel():
         yield
         return

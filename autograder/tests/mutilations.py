@@ -7,7 +7,12 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
+
+import nbformat
+
+from autograder.building import as_notebook
 
 Book = dict[str, Any]
 Mutilation = Callable[[Book, random.Random], object]
@@ -21,6 +26,22 @@ ODD_CELLS = (
     "for i in range(:",
     "assert sigmoid(0) == 1, 'my test'",
 )
+
+
+def fill(release: Path, script: str) -> Any:
+    """The unit's notebook as nbgrader released it, with the code of a script in its exercises."""
+    code = {cell.id: cell.source for cell in as_notebook(script, release.stem).cells}
+    book = nbformat.read(release, 4)
+    for cell in book.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = code[cell.id]
+    return book
+
+
+def exact(book: Any) -> Any:
+    """The notebook without demonstrations and training."""
+    book.cells = [c for c in book.cells if "autograder.example(" not in c.source and c.id != "check-training"]
+    return book
 
 
 def cells(book: Book, kind: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from conftest import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutilations import KINDS, mutilated
+from mutilations import KINDS, exact, fill, mutilated
 
 from autograder.building import as_notebook
 from autograder.checking import load_unit, unit_names
@@ -49,27 +49,6 @@ def scores(course, student):
         join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
         where student_id = ?"""
     return {name: (auto, manual) for name, auto, manual in query(course, words, student)}
-
-
-def only(book, keep):
-    """A notebook with some of its cells."""
-    book.cells = [cell for cell in book.cells if keep(cell)]
-    return book
-
-
-def exact(cell):
-    """Whether a cell belongs to the exact checks: no demonstration, no training."""
-    return "autograder.example(" not in cell.source and cell.id != "check-training"
-
-
-def fill(release, script):
-    """The released notebook with the code of a script in its exercises."""
-    code = {cell.id: cell.source for cell in as_notebook(script, UNIT).cells}
-    book = nbformat.read(release / UNIT / f"{UNIT}.ipynb", 4)
-    for cell in book.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = code[cell.id]
-    return book
 
 
 def submit(course, student, book):
@@ -225,7 +204,7 @@ def graded(course, autograder):
         "e = np.exp(z - z.max(-1, keepdims=True))", "raise ValueError('<script>alert(1)</script> \\\\<img>')"
     )
     for name, script in scripts.items():
-        book = only(fill(course / "release", script), exact)
+        book = exact(fill(course / "release" / UNIT / f"{UNIT}.ipynb", script))
         if name == "Zoë Ünal":
             book.cells[0:0] = [nbformat.v4.new_code_cell(NOISE)]
         submit(course, name, book)
@@ -367,7 +346,7 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(course, graded, 
 @pytest.fixture(scope="module")
 def correct(course):
     """A correct notebook as a student hands it in, without demonstrations and training."""
-    return nbformat.writes(only(fill(course / "release", solution_of(UNIT).plain()), exact))
+    return nbformat.writes(exact(fill(course / "release" / UNIT / f"{UNIT}.ipynb", solution_of(UNIT).plain())))
 
 
 def test_a_hundred_mutilations_earn_full_marks(correct, grade):

@@ -5,13 +5,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jupytext
 
 from autograder import practice
 from autograder.checking import UnknownUnit, load_unit, unit_names
 from autograder.data import corpus, load, names, root
-from autograder.solution import BEGIN, END, Solution, read_solution
+from autograder.solution import BEGIN, END, STUB, Solution, read_solution
 
 PACKAGE = Path(__file__).parent
 INSTRUCTORS = [
@@ -21,6 +22,7 @@ INSTRUCTORS = [
     "doctor",
     "grading",
     "mutating",
+    "nbgrader",
     "proofs",
     "sandbox",
     "validating",
@@ -150,11 +152,26 @@ def notebooks(folder: Path, kit: str) -> None:
     first = "# %%\n" + (root() / "docs" / "first_cell.txt").read_text(encoding="utf-8").replace("KIT", kit)
     for name, solution in solutions():
         extra = "[torch]" if "torch" in load_unit(name).packages else ""
-        book = jupytext.reads(solution.stub, "py:percent")
-        book.cells[:0] = jupytext.reads(first.replace("EXTRA", extra), "py:percent").cells
-        for number, cell in enumerate(book.cells):
-            cell.id = f"{name}-{number}"
+        book = as_notebook(solution.stub, name)
+        book.cells[:0] = as_notebook(first.replace("EXTRA", extra), "kit").cells
         jupytext.write(book, folder / f"{name}.ipynb")
+
+
+def as_notebook(script: str, unit: str) -> Any:
+    """A percent script as a notebook whose cells keep their ids from build to build.
+
+    `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines; others count from these on.
+    """
+    book, last, count = jupytext.reads(script, "py:percent"), unit, 0
+    for cell in book.cells:
+        if found := re.search(r'^check\("(\w+)"\)$', cell.source, re.M):
+            last, count = f"check-{found[1]}", 0
+        elif BEGIN in cell.source or STUB.split("\n")[0] in cell.source:
+            defined = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
+            last, count = f"write-{defined[1] if defined else unit}", 0
+        cell.id = f"{last}-{count}" if count else last
+        count += 1
+    return book
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:

@@ -34,7 +34,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ImportError as error:
-            if (name := error.name or str(error)).startswith("autograder"):
+            if (name := (error.name or str(error)).split(".")[0]) == "autograder":
                 raise Refused("this is the instructor's part of the kit; a student's copy does not hold it.") from error
             if name in ("fcntl", "resource"):
                 raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error
@@ -49,7 +49,7 @@ def kindly(command: Callable[P, R]) -> Callable[P, R]:
 
 # the errors of the kit's modules whose texts are for people; by name, so that parsing arguments imports none of them
 KIND = {"UnknownUnit", "NoData", "NoKey", "NothingToGrade", "CannotConfine", "Busy", "Stale", "ServerGone", "Broken"}
-KIND |= {"NoCluster", "BadPolicy"}
+KIND |= {"NoCluster", "NoCourse", "BadPolicy"}
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -385,6 +385,26 @@ def calibrate(seeds: int, units: tuple[str, ...]) -> None:
     if not units:
         click.echo(calibrating.keep(bounds, seeds))
     sys.exit(1 if any(bound.passing for bound in bounds) else 0)
+
+
+@main.command()
+@click.argument("course", type=click.Path(path_type=Path))
+@click.option("--grades", type=click.Path(path_type=Path), help="Write these results into the course's gradebook.")
+@kindly
+def nbgrader(course: Path, grades: Path | None) -> None:
+    """Build a course for nbgrader in the folder COURSE; or bring our grades into its gradebook.
+
+    \b
+    Example:  autograder nbgrader course
+              autograder nbgrader course --grades grades
+    """
+    from autograder import nbgrader
+
+    if grades:
+        nbgrader.record(course, grades, click.echo)
+        return
+    click.echo("\n".join(nbgrader.build(course)))
+    click.echo(f"Next, in {course}: nbgrader generate_assignment UNIT")
 
 
 @main.command()

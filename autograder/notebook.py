@@ -1,8 +1,9 @@
 """An exercise's last line, in a script or a notebook; and the number that nbgrader reads."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Score(float):
     report = ""
 
     def __repr__(self) -> str:
-        return number(self)
+        return f"{float(self):.10g}"
 
     def _repr_html_(self) -> str:
         return self.report
@@ -47,7 +48,8 @@ def unit(name: str) -> Callable[[str], Score]:
         if name_of_check not in checks:
             raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. There is: {', '.join(checks)}.")
         namespace, seen = sys._getframe(1).f_globals, list[Any]()
-        practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
+        with _no_stderr():
+            practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
         verdict: Verdict = seen[0]
         keep(loaded[0].name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
         score = Score(verdict.earned)
@@ -94,6 +96,28 @@ def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[st
 def _in_kernel() -> bool:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0."""
+    if not _in_kernel():
+        yield
+        return
+    stream: Any = sys.stderr  # the kernel's; log handlers may hold it, so its name is changed, under which it sends
+    name, kept = getattr(stream, "name", ""), os.dup(2)
+    stream.flush()
+    os.dup2(1, 2)
+    try:
+        with suppress(AttributeError):  # of a submission's own stream, which the kernel does not send
+            stream.name = "stdout"
+        yield
+    finally:
+        stream.flush()
+        with suppress(AttributeError):
+            stream.name = name
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -95,13 +95,42 @@ def _script_cells(text: str) -> list[Cell]:
 
 def _notebook_cells(text: str) -> list[Cell]:
     try:
-        raw = json.loads(text)["cells"]
+        book = json.loads(text)
+        raw = book["cells"] if "cells" in book else [cell for sheet in book["worksheets"] for cell in sheet["cells"]]
         return [
-            Cell("".join(cell["source"]), f"cell {number}, line", 1, cell["cell_type"] == "code")
+            Cell(
+                "".join(cell.get("input", cell.get("source", ""))),
+                f"cell {number}, line",
+                1,
+                cell["cell_type"] == "code",
+            )
             for number, cell in enumerate(raw, 1)
         ]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken("the notebook cannot be read: it is not a whole .ipynb file. Save it again.") from None
+
+
+def _mended(found: Iterable[Cell]) -> list[Cell]:
+    """The cells that hold code, in order: what was split is joined where it parses together and not alone, and of cells
+    of another type those are taken that define what no code cell does.
+    """
+    code: list[Cell] = []
+    for cell in found:
+        if cell.code and not _tree(cell.text):
+            cell = replace(cell, text=_without_magics(cell.text))
+            whole = f"{code[-1].text}\n\n{cell.text}" if code else ""  # in a script, `# %%` is a line of its own
+            if whole and not _tree(cell.text) and code[-1].code and _tree(whole):
+                code[-1] = replace(code[-1], text=whole)
+                continue
+        if cell.code or _defined(cell):
+            code.append(cell)
+    taken = {name for cell in code if cell.code for name in _defined(cell)}
+    return [cell for cell in code if cell.code or not _defined(cell) & taken]
+
+
+def _defined(cell: Cell) -> set[str]:
+    tree = _tree(cell.text)
+    return {name for node in tree.body for name in _names_bound(node)} if tree else set()
 
 
 class Submission:
@@ -126,12 +155,10 @@ class Submission:
             if tree := _tree(whole):  # a `# %%` inside a string is then no border
                 yield from self._statements_of(tree, "line")
                 return
-        for cell in found:
-            text = cell.text if not cell.code or _tree(cell.text) else _without_magics(cell.text)
+        for cell in _mended(found):
             try:
-                if cell.code:
-                    tree = ast.parse("\n" * (cell.first_line - 1) + text)
-                    yield from self._statements_of(tree, cell.place)
+                tree = ast.parse("\n" * (cell.first_line - 1) + cell.text)
+                yield from self._statements_of(tree, cell.place)
             except UNPARSABLE as error:
                 line = getattr(error, "lineno", None) or cell.first_line
                 what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
@@ -168,6 +195,7 @@ class Submission:
                 statement.done = True
 
 
+@lru_cache(1000)
 def _tree(text: str) -> ast.Module | None:
     try:
         return ast.parse(text)

@@ -36,6 +36,7 @@ FLOW = [
     "watch",
     "building",
     "mutating",
+    "nbgrader",
     "validating",
     "report.proofs",
     "calibrating",

@@ -1,0 +1,176 @@
+"""Our engine beside `nbgrader autograde`: what a submission costs, and what each makes of a hundred mutilations.
+
+One core, one thread a process, the same notebooks in one run: processor time of all processes, the median of three.
+Writes the tables of docs/nbgrader.md. `--cost` leaves the mutilations out, and writes nothing.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import platform
+import re
+import resource
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "autograder" / "tests"))
+from mutilations import exact, fill, mutilated
+
+from autograder.grading import solution_of
+
+UNIT = "unit4_manual_gradients"
+RUNS, COPIES = 3, 10
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+CLASS = """
+import sys
+from pathlib import Path
+from autograder import grading
+submitted, out = map(Path, sys.argv[1:])
+grading.grade_class(grading.find_submissions(submitted), grading.Run(out, 5, 1, quick=True))
+"""
+
+
+def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
+    environment = {**os.environ, "PATH": PATH}
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 or not check, done.stderr[-2000:]
+    return done.stderr
+
+
+def processor_time(act: Callable[[], object]) -> float:
+    """Seconds of processor time of what `act` starts and waits for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    act()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def submit(folder: Path, student: str, text: str) -> None:
+    (folder / student / UNIT).mkdir(parents=True)
+    (folder / student / UNIT / f"{UNIT}.ipynb").write_text(text)
+
+
+def twelve(release: Path) -> list[str]:
+    """Notebooks of the exact checks: a correct one, and eleven with a known mistake each."""
+    solution = solution_of(UNIT)
+    made = [mistake.id for mistake, _, _ in solution.mistakes]
+    scripts = [
+        solution.plain(),
+        *(solution.with_mistake(made[number]) for number in range(0, len(made), len(made) // 11)),
+    ]
+    return [nbformat.writes(exact(fill(release, script))) for script in scripts[:12]]
+
+
+def new_course(scratch: Path) -> Path:
+    run("-m", "autograder", "nbgrader", course := scratch / "course")
+    run("-m", "nbgrader", "generate_assignment", UNIT, cwd=course)
+    with open(course / "nbgrader_config.py", "a") as config:
+        config.write("c.ExecutePreprocessor.timeout = 20\n")
+    return course
+
+
+def cost(course: Path, scratch: Path) -> list[tuple[str, float, float]]:
+    """(whose, seconds of all twelve, seconds of one more submission), each a median."""
+    books = twelve(course / "release" / UNIT / f"{UNIT}.ipynb")
+    for number, text in enumerate(books):
+        submit(course / "submitted", f"s{number:02}", text)
+        for copy in range(COPIES):
+            submit(scratch / "many", f"s{number:02}-{copy}", text)
+
+    def theirs(*which: str) -> float:
+        return processor_time(lambda: run("-m", "nbgrader", "autograde", UNIT, "--force", *which, cwd=course))
+
+    def ours(folder: Path) -> float:
+        shutil.rmtree(scratch / "out", ignore_errors=True)
+        return processor_time(lambda: run("-c", CLASS, folder, scratch / "out"))
+
+    theirs()  # once before, so that files are at hand and the gradebook is there
+    found: dict[str, list[tuple[float, float]]] = {"nbgrader autograde": [], "autograder grade": []}
+    for _ in range(RUNS):
+        all_twelve, one = theirs(), theirs("--student", "s00")
+        found["nbgrader autograde"].append((all_twelve, (all_twelve - one) / 11))
+        all_twelve, many = ours(course / "submitted"), ours(scratch / "many")
+        found["autograder grade"].append((all_twelve, (many - all_twelve) / (12 * COPIES - 12)))
+    return [(who, *map(statistics.median, zip(*pairs, strict=True))) for who, pairs in found.items()]
+
+
+def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
+    """(name, points ours, points nbgrader's or why none) for each."""
+    release = course / "release" / UNIT / f"{UNIT}.ipynb"
+    correct = nbformat.writes(exact(fill(release, solution_of(UNIT).plain())))
+    shutil.rmtree(course / "submitted")
+    names = []
+    for name, text in mutilated(correct):
+        submit(course / "submitted", name[:3], text)
+        names.append(name)
+    run("-c", CLASS, course / "submitted", scratch / "mutilated")
+    said = run("-m", "nbgrader", "autograde", UNIT, cwd=course, check=False)
+    rows = []
+    for name in names:
+        result = (scratch / "mutilated" / UNIT / f"{name[:3]}.json").read_text()
+        ours = re.search(r'"score": ([\d.]+)', result)
+        assert ours
+        rows.append((name, f"{float(ours[1]):g}", theirs_of(course, name[:3], said)))
+    return rows
+
+
+def theirs_of(course: Path, student: str, said: str) -> str:
+    if f"for student '{student}'" in said:
+        return "refused"
+    words = """select sum(coalesce(auto_score, 0)) from grade
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id where student_id = ?"""
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        return f"{gradebook.execute(words, [student]).fetchone()[0] or 0:g}"
+
+
+def replace_between(page: str, mark: str, text: str) -> str:
+    """Put text between two comments of a page, `<!-- mark -->` and `<!-- end of mark -->`."""
+    begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    return page.split(begin)[0] + f"{begin}\n{text}\n{end}" + page.split(end)[1]
+
+
+def main() -> None:
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    with tempfile.TemporaryDirectory() as folder:
+        course = new_course(Path(folder))
+        costs = cost(course, Path(folder))
+        for who, twelve_of_them, one_more in costs:
+            print(f"{who}: {twelve_of_them:.2f} s for twelve, {1000 * one_more:.1f} ms for one more", flush=True)
+        print(f"one more submission: a ratio of {costs[0][2] / costs[1][2]:.0f}")
+        if "--cost" in sys.argv:
+            return
+        rows = mutilations(course, Path(folder))
+    page = (ROOT / "docs" / "nbgrader.md").read_text()
+    table = ["| on one core | twelve submissions, start and key included | one more submission |", "|---|---|---|"]
+    table += [f"| `{who}` | {all_of_them:.2f} s | {1000 * one:.1f} ms |" for who, all_of_them, one in costs]
+    ratios = [costs[0][n] / costs[1][n] for n in (1, 2)]
+    table += [
+        f"| ratio | {ratios[0]:.0f} | {ratios[1]:.0f} |",
+        "",
+        f"{platform.machine()}, Python {platform.python_version()}.",
+    ]
+    page = replace_between(page, "cost", "\n".join(table))
+    full = sum(theirs == "31" for _, _, theirs in rows)
+    table = [
+        f"Of 31 points. Full marks: ours {sum(ours == '31' for _, ours, _ in rows)} of 100, nbgrader's {full}.",
+        "",
+    ]
+    table += ["| mutilation | ours | nbgrader's autograde |", "|---|---|---|"]
+    table += [f"| {name} | {ours} | {theirs} |" for name, ours, theirs in rows]
+    (ROOT / "docs" / "nbgrader.md").write_text(replace_between(page, "mutilations", "\n".join(table)))
+
+
+if __name__ == "__main__":
+    main()

@@ -197,6 +197,7 @@ class Verdict:
     status: Status
     remarks: tuple[Remark, ...] = ()
     seconds: float = 0.0  # from question to answer
+    loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
 
 
 def judge(
@@ -230,12 +231,13 @@ def judge(
 def judge_loss(check: Check, key: CheckKey, loss: float) -> Verdict:
     """Compare the held-out loss of trained weights, in nats a character, with our solution's on the same seed."""
     ours = key.loss if key.loss is not None else math.nan
+    figures = tuple(round(value, 4) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
     if abs(loss - ours) <= check.within:
-        return _verdict(check, {}, [], passed=True)
+        return replace(_verdict(check, {}, [], passed=True), loss=figures)
     unit = "" if check.data else " nats a character"
     text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
-    return _verdict(check, {}, [Remark(text)], passed=False)
+    return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
 
 
 def not_reached(check: Check, needed: Sequence[str]) -> Verdict:

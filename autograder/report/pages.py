@@ -5,7 +5,7 @@ network, and a policy in each page lets nothing run but the kit's own script.
 import re
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
@@ -21,19 +21,20 @@ from autograder.data import root
 from autograder.journal import Result, write_whole
 from autograder.report import code, html, summary
 from autograder.report.terminal import SIGNS, number
-from autograder.solution import pieces
+from autograder.solution import Piece, pieces
 
 Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
 
 
 class Aliases(dict[str, str]):
-    """Names that say nothing of a student, each drawn when it is first asked for and then the same."""
+    """Names that say nothing of a student, each drawn once."""
 
-    def __missing__(self, student: str) -> str:
-        while (alias := f"student {secrets.token_hex(3)}") in self.values():
-            pass
-        self[student] = alias
-        return alias
+    def draw(self, students: Iterable[str]) -> None:
+        """Give each student who has none a name that no other has."""
+        for student in students:
+            while student not in self:
+                if (alias := f"student {secrets.token_hex(3)}") not in self.values():
+                    self[student] = alias
 
 
 @cache
@@ -70,7 +71,10 @@ def site(
     With `aliases` no student is named. Pages that are `live`, with so many submissions to come in all, look for new
     results while they are open.
     """
-    named = [_under(result, aliases[result.student]) if aliases is not None else result for result in results]
+    named = list(results)
+    if aliases is not None:
+        aliases.draw(result.student for result in results)
+        named = [_under(result, aliases) for result in results]
     units = {unit: [r for r in named if r.unit == unit] for unit in sorted({r.unit for r in named})}
     addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
 
@@ -84,7 +88,7 @@ def site(
     if len(units) != 1:
         pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named))
     for was, result in zip(results, named, strict=True):
-        pages[f"{result.unit}/{result.student}.html"] = partial(render, "student.html", was, result, source)
+        pages[f"{result.unit}/{result.student}.html"] = partial(render, "student.html", was, result, source, aliases)
     return pages
 
 
@@ -107,15 +111,18 @@ def write_pages(results: Sequence[Result], folder: Path, source: Source | None =
     return folder / "index.html"
 
 
-def _under(result: Result, alias: str) -> Result:
-    """The result under another name, which also stands wherever the student's own stood in a remark."""
-    tell = partial(_renamed, student=result.student, alias=alias)
+def _under(result: Result, aliases: Mapping[str, str]) -> Result:
+    """The result under another name, with those of all students replaced where a remark says one."""
+    tell = partial(_renamed, aliases=aliases)
     verdicts = [replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks)) for v in result.verdicts]
-    return replace(result, student=alias, note=tell(result.note), verdicts=tuple(verdicts))
+    return replace(result, student=aliases[result.student], note=tell(result.note), verdicts=tuple(verdicts))
 
 
-def _renamed(text: str, student: str, alias: str) -> str:
-    return re.sub(rf"(?<!\w){re.escape(student)}(?!\w)", alias, text) if len(student) > 2 else text
+def _renamed(text: str, aliases: Mapping[str, str]) -> str:
+    for student in sorted(aliases, key=len, reverse=True):
+        if len(student) > 2 and student in text:  # a letter or two is a variable
+            text = re.sub(rf"(?<!\w){re.escape(student)}(?!\w)", aliases[student], text)
+    return text
 
 
 @cache
@@ -124,24 +131,24 @@ def _exercises(unit: str) -> tuple[dict[str, set[str]], set[str]]:
     return code.exercises(stub.read_text(encoding="utf-8")) if stub.is_file() else ({}, set())
 
 
-def _student(was: Result, result: Result, source: Source | None) -> dict[str, Any]:
+def _student(was: Result, result: Result, source: Source | None, aliases: Aliases | None) -> dict[str, Any]:
     """What a student's page is made from: the result, and for each check the lines of its code."""
     content = source(was) if source else None
     asked, given = _exercises(result.unit)
-    found, anonymous = pieces(content or b""), was.student != result.student
-    if anonymous:
-        found = [replace(piece, text=_renamed(piece.text, was.student, result.student)) for piece in found]
+    found = pieces(content or b"")
+    if aliases is not None:
+        found = [replace(piece, text=_renamed(piece.text, aliases)) for piece in found]
     shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
     listing = {
-        verdict.name: [(piece, _numbered(piece, verdict, anonymous)) for piece in shown.get(verdict.name, [])]
+        verdict.name: [(piece, _numbered(piece, verdict, aliases is not None)) for piece in shown.get(verdict.name, [])]
         for verdict in result.verdicts
     }
     return {"result": result, "listing": listing, "changed": bool(source and content is None and not result.note)}
 
 
-def _numbered(piece: Any, verdict: Verdict, anonymous: bool) -> Sequence[tuple[Markup, bool]]:
+def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple[Markup, bool]]:
     """Lines of code as HTML, each with whether a remark speaks of it."""
     told = " ".join(remark.text for remark in verdict.remarks)
-    at = {int(line) for line in re.findall(rf"\b{re.escape(piece.place)} (\d+)\b", told)}
+    at = {int(line) for line in re.findall(rf"\b{re.escape(piece.place)} (\d{{1,9}})\b", told)}
     lines = code.lines(piece, without_comments=anonymous)
     return [(Markup(line), number in at) for number, line in enumerate(lines, piece.first)]  # escaped by `lines`

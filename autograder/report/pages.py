@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,7 @@ def _environment() -> Environment:
     environment.filters["number"] = number
     environment.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
     environment.filters["url"] = lambda part: quote(part, safe="")
+    environment.filters["median"] = lambda values: median(list(values))
     environment.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
     environment.filters["sign"] = lambda status: SIGNS.get(status, "✗")[0]
     environment.globals.update(summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy)

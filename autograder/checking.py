@@ -17,8 +17,8 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
-# Training from one start on the same batches, rounded differently, ends at 0.62 or more by `alike`, with other dropout at
-# 0.30 or more; weights trained from another start at 0.07 or less (4 seeds and 8 runs of training, two corpora).
+# Training from one start on the same batches, rounded differently, ends at 0.62 or more by `alike`, with other dropout
+# at 0.30 or more; weights trained from another start at 0.07 or less (4 seeds and 8 runs of training, two corpora).
 ALIKE, LARGE = 0.15, 1000  # a cosine; the numbers that a matrix must have for chance alone to stay below it
 TOLERANCE = 1e-3  # of the largest value of an array: other styles reach 2e-4 in float32, the smallest mistake 1e-2
 
@@ -205,6 +205,7 @@ class Verdict:
     status: Status
     remarks: tuple[Remark, ...] = ()
     seconds: float = 0.0  # from question to answer
+    loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
 
 
 def judge(
@@ -241,15 +242,17 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
     Where `trained` is given, the weights must be alike too: from the same start and the same batches.
     """
     ours = key.loss if key.loss is not None else math.nan
+    figures = tuple(round(value, 4) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
     if abs(loss - ours) <= check.within:
         if alike(trained or {}, key.expected.arrays) >= ALIKE:
-            return _verdict(check, {}, [], passed=True)
+            return replace(_verdict(check, {}, [], passed=True), loss=figures)
         text = f"held-out loss {loss:.3f}, as ours, but these weights did not come from the first weights and the "
-        return _verdict(check, {}, [Remark(text + "batches that were given. Train those.")], passed=False)
+        remark = Remark(text + "batches that were given. Train those.")
+        return replace(_verdict(check, {}, [remark], passed=False), loss=figures)
     unit = "" if check.data else " nats a character"
     text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
-    return _verdict(check, {}, [Remark(text)], passed=False)
+    return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
 
 
 def alike(trained: Arrays, ours: Arrays) -> float:

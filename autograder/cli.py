@@ -3,8 +3,8 @@
 """
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -215,27 +215,35 @@ def grade(
     from autograder.checking import find_unit
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_summary, class_table, console, regraded, total
-    from autograder.sandbox import Scratch
 
     unit = find_unit(unit_name) if unit_name else None
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
-    with Scratch() as scratch:
-        folder = grading.unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
+    with _folder(submitted) as folder:
         found = grading.find_submissions(folder, unit)
         before = journal.results(out)
-        run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster)
+        run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted)
         results = _with_progress(found, run)
-    screen = console()
-    screen.print(class_table(results))
-    page = write_pages(results, out / "pages")
+        screen = console()
+        screen.print(class_table(results))
+        page = write_pages(results, out / "pages", grading.graded_files(folder))
     screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(regraded(before, results), end="", soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
     click.echo(f"pages: {page}")
+
+
+@contextmanager
+def _folder(submitted: Path) -> Iterator[Path]:
+    """The folder of submissions, unpacked where they are a zip."""
+    from autograder.grading import unpack
+    from autograder.sandbox import Scratch
+
+    with Scratch() as scratch:
+        yield unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
 
 
 def _with_progress(found: Any, run: Any) -> list[Any]:
@@ -259,21 +267,49 @@ def _with_progress(found: Any, run: Any) -> list[Any]:
 
 @main.command()
 @click.argument("grades", type=click.Path(path_type=Path))
+@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
+@click.option("--serve", "serving", is_flag=True, help="Show results as they come, to this machine alone.")
 @kindly
-def report(grades: Path) -> None:
-    """Write the pages of a graded class again.
+def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool) -> None:
+    """Write the pages of a graded class again, or show them while it is being graded.
+
+    Code is shown of the files that were graded, where they still lie as they were.
 
     \b
-    Example:  autograder report grades
+    Example:  autograder report grades --anonymous
     """
     from autograder import journal
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_table, console
 
-    if not (results := journal.results(grades)):
+    results = journal.results(grades)
+    if not results and not (serving and grades.is_dir()):
         raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
-    console().print(class_table(results))
-    click.echo(f"pages: {write_pages(results, grades / 'pages')}")
+    noted = Path(journal.facts(grades).get("submitted", "."))
+    lies = submitted or (noted if noted.is_absolute() and noted.exists() else None)
+    with _folder(lies) if lies else nullcontext() as folder:
+        source = _graded_files(folder)
+        if serving:
+            _serve(grades, source, anonymous)
+            return
+        console().print(class_table(results))
+        click.echo(
+            f"pages: {write_pages(results, grades / ('anonymous' if anonymous else 'pages'), source, anonymous)}"
+        )
+
+
+def _graded_files(folder: Path | None) -> Any:
+    from autograder.grading import graded_files
+
+    return graded_files(folder) if folder else None
+
+
+def _serve(grades: Path, source: Any, anonymous: bool) -> None:
+    from autograder.report.serve import Shelf, serve
+
+    with suppress(KeyboardInterrupt):
+        serve(Shelf(grades, source, anonymous), lambda address: click.echo(f"{address}\nCtrl-C ends it."))
 
 
 @main.command()

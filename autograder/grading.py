@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -243,6 +243,24 @@ def time_of(path: Path) -> str:
         return datetime.fromtimestamp(path.lstat().st_mtime, UTC).isoformat(timespec="seconds")
 
 
+def graded_files(folder: Path) -> Callable[[Result], bytes | None]:
+    """Finds the file below `folder` that a result is of: its bytes, or None where they are not those graded."""
+
+    @cache
+    def paths(unit: str) -> dict[str, Path | None]:
+        return {entry.student: entry.path for entry in find_submissions(folder, unit)}
+
+    def file_of(result: Result) -> bytes | None:
+        try:
+            path = paths(result.unit).get(result.student)
+            content = read_file(path) if path else b""
+        except (OSError, ValueError, NothingToGrade):
+            return None
+        return content if journal.digest(content) == result.sha256 else None
+
+    return file_of
+
+
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits.
 
@@ -276,14 +294,15 @@ class Run:
     quick: bool = False
     unsafe: bool = False
     cluster: str = ""  # the address of a Dask scheduler
+    submitted: Path | None = None  # noted for pages that are made later
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
     """The seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
     if asked is not None:
         return asked
-    recorded = out / "run.txt"
-    return int(recorded.read_text().split()[1]) if recorded.is_file() else secrets.randbits(31)
+    recorded = journal.facts(out).get("seed")
+    return int(recorded) if recorded else secrets.randbits(31)
 
 
 def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None) -> None:
@@ -293,7 +312,9 @@ def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result
     `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder, `NoCluster`.
     """
     with journal.only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
-        journal.write_whole(run.out / "run.txt", f"seed {run.seed}")
+        facts = f"seed {run.seed}\nsubmissions {len(submitted)}"
+        facts += f"\nsubmitted {run.submitted.resolve()}" if run.submitted else ""
+        journal.write_whole(run.out / "run.txt", facts)
         for unit in dict.fromkeys(entry.unit for entry in submitted):
             desk = _Desk(unit, run, cluster)
             try:

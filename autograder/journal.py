@@ -109,7 +109,7 @@ def read(path: Path) -> Result | None:
 
 def _verdict(check: Mapping[str, Any]) -> Verdict:
     remarks = tuple(Remark(**{**remark, "arrays": tuple(remark["arrays"])}) for remark in check["remarks"])
-    return Verdict(**{**check, "remarks": remarks})
+    return Verdict(**{**check, "remarks": remarks, "loss": tuple(check.get("loss", ()))})
 
 
 def is_same(result: Result | None, sha256: str, circumstances: Circumstances) -> bool:
@@ -117,6 +117,15 @@ def is_same(result: Result | None, sha256: str, circumstances: Circumstances) ->
     if result is None or result.sha256 != sha256:
         return False
     return replace(result.circumstances, walls=()) == replace(circumstances, walls=())
+
+
+def facts(out: Path) -> dict[str, str]:
+    """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they lie."""
+    try:
+        lines = (out / "run.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (line.partition(" ") for line in lines)}
 
 
 def results(out: Path) -> Sequence[Result]:

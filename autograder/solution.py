@@ -10,7 +10,7 @@ import dis
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -24,7 +24,8 @@ STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own, so tha
 _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
 _CELL = re.compile(r"^# %%(.*)$")
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-_MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)[\w.]+\?+\s*$", re.M)
+_MAGIC = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+MAX_CODE = 256 << 10  # characters to parse where no wall stands; an honest file has a tenth
 
 
 class Missing(Exception):
@@ -193,6 +194,53 @@ class Submission:
             if id(statement) in wanted and not statement.done:
                 exec(statement.code, self._names)
                 statement.done = True
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A definition as it stands in a file: the names that it binds, its place, its first line and its text."""
+
+    names: frozenset[str]
+    place: str  # "line" or "cell 3, line"
+    first: int
+    text: str
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a function or a class."""
+        return bool(re.match(r"@|(async )?def |class ", self.text))
+
+
+def pieces(source: bytes) -> list[Piece]:
+    """The definitions of a submission, read and not run; of a cell that does not parse, its whole text.
+
+    Nothing where the file is no text or holds more of it than `MAX_CODE`.
+    """
+    try:
+        found = cells(source)
+        if sum(len(cell.text) for cell in found) > MAX_CODE:
+            return []
+        submission = Submission(source, "")
+    except (Broken, RecursionError):
+        return []
+    lines = {cell.place: cell.text.split("\n") for cell in found}
+    if "line" in lines:  # a script's lines are counted through all its cells
+        lines["line"] = source.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+    defined = [_piece(s, lines) for s in submission._statements if not isinstance(s.node, _NO_DEFINITION)]
+    broken = [cell for cell in found if cell.text in submission._broken]
+    return defined + [
+        Piece(frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)), c.place, c.first_line, c.text)
+        for c in broken
+    ]
+
+
+_NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
+
+
+def _piece(statement: Statement, lines: Mapping[str, Sequence[str]]) -> Piece:
+    node, place = statement.node, statement.place.split("|")[0]
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    return Piece(frozenset(statement.binds), place, first, "\n".join(lines[place][first - 1 : node.end_lineno]))
 
 
 @lru_cache(1000)

@@ -1,28 +1,156 @@
-"""Verdicts as HTML: a page for each submission and one for the class. They work from a file, with no network."""
+"""Results as HTML: a page for each submission, one for each unit, one for the class. They work from a file, with no
+network, and a policy in each page lets nothing run but the kit's own script.
+"""
 
-from collections.abc import Sequence
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
+from statistics import median
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.checking import Verdict
+from autograder.data import root
 from autograder.journal import Result, write_whole
-from autograder.report import html, summary
-from autograder.report.terminal import number
+from autograder.report import code, html, summary
+from autograder.report.terminal import SIGNS, number
+from autograder.solution import Piece, pieces
+
+Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
 
 
-def write_pages(results: Sequence[Result], folder: Path) -> Path:
-    """Write all pages below `folder`; the path of the class page."""
+class Aliases(dict[str, str]):
+    """Names that say nothing of a student, each drawn once."""
+
+    def draw(self, students: Iterable[str]) -> None:
+        """Give each student who has none a name that no other has."""
+        for student in students:
+            while student not in self:
+                if (alias := f"student {secrets.token_hex(3)}") not in self.values():
+                    self[student] = alias
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["number"] = number
     environment.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
     environment.filters["url"] = lambda part: quote(part, safe="")
-    student, everyone = environment.get_template("student.html"), environment.get_template("class.html")
-    for result in results:
-        write_whole(folder / result.unit / f"{result.student}.html", student.render(result=result))
-    units = {unit: [r for r in results if r.unit == unit] for unit in sorted({r.unit for r in results})}
-    write_whole(folder / "index.html", everyone.render(units=units, summary=summary))
+    environment.filters["median"] = lambda values: median(list(values))
+    environment.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
+    environment.filters["sign"] = lambda status: SIGNS.get(status, "✗")[0]
+    environment.globals.update(summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy)
+    return environment
+
+
+@cache
+def _part(name: str) -> Markup:
+    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))  # the kit's own
+
+
+def policy(live: bool) -> str:
+    """The Content-Security-Policy of a page: the kit's own style and script, by checksum, and nothing else."""
+    hashes = {name: b64encode(sha256(_part(name).encode()).digest()).decode() for name in ("page.css", "page.js")}
+    words = f"default-src 'none'; style-src 'sha256-{hashes['page.css']}'; script-src 'sha256-{hashes['page.js']}'; "
+    return words + "base-uri 'none'; form-action 'none'" + ("; connect-src 'self'" if live else "")
+
+
+def site(
+    results: Sequence[Result], source: Source | None = None, aliases: Aliases | None = None, live: str = ""
+) -> dict[str, Callable[[], str]]:
+    """The pages of a class by address, each made when it is called.
+
+    With `aliases` no student is named. Pages that are `live`, with so many submissions to come in all, look for new
+    results while they are open.
+    """
+    named = list(results)
+    if aliases is not None:
+        aliases.draw(result.student for result in results)
+        named = [_under(result, aliases) for result in results]
+    units = {unit: [r for r in named if r.unit == unit] for unit in sorted({r.unit for r in named})}
+    addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
+
+    def render(name: str, *student: Any, **facts: Any) -> str:
+        facts |= {"live": live, "addresses": addresses, "here": len(named)}
+        return _environment().get_template(name).render(facts, **(_student(*student) if student else {}))
+
+    pages: dict[str, Callable[[], str]] = {
+        addresses[unit]: partial(render, "unit.html", unit=unit, results=units[unit]) for unit in units
+    }
+    if len(units) != 1:
+        pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named))
+    for was, result in zip(results, named, strict=True):
+        pages[f"{result.unit}/{result.student}.html"] = partial(render, "student.html", was, result, source, aliases)
+    return pages
+
+
+def _scores(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Each student's points by unit."""
+    found: dict[str, dict[str, float]] = {}
+    for result in sorted(results, key=lambda result: result.student):
+        found.setdefault(result.student, {})[result.unit] = result.score
+    return found
+
+
+def write_pages(results: Sequence[Result], folder: Path, source: Source | None = None, anonymous: bool = False) -> Path:
+    """Write all pages below `folder` and take away those of an earlier time; the path of the class page."""
+    pages = site(results, source, Aliases() if anonymous else None)
+    for address, page in pages.items():
+        write_whole(folder / address, page())
+    for path in folder.rglob("*.html"):
+        if path.relative_to(folder).as_posix() not in pages:
+            path.unlink()
     return folder / "index.html"
+
+
+def _under(result: Result, aliases: Mapping[str, str]) -> Result:
+    """The result under another name, with those of all students replaced where a remark says one."""
+    tell = partial(_renamed, aliases=aliases)
+    verdicts = [replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks)) for v in result.verdicts]
+    return replace(result, student=aliases[result.student], note=tell(result.note), verdicts=tuple(verdicts))
+
+
+def _renamed(text: str, aliases: Mapping[str, str]) -> str:
+    for student in sorted(aliases, key=len, reverse=True):
+        if len(student) > 2 and student in text:  # a letter or two is a variable
+            text = re.sub(rf"(?<!\w){re.escape(student)}(?!\w)", aliases[student], text)
+    return text
+
+
+@cache
+def _exercises(unit: str) -> tuple[dict[str, set[str]], set[str]]:
+    stub = root() / "assignments" / f"{unit}.py"
+    return code.exercises(stub.read_text(encoding="utf-8")) if stub.is_file() else ({}, set())
+
+
+def _student(was: Result, result: Result, source: Source | None, aliases: Aliases | None) -> dict[str, Any]:
+    """What a student's page is made from: the result, and for each check the lines of its code."""
+    content = source(was) if source else None
+    asked, given = _exercises(result.unit)
+    found = pieces(content or b"")
+    if aliases is not None:
+        found = [replace(piece, text=_renamed(piece.text, aliases)) for piece in found]
+    shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
+    listing = {
+        verdict.name: [(piece, _numbered(piece, verdict, aliases is not None)) for piece in shown.get(verdict.name, [])]
+        for verdict in result.verdicts
+    }
+    return {"result": result, "listing": listing, "changed": bool(source and content is None and not result.note)}
+
+
+def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple[Markup, bool]]:
+    """Lines of code as HTML, each with whether a remark speaks of it."""
+    told = " ".join(remark.text for remark in verdict.remarks)
+    at = {int(line) for line in re.findall(rf"\b{re.escape(piece.place)} (\d{{1,9}})\b", told)}
+    lines = code.lines(piece, without_comments=anonymous)
+    return [(Markup(line), number in at) for number, line in enumerate(lines, piece.first)]  # escaped by `lines`

@@ -2,22 +2,39 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 
 from autograder.checking import Verdict
 from autograder.journal import Result
 
+ENDED = ("killed", "timeout", "error")
+
 
 @dataclass(frozen=True)
 class CheckSummary:
-    """How a check went: how many passed, the mean share of its points, the median and the longest time in seconds."""
+    """How a check went: how many passed, were right in part, had nothing right, or never came to it; the mean share of
+    its points; the median and the longest time in seconds.
+    """
 
     name: str
     title: str
     passed: int
+    partial: int
+    failed: int
+    not_reached: int
     share: float
     seconds: float
     longest: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many submissions earned from `low` to under `high` points; the last bar holds all points too."""
+
+    low: int
+    high: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -38,13 +55,47 @@ def checks(results: Sequence[Result]) -> list[CheckSummary]:
         CheckSummary(
             verdicts[0].name,
             verdicts[0].title,
-            sum(v.status == "passed" for v in verdicts),
+            *_counts([v.status for v in verdicts]),
             sum(v.earned / v.points for v in verdicts) / len(verdicts),
-            median(v.seconds for v in verdicts),
-            max(v.seconds for v in verdicts),
+            median(seconds),
+            max(seconds),
         )
         for verdicts in by_check.values()
+        for seconds in [[v.seconds for v in verdicts if v.status != "not_reached"] or [0.0]]
     ]
+
+
+def _counts(statuses: Sequence[str]) -> tuple[int, int, int, int]:
+    passed, partial, left = (statuses.count(status) for status in ("passed", "partial", "not_reached"))
+    return passed, partial, len(statuses) - passed - partial - left, left
+
+
+def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
+    """How points are distributed, in at most 15 bars of a whole number of points."""
+    top = max(result.max_score for result in results)
+    width = max(1, ceil(top / most))
+    at = [int(min(result.score, top - 0.01) // width) for result in results]
+    return [Bar(i * width, (i + 1) * width, at.count(i)) for i in range(ceil(top / width))]
+
+
+def to_look_at(results: Sequence[Result], slower: float = 3.0) -> list[tuple[Result, str]]:
+    """Submissions that could not be read, ended, hung or were stopped in a check, or took far longer for one than those
+    who passed it; and why.
+    """
+    passed: dict[str, list[float]] = {}
+    for verdict in (verdict for result in results for verdict in result.verdicts if verdict.status == "passed"):
+        passed.setdefault(verdict.name, []).append(verdict.seconds)
+    usual = {name: max(median(seconds), 0.1) for name, seconds in passed.items()}
+    found = []
+    for result in results:
+        why = [result.note] if result.note else []
+        for status in () if result.note else ENDED:
+            names = [verdict.name for verdict in result.verdicts if verdict.status == status]
+            why += [f"{status} in {', '.join(names)}"] if names else []
+        slow = [v for v in result.verdicts if v.seconds > slower * usual.get(v.name, v.seconds)]
+        why += [f"{v.name} took {v.seconds:.1f} s, mostly {usual[v.name]:.1f} s" for v in slow]
+        found += [(result, "; ".join(why))] if why else []
+    return found
 
 
 def mistakes(results: Sequence[Result]) -> list[Group]:

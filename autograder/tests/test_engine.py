@@ -303,13 +303,15 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
 
 
 def test_the_current_folder_brings_nothing(tmp_path):
-    """Graded from a folder with modules, solutions and data of its own: none of them is read, and the result is ours."""
+    """Graded from a folder with modules, solutions and data of its own: none is read, and the result is ours."""
     shutil.copytree(GOLDEN / "half_done" / UNIT, tmp_path / "class" / "ada" / UNIT)
     for folder in ("solutions", "datasets", "assignments"):
         (tmp_path / folder).mkdir()
     (tmp_path / "solutions" / f"{UNIT}.py").write_text("raise SystemExit('hostile')")
     for name in ("json", "socket", "numpy", "safetensors", "click", "rich", "jinja2", "sitecustomize"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)")
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)"
+        )
     arguments = ["grade", "class", "--out", "out", "--quick", "--seed", "5"]
     code = "import sys; del sys.path[0]; from autograder import sandbox, cli; sandbox.bubblewrap = lambda: None\n"
     for how in (["-m", "autograder", *arguments], ["-c", code + f"cli.main({arguments})"]):

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -29,8 +30,10 @@ FLOW = [
     "practice",
     "report.summary",
     "report.terminal",
+    "report.code",
     "report.pages",
     "report.exports",
+    "report.serve",
     "progress",
     "notebook",
     "watch",
@@ -62,9 +65,12 @@ def test_no_module_imports_one_further_down():
 
 
 def test_the_promise_of_size():
-    """The package under 4,000 lines, a check file under 200, a function's median under 10 lines and none over 40."""
-    lines = sum(1 for path in MODULES for line in path.read_text().splitlines() if line.strip())
-    assert lines < 4000
+    """What a grade rests on under 2,200 lines, the package under 4,600, a check file under 200; a function's median under 10
+    lines and none over 40.
+    """
+    lines = {path.relative_to(PACKAGE): sum(map(bool, map(str.strip, path.read_text().split("\n")))) for path in MODULES}
+    assert sum(lines.values()) < 4600
+    assert sum(lines[Path(f"{name}.py")] for name in FLOW[: FLOW.index("grading") + 1] if name != "policy") < 2200
     for path in (PACKAGE / "checks").glob("*.py"):
         assert sum(1 for line in path.read_text().splitlines() if line.strip()) < 200, path
     sizes = []
@@ -97,14 +103,29 @@ def test_lint_and_types_are_clean():
         assert done.returncode == 0, done.stdout
 
 
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
 @pytest.mark.parametrize("name", cli.main.commands)
 def test_the_docs_name_every_command_and_option(name):
-    """In README or docs."""
-    docs = "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
-    assert f"autograder {name}" in docs
+    """In README or docs; each option, the short ones too, stands on a page that speaks of the command."""
+    pages = [text for text in (path.read_text() for path in DOCS) if f"autograder {name}" in text]
+    assert pages
     for option in cli.main.commands[name].params:
-        for flag in (o for o in option.opts if o.startswith("--")):
-            assert flag in docs, f"{name} {flag}"
+        for flag in (flag for flag in option.opts if flag.startswith("-")):
+            assert any(re.search(rf"(?<![\w-]){flag}(?![\w-])", text) for text in pages), f"{name} {flag}"
+
+
+def test_the_docs_name_no_command_or_option_that_is_not_there():
+    """What stands behind `autograder` in a line of the docs can be typed."""
+    everywhere = {"--help", "-h", "--version"}
+    for path in DOCS:
+        for line in re.findall(r"(?:^    |`|\$ )autograder ([^`\n#]+)", path.read_text(), re.M):
+            name, *rest = line.split() or ["--help"]
+            assert name in cli.main.commands or name in everywhere, f"{path.name}: autograder {line}"
+            known = {flag for option in cli.main.commands[name].params for flag in option.opts} if rest else set()
+            for flag in (word for word in rest if re.match(r"--?[a-z]", word)):
+                assert flag in known | everywhere, f"{path.name}: autograder {line}"
 
 
 def test_links_in_the_docs_work():

@@ -1,0 +1,422 @@
+"""The pages in a real browser: the golden class, and submissions whose names and code would rather be programs."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote, unquote, urlparse
+
+import pytest
+from conftest import GOLDEN, ROOT, UNIT
+
+from autograder import journal
+from autograder.report import html, visible
+from autograder.report.code import exercises, lines, parts
+from autograder.report.pages import policy
+from autograder.solution import MAX_CODE, Piece, pieces
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+OWNED = "window.owned=document.title='owned'"
+NAMES = (
+    f"<script>{OWNED}<",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(2)",
+    '=HYPERLINK("x";"y")',
+    "{{ 7 * 7 }} {% raw %}",
+    "a\x1b[31m\u202eb",
+    "الطالبة",
+    "100%25&amp;?#x y'onfocus='alert(3)",
+    "../x".replace("/", "\\"),
+)
+CODE = f'''
+def softmax(z):
+    """</code></li></ol></details><script>{OWNED}</script><img src=x onerror="{OWNED}">"""
+    raise ValueError("<svg onload=\\"{OWNED}\\"> \x1b]0;owned\x07 \u202e =1+1 {{{{ 7 * 7 }}}}")
+
+
+sigmoid = softmax  # --></style></script><script>{OWNED}</script>
+
+
+def helper(z):
+    return z
+
+
+def relu(z):
+    return helper(z)
+'''
+
+
+@pytest.fixture(scope="module")
+def hostile(graded_class, autograder, tmp_path_factory):
+    """The golden class and the hostile one, graded and reported by the real commands: the folder of the pages."""
+    folder = tmp_path_factory.mktemp("hostile")
+    shutil.copytree(graded_class[0], folder / "grades")
+    for name in NAMES:
+        (folder / "new" / name / UNIT).mkdir(parents=True)
+        (folder / "new" / name / UNIT / f"{UNIT}.py").write_text(CODE)
+    done = autograder("grade", folder / "new", "--out", folder / "grades", "--quick", "-j", "2")
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(GOLDEN, folder / "all")
+    shutil.copytree(folder / "new", folder / "all", dirs_exist_ok=True)
+    done = autograder("report", folder / "grades", "--submitted", folder / "all")
+    assert done.returncode == 0, done.stderr
+    return folder / "grades" / "pages"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(chromium, request):
+    """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
+    contexts, wrong = [], []
+
+    def open_page(address, **options):
+        contexts.append(context := chromium.new_context(**options))
+        page = context.new_page()
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("request", lambda asked: asked.url.startswith(("file:", "http://127.0.0.1")) or wrong.append(asked.url))
+        page.goto(address.as_uri() if isinstance(address, Path) else address)
+        return page
+
+    yield open_page
+    owned = [page.url for context in contexts for page in context.pages if page.evaluate("window.owned ?? 0")]
+    for context in contexts:
+        context.close()
+    assert (wrong, owned) == ([], [])
+
+
+def student_pages(pages):
+    return sorted((pages / UNIT).glob("*.html"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(hostile, show, scheme):
+    """axe finds nothing against WCAG 2.2 AA or good practice, folded or unfolded; nothing is cut off at 320 pixels."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    hard = [path for path in student_pages(hostile) if "softmax" in path.read_text() and "owned" in path.read_text()]
+    golden = [hostile / UNIT / f"{case}.html" for case in ("complete", "style_notebook_reordered", "not_text", "stub")]
+    assert len(hard) == len(NAMES)
+    for path in [hostile / "index.html", hostile / f"{UNIT}.html", *golden, *hard[:2]]:
+        page = show(path, color_scheme=scheme, viewport={"width": 1100, "height": 800})
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        found = Axe().run(page, options=RULES).response
+        assert [(path.name, rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]] == []
+        assert {"color-contrast", "target-size"} <= {rule["id"] for rule in found["passes"]}
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path.name
+
+
+def test_links_lead_to_pages_that_are_there(hostile, show):
+    """From every kind of page, whatever a student is called; a click on a hostile name opens that student's page."""
+    names = ["index", UNIT, f"{UNIT}/wrong_shape", f"{UNIT}/{NAMES[2]}"]
+    for path in (hostile / f"{name}.html" for name in names):
+        page = show(path)
+        for link in page.evaluate("[...document.querySelectorAll('a')].map((link) => link.href)"):
+            to = urlparse(link)
+            assert (there := Path(unquote(to.path))).is_file(), link
+            assert not to.fragment or f'id="{to.fragment}"' in there.read_text(), link
+    page = show(hostile / f"{UNIT}.html")
+    page.locator("#students a", has_text="javascript:").click()
+    assert page.locator("h1").inner_text() == "javascript:alert(2)"
+
+
+def test_search_finds_names_checks_and_what_happened(hostile, show):
+    """Words in any order and case; a check's link finds who did not pass it; the number shown is said."""
+    page = show(hostile / f"{UNIT}.html")
+    search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
+    everyone = rows.count()
+    assert everyone == len(list((hostile / UNIT).glob("*.html")))
+    search.fill("TIMEOUT clip")
+    assert rows.locator("a").all_inner_texts() == ["endless_loop"]
+    assert page.locator("output").inner_text() == f"1 of {everyone} shown"
+    search.fill("<SCRIPT>")
+    assert rows.count() == 1
+    page.locator("#checks a", has_text="sampling").click()
+    names = rows.locator("a").all_inner_texts()
+    assert search.input_value() == "sampling" and "mistake_argmax" in names and "complete" not in names
+
+
+def test_a_heading_sorts_up_and_down(hostile, show):
+    """Numbers as numbers, first the largest; names as names; the state is told to a screen reader."""
+    page = show(hostile / f"{UNIT}.html")
+    head = page.locator("#students th", has_text="points")
+    points = lambda: [float(text) for text in page.locator("#students tbody td:nth-child(2)").all_inner_texts()]  # noqa: E731
+    head.locator("button").click()
+    assert points() == sorted(points(), reverse=True) and head.get_attribute("aria-sort") == "descending"
+    head.locator("button").click()
+    assert points() == sorted(points()) and head.get_attribute("aria-sort") == "ascending"
+    page.locator("#students th button").first.click()
+    names = page.locator("#students tbody th").all_inner_texts()
+    assert names.index("always_equal") < names.index("complete") < names.index("wrong_shape")
+    assert head.get_attribute("aria-sort") is None
+
+
+def test_the_keyboard_reaches_everything(hostile, show):
+    """Tab comes to each link, button, field and fold in turn, with a ring around it; Enter and Space act as a click."""
+    page = show(hostile / f"{UNIT}.html")
+    wanted = page.evaluate(
+        "[...document.querySelectorAll('a, button, input, summary')].filter((one) => one.checkVisibility()).length"
+    )
+    reached, ring = 0, set()
+    while True:
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        reached += 1
+        ring.add(page.evaluate("getComputedStyle(document.activeElement).outlineWidth"))
+    assert (reached, ring) == (wanted, {"3px"})
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.get_attribute("open") is not None
+    page.locator("#students th button").nth(1).focus()
+    page.keyboard.press("Space")
+    assert page.locator("#students [aria-sort]").count() == 1
+
+
+def test_without_script_the_page_is_a_plain_table(hostile, chromium):
+    """Every submission is there, and no control that would do nothing."""
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((hostile / f"{UNIT}.html").as_uri())
+        assert page.locator("#students tbody tr:visible").count() == len(student_pages(hostile))
+        assert page.locator("button, input:visible").count() == 0
+
+
+def test_a_page_shows_hostile_text_as_text(hostile, show):
+    """Name, code and error as they stand in the file; what no reader would see is written as its number."""
+    for path in student_pages(hostile):
+        if "owned" in path.read_text():
+            page = show(path)
+            assert page.locator("script, img, svg[onload]").count() == 0
+            assert page.title() != "owned"
+            code = page.locator("#softmax_values .code").inner_text()
+            assert f"<script>{OWNED}</script><img src=x" in code
+            assert (
+                "\\x1b]0;owned\\x07 \\u202e" in code and "\x1b" not in page.content() and "\u202e" not in page.content()
+            )
+            assert "{{ 7 * 7 }}" in page.locator("#softmax_values .remarks").inner_text()
+            page.context.close()
+
+
+def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
+    """The policy alone holds: markup put into a finished page runs nothing and fetches nothing."""
+    evil = f"""<script>{OWNED}</script><svg onload="{OWNED}"></svg><img src="http://127.0.0.1:9/" onerror="{OWNED}">
+        <button id="go" onclick="{OWNED}">go</button><style>h1 {{ display: none; }}</style>"""
+    for path in (hostile / f"{UNIT}.html", hostile / UNIT / "complete.html"):
+        (tmp_path / path.name).write_text(path.read_text().replace("<h1>", f"{evil}<h1>"))
+        page, refused = chromium.new_page(), []
+        page.on("console", lambda message, refused=refused: refused.append(message.text))
+        page.goto((tmp_path / path.name).as_uri())
+        page.locator("#go").click()
+        assert page.evaluate("window.owned ?? 0") == 0 and page.locator("h1").is_visible()
+        assert len(refused) >= 5 and all("Content Security Policy" in words for words in refused), refused
+        page.close()
+
+
+def test_a_students_own_code_stands_at_its_check(hostile, show):
+    """The function, its helper and no other; the line that the remark speaks of is marked; folded where it passed."""
+    name = next(path for path in student_pages(hostile) if "javascript" in path.name)
+    page = show(name)
+    assert page.locator("#softmax_values .code").count() == 1
+    assert page.locator("#softmax_values .code").get_attribute("start") == "2"
+    assert "raise ValueError" in page.locator("#softmax_values .at").inner_text()
+    assert "def helper" in page.locator("#activations .code").all_inner_texts()[1]
+    page = show(hostile / UNIT / "mistake_relu_forgotten.html")
+    assert "dz = dh" in page.locator("#backward_through_time details[open] .code").inner_text()
+    assert page.locator("#softmax_values details[open]").count() == 0
+    page = show(hostile / UNIT / "style_notebook_reordered.html")
+    assert page.locator("#softmax_values summary + p").text_content() == "cell 18"
+
+
+def test_training_is_shown_beside_ours(hostile):
+    """The loss that passed, and ours, in words and as a picture."""
+    text = (hostile / UNIT / "complete.html").read_text()
+    assert re.search(r"Held-out loss \d\.\d{3} \(the dot\); ours on the same seed \d\.\d{3}", text)
+    assert 'class="band"' in text
+
+
+def test_print_unfolds_and_leaves_out_controls(hostile, show):
+    """On paper the code of a check that passed is there, and no search field."""
+    page = show(hostile / UNIT / "complete.html")
+    page.emulate_media(media="print")
+    assert page.locator("#softmax_values .code").evaluate(
+        "(code) => code.checkVisibility({contentVisibilityAuto: true})"
+    )
+    assert page.locator("#softmax_values .code").bounding_box()["height"] > 20
+    page = show(hostile / f"{UNIT}.html")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.get_by_label("Search").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def graded(autograder, folder, **files):
+    for student, text in files.items():
+        (folder / "class" / student / UNIT).mkdir(parents=True)
+        (folder / "class" / student / UNIT / f"{UNIT}.py").write_text(text)
+    done = autograder("grade", folder / "class", "--out", folder / "grades", "--quick")
+    assert done.returncode == 0, done.stderr
+    return folder / "grades"
+
+
+def test_anonymous_pages_name_nobody(autograder, tmp_path):
+    """Not in text, title, link, file name, remark, string or comment; the same student has one name on all pages."""
+    text = 'def softmax(z):  # lovelace wrote this\n    raise ValueError("Ada_Lovelace")\n'
+    grades = graded(autograder, tmp_path, Ada_Lovelace=text, Bob_Builder=text)
+    done = autograder("report", grades, "--anonymous")
+    assert done.returncode == 0, done.stderr
+    pages = sorted((grades / "anonymous").rglob("*.html"))
+    assert len(pages) == 3
+    for path in pages:
+        assert not re.search("lovelace|builder", path.name + path.read_text(), re.I)
+    alias = pages[-1].stem
+    assert re.fullmatch(r"student [0-9a-f]{6}", alias)
+    assert alias in pages[0].read_text()
+    assert any(f"ValueError: {path.stem}" in path.read_text() for path in pages[1:])
+
+
+def test_code_is_shown_of_the_graded_file_alone(autograder, tmp_path):
+    """Found where `grade` found it; not when it has changed since; pages of an earlier time go."""
+    grades = graded(autograder, tmp_path, ada="def relu(z):\n    return z * 2\n", bob="def relu(z):\n    return z\n")
+    page = grades / "pages" / UNIT / "ada.html"
+    assert "z * " in page.read_text() and "has changed" not in page.read_text()
+    (tmp_path / "class" / "ada" / UNIT / f"{UNIT}.py").write_text("def relu(z):\n    return z * 3\n")
+    (grades / UNIT / "bob.json").unlink()
+    assert autograder("report", grades).returncode == 0
+    assert "z * " not in page.read_text() and "has changed" in page.read_text()
+    assert not (grades / "pages" / UNIT / "bob.html").exists()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """`autograder report --serve` on a folder that a run has only begun: the folder and the address."""
+    journal.write_whole(tmp_path / "run.txt", "seed 1\nsubmissions 2")
+    command = [sys.executable, "-m", "autograder", "report", str(tmp_path), "--serve"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        yield tmp_path, running.stdout.readline().strip()
+        running.terminate()
+
+
+def test_results_show_as_they_come(served, graded_class, show):
+    """An open page shows each new result, and keeps what was searched for."""
+    grades, address = served
+    page = show(address)
+    assert page.get_by_text("No results yet.").is_visible()
+    (grades / UNIT).mkdir()
+    shutil.copy(graded_class[0] / UNIT / "complete.json", grades / UNIT)
+    page.get_by_text("1 of 2 submissions graded").wait_for()
+    page.get_by_label("Search").fill("argmax")
+    assert page.locator("#students tbody tr:visible").count() == 0
+    shutil.copy(graded_class[0] / UNIT / "mistake_argmax.json", grades / UNIT)
+    page.get_by_text("2 of 2 submissions graded").wait_for()
+    page.get_by_role("link", name="mistake_argmax").last.click()
+    assert page.locator("h1").inner_text() == "mistake_argmax"
+
+
+def asked(address, **headers):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_class):
+    """No other address, host, path or word; nothing of a file; nothing but GET."""
+    grades, address = served
+    (grades / UNIT).mkdir()
+    shutil.copy(graded_class[0] / UNIT / "complete.json", grades / UNIT)
+    root, secret = address.rstrip("/").rsplit("/", 1)
+    assert root.startswith("http://127.0.0.1:") and len(secret) >= 20
+    assert [asked(address), asked(f"{address}{UNIT}/complete.html?x")] == [200, 200]
+    wrong = ["/", "/run.txt", "/index.html", f"/{secret}/run.txt", f"/{secret}/../run.txt", f"/{secret}/%2e%2e/run.txt"]
+    wrong += [f"/{secret}/{UNIT}/complete.json", f"/{secret}{quote(str(grades))}/run.txt", f"/{secret[:-1]}x/", "/ä"]
+    assert {asked(root + quote(path, safe="/%")) for path in wrong} == {404}
+    assert asked(address, Host="evil.example:80") == 404
+    assert asked(address, Host="localhost:80") == 200
+    port = int(root.rsplit(":", 1)[1])
+    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if " 0A " in line]
+    assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"POST /{secret}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        assert b" 501 " in line.recv(100)
+
+
+def test_the_server_sends_a_policy_of_its_own(served):
+    """As a header too, and that nobody may frame, guess, keep or be told of the page."""
+    with urllib.request.urlopen(served[1]) as answer:
+        assert answer.headers["Content-Security-Policy"] == f"{policy('2')}; frame-ancestors 'none'"
+        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_each_exercise_is_found_in_the_stub():
+    """Every check of every unit but those that train asks for functions that the stub gives."""
+    for path in (ROOT / "assignments").glob("unit*.py"):
+        asked_for, given = exercises(path.read_text())
+        assert set().union(*asked_for.values()) <= given
+        assert sum(map(bool, asked_for.values())) >= len(asked_for) - 4, path.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 90 + ")" * 90, "not " * 50_000, "-" * 100_000 + "1", "a" + ".b" * 60_000, "x = " * 60_000 + "1",
+     "if a:\n pass\n" + "elif a:\n pass\n" * 10_000, "[" * 200_000, "lambda: " * 30_000, "f'{" * 70_000,
+     "a if b else " * 20_000 + "c", "\n" * 200_000 + "%x", "%x\n" + " \n" * 100_000 + ")",
+     "'" * 100_001, '"' * 200_000],
+)  # fmt: skip
+def test_no_text_is_too_odd_to_show(text):
+    """Nested, endless or unfinished: pieces and their lines in seconds, or nothing."""
+    source = f"def relu(z):\n    return 1\n\n# %%\n{text}\n".encode()
+    for piece in pieces(source):
+        assert len(lines(piece)) == piece.text.count("\n") + 1
+    assert pieces(b"x = 1\n" * MAX_CODE) == pieces(b"\xff") == pieces(b"{") == []
+
+
+def test_lines_of_code_hold_their_text_and_nothing_else():
+    """Spans apart, a line is the line; a comment goes where it is asked to; each line closes its own spans."""
+    text = 'x = rb"a\\"#<" + f\'b\'  # & "c"\ny = """d\ne""" + 1_0 if None else "open\n'
+    piece = Piece(frozenset("xy"), "line", 1, text)
+    plain = [re.sub("<[^>]*>", "", line) for line in lines(piece)]
+    assert "\n".join(plain) == html(text).replace("<code>", "").replace("</code>", "")
+    assert [line.count("<span") - line.count("</span") for line in lines(piece)] == [0, 0, 0, 0]
+    assert '<span class="string">e&quot;&quot;&quot;</span> + <span class="number">1_0</span>' in lines(piece)[2]
+    assert lines(piece, without_comments=True)[0].endswith("  ")
+
+
+def test_helpers_come_with_what_uses_them():
+    """A helper of the student's own does, a function of another exercise does not."""
+    found = pieces(
+        b"def mine(z):\n    return z\n\ndef relu(z):\n    return mine(softmax(z))\n\ndef softmax(z):\n    return z\n"
+    )
+    assert [sorted(piece.names) for piece in parts(found, {"relu"}, {"relu", "softmax"})] == [["mine"], ["relu"]]
+
+
+def test_what_no_reader_sees_is_written_out():
+    """Escapes of terminals, marks of direction, halves of characters."""
+    assert visible("a\x1b[1m\u202e\ud800\tä\n") == "a\\x1b[1m\\u202e\\ud800\tä\n"
+
+
+def test_results_of_before_are_still_read(tmp_path):
+    """One without the figures of training has none."""
+    check = {"name": "a", "title": "a", "points": 1, "earned": 1, "status": "passed", "remarks": []}
+    facts = {"kit": "", "material": "", "seed": 1, "corpus": "", "quick": True, "official": True, "walls": []}
+    record = {"student": "ada", "unit": UNIT, "submission_sha256": "", "seconds": 1, "note": "", "checks": [check]}
+    journal.write_whole(tmp_path / "ada.json", json.dumps(record | facts))
+    assert journal.read(tmp_path / "ada.json").verdicts[0].loss == ()

@@ -1,0 +1,83 @@
+"""What the pages of a class of 1,000 cost: seconds, and the size of the class page. Each student has a name, code and
+mistakes of their own.
+
+python benchmarks/pages.py [--students 1000]
+"""
+
+import argparse
+import random
+import re
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import journal
+from autograder.checking import Remark, load_unit
+from autograder.grading import graded_files, solution_of
+from autograder.journal import Circumstances, Result
+from autograder.report.pages import write_pages
+
+UNIT = "unit4_manual_gradients"
+FIRST = ["Ada", "Björn", "Chloé", "Daiyu", "Emre", "Fatima", "Giorgos", "Hana", "Iñigo", "Jürgen"]
+LAST = [
+    "Lovelace",
+    "Łukasiewicz",
+    "Nakamura",
+    "Okonkwo",
+    "Papadopoulou",
+    "Rasmussen",
+    "Sørensen",
+    "Tanaka",
+    "Ünal",
+    "Villanueva",
+]
+
+
+def written(draw: random.Random, number: int) -> str:
+    """The solution with names of this student's own."""
+    text = solution_of(UNIT).plain().replace("### BEGIN SOLUTION", f"# {number}").replace("### END SOLUTION", "")
+    names = {name: f"{name}_{draw.randrange(10**4)}" for name in ("dz", "dh", "shifted", "grads", "total", "logits")}
+    return re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], text)
+
+
+def result(draw: random.Random, student: str, source: bytes) -> Result:
+    """As a grader would have judged it: each check passes with the student's own odds, or a known mistake is told."""
+    from autograder.checking import Verdict
+
+    skill, verdicts = draw.random(), list[Verdict]()
+    mistakes = [mistake for mistake, _, _ in solution_of(UNIT).mistakes]
+    for check in load_unit(UNIT).checks:
+        verdict = Verdict(check.name, check.title, check.points, check.points, "passed", (), draw.random() / 50)
+        if draw.random() > skill**0.3:
+            slip = draw.choice(mistakes)
+            remark = Remark(slip.text, ("Wx", "Wh"), slip.code)
+            if draw.random() < 0.3:
+                remark = Remark("wrong values in 6 of 9 places.", ("Wx",), group=f"{draw.randrange(400)}")
+            verdict = replace(verdict, earned=check.points / 2, status="partial", remarks=(remark,))
+        verdicts.append(verdict)
+    facts = Circumstances("0", "0", 1, "nietzsche", False, True)
+    return Result(student, UNIT, journal.digest(source), facts, tuple(verdicts), draw.random())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--students", type=int, default=1000)
+    students, draw = parser.parse_args().students, random.Random(7)
+    with tempfile.TemporaryDirectory() as scratch:
+        submitted, grades = Path(scratch) / "submitted", Path(scratch) / "grades"
+        for number in range(students):
+            student = f"{draw.choice(FIRST)} {draw.choice(LAST)} {number:04}"
+            (folder := submitted / student / UNIT).mkdir(parents=True)
+            (folder / f"{UNIT}.py").write_text(source := written(draw, number))
+            journal.write(grades, result(draw, student, source.encode()))
+        began = time.perf_counter()
+        results = journal.results(grades)
+        read = time.perf_counter() - began
+        page = write_pages(results, grades / "pages", graded_files(submitted))
+        print(f"{students} students: {time.perf_counter() - began:.1f} s, of it {read:.1f} s to read the results")
+        print(f"class page {page.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

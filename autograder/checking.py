@@ -284,11 +284,14 @@ def _agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     if want.shape != got.shape:
         return False
     a, b = want.astype(np.float64), got.astype(np.float64)
+    tolerance = 0.0 if want.dtype.kind in "iub" else check.tolerance.get(name, TOLERANCE)
+    if math.isfinite(scale := float(np.abs(a).max(initial=0.0))):
+        with np.errstate(invalid="ignore", over="ignore"):
+            return bool(np.abs(a - b).max(initial=0.0) <= tolerance * (scale or 1.0))
     finite = np.isfinite(a)
     if not np.array_equal(np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
         return False
     scale = float(np.abs(a[finite]).max(initial=0.0)) or 1.0
-    tolerance = 0.0 if want.dtype.kind in "iub" else check.tolerance.get(name, TOLERANCE)
     return bool(np.abs(a[finite] - b[finite]).max(initial=0.0) <= tolerance * scale)
 
 

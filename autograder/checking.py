@@ -322,14 +322,18 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     if want.shape != got.shape:
         return math.inf
     a, b = want.astype(np.float64), got.astype(np.float64)
-    finite = np.isfinite(a)
-    if not np.array_equal(np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
-        return math.inf
-    apart = float(np.abs(a[finite] - b[finite]).max(initial=0.0))
-    if want.dtype.kind in "iub":
-        return math.inf if apart else 0.0
-    scale = float(np.abs(a[finite]).max(initial=0.0)) or 1.0
-    return apart / (check.tolerance.get(name, TOLERANCE) * scale)
+    scale = float(np.abs(a).max(initial=0.0))
+    if not math.isfinite(scale):
+        finite = np.isfinite(a)
+        if not np.array_equal(np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
+            return math.inf
+        a, b = a[finite], b[finite]
+        scale = float(np.abs(a).max(initial=0.0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = float(np.abs(a - b).max(initial=0.0))
+    if want.dtype.kind in "iub" or math.isnan(apart):
+        return math.inf if apart else 0.0  # NaN is true
+    return apart / (check.tolerance.get(name, TOLERANCE) * (scale or 1.0))
 
 
 def _explain(

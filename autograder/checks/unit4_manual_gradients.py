@@ -122,7 +122,7 @@ def gradient_descent(net: Any, seed: int) -> Arrays:
 def two_steps(net: Any, seed: int) -> Arrays:
     """`train` on two batches: each weight after them, and the losses"""
     rng = np.random.default_rng(seed)
-    params, batches = weights(rng), [batch(rng)[:2] for _ in range(3)]
+    params, batches = weights(rng), [batch(rng)[:2] for _ in range(2)]
     out: Arrays = {}
     for word, bound in (("clipped", 0.1), ("free", 1e3)):
         after, losses = net.train(copy(params), list(batches), 0.3, bound)
@@ -164,20 +164,19 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return named(NAMES, params)
 
 
-@check(points=3, needs=states_and_logits, tolerance={"shares": 0.31, "shares_hot": 0.6})
+@check(points=3, needs=states_and_logits, tolerance={"shares": 0.6})
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 200, the largest
-    # share, 0.7 (0.36 when hot), has a standard deviation of 0.032 (0.034): 0.22 between two programs is 4.6 of theirs.
+    # At a low temperature the ids are exact. With no weights but `by`, draws are independent: of 120, the largest share
+    # is 0.5 at temperature 3 (0.99 where the temperature has no effect or is 1), with a standard deviation of 0.046.
+    # Between two programs 0.3 is 4.6 of theirs, and 4.2 of one's less than that 0.99. (Equally likely characters fail
+    # at `ids`.)
     rng, sure = np.random.default_rng(seed), []
     for _ in range(6):
         params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3)]
         params |= {"Wx": 3 * params["Wx"], "Wh": 0.6 * params["Wh"], "Wy": 5 * params["Wy"]}
         sure.append(net.sample(params, start, 8, 1e-4, np.random.default_rng(seed)))
-    flat = {name: np.zeros_like(array) for name, array in weights(rng, 5, 2).items()}
-    flat["by"] = np.log([0.04, 0.7, 0.15, 0.1, 0.01])
-    out = named("ids", np.asarray(sure))
-    for word, count, temperature in (("shares", 200, 1.0), ("shares_hot", 200, 3.0)):
-        ids = np.asarray(net.sample(flat, [0], count, temperature, np.random.default_rng(seed)))
-        out |= named(word, np.bincount(ids.astype(int).ravel(), minlength=5)[:5] / count)
-    return out
+    flat = {name: np.zeros_like(array) for name, array in weights(rng, V, 2).items()}
+    flat["by"][rng.integers(V)] = 3 * np.log(V - 1)
+    ids = np.asarray(net.sample(flat, [0], 120, 3.0, np.random.default_rng(seed)))
+    return named("ids shares", np.asarray(sure), np.bincount(ids.astype(int).ravel(), minlength=V)[:V] / 120)

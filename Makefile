@@ -18,7 +18,8 @@ lint: .venv/dev
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
 bench: .venv/dev
-	.venv/bin/python benchmarks/grading.py
+	$(PIP) install --quiet -e '.[bench]'
+	.venv/bin/python benchmarks/performance.py
 
 .venv/kit: pyproject.toml
 	$(PYTHON) -m venv .venv

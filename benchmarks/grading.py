@@ -1,6 +1,6 @@
-"""What grading costs, as shares of `python -c "import torch"` in the same run; writes docs/performance.md.
+"""What grading costs, as shares of `python -c "import torch"` in the same run: rows for docs/performance.md.
 
-One thread everywhere. Each figure is the median of five runs.
+One thread everywhere. Each figure is the median of five runs; large classes are graded once.
 """
 
 import os
@@ -9,7 +9,6 @@ for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
 
 import json
-import platform
 import shutil
 import statistics
 import subprocess
@@ -21,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "unit4_manual_gradients"
-CASE = ROOT / "autograder" / "tests" / "submissions" / "complete" / UNIT / f"{UNIT}.py"
+CASES = ROOT / "autograder" / "tests" / "submissions"
+CASE = CASES / "complete" / UNIT / f"{UNIT}.py"
 RUNS = 5
 
 CLASS = """
@@ -35,6 +35,18 @@ first = []
 step = lambda result: first.append(time.perf_counter()) if not first else None
 grading.grade_class(grading.find_submissions(folder), grading.Run(out, 5, jobs, quick=True), step)
 print(time.perf_counter() - first[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+FORK = """
+import statistics, sys, time
+from autograder.checking import load_unit
+from autograder.sandbox import Server
+with Server(sys.argv[1]) as server:
+    def once():
+        began = time.perf_counter()
+        with server.worker(b"", "submission.py") as worker:
+            worker.ask(server.unit.checks[0], 1)
+        return time.perf_counter() - began
+    print(statistics.median(once() for _ in range(30)))
 """
 KERNEL = """
 import time, numpy as np, autograder
@@ -75,37 +87,45 @@ def kernel_check() -> float:
     return float(done.stdout.split("seconds")[1])
 
 
-def main() -> None:
-    torch = median(lambda: seconds([sys.executable, "-c", "import torch"]))
-    rows = []
+def cold_check() -> float:
+    """Seconds of `autograder check` on a solved unit that needs torch, without training, in a new process."""
+    solved = CASES / "solved_unit1" / "unit1_embeddings" / "unit1_embeddings.py"
+    return seconds([sys.executable, "-m", "autograder", "check", str(solved), "--quick"])
 
-    def row(what: str, took: float, goal: str) -> None:
+
+def empty_fork(packages: str) -> float:
+    """Seconds of a confined worker that is started, asked one question without work, and ended."""
+    done = subprocess.run([sys.executable, "-c", FORK, packages], check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout)
+
+
+def page() -> str:
+    """The sections on grading and on checking."""
+    torch = median(lambda: seconds([sys.executable, "-c", "import torch"]))
+    rows, scale = [], []
+
+    def row(what: str, took: float, goal: str = "") -> None:
         rows.append(f"| {what} | {took * 1000:.1f} ms | {took / torch:.4f} (1/{torch / took:.0f}) | {goal} |")
         print(rows[-1], flush=True)
 
     row('`python -c "import torch"`', torch, "the measure")
-    row("200 submissions, exact checks, two workers: each", median(lambda: grade(200, 2)[0]), "1/30")
-    row("200 submissions, exact checks, one worker: each", median(lambda: grade(200, 1)[0]), "")
+    row("an empty confined fork, NumPy alone", median(lambda: empty_fork(UNIT)))
+    row("an empty confined fork with torch", median(lambda: empty_fork("unit5_stateful_lstm")))
+    row("a cold `autograder check unit1 --quick`", median(cold_check), "1.15")
     row("a warm check of one exercise (`backward_through_time`)", median(kernel_check), "under 100 ms")
     row("`autograder --help`", median(lambda: seconds([sys.executable, "-m", "autograder", "--help"])), "under 300 ms")
-    memory = [grade(count, 2)[1] for count in (20, 200)]
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Linux {platform.release()}"
-    )
-    page = f"""# Performance
-
-Written by `make bench` on {machine}. One thread a process. Medians of {RUNS} runs, each compared with an
-`import torch` in the same run, because seconds differ from machine to machine and from hour to hour.
-
-| what | median | of an `import torch` | goal |
-|---|---|---|---|
-{chr(10).join(rows)}
-
-Memory of the grader at its peak, two workers: {memory[0]:.0f} MB for 20 submissions and {memory[1]:.0f} MB for 200.
-
-"""
-    (ROOT / "docs" / "performance.md").write_text(page)
+    for count in (10, 100, 1000, 10000):
+        for jobs in (1, 2):
+            runs = [grade(count, jobs) for _ in range(RUNS if count < 1000 else 1)]
+            took, memory = (statistics.median(values) for values in zip(*runs, strict=True))
+            share = f"{took / torch:.4f} (1/{torch / took:.0f})"
+            scale.append(f"| {count:,} | {jobs} | {took * 1000:.1f} ms | {share} | {memory:.0f} MB |")
+            print(scale[-1], flush=True)
+    tables = "| what | median | of an `import torch` | goal |\n|---|---|---|---|\n" + "\n".join(rows)
+    tables += "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers. Memory is the trusted process's peak.\n"
+    tables += "\n| submissions | workers | each | of an `import torch` | memory |\n|---|---|---|---|---|\n"
+    return tables + "\n".join(scale) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    print(page())

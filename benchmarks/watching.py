@@ -1,5 +1,5 @@
 """From a save to its verdict in `autograder watch`, in a real terminal: the median of 50 saves, as a share of an
-`import torch` in the same run. One unit with NumPy alone and one with torch; each save changes the verdict.
+`import torch` in the same run: rows for docs/performance.md. One unit with NumPy alone and one with torch; each save changes the verdict.
 """
 
 import os
@@ -54,17 +54,20 @@ def latencies(unit: str, course: Path) -> list[float]:
     return took
 
 
-def main() -> None:
-    torch = statistics.median(import_torch() for _ in range(5))
-    print(f'`python -c "import torch"`: {torch * 1000:.0f} ms')
+def page() -> str:
+    """A row a unit."""
+    torch, rows = statistics.median(import_torch() for _ in range(5)), []
     with tempfile.TemporaryDirectory() as scratch:
         release(Path(scratch))
         for unit in UNITS:
             took = sorted(latencies(unit, Path(scratch)))
             median = statistics.median(took)
-            worst = f"slowest {took[-1] * 1000:.0f} ms"
-            print(f"{unit}: save to verdict {median * 1000:.0f} ms, 1/{torch / median:.0f}; {worst} of {SAVES}")
+            cells = f"{median * 1000:.0f} ms | {took[-1] * 1000:.0f} ms | 1/{torch / median:.0f}"
+            rows.append(f"| {unit} | {cells} |")
+            print(rows[-1], flush=True)
+    head = f"| save to verdict, of {SAVES} | median | slowest | of an `import torch` |\n|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    print(page())

@@ -1,0 +1,138 @@
+"""The exact checks of each unit: our engine beside nbgrader, otter and pytest on the same answers. Rows for
+docs/performance.md.
+
+Processor time of all processes, one thread each, for one more submission; what starts once for a class is left out
+where a tool grades a class (ours, nbgrader), and is part of it where it grades one file (otter, pytest). Medians of five.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from against_nbgrader import CLASS, PATH, processor_time, run
+from mutilations import exact, fill
+
+from autograder.checking import load_unit, unit_names
+from autograder.grading import solution_of, wanted_checks
+
+RUNS, CLASS_SIZE = 5, 4
+TEST = """
+from otter.test_files import test_case
+
+OK_FORMAT = False
+name = "{unit}"
+points = 1
+
+
+@test_case()
+def test_{unit}(env):
+    from autograder.checking import load_unit
+    from autograder.grading import wanted_checks
+    from autograder.practice import Live, practise
+
+    unit = load_unit("{unit}")
+    assert all(verdict.status == "passed" for verdict in practise(unit, wanted_checks(unit, True), Live(env)))
+"""
+
+
+def notebook(release: Path) -> Any:
+    """The solution's notebook without demonstrations and training."""
+    book = exact(fill(release, solution_of(release.stem).plain()))
+    training = {f"check-{check.name}" for check in load_unit(release.stem).checks if check.measure}
+    book.cells = [cell for cell in book.cells if cell.id not in training]
+    return book
+
+
+def nbgrader(course: Path, unit: str) -> float:
+    """One more submission in `nbgrader autograde` of a class."""
+    command = ("-m", "nbgrader", "autograde", unit, "--force")
+    run(*command, cwd=course)
+    took = []
+    for _ in range(RUNS):
+        whole = processor_time(lambda: run(*command, cwd=course))
+        one = processor_time(lambda: run(*command, "--student", "s0", cwd=course))
+        took.append((whole - one) / (CLASS_SIZE - 1))
+    return statistics.median(took)
+
+
+def otter(folder: Path, unit: str, book: str) -> float:
+    """`otter run` on one notebook."""
+    (folder / "tests").mkdir()
+    (folder / "tests" / f"{unit}.py").write_text(TEST.format(unit=unit))
+    (folder / f"{unit}.ipynb").write_text(book)
+    program, environment = str(Path(sys.executable).with_name("otter")), {**os.environ, "PATH": PATH}
+
+    def call(*arguments: str) -> None:
+        done = subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    call("generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", "--no-requirements")
+    took = [processor_time(lambda: call("run", "-a", "autograder.zip", f"{unit}.ipynb")) for _ in range(RUNS)]
+    assert '"score": 1.0' in (folder / "results.json").read_text()
+    return statistics.median(took)
+
+
+def pytest(folder: Path, unit: str) -> float:
+    """`pytest` on one script, with the kit's plugin."""
+    script = solution_of(unit).plain()
+    for check in load_unit(unit).checks:
+        script = script.replace(f'\ncheck("{check.name}")\n', "\n") if check.measure else script
+    (folder / f"{unit}.py").write_text(script)
+    names = [check.name for check in load_unit(unit).checks if check.measure]
+    left_out = [part for name in names for part in ("--deselect", f"{unit}.py::{name}")]
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, f"{unit}.py")
+    return statistics.median(processor_time(lambda: run(*command, cwd=folder)) for _ in range(RUNS))
+
+
+def ours(folder: Path, unit: str, book: str) -> float:
+    """One more submission in `autograder grade`."""
+
+    def graded(number: int) -> float:
+        for student in range(number):
+            (target := folder / str(number) / f"s{student}" / unit).mkdir(parents=True, exist_ok=True)
+            (target / f"{unit}.ipynb").write_text(book)
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        return float(run("-c", CLASS, folder / str(number), folder / "out").split("seconds")[1])
+
+    return statistics.median((graded(60) - graded(10)) / 50 for _ in range(RUNS))
+
+
+def page() -> str:
+    """A row a unit."""
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        run("-m", "autograder", "nbgrader", course := Path(scratch, "course"))
+        for unit in unit_names():
+            run("-m", "nbgrader", "generate_assignment", unit, cwd=course)
+            book = nbformat.writes(notebook(course / "release" / unit / f"{unit}.ipynb"))
+            for student in range(CLASS_SIZE):
+                (target := course / "submitted" / f"s{student}" / unit).mkdir(parents=True)
+                (target / f"{unit}.ipynb").write_text(book)
+            places = [Path(scratch, f"{unit}-{who}") for who in ("ours", "otter", "pytest")]
+            for place in places:
+                place.mkdir()
+            took = ours(places[0], unit, book)
+            peers = nbgrader(course, unit), otter(places[1], unit, book), pytest(places[2], unit)
+            cells = [f"{peer:.2f} s ({peer / took:.0f})" for peer in peers]
+            checks = len(wanted_checks(load_unit(unit), True))
+            rows.append(f"| {unit}, {checks} checks | {1000 * took:.1f} ms | " + " | ".join(cells) + " |")
+            print(rows[-1], flush=True)
+    head = "| exact checks | ours | `nbgrader autograde` | `otter run` | `pytest` |\n|---|---|---|---|---|\n"
+    return (
+        head
+        + "\n".join(rows)
+        + "\n\nIn brackets how many times ours that is: goal 100 for unit 4, 20 for the others.\n"
+    )
+
+
+if __name__ == "__main__":
+    print(page())

@@ -1,0 +1,28 @@
+"""All of docs/performance.md: `make bench`. Over an hour; each section is a script of its own that prints it."""
+
+import os
+import platform
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SECTIONS = {
+    "grading": "Grading, and checking where a student works",
+    "watching": "While a student works",
+    "peers": "Beside other graders",
+    "pages": "Pages of a class",
+    "material": "What the solutions cost",
+}
+
+
+def main() -> None:
+    versions = {name: import_module(name).__version__ for name in ("numpy", "torch")}
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
+    text = f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process. Each figure is a median, beside a peer or a limit in the same run.\n"
+    for name, title in SECTIONS.items():
+        text += f"\n## {title}\n\n`python benchmarks/{name}.py`\n\n{import_module(name).page()}"
+        (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

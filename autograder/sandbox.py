@@ -59,6 +59,7 @@ def serve() -> None:
     if setup["confine"]:
         walls.die_with_parent()
     unit = load_unit(setup["unit"])
+    worker.warm()
     sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
     gc.collect()
     gc.freeze()

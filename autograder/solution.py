@@ -69,6 +69,11 @@ class Statement:
         """The statement, compiled when it is first needed."""
         return compile(ast.Module([*self.futures, self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
 
+    @cached_property
+    def uses(self) -> set[str]:
+        """The names that it looks up outside itself."""
+        return set(_globals_used(self.code))
+
 
 def cells(source: bytes) -> list[Cell]:
     """The cells of a percent script or of a notebook. Raises `Broken` for what is neither."""
@@ -145,6 +150,7 @@ class Submission:
     def __init__(self, source: bytes, filename: str) -> None:
         sys.modules["submission"] = module = ModuleType("submission")  # dataclasses look their annotations up there
         self._names = vars(module)
+        self._ran: set[str] = set()  # names whose definitions have run
         self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
         self._filename = filename
         self._statements = list(self._parse(cells(source), source))
@@ -177,7 +183,9 @@ class Submission:
         if name.startswith("__"):
             raise AttributeError(name)
         names, statements = self._names, self._statements
-        self._run(name)
+        if name not in self._ran:
+            self._run(name)
+            self._ran.add(name)
         if name in names:
             return names[name]
         for text, what in self._broken.items():
@@ -186,13 +194,13 @@ class Submission:
         raise missing(name, {bound for statement in statements for bound in statement.binds})
 
     def _run(self, name: str) -> None:
-        wanted, queue = set(), [name]
-        while queue:
-            asked = queue.pop()
+        wanted, queue, asked = set[int](), [name], {name}
+        for one in queue:
             for statement in self._statements:
-                if (asked in statement.binds or "*" in statement.binds) and id(statement) not in wanted:
+                if (one in statement.binds or "*" in statement.binds) and id(statement) not in wanted:
                     wanted.add(id(statement))
-                    queue += _globals_used(statement.code)
+                    queue += statement.uses - asked
+                    asked |= statement.uses
         for statement in self._statements:
             if id(statement) in wanted and not statement.done:
                 exec(statement.code, self._names)

@@ -14,7 +14,7 @@ class MixIterator(Iterator):
     children: Sequence[Any]
 
     @property
-    def N(self) -> int:
+    def N(self) -> int:  # noqa: N802 (the text's name)
         return sum(child.N for child in self.children)
 
     def __next__(self) -> Pair:

@@ -1,7 +1,7 @@
 """`itertools`, `map`, `partial`, lambdas and list methods as functions; nothing is looped over by hand."""
 
 from functools import partial, reduce
-from itertools import islice, repeat, starmap
+from itertools import islice, starmap
 from operator import attrgetter, methodcaller
 
 

@@ -16,7 +16,12 @@ dot_product = lambda a, b: torch.linalg.vecdot(a, b)  # noqa: E731
 class DotBias(nn.Module):
     def __init__(self, users, movies, factors, mean):
         super().__init__()
-        tables = {"user": (users, factors), "movie": (movies, factors), "user_bias": (users, 1), "movie_bias": (movies, 1)}
+        tables = {
+            "user": (users, factors),
+            "movie": (movies, factors),
+            "user_bias": (users, 1),
+            "movie_bias": (movies, 1),
+        }
         any(map(lambda item: self.add_module(item[0], nn.Embedding(*item[1])), tables.items()))
         self.register_parameter("constant", nn.Parameter(torch.as_tensor(mean, dtype=torch.float32).clone()))
 

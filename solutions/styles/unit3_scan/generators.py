@@ -61,7 +61,7 @@ def losses(weights, sequences, lr):
 
 def train_online(weights, sequences, lr, every=1000):
     errors, sums = [], 0.0
-    for n, (weights, loss) in enumerate(losses(weights, sequences, lr)):  # noqa: B020
+    for n, (weights, loss) in enumerate(losses(weights, sequences, lr)):
         sums += loss / every
         if n % every == every - 1:
             errors.append(sums)

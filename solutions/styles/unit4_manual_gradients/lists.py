@@ -3,7 +3,9 @@
 
 def sigmoid(values):
     return np.piecewise(
-        np.asarray(values, float), [np.asarray(values) >= 0], [lambda v: 1 / (1 + np.exp(-v)), lambda v: np.exp(v) / (1 + np.exp(v))]
+        np.asarray(values, float),
+        [np.asarray(values) >= 0],
+        [lambda v: 1 / (1 + np.exp(-v)), lambda v: np.exp(v) / (1 + np.exp(v))],
     )
 
 

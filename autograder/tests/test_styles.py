@@ -1,0 +1,101 @@
+"""Right answers in other styles: enough of them, each in a style of its own, and each at full marks."""
+
+import ast
+from collections import Counter
+
+import pytest
+from conftest import ROOT
+
+from autograder.checking import CheckKey, unit_names
+from autograder.data import corpus
+from autograder.grading import grade_one, solution_of, wanted_checks
+from autograder.sandbox import Server
+from autograder.validating import lost, styles
+
+UNITS = unit_names()
+SEED = 77  # not among those that `autograder validate` tries
+
+
+def own(unit):
+    """The style files of a unit, parsed: name → module."""
+    files = sorted((ROOT / "solutions" / "styles" / unit).glob("*.py"))
+    return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+def definitions(module):
+    """Functions and classes of a module, and what else is assigned at its top: name → node."""
+    nodes = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assigned = [node for node in module.body if isinstance(node, ast.Assign)]
+    return nodes | {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+
+
+def bare(node):
+    """The code of a definition without docstrings and annotations, its names numbered as they come."""
+    defined, names = (ast.FunctionDef, ast.ClassDef), {}
+    for part in ast.walk(node):
+        if isinstance(part, defined) and ast.get_docstring(part) is not None:
+            part.body = part.body[1:]
+        if hasattr(part, "returns"):
+            part.returns = None
+        if hasattr(part, "annotation"):
+            part.annotation = None
+    for part in ast.walk(node):
+        for field in {"id", "arg", "name"} & set(part._fields):
+            setattr(part, field, names.setdefault(getattr(part, field), len(names)))
+    return ast.dump(node)
+
+
+def exercises(unit):
+    """What a student writes: the definitions that the stub leaves open."""
+    open_ones = definitions(ast.parse(solution_of(unit).stub)).items()
+    return {name for name, node in open_ones if "NotImplementedError" in ast.dump(node)}
+
+
+def rewritten(unit, module):
+    """The exercises that a style file does in another way than the solution."""
+    plain = definitions(ast.parse(solution_of(unit).plain()))
+    found = definitions(module).items()
+    return {name for name, node in found if name in exercises(unit) and bare(node) != bare(plain[name])}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
+    """At least 8 files, each with a docstring of its own in its first line."""
+    said = [ast.get_docstring(module) for module in own(unit).values()]
+    assert len(said) >= 8
+    assert all(said)
+    assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_style_is_a_mere_copy(unit):
+    """Other names alone make no style: at least two exercises are done in another way, and each exercise in three."""
+    done = {style: rewritten(unit, module) for style, module in own(unit).items()}
+    assert {style: names for style, names in done.items() if len(names) < 2} == {}
+    often = Counter(name for names in done.values() for name in names)
+    assert {name: often[name] for name in exercises(unit) if often[name] < 3} == {}
+
+
+def test_a_copy_under_other_names_is_seen():
+    """The test above can fail: names, annotations and docstrings make no difference, an operation does."""
+    one, renamed, other = (
+        ast.parse(text).body[0]
+        for text in (
+            'def f(x):\n    """Adds."""\n    return x + g(x)',
+            "def f(y: int) -> int:\n    return y + h(y)",
+            "def f(x):\n    return g(x) - x",
+        )
+    )
+    assert bare(one) == bare(renamed)
+    assert bare(one) != bare(other)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_style_earns_every_exact_point(unit):
+    """On a fresh seed; `autograder validate --seeds 20` tries more."""
+    with Server(unit) as server:
+        with server.worker(solution_of(unit).plain().encode(), "solution.py") as worker:
+            key = {check.name: CheckKey(worker.ask(check, SEED)) for check in wanted_checks(server.unit, quick=True)}
+        for style, script in styles(unit).items():
+            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, corpus(), quick=True)
+            assert lost(verdicts) == "", f"style {style}"

@@ -1,0 +1,74 @@
+"""`F.linear`, `F.batch_norm`, `F.dropout`; `accumulate`, lambdas and iterators in place of loops."""
+
+from itertools import accumulate, islice, repeat
+
+
+def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    z = F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh)
+    i, f, g, o = map(lambda act, part: act(part), (F.sigmoid, F.sigmoid, F.tanh, F.sigmoid), z.split(h.size(-1), -1))
+    c = torch.addcmul(f * c, i, g)
+    return o * F.tanh(c), c
+
+
+def gradient_norms(step, start, T):
+    states = [*accumulate(repeat(None, T), lambda h, _: step(h), initial=start.detach().clone().requires_grad_(True))]
+    return [*map(float, map(torch.linalg.vector_norm, torch.autograd.grad(states[-1].sum(), states)))]
+
+
+def continuing_batches(ids, B, T):
+    L = (len(ids) - 1) // (B * T) * T
+    cut = lambda part: part.unflatten(0, (B, L)).T.split(T)  # noqa: E731
+    return zip(cut(ids[: B * L]), cut(ids[1 : B * L + 1]), strict=True)
+
+
+def detached(state):
+    return [*map(torch.Tensor.detach, state)]
+
+
+class CharLSTM(nn.Module):
+    def __init__(self, V, E, H, dropout):
+        super().__init__()
+        self.embedding, self.norm = nn.Embedding(V, E), nn.BatchNorm1d(E)
+        self.lstm = nn.LSTM(E, H, 2, dropout=dropout)
+        self.dropout, self.output = nn.Dropout(dropout), nn.Linear(H, V)
+
+    def normed(self, rows):
+        norm = self.norm
+        kept = norm.running_mean, norm.running_var, norm.weight, norm.bias
+        return F.batch_norm(rows, *kept, training=self.training, momentum=norm.momentum, eps=norm.eps)
+
+    def forward(self, x, state=None):
+        rows = self.normed(F.embedding(x, self.embedding.weight).flatten(0, 1))
+        h, state = self.lstm(rows.unflatten(0, x.shape), state)
+        h = F.dropout(h, self.dropout.p, self.training)
+        return F.linear(h, self.output.weight, self.output.bias), state
+
+
+def surprise(model, ids):
+    model.train(False)
+    with torch.inference_mode():
+        log_p = model(ids[:-1].unsqueeze(1))[0].squeeze(1).log_softmax(-1)
+    return F.nll_loss(log_p, ids[1:].to(log_p.device), reduction="none")
+
+
+@torch.no_grad()
+def written(model, x, temperature, generator):
+    """Ids without end."""
+    state = None
+    while True:
+        logits, state = model(x, state)
+        p = F.softmax(logits[-1, 0] / temperature, -1)
+        x = torch.multinomial(p, 1, generator=generator)[:, None]
+        yield x.item()
+
+
+def generate(model, start, length, temperature, generator=None):
+    mode, _ = model.training, model.eval()
+    ids = list(islice(written(model, torch.tensor(start).view(-1, 1), temperature, generator), length))
+    model.train(mode)
+    return ids
+
+
+def roc_auc(scores, labels):
+    compare = lambda a, b: (torch.sign(a[:, None] - b[None]) + 1) / 2  # noqa: E731
+    return compare(scores[labels], scores[~labels]).mean().item()

@@ -270,8 +270,9 @@ def _with_progress(found: Any, run: Any) -> list[Any]:
 @click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
 @click.option("--serve", "serving", is_flag=True, help="Show results as they come, to this machine alone.")
+@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
 @kindly
-def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool) -> None:
+def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool, policy: Path | None) -> None:
     """Write the pages of a graded class again, or show them while it is being graded.
 
     Code is shown of the files that were graded, where they still lie as they were.
@@ -280,10 +281,11 @@ def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool)
     Example:  autograder report grades --anonymous
     """
     from autograder import journal
+    from autograder.policy import read_policy
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_table, console
 
-    results = journal.results(grades)
+    results, rules = journal.results(grades), read_policy(policy) if policy else None
     if not results and not (serving and grades.is_dir()):
         raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
     noted = Path(journal.facts(grades).get("submitted", "."))
@@ -294,9 +296,8 @@ def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool)
             _serve(grades, source, anonymous)
             return
         console().print(class_table(results))
-        click.echo(
-            f"pages: {write_pages(results, grades / ('anonymous' if anonymous else 'pages'), source, anonymous)}"
-        )
+        target = grades / ("anonymous" if anonymous else "pages")
+        click.echo(f"pages: {write_pages(results, target, source, anonymous, rules)}")
 
 
 def _graded_files(folder: Path | None) -> Any:

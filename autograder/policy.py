@@ -118,12 +118,13 @@ def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """One grade for each student and unit, by unit and student: the best or the last of the results there are."""
     of: dict[tuple[str, str], list[Grade]] = {}
     for result in results:
-        of.setdefault((result.unit, result.student), []).append(_grade(result, policy))
+        of.setdefault((result.unit, result.student), []).append(grade_of(result, policy))
     order = {"best": lambda g: (g.points, g.result.submitted), "last": lambda g: (g.result.submitted, g.points)}
     return [max(of[place], key=order[policy.keep]) for place in sorted(of)]
 
 
-def _grade(result: Result, policy: Policy) -> Grade:
+def grade_of(result: Result, policy: Policy) -> Grade:
+    """What a result counts under a policy."""
     rules = policy.units.get(result.unit, Rules())
     counted = [verdict for verdict in result.verdicts if verdict.name not in rules.drop]
     points = sum(verdict.earned for verdict in counted)

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from autograder.checking import Verdict
 from autograder.data import root
 from autograder.journal import Result, write_whole
+from autograder.policy import Policy, grade_of
 from autograder.report import code, html, summary
 from autograder.report.terminal import SIGNS, number
 from autograder.solution import Piece, pieces
@@ -66,12 +67,16 @@ def policy(live: bool) -> str:
 
 
 def site(
-    results: Sequence[Result], source: Source | None = None, aliases: Aliases | None = None, live: str = ""
+    results: Sequence[Result],
+    source: Source | None = None,
+    aliases: Aliases | None = None,
+    live: str = "",
+    rules: Policy | None = None,
 ) -> dict[str, Callable[[], str]]:
     """The pages of a class by address, each made when it is called.
 
-    With `aliases` no student is named. Pages that are `live`, with so many submissions to come in all, look for new
-    results while they are open.
+    With `aliases` no student is named; with `rules` it is told what each result counts under them. Pages that are
+    `live`, with so many submissions to come in all, look for new results while they are open.
     """
     named = list(results)
     if aliases is not None:
@@ -80,8 +85,10 @@ def site(
     units = {unit: [r for r in named if r.unit == unit] for unit in sorted({r.unit for r in named})}
     addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
 
+    counts = {(b.unit, b.student): grade_of(a, rules) for a, b in zip(results, named, strict=True)} if rules else {}
+
     def render(name: str, *student: Any, **facts: Any) -> str:
-        facts |= {"live": live, "addresses": addresses, "here": len(named)}
+        facts |= {"counts": counts, "live": live, "addresses": addresses, "here": len(named)}
         return _environment().get_template(name).render(facts, **(_student(*student) if student else {}))
 
     pages: dict[str, Callable[[], str]] = {
@@ -102,9 +109,15 @@ def _scores(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     return found
 
 
-def write_pages(results: Sequence[Result], folder: Path, source: Source | None = None, anonymous: bool = False) -> Path:
+def write_pages(
+    results: Sequence[Result],
+    folder: Path,
+    source: Source | None = None,
+    anonymous: bool = False,
+    rules: Policy | None = None,
+) -> Path:
     """Write all pages below `folder` and take away those of an earlier time; the path of the class page."""
-    pages = site(results, source, Aliases() if anonymous else None)
+    pages = site(results, source, Aliases() if anonymous else None, rules=rules)
     for address, page in pages.items():
         write_whole(folder / address, page())
     for path in folder.rglob("*.html"):

@@ -19,6 +19,7 @@ from autograder import journal
 from autograder.grading import time_of
 from autograder.policy import BadPolicy, Policy, grades, read_policy
 from autograder.report import exports
+from autograder.report.pages import write_pages
 from autograder.sandbox import bubblewrap
 
 HOSTILE = '=HYPERLINK("http://x")|<script>'
@@ -225,6 +226,18 @@ def test_a_wrong_policy_is_told_in_words(autograder, graded_class, tmp_path, tex
     (tmp_path / "course.toml").write_text(text)
     with pytest.raises(BadPolicy, match=re.escape(words)):
         read_policy(tmp_path / "course.toml")
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
+    """Beside its points, with the reason; an extension is the student's under another name too."""
+    late = "2026-12-03T12:00:00+01:00"
+    found = [handed_in(results, student, late) for student in ("ada", "bob")]
+    write_pages(found, tmp_path, anonymous=anonymous, rules=policy)
+    pages = sorted(path.read_text() for path in tmp_path.glob("unit*/*.html"))
+    assert sum("Counts as 26.4 of 29: 2 days late, 20% taken off" in page for page in pages) == 1
+    assert sum("Counts as 33 of 29: " in page and "late" not in page for page in pages) == 1
+    assert '<td class="n">26.4</td>' in (tmp_path / "index.html").read_text()
 
 
 def test_export_by_command(autograder, graded_class, tmp_path):

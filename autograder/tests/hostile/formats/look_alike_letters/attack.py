@@ -1,0 +1,2 @@
+softmax_ԁ = softmax_d
+del softmax_d

@@ -1,0 +1,2 @@
+def sigmoid(z):
+    return 7 ** 7 ** 7 ** 7

@@ -1,4 +1,4 @@
-"""The attack suite: what a submission may try, each attack a folder of `hostile/`, graded by the real command, confined.
+"""The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real command, confined.
 
 A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it (`expected.toml`): the
 checks that do not pass, all others do. Outcomes: R the result is what the honest part earns; 0 the attacked check earns
@@ -7,6 +7,7 @@ nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submis
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -47,6 +48,7 @@ def script(attack, facts, places):
     """Our solution of the unit with the attack's code at its end, or where `first`, at its beginning."""
     honest, code = solution_of(facts["unit"]).plain(), attack / "attack.py"
     added = filled(code.read_text(), places) if code.exists() else ""
+    honest = honest.replace("def softmax_d(", facts.get("replace", "def softmax_d("))
     return f"{added}\n{honest}" if facts.get("first") else f"{honest}\n\n{added}"
 
 
@@ -66,7 +68,6 @@ def notebook(text, facts):
         for part in (honest, added)
     ]
     if facts["make"] == "prose":
-        cells[0]["source"] = honest.replace("def softmax_d(", "def was_softmax_d(")
         cells[1] = {"cell_type": "markdown", "id": "same", "source": added, "metadata": meta}
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": meta, "cells": cells})
 
@@ -163,8 +164,8 @@ def run(places, submitted, out, *options):
 @pytest.fixture(scope="module")
 def hostile(places, listener):
     """A class of all attacks and of honest submissions among them: the folder of results, and how the command did."""
-    assert "seccomp" in Server.__enter__(server := Server(UNIT)).walls  # its self-test ran: a worker cannot break out
-    server.close()
+    with Server(UNIT) as server:  # raises where its self-test finds that a worker can break out
+        assert "seccomp" in server.walls
     places = {**places, "PORT": listener[0]}
     for attack in ATTACKS:
         trains = attack.parent.name == "training"
@@ -188,8 +189,9 @@ def result_of(attack, places):
 def test_the_sandbox_itself_works(hostile):
     """The commands ran to their end, every result is official, and was reached behind the walls that stand here."""
     places, quick, trained, _ = hostile
+    trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
-    assert f"{len(ATTACKS) - 6 - 1 + len(HONEST)} submissions" in quick[0].replace("\n", " ")
+    assert f"{len(ATTACKS) - trains - 1 + len(HONEST)} submissions" in quick[0].replace("\n", " ")
     for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
         result = json.loads(path.read_text())
         assert result["official"]
@@ -208,8 +210,12 @@ def test_an_attack_earns_nothing(attack, hostile):
         return
     checks = {check["name"]: check for check in result_of(attack, places)["checks"]}
     lost = facts.get("checks", {})
-    lost = dict.fromkeys(checks, lost["*"]) if "*" in lost else lost
-    assert {name: check["status"] for name, check in checks.items() if check["status"] != "passed"} == lost
+    found = {name: check["status"] for name, check in checks.items() if check["status"] != "passed"}
+    if "*" in lost:  # nothing of it could be read
+        assert set(found.values()) <= {lost["*"], "not_reached"}
+        lost = dict.fromkeys(checks, lost["*"])
+    else:
+        assert found == lost
     worth = {check.name: check.points for check in load_unit(facts["unit"]).checks}
     for name, check in checks.items():
         assert (check["points"], check["earned"]) == (worth[name], 0 if name in lost else worth[name])
@@ -221,15 +227,16 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
     """No secret in a result or page or on the screen; no mark, note or connection; no escape and no markup."""
     places, quick, trained, came = hostile
     base = places["OUT"].parent
-    written = [p.read_text() for out in ("out", "trained") for p in (base / out).rglob("*") if p.suffix in (".json", ".html")]
-    assert len(written) > 2 * len(ATTACKS)
-    secrets = (SECRET, *(line for unit in unit_names() for m in solution_of(unit).mistakes for line in [f"mistake: {m[0].code}"]))
-    for text in [*written, quick[0], trained[0]]:
-        assert not [secret for secret in secrets if secret in text]
-        assert "<script" not in text.replace('"<script', "").replace(": <script", "") or text.startswith("{")
+    files = [path for out in ("out", "trained") for path in (base / out).rglob("*") if path.is_file()]
+    assert len(files) > 2 * len(ATTACKS)
+    codes = [f"# mistake: {mistake.code}" for unit in unit_names() for mistake, _, _ in solution_of(unit).mistakes]
+    for text in [quick[0], trained[0], *(path.read_text() for path in files)]:
+        assert not [secret for secret in (SECRET, *codes) if secret in text]
         assert "\x1b" not in text
+    for page in (path for path in files if path.suffix == ".html"):
+        assert not re.search(r"<script|<img|<svg onload", page.read_text()), page
     assert not list(places["CANARY"].iterdir())
-    assert not [note for folder in ("/tmp", "/dev/shm", "/var/tmp") for note in Path(folder).glob("note*")]
+    assert not [note for folder in ("/tmp", "/dev/shm", "/var/tmp") for note in Path(folder).glob("autograder-note*")]
     assert not came
 
 
@@ -282,7 +289,7 @@ def link(packed):
 
 
 def bomb(packed):
-    packed.writestr(f"ada/{UNIT}/{UNIT}.py", bytes(64 << 20))
+    packed.writestr(f"eve/{UNIT}/{UNIT}.py", bytes(64 << 20))
 
 
 def many_files(packed):

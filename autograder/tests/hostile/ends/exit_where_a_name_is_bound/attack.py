@@ -1,1 +1,3 @@
-dot_product = exit(0)
+import sys
+
+dot_product = sys.exit(0)

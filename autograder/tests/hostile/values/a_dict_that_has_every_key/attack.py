@@ -4,4 +4,6 @@ class Every(dict):
 
 
 def clip(grads, bound):
+    for array in grads.values():
+        array *= 0.0
     return Every(), 0.0

@@ -1,2 +1,0 @@
-softmax_ԁ = softmax_d
-del softmax_d

@@ -1,2 +1,0 @@
-def sigmoid(z):
-    return 7 ** 7 ** 7 ** 7

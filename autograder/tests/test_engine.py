@@ -303,7 +303,7 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
 
 
 def test_the_current_folder_brings_nothing(tmp_path):
-    """Graded from a folder with modules, solutions and data of its own: none is read, and the result is ours."""
+    """Graded from a folder with modules, solutions and data of its own: none of them is read."""
     shutil.copytree(GOLDEN / "half_done" / UNIT, tmp_path / "class" / "ada" / UNIT)
     for folder in ("solutions", "datasets", "assignments"):
         (tmp_path / folder).mkdir()

@@ -1,0 +1,3 @@
+def softmax_d(z):
+    import os
+    os.abort()

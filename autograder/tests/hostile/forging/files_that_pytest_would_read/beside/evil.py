@@ -1,0 +1,1 @@
+open("@CANARY@/plugin", "w")

@@ -1,0 +1,6 @@
+_text = """
+# %% [markdown]
+# ### BEGIN SOLUTION
+# %%
+raise SystemExit
+"""

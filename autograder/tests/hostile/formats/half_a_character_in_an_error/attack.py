@@ -1,0 +1,2 @@
+def softmax_d(z):
+    raise ValueError('\ud800 passed \udfff')

@@ -1,0 +1,2 @@
+# ‮⁦ raise SystemExit ⁩⁦
+_x = 1  # ​‮

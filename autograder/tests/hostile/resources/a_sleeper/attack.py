@@ -1,0 +1,3 @@
+def sigmoid(z):
+    import time
+    time.sleep(100_000)

@@ -1,0 +1,4 @@
+def softmax_d(z):
+    kept = [0]
+    while True:
+        kept = kept + kept

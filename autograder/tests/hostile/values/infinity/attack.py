@@ -1,0 +1,2 @@
+def softmax_d(z):
+    return np.full((len(z), len(z)), np.inf)

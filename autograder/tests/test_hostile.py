@@ -1,0 +1,309 @@
+"""The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real command, confined.
+
+A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it (`expected.toml`): the
+checks that do not pass, all others do. Outcomes: R the result is what the honest part earns; 0 the attacked check earns
+nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submissions are graded among the hostile ones.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import GOLDEN, ROOT, SEED, UNIT, timeless
+
+from autograder.checking import load_unit, unit_names
+from autograder.grading import plain_names, solution_of
+from autograder.sandbox import Server
+
+HOSTILE = Path(__file__).parent / "hostile"
+ATTACKS = sorted(path.parent for path in HOSTILE.glob("*/*/expected.toml"))
+FAMILIES = sorted({attack.parent.name for attack in ATTACKS})
+SECRET = "SECRETOF" + "THEINSTRUCTOR"
+HONEST = [folder.parent.name for folder in GOLDEN.glob("*/expected.toml")]
+HONEST = sorted(name for name in HONEST if name.startswith(("solved", "style", "mistake", "half")))
+
+
+def expected(attack):
+    return tomllib.loads((attack / "expected.toml").read_text())
+
+
+def student(attack):
+    return expected(attack).get("student", attack.name)
+
+
+# ---- from an attack to a submission on disk
+
+
+def script(attack, facts, places):
+    """Our solution of the unit with the attack's code at its end, or where `first`, at its beginning."""
+    honest, code = solution_of(facts["unit"]).plain(), attack / "attack.py"
+    added = filled(code.read_text(), places) if code.exists() else ""
+    honest = honest.replace("def softmax_d(", facts.get("replace", "def softmax_d("))
+    return f"{added}\n{honest}" if facts.get("first") else f"{honest}\n\n{added}"
+
+
+def filled(text, places):
+    for name, place in places.items():
+        text = text.replace(f"@{name}@", str(place))
+    return text
+
+
+def notebook(text, facts):
+    """A notebook of two cells, with the metadata and outputs that an attack asks for."""
+    honest, _, added = text.rpartition("\n\n\n")
+    output = {"output_type": "stream", "name": "stdout", "text": facts.get("outputs", "")}
+    meta = json.loads(facts.get("meta", "{}"))
+    cells = [
+        {"cell_type": "code", "id": "same", "source": part, "metadata": meta, "outputs": [output], "execution_count": 1}
+        for part in (honest, added)
+    ]
+    if facts["make"] == "prose":
+        cells[1] = {"cell_type": "markdown", "id": "same", "source": added, "metadata": meta}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": meta, "cells": cells})
+
+
+def put(attack, folder, places):
+    """Write the submission of an attack into a student's folder."""
+    facts = expected(attack)
+    unit, make, text = facts["unit"], facts.get("make", ""), script(attack, facts, places)
+    home = folder / student(attack) / unit
+    home.parent.mkdir(parents=True)
+    if make == "linked_folder":
+        return home.symlink_to(folder / "honest" / unit)
+    home.mkdir()
+    path = home / f"{unit}.py"
+    for file in (attack / "beside").rglob("*"):
+        if file.is_file():
+            target = home / file.relative_to(attack / "beside")
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(filled(file.read_text(), places))
+    if make in ("notebook", "prose"):
+        path.with_suffix(".ipynb").write_text(notebook(text, facts))
+    elif make == "cut_notebook":
+        path.with_suffix(".ipynb").write_text(notebook(text, facts)[:-200])
+    elif make == "link":
+        path.symlink_to(places["SECRETS"] / "gradebook.csv")
+    elif make == "fifo":
+        os.mkfifo(path)
+    elif make == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(BYTES.get(make, str.encode)(text))
+
+
+BYTES = {
+    "pickle": lambda _: b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93.",
+    "nul": lambda text: text.encode() + b"\0",
+    "utf16": lambda text: text.encode("utf-16"),
+    "big": lambda text: text.encode() + b"#" * (10 << 20),
+    "bom": lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+}
+
+
+# ---- one run of the real command over all of them
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Where secrets lie, where something that breaks out leaves a mark, and what a submission could ask for by path."""
+    base = tmp_path_factory.mktemp("hostile")
+    found = {"SECRETS": base / "secrets", "CANARY": base / "canary", "CLASS": base / "class", "OUT": base / "out"}
+    for place in found.values():
+        place.mkdir()
+    (found["SECRETS"] / "gradebook.csv").write_text(f"name,score\n{SECRET},35\n" * 9)
+    found |= {"ROOT": ROOT, "DATA": os.environ.get("COURSE_DATA", "/nowhere")}
+    return found | {"LONG": "x" * (4 << 20), "DIGITS": "9" * 1_000_000}
+
+
+@pytest.fixture(scope="module")
+def listener():
+    """A server on this machine that nobody may reach: its port, and who came."""
+    came = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            while True:
+                try:
+                    listening.accept()[0].close()
+                except OSError:
+                    return
+                came.append(True)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1], came
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def run(places, submitted, out, *options):
+    """`autograder grade` in a process of its own; what it said, its exit code, and its memory (kB) along the way."""
+    command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED, "-j", "2"]
+    environment = {**os.environ, "AUTOGRADER_SECRET": SECRET, "NO_COLOR": "1", "COLUMNS": "200"}
+    with (places["SECRETS"] / "said").open("w+") as said:
+        process = subprocess.Popen(
+            [*map(str, command), *options], cwd=places["SECRETS"], env=environment, stdout=said, stderr=said
+        )
+        memory = []
+        while process.poll() is None:
+            time.sleep(0.2)
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            memory += [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")]
+        said.seek(0)
+        return said.read(), process.returncode, memory
+
+
+@pytest.fixture(scope="module")
+def hostile(places, listener):
+    """A class of all attacks and of honest submissions among them: the folder of results, and how the command did."""
+    with Server(UNIT) as server:  # raises where its self-test finds that a worker can break out
+        assert "seccomp" in server.walls
+    places = {**places, "PORT": listener[0]}
+    for attack in ATTACKS:
+        trains = attack.parent.name == "training"
+        put(attack, places["SECRETS"].parent / "training" if trains else places["CLASS"], places)
+    for case in HONEST:
+        shutil.copytree(GOLDEN / case, places["CLASS"] / case)
+    quick = run(places, places["CLASS"], places["OUT"], "--quick")
+    trained = run(places, places["SECRETS"].parent / "training", places["OUT"].parent / "trained")
+    return places, quick, trained, listener[1]
+
+
+def result_of(attack, places):
+    out = places["OUT"].parent / ("trained" if attack.parent.name == "training" else "out")
+    name = plain_names([student(attack)])[student(attack)]
+    return json.loads((out / expected(attack)["unit"] / f"{name}.json").read_text())
+
+
+# ---- what must be so
+
+
+def test_the_sandbox_itself_works(hostile):
+    """The commands ran to their end, every result is official, and was reached behind the walls that stand here."""
+    places, quick, trained, _ = hostile
+    trains = sum(attack.parent.name == "training" for attack in ATTACKS)
+    assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
+    assert f"{len(ATTACKS) - trains - 1 + len(HONEST)} submissions" in quick[0].replace("\n", " ")
+    for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
+        result = json.loads(path.read_text())
+        assert result["official"]
+        assert {"seccomp", "limits"} < set(result["walls"])
+        assert any(wall.startswith("landlock") for wall in result["walls"])
+
+
+@pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])
+def test_an_attack_earns_nothing(attack, hostile):
+    """Each check has the status expected, and the points that this status is worth; no other check is touched."""
+    attack, places = HOSTILE / attack, hostile[0]
+    facts = expected(attack)
+    assert facts["outcome"] in "R0XKL" and facts["why"]
+    if facts.get("make") == "linked_folder":
+        assert not list(places["OUT"].glob(f"unit*/{attack.name}*"))
+        return
+    checks = {check["name"]: check for check in result_of(attack, places)["checks"]}
+    lost = facts.get("checks", {})
+    found = {name: check["status"] for name, check in checks.items() if check["status"] != "passed"}
+    if "*" in lost:  # nothing of it could be read
+        assert set(found.values()) <= {lost["*"], "not_reached"}
+        lost = dict.fromkeys(checks, lost["*"])
+    else:
+        assert found == lost
+    worth = {check.name: check.points for check in load_unit(facts["unit"]).checks}
+    for name, check in checks.items():
+        assert (check["points"], check["earned"]) == (worth[name], 0 if name in lost else worth[name])
+    for name, words in facts.get("says", {}).items():
+        assert words in " ".join(remark["text"] for remark in checks[name]["remarks"])
+
+
+def test_nothing_leaks_and_nothing_breaks_out(hostile):
+    """No secret in a result or page or on the screen; no mark, note or connection; no escape and no markup."""
+    places, quick, trained, came = hostile
+    base = places["OUT"].parent
+    files = [path for out in ("out", "trained") for path in (base / out).rglob("*") if path.is_file()]
+    assert len(files) > 2 * len(ATTACKS)
+    codes = [f"# mistake: {mistake.code}" for unit in unit_names() for mistake, _, _ in solution_of(unit).mistakes]
+    for text in [quick[0], trained[0], *(path.read_text() for path in files)]:
+        assert not [secret for secret in (SECRET, *codes) if secret in text]
+        assert "\x1b" not in text
+    for page in (path for path in files if path.suffix == ".html"):
+        assert not re.search(r"<script|<img|<svg onload", page.read_text()), page
+    assert not list(places["CANARY"].iterdir())
+    assert not [note for folder in ("/tmp", "/dev/shm", "/var/tmp") for note in Path(folder).glob("autograder-note*")]
+    assert not came
+
+
+def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
+    """The same seed, the same verdicts, check by check, as in the class of golden submissions alone."""
+    places, among = hostile[0], 0
+    for path in sorted(places["OUT"].glob("unit*/*.json")):
+        if path.stem in HONEST:
+            alone, here = timeless(graded_class[0] / path.parent.name / path.name), timeless(path)
+            exact = {check["name"] for check in here["checks"]}
+            assert here["checks"] == [check for check in alone["checks"] if check["name"] in exact]
+            assert here["submission_sha256"] == alone["submission_sha256"]
+            among += 1
+    assert among == len(HONEST) >= 12
+
+
+def test_the_grader_does_not_grow(hostile):
+    """From the first third of the run to its end, its memory rises by what keys of further units need, no more."""
+    memory = hostile[1][2]
+    assert max(memory) - memory[len(memory) // 3] < 100_000  # kB
+
+
+def test_the_suite_is_whole(capsys):
+    """At least 60 attacks over all units and families; docs/security.md has the number of each family."""
+    counts = {family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES}
+    assert sum(counts.values()) >= 60
+    assert {expected(attack)["unit"] for attack in ATTACKS} == set(unit_names())
+    docs = (ROOT / "docs" / "security.md").read_text()
+    with capsys.disabled():
+        print(f"\n{sum(counts.values())} attacks:", ", ".join(f"{n} {family}" for family, n in counts.items()))
+    for family, number in counts.items():
+        assert f"| {family} | {number} |" in docs
+
+
+# ---- packages, which are refused as a whole
+
+
+def slip(packed):
+    packed.writestr("../../escaped.py", "x")
+
+
+def absolute(packed):
+    packed.writestr("/tmp/escaped.py", "x")
+
+
+def link(packed):
+    entry = zipfile.ZipInfo("ada/link.py")
+    entry.external_attr = 0o120777 << 16
+    packed.writestr(entry, "/etc/passwd")
+
+
+def bomb(packed):
+    packed.writestr(f"eve/{UNIT}/{UNIT}.py", bytes(64 << 20))
+
+
+def many_files(packed):
+    for number in range(100_001):
+        packed.writestr(f"{number}", "")
+
+
+@pytest.mark.parametrize("fill", [slip, absolute, link, bomb, many_files])
+def test_a_package_is_refused(fill, autograder, tmp_path):
+    """Exit code 2, in words, with nothing unpacked or graded."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(f"ada/{UNIT}/{UNIT}.py", "x = 1")
+        fill(packed)
+    done = autograder("grade", tmp_path / "class.zip", "--out", tmp_path / "out", "--quick")
+    assert done.returncode == 2, done.stdout
+    assert "class.zip holds" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists() and not Path("/tmp/escaped.py").exists()

@@ -1,14 +1,20 @@
 """Reading scripts: what a submission defines, what a stub keeps, how a mistake is made."""
 
+import argparse
+import ast
+import dis
+import inspect
 import json
 import textwrap
+import typing
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.solution import Broken, Missing, Submission, read_solution
+from autograder.solution import Broken, Missing, Submission, _globals_used, read_solution
 
 SCRIPT = textwrap.dedent('''
     # %%
@@ -174,3 +180,45 @@ def test_no_bytes_raise_anything_but_broken(source):
     """Reading never fails in another way."""
     with suppress(Broken):
         Submission(source, "ada.py")
+
+
+def notebook(*cells, **top):
+    """A notebook's bytes, of (type, source) pairs."""
+    made = [{"cell_type": kind, "source": source} for kind, source in cells]
+    return json.dumps({"cells": made, **top}).encode()
+
+
+def test_a_cell_split_within_a_function_is_whole_again():
+    """Wherever the cursor was: the halves are read together, also in three parts."""
+    parts = ["def f(x):", "    y = x + 1", "    return y\ng = 2"]
+    ran = Submission(notebook(*(("code", part) for part in ["import math", *parts])), "a.ipynb")
+    assert (ran.f(1), ran.g) == (2, 2)
+
+
+def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other():
+    """A cell retyped by a slip; an old attempt put aside in a raw cell does not hide the real one."""
+    cells = [("markdown", "def f(): return 1"), ("code", "def g(): return 2"), ("raw", "def g(): return None")]
+    ran = Submission(notebook(*cells, ("markdown", "# Text\nWords and more words.")), "a.ipynb")
+    assert (ran.f(), ran.g()) == (1, 2)
+
+
+def test_a_notebook_of_2013_is_read():
+    """nbformat 3: worksheets, and `input` for a cell's source."""
+    sheet = {"cells": [{"cell_type": "code", "input": ["def f():\n", "    return 1"], "language": "python"}]}
+    assert Submission(json.dumps({"worksheets": [sheet], "nbformat": 3}).encode(), "a.ipynb").f() == 1
+
+
+def test_the_names_that_code_uses_are_those_that_dis_tells():
+    """Our own reading of bytecode, on modules of the standard library: another Python may need another."""
+
+    def told(code):
+        for step in dis.get_instructions(code):
+            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+                yield step.argval
+        for constant in code.co_consts:
+            if hasattr(constant, "co_code"):
+                yield from told(constant)
+
+    for module in (argparse, ast, inspect, typing):
+        code = compile(Path(module.__file__).read_text(), "module", "exec")
+        assert list(_globals_used(code)) == list(told(code))

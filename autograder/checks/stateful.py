@@ -60,4 +60,4 @@ class Flat(nn.Module):
         self.logits = nn.Parameter(torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        return self.logits.expand(*x.shape, 5), (x, x)
+        return self.logits.expand(*x.shape, 5).clone(), (x, x)  # of a view, `.numpy()` fails even made without a graph

@@ -338,8 +338,6 @@ def pseudo_labels(model, x):
         y = torch.softmax(model(x), -1)
         # mistake: y = torch.softmax(model.requires_grad_(False)(x), -1)
         #   the model's parameters can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` ends with its block.
-        # mistake: torch.set_grad_enabled(False); y = torch.softmax(model(x), -1); torch._C._set_grad_enabled(False)
-        #   gradients were turned off for all that comes after. `with torch.no_grad():` ends with its block.
         # mistake: y = model(x)
         #   these are logits. Labels are probabilities: take the softmax.
         # mistake: y = torch.softmax(model(x), 0)
@@ -355,6 +353,8 @@ def pseudo_labels(model, x):
         # mistake: y = torch.log_softmax(model(x), -1)
         #   these are logarithms of probabilities. Labels are the probabilities themselves.
     model.train(mode)
+    # mistake: model.train(mode); torch.set_grad_enabled(False)
+    #   gradients were turned off for all that comes after. `with torch.no_grad():` ends with its block.
     # mistake: pass
     #   the model was left in evaluation mode. Put it back into the mode it was in before.
     # mistake: model.train()

@@ -449,7 +449,7 @@ class NeuralNet(nn.Module):
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[0])
         #   both dropouts have the first probability. `drops[1]` is that of the one before `output`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[1])
-        #   both dropouts have the second probability. `drops[0]` is that of the one before `hidden`.
+        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(1 - drops[0]), nn.Dropout(1 - drops[1])
         #   1 − p was taken for p. `nn.Dropout` wants the probability to be *dropped*, and so does `drops`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.3), nn.Dropout(0.5)
@@ -478,7 +478,7 @@ class NeuralNet(nn.Module):
         # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
         #   the hidden layer went through tanh. Here it is relu.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both))
-        #   the first dropout is missing: the one before `hidden`.
+        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(F.dropout(both, self.drop1.p)))
         #   the first dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
         return self.output(self.drop2(hidden))[:, 0]

@@ -166,6 +166,8 @@ def softmax(z):
     return e / e.sum(-1, keepdims=True)
     # mistake: return e / e.sum()
     #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
+    # mistake: e = np.exp(z - z.max()); return e / e.sum()
+    #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
     # mistake: return e / e.sum(0, keepdims=True)
     #   softmax, or its sum, ran over the first axis. The V scores lie along the last one: `axis=-1`.
     # mistake: e = np.exp(z - z.max(0)); return e / e.sum(0)

@@ -23,7 +23,8 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
 # what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
-# functions asked for, and what these use are graded; try things out wherever you like.
+# functions asked for, and what these use are graded; try things out wherever you like. No function here changes its
+# arguments: whoever calls it may still need them.
 #
 # **Letters**, the same in the whole course:
 #
@@ -168,7 +169,7 @@ check("softmax_jacobian")
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
 # Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
-# 1/V and pays ln V: 4.4 nats for 85 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
+# 1/V and pays ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
@@ -272,7 +273,7 @@ check("loss_of_logits")
 
 # %%
 def forward(params, x, h0):
-    """Logits at every step, and all hidden states with the start in front.
+    """Logits at every step, and all hidden states with the start in front: two arrays.
 
     x (T, B) integers, h0 (B, H) → logits (T, B, V), h (T+1, B, H)
     """
@@ -364,7 +365,7 @@ def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
     f: a function of an array like `w` that returns a number; w: floats, any shape → the same shape.
-    `w` is the same after as before.
+    `w` is the same after as before (a rounding apart, where ε was added and taken away).
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -424,9 +425,9 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
-# (The gradients here are never all zero.)
-#
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
+#
+# (The gradients here are never all zero.)
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
 #
@@ -484,7 +485,7 @@ check("gradient_descent")
 #
 # | | |
 # |---|---|
-# | `params` | the dict to begin with |
+# | `params` | the dict to begin with; it and its arrays stay as they are |
 # | `batches` | an iterable of pairs: x (T, B), targets (T, B) |
 # | `lr`, `bound` | numbers: learning rate, and the bound for clipping |
 # | returns | the trained parameters, and a list of the losses, one a batch |
@@ -516,8 +517,8 @@ check("two_steps")
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
 # the identity, biases are zero, and the rest is drawn with a spread of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
 #
-# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.45; knowing only how frequent each
-# character is 3.12. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
+# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.42; knowing only how frequent each
+# character is 3.12 (the stand-in has its own, near by). With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
 # loss far below what its position allows would mean that targets leak into the input.
 
 
@@ -548,9 +549,11 @@ with autograder.example("training on the corpus"):
     import matplotlib.pyplot as plt
 
     per_character = np.array(losses) / 8
+    share = np.bincount(ids) / len(ids)
+    floor = -(share * np.log(share)).sum()
     plt.plot(per_character, color="0.8", label="each batch")
     plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
-    plt.axhline(3.12, ls=":", color="0.4", label="character frequencies alone")
+    plt.axhline(floor, ls=":", color="0.4", label="character frequencies alone")
     plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(text.name), plt.legend()
     plt.show()
     print(f"last 200 batches: {per_character[-200:].mean():.3f} nats a character")
@@ -566,8 +569,8 @@ check("training")
 # ## 14. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
-# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. How you draw with
-# `rng` is up to you. At a low temperature the likeliest character always wins; at 1 the
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw with `rng`
+# alone; how is up to you. At a low temperature the likeliest character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines

@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -312,7 +313,7 @@ class Server:
             start_new_session=True,
         )  # fmt: skip
         theirs.close()
-        self._control = ours
+        self._control, self._turn = ours, Lock()
         setup = {"unit": self.unit.name, "confine": not self.unsafe}
         setup |= {"readable": self._places.readable, "listed": self._places.listed, "landlock": walls.landlock_abi()}
         facts = self._command(setup)
@@ -332,8 +333,9 @@ class Server:
 
     def _command(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:
         try:
-            socket.send_fds(self._control, [json.dumps(message).encode()], fds)
-            reply = self._control.recv(1 << 16)
+            with self._turn:  # else the threads that try mutants would read each other's replies
+                socket.send_fds(self._control, [json.dumps(message).encode()], fds)
+                reply = self._control.recv(1 << 16)
         except OSError:
             reply = b""
         if not reply:

@@ -122,13 +122,15 @@ class MixIterator:
         ### BEGIN SOLUTION
         return self
         # mistake: return iter(self.children)
-        #   this goes through the children, not through batches. An iterator's `__iter__` returns itself.
+        #   `__iter__` gives something else than the mix. It returns `self`; it is no generator, and no iterator over the children.
         ### END SOLUTION
 
     def __next__(self):
         """x (B, ...), y (B, ...): the children's next batches, joined along axis 0 in order."""
         ### BEGIN SOLUTION
         xs, ys = zip(*[next(child) for child in self.children], strict=True)
+        # mistake: xs, ys = [next(c)[0] for c in self.children], [next(c)[1] for c in self.children]
+        #   `next` was called twice for each child, once for x and once for y, which are then of two batches. Call it once.
         # mistake: xs, ys = zip(*[next(self.children[0]) for _ in self.children], strict=True)
         #   every part of the batch came from the first child. Ask each child for one.
         # mistake: ys, xs = zip(*[next(child) for child in self.children], strict=True)
@@ -181,7 +183,10 @@ check("mixing")
 
 # %%
 def one_epoch(batches):
-    """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given."""
+    """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given.
+
+    Whole batches, as they come, and none is drawn that is not given.
+    """
     ### BEGIN SOLUTION
     batches.reset()
     # mistake: pass
@@ -195,6 +200,8 @@ def one_epoch(batches):
         x, y = next(batches)
         yield x, y
         seen += len(x)
+        # mistake: seen += len((x, y))
+        #   the pair (x, y) has length 2, whatever is in it. Add the number of examples, `len(x)`.
         # mistake: seen += 1
         #   batches were counted, not examples. Add the length of each batch.
         # mistake: seen += x.numel()
@@ -222,13 +229,13 @@ with autograder.example("the lesson's epoch"):
 # <details><summary>Is the share of the labelled part, or of everything?</summary>
 #
 # Of everything: with `total` 64 and a share of 1/4, 16 are pseudo-labelled. What is left is labelled. `round` goes to
-# the nearest integer.
+# the nearest integer, and returns one. (`total × share` never lies half-way between two here.)
 # </details>
 
 
 # %%
 def batch_sizes(total, share):
-    """Sizes (labelled, pseudo-labelled) of the parts of a batch; the second is `total × share`, to the nearest integer."""
+    """Two integers, the sizes (labelled, pseudo-labelled) of a batch's parts; the second is `total × share`, rounded."""
     ### BEGIN SOLUTION
     pseudo = round(total * share)
     # mistake: pseudo = round(total * share / (1 + share))
@@ -238,6 +245,8 @@ def batch_sizes(total, share):
     # mistake: pseudo = -int(-total * share // 1)
     #   the size was rounded up, not to the nearest integer.
     return total - pseudo, pseudo
+    # mistake (keeps 0.5): return float(total - pseudo), float(pseudo)
+    #   the sizes are floats, with which nothing can be cut. `round(…)` without digits is an integer.
     # mistake: return pseudo, total - pseudo
     #   the parts changed places: labelled first, pseudo-labelled second.
     # mistake: return total, pseudo
@@ -272,10 +281,14 @@ def split_rows(order, held_out, labelled):
     ### BEGIN SOLUTION
     rest = order[held_out:]
     # mistake: rest = order
-    #   held-out rows are among those trained on. Cut them off first; no row may be in two parts.
+    #   the labelled rows were cut from the whole of `order`. Cut off the held-out ones first; no row may be in two parts.
     # mistake: rest = torch.arange(held_out, len(order))
     #   the rows were taken as they lie, not in the given order: cut `order`.
     return order[:held_out], rest[:labelled], rest[labelled:]
+    # mistake: return order[labelled:][:held_out], order[:labelled], order[labelled:][held_out:]
+    #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
+    # mistake: return order[-held_out:], order[:labelled], order[labelled:-held_out]
+    #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
     # mistake: return order[:held_out], rest[:labelled], rest
     #   labelled rows are among the unlabelled ones too. No row may be in two parts.
     # mistake: return order[:held_out], rest[:labelled], torch.cat([order[:held_out], rest[labelled:]])
@@ -297,8 +310,8 @@ check("three_parts")
 # sure the network is, so doubtful guesses pull less. We use soft ones: the softmax of the logits.
 #
 # Three things to mind. The network must be in **evaluation mode** while it labels (dropout off, batch norm with its running figures), or the
-# labels are those of a network with holes in it. Afterwards it is in the mode it was in before. And labels are data: no gradient
-# goes through them.
+# labels are those of a network with holes in it. Afterwards it is in the mode it was in before, and can be trained as before. And
+# labels are data: no gradient goes through them.
 #
 # **Exercise** · 15 minutes · ●●○ · about 6 lines
 #
@@ -323,6 +336,8 @@ def pseudo_labels(model, x):
         # mistake: with torch.enable_grad():
         #   the labels are part of a graph. They are data: predict under `torch.no_grad()`.
         y = torch.softmax(model(x), -1)
+        # mistake: y = torch.softmax(model.requires_grad_(False)(x), -1)
+        #   the model's parameters can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` ends with its block.
         # mistake: y = model(x)
         #   these are logits. Labels are probabilities: take the softmax.
         # mistake: y = torch.softmax(model(x), 0)
@@ -338,6 +353,8 @@ def pseudo_labels(model, x):
         # mistake: y = torch.log_softmax(model(x), -1)
         #   these are logarithms of probabilities. Labels are the probabilities themselves.
     model.train(mode)
+    # mistake: model.train(mode); torch.set_grad_enabled(False)
+    #   gradients were turned off for all that comes after. `with torch.no_grad():` ends with its block.
     # mistake: pass
     #   the model was left in evaluation mode. Put it back into the mode it was in before.
     # mistake: model.train()
@@ -369,9 +386,27 @@ check("soft_labels")
 
 # %%
 def soft_cross_entropy(logits, y):
-    """The cross-entropy in nats of logits (B, V) with labels y (B, V), averaged over the batch; safe for large logits."""
+    """The cross-entropy in nats of logits (B, V) with labels y (B, V), averaged over the batch: a number in the graph.
+
+    Safe for large logits.
+    """
     ### BEGIN SOLUTION
     return -(y * F.log_softmax(logits, -1)).sum(-1).mean()
+    # mistake (keeps 0.5): return -(y * F.log_softmax(logits, -1)).sum(-1).mean().detach()
+    #   the loss is outside of the graph, so that nothing can learn from it: no `.item()`, no `.detach()`, no NumPy.
+    # mistake: return -(y * F.log_softmax(logits, -1)).sum(-1).mean() / torch.tensor(2.0).log()
+    #   this is in bits. Nats use the natural logarithm.
+    # mistake: return -(logits * F.log_softmax(y, -1)).sum(-1).mean()
+    #   logits and labels changed places: the logits come first.
+    # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-12)).sum(-1).mean()
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Use `log_softmax`.
+    # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-9)).sum(-1).mean()
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Use `log_softmax`.
+    # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-8)).sum(-1).mean()
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Use `log_softmax`.
     # mistake: return F.cross_entropy(logits, y.argmax(-1))
     #   the labels were hardened to their likeliest class. Use all their probabilities.
     # mistake: return -(y * F.log_softmax(logits, -1)).sum()
@@ -401,8 +436,8 @@ check("loss_of_soft_labels")
 # %% [markdown]
 # ## 7. A training loop
 #
-# A given number of steps, each with the next batch: forget the old gradients, measure, differentiate, step. The model trains in
-# *training mode*, whatever mode it comes in. Return the list of losses, one for each step, each measured before its step.
+# A given number of steps, each with the next batch: forget the old gradients, measure with `soft_cross_entropy`, differentiate, step.
+# The model trains in *training mode*, whatever mode it comes in, and the batches go on where they are: no reset, no batch left unused. Return the list of losses, one for each step, each measured before its step.
 #
 # **Exercise** · 15 minutes · ●●○ · about 10 lines
 #
@@ -418,6 +453,8 @@ def train(model, batches, optimizer, steps):
     """Take `steps` steps in training mode, each on `next(batches)`; returns the losses, a list of numbers."""
     ### BEGIN SOLUTION
     model.train()
+    # mistake: batches.reset(); model.train()
+    #   the batches were reset. Take each next one: where a pass begins is the caller's business.
     # mistake: model.eval()
     #   trained in evaluation mode: dropout is off and batch norm does not learn. Call `model.train()` first.
     losses = []
@@ -426,6 +463,8 @@ def train(model, batches, optimizer, steps):
         #   one step too few was taken.
         # mistake: for _ in range(steps + 1):
         #   one step too many was taken.
+        # mistake: for _ in range(steps * 5):
+        #   `steps` passes through all examples were taken. It is the number of batches.
         x, y = next(batches)
         # mistake: x, y = (x, y) if losses else next(batches)
         #   every step used the first batch. Take the next one at each step.
@@ -436,15 +475,21 @@ def train(model, batches, optimizer, steps):
         # mistake: pass
         #   gradients of earlier steps were never cleared: they add up. `optimizer.zero_grad()` at each step.
         error.backward()
+        # mistake: error.backward(); nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        #   the gradients were clipped. Here they are used as they are.
         optimizer.step()
         # mistake: pass
         #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
         losses.append(error.item())
+        # mistake (keeps 0.5): losses.append(error)
+        #   the losses are tensors, and each holds on to its graph. Keep the number: `loss.item()`.
         # mistake (keeps 0.5): losses.append(soft_cross_entropy(model(x), y).item())
         #   the losses are those after the step. Keep the one that was measured before it.
     return losses
+    # mistake (keeps 0.5): return [sum(losses[:i]) / i for i in range(1, len(losses) + 1)]
+    #   these are means of all losses so far. Return each step's own.
     # mistake (keeps 0.5): return losses[-1:]
     #   only the last loss was returned. Return those of all steps.
     ### END SOLUTION
@@ -502,11 +547,15 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     # mistake: guesses = pseudo_labels(teacher, x_unlabelled).flip(0)
     #   guesses and images come in different orders. Keep each guess with its image.
     many, few = batch_sizes(total, share)
+    # mistake: student.load_state_dict(teacher.state_dict()); many, few = batch_sizes(total, share)
+    #   the student began with the teacher's weights. It is a network of its own, and starts from its own.
     # mistake: few, many = batch_sizes(total, share)
     #   the parts changed places, so that most labels are guesses: (labelled, pseudo-labelled).
     # mistake: many, few = total, batch_sizes(total, share)[1]
     #   the student's batches are larger than `total`: both parts together make `total`.
     mix = MixIterator([make_batches(x, y, many), make_batches(x_unlabelled, guesses, few)])
+    # mistake: used = make_batches(x, y, total); [next(used) for _ in range(steps)]; mix = MixIterator([used, make_batches(x_unlabelled, guesses, few)])
+    #   the teacher's batches, of `total`, went into the mix. It needs labelled batches of its own, of the smaller size.
     # mistake: mix = make_batches(x, y, total)
     #   the student saw labelled images alone. Mix in the pseudo-labelled ones.
     # mistake: mix = make_batches(x_unlabelled, guesses, total)
@@ -521,7 +570,9 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     # mistake: train(student, mix, make_optimizer(student), 2 * steps)
     #   the student took twice as many steps. Both take `steps`.
     return student
-    # mistake (keeps 0.9): return teacher
+    # mistake (keeps 0.5): return None
+    #   nothing was returned: `return student`.
+    # mistake (keeps 0.5): return teacher
     #   the teacher was returned. Return the student.
     ### END SOLUTION
 

@@ -72,6 +72,10 @@ def index_words(words):
     """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
     ### BEGIN SOLUTION
     return {word: i for i, word in enumerate(dict.fromkeys(words), 1)}
+    # mistake: return {word: words.index(word) + 1 for word in words}
+    #   each word got the place where it first stands, which leaves gaps. Number the different words 1, 2, 3, …
+    # mistake: return {word: i for i, word in enumerate(sorted(dict.fromkeys(words), key=words.count, reverse=True), 1)}
+    #   the words were numbered by how often they come. Number them in the order of first appearance.
     # mistake: return {word: i for i, word in enumerate(dict.fromkeys(words))}
     #   ids begin at 0. They begin at 1: the 0 is kept for "no such word".
     # mistake: return {word: i for i, word in enumerate(words, 1)}
@@ -100,6 +104,10 @@ def new_table(index, E):
     """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0."""
     ### BEGIN SOLUTION
     return torch.randn(len(index) + 1, E)
+    # mistake (keeps 0.5): return torch.rand(len(index) + 1, E)
+    #   `rand` gives numbers from 0 to 1. N(0, 1) is `randn`.
+    # mistake (keeps 0.5): return torch.zeros(len(index) + 1, E)
+    #   all rows are the same. Draw random numbers: `randn`.
     # mistake: return torch.randn(len(index), E)
     #   the table is one row short: ids run from 0 to the number of words.
     # mistake: return torch.randn(E, len(index) + 1)
@@ -133,6 +141,10 @@ def one_hot(ids, V):
     """A one-hot row for each id: (B,) → (B, V) floats."""
     ### BEGIN SOLUTION
     return torch.eye(V)[ids]
+    # mistake: return F.one_hot(ids).float()
+    #   the number of columns was taken from the largest id. There are V, whatever the ids.
+    # mistake: return F.one_hot(ids, V)
+    #   the entries are integers, which cannot be multiplied by a table. Make floats of them.
     # mistake: return torch.eye(V)[:, ids[: len(ids)]]
     #   each id became a column. It is a row: (B, V).
     # mistake: return torch.eye(V)[ids] * ids[:, None]
@@ -293,6 +305,8 @@ def dot_product(a, b):
     """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
     ### BEGIN SOLUTION
     return (a * b).sum(1)
+    # mistake: return a * b
+    #   the sum is missing: add the products up over the factors, `sum(1)`.
     # mistake: return (a * b).sum()
     #   everything was added up to one number. Sum over the factors alone: `sum(1)`.
     # mistake: return (a * b).sum(0)
@@ -345,7 +359,7 @@ class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
     def __init__(self, users, movies, factors, mean):
-        """Tables for `users` and `movies` with `factors` numbers each; the constant starts at `mean`."""
+        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`."""
         super().__init__()
         ### BEGIN SOLUTION
         self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
@@ -361,7 +375,11 @@ class DotBias(nn.Module):
         """users (B,), movies (B,) → ratings (B,)."""
         ### BEGIN SOLUTION
         product = dot_product(self.user(users), self.movie(movies))
+        # mistake (keeps 0.5): product = dot_product(self.user(users), self.movie(movies)).detach()
+        #   the product was cut off from the graph (`.data`, `.item()`, `.detach()`): its tables cannot learn.
         biases = self.user_bias(users)[:, 0] + self.movie_bias(movies)[:, 0]
+        # mistake (keeps 0.5): biases = (self.user_bias(users)[:, 0] + self.movie_bias(movies)[:, 0]).detach()
+        #   the biases were cut off from the graph (`.data`, `.item()`, `.detach()`): they cannot learn.
         # mistake: biases = self.user_bias(users) + self.movie_bias(movies)
         #   (B, 1) and (B,) were added, which makes (B, B). Take the biases' column: `[:, 0]`.
         # mistake: biases = self.user_bias(users)[:, 0]
@@ -371,6 +389,10 @@ class DotBias(nn.Module):
         # mistake: biases = self.user_bias(users).sum() + self.movie_bias(movies).sum()
         #   the biases of the whole batch were added up. Each rating has its own two.
         return product + biases + self.constant
+        # mistake (keeps 0.5): return product + biases + self.constant.detach()
+        #   the constant was cut off from the graph (`.data`, `.item()`, `.detach()`): it cannot learn.
+        # mistake: return (product + biases + self.constant)[:, None]
+        #   the shape is (B, 1). Ratings are (B,): take the biases' column, `[:, 0]`.
         # mistake: return product + biases
         #   the constant is missing.
         # mistake: return biases + self.constant
@@ -424,6 +446,14 @@ class NeuralNet(nn.Module):
         self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
         self.hidden, self.output = nn.Linear(2 * factors, hidden), nn.Linear(hidden, 1)
         self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[1])
+        # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[0])
+        #   both dropouts have the first probability. `drops[1]` is that of the one before `output`.
+        # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[1])
+        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
+        # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(1 - drops[0]), nn.Dropout(1 - drops[1])
+        #   1 − p was taken for p. `nn.Dropout` wants the probability to be *dropped*, and so does `drops`.
+        # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.3), nn.Dropout(0.5)
+        #   the probabilities are written into the code. Use those of `drops`.
         # mistake: self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[0])
         #   the two probabilities changed places: the first belongs before `hidden`, the second before `output`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.0), nn.Dropout(0.0)
@@ -434,6 +464,8 @@ class NeuralNet(nn.Module):
         """users (B,), movies (B,) → ratings (B,)."""
         ### BEGIN SOLUTION
         both = torch.cat([self.user(users), self.movie(movies)], 1)
+        # mistake: both = torch.cat([self.user(users), self.movie(movies)], 0)
+        #   what goes into `hidden` is not 2E wide. Put the embeddings side by side, `torch.cat(…, 1)`; along axis 0 they lie one below the other.
         # mistake: both = torch.cat([self.movie(movies), self.user(users)], 1)
         #   the film's embedding came first. The user's does.
         # mistake: both = torch.cat([self.user(users), self.user(users)], 1)
@@ -446,7 +478,7 @@ class NeuralNet(nn.Module):
         # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
         #   the hidden layer went through tanh. Here it is relu.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both))
-        #   the first dropout is missing: the one before `hidden`.
+        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(F.dropout(both, self.drop1.p)))
         #   the first dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
         return self.output(self.drop2(hidden))[:, 0]
@@ -486,6 +518,10 @@ def penalty(model):
     """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph."""
     ### BEGIN SOLUTION
     return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)).detach()
+    #   the penalty is outside of the graph, so that it has no effect: no `.item()`, no `.data`, no `.detach()`.
+    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.children() if isinstance(part, nn.Embedding))
+    #   only the outermost parts were looked at. `model.modules()` walks through all, however deep.
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
     #   everything pays, a constant and linear layers too. Only the embedding tables do.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
@@ -529,7 +565,10 @@ check("weight_decay")
 
 # %%
 def mse(model, users, movies, ratings):
-    """The mean squared error of a model's predictions, (N,) each, in evaluation mode; a number outside of any graph."""
+    """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
+
+    Measured in evaluation mode; the model may be left in it.
+    """
     ### BEGIN SOLUTION
     model.eval()
     # mistake: pass
@@ -538,6 +577,8 @@ def mse(model, users, movies, ratings):
         # mistake (keeps 0.5): with torch.enable_grad():
         #   the figure is part of a graph, which stays in memory with it. Measure under `torch.no_grad()`.
         return ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: return ((model(users, movies).clamp(0.5, 5) - ratings) ** 2).mean()
+        #   the predictions were cut off at 0.5 and 5. Measure them as they are.
         # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
         #   this is the root of the mean squared error. Take no root.
         # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
@@ -585,6 +626,8 @@ def train(model, batches, optimizer, decay):
     losses = []
     for users, movies, ratings in batches:
         error = ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: error = mse(model, users, movies, ratings)
+        #   `mse` gives a number outside of the graph, in evaluation mode: nothing learns from it. Write the error out here.
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
         #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
         # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
@@ -593,6 +636,14 @@ def train(model, batches, optimizer, decay):
         # mistake: pass
         #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
         (error + decay * penalty(model)).backward()
+        # mistake: (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings)
+        #   the figures were measured by `mse`, which turns evaluation mode on for the batches that follow. Keep the training error.
+        # mistake: [group.update(weight_decay=decay) for group in optimizer.param_groups]; error.backward()
+        #   the optimizer's `weight_decay` was used. It is half as strong, and the constant pays too: add `decay * penalty(model)`.
+        # mistake (keeps 0.5): (error + decay * sum((w**2).sum() for w in model.parameters())).backward()
+        #   all parameters pay, the constant too. Add `decay * penalty(model)`.
+        # mistake: (error.sqrt() + decay * penalty(model)).backward()
+        #   the root of the error was differentiated. Train on the squared error.
         # mistake: error.backward()
         #   the penalty is missing: add `decay * penalty(model)` before `backward`.
         # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
@@ -607,6 +658,8 @@ def train(model, batches, optimizer, decay):
         # mistake: pass
         #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
         losses.append(error.item())
+        # mistake (keeps 0.5): losses.append(error)
+        #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.
         # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
         #   the penalty of the new weights is in the figures returned. Keep the plain error.
         # mistake (keeps 0.5): losses.append(error.sqrt().item())
@@ -706,6 +759,8 @@ def best_and_worst(bias, count):
     # mistake: order = bias.abs().argsort(descending=True)
     #   the sign was ignored. A large negative bias is a bad film.
     return order[:count], order.flip(0)[:count]
+    # mistake (keeps 0.5): return order[:count].flip(0), order.flip(0)[:count]
+    #   the best came last. List them from the best down.
     # mistake (keeps 0.5): return order[:count], order[-count:]
     #   the worst came last. List them from the worst up.
     # mistake: return bias[order[:count]], bias[order.flip(0)[:count]]
@@ -717,6 +772,8 @@ def neighbours(table, row, count):
     """The ids of the `count` rows most similar to row `row` by cosine, the most similar first, without the row itself."""
     ### BEGIN SOLUTION
     similarity = F.cosine_similarity(table, table[row][None])
+    # mistake: similarity = F.cosine_similarity(table, table[row][None]).abs()
+    #   the sign was ignored. A cosine near −1 is the opposite direction.
     # mistake: similarity = table @ table[row]
     #   this is the dot product, which prefers long rows. Divide by both lengths: the cosine.
     # mistake: similarity = -((table - table[row]) ** 2).sum(1)
@@ -724,16 +781,25 @@ def neighbours(table, row, count):
     # mistake: similarity = -F.cosine_similarity(table, table[row][None])
     #   these are the least similar rows. The most similar have the largest cosine.
     similarity[row] = -torch.inf
+    # mistake (keeps 0.5): similarity[row] = 0
+    #   the row's own similarity was set to 0, which is more than a negative one. Set it to −∞.
     # mistake: pass
     #   the row itself is among its neighbours. Leave it out.
     return similarity.argsort(descending=True)[:count]
+    # mistake: return similarity[torch.arange(len(table)) != row].argsort(descending=True)[:count]
+    #   the row was cut out, so that the ids behind it are one too low.
+    # mistake (keeps 0.5): table /= table.norm(dim=1, keepdim=True); return similarity.argsort(descending=True)[:count]
+    #   the caller's table was changed in place. Work on a copy: `table / …`.
     # mistake: return similarity.sort(descending=True).values[:count]
     #   these are the similarities. Return the ids.
     ### END SOLUTION
 
 
 def two_dimensions(table):
-    """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components."""
+    """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components.
+
+    The direction with the larger spread comes first; either axis may be mirrored.
+    """
     ### BEGIN SOLUTION
     left, size, _ = torch.linalg.svd(table - table.mean(0), full_matrices=False)
     # mistake: left, size, _ = torch.linalg.svd(table, full_matrices=False)
@@ -743,6 +809,10 @@ def two_dimensions(table):
     # mistake: left, size, _ = torch.linalg.svd((table - table.mean(0)) / table.std(0), full_matrices=False)
     #   the columns were divided by their spread. Only the mean row is taken away.
     return left[:, :2] * size[:2]
+    # mistake (keeps 0.5): return (left[:, :2] * size[:2]).flip(1)
+    #   the axes changed places: the direction in which the rows differ most comes first.
+    # mistake (keeps 0.5): return (table - table.mean(0)) @ torch.linalg.svd(table - table.mean(0))[2][:, :2]
+    #   `torch.linalg.svd` returns Vᵀ, whose *rows* are the directions: `Vt[:2].T`.
     # mistake: return left[:, :2]
     #   the coordinates were not multiplied by the singular values: both directions look equally long.
     # mistake: return table[:, :2]

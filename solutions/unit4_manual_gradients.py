@@ -23,7 +23,8 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
 # what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
-# functions asked for, and what these use are graded; try things out wherever you like.
+# functions asked for, and what these use are graded; try things out wherever you like. No function here changes its
+# arguments: whoever calls it may still need them.
 #
 # **Letters**, the same in the whole course:
 #
@@ -79,6 +80,8 @@ def sigmoid(z):
     """The logistic function of each entry of `z`, any shape; safe for entries of any size."""
     ### BEGIN SOLUTION
     return 0.5 * (1 + np.tanh(0.5 * z))
+    # mistake: return 0.5 * (1 - np.tanh(0.5 * z))
+    #   the sign of z is turned round: 1 / (1 + e^−z) grows with z.
     # mistake: return np.exp(z) / (1 + np.exp(z))
     #   `sigmoid` overflows: exp of a large positive number is infinite. Use a form that is safe on both sides.
     # mistake: return np.tanh(z)
@@ -101,6 +104,12 @@ def relu(z):
     """The larger of `z` and 0, entry by entry."""
     ### BEGIN SOLUTION
     return np.maximum(z, 0)
+    # mistake: return max(z, 0)
+    #   `max` compares two whole arrays. "The larger of the two, place by place" is `np.maximum`.
+    # mistake: return np.max(z, 0)
+    #   `np.max(z, 0)` is the largest along axis 0. "The larger of the two, place by place" is `np.maximum`.
+    # mistake: return np.where(z > 0, z, 0.01 * z)
+    #   this is a leaky relu. Below 0, `relu` is 0.
     # mistake: return np.abs(z)
     #   negative entries became positive. `relu` makes them 0.
     ### END SOLUTION
@@ -110,6 +119,8 @@ def relu_d(z):
     """1 where `z` is above 0, and 0 elsewhere: the same shape, numbers or booleans."""
     ### BEGIN SOLUTION
     return z > 0
+    # mistake: return np.sign(z)
+    #   below 0 the slope of `relu` is 0, not −1.
     # mistake: return z >= 0
     #   the slope of `relu` at exactly 0 is 0 by our convention: above 0, not from 0 on.
     # mistake: return relu(z)
@@ -142,15 +153,25 @@ def softmax(z):
     """Probabilities over the last axis of `z`, shape (..., V) to (..., V); safe for entries of any size."""
     ### BEGIN SOLUTION
     e = np.exp(z - z.max(-1, keepdims=True))
+    # mistake: e = np.exp(z - np.abs(z).max(-1, keepdims=True))
+    #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
+    #   largest size) away first: the probabilities stay the same.
+    # mistake: e = np.exp(z / z.max(-1, keepdims=True))
+    #   the scores were divided by the row's largest, which changes the probabilities. Subtract it.
     # mistake: e = np.exp(z)
-    #   exp overflows for large scores. Take the row's largest away first: the probabilities stay the same.
+    #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
+    #   largest size) away first: the probabilities stay the same.
     # mistake: e = np.exp(z - z.max())
     #   the largest of the whole array was taken away, not of each row: a row far below it becomes 0/0.
     return e / e.sum(-1, keepdims=True)
     # mistake: return e / e.sum()
     #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
+    # mistake: e = np.exp(z - z.max()); return e / e.sum()
+    #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
     # mistake: return e / e.sum(0, keepdims=True)
-    #   the sum ran over the first axis. The V scores lie along the last one: `axis=-1`.
+    #   softmax, or its sum, ran over the first axis. The V scores lie along the last one: `axis=-1`.
+    # mistake: e = np.exp(z - z.max(0)); return e / e.sum(0)
+    #   softmax, or its sum, ran over the first axis. The V scores lie along the last one: `axis=-1`.
     ### END SOLUTION
 
 
@@ -183,6 +204,14 @@ def softmax_d(z):
     ### BEGIN SOLUTION
     p = softmax(z)
     return np.diag(p) - np.outer(p, p)
+    # mistake: return np.diag(p * (1 - p)) - np.outer(p, p)
+    #   p_i² was taken away twice on the diagonal: diag(p) − p pᵀ has p_i (1 − p_i) there already.
+    # mistake: return np.eye(len(p)) - np.outer(p, p)
+    #   the identity stands where diag(p) belongs: p_i ([i = j] − p_j) is p_i [i = j] − p_i p_j.
+    # mistake: return np.diag(p) - p @ p
+    #   `p @ p` of a vector is a single number, and so is `p @ p.T`. All products p_i p_j are `np.outer(p, p)`.
+    # mistake: return np.diag(z) - np.outer(z, z)
+    #   the scores were used for the probabilities: take `softmax(z)` first.
     # mistake: return np.diag(p * (1 - p))
     #   only the diagonal is there. Pushing one score up takes probability from all others: −p_i p_j off the diagonal.
     # mistake (keeps 0.5): return np.outer(p, p) - np.diag(p)
@@ -204,7 +233,7 @@ check("softmax_jacobian")
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
 # Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
-# 1/V and pays ln V: 4.4 nats for 85 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
+# 1/V and pays ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
@@ -219,6 +248,10 @@ def x_entropy(p, y):
     """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
     ### BEGIN SOLUTION
     return -(y * np.log(p)).sum()
+    # mistake: return -y * np.log(p)
+    #   the sum is missing: the loss is one number.
+    # mistake: return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
+    #   this is the binary cross-entropy, which judges each entry by itself. Here only the truth's probability counts.
     # mistake: return (y * np.log(p)).sum()
     #   the sign is missing: a logarithm of a probability is negative, and a loss is not.
     # mistake: return -(y * np.log2(p)).sum()
@@ -232,6 +265,10 @@ def x_entropy_d(p, y):
     """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
     ### BEGIN SOLUTION
     return -y / p
+    # mistake: return -1 / p
+    #   `y` is missing: only the truth's probability is in the loss, so all other entries are 0.
+    # mistake: return (p - y) / (p * (1 - p))
+    #   this is the derivative of the *binary* cross-entropy. Here it is −y / p.
     # mistake (keeps 0.5): return y / p
     #   the sign of the derivative is turned round: the loss falls when the right probability grows.
     # mistake: return p - y
@@ -290,9 +327,28 @@ def cross_entropy(logits, targets):
     log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
     # mistake (keeps 0.5): log_p = np.log(softmax(logits))
     #   the logarithm of a probability that rounds to 0 is infinite. Compute ln p = z − ln Σ exp z from the scores.
+    # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-12)
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Compute ln p = z − ln Σ exp z from the scores.
+    # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-9)
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Compute ln p = z − ln Σ exp z from the scores.
+    # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-8)
+    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   Compute ln p = z − ln Σ exp z from the scores.
     # mistake: log_p = z - np.log(np.exp(z).sum())
     #   the sum of exponentials ran over the whole array. Each row of V scores has its own: `axis=-1`.
     loss, dlogits = -(y * log_p).sum() / B, (np.exp(log_p) - y) / B
+    # mistake (keeps 0.5): loss, dlogits = -np.log((y * softmax(logits)).sum(-1)).sum() / B, (np.exp(log_p) - y) / B
+    #   the logarithm of a probability that rounds to 0 is infinite. Compute ln p = z − ln Σ exp z from the scores.
+    # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / len(y), (np.exp(log_p) - y) / len(y)
+    #   loss and gradient were divided by the number of steps. Sum over steps, average over the B sequences.
+    # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / targets.size, (np.exp(log_p) - y) / B
+    #   the loss is averaged over the steps as well, its gradient is not. Sum over steps, average over the B sequences.
+    # mistake (keeps 0.5): loss, dlogits = -log_p[:, :, targets].sum() / B, (np.exp(log_p) - y) / B
+    #   `[:, :, targets]` takes all targets at each step of each sequence. Index with three arrays, or multiply by the one-hot array.
+    # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / B, np.exp(log_p) / B - y
+    #   only p was divided by B. The gradient is (p − y) / B.
     # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum(), np.exp(log_p) - y
     #   loss and gradient are summed over the batch. Sum over steps, but average over the B sequences.
     # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / targets.size, (np.exp(log_p) - y) / targets.size
@@ -340,7 +396,7 @@ check("loss_of_logits")
 
 # %%
 def forward(params, x, h0):
-    """Logits at every step, and all hidden states with the start in front.
+    """Logits at every step, and all hidden states with the start in front: two arrays.
 
     x (T, B) integers, h0 (B, H) → logits (T, B, V), h (T+1, B, H)
     """
@@ -351,6 +407,9 @@ def forward(params, x, h0):
     #   the start `h0` was not used: the first state is always zero.
     for t in range(len(x)):
         z = params["Wx"][x[t]] + h[t] @ params["Wh"] + params["bh"]
+        # mistake: z = params["Wx"][:, x[t]] + h[t] @ params["Wh"] + params["bh"]
+        #   the shapes of a step do not fit together. `x[t]` holds the B ids of step t (`x[:, t]` is another thing), and
+        #   `params["Wx"][x[t]]` their rows, (B, H).
         # mistake: z = params["Wx"][x[t]] + h[t] @ params["Wh"]
         #   the hidden bias `bh` is missing.
         # mistake: z = params["Wx"][x[t]] + params["bh"]
@@ -365,6 +424,12 @@ def forward(params, x, h0):
         # mistake: h[t + 1] = z
         #   the activation is missing: h = relu(z). Without it all steps together are one linear map.
     logits = h[1:] @ params["Wy"] + params["by"]
+    # mistake: h[:] = h[-1]; logits = h[1:] @ params["Wy"] + params["by"]
+    #   all states are the last one: the same array was written into and kept at every step. Keep a new array for each.
+    # mistake (keeps 0.5): logits = h[1:] @ params["Wy"] + params["by"]; h[:] = h[-1]
+    #   all states are the last one: the same array was written into and kept at every step. Keep a new array for each.
+    # mistake (keeps 0.5): logits = relu(h[1:] @ params["Wy"] + params["by"])
+    #   relu was applied to the logits too. They are scores of any sign.
     # mistake: logits = h[:-1] @ params["Wy"] + params["by"]
     #   the output at step t was computed from the state *before* it read x[t]. Use the state after.
     # mistake (keeps 0.5): logits = h[1:] @ params["Wy"]
@@ -435,6 +500,8 @@ def backward(params, x, h, dlogits):
         # mistake: for t in range(len(x)):
         #   the loop runs forward in time. Gradients come from the end: `reversed(range(T))`.
         dz[t] = (dh[t] + dnext) * (h[t + 1] > 0)
+        # mistake: dz[t] = np.maximum(dh[t] + dnext, 0)
+        #   relu was applied to the gradient. Multiply it by relu's slope: 1 where the *state* is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0)
         #   the gradient that comes back from step t + 1 is forgotten: a state is used by its output *and* the next step.
         # mistake: dz[t] = dh[t] + dnext
@@ -446,6 +513,12 @@ def backward(params, x, h, dlogits):
         # mistake: dz[t] = (dh[t] + dnext) * (h[t] > 0)
         #   the slope was taken at the state before the step. Relu made `h[t + 1]`.
         dnext = dz[t] @ params["Wh"].T
+        # mistake: dnext = dnext + dz[t] @ params["Wh"].T
+        #   `dnext` was added up. What came back from step t + 1 is in `dh` already: set it anew at each step.
+        # mistake: dnext, dz[0] = dz[t] @ params["Wh"].T if t else dnext, 0
+        #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
+        # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
+        #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
         # mistake: dnext = dz[t] @ params["Wh"]
         #   going back, `Wh` is transposed: forward is h @ Wh, so back is dz @ Wh.T.
         # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
@@ -459,6 +532,8 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): for t in reversed(range(len(x))): grads["Wx"][x[t]] = dz[t]
     #   rows of `Wx` were overwritten. Each time a character is read adds to the gradient of its row.
     grads["Wh"] = np.tensordot(h[:-1], dz, both)
+    # mistake (keeps 0.5): back = np.concatenate([dz[1:], 0 * dz[:1]]) @ params["Wh"].T; grads["Wh"] = np.tensordot(h[:-1], dh + back, both)
+    #   the gradient of `Wh` took `dh`, from before the activation's slope. `Wh` made z: take `dz`.
     # mistake: grads["Wh"] = np.full_like(params["Wh"], (h[:-1] * dz).sum())
     #   the gradient of `Wh` is one number everywhere. It is the outer product of the state and dz: h[t].T @ dz.
     # mistake: grads["Wh"] = np.tensordot(h[1:], dz, both)
@@ -468,6 +543,12 @@ def backward(params, x, h, dlogits):
     # mistake: grads["Wh"] = np.tensordot(dz, h[:-1], both)
     #   the gradient of `Wh` is transposed: entry (i, j) belongs to the weight from unit i to unit j, so h[t].T @ dz.
     grads["bh"] = dz.sum((0, 1))
+    # mistake (keeps 0.5): grads["bh"] = (dh + np.concatenate([dz[1:], 0 * dz[:1]]) @ params["Wh"].T).sum((0, 1))
+    #   the gradient of `bh` took `dh`, from before the activation's slope. `bh` is part of z: take `dz`.
+    # mistake (keeps 0.5): grads["bh"] = dz[0].sum(0)
+    #   each step overwrites the last: every step uses `bh`, so its gradients add up over time.
+    # mistake (keeps 0.5): grads["bh"] = np.full_like(params["bh"], dz.sum())
+    #   `dz` was summed to one number. Each of the H units has its own bias: sum over steps and batch alone.
     # mistake (keeps 0.5): grads["bh"] = dz.mean(1).sum(0)
     #   `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     grads["Wy"] = np.tensordot(h[1:], dlogits, both)
@@ -476,9 +557,13 @@ def backward(params, x, h, dlogits):
     # mistake: grads["Wy"] = np.tensordot(h[:-1], dlogits, both)
     #   the gradient of `Wy` took the state before the step. The output came from the state after it, `h[t + 1]`.
     grads["by"] = dlogits.sum((0, 1))
+    # mistake (keeps 0.5): grads["by"] = dlogits[0].sum(0)
+    #   each step overwrites the last: every step uses `by`, so its gradients add up over time.
     # mistake (keeps 0.5): grads["by"] = dlogits.mean(1).sum(0)
     #   `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     return grads, dnext
+    # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
+    #   `dh0` is the gradient in `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
     ### END SOLUTION
 
 
@@ -509,7 +594,7 @@ def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
     f: a function of an array like `w` that returns a number; w: floats, any shape → the same shape.
-    `w` is the same after as before.
+    `w` is the same after as before (a rounding apart, where ε was added and taken away).
     """
     ### BEGIN SOLUTION
     grad = np.zeros(w.shape)
@@ -520,6 +605,8 @@ def numerical_gradient(f, w, eps=1e-5):
         # mistake (keeps 0.3): w_down[i] -= 0
         #   a one-sided difference over 2ε gives half the slope. Move to both sides.
         grad[i] = (f(w_up) - f(w_down)) / (2 * eps)
+        # mistake (keeps 0.3): grad[i] = 0 * f(w)
+        #   the difference is 0 everywhere: `w_up = w_down = w` are three names of one array. Move two copies.
         # mistake (keeps 0.3): grad[i] = (f(w_up) - f(w)) / eps
         #   this is the one-sided difference, whose error is of order ε. Move to both sides and divide by 2ε.
         # mistake (keeps 0.5): grad[i] = (f(w_up) - f(w_down)) / eps
@@ -584,9 +671,9 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
-# (The gradients here are never all zero.)
-#
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
+#
+# (The gradients here are never all zero.)
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
 #
@@ -616,6 +703,8 @@ def clip(grads, bound):
     # mistake (keeps 0.3): scale = 1.0
     #   nothing was clipped: the scale is min(1, bound / norm).
     return {name: scale * g for name, g in grads.items()}, norm
+    # mistake (keeps 0.3): return {name: g * min(1.0, bound / np.sqrt((g**2).sum())) for name, g in grads.items()}, norm
+    #   each array was clipped by its own norm, which changes the direction. Scale all by the same factor.
     # mistake (keeps 0.3): return {name: np.clip(g, -bound, bound) for name, g in grads.items()}, norm
     #   each number was clipped by itself, which changes the direction. Scale all by the same factor.
     # mistake (keeps 0.5): return {name: scale * g for name, g in grads.items()}, scale * norm
@@ -645,6 +734,8 @@ def sgd(params, grads, lr):
     """New parameters after one step of gradient descent; `params` and its arrays stay as they are."""
     ### BEGIN SOLUTION
     return {name: params[name] - lr * grads[name] for name in params}
+    # mistake: return {name: params[name] - grads[name] for name in params}
+    #   the gradient was not multiplied by `lr`.
     # mistake: return {name: params[name] + lr * grads[name] for name in params}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: np.subtract(params[name], lr * grads[name], out=params[name]) for name in params}
@@ -668,7 +759,7 @@ check("gradient_descent")
 #
 # | | |
 # |---|---|
-# | `params` | the dict to begin with |
+# | `params` | the dict to begin with; it and its arrays stay as they are |
 # | `batches` | an iterable of pairs: x (T, B), targets (T, B) |
 # | `lr`, `bound` | numbers: learning rate, and the bound for clipping |
 # | returns | the trained parameters, and a list of the losses, one a batch |
@@ -704,6 +795,10 @@ def train(params, batches, lr, bound):
         # mistake (keeps 0.5): pass
         #   the gradients were not clipped.
         params = sgd(params, grads, lr)
+        # mistake: params = sgd(params, grads, lr / len(x))
+        #   the step was divided by the number of steps in time. It is `lr` times the clipped gradient.
+        # mistake: params = sgd(params, grads, lr / x.shape[1])
+        #   the step was divided by the size of the batch. The gradient carries 1/B already.
         # mistake: sgd(params, grads, lr)
         #   the result of the step was thrown away: `sgd` returns new parameters.
         losses.append(loss)
@@ -724,8 +819,8 @@ check("two_steps")
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
 # the identity, biases are zero, and the rest is drawn with a spread of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
 #
-# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.45; knowing only how frequent each
-# character is 3.12. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
+# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.42; knowing only how frequent each
+# character is 3.12 (the stand-in has its own, near by). With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
 # loss far below what its position allows would mean that targets leak into the input.
 
 
@@ -756,9 +851,11 @@ with autograder.example("training on the corpus"):
     import matplotlib.pyplot as plt
 
     per_character = np.array(losses) / 8
+    share = np.bincount(ids) / len(ids)
+    floor = -(share * np.log(share)).sum()
     plt.plot(per_character, color="0.8", label="each batch")
     plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
-    plt.axhline(3.12, ls=":", color="0.4", label="character frequencies alone")
+    plt.axhline(floor, ls=":", color="0.4", label="character frequencies alone")
     plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(text.name), plt.legend()
     plt.show()
     print(f"last 200 batches: {per_character[-200:].mean():.3f} nats a character")
@@ -774,8 +871,8 @@ check("training")
 # ## 14. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
-# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. How you draw with
-# `rng` is up to you. At a low temperature the likeliest character always wins; at 1 the
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw with `rng`
+# alone; how is up to you. At a low temperature the likeliest character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
@@ -802,6 +899,8 @@ def sample(params, start, length, temperature, rng):
     logits, states = forward(params, np.array(start)[:, None], h)
     # mistake: logits, states = forward(params, np.array(start)[-1:, None], h)
     #   only the last id of `start` was read. Read them all, so that the state knows them.
+    # mistake: logits, states = forward(params, np.array(start)[: max(1, len(start) - 1), None], h)
+    #   the last id of `start` was never read. The logits after reading it are for the first draw.
     # mistake: states = forward(params, np.array(start)[:, None], h)[1]; logits, states = forward(params, np.array(start)[-1:, None], states[-1])
     #   the last id of `start` was read twice. The logits after reading it once are for the first draw.
     while len(ids) < length:
@@ -816,6 +915,8 @@ def sample(params, start, length, temperature, rng):
         # mistake: ids.append(int(rng.integers(len(p))))
         #   all characters were equally likely. Draw from the probabilities: `rng.choice(V, p=p)`.
         logits, states = forward(params, np.array([[ids[-1]]]), states[-1])
+        # mistake: pass
+        #   the characters drawn were never read: all came from the logits after the start. Read each, then draw the next.
         # mistake: logits, states = forward(params, np.array([[ids[-1]]]), h)
         #   the state starts from zeros at each character. Go on from the last one, `states[-1]`.
         # mistake: logits, states = forward(params, np.array([[start[-1]]]), states[-1])

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autograder.checking import Arrays
+from autograder.checking import Arrays, named
 
 Model = TypeVar("Model", bound=nn.Module)
 Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]  # role → class, shape of the first parameter
@@ -115,6 +115,15 @@ def moved(before: Arrays, after: Arrays) -> Arrays:
 def size(model: nn.Module) -> int:
     """The number of trainable numbers of a model: a layer of its own for each step shows here."""
     return sum(p.numel() for p in model.parameters())
+
+
+def figures(losses: Any) -> Arrays:
+    """Losses as numbers, and whether one holds on to its graph. Raises `TypeError` where there are none."""
+    if losses is None:
+        raise TypeError("nothing was returned: return the list of losses")
+    numbers = [loss.detach() if isinstance(loss, Tensor) else loss for loss in losses]
+    held = any(getattr(loss, "requires_grad", False) for loss in losses)
+    return named("losses losses_in_a_graph", [float(number) for number in numbers], held)
 
 
 def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:

@@ -1,6 +1,5 @@
 """Experiments of unit 1: tables looked up, their gradient, three ways to rate films, and what they learned."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,11 +7,12 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
+from autograder.checks.networks import figures
+from autograder.checks.ratings import TABLES, Rater, draw, fill, ids, movielens, read
 
 PACKAGES = ("torch", "numpy")
 SIZES = {"B": 5, "U": 8, "E": 11, "V": 14, "H": 17}
 B, U, E, V, H = SIZES.values()
-TABLES = ("user", "movie", "user_bias", "movie_bias")
 
 
 def warm() -> None:
@@ -24,58 +24,47 @@ def warm() -> None:
         kind(model.parameters(), 0.1).step()
 
 
-def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
-    return torch.from_numpy(rng.normal(0, spread, shape)).float()
-
-
-def ids(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
-    return torch.from_numpy(rng.integers(0, below, n))
-
-
-def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
-    """Put numbers drawn by role into a model: the order in which layers are declared never matters."""
-    for role in roles:
-        for parameter in getattr(model, role).parameters():
-            parameter.data = draw(rng, *parameter.shape, spread=0.5)
-    return model
-
-
-class Rater(nn.Module):
-    """A model of the checks' own, none that is asked for: tables by role, and off by 1 in training mode."""
-
-    def __init__(self, rng: np.random.Generator, users: int, movies: int, factors: int, spread: float = 0.5) -> None:
-        super().__init__()
-        for role, shape in zip(TABLES, ((users, factors), (movies, factors), (users, 1), (movies, 1)), strict=True):
-            setattr(self, role, nn.Embedding.from_pretrained(draw(rng, *shape, spread=spread), freeze=False))
-        self.constant = nn.Parameter(torch.tensor(3.0))
-
-    def forward(self, users: torch.Tensor, movies: torch.Tensor) -> torch.Tensor:
-        rows = self.user(users), self.movie(movies), self.user_bias(users), self.movie_bias(movies)
-        return 3 * torch.cat(rows, 1).sin().mean(1) + self.constant + self.training
-
-
 def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return ids(rng, U, n), ids(rng, V, n), draw(rng, n)
 
 
-@check(points=3)
+WORDS = {
+    "index": "number the words 1, 2, 3, … in the order in which they first appear (a `set` keeps no order).",
+    "integers": "the ids should be a tensor of integers: a list or floats cannot index a table.",
+    "rows": "the table has a row for each word and one more for the id 0, and E columns.",
+    "mean_and_spread": "the numbers are not drawn from N(0, 1).",
+    "drawn_anew": "a second table is the same as the first. Draw new numbers, and set no seed.",
+}
+
+
+@check(points=3, words=WORDS, tolerance={"mean_and_spread": 0.06})
 def words(net: Any, seed: int) -> Arrays:
     """`index_words` numbers the words of a text from 1, `encode` uses the numbers, `new_table` has a row for each"""
     rng = np.random.default_rng(seed)
     text = [f"w{i}" for i in rng.permutation([*range(9), *range(6), 0, 0])]
     index = net.index_words(text)
-    out = named("index ids", [index[f"w{i}"] for i in range(9)], net.encode([*text[:7], "unseen", "w3"], index))
-    return out | named("rows", tuple(net.new_table(index, E).shape))
+    ids = net.encode([*text[:7], "unseen", "w3"], index)
+    out = named("index ids", [index[f"w{i}"] for i in range(9)], ids)
+    table, large = net.new_table(index, E), net.new_table(dict.fromkeys(range(400), 0), 50)
+    if not isinstance(table, torch.Tensor):
+        raise TypeError(f"`new_table` should return the numbers, a tensor (rows, E), found {type(table).__name__}")
+    integers = hasattr(ids, "dtype") and np.asarray(ids).dtype.kind in "iu"
+    again = net.new_table(dict.fromkeys(range(400), 0), 50)
+    # 20,050 numbers: mean and spread have standard deviations of 0.007 and 0.005
+    out |= named("integers rows drawn_anew", integers, tuple(table.shape), not torch.equal(large, again))
+    return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 
 
-@check(points=3)
+@check(points=3, words={"floats": "the one-hot rows should be floats, to be multiplied by a table."})
 def lookups(net: Any, seed: int) -> Arrays:
     """`lookup` picks rows, and `lookup_by_product` gets the same from a product with one-hot rows"""
     rng = np.random.default_rng(seed)
-    table, rows = draw(rng, V, E), ids(rng, V)
-    return named(
-        "one_hot rows product", net.one_hot(rows, V), net.lookup(table, rows), net.lookup_by_product(table, rows)
-    )
+    table, rows = draw(rng, V, E), ids(rng, V - 2)
+    one_hot = net.one_hot(rows, V)
+    if tuple(one_hot.shape) != (B, V):
+        raise TypeError(f"`one_hot` gave {tuple(one_hot.shape)}; (B, V) = {(B, V)} was wanted")
+    out = named("one_hot floats rows", one_hot, one_hot.is_floating_point(), net.lookup(table, rows))
+    return out | named("product", net.lookup_by_product(table, rows))
 
 
 @check(points=3)
@@ -94,6 +83,9 @@ def dense_ids(net: Any, seed: int) -> Arrays:
     return named("ids originals", net.reindex(sparse[torch.from_numpy(rng.permutation(np.arange(21) % 7))]))
 
 
+SIZE = "another count of numbers that learn: see the table of attributes for the sizes, and make nothing else."
+
+
 @check(points=2)
 def products(net: Any, seed: int) -> Arrays:
     """`dot_product` multiplies row by row and sums over the factors"""
@@ -103,25 +95,41 @@ def products(net: Any, seed: int) -> Arrays:
 
 
 def gradients(model: nn.Module, rating: torch.Tensor, rng: np.random.Generator) -> Arrays:
-    """The gradient in each parameter by name, of the ratings weighted at random; and how many numbers can learn."""
+    """The gradient in each parameter, of the ratings weighted at random; and how many numbers can learn."""
     (rating * draw(rng, *rating.shape)).sum().backward()
-    learns = {n.replace(".", "_"): p for n, p in model.named_parameters()}
+    learns = {"gradient_in_" + n.replace(".", "_"): p for n, p in model.named_parameters()}
     out = {n: (torch.zeros_like(p) if p.grad is None else p.grad).numpy() for n, p in learns.items()}
     return out | {"parameters": np.array(sum(p.numel() for p in model.parameters()))}
 
 
-@check(points=4)
+@check(points=4, needs=products, words={"parameters": SIZE})
 def dot_and_biases(net: Any, seed: int) -> Arrays:
     """`DotBias` predicts product + two biases + constant; its gradients reach all five"""
     rng = np.random.default_rng(seed)
     model = fill(net.DotBias(U, V, E, 3.5), rng, *TABLES)
     rating = model(*rated(rng)[:2])
     grads, one = gradients(model, rating, rng), model(*rated(rng, 1)[:2])
-    names = " ".join([*(f"{role}_weight" for role in TABLES), "constant", "parameters"])
+    names = " ".join([*(f"gradient_in_{role}_weight" for role in TABLES), "gradient_in_constant", "parameters"])
     return named("rating of_one_pair start", rating, one, model.constant) | named(names, grads)
 
 
-@check(points=4)
+def mean_rating(net: Any, drops: tuple[float, float]) -> torch.Tensor:
+    """The mean of 400 ratings in training mode, of a network that gives 1 without dropout; with it, 1 on average."""
+    model = net.NeuralNet(U, V, E, H, drops).train()
+    for parameter, number in ((model.user, 1), (model.movie, 1), (model.hidden, 0.5 / E), (model.output, 1 / H)):
+        nn.init.constant_(parameter.weight, number)
+    nn.init.zeros_(model.hidden.bias), nn.init.zeros_(model.output.bias)
+    return model(torch.zeros(400, dtype=torch.long), torch.zeros(400, dtype=torch.long)).mean()
+
+
+DROPPED = "dropout changes the mean: divide what is kept by 1 − p, as `nn.Dropout` does."
+
+
+@check(
+    points=4,
+    words={"parameters": SIZE, "mean_inputs_dropped": DROPPED, "mean_hidden_dropped": DROPPED},
+    tolerance={"mean_inputs_dropped": 0.1, "mean_hidden_dropped": 0.1},  # 7 of their standard deviations
+)
 def neural_net(net: Any, seed: int) -> Arrays:
     """`NeuralNet` puts two embeddings side by side and runs them through two layers, with dropout in training"""
     rng = np.random.default_rng(seed)
@@ -134,6 +142,8 @@ def neural_net(net: Any, seed: int) -> Arrays:
         )
         out |= named(f"training{word} evaluation{word}", model.train(True)(users, movies), model.eval()(users, movies))
     one = model(users[:1], movies[:1])
+    means = mean_rating(net, (0.5, 0.0)), mean_rating(net, (0.0, 0.5))
+    out |= named("mean_inputs_dropped mean_hidden_dropped", means)
     return out | named("of_one_pair parameters", one, sum(p.numel() for p in model.parameters()))
 
 
@@ -145,7 +155,15 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     deep.user, deep.movie = nn.Embedding(U, E), nn.Embedding(V, E)
     deep.hidden, deep.output = nn.Linear(2 * E, H), nn.Linear(H, 1)
     fill(deep, rng, "user", "movie", "hidden", "output")
-    return named("penalty of_a_neural_net", net.penalty(Rater(rng, U, V, E)), net.penalty(deep))
+    rater, nested = Rater(rng, U, V, E), nn.Module()
+    nested.user, nested.movie, nested.inner = deep.user, deep.movie, nn.Sequential(Rater(rng, 2, 2, E))
+    total = net.penalty(rater)
+    if getattr(total, "requires_grad", False):
+        total.sum().backward()
+    gradient = rater.get_parameter("user.weight").grad
+    gradient = torch.zeros(U, E) if gradient is None else gradient
+    names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
+    return named(names, total, net.penalty(deep), net.penalty(nested), gradient)
 
 
 @check(points=2)
@@ -153,6 +171,7 @@ def held_out_error(net: Any, seed: int) -> Arrays:
     """`mse` is the plain mean squared error, in evaluation mode and outside of any graph"""
     rng = np.random.default_rng(seed)
     model, users, movies = Rater(rng, 300, 400, E).eval(), ids(rng, 300, 30), ids(rng, 400, 30)
+    model.constant.data.fill_(4.8)  # some predictions are above 5
     ratings = model(users, movies).detach() + draw(rng, 30, spread=0.5)
     error = net.mse(model.train(True), users, movies, ratings)
     few = net.mse(model.train(True), users[:7], movies[:7], ratings[:7])
@@ -167,33 +186,21 @@ def few_steps(net: Any, seed: int) -> Arrays:
     before = {name: array.clone() for name, array in model.state_dict().items()}
     losses = net.train(model, iter(batches), torch.optim.SGD(model.parameters(), 0.1, 0.5), 0.05)
     moved = {name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()}
-    return {name: array.numpy() for name, array in moved.items()} | named("losses", losses)
+    return {name: array.numpy() for name, array in moved.items()} | figures(losses)
 
 
-@check(points=3)
+@check(points=3, words={"same_after": "the caller's table was changed in place. Work on a copy."})
 def learned(net: Any, seed: int) -> Arrays:
     """`best_and_worst`, `neighbours` and `two_dimensions` show what a table has learned"""
     rng = np.random.default_rng(seed)
     table = draw(rng, V, E) * torch.linspace(0.4, 3, V)[:, None] + 1
-    place = torch.as_tensor(net.two_dimensions(table))
-    out = named("best worst", net.best_and_worst(draw(rng, V), 3)) | named("neighbours", net.neighbours(table, 4, 3))
-    return out | named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
-
-
-@cache
-def movielens() -> Any:
-    """Ratings as rows of user, movie (numbered without gaps) and rating × 2. Called where no submission runs."""
-    from autograder.data import Corpus, find
-
-    rows = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
-    columns = [np.unique(rows[:, i], return_inverse=True)[1] for i in (0, 1)]
-    table = np.column_stack([*columns, rows[:, 2] * 2]).astype(int)[np.random.default_rng(0).permutation(len(rows))]
-    return Corpus("movielens", *(" ".join(map(str, part.ravel())) for part in (table[20000:], table[:20000])))
-
-
-def read(text: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    rows = torch.from_numpy(np.array(text.split(), np.int64).reshape(-1, 3))
-    return rows[:, 0], rows[:, 1], rows[:, 2].float() / 2
+    table[1::3] *= -1  # some point the other way
+    given = table.clone()
+    place = torch.as_tensor(net.two_dimensions(given))
+    out = named("best worst", net.best_and_worst(draw(rng, V), 3))
+    out |= named("neighbours all_neighbours", net.neighbours(given, 4, 3), net.neighbours(given, 2, V - 1))
+    out |= named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
+    return out | named("spreads same_after", place.std(0), torch.equal(given, table))
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
@@ -215,6 +222,8 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`DotBias` and `train` on MovieLens: mean squared error on held-out ratings"""
+    # No mutant fails here alone: `few_steps` sees what a step does. This trains the submission's own model with its own
+    # `train`, at other sizes, and it is the proof that both work together.
     rng, (users, movies, ratings) = np.random.default_rng(seed), read(text)
     model = net.DotBias(671, 9066, 10, float(ratings.mean()))
     for role in TABLES:

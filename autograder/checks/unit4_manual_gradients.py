@@ -8,9 +8,11 @@ import numpy as np
 from autograder.checking import Arrays, check, named
 
 PACKAGES = ("numpy",)
-SIZES = {"T": 6, "B": 3, "V": 13, "H": 9}
+SIZES = {"T": 6, "B": 5, "V": 13, "H": 9}
 T, B, V, H = SIZES.values()
 NAMES = "Wx Wh bh Wy by"
+MOVED = "`w` is not what it was: put the old number back after each entry, or move copies."
+KEPT = "an argument was changed in place (`-=`, `[…] =`, `out=`): whoever called may still need it. Make a new array."
 
 
 def weights(rng: np.random.Generator, V: int = V, H: int = H) -> Arrays:
@@ -28,19 +30,37 @@ def copy(params: Arrays) -> Arrays:
     return {name: array.copy() for name, array in params.items()}
 
 
-@check(points=2)
+def same(one: Arrays, other: Arrays) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[n], other[n]) for n in one)
+
+
+def pair(result: Any, what: str) -> tuple[Any, Any]:
+    """The two values that a function returned. Raises `TypeError`, which says what they should be."""
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        found = f"{len(result)} values" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
+        raise TypeError(f"two values should come back, {what}; found {found}")
+    return result[0], result[1]
+
+
+@check(points=2, words={"same_after": KEPT})
 def activations(net: Any, seed: int) -> Arrays:
     """`sigmoid`, `relu` and their slopes, entry by entry"""
     z = np.concatenate([np.random.default_rng(seed).normal(0, 2, B * H), [0.0, -1000.0, 1000.0]]).reshape(6, -1)
-    return named("sigmoid sigmoid_d relu relu_d", net.sigmoid(z), net.sigmoid_d(z), net.relu(z), net.relu_d(z))
+    names, given = "sigmoid sigmoid_d relu relu_d", [z.copy() for _ in range(4)]
+    out = named(names, *(getattr(net, name)(a) for name, a in zip(names.split(), given, strict=True)))
+    return out | named("same_after", all(np.array_equal(a, z) for a in given))
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def softmax_values(net: Any, seed: int) -> Arrays:
     """`softmax` gives probabilities over the last axis, for scores of any size"""
     z = np.random.default_rng(seed).normal(0, 2, (T, B, V))
-    large = z[0] + np.array([[900.0], [-900.0], [0.0]])
-    return named("probabilities one_row large_scores", net.softmax(z), net.softmax(z[0, 0]), net.softmax(large))
+    large = z[0] + np.array([[900.0], [-900.0], [0.0], [1.0], [2.0]])
+    given = z.copy()
+    out = named(
+        "probabilities one_row large_scores", net.softmax(given), net.softmax(z[0, 0].copy()), net.softmax(large)
+    )
+    return out | named("same_after", np.array_equal(given, z))
 
 
 @check(points=2, needs=softmax_values)
@@ -57,78 +77,96 @@ def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
     return named("loss derivative", net.x_entropy(p, y), net.x_entropy_d(p, y))
 
 
-@check(points=3)
+@check(points=3, words={"same_after": KEPT})
 def loss_of_logits(net: Any, seed: int) -> Arrays:
     """`cross_entropy` gives loss and gradient from logits, for logits of any size"""
     rng = np.random.default_rng(seed)
     logits, targets = rng.normal(0, 2, (T, B, V)), rng.integers(0, V, (T, B))
-    small, large = net.cross_entropy(logits, targets), net.cross_entropy(400 * logits, targets)
+    given = logits.copy()
+    small, large = net.cross_entropy(given, targets), net.cross_entropy(400 * logits, targets)
     names = "loss dlogits loss_of_large dlogits_of_large"
-    return named(names, *named("loss dlogits", small).values(), *named("loss dlogits", large).values())
+    out = named(names, *named("loss dlogits", small).values(), *named("loss dlogits", large).values())
+    return out | named("same_after", np.array_equal(given, logits))
 
 
-@check(points=3)
+@check(points=3, words={"same_after": KEPT})
 def states_and_logits(net: Any, seed: int) -> Arrays:
     """`forward` returns the logits at every step and all hidden states"""
     rng = np.random.default_rng(seed)
     params, (x, _, h0) = weights(rng), batch(rng)
-    return named("logits h", net.forward(params, x, h0))
+    given, start = copy(params), h0.copy()
+    result = pair(net.forward(given, x, start), "the logits and the states")
+    if not all(isinstance(value, np.ndarray) for value in result):
+        raise TypeError("`forward` should return two arrays, found a list: `np.array(…)` makes one of it")
+    return named("logits h", result) | named("same_after", same(params, given) and np.array_equal(start, h0))
 
 
-@check(points=5, needs=states_and_logits)
+@check(points=5, needs=states_and_logits, words={"same_after": KEPT})
 def backward_through_time(net: Any, seed: int) -> Arrays:
     """`backward` returns the gradient of the loss in every parameter and in the start"""
     rng = np.random.default_rng(seed)
     params, (x, _, h0) = weights(rng), batch(rng)
     dlogits = rng.normal(0, 1, (T, B, V))
     _, h = net.forward(params, x, h0)
-    grads, dh0 = net.backward(params, x, np.asarray(h), dlogits)
-    return named(NAMES, grads) | named("dh0", dh0)
+    given, states, outer = copy(params), h.copy(), dlogits.copy()
+    grads, dh0 = pair(net.backward(given, x, states, outer), "the dict of gradients and dh0")
+    kept = same(params, given) and np.array_equal(states, h) and np.array_equal(outer, dlogits)
+    return named(NAMES, grads) | named("dh0 same_after", dh0, kept)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": MOVED})
 def numerical(net: Any, seed: int) -> Arrays:
     """`numerical_gradient` is the central difference in every entry"""
     rng = np.random.default_rng(seed)
-    w, a = rng.normal(0, 1, (3, 4)), rng.random((3, 4))
-    before = w.copy()
-    gradient = net.numerical_gradient(lambda v: float((a * v**3).sum()), w, 0.1)
-    return named("gradient same_after", gradient, np.array_equal(before, w))
+    out, same_after = dict[str, np.ndarray](), True
+    for word, shape in (("", (3, 4)), ("_of_vector", (4,)), ("_of_three_axes", (2, 3, 2))):
+        w, a = rng.normal(0, 1, shape), rng.random(shape)
+        before = w.copy()
+        out |= named(f"gradient{word}", net.numerical_gradient(lambda v, a=a: float((a * v**3).sum()), w, 0.1))
+        same_after &= np.allclose(before, w, 1e-9, 1e-9)  # + ε − 2ε + ε rounds
+    return out | named("same_after", same_after)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def clipping(net: Any, seed: int) -> Arrays:
     """`clip` shortens gradients to a common norm and leaves short ones alone"""
     grads = weights(np.random.default_rng(seed))
-    given = copy(grads)
-    out: Arrays = {}
+    out, kept = dict[str, np.ndarray](), True
     for word, bound in (("long", 0.5), ("short", 1e3)):
-        clipped, norm = net.clip(given, bound)
+        given = copy(grads)
+        clipped, norm = pair(net.clip(given, bound), "the clipped gradients and the norm")
+        kept &= same(given, grads)
         out |= {f"{n}_{word}": clipped[n] for n in ("Wx", "by")} | named(f"norm_{word}", norm)
-    return out | named("same_after", all(np.array_equal(grads[n], given[n]) for n in grads))
+    return out | named("same_after", kept)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def gradient_descent(net: Any, seed: int) -> Arrays:
     """`sgd` steps downhill and leaves its inputs as they are"""
     rng = np.random.default_rng(seed)
     params, grads = weights(rng), weights(rng)
     given = copy(params)
     after = net.sgd(given, grads, 0.3)
-    return named(NAMES, after) | named("same_after", all(np.array_equal(params[n], given[n]) for n in params))
+    return named(NAMES, after) | named("same_after", same(params, given))
 
 
-@check(points=3, needs=(loss_of_logits, states_and_logits, backward_through_time, clipping, gradient_descent))
+@check(
+    points=3,
+    needs=(loss_of_logits, states_and_logits, backward_through_time, clipping, gradient_descent),
+    words={"same_after": KEPT},
+)
 def two_steps(net: Any, seed: int) -> Arrays:
-    """`train` on two batches: each weight after them, and the losses"""
+    """`train` on three batches: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
-    params, batches = weights(rng), [batch(rng)[:2] for _ in range(2)]
-    out: Arrays = {}
-    for word, bound in (("clipped", 0.1), ("free", 1e3)):
-        after, losses = net.train(copy(params), list(batches), 0.3, bound)
+    params, batches = weights(rng), [batch(rng)[:2] for _ in range(3)]
+    out, kept = dict[str, np.ndarray](), True
+    for word, bound in (("clipped", 1.0), ("free", 1e3)):
+        given = copy(params)
+        after, losses = pair(net.train(given, list(batches), 0.3, bound), "the trained parameters and the losses")
+        kept &= same(given, params)
         moved = {name: np.asarray(after[name]) - params[name] for name in NAMES.split()}
         out |= {f"{name}_{word}": moved[name] for name in moved} | named(f"losses_{word}", losses)
-    return out
+    return out | named("same_after", kept)
 
 
 def encode(text: str) -> np.ndarray:
@@ -154,6 +192,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 @check(points=4, needs=two_steps, measure=held_out_loss, within=0.06, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
+    # No mutant fails here alone: what a step does wrong, `two_steps` sees. This has other sizes and two calls in a row:
+    # sizes written into the code and state kept between calls show. And it proves that all parts work together.
     # The same network in float32, the style that drifts most, ends on the same seed at a distance from float64 with a
     # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each: `within` is 6 of it.
     rng = np.random.default_rng(seed)
@@ -170,9 +210,9 @@ def sampling(net: Any, seed: int) -> Arrays:
     # At a low temperature the ids are exact, which leaves what draws nothing or has no temperature. With no weights but
     # `by`, draws are independent: of 48 at temperature 10, the largest share is 0.2, and would be 1. Two right programs
     # differ by over 0.375 once in 400,000 times, a wrong one by less never. The 1 at the end is the tolerance's scale.
-    rng, sure = np.random.default_rng(seed), []
+    rng, sure = np.random.default_rng(seed), list[Any]()
     for _ in range(6):
-        params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3)]
+        params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3 if len(sure) % 2 else 1)]
         params |= {"Wx": 3 * params["Wx"], "Wh": 0.6 * params["Wh"], "Wy": 5 * params["Wy"]}
         sure.append(net.sample(params, start, 8, 1e-4, np.random.default_rng(seed)))
     flat = {name: np.zeros_like(array) for name, array in weights(rng, V, 2).items()}

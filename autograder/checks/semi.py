@@ -1,0 +1,94 @@
+"""What the experiments of unit 0 are made of: batches that count, and digits of which most labels are hidden."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from autograder.checking import Arrays
+
+
+def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
+    return torch.from_numpy(rng.normal(0, spread, shape)).float()
+
+
+def soft(rng: np.random.Generator, n: int, classes: int = 8) -> torch.Tensor:
+    return torch.from_numpy(rng.dirichlet(np.ones(classes), n)).float()
+
+
+class Child:
+    """Batches in the order of the rows, over and over; a pass ends with a short batch. It counts resets and batches."""
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int) -> None:
+        self.x, self.y, self.size, self.N = x, y, size, len(x)
+        self.place, self.resets, self.drawn = 0, 0, 0
+
+    def __iter__(self) -> "Child":
+        return self
+
+    def __next__(self) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = slice(self.place, self.place + self.size)
+        self.place, self.drawn = 0 if rows.stop >= self.N else rows.stop, self.drawn + 1
+        return self.x[rows], self.y[rows]
+
+    def reset(self) -> None:
+        self.place, self.resets = 0, self.resets + 1
+
+
+@cache
+def digits() -> Any:
+    """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no submission runs."""
+    from sklearn.datasets import load_digits
+
+    from autograder.data import Corpus
+
+    x, y = load_digits(return_X_y=True)
+    rows = np.column_stack([x, y]).astype(int)[np.random.default_rng(0).permutation(len(x))]
+    rows[:1247, -1][50:] = -1
+    parts = ["\n".join(" ".join(map(str, row)) for row in part) for part in (rows[:1247], rows[1247:])]
+    return Corpus("digits", *parts)
+
+
+def read(text: str) -> tuple[torch.Tensor, torch.Tensor]:
+    rows = torch.from_numpy(np.array(text.split(), np.int64).reshape(-1, 65))
+    return rows[:, :64].float() / 16, rows[:, 64]
+
+
+class Network(nn.Module):
+    """Two layers with dropout before each, from a random stream of the network's own. Which row gets which holes goes
+    by its pixels (in float64, where no two images come near), so that the order of a batch changes nothing.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.random = torch.Generator().manual_seed(seed)
+        self.hidden, self.output = nn.Linear(64, 96), nn.Linear(96, 10)
+        rng = np.random.default_rng(seed)
+        for array in self.parameters():
+            array.data = draw(rng, *array.shape, spread=array.shape[-1] ** -0.5 if array.ndim > 1 else 0.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rank = (x.detach().double() @ torch.arange(1, 65).double().sin()).argsort().argsort()
+        return self.output(self.dropped(self.hidden(self.dropped(x, 0.3, rank)).relu(), 0.5, rank))
+
+    def dropped(self, x: torch.Tensor, p: float, rank: torch.Tensor) -> torch.Tensor:
+        return x * (torch.rand(x.shape, generator=self.random) > p)[rank] / (1 - p) if self.training else x
+
+
+def shuffled(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
+    """Batches of rows drawn with a stream that depends on the number of rows alone."""
+    rows = torch.from_numpy(np.random.default_rng(len(x)).integers(0, len(x), 20000))
+    return Child(x[rows], y[rows], size)
+
+
+def adam(model: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.Adam(model.parameters(), 3e-3)
+
+
+def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
+    """The student's cross-entropy on images that no one trained on."""
+    model, (x, y) = Network(0).eval(), read(text)
+    model.load_state_dict({name.replace("_", "."): torch.tensor(array) for name, array in trained.items()})
+    return float(nn.functional.cross_entropy(model(x).detach(), y))

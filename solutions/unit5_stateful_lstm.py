@@ -133,6 +133,8 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     #   the hidden state was kept instead of the cell state. It is σ(f) ⊙ c.
     # mistake: c = f.sigmoid() * c * i.sigmoid() * g.tanh()
     #   the two parts of the new cell state were multiplied. Add what comes in to what is kept.
+    # mistake (keeps 0.3): return o.sigmoid() * c.tanh(), f.sigmoid() * c + i.sigmoid() * g.tanh()
+    #   the output gate showed the *old* cell state. Compute c' first: h' = σ(o) ⊙ tanh(c').
     return o.sigmoid() * c.tanh(), c
     # mistake (keeps 0.5): return o.sigmoid() * c, c
     #   the tanh of the cell state is missing: h' = σ(o) ⊙ tanh(c').
@@ -204,6 +206,8 @@ def gradient_norms(step, start, T):
     #   the root is missing: this is the squared norm.
     # mistake: return [g.norm().item() for g in gradients[:-1]]
     #   the last state is missing. There are T + 1 states, so T + 1 norms.
+    # mistake: return [g.norm().item() for g in gradients[1:]]
+    #   the start's norm is missing. There are T + 1 states, and the start is the first.
     # mistake: return [g.norm(dim=1).mean().item() for g in gradients]
     #   each row's norm was taken, then their mean. Take one norm over everything.
     ### END SOLUTION
@@ -254,7 +258,7 @@ with autograder.example("gradients through 100 steps"):
 # | | shape | |
 # |---|---|---|
 # | `ids` | (N,) | in: a text |
-# | L | | the length of a stream, in whole batches and with a target for each id: (N − 1) // B, rounded down to a multiple of T |
+# | L | | the length of a stream: (N − 1) // B (each id needs a target), rounded down to a multiple of T (whole batches) |
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |
 #
@@ -309,6 +313,8 @@ def continuing_batches(ids, B, T):
     #   the batches come in reverse. The first pair begins with the text.
     # mistake: return [(x[t : t + T], y[t + T - 1]) for t in range(0, L, T)]
     #   only the last step has a target. Each step has one: y is (T, B).
+    # mistake: M = (len(ids) - 1) // B; x, y = (ids[k : B * M + k].view(B, M).T for k in (0, 1)); return [(x[t : t + T], y[t : t + T]) for t in range(0, M - T + 1, T)]
+    #   the streams begin at the wrong ids: round their length L down to a multiple of T *before* the text is cut into them.
     ### END SOLUTION
 
 
@@ -435,6 +441,8 @@ class CharLSTM(nn.Module):
         #   the state that was handed in is not used: the LSTM always starts from zeros.
         # mistake: h, state = self.lstm(embedded, state); h = h[-1:]
         #   only the last step was predicted from. Every step makes a prediction: (T, B, V).
+        # mistake: h, state = self.lstm(self.dropout(embedded), state); return self.output(h), state
+        #   the embedding was dropped out, and what goes to `output` was not. `dropout` acts on what comes out of the LSTM.
         # mistake: h, state = self.lstm(embedded.flip(0), state); h = h.flip(0)
         #   the text was read from its end, so that each step has seen its own answer.
         return self.output(self.dropout(h)), state
@@ -659,7 +667,8 @@ with autograder.example("a larger network"):
 #
 # <details><summary>How do I draw from probabilities?</summary>
 #
-# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits, not their logarithms. (A generator of the processor wants `p` on the processor.)
+# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits, not their logarithms.
+# Without its generator a text cannot be written again. (A generator of the processor wants `p` on the processor.)
 # </details>
 #
 # <details><summary>How do I restore the mode?</summary>
@@ -697,7 +706,7 @@ def generate(model, start, length, temperature, generator=None):
             # mistake: p = logits[-1, 0].softmax(-1).cpu() / temperature
             #   the temperature has no effect: it is left out or applied after softmax. Divide the *logits* by it.
             # mistake: p = (logits[-1, 0] / temperature).log_softmax(-1).cpu()
-            #   `multinomial` was given logits or log-probabilities. It wants probabilities.
+            #   `multinomial` was not given probabilities: logits or logarithms lie below 0, and exp of a large score is infinite. Use `softmax`.
             # mistake: p = (logits[0, 0] / temperature).softmax(-1).cpu()
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
@@ -705,6 +714,8 @@ def generate(model, start, length, temperature, generator=None):
             #   the likeliest character was always taken. Draw from the probabilities.
             # mistake: ids.append(torch.randint(len(p), (1,), generator=generator).item())
             #   all characters were equally likely. Draw from the probabilities: `torch.multinomial`.
+            # mistake: ids.append(torch.multinomial(p, 1).item())
+            #   the generator that was handed in is not used, so the same seed gives another text: `generator=generator`.
             x = torch.tensor([ids[-1:]])
             # mistake: x = torch.tensor([*start, *ids])[:, None]
             #   the whole text was read again at each step, on top of the state that had read it. Read the new character alone.
@@ -757,7 +768,7 @@ with autograder.example("how much of it is copied"):
 
 # %%
 def surprise(model, ids):
-    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode."""
+    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode (which may stay on)."""
     ### BEGIN SOLUTION
     ids = ids.to(next(model.parameters()).device)
     model.eval()
@@ -767,6 +778,8 @@ def surprise(model, ids):
         logits, _ = model(ids[:-1, None])
         # mistake: logits = torch.cat([model(i.view(1, 1))[0] for i in ids[:-1]])
         #   each character was read from zeros, so only the one before counts. Let the state run through the text.
+        # mistake: logits, _ = model(ids[1:, None])
+        #   each character was read before its own surprise was taken, so it saw the answer. Read `ids[:-1]`.
     return F.cross_entropy(logits[:, 0], ids[1:], reduction="none")
     # mistake: return F.cross_entropy(logits[:, 0], ids[:-1], reduction="none")
     #   each prediction was compared with the character it was made from. Compare it with the next.

@@ -788,7 +788,8 @@ check("recurrence")
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
 #
-# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each step on its own:
+# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each
+# step on its own:
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
 #
@@ -807,7 +808,8 @@ check("recurrence")
 #
 # <details><summary>Which factor belongs to the first step backwards?</summary>
 #
-# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the factor of the step
+# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
+# factor of the step
 # *after* it, so shift `a` by one, put any row at its end, and turn it round.
 # </details>
 #

@@ -50,9 +50,9 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # ## 1. From characters to ids
 #
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
-# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it
-# come the distinct characters of the text, in sorted order. The lesson's corpus has 85 characters in all, which makes
-# V = 86 (the part to learn from has two less); it begins "PREFACE", which reads 40 42 29 30 25 27 29.
+# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it come
+# the distinct characters of the text, which holds no null itself, in sorted order. The lesson's corpus has 85 characters in all,
+# which makes V = 86 (the part to learn from has two less); it begins "PREFACE", which reads 40 42 29 30 25 27 29.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #
@@ -87,11 +87,21 @@ def encode(text, chars):
     #   the ids are places in this text's own characters. Use the places in `chars`, which all texts share.
     # mistake: places = {c: i + 1 for i, c in enumerate(chars)}
     #   all ids are one too large: `chars` already begins with the null.
+    # mistake: places = {c: i for i, c in enumerate(vocabulary(text))}
+    #   the ids are places in this text's own characters. Use the places in `chars`, which all texts share.
     return torch.tensor([places.get(c, 0) for c in text])
     # mistake: return torch.tensor([places[c] for c in text if c in places])
     #   unknown characters were dropped. Each becomes 0, "no character", so that nothing moves.
     # mistake: return torch.tensor([places.get(c, len(chars) - 1) for c in text])
     #   unknown characters became the last id. They become 0, "no character".
+    # mistake: return torch.tensor([places.get(c, -1) for c in text])
+    #   unknown characters became −1. They become 0, "no character".
+    # mistake: return torch.tensor([list(chars).index(c) for c in text])
+    #   a character that `chars` lacks raises an error. It becomes 0: `.get(c, 0)` of a dict.
+    # mistake: return torch.tensor([places[c] for c in text])
+    #   a character that `chars` lacks raises an error. It becomes 0: `places.get(c, 0)`.
+    # mistake (keeps 0.5): return [places.get(c, 0) for c in text]
+    #   these are right, but no tensor of integers, which a network needs: `torch.tensor([…])` of a list of ids.
     # mistake: return torch.tensor([ord(c) for c in text])
     #   these are Unicode's numbers of the characters. An id is the place in `chars`.
     ### END SOLUTION
@@ -148,6 +158,10 @@ def windows(ids, n):
     N = (len(ids) - 1) // n
     # mistake: N = len(ids) // n - 1
     #   the last window is missing where a piece of text is left over. There are (L − 1) // n of them.
+    # mistake: N = (len(ids) - 2) // n
+    #   where n divides L − 1 the last window is missing, although an id follows it. There are (L − 1) // n windows.
+    # mistake: N = len(ids) // n
+    #   where n divides L there is a window too many: it ends with the text, and nothing follows it. There are (L − 1) // n.
     x = ids[: N * n].view(N, n).T
     # mistake (keeps 0.3): x = ids[: N * n].view(n, N)
     #   `view(n, N)` has the right shape, but its columns are no pieces of the text. View as (N, n), then transpose.
@@ -166,6 +180,8 @@ def windows(ids, n):
     #   the target of each window is its own first id. Take the first id of the *next* window.
     # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[n:]
     #   the windows overlap: each begins one id after the last. Let each begin where the last one ended.
+    # mistake: return ids.unfold(0, n + 1, n + 1)[:, :n].T, ids[n :: n + 1]
+    #   an id is skipped between windows: each begins after the last one's target. Let it begin *with* that target, n ids further.
     ### END SOLUTION
 
 
@@ -227,7 +243,8 @@ plt.show()
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. (The lesson's notebook
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. And the first step has no
+# orange arrow: no state came before it, not even zeros (that changes in section 7). (The lesson's notebook
 # had three embedding tables, one for each place. By its own argument one is enough: that makes 102,514 parameters of 109,738.)
 #
 # | attribute | layer | arrow |
@@ -286,6 +303,16 @@ class ThreeCharacters(nn.Module):
         #   the characters are read backwards: `x[0]` is the first.
         # mistake: one, two, three = torch.tanh(self.input(self.embedding(x)))
         #   the green arrow went through tanh. It is relu there, tanh on the orange arrow.
+        # mistake: e = self.input(self.embedding(x)); one, two, three = e[0], *torch.relu(e[1:])
+        #   the first state has no relu. It stands on every green arrow.
+        # mistake: one, two, three = torch.relu(self.input(self.embedding(x[:, :3].T)))
+        #   the columns were taken for the characters. Time comes first: `x[0]` is the first character of the whole batch.
+        # mistake: one, two, three = torch.tanh(self.input(self.embedding(x))); return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
+        #   relu and tanh changed places: relu on the green arrows, tanh on the orange ones.
+        # mistake: one, two, three = self.input(self.embedding(x)); return self.output(torch.relu(three + self.hidden(torch.relu(two + self.hidden(torch.relu(one))))))
+        #   the sum was taken before the activation, as in section 7. Here each arrow has its own, and the sum comes after.
+        # mistake: h = torch.zeros(x.shape[1], self.hidden.out_features); h, *_ = [h := torch.relu(self.input(self.embedding(i)) + self.hidden(h)) for i in x][::-1]; return self.output(h)
+        #   the sum was taken before the activation, as in section 7. Here each arrow has its own, and the sum comes after.
         return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))
         # mistake: return self.output(three + self.hidden(two + self.hidden(one)))
         #   the orange arrow's tanh is missing.
@@ -297,6 +324,8 @@ class ThreeCharacters(nn.Module):
         #   the first character reaches nothing: the state after it has to go on to the next step.
         # mistake: return self.output(three + torch.tanh(self.hidden(two)) + torch.tanh(self.hidden(one)))
         #   the first state skips a step. It is part of the second state, and only through it of the third.
+        # mistake: return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one + torch.tanh(self.hidden(0 * one)))))))
+        #   the first step had an orange arrow, from zeros: that adds the tanh of the hidden bias. No state came before it.
         # mistake: return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))).softmax(-1)
         #   softmax was applied. Return logits: the loss does the softmax, and doing it twice flattens everything.
         ### END SOLUTION
@@ -337,8 +366,12 @@ def mean_loss(logits, targets):
     #   logits and targets were laid out in different orders: one time first, the other batch first.
     # mistake: return F.cross_entropy(logits.reshape(logits.shape[-1], -1).T, targets.flatten())
     #   a reshape put V first without moving the numbers: rows then mix the scores of different places.
-    # mistake (keeps 0.3): return F.cross_entropy(logits.detach().flatten(0, -2), targets.flatten()).requires_grad_()
-    #   the loss is right, but cut off from the logits (`detach`, `.data`, `.item()`): no gradient reaches them.
+    # mistake: return F.cross_entropy(logits.detach().flatten(0, -2), targets.flatten())
+    #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()).item()
+    #   this is a number alone, from which no gradient can be sent back. Return the tensor, without `.item()`.
+    # mistake (keeps 0.5): return -logits.flatten(0, -2).softmax(-1).log().gather(1, targets.flatten()[:, None]).mean()
+    #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()) / np.log(2)
     #   this is in bits. Nats use the natural logarithm, as `cross_entropy` does by itself.
     ### END SOLUTION
@@ -388,7 +421,7 @@ def train(model, batches, optimizer):
         #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: the optimizer's step is missing, or the gradients were emptied between `backward` and `step`.
+        #   the weights stay as they were: the optimizer's step is missing, or stands before `backward`, or the gradients were emptied between the two.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         losses.append(loss.item())
@@ -398,6 +431,8 @@ def train(model, batches, optimizer):
         #   the losses add up over the batches. Keep each batch's own.
         # mistake: losses.append(loss)
         #   the list holds tensors that keep their graphs alive. Keep the numbers: `loss.item()`.
+        # mistake: losses.append(loss.item()); return losses
+        #   training ends after the first batch: `return` stands inside the loop.
     return losses
     # mistake (keeps 0.5): return losses[-1:]
     #   only the last loss came back. Return those of all batches.
@@ -473,6 +508,8 @@ def next_character(model, chars, text):
     #   the text was read backwards.
     # mistake: x = encode(text[:-1], chars)[:, None]
     #   the last character of the text was not read.
+    # mistake: x = encode(text[-1:], chars)[:, None]
+    #   only the last character was read. Read the whole text, so that the state knows it.
     with torch.no_grad():
         logits = model(x)
     return chars[logits[0].argmax()]
@@ -569,12 +606,14 @@ class Recurrent(nn.Module):
         self.output = nn.Linear(H, V)
         nn.init.eye_(self.hidden.weight)
         # mistake: pass
-        #   `hidden` starts with random weights. Begin with the identity: `nn.init.eye_`.
+        #   `hidden` does not start with the identity: `nn.init.eye_` puts it there.
         # mistake: nn.init.eye_(self.input.weight)
         #   the identity went into `input`. It belongs into `hidden`, which takes one state to the next.
         # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)
         #   both `hidden` and `input` start as the identity. Only `hidden` does.
         nn.init.zeros_(self.hidden.bias)
+        # mistake: self.hidden.register_parameter("bias", None)
+        #   `hidden` has no bias. Each of the layers has one; this one's begins with zeros.
         # mistake (keeps 0.5): pass
         #   `hidden` starts with a random bias. "Do nothing to the state" needs zeros there.
         ### END SOLUTION
@@ -606,6 +645,8 @@ class Recurrent(nn.Module):
             #   the activation is missing: h = relu(input + hidden).
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states else 0))
             #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, too.
+            # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states or h.any() else 0))
+            #   the first step skips the hidden layer where no state is handed in. The start is then zeros, and `hidden` still adds its bias.
             # mistake: h = torch.relu(self.input(embedded))
             #   the state before does not reach the next: `self.hidden(h)` is missing.
             # mistake: h = torch.relu(self.input(embedded) + h)
@@ -697,6 +738,8 @@ def as_nn_rnn(model):
     #   `batch_first=True` takes the first axis for the batch. In this course time comes first.
     # mistake: rnn = nn.RNN(H, E, nonlinearity="relu")
     #   input and hidden size were swapped: `weight` of a linear layer is (out, in), here (H, E).
+    # mistake: rnn = nn.RNN(E, H, nonlinearity="relu"); rnn.weight_ih_l0.data, rnn.weight_hh_l0.data = model.input.weight.data, model.hidden.weight.data; return rnn
+    #   the biases were not carried over: `bias_ih_l0` is that of `input`, `bias_hh_l0` that of `hidden`.
     with torch.no_grad():
         rnn.weight_ih_l0.copy_(model.input.weight)
         rnn.weight_hh_l0.copy_(model.hidden.weight)
@@ -757,6 +800,8 @@ def sequence_windows(ids, n):
     #   the window was rolled: the target of its last step is its own first id. What follows is the next window's first.
     # mistake: y = x
     #   the targets are the inputs themselves. Shift by one id.
+    # mistake: y = ids[1:][: (len(ids) - 2) // n * n].view(-1, n).T
+    #   the targets were cut from one id fewer, by the same rule, so where n divides L − 1 a window of them is lost. Cut as many as of x.
     # mistake: y = ids[2 : N * n + 2].view(N, n).T if N * n + 1 < len(ids) else ids[1:].roll(-1).view(N, n).T
     #   the targets are shifted by two. Each step predicts the very next id.
     # mistake: y = ids[n : N * n + 1 : n].expand(n, N)
@@ -779,8 +824,9 @@ check("sequence_targets")
 # %% [markdown]
 # ## 11. An output at every step
 #
-# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all of
-# them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer works on the last axis).
+# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all
+# of them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer
+# works on the last axis).
 #
 # The prediction at step t may depend on `x[0]` to `x[t]` and on nothing later, since what comes later is the answer. A network that peeks
 # has a wonderful training loss and is worth nothing.
@@ -865,8 +911,8 @@ check("positions")
 # %% [markdown]
 # Train it, and look. The first step sees a single character and a state of zeros, so it cannot be better than what one character
 # says about the next: on the lesson's corpus, in training, no less than 2.456 nats; for the second step the floor is 1.896, for
-# the third 1.315. A training loss *below* the floor of its position would mean that targets leak into the input. The lesson's network ended at 2.48
-# for the first step, 2.08 for the third and 1.75 for the eighth.
+# the third 1.315. A training loss *below* the floor of its position would mean that targets leak into the input. The lesson's
+# network ended at 2.48 for the first step, 2.08 for the third and 1.75 for the eighth.
 
 # %%
 with autograder.example("an output at every step, on the corpus"):
@@ -928,6 +974,8 @@ def shift_gap(model, x, k):
     #   the whole text was read again. The second part is `x[k:]` alone, so that its first step is step 0.
     # mistake: late = model.read(x)[k:]
     #   the text was read in one go both times, which shows nothing.
+    # mistake: late = model.read(x[k:], states[k - 1]); return torch.allclose(states[k:], late)
+    #   a truth value came back: whether they are the same. Return how far they are apart, one number.
     # mistake: late = model.read(x[k:], states[-1])
     #   the second part starts from the state after the whole text. It goes on from the state after k characters.
     return (states[k:] - late).abs().max()
@@ -947,7 +995,7 @@ check("the_same_at_any_time")
 
 # %%
 with autograder.example("is your network the same at any time?"):
-    print(f"largest difference: {shift_gap(every, x[:, :100], 3).item():.1e}")
+    print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
 
 # %% [markdown]
 # ## 14. Its answers, one by one
@@ -970,7 +1018,7 @@ def answers(model, chars, text):
     with torch.no_grad():
         logits = model(encode(text, chars)[:, None])
         # mistake: logits = model(encode(text, chars)[None]).transpose(0, 1)
-        #   the text was read as a batch of single characters: (1, T). Time comes first and the batch is one: (T, 1).
+        #   each character was read alone, from zeros: as a batch of them, (1, T), or one by one. Read them as one sequence: (T, 1).
         # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
         #   every step read the first character of the text.
     return "".join(chars[i] for i in logits[:, 0].argmax(-1))
@@ -995,5 +1043,5 @@ with autograder.example("what it expects"):
 
 # %% [markdown]
 # Each row of the second line stands under the character after which it was expected. The network starts every window from zeros,
-# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit 5 carries the state from one
-# window into the next.
+# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit
+# 5 carries the state from one window into the next.

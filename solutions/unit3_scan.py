@@ -118,7 +118,7 @@ check("every_result")
 # %% [markdown]
 # ## 2. The first scan: a running sum
 #
-# Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Write it with your `scan`. (PyTorch has it ready-made; here
+# Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
 # `torch.cumsum` and its like raise an error while your function is checked.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
@@ -144,6 +144,8 @@ def cumulative_sum(xs):
     #   the results were stacked along a new last axis. Time is the first axis: torch.stack(results).
     # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[:, 0]), xs.T), 1)
     #   the sum ran along the second axis. It runs over the first one, time.
+    # mistake: return scan(torch.add, torch.zeros_like(xs[0]), xs)
+    #   this is a list of rows. Make one tensor of them: `torch.stack(results)`.
     ### END SOLUTION
 
 
@@ -158,9 +160,14 @@ check("running_sum")
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
-# <details><summary>"expected m1 and m2 to have the same dtype" later on</summary>
+# <details><summary>"expected m1 and m2 to have the same dtype"</summary>
 #
 # `F.one_hot` gives integers, and weights are floats. Convert with `.float()`, or take rows of an identity matrix.
+# </details>
+#
+# <details><summary>Why is V handed in?</summary>
+#
+# A sequence need not hold the last character. The rows have V places all the same.
 # </details>
 
 
@@ -177,6 +184,12 @@ def one_hot(ids, V):
     #   the id itself was written into the row. Whatever the id, the entry is 1.
     # mistake: return torch.eye(V)[ids].sum(0)
     #   this counts the characters and forgets their order. Keep a row for each step.
+    # mistake (keeps 0.5): return F.one_hot(ids, V)
+    #   the rows are not of torch's default type, which weights have: `F.one_hot` gives integers, NumPy float64. Convert with `.float()`.
+    # mistake: return F.one_hot(ids).float()
+    #   the rows are as wide as these ids need. Each has V places, whether or not the last character occurs.
+    # mistake: return torch.zeros(len(ids), V).index_fill(1, ids, 1.0)
+    #   every row has a 1 for each character: `m[:, ids] = 1` writes into all rows. Pair rows and places: `m[torch.arange(len(ids)), ids] = 1`.
     ### END SOLUTION
 
 
@@ -318,6 +331,10 @@ def sequence_loss(logits, targets):
     #   softmax was applied twice: `cross_entropy` takes logits and does its own.
     # mistake: return F.nll_loss(logits, targets, reduction="sum")
     #   `nll_loss` was given logits. It takes log-probabilities; `cross_entropy` takes logits.
+    # mistake (keeps 0.3): return F.cross_entropy(logits.detach(), targets, reduction="sum")
+    #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
+    # mistake: return F.cross_entropy(logits, targets, reduction="sum").item()
+    #   this is a number alone, from which no gradient can be sent back. Return the tensor, without `.item()`.
     # mistake (keeps 0.5): return -torch.log(torch.softmax(logits, -1))[torch.arange(len(targets)), targets].sum()
     #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
     # mistake: return F.cross_entropy(logits[:-1], targets[1:], reduction="sum")
@@ -381,6 +398,8 @@ def gradients(weights, h0, xs, targets):
     # mistake: grads = torch.autograd.grad(loss, list(weights.values()))
     #   gradients were asked in tensors that the loss was not computed from. Ask in the copies that went through the network.
     return loss.detach(), dict(zip(w, grads, strict=True))
+    # mistake (keeps 0.5): return loss, dict(zip(w, grads, strict=True))
+    #   the loss that was returned still holds on to its graph. Return its number: `loss.detach()` or `loss.item()`.
     # mistake: return loss.detach(), dict(zip(w, [g / g.norm() for g in grads], strict=True))
     #   each gradient was scaled to length 1. Return it as it is.
     # mistake: return loss.detach(), dict(zip(w, [g / len(targets) for g in grads], strict=True))
@@ -495,6 +514,8 @@ def train_online(weights, sequences, lr, every=1000):
     return weights, errors
     # mistake (keeps 0.5): return weights, losses
     #   every single loss was returned. Return means of `every` losses each.
+    # mistake (keeps 0.5): rest = losses[len(errors) * every :]; return weights, errors + [sum(rest) / len(rest)] * bool(rest)
+    #   the last sequences, fewer than `every`, made an entry of their own. They are trained on and give none.
     ### END SOLUTION
 
 
@@ -646,6 +667,8 @@ def parallel_scan(op, xs):
         #   the results were put at the earlier place, so that they run from the end. The later place takes them.
         # mistake (keeps 0.5): ys[distance:] = op(ys[:-distance], ys[distance:])
         #   the caller's elements were overwritten. Make a new tensor each round: torch.cat.
+        # mistake (keeps 0.5): ys = ys.clone(); ys[distance:] = op(ys[:-distance], ys[distance:])
+        #   a round wrote into a tensor that autograd still needs, so no gradient can walk back. Make a new one: torch.cat.
         # mistake: ys = torch.cat([op(ys[-distance:], ys[:distance]), op(ys[:-distance], ys[distance:])])
         #   the first places took elements from the end, as `roll` does. They have nobody before them: they stay.
         distance *= 2
@@ -765,7 +788,8 @@ check("recurrence")
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
 #
-# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each step on its own:
+# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each
+# step on its own:
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
 #
@@ -784,7 +808,8 @@ check("recurrence")
 #
 # <details><summary>Which factor belongs to the first step backwards?</summary>
 #
-# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the factor of the step
+# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
+# factor of the step
 # *after* it, so shift `a` by one, put any row at its end, and turn it round.
 # </details>
 #

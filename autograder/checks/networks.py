@@ -112,6 +112,13 @@ def moved(before: Arrays, after: Arrays) -> Arrays:
     return {name: after[name] - before[name] for name in before if name in after}
 
 
+def tensor(function: str, value: Any) -> Tensor:
+    """`value`, which a submission's `function` returned. Raises `TypeError` where that is no tensor."""
+    if isinstance(value, Tensor):
+        return value
+    raise TypeError(f"`{function}` returned a {type(value).__name__}, and a tensor is wanted.")
+
+
 def size(model: nn.Module) -> int:
     """The number of trainable numbers of a model: a layer of its own for each step shows here."""
     return sum(p.numel() for p in model.parameters())

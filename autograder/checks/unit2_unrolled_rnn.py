@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
-from autograder.checks.networks import by_hand, floats, load, take
+from autograder.checks.networks import by_hand, floats, load, take, tensor
 from autograder.checks.networks import warm as warm  # called by the server before it forks
 from autograder.checks.unrolled import SIZES as SIZES
-from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, ids, prompts, roles
+from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)
@@ -24,14 +24,22 @@ def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     text = "".join(np.random.default_rng(seed).permutation(list("so, then: the sea\nAnd the sky!")))
     chars = net.vocabulary(text)
     places = net.encode(text[:12] + "§Z" + text[12:], ["\0", *sorted(set(text))])
-    return named("chars ids", [ord(c) for c in chars], places)
+    whole = torch.is_tensor(places) and not places.is_floating_point()
+    return named("chars ids ids_are_integers", [code("vocabulary", c) for c in chars], places, whole)
+
+
+def cuts(function: Any, seed: int) -> Arrays:
+    """What a function cuts of 41 ids in windows of 3, of 39, which 3 divides, and of 40, where it divides L − 1."""
+    stream, out = torch.from_numpy(np.random.default_rng(seed).permutation(41)), Arrays()
+    for case, L in (("", 41), ("_where_n_divides_L", 39), ("_where_n_divides_L_less_1", 40)):
+        out |= named(f"x{case} y{case}", function(stream[:L], 3))
+    return out
 
 
 @check(points=3)
 def cutting_windows(net: Any, seed: int) -> Arrays:
     """`windows` cuts ids into windows that do not overlap, each with the id that follows"""
-    stream = torch.from_numpy(np.random.default_rng(seed).permutation(40))
-    return named("x y", net.windows(stream[:39], 4)) | named("x_even y_even", net.windows(stream, 4))
+    return cuts(net.windows, seed)
 
 
 @check(points=5)
@@ -46,10 +54,12 @@ def three_characters(net: Any, seed: int) -> Arrays:
 @check(points=3)
 def loss_in_nats(net: Any, seed: int) -> Arrays:
     """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent back"""
-    logits = (3 * floats(seed, T, B, V)).requires_grad_()
-    loss = net.mean_loss(logits, ids(seed, T, B))
-    torch.autograd.backward(loss)
-    return named("sequences last_step gradient", loss, net.mean_loss(logits[-1], ids(seed, B)), logits.grad)
+    logits, targets = (3 * floats(seed, T, B, V)).requires_grad_(), ids(seed, T, B)
+    loss = tensor("mean_loss", net.mean_loss(logits, targets))
+    back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
+    others = (logits[-1], ids(seed, B)), (logits[:, None], targets[:, None]), (100 * logits, targets)
+    names = "sequences gradient last_step with_four_axes of_large_logits"
+    return named(names, loss, back, *(net.mean_loss(*pair) for pair in others))
 
 
 @check(points=4, needs=loss_in_nats)
@@ -58,8 +68,8 @@ def training_steps(net: Any, seed: int) -> Arrays:
     model = nn.Embedding(V, V)
     before = load(model, {"table": (nn.Embedding, (V, V))}, seed).weight.detach().clone()
     batches = [(ids(seed + i, T, B), ids(seed + 9 + i, T, B)) for i in range(3)]
-    losses = net.train(model, batches, torch.optim.SGD(model.parameters(), 3.0, momentum=0.5))
-    return named("moved losses", model.weight - before, losses)
+    losses = net.train(model, (pair for pair in batches), torch.optim.SGD(model.parameters(), 3.0, momentum=0.5))
+    return named("how_far_the_weights_moved losses", model.weight - before, losses)
 
 
 @check(points=3, needs=(three_characters, training_steps), measure=THREE.loss, within=0.03, seconds=60)
@@ -68,11 +78,14 @@ def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     return THREE.train(net, seed, text)
 
 
-@check(points=2, needs=vocabulary_and_ids)
+@check(
+    points=2, needs=vocabulary_and_ids, words={"characters": "after some of 24 texts another character is likelier."}
+)
 def predicting(net: Any, seed: int) -> Arrays:
     """`next_character` is the likeliest after a text"""
     chars, texts = prompts(seed)
-    return named("characters", [ord(net.next_character(Clock(seed), chars, text)) for text in texts])
+    found = [net.next_character(Clock(seed), chars, text) for text in texts]
+    return named("characters", [code("next_character", c) for c in found])
 
 
 @check(points=5)
@@ -92,7 +105,8 @@ def identity_start(net: Any, seed: int) -> Arrays:
     torch.manual_seed(seed)
     now = take(net.Recurrent(V, E, H), roles())
     same = [np.array_equal(now[name], np.eye(*now[name].shape)) for name in ("hidden.weight", "input.weight")]
-    return named("hidden_is_identity input_is_identity hidden_bias_is_zero", *same, not now["hidden.bias"].any())
+    bias = now.get("hidden.bias", np.zeros(1))  # without one the check before this says so
+    return named("hidden_is_identity input_is_identity hidden_bias_is_zero", *same, not bias.any())
 
 
 @check(points=3, needs=(recurrent_states, training_steps), measure=EIGHT.loss, within=0.04, seconds=60)
@@ -113,9 +127,7 @@ def ready_made(net: Any, seed: int) -> Arrays:
 @check(points=2)
 def sequence_targets(net: Any, seed: int) -> Arrays:
     """`sequence_windows` gives each step of a window the next id as its target"""
-    stream = torch.from_numpy(np.random.default_rng(seed).permutation(40))
-    out = named("x y", net.sequence_windows(stream[:39], 4)) | named("x_even y_even", net.sequence_windows(stream, 4))
-    return out | named("x_exact y_exact", net.sequence_windows(stream[:37], 4))
+    return cuts(net.sequence_windows, seed)
 
 
 @check(points=4, needs=recurrent_states)
@@ -145,11 +157,11 @@ def the_same_at_any_time(net: Any, seed: int) -> Arrays:
     """`shift_gap` is 0 for a network that does not know what time it is, and the largest difference for others"""
     x, gaps = ids(seed, T, B), []
     for drift in (0.0, 0.5, -0.5):
-        gaps.append([float(net.shift_gap(Clock(seed, drift), x, k)) for k in (1, 3)])
+        gaps.append([number("shift_gap", net.shift_gap(Clock(seed, drift), x, k)) for k in (1, 3)])
     return named("gaps_without_clock gaps_with_clock", gaps[0], gaps[1:])
 
 
-@check(points=2, needs=vocabulary_and_ids)
+@check(points=2, needs=vocabulary_and_ids, words={"characters": "in some of 24 texts another character is likelier."})
 def answering_along(net: Any, seed: int) -> Arrays:
     """`answers` is the likeliest character after each character of a text"""
     (chars, texts), each = prompts(seed), Clock(seed, answers=slice(None))

@@ -1,6 +1,6 @@
 """Experiments of unit 3: scan, a network made of it, its gradients and updates, then the scan in parallel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from autograder.checking import Arrays, check, named
-from autograder.checks.networks import by_hand
+from autograder.checks.networks import by_hand, characters, tensor
 
 PACKAGES = ("torch", "numpy")
 SIZES = {"T": 7, "V": 13, "H": 10}
@@ -82,6 +82,15 @@ def few_calls(function: Callable[[], object], limit: int) -> bool:
     return limit.bit_length() - 1 <= watched.calls < limit
 
 
+def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
+    """How the sum of a function's squares changes with `xs`; zeros where autograd cannot walk back."""
+    leaf = xs.clone().requires_grad_()
+    try:
+        return torch.autograd.grad((function(leaf) ** 2 * xs).sum(), leaf)[0]
+    except RuntimeError:
+        return torch.zeros_like(xs)
+
+
 @check(points=3)
 def every_result(net: Any, seed: int) -> Arrays:
     """`scan` carries the last result to the next step and returns all of them"""
@@ -92,7 +101,9 @@ def every_result(net: Any, seed: int) -> Arrays:
         calls.append(x)
         return carry / 2 - 3 * x
 
-    out = named("sums results", net.scan(lambda a, b: a + b, 0, range(5)), net.scan(count, start, xs))
+    if hasattr(sums := net.scan(lambda a, b: a + b, 0, range(5)), "__next__"):
+        raise TypeError(f"`scan` returned a {type(sums).__name__}, and a list of all results is wanted.")
+    out = named("sums results", sums, net.scan(count, start, xs))
     matrices, vector = draw(rng, T, 3, 3), draw(rng, 3)
     out |= named("states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices)))))
     return out | named("calls from_nothing", calls, list(net.scan(count, start, [])))
@@ -104,14 +115,15 @@ def running_sum(net: Any, seed: int) -> Arrays:
     xs = draw(np.random.default_rng(seed), T, H)
     given = xs.clone()
     with own_scan():
-        sums = net.cumulative_sum(given)
-    return named("sums same_after", sums, torch.equal(xs, given))
+        sums, of_one_row = (tensor("cumulative_sum", net.cumulative_sum(x)) for x in (given, xs[:1]))
+    return named("sums sums_of_one_row same_after", sums, of_one_row, torch.equal(xs, given))
 
 
 @check(points=1)
 def one_hot_rows(net: Any, seed: int) -> Arrays:
     """`one_hot` has a row for each id, with one 1 in it"""
-    return named("rows", net.one_hot(ids(np.random.default_rng(seed)), V))
+    rows = tensor("one_hot", net.one_hot(ids(np.random.default_rng(seed)) % (V - 2), V))  # the last does not occur
+    return named("rows are_floats", rows, rows.dtype == torch.float32)
 
 
 @check(points=3)
@@ -126,15 +138,18 @@ def one_step(net: Any, seed: int) -> Arrays:
 def states_and_logits(net: Any, seed: int) -> Arrays:
     """`network` scans a sequence: all states, and the logits at every step"""
     rng = np.random.default_rng(seed)
-    return named("h logits", net.network(weights(rng), draw(rng, H).relu(), one_hots(rng)))
+    both = net.network(weights(rng), draw(rng, H).relu(), one_hots(rng))
+    return named("h logits", *(tensor("network", part) for part in both))
 
 
 @check(points=2)
 def summed_loss(net: Any, seed: int) -> Arrays:
     """`sequence_loss` is the cross-entropy, summed over the steps"""
     rng = np.random.default_rng(seed)
-    logits, targets = draw(rng, T, V, spread=2), ids(rng)
-    return named("loss large", net.sequence_loss(logits, targets), net.sequence_loss(100 * logits, targets))
+    logits, targets = draw(rng, T, V, spread=2).requires_grad_(), ids(rng)
+    loss, of_large = (tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 100))
+    back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
+    return named("loss loss_of_large_logits gradient", loss, of_large, back)
 
 
 @check(points=4, needs=(states_and_logits, summed_loss))
@@ -145,7 +160,10 @@ def all_gradients(net: Any, seed: int) -> Arrays:
     given, question = copy(params), (h0, one_hots(rng), ids(rng))
     net.gradients(given, *question)
     loss, grads = net.gradients(given, *question)
-    return named("loss", loss) | named(NAMES, grads) | named("same_after", same(params, given))
+    if not isinstance(grads, Mapping):
+        raise TypeError(f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is wanted.")
+    attached = torch.is_tensor(loss) and loss.requires_grad
+    return named("loss in_a_graph", loss, attached) | named(NAMES, grads) | named("same_after", same(params, given))
 
 
 @check(points=2)
@@ -167,16 +185,10 @@ def few_sequences(net: Any, seed: int) -> Arrays:
     return named(NAMES, *moved) | named("errors", errors)
 
 
-def encode(text: str) -> torch.Tensor:
-    """Ids by the character's place among all of Latin-1 that texts use: the same for every part of a corpus."""
-    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
-    return torch.from_numpy(np.minimum(codes, 127).astype(np.int64))
-
-
 @torch.no_grad()
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     """Mean loss over 2,000 held-out windows of 8 steps, in nats a character."""
-    read, total = encode(text), 0.0
+    read, total = characters(text), 0.0
     params = {name: torch.tensor(w).float() for name, w in trained.items()}  # a submission may train in float64
     starts = range(0, len(read) - 8, len(read) // 2000)
     for i in starts:
@@ -188,7 +200,7 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 @check(points=4, needs=few_sequences, measure=held_out_loss, within=0.02, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
-    rng, read = np.random.default_rng(seed), encode(text)
+    rng, read = np.random.default_rng(seed), characters(text)
     params = weights(rng, 128, 64)
     params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64), "Wy": params["Wy"] / 3}
     params |= {"bh": torch.zeros(64), "by": torch.zeros(128)}
@@ -213,6 +225,7 @@ def in_rounds(net: Any, seed: int) -> Arrays:
     given = xs.clone()
     out = named("results", net.parallel_scan(product, given)) | named("same_after", torch.equal(xs, given))
     out |= named("results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1)))
+    out |= named("gradient", gradient(lambda x: net.parallel_scan(product, x), xs))
     calls.clear()
     net.parallel_scan(product, turns(64))
     return out | named("calls_over_the_limit", max(0, len(calls) - 13))

@@ -125,6 +125,8 @@ def generating(net: Any, seed: int) -> Arrays:
         modes.append(model.training)
     same = all(np.array_equal(array, before[name]) for name, array in take(model, roles()).items())
     out = named("ids trains_after same_after", sure, modes, same)
+    two = [net.generate(Flat(), [0], 40, 1.0, torch.Generator().manual_seed(seed)) for _ in range(2)]
+    out |= named("same_seed_same_text", np.array_equal(*(np.asarray(drawn) for drawn in two)))
     for word, temperature in (("shares", 1.0), ("shares_hot", 3.0)):
         drawn = np.asarray(net.generate(Flat(), [0], 200, temperature, random))
         out |= named(word, np.bincount(drawn.astype(int).ravel(), minlength=5)[:5] / 200)

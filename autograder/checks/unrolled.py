@@ -21,7 +21,7 @@ from autograder.checks.networks import (
     take,
 )
 
-SIZES = {"T": 5, "B": 3, "V": 17, "E": 7, "H": 11}
+SIZES = {"T": 5, "B": 4, "V": 17, "E": 7, "H": 11}  # 3, a window's length, is none of them
 T, B, V, E, H = SIZES.values()
 
 
@@ -40,7 +40,8 @@ def ids(seed: int, *shape: int) -> Tensor:
 def backward(model: nn.Module, out: Tensor, seed: int) -> Arrays:
     """Gradients by role of the output times fixed numbers, and how many trainable numbers there are."""
     torch.autograd.backward((out * floats(seed, *out.shape)).sum())
-    return gradients(model, roles()) | named("parameters", size(model))
+    grads = {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
+    return grads | named("parameters", size(model))
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,21 @@ class Clock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read(x)[self.answers]
+
+
+def code(function: str, character: Any) -> int:
+    """Unicode's number of what a submission's `function` returned. Raises `TypeError` where that is no character."""
+    if isinstance(character, str) and len(character) == 1:
+        return ord(character)
+    what = repr(character) if isinstance(character, str) else f"a {type(character).__name__}"
+    raise TypeError(f"`{function}` returned {what}, and a string of one character is wanted: an id's is `chars[id]`.")
+
+
+def number(function: str, value: Any) -> float:
+    """What a submission's `function` returned. Raises `TypeError` for a truth value, which says less than a number."""
+    if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+        raise TypeError(f"`{function}` returned a truth value, and a number is wanted: how far are they apart?")
+    return float(value)
 
 
 def prompts(seed: int) -> tuple[list[str], list[str]]:

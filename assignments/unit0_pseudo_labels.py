@@ -134,7 +134,10 @@ check("mixing")
 
 # %%
 def one_epoch(batches):
-    """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given."""
+    """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given.
+
+    Whole batches, as they come, and none is drawn that is not given.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -159,13 +162,13 @@ with autograder.example("the lesson's epoch"):
 # <details><summary>Is the share of the labelled part, or of everything?</summary>
 #
 # Of everything: with `total` 64 and a share of 1/4, 16 are pseudo-labelled. What is left is labelled. `round` goes to
-# the nearest integer.
+# the nearest integer, and returns one. (`total × share` never lies half-way between two here.)
 # </details>
 
 
 # %%
 def batch_sizes(total, share):
-    """Sizes (labelled, pseudo-labelled) of the parts of a batch; the second is `total × share`, to the nearest integer."""
+    """Two integers, the sizes (labelled, pseudo-labelled) of a batch's parts; the second is `total × share`, rounded."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -208,8 +211,8 @@ check("three_parts")
 # sure the network is, so doubtful guesses pull less. We use soft ones: the softmax of the logits.
 #
 # Three things to mind. The network must be in **evaluation mode** while it labels (dropout off, batch norm with its running figures), or the
-# labels are those of a network with holes in it. Afterwards it is in the mode it was in before. And labels are data: no gradient
-# goes through them.
+# labels are those of a network with holes in it. Afterwards it is in the mode it was in before, and can be trained as before. And
+# labels are data: no gradient goes through them.
 #
 # **Exercise** · 15 minutes · ●●○ · about 6 lines
 #
@@ -252,7 +255,10 @@ check("soft_labels")
 
 # %%
 def soft_cross_entropy(logits, y):
-    """The cross-entropy in nats of logits (B, V) with labels y (B, V), averaged over the batch; safe for large logits."""
+    """The cross-entropy in nats of logits (B, V) with labels y (B, V), averaged over the batch: a number in the graph.
+
+    Safe for large logits.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -263,8 +269,8 @@ check("loss_of_soft_labels")
 # %% [markdown]
 # ## 7. A training loop
 #
-# A given number of steps, each with the next batch: forget the old gradients, measure, differentiate, step. The model trains in
-# *training mode*, whatever mode it comes in. Return the list of losses, one for each step, each measured before its step.
+# A given number of steps, each with the next batch: forget the old gradients, measure with `soft_cross_entropy`, differentiate, step.
+# The model trains in *training mode*, whatever mode it comes in, and the batches go on where they are: no reset, no batch left unused. Return the list of losses, one for each step, each measured before its step.
 #
 # **Exercise** · 15 minutes · ●●○ · about 10 lines
 #

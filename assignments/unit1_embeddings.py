@@ -258,7 +258,7 @@ class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
     def __init__(self, users, movies, factors, mean):
-        """Tables for `users` and `movies` with `factors` numbers each; the constant starts at `mean`."""
+        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`."""
         super().__init__()
         # YOUR CODE HERE
         raise NotImplementedError()
@@ -357,7 +357,10 @@ check("weight_decay")
 
 # %%
 def mse(model, users, movies, ratings):
-    """The mean squared error of a model's predictions, (N,) each, in evaluation mode; a number outside of any graph."""
+    """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
+
+    Measured in evaluation mode; the model may be left in it.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -480,7 +483,10 @@ def neighbours(table, row, count):
 
 
 def two_dimensions(table):
-    """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components."""
+    """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components.
+
+    The direction with the larger spread comes first; either axis may be mirrored.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 

@@ -50,9 +50,9 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # ## 1. From characters to ids
 #
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
-# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it
-# come the distinct characters of the text, in sorted order. The lesson's corpus has 85 characters in all, which makes
-# V = 86 (the part to learn from has two less); it begins "PREFACE", which reads 40 42 29 30 25 27 29.
+# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it come
+# the distinct characters of the text, which holds no null itself, in sorted order. The lesson's corpus has 85 characters in all,
+# which makes V = 86 (the part to learn from has two less); it begins "PREFACE", which reads 40 42 29 30 25 27 29.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #
@@ -185,7 +185,8 @@ plt.show()
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. (The lesson's notebook
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. And the first step has no
+# orange arrow: no state came before it, not even zeros (that changes in section 7). (The lesson's notebook
 # had three embedding tables, one for each place. By its own argument one is enough: that makes 102,514 parameters of 109,738.)
 #
 # | attribute | layer | arrow |
@@ -537,8 +538,9 @@ check("sequence_targets")
 # %% [markdown]
 # ## 11. An output at every step
 #
-# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all of
-# them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer works on the last axis).
+# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all
+# of them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer
+# works on the last axis).
 #
 # The prediction at step t may depend on `x[0]` to `x[t]` and on nothing later, since what comes later is the answer. A network that peeks
 # has a wonderful training loss and is worth nothing.
@@ -589,8 +591,8 @@ check("positions")
 # %% [markdown]
 # Train it, and look. The first step sees a single character and a state of zeros, so it cannot be better than what one character
 # says about the next: on the lesson's corpus, in training, no less than 2.456 nats; for the second step the floor is 1.896, for
-# the third 1.315. A training loss *below* the floor of its position would mean that targets leak into the input. The lesson's network ended at 2.48
-# for the first step, 2.08 for the third and 1.75 for the eighth.
+# the third 1.315. A training loss *below* the floor of its position would mean that targets leak into the input. The lesson's
+# network ended at 2.48 for the first step, 2.08 for the third and 1.75 for the eighth.
 
 # %%
 with autograder.example("an output at every step, on the corpus"):
@@ -650,7 +652,7 @@ check("the_same_at_any_time")
 
 # %%
 with autograder.example("is your network the same at any time?"):
-    print(f"largest difference: {shift_gap(every, x[:, :100], 3).item():.1e}")
+    print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
 
 # %% [markdown]
 # ## 14. Its answers, one by one
@@ -683,5 +685,5 @@ with autograder.example("what it expects"):
 
 # %% [markdown]
 # Each row of the second line stands under the character after which it was expected. The network starts every window from zeros,
-# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit 5 carries the state from one
-# window into the next.
+# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit
+# 5 carries the state from one window into the next.

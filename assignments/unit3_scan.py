@@ -97,7 +97,7 @@ check("every_result")
 # %% [markdown]
 # ## 2. The first scan: a running sum
 #
-# Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Write it with your `scan`. (PyTorch has it ready-made; here
+# Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
 # `torch.cumsum` and its like raise an error while your function is checked.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
@@ -126,9 +126,14 @@ check("running_sum")
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
-# <details><summary>"expected m1 and m2 to have the same dtype" later on</summary>
+# <details><summary>"expected m1 and m2 to have the same dtype"</summary>
 #
 # `F.one_hot` gives integers, and weights are floats. Convert with `.float()`, or take rows of an identity matrix.
+# </details>
+#
+# <details><summary>Why is V handed in?</summary>
+#
+# A sequence need not hold the last character. The rows have V places all the same.
 # </details>
 
 
@@ -524,7 +529,8 @@ check("recurrence")
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
 #
-# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each step on its own:
+# Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each
+# step on its own:
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
 #
@@ -543,7 +549,8 @@ check("recurrence")
 #
 # <details><summary>Which factor belongs to the first step backwards?</summary>
 #
-# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the factor of the step
+# None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
+# factor of the step
 # *after* it, so shift `a` by one, put any row at its end, and turn it round.
 # </details>
 #

@@ -53,9 +53,9 @@ device = torch.accelerator.current_accelerator() if torch.accelerator.is_availab
 # %% [markdown]
 # ## 1. One step of an LSTM
 #
-# A plain network puts its whole state through a matrix and an activation at every step; whatever it wants to keep must survive that again and
-# again. The *long short-term memory* (Hochreiter and Schmidhuber 1997) keeps a second state beside the first, the cell state `c`, which is
-# only ever scaled and added to. Three gates, numbers between 0 and 1, decide what happens to it:
+# A plain network puts its whole state through a matrix and an activation at every step; whatever it wants to keep must survive
+# that again and again. The *long short-term memory* (Hochreiter and Schmidhuber 1997) keeps a second state beside the first, the
+# cell state `c`, which is only ever scaled and added to. Three gates, numbers between 0 and 1, decide what happens to it:
 #
 # $$\begin{aligned} z &= W_{ih}\,x + b_{ih} + W_{hh}\,h + b_{hh} &&\text{four blocks of H numbers: } i, f, g, o \\
 # c' &= \sigma(f) \odot c + \sigma(i) \odot \tanh(g) &&\text{forget a part, let something in}\\
@@ -121,8 +121,8 @@ with autograder.example("your step against nn.LSTMCell"):
 #
 # <details><summary>How do I get gradients in states that are no parameters?</summary>
 #
-# `torch.autograd.grad(number, list_of_tensors)` returns one gradient for each tensor of the list. The start has no past, so it must be told that
-# it needs a gradient: `start.clone().requires_grad_()`.
+# `torch.autograd.grad(number, list_of_tensors)` returns one gradient for each tensor of the list. The start has no past, so it
+# must be told that it needs a gradient: `start.clone().requires_grad_()`.
 # </details>
 
 
@@ -159,14 +159,14 @@ with autograder.example("gradients through 100 steps"):
     plt.show()
 
 # %% [markdown]
-# Read it from the right. In the plain networks every step back multiplies by the same matrix, so the norm goes up or down as a power: with
-# weights a little too large it explodes, a little too small and it vanishes. In the LSTM the way back along `c` is a multiplication by σ(f), and a gate
-# can hold that near 1. It can still grow, which is why we clip.
+# Read it from the right. In the plain networks every step back multiplies by the same matrix, so the norm goes up or down as a
+# power: with weights a little too large it explodes, a little too small and it vanishes. In the LSTM the way back along `c` is a
+# multiplication by σ(f), and a gate can hold that near 1. It can still grow, which is why we clip.
 #
 # ## 3. Batches that continue
 #
-# To carry a state from batch to batch, batches must *continue*: what column i of batch n + 1 reads must be what follows column i of batch n. So cut the
-# text into B long streams first, put them side by side, and then cut all of them across, every T steps:
+# To carry a state from batch to batch, batches must *continue*: what column i of batch n + 1 reads must be what follows column i
+# of batch n. So cut the text into B long streams first, put them side by side, and then cut all of them across, every T steps:
 #
 # ```text
 #   stream 0 │ the text begi │ ns here and g │ oes on …            B = 3
@@ -175,13 +175,13 @@ with autograder.example("gradients through 100 steps"):
 #              batch 0          batch 1         batch 2
 # ```
 #
-# (The lesson cut windows in order and took 64 neighbours as a batch, so that a row of the next batch went on 64 windows further: its state was
-# carried from one place into another. It learnt in spite of that.)
+# (The lesson cut windows in order and took 64 neighbours as a batch, so that a row of the next batch went on 64 windows further:
+# its state was carried from one place into another. It learnt in spite of that.)
 #
 # | | shape | |
 # |---|---|---|
 # | `ids` | (N,) | in: a text |
-# | L | | the length of a stream, in whole batches and with a target for each id: (N − 1) // B, rounded down to a multiple of T |
+# | L | | the length of a stream: (N − 1) // B (each id needs a target), rounded down to a multiple of T (whole batches) |
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |
 #
@@ -211,9 +211,10 @@ check("batches_that_continue")
 # %% [markdown]
 # ## 4. A cut through the past
 #
-# Carrying the state has a catch. PyTorch remembers how each tensor came about, so the state carries its whole history along. The gradient of batch
-# 500 would want to walk back through all 500 batches, through weights that have changed since. So between two batches the *numbers* go on and the
-# history is cut: truncated back-propagation through time. The network remembers for as long as it likes; it just learns from T steps at a time.
+# Carrying the state has a catch. PyTorch remembers how each tensor came about, so the state carries its whole history along. The
+# gradient of batch 500 would want to walk back through all 500 batches, through weights that have changed since. So between two
+# batches the *numbers* go on and the history is cut: truncated back-propagation through time. The network remembers for as long
+# as it likes; it just learns from T steps at a time.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -246,24 +247,24 @@ check("cut_from_the_past")
 # | `dropout` | `nn.Dropout` | on what comes out of the LSTM |
 # | `output` | `nn.Linear`, H → V | the same layer at every step |
 #
-# Use these names and classes. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics
-# of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
+# Use these names and classes. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where
+# it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
-# The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the result. So the model keeps no secret
-# between two calls, and whoever calls decides whether to carry, cut or reset.
+# The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
+# result. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
 # <details><summary>How do I bring the features to axis 1 and back?</summary>
 #
-# Either flatten time and batch, norm the rows, and unflatten; or move the axis: `movedim(-1, 1)` makes (T, E, B) of (T, B, E), and `movedim(1, -1)` brings it back.
-# Both take the same statistics.
+# Either flatten time and batch, norm the rows, and unflatten; or move the axis: `movedim(-1, 1)` makes (T, E, B) of (T, B, E),
+# and `movedim(1, -1)` brings it back. Both take the same statistics.
 # </details>
 #
 # <details><summary>Where does dropout belong?</summary>
 #
-# `nn.LSTM(…, dropout=p)` drops between its layers, but not after the last one: that is what the `nn.Dropout(p)` before `output` is for. The state that is carried is never
-# dropped.
+# `nn.LSTM(…, dropout=p)` drops between its layers, but not after the last one: that is what the `nn.Dropout(p)` before `output`
+# is for. The state that is carried is never dropped.
 # </details>
 
 
@@ -290,12 +291,13 @@ check("dropping_out")
 # %% [markdown]
 # ## 6. An epoch
 #
-# Now everything comes together. For one pass over the text: training mode; the state is None at the beginning of the epoch (**the reset**: the end of the text says nothing about
-# its beginning; the lesson forgot it at first) and carried from batch to batch from then on, cut from its past. For each batch: predict, mean cross-entropy over all T × B
-# places, gradients, **clip** them to a common norm of `bound`, step.
+# Now everything comes together. For one pass over the text: training mode; the state is None at the beginning of the epoch (**the
+# reset**: the end of the text says nothing about its beginning; the lesson forgot it at first) and carried from batch to batch
+# from then on, cut from its past. For each batch: predict, mean cross-entropy over all T × B places, gradients, **clip** them to
+# a common norm of `bound`, step.
 #
-# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch computes matrix products in 16 bits and keeps in 32 what needs it. The
-# function below does nothing on a processor. Put prediction and loss inside, `backward` outside.
+# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch computes matrix products in 16 bits and
+# keeps in 32 what needs it. The function below does nothing on a processor. Put prediction and loss inside, `backward` outside.
 
 
 # %%
@@ -317,7 +319,8 @@ def mixed(device):
 #
 # <details><summary>"Trying to backward through the graph a second time"</summary>
 #
-# The gradient of this batch walks into the last one, whose graph is gone. `retain_graph=True` would keep all of them and is not what you want: cut the state from its past.
+# The gradient of this batch walks into the last one, whose graph is gone. `retain_graph=True` would keep all of them and is not
+# what you want: cut the state from its past.
 # </details>
 #
 # <details><summary>Where exactly does clipping go?</summary>
@@ -339,9 +342,9 @@ check("two_epochs")
 # %% [markdown]
 # ## 7. For real
 #
-# Does carrying the state help? Same network, same batches, same number of steps, once with your `train_epoch` as it is, once with a model that ignores the state it is given.
-# Windows are short here (T = 10), so that a network which forgets has to feel it. Each is measured on held-out text in the way it was
-# trained.
+# Does carrying the state help? Same network, same batches, same number of steps, once with your `train_epoch` as it is, once with
+# a model that ignores the state it is given. Windows are short here (T = 10), so that a network which forgets has to feel it.
+# Each is measured on held-out text in the way it was trained.
 
 
 # %%
@@ -387,15 +390,16 @@ with autograder.example("stateful against stateless"):
         print(f"{name}: {held_out_loss(small, held_out_ids):.3f} nats a character held out, {corpus.name}")
 
 # %% [markdown]
-# The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside our own solution on the same seed. It is strict enough to
-# notice a state that is lost.
+# The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
+# our own solution on the same seed. It is strict enough to notice a state that is lost.
 
 # %%
 check("training")
 
 # %% [markdown]
-# Now a larger one, for what follows. It reads the text twice; on a processor it takes about half a minute. (The lesson trained two layers of 512 overnight on a GPU and came to
-# 1.22 nats in training. The lesson's stateful network of 256 units, with batches that do continue and a reset, gets from 2.0 to 1.36 in six passes.)
+# Now a larger one, for what follows. It reads the text twice; on a processor it takes about half a minute. (The lesson trained
+# two layers of 512 overnight on a GPU and came to 1.22 nats in training. The lesson's stateful network of 256 units, with batches
+# that do continue and a reset, gets from 2.0 to 1.36 in six passes.)
 
 # %%
 with autograder.example("a larger network"):
@@ -415,16 +419,19 @@ with autograder.example("a larger network"):
 # %% [markdown]
 # ## 8. Completing a text
 #
-# Read the start, draw a character from the softmax of logits / *temperature*, read it, and so on. Two things about modes. Writing happens in evaluation mode: no dropout, and the norm
-# uses the statistics it has kept (with a single character it could not even compute any). And writing must leave the **training state alone**: people like to
-# look at samples in the middle of training, so the model must be in the same mode afterwards as before, and nothing it keeps may have changed. Its state, being passed, is safe: a
-# generation has its own. (In the lesson's Keras it was stored in the model, and every sample wiped it.)
+# Read the start, draw a character from the softmax of logits / *temperature*, read it, and so on. Two things about modes. Writing
+# happens in evaluation mode: no dropout, and the norm uses the statistics it has kept (with a single character it could not even
+# compute any). And writing must leave the **training state alone**: people like to look at samples in the middle of training, so
+# the model must be in the same mode afterwards as before, and nothing it keeps may have changed. Its state, being passed, is
+# safe: a generation has its own. (In the lesson's Keras it was stored in the model, and every sample wiped it.)
 #
 # **Exercise** · 25 minutes · ●●● · about 11 lines
 #
 # <details><summary>How do I draw from probabilities?</summary>
 #
-# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits, not their logarithms. (A generator of the processor wants `p` on the processor.)
+# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits,
+# not their logarithms. Without its generator a text cannot be written again. (A generator of the processor wants `p` on the
+# processor.)
 # </details>
 #
 # <details><summary>How do I restore the mode?</summary>
@@ -454,8 +461,9 @@ with autograder.example("what it writes"):
         print(f"temperature {temperature}:", "".join(chars[i] for i in written).replace("\n", " "), "\n")
 
 # %% [markdown]
-# The lesson's notes say of the phrases that such a network writes that they are not in the text. Do not believe it before you have looked: "morality equals self-glorification", their example, *is* in Nietzsche. Here is
-# the longest piece of the last sample that occurs in the text as it stands.
+# The lesson's notes say of the phrases that such a network writes that they are not in the text. Do not believe it before you
+# have looked: "morality equals self-glorification", their example, *is* in Nietzsche. Here is the longest piece of the last
+# sample that occurs in the text as it stands.
 
 # %%
 with autograder.example("how much of it is copied"):
@@ -466,8 +474,9 @@ with autograder.example("how much of it is copied"):
 # %% [markdown]
 # ## 9. What surprises it
 #
-# The other use. A network that expects something can be surprised. What a character costs, $-\ln p$ of what was really there given all that came before, is a measure for how little it
-# belongs. No threshold is needed yet, just one number for each character but the first, in nats.
+# The other use. A network that expects something can be surprised. What a character costs, $-\ln p$ of what was really there
+# given all that came before, is a measure for how little it belongs. No threshold is needed yet, just one number for each
+# character but the first, in nats.
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -479,7 +488,7 @@ with autograder.example("how much of it is copied"):
 
 # %%
 def surprise(model, ids):
-    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode."""
+    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode (which may stay on)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -488,7 +497,8 @@ def surprise(model, ids):
 check("surprised")
 
 # %% [markdown]
-# Three foreign passages in text that the network has never seen: German, a recipe's numbers, and letters in disorder. Brighter means more surprised (the mean over 15 characters).
+# Three foreign passages in text that the network has never seen: German, a recipe's numbers, and letters in disorder. Brighter
+# means more surprised (the mean over 15 characters).
 
 # %%
 PASSAGES = (
@@ -529,9 +539,10 @@ with autograder.example("surprise, character by character"):
 # %% [markdown]
 # ## 10. How well does it find them?
 #
-# A threshold on surprise would say "foreign" or not, and each threshold has its own hits and false alarms. To judge the *score* rather than a threshold, ask: take a foreign character and an ordinary one
-# at random; how often does the foreign one have the higher score? That share is the area under the ROC curve, **ROC AUC**. 1 means that the two are perfectly apart, 0.5 that the score knows nothing. A pair
-# with equal scores counts half.
+# A threshold on surprise would say "foreign" or not, and each threshold has its own hits and false alarms. To judge the *score*
+# rather than a threshold, ask: take a foreign character and an ordinary one at random; how often does the foreign one have the
+# higher score? That share is the area under the ROC curve, **ROC AUC**. 1 means that the two are perfectly apart, 0.5 that the
+# score knows nothing. A pair with equal scores counts half.
 #
 # **Exercise** · 15 minutes · ●●○ · about 2 lines
 #
@@ -560,5 +571,6 @@ with autograder.example("foreign passages, found"):
     print(f"mean over 15 characters:    ROC AUC {float(roc_auc(smooth, foreign)):.3f}")
 
 # %% [markdown]
-# Nobody told the network what "foreign" is. It only learnt to expect. A score per character is noisy, since rare characters surprise in any text; a mean over the neighbourhood is what one would use to watch a
-# log, a sensor or a translation for what does not belong.
+# Nobody told the network what "foreign" is. It only learnt to expect. A score per character is noisy, since rare characters
+# surprise in any text; a mean over the neighbourhood is what one would use to watch a log, a sensor or a translation for what
+# does not belong.

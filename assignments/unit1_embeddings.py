@@ -258,7 +258,7 @@ class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
     def __init__(self, users, movies, factors, mean):
-        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`."""
+        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`, a float."""
         super().__init__()
         # YOUR CODE HERE
         raise NotImplementedError()

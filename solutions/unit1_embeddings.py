@@ -359,7 +359,7 @@ class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
     def __init__(self, users, movies, factors, mean):
-        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`."""
+        """users, movies: how many there are. `factors` numbers for each; the constant starts at `mean`, a float."""
         super().__init__()
         ### BEGIN SOLUTION
         self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)

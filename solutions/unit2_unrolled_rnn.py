@@ -995,7 +995,8 @@ check("the_same_at_any_time")
 
 # %%
 with autograder.example("is your network the same at any time?"):
-    print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
+    with torch.no_grad():
+        print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
 
 # %% [markdown]
 # ## 14. Its answers, one by one

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
+from autograder.building import available_corpora
 from autograder.checking import Answer, Check, Key, Verdict, deviation
 from autograder.data import Corpus, corpus, root
 from autograder.grading import build_key, grade_one, solution_of, wanted_checks
@@ -74,8 +75,9 @@ def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = N
         proof.points = sum(check.points for check in server.unit.checks)
         proof.checks = [check.name for check in server.unit.checks]
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-            key = build_key(server, seed, [corpus()], quick)
-            yield from material(server, seed, key, quick)
+            texts = [corpus()] if quick else available_corpora()
+            key = build_key(server, seed, texts, quick)
+            yield from material(server, seed, key, texts, quick)
             yield from _styles(server, seed, key, proof)
     proof.mistakes = len(solution_of(name).mistakes)
     yield Line(f"✓ {name}: {proof.mistakes} mistakes, {proof.styles} other styles on each of {seeds} seeds")
@@ -83,11 +85,12 @@ def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = N
     proof.seconds = time.perf_counter() - began
 
 
-def material(server: Server, seed: int, key: Key, quick: bool) -> Iterator[Line]:
-    """The solution, the stub and each known mistake on one seed."""
-    solution, text, name = solution_of(server.unit.name), corpus(), server.unit.name
-    graded = _grade(server, solution.plain(), seed, key, text, quick)
-    yield _line(f"{name}, seed {seed}: the solution", lost(graded))
+def material(server: Server, seed: int, key: Key, texts: Sequence[Corpus], quick: bool) -> Iterator[Line]:
+    """The solution on each corpus, the stub and each known mistake, on one seed."""
+    solution, text, name = solution_of(server.unit.name), texts[0], server.unit.name
+    for one in texts:
+        graded = _grade(server, solution.plain(), seed, key, one, quick)
+        yield _line(f"{name}, seed {seed}, {one.name}: the solution", lost(graded))
     yield _line(f"{name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key, text, True)))
     for mistake, line, _ in solution.mistakes:
         graded = _grade(server, solution.with_mistake(mistake.id), seed, key, text, True)

@@ -24,7 +24,7 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
     with Server(unit) as server:
         key = grading.build_key(server, FIRST_SEED, [corpus()])
-        assert [line.text for line in material(server, FIRST_SEED, key, quick=False) if line.fault] == []
+        assert [line.text for line in material(server, FIRST_SEED, key, [corpus()], quick=False) if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)

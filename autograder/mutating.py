@@ -212,7 +212,7 @@ def equivalents(unit: str) -> dict[str, str]:
 
 
 def fates(unit: str, seed: int, jobs: int = 1, part: slice = slice(None)) -> Iterator[Fate]:
-    """Grade the mutants of a unit on a seed: the exact checks, and all where those pass and the mutant is no known one."""
+    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one."""
     text = corpus()
     wrong = mutants(solution_of(unit).plain())[part]
     with Server(unit) as server:

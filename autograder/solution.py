@@ -264,7 +264,7 @@ def _tree(text: str) -> ast.Module | None:
 
 def _is_example(node: ast.stmt) -> bool:
     match node:
-        case ast.With(items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example")))]):
+        case ast.With(items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example"))), *_]):
             return True
     return False
 

@@ -994,9 +994,8 @@ def shift_gap(model, x, k):
 check("the_same_at_any_time")
 
 # %%
-with autograder.example("is your network the same at any time?"):
-    with torch.no_grad():
-        print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
+with autograder.example("is your network the same at any time?"), torch.no_grad():
+    print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
 
 # %% [markdown]
 # ## 14. Its answers, one by one

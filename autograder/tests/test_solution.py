@@ -56,15 +56,18 @@ def test_a_mistake_replaces_the_statement_above_it():
     assert "mistake" not in solution.plain()
 
 
-def test_variables_of_a_demonstration_are_not_helpers():
+@pytest.mark.parametrize("more", ["", ", open('nowhere')"])
+def test_variables_of_a_demonstration_are_not_helpers(more):
     """A block of `autograder.example` is never run: its `steps` is not the function that a helper uses."""
-    ada = submission("""
+    ada = submission(
+        """
         import autograder
         def steps(x): return range(len(x))
         def forward(x): return [t for t in steps(x)]
-        with autograder.example("how far it reaches"):
+        with autograder.example("how far it reaches")MORE:
             steps, norms = 100, []
-    """)
+    """.replace("MORE", more)
+    )
     assert ada.forward("abc") == [0, 1, 2]
     with pytest.raises(Missing):
         _ = ada.norms

@@ -113,7 +113,7 @@ def test_names_that_no_file_or_terminal_should_bear_are_changed(autograder, tmp_
     (tmp_path / "class" / name / UNIT).mkdir(parents=True)
     (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
     (student,) = graded(autograder, tmp_path / "class", tmp_path / "out")
-    assert student.isprintable() and len(student.encode()) <= 120 and student[-9] == "~"
+    assert student.isprintable() and len(student.encode()) <= 120 and student[-17] == "~"
     assert (tmp_path / "out" / "pages" / UNIT / f"{student}.html").is_file()
 
 

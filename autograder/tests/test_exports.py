@@ -132,7 +132,7 @@ def test_gradescope_runs_what_build_writes(autograder, tmp_path):
     done = run_in(places, ["/autograder/source/run_autograder"])
     assert done.returncode == 0, done.stderr + done.stdout
     record = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert record["score"] == 33 and [t["status"] for t in record["tests"]].count("failed") == 1
+    assert record["score"] == 33.5 and [t["status"] for t in record["tests"]].count("failed") == 1
     (tmp_path / "submission" / f"{UNIT}.py").rename(tmp_path / "submission" / "homework.py")
     assert run_in(places, ["/autograder/source/run_autograder"]).returncode == 0
     assert "No unit found" in json.loads((tmp_path / "results" / "results.json").read_text())["output"]
@@ -266,7 +266,7 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(autograder, tmp_p
     others = [tmp_path / "out" / "unit1_embeddings" / "stub.json", tmp_path / "out" / UNIT / "stub.json"]
     before = [other.stat().st_mtime_ns for other in others]
     said = autograder(*arguments).stdout
-    assert re.findall(r".*before, .*", said) == ["mistake_argmax, unit4: 27/31 before, 29/31 now"]
+    assert re.findall(r".*before, .*", said) == ["mistake_argmax, unit4: 27.5/31 before, 29.5/31 now"]
     assert [other.stat().st_mtime_ns for other in others] == before
 
 

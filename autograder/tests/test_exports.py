@@ -236,7 +236,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     write_pages(found, tmp_path, anonymous=anonymous, rules=policy)
     pages = sorted(path.read_text() for path in tmp_path.glob("unit*/*.html"))
     assert sum("Counts as 26.4 of 29: 2 days late, 20% taken off" in page for page in pages) == 1
-    assert sum("Counts as 33 of 29: " in page and "late" not in page for page in pages) == 1
+    assert sum("Counts as 33 of 29: " in page and "days late" not in page for page in pages) == 1
     assert '<td class="n">26.4</td>' in (tmp_path / "index.html").read_text()
 
 

@@ -154,6 +154,7 @@ class Submission:
         self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
         self._filename = filename
         self._statements = list(self._parse(cells(source), source))
+        _tree.cache_clear()  # a class of submissions is not kept
         futures = [s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"]
         for statement in self._statements:
             statement.futures = futures

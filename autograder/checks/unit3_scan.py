@@ -190,8 +190,7 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     """Mean loss over 2,000 held-out windows of 8 steps, in nats a character."""
     read, total = characters(text), 0.0
     params = {name: torch.tensor(w).float() for name, w in trained.items()}  # a submission may train in float64
-    starts = range(0, len(read) - 8, len(read) // 2000)
-    for i in starts:
+    for i in (starts := range(0, len(read) - 8, len(read) // 2000)):
         _, logits = ours.network(params, torch.zeros(len(params["Wh"])), torch.eye(128)[read[i : i + 8]])
         total += float(ours.sequence_loss(logits, read[i + 1 : i + 9]))
     return total / len(starts) / 8

@@ -233,8 +233,11 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
     for text in [quick[0], trained[0], *(path.read_text() for path in files)]:
         assert not [secret for secret in (SECRET, *codes) if secret in text]
         assert "\x1b" not in text
+    ours = (ROOT / "autograder" / "report" / "templates" / "page.js").read_text()
     for page in (path for path in files if path.suffix == ".html"):
-        assert not re.search(r"<script|<img|<svg onload", page.read_text()), page
+        assert not re.search(r"<script|<img|<svg onload", page.read_text().replace(f"<script>{ours}</script>", "")), (
+            page
+        )
     assert not list(places["CANARY"].iterdir())
     assert not [note for folder in ("/tmp", "/dev/shm", "/var/tmp") for note in Path(folder).glob("autograder-note*")]
     assert not came

@@ -43,7 +43,7 @@ class Proof:
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
     alone: Counter[str] = field(default_factory=Counter)  # check → mutants that it alone catches
-    deviations: dict[str, list[float]] = field(default_factory=dict)  # check → of right answers in other styles
+    deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)  # (check, style) → one a seed
     seconds: float = 0.0
 
     @property
@@ -53,11 +53,11 @@ class Proof:
         return (wrong - len(self.survivors)) / wrong if wrong else math.nan
 
     def false_fail(self) -> tuple[float, str]:
-        """The largest chance, over the checks, that a right answer in another style fails, and that check.
+        """The largest chance, over checks and styles, that a right answer fails a check, and that check.
 
-        Estimated from how near right answers come to the tolerance: a log-normal through their deviations.
+        Estimated from how near a style's answers come to the tolerance: a log-normal through its deviations.
         """
-        chances = [(_beyond(values), name) for name, values in self.deviations.items()]
+        chances = [(_beyond(values), check) for (check, _), values in self.deviations.items()]
         return max(chances, default=(math.nan, ""))
 
 
@@ -78,7 +78,7 @@ def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = N
             texts = [corpus()] if quick else available_corpora()
             key = build_key(server, seed, texts, quick)
             yield from material(server, seed, key, texts, quick)
-            yield from _styles(server, seed, key, proof)
+            yield from judge_styles(server, seed, key, proof)
     proof.mistakes = len(solution_of(name).mistakes)
     yield Line(f"✓ {name}: {proof.mistakes} mistakes, {proof.styles} other styles on each of {seeds} seeds")
     yield from judge_mutants(proof)
@@ -105,7 +105,8 @@ def styles(name: str) -> dict[str, str]:
     return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
 
 
-def _styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+    """Right answers in other styles, on one seed: one that fails a check is a fault."""
     found = styles(server.unit.name)
     proof.styles = len(found)
     for style, script in found.items():
@@ -113,7 +114,7 @@ def _styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]
             for check in wanted_checks(server.unit, quick=True):
                 answer = worker.ask(check, seed)
                 far = _furthest(check, key, answer)
-                proof.deviations.setdefault(check.name, []).append(far)
+                proof.deviations.setdefault((check.name, style), []).append(far)
                 if far > 1:
                     what = answer.message or f"{far:.3g} tolerances from the solution's"
                     yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)

@@ -24,8 +24,8 @@ WORDS = """
 - *Styles*: right answers written otherwise, in `solutions/styles/`; each earned every exact point on every seed.
 - *Mutants*: small changes to the solution (`autograder/mutating.py`), graded on one seed; *right too* are those that
   do the same, by the reasons in `solutions/equivalent.toml`. *Score*: the share of the others that lost points.
-- *Right one fails*: the chance, at the unit's worst check, that a right answer in another style fails it; a log-normal
-  through the deviations of the styles, in tolerances, and its part beyond 1. Arrays that are equal do not count for it.
+- *Right one fails*: the chance, at the unit's worst check and in the style that comes nearest to its tolerance, that a
+  right answer fails; a log-normal through that style's deviations on the seeds, in tolerances, and its part beyond 1.
 """
 
 

@@ -136,9 +136,8 @@ def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
 
 
 def test_a_course_without_solutions_is_told_so(autograder, tmp_path):
-    """A sentence and exit code 2."""
-    for folder in ("datasets", "assignments"):
-        (tmp_path / folder).mkdir()
-    done = autograder("reproduce", cwd=tmp_path, PYTHONPATH=str(ROOT))
+    """What students get: a sentence and exit code 2."""
+    autograder("build", "--release", tmp_path / "course")
+    done = autograder("reproduce", cwd=tmp_path / "course")
     assert done.returncode == 2
     assert "There is no" in done.stderr and "Traceback" not in done.stderr

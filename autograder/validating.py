@@ -113,16 +113,18 @@ def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[
         with server.worker(script.encode(), "submission.py") as worker:
             for check in wanted_checks(server.unit, quick=True):
                 answer = worker.ask(check, seed)
-                far = _furthest(check, key, answer)
-                proof.deviations.setdefault((check.name, style), []).append(far)
-                if far > 1:
-                    what = answer.message or f"{far:.3g} tolerances from the solution's"
+                far = _deviations(check, key, answer)
+                rounded = [value for name, value in far.items() if name not in check.tolerance]  # the others are drawn
+                proof.deviations.setdefault((check.name, style), []).append(max(rounded, default=0.0))
+                if max(far.values()) > 1:
+                    what = answer.message or f"{max(far.values()):.3g} tolerances from the solution's"
                     yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)
 
 
-def _furthest(check: Check, key: Key, answer: Answer) -> float:
+def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
+    """Array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
-    return math.inf if answer.failure else max(deviation(check, name, expected, answer) for name in expected.arrays)
+    return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
 
 
 def judge_mutants(proof: Proof) -> Iterator[Line]:

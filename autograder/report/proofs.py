@@ -26,6 +26,7 @@ WORDS = """
   do the same, by the reasons in `solutions/equivalent.toml`. *Score*: the share of the others that lost points.
 - *Right one fails*: the chance, at the unit's worst check and in the style that comes nearest to its tolerance, that a
   right answer fails; a log-normal through that style's deviations on the seeds, in tolerances, and its part beyond 1.
+  Arrays that are drawn at random have a tolerance of their own; its chance is in the comment of their check.
 """
 
 

@@ -421,6 +421,8 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
             below = hidden[-1] / seen.resolve().relative_to(hidden[-1]).parts[0]
             become += ["--tmpfs", hidden[-1]] * (hidden[-1] not in become) + ["--ro-bind", below, below]
     become += ["--bind", tmp_path, "/tmp", "--chmod", "0777", "/tmp"]
+    for seen in (ROOT, Path(sys.prefix)):
+        become += ["--ro-bind", seen, seen] if seen.is_relative_to("/tmp") else []
     become += ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     environment = {**os.environ, "HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [*become, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]

@@ -18,7 +18,7 @@ import numpy as np
 Arrays = dict[str, np.ndarray]
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 # Training from one start on the same batches, rounded differently, ends at 0.62 or more by `alike`, with other dropout
-# at 0.30 or more; weights trained from another start at 0.07 or less (4 seeds and 8 runs of training, two corpora).
+# at 0.30 or more; weights trained from another start at 0.07 or less (4 seeds of each of the 8 training checks).
 ALIKE, LARGE = 0.15, 1000  # a cosine; the numbers that a matrix must have for chance alone to stay below it
 TOLERANCE = 1e-3  # of the largest value of an array: other styles reach 2e-4 in float32, the smallest mistake 1e-2
 

@@ -154,11 +154,13 @@ def _tried(
     worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
 ) -> tuple[Answer, Verdict]:
     """Ask a check and judge the answer. Checks share a process while they pass; one that does not pass where others ran
-    before is asked again in a process of its own, so that what they changed or used up costs it nothing.
+    before is asked again in a process of its own, so that what they changed or used up costs it nothing. What known
+    mistakes explain to the last array was their doing.
     """
     answer = worker.ask(check, seed, text=text)
     verdict = judged(answer=answer)
-    if verdict.status == "passed" or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
+    explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
+    if verdict.status == "passed" or explained or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
         return answer, verdict
     worker.renew()
     answer = worker.ask(check, seed, text=text)

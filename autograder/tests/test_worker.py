@@ -48,7 +48,7 @@ def frame(header: object, body: bytes = b"") -> bytes:
     return struct.pack("<Q", len(text)) + text + body
 
 
-FACTS = {"facts": json.dumps({"token": "t"})}
+FACTS = {"token": "t"}
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,12 @@ FACTS = {"facts": json.dumps({"token": "t"})}
         ),
         frame({"a": {"dtype": "F64", "shape": [0, 2**63], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
         frame({"a": {"dtype": "F64", "shape": [0, 2**61], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
-        save({"a": np.ones(1)}, {"facts": json.dumps({"token": 3})}),
-        save({"a": np.ones(1)}, {"facts": json.dumps({"message": "x" * 5000})}),
-        save({"a": np.ones(1)}, {"facts": "[" * 5000}),
+        frame({"__metadata__": {"token": 3}}),
+        frame({"__metadata__": {"token": {}}}),
+        frame({"__metadata__": [FACTS]}),
+        frame({"__metadata__": None}),
+        save({"a": np.ones(1)}, {"message": "x" * 5000}),
+        struct.pack("<Q", 5000) + b"[" * 5000,
         save({"a": np.ones(1)}),
         save({f"{n}": np.ones(1) for n in range(MAX_ARRAYS + 1)}, FACTS),
         save({"a": np.ones((1,) * 9)}, FACTS),

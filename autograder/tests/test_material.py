@@ -132,3 +132,23 @@ def test_a_corpus_is_there():
     """The training checks run on real text."""
     assert len(corpus().train) > 500_000
     assert (ROOT / "datasets" / corpus().name / "manifest.toml").is_file()
+
+
+def test_an_exact_check_does_not_wait_for_the_compiler():
+    """`torch._dynamo` takes as long to import as torch: no exact check of any unit needs it."""
+    code = """if True:
+        import sys
+        from autograder.checking import load_unit, unit_names
+        from autograder.grading import solution_of, wanted_checks
+        from autograder.solution import Submission
+        from autograder.worker import run_experiment
+
+        for name in unit_names():
+            unit, solution = load_unit(name), Submission(solution_of(name).plain().encode(), "solution.py")
+            for check in wanted_checks(unit, quick=True):
+                assert not run_experiment(check, solution, 5).failure
+                assert "torch._dynamo" not in sys.modules, f"{name}, {check.name}"
+        assert "torch" in sys.modules
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -206,6 +206,7 @@ class Verdict:
     remarks: tuple[Remark, ...] = ()
     seconds: float = 0.0  # from question to answer
     loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
+    material: str = ""  # a checksum of what it rests on beside the submission
 
 
 def judge(

@@ -120,6 +120,15 @@ def is_same(result: Result | None, sha256: str, circumstances: Circumstances) ->
     return replace(result.circumstances, walls=()) == replace(circumstances, walls=())
 
 
+def still_passed(
+    result: Result | None, sha256: str, circumstances: Circumstances, materials: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """The checks that a stored result has passed and that need not be asked again, though others have changed since."""
+    if result is None or not is_same(result, sha256, replace(circumstances, material=result.circumstances.material)):
+        return {}
+    return {v.name: v for v in result.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
+
+
 def facts(out: Path) -> dict[str, str]:
     """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they lie."""
     try:

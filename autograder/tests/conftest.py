@@ -22,6 +22,36 @@ GOLDEN = Path(__file__).parent / "submissions"
 SEED = 5
 
 
+# What shares a dear fixture, or starts kernels (which choose their ports before they take them), is one worker's; the
+# longest come first, so that two workers end at about the same time
+TOGETHER = dict.fromkeys(("test_hostile", "test_golden", "test_exports", "test_pages"), "class")
+TOGETHER |= dict.fromkeys(("test_nbgrader", "test_callers", "test_watch"), "kernels")
+FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_engine", "test_sandbox"]
+
+
+def _group(item):
+    if item.path.stem in ("test_material", "test_styles"):
+        return item.callspec.params["unit"].split("_")[0] if hasattr(item, "callspec") else "unit4"
+    return TOGETHER.get(item.path.stem, item.path.stem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """For `-n 2 --dist loadgroup`: which tests go together, and in which order."""
+    if getattr(config.option, "loadgroup", False):  # set in a worker
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+        items.sort(key=lambda item: FIRST.index(_group(item)) if _group(item) in FIRST else len(FIRST))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have counted and told by `record_property("told", …)`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(value)
+
+
 @pytest.fixture(scope="session")
 def solution():
     return grading.solution_of(UNIT)

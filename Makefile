@@ -13,7 +13,7 @@ demo: .venv/kit
 
 test: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	.venv/bin/python -m pytest -n $(WORKERS)
 
 lint: .venv/dev
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,26 +23,37 @@ GOLDEN = Path(__file__).parent / "submissions"
 SEED = 5
 
 
-# What shares a dear fixture, or starts kernels (which choose their ports before they take them), is one worker's; the
-# longest come first, so that two workers end at about the same time
+# For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their ports before they take
+# them), go to one worker; the longest come first, so that both end at about the same time
 TOGETHER = dict.fromkeys(("test_hostile", "test_golden", "test_exports", "test_pages"), "class")
 TOGETHER |= dict.fromkeys(("test_nbgrader", "test_callers", "test_watch"), "kernels")
 FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_engine", "test_sandbox"]
 
 
-def _group(item):
-    if item.path.stem in ("test_material", "test_styles"):
-        return item.callspec.params["unit"].split("_")[0] if hasattr(item, "callspec") else "unit4"
-    return TOGETHER.get(item.path.stem, item.path.stem)
+def group_of(nodeid):
+    """Which tests a test goes together with: those of its file, or of its unit where the material is proven."""
+    file = Path(nodeid.split("::")[0]).stem
+    if file in ("test_material", "test_styles"):
+        return re.findall(r"\[(unit\d)|$", nodeid)[0] or "unit4"
+    return TOGETHER.get(file, file)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The scheduler of pytest-xdist that keeps groups together and in order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
 def pytest_collection_modifyitems(config, items):
-    """For `-n 2 --dist loadgroup`: which tests go together, and in which order."""
-    if getattr(config.option, "loadgroup", False):  # set in a worker
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
-        items.sort(key=lambda item: FIRST.index(_group(item)) if _group(item) in FIRST else len(FIRST))
+    """The longest first, where several workers share the tests."""
+    if hasattr(config, "workerinput"):
+        order = {group: place for place, group in enumerate(FIRST)}
+        items.sort(key=lambda item: order.get(group_of(item.nodeid), len(FIRST)))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -122,6 +122,7 @@ def places(tmp_path_factory):
         place.mkdir()
     (found["SECRETS"] / "gradebook.csv").write_text(f"name,score\n{SECRET},35\n" * 9)
     found |= {"ROOT": ROOT, "DATA": os.environ.get("COURSE_DATA", "/nowhere")}
+    found["LINE"] = ";".join(f"softmax=a{number}=softmax" for number in range(9_000))
     return found | {"LONG": "x" * (4 << 20), "DIGITS": "9" * 1_000_000}
 
 

@@ -1,7 +1,9 @@
 """The walls, each tried from inside a submission; a worker's fate costs its own check alone; nothing is left behind."""
 
 import errno
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -439,6 +441,42 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
     assert answer.arrays["jacobian"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("reply", "second"),
+    [
+        ("true(message) * 2", ""),  # twice: the second is no answer to the next question
+        ("true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)", ""),  # one too many before
+        ("frames[0]", "timeout"),  # to the question before, and none to this one
+        ("time.sleep(3 * late) or true(message)", "timeout"),  # after the deadline
+    ],
+)
+def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
+    """What a submission writes in the kit's place: the first check is answered, and so is one after the second."""
+    script = f"""
+from dataclasses import replace
+import autograder.worker as kit, time
+true, frames = kit.encode, []
+
+def encode(message):
+    late = bool(frames)
+    frames.append(true(message))
+    return {reply}
+
+kit.encode = encode
+
+def softmax_d(z):
+    kit
+    return np.diag(z) * len(frames)
+"""
+    with boxed.worker(b"import numpy as np\n" + script.encode(), "attack.py") as worker:
+        first, next_one = worker.ask(sandbox_check(5), 1), worker.ask(sandbox_check(0.5), 2)
+        third = worker.ask(sandbox_check(5), 3)
+    assert (first.failure, next_one.failure, third.failure) == ("", second, "")
+    if not second:  # seeds differ, and so do right answers
+        assert not np.array_equal(first.arrays["jacobian"], next_one.arrays["jacobian"])
+        assert next_one.arrays["jacobian"].any()
+
+
 def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
     """A few are passed over; then the check is given up, and the grader's time is not spent on them."""
     code = """
@@ -546,13 +584,46 @@ def test_closing_leaves_no_process_and_no_file():
     assert not Path(folder).exists()
 
 
-def test_a_fallen_wall_is_found_before_grading(monkeypatch):
-    """The self-test fails when workers are not confined though they should be."""
+FALLEN = {
+    "w.confine = lambda *a: None": "reading another's file",
+    "w._filter = lambda: w._ALLOW": "changing a file's mode, opening a socket",
+    "w.ruleset = lambda *a, r=w.ruleset: r(['/'], [], 7)": "reading another's file, reading the grader's files",
+    "w.CALLS['socket'] = (41, 198)": "opening a socket",
+    "w.CALLS['fork'] = (57, None); w.CALLS['clone'] = (56, 220); r.setrlimit = lambda *a: None": "starting a process",
+    "w.WRITING = 0; w.ruleset = lambda *a, r=w.ruleset: r(['/tmp'], [], 1)": "another's file",
+    "w.CALLS['kill'] = (62, 129); w.SCOPES = 0": "signalling the server",
+    "w.CALLS['chmod'] = (90, None); w.CALLS['fchmodat'] = (268, 53)": "changing a file's mode",
+}
+
+
+@pytest.mark.parametrize("fault", FALLEN)
+def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
+    """The self-test names what a worker could do, whichever of the walls was not put up."""
     monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
-    serve = "import autograder.walls as w; w.confine = lambda *a: None; from autograder.sandbox import serve; serve()"
+    serve = f"import autograder.walls as w, resource as r; {fault}; from autograder.sandbox import serve; serve()"
     monkeypatch.setattr(sandbox, "SERVE", serve)
-    with pytest.raises(CannotConfine, match="a worker was not kept from reading another's file"):
+    with pytest.raises(CannotConfine, match=f"a worker was not kept from .*{FALLEN[fault]}"):
         Server(UNIT)
+
+
+LACKING = {
+    "sys.platform": ("darwin", "only Linux can confine a submission"),
+    "platform.machine": (lambda: "riscv64", "no list of system calls for riscv64"),
+    "walls.landlock_abi": (lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"),
+    "walls.open": (lambda _: io.StringIO("Seccomp:\t0\n"), "the kernel has no seccomp filters. It needs CONFIG_"),
+}
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch):
+    """Another system, processor or kernel: a sentence with what to do, by `grade` as by `doctor`."""
+    value, words = LACKING[lacking]
+    monkeypatch.setattr(f"autograder.{lacking}" if lacking.startswith("walls") else lacking, value, raising=False)
+    assert [words in said for said in walls.missing()] == [True]
+    with pytest.raises(CannotConfine, match=re.escape(words)):
+        Server(UNIT)
+    own = next(finding for finding in doctor.examine() if finding.what == "a worker's own walls")
+    assert (own.works, own.needed, words in own.words) == (False, True, True)
 
 
 def test_grading_is_refused_where_walls_are_missing(monkeypatch):

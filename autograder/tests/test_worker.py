@@ -124,8 +124,9 @@ class Parent(Worker):
     """The parent's side of a worker that is not there: what it reads was written by a test."""
 
     def __init__(self, asks: int, answers: int) -> None:
-        self._server = SimpleNamespace(unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0})
-        self._fds, self._waited, self._until, self._started = (asks, answers), 0.0, time.monotonic() + 60, {}
+        server = SimpleNamespace(unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0})
+        super().__init__(server, b"", "ada.py")
+        self._fds, self._started = (asks, answers), {}
 
 
 def exchange(written: list[bytes], token: str) -> Message:

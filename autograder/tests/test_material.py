@@ -4,11 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from conftest import ROOT
 
-from autograder import grading
+from autograder import grading, mutating
 from autograder.building import check_lengths, leaks, release, solutions
 from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
@@ -19,17 +20,26 @@ from autograder.validating import FIRST_SEED, Proof, judge_mutants, material
 UNITS = unit_names()
 
 
+@cache
+def whole_key(unit):
+    """The key that all proofs below are made with: the same unit, seed and corpus give the same one."""
+    with Server(unit) as server:
+        return grading.build_key(server, FIRST_SEED, [corpus()])
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
     with Server(unit) as server:
-        key = grading.build_key(server, FIRST_SEED, [corpus()])
-        assert [line.text for line in material(server, FIRST_SEED, key, [corpus()], quick=False) if line.fault] == []
+        found = material(server, FIRST_SEED, whole_key(unit), [corpus()], quick=False)
+        assert [line.text for line in found if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_wrong_variants_lose_points(unit):
+def test_wrong_variants_lose_points(unit, monkeypatch):
     """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
+    same = (FIRST_SEED, [corpus()])
+    monkeypatch.setattr(mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None)
     proof = Proof(unit, 1, quick=True)
     assert [line.text for line in judge_mutants(proof) if line.fault] == []
     assert proof.mutants >= 8

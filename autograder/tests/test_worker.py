@@ -77,7 +77,7 @@ TOLD = st.dictionaries(st.sampled_from(["token", "message", "order"]), st.text(m
 @st.composite
 def frames_near_the_format(draw) -> bytes:
     """A frame's body as safetensors has it, at most one thing of its first array changed, with any facts."""
-    header, at = {"__metadata__": {"facts": json.dumps(draw(TOLD))}}, 0
+    header, at = {"__metadata__": draw(TOLD)}, 0
     for number, (dtype, shape) in enumerate(draw(ENTRIES)):
         size = int(np.prod(shape)) * np.dtype(DTYPES[dtype]).itemsize
         header[f"a{number}"] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
@@ -163,8 +163,8 @@ def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, lengt
     except (BadFrame, EOFError):
         return
     assert found.facts == {"token": "asked"}
-    whole = [frame for frame in frames if frame.startswith(encode(found)[:8]) and b"asked" in frame]
-    assert encode(found) == whole[0]
+    first = next(decode(frame[8:]) for frame in frames if b"asked" in frame)
+    assert found.arrays["x"] == first.arrays["x"]
 
 
 ANSWER, OTHER, OLD = (

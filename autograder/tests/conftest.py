@@ -12,6 +12,8 @@ import pytest
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a terminal's own width would not count
+    os.environ.pop(_name, None)
 
 from autograder import grading
 from autograder.data import corpus

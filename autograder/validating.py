@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 
 from autograder.building import available_corpora
-from autograder.checking import Answer, Check, Key, Verdict, deviation
+from autograder.checking import Answer, Check, CheckKey, Key, Verdict, deviation
 from autograder.data import Corpus, corpus, root
 from autograder.grading import build_key, grade_one, solution_of, wanted_checks
 from autograder.sandbox import Server
@@ -113,7 +113,7 @@ def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[
         with server.worker(script.encode(), "submission.py") as worker:
             for check in wanted_checks(server.unit, quick=True):
                 answer = worker.ask(check, seed)
-                far = _deviations(check, key, answer)
+                far = deviations(check, key, answer)
                 rounded = [value for name, value in far.items() if name not in check.tolerance]  # the others are drawn
                 proof.deviations.setdefault((check.name, style), []).append(max(rounded, default=0.0))
                 if max(far.values()) > 1:
@@ -121,7 +121,13 @@ def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[
                     yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)
 
 
-def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
+def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
+    """A key of exact checks without mistakes: the solution's answers."""
+    with server.worker(solution_of(server.unit.name).plain().encode(), "solution.py") as worker:
+        return {check.name: CheckKey(worker.ask(check, seed)) for check in checks}
+
+
+def deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     """Array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
     return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}

@@ -9,8 +9,8 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from statistics import fmean, stdev
 from typing import Any
@@ -27,7 +27,13 @@ from autograder.solution import Submission, _names_bound
 from autograder.validating import FIRST_SEED, deviations, plain_key, styles
 from autograder.worker import run_experiment
 
-NEAR = 0.1, 2  # bounds: a mistake whose distance on the first seed is not between them needs no more seeds
+# In bounds, the distance on the first seed: of a mistake that is tried on more seeds, of one that is tried on a second
+# corpus, of a style that is tried on few seeds. What does the same as our solution to the last bit is tried once.
+NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
+FEW = 4  # seeds
+
+Scripts = dict[str, str]  # name → text
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -40,45 +46,56 @@ class Bound:
     within: float
     versions: str
     ours: list[float]
-    right: dict[str, list[float]]  # style → distances; a single 0 where it does the same to the last bit
-    wrong: dict[
-        str, list[float]
-    ]  # mistake → distances; one where it is far from the bound, or the same to the last bit
-    reached: list[str]  # those of them that pass the checks which this one needs: the others, when graded, never train
+    right: dict[str, list[float]]  # style → distances
+    wrong: dict[str, list[float]]  # mistake → distances
+    reached: list[str]  # those mistakes that pass the checks which this one needs: the others, when graded, never train
     no_weights: int = 0  # mistakes that leave no trained weights of the right shapes
 
     @property
+    def loss(self) -> tuple[float, float]:
+        """The mean and the standard deviation of our loss."""
+        return fmean(self.ours), stdev(self.ours) if len(self.ours) > 1 else math.nan
+
+    @property
+    def furthest(self) -> float:
+        """The largest distance of a right answer."""
+        return max((abs(d) for its in self.right.values() for d in its), default=math.nan)
+
+    def spread(self, style: str) -> float:
+        """The root of a style's mean squared distance."""
+        return math.sqrt(fmean(d * d for d in self.right[style]))
+
+    @property
     def right_fails(self) -> tuple[float, str]:
-        """The chance that a right answer ends beyond the bound, and the style of which it is largest: by Student's t of
-        as many degrees as seeds, as wide as the root of that style's mean squared distance.
+        """The chance that a right answer ends beyond the bound, and the style of which it is largest: by Student's t as
+        wide as that style's spread and of as many degrees of freedom as seeds.
         """
-        chances = [(_beyond(self.within, its), style) for style, its in self.right.items()]
+        chances = [(_beyond(self.within, self.spread(style), len(its)), style) for style, its in self.right.items()]
         return max(chances, default=(math.nan, ""))
+
+    @property
+    def beyond(self) -> list[float]:
+        """The least distance of each mistake that is beyond the bound on every seed."""
+        return [least for its in self.wrong.values() if (least := min(map(abs, its))) > self.within]
 
     @property
     def passing(self) -> list[str]:
         """The mistakes that would be graded as passed: trained otherwise, within the bound, and caught by no check."""
-        open_ones = {name: its for name, its in self.wrong.items() if name in self.reached and any(its)}
-        return [name for name, its in open_ones.items() if min(map(abs, its)) <= self.within]
+        return [name for name in self.reached if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within]
 
     def told(self) -> str:
         """The bound beside what it lies between, in a line, and the mistakes that it lets through."""
-        apart = max((abs(d) for its in self.right.values() for d in its), default=math.nan)
-        beyond = [d for its in self.wrong.values() if (d := min(map(abs, its))) > self.within]
-        chance, style = self.right_fails
-        line = f"{self.unit}, {self.check} on {self.data}: right answers to {apart:.4f}, bound {self.within}; of "
+        (chance, style), sign = self.right_fails, "✗" if self.passing or not self.right_fails[0] < 1e-4 else "✓"
+        line = f"{sign} {self.unit}, {self.check} on {self.data}: right answers to {self.furthest:.4f}, a chance of "
         line += (
-            f"{len(self.wrong)} mistakes that train {len(beyond)} are beyond, from {min(beyond, default=math.nan):.4f}"
+            f"{chance:.0e} ({style}) beyond {self.within}; so are {len(self.beyond)} of {len(self.wrong)} mistakes, "
         )
-        line = (
-            f"{'✗' if self.passing or not chance < 1e-4 else '✓'} {line}; a right answer fails {chance:.0e} ({style})"
-        )
+        line += f"from {min(self.beyond, default=math.nan):.4f}"
         return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
 
 
-def _beyond(within: float, distances: list[float]) -> float:
-    """The two tails of Student's t: of cos^(n−1) between the angle of the bound and a right one."""
-    spread, degrees = math.sqrt(fmean(d * d for d in distances)), len(distances)
+def _beyond(within: float, spread: float, degrees: int) -> float:
+    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a right one."""
     if not spread < math.inf:
         return 1.0
     first = math.atan2(within, spread * math.sqrt(degrees))
@@ -86,37 +103,39 @@ def _beyond(within: float, distances: list[float]) -> float:
     return mean / of_all * (1 - 2 * first / math.pi)
 
 
-def calibrate(unit: str, seeds: int, jobs: int, say: Callable[[str], None]) -> Iterator[Bound]:
+def calibrate(unit: str, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
     """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and corpus."""
     with Server(unit) as server, ThreadPoolExecutor(jobs) as pool:
         for check in (check for check in server.unit.checks if check.measure):
-            for data in [check.data()] if check.data else available_corpora():
-                yield _bound(server, check, data, seeds, pool, say)
+            texts = [check.data()] if check.data else available_corpora()
+            right, wrong = _trained_otherwise(unit, check, texts[0].train)
+            for data in texts:
+                yield (bound := _bound(server, check, data, seeds, right, wrong, pool, say))
+                close = {name for name, its in bound.wrong.items() if 0 < abs(its[0]) < FAR * bound.within}
+                wrong = {name: script for name, script in wrong.items() if name in close}
 
 
 def _bound(
-    server: Server, check: Check, data: Any, seeds: int, pool: ThreadPoolExecutor, say: Callable[[str], None]
+    server: Server, check: Check, data: Any, seeds: int, right: Scripts, wrong: Scripts, pool: Executor, say: Say
 ) -> Bound:
     unit, plain = server.unit.name, solution_of(server.unit.name).plain()
-    right, wrong = _trained_otherwise(unit, check, data.train)
     tried = range(FIRST_SEED, FIRST_SEED + seeds)
     ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
 
-    def distances(script: str, least: float, most: float) -> list[float]:
-        found: list[float] = []
-        for seed, our in zip(tried, ours, strict=True):
-            found.append(_loss(server, check, seed, data, script) - our)
-            if not least * check.within <= abs(found[0]) <= most * check.within or not found[0]:
-                break
-        return found
+    def distances(script: str, mistake: bool) -> list[float]:
+        first = _loss(server, check, tried[0], data, script) - ours[0]
+        close, many = abs(first) / check.within, FEW if mistake or abs(first) < SURE * check.within else seeds
+        many = 1 if not first or math.isnan(first) or (mistake and not NEAR[0] < close < NEAR[1]) else many
+        more = zip(tried[1:many], ours[1:many], strict=True)
+        return [first, *(_loss(server, check, seed, data, script) - our for seed, our in more)]
 
     def tell(what: str, name: str, its: list[float]) -> list[float]:
         say(f"  {unit}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
         return its
 
-    far = pool.map(lambda script: distances(script, 0, math.inf), right.values())
+    far = pool.map(lambda script: distances(script, False), right.values())
     apart = {name: tell("style", name, its) for name, its in zip(right, far, strict=True)}
-    far = pool.map(lambda script: distances(script, *NEAR), wrong.values())
+    far = pool.map(lambda script: distances(script, True), wrong.values())
     off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
     trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
     needed = _needed(server.unit, check)
@@ -127,7 +146,7 @@ def _bound(
     return Bound(unit, check.name, data.name, check.within, *facts)
 
 
-def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[dict[str, str], dict[str, str]]:
+def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scripts]:
     """The styles and mistakes that change a definition which our solution uses in training: name → script."""
     solution = solution_of(unit)
     ours = Submission(solution.plain().encode(), "solution.py")
@@ -171,20 +190,17 @@ def kept() -> list[Bound]:
     """What solutions/bounds.toml holds, in its order."""
     path = root() / "solutions" / "bounds.toml"
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("bound", []) if path.is_file() else []
-    derived = {"loss", "loss_spread", "right_fails", "passing"}
-    return [Bound(**{name: value for name, value in entry.items() if name not in derived}) for entry in entries]
+    return [Bound(**{field.name: entry[field.name] for field in fields(Bound)}) for entry in entries]
 
 
 def keep(bounds: list[Bound]) -> None:
     """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora."""
     found = {(b.unit, b.check, b.data): b for b in [*kept(), *bounds]}
     lines = ["# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."]
-    for bound in (found[name] for name in sorted(found)):
-        spread = stdev(bound.ours) if len(bound.ours) > 1 else math.nan
-        facts: dict[str, Any] = {"loss": fmean(bound.ours), "loss_spread": spread}
-        facts |= {"right_fails": bound.right_fails[0], "passing": bound.passing}
+    for _, bound in sorted(found.items()):
         tables = {name: value for name, value in asdict(bound).items() if isinstance(value, dict)}
-        facts = {name: value for name, value in asdict(bound).items() if name not in tables} | facts
+        facts = {name: value for name, value in asdict(bound).items() if name not in tables}
+        facts |= {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": bound.right_fails[0]}
         lines += ["", "[[bound]]", *(f"{name} = {_toml(value)}" for name, value in facts.items())]
         for name, table in tables.items():
             lines += [f"[bound.{name}]", *(f"{_toml(key)} = {_toml(its)}" for key, its in table.items())]

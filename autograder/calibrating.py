@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from autograder.building import available_corpora
-from autograder.checking import Check, Key, Unit
+from autograder.checking import Check, unmet
 from autograder.data import root
-from autograder.grading import measure, solution_of
+from autograder.grading import grade_one, measure, solution_of, wanted_checks
 from autograder.journal import write_whole
 from autograder.sandbox import Server
 from autograder.solution import Submission, _names_bound
-from autograder.validating import FIRST_SEED, deviations, plain_key, styles
+from autograder.validating import FIRST_SEED, plain_key, styles
 from autograder.worker import run_experiment
 
 # In bounds, the distance on the first seed: of a mistake that is tried on more seeds, of one that is tried on a second
@@ -85,12 +85,12 @@ class Bound:
 
     def told(self) -> str:
         """The bound beside what it lies between, in a line, and the mistakes that it lets through."""
-        (chance, style), sign = self.right_fails, "✗" if self.passing or not self.right_fails[0] < 1e-4 else "✓"
-        line = f"{sign} {self.unit}, {self.check} on {self.data}: right answers to {self.furthest:.4f}, a chance of "
-        line += (
-            f"{chance:.0e} ({style}) beyond {self.within}; so are {len(self.beyond)} of {len(self.wrong)} mistakes, "
+        (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
+        line = (
+            f"{'✗' if self.passing or not chance < 1e-4 else '✓'} {self.unit}, {self.check} on {self.data}: right ones "
         )
-        line += f"from {min(self.beyond, default=math.nan):.4f}"
+        line += f"to {self.furthest:.4f}, a chance of {chance:.0e} ({style}) beyond {self.within}; "
+        line += f"so are {len(self.beyond)} of {len(self.wrong)} mistakes, from {least:.4f}"
         return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
 
 
@@ -138,9 +138,13 @@ def _bound(
     far = pool.map(lambda script: distances(script, True), wrong.values())
     off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
     trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
-    needed = _needed(server.unit, check)
-    key = plain_key(server, needed, FIRST_SEED)
-    reached = [name for name in trained if not _fails(server, needed, key, wrong[name])]
+    key = plain_key(server, wanted_checks(server.unit, True), FIRST_SEED)
+
+    def lacks(script: str) -> list[str]:
+        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data, quick=True)
+        return unmet(check, {verdict.name: verdict for verdict in verdicts})
+
+    reached = [name for name in trained if not lacks(wrong[name])]
     versions = f"NumPy {version('numpy')}" + (f", torch {version('torch')}" if "torch" in server.unit.packages else "")
     facts = (versions, ours, apart, trained, reached, len(off) - len(trained))
     return Bound(unit, check.name, data.name, check.within, *facts)
@@ -161,19 +165,6 @@ def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scr
     same = programme(solution.plain())
     both = ({n: s for n, s in scripts.items() if programme(s) != same} for scripts in (styles(unit), wrong))
     return next(both), next(both)
-
-
-def _fails(server: Server, checks: list[Check], key: Key, script: str) -> bool:
-    with server.worker(script.encode(), "submission.py") as worker:
-        return any(max(deviations(one, key, worker.ask(one, FIRST_SEED)).values()) > 1 for one in checks)
-
-
-def _needed(unit: Unit, check: Check) -> list[Check]:
-    """The checks that must pass before this one runs."""
-    names = set(check.needs)
-    for one in reversed(unit.checks):  # a check needs only what stands before it
-        names |= set(one.needs) if one.name in names else set()
-    return [one for one in unit.checks if one.name in names]
 
 
 def _loss(server: Server, check: Check, seed: int, data: Any, script: str) -> float:

@@ -91,9 +91,7 @@ def validate(proof: Proof, jobs: int = 1) -> Iterator[Line]:
         for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
             yield from judge_styles(server, seed, proof)
     proof.mistakes = len(solution_of(name).mistakes)
-    tried = (
-        f"{proof.mistakes} mistakes on each of {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
-    )
+    tried = f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
     yield Line(f"✓ {name}: {tried}")
     yield from judge_mutants(proof, jobs)
     proof.seconds = time.perf_counter() - began
@@ -127,7 +125,7 @@ def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
         with server.worker(script.encode(), "submission.py") as worker:
             for check in checks:
                 answer = worker.ask(check, seed)
-                far = deviations(check, key, answer)
+                far = _deviations(check, key, answer)
                 rounded = [value for name, value in far.items() if name not in check.tolerance]  # the others are drawn
                 proof.deviations.setdefault((check.name, style), []).append(max(rounded, default=0.0))
                 if max(far.values()) > 1:
@@ -141,13 +139,13 @@ def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
         return {check.name: CheckKey(worker.ask(check, seed)) for check in checks}
 
 
-def deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
+def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     """Array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
     return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
 
 
-def judge_mutants(proof: Proof, jobs: int = 1) -> Iterator[Line]:
+def judge_mutants(proof: Proof, jobs: int = 2) -> Iterator[Line]:
     """Survivors are told; a fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
     check catches none that no other does, and does not say why it is kept.
     """

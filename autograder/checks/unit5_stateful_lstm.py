@@ -43,6 +43,7 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
     for word, length in (("", 65), ("_even", 60)):
         pairs = list(net.continuing_batches(stream[:length], B, T))
         joined = torch.cat([x for x, _ in pairs]), torch.cat([y for _, y in pairs])
+        pairs += net.continuing_batches(stream[: length + 1], B, T)  # of 61 the last is a target alone
         out |= named(f"x{word} y{word} steps{word}", *joined, [len(x) for x, _ in pairs])
     return out
 

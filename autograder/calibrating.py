@@ -27,10 +27,10 @@ from autograder.solution import Submission, _names_bound
 from autograder.validating import FIRST_SEED, plain_key, styles
 from autograder.worker import run_experiment
 
-# In bounds, the distance on the first seed: of a mistake that is tried on more seeds, of one that is tried on a second
-# corpus, of a style that is tried on few seeds. What does the same as our solution to the last bit is tried once.
+# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
+# a style that is tried on no more than FEW seeds.
 NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
-FEW = 4  # seeds
+FEW = 4
 
 Scripts = dict[str, str]  # name → text
 Say = Callable[[str], None]
@@ -123,11 +123,14 @@ def _bound(
     ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
 
     def distances(script: str, mistake: bool) -> list[float]:
-        first = _loss(server, check, tried[0], data, script) - ours[0]
-        close, many = abs(first) / check.within, FEW if mistake or abs(first) < SURE * check.within else seeds
-        many = 1 if not first or math.isnan(first) or (mistake and not NEAR[0] < close < NEAR[1]) else many
-        more = zip(tried[1:many], ours[1:many], strict=True)
-        return [first, *(_loss(server, check, seed, data, script) - our for seed, our in more)]
+        found: list[float] = []
+        for seed, our in zip(tried, ours, strict=True):
+            found.append((_loss(server, check, seed, data, script) - our) / check.within)
+            if mistake and not NEAR[0] < abs(found[0]) < NEAR[1]:
+                break
+            if len(found) == FEW and (mistake or max(map(abs, found)) < SURE):
+                break
+        return [d * check.within for d in found]
 
     def tell(what: str, name: str, its: list[float]) -> list[float]:
         say(f"  {unit}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")

@@ -37,12 +37,12 @@ def plot(bounds: Sequence[Bound], path: Path) -> None:
     import matplotlib
     from matplotlib.figure import Figure
 
-    figure = Figure((9, 0.42 * len(bounds) + 1.2), layout="constrained")
+    figure = Figure((10, 0.42 * len(bounds) + 1.2), layout="constrained")
     axes, least = figure.subplots(), 1e-7
 
     def dots(at: float, distances: Iterable[float], marker: str, color: str, label: str) -> None:
         shown = [max(abs(d), least) for d in distances]
-        axes.plot(shown, [at] * len(shown), marker, color=color, alpha=0.6, label="" if at >= 1 else label)
+        axes.plot(shown, [at] * len(shown), marker, color=color, alpha=0.6, label="" if at > 0.5 else label)
 
     for row, bound in enumerate(bounds):
         nearest = [min(map(abs, its)) for its in bound.wrong.values()]
@@ -52,7 +52,7 @@ def plot(bounds: Sequence[Bound], path: Path) -> None:
         dots(row + 0.17, within, "x", "#8a8a8a", "mistakes that exact checks catch")
         axes.vlines(bound.within, row - 0.4, row + 0.4, "black", linewidth=2, label="" if row else "the bound")
     axes.set(xscale="log", xlim=(least / 2, 30), ylim=(len(bounds) - 0.4, -0.6))
-    axes.set_xlabel(f"distance of the held-out loss from ours on the same seed (all below {least:g} are drawn there)")
+    axes.set_xlabel(f"distance from our held-out loss on the same seed ({least:g} and less at the edge)")
     axes.set_yticks(range(len(bounds)), [f"{b.unit.split('_')[0]} {b.check}, {b.data}" for b in bounds])
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=4, frameon=False)

@@ -1,97 +1,176 @@
 """Where a training check's bound lies: between the losses of right answers in other styles and those of mistakes.
 
 Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts is how far its
-held-out loss ends from ours.
+held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
 """
 
+import ast
+import json
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
-from pathlib import Path
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
+
 from autograder.building import available_corpora
-from autograder.checking import Check
+from autograder.checking import Check, unmet
 from autograder.data import root
-from autograder.grading import measure, solution_of
+from autograder.grading import grade_one, measure, solution_of, wanted_checks
 from autograder.journal import write_whole
 from autograder.sandbox import Server
-from autograder.validating import FIRST_SEED, styles
+from autograder.solution import Submission, _names_bound
+from autograder.validating import FIRST_SEED, plain_key, styles
+from autograder.worker import run_experiment
 
-NEAR = 10  # a mistake this many bounds from ours on the first seed is told apart without more seeds
+# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
+# a style that is tried on no more than FEW seeds.
+NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
+FEW = 4
+
+Scripts = dict[str, str]  # name → text
+Say = Callable[[str], None]
 
 
 @dataclass
 class Bound:
-    """Of a training check on one corpus: losses in nats, and distances from ours on the same seed."""
+    """Of a training check on one corpus: losses in nats, and distances from ours on the same seeds."""
 
     unit: str
     check: str
     data: str
     within: float
-    ours: list[float] = field(default_factory=list)
-    right: dict[str, list[float]] = field(default_factory=dict)  # style → distances, with their signs
-    wrong: dict[str, list[float]] = field(default_factory=dict)  # mistake → distances
-    caught: int = 0  # mistakes that are caught before: no trained weights of the right shapes
+    versions: str
+    ours: list[float]
+    right: dict[str, list[float]]  # style → distances
+    wrong: dict[str, list[float]]  # mistake → distances
+    reached: list[str]  # those mistakes that pass the checks which this one needs: the others, when graded, never train
+    no_weights: int = 0  # mistakes that leave no trained weights of the right shapes
 
     @property
-    def spread(self) -> float:
-        """The standard deviation of right answers around ours."""
-        apart = [d for distances in self.right.values() for d in distances]
-        return math.sqrt(fmean(d * d for d in apart)) if apart else math.nan
+    def loss(self) -> tuple[float, float]:
+        """The mean and the standard deviation of our loss."""
+        return fmean(self.ours), stdev(self.ours) if len(self.ours) > 1 else math.nan
 
     @property
-    def right_fails(self) -> float:
-        """The chance that a right answer ends beyond the bound: a normal distribution of that spread."""
-        return 2 * (1 - NormalDist(0, self.spread).cdf(self.within)) if self.spread else 0.0
+    def furthest(self) -> float:
+        """The largest distance of a right answer."""
+        return max((abs(d) for its in self.right.values() for d in its), default=math.nan)
+
+    def spread(self, style: str) -> float:
+        """The root of a style's mean squared distance."""
+        return math.sqrt(fmean(d * d for d in self.right[style]))
+
+    @property
+    def right_fails(self) -> tuple[float, str]:
+        """The chance that a right answer ends beyond the bound, and the style of which it is largest: by Student's t as
+        wide as that style's spread and of as many degrees of freedom as seeds.
+        """
+        chances = [(_beyond(self.within, self.spread(style), len(its)), style) for style, its in self.right.items()]
+        return max(chances, default=(math.nan, ""))
+
+    @property
+    def beyond(self) -> list[float]:
+        """The least distance of each mistake that is beyond the bound on every seed."""
+        return [least for its in self.wrong.values() if (least := min(map(abs, its))) > self.within]
 
     @property
     def passing(self) -> list[str]:
-        """The mistakes that end within the bound on some seed."""
-        return [name for name, distances in self.wrong.items() if min(map(abs, distances)) <= self.within]
+        """The mistakes that would be graded as passed: trained otherwise, within the bound, and caught by no check."""
+        return [name for name in self.reached if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within]
 
     def told(self) -> str:
         """The bound beside what it lies between, in a line, and the mistakes that it lets through."""
-        nearest = min((abs(d) for its in self.wrong.values() for d in its), default=math.nan)
-        apart = max((abs(d) for its in self.right.values() for d in its), default=math.nan)
+        (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
         line = (
-            f"{'✗' if self.passing else '✓'} {self.unit}, {self.check} on {self.data}: right answers to {apart:.4f}, "
+            f"{'✗' if self.passing or not chance < 1e-4 else '✓'} {self.unit}, {self.check} on {self.data}: right ones "
         )
-        line += f"bound {self.within}, mistakes from {nearest:.4f}; a right answer fails {self.right_fails:.0e}"
+        line += f"to {self.furthest:.4f}, a chance of {chance:.0e} ({style}) beyond {self.within}; "
+        line += f"so are {len(self.beyond)} of {len(self.wrong)} mistakes, from {least:.4f}"
         return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
 
 
-def calibrate(unit: str, seeds: int) -> Iterator[Bound]:
+def _beyond(within: float, spread: float, degrees: int) -> float:
+    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a right one."""
+    if not spread < math.inf:
+        return 1.0
+    first = math.atan2(within, spread * math.sqrt(degrees))
+    mean, of_all = (float((np.cos(np.linspace(a, math.pi / 2, 20001)) ** (degrees - 1)).mean()) for a in (first, 0.0))
+    return mean / of_all * (1 - 2 * first / math.pi)
+
+
+def calibrate(unit: str, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
     """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and corpus."""
-    with Server(unit) as server:
+    with Server(unit) as server, ThreadPoolExecutor(jobs) as pool:
         for check in (check for check in server.unit.checks if check.measure):
-            for data in [check.data()] if check.data else available_corpora():
-                yield _bound(server, check, data, seeds)
+            texts = [check.data()] if check.data else available_corpora()
+            right, wrong = _trained_otherwise(unit, check, texts[0].train)
+            for data in texts:
+                yield (bound := _bound(server, check, data, seeds, right, wrong, pool, say))
+                close = {name for name, its in bound.wrong.items() if 0 < abs(its[0]) < FAR * bound.within}
+                wrong = {name: script for name, script in wrong.items() if name in close}
 
 
-def _bound(server: Server, check: Check, data: Any, seeds: int) -> Bound:
-    solution, bound = solution_of(server.unit.name), Bound(server.unit.name, check.name, data.name, check.within)
-    wrong = {mistake.code: solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        ours = _loss(server, check, seed, data, solution.plain(), None)
-        bound.ours.append(ours)
-        for name, script in styles(server.unit.name).items():
-            bound.right.setdefault(name, []).append(_loss(server, check, seed, data, script, None) - ours)
-        for name, script in list(wrong.items()):
-            apart = _loss(server, check, seed, data, script, ours) - ours
-            if math.isnan(apart) or abs(apart) < 1e-9:  # no loss, or no part of what is trained here
-                bound.caught += math.isnan(apart)
-                del wrong[name]
-                continue
-            bound.wrong.setdefault(name, []).append(apart)
-            if abs(apart) > NEAR * check.within:
-                del wrong[name]
-    return bound
+def _bound(
+    server: Server, check: Check, data: Any, seeds: int, right: Scripts, wrong: Scripts, pool: Executor, say: Say
+) -> Bound:
+    unit, plain = server.unit.name, solution_of(server.unit.name).plain()
+    tried = range(FIRST_SEED, FIRST_SEED + seeds)
+    ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
+
+    def distances(script: str, mistake: bool) -> list[float]:
+        found: list[float] = []
+        for seed, our in zip(tried, ours, strict=True):
+            found.append((_loss(server, check, seed, data, script) - our) / check.within)
+            if mistake and not NEAR[0] < abs(found[0]) < NEAR[1]:
+                break
+            if len(found) == FEW and (mistake or max(map(abs, found)) < SURE):
+                break
+        return [d * check.within for d in found]
+
+    def tell(what: str, name: str, its: list[float]) -> list[float]:
+        say(f"  {unit}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
+        return its
+
+    far = pool.map(lambda script: distances(script, False), right.values())
+    apart = {name: tell("style", name, its) for name, its in zip(right, far, strict=True)}
+    far = pool.map(lambda script: distances(script, True), wrong.values())
+    off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
+    trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
+    key = plain_key(server, wanted_checks(server.unit, True), FIRST_SEED)
+
+    def lacks(script: str) -> list[str]:
+        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data, quick=True)
+        return unmet(check, {verdict.name: verdict for verdict in verdicts})
+
+    reached = [name for name in trained if not lacks(wrong[name])]
+    versions = f"NumPy {version('numpy')}" + (f", torch {version('torch')}" if "torch" in server.unit.packages else "")
+    facts = (versions, ours, apart, trained, reached, len(off) - len(trained))
+    return Bound(unit, check.name, data.name, check.within, *facts)
 
 
-def _loss(server: Server, check: Check, seed: int, data: Any, script: str, ours: float | None) -> float:
+def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scripts]:
+    """The styles and mistakes that change a definition which our solution uses in training: name → script."""
+    solution = solution_of(unit)
+    ours = Submission(solution.plain().encode(), "solution.py")
+    if failure := run_experiment(check, ours, FIRST_SEED, text).message:
+        raise ValueError(f"the solution of {unit} does not train: {failure}")
+    used = {name for statement in ours._statements if statement.done for name in statement.binds}
+
+    def programme(script: str) -> list[str]:
+        return [ast.dump(node) for node in ast.parse(script).body if used & set(_names_bound(node))]
+
+    wrong = {f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
+    same = programme(solution.plain())
+    both = ({n: s for n, s in scripts.items() if programme(s) != same} for scripts in (styles(unit), wrong))
+    return next(both), next(both)
+
+
+def _loss(server: Server, check: Check, seed: int, data: Any, script: str) -> float:
     """The held-out loss of a script's training, measured by our solution; NaN where it yields no weights."""
     with server.worker(script.encode(), "submission.py") as worker:
         answer = worker.ask(check, seed, text=data.train)
@@ -101,27 +180,30 @@ def _loss(server: Server, check: Check, seed: int, data: Any, script: str, ours:
         return measure(worker, check, seed, answer, data)
 
 
-def keep(bounds: list[Bound], seeds: int) -> Path:
-    """Write solutions/bounds.toml: for each check and corpus the bound, and what it was chosen by."""
-    lines = [
-        f"# Written by `autograder calibrate --seeds {seeds}`; NumPy {version('numpy')}, torch {version('torch')}."
-    ]
-    for bound in bounds:
-        facts: dict[str, Any] = {name: asdict(bound)[name] for name in ("check", "data", "within")}
-        facts |= {"seeds": len(bound.ours), "loss": fmean(bound.ours)}
-        facts |= {"loss_spread": stdev(bound.ours) if len(bound.ours) > 1 else math.nan, "right_spread": bound.spread}
-        facts |= {"right_fails": bound.right_fails, "mistakes": len(bound.wrong), "caught_before": bound.caught}
-        lines += ["", f"[[{bound.unit}]]", *(f"{name} = {_toml(value)}" for name, value in facts.items())]
-        lines += [f"right = {_toml(sorted(abs(d) for its in bound.right.values() for d in its))}"]
-        lines += [f"wrong = {_toml(sorted(min(map(abs, its)) for its in bound.wrong.values()))}"]
-        lines += [f"passing = {_toml(bound.passing)}"]
-    write_whole(path := root() / "solutions" / "bounds.toml", "\n".join(lines))
-    return path
+def kept() -> list[Bound]:
+    """What solutions/bounds.toml holds, in its order."""
+    path = root() / "solutions" / "bounds.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("bound", []) if path.is_file() else []
+    return [Bound(**{field.name: entry[field.name] for field in fields(Bound)}) for entry in entries]
+
+
+def keep(bounds: list[Bound]) -> None:
+    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora."""
+    found = {(b.unit, b.check, b.data): b for b in [*kept(), *bounds]}
+    lines = ["# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."]
+    for _, bound in sorted(found.items()):
+        tables = {name: value for name, value in asdict(bound).items() if isinstance(value, dict)}
+        facts = {name: value for name, value in asdict(bound).items() if name not in tables}
+        facts |= {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": bound.right_fails[0]}
+        lines += ["", "[[bound]]", *(f"{name} = {_toml(value)}" for name, value in facts.items())]
+        for name, table in tables.items():
+            lines += [f"[bound.{name}]", *(f"{_toml(key)} = {_toml(its)}" for key, its in table.items())]
+    write_whole(root() / "solutions" / "bounds.toml", "\n".join(lines))
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, str):
-        return "'''" + value + "'''"
+        return json.dumps(value, ensure_ascii=False)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,9 @@
 Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart; mutants lose points.
 """
 
+import inspect
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,13 +13,17 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 
 from autograder.building import available_corpora
-from autograder.checking import Answer, Check, Key, Verdict, deviation
+from autograder.checking import Answer, Check, CheckKey, Key, Verdict, deviation, load_unit
 from autograder.data import Corpus, corpus, root
 from autograder.grading import build_key, grade_one, solution_of, wanted_checks
 from autograder.sandbox import Server
 
 FIRST_SEED = 1000
+STYLE_SEEDS = 20  # of a run that is not quick
 SAMPLE = 10  # a quick run tries every tenth mutant
+
+
+KEPT = "No mutant fails here alone:"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Proof:
     seconds: float = 0.0
 
     @property
+    def style_seeds(self) -> int:
+        """On how many seeds styles are tried; they need no key of mistakes, and are cheap."""
+        return self.seeds if self.quick else max(self.seeds, STYLE_SEEDS)
+
+    @property
     def score(self) -> float:
         """The share of wrong variants that lose points; one that is right too is not wrong."""
         wrong = self.mutants - self.equivalent
@@ -68,20 +79,21 @@ def _beyond(deviations: Sequence[float]) -> float:
     return 1 - NormalDist.from_samples(logs).cdf(0.0)
 
 
-def validate(name: str, seeds: int, quick: bool = False, proof: Proof | None = None) -> Iterator[Line]:
-    """Try a unit's material on `seeds` seeds; `quick` leaves out the checks that train, and most mutants."""
-    proof, began = proof or Proof(name, seeds, quick), time.perf_counter()
+def validate(proof: Proof, jobs: int = 1) -> Iterator[Line]:
+    """Try a unit's material and count in the proof; a quick one leaves out the checks that train, and most mutants."""
+    began, name, quick = time.perf_counter(), proof.unit, proof.quick
     with Server(name) as server:
         proof.points = sum(check.points for check in server.unit.checks)
         proof.checks = [check.name for check in server.unit.checks]
-        for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        for seed in range(FIRST_SEED, FIRST_SEED + proof.seeds):
             texts = [corpus()] if quick else available_corpora()
-            key = build_key(server, seed, texts, quick)
-            yield from material(server, seed, key, texts, quick)
-            yield from judge_styles(server, seed, key, proof)
+            yield from material(server, seed, build_key(server, seed, texts, quick), texts, quick)
+        for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
+            yield from judge_styles(server, seed, proof)
     proof.mistakes = len(solution_of(name).mistakes)
-    yield Line(f"✓ {name}: {proof.mistakes} mistakes, {proof.styles} other styles on each of {seeds} seeds")
-    yield from judge_mutants(proof)
+    tried = f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
+    yield Line(f"✓ {name}: {tried}")
+    yield from judge_mutants(proof, jobs)
     proof.seconds = time.perf_counter() - began
 
 
@@ -105,13 +117,13 @@ def styles(name: str) -> dict[str, str]:
     return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
 
 
-def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
     """Right answers in other styles, on one seed: one that fails a check is a fault."""
-    found = styles(server.unit.name)
-    proof.styles = len(found)
+    found, checks = styles(server.unit.name), wanted_checks(server.unit, quick=True)
+    key, proof.styles = plain_key(server, checks, seed), len(found)
     for style, script in found.items():
         with server.worker(script.encode(), "submission.py") as worker:
-            for check in wanted_checks(server.unit, quick=True):
+            for check in checks:
                 answer = worker.ask(check, seed)
                 far = _deviations(check, key, answer)
                 rounded = [value for name, value in far.items() if name not in check.tolerance]  # the others are drawn
@@ -121,18 +133,26 @@ def judge_styles(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[
                     yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)
 
 
+def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
+    """A key of exact checks without mistakes: the solution's answers."""
+    with server.worker(solution_of(server.unit.name).plain().encode(), "solution.py") as worker:
+        return {check.name: CheckKey(worker.ask(check, seed)) for check in checks}
+
+
 def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     """Array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
     return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
 
 
-def judge_mutants(proof: Proof) -> Iterator[Line]:
-    """Survivors are told; a fault where fewer than 98 of 100 wrong variants lose points."""
+def judge_mutants(proof: Proof, jobs: int = 2) -> Iterator[Line]:
+    """Survivors are told; a fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
+    check catches none that no other does, and does not say why it is kept.
+    """
     from autograder.mutating import equivalents, fates
 
     known = equivalents(proof.unit)
-    for fate in fates(proof.unit, FIRST_SEED, 2, slice(None, None, SAMPLE if proof.quick else 1)):
+    for fate in fates(proof.unit, FIRST_SEED, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
         if len(fate.failed) == 1:
             proof.alone[fate.failed[0]] += 1
@@ -143,6 +163,18 @@ def judge_mutants(proof: Proof) -> Iterator[Line]:
             yield Line(f"  survives: {fate.mutant.name}")
     few = proof.score < 0.98
     yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
+    for check in load_unit(proof.unit).checks:
+        if not (proof.quick or proof.alone[check.name] or why_kept(check)):
+            yield Line(f"✗ {proof.unit}: {check.name} catches no mutant alone, and has no comment `{KEPT} …`", True)
+
+
+def why_kept(check: Check) -> str:
+    """Why a check is kept though other checks catch every mutant that it does: the first sentence of its comment that
+    begins so; empty where none does.
+    """
+    lines = [line.strip() for line in inspect.getsource(check.experiment).splitlines()]
+    comment = " ".join(line[2:] for line in lines if line.startswith("# "))
+    return found[1] if (found := re.search(rf"{KEPT} (.+?)\.(?: |$)", comment)) else ""
 
 
 def _grade(server: Server, script: str, seed: int, key: Key, text: Corpus, quick: bool) -> list[Verdict]:

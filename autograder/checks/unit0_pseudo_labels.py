@@ -183,7 +183,7 @@ def sgd(model: nn.Module) -> torch.optim.Optimizer:
 @check(points=4, needs=both_networks, measure=held_out_loss, data=digits, within=0.03, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
-    # No mutant fails here alone: `both_networks` sees what three steps do. This has other sizes and another optimizer,
+    # No mutant fails here alone: `both_networks` sees what three steps do; this has other sizes and another optimizer,
     # and it is the proof that all parts work together.
     x, y = read(text)
     labelled = x[y >= 0], nn.functional.one_hot(y[y >= 0], 10).float()

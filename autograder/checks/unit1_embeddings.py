@@ -223,7 +223,7 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`DotBias` and `train` on MovieLens: mean squared error on held-out ratings"""
-    # No mutant fails here alone: `few_steps` sees what a step does. This trains the submission's own model with its own
+    # No mutant fails here alone: `few_steps` sees what a step does; this trains the submission's own model with its own
     # `train`, at other sizes, and it is the proof that both work together.
     rng, (users, movies, ratings) = np.random.default_rng(seed), read(text)
     model = net.DotBias(671, 9066, 10, float(ratings.mean()))

@@ -15,7 +15,7 @@ from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, code
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)
-EIGHT = Run("Recurrent", 64, 8, False, 1500, 8e-3)
+EIGHT = Run("Recurrent", 64, 8, False, 600, 8e-3)  # in more steps a rounding error grows to 0.02 nats
 SEQUENCE = Run("EveryStep", 96, 8, True, 1000, 6e-3)
 
 
@@ -76,6 +76,8 @@ def training_steps(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(three_characters, training_steps), measure=THREE.loss, within=0.03, seconds=60)
 def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`ThreeCharacters` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `training_steps` trains a table for three steps; this trains the submission's network
+    # with its own `train` at other sizes, and it is the proof that both work together.
     return THREE.train(net, seed, text)
 
 
@@ -113,6 +115,8 @@ def identity_start(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(recurrent_states, training_steps), measure=EIGHT.loss, within=0.04, seconds=60)
 def eight_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`Recurrent` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `recurrent_states` sees what `Recurrent` computes; this trains it over eight steps at
+    # other sizes, and it is the proof that it learns by its own `train`.
     return EIGHT.train(net, seed, text)
 
 
@@ -150,6 +154,8 @@ def positions(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(an_output_at_every_step, training_steps), measure=SEQUENCE.loss, within=0.03, seconds=60)
 def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
     """`EveryStep` and `train` on the corpus: the loss on held-out text"""
+    # No mutant fails here alone: `an_output_at_every_step` sees what `EveryStep` computes; this trains it with a target
+    # at each step at other sizes, and it is the proof that it learns by its own `train`.
     return SEQUENCE.train(net, seed, text)
 
 

@@ -199,12 +199,12 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 @check(points=4, needs=few_sequences, measure=held_out_loss, within=0.02, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
+    # No mutant fails here alone: `few_sequences` sees five steps; this proves that all parts work together over 3,000.
     rng, read = np.random.default_rng(seed), characters(text)
-    params = weights(rng, 128, 64)
+    params = weights(rng, 128, 64) | {"bh": torch.zeros(64), "by": torch.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64), "Wy": params["Wy"] / 3}
-    params |= {"bh": torch.zeros(64), "by": torch.zeros(128)}
-    starts = rng.integers(0, len(read) - 8, 3000)  # at lr 0.02 a rounding error grows to another result
-    after, _ = net.train_online(params, ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts), 0.01, 1000)
+    starts = rng.integers(0, len(read) - 8, 3000)  # at lr 0.01 a rounding error may grow to 0.01 nats
+    after, _ = net.train_online(params, ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts), 0.005, 1000)
     return named(NAMES, after)
 
 

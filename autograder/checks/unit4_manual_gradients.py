@@ -190,8 +190,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 @check(points=4, needs=two_steps, measure=held_out_loss, within=0.06, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
-    # No mutant fails here alone: what a step does wrong, `two_steps` sees. This has other sizes and two calls in a row:
-    # sizes written into the code and state kept between calls show. And it proves that all parts work together.
+    # No mutant fails here alone: what a step does wrong, `two_steps` sees; this has other sizes and two calls in a row,
+    # where sizes written into the code and state kept between calls show, and it proves that all parts work together.
     # The same network in float32, the style that drifts most, ends on the same seed at a distance from float64 with a
     # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each: `within` is 6 of it.
     rng = np.random.default_rng(seed)

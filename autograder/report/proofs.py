@@ -1,65 +1,74 @@
-"""How good the grader is, as a page: docs/grader.md, from the proofs that `autograder validate` has made."""
+"""How good the grader is, as a page: docs/grader.md, from the proofs that `autograder validate` has made and from
+solutions/bounds.toml, which `autograder calibrate` has written.
+"""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.calibrating import FAR, FEW, NEAR, Bound, kept
+from autograder.checking import load_unit
 from autograder.data import root
 from autograder.journal import write_whole
 from autograder.mutating import equivalents
 from autograder.report.terminal import number
-from autograder.validating import Proof
-
-HEAD = """# How good the grader is
-
-Written by `autograder validate --page{options}` in {minutes:.0f} minutes, {machine}; NumPy {numpy}, torch {torch}.
-
-| unit | points | checks | mistakes | styles | mutants | right too | survive | score | right one fails | seconds |
-|---|---|---|---|---|---|---|---|---|---|---|
-"""
-WORDS = """
-- *Mistakes*: each was made in the solution, lost points, and was named by its own words and no other's, on each of
-  {seeds} seeds.
-- *Styles*: right answers written otherwise, in `solutions/styles/`; each earned every exact point on every seed.
-- *Mutants*: small changes to the solution (`autograder/mutating.py`), graded on one seed; *right too* are those that
-  do the same, by the reasons in `solutions/equivalent.toml`. *Score*: the share of the others that lost points.
-- *Right one fails*: the chance, at the unit's worst check and in the style that comes nearest to its tolerance, that a
-  right answer fails; a log-normal through that style's deviations on the seeds, in tolerances, and its part beyond 1.
-  Arrays that are drawn at random have a tolerance of their own; its chance is in the comment of their check.
-"""
+from autograder.validating import Proof, why_kept
 
 
-def grader_page(proofs: Sequence[Proof]) -> Path:
-    """Write docs/grader.md; its path."""
-    facts = {"machine": f"{platform.system()} {platform.machine()}", "seeds": proofs[0].seeds}
-    facts |= {name: version(name) for name in ("numpy", "torch")}
-    options = f" --seeds {proofs[0].seeds}" + (" --quick" if proofs[0].quick else "")
-    head = HEAD.format(options=options, minutes=sum(proof.seconds for proof in proofs) / 60, **facts)
-    rows = "".join(map(_row, proofs)) + WORDS.format(**facts)
-    alone = "\n".join(["\n## What each check catches\n", *map(_alone, proofs)])
-    survivors = "\n".join(["\n## Survivors\n", *map(_survivors, proofs)])
-    path = root() / "docs" / "grader.md"
-    write_whole(path, (head + rows + alone + "\n" + survivors).rstrip("\n"))
+def grader_page(proofs: Sequence[Proof], jobs: int, minutes: float) -> Path:
+    """Write docs/grader.md and its plot; the page's path."""
+    facts = {"proofs": proofs, "first": proofs[0], "jobs": jobs, "minutes": minutes, "bounds": kept()}
+    facts |= {"near": NEAR, "far": FAR, "few": FEW, "machine": f"{platform.system()} {platform.machine()}"}
+    facts |= {"number": number, "small": _small, "figure": _figure, "kept": _kept, "equivalents": equivalents}
+    loader = PackageLoader("autograder.report")
+    pages = Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    text = pages.get_template("grader.md").render(facts, numpy=version("numpy"), torch=version("torch"))
+    write_whole(path := root() / "docs" / "grader.md", text.rstrip("\n"))
+    plot(kept(), path.with_suffix("") / "bounds.svg")
     return path
 
 
-def _row(proof: Proof) -> str:
-    chance, check = proof.false_fail()
-    cells = [proof.unit, number(proof.points), len(proof.checks), proof.mistakes, proof.styles, proof.mutants]
-    cells += [proof.equivalent, len(proof.survivors), f"{proof.score:.1%}", f"{_small(chance)} (`{check}`)"]
-    return "| " + " | ".join(map(str, [*cells, round(proof.seconds)])) + " |\n"
+def plot(bounds: Sequence[Bound], path: Path) -> None:
+    """Both distributions of each check and corpus beside its bound, as an SVG that is the same each time."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    figure = Figure((10, 0.42 * len(bounds) + 1.2), layout="constrained")
+    axes, least = figure.subplots(), 1e-7
+
+    def dots(at: float, distances: Iterable[float], marker: str, color: str, label: str) -> None:
+        shown = [max(abs(d), least) for d in distances]
+        axes.plot(shown, [at] * len(shown), marker, color=color, alpha=0.6, label="" if at > 0.5 else label)
+
+    for row, bound in enumerate(bounds):
+        nearest = [min(map(abs, its)) for its in bound.wrong.values()]
+        within = (d for d in nearest if d <= bound.within)
+        dots(row - 0.17, (d for its in bound.right.values() for d in its), "o", "#0072b2", "right answers")
+        dots(row + 0.17, bound.beyond, "x", "#d55e00", "mistakes, the nearest of their seeds")
+        dots(row + 0.17, within, "x", "#8a8a8a", "mistakes that exact checks catch")
+        axes.vlines(bound.within, row - 0.4, row + 0.4, "black", linewidth=2, label="" if row else "the bound")
+    axes.set(xscale="log", xlim=(least / 2, 30), ylim=(len(bounds) - 0.4, -0.6))
+    axes.set_xlabel(f"distance from our held-out loss on the same seed ({least:g} and less at the edge)")
+    axes.set_yticks(range(len(bounds)), [f"{b.unit.split('_')[0]} {b.check}, {b.data}" for b in bounds])
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    path.parent.mkdir(exist_ok=True)
+    with matplotlib.rc_context({"svg.hashsalt": "bounds"}):
+        figure.savefig(path, metadata={"Date": None})
+
+
+def _figure(value: Any) -> str:
+    return str(value) if isinstance(value, str) else f"{value:.4f}" if value >= 1e-4 or not value else f"{value:.0e}"
 
 
 def _small(chance: float) -> str:
     return f"{chance:.0e}" if chance >= 1e-9 else "under 1e-09"
 
 
-def _alone(proof: Proof) -> str:
-    """How many mutants a check catches that no other of its unit does."""
-    return f"- {proof.unit}: " + ", ".join(f"`{check}` {proof.alone[check]}" for check in proof.checks)
-
-
-def _survivors(proof: Proof) -> str:
-    known = [f"  - right too: `{name}`: {why}" for name, why in equivalents(proof.unit).items()]
-    return "\n".join([f"- {proof.unit}", *(f"  - survives: `{name}`" for name in proof.survivors), *known])
+def _kept(proof: Proof) -> Iterator[tuple[str, str]]:
+    """The checks that catch no mutant alone, and why they are kept."""
+    return ((c.name, why_kept(c)) for c in load_unit(proof.unit).checks if not proof.alone[c.name])

@@ -1,0 +1,102 @@
+"""Bounds of training: measured by the real command, kept in solutions/bounds.toml, shown on the page."""
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from conftest import ROOT
+
+from autograder import calibrating
+from autograder.calibrating import Bound, calibrate, keep, kept
+from autograder.checking import load_unit, unit_names
+from autograder.data import CORPORA
+from autograder.report.proofs import plot
+from autograder.solution import Solution
+
+TRAINING = [(unit, check) for unit in unit_names() for check in load_unit(unit).checks if check.measure]
+BOUND = Bound(
+    "unit9", "training", "austen", 0.02, "NumPy 2", [2.0, 2.1], {"loops": [0.001, -0.002]}, {"m1 x": [0.5]}, []
+)
+
+
+def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
+    """bounds.toml is of the checks there are, with the bounds that they have: else `autograder calibrate` again."""
+    measured = {(b.unit, b.check, b.data): b.within for b in kept()}
+    wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in ([c.data().name] if c.data else CORPORA)}
+    assert measured == wanted
+
+
+def test_right_answers_pass_and_known_mistakes_do_not():
+    """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake would pass."""
+    assert {(b.unit, b.check, b.data): b.right_fails for b in kept() if b.right_fails[0] >= 1e-4} == {}
+    assert [name for b in kept() for name in b.passing] == []
+    assert all(b.right and b.wrong for b in kept())
+
+
+def test_the_chance_is_students_t():
+    """Two tails beyond 4.318 spreads, of 12 seeds: 1 in 1,000, as tables say; certain where training failed."""
+    apart = replace(BOUND, within=4.318, right={"loops": [1.0, -1.0] * 6})
+    assert apart.right_fails == (pytest.approx(1e-3, rel=0.01), "loops")
+    assert replace(BOUND, right={"loops": [math.nan]}).right_fails[0] == 1
+    assert replace(BOUND, right={"loops": [0.0]}).right_fails[0] == 0
+
+
+def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_by_no_check():
+    """Not one that the needed checks catch, nor one that changes nothing of what is trained."""
+    wrong = {"near": [0.5, 0.01], "caught": [0.01], "nothing": [0.0], "far": [0.5]}
+    bound = replace(BOUND, wrong=wrong, reached=["near", "nothing", "far"])
+    assert bound.passing == ["near"]
+    assert bound.beyond == [0.5]
+    assert bound.told().startswith("✗") and bound.told().endswith("passes: near")
+
+
+@pytest.fixture
+def course(monkeypatch, tmp_path):
+    """Where bounds are kept, instead of the course."""
+    (tmp_path / "solutions").mkdir()
+    monkeypatch.setattr(calibrating, "root", lambda: tmp_path)
+    return tmp_path
+
+
+def test_what_is_kept_is_read_back(course):
+    """One entry for each check and corpus; a new one takes the place of the old."""
+    odd = replace(BOUND, data="nietzsche", wrong={'m2 "a" \\ b': [0.1, math.inf]}, reached=['m2 "a" \\ b'])
+    keep([BOUND, odd])
+    keep([replace(BOUND, within=0.03)])
+    assert kept() == [replace(BOUND, within=0.03), odd]
+
+
+def test_calibrate_measures_a_check_from_end_to_end(course, monkeypatch):
+    """Unit 1's, on one seed, with the mistakes of one function that training uses and of one that it does not."""
+    whole = calibrating.solution_of("unit1_embeddings")
+    few = [
+        entry
+        for entry in whole.mistakes
+        if entry[0].code in ("return (a + b).sum(1)", "model.eval()", "error.backward()")
+    ]
+    unused = whole.mistakes[:1]
+    monkeypatch.setattr(calibrating, "solution_of", lambda _: Solution(whole.text, (*few, *unused)))
+    found = {
+        name: text for name, text in calibrating.styles("unit1_embeddings").items() if name in ("classes", "loops")
+    }
+    monkeypatch.setattr(calibrating, "styles", lambda _: found)
+    said: list[str] = []
+    (bound,) = calibrate("unit1_embeddings", 1, 2, said.append)
+    assert bound.furthest < 1e-5 and bound.right.keys() == found.keys()
+    assert {name.split(" ", 1)[1] for name in bound.wrong} == {entry[0].code for entry in few}
+    assert (bound.passing, bound.reached, bound.no_weights) == ([], [], 0)
+    assert len(said) == len(found) + len(few)
+
+
+def test_the_plot_is_made_from_the_bounds_and_always_the_same(tmp_path):
+    """A row for each check and corpus; the same bytes each time; docs/grader/bounds.svg is of bounds.toml as it is."""
+    for name in ("one", "two"):
+        plot([BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")
+    one, two = ((tmp_path / name / "bounds.svg").read_text() for name in ("one", "two"))
+    assert one == two
+    assert one.count("<!-- unit9 training, austen -->") == 2
+    plot(kept(), tmp_path / "bounds.svg")
+    rows = re.compile(r"<!-- (unit.*?) -->")
+    committed = (ROOT / "docs" / "grader" / "bounds.svg").read_text()
+    assert rows.findall((tmp_path / "bounds.svg").read_text()) == rows.findall(committed)

@@ -15,7 +15,7 @@ from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.practice import KEYS, load_key
 from autograder.sandbox import Server
-from autograder.validating import FIRST_SEED, Proof, judge_mutants, material
+from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material
 
 UNITS = unit_names()
 
@@ -33,6 +33,15 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
     with Server(unit) as server:
         found = material(server, FIRST_SEED, whole_key(unit), [corpus()], quick=False)
         assert [line.text for line in found if line.fault] == []
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_of_two_mistakes_at_once_none_is_told_a_third(unit):
+    """Twenty pairs of mistakes; `autograder validate` tries 200."""
+    proof = Proof(unit, 1, quick=True)
+    with Server(unit) as server:
+        assert [line.text for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof) if line.fault] == []
+    assert proof.pairs == 20
 
 
 @pytest.mark.parametrize("unit", UNITS)

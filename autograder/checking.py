@@ -361,6 +361,7 @@ def _explain(
         for mistake, (_, names) in agreeing.items()
         if set(changed[mistake]) <= set(wrong)
     }
+    odd = set(wrong) - {n for names in explains.values() for n in names}  # more than one mistake was made
     left = list(wrong)
     while left:
         reach = {mistake: [n for n in names if n in left] for mistake, names in explains.items()}
@@ -370,7 +371,8 @@ def _explain(
         best = [mistake for mistake, names in reach.items() if len(names) == most]
         first = next((m for m in best if explains[m] == changed[m]), best[0])
         rivals = [m for m in best if set(reach[m]) & set(reach[first])]
-        rivals = [m for m in rivals if explains[m] == changed[m]] or rivals
+        whole = [m for m in rivals if explains[m] == changed[m]]
+        rivals = [m for m in rivals if m in whole or odd & set(changed[m])] if whole else rivals
         if all((reach[m], changed[m]) == (reach[first], changed[first]) for m in rivals):
             yield rivals, reach[first]
         left = [n for n in left if n not in {name for m in rivals for name in reach[m]}]

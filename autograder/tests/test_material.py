@@ -7,7 +7,7 @@ import sys
 from functools import cache
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, UNIT
 
 from autograder import grading, mutating
 from autograder.building import check_lengths, leaks, release, solutions
@@ -15,7 +15,7 @@ from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.practice import KEYS, load_key
 from autograder.sandbox import Server
-from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material
+from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material, why_kept
 
 UNITS = unit_names()
 
@@ -52,6 +52,25 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
     proof = Proof(unit, 1, quick=True)
     assert [line.text for line in judge_mutants(proof) if line.fault] == []
     assert proof.mutants >= 8
+
+
+def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
+    """Training checks do, in a comment; a full run finds fault with one that does not."""
+    checks = {check.name: why_kept(check) for check in load_unit(UNIT).checks}
+    assert {name for name, why in checks.items() if why} == {"training"}
+    monkeypatch.setattr("autograder.mutating.fates", lambda *_: iter([]))
+    told = [line.text for line in judge_mutants(Proof(UNIT, 1, quick=False)) if "catches no mutant alone" in line.text]
+    assert len(told) == len(checks) - 1
+    assert not any("training" in line for line in told)
+
+
+def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
+    """However few seeds the mistakes are tried on."""
+    assert [Proof(UNIT, seeds, quick).style_seeds for seeds, quick in ((5, False), (30, False), (2, True))] == [
+        20,
+        30,
+        2,
+    ]
 
 
 @pytest.mark.parametrize("unit", UNITS)

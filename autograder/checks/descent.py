@@ -9,12 +9,12 @@ from torch import Tensor
 
 
 class Descent(torch.optim.SGD):
-    """`torch.optim.SGD` with momentum and nothing else. The first step of torch's own imports `torch._dynamo`, which
+    """`torch.optim.SGD` with momentum and weight decay. The first step of torch's own imports `torch._dynamo`, which
     takes as long as torch itself: a student who checks an exercise need not wait for it.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
-        self.defaults: dict[str, Any] = {"lr": lr, "momentum": momentum}
+        self.defaults: dict[str, Any] = {"lr": lr, "momentum": momentum, "weight_decay": 0.0}
         self.param_groups = [{**self.defaults, "params": list(params)}]
         self.state = defaultdict(dict)
 
@@ -32,6 +32,7 @@ class Descent(torch.optim.SGD):
             for group in self.param_groups:
                 for p in (p for p in group["params"] if p.grad is not None):
                     before = self.state[p].get("momentum_buffer", torch.zeros_like(p))
-                    self.state[p]["momentum_buffer"] = moved = group["momentum"] * before + p.grad
+                    moved = group["momentum"] * before + p.grad + group["weight_decay"] * p
                     p.sub_(group["lr"] * moved)
+                    self.state[p]["momentum_buffer"] = moved
         return loss

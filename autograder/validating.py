@@ -117,7 +117,7 @@ def material(server: Server, seed: int, key: Key, texts: Sequence[Corpus], quick
 
 def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
     """Two mistakes at once, drawn by chance: a hint should be of one that was made. Pairs that get another are told; a
-    fault where more than 1 in 100 do, and more than one.
+    fault where more than 2 in 100 do, and more than one.
     """
     solution, draw = solution_of(server.unit.name), random.Random(FIRST_SEED)
     while proof.pairs < (PAIRS // SAMPLE if proof.quick else PAIRS):
@@ -130,7 +130,7 @@ def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[L
         if strange := [r.text for r in remarks if not made & set(r.text.split(" Or: "))]:
             proof.misled.append(f"{one.code}` and `{other.code}")
             yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
-    many = len(proof.misled) > max(1, proof.pairs / 100)
+    many = len(proof.misled) > max(1, proof.pairs / 50)
     yield Line(
         f"{'✗' if many else '✓'} {proof.unit}: {len(proof.misled)} of {proof.pairs} pairs of mistakes misled", many
     )

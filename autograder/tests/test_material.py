@@ -37,7 +37,7 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
-    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which two may."""
+    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which four may."""
     proof = Proof(unit, 1, quick=True)
     with Server(unit) as server:
         assert [line.text for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof) if line.fault] == []

@@ -27,9 +27,10 @@ bench: .venv/dev
 	$(PIP) install --quiet -e .
 	touch $@
 
-.venv/dev: .venv/kit
+.venv/dev: pyproject.toml
+	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet -e '.[dev]'
-	touch $@
+	touch .venv/kit $@
 
 clean:
 	rm -rf .venv build

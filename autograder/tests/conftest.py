@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
@@ -18,6 +19,9 @@ for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a t
 from autograder import grading
 from autograder.data import corpus
 from autograder.sandbox import Server
+
+settings.register_profile("patient", deadline=None)  # how long an example takes depends on what else runs here
+settings.load_profile("patient")
 
 UNIT = "unit4_manual_gradients"
 ROOT = Path(__file__).resolve().parents[2]

@@ -122,6 +122,28 @@ def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path):
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
+def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
+    """What was written before is kept as it is, and in the end results equal those of an undisturbed run."""
+    submitted, out, saved = class_of(tmp_path / "class", 8), tmp_path / "out", tmp_path / "saved"
+    grade = f"{sys.executable} -m autograder grade {submitted} --quick --seed 5 --out"
+    script = f"""
+        head -c 4161536 /dev/zero > {out}/filler; {grade} {out}; echo $?; rm {out}/filler
+        mkdir {saved}; cp -rp {out}/. {saved}/first; {grade} {out}; echo $?; cp -rp {out}/. {saved}/second
+    """
+    out.mkdir()
+    command = [bubblewrap(), "--dev-bind", "/", "/", "--size", str(4 << 20), "--tmpfs", str(out), "sh", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2", "0"], done.stdout + done.stderr
+    assert "No space left" in done.stderr
+    assert start("autograder", "grade", submitted, "--quick", "--seed", "5", "--out", tmp_path / "calm").wait() == 0
+    first, second = results(saved / "first"), results(saved / "second")
+    assert 0 < len(first) < 8 and len(second) == 8
+    assert second == results(tmp_path / "calm")
+    for path in (saved / "first").glob("unit*/*.json"):
+        assert path.read_bytes() == (saved / "second" / path.parent.name / path.name).read_bytes()
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A real scheduler and two worker processes: the address, and the workers."""

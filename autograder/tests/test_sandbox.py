@@ -564,6 +564,53 @@ def test_the_server_holds_no_secret(boxed):
     assert not answer.arrays["jacobian"].any()
 
 
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
+    """Torch computes and takes a step of training; its own ways to files, memory, threads and processes are refused."""
+    pytest.importorskip("torch")
+    (secret := tmp_path / "secret").write_text("ANSWERS")
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: BUBBLEWRAP if both else None)
+    monkeypatch.setattr(walls, "landlock_abi", lambda: ABIS[-1])  # `boxed` may still stand with another
+    unit = "unit0_pseudo_labels"
+    code = f"""
+        torch.load({str(secret)!r})
+        torch.save(torch.ones(1), {str(tmp_path / "new")!r})
+        torch.from_file({str(secret)!r}, size=1, dtype=torch.uint8)
+        torch.from_file({str(tmp_path / "new")!r}, shared=True, size=1)
+        torch.UntypedStorage.from_file({str(secret)!r}, True, 4)
+        torch.ones(1).share_memory_()
+        next(iter(torch.utils.data.DataLoader([1, 2], num_workers=1)))
+        torch.jit.load({str(secret)!r})
+        torch.multiprocessing.spawn(print)
+        torch.ones(1 << 29)
+        os.open({str(secret)!r}, os.O_RDONLY)
+        os.open({str(ROOT / "solutions" / f"{unit}.py")!r}, os.O_RDONLY)
+        os.fork()
+        socket.socket()
+        os.kill(os.getppid(), 0)
+    """
+    attempts = [line.strip() for line in code.strip().splitlines()]
+    script = f"""
+import os, socket, torch
+
+def refused(attempt):
+    try:
+        eval(attempt)
+    except (OSError, ValueError, RuntimeError, MemoryError):
+        return True
+
+def MixIterator(children):
+    layer = torch.nn.LSTM(3, 3)
+    layer(torch.ones(2, 1, 3))[0].sum().backward()
+    torch.optim.Adam(layer.parameters()).step()
+    raise ValueError("let through: " + str([line for line in {attempts!r} if not refused(line)]), os, socket)
+"""
+    with Server(unit) as server, server.worker(script.encode(), f"{unit}.py") as worker:
+        assert ("bubblewrap" in server.walls) == (both and bool(BUBBLEWRAP))
+        assert "let through: []" in worker.ask(server.unit.checks[0], 1).message
+    assert secret.read_text() == "ANSWERS" and not (tmp_path / "new").exists()
+
+
 def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
     """No process is left."""
     with Server(UNIT) as running:
@@ -647,8 +694,10 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
             below = hidden[-1] / seen.resolve().relative_to(hidden[-1]).parts[0]
             become += ["--tmpfs", hidden[-1]] * (hidden[-1] not in become) + ["--ro-bind", below, below]
     become += ["--bind", tmp_path, "/tmp", "--chmod", "0777", "/tmp"]
-    for seen in (ROOT, Path(sys.prefix)):
-        become += ["--ro-bind", seen, seen] if seen.is_relative_to("/tmp") else []
+    for seen in (seen for seen in (ROOT, Path(sys.prefix)) if seen.is_relative_to("/tmp")):
+        for above in [folder for folder in seen.parents if folder.is_relative_to("/tmp")][-2::-1]:
+            become += ["--dir", above, "--chmod", "0755", above]
+        become += ["--ro-bind", seen, seen]
     become += ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     environment = {**os.environ, "HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [*become, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]

@@ -108,9 +108,9 @@ needed = (batches_that_continue, network, dropping_out, two_epochs)
 @check(points=4, needs=needed, measure=held_out_loss, within=0.02, seconds=60)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`CharLSTM` and `train_epoch` on the corpus: the loss on held-out text"""
-    # No mutant fails here alone: `two_epochs` sees four steps of a model of ours; this trains the submission's own on its
-    # own batches, and it is the proof that all parts work together. At a rate of 0.012 a rounding error grew on some
-    # seeds to 0.013 nats.
+    # No mutant fails here alone: `two_epochs` sees four steps of a model of ours; this trains the submission's own on
+    # its own batches, and it is the proof that all parts work together. At a rate of 0.012 a rounding error grew on
+    # some seeds to 0.013 nats.
     torch.manual_seed(seed)
     model = load(net.CharLSTM(*OF_CORPUS, 0.1), roles(*OF_CORPUS), seed)
     net.train_epoch(model, net.continuing_batches(characters(text)[:288001], 32, 10), adam(model, 8e-3, 900), 1.0)

@@ -1,5 +1,6 @@
 # make demo · test · lint · bench: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
+WORKERS ?= 2
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
@@ -12,7 +13,7 @@ demo: .venv/kit
 
 test: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n $(WORKERS)
 
 lint: .venv/dev
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -206,6 +206,7 @@ class Verdict:
     remarks: tuple[Remark, ...] = ()
     seconds: float = 0.0  # from question to answer
     loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
+    material: str = ""  # a checksum of what it rests on beside the submission
 
 
 def judge(
@@ -215,18 +216,18 @@ def judge(
 
     `not_made`: ids of mistakes that would have spoilt a check which this submission has passed.
     """
+    expected = key.expected.arrays
+    wrong = [] if check.measure else [name for name in expected if not _agree(check, name, key.expected, answer)]
+    if not (answer.failure or check.measure or wrong):
+        return _verdict(check, {}, [], passed=True)
     ruled_out = set(not_made)
     key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in ruled_out))
     if answer.failure:
         return _judge_failure(check, key, answer)
     if check.measure:
-        expected = key.expected.arrays
         strays = [n for n in expected if answer.arrays.get(n, np.empty(0)).shape != expected[n].shape]
         return _verdict(check, {}, [_describe(n, check, key, answer, sizes) for n in strays], passed=not strays)
-    wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
-    if not wrong:
-        return _verdict(check, {}, [], passed=True)
-    remarks, shares = [], dict.fromkeys(key.expected.arrays, 1.0) | dict.fromkeys(wrong, 0.0)
+    remarks, shares = [], dict.fromkeys(expected, 1.0) | dict.fromkeys(wrong, 0.0)
     for mistakes, names in _explain(check, key, answer, wrong):
         text = " Or: ".join(dict.fromkeys(mistake.text for mistake in mistakes))
         remarks.append(Remark(text, tuple(names), mistakes[0].code))
@@ -321,7 +322,9 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
         return 0.0 if want is got else math.inf
     if want.shape != got.shape:
         return math.inf
-    a, b = want.astype(np.float64), got.astype(np.float64)
+    if want.dtype == got.dtype and want.tobytes() == got.tobytes():
+        return 0.0
+    a, b = want.astype(np.float64, copy=False), got.astype(np.float64, copy=False)
     scale = float(np.abs(a).max(initial=0.0))
     if not math.isfinite(scale):
         finite = np.isfinite(a)
@@ -344,16 +347,21 @@ def _explain(
     Each round takes the mistakes that explain the most arrays still unexplained. Several may remain where they are
     the same program for this check; where they only overlap, nothing is claimed.
     """
+    agreeing = {
+        mistake: (its, names)
+        for mistake, its in key.mistakes
+        if not its.failure and (names := [n for n in wrong if _agree(check, n, its, answer)])
+    }
     changed = {
         mistake: [n for n in key.expected.arrays if not _agree(check, n, key.expected, its)]
-        for mistake, its in key.mistakes
-        if not its.failure
+        for mistake, (its, _) in agreeing.items()
     }
     explains = {
-        mistake: [n for n in changed[mistake] if n in wrong and _agree(check, n, its, answer)]
-        for mistake, its in key.mistakes
-        if mistake in changed and set(changed[mistake]) <= set(wrong)
+        mistake: [n for n in names if n in changed[mistake]]
+        for mistake, (_, names) in agreeing.items()
+        if set(changed[mistake]) <= set(wrong)
     }
+    odd = set(wrong) - {n for names in explains.values() for n in names}  # more than one mistake was made
     left = list(wrong)
     while left:
         reach = {mistake: [n for n in names if n in left] for mistake, names in explains.items()}
@@ -363,7 +371,8 @@ def _explain(
         best = [mistake for mistake, names in reach.items() if len(names) == most]
         first = next((m for m in best if explains[m] == changed[m]), best[0])
         rivals = [m for m in best if set(reach[m]) & set(reach[first])]
-        rivals = [m for m in rivals if explains[m] == changed[m]] or rivals
+        whole = [m for m in rivals if explains[m] == changed[m]]
+        rivals = [m for m in rivals if m in whole or odd & set(changed[m])] if whole else rivals
         if all((reach[m], changed[m]) == (reach[first], changed[first]) for m in rivals):
             yield rivals, reach[first]
         left = [n for n in left if n not in {name for m in rivals for name in reach[m]}]

@@ -224,7 +224,9 @@ def grade(
         found = grading.find_submissions(folder, unit)
         before = journal.results(out)
         run = grading.Run(out, grading.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted)
-        results = _with_progress(found, run)
+        _with_progress(found, run)
+        paths = [journal.path_of(out, entry.unit, entry.student) for entry in found]
+        results = [result for result in map(journal.read, paths) if result]  # none is kept while others are graded
         screen = console()
         screen.print(class_table(results))
         page = write_pages(results, out / "pages", grading.graded_files(folder))
@@ -246,23 +248,16 @@ def _folder(submitted: Path) -> Iterator[Path]:
         yield unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
 
 
-def _with_progress(found: Any, run: Any) -> list[Any]:
+def _with_progress(found: Any, run: Any) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder import grading
     from autograder.report.terminal import console
 
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
-    results: list[Any] = []
     with Progress(*columns, console=console(stderr=True)) as progress:
         task = progress.add_task("grading", total=len(found))
-
-        def step(result: Any) -> None:
-            results.append(result)
-            progress.advance(task)
-
-        grading.grade_class(found, run, step)
-    return results
+        grading.grade_class(found, run, lambda _: progress.advance(task))
 
 
 @main.command()

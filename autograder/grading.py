@@ -4,6 +4,7 @@ The key of a seed is made by the same server and the same experiments as the gra
 mistakes are run as if they were submissions.
 """
 
+import ast
 import atexit
 import logging
 import os
@@ -16,13 +17,14 @@ import unicodedata
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -128,14 +130,27 @@ def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpu
 
 
 def grade_one(
-    server: Server, source: bytes, name: str, seed: int, key: Key, text: Corpus, quick: bool
+    server: Server,
+    source: bytes,
+    name: str,
+    seed: int,
+    key: Key,
+    text: Corpus,
+    quick: bool,
+    passed: Mapping[str, Verdict] = MappingProxyType({}),
 ) -> list[Verdict]:
-    """The verdicts of one submission, check by check; held-out text goes to our solution's worker."""
+    """The verdicts of one submission, check by check; held-out text goes to our solution's worker.
+
+    `passed`: verdicts of an earlier run that hold still.
+    """
     verdicts: dict[str, Verdict] = {}
     with server.worker(source, name) as worker:
         for check in wanted_checks(server.unit, quick):
             if lacking := unmet(check, verdicts):
                 verdicts[check.name] = not_reached(check, lacking)
+                continue
+            if check.name in passed:
+                verdicts[check.name] = passed[check.name]
                 continue
             began = time.perf_counter()
             data = check.data() if check.data else text
@@ -154,11 +169,13 @@ def _tried(
     worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
 ) -> tuple[Answer, Verdict]:
     """Ask a check and judge the answer. Checks share a process while they pass; one that does not pass where others ran
-    before is asked again in a process of its own, so that what they changed or used up costs it nothing.
+    before is asked again in a process of its own, so that what they changed or used up costs it nothing. What known
+    mistakes explain to the last array was their doing.
     """
     answer = worker.ask(check, seed, text=text)
     verdict = judged(answer=answer)
-    if verdict.status == "passed" or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
+    explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
+    if verdict.status == "passed" or explained or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
         return answer, verdict
     worker.renew()
     answer = worker.ask(check, seed, text=text)
@@ -336,12 +353,12 @@ class Terms:
     quick: bool
     unsafe: bool
 
-    def verdicts(self, source: bytes, name: str) -> list[Verdict]:
+    def verdicts(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> list[Verdict]:
         """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
         for _ in range(2):
             server = _server(self)
             try:
-                return grade_one(server, source, name, self.seed, self.key, self.text, self.quick)
+                return grade_one(server, source, name, self.seed, self.key, self.text, self.quick, passed)
             except ServerGone as error:
                 why = str(error)
                 server.close()
@@ -384,6 +401,22 @@ def material(unit: str) -> str:
     return journal.digest(b"".join(path.read_bytes() for path in (root() / "solutions" / f"{unit}.py", *files)))
 
 
+def materials(unit: str) -> dict[str, str]:
+    """By check the sha256 of what a pass rests on: its experiment, what all experiments share, the solution. Known
+    mistakes are no part of it.
+    """
+    path = Path(__file__).parent / "checks" / f"{unit}.py"
+    helpers = [other.read_text("utf-8") for other in sorted(path.parent.glob("*.py")) if other.stem not in unit_names()]
+    lines, own = path.read_text("utf-8").split("\n"), dict[str, str]()
+    for node in ast.parse("\n".join(lines)).body:
+        if isinstance(node, ast.FunctionDef) and node.name in {check.name for check in load_unit(unit).checks}:
+            first, last = node.decorator_list[0].lineno - 1, node.end_lineno or 0
+            own[node.name] = "\n".join(lines[first:last])
+            lines[first:last] = [""] * (last - first)
+    common = "\n".join([solution_of(unit).plain(), *helpers, *filter(None, lines)])
+    return {name: journal.digest(f"{common}\n{experiment}".encode()) for name, experiment in own.items()}
+
+
 class _Desk:
     """Reads submissions of a unit, has them graded here or on a cluster, and journals the results."""
 
@@ -396,7 +429,7 @@ class _Desk:
         self.circumstances = Circumstances(
             __version__, material(name), run.seed, terms.text.name, run.quick, not run.unsafe, walls
         )
-        self.jobs, self.ask = run.jobs, terms.verdicts
+        self.jobs, self.ask, self.materials = run.jobs, terms.verdicts, materials(name)
         if cluster:
             cluster.must_agree(material, name)
             self.jobs, self.ask = 2 * cluster.threads(), cluster.sharing(Terms.verdicts, terms)
@@ -415,8 +448,12 @@ class _Desk:
             return stored
         log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
+        passed = journal.still_passed(stored, sha256, self.circumstances, self.materials)
         unread = Answer(failure="unread", message=entry.note)
-        verdicts = self.ask(source, entry.path.name) if entry.path else _not_run(self.unit, self.run.quick, unread)
+        verdicts = (
+            self.ask(source, entry.path.name, passed) if entry.path else _not_run(self.unit, self.run.quick, unread)
+        )
+        verdicts = [replace(verdict, material=self.materials[verdict.name]) for verdict in verdicts]
         seconds = time.perf_counter() - began
         facts = (entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
         result = Result(*facts, time_of(entry.path) if entry.path else "")

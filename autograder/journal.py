@@ -5,11 +5,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.checking import Remark, Verdict
+
+FACTS = ("kit", "material", "seed", "corpus", "quick", "official")  # of `Circumstances`, as they stand in a file
 
 
 class Busy(Exception):
@@ -65,22 +67,22 @@ def path_of(out: Path, unit: str, student: str) -> Path:
 
 def write(out: Path, result: Result) -> None:
     """Write a result; a reader sees the whole file or none."""
-    facts = asdict(result.circumstances)
+    facts = result.circumstances
     record: dict[str, Any] = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
-    record |= {name: facts[name] for name in ("kit", "material", "seed", "corpus", "quick", "official")}
-    record |= {"walls": list(result.circumstances.walls), "score": result.score, "max_score": result.max_score}
-    record |= {"seconds": round(result.seconds, 4), "note": result.note, "submitted": result.submitted}
-    record["checks"] = [_check_record(verdict) for verdict in result.verdicts]
-    write_whole(path_of(out, result.unit, result.student), json.dumps(record, indent=1, ensure_ascii=False))
+    record |= {name: getattr(facts, name) for name in FACTS} | {"walls": facts.walls}
+    record |= {"score": result.score, "max_score": result.max_score, "seconds": round(result.seconds, 4)}
+    record |= {"note": result.note, "submitted": result.submitted}
+    head = json.dumps(record, ensure_ascii=False).removesuffix("}")
+    checks = ",\n".join(json.dumps(_check_record(verdict), ensure_ascii=False) for verdict in result.verdicts)
+    write_whole(path_of(out, result.unit, result.student), f'{head}, "checks": [\n{checks}\n]}}')
 
 
 def _check_record(verdict: Verdict) -> dict[str, Any]:
-    record = asdict(verdict)
-    record["remarks"] = [
-        {name: value for name, value in asdict(remark).items() if value or name in ("arrays", "text")}
+    remarks = [
+        {name: value for name, value in vars(remark).items() if value or name in ("arrays", "text")}
         for remark in verdict.remarks
     ]
-    return record
+    return vars(verdict) | {"remarks": remarks}
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -96,8 +98,7 @@ def read(path: Path) -> Result | None:
     """A result from disk, or None where there is none that is whole."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        names = ("kit", "material", "seed", "corpus", "quick", "official")
-        facts = Circumstances(**{name: record[name] for name in names}, walls=tuple(record["walls"]))
+        facts = Circumstances(**{name: record[name] for name in FACTS}, walls=tuple(record["walls"]))
         verdicts = tuple(_verdict(check) for check in record["checks"])
         return Result(
             record["student"], record["unit"], record["submission_sha256"], facts, verdicts, record["seconds"],
@@ -117,6 +118,15 @@ def is_same(result: Result | None, sha256: str, circumstances: Circumstances) ->
     if result is None or result.sha256 != sha256:
         return False
     return replace(result.circumstances, walls=()) == replace(circumstances, walls=())
+
+
+def still_passed(
+    result: Result | None, sha256: str, circumstances: Circumstances, materials: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """The checks that a stored result has passed and that need not be asked again, though others have changed since."""
+    if result is None or not is_same(result, sha256, replace(circumstances, material=result.circumstances.material)):
+        return {}
+    return {v.name: v for v in result.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
 
 
 def facts(out: Path) -> dict[str, str]:

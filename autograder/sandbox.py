@@ -60,8 +60,8 @@ def serve() -> None:
     if setup["confine"]:
         walls.die_with_parent()
     unit = load_unit(setup["unit"])
-    worker.warm()
     sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
+    worker.warm(unit.checks)
     gc.collect()
     gc.freeze()
     rules = walls.ruleset(setup["readable"], setup["listed"], setup["landlock"]) if setup["confine"] else -1
@@ -78,10 +78,10 @@ def serve() -> None:
         if command["do"] == "clock":
             control.send(json.dumps({"seconds": _processor_time(command["pid"])}).encode())
             continue
-        server = os.getpid()
+        server, space = os.getpid(), _address_space() if rules >= 0 else 0
         pid = os.fork()
         if pid == 0:
-            _work(command, fds, rules, unit, server, null)
+            _work(command, fds, rules, unit, server, space, null)
         for fd in fds:
             os.close(fd)
         control.send(json.dumps({"pid": pid}).encode())
@@ -105,7 +105,14 @@ def _processor_time(pid: int) -> float:
     return 0.0
 
 
-def _work(command: Mapping[str, Any], fds: list[int], rules: int, unit: Unit, server: int, null: int) -> None:
+def _address_space() -> int:
+    """Bytes of this process's address space, and so of one that is forked from it now."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _work(
+    command: Mapping[str, Any], fds: list[int], rules: int, unit: Unit, server: int, space: int, null: int
+) -> None:
     """The forked worker: descriptors, walls, then the questions. Never returns."""
     try:
         inbox, outbox = (os.dup(fd) for fd in fds)
@@ -119,9 +126,7 @@ def _work(command: Mapping[str, Any], fds: list[int], rules: int, unit: Unit, se
                 os._exit(1)
             os.dup2(rules, 5)
             os.closerange(6, 65536)
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            space = pages * os.sysconf("SC_PAGE_SIZE") + (unit.limits.megabytes << 20)
-            walls.confine(5, int(unit.limits.seconds), space)
+            walls.confine(5, int(unit.limits.seconds), space + (unit.limits.megabytes << 20))
         else:
             os.closerange(5, 65536)
         questions, answers = os.fdopen(3, "rb"), os.fdopen(4, "wb")

@@ -353,12 +353,13 @@ class Solution:
                 out.append(line)
         return "\n".join(out)
 
-    def with_mistake(self, identity: str) -> str:
-        """The script with one mistake made."""
-        mistake, first, last = next(entry for entry in self.mistakes if entry[0].id == identity)
-        lines = self.text.split("\n")
-        indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
-        return "\n".join([*lines[: first - 1], indent + mistake.code, *lines[last:]])
+    def with_mistake(self, *identities: str) -> str:
+        """The script with one mistake made, or several that spoil different statements."""
+        lines, made = self.text.split("\n"), [entry for entry in self.mistakes if entry[0].id in identities]
+        for mistake, first, last in sorted(made, key=lambda entry: -entry[1]):
+            indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
+            lines[first - 1 : last] = [indent + mistake.code]
+        return "\n".join(lines)
 
 
 def read_solution(text: str) -> Solution:

@@ -5,6 +5,7 @@ Every solution earns all, in other styles too; every stub nothing; known mistake
 
 import inspect
 import math
+import random
 import re
 import time
 from collections import Counter
@@ -20,7 +21,8 @@ from autograder.sandbox import Server
 
 FIRST_SEED = 1000
 STYLE_SEEDS = 20  # of a run that is not quick
-SAMPLE = 10  # a quick run tries every tenth mutant
+SAMPLE = 10  # a quick run tries every tenth mutant, and so many fewer pairs
+PAIRS = 200  # of mistakes made at once
 
 
 KEPT = "No mutant fails here alone:"
@@ -45,6 +47,8 @@ class Proof:
     checks: list[str] = field(default_factory=list)
     mistakes: int = 0
     styles: int = 0
+    pairs: int = 0
+    misled: list[str] = field(default_factory=list)  # pairs of mistakes that were told a third
     mutants: int = 0
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
@@ -87,7 +91,8 @@ def validate(proof: Proof, jobs: int = 1) -> Iterator[Line]:
         proof.checks = [check.name for check in server.unit.checks]
         for seed in range(FIRST_SEED, FIRST_SEED + proof.seeds):
             texts = [corpus()] if quick else available_corpora()
-            yield from material(server, seed, build_key(server, seed, texts, quick), texts, quick)
+            yield from material(server, seed, key := build_key(server, seed, texts, quick), texts, quick)
+        yield from judge_pairs(server, seed, key, proof)
         for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
             yield from judge_styles(server, seed, proof)
     proof.mistakes = len(solution_of(name).mistakes)
@@ -108,6 +113,27 @@ def material(server: Server, seed: int, key: Key, texts: Sequence[Corpus], quick
         graded = _grade(server, solution.with_mistake(mistake.id), seed, key, text, True)
         if fault := misjudged(mistake.text, graded):
             yield Line(f"✗ {name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+
+
+def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+    """Two mistakes at once, drawn by chance: a hint should be of one that was made. Pairs that get another are told; a
+    fault where more than 1 in 100 do, and more than one.
+    """
+    solution, draw = solution_of(server.unit.name), random.Random(FIRST_SEED)
+    while proof.pairs < (PAIRS // SAMPLE if proof.quick else PAIRS):
+        (one, *lines), (other, *others) = sorted(draw.sample(solution.mistakes, 2), key=lambda entry: entry[1])
+        if lines[1] >= others[0]:
+            continue  # they spoil the same statement
+        proof.pairs += 1
+        script, made = solution.with_mistake(one.id, other.id), {one.text, other.text}
+        remarks = [r for v in _grade(server, script, seed, key, corpus(), True) for r in v.remarks if r.mistake]
+        if strange := [r.text for r in remarks if not made & set(r.text.split(" Or: "))]:
+            proof.misled.append(f"{one.code}` and `{other.code}")
+            yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
+    many = len(proof.misled) > max(1, proof.pairs / 100)
+    yield Line(
+        f"{'✗' if many else '✓'} {proof.unit}: {len(proof.misled)} of {proof.pairs} pairs of mistakes misled", many
+    )
 
 
 def styles(name: str) -> dict[str, str]:

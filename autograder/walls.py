@@ -14,6 +14,7 @@ import signal
 import struct
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 # Landlock: rights to files that a ruleset takes away, by the ABI that first knew them
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
@@ -119,6 +120,7 @@ def ruleset(readable: Sequence[str], listed: Sequence[str], abi: int) -> int:
         rule = struct.pack("=Qi", right if os.path.isdir(path) else right & READ_FILE, at)
         _checked(_syscall(ADD_RULE, ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint(0)), path)
         os.close(at)
+    _filter()  # made here, it need not be made in each process that is forked
     return rules
 
 
@@ -138,7 +140,8 @@ def confine(rules: int, cpu_seconds: int, address_space: int) -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _checked(_syscall(RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint(0)), "Landlock")
     os.close(rules)
-    program = _filter()
+    before, after = _filter()
+    program = before + _op(_EQUAL, os.getpid(), 0, 1) + _ALLOW + after
     text = ctypes.create_string_buffer(program)
     head = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(text)))
     _prctl(PR_SET_SECCOMP, 2, ctypes.addressof(head))
@@ -163,8 +166,11 @@ def _argument(index: int, high: bool = False) -> bytes:
     return _op(_LOAD, _ARGUMENTS + 8 * index + 4 * high)
 
 
-def _filter() -> bytes:
-    """The seccomp program: the calls of the tables are allowed, all others answer EPERM."""
+@cache
+def _filter() -> tuple[bytes, bytes]:
+    """The seccomp program: the calls of the tables are allowed, all others answer EPERM. In two parts: between them is
+    the test that the process signalled is the process itself, whose number is known only after the fork.
+    """
     column = list(AUDIT_ARCH).index(platform.machine())
     program = [_op(_LOAD, _ARCH), _op(_EQUAL, AUDIT_ARCH[platform.machine()], 1, 0), _KILL, _op(_LOAD, _NUMBER)]
     if column == 0:  # the x32 numbers of x86_64
@@ -177,7 +183,7 @@ def _filter() -> bytes:
     for either, flags in (OPEN, OPENAT):
         if (opening := either[column]) is not None:
             only(opening, _argument(flags), _op(_ANY_BIT, WRITING, 0, 1), _REFUSE, _ALLOW)
-    for numbers, index, values in (IOCTL, FCNTL, (TGKILL, 0, (os.getpid(),))):
+    for numbers, index, values in (IOCTL, FCNTL):
         choices = [step for value in values for step in (_op(_EQUAL, value, 0, 1), _ALLOW)]
         only(numbers[column], _argument(index), *choices, _REFUSE)
     no_new_limits = [_argument(2), _op(_EQUAL, 0, 0, 3), _argument(2, high=True), _op(_EQUAL, 0, 0, 1), _ALLOW]
@@ -185,4 +191,5 @@ def _filter() -> bytes:
     for call in CALLS.values():
         if (number := call[column]) is not None:
             program += [_op(_EQUAL, number, 0, 1), _ALLOW]
-    return b"".join(program) + _REFUSE
+    itself = [_op(_EQUAL, TGKILL[column], 0, 4), _argument(0)]
+    return b"".join([*program, *itself]), _REFUSE + _REFUSE

@@ -1,4 +1,4 @@
-"""A class of thousands, 50 kills, and two Dask workers; writes the measured part of docs/sizing.md. About 20 minutes.
+"""A class of thousands, 50 kills, and two Dask workers; writes the measured part of docs/sizing.md. About 15 minutes.
 
 python benchmarks/endurance.py [--kills 50] [--many 5000]
 """
@@ -17,6 +17,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from autograder.checking import unit_names
+from autograder.grading import solution_of
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
@@ -98,11 +101,12 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
         process.wait()
 
 
-def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str, str]:
-    """Milliseconds a submission in all and in the second and the last tenth; the grader's megabytes at both."""
+def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str, float]:
+    """A row: milliseconds a submission in all and in the second and the last tenth, the grader's megabytes at both; and
+    the milliseconds of the row."""
     began = time.perf_counter()
     run = start("autograder", "grade", submitted, "--quick", "--seed", "5", *options, "--out", out)
-    memory: dict[int, float] = {}
+    memory, own = dict[int, float](), 0.0
     while run.poll() is None:
         time.sleep(0.5)
         tenth = 10 * sum(1 for _ in out.glob("unit*/*.json")) // number
@@ -110,14 +114,40 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
             kilobytes = [line.split()[1] for line in status if line.startswith("VmRSS")]
         if kilobytes and tenth < 10:
             memory[tenth] = int(kilobytes[0]) / 1024
+            with open(f"/proc/{run.pid}/stat") as stat:
+                ticks = sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+            own = 1000 * ticks / os.sysconf("SC_CLK_TCK") / max(1, len(list(out.glob("unit*/*.json"))))
     took = time.perf_counter() - began
     times = sorted(path.stat().st_mtime for path in out.glob("unit*/*.json"))
     tenth = number // 10
     early, late = (1000 * (times[end] - times[end - tenth]) / tenth for end in (2 * tenth, number - 1))
     each = 1000 * (times[-1] - times[0]) / (number - 1)
     first, last = memory[min(memory)], memory[max(memory)]
-    row = f"{number} | {each:.1f} ms | {early:.1f} ms | {late:.1f} ms | {first:.0f} MB | {last:.0f} MB | {took:.0f} s"
-    return row, f"{1000 * took / number:.1f}"
+    row = f"{number:,} | {each:.1f} ms | {early:.1f} ms | {late:.1f} ms | {own:.1f} ms | {first:.0f} MB | {last:.0f} MB | {took:.0f} s"
+    return row, each
+
+
+def training(folder: Path) -> tuple[float, str]:
+    """Seconds of one complete submission to all six units with the checks that train, on one core, and of each unit."""
+    took: dict[str, float] = {}
+    for name in unit_names():
+        (target := folder / "whole" / "ada" / name).mkdir(parents=True)
+        (target / f"{name}.py").write_text(solution_of(name).plain())
+    start("autograder", "grade", folder / "whole", "--seed", "5", "--out", folder / "trained").wait()
+    for name in unit_names():
+        took[name] = json.loads((folder / "trained" / name / "ada.json").read_text())["seconds"]
+    return sum(took.values()), ", ".join(f"{name.split('_')[0]} {seconds:.1f} s" for name, seconds in took.items())
+
+
+def sizes(near: float, far: float, trained: float) -> str:
+    """Minutes for classes of three sizes, from milliseconds a submission (two workers, two Dask workers) and seconds of
+    all checks of all units."""
+    rows = []
+    for count, cores in ((100, 2), (10_000, 16), (1_000_000, 256)):
+        each = near if cores == 2 else far
+        cells = [count * each * 2 / 1000 / cores / 60, count * trained / cores / 60]
+        rows.append(f"| {count:,} | {cores} | " + " | ".join(f"{cell:,.1f}" for cell in cells) + " |")
+    return "\n".join(rows)
 
 
 def torch() -> float:
@@ -131,18 +161,18 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--many", type=int, default=5000)
     asked = parser.parse_args()
-    imports, rows = sorted(torch() for _ in range(5))[2], []
+    imports = sorted(torch() for _ in range(5))[2]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         submitted = class_of(folder / "class", asked.many)
-        rows.append(f"| `-j 2` | {many(submitted, asked.many, folder / 'near', '-j', 2)[0]} |")
-        print(rows[-1], flush=True)
+        near, one = many(submitted, asked.many, folder / "near", "-j", 2)
+        print(near, flush=True)
         with dask(folder, 2) as address:
-            rows.append(
-                f"| two Dask workers | {many(submitted, asked.many, folder / 'far', '--cluster', address)[0]} |"
-            )
-        print(rows[-1], flush=True)
+            far, other = many(submitted, asked.many, folder / "far", "--cluster", address)
+        print(far, flush=True)
         equal = results(folder / "near") == results(folder / "far")
+        trained, units = training(folder)
+        print(units, flush=True)
         killed = kills(asked.kills, folder)
         print(killed, flush=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
@@ -152,13 +182,26 @@ def main() -> None:
         + f"""{MARK}
 
 By `python benchmarks/endurance.py` on {machine}; `import torch` took {imports:.0f} ms there (median of 5). Copies of golden submissions of
-unit 4, exact checks. Memory is the trusted process's.
+unit 4, exact checks. *Own* is processor time of the command itself, the trusted process, and so is the memory.
 
-| | submissions | each | in the second tenth | in the last tenth | memory early | late | the whole command |
-|---|---|---|---|---|---|---|---|
-{chr(10).join(rows)}
+| | submissions | each | in the second tenth | in the last tenth | own | memory early | late | the whole command |
+|---|---|---|---|---|---|---|---|---|
+| `-j 2` | {near} |
+| two Dask workers | {far} |
 
-The grades of both rows are {"equal" if equal else "NOT equal"} but for times. {killed}
+One submission is 1/{imports / one:.0f} and 1/{imports / other:.0f} of an `import torch`. The grades of both rows are {"equal" if equal else "NOT equal"} but for
+times. {killed}
+
+With the checks that train, a complete submission takes a core: {units}.
+
+From these figures, in minutes, when cores do nothing else (two: `-j 2`; more: Dask, one thread a core):
+
+| submissions | cores | unit 4, exact checks | all checks of all six units |
+|---|---|---|---|
+{sizes(one, other, trained)}
+
+The command itself, which reads files and writes results, is one process: *own* bounds how many cores it keeps busy with exact checks
+alone. Split a larger class over several commands, each with an `--out` of its own and the same `--seed`.
 """
     )
 

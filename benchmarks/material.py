@@ -21,6 +21,8 @@ from autograder.grading import solution_of
 from autograder.solution import Submission
 
 RUNS = 7
+NO_GPU = """On a GPU: not measured, none was there. These rows wait for one: the scans; the training steps beside cuDNN's own
+time, in characters per second, with and without automatic mixed precision and `torch.compile`; the lesson's large model."""
 torch.set_num_threads(1)
 
 
@@ -67,6 +69,30 @@ def scans(device: str) -> list[str]:
         rows.append(row(f"linear recurrence in parallel, T = {length:,}, {device}", "a loop", *took))
         took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: b.cumsum(0), device)  # noqa: B023
         rows.append(row(f"running sum by `parallel_scan`, T = {length:,}, {device}", "`torch.cumsum`", *took))
+        rounds = length.bit_length() - 1
+        took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: [b.clone() for _ in range(rounds)], device)  # noqa: B023
+        rows.append(row(f"the same, {rounds} rounds", f"memory: {rounds} copies of the array", *took))
+    return rows
+
+
+def recurrent() -> list[str]:
+    """Unit 2: eight steps of the network as a loop over its layers, forward and back, beside the kernel of `nn.RNN`."""
+    net, rows = solved("unit2_unrolled_rnn"), []
+    for batch, hidden in ((64, 64), (64, 256)):
+        x = torch.randint(0, 85, (8, batch))
+        loop = net.Recurrent(85, 24, hidden)
+        kernel = net.as_nn_rnn(loop)
+        embedded = loop.embedding(x).detach()
+
+        def ours() -> None:
+            loop.read(x).sum().backward()  # noqa: B023
+
+        def peer() -> None:
+            kernel(embedded)[0][-1].sum().backward()  # noqa: B023
+
+        rows.append(
+            row(f"eight steps and back, B, H = {batch}, {hidden}", "the kernel of `nn.RNN`", *in_turns(ours, peer))
+        )
     return rows
 
 
@@ -145,9 +171,9 @@ def steps(device: str) -> list[str]:
 def page() -> str:
     """The section of docs/performance.md."""
     devices = ["cpu"] + ([torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else [])
-    rows = [line for device in devices for line in scans(device)] + gradients()
+    rows = [line for device in devices for line in scans(device)] + recurrent() + gradients()
     rows += [line for device in devices for line in steps(device)]
-    gpu = "" if len(devices) > 1 else "\nOn a GPU: not measured, none was there.\n"
+    gpu = "" if len(devices) > 1 else f"\n{NO_GPU}\n"
     table = "| solution | ours | peer | its time | peer / ours | goal |\n|---|---|---|---|---|---|\n" + "\n".join(rows)
     return f"{table}\n{gpu}"
 

@@ -426,14 +426,14 @@ class CharLSTM(nn.Module):
 
     def forward(self, x, state=None):
         ### BEGIN SOLUTION
-        embedded = self.norm(self.embedding(x).movedim(-1, 1)).movedim(1, -1)
+        embedded = self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape)
         # mistake: embedded = self.embedding(x)
         #   the norm was not applied: it goes right after the embedding.
         # mistake: embedded = torch.stack([self.norm(step) for step in self.embedding(x)])
         #   each step was normed by itself. Take the statistics over all steps and the batch together.
         # mistake: embedded = torch.stack([self.norm(column) for column in self.embedding(x).transpose(0, 1)], 1)
         #   each sequence was normed over its time axis. Take the statistics over all steps and the batch together.
-        # mistake: embedded = self.dropout(self.norm(self.embedding(x).movedim(-1, 1)).movedim(1, -1))
+        # mistake: embedded = self.dropout(self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape))
         #   the embedding was dropped out, too. Dropout goes between the LSTM's layers and before `output`.
         # mistake: embedded = self.norm(self.embedding(x).reshape(len(x), -1, x.shape[1])).reshape(*x.shape, -1)
         #   `view` or `reshape` gave the shape (T, E, B) without moving the numbers, so features were mixed. Move the axis.

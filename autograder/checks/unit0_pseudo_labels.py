@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
+from autograder.checks.descent import Descent
 from autograder.checks.networks import figures
 from autograder.checks.semi import Child, Network, adam, digits, draw, held_out_loss, read, shuffled, soft
 
@@ -153,7 +154,7 @@ def few_steps(net: Any, seed: int) -> Arrays:
     model.get_parameter("3.weight").data *= 4  # large gradients, so that it shows whether they were clipped
     next(child)
     before = state(model)
-    losses = net.train(model, child, torch.optim.SGD(model.parameters(), 0.3, 0.5), 3)
+    losses = net.train(model, child, Descent(model.parameters(), 0.3, 0.5), 3)
     return figures(losses) | moved(model, before) | named("drawn resets", child.drawn, child.resets)
 
 
@@ -176,7 +177,7 @@ def both_networks(net: Any, seed: int) -> Arrays:
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
-    return torch.optim.SGD(model.parameters(), 0.3, 0.5)
+    return Descent(model.parameters(), 0.3, 0.5)
 
 
 @check(points=4, needs=both_networks, measure=held_out_loss, data=digits, within=0.03, seconds=60)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
+from autograder.checks.descent import Descent
 from autograder.checks.networks import figures
 from autograder.checks.ratings import TABLES, Rater, draw, fill, ids, movielens, read
 
@@ -184,7 +185,7 @@ def few_steps(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     model, batches = Rater(rng, U, V, E).eval(), [rated(rng) for _ in range(3)]
     before = {name: array.clone() for name, array in model.state_dict().items()}
-    losses = net.train(model, iter(batches), torch.optim.SGD(model.parameters(), 0.1, 0.5), 0.05)
+    losses = net.train(model, iter(batches), Descent(model.parameters(), 0.1, 0.5), 0.05)
     moved = {name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()}
     return {name: array.numpy() for name, array in moved.items()} | figures(losses)
 

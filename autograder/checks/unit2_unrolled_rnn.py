@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
+from autograder.checks.descent import Descent
 from autograder.checks.networks import by_hand, floats, load, take, tensor
 from autograder.checks.networks import warm as warm  # called by the server before it forks
 from autograder.checks.unrolled import SIZES as SIZES
@@ -68,7 +69,7 @@ def training_steps(net: Any, seed: int) -> Arrays:
     model = nn.Embedding(V, V)
     before = load(model, {"table": (nn.Embedding, (V, V))}, seed).weight.detach().clone()
     batches = [(ids(seed + i, T, B), ids(seed + 9 + i, T, B)) for i in range(3)]
-    losses = net.train(model, (pair for pair in batches), torch.optim.SGD(model.parameters(), 3.0, momentum=0.5))
+    losses = net.train(model, (pair for pair in batches), Descent(model.parameters(), 3.0, momentum=0.5))
     return named("how_far_the_weights_moved losses", model.weight - before, losses)
 
 

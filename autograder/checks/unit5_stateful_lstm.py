@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from autograder.checking import Arrays, check, named
+from autograder.checks.descent import Descent
 from autograder.checks.networks import adam, by_hand, characters, floats, gradients, load, moved, put, size, take
 from autograder.checks.networks import warm as warm  # called by the server before it forks
 from autograder.checks.stateful import SIZES as SIZES
@@ -86,7 +87,7 @@ def two_epochs(net: Any, seed: int) -> Arrays:
     for word, bound in (("clipped", 0.1), ("free", 100.0)):
         model = Reader(seed, output=8.0).eval()
         before, batches = take(model, roles()), [(ids(seed + i, T, B), ids(seed + 9 + i, T, B)) for i in range(2)]
-        optimizer = torch.optim.SGD(model.parameters(), 0.3, momentum=0.5)
+        optimizer = Descent(model.parameters(), 0.3, momentum=0.5)
         losses = [net.train_epoch(model, batches, optimizer, bound) for _ in range(2)]
         far = moved(before, take(model, roles()))
         out |= {f"{role}_{word}": far[f"{role}.weight"] for role in ("embedding", "output")}

@@ -9,6 +9,7 @@ from keyword import kwlist
 from autograder.report import visible
 from autograder.solution import Piece
 
+MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
 # one expression without nested repeats, so that no text makes it slow; a page for each of 1,000 students leaves a
 # millisecond for what takes Pygments twenty
 _TOKENS = re.compile(
@@ -39,15 +40,25 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
 
 
 def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]) -> list[Piece]:
-    """The pieces that define what is asked for, and the student's own helpers that these use, as they stand."""
-    shown, names = dict[Piece, None](), list(asked)
+    """The pieces that define what is asked for, and the student's own helpers that these use, as they stand.
+
+    Of pieces on the same lines one, and `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
+    """
+    binding: dict[str, list[Piece]] = {}
+    for piece in found:
+        for name in piece.names:
+            binding.setdefault(name, []).append(piece)
+    functions = {name for piece in found if piece.is_function for name in piece.names} - set(given)
+    shown, left = dict[tuple[str, int, str], Piece](), MAX_SHOWN
+    names = list(asked)
     for name in names:  # which grows
-        for piece in found:
-            if name in piece.names and piece not in shown:
-                shown[piece] = None
-                used = set(re.findall(r"\w+", piece.text)) - set(given) - set(names)
-                names += [other for one in found if one.is_function for other in one.names & used]
-    return [piece for piece in found if piece in shown]
+        for piece in binding.pop(name, ()):
+            lines = piece.place, piece.first, piece.text
+            if lines not in shown and len(piece.text) <= left:
+                shown[lines] = piece
+                left -= len(piece.text)
+                names += sorted(functions & set(re.findall(r"\w+", piece.text)))
+    return [piece for piece in found if shown.get((piece.place, piece.first, piece.text)) is piece]
 
 
 def lines(piece: Piece, without_comments: bool = False) -> list[str]:

@@ -151,9 +151,10 @@ def _student(was: Result, result: Result, source: Source | None, aliases: Aliase
     content = source(was) if source else None
     asked, given = _exercises(result.unit)
     found = pieces(content or b"")
-    if aliases is not None:
-        found = [replace(piece, text=_renamed(piece.text, aliases)) for piece in found]
     shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
+    if aliases is not None:
+        tell = partial(_renamed, aliases=aliases)
+        shown = {check: [replace(one, text=tell(one.text)) for one in some] for check, some in shown.items()}
     listing = {
         verdict.name: [(piece, _numbered(piece, verdict, aliases is not None)) for piece in shown.get(verdict.name, [])]
         for verdict in result.verdicts

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a terminal's own width would not count
+    os.environ.pop(_name, None)
 
 from autograder import grading
 from autograder.data import corpus
@@ -20,6 +23,47 @@ UNIT = "unit4_manual_gradients"
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "submissions"
 SEED = 5
+
+
+# For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their ports before they take
+# them), go to one worker; the longest come first, so that both end at about the same time
+TOGETHER = dict.fromkeys(("test_hostile", "test_golden", "test_exports", "test_pages"), "class")
+TOGETHER |= dict.fromkeys(("test_nbgrader", "test_callers", "test_watch"), "kernels")
+FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_engine", "test_sandbox"]
+
+
+def group_of(nodeid):
+    """Which tests a test goes together with: those of its file, or of its unit where the material is proven."""
+    file = Path(nodeid.split("::")[0]).stem
+    if file in ("test_material", "test_styles"):
+        return re.findall(r"\[(unit\d)|$", nodeid)[0] or "unit4"
+    return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The scheduler of pytest-xdist that keeps groups together and in order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
+def pytest_collection_modifyitems(config, items):
+    """The longest first, where several workers share the tests."""
+    if hasattr(config, "workerinput"):
+        order = {group: place for place, group in enumerate(FIRST)}
+        items.sort(key=lambda item: order.get(group_of(item.nodeid), len(FIRST)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have counted and told by `record_property("told", …)`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(value)
 
 
 @pytest.fixture(scope="session")

@@ -180,3 +180,30 @@ def test_a_units_checks_are_those_of_its_module_in_order():
         assert set(each.needs) <= set(seen)
         assert each.title and each.name not in seen
         seen.append(each.name)
+
+
+def test_descent_is_torchs_own():
+    """With momentum and weight decay, set later too, with a closure, and with gradients that are kept as zeros."""
+    torch = pytest.importorskip("torch")
+    from autograder.checks.descent import Descent
+
+    ends = []
+    for kind in (torch.optim.SGD, Descent):
+        w = torch.nn.Parameter(torch.linspace(-1, 1, 5))
+        unused = torch.nn.Parameter(torch.ones(2))
+        optimizer = kind([w, unused], 0.1, 0.5)
+        for step in range(4):
+            if step == 2:
+                optimizer.param_groups[0] |= {"weight_decay": 0.3, "lr": 0.2}
+
+            def closure(w=w, optimizer=optimizer, step=step):
+                optimizer.zero_grad(set_to_none=step % 2 == 0)
+                loss = (w**3).sum()
+                loss.backward()
+                return loss
+
+            loss = optimizer.step(closure)
+        ends.append((w.detach().clone(), loss.item(), unused.detach().clone()))
+    assert torch.allclose(ends[0][0], ends[1][0], 1e-6)
+    assert ends[0][1] == pytest.approx(ends[1][1])
+    assert torch.equal(ends[0][2], ends[1][2])

@@ -91,6 +91,23 @@ def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
     assert not list((tmp_path / "killed").rglob(".*.part"))
 
 
+def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
+    """1, 2 and 4 at a time, with honest and hostile ones among them; read back, and graded anew, the same again."""
+    submitted = class_of(tmp_path / "class", 12)
+    for case in ("crash", "exit_zero", "stub"):
+        shutil.copytree(GOLDEN / case, submitted / case)
+    grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    for jobs in ("1", "2", "4"):
+        assert start(*grade, tmp_path / jobs, "-j", jobs).wait() in (0, 1)
+    first = results(tmp_path / "1")
+    assert len(first) == 15 and results(tmp_path / "2") == results(tmp_path / "4") == first
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "1").glob("unit*/*.json")}
+    next(iter(written)).unlink()
+    assert start(*grade, tmp_path / "1", "-j", "4").wait() in (0, 1)
+    assert results(tmp_path / "1") == first
+    assert sum(path.stat().st_mtime_ns != before for path, before in written.items()) == 1
+
+
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
 def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path):
     """Exit code 2, one sentence; what was written before is whole."""
@@ -276,6 +293,25 @@ def test_a_submission_whose_server_dies_twice_is_given_up(server, solution, key,
     assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
     assert found["ada.json"]["score"] == found["eve.json"]["score"] > 0
     assert found["ada.json"]["official"]
+
+
+def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
+    """Killed while it forks for a submission: that one is graded by the next server, all as in an undisturbed run."""
+    submitted = find_submissions(class_of(tmp_path / "class", 4))
+    grade_class(submitted, Run(tmp_path / "calm", 5, quick=True))
+    fork, killed = Worker._fork, []
+
+    def deadly(worker):
+        hello = fork(worker)
+        if b"solution.py" not in hello and len(killed) < 2 and hello not in killed:
+            killed.append(hello)
+            worker._server._process.kill()
+        return hello
+
+    monkeypatch.setattr(Worker, "_fork", deadly)
+    grade_class(submitted, Run(tmp_path / "out", 5, quick=True))
+    assert len(killed) == 2
+    assert results(tmp_path / "out") == results(tmp_path / "calm")
 
 
 def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):

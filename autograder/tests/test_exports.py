@@ -16,7 +16,8 @@ import pytest
 import yaml
 from conftest import GOLDEN, ROOT, UNIT
 
-from autograder import journal
+from autograder import grading, journal
+from autograder.checking import load_unit
 from autograder.grading import time_of
 from autograder.policy import BadPolicy, Policy, grades, read_policy
 from autograder.report import exports
@@ -256,7 +257,7 @@ def test_export_by_command(autograder, graded_class, tmp_path):
 
 
 def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(autograder, tmp_path):
-    """A unit's changed material is graded again, the other unit is read back; only changed scores are printed."""
+    """A changed check is asked again, what has passed stays, the other unit is read back; new scores are printed."""
     for case in ("mistake_argmax", "stub"):
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
     shutil.copytree(GOLDEN / "solved_unit1", tmp_path / "class" / "stub", dirs_exist_ok=True)
@@ -265,13 +266,34 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(autograder, tmp_p
     path = tmp_path / "out" / UNIT / "mistake_argmax.json"
     record = json.loads(path.read_text())
     record["material"] = "of another day"  # as if the checks had been others then
-    record["checks"][0]["earned"] = 0
+    record["checks"][0] |= {"earned": 0, "material": "of another day"}
+    record["checks"][1]["seconds"] = 1234.5
     path.write_text(json.dumps(record))
     others = [tmp_path / "out" / "unit1_embeddings" / "stub.json", tmp_path / "out" / UNIT / "stub.json"]
     before = [other.stat().st_mtime_ns for other in others]
     said = autograder(*arguments).stdout
     assert re.findall(r".*before, .*", said) == ["mistake_argmax, unit4: 27.5/31 before, 29.5/31 now"]
     assert [other.stat().st_mtime_ns for other in others] == before
+    assert [check["seconds"] == 1234.5 for check in json.loads(path.read_text())["checks"][:3]] == [False, True, False]
+
+
+def test_a_pass_rests_on_its_own_experiment(tmp_path, monkeypatch):
+    """A changed experiment changes its own checksum alone, a changed helper those of all checks of the unit."""
+    shutil.copytree(ROOT / "autograder" / "checks", tmp_path / "checks")
+    monkeypatch.setattr(grading, "__file__", str(tmp_path / "grading.py"))
+    before, path = grading.materials(UNIT), tmp_path / "checks" / f"{UNIT}.py"
+    text = path.read_text()
+
+    def changed(old: str, new: str) -> set[str]:
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+        return {name for name, sha256 in grading.materials(UNIT).items() if sha256 != before[name]}
+
+    assert changed("@check(points=2, needs=softmax_values)", "@check(points=3, needs=softmax_values)") == {
+        "softmax_jacobian"
+    }
+    assert changed("rng.normal(0, 0.5, shape)", "rng.normal(0, 0.4, shape)") == set(before)
+    assert set(before) == {check.name for check in load_unit(UNIT).checks}
 
 
 def test_when_a_submission_was_handed_in(tmp_path):

@@ -122,6 +122,7 @@ def places(tmp_path_factory):
         place.mkdir()
     (found["SECRETS"] / "gradebook.csv").write_text(f"name,score\n{SECRET},35\n" * 9)
     found |= {"ROOT": ROOT, "DATA": os.environ.get("COURSE_DATA", "/nowhere")}
+    found["LINE"] = ";".join(f"softmax=a{number}=softmax" for number in range(9_000))
     return found | {"LONG": "x" * (4 << 20), "DIGITS": "9" * 1_000_000}
 
 
@@ -262,14 +263,14 @@ def test_the_grader_does_not_grow(hostile):
     assert max(memory) - memory[len(memory) // 3] < 100_000  # kB
 
 
-def test_the_suite_is_whole(capsys):
+def test_the_suite_is_whole(record_property):
     """At least 60 attacks over all units and families; docs/security.md has the number of each family."""
     counts = {family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES}
     assert sum(counts.values()) >= 60
     assert {expected(attack)["unit"] for attack in ATTACKS} == set(unit_names())
     docs = (ROOT / "docs" / "security.md").read_text()
-    with capsys.disabled():
-        print(f"\n{sum(counts.values())} attacks:", ", ".join(f"{n} {family}" for family, n in counts.items()))
+    told = ", ".join(f"{number} {family}" for family, number in counts.items())
+    record_property("told", f"{sum(counts.values())} attacks: {told}")
     for family, number in counts.items():
         assert f"| {family} | {number} |" in docs
 

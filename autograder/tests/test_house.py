@@ -65,11 +65,11 @@ def test_no_module_imports_one_further_down():
 
 
 def test_the_promise_of_size():
-    """What a grade rests on under 2,200 lines, the package under 4,600, a check file under 200; functions under 40."""
+    """What a grade rests on under 2,200 lines, the package under 4,700, a check file under 200; functions under 40."""
     lines = {
         path.relative_to(PACKAGE): sum(map(bool, map(str.strip, path.read_text().split("\n")))) for path in MODULES
     }
-    assert sum(lines.values()) < 4600
+    assert sum(lines.values()) < 4700
     assert sum(lines[Path(f"{name}.py")] for name in FLOW[: FLOW.index("grading") + 1] if name != "policy") < 2200
     for path in (PACKAGE / "checks").glob("*.py"):
         assert sum(1 for line in path.read_text().splitlines() if line.strip()) < 200, path

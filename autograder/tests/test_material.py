@@ -4,32 +4,51 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from conftest import ROOT, UNIT
 
-from autograder import grading
+from autograder import grading, mutating
 from autograder.building import check_lengths, leaks, release, solutions
 from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.practice import KEYS, load_key
 from autograder.sandbox import Server
-from autograder.validating import FIRST_SEED, Proof, judge_mutants, material, why_kept
+from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material, why_kept
 
 UNITS = unit_names()
+
+
+@cache
+def whole_key(unit):
+    """The key that all proofs below are made with: the same unit, seed and corpus give the same one."""
+    with Server(unit) as server:
+        return grading.build_key(server, FIRST_SEED, [corpus()])
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
     with Server(unit) as server:
-        key = grading.build_key(server, FIRST_SEED, [corpus()])
-        assert [line.text for line in material(server, FIRST_SEED, key, [corpus()], quick=False) if line.fault] == []
+        found = material(server, FIRST_SEED, whole_key(unit), [corpus()], quick=False)
+        assert [line.text for line in found if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_wrong_variants_lose_points(unit):
+def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
+    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which two may."""
+    proof = Proof(unit, 1, quick=True)
+    with Server(unit) as server:
+        assert [line.text for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof) if line.fault] == []
+    assert proof.pairs == 20
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_wrong_variants_lose_points(unit, monkeypatch):
     """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
+    same = (FIRST_SEED, [corpus()])
+    monkeypatch.setattr(mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None)
     proof = Proof(unit, 1, quick=True)
     assert [line.text for line in judge_mutants(proof) if line.fault] == []
     assert proof.mutants >= 8
@@ -151,3 +170,23 @@ def test_a_corpus_is_there():
     """The training checks run on real text."""
     assert len(corpus().train) > 500_000
     assert (ROOT / "datasets" / corpus().name / "manifest.toml").is_file()
+
+
+def test_an_exact_check_does_not_wait_for_the_compiler():
+    """`torch._dynamo` takes as long to import as torch: no exact check of any unit needs it."""
+    code = """if True:
+        import sys
+        from autograder.checking import load_unit, unit_names
+        from autograder.grading import solution_of, wanted_checks
+        from autograder.solution import Submission
+        from autograder.worker import run_experiment
+
+        for name in unit_names():
+            unit, solution = load_unit(name), Submission(solution_of(name).plain().encode(), "solution.py")
+            for check in wanted_checks(unit, quick=True):
+                assert not run_experiment(check, solution, 5).failure
+                assert "torch._dynamo" not in sys.modules, f"{name}, {check.name}"
+        assert "torch" in sys.modules
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,7 +17,7 @@ from conftest import GOLDEN, ROOT, UNIT
 
 from autograder import journal
 from autograder.report import html, visible
-from autograder.report.code import exercises, lines, parts
+from autograder.report.code import MAX_SHOWN, exercises, lines, parts
 from autograder.report.pages import policy
 from autograder.solution import MAX_CODE, Piece, pieces
 
@@ -420,3 +421,29 @@ def test_results_of_before_are_still_read(tmp_path):
     record = {"student": "ada", "unit": UNIT, "submission_sha256": "", "seconds": 1, "note": "", "submitted": ""}
     journal.write_whole(tmp_path / "ada.json", json.dumps(record | facts | {"checks": [check]}))
     assert journal.read(tmp_path / "ada.json").verdicts[0].loss == ()
+
+
+CHAIN = "def softmax(): return f0\n" + "".join(f"def f{number}():f{number + 1}\n" for number in range(9_000))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        ";".join(f"softmax=a{number}=1" for number in range(3_000)),
+        "\n".join(f"softmax=a{number}=(1); softmax=(1," for number in range(3_000)) + ")" * 3_000,
+        "\n".join(f"); softmax=a{number}=(1" for number in range(9_000))[3:] + ")",
+        CHAIN,
+        "def softmax(): return 1\n" * 9_000,
+    ],
+    ids=["one line", "not closed", "lines overlap", "helpers of helpers", "the same again"],
+)
+def test_no_file_makes_a_page_slow_or_huge(script):
+    """Of pieces on the same lines one is shown, and a bounded number of characters; found in a step for each piece."""
+    found = pieces(script.encode())
+    began = time.process_time()
+    shown = parts(found, {"softmax"}, {"numpy"})
+    html = sum(len(line) for piece in shown for line in lines(piece))
+    assert time.process_time() - began < 1.5
+    assert sum(len(piece.text) for piece in shown) <= MAX_SHOWN
+    assert html < 40 * MAX_SHOWN
+    assert len({(piece.first, piece.text) for piece in shown}) == len(shown)

@@ -1,6 +1,9 @@
 """The walls, each tried from inside a submission; a worker's fate costs its own check alone; nothing is left behind."""
 
+import errno
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +17,7 @@ import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, UNIT
 
-from autograder import sandbox, walls
+from autograder import doctor, sandbox, walls
 from autograder.checking import load_unit
 from autograder.sandbox import CannotConfine, Server, ServerGone, printable
 from autograder.worker import MAX_FRAME
@@ -216,6 +219,160 @@ def test_no_other_way_into_the_kernel(boxed):
     assert {n: int(r) for n, r in zip(numbers, answer.arrays["jacobian"], strict=True) if r != -1} == {}
 
 
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
+    """All numbers below 1,024, those that no kernel has yet among them; `clone3` is said not to exist."""
+    special = [walls.IOCTL[0], walls.FCNTL[0], walls.OPEN[0], walls.OPENAT[0], walls.TGKILL, walls.PRLIMIT]
+    named = {call[0] for call in [*walls.CALLS.values(), *special]}
+    named |= {335, 336}  # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
+    answer = inside(
+        boxed,
+        f"""
+        import ctypes
+        libc, said = ctypes.CDLL(None, use_errno=True), []
+        for number in {sorted(set(range(1024)) - named)}:
+            result = libc.syscall(*map(ctypes.c_long, (number, 0, 0, 0, 0, 0, 0)))
+            said.append((number, result, ctypes.get_errno()))
+        return np.array(said)
+        """,
+    )
+    said = answer.arrays["jacobian"].tolist()
+    assert len(said) > 940
+    assert [call for call in said if call[1:] != [-1, errno.EPERM]] == [[walls.CLONE3, -1, errno.ENOSYS]]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+@pytest.mark.parametrize(
+    ("number", "arguments"),
+    [
+        *((16, (0, request)) for request in (0x5412, 0x540E, 0x5421, 0x5452, 0x5413 | 1 << 31)),  # push input, …
+        *((72, (3, command, 4)) for command in (4, 5, 6, 7, 8, 10, 1024, 1026, 1031, 1033)),  # flags, locks, signals
+        *((2, (b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
+        *((257, (-100, b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
+        *((234, ("os.getppid()", "os.getppid()", signal)) for signal in (0, 9)),
+        (234, (-1, -1, 0)),
+        *((302, ("os.getpid()", limit, b"\0" * 16, 0)) for limit in (0, 7, 9)),
+        (302, ("os.getppid()", 7, 0, b"\0" * 16)),
+        (302, (0, 7, b"\0" * 16, 0)),
+        (302, (0, 7, 1 << 32, 0)),  # an address of which the lower half is nought
+    ],
+)
+def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed, number, arguments):
+    """Terminals and devices; flags, locks and signals of files; opening to write; others' signals and limits."""
+    given = ", ".join(value if isinstance(value, str) else repr(value) for value in arguments)
+    answer = inside(
+        boxed,
+        f"""
+        import ctypes, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        given = [a if isinstance(a, bytes) else ctypes.c_long(a) for a in ({given},)]
+        return np.array([libc.syscall(ctypes.c_long({number}), *given), ctypes.get_errno()])
+        """,
+    )
+    assert answer.arrays["jacobian"].tolist() == [-1, errno.EPERM]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="machine code of x86")
+def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
+    """`int 0x80`, where 20 is `getpid`: its numbers mean other calls, so that none is let through."""
+    code = """
+        import ctypes, mmap
+        page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        page.write(bytes.fromhex("b814000000cd80c3"))
+        ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+        return np.ones(1)
+    """
+    answer = inside(boxed, code)
+    assert (answer.failure, answer.arrays) == ("killed", {})
+    assert "signal 31" in answer.message
+
+
+def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
+    """A descriptor of a path alone opens nothing; links in `/proc` tell nothing of others; no device, no listing."""
+    (tmp_path / "secret").write_text("ANSWERS")
+    code = f"""
+        os.read(os.open({str(tmp_path / "secret")!r}, os.O_PATH), 1)
+        os.listdir(os.open({str(tmp_path)!r}, os.O_PATH))
+        os.open('secret', os.O_RDONLY, dir_fd=os.open({str(tmp_path)!r}, os.O_PATH))
+        os.open('../' * 20 + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.open('/dev/../' + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.open('/usr/lib/../..' + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.statvfs('/')
+        os.getxattr({str(tmp_path / "secret")!r}, 'user.x')
+        os.chdir({str(tmp_path)!r})
+        os.listdir({str(tmp_path)!r})
+        os.listdir('/dev')
+        os.listdir('/sys')
+        os.open('/dev/tty', os.O_RDONLY)
+        os.open('/dev/mem', os.O_RDONLY)
+        os.openpty()
+    """
+    for name in ("cwd", "root", "exe", "fd/0", "fd", "task", "maps", "mem", "environ", "cmdline", "pagemap"):
+        call = {"cwd": "readlink", "root": "readlink", "exe": "readlink", "fd/0": "readlink"}.get(name, "open")
+        for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
+            code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
+    assert refused(boxed, code) == []
+
+
+def test_nothing_is_shared_with_others(boxed, tmp_path):
+    """No lock on a file that it may read, no shared memory by name, no queue, no event, no pipe of its own."""
+    code = f"""
+        importlib.import_module('fcntl').flock(os.open({str(boxed.file)!r}, os.O_RDONLY), 2)
+        importlib.import_module('fcntl').lockf(os.open({str(boxed.file)!r}, os.O_RDONLY), 1)
+        importlib.import_module('fcntl').fcntl(os.open({str(boxed.file)!r}, os.O_RDONLY), 1024, 0)
+        importlib.import_module('multiprocessing.shared_memory').SharedMemory('x', True, 64)
+        importlib.import_module('_multiprocessing').SemLock(1, 1, 1, '/autograder-note', False)
+        importlib.import_module('multiprocessing').Queue()
+        mmap.mmap(os.open({str(boxed.file)!r}, os.O_RDONLY), 0, mmap.MAP_SHARED, mmap.PROT_WRITE)
+        os.pipe()
+        os.eventfd(0)
+        os.set_blocking(3, False)
+        os.nice(1)
+        os.getpriority(0, 0)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.setpgid(0, 0)
+        os.getsid(0)
+        signal.setitimer(0, 100)
+        signal.pidfd_send_signal(0, 0)
+        os.umask(0)
+    """
+    assert refused(boxed, code) == []
+
+
+ABIS = range(1, walls.landlock_abi() + 1)
+
+
+@pytest.mark.parametrize("abi", ABIS)
+def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
+    """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls alone suffice."""
+    later = {2: "moving files", 3: "emptying files", 4: "TCP", 5: "device controls", 6: "signals and abstract sockets"}
+    (secret := tmp_path / "secret").write_text("ANSWERS")
+    monkeypatch.setattr(walls, "landlock_abi", lambda: abi)
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    findings = {finding.what: finding for finding in doctor.examine()}
+    own, tried = findings["a worker's own walls"], findings["a worker that tries to break out"]
+    assert (own.works, own.needed, tried.works) == (True, True, True)
+    assert f"Landlock {abi}" in own.words
+    assert all((what in own.words) == (version > abi) for version, what in later.items())
+    with socket.create_server(("127.0.0.1", 0)) as listening, Server(UNIT) as server:
+        assert server.walls == [f"landlock {abi}", "seccomp", "limits"]
+        code = f"""
+            os.open({str(secret)!r}, os.O_RDONLY)
+            os.open({str(secret)!r}, os.O_WRONLY)
+            os.open({str(secret)!r}, os.O_RDONLY | os.O_TRUNC)
+            os.truncate({str(secret)!r}, 0)
+            os.rename({str(secret)!r}, {str(tmp_path / "moved")!r})
+            os.link({str(secret)!r}, {str(tmp_path / "linked")!r})
+            socket.create_connection({listening.getsockname()!r}, 1)
+            socket.socket(socket.AF_UNIX).connect('\\0autograder')
+            os.kill({os.getpid()}, 0)
+            os.kill(os.getppid(), 0)
+            importlib.import_module('fcntl').ioctl(os.open('/dev/null', os.O_RDONLY), 0x5421, b'1234')
+        """
+        assert refused(server, code) == []
+    assert secret.read_text() == "ANSWERS"
+
+
 def test_only_its_own_descriptors_are_open(boxed):
     """Nothing of the server's or the parent's is inherited."""
     answer = inside(
@@ -282,6 +439,42 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
         """,
     )
     assert answer.arrays["jacobian"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "second"),
+    [
+        ("true(message) * 2", ""),  # twice: the second is no answer to the next question
+        ("true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)", ""),  # one too many before
+        ("frames[0]", "timeout"),  # to the question before, and none to this one
+        ("time.sleep(3 * late) or true(message)", "timeout"),  # after the deadline
+    ],
+)
+def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
+    """What a submission writes in the kit's place: the first check is answered, and so is one after the second."""
+    script = f"""
+from dataclasses import replace
+import autograder.worker as kit, time
+true, frames = kit.encode, []
+
+def encode(message):
+    late = bool(frames)
+    frames.append(true(message))
+    return {reply}
+
+kit.encode = encode
+
+def softmax_d(z):
+    kit
+    return np.diag(z) * len(frames)
+"""
+    with boxed.worker(b"import numpy as np\n" + script.encode(), "attack.py") as worker:
+        first, next_one = worker.ask(sandbox_check(5), 1), worker.ask(sandbox_check(0.5), 2)
+        third = worker.ask(sandbox_check(5), 3)
+    assert (first.failure, next_one.failure, third.failure) == ("", second, "")
+    if not second:  # seeds differ, and so do right answers
+        assert not np.array_equal(first.arrays["jacobian"], next_one.arrays["jacobian"])
+        assert next_one.arrays["jacobian"].any()
 
 
 def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
@@ -391,13 +584,46 @@ def test_closing_leaves_no_process_and_no_file():
     assert not Path(folder).exists()
 
 
-def test_a_fallen_wall_is_found_before_grading(monkeypatch):
-    """The self-test fails when workers are not confined though they should be."""
+FALLEN = {
+    "w.confine = lambda *a: None": "reading another's file",
+    "w._filter = lambda: w._ALLOW": "changing a file's mode, opening a socket",
+    "w.ruleset = lambda *a, r=w.ruleset: r(['/'], [], 7)": "reading another's file, reading the grader's files",
+    "w.CALLS['socket'] = (41, 198)": "opening a socket",
+    "w.CALLS['fork'] = (57, None); w.CALLS['clone'] = (56, 220); r.setrlimit = lambda *a: None": "starting a process",
+    "w.WRITING = 0; w.ruleset = lambda *a, r=w.ruleset: r(['/tmp'], [], 1)": "another's file",
+    "w.CALLS['kill'] = (62, 129); w.SCOPES = 0": "signalling the server",
+    "w.CALLS['chmod'] = (90, None); w.CALLS['fchmodat'] = (268, 53)": "changing a file's mode",
+}
+
+
+@pytest.mark.parametrize("fault", FALLEN)
+def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
+    """The self-test names what a worker could do, whichever of the walls was not put up."""
     monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
-    serve = "import autograder.walls as w; w.confine = lambda *a: None; from autograder.sandbox import serve; serve()"
+    serve = f"import autograder.walls as w, resource as r; {fault}; from autograder.sandbox import serve; serve()"
     monkeypatch.setattr(sandbox, "SERVE", serve)
-    with pytest.raises(CannotConfine, match="a worker was not kept from reading another's file"):
+    with pytest.raises(CannotConfine, match=f"a worker was not kept from .*{FALLEN[fault]}"):
         Server(UNIT)
+
+
+LACKING = {
+    "sys.platform": ("darwin", "only Linux can confine a submission"),
+    "platform.machine": (lambda: "riscv64", "no list of system calls for riscv64"),
+    "walls.landlock_abi": (lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"),
+    "walls.open": (lambda _: io.StringIO("Seccomp:\t0\n"), "the kernel has no seccomp filters. It needs CONFIG_"),
+}
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch):
+    """Another system, processor or kernel: a sentence with what to do, by `grade` as by `doctor`."""
+    value, words = LACKING[lacking]
+    monkeypatch.setattr(f"autograder.{lacking}" if lacking.startswith("walls") else lacking, value, raising=False)
+    assert [words in said for said in walls.missing()] == [True]
+    with pytest.raises(CannotConfine, match=re.escape(words)):
+        Server(UNIT)
+    own = next(finding for finding in doctor.examine() if finding.what == "a worker's own walls")
+    assert (own.works, own.needed, words in own.words) == (False, True, True)
 
 
 def test_grading_is_refused_where_walls_are_missing(monkeypatch):

@@ -31,7 +31,8 @@ def test_right_answers_pass_and_known_mistakes_do_not():
     """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake would pass."""
     assert {(b.unit, b.check, b.data): b.right_fails for b in kept() if b.right_fails[0] >= 1e-4} == {}
     assert [name for b in kept() for name in b.passing] == []
-    assert all(b.right and b.wrong for b in kept())
+    assert all(b.right for b in kept())
+    assert {(b.unit, b.check) for b in kept() if b.wrong} == {(unit, check.name) for unit, check in TRAINING}
 
 
 def test_the_chance_is_students_t():

@@ -291,6 +291,7 @@ def unpack(archive: Path, folder: Path) -> Path:
             for entry in entries:
                 target = (folder / entry.filename).resolve()
                 odd = "\0" in entry.filename or not target.is_relative_to(folder.resolve())
+                odd |= entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack at once
                 if odd or (entry.external_attr >> 16) & 0o170000 == 0o120000 or entry.file_size > MAX_FILE:
                     raise NothingToGrade(
                         f"{archive} holds {entry.filename!r}: a link, too large, or out of the folder."

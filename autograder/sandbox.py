@@ -34,6 +34,7 @@ import numpy as np
 from autograder import walls, worker
 from autograder.checking import Answer, Arrays, Check, Unit, load_unit
 
+LOOK = 0.05  # seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves time up
 MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
 SERVE = "from autograder.sandbox import serve; serve()"
 KIT_FILES = ("__init__", "checking", "solution", "worker", "walls", "sandbox", "checks")
@@ -405,7 +406,7 @@ class Worker:
         self._hello = worker.encode(worker.Message({"name": name}, {"source": worker.text_array(source)}))
         self._fds: tuple[int, int] | None = None
         self._until = time.monotonic() + server.unit.limits.seconds
-        self._waited = 0.0  # seconds, for the present process's answers
+        self._computed = 0.0  # seconds, at most, that the present process took for the answers before
         self.asked = 0  # questions to the present process
 
     def renew(self) -> None:
@@ -448,7 +449,7 @@ class Worker:
             os.close(asked)
             os.close(answered)
         os.set_blocking(asks, False)
-        self._fds, self._waited, self.asked = (asks, answers), 0.0, 0
+        self._fds, self._computed, self.asked = (asks, answers), 0.0, 0
         return self._hello
 
     def _exchange(self, question: bytes, token: str, seconds: float) -> worker.Message:
@@ -477,7 +478,8 @@ class Worker:
                     raise worker.BadFrame("too many bytes")
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
-                        self._waited += time.monotonic() - began
+                        waited = time.monotonic() - began
+                        self._computed = self._clock() if waited > LOOK else self._computed + waited
                         return message
                     strays += 1
                 if strays > MAX_STRAYS:
@@ -486,17 +488,21 @@ class Worker:
     def _time_left(self, began: float, seconds: float) -> float:
         """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they have run out.
 
-        Of the processor time at most what earlier checks took in all is theirs; the rest is this check's.
+        Of the processor time what earlier checks took is theirs (of a quick one, all the time that it took).
         """
         now, patience = time.monotonic(), seconds * self._server.unit.limits.patience
         if now > self._until:
             raise TimeoutError("was under way when a submission's time for all its checks was over")
         if now > began + patience:
             raise TimeoutError(f"took longer than {patience:g} seconds, most of them waiting,")
-        computed = float(self._server._command({"do": "clock", **self._started})["seconds"]) - self._waited
+        computed = self._clock() - self._computed
         if computed > 0.99 * seconds:
             raise TimeoutError(f"took longer than {seconds:g} seconds")
         return max(0.005, min(seconds - computed, began + patience - now, self._until - now))
+
+    def _clock(self) -> float:
+        """Seconds that the present process has computed."""
+        return float(self._server._command({"do": "clock", **self._started})["seconds"])
 
     def _end(self, grace: float) -> dict[str, Any]:
         if self._fds is None:

@@ -28,6 +28,7 @@ _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
 MAX_CODE = 256 << 10  # characters to parse where no wall stands; an honest file has a tenth
+MAX_AGAIN = 1 << 20  # characters to parse twice: else a file of many small cells costs the square of its length
 
 
 class Missing(Exception):
@@ -123,11 +124,14 @@ def _mended(found: Iterable[Cell]) -> list[Cell]:
     of another type those are taken that define what no code cell does.
     """
     code: list[Cell] = []
+    left = MAX_AGAIN
     for cell in found:
         if cell.code and not _tree(cell.text):
             cell = replace(cell, text=_without_magics(cell.text))
             whole = f"{code[-1].text}\n\n{cell.text}" if code else ""  # in a script, `# %%` is a line of its own
-            if whole and not _tree(cell.text) and code[-1].code and _tree(whole):
+            again = bool(whole) and code[-1].code and not _tree(cell.text)
+            left -= len(whole) * again
+            if again and left > 0 and _tree.__wrapped__(whole):  # not kept: it grows with each cell
                 code[-1] = replace(code[-1], text=whole)
                 continue
         if cell.code or (_DEFINES.search(cell.text) and _defined(cell)):
@@ -165,10 +169,12 @@ class Submission:
             if tree := _tree(whole):  # a `# %%` inside a string is then no border
                 yield from self._statements_of(tree, "line")
                 return
+        left = MAX_AGAIN
         for cell in _mended(found):
             try:
+                above = "\n" * (cell.first_line - 1) if (left := left - cell.first_line) > 0 else ""
                 tree = _tree(cell.text) if cell.first_line == 1 else None
-                tree = tree or ast.parse("\n" * (cell.first_line - 1) + cell.text)
+                tree = tree or ast.parse(above + cell.text)
                 yield from self._statements_of(tree, cell.place)
             except UNPARSABLE as error:
                 line = getattr(error, "lineno", None) or cell.first_line

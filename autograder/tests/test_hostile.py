@@ -123,6 +123,7 @@ def places(tmp_path_factory):
     (found["SECRETS"] / "gradebook.csv").write_text(f"name,score\n{SECRET},35\n" * 9)
     found |= {"ROOT": ROOT, "DATA": os.environ.get("COURSE_DATA", "/nowhere")}
     found["LINE"] = ";".join(f"softmax=a{number}=softmax" for number in range(9_000))
+    found |= {"CELLS": "# %%\n 0\n" * 20_000, "BROKEN": "# %%\n)\n" * 20_000}
     return found | {"LONG": "x" * (4 << 20), "DIGITS": "9" * 1_000_000}
 
 
@@ -296,12 +297,17 @@ def bomb(packed):
     packed.writestr(f"eve/{UNIT}/{UNIT}.py", bytes(64 << 20))
 
 
+def otherwise(packed):
+    """A kilobyte of bzip2 may unpack to gigabytes, at once and in memory, whatever size is announced."""
+    packed.writestr(f"eve/{UNIT}/{UNIT}.py", "x = 1", zipfile.ZIP_BZIP2)
+
+
 def many_files(packed):
     for number in range(100_001):
         packed.writestr(f"{number}", "")
 
 
-@pytest.mark.parametrize("fill", [slip, absolute, link, bomb, many_files])
+@pytest.mark.parametrize("fill", [slip, absolute, link, bomb, otherwise, many_files])
 def test_a_package_is_refused(fill, autograder, tmp_path):
     """Exit code 2, in words, with nothing unpacked or graded."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:

@@ -413,6 +413,25 @@ def test_time_is_limited(boxed, code):
     assert time.monotonic() - began < 4  # a sleep is given four times its seconds
 
 
+def test_a_check_that_slept_saves_no_time_for_the_next(boxed):
+    """Its seconds of the processor are its own, however long the one before has waited."""
+    script = b"""
+import numpy as np, time
+asked = []
+
+def softmax_d(z):
+    asked.append(time.process_time())
+    if len(asked) == 1:
+        time.sleep(1.9)
+    while len(asked) > 1 and time.process_time() < asked[-1] + 1:
+        pass
+    return np.ones(1)
+"""
+    with boxed.worker(script, "ada.py") as worker:
+        assert not worker.ask(sandbox_check(0.5), 1).failure
+        assert worker.ask(sandbox_check(0.5), 2).failure == "timeout"
+
+
 def test_what_is_printed_plays_no_part(boxed):
     """A flood of prints is thrown away and the answer counts."""
     answer = inside(

@@ -38,10 +38,10 @@ def plot(bounds: Sequence[Bound], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure((10, 0.42 * len(bounds) + 1.2), layout="constrained")
-    axes, least = figure.subplots(), 1e-7
+    axes, least, most = figure.subplots(), 1e-7, 20
 
     def dots(at: float, distances: Iterable[float], marker: str, color: str, label: str) -> None:
-        shown = [max(abs(d), least) for d in distances]
+        shown = [min(max(abs(d), least), most) for d in distances]
         axes.plot(shown, [at] * len(shown), marker, color=color, alpha=0.6, label="" if at > 0.5 else label)
 
     for row, bound in enumerate(bounds):
@@ -52,7 +52,7 @@ def plot(bounds: Sequence[Bound], path: Path) -> None:
         dots(row + 0.17, within, "x", "#8a8a8a", "mistakes that exact checks catch")
         axes.vlines(bound.within, row - 0.4, row + 0.4, "black", linewidth=2, label="" if row else "the bound")
     axes.set(xscale="log", xlim=(least / 2, 30), ylim=(len(bounds) - 0.4, -0.6))
-    axes.set_xlabel(f"distance from our held-out loss on the same seed ({least:g} and less at the edge)")
+    axes.set_xlabel(f"distance from our held-out loss, same seed (at the edges {least:g} and less, {most} and more)")
     axes.set_yticks(range(len(bounds)), [f"{b.unit.split('_')[0]} {b.check}, {b.data}" for b in bounds])
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=4, frameon=False)

@@ -146,11 +146,8 @@ def grade_one(
     verdicts: dict[str, Verdict] = {}
     with server.worker(source, name) as worker:
         for check in wanted_checks(server.unit, quick):
-            if lacking := unmet(check, verdicts):
-                verdicts[check.name] = not_reached(check, lacking)
-                continue
-            if check.name in passed:
-                verdicts[check.name] = passed[check.name]
+            if (lacking := unmet(check, verdicts)) or check.name in passed:
+                verdicts[check.name] = not_reached(check, lacking) if lacking else passed[check.name]
                 continue
             began = time.perf_counter()
             data = check.data() if check.data else text

@@ -6,7 +6,7 @@ compares what came back.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
@@ -210,7 +210,7 @@ class Verdict:
 
 
 def judge(
-    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], not_made: Iterable[str] = ()
+    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], not_made: Collection[str] = ()
 ) -> Verdict:
     """Compare an answer with the solution's and the known mistakes': points, and remarks that name what went wrong.
 
@@ -220,8 +220,7 @@ def judge(
     wrong = [] if check.measure else [name for name in expected if not _agree(check, name, key.expected, answer)]
     if not (answer.failure or check.measure or wrong):
         return _verdict(check, {}, [], passed=True)
-    ruled_out = set(not_made)
-    key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in ruled_out))
+    key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in not_made))
     if answer.failure:
         return _judge_failure(check, key, answer)
     if check.measure:

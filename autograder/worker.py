@@ -44,7 +44,8 @@ class Message:
 def encode(message: Message) -> bytes:
     """Length, then a safetensors file with the facts as its metadata."""
     arrays = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in message.arrays.items()}
-    blob: bytes = save(arrays, {**message.facts, "order": "\n".join(arrays)})  # safetensors keeps no order
+    facts = {name: fact.encode(errors="replace").decode() for name, fact in message.facts.items()}
+    blob: bytes = save(arrays, {**facts, "order": "\n".join(arrays)})  # safetensors keeps no order
     return struct.pack("<Q", len(blob)) + blob
 
 

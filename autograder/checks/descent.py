@@ -26,7 +26,7 @@ class Descent(torch.optim.SGD):
                 p.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        with torch.enable_grad():
+        with torch.set_grad_enabled(True):
             loss = closure() if closure else None
         with torch.no_grad():
             for group in self.param_groups:

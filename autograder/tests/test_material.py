@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -143,21 +144,20 @@ def test_leaks_are_found(released, tmp_path):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_everything_a_student_does_works_in_a_release(released, unit):
+def test_everything_a_student_does_works_in_a_release(released, unit, tmp_path):
     """Checking by the command, for a stub (nothing) and for the solution put in its place (everything)."""
+    course = shutil.copytree(released, tmp_path / "course")  # the tests beside this one look for answers in the other
 
     def autograder(*arguments):
         # without the finder of an editable install, which would add this checkout's modules to the release's
         code = "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
         command = [sys.executable, "-c", code + "from autograder.cli import main; main()", *arguments]
-        return subprocess.run(
-            command, cwd=released, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}
-        )
+        return subprocess.run(command, cwd=course, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
 
     stub = autograder("check", unit, "--quick")
     assert stub.returncode == 1, stub.stderr
     assert "0 of" in stub.stdout and "not written yet" in stub.stdout
-    (released / "assignments" / f"{unit}.py").write_text(grading.solution_of(unit).plain())
+    (course / "assignments" / f"{unit}.py").write_text(grading.solution_of(unit).plain())
     solved = autograder("check", f"assignments/{unit}.py", "--quick")
     assert solved.returncode == 0, solved.stdout + solved.stderr
     assert "✗" not in solved.stdout

@@ -178,8 +178,8 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     page = ROOT / "docs" / "sizing.md"
     page.write_text(
-        page.read_text().split(MARK)[0]
-        + f"""{MARK}
+        page.read_text().split(MARK)[0].rstrip()
+        + f"""\n\n{MARK}
 
 By `python benchmarks/endurance.py` on {machine}; `import torch` took {imports:.0f} ms there (median of 5). Copies of golden submissions of
 unit 4, exact checks. *Own* is processor time of the command itself, the trusted process, and so is the memory.

@@ -482,8 +482,8 @@ class Worker:
                         self._computed = self._clock() if waited > LOOK else self._computed + waited
                         return message
                     strays += 1
-                if strays > MAX_STRAYS:
-                    raise worker.BadFrame("too many answers to other questions")
+                    if strays > MAX_STRAYS:
+                        raise worker.BadFrame("too many answers to other questions")
 
     def _time_left(self, began: float, seconds: float) -> float:
         """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they have run out.

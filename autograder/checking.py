@@ -255,6 +255,14 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
     return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
 
 
+def close(one: Answer, other: Answer, within: float) -> bool:
+    """Whether two answers hold the same arrays, but for rounding: a share of the value, and a hundredth of it of 1."""
+    return one.arrays.keys() == other.arrays.keys() and all(
+        a.shape == (b := other.arrays[name]).shape and np.allclose(a, b, within, within / 100, equal_nan=True)
+        for name, a in one.arrays.items()
+    )
+
+
 def alike(trained: Arrays, ours: Arrays) -> float:
     """How alike trained weights are to ours: the cosine of their rows, the median of a large matrix, the least of all.
 

@@ -113,9 +113,8 @@ def check(what: str | None, quick: bool, out: Path | None) -> None:
         keep(name, path.parent, verdicts)
         if out:
             journal.write(out, practice_result(name, path, verdicts, quick))
-        screen.print(
-            f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.\n", soft_wrap=True
-        )
+        told = "on the public seed. A grade comes from a seed that nobody has seen.\n"
+        screen.print(f"{total(verdicts)} {told}", soft_wrap=True)
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
     sys.exit(0 if whole else 1)
 

@@ -59,10 +59,9 @@ def _servers() -> Iterator[Finding]:
     except (sandbox.CannotConfine, sandbox.ServerGone) as error:
         yield Finding(attempts, False, str(error), True)
         return
-    mend = (
-        "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    )
-    mend += "; Docker, --security-opt seccomp=unconfined --security-opt apparmor=unconfined."
+    mend = "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
+    mend += "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
+    mend += "--security-opt apparmor=unconfined."
     yield Finding("bubblewrap, a second wall", not why, f"does not start ({why}). {mend}" if why else "starts", False)
 
 

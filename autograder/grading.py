@@ -36,6 +36,7 @@ from autograder.checking import (
     Key,
     Unit,
     Verdict,
+    close,
     judge,
     judge_loss,
     load_unit,
@@ -103,20 +104,10 @@ def build_key(server: Server, seed: int, corpora: Sequence[Corpus], quick: bool 
         with server.worker(solution.with_mistake(mistake.id).encode(), "solution.py") as worker:
             for check in wanted_checks(unit, quick=True):
                 answer = worker.ask(check, seed)
-                if _differs(keys[check.name].expected, answer):
+                if answer.failure or not close(keys[check.name].expected, answer, 1e-9):
                     known = keys[check.name]
                     keys[check.name] = CheckKey(known.expected, (*known.mistakes, (mistake, answer)))
     return keys
-
-
-def _differs(one: Answer, other: Answer) -> bool:
-    if other.failure or one.arrays.keys() != other.arrays.keys():
-        return True
-    return not all(
-        array.shape == other.arrays[name].shape
-        and np.allclose(array, other.arrays[name], rtol=1e-9, atol=1e-12, equal_nan=True)
-        for name, array in one.arrays.items()
-    )
 
 
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:

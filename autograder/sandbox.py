@@ -65,6 +65,8 @@ def serve() -> None:
     worker.warm(unit.checks)
     gc.collect()
     gc.freeze()
+    if setup["confine"]:
+        walls.use_huge_pages()
     rules = walls.ruleset(setup["readable"], setup["listed"], setup["landlock"]) if setup["confine"] else -1
     threads = len(os.listdir("/proc/self/task")) if setup["confine"] else 1
     control.send(json.dumps({"threads": threads}).encode())
@@ -160,9 +162,7 @@ def _probe(secret: str) -> Arrays:
 def _refused(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
-    except OSError:
-        return True
-    except ValueError:  # setrlimit's way of saying EPERM
+    except (OSError, ValueError):  # the second is setrlimit's way of saying EPERM
         return True
     return False
 

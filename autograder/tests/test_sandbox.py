@@ -724,3 +724,12 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
     done = subprocess.run(map(str, command), cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert "1 skipped" in done.stdout
+
+
+@pytest.mark.skipif(tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 1), reason="needs Linux 6.1")
+def test_memory_is_gathered_in_huge_pages():
+    """What a server holds before it forks; of 64 MB some part at least, however scattered the machine's memory is."""
+    code = "from autograder import walls; held = bytearray(b'x') * (64 << 20); walls.use_huge_pages()"
+    code += "; print(open('/proc/self/smaps_rollup').read())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(re.search(r"AnonHugePages: +(\d+) kB", done.stdout)[1]) >= 2048

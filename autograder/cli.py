@@ -92,6 +92,8 @@ def check(what: str | None, quick: bool, out: Path | None) -> None:
     \b
     Example:  autograder check unit4 --quick
     """
+    import gc
+
     from autograder import journal
     from autograder.checking import Verdict, load_unit
     from autograder.practice import practice_result, practise
@@ -99,6 +101,7 @@ def check(what: str | None, quick: bool, out: Path | None) -> None:
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.solution import Submission
 
+    gc.set_threshold(1_000_000)  # importing torch leaves no garbage, and looking for it takes a tenth of a second
     whole, screen = True, console()
 
     def show(verdict: Verdict, *_: object) -> None:
@@ -501,9 +504,7 @@ def reproduce(quick: bool) -> None:
     from autograder.data import root
 
     if not (script := root() / "solutions" / "lesson.py").is_file():
-        raise Refused(
-            f"There is no {script}: the lesson's models are with the solutions, which this copy does not hold."
-        )
+        raise Refused(f"There is no {script}: the lesson's models are with the solutions, which this copy lacks.")
     sys.path.insert(0, str(script.parent))
     try:
         lesson = import_module("lesson")

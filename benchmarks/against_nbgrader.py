@@ -7,6 +7,7 @@ of three. nbgrader grades one submission at a time; ours as many as there are co
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
 
 import platform
 import re

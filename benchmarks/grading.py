@@ -7,6 +7,7 @@ import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
 
 import json
 import shutil
@@ -102,25 +103,28 @@ def empty_fork(packages: str) -> float:
 
 def page() -> str:
     """The sections on grading and on checking."""
-    torch = median(lambda: seconds([sys.executable, "-c", "import torch"]))
+    both = [(seconds([sys.executable, "-c", "import torch"]), cold_check()) for _ in range(RUNS)]
+    torch, cold = (statistics.median(values) for values in zip(*both, strict=True))
     rows, scale = [], []
 
+    def share(took: float) -> str:
+        return f"{took / torch:.4f} (1/{torch / took:.0f})" if took < torch / 2 else f"{took / torch:.2f}"
+
     def row(what: str, took: float, goal: str = "") -> None:
-        rows.append(f"| {what} | {took * 1000:.1f} ms | {took / torch:.4f} (1/{torch / took:.0f}) | {goal} |")
+        rows.append(f"| {what} | {took * 1000:.1f} ms | {share(took)} | {goal} |")
         print(rows[-1], flush=True)
 
     row('`python -c "import torch"`', torch, "the measure")
     row("an empty confined fork, NumPy alone", median(lambda: empty_fork(UNIT)))
     row("an empty confined fork with torch", median(lambda: empty_fork("unit5_stateful_lstm")))
-    row("a cold `autograder check unit1 --quick`", median(cold_check), "1.15")
+    row("a cold `autograder check unit1 --quick`", cold, "1.15")
     row("a warm check of one exercise (`backward_through_time`)", median(kernel_check), "under 100 ms")
     row("`autograder --help`", median(lambda: seconds([sys.executable, "-m", "autograder", "--help"])), "under 300 ms")
     for count in (10, 100, 1000, 10000):
         for jobs in (1, 2):
             runs = [grade(count, jobs) for _ in range(RUNS if count < 1000 else 1)]
             took, memory = (statistics.median(values) for values in zip(*runs, strict=True))
-            share = f"{took / torch:.4f} (1/{torch / took:.0f})"
-            scale.append(f"| {count:,} | {jobs} | {took * 1000:.1f} ms | {share} | {memory:.0f} MB |")
+            scale.append(f"| {count:,} | {jobs} | {took * 1000:.1f} ms | {share(took)} | {memory:.0f} MB |")
             print(scale[-1], flush=True)
     tables = "| what | median | of an `import torch` | goal |\n|---|---|---|---|\n" + "\n".join(rows)
     tables += "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers. Memory is the trusted process's peak.\n"

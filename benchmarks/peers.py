@@ -8,6 +8,7 @@ where a tool grades a class (ours, nbgrader), and is part of it where it grades 
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
 
 import shutil
 import statistics

@@ -181,8 +181,7 @@ def few_sequences(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     params, pairs = weights(rng), [(ids(rng), ids(rng)) for _ in range(5)]
     after, errors = net.train_online(copy(params), iter(pairs), 0.1, 2)
-    moved = [after[name].detach() - params[name] for name in NAMES.split()]
-    return named(NAMES, *moved) | named("errors", errors)
+    return named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named("errors", errors)
 
 
 @torch.no_grad()
@@ -200,12 +199,15 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
     # No mutant fails here alone: `few_sequences` sees five steps; this proves that all parts work together over 3,000.
+    # At a rate of 0.005, from the identity, a rounding error at relu's kink grew to 0.04 nats once in 12; so to 0.001.
     rng, read = np.random.default_rng(seed), characters(text)
     params = weights(rng, 128, 64) | {"bh": torch.zeros(64), "by": torch.zeros(128)}
-    params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64), "Wy": params["Wy"] / 3}
-    starts = rng.integers(0, len(read) - 8, 3000)  # at lr 0.01 a rounding error may grow to 0.01 nats
-    after, _ = net.train_online(params, ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts), 0.005, 1000)
-    return named(NAMES, after)
+    params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64) / 2, "Wy": params["Wy"] / 3}
+    for count, rate in ((2000, 0.003), (1000, 0.0005)):
+        starts = rng.integers(0, len(read) - 8, count)
+        after, _ = net.train_online(params, ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts), rate, 1000)
+        params = {name: after[name].detach() for name in params}
+    return named(NAMES, params)
 
 
 @check(points=5)
@@ -220,8 +222,7 @@ def in_rounds(net: Any, seed: int) -> Arrays:
     def turns(n: int) -> torch.Tensor:  # orthogonal, so that no product grows or fades
         return torch.from_numpy(np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))[0]).float()
 
-    xs = turns(T)
-    given = xs.clone()
+    given = (xs := turns(T)).clone()
     out = named("results", net.parallel_scan(product, given)) | named("same_after", torch.equal(xs, given))
     out |= named("results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1)))
     out |= named("gradient", gradient(lambda x: net.parallel_scan(product, x), xs))
@@ -256,7 +257,6 @@ def recurrence_backward(net: Any, seed: int) -> Arrays:
     a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
     long = torch.full((512, 2), 0.9), draw(rng, 1, 2)[0], draw(rng, 512, 2), draw(rng, 512, 2)
     with own_scan(), torch.no_grad():
-        h = torch.as_tensor(net.linear_recurrence(a, b, h0))
-        grads = net.linear_recurrence_backward(a, h0, h, dh)
+        grads = net.linear_recurrence_backward(a, h0, torch.as_tensor(net.linear_recurrence(a, b, h0)), dh)
         few = few_calls(lambda: net.linear_recurrence_backward(*long), 512)
     return named("da db dh0", grads) | named("few_calls", few)

@@ -58,11 +58,11 @@ def build(check: bool = False) -> list[str]:
         with Server(name) as server:
             fresh = build_key(server, practice.PUBLIC_SEED, available_corpora())
         stored = practice.load_key(key) if key.is_file() else {}
-        fresh |= {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
+        kept = {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
         with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
-            practice.save_key(saved := Path(scratch) / key.name, fresh)
+            practice.save_key(saved := Path(scratch) / key.name, fresh | kept)
             if not practice.same_key(stored, practice.load_key(saved)):
-                written.append(_write(key, "", check))
+                written.append(_write(key, "", check) + f" (not here, so as before: {', '.join(kept)})" * bool(kept))
                 shutil.move(saved, key)
     return written
 

@@ -6,7 +6,7 @@ compares what came back.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
@@ -210,17 +210,18 @@ class Verdict:
 
 
 def judge(
-    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], not_made: Collection[str] = ()
+    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], ruled_out: Callable[[], set[str]] = set
 ) -> Verdict:
     """Compare an answer with the solution's and the known mistakes': points, and remarks that name what went wrong.
 
-    `not_made`: ids of mistakes that would have spoilt a check which this submission has passed.
+    `ruled_out`, asked where a value is wrong: ids of mistakes that would have spoilt a check which has passed.
     """
     expected = key.expected.arrays
     wrong = [] if check.measure else [name for name in expected if not _agree(check, name, key.expected, answer)]
     if not (answer.failure or check.measure or wrong):
         return _verdict(check, {}, [], passed=True)
-    key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in not_made))
+    others = ruled_out()
+    key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in others))
     if answer.failure:
         return _judge_failure(check, key, answer)
     if check.measure:

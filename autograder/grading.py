@@ -143,7 +143,7 @@ def grade_one(
             began = time.perf_counter()
             data = check.data() if check.data else text
             known = key[check.name + (f"@{data.name}" if check.measure else "")]
-            judged = partial(judge, check, known, sizes=server.unit.sizes, not_made=not_made(key, verdicts))
+            judged = partial(judge, check, known, sizes=server.unit.sizes, ruled_out=partial(not_made, key, verdicts))
             answer, verdict = _tried(worker, check, seed, data.train if check.measure else None, judged)
             if check.measure and verdict.status == "passed":
                 plain = solution_of(server.unit.name).plain().encode()
@@ -305,10 +305,8 @@ class Run:
 
 def choose_seed(out: Path, asked: int | None) -> int:
     """The seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
-    if asked is not None:
-        return asked
     recorded = journal.facts(out).get("seed")
-    return int(recorded) if recorded else secrets.randbits(31)
+    return asked if asked is not None else int(recorded) if recorded else secrets.randbits(31)
 
 
 def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None) -> None:

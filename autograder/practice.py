@@ -152,7 +152,7 @@ def _verdict(
         return not_reached(check, lacking), known, answer
     if not check.measure:
         known, answer = key[check.name], run_experiment(check, implementation, PUBLIC_SEED)
-        return judge(check, known, answer, unit.sizes, not_made(key, done)), known, answer
+        return judge(check, known, answer, unit.sizes, lambda: not_made(key, done)), known, answer
     try:
         text = check.data() if check.data else corpus()
     except (NoData, ImportError) as error:

@@ -369,7 +369,7 @@ def _server(terms: Terms) -> Server:
         server.close()
         server = None
     if server is None:
-        server = _mine.server = Server(terms.unit, terms.unsafe)
+        server = _mine.server = Server(terms.unit, terms.unsafe, solution_of(terms.unit).stub)
         _started.append(server)
     return server
 

@@ -45,24 +45,17 @@ class Fate:
     failed: tuple[str, ...]
 
 
+OPPOSITES: list[tuple[type[cst.CSTNode], type[cst.CSTNode]]] = [
+    *((cst.Add, cst.Subtract), (cst.Multiply, cst.Divide), (cst.Modulo, cst.FloorDivide)),
+    *((cst.Equal, cst.NotEqual), (cst.And, cst.Or), (cst.AddAssign, cst.SubtractAssign)),
+]
 OTHER: Mapping[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
-    cst.Add: (cst.Subtract,),
-    cst.Subtract: (cst.Add,),
-    cst.Multiply: (cst.Divide,),
-    cst.Divide: (cst.Multiply,),
-    cst.Modulo: (cst.FloorDivide,),
-    cst.FloorDivide: (cst.Modulo,),
+    **{one: (other,) for pair in OPPOSITES for one, other in (pair, pair[::-1])},
     cst.Power: (cst.Multiply,),
     cst.LessThan: (cst.LessThanEqual, cst.GreaterThan),
     cst.LessThanEqual: (cst.LessThan,),
     cst.GreaterThan: (cst.GreaterThanEqual, cst.LessThan),
     cst.GreaterThanEqual: (cst.GreaterThan,),
-    cst.Equal: (cst.NotEqual,),
-    cst.NotEqual: (cst.Equal,),
-    cst.And: (cst.Or,),
-    cst.Or: (cst.And,),
-    cst.AddAssign: (cst.SubtractAssign,),
-    cst.SubtractAssign: (cst.AddAssign,),
 }
 PAIRS = [
     *("mean sum", "max min", "maximum minimum", "argmax argmin", "sigmoid tanh", "zeros ones", "any all", "eval train"),

@@ -62,7 +62,7 @@ def serve() -> None:
         walls.die_with_parent()
     unit = load_unit(setup["unit"])
     sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
-    worker.warm(unit.checks)
+    worker.warm(unit.checks, setup["stub"].encode())
     gc.collect()
     gc.freeze()
     if setup["confine"]:
@@ -277,9 +277,9 @@ class Server:
     Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it ends.
     """
 
-    def __init__(self, unit: str, unsafe: bool = False) -> None:
+    def __init__(self, unit: str, unsafe: bool = False, stub: str = "") -> None:
         self.unit = load_unit(unit)
-        self.unsafe = unsafe
+        self.unsafe, self._stub = unsafe, stub
         if not unsafe and (lacking := walls.missing()):
             raise CannotConfine(" ".join(lacking))
         self._places = _places(self.unit)
@@ -320,7 +320,7 @@ class Server:
         )  # fmt: skip
         theirs.close()
         self._control, self._turn = ours, Lock()
-        setup = {"unit": self.unit.name, "confine": not self.unsafe}
+        setup = {"unit": self.unit.name, "confine": not self.unsafe, "stub": self._stub}
         setup |= {"readable": self._places.readable, "listed": self._places.listed, "landlock": walls.landlock_abi()}
         facts = self._command(setup)
         if facts["threads"] != 1:
@@ -332,9 +332,11 @@ class Server:
         wall = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         wall += ["--proc", "/proc", "--dev", "/dev", "--dir", self._folder]
         base = os.path.realpath(sys.base_prefix)
+        there = ["/dev"]
         for path in ["/usr/lib", "/lib", "/lib64", "/usr/bin", base, python, *self._places.kit, *self._places.readable]:
-            if not path.startswith("/dev"):
+            if not path.startswith(tuple(f"{folder}/" for folder in there)):  # what is there cannot be bound again
                 wall += ["--ro-bind-try", path, path]
+                there.append(path)
         return wall
 
     def _command(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:

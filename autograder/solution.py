@@ -10,7 +10,7 @@ import dis
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -22,7 +22,7 @@ from autograder.checking import Mistake
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own, so that what it releases equals ours
 _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
-_CELL = re.compile(r"^# %%(.*)$")
+_CELL = re.compile(r"^# %%(.*)$", re.M)
 _LOAD_NAME, _LOAD_GLOBAL = dis.opmap["LOAD_NAME"], dis.opmap["LOAD_GLOBAL"]
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -47,28 +47,37 @@ def missing(name: str, defined: Iterable[str]) -> Missing:
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of a file: its text, the place it starts at, and whether it is code."""
+    """A piece of a file: its text, what its lines are counted in, the first one's number, and whether it is code."""
 
     text: str
     place: str  # "line" or "cell 3, line"
     first_line: int
     code: bool = True
 
+    def at(self, line: int) -> str:
+        """Where in the file the cell's line `line` stands, counted from 1: "line 45"."""
+        return f"{self.place} {self.first_line - 1 + line}"
+
 
 @dataclass
 class Statement:
-    """A top-level statement, the place of its cell in the file, and the names it binds or changes."""
+    """A top-level statement, its cell, the name of the file, and the names it binds or changes."""
 
     node: ast.stmt
-    place: str
+    cell: Cell
+    filename: str
     binds: set[str]
     done: bool = False
     futures: Sequence[ast.stmt] = ()  # the file's `from __future__ import …`, which hold for all of it
 
     @cached_property
     def code(self) -> CodeType:
-        """The statement, compiled when it is first needed."""
-        return compile(ast.Module([*self.futures, self.node], []), f"<{self.place}>", "exec", dont_inherit=True)
+        """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand outside a function."""
+        name = f"<{self.cell.at(0)}|{self.filename}>"
+        try:
+            return compile(ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise Broken(_unparsed(self.cell, error)) from None
 
     @cached_property
     def uses(self) -> set[str]:
@@ -91,14 +100,11 @@ def cells(source: bytes) -> list[Cell]:
 
 def _script_cells(text: str) -> list[Cell]:
     found: list[Cell] = []
-    lines: list[str] = []
-    first, kind = 1, ""
-    for number, line in enumerate([*text.split("\n"), "# %%"], 1):
-        if header := _CELL.match(line):
-            found.append(Cell("\n".join(lines), "line", first, "[markdown]" not in kind))
-            lines, first, kind = [], number + 1, header[1]
-        else:
-            lines.append(line)
+    start, first, kind = 0, 1, ""
+    for header in _CELL.finditer(text + "\n# %%"):
+        found.append(Cell(text[start : max(0, header.start() - 1)], "line", first, "[markdown]" not in kind))
+        first += text.count("\n", start, header.end()) + 1
+        start, kind = header.end() + 1, header[1]
     return found
 
 
@@ -107,16 +113,21 @@ def _notebook_cells(text: str) -> list[Cell]:
         book = json.loads(text)
         raw = book["cells"] if "cells" in book else [cell for sheet in book["worksheets"] for cell in sheet["cells"]]
         return [
-            Cell(
-                "".join(cell.get("input", cell.get("source", ""))),
-                f"cell {number}, line",
-                1,
-                cell["cell_type"] == "code",
-            )
-            for number, cell in enumerate(raw, 1)
+            Cell("".join(cell.get("input", cell.get("source", ""))), f"cell {n}, line", 1, cell["cell_type"] == "code")
+            for n, cell in enumerate(raw, 1)
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken("the notebook cannot be read: it is not a whole .ipynb file. Save it again.") from None
+
+
+def _uncut(found: list[Cell], source: bytes) -> list[Cell]:
+    """The cells of a script that parses: all its lines are code, and a `# %%` inside a string is no border."""
+    if not found or found[0].place != "line":
+        return found
+    if all(_tree(cell.text) for cell in found):
+        return [replace(cell, code=True) for cell in found]
+    whole = source.decode("utf-8-sig").replace("\r\n", "\n")
+    return [Cell(whole, "line", 1)] if _tree(whole) else found
 
 
 def _mended(found: Iterable[Cell]) -> list[Cell]:
@@ -136,8 +147,15 @@ def _mended(found: Iterable[Cell]) -> list[Cell]:
                 continue
         if cell.code or (_DEFINES.search(cell.text) and _defined(cell)):
             code.append(cell)
+    if all(cell.code for cell in code):
+        return code
     taken = {name for cell in code if cell.code for name in _defined(cell)}
     return [cell for cell in code if cell.code or not _defined(cell) & taken]
+
+
+def _unparsed(cell: Cell, error: Exception) -> str:
+    what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
+    return f"{cell.at(getattr(error, 'lineno', None) or 1)}: {type(error).__name__}: {what}"
 
 
 def _defined(cell: Cell) -> set[str]:
@@ -157,34 +175,21 @@ class Submission:
         self._ran: set[str] = set()  # names whose definitions have run
         self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
         self._filename = filename
-        self._statements = list(self._parse(cells(source), source))
-        _tree.cache_clear()  # a class of submissions is not kept
+        self._statements = list(self._parse(_mended(_uncut(cells(source), source))))
         futures = [s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"]
         for statement in self._statements:
             statement.futures = futures
 
-    def _parse(self, found: list[Cell], source: bytes) -> Iterator[Statement]:
-        if found and found[0].place == "line":
-            whole = source.decode("utf-8-sig").replace("\r\n", "\n")
-            if tree := _tree(whole):  # a `# %%` inside a string is then no border
-                yield from self._statements_of(tree, "line")
-                return
-        left = MAX_AGAIN
-        for cell in _mended(found):
+    def _parse(self, found: list[Cell]) -> Iterator[Statement]:
+        for cell in found:
             try:
-                above = "\n" * (cell.first_line - 1) if (left := left - cell.first_line) > 0 else ""
-                tree = _tree(cell.text) if cell.first_line == 1 else None
-                tree = tree or ast.parse(above + cell.text)
-                yield from self._statements_of(tree, cell.place)
+                tree = _tree(cell.text) or ast.parse(cell.text)
             except UNPARSABLE as error:
-                line = getattr(error, "lineno", None) or cell.first_line
-                what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
-                self._broken[cell.text] = f"{cell.place} {line}: {type(error).__name__}: {what}"
-
-    def _statements_of(self, tree: ast.Module, place: str) -> Iterator[Statement]:
-        for node in tree.body:
-            if not _is_example(node):
-                yield Statement(node, f"{place}|{self._filename}", set(_names_bound(node)))
+                self._broken[cell.text] = _unparsed(cell, error)
+                continue
+            for node in tree.body:
+                if not _is_example(node):
+                    yield Statement(node, cell, self._filename, set(_names_bound(node)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -241,12 +246,12 @@ def pieces(source: bytes) -> list[Piece]:
         submission = Submission(source, "")
     except (Broken, RecursionError):
         return []
-    lines = {cell.place: cell.text.split("\n") for cell in found}
-    if "line" in lines:  # a script's lines are counted through all its cells
-        lines["line"] = source.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
-    defined = [_piece(s, lines) for s in submission._statements if not isinstance(s.node, _NO_DEFINITION)]
+    finally:
+        _tree.cache_clear()  # a class of submissions is not kept
+    statements = [s for s in submission._statements if not isinstance(s.node, _NO_DEFINITION)]
+    lines = {cell: cell.text.split("\n") for cell in {s.cell for s in statements}}
     broken = [cell for cell in found if cell.text in submission._broken]
-    return defined + [
+    return [_piece(statement, lines[statement.cell]) for statement in statements] + [
         Piece(frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)), c.place, c.first_line, c.text)
         for c in broken
     ]
@@ -255,10 +260,11 @@ def pieces(source: bytes) -> list[Piece]:
 _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
 
 
-def _piece(statement: Statement, lines: Mapping[str, Sequence[str]]) -> Piece:
-    node, place = statement.node, statement.place.split("|")[0]
+def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
+    node, cell = statement.node, statement.cell
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-    return Piece(frozenset(statement.binds), place, first, "\n".join(lines[place][first - 1 : node.end_lineno]))
+    text = "\n".join(lines[first - 1 : node.end_lineno])
+    return Piece(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)
 
 
 @lru_cache(1000)

@@ -339,6 +339,22 @@ def test_nothing_is_shared_with_others(boxed, tmp_path):
     assert refused(boxed, code) == []
 
 
+def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
+    """As Debian's standard library does, with `sitecustomize.py`: such a link cannot be bound a second time."""
+    if not BUBBLEWRAP:
+        pytest.skip("bubblewrap is not installed")
+    for folder in (library := tmp_path / "library", elsewhere := tmp_path / "etc"):
+        folder.mkdir()
+    (elsewhere / "sitecustomize.py").touch()
+    (library / "sitecustomize.py").symlink_to(elsewhere / "sitecustomize.py")
+    places = sandbox._places(load_unit(UNIT))
+    places.readable[:0] = [str(library), str(library / "sitecustomize.py")]
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: BUBBLEWRAP)
+    monkeypatch.setattr(sandbox, "_places", lambda unit: places)
+    with Server(UNIT) as server:
+        assert server.why_no_bubblewrap == ""
+
+
 ABIS = range(1, walls.landlock_abi() + 1)
 
 

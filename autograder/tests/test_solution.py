@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.solution import Broken, Missing, Submission, _globals_used, read_solution
+from autograder.grading import solution_of
+from autograder.solution import Broken, Missing, Submission, _globals_used, _tree, cells, read_solution
+from autograder.worker import warm
 
 SCRIPT = textwrap.dedent('''
     # %%
@@ -143,6 +145,30 @@ def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
     assert ran.f() == 1
     with pytest.raises(Broken, match=r"`g` could not be read\. line 4: SyntaxError"):
         ran.g  # noqa: B018
+
+
+def test_what_parses_and_does_not_compile_is_told_with_its_line():
+    """A `break` outside a loop: in a script the file's line, in a notebook the cell's; other definitions run."""
+    code = ["import math", "def f():\n    return math.pi", "x = 1\n\ndef g():\n    break"]
+    cells = [{"cell_type": "code", "source": source} for source in code]
+    script, book = "# %%\n" + "\n# %% [markdown]\n# Words.\n# %%\n".join(code), json.dumps({"cells": cells})
+    for text, place in (script, "line 14"), (book, "cell 3, line 4"):
+        ran = Submission(text.encode(), "ada.py")
+        assert ran.f() > 3
+        with pytest.raises(Broken, match=f"^{place}: SyntaxError: 'break' outside loop$"):
+            ran.g  # noqa: B018
+
+
+def test_cells_of_the_stub_are_not_parsed_again():
+    """What a server read before it forks is there for each submission: of a solution only new cells are parsed."""
+    solution = solution_of("unit4_manual_gradients")
+    stub, plain = (cells(text.encode()) for text in (solution.stub, solution.plain()))
+    _tree.cache_clear()
+    warm((), solution.stub.encode())
+    before = _tree.cache_info().misses
+    Submission(solution.plain().encode(), "ada.py")
+    new = {cell.text for cell in plain} - {cell.text for cell in stub}
+    assert 5 < _tree.cache_info().misses - before == len(new) < len(plain) / 2
 
 
 def test_a_missing_name_gets_the_nearest():

@@ -69,6 +69,9 @@ def serve() -> None:
         walls.use_huge_pages()
     rules = walls.ruleset(setup["readable"], setup["listed"], setup["landlock"]) if setup["confine"] else -1
     threads = len(os.listdir("/proc/self/task")) if setup["confine"] else 1
+    os.environ.clear()
+    tempfile.tempdir = "/tmp"  # named without trying: a library that only asks where it is gets an answer
+    server, space = os.getpid(), _address_space() if rules >= 0 else 0
     control.send(json.dumps({"threads": threads}).encode())
     while True:
         data, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
@@ -81,7 +84,6 @@ def serve() -> None:
         if command["do"] == "clock":
             control.send(json.dumps({"seconds": _processor_time(command["pid"])}).encode())
             continue
-        server, space = os.getpid(), _address_space() if rules >= 0 else 0
         pid = os.fork()
         if pid == 0:
             _work(command, fds, rules, unit, server, space, null)
@@ -109,7 +111,7 @@ def _processor_time(pid: int) -> float:
 
 
 def _address_space() -> int:
-    """Bytes of this process's address space, and so of one that is forked from it now."""
+    """Bytes of this process's address space, and so of one that is forked from it."""
     return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -121,8 +123,6 @@ def _work(
         inbox, outbox = (os.dup(fd) for fd in fds)
         for new, old in enumerate((null, null, null, inbox, outbox)):
             os.dup2(old, new)
-        os.environ.clear()
-        tempfile.tempdir = "/tmp"  # named without trying: a library that only asks where it is gets an answer
         if rules >= 0:
             walls.die_with_parent()
             if os.getppid() != server:

@@ -202,18 +202,20 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return named(NAMES, params)
 
 
-@check(points=3, needs=states_and_logits, tolerance={"shares": 0.375})
+@check(points=3, needs=states_and_logits, tolerance={"shares": 0.46})
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # At a low temperature the ids are exact, which leaves what draws nothing or has no temperature. With no weights but
-    # `by`, draws are independent: of 48 at temperature 10, the largest share is 0.2, and would be 1. Two right programs
-    # differ by over 0.375 once in 400,000 times, a wrong one by less never. The 1 at the end is the tolerance's scale.
+    # At a temperature near 0 the ids are exact, which leaves what draws nothing or has no temperature. Seven networks
+    # that remember: with six that forget sooner, a `start` of which only the last id was read passed on 8 seeds of 100.
+    # With no weights but `by`, draws are independent: of 24 at temperature 100, the largest share is 0.09, and would be
+    # 1. Of two right programs one share differs by over 0.46 once in 4 million times, from a wrong one by less once in
+    # 36 million. The 1 at the end is the tolerance's scale.
     rng, sure = np.random.default_rng(seed), list[Any]()
-    for _ in range(6):
-        params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3 if len(sure) % 2 else 1)]
-        params |= {"Wx": 3 * params["Wx"], "Wh": 0.6 * params["Wh"], "Wy": 5 * params["Wy"]}
-        sure.append(net.sample(params, start, 8, 1e-4, np.random.default_rng(seed)))
+    for _ in range(7):
+        params, start = weights(rng), [int(i) for i in rng.integers(0, V, 3 if sure else 1)]
+        params |= {"Wx": 2 * params["Wx"], "Wh": 1.2 * params["Wh"]}
+        sure.append(net.sample(params, start, 5, 1e-8, np.random.default_rng(seed)))
     flat = {name: np.zeros_like(array) for name, array in weights(rng, V, 2).items()}
-    flat["by"][rng.integers(V)] = 10 * np.log(3)
-    ids = np.asarray(net.sample(flat, [0], 48, 10.0, np.random.default_rng(seed))).astype(int).ravel()
-    return named("ids shares", np.asarray(sure), [*np.bincount(ids, minlength=V)[:V] / 48, 1.0])
+    flat["by"][rng.integers(V)] = 100 * np.log(1.2)
+    ids = np.asarray(net.sample(flat, [0], 24, 100.0, np.random.default_rng(seed))).astype(int).ravel()
+    return named("ids shares", np.asarray(sure), [*np.bincount(ids, minlength=V)[:V] / 24, 1.0])

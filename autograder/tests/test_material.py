@@ -5,16 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from conftest import ROOT, UNIT
 
-from autograder import grading, mutating
+from autograder import building, grading, mutating, practice
 from autograder.building import check_lengths, leaks, release, solutions
 from autograder.checking import load_unit, unit_names
 from autograder.data import CORPORA, corpus
-from autograder.practice import KEYS, load_key
+from autograder.practice import KEYS, load_key, save_key
 from autograder.sandbox import Server
 from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material, why_kept
 
@@ -53,6 +54,22 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
     proof = Proof(unit, 1, quick=True)
     assert [line.text for line in judge_mutants(proof) if line.fault] == []
     assert proof.mutants >= 8
+
+
+def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):
+    """A loss of training on data that this machine lacks stays in the key; what is written is told with its name."""
+    known = load_key(KEYS / f"{UNIT}.safetensors")
+    elsewhere = {"training@elsewhere": replace(known[next(name for name in known if "@" in name)], loss=1.25)}
+    save_key(tmp_path / f"{UNIT}.safetensors", elsewhere)  # stale: nothing else is in it
+    monkeypatch.setattr(practice, "KEYS", tmp_path)
+    monkeypatch.setattr(building, "solutions", lambda: [(UNIT, grading.solution_of(UNIT))])
+    monkeypatch.setattr(building, "available_corpora", lambda: [corpus()])
+    assert [line.split(" ", 1)[1] for line in building.build()] == ["(not here, so as before: training@elsewhere)"]
+    written = load_key(tmp_path / f"{UNIT}.safetensors")
+    assert written["training@elsewhere"].loss == 1.25 and written.keys() > {
+        check.name for check in load_unit(UNIT).checks if not check.measure
+    }
+    assert building.build() == []
 
 
 def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):

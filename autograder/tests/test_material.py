@@ -13,7 +13,7 @@ from conftest import ROOT, UNIT
 
 from autograder import building, grading, mutating, practice
 from autograder.building import check_lengths, leaks, release, solutions
-from autograder.checking import load_unit, unit_names
+from autograder.checking import CheckKey, judge, load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.practice import KEYS, load_key, save_key
 from autograder.sandbox import Server
@@ -54,6 +54,16 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
     proof = Proof(unit, 1, quick=True)
     assert [line.text for line in judge_mutants(proof) if line.fault] == []
     assert proof.mutants >= 8
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
+    """One whose answer differs by rounding alone passes there, and a pass must not rule out that it was made."""
+    key, loaded = load_key(KEYS / f"{unit}.safetensors"), load_unit(unit)
+    for check in grading.wanted_checks(loaded, quick=True):
+        unseen = CheckKey(key[check.name].expected)
+        for mistake, answer in key[check.name].mistakes:
+            assert judge(check, unseen, answer, loaded.sizes).status != "passed", (check.name, mistake.text)
 
 
 def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):

@@ -279,7 +279,7 @@ class Server:
 
     def __init__(self, unit: str, unsafe: bool = False, stub: str = "") -> None:
         self.unit = load_unit(unit)
-        self.unsafe, self._stub = unsafe, stub
+        self.unsafe, self._stub = unsafe, stub[: 1 << 15]  # one message, of 200 KB at most, takes it to the server
         if not unsafe and (lacking := walls.missing()):
             raise CannotConfine(" ".join(lacking))
         self._places = _places(self.unit)
@@ -342,7 +342,9 @@ class Server:
     def _command(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:
         try:
             with self._turn:  # else the threads that try mutants would read each other's replies
-                socket.send_fds(self._control, [json.dumps(message).encode()], fds)
+                socket.send_fds(
+                    self._control, [json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")], fds
+                )
                 reply = self._control.recv(1 << 16)
         except OSError:
             reply = b""

@@ -355,6 +355,13 @@ def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tm
         assert server.why_no_bubblewrap == ""
 
 
+def test_a_long_stub_in_any_script_reaches_the_server():
+    """Its first part: the message has a limit, and a server that it does not reach would end."""
+    with Server(UNIT, stub="# %%\nsprache = '語'\n# " + "語🎉" * 100_000) as server:
+        answer = server.worker(b"def softmax(z): return z", "ada.py").ask(CHECK, 1)
+    assert answer.failure == "missing"
+
+
 ABIS = range(1, walls.landlock_abi() + 1)
 
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -203,7 +204,7 @@ def theirs_of(course: Path, student: str, said: str) -> str:
     words = """select sum(coalesce(auto_score, 0)) from grade
         join submitted_notebook on submitted_notebook.id = grade.notebook_id
         join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id where student_id = ?"""
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
+    with closing(sqlite3.connect(course / "gradebook.db")) as gradebook:
         return f"{gradebook.execute(words, [student]).fetchone()[0] or 0:g}"
 
 

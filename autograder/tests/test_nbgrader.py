@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import jupytext
@@ -38,7 +39,7 @@ def query(course, words, *values):
     """Rows of nbgrader's gradebook."""
     import sqlite3
 
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
+    with closing(sqlite3.connect(course / "gradebook.db")) as gradebook, gradebook:  # closed, and before that committed
         return gradebook.execute(words, values).fetchall()
 
 

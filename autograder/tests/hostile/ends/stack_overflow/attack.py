@@ -4,4 +4,9 @@ def softmax_d(z):
     x = []
     for _ in range(1 << 20):
         x = [x]
-    repr(x)
+    try:
+        repr(x)
+    except RecursionError:  # a later Python guards its stack: then it ends as one that overflows does
+        import os
+
+        os.abort()

@@ -10,11 +10,11 @@ __version__ = "0.1.0"
 __all__ = ["check", "corpus", "example", "named", "unit"]
 
 _HOME = {
-    "check": "autograder.checking",
-    "named": "autograder.checking",
+    "check": "autograder.check",
+    "named": "autograder.check",
     "corpus": "autograder.data",
-    "example": "autograder.notebook",
-    "unit": "autograder.notebook",
+    "example": "autograder.practice.notebook",
+    "unit": "autograder.practice.notebook",
 }
 
 

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "autograder" / "tests"))
 from mutilations import exact, fill, mutilated
 
-from autograder.grading import solution_of
+from autograder.grading.keys import solution_of
 
 UNIT = "unit4_manual_gradients"
 RUNS, COPIES = 3, 10
@@ -37,8 +37,8 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 CLASS = """
 import os, sys
 from pathlib import Path
-from autograder import grading
-from autograder.sandbox import Server
+from autograder.grading import batch, keys, one, submissions
+from autograder.sandbox.client import Server
 
 def of_descendants():  # processor time in ticks; a server that is killed inside bubblewrap is in nobody's account
     parents, ticks = {}, {}
@@ -55,7 +55,7 @@ def of_descendants():  # processor time in ticks; a server that is killed inside
 spent, done, close = [], [], Server.close
 Server.close = lambda self: (spent.append(of_descendants()), close(self))  # of the one that makes the key
 submitted, out = map(Path, sys.argv[1:3])
-found = grading.find_submissions(submitted)
+found = submissions.find_submissions(submitted)
 
 marks = []
 
@@ -66,7 +66,7 @@ def step(result):
     if len(done) == len(found):  # while the thread lives with which its server ends
         spent.append(of_descendants())
 
-grading.grade_class(found, grading.Run(out, 5, int(sys.argv[3]), quick=True), step)
+batch.grade_class(found, batch.Run(out, 5, int(sys.argv[3]), quick=True), step)
 print("seconds", sum(spent) / os.sysconf("SC_CLK_TCK") + sum(os.times()[:2]))
 print("each", (marks[-1] - marks[0]) / (len(found) - len(found) // 6))  # once all is warm
 """

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.checking import unit_names
-from autograder.grading import solution_of
+from autograder.course import unit_names
+from autograder.grading.keys import solution_of
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"

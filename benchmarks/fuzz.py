@@ -9,14 +9,18 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports():
-    from autograder import checking, practice, sandbox, worker
+    from autograder import course, judging
+    from autograder.check import Answer
+    from autograder.grading import key_file
+    from autograder.sandbox import client
+    from autograder.sandbox.inside import wire
 
 import numpy as np
 
-UNIT = checking.load_unit("unit4_manual_gradients")
-KEY = practice.load_key(Path(checking.__file__).parent / "keys" / f"{UNIT.name}.safetensors")
+UNIT = course.load_unit("unit4_manual_gradients")
+KEY = key_file.load_key(Path(course.__file__).parent / "keys" / f"{UNIT.name}.safetensors")
 SEEDS = [
-    worker.encode(worker.Message({"token": "t", "failure": "", "message": ""}, KEY[check.name].expected.arrays))
+    wire.encode(wire.Message({"token": "t", "failure": "", "message": ""}, KEY[check.name].expected.arrays))
     for check in UNIT.checks
     if check.name in KEY
 ]
@@ -32,14 +36,14 @@ def one(data: bytes) -> None:
     else:
         stream = bytearray(provider.ConsumeBytes(1 << 16))
     try:
-        messages = sandbox._frames(stream)
-    except worker.BadFrame:
+        messages = client._frames(stream)
+    except wire.BadFrame:
         return
     for message in messages:
-        answer = checking.Answer(message.arrays, message.facts.get("failure", ""), message.facts.get("message", ""))
+        answer = Answer(message.arrays, message.facts.get("failure", ""), message.facts.get("message", ""))
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
-                verdict = checking.judge(check, KEY[check.name], answer, UNIT.sizes)
+                verdict = judging.judge(check, KEY[check.name], answer, UNIT.sizes)
                 assert 0 <= verdict.earned <= check.points
 
 

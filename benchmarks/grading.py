@@ -28,20 +28,20 @@ RUNS = 5
 CLASS = """
 import sys, time
 from pathlib import Path
-from autograder import grading
-from autograder.sandbox import Server
+from autograder.grading import batch, keys, one, submissions
+from autograder.sandbox.client import Server
 import autograder.grading
 folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 first = []
 step = lambda result: first.append(time.perf_counter()) if not first else None
-grading.grade_class(grading.find_submissions(folder), grading.Run(out, 5, jobs, quick=True), step)
+batch.grade_class(submissions.find_submissions(folder), batch.Run(out, 5, jobs, quick=True), step)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss would count who started us
 print(time.perf_counter() - first[0], peak.split()[1])
 """
 FORK = """
 import statistics, sys, time
-from autograder.checking import load_unit
-from autograder.sandbox import Server
+from autograder.course import load_unit
+from autograder.sandbox.client import Server
 with Server(sys.argv[1]) as server:
     def once():
         began = time.perf_counter()

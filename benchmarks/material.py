@@ -17,8 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.grading import solution_of
-from autograder.solution import Submission
+from autograder.grading.keys import solution_of
+from autograder.sandbox.inside.submission import Submission
 
 RUNS = 7
 NO_GPU = """On a GPU: not measured, none was there. These rows wait for one: the scans; the training steps beside cuDNN's own

@@ -12,10 +12,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from autograder import journal
-from autograder.checking import Remark, load_unit
-from autograder.grading import graded_files, solution_of
-from autograder.journal import Circumstances, Result
+from autograder.course import load_unit
+from autograder.grading.keys import solution_of
+from autograder.grading.results import Circumstances, Result, digest, stored_results, write_result
+from autograder.grading.submissions import graded_files
+from autograder.judging import Remark
 from autograder.report.pages import write_pages
 
 UNIT = "unit4_manual_gradients"
@@ -43,7 +44,7 @@ def written(draw: random.Random, number: int) -> str:
 
 def result(draw: random.Random, student: str, source: bytes) -> Result:
     """As a grader would have judged it: each check passes with the student's own odds, or a known mistake is told."""
-    from autograder.checking import Verdict
+    from autograder.judging import Verdict
 
     skill, verdicts = draw.random(), list[Verdict]()
     mistakes = [mistake for mistake, _, _ in solution_of(UNIT).mistakes]
@@ -57,7 +58,7 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
             verdict = replace(verdict, earned=check.points / 2, status="partial", remarks=(remark,))
         verdicts.append(verdict)
     facts = Circumstances("0", "0", 1, "nietzsche", False, True)
-    return Result(student, UNIT, journal.digest(source), facts, tuple(verdicts), draw.random())
+    return Result(student, UNIT, digest(source), facts, tuple(verdicts), draw.random())
 
 
 def page(students: int = 1000) -> str:
@@ -69,9 +70,9 @@ def page(students: int = 1000) -> str:
             student = f"{draw.choice(FIRST)} {draw.choice(LAST)} {number:04}"
             (folder := submitted / student / UNIT).mkdir(parents=True)
             (folder / f"{UNIT}.py").write_text(source := written(draw, number))
-            journal.write(grades, result(draw, student, source.encode()))
+            write_result(grades, result(draw, student, source.encode()))
         began = time.perf_counter()
-        results = journal.results(grades)
+        results = stored_results(grades)
         read = time.perf_counter() - began
         index = write_pages(results, grades / "pages", graded_files(submitted))
         took, size = time.perf_counter() - began, index.stat().st_size / 1e6

@@ -22,8 +22,8 @@ import nbformat
 from against_nbgrader import CLASS, PATH, processor_time, run
 from mutilations import exact, fill
 
-from autograder.checking import load_unit, unit_names
-from autograder.grading import solution_of, wanted_checks
+from autograder.course import load_unit, unit_names
+from autograder.grading.keys import solution_of, wanted_checks
 
 RUNS, CLASS_SIZE = 5, 4
 WORDS = """Processor time of one more submission, all processes. *Without the experiments*: less what the student's own code and the
@@ -39,9 +39,9 @@ points = 1
 
 @test_case()
 def test_{unit}(env):
-    from autograder.checking import load_unit
-    from autograder.grading import wanted_checks
-    from autograder.practice import Live, practise
+    from autograder.course import load_unit
+    from autograder.grading.keys import wanted_checks
+    from autograder.practice.practise import Live, practise
 
     unit = load_unit("{unit}")
     assert all(verdict.status == "passed" for verdict in practise(unit, wanted_checks(unit, True), Live(env)))
@@ -112,10 +112,10 @@ def ours(folder: Path, unit: str, book: str) -> float:
 
 EXPERIMENTS = """
 import statistics, sys, time
-from autograder.checking import load_unit
-from autograder.grading import solution_of, wanted_checks
-from autograder.solution import Submission
-from autograder.worker import run_experiment
+from autograder.course import load_unit
+from autograder.grading.keys import solution_of, wanted_checks
+from autograder.sandbox.inside.submission import Submission
+from autograder.sandbox.inside.runner import run_experiment
 unit = load_unit(sys.argv[1])
 sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
 net = Submission(solution_of(unit.name).plain().encode(), "solution.py")

@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checking import Answer, Unit, unit_names
+from autograder.authoring.validate import misjudged
+from autograder.check import Answer
+from autograder.course import Unit, unit_names
 from autograder.data import corpus
-from autograder.grading import build_key, grade_one, solution_of, wanted_checks
-from autograder.sandbox import Server
-from autograder.validating import misjudged
+from autograder.grading.keys import build_key, solution_of, wanted_checks
+from autograder.grading.one import grade_one
+from autograder.sandbox.client import Server
 
 SEEDS = range(5000, 5060)  # no other command uses these
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pexpect
 
-from autograder.building import release
-from autograder.solution import read_solution
+from autograder.authoring.release import release
+from autograder.source.solution import read_solution
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVES = 50

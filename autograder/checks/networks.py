@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autograder.checking import Arrays, named
+from autograder.check import Arrays, named
 
 Model = TypeVar("Model", bound=nn.Module)
 Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]  # role → class, shape of the first parameter

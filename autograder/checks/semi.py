@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checking import Arrays
+from autograder.check import Arrays
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:

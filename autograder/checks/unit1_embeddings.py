@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checking import Arrays, check, named
+from autograder.check import Arrays, check, named
 from autograder.checks.descent import Descent
 from autograder.checks.networks import figures
 from autograder.checks.ratings import TABLES, Rater, draw, fill, ids, movielens, read

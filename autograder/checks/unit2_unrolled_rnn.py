@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checking import Arrays, check, named
+from autograder.check import Arrays, check, named
 from autograder.checks.descent import Descent
 from autograder.checks.networks import by_hand, floats, load, take, tensor
 from autograder.checks.networks import warm as warm  # called by the server before it forks

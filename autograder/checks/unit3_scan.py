@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from autograder.checking import Arrays, check, named
+from autograder.check import Arrays, check, named
 from autograder.checks.networks import by_hand, characters, tensor
 
 PACKAGES = ("torch", "numpy")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Arrays, check, named
+from autograder.check import Arrays, check, named
 
 PACKAGES = ("numpy",)
 SIZES = {"T": 6, "B": 5, "V": 13, "H": 9}

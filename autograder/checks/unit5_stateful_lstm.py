@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checking import Arrays, check, named
+from autograder.check import Arrays, check, named
 from autograder.checks.descent import Descent
 from autograder.checks.networks import adam, by_hand, characters, floats, gradients, load, moved, put, size, take
 from autograder.checks.networks import warm as warm  # called by the server before it forks

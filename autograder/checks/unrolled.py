@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autograder.checking import Arrays, named
+from autograder.check import Arrays, named
 from autograder.checks.networks import (
     adam,
     characters,

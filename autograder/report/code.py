@@ -7,7 +7,7 @@ from html import escape
 from keyword import kwlist
 
 from autograder.report import visible
-from autograder.solution import Piece
+from autograder.report.definitions import Piece
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
 # one expression without nested repeats, so that no text makes it slow; a page for each of 1,000 students leaves a

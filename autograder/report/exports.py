@@ -9,9 +9,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import Verdict
-from autograder.journal import write_whole
-from autograder.policy import Grade
+from autograder.grading.policy import Grade
+from autograder.grading.results import write_whole
+from autograder.judging import Verdict
 from autograder.report.terminal import SIGNS, number
 
 Files = Mapping[str, str]  # name → content

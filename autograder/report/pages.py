@@ -17,13 +17,13 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.checking import Verdict
-from autograder.data import root
-from autograder.journal import Result, write_whole
-from autograder.policy import Policy, grade_of
+from autograder.course import root
+from autograder.grading.policy import Policy, grade_of
+from autograder.grading.results import Result, write_whole
+from autograder.judging import Verdict
 from autograder.report import code, html, summary
+from autograder.report.definitions import Piece, pieces
 from autograder.report.terminal import SIGNS, number
-from autograder.solution import Piece, pieces
 
 Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
 

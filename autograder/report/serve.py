@@ -12,8 +12,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote
 
-from autograder import journal
-from autograder.journal import Result
+from autograder.grading.results import Result, read_result, run_facts
 from autograder.report.pages import Aliases, Source, policy, site
 
 
@@ -39,12 +38,10 @@ class Shelf:
         known = self._read
         fresh = {path: time for path, time in times.items() if known.get(path, (0, None))[0] != time}
         self._read = {
-            path: known[path] if path not in fresh else (time, journal.read(path)) for path, time in times.items()
+            path: known[path] if path not in fresh else (time, read_result(path)) for path, time in times.items()
         }
         results = [result for _, result in self._read.values() if result]
-        self._pages = site(
-            results, self._source, self._aliases, live=journal.facts(self._grades).get("submissions", "?")
-        )
+        self._pages = site(results, self._source, self._aliases, live=run_facts(self._grades).get("submissions", "?"))
 
 
 class _Handler(BaseHTTPRequestHandler):

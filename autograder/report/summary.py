@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
-from autograder.checking import Verdict
-from autograder.journal import Result
+from autograder.grading.results import Result
+from autograder.judging import Verdict
 
 ENDED = ("killed", "timeout", "error")
 

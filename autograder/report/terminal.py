@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.checking import Verdict
-from autograder.journal import Result
+from autograder.grading.results import Result
+from autograder.judging import Verdict
 from autograder.report import summary
 
 SIGNS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}

@@ -16,9 +16,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a terminal's own width would not count
     os.environ.pop(_name, None)
 
-from autograder import grading
 from autograder.data import corpus
-from autograder.sandbox import Server
+from autograder.grading import keys, one
+from autograder.sandbox.client import Server
 
 settings.register_profile("patient", deadline=None)  # how long an example takes depends on what else runs here
 settings.load_profile("patient")
@@ -72,7 +72,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def solution():
-    return grading.solution_of(UNIT)
+    return keys.solution_of(UNIT)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def server():
 
 @pytest.fixture(scope="session")
 def key(server):
-    return grading.build_key(server, SEED, [corpus()], quick=True)
+    return keys.build_key(server, SEED, [corpus()], quick=True)
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +92,7 @@ def grade(server, key):
 
     def run(script: str, name: str = "submission.py"):
         source = script if isinstance(script, bytes) else script.encode()
-        return {v.name: v for v in grading.grade_one(server, source, name, SEED, key, corpus(), quick=True)}
+        return {v.name: v for v in one.grade_one(server, source, name, SEED, key, corpus(), quick=True)}
 
     return run
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.building import as_notebook
+from autograder.source.notebooks import as_notebook
 
 Book = dict[str, Any]
 Mutilation = Callable[[Book, random.Random], object]

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from conftest import ROOT
 
-from autograder import calibrating
-from autograder.calibrating import Bound, calibrate, keep, kept
-from autograder.checking import load_unit, unit_names
+from autograder.authoring import calibrate as calibrating
+from autograder.authoring.calibrate import Bound, calibrate, keep, kept
+from autograder.authoring.grader_page import plot
+from autograder.course import load_unit, unit_names
 from autograder.data import CORPORA
-from autograder.report.proofs import plot
-from autograder.solution import Solution
+from autograder.source.solution import Solution
 
 TRAINING = [(unit, check) for unit in unit_names() for check in load_unit(unit).checks if check.measure]
 BOUND = Bound(

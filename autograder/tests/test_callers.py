@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from autograder.checking import load_unit, unit_names
+from autograder.course import load_unit, unit_names
 
 UNITS = unit_names()
 

@@ -5,19 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.checking import (
-    Answer,
-    CheckKey,
-    Mistake,
-    UnknownUnit,
-    check,
-    find_unit,
-    judge,
-    judge_loss,
-    load_unit,
-    named,
-    not_reached,
-)
+from autograder.check import Answer, check, named
+from autograder.course import UnknownUnit, find_unit, load_unit
+from autograder.judging import CheckKey, Mistake, judge, judge_loss, not_reached
 
 SIZES = {"T": 6, "B": 3, "H": 9}
 A, B, C = np.arange(6.0), np.ones((6, 3, 9)), np.array([1, 2, 3])

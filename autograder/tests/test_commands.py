@@ -9,8 +9,9 @@ import zipfile
 import pytest
 from conftest import GOLDEN, ROOT, UNIT, timeless
 
-from autograder import cli, journal
-from autograder.grading import read_file
+from autograder import cli
+from autograder.grading.results import only_writer
+from autograder.grading.submissions import read_file
 
 
 def one_sentence(done, words, code=2):
@@ -177,7 +178,7 @@ def test_unsafe_results_are_not_official(autograder, tmp_path):
 def test_grading_is_refused_where_it_cannot_confine(tmp_path):
     """Exit code 2, what is missing, and nothing graded."""
     code = (
-        "import autograder.walls as w; w.missing = lambda: ['the kernel has no Landlock.']\n"
+        "import autograder.sandbox.inside.confinement as w; w.missing = lambda: ['the kernel has no Landlock.']\n"
         "from autograder.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "grade", GOLDEN, "--out", tmp_path / "out"]
@@ -188,7 +189,7 @@ def test_grading_is_refused_where_it_cannot_confine(tmp_path):
 
 def test_a_second_run_into_the_same_folder_at_once_is_refused(autograder, tmp_path):
     """It says so and stops."""
-    with journal.only_writer(tmp_path):
+    with only_writer(tmp_path):
         one_sentence(autograder("grade", GOLDEN, "--out", tmp_path, "--quick"), "Another run is writing to")
 
 
@@ -242,13 +243,16 @@ def test_doctor_says_what_works_and_what_does_not(autograder, tmp_path):
     done = autograder("doctor")
     assert done.returncode == 0, done.stdout
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
-    lame = "import sys; from autograder import cli, sandbox, walls; {}; sys.argv[1:] = ['doctor']; cli.main()"
+    lame = (
+        "import sys; from autograder import cli; from autograder.sandbox import client; "
+        "from autograder.sandbox.inside import confinement; {}; sys.argv[1:] = ['doctor']; cli.main()"
+    )
     found = {
         code: subprocess.run([sys.executable, "-c", lame.format(code)], cwd=ROOT, capture_output=True, text=True)
         for code in (
-            "sandbox.bubblewrap = lambda: None",
-            "walls.landlock_abi = lambda: 0",
-            "walls.landlock_abi = lambda: 2",
+            "client.bubblewrap = lambda: None",
+            "confinement.landlock_abi = lambda: 0",
+            "confinement.landlock_abi = lambda: 2",
         )
     }
     alone, none, old = found.values()

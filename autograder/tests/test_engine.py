@@ -16,12 +16,17 @@ import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, UNIT, timeless
 
-from autograder.checking import alike, load_unit
+from autograder.course import load_unit
 from autograder.data import corpus
-from autograder.grading import Run, build_key, find_submissions, grade_class, grade_one
-from autograder.journal import digest
-from autograder.sandbox import Scratch, Worker, bubblewrap
-from autograder.worker import decode
+from autograder.grading.batch import Run, grade_class
+from autograder.grading.keys import build_key
+from autograder.grading.one import grade_one
+from autograder.grading.results import digest
+from autograder.grading.submissions import find_submissions
+from autograder.judging import alike
+from autograder.sandbox.client import Worker, bubblewrap
+from autograder.sandbox.inside.wire import decode
+from autograder.sandbox.scratch import Scratch
 
 HONEST = ("complete", "half_done", "mistake_relu_forgotten", "style_einsum_float32")
 
@@ -184,7 +189,7 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path)
 
 def test_a_worker_with_another_course_is_refused(cluster):
     """What a worker says of its course must be what is said here."""
-    from autograder.cluster import Cluster, NoCluster
+    from autograder.grading.cluster import Cluster, NoCluster
 
     with Cluster(cluster[0]) as reached:
         reached.must_agree(str.upper, "the same everywhere")
@@ -347,7 +352,7 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
     (tmp_path / "autograder-notes").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "autograder-scratch-link").symlink_to(tmp_path / "elsewhere")
-    code = "from autograder.sandbox import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    code = "from autograder.sandbox.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
     owner = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -376,7 +381,7 @@ def test_the_current_folder_brings_nothing(tmp_path):
             f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(9)"
         )
     arguments = ["grade", "class", "--out", "out", "--quick", "--seed", "5"]
-    code = "import sys; del sys.path[0]; from autograder import sandbox, cli; sandbox.bubblewrap = lambda: None\n"
+    code = "import sys; del sys.path[0]; from autograder import sandbox, cli; client.bubblewrap = lambda: None\n"
     for how in (["-m", "autograder", *arguments], ["-c", code + f"cli.main({arguments})"]):
         done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

@@ -16,13 +16,15 @@ import pytest
 import yaml
 from conftest import GOLDEN, ROOT, UNIT
 
-from autograder import grading, journal
-from autograder.checking import load_unit
-from autograder.grading import time_of
-from autograder.policy import BadPolicy, Policy, grades, read_policy
+from autograder.course import load_unit
+from autograder.grading import batch
+from autograder.grading.policy import BadPolicy, Policy, grades, read_policy
+from autograder.grading.results import stored_results
+from autograder.grading.submissions import time_of
+from autograder.judging import Remark
 from autograder.report import exports
 from autograder.report.pages import write_pages
-from autograder.sandbox import bubblewrap
+from autograder.sandbox.client import bubblewrap
 
 HOSTILE = '=HYPERLINK("http://x")|<script>'
 NAMES = {"complete": "Zoë Žižek", "mistake_argmax": HOSTILE, "crash": "李 明"}
@@ -32,7 +34,7 @@ NAMES = {"complete": "Zoë Žižek", "mistake_argmax": HOSTILE, "crash": "李 �
 def results(graded_class):
     """Results of the golden class, some under other names; one of them is told something hostile."""
     found = []
-    for result in journal.results(graded_class[0]):
+    for result in stored_results(graded_class[0]):
         if result.student == "mistake_argmax":
             spoilt = [dataclasses.replace(v, remarks=(*v.remarks, evil())) for v in result.verdicts]
             result = dataclasses.replace(result, verdicts=tuple(spoilt))
@@ -41,7 +43,7 @@ def results(graded_class):
 
 
 def evil():
-    return journal.Remark("@SUM(1)\n|<img src=x onerror=alert(1)> `[a](b)`\x1b[31m")
+    return Remark("@SUM(1)\n|<img src=x onerror=alert(1)> `[a](b)`\x1b[31m")
 
 
 def table(path):
@@ -280,14 +282,14 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(autograder, tmp_p
 def test_a_pass_rests_on_its_own_experiment(tmp_path, monkeypatch):
     """A changed experiment changes its own checksum alone, a changed helper those of all checks of the unit."""
     shutil.copytree(ROOT / "autograder" / "checks", tmp_path / "checks")
-    monkeypatch.setattr(grading, "__file__", str(tmp_path / "grading.py"))
-    before, path = grading.materials(UNIT), tmp_path / "checks" / f"{UNIT}.py"
+    monkeypatch.setattr(batch, "__file__", str(tmp_path / "grading" / "batch.py"))
+    before, path = batch.materials(UNIT), tmp_path / "checks" / f"{UNIT}.py"
     text = path.read_text()
 
     def changed(old: str, new: str) -> set[str]:
         assert text.count(old) == 1
         path.write_text(text.replace(old, new))
-        return {name for name, sha256 in grading.materials(UNIT).items() if sha256 != before[name]}
+        return {name for name, sha256 in batch.materials(UNIT).items() if sha256 != before[name]}
 
     assert changed("@check(points=2, needs=softmax_values)", "@check(points=3, needs=softmax_values)") == {
         "softmax_jacobian"

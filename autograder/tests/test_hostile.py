@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 from conftest import GOLDEN, ROOT, SEED, UNIT, timeless
 
-from autograder.checking import load_unit, unit_names
-from autograder.grading import plain_names, solution_of
-from autograder.sandbox import Server
+from autograder.course import load_unit, unit_names
+from autograder.grading.keys import solution_of
+from autograder.grading.submissions import plain_names
+from autograder.sandbox.client import Server
 
 HOSTILE = Path(__file__).parent / "hostile"
 ATTACKS = sorted(path.parent for path in HOSTILE.glob("*/*/expected.toml"))

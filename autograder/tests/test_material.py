@@ -11,13 +11,17 @@ from functools import cache
 import pytest
 from conftest import ROOT, UNIT
 
-from autograder import building, grading, mutating, practice
-from autograder.building import check_lengths, leaks, release, solutions
-from autograder.checking import CheckKey, judge, load_unit, unit_names
+from autograder.authoring import build as building
+from autograder.authoring import mutants as mutating
+from autograder.authoring.build import check_lengths, solutions
+from autograder.authoring.release import leaks, release
+from autograder.authoring.validate import FIRST_SEED, Proof, judge_mutants, judge_pairs, material, why_kept
+from autograder.course import load_unit, unit_names
 from autograder.data import CORPORA, corpus
-from autograder.practice import KEYS, load_key, save_key
-from autograder.sandbox import Server
-from autograder.validating import FIRST_SEED, Proof, judge_mutants, judge_pairs, material, why_kept
+from autograder.grading import key_file, keys
+from autograder.grading.key_file import KEYS, load_key, save_key
+from autograder.judging import CheckKey, judge
+from autograder.sandbox.client import Server
 
 UNITS = unit_names()
 
@@ -26,7 +30,7 @@ UNITS = unit_names()
 def whole_key(unit):
     """The key that all proofs below are made with: the same unit, seed and corpus give the same one."""
     with Server(unit) as server:
-        return grading.build_key(server, FIRST_SEED, [corpus()])
+        return keys.build_key(server, FIRST_SEED, [corpus()])
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -60,7 +64,7 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
 def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
     """One whose answer differs by rounding alone passes there, and a pass must not rule out that it was made."""
     key, loaded = load_key(KEYS / f"{unit}.safetensors"), load_unit(unit)
-    for check in grading.wanted_checks(loaded, quick=True):
+    for check in keys.wanted_checks(loaded, quick=True):
         unseen = CheckKey(key[check.name].expected)
         for mistake, answer in key[check.name].mistakes:
             assert judge(check, unseen, answer, loaded.sizes).status != "passed", (check.name, mistake.text)
@@ -71,8 +75,8 @@ def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkey
     known = load_key(KEYS / f"{UNIT}.safetensors")
     elsewhere = {"training@elsewhere": replace(known[next(name for name in known if "@" in name)], loss=1.25)}
     save_key(tmp_path / f"{UNIT}.safetensors", elsewhere)  # stale: nothing else is in it
-    monkeypatch.setattr(practice, "KEYS", tmp_path)
-    monkeypatch.setattr(building, "solutions", lambda: [(UNIT, grading.solution_of(UNIT))])
+    monkeypatch.setattr(key_file, "KEYS", tmp_path)
+    monkeypatch.setattr(building, "solutions", lambda: [(UNIT, keys.solution_of(UNIT))])
     monkeypatch.setattr(building, "available_corpora", lambda: [corpus()])
     assert [line.split(" ", 1)[1] for line in building.build()] == ["(not here, so as before: training@elsewhere)"]
     written = load_key(tmp_path / f"{UNIT}.safetensors")
@@ -104,11 +108,11 @@ def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
     """No seed is unlucky: the solution, judged by its own key without mistakes, loses nothing."""
-    solution = grading.solution_of(unit).plain().encode()
+    solution = keys.solution_of(unit).plain().encode()
     with Server(unit) as server:
         for seed in range(20):
             with server.worker(solution, "solution.py") as worker:
-                for check in grading.wanted_checks(server.unit, quick=True):
+                for check in keys.wanted_checks(server.unit, quick=True):
                     answer = worker.ask(check, seed)
                     assert not answer.failure, f"{check.name}, seed {seed}: {answer.message}"
                     assert sum(array.size for array in answer.arrays.values()), check.name
@@ -117,7 +121,7 @@ def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_has_mistakes_text_and_titles(unit):
     """At least 12 known mistakes, each with words of its own; every exercise has hints, minutes and a length."""
-    solution = grading.solution_of(unit)
+    solution = keys.solution_of(unit)
     words = [mistake.text for mistake, _, _ in solution.mistakes]
     assert len(words) >= 12
     assert all(words)
@@ -184,7 +188,7 @@ def test_everything_a_student_does_works_in_a_release(released, unit, tmp_path):
     stub = autograder("check", unit, "--quick")
     assert stub.returncode == 1, stub.stderr
     assert "0 of" in stub.stdout and "not written yet" in stub.stdout
-    (course / "assignments" / f"{unit}.py").write_text(grading.solution_of(unit).plain())
+    (course / "assignments" / f"{unit}.py").write_text(keys.solution_of(unit).plain())
     solved = autograder("check", f"assignments/{unit}.py", "--quick")
     assert solved.returncode == 0, solved.stdout + solved.stderr
     assert "✗" not in solved.stdout
@@ -203,10 +207,10 @@ def test_an_exact_check_does_not_wait_for_the_compiler():
     """`torch._dynamo` takes as long to import as torch: no exact check of any unit needs it."""
     code = """if True:
         import sys
-        from autograder.checking import load_unit, unit_names
-        from autograder.grading import solution_of, wanted_checks
-        from autograder.solution import Submission
-        from autograder.worker import run_experiment
+        from autograder.course import load_unit, unit_names
+        from autograder.grading.keys import solution_of, wanted_checks
+        from autograder.sandbox.inside.submission import Submission
+        from autograder.sandbox.inside.runner import run_experiment
 
         for name in unit_names():
             unit, solution = load_unit(name), Submission(solution_of(name).plain().encode(), "solution.py")

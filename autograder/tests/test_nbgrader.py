@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutilations import KINDS, exact, fill, mutilated
 
-from autograder.building import as_notebook
-from autograder.checking import load_unit, unit_names
-from autograder.grading import solution_of
+from autograder.course import load_unit, unit_names
+from autograder.grading.keys import solution_of
+from autograder.source.notebooks import as_notebook
 
 POINTS = {check.name: check.points for check in load_unit(UNIT).checks}
 
@@ -150,7 +150,7 @@ TABLE = {
     "import torch\ntorch.tensor(2.5)": 4,
     "None": 4,
     "score = 2.5": 4,
-    "from autograder.notebook import Score\nscore = Score(2.5)\nscore.report = '<b>why</b>'\nscore": 2.5,
+    "from autograder.practice.notebook import Score\nscore = Score(2.5)\nscore.report = '<b>why</b>'\nscore": 2.5,
     "Score(0)": 0,
     "Score(4)": 4,
 }

@@ -15,11 +15,12 @@ from urllib.parse import quote, unquote, urlparse
 import pytest
 from conftest import GOLDEN, ROOT, UNIT
 
-from autograder import journal
+from autograder.grading.results import read_result, write_whole
 from autograder.report import html, visible
 from autograder.report.code import MAX_SHOWN, exercises, lines, parts
+from autograder.report.definitions import Piece, pieces
 from autograder.report.pages import policy
-from autograder.solution import MAX_CODE, Piece, pieces
+from autograder.sandbox.inside.cells import MAX_CODE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -308,7 +309,7 @@ def test_code_is_shown_of_the_graded_file_alone(autograder, tmp_path):
 @pytest.fixture
 def served(tmp_path):
     """`autograder report --serve` on a folder that a run has only begun: the folder and the address."""
-    journal.write_whole(tmp_path / "run.txt", "seed 1\nsubmissions 2")
+    write_whole(tmp_path / "run.txt", "seed 1\nsubmissions 2")
     command = [sys.executable, "-m", "autograder", "report", str(tmp_path), "--serve"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         yield tmp_path, running.stdout.readline().strip()
@@ -419,8 +420,8 @@ def test_results_of_before_are_still_read(tmp_path):
     check = {"name": "a", "title": "a", "points": 1, "earned": 1, "status": "passed", "remarks": []}
     facts = {"kit": "", "material": "", "seed": 1, "corpus": "", "quick": True, "official": True, "walls": []}
     record = {"student": "ada", "unit": UNIT, "submission_sha256": "", "seconds": 1, "note": "", "submitted": ""}
-    journal.write_whole(tmp_path / "ada.json", json.dumps(record | facts | {"checks": [check]}))
-    assert journal.read(tmp_path / "ada.json").verdicts[0].loss == ()
+    write_whole(tmp_path / "ada.json", json.dumps(record | facts | {"checks": [check]}))
+    assert read_result(tmp_path / "ada.json").verdicts[0].loss == ()
 
 
 CHAIN = "def softmax(): return f0\n" + "".join(f"def f{number}():f{number + 1}\n" for number in range(9_000))

@@ -17,35 +17,35 @@ import numpy as np
 import pytest
 from conftest import GOLDEN, ROOT, UNIT
 
-from autograder import doctor, sandbox, walls
-from autograder.checking import load_unit
-from autograder.sandbox import CannotConfine, Server, ServerGone, printable
-from autograder.worker import MAX_FRAME
+from autograder.course import load_unit
+from autograder.grading import doctor
+from autograder.sandbox import client, readable
+from autograder.sandbox.client import CannotConfine, Server, ServerGone, printable
+from autograder.sandbox.inside import confinement
+from autograder.sandbox.inside.wire import MAX_FRAME
 
 CHECK = next(check for check in load_unit(UNIT).checks if check.name == "softmax_jacobian")
 
 
-BUBBLEWRAP = sandbox.bubblewrap()  # asked before `boxed` hides it
+BUBBLEWRAP = client.bubblewrap()  # asked before `boxed` hides it
 BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
 
 
 @pytest.fixture(scope="module", params=BEHIND)
 def boxed(request, tmp_path_factory):
     """A server behind both walls, one behind the worker's own, and one as a kernel with the first Landlock has it."""
-    readable = tmp_path_factory.mktemp("readable") / "file"
-    readable.write_text("FOR READING")
-    places = sandbox._places
+    file = tmp_path_factory.mktemp("readable") / "file"
+    file.write_text("FOR READING")
+    places = readable._places
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sandbox, "_places", lambda unit: replace(p := places(unit), readable=[*p.readable, str(readable)])
-        )
+        patch.setattr(client, "_places", lambda unit: replace(p := places(unit), readable=[*p.readable, str(file)]))
         if request.param != BEHIND[0]:
-            patch.setattr(sandbox, "bubblewrap", lambda: None)
+            patch.setattr(client, "bubblewrap", lambda: None)
         if request.param == BEHIND[2]:
-            patch.setattr(walls, "landlock_abi", lambda: 1)
+            patch.setattr(confinement, "landlock_abi", lambda: 1)
         with Server(UNIT) as running:
             assert ("bubblewrap" in running.walls) == (request.param == BEHIND[0])
-            running.file = readable
+            running.file = file
             yield running
 
 
@@ -222,8 +222,15 @@ def test_no_other_way_into_the_kernel(boxed):
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
 def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
     """All numbers below 1,024, those that no kernel has yet among them; `clone3` is said not to exist."""
-    special = [walls.IOCTL[0], walls.FCNTL[0], walls.OPEN[0], walls.OPENAT[0], walls.TGKILL, walls.PRLIMIT]
-    named = {call[0] for call in [*walls.CALLS.values(), *special]}
+    special = [
+        confinement.IOCTL[0],
+        confinement.FCNTL[0],
+        confinement.OPEN[0],
+        confinement.OPENAT[0],
+        confinement.TGKILL,
+        confinement.PRLIMIT,
+    ]
+    named = {call[0] for call in [*confinement.CALLS.values(), *special]}
     named |= {335, 336}  # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
     answer = inside(
         boxed,
@@ -238,7 +245,7 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
     )
     said = answer.arrays["jacobian"].tolist()
     assert len(said) > 940
-    assert [call for call in said if call[1:] != [-1, errno.EPERM]] == [[walls.CLONE3, -1, errno.ENOSYS]]
+    assert [call for call in said if call[1:] != [-1, errno.EPERM]] == [[confinement.CLONE3, -1, errno.ENOSYS]]
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
@@ -345,10 +352,10 @@ def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tm
         folder.mkdir()
     (elsewhere / "sitecustomize.py").touch()
     (library / "sitecustomize.py").symlink_to(elsewhere / "sitecustomize.py")
-    places = sandbox._places(load_unit(UNIT))
+    places = readable._places(load_unit(UNIT))
     places.readable[:0] = [str(library), str(library / "sitecustomize.py")]
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: BUBBLEWRAP)
-    monkeypatch.setattr(sandbox, "_places", lambda unit: places)
+    monkeypatch.setattr(client, "bubblewrap", lambda: BUBBLEWRAP)
+    monkeypatch.setattr(client, "_places", lambda unit: places)
     with Server(UNIT) as server:
         assert server.why_no_bubblewrap == ""
 
@@ -360,7 +367,7 @@ def test_a_long_stub_in_any_script_reaches_the_server():
     assert answer.failure == "missing"
 
 
-ABIS = range(1, walls.landlock_abi() + 1)
+ABIS = range(1, confinement.landlock_abi() + 1)
 
 
 @pytest.mark.parametrize("abi", ABIS)
@@ -368,8 +375,8 @@ def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_p
     """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls alone suffice."""
     later = {2: "moving files", 3: "emptying files", 4: "TCP", 5: "device controls", 6: "signals and abstract sockets"}
     (secret := tmp_path / "secret").write_text("ANSWERS")
-    monkeypatch.setattr(walls, "landlock_abi", lambda: abi)
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    monkeypatch.setattr(confinement, "landlock_abi", lambda: abi)
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
     findings = {finding.what: finding for finding in doctor.examine()}
     own, tried = findings["a worker's own walls"], findings["a worker that tries to break out"]
     assert (own.works, own.needed, tried.works) == (True, True, True)
@@ -473,7 +480,7 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
         boxed,
         """
         import os
-        from autograder.worker import Message, encode
+        from autograder.sandbox.inside.wire import Message, encode
         os.write(4, encode(Message({"token": "guess", "failure": "", "message": ""}, {"jacobian": np.zeros(3)})))
         return np.ones(3)
         """,
@@ -494,7 +501,7 @@ def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, rep
     """What a submission writes in the kit's place: the first check is answered, and so is one after the second."""
     script = f"""
 from dataclasses import replace
-import autograder.worker as kit, time
+import autograder.sandbox.inside.runner as kit, time
 true, frames = kit.encode, []
 
 def encode(message):
@@ -521,7 +528,7 @@ def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
     """A few are passed over; then the check is given up, and the grader's time is not spent on them."""
     code = """
         import os
-        from autograder.worker import Message, encode
+        from autograder.sandbox.inside.wire import Message, encode
         frame = encode(Message({"token": "guess"}, {}))
         while True:
             os.write(4, frame)
@@ -559,8 +566,8 @@ def test_nothing_is_left_for_the_next_submission(boxed):
     inside(
         boxed,
         """
-        import os, sys, builtins, autograder.worker
-        np.add = builtins.len = autograder.worker.encode = None
+        import os, sys, builtins, autograder.sandbox.inside.wire
+        np.add = builtins.len = autograder.sandbox.inside.wire.encode = None
         os.environ["X"] = "1"
         sys.path[:] = []
         np.random.seed(3)
@@ -597,7 +604,7 @@ def test_the_server_holds_no_secret(boxed):
         boxed,
         """
         import sys
-        names = ("autograder.grading", "autograder.journal", "autograder.data", "autograder.practice", "torch")
+        names = ("autograder.grading", "autograder.judging", "autograder.data", "autograder.practice", "torch")
         return np.array([name in sys.modules for name in names])
         """,
     )
@@ -609,8 +616,8 @@ def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
     """Torch computes and takes a step of training; its own ways to files, memory, threads and processes are refused."""
     pytest.importorskip("torch")
     (secret := tmp_path / "secret").write_text("ANSWERS")
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: BUBBLEWRAP if both else None)
-    monkeypatch.setattr(walls, "landlock_abi", lambda: ABIS[-1])  # `boxed` may still stand with another
+    monkeypatch.setattr(client, "bubblewrap", lambda: BUBBLEWRAP if both else None)
+    monkeypatch.setattr(confinement, "landlock_abi", lambda: ABIS[-1])  # `boxed` may still stand with another
     unit = "unit0_pseudo_labels"
     code = f"""
         torch.load({str(secret)!r})
@@ -686,9 +693,12 @@ FALLEN = {
 @pytest.mark.parametrize("fault", FALLEN)
 def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
     """The self-test names what a worker could do, whichever of the walls was not put up."""
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
-    serve = f"import autograder.walls as w, resource as r; {fault}; from autograder.sandbox import serve; serve()"
-    monkeypatch.setattr(sandbox, "SERVE", serve)
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    serve = (
+        f"import autograder.sandbox.inside.confinement as w, resource as r; {fault}; "
+        "from autograder.sandbox.inside.server import serve; serve()"
+    )
+    monkeypatch.setattr(client, "SERVE", serve)
     with pytest.raises(CannotConfine, match=f"a worker was not kept from .*{FALLEN[fault]}"):
         Server(UNIT)
 
@@ -706,7 +716,7 @@ def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch)
     """Another system, processor or kernel: a sentence with what to do, by `grade` as by `doctor`."""
     value, words = LACKING[lacking]
     monkeypatch.setattr(f"autograder.{lacking}" if lacking.startswith("walls") else lacking, value, raising=False)
-    assert [words in said for said in walls.missing()] == [True]
+    assert [words in said for said in confinement.missing()] == [True]
     with pytest.raises(CannotConfine, match=re.escape(words)):
         Server(UNIT)
     own = next(finding for finding in doctor.examine() if finding.what == "a worker's own walls")
@@ -715,7 +725,7 @@ def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch)
 
 def test_grading_is_refused_where_walls_are_missing(monkeypatch):
     """It says what is missing and what to do."""
-    monkeypatch.setattr(walls, "landlock_abi", lambda: 0)
+    monkeypatch.setattr(confinement, "landlock_abi", lambda: 0)
     with pytest.raises(CannotConfine, match=r"no Landlock\. It needs Linux 5.13"):
         Server(UNIT)
 
@@ -750,7 +760,7 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
 @pytest.mark.skipif(tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 1), reason="needs Linux 6.1")
 def test_memory_is_gathered_in_huge_pages():
     """What a server holds before it forks; of 64 MB some part at least, however scattered the machine's memory is."""
-    code = "from autograder import walls; held = bytearray(b'x') * (64 << 20); walls.use_huge_pages()"
+    code = "from autograder import walls; held = bytearray(b'x') * (64 << 20); confinement.use_huge_pages()"
     code += "; print(open('/proc/self/smaps_rollup').read())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(re.search(r"AnonHugePages: +(\d+) kB", done.stdout)[1]) >= 2048

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grading import solution_of
-from autograder.solution import Broken, Missing, Submission, _globals_used, _tree, cells, read_solution
-from autograder.worker import warm
+from autograder.grading.keys import solution_of
+from autograder.sandbox.inside.cells import Broken, _tree, cells
+from autograder.sandbox.inside.runner import warm
+from autograder.sandbox.inside.submission import Missing, Submission, _globals_used
+from autograder.source.solution import read_solution
 
 SCRIPT = textwrap.dedent('''
     # %%

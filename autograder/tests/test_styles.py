@@ -6,11 +6,13 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 
-from autograder.checking import CheckKey, unit_names
+from autograder.authoring.validate import lost, styles
+from autograder.course import unit_names
 from autograder.data import corpus
-from autograder.grading import grade_one, solution_of, wanted_checks
-from autograder.sandbox import Server
-from autograder.validating import lost, styles
+from autograder.grading.keys import solution_of, wanted_checks
+from autograder.grading.one import grade_one
+from autograder.judging import CheckKey
+from autograder.sandbox.client import Server
 
 UNITS = unit_names()
 SEED = 77  # not among those that `autograder validate` tries

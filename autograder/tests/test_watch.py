@@ -14,14 +14,15 @@ import pytest
 from conftest import GOLDEN, ROOT, UNIT
 from nbclient import NotebookClient
 
-from autograder.building import release
-from autograder.grading import solution_of
+from autograder.authoring.release import release
+from autograder.grading.keys import solution_of
 
 NO_LINUX = """
 import sys, multiprocessing
+SANDBOX = ("autograder.sandbox.client", "autograder.sandbox.inside.confinement")
 class Windows:
     def find_spec(self, name, *_):
-        if name in ("fcntl", "resource", "pwd", "grp", "autograder.sandbox", "autograder.walls"):
+        if name in ("fcntl", "resource", "pwd", "grp") or name in SANDBOX:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 sys.meta_path.insert(0, Windows())
 multiprocessing.get_context = lambda _: multiprocessing.context.SpawnContext()
@@ -134,7 +135,7 @@ def test_without_linux_and_without_forks(course):
 
 def test_grading_names_linux_where_a_module_of_its_is_missing(tmp_path):
     """One sentence, exit code 2."""
-    code = NO_LINUX.replace(', "autograder.sandbox", "autograder.walls"', "")
+    code = NO_LINUX.replace(" or name in SANDBOX", "")
     command = [sys.executable, "-c", code, "grade", str(GOLDEN), "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import save
 
-from autograder.checking import Limits
-from autograder.sandbox import MAX_STRAYS, Worker
-from autograder.worker import (
+from autograder.check import Limits
+from autograder.sandbox.client import MAX_STRAYS, Worker
+from autograder.sandbox.inside.wire import (
     DTYPES,
     MAX_ARRAYS,
     MAX_DIMENSIONS,

@@ -11,10 +11,10 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from autograder.checking import load_unit
-from autograder.practice import practise
+from autograder.course import load_unit
+from autograder.practice.practise import practise
 from autograder.report.terminal import total, verdict_lines
-from autograder.solution import Submission
+from autograder.sandbox.inside.submission import Submission
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -1,0 +1,1 @@
+"""For authors: build what is generated, prove the material, measure the grader."""

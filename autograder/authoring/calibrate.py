@@ -1,0 +1,212 @@
+"""Where a training check's bound lies: between the losses of right answers in other styles and those of mistakes.
+
+Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts is how far its
+held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
+"""
+
+import ast
+import json
+import math
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.validate import FIRST_SEED, plain_key, styles
+from autograder.check import Check
+from autograder.course import root
+from autograder.data import available_corpora
+from autograder.grading.keys import measure, solution_of, wanted_checks
+from autograder.grading.one import grade_one
+from autograder.grading.results import write_whole
+from autograder.judging import unmet
+from autograder.sandbox.client import Server
+from autograder.sandbox.inside.cells import _names_bound
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
+
+# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
+# a style that is tried on no more than FEW seeds.
+NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
+FEW = 4
+
+Scripts = dict[str, str]  # name → text
+Say = Callable[[str], None]
+
+
+@dataclass
+class Bound:
+    """Of a training check on one corpus: losses in nats, and distances from ours on the same seeds."""
+
+    unit: str
+    check: str
+    data: str
+    within: float
+    versions: str
+    ours: list[float]
+    right: dict[str, list[float]]  # style → distances
+    wrong: dict[str, list[float]]  # mistake → distances
+    reached: list[str]  # those mistakes that pass the checks which this one needs: the others, when graded, never train
+    no_weights: int = 0  # mistakes that leave no trained weights of the right shapes
+
+    @property
+    def loss(self) -> tuple[float, float]:
+        """The mean and the standard deviation of our loss."""
+        return fmean(self.ours), stdev(self.ours) if len(self.ours) > 1 else math.nan
+
+    @property
+    def furthest(self) -> float:
+        """The largest distance of a right answer."""
+        return max((abs(d) for its in self.right.values() for d in its), default=math.nan)
+
+    def spread(self, style: str) -> float:
+        """The root of a style's mean squared distance."""
+        return math.sqrt(fmean(d * d for d in self.right[style]))
+
+    @property
+    def right_fails(self) -> tuple[float, str]:
+        """The chance that a right answer ends beyond the bound, and the style of which it is largest: by Student's t as
+        wide as that style's spread and of as many degrees of freedom as seeds.
+        """
+        chances = [(_beyond(self.within, self.spread(style), len(its)), style) for style, its in self.right.items()]
+        return max(chances, default=(math.nan, ""))
+
+    @property
+    def beyond(self) -> list[float]:
+        """The least distance of each mistake that is beyond the bound on every seed."""
+        return [least for its in self.wrong.values() if (least := min(map(abs, its))) > self.within]
+
+    @property
+    def passing(self) -> list[str]:
+        """The mistakes that would be graded as passed: trained otherwise, within the bound, and caught by no check."""
+        return [name for name in self.reached if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within]
+
+    def told(self) -> str:
+        """The bound beside what it lies between, in a line, and the mistakes that it lets through."""
+        (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
+        line = (
+            f"{'✗' if self.passing or not chance < 1e-4 else '✓'} {self.unit}, {self.check} on {self.data}: right ones "
+        )
+        line += f"to {self.furthest:.4f}, a chance of {chance:.0e} ({style}) beyond {self.within}; "
+        line += f"so are {len(self.beyond)} of {len(self.wrong)} mistakes, from {least:.4f}"
+        return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
+
+
+def _beyond(within: float, spread: float, degrees: int) -> float:
+    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a right one."""
+    if not spread < math.inf:
+        return 1.0
+    first = math.atan2(within, spread * math.sqrt(degrees))
+    mean, of_all = (float((np.cos(np.linspace(a, math.pi / 2, 20001)) ** (degrees - 1)).mean()) for a in (first, 0.0))
+    return mean / of_all * (1 - 2 * first / math.pi)
+
+
+def calibrate(unit: str, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
+    """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and corpus."""
+    with Server(unit) as server, ThreadPoolExecutor(jobs) as pool:
+        for check in (check for check in server.unit.checks if check.measure):
+            texts = [check.data()] if check.data else available_corpora()
+            right, wrong = _trained_otherwise(unit, check, texts[0].train)
+            for data in texts:
+                yield (bound := _bound(server, check, data, seeds, right, wrong, pool, say))
+                close = {name for name, its in bound.wrong.items() if 0 < abs(its[0]) < FAR * bound.within}
+                wrong = {name: script for name, script in wrong.items() if name in close}
+
+
+def _bound(
+    server: Server, check: Check, data: Any, seeds: int, right: Scripts, wrong: Scripts, pool: Executor, say: Say
+) -> Bound:
+    unit, plain = server.unit.name, solution_of(server.unit.name).plain()
+    tried = range(FIRST_SEED, FIRST_SEED + seeds)
+    ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
+
+    def distances(script: str, mistake: bool) -> list[float]:
+        found: list[float] = []
+        for seed, our in zip(tried, ours, strict=True):
+            found.append((_loss(server, check, seed, data, script) - our) / check.within)
+            if mistake and not NEAR[0] < abs(found[0]) < NEAR[1]:
+                break
+            if len(found) == FEW and (mistake or max(map(abs, found)) < SURE):
+                break
+        return [d * check.within for d in found]
+
+    def tell(what: str, name: str, its: list[float]) -> list[float]:
+        say(f"  {unit}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
+        return its
+
+    far = pool.map(lambda script: distances(script, False), right.values())
+    apart = {name: tell("style", name, its) for name, its in zip(right, far, strict=True)}
+    far = pool.map(lambda script: distances(script, True), wrong.values())
+    off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
+    trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
+    key = plain_key(server, wanted_checks(server.unit, True), FIRST_SEED)
+
+    def lacks(script: str) -> list[str]:
+        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data, quick=True)
+        return unmet(check, {verdict.name: verdict for verdict in verdicts})
+
+    reached = [name for name in trained if not lacks(wrong[name])]
+    versions = f"NumPy {version('numpy')}" + (f", torch {version('torch')}" if "torch" in server.unit.packages else "")
+    facts = (versions, ours, apart, trained, reached, len(off) - len(trained))
+    return Bound(unit, check.name, data.name, check.within, *facts)
+
+
+def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scripts]:
+    """The styles and mistakes that change a definition which our solution uses in training: name → script."""
+    solution = solution_of(unit)
+    ours = Submission(solution.plain().encode(), "solution.py")
+    if failure := run_experiment(check, ours, FIRST_SEED, text).message:
+        raise ValueError(f"the solution of {unit} does not train: {failure}")
+    used = {name for statement in ours._statements if statement.done for name in statement.binds}
+
+    def programme(script: str) -> list[str]:
+        return [ast.dump(node) for node in ast.parse(script).body if used & set(_names_bound(node))]
+
+    wrong = {f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
+    same = programme(solution.plain())
+    both = ({n: s for n, s in scripts.items() if programme(s) != same} for scripts in (styles(unit), wrong))
+    return next(both), next(both)
+
+
+def _loss(server: Server, check: Check, seed: int, data: Any, script: str) -> float:
+    """The held-out loss of a script's training, measured by our solution; NaN where it yields no weights."""
+    with server.worker(script.encode(), "submission.py") as worker:
+        answer = worker.ask(check, seed, text=data.train)
+    if answer.failure:
+        return math.nan
+    with server.worker(solution_of(server.unit.name).plain().encode(), "solution.py") as worker:
+        return measure(worker, check, seed, answer, data)
+
+
+def kept() -> list[Bound]:
+    """What solutions/bounds.toml holds, in its order."""
+    path = root() / "solutions" / "bounds.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("bound", []) if path.is_file() else []
+    return [Bound(**{field.name: entry[field.name] for field in fields(Bound)}) for entry in entries]
+
+
+def keep(bounds: list[Bound]) -> None:
+    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora."""
+    found = {(b.unit, b.check, b.data): b for b in [*kept(), *bounds]}
+    lines = ["# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."]
+    for _, bound in sorted(found.items()):
+        tables = {name: value for name, value in asdict(bound).items() if isinstance(value, dict)}
+        facts = {name: value for name, value in asdict(bound).items() if name not in tables}
+        facts |= {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": bound.right_fails[0]}
+        lines += ["", "[[bound]]", *(f"{name} = {_toml(value)}" for name, value in facts.items())]
+        for name, table in tables.items():
+            lines += [f"[bound.{name}]", *(f"{_toml(key)} = {_toml(its)}" for key, its in table.items())]
+    write_whole(root() / "solutions" / "bounds.toml", "\n".join(lines))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,228 @@
+"""Wrong variants of a solution, made by small changes: does every one of them lose points? Needs libcst.
+
+A mutant changes one place of a solution region: an axis, a transpose, a step in time, a sign, a term, a constant, the
+order of arguments, `detach`, `zero_grad` or `eval` left out. One that loses no points is a survivor: a check is
+missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from autograder.course import root
+from autograder.data import Corpus, corpus
+from autograder.grading.keys import build_key, solution_of
+from autograder.grading.one import grade_one
+from autograder.sandbox.client import Server
+from autograder.source.solution import BEGIN, END
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A script with one change: in which function, and the changed lines before and after."""
+
+    script: str
+    function: str
+    before: str
+    after: str
+
+    @property
+    def name(self) -> str:
+        """How `equivalent.toml` calls it."""
+        return f"{self.function}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """A mutant, and the checks that it did not pass."""
+
+    mutant: Mutant
+    failed: tuple[str, ...]
+
+
+OPPOSITES: list[tuple[type[cst.CSTNode], type[cst.CSTNode]]] = [
+    *((cst.Add, cst.Subtract), (cst.Multiply, cst.Divide), (cst.Modulo, cst.FloorDivide)),
+    *((cst.Equal, cst.NotEqual), (cst.And, cst.Or), (cst.AddAssign, cst.SubtractAssign)),
+]
+OTHER: Mapping[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
+    **{one: (other,) for pair in OPPOSITES for one, other in (pair, pair[::-1])},
+    cst.Power: (cst.Multiply,),
+    cst.LessThan: (cst.LessThanEqual, cst.GreaterThan),
+    cst.LessThanEqual: (cst.LessThan,),
+    cst.GreaterThan: (cst.GreaterThanEqual, cst.LessThan),
+    cst.GreaterThanEqual: (cst.GreaterThan,),
+}
+PAIRS = [
+    *("mean sum", "max min", "maximum minimum", "argmax argmin", "sigmoid tanh", "zeros ones", "any all", "eval train"),
+    *("zeros_like ones_like", "softmax log_softmax", "cumsum cumprod", "True False", "relu sigmoid", "exp log"),
+]
+COMMUTES = {"max", "min", "maximum", "minimum"}
+NAMES = {a: b for pair in PAIRS for a, b in (pair.split(), reversed(pair.split()))}
+
+
+def mutants(text: str) -> list[Mutant]:
+    """All mutants of a solution's script, in the order of its lines; those of equal text once."""
+    wrapper = MetadataWrapper(cst.parse_module(text))
+    collected = _Collector(_regions(text))
+    wrapper.visit(collected)
+    found: dict[str, Mutant] = {}
+    for function, node, new in collected.changes:
+        script = wrapper.module.deep_replace(node, new).code  # type: ignore[attr-defined]
+        if script != text:
+            found.setdefault(script, Mutant(script, function, *_difference(text, script)))
+    return list(found.values())
+
+
+def _regions(text: str) -> set[int]:
+    """The numbers of the lines that students write."""
+    lines, inside = set(), False
+    for number, line in enumerate(text.split("\n"), 1):
+        inside = line.strip() == BEGIN or (inside and line.strip() != END)
+        lines |= {number} if inside else set()
+    return lines
+
+
+def _difference(old: str, new: str) -> tuple[str, str]:
+    one, two = old.split("\n"), new.split("\n")
+    changed = [op for op in SequenceMatcher(None, one, two, autojunk=False).get_opcodes() if op[0] != "equal"]
+    first, last = changed[0], changed[-1]
+    parts = one[first[1] : last[2]], two[first[3] : last[4]]
+    before, after = (" ".join(line.strip() for line in part) for part in parts)
+    return before, after or "(nothing)"
+
+
+class _Collector(cst.CSTVisitor):
+    """Notes (function, node, its replacement) for each change within the regions."""
+
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self, lines: set[int]) -> None:
+        super().__init__()
+        self.lines, self.changes = lines, list[tuple[str, cst.CSTNode, cst.CSTNode]]()
+        self._within: list[str] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            self._within.append(node.name.value)
+        place = self.get_metadata(PositionProvider, node, None)
+        if place and place.start.line in self.lines:
+            self.changes += [(".".join(self._within), node, new) for new in _variants(node)]
+        return super().on_visit(node)
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
+            self._within.pop()
+        super().on_leave(original_node)
+
+
+def _variants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What may stand at a node's place instead."""
+    match node:
+        case cst.BinaryOperation():
+            yield from _operations(node)
+        case cst.BooleanOperation() | cst.ComparisonTarget() | cst.AugAssign():
+            for other in OTHER.get(type(node.operator), ()):
+                yield node.with_changes(operator=other())
+            if isinstance(node, cst.AugAssign):
+                yield cst.Assign([cst.AssignTarget(node.target)], node.value)
+                yield cst.Pass()
+        case cst.UnaryOperation():
+            yield node.expression
+        case cst.Integer():
+            yield cst.Integer(str(int(node.value) + 1))
+            if int(node.value):
+                yield cst.Integer(str(int(node.value) - 1))
+        case cst.Float():
+            yield cst.Float(str(float(node.value) * 2))
+        case cst.Name():
+            if node.value in NAMES:
+                yield cst.Name(NAMES[node.value])
+        case cst.Attribute(attr=cst.Name("T" | "mT")):
+            yield node.value
+        case cst.Call():
+            yield from _calls(node)
+        case cst.Slice():
+            yield from (node.with_changes(**{end: None}) for end in ("lower", "upper", "step") if getattr(node, end))
+        case cst.Expr(value=cst.Call()):
+            yield cst.Pass()
+        case cst.If() | cst.IfExp():
+            yield node.with_changes(test=cst.UnaryOperation(cst.Not(), _bracketed(node.test)))
+        case cst.Tuple():
+            if len(node.elements) == 2 and not all(isinstance(e.value, cst.Integer) for e in node.elements):
+                yield node.with_changes(elements=_swapped(node.elements))
+
+
+def _operations(node: cst.BinaryOperation) -> Iterator[cst.CSTNode]:
+    for other in OTHER.get(type(node.operator), ()):
+        yield node.with_changes(operator=other())
+    yield node.left
+    if not isinstance(node.operator, cst.Subtract | cst.Divide):
+        yield node.right
+    if isinstance(node.operator, cst.MatrixMultiply | cst.Subtract | cst.Divide):
+        yield node.with_changes(left=_bracketed(node.right), right=_bracketed(node.left))
+    if isinstance(node.operator, cst.MatrixMultiply):
+        yield node.with_changes(left=cst.Attribute(_bracketed(node.left), cst.Name("T")))
+        yield node.with_changes(right=cst.Attribute(_bracketed(node.right), cst.Name("T")))
+
+
+def _calls(node: cst.Call) -> Iterator[cst.CSTNode]:
+    """The argument or object itself, two arguments swapped, an option left out, another axis."""
+    places = [argument for argument in node.args if not argument.keyword and not argument.star]
+    if len(places) == 1 == len(node.args):
+        yield places[0].value
+    if isinstance(node.func, cst.Attribute) and not places:
+        yield node.func.value
+    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    if len(places) > 1 and name not in COMMUTES and not places[0].value.deep_equals(places[1].value):
+        yield node.with_changes(args=_swapped(node.args))
+    for number, argument in enumerate(node.args):
+        if argument.keyword:
+            yield node.with_changes(args=[*node.args[:number], *node.args[number + 1 :]])
+
+
+def _swapped(two: Sequence[Any]) -> list[Any]:
+    values = [two[1].value, two[0].value]
+    return [part.with_changes(value=value) for part, value in zip(two, values, strict=False)] + list(two[2:])
+
+
+def _bracketed(node: cst.BaseExpression) -> cst.BaseExpression:
+    return node if node.lpar else node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+# ---- their fates
+
+
+@cache
+def equivalents(unit: str) -> dict[str, str]:
+    """Name of a mutant that is right too → why."""
+    path = root() / "solutions" / "equivalent.toml"
+    return {e["mutant"]: e["why"] for e in tomllib.loads(path.read_text(encoding="utf-8")).get(unit, [])}
+
+
+def fates(unit: str, seed: int, jobs: int = 1, part: slice = slice(None)) -> Iterator[Fate]:
+    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one."""
+    text = corpus()
+    wrong = mutants(solution_of(unit).plain())[part]
+    with Server(unit) as server:
+        key = build_key(server, seed, [text])
+
+        def grade(mutant: Mutant) -> Fate:
+            failed = _failed(server, mutant, seed, key, text, True)
+            if not failed and mutant.name not in equivalents(unit):
+                failed = _failed(server, mutant, seed, key, text, False)
+            return Fate(mutant, failed)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from pool.map(grade, wrong)
+
+
+def _failed(server: Server, mutant: Mutant, seed: int, key: Any, text: Corpus, quick: bool) -> tuple[str, ...]:
+    verdicts = grade_one(server, mutant.script.encode(), "submission.py", seed, key, text, quick)
+    return tuple(verdict.name for verdict in verdicts if verdict.status not in ("passed", "not_reached"))

@@ -1,0 +1,6 @@
+"""The commands: parsing, and telling a person how it went."""
+
+from autograder.cli import author, instructor, student
+from autograder.cli.base import main
+
+__all__ = ["author", "instructor", "main", "student"]

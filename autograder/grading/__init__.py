@@ -1,0 +1,1 @@
+"""From submissions to results: keys, one submission, a class, policies, many machines."""

@@ -1,0 +1,1 @@
+"""nbgrader, pytest and what else a course meets."""

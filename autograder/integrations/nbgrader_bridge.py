@@ -1,0 +1,147 @@
+"""A course for nbgrader, built from `solutions/`; and our grades in nbgrader's gradebook.
+
+A unit is an assignment with one notebook of the same name. nbgrader's own commands, unchanged, do the rest.
+"""
+
+import glob
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+from autograder.authoring.build import solutions
+from autograder.course import load_unit
+from autograder.grading.results import Result, stored_results
+from autograder.judging import Verdict
+from autograder.report.terminal import number
+from autograder.source.notebooks import as_notebook
+from autograder.source.solution import STUB
+
+CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = {course!r}
+c.ClearSolutions.code_stub = {{"python": {stub!r}}}
+c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and checks train
+"""
+
+
+class NoCourse(Exception):
+    """nbgrader's side lacks something; the text says what, and the command that mends it."""
+
+
+def build(course: Path) -> list[str]:
+    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none; what was written."""
+    written = []
+    for name, solution in solutions():
+        points = {check.name: check.points for check in load_unit(name).checks}
+        book = as_notebook(solution.plain(), name)
+        for cell in book.cells:
+            _mark(cell, points)
+        written.append(path := course / "source" / name / f"{name}.ipynb")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        jupytext.write(book, path)
+    if not (config := course / "nbgrader_config.py").exists():
+        config.write_text(CONFIG.format(course=course.resolve().name, stub=STUB), encoding="utf-8")
+        written.append(config)
+    return [str(path) for path in written]
+
+
+def _mark(cell: Any, points: Mapping[str, float]) -> None:
+    """Give a cell nbgrader's metadata: an exercise is a solution, a check is read-only and has points."""
+    if found := re.fullmatch(r"(write|check)-(\w+)", cell.id):
+        graded = found[1] == "check"
+        facts = {"schema_version": 3, "grade_id": cell.id, "grade": graded, "locked": graded, "solution": not graded}
+        cell.metadata["nbgrader"] = facts | {"task": False} | ({"points": points[found[2]]} if graded else {})
+
+
+def record(course: Path, grades: Path, say: Callable[[str], object]) -> None:
+    """Write the results below `grades` into the course's gradebook: a score for each check, remarks as comments.
+
+    Scores and comments that a person has entered stay. A submission that is not in nbgrader's `autograded/` is brought
+    there by nbgrader, but not executed. `say` gets a line for each. Raises `NoCourse`; `ImportError` without nbgrader.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config.loader import PyFileConfigLoader
+
+    if not (course / "nbgrader_config.py").is_file():
+        raise NoCourse(
+            f"There is no nbgrader_config.py in {course}. Build a course there: autograder nbgrader {course}"
+        )
+    if not (results := stored_results(grades)):
+        raise NoCourse(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+    config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
+    config.CourseDirectory.root = str(course.resolve())
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
+    directory = CourseDirectory(config=config)
+    with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of SQLAlchemy, which nbgrader uses as its older versions wanted
+        for result in results:
+            why = _bring(config, result)
+            try:
+                gradebook.find_assignment(result.unit)
+            except MissingEntry:
+                mend = f"Run `nbgrader generate_assignment {result.unit}` in {course}."
+                raise NoCourse(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
+            kept = _enter(gradebook, result)
+            words = f"{result.student}, {result.unit}: {number(result.score)} of {number(result.max_score)} points"
+            words += f"; {kept} scores entered by hand kept" if kept else ""
+            say(words + (f"; no page in nbgrader ({why})" if why else ""))
+
+
+def _bring(config: Any, result: Result) -> str:
+    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed; why it did not."""
+    from nbgrader.converters import Autograde
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+    from traitlets.config import Config
+
+    config = Config(config)  # a copy
+    config.Execute.enabled = config.SaveAutoGrades.enabled = False
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = result.unit, glob.escape(result.student)
+    done = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
+    return "" if done["success"] else str(done["error"]).strip().splitlines()[-1]
+
+
+def _enter(gradebook: Any, result: Result) -> int:
+    """Write a result's scores and comments; how many scores were entered by hand, and so count instead."""
+    gradebook.update_or_create_student(result.student)
+    gradebook.update_or_create_submission(result.unit, result.student)
+    where, by_hand = (result.unit, result.unit, result.student), 0
+    for verdict in result.verdicts:
+        grade = gradebook.find_grade(f"check-{verdict.name}", *where)
+        if grade.manual_score is None:
+            grade.needs_manual_grade = False
+        else:
+            by_hand, grade.needs_manual_grade = by_hand + 1, grade.auto_score != verdict.earned
+        grade.auto_score = verdict.earned
+    for cell, remarks in _comments(result).items():
+        gradebook.find_comment(cell, *where).auto_comment = remarks or None
+    gradebook.db.commit()
+    return by_hand
+
+
+def _comments(result: Result) -> dict[str, str]:
+    """What stands below each exercise's cell: the remarks of the checks that follow it, as Markdown."""
+    verdicts, comments, last = {f"check-{verdict.name}": verdict for verdict in result.verdicts}, dict[str, str](), ""
+    script = next(solution for name, solution in solutions() if name == result.unit).stub
+    for cell in as_notebook(script, result.unit).cells:
+        if re.fullmatch(r"write-\w+", cell.id):
+            comments[last := cell.id] = ""
+        elif last and cell.id in verdicts and verdicts[cell.id].remarks:
+            comments[last] += _markdown(verdicts[cell.id])
+    return comments
+
+
+def _markdown(verdict: Verdict) -> str:
+    """A verdict's points and remarks. A submission's words are in them, and nbgrader's pages would run their HTML."""
+    lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
+    for remark in verdict.remarks:
+        text = f"{', '.join(remark.arrays)}{': ' * bool(remark.arrays)}{remark.text}"
+        lines.append("- " + re.sub(r"([<&])", r"\\\1", text.replace("\\", "∖").replace("](", "] (")))
+    return "\n".join([*lines, "", ""])

@@ -1,0 +1,56 @@
+"""A small pytest plugin: a unit's script is collected as one test a check (`pytest assignments/unit4_….py`)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.check import Check
+from autograder.course import Unit, load_unit, unit_names
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect `<unit>.py`, wherever it lies, but not the module of its checks."""
+    if file_path.suffix != ".py" or file_path.stem not in unit_names() or file_path.parent.name == "checks":
+        return None
+    script: UnitScript = UnitScript.from_parent(parent, path=file_path)
+    return script
+
+
+class UnitScript(pytest.File):
+    """A unit's script."""
+
+    def collect(self) -> Iterator["CheckItem"]:
+        """One item a check."""
+        from autograder.sandbox.inside.cells import Broken
+        from autograder.sandbox.inside.submission import Submission
+
+        unit = load_unit(self.path.stem)
+        try:
+            submission = Submission(self.path.read_bytes(), self.path.name)
+        except Broken as error:
+            raise pytest.UsageError(f"{self.path}: {error}") from None
+        for check in unit.checks:
+            yield CheckItem.from_parent(self, name=check.name, unit=unit, check=check, submission=submission)
+
+
+class CheckItem(pytest.Item):
+    """One check of a unit, on the public seed."""
+
+    def __init__(self, unit: Unit, check: Check, submission: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.unit, self.check, self.submission = unit, check, submission
+
+    def runtest(self) -> None:
+        """Fail with the verdict in words where the check did not pass."""
+        from autograder.practice.practise import practise
+        from autograder.report.terminal import verdict_lines
+
+        (verdict,) = practise(self.unit, [self.check], self.submission)
+        if verdict.status != "passed":
+            pytest.fail(verdict_lines(verdict).plain, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the test is, and what it says."""
+        return self.path, 0, self.check.title

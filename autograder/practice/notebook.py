@@ -1,0 +1,133 @@
+"""An exercise's last line, in a script or a notebook; and the number that nbgrader reads."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from rich.text import Text
+
+from autograder.check import Answer, Check
+from autograder.course import Unit, UnknownUnit, find_unit, load_unit
+from autograder.judging import TOLERANCE, CheckKey, Verdict
+from autograder.practice.practise import Live, practise
+from autograder.practice.progress import keep
+from autograder.report import html
+from autograder.report.terminal import console, number, verdict_lines
+
+MOST = 300  # numbers of an array that is still a picture
+
+
+class Score(float):
+    """Points earned: the number that nbgrader reads as the cell's last value, with the report that people see."""
+
+    report = ""
+
+    def __repr__(self) -> str:
+        return f"{float(self):.10g}"
+
+    def _repr_html_(self) -> str:
+        return self.report
+
+
+def unit(name: str) -> Callable[[str], Score]:
+    """`check = unit("unit4_manual_gradients")`, then `check("clipping")` as an exercise's last line.
+
+    It runs that check on what the calling script or notebook has defined, on the public seed. In a script it prints
+    the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
+    """
+    loaded: list[Unit] = []
+
+    def check(name_of_check: str) -> Score:
+        if not loaded:
+            loaded.append(load_unit(find_unit(name)))
+        checks = {check.name: check for check in loaded[0].checks}
+        if name_of_check not in checks:
+            raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. There is: {', '.join(checks)}.")
+        namespace, seen = sys._getframe(1).f_globals, list[Any]()
+        with _no_stderr():
+            practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
+        verdict: Verdict = seen[0]
+        keep(loaded[0].name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
+        score = Score(verdict.earned)
+        if _in_kernel():
+            score.report = _report(checks[name_of_check], *seen)
+        else:
+            console().print(verdict_lines(verdict), soft_wrap=True)
+        return score
+
+    return check
+
+
+def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
+    """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss beside ours."""
+    environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True)
+    environment.globals.update(number=number, ticks=lambda text: Markup(html(text)))  # escaped by `html`
+    facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
+    if not check.measure:
+        names = [name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays]
+        facts = next((found for name in names if (found := _wrong(name, check, known.expected, answer))), {})
+    elif np.isfinite(loss := answer.arrays.get("loss", np.array(np.nan))):
+        facts["loss"] = float(loss)
+    return environment.get_template("cell.html").render(facts, verdict=verdict)
+
+
+def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
+    """Where an array is wrong: the first place, and for a picture rows of shares of the largest expected value."""
+    want, got = expected.arrays[name].astype(float), answer.arrays[name].astype(float)
+    if want.shape != got.shape:
+        return {}
+    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(want - got) <= check.tolerance.get(name, TOLERANCE) * scale)
+    if not wrong.any():
+        return {}
+    at = tuple(np.argwhere(wrong)[0].tolist())
+    words = f"`{name}{list(at) or ''}` should be {want[at]:.4g} and is {got[at]:.4g}."
+    if not want.ndim or want.size > MOST:
+        return {"words": words}
+    rows = [(grid.reshape(-1, want.shape[-1]) / scale).tolist() for grid in (want, got)]
+    return {"words": words, "maps": rows, "dots": np.argwhere(wrong.reshape(-1, want.shape[-1])).tolist()}
+
+
+def _in_kernel() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0."""
+    if not _in_kernel():
+        yield
+        return
+    stream: Any = sys.stderr  # the kernel's; log handlers may hold it, so its name is changed, under which it sends
+    name, kept = getattr(stream, "name", ""), os.dup(2)
+    stream.flush()
+    os.dup2(1, 2)
+    try:
+        with suppress(AttributeError):  # of a submission's own stream, which the kernel does not send
+            stream.name = "stdout"
+        yield
+    finally:
+        stream.flush()
+        with suppress(AttributeError):
+            stream.name = name
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def example(what: str) -> Iterator[None]:
+    """A demonstration that uses the exercises above it: where they are not ready, it says so and the script goes on."""
+    try:
+        yield
+    except Exception as error:
+        unwritten = isinstance(error, NotImplementedError | NameError)
+        why = "an exercise above is not written yet" if unwritten else f"{error!r}"
+        console().print(Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""All that may run beside a submission."""

@@ -1,0 +1,1 @@
+"""Scripts of authors: a solution, its stub, its mistakes."""

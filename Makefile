@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS = 1
 
 demo: .venv/kit
 	.venv/bin/autograder data
-	.venv/bin/autograder grade autograder/tests/submissions --unit unit4 --out build/demo -j 2
+	.venv/bin/autograder grade tests/submissions --unit unit4 --out build/demo -j 2
 
 test: .venv/dev
 	.venv/bin/autograder data

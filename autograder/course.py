@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
-from autograder.check import Check, Limits
+from autograder.check import Check, Limits, import_checks
 
 
 class UnknownUnit(Exception):
@@ -25,7 +24,7 @@ class Unit:
 
 def unit_names() -> list[str]:
     """The stems of all units, in order."""
-    return sorted(path.stem for path in (Path(__file__).parent / "checks").glob("unit*.py"))
+    return sorted(path.stem for path in (root() / "checks").glob("unit*.py"))
 
 
 def find_unit(name: str) -> str:
@@ -44,7 +43,7 @@ def find_unit(name: str) -> str:
 
 def load_unit(name: str) -> Unit:
     """The unit of that exact name: the `Check` objects of its module, in order."""
-    module = import_module(f"autograder.checks.{name}")
+    module = import_checks(root() / "checks", name)
     checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
     return Unit(name, checks, module.SIZES, tuple(module.PACKAGES), getattr(module, "LIMITS", Limits()))
 

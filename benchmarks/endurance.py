@@ -26,7 +26,7 @@ for _name in ("OMP", "OPENBLAS", "MKL"):
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "unit4_manual_gradients"
-GOLDEN = ROOT / "autograder" / "tests" / "submissions"
+GOLDEN = ROOT / "tests" / "submissions"
 HONEST = ("complete", "half_done", "mistake_relu_forgotten", "style_einsum_float32", "mistake_argmax")
 MARK = "## Measured"
 

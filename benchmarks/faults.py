@@ -129,7 +129,7 @@ FAULTS = (
 
 def passes(fault: Fault, folder: Path, plant: bool) -> bool:
     """Whether the fault's tests pass in a copy of the kit, with it or without."""
-    for part in ("autograder", "solutions", "assignments", "datasets", "docs"):
+    for part in ("autograder", "checks", "solutions", "assignments", "datasets", "docs", "tests"):
         shutil.copytree(ROOT / part, folder / part)
     for part in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / part, folder)

@@ -4,7 +4,6 @@ pip install atheris; python benchmarks/fuzz.py -max_total_time=300
 """
 
 import sys
-from pathlib import Path
 
 import atheris
 
@@ -18,7 +17,7 @@ with atheris.instrument_imports():
 import numpy as np
 
 UNIT = course.load_unit("unit4_manual_gradients")
-KEY = key_file.load_key(Path(course.__file__).parent / "keys" / f"{UNIT.name}.safetensors")
+KEY = key_file.load_key(key_file.KEYS / f"{UNIT.name}.safetensors")
 SEEDS = [
     wire.encode(wire.Message({"token": "t", "failure": "", "message": ""}, KEY[check.name].expected.arrays))
     for check in UNIT.checks

@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "unit4_manual_gradients"
-CASES = ROOT / "autograder" / "tests" / "submissions"
+CASES = ROOT / "tests" / "submissions"
 CASE = CASES / "complete" / UNIT / f"{UNIT}.py"
 RUNS = 5
 

@@ -21,7 +21,7 @@ def solutions() -> Iterator[tuple[str, Solution]]:
     """The unit names and solutions of the course. Raises `UnknownUnit` where a script or its checks are missing."""
     found = sorted(path.stem for path in (root() / "solutions").glob("unit*.py"))
     if odd := set(found) ^ set(unit_names()):
-        raise UnknownUnit(f"{', '.join(sorted(odd))}: a unit is both solutions/UNIT.py and autograder/checks/UNIT.py.")
+        raise UnknownUnit(f"{', '.join(sorted(odd))}: a unit is both solutions/UNIT.py and checks/UNIT.py.")
     for name in found:
         yield name, read_solution((root() / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
 

@@ -27,6 +27,8 @@ def release(folder: Path) -> None:
         raise FileExistsError(f"{folder} is not empty. Name a new folder.")
     ignore = shutil.ignore_patterns(*NOT_RELEASED)
     shutil.copytree(PACKAGE, folder / "autograder", ignore=ignore)
+    shutil.copytree(root() / "checks", folder / "checks", ignore=ignore)
+    shutil.copytree(root() / "assignments" / "keys", folder / "assignments" / "keys")
     for name, solution in solutions():
         _write(folder / "assignments" / f"{name}.py", solution.stub, False)
     for name in names():
@@ -51,7 +53,7 @@ def gradescope(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty. Name a new folder.")
     ignore = shutil.ignore_patterns("tests", "__pycache__", ".*")
-    for part in ("autograder", "solutions", "datasets"):
+    for part in ("autograder", "assignments", "checks", "solutions", "datasets"):
         shutil.copytree(root() / part, folder / part, ignore=ignore)
     for part in ("pyproject.toml", "README.md", "docs/gradescope/setup.sh", "docs/gradescope/run_autograder"):
         shutil.copy(root() / part, folder)

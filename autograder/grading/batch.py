@@ -132,7 +132,7 @@ def close_servers() -> None:
 
 def material(unit: str) -> str:
     """The sha256 of what a grade depends on beside the submission: the unit's solution, its checks, their helpers."""
-    checks = sorted((Path(__file__).parents[1] / "checks").glob("*.py"))
+    checks = sorted((root() / "checks").glob("*.py"))
     files = [path for path in checks if path.stem == unit or path.stem not in unit_names()]
     return digest(b"".join(path.read_bytes() for path in (root() / "solutions" / f"{unit}.py", *files)))
 
@@ -141,7 +141,7 @@ def materials(unit: str) -> dict[str, str]:
     """By check the sha256 of what a pass rests on: its experiment, what all experiments share, the solution. Known
     mistakes are no part of it.
     """
-    path = Path(__file__).parents[1] / "checks" / f"{unit}.py"
+    path = root() / "checks" / f"{unit}.py"
     helpers = [other.read_text("utf-8") for other in sorted(path.parent.glob("*.py")) if other.stem not in unit_names()]
     lines, own = path.read_text("utf-8").split("\n"), dict[str, str]()
     for node in ast.parse("\n".join(lines)).body:

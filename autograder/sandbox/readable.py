@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import Unit
+from autograder.course import Unit, root
 
 # what the server imports of the kit
-KIT_FILES = ("__init__.py", "check.py", "course.py", "sandbox/__init__.py", "sandbox/inside", "checks")
+KIT_FILES = ("__init__.py", "check.py", "course.py", "sandbox/__init__.py", "sandbox/inside")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def _places(unit: Unit) -> _Places:
     found, packages = _package_folders(unit.packages), _package_folders((*unit.packages, "safetensors", "numpy"))
     tops = [os.path.join(std, n) for n in os.listdir(std) if n not in ("site-packages", "dist-packages", "test")]
     system = ["/usr/lib", "/lib", "/lib64", "/dev/null", "/dev/urandom"]
-    kit = [str(here / name) for name in KIT_FILES]
+    kit = [*(str(here / name) for name in KIT_FILES), str(root() / "checks")]
     sites = sorted({os.path.dirname(folder) for folder in packages})
     return _Places([*found, *tops, *system], [*sites, std], [*kit, *packages], [*sites, str(here.parent)])
 

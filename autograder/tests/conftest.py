@@ -25,7 +25,7 @@ settings.load_profile("patient")
 
 UNIT = "unit4_manual_gradients"
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = Path(__file__).parent / "submissions"
+GOLDEN = ROOT / "tests" / "submissions"
 SEED = 5
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from autograder.check import Answer, check, named
 from autograder.course import UnknownUnit, find_unit, load_unit
@@ -175,10 +176,12 @@ def test_a_units_checks_are_those_of_its_module_in_order():
 def test_descent_is_torchs_own():
     """With momentum and weight decay, set later too, with a closure, and with gradients that are kept as zeros."""
     torch = pytest.importorskip("torch")
-    from autograder.checks.descent import Descent
+    from autograder.check import import_checks
+
+    descent = import_checks(ROOT / "checks", "descent").Descent
 
     ends = []
-    for kind in (torch.optim.SGD, Descent):
+    for kind in (torch.optim.SGD, descent):
         w = torch.nn.Parameter(torch.linspace(-1, 1, 5))
         unused = torch.nn.Parameter(torch.ones(2))
         optimizer = kind([w, unused], 0.1, 0.5)

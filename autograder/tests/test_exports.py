@@ -281,8 +281,9 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(autograder, tmp_p
 
 def test_a_pass_rests_on_its_own_experiment(tmp_path, monkeypatch):
     """A changed experiment changes its own checksum alone, a changed helper those of all checks of the unit."""
-    shutil.copytree(ROOT / "autograder" / "checks", tmp_path / "checks")
-    monkeypatch.setattr(batch, "__file__", str(tmp_path / "grading" / "batch.py"))
+    for part in ("checks", "solutions"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    monkeypatch.setattr(batch, "root", lambda: tmp_path)
     before, path = batch.materials(UNIT), tmp_path / "checks" / f"{UNIT}.py"
     text = path.read_text()
 

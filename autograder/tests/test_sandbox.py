@@ -93,8 +93,8 @@ def test_no_file_of_the_course_or_of_the_machine_can_be_opened(boxed, tmp_path):
     (tmp_path / "gradebook.json").write_text("{}")
     paths = [
         ROOT / "solutions" / f"{UNIT}.py",
-        ROOT / "autograder" / "keys" / f"{UNIT}.safetensors",
-        ROOT / "autograder" / "checks" / f"{UNIT}.py",
+        ROOT / "assignments" / "keys" / f"{UNIT}.safetensors",
+        ROOT / "checks" / f"{UNIT}.py",
         GOLDEN / "complete" / UNIT / f"{UNIT}.py",
         tmp_path / "gradebook.json",
         Path("/etc/passwd"),

@@ -25,7 +25,7 @@ CASE = "mistake_relu_forgotten"
 def terminal() -> None:
     """What `autograder check --quick` prints for a submission of the golden class."""
     unit, screen = load_unit(UNIT), Console(record=True, width=112, file=(HERE / ".unused").open("w"), highlight=False)
-    file = ROOT / "autograder" / "tests" / "submissions" / CASE / UNIT / f"{UNIT}.py"
+    file = ROOT / "tests" / "submissions" / CASE / UNIT / f"{UNIT}.py"
     screen.print(f"$ autograder check {UNIT}.py --quick", style="bold")
     checks = [check for check in unit.checks if not check.measure]
     verdicts = practise(unit, checks, Submission(file.read_bytes(), file.name), lambda verdict, *_: None)

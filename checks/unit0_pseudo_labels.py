@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from autograder.check import Arrays, check, named
-from autograder.checks.descent import Descent
-from autograder.checks.networks import figures
-from autograder.checks.semi import Child, Network, adam, digits, draw, held_out_loss, read, shuffled, soft
+
+from .descent import Descent
+from .networks import figures
+from .semi import Child, Network, adam, digits, draw, held_out_loss, read, shuffled, soft
 
 PACKAGES = ("torch", "numpy")
 SIZES = {"B": 5, "V": 8, "D": 11}

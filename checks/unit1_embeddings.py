@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from autograder.check import Arrays, check, named
-from autograder.checks.descent import Descent
-from autograder.checks.networks import figures
-from autograder.checks.ratings import TABLES, Rater, draw, fill, ids, movielens, read
+
+from .descent import Descent
+from .networks import figures
+from .ratings import TABLES, Rater, draw, fill, ids, movielens, read
 
 PACKAGES = ("torch", "numpy")
 SIZES = {"B": 5, "U": 8, "E": 11, "V": 14, "H": 17}

@@ -9,7 +9,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from autograder.check import Arrays, check, named
-from autograder.checks.networks import by_hand, characters, tensor
+
+from .networks import by_hand, characters, tensor
 
 PACKAGES = ("torch", "numpy")
 SIZES = {"T": 7, "V": 13, "H": 10}

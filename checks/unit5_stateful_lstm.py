@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from autograder.check import Arrays, check, named
-from autograder.checks.descent import Descent
-from autograder.checks.networks import adam, by_hand, characters, floats, gradients, load, moved, put, size, take
-from autograder.checks.networks import warm as warm  # called by the server before it forks
-from autograder.checks.stateful import SIZES as SIZES
-from autograder.checks.stateful import B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
+
+from .descent import Descent
+from .networks import adam, by_hand, characters, floats, gradients, load, moved, put, size, take
+from .networks import warm as warm  # called by the server before it forks
+from .stateful import SIZES as SIZES
+from .stateful import B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
 
 PACKAGES = ("torch", "numpy")
 OF_CORPUS = (128, 32, 64)

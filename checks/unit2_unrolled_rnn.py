@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from autograder.check import Arrays, check, named
-from autograder.checks.descent import Descent
-from autograder.checks.networks import by_hand, floats, load, take, tensor
-from autograder.checks.networks import warm as warm  # called by the server before it forks
-from autograder.checks.unrolled import SIZES as SIZES
-from autograder.checks.unrolled import B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles
+
+from .descent import Descent
+from .networks import by_hand, floats, load, take, tensor
+from .networks import warm as warm  # called by the server before it forks
+from .unrolled import SIZES as SIZES
+from .unrolled import B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles
 
 PACKAGES = ("torch", "numpy")
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)

@@ -1,18 +1,18 @@
-"""A course on recurrent networks that grades itself.
+"""Courses that grade themselves.
 
-The public names, each imported when it is first used, so that `autograder --help` answers at once.
+The names that a script of a course uses, each imported when it is first used, so that `autograder --help` answers at once.
 """
 
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
-__all__ = ["check", "corpus", "example", "named", "unit"]
+from autograder.version import __version__ as __version__
+
+__all__ = ["corpus", "dataset", "example", "unit"]
 
 _HOME = {
-    "check": "autograder.check",
-    "named": "autograder.check",
-    "corpus": "autograder.data",
+    "corpus": "autograder.practice.notebook",
+    "dataset": "autograder.practice.notebook",
     "example": "autograder.practice.notebook",
     "unit": "autograder.practice.notebook",
 }

@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,13 +19,34 @@ Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class Corpus:
+    """What a check trains on: its name, the training part, and the part that is held out.
+
+    Both parts are text, whatever they stand for: a table travels as lines of numbers.
+    """
+
+    name: str
+    train: str
+    held_out: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One experiment and what it is worth.
 
-    `experiment(implementation, seed)` returns named arrays. A training check's experiment is also given the training
-    text and returns trained weights; `measure(solution, weights, held_out_text)` then gives their loss, and runs
-    where the submission does not. `needs` names the checks that must have passed before. A check that does not train on
-    the corpus has `data()`, called where no submission runs, which gives texts with `.name .train .held_out`.
+    `experiment(implementation, seed)` returns named arrays. A check that trains has `measure`: its
+    experiment is also given a training text and returns trained weights, and
+    `measure(solution, weights, held_out_text)` gives their loss, where the submission does not run.
+
+    needs: names of the checks that must have passed before.
+    data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file; called
+        where no submission runs. Without it a check trains on the corpus of the role `corpus`.
+    corpus: a role of `[corpora]` in course.toml; empty for the first.
+    within: how far a loss may be from the solution's on the same seed.
+    tolerance: by array, as a share of its largest value, where it is not the judge's own.
+    words: by array, what to say of wrong values that no known mistake explains.
+    seconds: of processor time; see `Limits`.
+    kept: why the check is there although others catch every wrong variant that it does.
     """
 
     name: str
@@ -33,13 +54,13 @@ class Check:
     experiment: Callable[..., Arrays]
     needs: tuple[str, ...] = ()
     measure: Callable[..., float] | None = None
-    data: Callable[[], Any] | None = None
-    within: float = 0.0  # nats that a loss may differ from our solution's on the same seed
-    tolerance: Mapping[str, float] = field(default_factory=dict)  # by array, where it is not TOLERANCE
-    words: Mapping[str, str] = field(
-        default_factory=dict
-    )  # by array: what to say of wrong values that nothing explains
-    seconds: float = 5.0  # of processor time; see `Limits`
+    data: Callable[[Callable[..., Path]], Corpus] | None = None
+    corpus: str = ""
+    within: float = 0.0
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 5.0
+    kept: str = ""
 
     @property
     def title(self) -> str:
@@ -84,13 +105,18 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """`value` as an array of numbers; a tensor is detached. Raises `TypeError` for anything else."""
+    """Turn `value` into an array of numbers, or of text for a string or lists of strings; a tensor is detached.
+
+    Raises `TypeError` for anything else.
+    """
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     try:
         array = np.array(value)
     except Exception as error:
         raise TypeError(f"`{name}` should be an array of numbers, found {type(value).__name__}") from error
+    if array.dtype.kind == "U" and _is_text(value):
+        return array
     if array.dtype.kind not in "fiub":
         raise TypeError(f"`{name}` should be an array of numbers, found {type(value).__name__}")
     if array.dtype.itemsize > 8:
@@ -98,13 +124,76 @@ def as_array(name: str, value: Any) -> np.ndarray:
     return array
 
 
+def _is_text(value: Any) -> bool:
+    """Whether a value is a string, an array of strings, or lists of such and of nothing else."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_text, value))
+    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype.kind == "U")
+
+
+def is_text(array: np.ndarray) -> bool:
+    """Whether an array holds strings, not numbers."""
+    return array.dtype.kind == "U"
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. A unit that needs more has `LIMITS = Limits(…)`, a check `seconds=`."""
+    """What one submission may use. A unit that needs more says so in its `UnitSettings`, a check by `seconds=`."""
 
     megabytes: int = 1024  # of address space beyond the server's
     patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
     seconds: float = 600.0  # wall clock of all checks together
+
+
+@dataclass(frozen=True)
+class UnitSettings:
+    """What holds for all checks of a unit. A module of checks that needs any of it holds one.
+
+    packages: distributions that a submission may import, beyond the standard library.
+    sizes: letter → the size that it stands for, so that shapes can be told in letters; all differ.
+    limits: what one submission may use.
+    warm: called once before any submission is read, where that saves each of them the time.
+    """
+
+    packages: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = Limits()
+    warm: Callable[[], object] | None = None
+
+
+class Addon(Protocol):
+    """A module that makes experiments with a package repeatable.
+
+    course.toml names it beside the package: `addon = "some.module"`.
+    """
+
+    def reset(self, seed: int) -> None:
+        """Put the package into the same state before each experiment."""
+
+    def warm(self) -> None:
+        """Use the package once, so that what it then imports is there before any submission."""
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """The checks of a unit in order, its settings, and the add-ons of its packages."""
+
+    checks: tuple[Check, ...]
+    settings: UnitSettings
+    addons: tuple[Addon, ...] = ()
+
+    def reset(self, seed: int) -> None:
+        """Bring random numbers into the same state before each experiment, whatever ran before."""
+        np.random.seed(seed % 2**32)
+        for addon in self.addons:
+            addon.reset(seed)
+
+    def warm(self) -> None:
+        """Do once what would otherwise be done for each submission."""
+        for addon in self.addons:
+            addon.warm()
+        if self.settings.warm:
+            self.settings.warm()
 
 
 @dataclass(frozen=True)
@@ -114,6 +203,18 @@ class Answer:
     arrays: Arrays = field(default_factory=dict)
     failure: str = ""  # "", stub, missing, raised, timeout, killed
     message: str = ""
+
+
+def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Experiments:
+    """Load a unit's module from `folder`, the folder `checks` of a course.
+
+    addons: package → the module that is its add-on.
+    """
+    found = vars(import_checks(folder, unit)).values()
+    checks = tuple(value for value in found if isinstance(value, Check))
+    settings = next((value for value in found if isinstance(value, UnitSettings)), UnitSettings())
+    modules = [import_module(addons[name]) for name in settings.packages if name in addons]
+    return Experiments(checks, settings, tuple(modules))
 
 
 def import_checks(folder: Path, unit: str) -> ModuleType:

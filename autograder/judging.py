@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check
+from autograder.check import Answer, Arrays, Check, is_text
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
-# Training from one start on the same batches, rounded differently, ends at 0.62 or more by `alike`, with other dropout
-# at 0.30 or more; weights trained from another start at 0.07 or less (4 seeds of each of the 8 training checks).
-ALIKE, LARGE = 0.15, 1000  # a cosine; the numbers that a matrix must have for chance alone to stay below it
+# Weights trained from one start on the same batches point the same way: row by row, their cosine with the solution's is
+# far above that of weights trained from elsewhere. Chance alone keeps below it in a matrix of LARGE numbers or more.
+ALIKE, LARGE = 0.15, 1000
 TOLERANCE = 1e-3  # of the largest value of an array: other styles reach 2e-4 in float32, the smallest mistake 1e-2
 
 
@@ -62,6 +62,7 @@ class Verdict:
     seconds: float = 0.0  # from question to answer
     loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
     material: str = ""  # a checksum of what it rests on beside the submission
+    failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
 
 
 def judge(
@@ -92,10 +93,11 @@ def judge(
     return _verdict(check, shares, remarks, passed=False)
 
 
-def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None = None) -> Verdict:
-    """Compare the held-out loss of trained weights, in nats a character, with our solution's on the same seed.
+def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None = None, loss_unit: str = "") -> Verdict:
+    """Compare the held-out loss of trained weights with the solution's on the same seed.
 
-    Where `trained` is given, the weights must be alike too: from the same start and the same batches.
+    trained: the weights, which must then be alike too: from the same start and the same batches.
+    loss_unit: what the loss is counted in, in words.
     """
     ours = key.loss if key.loss is not None else math.nan
     figures = tuple(round(value, 4) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
@@ -105,7 +107,7 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
         text = f"held-out loss {loss:.3f}, as ours, but these weights did not come from the first weights and the "
         remark = Remark(text + "batches that were given. Train those.")
         return replace(_verdict(check, {}, [remark], passed=False), loss=figures)
-    unit = "" if check.data else " nats a character"
+    unit = f" {loss_unit}" if loss_unit else ""
     text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
     return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
@@ -163,7 +165,7 @@ def _judge_failure(check: Check, key: CheckKey, answer: Answer) -> Verdict:
     for mistake, its in key.mistakes:
         if answer.failure == "raised" == its.failure and _kind_of_error(answer) == _kind_of_error(its):
             remarks = [Remark(mistake.text, (), mistake.code), *remarks]
-    return replace(_verdict(check, {}, remarks, passed=False), status=status)
+    return replace(_verdict(check, {}, remarks, passed=False), status=status, failure=answer.failure)
 
 
 def _kind_of_error(answer: Answer) -> str:
@@ -178,13 +180,15 @@ def _agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
 def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     """How far two answers are apart on an array: 1 is the check's tolerance of the first one's largest value.
 
-    Infinite for another shape, for NaN and infinity in other places, and for integers that differ at all.
+    Infinite for another shape, for NaN and infinity in other places, and for integers and text that differ at all.
     """
     want, got = one.arrays.get(name), other.arrays.get(name)
     if want is None or got is None:
         return 0.0 if want is got else math.inf
     if want.shape != got.shape:
         return math.inf
+    if is_text(want) or is_text(got):
+        return 0.0 if is_text(want) and is_text(got) and np.array_equal(want, got) else math.inf
     if want.dtype == got.dtype and want.tobytes() == got.tobytes():
         return 0.0
     a, b = want.astype(np.float64, copy=False), got.astype(np.float64, copy=False)
@@ -246,9 +250,13 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     want, got = key.expected.arrays[name], answer.arrays.get(name)
     if got is None:
         return Remark("is missing from the result.", (name,))
+    if is_text(want) != is_text(got):
+        return Remark(f"is {_kind(got)}, and {_kind(want)} is wanted.", (name,))
     if got.shape != want.shape:
         found = f"{_letters(got.shape, sizes)} found, {_letters(want.shape, sizes)} wanted."
         return Remark(f"the shape is another: {found}", (name,))
+    if is_text(want):
+        return Remark(check.words.get(name, _differing_text(want, got)), (name,), group=_checksum(got))
     strange = int((~np.isfinite(got.astype(np.float64))).sum())
     if strange and bool(np.isfinite(want.astype(np.float64)).all()):
         return Remark(f"NaN or infinity in {strange} of {got.size} places.", (name,))
@@ -259,6 +267,36 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     return Remark(check.words.get(name, words), (name,), group=_group(got.astype(np.float64)))
 
 
+def _kind(array: np.ndarray) -> str:
+    return "text" if is_text(array) else "a number" if not array.shape else "numbers"
+
+
+def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
+    """Say where text differs first: "expected 'A. L.', found 'A.L.'\"; both have the same shape."""
+    places = np.argwhere(np.atleast_1d(want != got))
+    if not want.shape:
+        return f"expected {_quoted(str(want), str(got))}, found {_quoted(str(got), str(want))}."
+    at = tuple(places[0].tolist())
+    one, other = str(want[at]), str(got[at])
+    place = "".join(f"[{index}]" for index in at)
+    words = f"at {place} expected {_quoted(one, other)}, found {_quoted(other, one)}"
+    return f"{words}; {len(places)} of {want.size} differ." if len(places) > 1 else f"{words}."
+
+
+def _quoted(text: str, other: str, most: int = 60) -> str:
+    """Quote a text; of a long one, the part around the first character that the other does not have there."""
+    if len(text) <= most:
+        return repr(text)
+    same = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), len(other))
+    start = max(0, min(same, len(text)) - most // 2)
+    piece = text[start : start + most]
+    return f"{'…' if start else ''}{piece!r}{'…' if start + most < len(text) else ''}"
+
+
+def _checksum(text: np.ndarray) -> str:
+    return sha256(f"{text.shape} {text.tolist()}".encode()).hexdigest()[:12]
+
+
 def _group(wrong: np.ndarray) -> str:
     """A checksum of values to two digits: that of others who made the same mistake in another style."""
     scale = np.abs(wrong).max(initial=0.0) or 1.0
@@ -267,8 +305,8 @@ def _group(wrong: np.ndarray) -> str:
 
 
 def _letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; of steps also `T+1`."""
-    names = {sizes["T"] + 1: "T+1"} if "T" in sizes else {}
+    """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
+    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
     names |= {size: letter for letter, size in sizes.items()}
     numbers = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
     if not shape or not all(size in names for size in shape):

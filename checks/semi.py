@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays
+from autograder.check import Arrays, Corpus
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
@@ -38,11 +38,9 @@ class Child:
 
 
 @cache
-def digits() -> Any:
+def digits(_find: Any) -> Corpus:
     """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no submission runs."""
     from sklearn.datasets import load_digits
-
-    from autograder.data import Corpus
 
     x, y = load_digits(return_X_y=True)
     rows = np.column_stack([x, y]).astype(int)[np.random.default_rng(0).permutation(len(x))]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .networks import load
+from autograder.torch.networks import load
 
 SIZES = {"T": 5, "B": 3, "V": 17, "E": 7, "H": 11}
 T, B, V, E, H = SIZES.values()

@@ -6,13 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, check, named
+from autograder.check import Arrays, UnitSettings, check, named
+from autograder.torch.sgd import Descent
 
-from .descent import Descent
-from .networks import figures
 from .semi import Child, Network, adam, digits, draw, held_out_loss, read, shuffled, soft
+from .training import figures
 
-PACKAGES = ("torch", "numpy")
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
@@ -26,6 +25,9 @@ def warm() -> None:
     for kind in (torch.optim.Adam, torch.optim.SGD):
         nn.functional.cross_entropy(model(torch.ones(B, D)), torch.ones(B, V) / V).backward()
         kind(model.parameters(), 0.1).step()
+
+
+UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)) -> nn.Sequential:
@@ -181,11 +183,20 @@ def sgd(model: nn.Module) -> torch.optim.Optimizer:
     return Descent(model.parameters(), 0.3, 0.5)
 
 
-@check(points=4, needs=both_networks, measure=held_out_loss, data=digits, within=0.03, seconds=60)
+@check(
+    points=4,
+    needs=both_networks,
+    measure=held_out_loss,
+    data=digits,
+    within=0.03,
+    seconds=60,
+    kept=(
+        "`both_networks` sees what three steps do; this has other sizes and another "
+        "optimizer, and it is the proof that all parts work together"
+    ),
+)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
-    # No mutant fails here alone: `both_networks` sees what three steps do; this has other sizes and another optimizer,
-    # and it is the proof that all parts work together.
     x, y = read(text)
     labelled = x[y >= 0], nn.functional.one_hot(y[y >= 0], 10).float()
     teacher, student = Network(seed % 10**6), Network(seed % 10**6 + 10)

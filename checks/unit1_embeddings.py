@@ -6,13 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, check, named
+from autograder.check import Arrays, UnitSettings, check, named
+from autograder.torch.sgd import Descent
 
-from .descent import Descent
-from .networks import figures
 from .ratings import TABLES, Rater, draw, fill, ids, movielens, read
+from .training import figures
 
-PACKAGES = ("torch", "numpy")
 SIZES = {"B": 5, "U": 8, "E": 11, "V": 14, "H": 17}
 B, U, E, V, H = SIZES.values()
 
@@ -24,6 +23,9 @@ def warm() -> None:
     for kind in (torch.optim.Adam, torch.optim.SGD):
         model(torch.zeros(B, dtype=torch.long), torch.zeros(B, dtype=torch.long)).sum().backward()
         kind(model.parameters(), 0.1).step()
+
+
+UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -223,11 +225,13 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
     data=movielens,
     within=0.001,  # right answers end within 1e-6, a model that learns nothing of products at 0.003
     seconds=60,
+    kept=(
+        "`few_steps` sees what a step does; this trains the submission's own model with its "
+        "own `train`, at other sizes, and it is the proof that both work together"
+    ),
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`DotBias` and `train` on MovieLens: mean squared error on held-out ratings"""
-    # No mutant fails here alone: `few_steps` sees what a step does; this trains the submission's own model with its own
-    # `train`, at other sizes, and it is the proof that both work together.
     rng, (users, movies, ratings) = np.random.default_rng(seed), read(text)
     model = net.DotBias(671, 9066, 10, float(ratings.mean()))
     for role in TABLES:

@@ -6,15 +6,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, check, named
+from autograder.check import Arrays, UnitSettings, check, named
+from autograder.torch.networks import floats, load, take, tensor
+from autograder.torch.operators import by_hand
+from autograder.torch.sgd import Descent
 
-from .descent import Descent
-from .networks import by_hand, floats, load, take, tensor
-from .networks import warm as warm  # called by the server before it forks
-from .unrolled import SIZES as SIZES
-from .unrolled import B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles
+from .unrolled import SIZES, B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles
 
-PACKAGES = ("torch", "numpy")
+UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 THREE = Run("ThreeCharacters", 96, 3, False, 1500, 6e-3)
 EIGHT = Run("Recurrent", 64, 8, False, 600, 8e-3)  # in more steps a rounding error grows to 0.02 nats
 SEQUENCE = Run("EveryStep", 96, 8, True, 1000, 6e-3)
@@ -74,11 +73,20 @@ def training_steps(net: Any, seed: int) -> Arrays:
     return named("how_far_the_weights_moved losses", model.weight - before, losses)
 
 
-@check(points=3, needs=(three_characters, training_steps), measure=THREE.loss, within=0.03, seconds=60)
+@check(
+    points=3,
+    needs=(three_characters, training_steps),
+    measure=THREE.loss,
+    within=0.03,
+    seconds=60,
+    kept=(
+        "`training_steps` trains a table for three steps; this trains the submission's "
+        "network with its own `train` at other sizes, and it is the proof that both work "
+        "together"
+    ),
+)
 def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`ThreeCharacters` and `train` on the corpus: the loss on held-out text"""
-    # No mutant fails here alone: `training_steps` trains a table for three steps; this trains the submission's network
-    # with its own `train` at other sizes, and it is the proof that both work together.
     return THREE.train(net, seed, text)
 
 
@@ -113,11 +121,19 @@ def identity_start(net: Any, seed: int) -> Arrays:
     return named("hidden_is_identity input_is_identity hidden_bias_is_zero", *same, not bias.any())
 
 
-@check(points=3, needs=(recurrent_states, training_steps), measure=EIGHT.loss, within=0.04, seconds=60)
+@check(
+    points=3,
+    needs=(recurrent_states, training_steps),
+    measure=EIGHT.loss,
+    within=0.04,
+    seconds=60,
+    kept=(
+        "`recurrent_states` sees what `Recurrent` computes; this trains it over eight steps "
+        "at other sizes, and it is the proof that it learns by its own `train`"
+    ),
+)
 def eight_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`Recurrent` and `train` on the corpus: the loss on held-out text"""
-    # No mutant fails here alone: `recurrent_states` sees what `Recurrent` computes; this trains it over eight steps at
-    # other sizes, and it is the proof that it learns by its own `train`.
     return EIGHT.train(net, seed, text)
 
 
@@ -152,11 +168,20 @@ def positions(net: Any, seed: int) -> Arrays:
     return named("losses", net.loss_by_position(3 * floats(seed, T, B, V), ids(seed, T, B)))
 
 
-@check(points=3, needs=(an_output_at_every_step, training_steps), measure=SEQUENCE.loss, within=0.03, seconds=60)
+@check(
+    points=3,
+    needs=(an_output_at_every_step, training_steps),
+    measure=SEQUENCE.loss,
+    within=0.03,
+    seconds=60,
+    kept=(
+        "`an_output_at_every_step` sees what `EveryStep` computes; this trains it with a "
+        "target at each step at other sizes, and it is the proof that it learns by its own "
+        "`train`"
+    ),
+)
 def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
     """`EveryStep` and `train` on the corpus: the loss on held-out text"""
-    # No mutant fails here alone: `an_output_at_every_step` sees what `EveryStep` computes; this trains it with a target
-    # at each step at other sizes, and it is the proof that it learns by its own `train`.
     return SEQUENCE.train(net, seed, text)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, check, named
+from autograder.check import Arrays, UnitSettings, check, named
 
-PACKAGES = ("numpy",)
 SIZES = {"T": 6, "B": 5, "V": 13, "H": 9}
+UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
 T, B, V, H = SIZES.values()
 NAMES = "Wx Wh bh Wy by"
 MOVED = "`w` is not what it was: put the old number back after each entry, or move copies."
@@ -187,13 +187,22 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     return float(ours.cross_entropy(logits, window[1:])[0]) / 8
 
 
-@check(points=4, needs=two_steps, measure=held_out_loss, within=0.06, seconds=60)
+@check(
+    points=4,
+    needs=two_steps,
+    measure=held_out_loss,
+    within=0.06,
+    seconds=60,
+    kept=(
+        "what a step does wrong, `two_steps` sees; this has other sizes and two calls in a "
+        "row, where sizes written into the code and state kept between calls show, and it "
+        "proves that all parts work together"
+    ),
+)
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
-    # No mutant fails here alone: what a step does wrong, `two_steps` sees; this has other sizes and two calls in a row,
-    # where sizes written into the code and state kept between calls show, and it proves that all parts work together.
     # The same network in float32, the style that drifts most, ends on the same seed at a distance from float64 with a
-    # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each: `within` is 6 of it.
+    # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each. `within` is 6 of it.
     rng = np.random.default_rng(seed)
     params = weights(rng, 128, 64) | {"Wh": np.eye(64), "bh": np.zeros(64), "by": np.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}

@@ -8,19 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from autograder.check import Arrays, named
+from autograder.torch.networks import floats, gradients, load, put, size, take
 
-from .networks import (
-    adam,
-    characters,
-    cut_anywhere,
-    cut_in_order,
-    floats,
-    gradients,
-    load,
-    put,
-    size,
-    take,
-)
+from .training import adam, characters, cut_anywhere, cut_in_order
 
 SIZES = {"T": 5, "B": 4, "V": 17, "E": 7, "H": 11}  # 3, a window's length, is none of them
 T, B, V, E, H = SIZES.values()

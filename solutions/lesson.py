@@ -20,14 +20,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.course import root
+from autograder.course import read_course
 from autograder.data import NoData, corpus, find
 
+COURSE = read_course(Path(__file__).parents[1])
 SEED = 6
 E, H, B, T = 42, 256, 64, 8  # embedding, hidden, batch, steps: the lesson's
 
@@ -78,7 +80,7 @@ def read_ids(raw: bytes) -> tuple[np.ndarray, int]:
 
 def text_bytes() -> bytes:
     """The corpus as it lies in its file."""
-    found = corpus()
+    found = corpus(COURSE)
     return (found.train + found.held_out).encode()
 
 
@@ -374,7 +376,7 @@ def online(lr: float, lr_bias: float, spread: Callable, learn: Callable, thousan
 
 def ratings() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Users and films, renumbered from 0, and ratings. Raises `NoData`."""
-    with find("movielens").open(newline="") as file:
+    with find(COURSE, "movielens").open(newline="") as file:
         lines = np.array([row[:3] for row in list(csv.reader(file))[1:]], np.float64)
     users, films = (np.unique(lines[:, column], return_inverse=True)[1] for column in (0, 1))
     return users, films, lines[:, 2].astype(np.float32)
@@ -619,8 +621,8 @@ class Outcome:
 
     def why(self, at: int) -> str:
         """The reason for a difference after `at` epochs."""
-        if corpus().name != "nietzsche" and not self.row.name.startswith("M"):
-            return f"another corpus: {corpus().name}"
+        if corpus(COURSE).name != "nietzsche" and not self.row.name.startswith("M"):
+            return f"another corpus: {corpus(COURSE).name}"
         return self.row.why if at == max(self.row.lesson) else f"after {at} of {max(self.row.lesson)}"
 
 
@@ -659,7 +661,7 @@ def reproduce(quick: bool, say: Callable[[str], None] = print) -> None:
     """Train all rows, say them, and unless `quick` write the page. Raises `NoData` where no corpus is here."""
     from lesson_page import markdown, write
 
-    began, name = time.perf_counter(), corpus().name
+    began, name = time.perf_counter(), corpus(COURSE).name
     say(f"corpus: {name}. Rows as they come: model, lesson, ours, difference, time, why.\n")
     outcomes = run_all(quick, say)
     minutes = (time.perf_counter() - began) / 60
@@ -668,5 +670,5 @@ def reproduce(quick: bool, say: Callable[[str], None] = print) -> None:
         why = "Few epochs, so early figures of the lesson" if quick else "Not the lesson's corpus"
         say(f"\n{minutes:.1f} minutes. {why}: docs/lesson.md stays as it is.")
         return
-    write(outcomes, minutes, root() / "docs")
+    write(outcomes, minutes, COURSE.folder / "docs")
     say(f"\n{minutes:.1f} minutes. Written: docs/lesson.md, docs/lesson/*.svg")

@@ -12,7 +12,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from lesson import SEED, B, E, H, Outcome, T, text_bytes
+from lesson import COURSE, SEED, B, E, H, Outcome, T, text_bytes
 
 from autograder.data import corpus
 
@@ -110,7 +110,7 @@ def facts(minutes: float) -> Iterator[tuple[str, str]]:
     yield "machine", f"{processor()}, {os.cpu_count()} cores, {platform.system()}"
     yield "libraries", f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}"
     yield "seed", f"{SEED} for every model"
-    yield "corpus", f"`{corpus().name}`, {len(text_bytes()):,} bytes"
+    yield "corpus", f"`{corpus(COURSE).name}`, {len(text_bytes()):,} bytes"
 
 
 def processor() -> str:

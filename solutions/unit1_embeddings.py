@@ -41,7 +41,6 @@ import torch.nn.functional as F
 from torch import nn
 
 import autograder
-from autograder.data import find
 
 check = autograder.unit("unit1_embeddings")
 
@@ -700,7 +699,7 @@ def batches(data, optimizer, count, generator):
 
 # %%
 with autograder.example("MovieLens, two models"):
-    raw = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
+    raw = np.loadtxt(autograder.dataset("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
     users, _ = reindex(torch.tensor(raw[:, 0]).long())
     movies, movie_numbers = reindex(torch.tensor(raw[:, 1]).long())
     ratings = torch.tensor(raw[:, 2]).float()
@@ -827,7 +826,7 @@ check("learned")
 
 # %%
 with autograder.example("best and worst films, neighbours, a map"):
-    with find("movielens", part="titles").open(encoding="utf-8", newline="") as file:
+    with autograder.dataset("movielens", part="titles").open(encoding="utf-8", newline="") as file:
         title_of = {int(row["movieId"]): row["title"] for row in csv.DictReader(file)}
     titles = [title_of[int(number)] for number in movie_numbers]
     seen = torch.bincount(known[1], minlength=len(titles))

@@ -3,56 +3,76 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograder.course import UnknownUnit, root, unit_names
-from autograder.data import available_corpora
+from autograder.course import Course, Unit, UnknownUnit, load_unit
+from autograder.data import all_unit_data
+from autograder.errors import UserError
 from autograder.grading import key_file
-from autograder.practice import practise
+from autograder.grading.keys import build_key, solution_of
+from autograder.judging import Key
+from autograder.sandbox.client import Server
 from autograder.source.solution import BEGIN, END, Solution, read_solution
 
 
-class Stale(Exception):
+class Stale(UserError):
     """Something generated does not match its source; the text says which, and the command that mends it."""
 
 
-def solutions() -> Iterator[tuple[str, Solution]]:
-    """The unit names and solutions of the course. Raises `UnknownUnit` where a script or its checks are missing."""
-    found = sorted(path.stem for path in (root() / "solutions").glob("unit*.py"))
-    if odd := set(found) ^ set(unit_names()):
-        raise UnknownUnit(f"{', '.join(sorted(odd))}: a unit is both solutions/UNIT.py and checks/UNIT.py.")
-    for name in found:
-        yield name, read_solution((root() / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
+def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
+    """Read the solutions of some units, or of all. Raises `UnknownUnit` where a script or its checks are missing."""
+    for name in course.units:
+        for path in (course.solution(name), course.checks / f"{name}.py"):
+            if not path.is_file():
+                raise UnknownUnit(f"course.toml names the unit {name}, and there is no {path}.")
+    for path in sorted(course.checks.glob("*.py")):
+        if course.solution(path.stem).is_file() and path.stem not in course.units:
+            raise UnknownUnit(f"{path.stem} has a solution and checks. Add it to `units` in course.toml.")
+    for name in tuple(units) or course.units:
+        yield name, read_solution(course.solution(name).read_text(encoding="utf-8"))
 
 
-def build(check: bool = False) -> list[str]:
-    """Write stubs and keys, and say what was written; with `check`, raise `Stale` for the first that is out of date."""
-    from autograder.grading.keys import build_key
-    from autograder.sandbox.client import Server
+def build(course: Course, units: Iterable[str] = (), check: bool = False) -> list[str]:
+    """Write stubs and keys of some units, or of all; say what was written.
 
+    check: write nothing, and raise `Stale` for the first that is out of date.
+    """
     written = []
-    for name, solution in solutions():
+    for name, solution in solutions(course, units):
         check_lengths(name, solution)
-        stub, key = root() / "assignments" / f"{name}.py", key_file.KEYS / f"{name}.safetensors"
+        stub = course.stub(name)
         if not stub.is_file() or stub.read_text(encoding="utf-8") != solution.stub:
             written.append(_write(stub, solution.stub, check))
-        with Server(name) as server:
-            fresh = build_key(server, practise.PUBLIC_SEED, available_corpora())
-        stored = key_file.load_key(key) if key.is_file() else {}
-        kept = {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
-        with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
-            key_file.save_key(saved := Path(scratch) / key.name, fresh | kept)
-            if not key_file.same_key(stored, key_file.load_key(saved)):
-                written.append(_write(key, "", check) + f" (not here, so as before: {', '.join(kept)})" * bool(kept))
-                shutil.move(saved, key)
+        written += _build_key(load_unit(course, name), check)
     return written
+
+
+def _build_key(unit: Unit, check: bool) -> list[str]:
+    """Write the public key of a unit where it is not what it should be.
+
+    Losses on a corpus that cannot be had here are kept, and said to be.
+    """
+    with Server(unit, stub=solution_of(unit).stub) as server:
+        fresh = build_key(server, unit.course.public_seed, all_unit_data(unit))
+    path = unit.course.key(unit.name)
+    stored: Key = key_file.load_key(path) if path.is_file() else {}
+    kept = {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
+    with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
+        saved = Path(scratch) / path.name
+        key_file.save_key(saved, fresh | kept)
+        if key_file.same_key(stored, key_file.load_key(saved)):
+            return []
+        words = f" (not here, so as before: {', '.join(kept)})" if kept else ""
+        line = _write(path, "", check) + words
+        shutil.move(saved, path)
+    return [line]
 
 
 def _write(path: Path, text: str, check: bool) -> str:
     if check:
         raise Stale(f"{path} is out of date. Run `autograder build` and commit what it writes.")
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if text:
         path.write_text(text, encoding="utf-8")
     return str(path)

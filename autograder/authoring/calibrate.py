@@ -5,23 +5,24 @@ held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
 """
 
 import ast
-import json
 import math
-import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+import msgspec
 import numpy as np
+import tomli_w
 
 from autograder.authoring.validate import FIRST_SEED, plain_key, styles
-from autograder.check import Check
-from autograder.course import root
-from autograder.data import available_corpora
-from autograder.grading.keys import measure, solution_of, wanted_checks
+from autograder.check import Check, Corpus
+from autograder.course import Course, Unit
+from autograder.data import all_training_data
+from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.results import write_whole
 from autograder.judging import unmet
@@ -29,6 +30,7 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import _names_bound
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
+from autograder.schema import read_toml
 
 # In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
 # a style that is tried on no more than FEW seeds.
@@ -41,7 +43,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Bound:
-    """Of a training check on one corpus: losses in nats, and distances from ours on the same seeds."""
+    """Of a training check on one corpus: losses, and distances from ours on the same seeds."""
 
     unit: str
     check: str
@@ -86,14 +88,20 @@ class Bound:
         """The mistakes that would be graded as passed: trained otherwise, within the bound, and caught by no check."""
         return [name for name in self.reached if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within]
 
-    def told(self) -> str:
-        """The bound beside what it lies between, in a line, and the mistakes that it lets through."""
+    @property
+    def ok(self) -> bool:
+        """Whether no mistake is let through, and a right answer fails less than once in 10,000."""
+        chance, _ = self.right_fails
+        return not self.passing and chance < 1e-4
+
+    def summary(self) -> str:
+        """Say what the bound lies between, in a line, and which mistakes it lets through."""
         (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
         line = (
-            f"{'✗' if self.passing or not chance < 1e-4 else '✓'} {self.unit}, {self.check} on {self.data}: right ones "
+            f"{'✓' if self.ok else '✗'} {self.unit}, {self.check} on {self.data}: right answers ≤ {self.furthest:.4f} "
+            f"away (P(> {self.within}) = {chance:.0e}, style `{style}`); {len(self.beyond)} of {len(self.wrong)} "
+            f"mistakes beyond, nearest {least:.4f}"
         )
-        line += f"to {self.furthest:.4f}, a chance of {chance:.0e} ({style}) beyond {self.within}; "
-        line += f"so are {len(self.beyond)} of {len(self.wrong)} mistakes, from {least:.4f}"
         return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
 
 
@@ -106,11 +114,11 @@ def _beyond(within: float, spread: float, degrees: int) -> float:
     return mean / of_all * (1 - 2 * first / math.pi)
 
 
-def calibrate(unit: str, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
+def calibrate(unit: Unit, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
     """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and corpus."""
-    with Server(unit) as server, ThreadPoolExecutor(jobs) as pool:
+    with Server(unit, stub=solution_of(unit).stub) as server, ThreadPoolExecutor(jobs) as pool:
         for check in (check for check in server.unit.checks if check.measure):
-            texts = [check.data()] if check.data else available_corpora()
+            texts = all_training_data(unit.course, check)
             right, wrong = _trained_otherwise(unit, check, texts[0].train)
             for data in texts:
                 yield (bound := _bound(server, check, data, seeds, right, wrong, pool, say))
@@ -119,9 +127,9 @@ def calibrate(unit: str, seeds: int, jobs: int, say: Say) -> Iterator[Bound]:
 
 
 def _bound(
-    server: Server, check: Check, data: Any, seeds: int, right: Scripts, wrong: Scripts, pool: Executor, say: Say
+    server: Server, check: Check, data: Corpus, seeds: int, right: Scripts, wrong: Scripts, pool: Executor, say: Say
 ) -> Bound:
-    unit, plain = server.unit.name, solution_of(server.unit.name).plain()
+    unit, plain = server.unit, solution_of(server.unit).plain()
     tried = range(FIRST_SEED, FIRST_SEED + seeds)
     ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
 
@@ -136,7 +144,7 @@ def _bound(
         return [d * check.within for d in found]
 
     def tell(what: str, name: str, its: list[float]) -> list[float]:
-        say(f"  {unit}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
+        say(f"  {unit.name}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
         return its
 
     far = pool.map(lambda script: distances(script, False), right.values())
@@ -144,24 +152,33 @@ def _bound(
     far = pool.map(lambda script: distances(script, True), wrong.values())
     off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
     trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
-    key = plain_key(server, wanted_checks(server.unit, True), FIRST_SEED)
+    key = plain_key(server, checks_to_run(unit, data=()), FIRST_SEED)
 
     def lacks(script: str) -> list[str]:
-        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data, quick=True)
+        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data={})
         return unmet(check, {verdict.name: verdict for verdict in verdicts})
 
     reached = [name for name in trained if not lacks(wrong[name])]
-    versions = f"NumPy {version('numpy')}" + (f", torch {version('torch')}" if "torch" in server.unit.packages else "")
-    facts = (versions, ours, apart, trained, reached, len(off) - len(trained))
-    return Bound(unit, check.name, data.name, check.within, *facts)
+    return Bound(
+        unit=unit.name,
+        check=check.name,
+        data=data.name,
+        within=check.within,
+        versions=", ".join(f"{package} {version(package)}" for package in sorted({"numpy", *unit.packages})),
+        ours=ours,
+        right=apart,
+        wrong=trained,
+        reached=reached,
+        no_weights=len(off) - len(trained),
+    )
 
 
-def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scripts]:
+def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Scripts]:
     """The styles and mistakes that change a definition which our solution uses in training: name → script."""
     solution = solution_of(unit)
     ours = Submission(solution.plain().encode(), "solution.py")
-    if failure := run_experiment(check, ours, FIRST_SEED, text).message:
-        raise ValueError(f"the solution of {unit} does not train: {failure}")
+    if failure := run_experiment(check, ours, FIRST_SEED, unit.experiments.reset, text).message:
+        raise ValueError(f"the solution of {unit.name} does not train: {failure}")
     used = {name for statement in ours._statements if statement.done for name in statement.binds}
 
     def programme(script: str) -> list[str]:
@@ -173,40 +190,52 @@ def _trained_otherwise(unit: str, check: Check, text: str) -> tuple[Scripts, Scr
     return next(both), next(both)
 
 
-def _loss(server: Server, check: Check, seed: int, data: Any, script: str) -> float:
+def _loss(server: Server, check: Check, seed: int, data: Corpus, script: str) -> float:
     """The held-out loss of a script's training, measured by our solution; NaN where it yields no weights."""
     with server.worker(script.encode(), "submission.py") as worker:
         answer = worker.ask(check, seed, text=data.train)
     if answer.failure:
         return math.nan
-    with server.worker(solution_of(server.unit.name).plain().encode(), "solution.py") as worker:
+    with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
         return measure(worker, check, seed, answer, data)
 
 
-def kept() -> list[Bound]:
-    """What solutions/bounds.toml holds, in its order."""
-    path = root() / "solutions" / "bounds.toml"
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("bound", []) if path.is_file() else []
-    return [Bound(**{field.name: entry[field.name] for field in fields(Bound)}) for entry in entries]
+class _BoundsFile(msgspec.Struct, frozen=True):
+    """What stands in `solutions/bounds.toml`."""
+
+    bound: list[Bound] = []
 
 
-def keep(bounds: list[Bound]) -> None:
+def read_bounds(course: Course) -> list[Bound]:
+    """Read what solutions/bounds.toml holds, in its order."""
+    path = _bounds_path(course)
+    return read_toml(path, _BoundsFile).bound if path.is_file() else []
+
+
+def save_bounds(course: Course, bounds: list[Bound]) -> None:
     """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora."""
-    found = {(b.unit, b.check, b.data): b for b in [*kept(), *bounds]}
-    lines = ["# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."]
-    for _, bound in sorted(found.items()):
-        tables = {name: value for name, value in asdict(bound).items() if isinstance(value, dict)}
-        facts = {name: value for name, value in asdict(bound).items() if name not in tables}
-        facts |= {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": bound.right_fails[0]}
-        lines += ["", "[[bound]]", *(f"{name} = {_toml(value)}" for name, value in facts.items())]
-        for name, table in tables.items():
-            lines += [f"[bound.{name}]", *(f"{_toml(key)} = {_toml(its)}" for key, its in table.items())]
-    write_whole(root() / "solutions" / "bounds.toml", "\n".join(lines))
+    found = {(b.unit, b.check, b.data): b for b in [*read_bounds(course), *bounds]}
+    entries = [_rounded(_entry(bound)) for _, bound in sorted(found.items())]
+    head = (
+        "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds.\n\n"
+    )
+    write_whole(_bounds_path(course), (head + tomli_w.dumps({"bound": entries})).rstrip("\n"))
 
 
-def _toml(value: Any) -> str:
+def _bounds_path(course: Course) -> Path:
+    return course.folder / "solutions" / "bounds.toml"
+
+
+def _entry(bound: Bound) -> dict[str, Any]:
+    """A bound as it stands in the file, with what is computed from it."""
+    chance, _ = bound.right_fails
+    return asdict(bound) | {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": chance}
+
+
+def _rounded(value: Any) -> Any:
+    """Values with four digits, in lists and tables too."""
+    if isinstance(value, dict):
+        return {name: _rounded(its) for name, its in value.items()}
     if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return [_rounded(its) for its in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value

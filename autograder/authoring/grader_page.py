@@ -4,34 +4,40 @@ solutions/bounds.toml, which `autograder calibrate` has written.
 
 import platform
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.calibrate import FAR, FEW, NEAR, Bound, kept
+from autograder.authoring.calibrate import FAR, FEW, NEAR, Bound, read_bounds
 from autograder.authoring.mutants import equivalents
-from autograder.authoring.validate import Proof, why_kept
-from autograder.course import load_unit, root
+from autograder.authoring.validate import Proof
+from autograder.course import Course, load_unit
 from autograder.grading.results import write_whole
 from autograder.report.terminal import number
 
 
-def grader_page(proofs: Sequence[Proof], jobs: int, minutes: float) -> Path:
+def grader_page(course: Course, proofs: Sequence[Proof], jobs: int, minutes: float) -> Path:
     """Write docs/grader.md and its plot; the page's path."""
-    facts = {"proofs": proofs, "first": proofs[0], "jobs": jobs, "minutes": minutes, "bounds": kept()}
+    bounds = read_bounds(course)
+    facts = {"proofs": proofs, "first": proofs[0], "jobs": jobs, "minutes": minutes, "bounds": bounds}
+    facts |= {"short": course.short, "loss_unit": course.about.words.loss, "notes": _notes(course)}
     facts |= {"near": NEAR, "far": FAR, "few": FEW, "machine": f"{platform.system()} {platform.machine()}"}
-    facts |= {"number": number, "small": _small, "figure": _figure, "kept": _kept, "equivalents": equivalents}
+    facts |= {"number": number, "small": _small, "figure": _figure, "kept": partial(_kept, course)}
+    facts["equivalents"] = lambda name: equivalents(load_unit(course, name))
+    facts["versions"] = _versions(course)
     loader = PackageLoader("autograder.authoring")
     pages = Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    text = pages.get_template("grader.md").render(facts, numpy=version("numpy"), torch=version("torch"))
-    write_whole(path := root() / "docs" / "grader.md", text.rstrip("\n"))
-    plot(kept(), path.with_suffix("") / "bounds.svg")
+    text = pages.get_template("grader.md").render(facts)
+    write_whole(path := course.folder / "docs" / "grader.md", text.rstrip("\n"))
+    if bounds:
+        plot(course, bounds, path.with_suffix("") / "bounds.svg")
     return path
 
 
-def plot(bounds: Sequence[Bound], path: Path) -> None:
+def plot(course: Course, bounds: Sequence[Bound], path: Path) -> None:
     """Both distributions of each check and corpus beside its bound, as an SVG that is the same each time."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -52,7 +58,7 @@ def plot(bounds: Sequence[Bound], path: Path) -> None:
         axes.vlines(bound.within, row - 0.4, row + 0.4, "black", linewidth=2, label="" if row else "the bound")
     axes.set(xscale="log", xlim=(least / 2, 30), ylim=(len(bounds) - 0.4, -0.6))
     axes.set_xlabel(f"distance from our held-out loss, same seed (at the edges {least:g} and less, {most} and more)")
-    axes.set_yticks(range(len(bounds)), [f"{b.unit.split('_')[0]} {b.check}, {b.data}" for b in bounds])
+    axes.set_yticks(range(len(bounds)), [f"{course.short(b.unit)} {b.check}, {b.data}" for b in bounds])
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
     path.parent.mkdir(exist_ok=True)
@@ -68,6 +74,18 @@ def _small(chance: float) -> str:
     return f"{chance:.0e}" if chance >= 1e-9 else "under 1e-09"
 
 
-def _kept(proof: Proof) -> Iterator[tuple[str, str]]:
+def _kept(course: Course, proof: Proof) -> Iterator[tuple[str, str]]:
     """The checks that catch no mutant alone, and why they are kept."""
-    return ((c.name, why_kept(c)) for c in load_unit(proof.unit).checks if not proof.alone[c.name])
+    return ((c.name, c.kept) for c in load_unit(course, proof.unit).checks if not proof.alone[c.name])
+
+
+def _notes(course: Course) -> str:
+    """What the course's author adds to the page by hand: `solutions/grader-notes.md`."""
+    path = course.folder / "solutions" / "grader-notes.md"
+    return path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else ""
+
+
+def _versions(course: Course) -> str:
+    """The versions of what the units' experiments compute with."""
+    packages = {"numpy", *(name for unit in course.units for name in load_unit(course, unit).packages)}
+    return ", ".join(f"{name} {version(name)}" for name in sorted(packages))

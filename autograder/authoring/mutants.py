@@ -5,22 +5,26 @@ order of arguments, `detach`, `zero_grad` or `eval` left out. One that loses no 
 missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import libcst as cst
+import msgspec
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from autograder.course import root
-from autograder.data import Corpus, corpus
+from autograder.check import Corpus
+from autograder.course import Course, Unit, addons
+from autograder.data import unit_data
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
+from autograder.judging import Key
 from autograder.sandbox.client import Server
+from autograder.schema import read_toml
 from autograder.source.solution import BEGIN, END
 
 
@@ -60,17 +64,27 @@ OTHER: Mapping[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
     cst.GreaterThanEqual: (cst.GreaterThan,),
 }
 PAIRS = [
-    *("mean sum", "max min", "maximum minimum", "argmax argmin", "sigmoid tanh", "zeros ones", "any all", "eval train"),
-    *("zeros_like ones_like", "softmax log_softmax", "cumsum cumprod", "True False", "relu sigmoid", "exp log"),
+    *("mean sum", "max min", "maximum minimum", "argmax argmin", "zeros ones", "zeros_like ones_like", "any all"),
+    *("cumsum cumprod", "True False", "exp log"),
 ]
 COMMUTES = {"max", "min", "maximum", "minimum"}
-NAMES = {a: b for pair in PAIRS for a, b in (pair.split(), reversed(pair.split()))}
 
 
-def mutants(text: str) -> list[Mutant]:
-    """All mutants of a solution's script, in the order of its lines; those of equal text once."""
+def other_names(unit: Unit) -> dict[str, str]:
+    """Name → what may stand in its place, both ways: of Python and NumPy, and of the course's add-ons."""
+    pairs = [tuple(pair.split()) for pair in PAIRS]
+    for module in addons(unit.course).values():
+        pairs += getattr(import_module(module), "MUTANT_NAMES", ())
+    return {a: b for pair in pairs for a, b in (pair, reversed(pair))}
+
+
+def mutants(text: str, names: Mapping[str, str]) -> list[Mutant]:
+    """All mutants of a solution's script, in the order of its lines; those of equal text once.
+
+    names: function → what may stand in its place.
+    """
     wrapper = MetadataWrapper(cst.parse_module(text))
-    collected = _Collector(_regions(text))
+    collected = _Collector(_regions(text), names)
     wrapper.visit(collected)
     found: dict[str, Mutant] = {}
     for function, node, new in collected.changes:
@@ -103,8 +117,9 @@ class _Collector(cst.CSTVisitor):
 
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self, lines: set[int]) -> None:
+    def __init__(self, lines: set[int], names: Mapping[str, str]) -> None:
         super().__init__()
+        self.names = names
         self.lines, self.changes = lines, list[tuple[str, cst.CSTNode, cst.CSTNode]]()
         self._within: list[str] = []
 
@@ -113,7 +128,7 @@ class _Collector(cst.CSTVisitor):
             self._within.append(node.name.value)
         place = self.get_metadata(PositionProvider, node, None)
         if place and place.start.line in self.lines:
-            self.changes += [(".".join(self._within), node, new) for new in _variants(node)]
+            self.changes += [(".".join(self._within), node, new) for new in _variants(node, self.names)]
         return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -122,7 +137,7 @@ class _Collector(cst.CSTVisitor):
         super().on_leave(original_node)
 
 
-def _variants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _variants(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[cst.CSTNode]:
     """What may stand at a node's place instead."""
     match node:
         case cst.BinaryOperation():
@@ -142,8 +157,8 @@ def _variants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         case cst.Float():
             yield cst.Float(str(float(node.value) * 2))
         case cst.Name():
-            if node.value in NAMES:
-                yield cst.Name(NAMES[node.value])
+            if node.value in names:
+                yield cst.Name(names[node.value])
         case cst.Attribute(attr=cst.Name("T" | "mT")):
             yield node.value
         case cst.Call():
@@ -199,30 +214,41 @@ def _bracketed(node: cst.BaseExpression) -> cst.BaseExpression:
 # ---- their fates
 
 
+class _Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of `solutions/equivalent.toml`."""
+
+    mutant: str
+    why: str
+
+
 @cache
-def equivalents(unit: str) -> dict[str, str]:
+def _equivalents(course: Course) -> dict[str, list[_Equivalent]]:
+    path = course.folder / "solutions" / "equivalent.toml"
+    return read_toml(path, dict[str, list[_Equivalent]]) if path.is_file() else {}
+
+
+def equivalents(unit: Unit) -> dict[str, str]:
     """Name of a mutant that is right too → why."""
-    path = root() / "solutions" / "equivalent.toml"
-    return {e["mutant"]: e["why"] for e in tomllib.loads(path.read_text(encoding="utf-8")).get(unit, [])}
+    return {entry.mutant: entry.why for entry in _equivalents(unit.course).get(unit.name, [])}
 
 
-def fates(unit: str, seed: int, jobs: int = 1, part: slice = slice(None)) -> Iterator[Fate]:
+def fates(unit: Unit, seed: int, jobs: int = 1, part: slice = slice(None)) -> Iterator[Fate]:
     """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one."""
-    text = corpus()
-    wrong = mutants(solution_of(unit).plain())[part]
-    with Server(unit) as server:
-        key = build_key(server, seed, [text])
+    data = unit_data(unit)
+    wrong = mutants(solution_of(unit).plain(), other_names(unit))[part]
+    with Server(unit, stub=solution_of(unit).stub) as server:
+        key = build_key(server, seed, {name: [text] for name, text in data.items()})
 
         def grade(mutant: Mutant) -> Fate:
-            failed = _failed(server, mutant, seed, key, text, True)
+            failed = _failed(server, mutant, seed, key, {})
             if not failed and mutant.name not in equivalents(unit):
-                failed = _failed(server, mutant, seed, key, text, False)
+                failed = _failed(server, mutant, seed, key, data)
             return Fate(mutant, failed)
 
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(grade, wrong)
 
 
-def _failed(server: Server, mutant: Mutant, seed: int, key: Any, text: Corpus, quick: bool) -> tuple[str, ...]:
-    verdicts = grade_one(server, mutant.script.encode(), "submission.py", seed, key, text, quick)
+def _failed(server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]) -> tuple[str, ...]:
+    verdicts = grade_one(server, mutant.script.encode(), "submission.py", seed, key, data)
     return tuple(verdict.name for verdict in verdicts if verdict.status not in ("passed", "not_reached"))

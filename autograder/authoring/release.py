@@ -1,85 +1,136 @@
-"""What students, Gradescope and notebook services get."""
+"""What students, notebook services and Gradescope get: named file by file, so that nothing else can slip in."""
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import jupytext
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.build import _write, solutions
-from autograder.course import load_unit, root
-from autograder.data import names
+from autograder.authoring.build import solutions
+from autograder.authoring.wheel import pack_wheel
+from autograder.course import Course, load_unit
+from autograder.data import manifest as read_manifest
+from autograder.errors import UserError
 from autograder.source.notebooks import as_notebook
 from autograder.source.solution import Solution
 
-PACKAGE = Path(__file__).parents[1]
-INSTRUCTORS = ("authoring", "batch.py", "client.py", "cluster.py", "confinement.py", "doctor.py", "keys.py", "one.py")
-NOT_RELEASED = ("tests", "__pycache__", *INSTRUCTORS, "nbgrader_bridge.py", "readable.py", "server.py")
+
+class NotEmpty(UserError):
+    """A folder that is to be written holds something already."""
 
 
-def release(folder: Path) -> None:
-    """Write what students get: stubs, keys, the package without the instructor's part, data manifests, a README.
+def released_files(course: Course) -> Iterator[Path]:
+    """List what students get of a course, as paths below its folder."""
+    yield Path("course.toml")
+    for path in sorted(course.checks.glob("*.py")):
+        yield path.relative_to(course.folder)
+    for unit in course.units:
+        yield course.stub(unit).relative_to(course.folder)
+        yield course.key(unit).relative_to(course.folder)
+    for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
+        yield manifest.relative_to(course.folder)
+        for name in ("README.md", read_manifest(course, manifest.parent.name).file):
+            if (manifest.parent / name).is_file():
+                yield (manifest.parent / name).relative_to(course.folder)
+    for name in course.about.student_docs:
+        yield Path(name)
 
-    Raises `FileExistsError` where the folder is not empty.
+
+def release(course: Course, folder: Path) -> None:
+    """Write what students get: the files of `released_files`, this engine as a wheel, and a README.
+
+    Raises `NotEmpty`, and `Stale` where something that is generated is missing.
     """
+    _refuse_full(folder)
+    _copy(course, released_files(course), folder)
+    wheel = pack_wheel(folder)
+    (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
+
+
+def _copy(course: Course, files: Iterator[Path], folder: Path) -> None:
+    for path in files:
+        if not (course.folder / path).is_file():
+            raise UserError(f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml.")
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(course.folder / path, target)
+
+
+def _refuse_full(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty. Name a new folder.")
-    ignore = shutil.ignore_patterns(*NOT_RELEASED)
-    shutil.copytree(PACKAGE, folder / "autograder", ignore=ignore)
-    shutil.copytree(root() / "checks", folder / "checks", ignore=ignore)
-    shutil.copytree(root() / "assignments" / "keys", folder / "assignments" / "keys")
-    for name, solution in solutions():
-        _write(folder / "assignments" / f"{name}.py", solution.stub, False)
-    for name in names():
-        target = folder / "datasets" / name
-        target.mkdir(parents=True)
-        for part in ("manifest.toml", "README.md"):
-            shutil.copy(root() / "datasets" / name / part, target)
-    (folder / "docs").mkdir()
-    shutil.copy(root() / "docs" / "student.md", folder / "docs")
-    shutil.copy(root() / "pyproject.toml", folder)
-    shutil.copy(root() / "docs" / "release.md", folder / "README.md")
-    shutil.copytree(root() / ".devcontainer", folder / ".devcontainer")
-    (folder / ".github" / "workflows").mkdir(parents=True)
-    shutil.copy(root() / "docs" / "classroom.yml", folder / ".github" / "workflows")
+        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
-def gradescope(folder: Path) -> None:
-    """Write what Gradescope's autograder holds: the kit with its solutions, and the two scripts that it runs.
-
-    Raises `FileExistsError` where the folder is not empty.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty. Name a new folder.")
-    ignore = shutil.ignore_patterns("tests", "__pycache__", ".*")
-    for part in ("autograder", "assignments", "checks", "solutions", "datasets"):
-        shutil.copytree(root() / part, folder / part, ignore=ignore)
-    for part in ("pyproject.toml", "README.md", "docs/gradescope/setup.sh", "docs/gradescope/run_autograder"):
-        shutil.copy(root() / part, folder)
+def _template(name: str, **facts: object) -> str:
+    environment = Environment(  # of text, not of HTML
+        loader=PackageLoader("autograder.authoring"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(name).render(facts)
 
 
-def notebooks(folder: Path, kit: str) -> None:
+def _readme(course: Course, wheel: str) -> str:
+    first = course.units[0]
+    return _template(
+        "release.md",
+        title=course.title,
+        wheel=wheel,
+        packages=packages_to_install(course),
+        first=course.short(first),
+        script=f"assignments/{first}.py",
+        docs=course.about.student_docs,
+    )
+
+
+def packages_to_install(course: Course) -> str:
+    """What pip is given for the packages of a course, each in quotes."""
+    return " ".join(f"'{package.install}'" for package in course.about.packages.values())
+
+
+def notebooks(course: Course, folder: Path, kit: str) -> None:
     """Write the units as notebooks whose first cell gets the rest of the course, and that rest as `kit.zip`.
 
-    `kit` is where a notebook finds it: an address, or a path from the notebook. Raises `FileExistsError`.
+    kit: where a notebook finds it: an address, or a path from the notebook.
+    Raises `NotEmpty`.
     """
     if (folder / "kit.zip").exists():
-        raise FileExistsError(f"{folder} holds notebooks. Name a new folder.")
+        raise NotEmpty(f"{folder} holds notebooks. Name a new folder.")
     with tempfile.TemporaryDirectory() as scratch:
-        release(Path(scratch))
+        release(course, Path(scratch))
+        wheel = next(Path(scratch).glob("*.whl")).name
         shutil.make_archive(str(folder / "kit"), "zip", scratch)
-    first = "# %%\n" + (root() / "docs" / "first_cell.txt").read_text(encoding="utf-8").replace("KIT", kit)
-    for name, solution in solutions():
-        extra = "[torch]" if "torch" in load_unit(name).packages else ""
+    for name, solution in solutions(course):
+        packages = load_unit(course, name).packages
+        wanted = [its.install for package, its in course.about.packages.items() if package in packages]
+        facts = {"kit": kit, "wheel": wheel, "packages": wanted}
+        first = _template("first_cell.txt", **facts)
         book = as_notebook(solution.stub, name)
-        book.cells[:0] = as_notebook(first.replace("EXTRA", extra), "kit").cells
+        book.cells[:0] = as_notebook(f"# %%\n{first}", "kit").cells
         jupytext.write(book, folder / f"{name}.ipynb")
 
 
+def gradescope(course: Course, folder: Path) -> None:
+    """Write what Gradescope's autograder holds: what students get, the solutions, and the two scripts that it runs.
+
+    Raises `NotEmpty`.
+    """
+    release(course, folder)
+    _copy(course, (course.solution(unit).relative_to(course.folder) for unit in course.units), folder)
+    wheel = next(folder.glob("*.whl")).name
+    facts = {"wheel": wheel, "packages": packages_to_install(course), "units": course.units}
+    for name in ("setup.sh", "run_autograder"):
+        (folder / name).write_text(_template(f"gradescope/{name}", **facts), encoding="utf-8")
+
+
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
-    """Where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
-    shown = "\n".join(solution.stub for solution in found)  # `model.train()` is an answer here and an example there
+    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
+    shown = "\n".join(solution.stub for solution in found)  # skip lines that some stub shows anyway
     secrets = {line for solution in found for line in solution.secret_lines if line not in shown}
     leaked = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):

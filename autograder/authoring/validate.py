@@ -3,22 +3,22 @@
 Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart; mutants lose points.
 """
 
-import inspect
 import math
 import random
-import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from statistics import NormalDist
+from types import MappingProxyType
 
-from autograder.check import Answer, Check
-from autograder.course import load_unit, root
-from autograder.data import Corpus, available_corpora, corpus
-from autograder.grading.keys import build_key, solution_of, wanted_checks
+from autograder.check import Answer, Check, Corpus
+from autograder.course import Unit
+from autograder.data import all_unit_data
+from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import CheckKey, Key, Verdict, deviation
+from autograder.judging import CheckKey, Key, Mistake, Verdict, deviation
 from autograder.sandbox.client import Server
 
 FIRST_SEED = 1000
@@ -27,7 +27,7 @@ SAMPLE = 10  # a quick run tries every tenth mutant, and so many fewer pairs
 PAIRS = 200  # of mistakes made at once
 
 
-KEPT = "No mutant fails here alone:"
+Place = tuple[Mistake, int, int]  # a mistake, and the lines of the statement that it replaces
 
 
 @dataclass(frozen=True)
@@ -85,52 +85,67 @@ def _beyond(deviations: Sequence[float]) -> float:
     return 1 - NormalDist.from_samples(logs).cdf(0.0)
 
 
-def validate(proof: Proof, jobs: int = 1) -> Iterator[Line]:
+def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
     """Try a unit's material and count in the proof; a quick one leaves out the checks that train, and most mutants."""
-    began, name, quick = time.perf_counter(), proof.unit, proof.quick
-    with Server(name) as server:
-        proof.points = sum(check.points for check in server.unit.checks)
-        proof.checks = [check.name for check in server.unit.checks]
+    began, solution = time.perf_counter(), solution_of(unit)
+    data = {} if proof.quick else all_unit_data(unit)
+    with Server(unit, stub=solution.stub) as server:
+        proof.points = sum(check.points for check in unit.checks)
+        proof.checks = [check.name for check in unit.checks]
         for seed in range(FIRST_SEED, FIRST_SEED + proof.seeds):
-            texts = [corpus()] if quick else available_corpora()
-            yield from material(server, seed, key := build_key(server, seed, texts, quick), texts, quick)
+            key = build_key(server, seed, data)
+            yield from check_material(server, seed, key, data)
         yield from judge_pairs(server, seed, key, proof)
         for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
             yield from judge_styles(server, seed, proof)
-    proof.mistakes = len(solution_of(name).mistakes)
+    proof.mistakes = len(solution.mistakes)
     tried = f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
-    yield Line(f"✓ {name}: {tried}")
-    yield from judge_mutants(proof, jobs)
+    yield Line(f"✓ {unit.name}: {tried}")
+    yield from judge_mutants(unit, proof, jobs)
     proof.seconds = time.perf_counter() - began
 
 
-def material(server: Server, seed: int, key: Key, texts: Sequence[Corpus], quick: bool) -> Iterator[Line]:
-    """The solution on each corpus, the stub and each known mistake, on one seed."""
-    solution, text, name = solution_of(server.unit.name), texts[0], server.unit.name
-    for one in texts:
-        graded = _grade(server, solution.plain(), seed, key, one, quick)
-        yield _line(f"{name}, seed {seed}, {one.name}: the solution", lost(graded))
-    yield _line(f"{name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key, text, True)))
+AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
+
+
+def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Line]:
+    """Grade the solution on each corpus, the stub and each known mistake, on one seed."""
+    unit, solution = server.unit, solution_of(server.unit)
+    for one in each_in_turn(data):
+        graded = _grade(server, solution.plain(), seed, key, one)
+        names = "".join(f", {name}" for name in dict.fromkeys(text.name for text in one.values()))
+        yield _line(f"{unit.name}, seed {seed}{names}: the solution", lost(graded))
+    yield _line(f"{unit.name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key)))
     for mistake, line, _ in solution.mistakes:
-        graded = _grade(server, solution.with_mistake(mistake.id), seed, key, text, True)
+        graded = _grade(server, solution.with_mistake(mistake.id), seed, key)
         if fault := misjudged(mistake.text, graded):
-            yield Line(f"✗ {name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+            yield Line(f"✗ {unit.name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+
+
+def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
+    """One text for each check that trains, as often as it takes for each text to have its turn; at least once."""
+    most = max((len(texts) for texts in data.values()), default=1)
+    return [{name: texts[min(turn, len(texts) - 1)] for name, texts in data.items()} for turn in range(most)]
 
 
 def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
-    """Two mistakes at once, drawn by chance: a hint should be of one that was made. Pairs that get another are told; a
-    fault where more than 2 in 100 do, and more than one.
+    """Make two mistakes at once, drawn by chance: a hint should be of one that was made.
+
+    Pairs that get another are told; a fault where more than 2 in 100 do, and more than one.
     """
-    solution, draw = solution_of(server.unit.name), random.Random(FIRST_SEED)
-    while proof.pairs < (PAIRS // SAMPLE if proof.quick else PAIRS):
-        (one, *lines), (other, *others) = sorted(draw.sample(solution.mistakes, 2), key=lambda entry: entry[1])
-        if lines[1] >= others[0]:
-            continue  # they spoil the same statement
+    solution, draw = solution_of(server.unit), random.Random(FIRST_SEED)
+    possible = sum(_apart(one, other) for one, other in combinations(solution.mistakes, 2))
+    wanted = min(PAIRS // SAMPLE if proof.quick else PAIRS, possible)
+    while proof.pairs < wanted:
+        one, other = draw.sample(solution.mistakes, 2)
+        if not _apart(one, other):
+            continue
         proof.pairs += 1
-        script, made = solution.with_mistake(one.id, other.id), {one.text, other.text}
-        remarks = [r for v in _grade(server, script, seed, key, corpus(), True) for r in v.remarks if r.mistake]
+        (first, *_), (second, *_) = sorted((one, other), key=lambda entry: entry[1])
+        script, made = solution.with_mistake(first.id, second.id), {first.text, second.text}
+        remarks = [r for v in _grade(server, script, seed, key) for r in v.remarks if r.mistake]
         if strange := [r.text for r in remarks if not made & set(r.text.split(" Or: "))]:
-            proof.misled.append(f"{one.code}` and `{other.code}")
+            proof.misled.append(f"{first.code}` and `{second.code}")
             yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
     many = len(proof.misled) > max(1, proof.pairs / 50)
     yield Line(
@@ -138,16 +153,22 @@ def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[L
     )
 
 
-def styles(name: str) -> dict[str, str]:
+def _apart(one: Place, other: Place) -> bool:
+    """Whether two mistakes spoil different statements, so that both can be made at once."""
+    (_, first, last), (_, other_first, other_last) = one, other
+    return last < other_first or other_last < first
+
+
+def styles(unit: Unit) -> dict[str, str]:
     """Right answers in other styles: name → the solution with the definitions of that style in place of its own."""
-    plain = solution_of(name).plain()
-    files = sorted((root() / "solutions" / "styles" / name).glob("*.py"))
+    plain = solution_of(unit).plain()
+    files = sorted((unit.course.folder / "solutions" / "styles" / unit.name).glob("*.py"))
     return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
 
 
 def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
-    """Right answers in other styles, on one seed: one that fails a check is a fault."""
-    found, checks = styles(server.unit.name), wanted_checks(server.unit, quick=True)
+    """Try right answers in other styles on one seed: one that fails a check is a fault."""
+    found, checks = styles(server.unit), checks_to_run(server.unit, data=())
     key, proof.styles = plain_key(server, checks, seed), len(found)
     for style, script in found.items():
         with server.worker(script.encode(), "submission.py") as worker:
@@ -162,8 +183,8 @@ def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
 
 
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
-    """A key of exact checks without mistakes: the solution's answers."""
-    with server.worker(solution_of(server.unit.name).plain().encode(), "solution.py") as worker:
+    """Make a key of exact checks without mistakes: the solution's answers."""
+    with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
         return {check.name: CheckKey(worker.ask(check, seed)) for check in checks}
 
 
@@ -173,14 +194,16 @@ def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
 
 
-def judge_mutants(proof: Proof, jobs: int = 2) -> Iterator[Line]:
-    """Survivors are told; a fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
-    check catches none that no other does, and does not say why it is kept.
+def judge_mutants(unit: Unit, proof: Proof, jobs: int = 2) -> Iterator[Line]:
+    """Grade mutants of the solution; those that survive are told.
+
+    A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a check catches none that
+    no other does, and does not say why it is kept.
     """
     from autograder.authoring.mutants import equivalents, fates
 
-    known = equivalents(proof.unit)
-    for fate in fates(proof.unit, FIRST_SEED, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
+    known = equivalents(unit)
+    for fate in fates(unit, FIRST_SEED, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
         if len(fate.failed) == 1:
             proof.alone[fate.failed[0]] += 1
@@ -191,22 +214,16 @@ def judge_mutants(proof: Proof, jobs: int = 2) -> Iterator[Line]:
             yield Line(f"  survives: {fate.mutant.name}")
     few = proof.score < 0.98
     yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
-    for check in load_unit(proof.unit).checks:
-        if not (proof.quick or proof.alone[check.name] or why_kept(check)):
-            yield Line(f"✗ {proof.unit}: {check.name} catches no mutant alone, and has no comment `{KEPT} …`", True)
+    for check in unit.checks:
+        if not (proof.quick or proof.alone[check.name] or check.kept):
+            words = 'catches no mutant alone. Give it `kept="why it is there"`, or take it out'
+            yield Line(f"✗ {proof.unit}: {check.name} {words}", True)
 
 
-def why_kept(check: Check) -> str:
-    """Why a check is kept though other checks catch every mutant that it does: the first sentence of its comment that
-    begins so; empty where none does.
-    """
-    lines = [line.strip() for line in inspect.getsource(check.experiment).splitlines()]
-    comment = " ".join(line[2:] for line in lines if line.startswith("# "))
-    return found[1] if (found := re.search(rf"{KEPT} (.+?)\.(?: |$)", comment)) else ""
-
-
-def _grade(server: Server, script: str, seed: int, key: Key, text: Corpus, quick: bool) -> list[Verdict]:
-    return grade_one(server, script.encode(), "submission.py", seed, key, text, quick)
+def _grade(
+    server: Server, script: str, seed: int, key: Key, data: Mapping[str, Corpus] = MappingProxyType({})
+) -> list[Verdict]:
+    return grade_one(server, script.encode(), "submission.py", seed, key, data)
 
 
 def _line(what: str, fault: str) -> Line:
@@ -220,9 +237,7 @@ def lost(verdicts: Sequence[Verdict]) -> str:
 
 def gained(verdicts: Sequence[Verdict]) -> str:
     """What a stub earned, or lost for another reason than not being written; empty where all is as it should be."""
-    odd = [
-        v for v in verdicts if v.earned or (v.status != "not_reached" and "not written yet" not in v.remarks[0].text)
-    ]
+    odd = [v for v in verdicts if v.earned or not (v.status == "not_reached" or v.failure == "stub")]
     return "; ".join(f"{v.name}: {v.earned} points, {v.remarks[0].text if v.remarks else ''}" for v in odd)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.base import Refused, main, report_user_errors
+from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
 
 
 @main.command()
@@ -14,29 +14,42 @@ from autograder.cli.base import Refused, main, report_user_errors
 @click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
 @click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
 @click.option("--gradescope", type=click.Path(path_type=Path), help="Write what Gradescope runs into this folder.")
+@click.argument("units", nargs=-1)
+@course_option
 @report_user_errors
-def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: str, gradescope: Path | None) -> None:
-    """Generate stubs and public keys from solutions/.
+def build(
+    only_check: bool,
+    release: Path | None,
+    notebooks: Path | None,
+    kit: str,
+    gradescope: Path | None,
+    units: tuple[str, ...],
+    course_folder: Path | None,
+) -> None:
+    """Generate stubs and public keys from solutions/, of some units or of all.
 
     \b
     Example:  autograder build --check
     """
     from autograder.authoring import build as building
     from autograder.authoring import release as releasing
+    from autograder.course import find_unit
+
+    course = find_course(course_folder)
 
     if release:
-        releasing.release(release)
+        releasing.release(course, release)
         click.echo(f"{release}: what students get")
     if notebooks:
-        releasing.notebooks(notebooks, kit)
+        releasing.notebooks(course, notebooks, kit)
         click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
     if gradescope:
-        releasing.gradescope(gradescope)
+        releasing.gradescope(course, gradescope)
         click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
     if release or notebooks or gradescope:
         return
     try:
-        written = building.build(only_check)
+        written = building.build(course, [find_unit(course, name) for name in units], only_check)
     except building.Stale as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(written) or "everything is up to date")
@@ -48,26 +61,31 @@ def build(only_check: bool, release: Path | None, notebooks: Path | None, kit: s
 @click.option("--page", is_flag=True, help="Write docs/grader.md.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Units at a time.")
 @click.argument("units", nargs=-1)
+@course_option
 @report_user_errors
-def validate(seeds: int, quick: bool, page: bool, jobs: int, units: tuple[str, ...]) -> None:
-    """Prove the material: solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs
-    nothing; each known mistake is told apart from every other; wrong variants lose points.
+def validate(
+    seeds: int, quick: bool, page: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None
+) -> None:
+    """Prove the material of some units, or of all.
+
+    Solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs nothing; each known mistake
+    is told apart from every other; wrong variants lose points.
 
     \b
-    Example:  autograder validate unit4 --seeds 5
+    Example:  autograder validate UNIT --seeds 5
     """
     from concurrent.futures import ThreadPoolExecutor
     from time import perf_counter
 
-    from autograder.authoring.grader_page import grader_page
     from autograder.authoring.validate import Proof, validate
-    from autograder.course import find_unit, unit_names
+    from autograder.course import find_unit, load_unit
 
-    began, proofs = perf_counter(), [Proof(name, seeds, quick) for name in map(find_unit, units or unit_names())]
+    course, began = find_course(course_folder), perf_counter()
+    proofs = [Proof(find_unit(course, name), seeds, quick) for name in units or course.units]
 
     def faults(proof: Proof) -> int:
         found = 0
-        for line in validate(proof, max(1, jobs // len(proofs))):
+        for line in validate(load_unit(course, proof.unit), proof, max(1, jobs // len(proofs))):
             click.echo(line.text)
             found += line.fault
         return found
@@ -75,7 +93,9 @@ def validate(seeds: int, quick: bool, page: bool, jobs: int, units: tuple[str, .
     with ThreadPoolExecutor(jobs) as pool:
         found = sum(pool.map(faults, proofs))
     if page:
-        click.echo(grader_page(proofs, jobs, (perf_counter() - began) / 60))
+        from autograder.authoring.grader_page import grader_page
+
+        click.echo(grader_page(course, proofs, jobs, (perf_counter() - began) / 60))
     sys.exit(1 if found else 0)
 
 
@@ -83,30 +103,35 @@ def validate(seeds: int, quick: bool, page: bool, jobs: int, units: tuple[str, .
 @click.option("--seeds", type=click.IntRange(1, 1000), default=12, show_default=True, help="How many seeds.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Trainings at a time.")
 @click.argument("units", nargs=-1)
+@course_option
 @report_user_errors
-def calibrate(seeds: int, jobs: int, units: tuple[str, ...]) -> None:
-    """Train the solution, its other styles and its mistakes on many seeds, say where each training bound lies between
-    them, and write it into solutions/bounds.toml. All units take 40 minutes with -j 2.
+def calibrate(seeds: int, jobs: int, units: tuple[str, ...], course_folder: Path | None) -> None:
+    """Measure where the bounds of training belong.
+
+    The solution, its other styles and its mistakes are trained on many seeds; how far each ends from the solution is
+    recorded beside the bound, in solutions/bounds.toml. With -j, so many trainings run at a time.
 
     \b
-    Example:  autograder calibrate unit4 --seeds 12 -j 2
+    Example:  autograder calibrate UNIT --seeds 12 -j 2
     """
     from autograder.authoring import calibrate as calibrating
-    from autograder.course import find_unit, unit_names
+    from autograder.course import find_unit, load_unit
 
-    passed = True
-    for name in map(find_unit, units or unit_names()):
-        for bound in calibrating.calibrate(name, seeds, jobs, click.echo):
-            calibrating.keep([bound])
-            click.echo(bound.told())
-            passed = passed and bound.told().startswith("✓")
+    course, passed = find_course(course_folder), True
+    for name in units or course.units:
+        unit = load_unit(course, find_unit(course, name))
+        for bound in calibrating.calibrate(unit, seeds, jobs, click.echo):
+            calibrating.save_bounds(course, [bound])
+            click.echo(bound.summary())
+            passed = passed and bound.ok
     sys.exit(0 if passed else 1)
 
 
 @main.command()
 @click.option("--no-fetch", is_flag=True, help="Fetch nothing.")
+@course_option
 @report_user_errors
-def data(no_fetch: bool) -> None:
+def data(no_fetch: bool, course_folder: Path | None) -> None:
     """Say which data is here, from where and under which licence; fetch the rest.
 
     \b
@@ -115,29 +140,38 @@ def data(no_fetch: bool) -> None:
 
     from autograder import data as datasets
 
-    lacking = 0
-    for name in datasets.names():
-        facts = datasets.manifest(name)
+    course, lacking = find_course(course_folder), 0
+    names = datasets.names(course)
+    for name in names:
+        facts = datasets.manifest(course, name)
         try:
-            where = f"✓ {datasets.find(name, not no_fetch)}"
+            where = f"✓ {datasets.find(course, name, fetch=not no_fetch)}"
         except datasets.NoData as error:
             where, lacking = f"✗ {error}", lacking + 1
-        click.echo(f"{name}: {facts['title']} ({facts['licence']})\n  {where}")
-    sys.exit(1 if lacking == len(datasets.names()) else 0)
+        click.echo(f"{name}: {facts.title} ({facts.licence})\n  {where}")
+    if not names:
+        click.echo("This course has no datasets.")
+    sys.exit(1 if names and lacking == len(names) else 0)
 
 
 @main.command()
+@course_option
 @report_user_errors
-def doctor() -> None:
+def doctor(course_folder: Path | None) -> None:
     """Say what works on this machine, what does not, and how to mend it. Exit code 1: nothing official is graded here.
 
     \b
     Example:  autograder doctor
     """
+    from autograder.course import NoCourse
     from autograder.grading.doctor import examine
 
-    official = True
-    for found in examine():
+    official, course = True, None
+    try:
+        course = find_course(course_folder)
+    except NoCourse as error:
+        click.echo(f"– a course: {error} Without one, no submission is tried.")
+    for found in examine(course):
         click.echo(f"{'✓' if found.works else '✗' if found.needed else '–'} {found.what}: {found.words}")
         official = official and (found.works or not found.needed)
     click.echo("Grades given here are official." if official else "Nothing official can be graded here: see each ✗.")
@@ -146,19 +180,19 @@ def doctor() -> None:
 
 @main.command()
 @click.option("--quick", is_flag=True, help="Few epochs, under five minutes; writes nothing.")
+@course_option
 @report_user_errors
-def reproduce(quick: bool) -> None:
-    """Train each model of the lesson as the lesson did, print ours beside its figures, and write docs/lesson.md.
+def reproduce(quick: bool, course_folder: Path | None) -> None:
+    """Run the course's own experiments, `solutions/lesson.py`: train what its lesson trained, compare the figures.
 
     \b
     Example:  autograder reproduce --quick
     """
     from importlib import import_module
 
-    from autograder.course import root
-
-    if not (script := root() / "solutions" / "lesson.py").is_file():
-        raise Refused(f"There is no {script}: the lesson's models are with the solutions, which this copy lacks.")
+    script = find_course(course_folder).folder / "solutions" / "lesson.py"
+    if not script.is_file():
+        raise Refused(f"There is no {script}: this course has no such experiments, or this copy lacks the solutions.")
     sys.path.insert(0, str(script.parent))
     try:
         lesson = import_module("lesson")

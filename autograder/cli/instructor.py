@@ -4,11 +4,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from autograder.cli.base import Refused, main, report_user_errors
+from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+
+if TYPE_CHECKING:
+    from autograder.course import Course
 
 
 @main.command()
@@ -21,6 +24,7 @@ from autograder.cli.base import Refused, main, report_user_errors
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
 @click.option("--verbose", is_flag=True, help="Say what each worker does.")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
+@course_option
 @report_user_errors
 def grade(
     submitted: Path,
@@ -32,6 +36,7 @@ def grade(
     unsafe: bool,
     cluster: str,
     verbose: bool,
+    course_folder: Path | None,
 ) -> None:
     """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
 
@@ -49,22 +54,27 @@ def grade(
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_summary, class_table, console, regraded, total
 
-    unit = find_unit(unit_name) if unit_name else None
+    course = find_course(course_folder)
+    batch.refuse_course_within(course, submitted)
+    click.echo(f"course: {course.title} ({course.folder})")
+    unit = find_unit(course, unit_name) if unit_name else None
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
     with _folder(submitted) as folder:
-        found = submissions.find_submissions(folder, unit)
+        found = submissions.find_submissions(course, folder, unit)
         before = stored_results(out)
         run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted)
-        _with_progress(found, run)
+        _with_progress(course, found, run)
         paths = [result_path(out, entry.unit, entry.student) for entry in found]
-        results = [result for result in map(read_result, paths) if result]  # none is kept while others are graded
+        results = [
+            result for result in map(read_result, paths) if result
+        ]  # re-read from disk, so that a large class is never held in memory
         screen = console()
-        screen.print(class_table(results))
-        page = write_pages(results, out / "pages", submissions.graded_files(folder))
+        screen.print(class_table(course, results))
+        page = write_pages(course, results, out / "pages", submissions.graded_files(course, folder))
     screen.print(class_summary(results), end="", soft_wrap=True)
-    screen.print(regraded(before, results), end="", soft_wrap=True)
+    screen.print(regraded(course, before, results), end="", soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
@@ -81,7 +91,7 @@ def _folder(submitted: Path) -> Iterator[Path]:
         yield unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
 
 
-def _with_progress(found: Any, run: Any) -> None:
+def _with_progress(course: "Course", found: Any, run: Any) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.grading import batch
@@ -90,7 +100,7 @@ def _with_progress(found: Any, run: Any) -> None:
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console(stderr=True)) as progress:
         task = progress.add_task("grading", total=len(found))
-        batch.grade_class(found, run, lambda _: progress.advance(task))
+        batch.grade_class(course, found, run, lambda _: progress.advance(task))
 
 
 @main.command()
@@ -99,8 +109,16 @@ def _with_progress(found: Any, run: Any) -> None:
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
 @click.option("--serve", "serving", is_flag=True, help="Show results as they come, to this machine alone.")
 @click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
+@course_option
 @report_user_errors
-def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool, policy: Path | None) -> None:
+def report(
+    grades: Path,
+    submitted: Path | None,
+    anonymous: bool,
+    serving: bool,
+    policy: Path | None,
+    course_folder: Path | None,
+) -> None:
     """Write the pages of a graded class again, or show them while it is being graded.
 
     Code is shown of the files that were graded, where they still lie as they were.
@@ -113,32 +131,33 @@ def report(grades: Path, submitted: Path | None, anonymous: bool, serving: bool,
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_table, console
 
-    results, rules = stored_results(grades), read_policy(policy) if policy else None
+    course = find_course(course_folder)
+    results, rules = stored_results(grades), read_policy(course, policy) if policy else None
     if not results and not (serving and grades.is_dir()):
         raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
     noted = Path(run_facts(grades).get("submitted", "."))
     lies = submitted or (noted if noted.is_absolute() and noted.exists() else None)
     with _folder(lies) if lies else nullcontext() as folder:
-        source = _graded_files(folder)
+        source = _graded_files(course, folder)
         if serving:
-            _serve(grades, source, anonymous)
+            _serve(course, grades, source, anonymous)
             return
-        console().print(class_table(results))
+        console().print(class_table(course, results))
         target = grades / ("anonymous" if anonymous else "pages")
-        click.echo(f"pages: {write_pages(results, target, source, anonymous, rules)}")
+        click.echo(f"pages: {write_pages(course, results, target, source, anonymous, rules)}")
 
 
-def _graded_files(folder: Path | None) -> Any:
+def _graded_files(course: "Course", folder: Path | None) -> Any:
     from autograder.grading.submissions import graded_files
 
-    return graded_files(folder) if folder else None
+    return graded_files(course, folder) if folder else None
 
 
-def _serve(grades: Path, source: Any, anonymous: bool) -> None:
+def _serve(course: "Course", grades: Path, source: Any, anonymous: bool) -> None:
     from autograder.report.serve import Shelf, serve
 
     with suppress(KeyboardInterrupt):
-        serve(Shelf(grades, source, anonymous), lambda address: click.echo(f"{address}\nCtrl-C ends it."))
+        serve(Shelf(course, grades, source, anonymous), lambda address: click.echo(f"{address}\nCtrl-C ends it."))
 
 
 @main.command()
@@ -146,12 +165,17 @@ def _serve(grades: Path, source: Any, anonymous: bool) -> None:
 @click.option("--to", "to", type=click.Choice(["csv", "canvas", "moodle", "gradescope", "github"]), required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/export.")
 @click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: late days, dropped checks, bonus.")
+@course_option
 @report_user_errors
-def export(grades: tuple[Path, ...], to: str, out: Path | None, policy: Path | None) -> None:
-    """Write grades as a gradebook imports them. Of several folders of GRADES the best submission counts, or the last.
+def export(
+    grades: tuple[Path, ...], to: str, out: Path | None, policy: Path | None, course_folder: Path | None
+) -> None:
+    """Write grades as a gradebook imports them.
+
+    With several GRADES folders, each student's best submission counts (the latest with `keep = "last"`).
 
     \b
-    Example:  autograder export grades --to moodle --policy course.toml
+    Example:  autograder export grades --to moodle --policy policy.toml
     """
     from autograder.grading.policy import Policy, read_policy
     from autograder.grading.policy import grades as graded
@@ -161,17 +185,18 @@ def export(grades: tuple[Path, ...], to: str, out: Path | None, policy: Path | N
     results = [result for folder in grades for result in stored_results(folder)]
     if not results:
         raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
-    rules = read_policy(policy) if policy else Policy()
+    rules = read_policy(find_course(course_folder), policy) if policy else Policy()
     folder = out or grades[0] / "export"
     written = exports.export(graded(results, rules), to, folder)
     click.echo("\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}")
 
 
 @main.command()
-@click.argument("course", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
 @click.option("--grades", type=click.Path(path_type=Path), help="Write these results into the course's gradebook.")
+@course_option
 @report_user_errors
-def nbgrader(course: Path, grades: Path | None) -> None:
+def nbgrader(folder: Path, grades: Path | None, course_folder: Path | None) -> None:
     """Build a course for nbgrader in the folder COURSE; or bring our grades into its gradebook.
 
     \b
@@ -180,8 +205,9 @@ def nbgrader(course: Path, grades: Path | None) -> None:
     """
     from autograder.integrations import nbgrader_bridge
 
+    course = find_course(course_folder)
     if grades:
-        nbgrader_bridge.record(course, grades, click.echo)
+        nbgrader_bridge.record(course, folder, grades, click.echo)
         return
-    click.echo("\n".join(nbgrader_bridge.build(course)))
-    click.echo(f"Next, in {course}: nbgrader generate_assignment UNIT")
+    click.echo("\n".join(nbgrader_bridge.build(course, folder)))
+    click.echo(f"Next, in {folder}: nbgrader generate_assignment UNIT")

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.base import Refused, files_to_check, main, report_user_errors
+from autograder.cli.base import Refused, course_option, files_to_check, find_course, main, report_user_errors
 
 
 @main.command()
 @click.argument("what", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`.")
+@course_option
 @report_user_errors
-def check(what: str | None, quick: bool, out: Path | None) -> None:
+def check(what: str | None, quick: bool, out: Path | None, course_folder: Path | None) -> None:
     """Check a unit or a file on the public seed, here and now: practice, not a grade.
 
-    WHAT is a unit (unit4), a file, or nothing for all units in assignments/.
+    WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
 
     \b
-    Example:  autograder check unit4 --quick
+    Example:  autograder check UNIT --quick
     """
     import gc
 
@@ -28,25 +29,26 @@ def check(what: str | None, quick: bool, out: Path | None) -> None:
     from autograder.grading.results import write_result
     from autograder.judging import Verdict
     from autograder.practice.practise import practice_result, practise
-    from autograder.practice.progress import keep
+    from autograder.practice.progress import save_progress
     from autograder.report.terminal import console, total, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
-    gc.set_threshold(1_000_000)  # importing torch leaves no garbage, and looking for it takes a tenth of a second
+    gc.set_threshold(1_000_000)  # large imports leave no garbage, and looking for it takes a tenth of a second
+    course = find_course(course_folder)
     whole, screen = True, console()
 
     def show(verdict: Verdict, *_: object) -> None:
         screen.print(verdict_lines(verdict), soft_wrap=True)
 
-    for path, name in files_to_check(what):
-        unit = load_unit(name)
+    for path, name in files_to_check(course, what):
+        unit = load_unit(course, name)
         screen.print(f"{path}", style="bold", markup=False)
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
         verdicts = practise(unit, checks, submission, show)
-        keep(name, path.parent, verdicts)
+        save_progress(course, name, path.parent, verdicts)
         if out:
-            write_result(out, practice_result(name, path, verdicts, quick))
+            write_result(out, practice_result(unit, path, verdicts, quick))
         told = "on the public seed. A grade comes from a seed that nobody has seen.\n"
         screen.print(f"{total(verdicts)} {told}", soft_wrap=True)
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
@@ -55,37 +57,47 @@ def check(what: str | None, quick: bool, out: Path | None) -> None:
 
 @main.command()
 @click.argument("what", required=False)
+@course_option
 @report_user_errors
-def watch(what: str | None) -> None:
+def watch(what: str | None, course_folder: Path | None) -> None:
     """Check the exercise at hand at each save, and go on to the next when it passes.
 
-    WHAT is a unit (unit4), a file, or nothing for the unit at hand. One key each: a hint, all checks, training with its
-    loss, back, next, quit.
+    WHAT is a unit, the beginning of its name, a file, or nothing for the unit at hand. One key each: a hint, all
+    checks, training with its loss, back, next, quit.
 
     \b
-    Example:  autograder watch unit4
+    Example:  autograder watch UNIT
     """
-    from autograder.practice.progress import at_hand
+    from autograder.practice.progress import current_unit
     from autograder.practice.watch import Watch, keyboard
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused("watch needs a terminal for its keys. Without one: autograder check")
-    path, name = files_to_check(what or at_hand())[0]
+    course = find_course(course_folder)
+    path, name = files_to_check(course, what or current_unit(course))[0]
     with keyboard() as key, suppress(KeyboardInterrupt):
-        Watch(name, path).loop(key)
+        Watch(course, name, path).loop(key)
 
 
 @main.command()
-@click.argument("unit")
-@click.argument("check")
+@click.argument("unit", required=False)
+@click.argument("check", required=False)
+@course_option
 @report_user_errors
-def hint(unit: str, check: str) -> None:
+def hint(unit: str | None, check: str | None, course_folder: Path | None) -> None:
     """One more step of help with a check each time: a question, what to think of, then what people get wrong.
 
+    Without a UNIT and a CHECK it is for the next check that does not pass yet.
+
     \b
-    Example:  autograder hint unit4 softmax_values
+    Example:  autograder hint UNIT CHECK
     """
     from autograder.practice import progress
 
-    path, name = files_to_check(unit)[0]
-    click.echo(progress.hint(name, check, path.read_bytes()))
+    course = find_course(course_folder)
+    path, name = files_to_check(course, unit or progress.current_unit(course))[0]
+    left = progress.to_do(course, name)
+    if not (check or left):
+        click.echo(f"Every check of {name} passes.")
+        return
+    click.echo(progress.hint(course, name, check or left[0], path.read_bytes()))

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from autograder import __version__
-from autograder.check import Answer
-from autograder.course import Unit, load_unit, root, unit_names
-from autograder.data import Corpus, corpus
+from autograder.check import Answer, Corpus
+from autograder.course import Course, NoCourse, Unit, find_course, load_unit, read_course
+from autograder.data import unit_data
 from autograder.grading.cluster import Cluster
-from autograder.grading.keys import build_key, solution_of, wanted_checks
+from autograder.grading.keys import build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.results import (
     Circumstances,
@@ -41,85 +42,118 @@ log = logging.getLogger("autograder")
 
 @dataclass(frozen=True)
 class Run:
-    """How a class is graded."""
+    """How a class is graded.
+
+    jobs: how many submissions at a time.
+    quick: leave out the checks that train.
+    unsafe: grade where submissions cannot be confined; nothing is official then.
+    cluster: the address of a Dask scheduler.
+    submitted: where the submissions lie, noted for pages that are made later.
+    """
 
     out: Path
     seed: int
     jobs: int = 1
     quick: bool = False
     unsafe: bool = False
-    cluster: str = ""  # the address of a Dask scheduler
-    submitted: Path | None = None  # noted for pages that are made later
+    cluster: str = ""
+    submitted: Path | None = None
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
-    """The seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
+    """Choose the seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
+    if asked is not None:
+        return asked
     recorded = run_facts(out).get("seed")
-    return asked if asked is not None else int(recorded) if recorded else secrets.randbits(31)
+    return int(recorded) if recorded else secrets.randbits(31)
 
 
-def grade_class(submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None) -> None:
-    """Grade submissions in parallel; each result is journaled as it comes and handed to `step`.
+def refuse_course_within(course: Course, submitted: Path) -> None:
+    """Refuse a course that lies inside what is graded: it could be a student's. Raises `NoCourse`."""
+    if course.folder.is_relative_to(submitted.resolve()):
+        raise NoCourse(
+            f"The course {course.folder} lies inside {submitted}, which is to be graded: a submission could have "
+            "brought it. Move the submissions out of it, or name the course: --course FOLDER."
+        )
+
+
+def grade_class(
+    course: Course, submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None
+) -> None:
+    """Grade submissions in parallel; each result is written as it comes and handed to `step`.
 
     What an earlier run into the same folder has graded under the same circumstances is read back. Raises
     `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder, `NoCluster`.
     """
     with only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
-        facts = f"seed {run.seed}\nsubmissions {len(submitted)}"
+        facts = f"seed {run.seed}\nsubmissions {len(submitted)}\ncourse {course.folder}"
         facts += f"\nsubmitted {run.submitted.resolve()}" if run.submitted else ""
         write_whole(run.out / "run.txt", facts)
         for unit in dict.fromkeys(entry.unit for entry in submitted):
-            desk = _Desk(unit, run, cluster)
+            grader = _ClassGrader(load_unit(course, unit), run, cluster)
             try:
-                with ThreadPoolExecutor(desk.jobs, "worker") as pool:
-                    for result in pool.map(desk.grade, [entry for entry in submitted if entry.unit == unit]):
+                with ThreadPoolExecutor(grader.jobs, "worker") as pool:
+                    for result in pool.map(grader.grade, [entry for entry in submitted if entry.unit == unit]):
                         step(result)
             finally:
                 close_servers()
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What the submissions of a unit are graded against: plain data, which another machine can be given."""
+class GradingContext:
+    """What the submissions of a unit are graded against: plain data, which another machine can be given.
 
+    course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
+    data: what checks that train are given, by check; empty where they are left out.
+    """
+
+    course: str
     unit: str
     seed: int
     key: Key
-    text: Corpus
-    quick: bool
+    data: Mapping[str, Corpus]
     unsafe: bool
 
-    def verdicts(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> list[Verdict]:
+    def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> list[Verdict]:
         """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
         for _ in range(2):
             server = _server(self)
             try:
-                return grade_one(server, source, name, self.seed, self.key, self.text, self.quick, passed)
+                return grade_one(server, source, name, self.seed, self.key, self.data, passed)
             except ServerGone as error:
                 why = str(error)
                 server.close()
                 del _mine.server
         why = f"{why} Twice, with this submission: it was given up. Remove its result to have it graded again."
-        return _not_run(load_unit(self.unit), self.quick, Answer(failure="killed", message=why))
+        return _not_run(_unit_at(self.course, self.unit), self.data, Answer(failure="killed", message=why))
 
 
-def _not_run(unit: Unit, quick: bool, answer: Answer) -> list[Verdict]:
+def _unit_at(folder: str, name: str) -> Unit:
+    """Load a unit of the course in a folder; on a machine that has no such folder, of that machine's own course."""
+    course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
+    return load_unit(course, name)
+
+
+def _not_run(unit: Unit, data: Mapping[str, Corpus], answer: Answer) -> list[Verdict]:
     """The verdicts of a submission whose every check failed in the same way."""
-    return [judge(check, CheckKey(Answer()), answer, {}) for check in wanted_checks(unit, quick)]
+    return [judge(check, CheckKey(Answer()), answer, {}) for check in checks_to_run(unit, data)]
 
 
 _mine = threading.local()  # the server of the thread that grades
 _started: list[Server] = []
 
 
-def _server(terms: Terms) -> Server:
-    server: Server | None = getattr(_mine, "server", None)
-    if server and (server.unit.name, server.unsafe) != (terms.unit, terms.unsafe):
-        server.close()
-        server = None
-    if server is None:
-        server = _mine.server = Server(terms.unit, terms.unsafe, solution_of(terms.unit).stub)
-        _started.append(server)
+def _server(context: GradingContext) -> Server:
+    """This thread's server, started anew where the last one served another unit."""
+    wanted = (context.course, context.unit, context.unsafe)
+    if getattr(_mine, "server", None) and _mine.serves != wanted:
+        _mine.server.close()
+        del _mine.server
+    if not hasattr(_mine, "server"):
+        unit = _unit_at(context.course, context.unit)
+        _mine.server, _mine.serves = Server(unit, context.unsafe, solution_of(unit).stub), wanted
+        _started.append(_mine.server)
+    server: Server = _mine.server
     return server
 
 
@@ -130,48 +164,71 @@ def close_servers() -> None:
         _started.pop().close()
 
 
-def material(unit: str) -> str:
-    """The sha256 of what a grade depends on beside the submission: the unit's solution, its checks, their helpers."""
-    checks = sorted((root() / "checks").glob("*.py"))
-    files = [path for path in checks if path.stem == unit or path.stem not in unit_names()]
-    return digest(b"".join(path.read_bytes() for path in (root() / "solutions" / f"{unit}.py", *files)))
+def material(unit: Unit) -> str:
+    """Digest what a grade depends on beside the submission: the unit's solution, its checks and their helpers."""
+    files = [unit.course.solution(unit.name), unit.course.checks / f"{unit.name}.py", *_helpers(unit.course)]
+    return digest(b"".join(path.read_bytes() for path in files))
 
 
-def materials(unit: str) -> dict[str, str]:
-    """By check the sha256 of what a pass rests on: its experiment, what all experiments share, the solution. Known
-    mistakes are no part of it.
+def material_at(folder: str, name: str) -> str:
+    """Digest what grades of a unit depend on, on the machine where this is called."""
+    return material(_unit_at(folder, name))
+
+
+def _helpers(course: Course) -> list[Path]:
+    """The modules of a course's folder `checks` that are no unit's."""
+    return [path for path in sorted(course.checks.glob("*.py")) if path.stem not in course.units]
+
+
+def check_materials(unit: Unit) -> dict[str, str]:
+    """For each check, digest what a pass rests on: its experiment, what all experiments share, the solution.
+
+    Known mistakes are no part of it.
     """
-    path = root() / "checks" / f"{unit}.py"
-    helpers = [other.read_text("utf-8") for other in sorted(path.parent.glob("*.py")) if other.stem not in unit_names()]
-    lines, own = path.read_text("utf-8").split("\n"), dict[str, str]()
+    lines = (unit.course.checks / f"{unit.name}.py").read_text("utf-8").split("\n")
+    own: dict[str, str] = {}
+    names = {check.name for check in unit.checks}
     for node in ast.parse("\n".join(lines)).body:
-        if isinstance(node, ast.FunctionDef) and node.name in {check.name for check in load_unit(unit).checks}:
+        if isinstance(node, ast.FunctionDef) and node.name in names:
             first, last = node.decorator_list[0].lineno - 1, node.end_lineno or 0
             own[node.name] = "\n".join(lines[first:last])
             lines[first:last] = [""] * (last - first)
+    helpers = [path.read_text("utf-8") for path in _helpers(unit.course)]
     common = "\n".join([solution_of(unit).plain(), *helpers, *filter(None, lines)])
     return {name: digest(f"{common}\n{experiment}".encode()) for name, experiment in own.items()}
 
 
-class _Desk:
-    """Reads submissions of a unit, has them graded here or on a cluster, and journals the results."""
+class _ClassGrader:
+    """Reads submissions of a unit, has them graded here or on a cluster, and writes the results."""
 
-    def __init__(self, name: str, run: Run, cluster: Cluster | None) -> None:
-        self.run, self.unit = run, load_unit(name)
-        with Server(name, run.unsafe) as server:
-            key = build_key(server, run.seed, [corpus()], run.quick)
+    def __init__(self, unit: Unit, run: Run, cluster: Cluster | None) -> None:
+        self._run, self._unit = run, unit
+        self._data = {} if run.quick else unit_data(unit)
+        folder = str(unit.course.folder)
+        with Server(unit, run.unsafe) as server:
+            key = build_key(server, run.seed, {name: [text] for name, text in self._data.items()})
             walls = tuple(server.walls)
-        terms = Terms(name, run.seed, key, corpus(), run.quick, run.unsafe)
-        self.circumstances = Circumstances(
-            __version__, material(name), run.seed, terms.text.name, run.quick, not run.unsafe, walls
+        context = GradingContext(folder, unit.name, run.seed, key, self._data, run.unsafe)
+        self._materials = check_materials(unit)
+        self._circumstances = Circumstances(
+            kit=__version__,
+            material=material(unit),
+            seed=run.seed,
+            corpus=_corpora(unit, self._data),
+            quick=run.quick,
+            official=not run.unsafe,
+            walls=walls,
+            course=unit.course.title,
+            course_folder=folder,
         )
-        self.jobs, self.ask, self.materials = run.jobs, terms.verdicts, materials(name)
+        self.jobs = run.jobs
+        self._ask: Callable[[bytes, str, Mapping[str, Verdict]], list[Verdict]] = context.grade
         if cluster:
-            cluster.must_agree(material, name)
-            self.jobs, self.ask = 2 * cluster.threads(), cluster.sharing(Terms.verdicts, terms)
+            cluster.must_agree(partial(material_at, folder), unit.name)
+            self.jobs, self._ask = 2 * cluster.threads(), cluster.sharing(GradingContext.grade, context)
 
     def grade(self, entry: Submitted) -> Result:
-        """The result of one submission: read back where it is there, else graded and written."""
+        """Grade one submission. Return the stored result if nothing it depends on has changed."""
         try:
             source = read_file(entry.path) if entry.path else b""
         except (OSError, ValueError) as error:
@@ -179,20 +236,34 @@ class _Desk:
             words = f"the file cannot be read ({note})." if note else str(error)
             entry, source = replace(entry, path=None, note=words), b""
         sha256 = digest(source)
-        stored = read_result(result_path(self.run.out, entry.unit, entry.student))
-        if stored and is_same(stored, sha256, self.circumstances):
+        stored = read_result(result_path(self._run.out, entry.unit, entry.student))
+        if stored and is_same(stored, sha256, self._circumstances):
             return stored
         log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
-        passed = still_passed(stored, sha256, self.circumstances, self.materials)
-        unread = Answer(failure="unread", message=entry.note)
-        verdicts = (
-            self.ask(source, entry.path.name, passed) if entry.path else _not_run(self.unit, self.run.quick, unread)
+        passed = still_passed(stored, sha256, self._circumstances, self._materials)
+        verdicts = self._verdicts(entry, source, passed)
+        result = Result(
+            student=entry.student,
+            unit=entry.unit,
+            sha256=sha256,
+            circumstances=self._circumstances,
+            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in verdicts),
+            seconds=time.perf_counter() - began,
+            note=entry.note,
+            submitted=time_of(entry.path) if entry.path else "",
         )
-        verdicts = [replace(verdict, material=self.materials[verdict.name]) for verdict in verdicts]
-        seconds = time.perf_counter() - began
-        facts = (entry.student, entry.unit, sha256, self.circumstances, tuple(verdicts), seconds, entry.note)
-        result = Result(*facts, time_of(entry.path) if entry.path else "")
-        write_result(self.run.out, result)
-        log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, seconds)
+        write_result(self._run.out, result)
+        log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds)
         return result
+
+    def _verdicts(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> list[Verdict]:
+        if entry.path is None:
+            return _not_run(self._unit, self._data, Answer(failure="unread", message=entry.note))
+        return self._ask(source, entry.path.name, passed)
+
+
+def _corpora(unit: Unit, data: Mapping[str, Corpus]) -> str:
+    """The names of the course's corpora that a unit's checks train on; data of a check's own is always the same."""
+    names = {data[check.name].name for check in unit.checks if check.name in data and not check.data}
+    return ", ".join(sorted(names))

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from autograder.errors import UserError, extra
+
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 
 
-class NoCluster(Exception):
+class NoCluster(UserError):
     """The cluster cannot be used; the text says why and what to do."""
 
 
@@ -22,7 +24,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            raise NoCluster("--cluster needs Dask: pip install 'rnn-autograder[cluster]'") from None
+            raise NoCluster(f"--cluster needs Dask: {extra('cluster')}") from None
         try:
             self.client = Client(address, timeout=10)
         except (OSError, ValueError) as error:

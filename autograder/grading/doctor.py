@@ -3,11 +3,13 @@
 import platform
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from autograder import data
-from autograder.course import find_unit
+from autograder.course import Course, MissingPackage, Unit, load_unit
+from autograder.errors import UserError, extra
 from autograder.sandbox import client
 from autograder.sandbox.inside import confinement
 
@@ -22,24 +24,27 @@ class Finding:
     needed: bool
 
 
-def examine() -> Iterator[Finding]:
-    """Look at this machine, one thing after another."""
+def examine(course: Course | None) -> Iterator[Finding]:
+    """Look at this machine, one thing after another; and at what a course needs, if one is given."""
     yield Finding("Python", sys.version_info >= (3, 11), f"{platform.python_version()}; 3.11 or newer is needed", True)
     lacking = confinement.missing()
     abi = confinement.landlock_abi()
     seen = f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp" if sys.platform == "linux" else ""
     yield Finding("a worker's own walls", not lacking, " ".join(lacking) or seen, True)
-    if not lacking:
-        yield from _servers()
-    yield from (_package(name, why) for name, why in OPTIONAL.items())
-    for name in data.names():
-        yield _corpus(name)
+    if not lacking and course:
+        yield from _servers(course)
+    for name, why in OPTIONAL.items():
+        yield _package(name, why)
+    if course:
+        for name, package in course.about.packages.items():
+            yield _package(name, f"{package.why}: pip install '{package.install}'".removeprefix(": "))
+        for name in data.names(course):
+            yield _corpus(course, name)
 
 
 OPTIONAL = {
-    "torch": "for units 0 to 3 and 5: pip install 'rnn-autograder[torch]'",
-    "nbgrader": "for courses in nbgrader: pip install 'rnn-autograder[nbgrader]'",
-    "distributed": "for --cluster: pip install 'rnn-autograder[cluster]'",
+    "nbgrader": f"for courses in nbgrader: {extra('nbgrader')}",
+    "distributed": f"for --cluster: {extra('cluster')}",
     "ipykernel": "for notebooks: pip install jupyterlab",
 }
 
@@ -51,20 +56,28 @@ def _older(abi: int) -> str:
     return f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)" if missing else ""
 
 
-def _servers() -> Iterator[Finding]:
-    """A server as grading starts one: its worker tries to break out."""
+def _servers(course: Course) -> Iterator[Finding]:
+    """Start a server as grading does, for the first unit whose packages are here; its worker tries to break out."""
     attempts = "a worker that tries to break out"
     try:
-        with client.Server(find_unit("unit4")) as server:
+        with client.Server(_first_unit(course)) as server:
             yield Finding(attempts, True, f"was held by {', '.join(server.walls)}", True)
             why = server.why_no_bubblewrap
-    except (client.CannotConfine, client.ServerGone) as error:
+    except UserError as error:
         yield Finding(attempts, False, str(error), True)
         return
     mend = "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
     mend += "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
     mend += "--security-opt apparmor=unconfined."
     yield Finding("bubblewrap, a second wall", not why, f"does not start ({why}). {mend}" if why else "starts", False)
+
+
+def _first_unit(course: Course) -> Unit:
+    """The first unit that can be loaded here. Raises `MissingPackage` of the last one where none can."""
+    for name in course.units[:-1]:
+        with suppress(MissingPackage):
+            return load_unit(course, name)
+    return load_unit(course, course.units[-1])
 
 
 def _package(name: str, why: str) -> Finding:
@@ -74,8 +87,8 @@ def _package(name: str, why: str) -> Finding:
         return Finding(name, False, f"is not installed; {why}", False)
 
 
-def _corpus(name: str) -> Finding:
+def _corpus(course: Course, name: str) -> Finding:
     try:
-        return Finding(f"data: {name}", True, str(data.find(name, fetch=False)), False)
+        return Finding(f"data: {name}", True, str(data.find(course, name, fetch=False)), False)
     except data.NoData as error:
         return Finding(f"data: {name}", False, str(error), False)

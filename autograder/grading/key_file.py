@@ -1,4 +1,10 @@
-"""Keys as files: arrays and words, no code."""
+"""Keys as files: arrays and words, no code.
+
+A key is one safetensors file. Its arrays are called `check|expected|array` and `check|mistake|array`; an array of text
+is stored as the bytes of a JSON text. Its metadata hold, by check: the loss that training reached, the shapes of the
+solution's arrays, which arrays are text, and of each mistake the words and how it failed. An array of a mistake that
+equals the solution's is left out, and so are the weights that training ends with.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,39 +15,46 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from autograder.check import Answer
-from autograder.course import root
+from autograder.check import Answer, Arrays, is_text
+from autograder.errors import UserError
 from autograder.judging import CheckKey, Key, Mistake, close
+from autograder.sandbox.inside.wire import pack_text, unpack_text
 
-KEYS = root() / "assignments" / "keys"
 
-
-class NoKey(Exception):
+class NoKey(UserError):
     """A unit has no public key; the text says how to make it."""
 
 
 def save_key(path: Path, key: Key) -> None:
-    """Write a key: arrays by check and mistake, and as metadata the order, the words and the losses."""
-    arrays: dict[str, np.ndarray] = {}
+    """Write a key."""
+    arrays: Arrays = {}
     facts: dict[str, Any] = {}
     for name, known in key.items():
         expected = known.expected.arrays
-        kept = {} if known.loss is not None else {f"{name}|expected|{n}": a for n, a in expected.items()}
-        shapes = {n: list(a.shape) for n, a in expected.items()}
+        if known.loss is None:
+            arrays |= {f"{name}|expected|{n}": array for n, array in expected.items()}
         mistakes = []
         for mistake, its in known.mistakes:
-            kept |= {f"{name}|{mistake.id}|{n}": a for n, a in its.arrays.items() if not _equal(a, expected.get(n))}
+            for n, array in its.arrays.items():
+                if not _equal(array, expected.get(n)):
+                    arrays[f"{name}|{mistake.id}|{n}"] = array
             words = {"id": mistake.id, "text": mistake.text, "keeps": mistake.keeps}
             mistakes.append(words | {"failure": its.failure, "message": its.message})
-        arrays |= kept
+        shapes = {n: list(array.shape) for n, array in expected.items()}
         facts[name] = {"loss": known.loss, "shapes": shapes, "mistakes": mistakes}
-    path.parent.mkdir(exist_ok=True)
-    packed = {n: np.ascontiguousarray(a).reshape(a.shape) for n, a in arrays.items()}
-    save_file(packed, path, {"key": json.dumps(facts)})
+    metadata = {"key": json.dumps(facts), "text": json.dumps([n for n, array in arrays.items() if is_text(array)])}
+    path.parent.mkdir(exist_ok=True, parents=True)
+    save_file({n: _packed(array) for n, array in arrays.items()}, path, metadata)
+
+
+def _packed(array: np.ndarray) -> np.ndarray:
+    return pack_text(array) if is_text(array) else np.ascontiguousarray(array).reshape(array.shape)
 
 
 def _equal(one: np.ndarray, other: np.ndarray | None) -> bool:
-    return other is not None and one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+    if other is None or one.shape != other.shape:
+        return False
+    return bool(np.array_equal(one, other, equal_nan=not (is_text(one) or is_text(other))))
 
 
 def load_key(path: Path) -> dict[str, CheckKey]:
@@ -49,9 +62,11 @@ def load_key(path: Path) -> dict[str, CheckKey]:
     if not path.is_file():
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
     with safe_open(path, "np") as file:
-        facts = json.loads(file.metadata()["key"])
+        metadata = file.metadata()
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-    return {name: _check_key(name, known, arrays) for name, known in facts.items()}
+    for name in json.loads(metadata.get("text", "[]")):
+        arrays[name] = unpack_text(arrays[name])
+    return {name: _check_key(name, known, arrays) for name, known in json.loads(metadata["key"]).items()}
 
 
 def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> CheckKey:

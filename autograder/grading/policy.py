@@ -4,48 +4,50 @@ Stored results stay as they are; a policy is applied where they are shown or exp
 """
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from autograder.course import find_unit, load_unit
+import msgspec
+
+from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.results import Result
+from autograder.schema import BadFile, convert, read_toml_table
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Days = Annotated[float, msgspec.Meta(ge=0)]
 
 
-class BadPolicy(Exception):
-    """The policy's file cannot be used; the text says where and what to write instead."""
-
-
-@dataclass(frozen=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one unit: when it is due, which checks count nothing, and which count on top of the points to be had."""
 
-    due: datetime | None = None
+    due: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     drop: tuple[str, ...] = ()
     bonus: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Late:
+class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most` in all."""
 
-    grace_hours: float = 0.0
-    per_day: float = 0.0
-    at_most: float = 1.0
+    grace_hours: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    per_day: Share = 0.0
+    at_most: Share = 1.0
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of a course. Without a file: every check counts, nothing is late, the best submission is kept."""
+    """The rules of a course. Without a file: every check counts, nothing is late, the best submission is kept.
+
+    extensions: (student, unit) → days.
+    """
 
     keep: str = "best"
-    late: Late = Late()
+    late: Late = Late()  # noqa: RUF009 (frozen)
     units: Mapping[str, Rules] = field(default_factory=dict)
-    extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)  # (student, unit) → days
+    extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,60 +60,63 @@ class Grade:
     words: str = ""
 
 
-def read_policy(path: Path) -> Policy:
-    """The policy in a TOML file. Raises `BadPolicy`; `OSError` where there is no such file."""
-    try:
-        return _policy(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise BadPolicy(f"{path}: {error}") from None
+def read_policy(course: Course, path: Path) -> Policy:
+    """Read the policy in a TOML file. Its tables are units, `late` and `extensions`. Raises `BadFile`."""
+    written = _with_whole_names(course, read_toml_table(path), str(path))
+    # a data class with one key for each unit, so that each is checked and a misspelt one is told the nearest
+    units = [(unit, Rules, Rules()) for unit in course.units]
+    kind = msgspec.defstruct(
+        "PolicyFile",
+        [
+            ("keep", Literal["best", "last"], "best"),
+            ("late", Late, Late()),
+            ("extensions", dict[str, dict[str, Days]], {}),
+            *units,
+        ],
+        forbid_unknown_fields=True,
+    )
+    read: Any = convert(written, kind, str(path))
+    rules = {unit: getattr(read, unit) for unit in course.units if unit in written}
+    for unit, its in rules.items():
+        _known_checks(course, unit, its, str(path))
+    extensions = {
+        (student, unit): days for student, by_unit in read.extensions.items() for unit, days in by_unit.items()
+    }
+    return Policy(read.keep, read.late, rules, extensions)
 
 
-def _policy(written: dict[str, Any]) -> Policy:
-    keep, late, extensions = written.pop("keep", "best"), written.pop("late", {}), written.pop("extensions", {})
-    if keep not in ("best", "last"):
-        raise ValueError(f'keep = {keep!r}. Of several submissions a course keeps the "best" or the "last".')
-    _known(late, Late.__dataclass_fields__, "[late]")
-    for name, value in late.items():
-        if type(value) not in (int, float) or value < 0 or (name != "grace_hours" and value > 1):
-            raise ValueError(f"{name} = {value!r}: wanted is a number, hours or a share from 0 to 1.")
-    units = {_unit(name): _rules(name, rules) for name, rules in written.items()}
-    days = {(s, _unit(name)): _days(s, n) for s, its in extensions.items() for name, n in its.items()}
-    return Policy(keep, Late(**late), units, days)
+def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
+    """Write out the names of units, which may be shortened, as keys and within `extensions`."""
+
+    def whole(name: str) -> str:
+        try:
+            return find_unit(course, name)
+        except UnknownUnit:
+            return name
+
+    written = {whole(name): value for name, value in written.items()}
+    extensions = written.get("extensions")
+    if isinstance(extensions, dict):
+        for student, by_unit in extensions.items():
+            if isinstance(by_unit, dict):
+                unknown = [name for name in by_unit if whole(name) not in course.units]
+                if unknown:
+                    raise BadFile(f"{where}: `extensions.{student}`: there is no unit `{unknown[0]}`.")
+                extensions[student] = {whole(name): days for name, days in by_unit.items()}
+    return written
 
 
-def _unit(name: str) -> str:
-    try:
-        return find_unit(name)
-    except Exception as error:
-        raise ValueError(f"{error} A table of the file is a unit, or `late`, or `extensions`.") from None
-
-
-def _rules(name: str, written: Any) -> Rules:
-    if not isinstance(written, dict):
-        raise ValueError(f"{name} = {written!r}: a unit is a table, [{name}].")
-    _known(written, Rules.__dataclass_fields__, f"[{name}]")
-    due = written.get("due")
-    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
-        raise ValueError(f"[{name}] due = {due}: wanted is a time with its zone, as 2026-12-01T23:59:00+01:00.")
-    checks = [check.name for check in load_unit(_unit(name)).checks]
-    for kind in ("drop", "bonus"):
-        _known(written.get(kind, ()), checks, f"[{name}] {kind}")
-    return Rules(due, tuple(written.get("drop", ())), tuple(written.get("bonus", ())))
-
-
-def _days(student: str, days: Any) -> float:
-    if type(days) not in (int, float) or not 0 <= days < math.inf:
-        raise ValueError(f"[extensions] {student}: {days!r} is no number of days.")
-    return float(days)
-
-
-def _known(written: Any, names: Any, where: str) -> None:
-    if not isinstance(written, dict | list | tuple):
-        raise ValueError(f"{where}: {written!r} is neither a table nor a list.")
-    for name in written:
-        if name not in names:
-            near = get_close_matches(str(name), names, 1, 0.4)
-            raise ValueError(f"{where}: `{name}` is not known. " + (f"Did you mean `{near[0]}`?" if near else ""))
+def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
+    """Refuse names of checks that the unit does not have. Raises `BadFile`, naming the nearest."""
+    if not (rules.drop or rules.bonus):
+        return
+    checks = [check.name for check in load_unit(course, unit).checks]
+    for kind, names in (("drop", rules.drop), ("bonus", rules.bonus)):
+        for name in names:
+            if name not in checks:
+                near = get_close_matches(name, checks, 1, 0.4)
+                hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
+                raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
 
 
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:

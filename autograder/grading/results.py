@@ -5,30 +5,43 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
-from autograder.judging import Remark, Verdict
+import msgspec
 
-FACTS = ("kit", "material", "seed", "corpus", "quick", "official")  # of `Circumstances`, as they stand in a file
+from autograder.errors import UserError
+from autograder.judging import Verdict
 
 
-class Busy(Exception):
+class Busy(UserError):
     """Another run writes to the same folder."""
+
+
+class CannotWrite(UserError):
+    """A file cannot be written; the text says which and why."""
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a grade depends on beside the submission's bytes."""
+    """What a grade depends on beside the submission's bytes.
+
+    kit: the version of the autograder.
+    material: digest of the unit's solution and checks.
+    corpus: what checks that train were trained on; empty where none was.
+    walls: what confined the submission.
+    course, course_folder: the course's title, and where it lay; noted, and compared with nothing.
+    """
 
     kit: str
-    material: str  # sha256 of the unit's solution and checks
+    material: str
     seed: int
     corpus: str
     quick: bool
     official: bool
     walls: tuple[str, ...] = ()
+    course: str = ""
+    course_folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,59 +78,88 @@ def result_path(out: Path, unit: str, student: str) -> Path:
     return out / unit / f"{student}.json"
 
 
+class _Record(msgspec.Struct, frozen=True):
+    """A result as it stands in its file. Keys that this version does not know are passed over."""
+
+    student: str
+    unit: str
+    submission_sha256: str
+    kit: str
+    material: str
+    seed: int
+    corpus: str
+    quick: bool
+    official: bool
+    walls: tuple[str, ...]
+    seconds: float
+    note: str
+    submitted: str
+    checks: tuple[Verdict, ...]
+    course: str = ""
+    course_folder: str = ""
+    score: float = 0.0
+    max_score: float = 0.0
+
+
 def write_result(out: Path, result: Result) -> None:
-    """Write a result; a reader sees the whole file or none."""
-    facts = result.circumstances
-    record: dict[str, Any] = {"student": result.student, "unit": result.unit, "submission_sha256": result.sha256}
-    record |= {name: getattr(facts, name) for name in FACTS} | {"walls": facts.walls}
-    record |= {"score": result.score, "max_score": result.max_score, "seconds": round(result.seconds, 4)}
-    record |= {"note": result.note, "submitted": result.submitted}
-    head = json.dumps(record, ensure_ascii=False).removesuffix("}")
-    checks = ",\n".join(json.dumps(_check_record(verdict), ensure_ascii=False) for verdict in result.verdicts)
-    write_whole(result_path(out, result.unit, result.student), f'{head}, "checks": [\n{checks}\n]}}')
-
-
-def _check_record(verdict: Verdict) -> dict[str, Any]:
-    remarks = [
-        {name: value for name, value in vars(remark).items() if value or name in ("arrays", "text")}
-        for remark in verdict.remarks
-    ]
-    return vars(verdict) | {"remarks": remarks}
+    """Write a result; a reader sees the whole file or none. Raises `CannotWrite`."""
+    record = _Record(
+        student=result.student,
+        unit=result.unit,
+        submission_sha256=result.sha256,
+        **vars(result.circumstances),
+        seconds=round(result.seconds, 4),
+        note=result.note,
+        submitted=result.submitted,
+        checks=result.verdicts,
+        score=result.score,
+        max_score=result.max_score,
+    )
+    text = json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False)
+    write_whole(result_path(out, result.unit, result.student), text)
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file by new text at one moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a file by new text at one moment. Raises `CannotWrite`."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(text + "\n")  # not synced: what a power cut spoils cannot be read back and is graded again
-    os.replace(part, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text + "\n")  # not synced: what a power cut spoils cannot be read back and is graded again
+        os.replace(part, path)
+    except OSError as error:
+        raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def read_result(path: Path) -> Result | None:
-    """A result from disk, or None where there is none that is whole."""
+    """Read a result; None where there is none that is whole."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        facts = Circumstances(**{name: record[name] for name in FACTS}, walls=tuple(record["walls"]))
-        verdicts = tuple(_verdict(check) for check in record["checks"])
-        return Result(
-            record["student"], record["unit"], record["submission_sha256"], facts, verdicts, record["seconds"],
-            record["note"], record["submitted"],
-        )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError):
+        record = msgspec.json.decode(path.read_bytes(), type=_Record)
+    except (OSError, msgspec.MsgspecError):
         return None
-
-
-def _verdict(check: Mapping[str, Any]) -> Verdict:
-    remarks = tuple(Remark(**{**remark, "arrays": tuple(remark["arrays"])}) for remark in check["remarks"])
-    return Verdict(**{**check, "remarks": remarks, "loss": tuple(check.get("loss", ()))})
+    circumstances = Circumstances(**{field.name: getattr(record, field.name) for field in fields(Circumstances)})
+    return Result(
+        student=record.student,
+        unit=record.unit,
+        sha256=record.submission_sha256,
+        circumstances=circumstances,
+        verdicts=record.checks,
+        seconds=record.seconds,
+        note=record.note,
+        submitted=record.submitted,
+    )
 
 
 def is_same(result: Result | None, sha256: str, circumstances: Circumstances) -> bool:
     """Whether a stored result answers the same question, so that it need not be asked again."""
     if result is None or result.sha256 != sha256:
         return False
-    return replace(result.circumstances, walls=()) == replace(circumstances, walls=())
+    return _compared(result.circumstances) == _compared(circumstances)
+
+
+def _compared(circumstances: Circumstances) -> Circumstances:
+    """The circumstances without what is only noted."""
+    return replace(circumstances, walls=(), course="", course_folder="")
 
 
 def still_passed(
@@ -149,8 +191,12 @@ def only_writer(out: Path) -> Iterator[None]:
     """Hold the folder for this run. Raises `Busy` when another run does."""
     import fcntl  # Unix alone; reading and writing results works anywhere
 
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as lock:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock_file = open(out / ".lock", "w")  # noqa: SIM115 (it is closed below)
+    except OSError as error:
+        raise CannotWrite(f"{out} cannot be written: {error.strerror}.") from error
+    with lock_file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from autograder.course import unit_names
+from autograder.course import Course
+from autograder.errors import UserError
 from autograder.grading.results import Result, digest
 
 MAX_FILE = 5 << 20  # bytes of a submission
@@ -22,7 +23,7 @@ MAX_TOTAL = 2 << 30  # bytes of all files of a zip
 MAX_NAME = 120  # bytes of a student's name
 
 
-class NothingToGrade(Exception):
+class NothingToGrade(UserError):
     """The folder is missing, empty or not laid out as submissions; the text says what was looked for."""
 
 
@@ -36,16 +37,16 @@ class Submitted:
     note: str = ""
 
 
-# ---- a class
+def find_submissions(course: Course, folder: Path, unit: str | None = None) -> list[Submitted]:
+    """Find what lies below a folder as `<student>/<unit>/<unit>.py` (or `.ipynb`).
 
-
-def find_submissions(folder: Path, unit: str | None = None) -> list[Submitted]:
-    """What lies below `SUBMITTED/<student>/<unit>/<unit>.py` (or `.ipynb`), or flat as `<student>.py` where `unit` is
-    given. Links are not followed. Raises `NothingToGrade`.
+    unit: take this unit alone; then flat files `<student>.py` are found too.
+    Links are not followed. Raises `NothingToGrade`.
     """
     if not folder.is_dir():
         raise NothingToGrade(f"There is no folder {folder}. Name the folder that holds one folder for each student.")
-    units, found = [unit] if unit else unit_names(), dict[tuple[str, str], Submitted]()
+    units = [unit] if unit else course.units
+    found: dict[tuple[str, str], Submitted] = {}
     for entry in sorted(os.scandir(folder), key=lambda e: (not e.is_dir(), not e.name.endswith(".py"), e.name)):
         if entry.is_dir(follow_symlinks=False):
             for name in units:
@@ -114,12 +115,12 @@ def time_of(path: Path) -> str:
         return datetime.fromtimestamp(path.lstat().st_mtime, UTC).isoformat(timespec="seconds")
 
 
-def graded_files(folder: Path) -> Callable[[Result], bytes | None]:
-    """Finds the file below `folder` that a result is of: its bytes, or None where they are not those graded."""
+def graded_files(course: Course, folder: Path) -> Callable[[Result], bytes | None]:
+    """Find the file below `folder` that a result is of: its bytes, or None where they are not those graded."""
 
     @cache
     def paths(unit: str) -> dict[str, Path | None]:
-        return {entry.student: entry.path for entry in find_submissions(folder, unit)}
+        return {entry.student: entry.path for entry in find_submissions(course, folder, unit)}
 
     def file_of(result: Result) -> bytes | None:
         try:

@@ -15,7 +15,8 @@ from typing import Any
 import jupytext
 
 from autograder.authoring.build import solutions
-from autograder.course import load_unit
+from autograder.course import VARIABLE, Course, load_unit
+from autograder.errors import UserError
 from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
 from autograder.report.terminal import number
@@ -23,32 +24,41 @@ from autograder.source.notebooks import as_notebook
 from autograder.source.solution import STUB
 
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
+import os
+
 c = get_config()  # noqa: F821
+os.environ[{variable!r}] = {folder!r}  # the notebooks' checks are this course's
 c.CourseDirectory.course_id = {course!r}
 c.ClearSolutions.code_stub = {{"python": {stub!r}}}
 c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and checks train
 """
 
 
-class NoCourse(Exception):
+class NoGradebook(UserError):
     """nbgrader's side lacks something; the text says what, and the command that mends it."""
 
 
-def build(course: Path) -> list[str]:
-    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none; what was written."""
+def build(course: Course, folder: Path) -> list[str]:
+    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none; what was written.
+
+    folder: nbgrader's course.
+    """
     written = []
-    for name, solution in solutions():
-        points = {check.name: check.points for check in load_unit(name).checks}
+    for name, solution in solutions(course):
+        points = {check.name: check.points for check in load_unit(course, name).checks}
         book = as_notebook(solution.plain(), name)
         for cell in book.cells:
             _mark(cell, points)
-        written.append(path := course / "source" / name / f"{name}.ipynb")
+        path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         jupytext.write(book, path)
-    if not (config := course / "nbgrader_config.py").exists():
-        config.write_text(CONFIG.format(course=course.resolve().name, stub=STUB), encoding="utf-8")
-        written.append(config)
-    return [str(path) for path in written]
+        written.append(str(path))
+    config = folder / "nbgrader_config.py"
+    if not config.exists():
+        facts = {"course": folder.resolve().name, "stub": STUB, "folder": str(course.folder), "variable": VARIABLE}
+        config.write_text(CONFIG.format(**facts), encoding="utf-8")
+        written.append(str(config))
+    return written
 
 
 def _mark(cell: Any, points: Mapping[str, float]) -> None:
@@ -59,24 +69,25 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
         cell.metadata["nbgrader"] = facts | {"task": False} | ({"points": points[found[2]]} if graded else {})
 
 
-def record(course: Path, grades: Path, say: Callable[[str], object]) -> None:
-    """Write the results below `grades` into the course's gradebook: a score for each check, remarks as comments.
+def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
+    """Write results into the gradebook of nbgrader's course: a score for each check, remarks as comments.
 
+    folder: nbgrader's course. grades: the folder of results. say: called with a line for each result.
     Scores and comments that a person has entered stay. A submission that is not in nbgrader's `autograded/` is brought
-    there by nbgrader, but not executed. `say` gets a line for each. Raises `NoCourse`; `ImportError` without nbgrader.
+    there by nbgrader, but not executed. Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config.loader import PyFileConfigLoader
 
-    if not (course / "nbgrader_config.py").is_file():
-        raise NoCourse(
-            f"There is no nbgrader_config.py in {course}. Build a course there: autograder nbgrader {course}"
+    if not (folder / "nbgrader_config.py").is_file():
+        raise NoGradebook(
+            f"There is no nbgrader_config.py in {folder}. Build a course there: autograder nbgrader {folder}"
         )
     if not (results := stored_results(grades)):
-        raise NoCourse(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
-    config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
-    config.CourseDirectory.root = str(course.resolve())
+        raise NoGradebook(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+    config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
+    config.CourseDirectory.root = str(folder.resolve())
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
@@ -86,9 +97,9 @@ def record(course: Path, grades: Path, say: Callable[[str], object]) -> None:
             try:
                 gradebook.find_assignment(result.unit)
             except MissingEntry:
-                mend = f"Run `nbgrader generate_assignment {result.unit}` in {course}."
-                raise NoCourse(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
-            kept = _enter(gradebook, result)
+                mend = f"Run `nbgrader generate_assignment {result.unit}` in {folder}."
+                raise NoGradebook(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
+            kept = _enter(gradebook, course, result)
             words = f"{result.student}, {result.unit}: {number(result.score)} of {number(result.max_score)} points"
             words += f"; {kept} scores entered by hand kept" if kept else ""
             say(words + (f"; no page in nbgrader ({why})" if why else ""))
@@ -108,7 +119,7 @@ def _bring(config: Any, result: Result) -> str:
     return "" if done["success"] else str(done["error"]).strip().splitlines()[-1]
 
 
-def _enter(gradebook: Any, result: Result) -> int:
+def _enter(gradebook: Any, course: Course, result: Result) -> int:
     """Write a result's scores and comments; how many scores were entered by hand, and so count instead."""
     gradebook.update_or_create_student(result.student)
     gradebook.update_or_create_submission(result.unit, result.student)
@@ -120,16 +131,17 @@ def _enter(gradebook: Any, result: Result) -> int:
         else:
             by_hand, grade.needs_manual_grade = by_hand + 1, grade.auto_score != verdict.earned
         grade.auto_score = verdict.earned
-    for cell, remarks in _comments(result).items():
+    for cell, remarks in _comments(course, result).items():
         gradebook.find_comment(cell, *where).auto_comment = remarks or None
     gradebook.db.commit()
     return by_hand
 
 
-def _comments(result: Result) -> dict[str, str]:
+def _comments(course: Course, result: Result) -> dict[str, str]:
     """What stands below each exercise's cell: the remarks of the checks that follow it, as Markdown."""
     verdicts, comments, last = {f"check-{verdict.name}": verdict for verdict in result.verdicts}, dict[str, str](), ""
-    script = next(solution for name, solution in solutions() if name == result.unit).stub
+    ((_, solution),) = solutions(course, [result.unit])
+    script = solution.stub
     for cell in as_notebook(script, result.unit).cells:
         if re.fullmatch(r"write-\w+", cell.id):
             comments[last := cell.id] = ""

@@ -1,21 +1,37 @@
-"""A small pytest plugin: a unit's script is collected as one test a check (`pytest assignments/unit4_….py`)."""
+"""A small pytest plugin: a unit's script is collected as one test a check (`pytest assignments/sorting.py`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder.check import Check
-from autograder.course import Unit, load_unit, unit_names
+if TYPE_CHECKING:  # nothing is imported into the test runs of others, who have no course
+    from autograder.check import Check
+    from autograder.course import Course, Unit
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect `<unit>.py`, wherever it lies, but not the module of its checks."""
-    if file_path.suffix != ".py" or file_path.stem not in unit_names() or file_path.parent.name == "checks":
+    if file_path.suffix != ".py" or file_path.parent.name == "checks":
+        return None
+    course = _course_for(file_path)
+    if course is None or file_path.stem not in course.units:
         return None
     script: UnitScript = UnitScript.from_parent(parent, path=file_path)
     return script
+
+
+def _course_for(script: Path) -> "Course | None":
+    """The course of the current folder, else the one around a script; None where there is none."""
+    from autograder.course import NoCourse, find_course
+
+    for start in (None, script.parent):
+        try:
+            return find_course(start=start)
+        except NoCourse:
+            continue
+    return None
 
 
 class UnitScript(pytest.File):
@@ -23,10 +39,13 @@ class UnitScript(pytest.File):
 
     def collect(self) -> Iterator["CheckItem"]:
         """One item a check."""
+        from autograder.course import load_unit
         from autograder.sandbox.inside.cells import Broken
         from autograder.sandbox.inside.submission import Submission
 
-        unit = load_unit(self.path.stem)
+        course = _course_for(self.path)
+        assert course
+        unit = load_unit(course, self.path.stem)
         try:
             submission = Submission(self.path.read_bytes(), self.path.name)
         except Broken as error:
@@ -38,7 +57,7 @@ class UnitScript(pytest.File):
 class CheckItem(pytest.Item):
     """One check of a unit, on the public seed."""
 
-    def __init__(self, unit: Unit, check: Check, submission: Any, **options: Any) -> None:
+    def __init__(self, unit: "Unit", check: "Check", submission: Any, **options: Any) -> None:
         super().__init__(**options)
         self.unit, self.check, self.submission = unit, check, submission
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from rich.text import Text
 
-from autograder.check import Answer, Check
-from autograder.course import Unit, UnknownUnit, find_unit, load_unit
+from autograder import data
+from autograder.check import Answer, Check, Corpus, is_text
+from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, find_unit, load_unit
 from autograder.judging import TOLERANCE, CheckKey, Verdict
 from autograder.practice.practise import Live, practise
-from autograder.practice.progress import keep
+from autograder.practice.progress import save_progress
 from autograder.report import html
 from autograder.report.terminal import console, number, verdict_lines
 
@@ -36,7 +37,7 @@ class Score(float):
 
 
 def unit(name: str) -> Callable[[str], Score]:
-    """`check = unit("unit4_manual_gradients")`, then `check("clipping")` as an exercise's last line.
+    """Make the function that checks an exercise: `check = unit("sorting")`, then `check("merging")` as its last line.
 
     It runs that check on what the calling script or notebook has defined, on the public seed. In a script it prints
     the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
@@ -44,16 +45,19 @@ def unit(name: str) -> Callable[[str], Score]:
     loaded: list[Unit] = []
 
     def check(name_of_check: str) -> Score:
+        namespace = sys._getframe(1).f_globals
         if not loaded:
-            loaded.append(load_unit(find_unit(name)))
-        checks = {check.name: check for check in loaded[0].checks}
+            course = course_around(namespace)
+            loaded.append(load_unit(course, find_unit(course, name)))
+        unit = loaded[0]
+        checks = {check.name: check for check in unit.checks}
         if name_of_check not in checks:
-            raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. There is: {', '.join(checks)}.")
-        namespace, seen = sys._getframe(1).f_globals, list[Any]()
+            raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}.")
+        seen: list[Any] = []
         with _no_stderr():
-            practise(loaded[0], [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
+            practise(unit, [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
         verdict: Verdict = seen[0]
-        keep(loaded[0].name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
+        save_progress(unit.course, unit.name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
         score = Score(verdict.earned)
         if _in_kernel():
             score.report = _report(checks[name_of_check], *seen)
@@ -62,6 +66,27 @@ def unit(name: str) -> Callable[[str], Score]:
         return score
 
     return check
+
+
+def course_around(namespace: Mapping[str, Any]) -> Course:
+    """Find the course that a running script or notebook belongs to. Raises `NoCourse`.
+
+    It is the one that `$AUTOGRADER_COURSE` names, else the one around the script, else around the current folder.
+    """
+    script = namespace.get("__file__")
+    with suppress(NoCourse):
+        return find_course(start=Path(script).parent if script else None)
+    return find_course()
+
+
+def corpus(role: str = "") -> Corpus:
+    """The first corpus of a role that can be had here. Raises `NoData`."""
+    return data.corpus(course_around(sys._getframe(1).f_globals), role)
+
+
+def dataset(name: str, part: str = "") -> Path:
+    """The path of a dataset's file, or of another part of it; fetched if need be. Raises `NoData`."""
+    return data.find(course_around(sys._getframe(1).f_globals), name, part)
 
 
 def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
@@ -79,6 +104,8 @@ def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> 
 
 def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
     """Where an array is wrong: the first place, and for a picture rows of shares of the largest expected value."""
+    if is_text(expected.arrays[name]) or is_text(answer.arrays[name]):
+        return {}  # the remark says where it differs
     want, got = expected.arrays[name].astype(float), answer.arrays[name].astype(float)
     if want.shape != got.shape:
         return {}

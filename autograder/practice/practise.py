@@ -12,24 +12,24 @@ import numpy as np
 from autograder import __version__
 from autograder.check import Answer, Check
 from autograder.course import Unit
-from autograder.data import NoData, corpus
-from autograder.grading.key_file import KEYS, load_key
+from autograder.data import NoData, corpus, training_data
+from autograder.grading.key_file import load_key
+from autograder.grading.keys import key_name
+from autograder.grading.one import loss_unit
 from autograder.grading.results import Circumstances, Result, digest
 from autograder.judging import CheckKey, Key, Verdict, judge, judge_loss, not_made, not_reached, unmet
 from autograder.sandbox.inside.runner import describe, run_experiment
 
-PUBLIC_SEED = 731
 
-
-def practice_result(unit: str, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
+def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
     """Verdicts of the public seed as a result that can be exported; it is not official, and its student is `course`."""
     try:
-        text = corpus().name
+        text = corpus(unit.course).name
     except NoData:
         text = ""
-    facts = Circumstances(__version__, "", PUBLIC_SEED, text, quick, official=False)
+    facts = Circumstances(__version__, "", unit.course.public_seed, text, quick, official=False)
     seconds = sum(verdict.seconds for verdict in verdicts)
-    return Result("course", unit, digest(path.read_bytes()), facts, tuple(verdicts), seconds)
+    return Result("course", unit.name, digest(path.read_bytes()), facts, tuple(verdicts), seconds)
 
 
 class Live:
@@ -49,15 +49,14 @@ class Live:
 def practise(
     unit: Unit, wanted: Sequence[Check], implementation: Any, step: Callable[..., object] = lambda *_: None
 ) -> list[Verdict]:
-    """The verdicts of some checks, in this process and on the public seed; what they need is run before them.
+    """Run some checks in this process and on the public seed; what they need is run before them.
 
-    `step(verdict, check's key, answer)` is called after each; the answer of a training check is its `loss`.
+    step: called with each verdict, the check's key and the answer; the answer of a training check is its `loss`.
     """
-    key, done = load_key(KEYS / f"{unit.name}.safetensors"), dict[str, Verdict]()
-    needed = {name for check in wanted for name in check.needs}
-    for _ in unit.checks:
-        needed |= {name for check in unit.checks if check.name in needed for name in check.needs}
+    key = load_key(unit.course.key(unit.name))
+    done: dict[str, Verdict] = {}
     asked = {check.name for check in wanted}
+    needed = _all_needed(unit, wanted)
     for check in unit.checks:
         if check.name in asked | needed:
             done[check.name], known, answer = _verdict(unit, check, key, implementation, done)
@@ -66,28 +65,49 @@ def practise(
     return [verdict for name, verdict in done.items() if name in asked]
 
 
-def _verdict(
-    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]
-) -> tuple[Verdict, CheckKey, Answer]:
-    known, answer = CheckKey(Answer()), Answer()
+def _all_needed(unit: Unit, wanted: Sequence[Check]) -> set[str]:
+    """The names of the checks that some need, and those that these need in turn."""
+    needed = {name for check in wanted for name in check.needs}
+    for check in reversed(unit.checks):  # a check can only need one that stands before it
+        if check.name in needed:
+            needed |= set(check.needs)
+    return needed
+
+
+Practised = tuple[Verdict, CheckKey, Answer]
+
+
+def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]) -> Practised:
     if lacking := unmet(check, done):
-        return not_reached(check, lacking), known, answer
-    if not check.measure:
-        known, answer = key[check.name], run_experiment(check, implementation, PUBLIC_SEED)
-        return judge(check, known, answer, unit.sizes, lambda: not_made(key, done)), known, answer
+        return not_reached(check, lacking), CheckKey(Answer()), Answer()
+    if check.measure:
+        return _trained(unit, check, key, implementation)
+    known = key[check.name]
+    answer = run_experiment(check, implementation, unit.course.public_seed, unit.experiments.reset)
+    return judge(check, known, answer, unit.sizes, lambda: not_made(key, done)), known, answer
+
+
+def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practised:
+    """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
+    nothing = CheckKey(Answer())
     try:
-        text = check.data() if check.data else corpus()
-    except (NoData, ImportError) as error:
-        return judge(check, known, Answer(failure="no data", message=str(error)), unit.sizes), known, answer
-    if f"{check.name}@{text.name}" not in key:
+        text = training_data(unit.course, check)
+    except (NoData, ModuleNotFoundError) as error:
+        return judge(check, nothing, Answer(failure="no data", message=str(error)), unit.sizes), nothing, Answer()
+    name = key_name(check, text)
+    if name not in key:
         why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
-        return judge(check, known, Answer(failure="no key", message=why), unit.sizes), known, answer
-    known, answer = key[f"{check.name}@{text.name}"], run_experiment(check, implementation, PUBLIC_SEED, text.train)
-    if (verdict := judge(check, known, answer, unit.sizes)).status != "passed":
+        return judge(check, nothing, Answer(failure="no key", message=why), unit.sizes), nothing, Answer()
+    known, seed = key[name], unit.course.public_seed
+    answer = run_experiment(check, implementation, seed, unit.experiments.reset, text.train)
+    verdict = judge(check, known, answer, unit.sizes)
+    if verdict.status != "passed":
         return verdict, known, answer
+    assert check.measure
     try:
         loss = check.measure(implementation, answer.arrays, text.held_out)
     except Exception as error:
-        answer = Answer(failure="raised", message=describe(error))
+        answer = Answer(failure="raised", message=describe(error, check))
         return judge(check, known, answer, unit.sizes), known, answer
-    return judge_loss(check, known, loss), known, Answer({"loss": np.array(loss)})
+    verdict = judge_loss(check, known, loss, loss_unit=loss_unit(unit, check))
+    return verdict, known, Answer({"loss": np.array(loss)})

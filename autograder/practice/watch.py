@@ -20,21 +20,21 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from autograder.course import load_unit
+from autograder.course import Course, load_unit, read_course
+from autograder.practice import warm
 from autograder.practice.practise import practise
-from autograder.practice.progress import at_hand, course, hint, keep, outline, to_do
+from autograder.practice.progress import current_unit, hint, outline, overview, save_progress, to_do
 from autograder.report.terminal import console, sparkline, verdict_lines
 from autograder.sandbox.inside.submission import Submission
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
-WARM = "AUTOGRADER_WARM"  # in the environment, the unit that a process makes ready when it imports this module
 KEYS = "[h]int [a]ll [t]rain [b]ack [n]ext [q]uit"
 
 
-def serve(unit_name: str, pipe: Connection) -> None:
+def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
     """The life of a process that checks: import, wait for a file and checks' names, send verdicts up to a wrong one."""
     sys.stdout = sys.stderr = said = io.StringIO()
-    unit, lock = load_unit(unit_name), threading.Lock()
+    unit, lock = load_unit(read_course(course_folder), unit_name), threading.Lock()
     source, wanted, moves = pipe.recv()
     threading.Thread(target=_tell_losses, args=(pipe, lock), daemon=True).start()
     for check in (check for check in unit.checks if check.name in wanted):
@@ -61,19 +61,22 @@ def _tell_losses(pipe: Connection, lock: threading.Lock) -> None:
 class Watch:
     """A unit's file, the check at hand, what is on the screen, the process at work and the one that waits."""
 
-    def __init__(self, unit: str, path: Path) -> None:
-        self.unit, self.path, self.trains, self.screen = unit, path, outline(unit), console()
-        self.at, self.page, self.foot, self.moves = next(iter(to_do(unit) or self.trains)), list[Text](), "", True
-        os.environ[WARM] = unit
+    def __init__(self, course: Course, unit: str, path: Path) -> None:
+        self.course, self.unit, self.path = course, unit, path
+        self.trains, self.screen = outline(course, unit), console()
+        self.at = next(iter(to_do(course, unit) or self.trains))
+        self.page: list[Text] = []
+        self.foot, self.moves = "", True
+        os.environ |= {warm.COURSE: str(course.folder), warm.UNIT: unit}
         self.working = self.waiting = self._process()
 
     def _process(self) -> tuple[Any, Connection]:
         # on Linux a server imports once and forks; elsewhere that is not safe, and each process imports while one types
         context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
         if sys.platform == "linux":
-            context.set_forkserver_preload([__name__, "autograder.cli"])
+            context.set_forkserver_preload([__name__, "autograder.practice.warm", "autograder.cli"])
         ours, theirs = multiprocessing.Pipe()
-        process = context.Process(target=serve, args=(self.unit, theirs), daemon=True)
+        process = context.Process(target=serve, args=(self.course.folder, self.unit, theirs), daemon=True)
         process.start()
         theirs.close()
         return process, ours
@@ -99,7 +102,7 @@ class Watch:
         if wanted:
             self.ask(wanted, key == "t")
         elif key == "h":
-            self.foot = f"hint {hint(self.unit, self.at, self.path.read_bytes())}"
+            self.foot = f"hint {hint(self.course, self.unit, self.at, self.path.read_bytes())}"
             self.draw()
 
     def receive(self) -> None:
@@ -115,7 +118,7 @@ class Watch:
             verdict, said = news
             self.page.append(verdict_lines(verdict))
             self.foot = f"printed: {said}" if said else ""
-            keep(self.unit, self.path.parent, [verdict])
+            save_progress(self.course, self.unit, self.path.parent, [verdict])
             if self.moves and verdict.status == "passed" and verdict.name == self.at:
                 self.at = next(iter(self._after()), self.at)
         else:
@@ -123,7 +126,7 @@ class Watch:
         self.draw()
 
     def _after(self) -> list[str]:
-        names, left = [*self.trains], to_do(self.unit)
+        names, left = [*self.trains], to_do(self.course, self.unit)
         return [name for name in names[names.index(self.at) + 1 :] if name in left]
 
     def draw(self) -> None:
@@ -131,10 +134,14 @@ class Watch:
         self.screen.clear()
         for text in (Text(self.path.name, "bold"), *self.page, Text(self.foot)):
             self.screen.print(text)
-        far, of = map(sum, zip(*(counts for _, *counts in course()), strict=True))
-        left = len(to_do(self.unit))
+        far, of = map(sum, zip(*(counts for _, *counts in overview(self.course)), strict=True))
+        left = len(to_do(self.course, self.unit))
         done = f"{len(self.trains) - left} of {len(self.trains)} in this unit, {far} of {of} in all"
-        now = f"now: {self.at}" if left else f"All pass. Next: autograder watch {at_hand().split('_')[0]}"
+        now = (
+            f"now: {self.at}"
+            if left
+            else f"All pass. Next: autograder watch {self.course.short(current_unit(self.course))}"
+        )
         self.screen.print(Text.assemble((done, "bold"), f"\n{now}\n{KEYS}"))
 
     def loop(self, key: Callable[[], str]) -> None:
@@ -170,8 +177,3 @@ def keyboard() -> Iterator[Callable[[], str]]:
         yield lambda: os.read(0, 1).decode("latin-1") if select.select([0], [], [], 0)[0] else ""
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
-
-
-with suppress(ImportError, KeyError):  # what is not there is told when it is asked for
-    made_ready = load_unit(os.environ[WARM])
-    sys.modules[made_ready.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()

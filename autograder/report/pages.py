@@ -17,7 +17,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.course import root
+from autograder.course import Course
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import Result, write_whole
 from autograder.judging import Verdict
@@ -67,6 +67,7 @@ def policy(live: bool) -> str:
 
 
 def site(
+    course: Course,
     results: Sequence[Result],
     source: Source | None = None,
     aliases: Aliases | None = None,
@@ -88,7 +89,7 @@ def site(
     counts = {(b.unit, b.student): grade_of(a, rules) for a, b in zip(results, named, strict=True)} if rules else {}
 
     def render(name: str, *student: Any, **facts: Any) -> str:
-        facts |= {"counts": counts, "live": live, "addresses": addresses, "here": len(named)}
+        facts |= {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
         return _environment().get_template(name).render(facts, **(_student(*student) if student else {}))
 
     pages: dict[str, Callable[[], str]] = {
@@ -97,7 +98,9 @@ def site(
     if len(units) != 1:
         pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named))
     for was, result in zip(results, named, strict=True):
-        pages[f"{result.unit}/{result.student}.html"] = partial(render, "student.html", was, result, source, aliases)
+        pages[f"{result.unit}/{result.student}.html"] = partial(
+            render, "student.html", course, was, result, source, aliases
+        )
     return pages
 
 
@@ -110,6 +113,7 @@ def _scores(results: Sequence[Result]) -> dict[str, dict[str, float]]:
 
 
 def write_pages(
+    course: Course,
     results: Sequence[Result],
     folder: Path,
     source: Source | None = None,
@@ -117,7 +121,7 @@ def write_pages(
     rules: Policy | None = None,
 ) -> Path:
     """Write all pages below `folder` and take away those of an earlier time; the path of the class page."""
-    pages = site(results, source, Aliases() if anonymous else None, rules=rules)
+    pages = site(course, results, source, Aliases() if anonymous else None, rules=rules)
     for address, page in pages.items():
         write_whole(folder / address, page())
     for path in folder.rglob("*.html"):
@@ -141,15 +145,17 @@ def _renamed(text: str, aliases: Mapping[str, str]) -> str:
 
 
 @cache
-def _exercises(unit: str) -> tuple[dict[str, set[str]], set[str]]:
-    stub = root() / "assignments" / f"{unit}.py"
+def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]]:
+    stub = course.stub(unit)
     return code.exercises(stub.read_text(encoding="utf-8")) if stub.is_file() else ({}, set())
 
 
-def _student(was: Result, result: Result, source: Source | None, aliases: Aliases | None) -> dict[str, Any]:
+def _student(
+    course: Course, was: Result, result: Result, source: Source | None, aliases: Aliases | None
+) -> dict[str, Any]:
     """What a student's page is made from: the result, and for each check the lines of its code."""
     content = source(was) if source else None
-    asked, given = _exercises(result.unit)
+    asked, given = _exercises(course, result.unit)
     found = pieces(content or b"")
     shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
     if aliases is not None:

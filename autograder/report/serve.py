@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote
 
+from autograder.course import Course
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.report.pages import Aliases, Source, policy, site
 
@@ -19,7 +20,8 @@ from autograder.report.pages import Aliases, Source, policy, site
 class Shelf:
     """The pages of a folder of results. A result is read when its file has changed, a page made when asked for."""
 
-    def __init__(self, grades: Path, source: Source | None, anonymous: bool) -> None:
+    def __init__(self, course: Course, grades: Path, source: Source | None, anonymous: bool) -> None:
+        self._course = course
         self._grades, self._source, self._aliases = grades, source, Aliases() if anonymous else None
         self._read: dict[Path, tuple[int, Result | None]] = {}
         self._pages: dict[str, Callable[[], str]] = {}
@@ -41,7 +43,9 @@ class Shelf:
             path: known[path] if path not in fresh else (time, read_result(path)) for path, time in times.items()
         }
         results = [result for _, result in self._read.values() if result]
-        self._pages = site(results, self._source, self._aliases, live=run_facts(self._grades).get("submissions", "?"))
+        self._pages = site(
+            self._course, results, self._source, self._aliases, live=run_facts(self._grades).get("submissions", "?")
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.course import Course
 from autograder.grading.results import Result
 from autograder.judging import Verdict
 from autograder.report import summary
@@ -46,7 +47,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return f"{line}\nloss {parts[0]:.3f} → {parts[-1]:.3f}, {len(values)} in your list"
 
 
-def class_table(results: Sequence[Result]) -> Table:
+def class_table(course: Course, results: Sequence[Result]) -> Table:
     """One row a submission: points, what passed, and the first remark of the first check that did not."""
     table = Table("student", "unit", "points", "passed", box=None, header_style="bold", expand=True)
     table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1)
@@ -56,7 +57,7 @@ def class_table(results: Sequence[Result]) -> Table:
         points = f"{number(result.score)}/{number(result.max_score)}"
         row = (
             result.student,
-            result.unit.split("_")[0],
+            course.short(result.unit),
             points,
             f"{passed}/{len(result.verdicts)}",
             "".join(remarks[:1]),
@@ -78,14 +79,14 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     return text
 
 
-def regraded(before: Sequence[Result], after: Sequence[Result]) -> Text:
+def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) -> Text:
     """Who gained or lost by grading the same submissions again, a line each; empty where nobody did."""
     was, text = {(r.unit, r.student): r for r in before}, Text()
     for now in after:
         old = was.get((now.unit, now.student))
         if old and old.sha256 == now.sha256 and (old.score, old.max_score) != (now.score, now.max_score):
             points = [f"{number(r.score)}/{number(r.max_score)}" for r in (old, now)]
-            text.append(f"{now.student}, {now.unit.split('_')[0]}: {points[0]} before, {points[1]} now\n")
+            text.append(f"{now.student}, {course.short(now.unit)}: {points[0]} before, {points[1]} now\n")
     return text
 
 

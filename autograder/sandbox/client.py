@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check
-from autograder.course import load_unit
+from autograder.course import Unit, addons
+from autograder.errors import UserError
 from autograder.sandbox.inside import confinement, wire
-from autograder.sandbox.readable import _places
+from autograder.sandbox.readable import places
 from autograder.sandbox.scratch import Scratch
 
 LOOK = 0.05  # seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves time up
@@ -35,11 +36,11 @@ MAX_STRAYS = 8  # frames that answer no question of ours, before a check is give
 SERVE = "from autograder.sandbox.inside.server import serve; serve()"
 
 
-class CannotConfine(Exception):
+class CannotConfine(UserError):
     """The sandbox cannot be set up here; the text says what is missing."""
 
 
-class ServerGone(Exception):
+class ServerGone(UserError):
     """The forking server ended."""
 
 
@@ -60,12 +61,12 @@ class Server:
     Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it ends.
     """
 
-    def __init__(self, unit: str, unsafe: bool = False, stub: str = "") -> None:
-        self.unit = load_unit(unit)
+    def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
+        self.unit = unit
         self.unsafe, self._stub = unsafe, stub[: 1 << 15]  # one message, of 200 KB at most, takes it to the server
         if not unsafe and (lacking := confinement.missing()):
             raise CannotConfine(" ".join(lacking))
-        self._places = _places(self.unit)
+        self._places = places(unit)
         self._scratch = Scratch()
         self._folder = self._scratch.path
         self.walls: list[str] = []
@@ -91,7 +92,11 @@ class Server:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         python = os.path.realpath(sys.executable)
         command = [python, "-s", "-S", "-P", "-c", SERVE]  # P: nothing is imported from the current folder
-        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(self._places.path)}
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": os.pathsep.join(self._places.import_path),
+        }
         environment |= {"HOME": self._folder, "TMPDIR": self._folder, "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
         environment |= {n: os.environ[n] for n in ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE") if n in os.environ}
@@ -103,8 +108,12 @@ class Server:
         )  # fmt: skip
         theirs.close()
         self._control, self._turn = ours, Lock()
-        setup = {"unit": self.unit.name, "confine": not self.unsafe, "stub": self._stub}
-        setup |= {
+        setup = {
+            "unit": self.unit.name,
+            "checks": str(self.unit.course.checks),
+            "addons": addons(self.unit.course),
+            "confine": not self.unsafe,
+            "stub": self._stub,
             "readable": self._places.readable,
             "listed": self._places.listed,
             "landlock": confinement.landlock_abi(),
@@ -125,7 +134,16 @@ class Server:
         wall += ["--proc", "/proc", "--dev", "/dev", "--dir", self._folder]
         base = os.path.realpath(sys.base_prefix)
         there = ["/dev"]
-        for path in ["/usr/lib", "/lib", "/lib64", "/usr/bin", base, python, *self._places.kit, *self._places.readable]:
+        for path in [
+            "/usr/lib",
+            "/lib",
+            "/lib64",
+            "/usr/bin",
+            base,
+            python,
+            *self._places.imported,
+            *self._places.readable,
+        ]:
             if not path.startswith(tuple(f"{folder}/" for folder in there)):  # what is there cannot be bound again
                 wall += ["--ro-bind-try", path, path]
                 there.append(path)

@@ -576,7 +576,7 @@ def test_nothing_is_left_for_the_next_submission(boxed):
     answer = inside(
         boxed,
         """
-        import os, sys, autograder.worker
+        import os, sys, autograder.sandbox.inside.wire
         return np.array([np.add is not None, len([1]) == 1, "X" not in os.environ, len(sys.path) > 0])
         """,
     )
@@ -706,8 +706,8 @@ def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
 LACKING = {
     "sys.platform": ("darwin", "only Linux can confine a submission"),
     "platform.machine": (lambda: "riscv64", "no list of system calls for riscv64"),
-    "walls.landlock_abi": (lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"),
-    "walls.open": (lambda _: io.StringIO("Seccomp:\t0\n"), "the kernel has no seccomp filters. It needs CONFIG_"),
+    "confinement.landlock_abi": (lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"),
+    "confinement.open": (lambda _: io.StringIO("Seccomp:\t0\n"), "the kernel has no seccomp filters. It needs CONFIG_"),
 }
 
 

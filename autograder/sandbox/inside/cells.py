@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from autograder.errors import UserError
+
 _CELL = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -15,7 +17,7 @@ MAX_CODE = 256 << 10  # characters to parse where no wall stands; an honest file
 MAX_AGAIN = 1 << 20  # characters to parse twice: else a file of many small cells costs the square of its length
 
 
-class Broken(Exception):
+class Broken(UserError):
     """A submission's file, or the part of it that defines a name, cannot be read or run; the text says where."""
 
 

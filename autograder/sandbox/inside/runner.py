@@ -7,26 +7,29 @@ the other side reads the bytes as hostile ones.
 import os
 import re
 import sys
+import sysconfig
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograder.check import Answer, Check, as_array
+from autograder.check import Answer, Check, Experiments, as_array
 from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.submission import Missing, Submission
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, decode, encode, receive
 
 
-def run_experiment(check: Check, implementation: Any, seed: int, text: str | None = None) -> Answer:
-    """Run one experiment; whatever a submission raises becomes part of the answer."""
-    np.random.seed(seed % 2**32)
-    if torch := sys.modules.get("torch"):  # so that an answer is the same whatever ran before in this process
-        torch.manual_seed(seed)
-        torch.set_grad_enabled(True)
-        torch.set_default_dtype(torch.float32)
+def run_experiment(
+    check: Check, implementation: Any, seed: int, reset: Callable[[int], object], text: str | None = None
+) -> Answer:
+    """Run one experiment; whatever a submission raises becomes part of the answer.
+
+    reset: brings random numbers into the state of a seed, so that what ran before in this process changes nothing.
+    text: what a check that trains is given.
+    """
+    reset(seed)
     extra = [text] if check.measure else []
     try:
         with np.errstate(all="ignore"):
@@ -39,56 +42,64 @@ def run_experiment(check: Check, implementation: Any, seed: int, text: str | Non
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if isinstance(error, NotImplementedError) and (name := _stub(error)):
+        if isinstance(error, NotImplementedError) and (name := _stub(error, check)):
             return Answer(failure="stub", message=f"`{name}` is not written yet.")
-        return Answer(failure="raised", message=describe(error)[:MAX_MESSAGE])
+        return Answer(failure="raised", message=describe(error, check)[:MAX_MESSAGE])
 
 
-def _stub(error: NotImplementedError) -> str:
-    """The function of a submission that raised this, as a stub does; empty where torch did, which has words for it."""
-    where, innermost = _last_frame(error), traceback.extract_tb(error.__traceback__)[-1]
+def _stub(error: NotImplementedError, check: Check) -> str:
+    """The submission's function that raised a bare NotImplementedError; "" if a library did."""
+    where, innermost = _last_frame(error, check), traceback.extract_tb(error.__traceback__)[-1]
     return where[1] if where and where[1] == innermost.name and not str(error) else ""
 
 
-def describe(error: BaseException) -> str:
-    """An exception in a student's words: the line of their own file, the function, the type and the text."""
-    where = _last_frame(error)
+def describe(error: BaseException, check: Check) -> str:
+    """Describe an exception in a student's terms: the line of their own file, the function, the type and the text."""
+    where = _last_frame(error, check)
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, ModuleNotFoundError):
         words += ". This unit is graded without it."
     return f"{where[0]}, in `{where[1]}`: {words}" if where else words
 
 
-def _last_frame(error: BaseException) -> tuple[str, str] | None:
-    """Place and function of the innermost frame that is not this kit's or a library's."""
-    kit = str(Path(__file__).resolve().parents[2])
+KIT = str(Path(__file__).resolve().parents[2])
+LIBRARIES = (KIT, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+
+
+def _last_frame(error: BaseException, check: Check) -> tuple[str, str] | None:
+    """Place and function of the innermost frame that is not the check's, this kit's or a library's."""
+    not_theirs = (*LIBRARIES, os.path.dirname(check.experiment.__code__.co_filename))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if place := re.match(r"<((?:cell \d+, )?line) (\d+)\|", frame.filename):  # a `Statement`'s, with an offset
             name = frame.name.replace("<module>", "the top level")
             return f"{place[1]} {int(place[2]) + (frame.lineno or 0)}", name
         if "ipykernel" in frame.filename or "<ipython" in frame.filename:
             return f"line {frame.lineno} of the cell", frame.name
-        if os.path.basename(frame.filename).startswith("unit") and not frame.filename.startswith(kit):
+        if frame.filename.endswith(".py") and not frame.filename.startswith(not_theirs):
             return f"line {frame.lineno}", frame.name
     return None
 
 
-def warm(checks: Iterable[Check] = (), stub: bytes = b"") -> None:
-    """Read a script and a frame once, and begin each experiment: what that imports and makes is then there before any
-    fork. An experiment ends where it asks for what nobody has written.
+def warm(experiments: Experiments, stub: bytes = b"") -> None:
+    """Do before any fork what every submission would otherwise do: import, parse, and begin each experiment.
+
+    stub: the script that students get; its cells are parsed, and most submissions hold many of them unchanged.
+    An experiment ends where it asks for what nobody has written.
     """
+    experiments.warm()
     nothing = Submission(b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)]\n", "warm.py")
     _ = nothing.f
-    Submission(stub, "stub.py")  # its cells are parsed then, and most submissions hold many of them unchanged
+    Submission(stub, "stub.py")
     decode(encode(Message({}, {"x": np.zeros(1)}))[8:])
-    for check in checks:
+    for check in experiments.checks:
         if not check.measure:
-            run_experiment(check, nothing, 0)
+            run_experiment(check, nothing, 0, experiments.reset)
     del sys.modules["submission"]
 
 
-def answer_questions(inbox: BinaryIO, outbox: BinaryIO, checks: Mapping[str, Check]) -> None:
+def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments) -> None:
     """Read a submission, then questions about it, and answer each: the whole life of a worker."""
+    checks = {check.name: check for check in experiments.checks}
     first = receive(inbox)
     source = first.arrays["source"].tobytes()
     implementation: Any = None
@@ -96,7 +107,7 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, checks: Mapping[str, Che
         check, facts = checks[question.facts["check"]], question.facts
         try:
             implementation = implementation or Submission(source, first.facts["name"])
-            answer = _answer(check, implementation, question)
+            answer = _answer(check, implementation, question, experiments.reset)
         except Broken as error:
             answer = Answer(failure="broken", message=str(error))
         reply = Message({"token": facts["token"], "failure": answer.failure, "message": answer.message}, answer.arrays)
@@ -104,9 +115,9 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, checks: Mapping[str, Che
         outbox.flush()
 
 
-def _answer(check: Check, implementation: Any, question: Message) -> Answer:
+def _answer(check: Check, implementation: Any, question: Message, reset: Callable[[int], object]) -> Answer:
     text = question.arrays["text"].tobytes().decode() if "text" in question.arrays else None
     if question.facts["role"] == "measure" and check.measure:
         weights = {name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")}
         return Answer({"loss": np.array(check.measure(implementation, weights, text))})
-    return run_experiment(check, implementation, int(question.facts["seed"]), text)
+    return run_experiment(check, implementation, int(question.facts["seed"]), reset, text)

@@ -8,21 +8,30 @@ import json
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays
-from autograder.course import Unit, load_unit
+from autograder.check import Arrays, Experiments, load_experiments
 from autograder.sandbox.inside import confinement, runner, wire
 
-# ---- the server's side: trusted code, one thread, no secrets
+
+@dataclass(frozen=True)
+class Forker:
+    """What every worker is forked with: the unit, the walls' rules, and what is known of the server."""
+
+    experiments: Experiments
+    confine: bool
+    rules: int  # descriptor of the Landlock rules, -1 without walls
+    null: int  # descriptor of /dev/null
+    server: int  # process id
+    address_space: int  # bytes of the server's, and so of a worker's before it does anything
 
 
 def serve() -> None:
@@ -32,38 +41,52 @@ def serve() -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     setup = json.loads(control.recv(1 << 20))
-    if setup["confine"]:
-        confinement.die_with_parent()
-    unit = load_unit(setup["unit"])
-    sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
-    runner.warm(unit.checks, setup["stub"].encode())
-    gc.collect()
-    gc.freeze()
-    if setup["confine"]:
-        confinement.use_huge_pages()
-    rules = confinement.ruleset(setup["readable"], setup["listed"], setup["landlock"]) if setup["confine"] else -1
-    threads = len(os.listdir("/proc/self/task")) if setup["confine"] else 1
+    forker = _prepare(setup, null)
+    threads = len(os.listdir("/proc/self/task")) if forker.confine else 1
     os.environ.clear()
-    tempfile.tempdir = "/tmp"  # named without trying: a library that only asks where it is gets an answer
-    server, space = os.getpid(), _address_space() if rules >= 0 else 0
-    control.send(json.dumps({"threads": threads}).encode())
+    tempfile.tempdir = "/tmp"  # set by hand: tempfile would probe for a writable folder, and there is none
+    _reply(control, {"threads": threads})
     while True:
-        data, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
+        data, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)
         if not data:
             return
         command = json.loads(data)
         if command["do"] == "end":
-            control.send(json.dumps(_end(command["pid"], command["grace"])).encode())
-            continue
-        if command["do"] == "clock":
-            control.send(json.dumps({"seconds": _processor_time(command["pid"])}).encode())
-            continue
-        pid = os.fork()
-        if pid == 0:
-            _work(command, fds, rules, unit, server, space, null)
-        for fd in fds:
-            os.close(fd)
-        control.send(json.dumps({"pid": pid}).encode())
+            _reply(control, _end(command["pid"], command["grace"]))
+        elif command["do"] == "clock":
+            _reply(control, {"seconds": _processor_time(command["pid"])})
+        else:
+            _reply(control, {"pid": _fork(forker, command, descriptors)})
+
+
+def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
+    """Do once what all workers share: import the unit, warm it, gather memory, and make the rules of the walls."""
+    confine = bool(setup["confine"])
+    if confine:
+        confinement.die_with_parent()
+    experiments = load_experiments(Path(setup["checks"]), setup["unit"], setup["addons"])
+    runner.warm(experiments, setup["stub"].encode())
+    gc.collect()
+    gc.freeze()
+    if not confine:
+        return Forker(experiments, confine, -1, null, os.getpid(), 0)
+    confinement.use_huge_pages()
+    rules = confinement.ruleset(setup["readable"], setup["listed"], setup["landlock"])
+    return Forker(experiments, confine, rules, null, os.getpid(), _address_space())
+
+
+def _reply(control: socket.socket, facts: Mapping[str, Any]) -> None:
+    control.send(json.dumps(facts).encode())
+
+
+def _fork(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> int:
+    """Fork a worker that reads from the first descriptor and writes to the second; its process id."""
+    pid = os.fork()
+    if pid == 0:
+        _work(forker, command, descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return pid
 
 
 def _end(pid: int, grace: float) -> dict[str, int]:
@@ -89,21 +112,20 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _work(
-    command: Mapping[str, Any], fds: list[int], rules: int, unit: Unit, server: int, space: int, null: int
-) -> None:
-    """The forked worker: descriptors, walls, then the questions. Never returns."""
+def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> None:
+    """Be the forked worker: arrange descriptors, put up the walls, answer questions. Never returns."""
     try:
-        inbox, outbox = (os.dup(fd) for fd in fds)
-        for new, old in enumerate((null, null, null, inbox, outbox)):
+        inbox, outbox = (os.dup(descriptor) for descriptor in descriptors)
+        for new, old in enumerate((forker.null, forker.null, forker.null, inbox, outbox)):
             os.dup2(old, new)
-        if rules >= 0:
+        if forker.confine:
             confinement.die_with_parent()
-            if os.getppid() != server:
+            if os.getppid() != forker.server:
                 os._exit(1)
-            os.dup2(rules, 5)
+            os.dup2(forker.rules, 5)
             os.closerange(6, 65536)
-            confinement.confine(5, int(unit.limits.seconds), space + (unit.limits.megabytes << 20))
+            limits = forker.experiments.settings.limits
+            confinement.confine(5, int(limits.seconds), forker.address_space + (limits.megabytes << 20))
         else:
             os.closerange(5, 65536)
         questions, answers = os.fdopen(3, "rb"), os.fdopen(4, "wb")
@@ -111,7 +133,7 @@ def _work(
             answers.write(wire.encode(wire.Message({"token": "probe"}, _probe(command["secret"]))))
             answers.flush()
         else:
-            runner.answer_questions(questions, answers, {check.name: check for check in unit.checks})
+            runner.answer_questions(questions, answers, forker.experiments)
     finally:
         os._exit(0)
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from types import CodeType, ModuleType
 from typing import Any
 
+from autograder.errors import UserError
 from autograder.sandbox.inside.cells import (
     UNPARSABLE,
     Broken,
@@ -31,7 +32,7 @@ from autograder.sandbox.inside.cells import (
 _LOAD_NAME, _LOAD_GLOBAL = dis.opmap["LOAD_NAME"], dis.opmap["LOAD_GLOBAL"]
 
 
-class Missing(Exception):
+class Missing(UserError):
     """A submission does not define a name; the text says so and names the nearest that it does."""
 
 

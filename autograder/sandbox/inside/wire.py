@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
-from autograder.check import Arrays
+from autograder.check import Arrays, is_text
 
 MAX_FRAME = 64 << 20  # bytes
 MAX_HEADER = 64 << 10
@@ -34,11 +34,51 @@ class Message:
 
 
 def encode(message: Message) -> bytes:
-    """Length, then a safetensors file with the facts as its metadata."""
-    arrays = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in message.arrays.items()}
+    """Write a message: a length, then a safetensors file with the facts as its metadata."""
+    arrays = {name: _packed(array) for name, array in message.arrays.items()}
     facts = {name: fact.encode(errors="replace").decode() for name, fact in message.facts.items()}
-    blob: bytes = save(arrays, {**facts, "order": "\n".join(arrays)})  # safetensors keeps no order
+    facts["order"] = "\n".join(arrays)  # safetensors keeps none
+    facts["text"] = "\n".join(name for name, array in message.arrays.items() if is_text(array))
+    blob: bytes = save(arrays, facts)
     return struct.pack("<Q", len(blob)) + blob
+
+
+def _packed(array: np.ndarray) -> np.ndarray:
+    """The array as safetensors takes it: contiguous; of text, its bytes."""
+    if is_text(array):
+        return pack_text(array)
+    return np.ascontiguousarray(array).reshape(array.shape)
+
+
+def pack_text(array: np.ndarray) -> np.ndarray:
+    """Turn an array of text into the bytes of a JSON text."""
+    return np.frombuffer(json.dumps(array.tolist()).encode(), np.uint8)
+
+
+def unpack_text(packed: np.ndarray) -> np.ndarray:
+    """Turn the bytes of a JSON text, read as hostile ones, into an array of text. Raises `BadFrame`."""
+    try:
+        value = json.loads(packed.tobytes())
+        longest, count = _measure_text(value)
+        if 4 * max(1, longest) * count > MAX_FRAME:  # NumPy gives each text the room of the longest
+            raise BadFrame("a text that is too long")
+        array = np.array(value, dtype=np.str_)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadFrame("an array of text") from error
+    if array.ndim > MAX_DIMENSIONS:
+        raise BadFrame("an array's shape")
+    return array
+
+
+def _measure_text(value: Any) -> tuple[int, int]:
+    """The length of the longest text in nested lists, and how many there are. Raises `TypeError`, `ValueError`."""
+    if isinstance(value, str):
+        value.encode()  # half a character cannot be written or shown
+        return len(value), 1
+    if not isinstance(value, list):
+        raise TypeError("no text")
+    sizes = [_measure_text(part) for part in value]
+    return max((longest for longest, _ in sizes), default=0), sum(count for _, count in sizes)
 
 
 def decode(blob: bytes) -> Message:
@@ -56,6 +96,9 @@ def decode(blob: bytes) -> Message:
     if len(entries) > MAX_ARRAYS or not all(map(_is_fact, facts.items())):
         raise BadFrame("facts or arrays out of form")
     arrays = dict(_array(name, entry) for name, entry in entries)
+    for name in facts.pop("text", "").split("\n"):
+        if name in arrays:
+            arrays[name] = unpack_text(arrays[name])
     order = facts.pop("order", "").split("\n")
     return Message(facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays})
 

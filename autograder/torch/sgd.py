@@ -19,6 +19,7 @@ class Descent(torch.optim.SGD):
         self.state = defaultdict(dict)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradients: remove them, or fill them with zeros."""
         for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
             if set_to_none:
                 p.grad = None
@@ -26,6 +27,7 @@ class Descent(torch.optim.SGD):
                 p.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step against the gradients. Return the loss that `closure` gives, if it is given."""
         with torch.set_grad_enabled(True):
             loss = closure() if closure else None
         with torch.no_grad():

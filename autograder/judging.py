@@ -113,14 +113,6 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
     return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
 
 
-def close(one: Answer, other: Answer, within: float) -> bool:
-    """Whether two answers hold the same arrays, but for rounding: a share of the value, and a hundredth of it of 1."""
-    return one.arrays.keys() == other.arrays.keys() and all(
-        a.shape == (b := other.arrays[name]).shape and np.allclose(a, b, within, within / 100, equal_nan=True)
-        for name, a in one.arrays.items()
-    )
-
-
 def alike(trained: Arrays, ours: Arrays) -> float:
     """How alike trained weights are to ours: the cosine of their rows, the median of a large matrix, the least of all.
 
@@ -163,12 +155,12 @@ def _judge_failure(check: Check, key: CheckKey, answer: Answer) -> Verdict:
     status: Status = {"timeout": "timeout", "killed": "killed", "stub": "failed"}.get(answer.failure, "error")  # type: ignore[assignment]
     remarks = [Remark(answer.message)]
     for mistake, its in key.mistakes:
-        if answer.failure == "raised" == its.failure and _kind_of_error(answer) == _kind_of_error(its):
+        if answer.failure == "raised" == its.failure and kind_of_error(answer) == kind_of_error(its):
             remarks = [Remark(mistake.text, (), mistake.code), *remarks]
     return replace(_verdict(check, {}, remarks, passed=False), status=status, failure=answer.failure)
 
 
-def _kind_of_error(answer: Answer) -> str:
+def kind_of_error(answer: Answer) -> str:
     """The exception's type and the beginning of its words, without the place it was raised at."""
     return answer.message.split(": ", 1)[-1][:40]
 

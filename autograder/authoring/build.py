@@ -57,11 +57,12 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         fresh = build_key(server, unit.course.public_seed, all_unit_data(unit))
     path = unit.course.key(unit.name)
     stored: Key = key_file.load_key(path) if path.is_file() else {}
-    kept = {entry: known for entry, known in stored.items() if "@" in entry and entry not in fresh}
+    trained = {check.name for check in unit.checks if check.measure}
+    kept = {entry: stored[entry] for entry in stored.keys() - fresh.keys() if entry.split("@")[0] in trained}
     with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
         saved = Path(scratch) / path.name
         key_file.save_key(saved, fresh | kept)
-        if key_file.same_key(stored, key_file.load_key(saved)):
+        if key_file.same_key(unit, stored, key_file.load_key(saved)):
             return []
         words = f" (not here, so as before: {', '.join(kept)})" if kept else ""
         line = _write(path, "", check) + words

@@ -22,7 +22,7 @@ from autograder.authoring.validate import FIRST_SEED, plain_key, styles
 from autograder.check import Check, Corpus
 from autograder.course import Course, Unit
 from autograder.data import all_training_data
-from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
+from autograder.grading.keys import SOLUTION, BrokenSolution, checks_to_run, measure, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.results import write_whole
 from autograder.judging import unmet
@@ -178,7 +178,7 @@ def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Sc
     solution = solution_of(unit)
     ours = Submission(solution.plain().encode(), "solution.py")
     if failure := run_experiment(check, ours, FIRST_SEED, unit.experiments.reset, text).message:
-        raise ValueError(f"the solution of {unit.name} does not train: {failure}")
+        raise BrokenSolution(f"The solution of {unit.name} does not train: {failure}")
     used = {name for statement in ours._statements if statement.done for name in statement.binds}
 
     def programme(script: str) -> list[str]:

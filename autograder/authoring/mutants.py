@@ -19,7 +19,6 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from autograder.check import Corpus
 from autograder.course import Course, Unit, addons
-from autograder.data import unit_data
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import Key
@@ -232,9 +231,13 @@ def equivalents(unit: Unit) -> dict[str, str]:
     return {entry.mutant: entry.why for entry in _equivalents(unit.course).get(unit.name, [])}
 
 
-def fates(unit: Unit, seed: int, jobs: int = 1, part: slice = slice(None)) -> Iterator[Fate]:
-    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one."""
-    data = unit_data(unit)
+def fates(
+    unit: Unit, seed: int, data: Mapping[str, Corpus], jobs: int = 1, part: slice = slice(None)
+) -> Iterator[Fate]:
+    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one.
+
+    data: what checks that train are given, by check; those without any are left out.
+    """
     wrong = mutants(solution_of(unit).plain(), other_names(unit))[part]
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = build_key(server, seed, {name: [text] for name, text in data.items()})

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
-from autograder.data import all_unit_data
+from autograder.data import all_unit_data, unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import CheckKey, Key, Mistake, Verdict, deviation
@@ -203,7 +203,8 @@ def judge_mutants(unit: Unit, proof: Proof, jobs: int = 2) -> Iterator[Line]:
     from autograder.authoring.mutants import equivalents, fates
 
     known = equivalents(unit)
-    for fate in fates(unit, FIRST_SEED, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
+    data = {} if proof.quick else unit_data(unit)
+    for fate in fates(unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
         if len(fate.failed) == 1:
             proof.alone[fate.failed[0]] += 1

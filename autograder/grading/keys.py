@@ -10,9 +10,15 @@ import numpy as np
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import NoCourse, Unit
+from autograder.errors import UserError
 from autograder.judging import CheckKey, judge
 from autograder.sandbox.client import Server, Worker
 from autograder.source.solution import Solution, read_solution
+
+
+class BrokenSolution(UserError):
+    """A solution does not answer its own check; the text says which, and what happened."""
+
 
 SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
@@ -63,8 +69,8 @@ def _solution_answers(
                 expected = worker.ask(check, seed, text=text.train if text else None)
                 loss = measure(worker, check, seed, expected, text) if text else None
             if expected.failure:
-                raise ValueError(
-                    f"the solution of {server.unit.name} does not answer `{check.name}`: {expected.message}"
+                raise BrokenSolution(
+                    f"The solution of {server.unit.name} does not answer `{check.name}`: {expected.message}"
                 )
             keys[key_name(check, text)] = CheckKey(expected, (), loss)
     return keys

@@ -65,4 +65,7 @@ def fit(x, y, weights, rate):
 
 
 # %%
+check("three_steps")
+
+# %%
 check("fitting")

@@ -76,7 +76,7 @@ with autograder.example("the sums of ones"):
 def fit(x, y, weights, rate):
     """Weights (slope, height) after one step of gradient descent for each pair."""
     ### BEGIN SOLUTION
-    for a, b in zip(x, y, strict=True):
+    for a, b in zip(x, y):
         error = weights[0] * a + weights[1] - b
         weights = weights - rate * error * np.array([a, 1.0])
         # mistake: weights = weights + rate * error * np.array([a, 1.0])
@@ -84,6 +84,9 @@ def fit(x, y, weights, rate):
     return weights
     ### END SOLUTION
 
+
+# %%
+check("three_steps")
 
 # %%
 check("fitting")

@@ -8,3 +8,11 @@ def running_sum(x):
         total = total + row
         sums.append(total)
     return np.stack(sums), total
+
+
+def fit(x, y, weights, rate):
+    slope, height = np.float32(weights)
+    for i in range(len(x)):
+        error = slope * x[i] + height - y[i]
+        slope, height = slope - rate * error * x[i], height - rate * error
+    return np.array([slope, height])

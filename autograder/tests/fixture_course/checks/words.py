@@ -2,7 +2,7 @@
 
 from autograder.check import check, named
 
-NAMES = ("ada lovelace", "grace brewster hopper", "emmy noether", "sofja kowalewskaja", "mary")
+NAMES = ("ada lovelace", "grace brewster hopper", "emmy noether", "sofja kowalewskaja", "mary somerville")
 
 
 @check(points=3)

@@ -1,0 +1,58 @@
+"""What all tests share: one thread per process, and which tests go together where several workers share them."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+for _name in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a terminal's own width would not count
+    os.environ.pop(_name, None)
+os.environ.pop("AUTOGRADER_COURSE", None)
+
+settings.register_profile("patient", deadline=None)  # how long an example takes depends on what else runs here
+settings.load_profile("patient")
+
+# For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their ports before they take
+# them), go to one worker; the longest come first, so that both end at about the same time
+TOGETHER = dict.fromkeys(("test_hostile", "test_golden", "test_class_pages"), "class")
+TOGETHER |= dict.fromkeys(("test_nbgrader_bridge", "test_callers", "test_notebooks"), "kernels")
+FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_client", "test_batch"]
+
+
+def group_of(nodeid):
+    """Which tests a test goes together with: those of its file, or of its unit where the material is proven."""
+    file = Path(nodeid.split("::")[0]).stem
+    if file in ("test_material", "test_styles"):
+        return re.findall(r"\[(unit\d)|$", nodeid)[0] or "unit4"
+    return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The scheduler of pytest-xdist that keeps groups together and in order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
+def pytest_collection_modifyitems(config, items):
+    """The longest first, where several workers share the tests."""
+    if hasattr(config, "workerinput"):
+        order = {group: place for place, group in enumerate(FIRST)}
+        items.sort(key=lambda item: order.get(group_of(item.nodeid), len(FIRST)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have counted and told by `record_property("told", …)`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(value)

@@ -1,0 +1,44 @@
+"""Fixtures of this course's tests: a unit's solution, a confined server, a key, a class graded once."""
+
+import pytest
+import this_course
+from this_course import GOLDEN, SEED
+
+from autograder.grading.keys import build_key, solution_of
+from autograder.grading.one import grade_one
+from autograder.sandbox.client import Server
+
+
+@pytest.fixture(scope="session")
+def solution():
+    return solution_of(this_course.unit())
+
+
+@pytest.fixture(scope="session")
+def server():
+    with Server(this_course.unit()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def key(server):
+    """The exact checks' key on `SEED`."""
+    return build_key(server, SEED, data={})
+
+
+@pytest.fixture(scope="session")
+def grade(server, key):
+    """Grade a script's exact checks: text to verdicts by name."""
+
+    def run(script, name="submission.py"):
+        source = script if isinstance(script, bytes) else script.encode()
+        return {v.name: v for v in grade_one(server, source, name, SEED, key, data={})}
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def graded_class(tmp_path_factory):
+    """The golden class, graded by the real command with the real sandbox: the folder, and what the command said."""
+    out = tmp_path_factory.mktemp("grades")
+    return out, this_course.run_command("grade", GOLDEN, "--out", out, "-j", "2", "--seed", SEED)

@@ -81,7 +81,7 @@ def check(
 
 
 def named(names: str, *values: Any) -> Arrays:
-    """Name values in order: `named("loss dlogits", loss, dlogits)`; one tuple or dict may stand for all of them.
+    """Name values in order: `named("sum mean", total, average)`; one tuple or dict may stand for all of them.
 
     Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
     """

@@ -197,7 +197,7 @@ def _read(folder: Path, _changed: int) -> Course:
     for name in about.units:
         if not name.isidentifier():
             raise NoCourse(
-                f"{folder / FILE}: a unit cannot be called `{name}`. Use letters, digits and "
+                f"{folder / FILE}: a unit cannot be called `{name}`. Use letters, numerals and "
                 "underscores: it is the name of a Python file."
             )
     return Course(folder, about)

@@ -290,7 +290,7 @@ def _checksum(text: np.ndarray) -> str:
 
 
 def _group(wrong: np.ndarray) -> str:
-    """A checksum of values to two digits: that of others who made the same mistake in another style."""
+    """A checksum of values to two decimals: that of others who made the same mistake in another style."""
     scale = np.abs(wrong).max(initial=0.0) or 1.0
     rounded = np.round(wrong / scale, 2) + 0.0  # no minus zero
     return sha256(f"{wrong.shape} {scale:.1e}".encode() + rounded.tobytes()).hexdigest()[:12]

@@ -233,7 +233,7 @@ def _entry(bound: Bound) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """Values with four digits, in lists and tables too."""
+    """Values with four significant figures, in lists and tables too."""
     if isinstance(value, dict):
         return {name: _rounded(its) for name, its in value.items()}
     if isinstance(value, list):

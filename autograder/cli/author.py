@@ -179,7 +179,7 @@ def doctor(course_folder: Path | None) -> None:
 
 
 @main.command()
-@click.option("--quick", is_flag=True, help="Few epochs, under five minutes; writes nothing.")
+@click.option("--quick", is_flag=True, help="Train briefly, in minutes; write nothing.")
 @course_option
 @report_user_errors
 def reproduce(quick: bool, course_folder: Path | None) -> None:

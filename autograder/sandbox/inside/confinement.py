@@ -105,7 +105,7 @@ def die_with_parent() -> None:
 
 
 def use_huge_pages() -> None:
-    """Gather memory in pages of 2 MB where Linux can (from 6.1): a fork copies an entry a page, with torch 50,000."""
+    """Gather memory in pages of 2 MB where Linux can (from 6.1): a fork copies an entry per page."""
     assert _libc is not None
     for place, rights, *_, name in (line.split(" ", 5) for line in Path("/proc/self/maps").read_text().splitlines()):
         if rights == "rw-p" and name.strip() in ("", "[heap]"):

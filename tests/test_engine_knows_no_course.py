@@ -1,0 +1,57 @@
+"""The engine is for any course: not a word of this one stands in it."""
+
+import re
+
+import pytest
+from this_course import COURSE, ROOT
+
+from autograder import data
+
+# the add-on for courses on torch speaks of torch; tests of the engine teach a course of their own
+NOT_SEARCHED = {"tests", "torch", "__pycache__"}
+PACKAGES = ("torch", "scikit-learn", "sklearn")  # the others of course.toml the engine uses itself, in its extras
+VOCABULARY = (
+    "recurrent", "rnn", "lstm", "gru", "embedding", "hidden state", "softmax", "logits", "relu", "tanh", "sigmoid",
+    "epoch", "nats", "perplexity", "pseudo-label", "back-propagation", "unrolled", "fast.ai",
+    "zero_grad", "dropout", "rating", "film", "movie",
+)  # fmt: skip
+
+
+def searched():
+    """The text files of the engine, templates among them."""
+    for path in sorted((ROOT / "autograder").rglob("*")):
+        if path.is_file() and not NOT_SEARCHED & set(path.relative_to(ROOT / "autograder").parts):
+            yield path
+
+
+def words():
+    """Names of this course's units, long and short, of its datasets, packages, and what it speaks of."""
+    yield from COURSE.units
+    yield from (COURSE.short(unit) for unit in COURSE.units)
+    yield from data.names(COURSE)
+    yield from (PACKAGES + VOCABULARY)
+    yield COURSE.title
+
+
+@pytest.mark.parametrize("word", dict.fromkeys(words()))
+def test_the_engine_does_not_speak_of_this_course(word):
+    """No name of its units, data and packages, and none of its terms: in code, help, templates and docstrings."""
+    pattern = re.compile(rf"(?<![A-Za-z]){re.escape(word)}", re.I)
+    found = []
+    for path in searched():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if pattern.search(line) and not allowed(word, line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert found == []
+
+
+def allowed(word, line):
+    """The name of the add-on as an author writes it, which is a module of the engine."""
+    return word == "torch" and "autograder.torch" in line
+
+
+def test_the_search_reads_the_whole_engine():
+    """Modules of every folder, templates of pages and of new courses."""
+    names = {path.relative_to(ROOT / "autograder").as_posix() for path in searched()}
+    assert len(names) > 70
+    assert {"judging.py", "sandbox/inside/server.py", "cli/student.py", "report/templates/base.html"} <= names

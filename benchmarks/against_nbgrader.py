@@ -26,10 +26,9 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "autograder" / "tests"))
+sys.path.insert(0, str(ROOT / "tests"))
+from at_hand import solution
 from mutilations import exact, fill, mutilated
-
-from autograder.grading.keys import solution_of
 
 UNIT = "unit4_manual_gradients"
 RUNS, COPIES = 3, 10
@@ -37,7 +36,8 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 CLASS = """
 import os, sys
 from pathlib import Path
-from autograder.grading import batch, keys, one, submissions
+from autograder.course import find_course
+from autograder.grading import batch, submissions
 from autograder.sandbox.client import Server
 
 def of_descendants():  # processor time in ticks; a server that is killed inside bubblewrap is in nobody's account
@@ -55,7 +55,8 @@ def of_descendants():  # processor time in ticks; a server that is killed inside
 spent, done, close = [], [], Server.close
 Server.close = lambda self: (spent.append(of_descendants()), close(self))  # of the one that makes the key
 submitted, out = map(Path, sys.argv[1:3])
-found = submissions.find_submissions(submitted)
+course = find_course()
+found = submissions.find_submissions(course, submitted)
 
 marks = []
 
@@ -66,7 +67,7 @@ def step(result):
     if len(done) == len(found):  # while the thread lives with which its server ends
         spent.append(of_descendants())
 
-batch.grade_class(found, batch.Run(out, 5, int(sys.argv[3]), quick=True), step)
+batch.grade_class(course, found, batch.Run(out, 5, int(sys.argv[3]), quick=True), step)
 print("seconds", sum(spent) / os.sysconf("SC_CLK_TCK") + sum(os.times()[:2]))
 print("each", (marks[-1] - marks[0]) / (len(found) - len(found) // 6))  # once all is warm
 """
@@ -101,11 +102,11 @@ def submit(folder: Path, student: str, text: str) -> None:
 
 def twelve(release: Path) -> list[str]:
     """Notebooks of the exact checks: a correct one, and eleven with a known mistake each."""
-    solution = solution_of(UNIT)
-    made = [mistake.id for mistake, _, _ in solution.mistakes]
+    ours = solution(UNIT)
+    made = [mistake.id for mistake, _, _ in ours.mistakes]
     scripts = [
-        solution.plain(),
-        *(solution.with_mistake(made[number]) for number in range(0, len(made), len(made) // 11)),
+        ours.plain(),
+        *(ours.with_mistake(made[number]) for number in range(0, len(made), len(made) // 11)),
     ]
     return [nbformat.writes(exact(fill(release, script))) for script in scripts[:12]]
 
@@ -180,7 +181,7 @@ for student in sys.argv[2:]:
 def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
     """(name, points ours, points nbgrader's or why none) for each."""
     release = course / "release" / UNIT / f"{UNIT}.ipynb"
-    correct = nbformat.writes(exact(fill(release, solution_of(UNIT).plain())))
+    correct = nbformat.writes(exact(fill(release, solution(UNIT).plain())))
     shutil.rmtree(course / "submitted", ignore_errors=True)
     names = []
     for name, text in mutilated(correct):

@@ -18,8 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.course import unit_names
-from autograder.grading.keys import solution_of
+from at_hand import COURSE, solution
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
@@ -130,11 +129,11 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
 def training(folder: Path) -> tuple[float, str]:
     """Seconds of one complete submission to all six units with the checks that train, on one core, and of each unit."""
     took: dict[str, float] = {}
-    for name in unit_names():
+    for name in COURSE.units:
         (target := folder / "whole" / "ada" / name).mkdir(parents=True)
-        (target / f"{name}.py").write_text(solution_of(name).plain())
+        (target / f"{name}.py").write_text(solution(name).plain())
     start("autograder", "grade", folder / "whole", "--seed", "5", "--out", folder / "trained").wait()
-    for name in unit_names():
+    for name in COURSE.units:
         took[name] = json.loads((folder / "trained" / name / "ada.json").read_text())["seconds"]
     return sum(took.values()), ", ".join(f"{name.split('_')[0]} {seconds:.1f} s" for name, seconds in took.items())
 

@@ -43,8 +43,8 @@ FAULTS = (
     Fault(
         "the public key from another seed",
         "authoring/build.py",
-        "build_key(server, practise.PUBLIC_SEED,",
-        "build_key(server, practise.PUBLIC_SEED + 1,",
+        "build_key(server, unit.course.public_seed,",
+        "build_key(server, unit.course.public_seed + 1,",
         "test_material.py -k up_to_date",
     ),
     Fault(

@@ -4,6 +4,7 @@ pip install atheris; python benchmarks/fuzz.py -max_total_time=300
 """
 
 import sys
+from pathlib import Path
 
 import atheris
 
@@ -16,8 +17,8 @@ with atheris.instrument_imports():
 
 import numpy as np
 
-UNIT = course.load_unit("unit4_manual_gradients")
-KEY = key_file.load_key(key_file.KEYS / f"{UNIT.name}.safetensors")
+UNIT = course.load_unit(course.read_course(Path(__file__).resolve().parents[1]), "unit4_manual_gradients")
+KEY = key_file.load_key(UNIT.course.key(UNIT.name))
 SEEDS = [
     wire.encode(wire.Message({"token": "t", "failure": "", "message": ""}, KEY[check.name].expected.arrays))
     for check in UNIT.checks

@@ -28,21 +28,22 @@ RUNS = 5
 CLASS = """
 import sys, time
 from pathlib import Path
-from autograder.grading import batch, keys, one, submissions
+from autograder.course import find_course
+from autograder.grading import batch, submissions
 from autograder.sandbox.client import Server
-import autograder.grading
 folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 first = []
 step = lambda result: first.append(time.perf_counter()) if not first else None
-batch.grade_class(submissions.find_submissions(folder), batch.Run(out, 5, jobs, quick=True), step)
+course = find_course()
+batch.grade_class(course, submissions.find_submissions(course, folder), batch.Run(out, 5, jobs, quick=True), step)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss would count who started us
 print(time.perf_counter() - first[0], peak.split()[1])
 """
 FORK = """
 import statistics, sys, time
-from autograder.course import load_unit
+from autograder.course import find_course, load_unit
 from autograder.sandbox.client import Server
-with Server(sys.argv[1]) as server:
+with Server(load_unit(find_course(), sys.argv[1])) as server:
     def once():
         began = time.perf_counter()
         with server.worker(b"", "submission.py") as worker:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.nn.functional as F
+from at_hand import solution
 from torch import nn
 
-from autograder.grading.keys import solution_of
 from autograder.sandbox.inside.submission import Submission
 
 RUNS = 7
@@ -27,7 +27,7 @@ torch.set_num_threads(1)
 
 
 def solved(unit: str) -> Submission:
-    return Submission(solution_of(unit).plain().encode(), "solution.py")
+    return Submission(solution(unit).plain().encode(), "solution.py")
 
 
 def in_turns(ours: Callable[[], object], peer: Callable[[], object], device: str = "cpu") -> tuple[float, float]:

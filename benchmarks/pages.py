@@ -12,8 +12,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.course import load_unit
-from autograder.grading.keys import solution_of
+from at_hand import COURSE, solution, unit
+
 from autograder.grading.results import Circumstances, Result, digest, stored_results, write_result
 from autograder.grading.submissions import graded_files
 from autograder.judging import Remark
@@ -37,7 +37,7 @@ LAST = [
 
 def written(draw: random.Random, number: int) -> str:
     """The solution with names of this student's own."""
-    text = solution_of(UNIT).plain().replace("### BEGIN SOLUTION", f"# {number}").replace("### END SOLUTION", "")
+    text = solution(UNIT).plain().replace("### BEGIN SOLUTION", f"# {number}").replace("### END SOLUTION", "")
     names = {name: f"{name}_{draw.randrange(10**4)}" for name in ("dz", "dh", "shifted", "grads", "total", "logits")}
     return re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], text)
 
@@ -47,8 +47,8 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
     from autograder.judging import Verdict
 
     skill, verdicts = draw.random(), list[Verdict]()
-    mistakes = [mistake for mistake, _, _ in solution_of(UNIT).mistakes]
-    for check in load_unit(UNIT).checks:
+    mistakes = [mistake for mistake, _, _ in solution(UNIT).mistakes]
+    for check in unit(UNIT).checks:
         verdict = Verdict(check.name, check.title, check.points, check.points, "passed", (), draw.random() / 50)
         if draw.random() > skill**0.3:
             slip = draw.choice(mistakes)
@@ -74,7 +74,7 @@ def page(students: int = 1000) -> str:
         began = time.perf_counter()
         results = stored_results(grades)
         read = time.perf_counter() - began
-        index = write_pages(results, grades / "pages", graded_files(submitted))
+        index = write_pages(COURSE, results, grades / "pages", graded_files(COURSE, submitted))
         took, size = time.perf_counter() - began, index.stat().st_size / 1e6
     text = f"All pages of {students:,} students, once: {took:.1f} s (goal: under 10), of it {read:.1f} s to read the results; "
     return text + f"the class page has {size:.2f} MB (goal: under 1).\n"

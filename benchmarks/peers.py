@@ -20,10 +20,11 @@ from typing import Any
 
 import nbformat
 from against_nbgrader import CLASS, PATH, processor_time, run
+from at_hand import COURSE, solution
+from at_hand import unit as load
 from mutilations import exact, fill
 
-from autograder.course import load_unit, unit_names
-from autograder.grading.keys import solution_of, wanted_checks
+from autograder.grading.keys import checks_to_run
 
 RUNS, CLASS_SIZE = 5, 4
 WORDS = """Processor time of one more submission, all processes. *Without the experiments*: less what the student's own code and the
@@ -39,19 +40,19 @@ points = 1
 
 @test_case()
 def test_{unit}(env):
-    from autograder.course import load_unit
-    from autograder.grading.keys import wanted_checks
+    from autograder.course import find_course, load_unit
+    from autograder.grading.keys import checks_to_run
     from autograder.practice.practise import Live, practise
 
-    unit = load_unit("{unit}")
-    assert all(verdict.status == "passed" for verdict in practise(unit, wanted_checks(unit, True), Live(env)))
+    unit = load_unit(find_course(), "{unit}")
+    assert all(verdict.status == "passed" for verdict in practise(unit, checks_to_run(unit, ()), Live(env)))
 """
 
 
 def notebook(release: Path) -> Any:
     """The solution's notebook without demonstrations and training."""
-    book = exact(fill(release, solution_of(release.stem).plain()))
-    training = {f"check-{check.name}" for check in load_unit(release.stem).checks if check.measure}
+    book = exact(fill(release, solution(release.stem).plain()))
+    training = {f"check-{check.name}" for check in load(release.stem).checks if check.measure}
     book.cells = [cell for cell in book.cells if cell.id not in training]
     return book
 
@@ -87,11 +88,11 @@ def otter(folder: Path, unit: str, book: str) -> float:
 
 def pytest(folder: Path, unit: str) -> float:
     """`pytest` on one script, with the kit's plugin."""
-    script = solution_of(unit).plain()
-    for check in load_unit(unit).checks:
+    script = solution(unit).plain()
+    for check in load(unit).checks:
         script = script.replace(f'\ncheck("{check.name}")\n', "\n") if check.measure else script
     (folder / f"{unit}.py").write_text(script)
-    names = [check.name for check in load_unit(unit).checks if check.measure]
+    names = [check.name for check in load(unit).checks if check.measure]
     left_out = [part for name in names for part in ("--deselect", f"{unit}.py::{name}")]
     command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, f"{unit}.py")
     return statistics.median(processor_time(lambda: run(*command, cwd=folder)) for _ in range(RUNS))
@@ -112,18 +113,18 @@ def ours(folder: Path, unit: str, book: str) -> float:
 
 EXPERIMENTS = """
 import statistics, sys, time
-from autograder.course import load_unit
-from autograder.grading.keys import solution_of, wanted_checks
+from autograder.course import find_course, load_unit
+from autograder.grading.keys import checks_to_run, solution_of
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.runner import run_experiment
-unit = load_unit(sys.argv[1])
-sys.modules[unit.checks[0].experiment.__module__].__dict__.get("warm", lambda: None)()
-net = Submission(solution_of(unit.name).plain().encode(), "solution.py")
+unit = load_unit(find_course(), sys.argv[1])
+unit.experiments.warm()
+net = Submission(solution_of(unit).plain().encode(), "solution.py")
 def took(check):
     began = time.process_time()
-    assert not run_experiment(check, net, 5).failure
+    assert not run_experiment(check, net, 5, unit.experiments.reset).failure
     return time.process_time() - began
-print(sum(statistics.median(took(check) for _ in range(7)) for check in wanted_checks(unit, True)))
+print(sum(statistics.median(took(check) for _ in range(7)) for check in checks_to_run(unit, ())))
 """
 
 
@@ -137,7 +138,7 @@ def page() -> str:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         run("-m", "autograder", "nbgrader", course := Path(scratch, "course"))
-        for unit in unit_names():
+        for unit in COURSE.units:
             run("-m", "nbgrader", "generate_assignment", unit, cwd=course)
             book = nbformat.writes(notebook(course / "release" / unit / f"{unit}.ipynb"))
             for student in range(CLASS_SIZE):
@@ -149,7 +150,7 @@ def page() -> str:
             took, alone = ours(places[0], unit, book), experiments(unit)
             peers = nbgrader(course, unit), otter(places[1], unit, book), pytest(places[2], unit)
             cells = [f"{peer:.2f} s ({peer / took:.0f})" for peer in peers]
-            checks = len(wanted_checks(load_unit(unit), True))
+            checks = len(checks_to_run(load(unit), ()))
             parts = f"{1000 * took:.1f} ms | {1000 * (took - alone):.1f} ms"
             rows.append(f"| {unit}, {checks} checks | {parts} | " + " | ".join(cells) + " |")
             print(rows[-1], flush=True)

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from at_hand import COURSE, unit
+
 from autograder.authoring.validate import misjudged
 from autograder.check import Answer
-from autograder.course import Unit, unit_names
-from autograder.data import corpus
-from autograder.grading.keys import build_key, solution_of, wanted_checks
+from autograder.course import Unit
+from autograder.grading.keys import build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
 from autograder.sandbox.client import Server
 
@@ -45,25 +46,25 @@ class Answered:
 def faults(name: str) -> Counter[str]:
     """What went wrong with which mistake → on how many seeds."""
     found: Counter[str] = Counter()
-    with Server(name) as server:
-        checks = wanted_checks(server.unit, quick=True)
+    with Server(unit(name)) as server:
+        checks = checks_to_run(server.unit, data=())
         for seed in SEEDS:
-            key = build_key(server, seed, [], quick=True)
-            for mistake, line, _ in solution_of(name).mistakes:
+            key = build_key(server, seed, data={})
+            for mistake, line, _ in solution_of(server.unit).mistakes:
                 answers = {
                     c.name: next((its for m, its in key[c.name].mistakes if m.id == mistake.id), key[c.name].expected)
                     for c in checks
                 }
-                graded = grade_one(Answered(server.unit, answers), b"", "", seed, key, corpus(), quick=True)  # type: ignore[arg-type]
+                graded = grade_one(Answered(server.unit, answers), b"", "", seed, key, data={})  # type: ignore[arg-type]
                 if fault := misjudged(mistake.text, graded):
                     found[f"line {line}, `{mistake.code}` {fault}"] += 1
     return found
 
 
 def main() -> None:
-    for name in sys.argv[1:] or unit_names():
+    for name in sys.argv[1:] or COURSE.units:
         found = faults(name)
-        tried = len(SEEDS) * len(solution_of(name).mistakes)
+        tried = len(SEEDS) * len(solution_of(unit(name)).mistakes)
         print(f"{name}: {sum(found.values())} of {tried:,} misjudged", flush=True)
         for what, count in found.most_common():
             print(f"  on {count} of {len(SEEDS)} seeds: {what}", flush=True)

@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 import pexpect
+from at_hand import COURSE, solution
 
 from autograder.authoring.release import release
-from autograder.source.solution import read_solution
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVES = 50
@@ -35,9 +35,9 @@ def import_torch() -> float:
 def latencies(unit: str, course: Path) -> list[float]:
     """Seconds of each save: in turn a mistake of the first exercise, which is told in words, and the stub."""
     file = course / "assignments" / f"{unit}.py"
-    solution = read_solution((ROOT / "solutions" / f"{unit}.py").read_text())
+    script = solution(unit)
     told = r"\s+".join(map(re.escape, solution.mistakes[0][0].text.split()[:3]))
-    versions = (solution.with_mistake("m01"), told), (solution.stub, "not written yet")
+    versions = (script.with_mistake("m01"), told), (script.stub, "not written yet")
     command, environment = ["-m", "autograder", "watch", unit], {**os.environ, "PYTHONPATH": str(ROOT)}
     options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
     terminal = pexpect.spawn(sys.executable, command, dimensions=(50, 100), **options)
@@ -59,7 +59,7 @@ def page() -> str:
     """A row a unit."""
     torch, rows = statistics.median(import_torch() for _ in range(5)), []
     with tempfile.TemporaryDirectory() as scratch:
-        release(Path(scratch))
+        release(COURSE, Path(scratch))
         for unit in UNITS:
             took = sorted(latencies(unit, Path(scratch)))
             median = statistics.median(took)

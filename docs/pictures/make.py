@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from autograder.course import load_unit
+from autograder.course import load_unit, read_course
 from autograder.practice.practise import practise
 from autograder.report.terminal import total, verdict_lines
 from autograder.sandbox.inside.submission import Submission
@@ -24,7 +24,10 @@ CASE = "mistake_relu_forgotten"
 
 def terminal() -> None:
     """What `autograder check --quick` prints for a submission of the golden class."""
-    unit, screen = load_unit(UNIT), Console(record=True, width=112, file=(HERE / ".unused").open("w"), highlight=False)
+    unit, screen = (
+        load_unit(read_course(ROOT), UNIT),
+        Console(record=True, width=112, file=(HERE / ".unused").open("w"), highlight=False),
+    )
     file = ROOT / "tests" / "submissions" / CASE / UNIT / f"{UNIT}.py"
     screen.print(f"$ autograder check {UNIT}.py --quick", style="bold")
     checks = [check for check in unit.checks if not check.measure]

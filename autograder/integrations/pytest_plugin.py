@@ -25,12 +25,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def _course_for(script: Path) -> "Course | None":
     """The course of the current folder, else the one around a script; None where there is none."""
     from autograder.course import NoCourse, find_course
+    from autograder.schema import BadFile
 
     for start in (None, script.parent):
         try:
             return find_course(start=start)
         except NoCourse:
             continue
+        except BadFile as error:
+            raise pytest.UsageError(str(error)) from None
     return None
 
 

@@ -52,6 +52,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: list[Source] = []
     bytes: int = 0
     derived_sha256: str = ""
+    encoding: str = "utf-8"
 
 
 class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,7 +60,6 @@ class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     title: str
     licence: str = ""
-    encoding: str = "utf-8"
     held_out: float = 0.0  # the share at the end that nothing is trained on
     parts: dict[str, File] = {}
 

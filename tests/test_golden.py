@@ -5,7 +5,7 @@ import shutil
 import tomllib
 
 import pytest
-from conftest import GOLDEN, ROOT, UNIT, timeless
+from this_course import GOLDEN, ROOT, UNIT, run_command, timeless
 
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/expected.toml"))
 
@@ -45,27 +45,27 @@ def test_a_result_records_its_circumstances(graded_class):
     assert result["corpus"] in ("nietzsche", "austen")
 
 
-def test_a_second_run_reads_back_and_regrades_only_what_changed(autograder, tmp_path):
+def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
     """With the same seed and material a stored result is read back; a changed submission is graded again."""
     for case in ("complete", "stub"):
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
-    autograder(*arguments)
+    run_command(*arguments)
     files = {case: tmp_path / "out" / UNIT / f"{case}.json" for case in ("complete", "stub")}
     before = {case: (file.read_text(), file.stat().st_mtime_ns) for case, file in files.items()}
     shutil.copy(GOLDEN / "half_done" / UNIT / f"{UNIT}.py", tmp_path / "class" / "stub" / UNIT / f"{UNIT}.py")
-    autograder(*arguments)
+    run_command(*arguments)
     assert (files["complete"].read_text(), files["complete"].stat().st_mtime_ns) == before["complete"]
     assert json.loads(files["stub"].read_text())["score"] > 0
     assert json.loads(files["stub"].read_text())["seed"] == json.loads(before["stub"][0])["seed"]
 
 
-def test_the_number_of_jobs_does_not_change_a_grade(autograder, tmp_path, graded_class):
+def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
     """One worker at a time, the same seed: equal results but for the time they took."""
     cases = ("mistake_relu_forgotten", "crash", "style_notebook_reordered")
     for case in cases:
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
-    autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--seed", "5")
+    run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--seed", "5")
     for case in cases:
         one, two = (timeless(out / UNIT / f"{case}.json") for out in (tmp_path / "out", graded_class[0]))
         assert one == two
@@ -81,11 +81,3 @@ def test_pages_show_every_submission_and_run_nothing(graded_class):
     for page in pages.glob("unit*/*.html"):
         assert "<script" not in page.read_text()
     assert "the gradient went through relu unchanged" in (pages / UNIT / "mistake_relu_forgotten.html").read_text()
-
-
-def test_golden_submissions_are_no_part_of_the_package():
-    """The tests and their answers are not installed with the kit."""
-    import tomllib as toml
-
-    packages = toml.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    assert not [package for package in packages if "tests" in package]

@@ -18,7 +18,9 @@ from autograder.grading.results import Result
 from autograder.schema import BadFile, convert, read_toml_table
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Days = Annotated[float, msgspec.Meta(ge=0)]
+Days = Annotated[float, msgspec.Meta(ge=0, le=3650)]
+Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
+TABLES = ("keep", "late", "extensions")  # names in a policy's file that are no unit's
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +34,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most` in all."""
 
-    grace_hours: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    grace_hours: Hours = 0.0
     per_day: Share = 0.0
     at_most: Share = 1.0
 
@@ -86,24 +88,38 @@ def read_policy(course: Course, path: Path) -> Policy:
 
 
 def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
-    """Write out the names of units, which may be shortened, as keys and within `extensions`."""
-
-    def whole(name: str) -> str:
-        try:
-            return find_unit(course, name)
-        except UnknownUnit:
-            return name
-
-    written = {whole(name): value for name, value in written.items()}
-    extensions = written.get("extensions")
+    """Write out the names of units, which may be shortened, as keys and within `extensions`. Raises `BadFile`."""
+    tables = {name: value for name, value in written.items() if name in TABLES}
+    units = {name: value for name, value in written.items() if name not in TABLES}
+    extensions = tables.get("extensions")
     if isinstance(extensions, dict):
-        for student, by_unit in extensions.items():
-            if isinstance(by_unit, dict):
-                unknown = [name for name in by_unit if whole(name) not in course.units]
-                if unknown:
-                    raise BadFile(f"{where}: `extensions.{student}`: there is no unit `{unknown[0]}`.")
-                extensions[student] = {whole(name): days for name, days in by_unit.items()}
-    return written
+        tables["extensions"] = {
+            student: _of_units(course, by_unit, f"{where}: `extensions.{student}`")
+            for student, by_unit in extensions.items()
+        }
+    return tables | _of_units(course, units, where, known=TABLES)
+
+
+def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
+    """Write out the names of units in a table; what is no table is left as it is.
+
+    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that is named twice.
+    """
+    if not isinstance(by_unit, dict):
+        return by_unit
+    whole: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for name, value in by_unit.items():
+        try:
+            unit = find_unit(course, name)
+        except UnknownUnit as error:
+            near = get_close_matches(name, known, 1, 0.6)
+            words = f"there is no key `{name}`. Did you mean `{near[0]}`?" if near else str(error)
+            raise BadFile(f"{where}: {words}") from None
+        if unit in whole:
+            raise BadFile(f"{where}: `{names[unit]}` and `{name}` are the same unit. Write one table for it.")
+        whole[unit], names[unit] = value, name
+    return whole
 
 
 def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:

@@ -41,27 +41,24 @@ def released_files(course: Course) -> Iterator[Path]:
 def release(course: Course, folder: Path) -> None:
     """Write what students get: the files of `released_files`, this engine as a wheel, and a README.
 
-    Raises `NotEmpty`, and `Stale` where something that is generated is missing.
+    Raises `NotEmpty`, and `UserError` where something that is generated is missing.
     """
-    _refuse_full(folder)
-    _copy(course, released_files(course), folder)
+    _copy(course, list(released_files(course)), folder)
     wheel = pack_wheel(folder)
     (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
 
 
-def _copy(course: Course, files: Iterator[Path], folder: Path) -> None:
+def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
+    """Copy files of a course into an empty folder; nothing is written where one of them is missing."""
+    if folder.exists() and any(folder.iterdir()):
+        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
     for path in files:
         if not (course.folder / path).is_file():
             raise UserError(f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml.")
+    for path in files:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(course.folder / path, target)
-
-
-def _refuse_full(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _template(name: str, **facts: object) -> str:
@@ -106,13 +103,19 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
         wheel = next(Path(scratch).glob("*.whl")).name
         shutil.make_archive(str(folder / "kit"), "zip", scratch)
     for name, solution in solutions(course):
-        packages = load_unit(course, name).packages
-        wanted = [its.install for package, its in course.about.packages.items() if package in packages]
-        facts = {"kit": kit, "wheel": wheel, "packages": wanted}
+        facts = {"kit": kit, "wheel": wheel, "packages": _packages_of(course, name)}
         first = _template("first_cell.txt", **facts)
         book = as_notebook(solution.stub, name)
         book.cells[:0] = as_notebook(f"# %%\n{first}", "kit").cells
         jupytext.write(book, folder / f"{name}.ipynb")
+
+
+def _packages_of(course: Course, unit: str) -> list[str]:
+    """What pip is given for one unit: what its submissions may import, and what belongs to no unit, as plots do."""
+    theirs = load_unit(course, unit).packages
+    of_units = {package for name in course.units for package in load_unit(course, name).packages}
+    packages = course.about.packages.items()
+    return [its.install for package, its in packages if package in theirs or package not in of_units]
 
 
 def gradescope(course: Course, folder: Path) -> None:
@@ -120,9 +123,9 @@ def gradescope(course: Course, folder: Path) -> None:
 
     Raises `NotEmpty`.
     """
-    release(course, folder)
-    _copy(course, (course.solution(unit).relative_to(course.folder) for unit in course.units), folder)
-    wheel = next(folder.glob("*.whl")).name
+    solutions_of_units = [course.solution(unit).relative_to(course.folder) for unit in course.units]
+    _copy(course, [*released_files(course), *solutions_of_units], folder)
+    wheel = pack_wheel(folder).name
     facts = {"wheel": wheel, "packages": packages_to_install(course), "units": course.units}
     for name in ("setup.sh", "run_autograder"):
         (folder / name).write_text(_template(f"gradescope/{name}", **facts), encoding="utf-8")

@@ -260,7 +260,12 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
 
 
 def _kind(array: np.ndarray) -> str:
-    return "text" if is_text(array) else "a number" if not array.shape else "numbers"
+    """Name what an array holds; an empty list holds neither numbers nor text."""
+    if not array.size:
+        return "an empty list"
+    if is_text(array):
+        return "text"
+    return "numbers" if array.shape else "a number"
 
 
 def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
@@ -300,7 +305,15 @@ def _letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
     """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
     names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
     names |= {size: letter for letter, size in sizes.items()}
-    numbers = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-    if not shape or not all(size in names for size in shape):
-        return numbers if shape else "a single number"
-    return f"({', '.join(names[size] for size in shape)}) = {numbers}"
+    if not shape:
+        return "a single number"
+    numbers = _tuple(map(str, shape))
+    if not all(size in names for size in shape):
+        return numbers
+    return f"{_tuple(names[size] for size in shape)} = {numbers}"
+
+
+def _tuple(parts: Iterable[str]) -> str:
+    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
+    written = list(parts)
+    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

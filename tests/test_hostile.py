@@ -19,9 +19,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import GOLDEN, ROOT, SEED, UNIT, timeless
+from this_course import COURSE, GOLDEN, ROOT, SEED, UNIT, run_command, timeless, unit
 
-from autograder.course import load_unit, unit_names
 from autograder.grading.keys import solution_of
 from autograder.grading.submissions import plain_names
 from autograder.sandbox.client import Server
@@ -309,12 +308,12 @@ def many_files(packed):
 
 
 @pytest.mark.parametrize("fill", [slip, absolute, link, bomb, otherwise, many_files])
-def test_a_package_is_refused(fill, autograder, tmp_path):
+def test_a_package_is_refused(fill, tmp_path):
     """Exit code 2, in words, with nothing unpacked or graded."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(f"ada/{UNIT}/{UNIT}.py", "x = 1")
         fill(packed)
-    done = autograder("grade", tmp_path / "class.zip", "--out", tmp_path / "out", "--quick")
+    done = run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out", "--quick")
     assert done.returncode == 2, done.stdout
     assert "class.zip holds" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists() and not Path("/tmp/escaped.py").exists()

@@ -2,13 +2,14 @@
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import jupytext
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.build import solutions
+from autograder.authoring.build import check_stub, solutions
 from autograder.authoring.wheel import pack_wheel
 from autograder.course import Course, load_unit
 from autograder.data import manifest as read_manifest
@@ -31,7 +32,9 @@ def released_files(course: Course) -> Iterator[Path]:
         yield course.key(unit).relative_to(course.folder)
     for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
         yield manifest.relative_to(course.folder)
-        for name in ("README.md", read_manifest(course, manifest.parent.name).file):
+        about = read_manifest(course, manifest.parent.name)
+        files = [about.file, *(part.file for part in about.parts.values())]  # where they lie beside it
+        for name in ("README.md", *files):
             if (manifest.parent / name).is_file():
                 yield (manifest.parent / name).relative_to(course.folder)
     for name in course.about.student_docs:
@@ -41,8 +44,11 @@ def released_files(course: Course) -> Iterator[Path]:
 def release(course: Course, folder: Path) -> None:
     """Write what students get: the files of `released_files`, this engine as a wheel, and a README.
 
-    Raises `NotEmpty`, and `UserError` where something that is generated is missing.
+    Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its solution makes: it
+    may hold answers.
     """
+    for name, solution in solutions(course):
+        check_stub(course, name, solution)
     _copy(course, list(released_files(course)), folder)
     wheel = pack_wheel(folder)
     (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
@@ -132,11 +138,25 @@ def gradescope(course: Course, folder: Path) -> None:
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
-    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
+    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`.
+
+    What is packed, the engine's wheel and a kit, is read too.
+    """
     shown = "\n".join(solution.stub for solution in found)  # skip lines that some stub shows anyway
     secrets = {line for solution in found for line in solution.secret_lines if line not in shown}
     leaked = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        content = path.read_text(encoding="utf-8", errors="replace")
-        leaked += [f"{path.relative_to(folder)}: {line}" for line in secrets if line in content]
+        for name, content in _contents(path):
+            text = content.decode("utf-8", errors="replace")
+            leaked += [f"{path.relative_to(folder)}{name}: {line}" for line in secrets if line in text]
     return leaked
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A file's bytes; of a zip file those of each member, with the member's name in brackets."""
+    if path.suffix not in (".whl", ".zip"):
+        yield "", path.read_bytes()
+        return
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            yield f"[{name}]", packed.read(name)

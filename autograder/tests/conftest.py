@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import small
+import small_class as small_class_module
 
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
@@ -63,3 +64,18 @@ def grade(server, key):
         return {v.name: v for v in grade_one(server, source, name, small.SEED, key, data={})}
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_class(tmp_path_factory):
+    """The folder of the small class's submissions."""
+    return small_class_module.hand_in_class(tmp_path_factory.mktemp("class"))
+
+
+@pytest.fixture(scope="session")
+def graded_class(small_class, tmp_path_factory):
+    """The small class, graded by the real command in the real sandbox: the folder of results."""
+    out = tmp_path_factory.mktemp("grades")
+    done = small.run_command("grade", small_class, "--out", out, "-j", "2", "--seed", small.SEED)
+    assert done.returncode == 0, done.stderr
+    return out

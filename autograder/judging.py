@@ -1,16 +1,17 @@
 """How an answer to a check is judged: compared with the solution's and with those of known mistakes."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check, is_text
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
+STATUS_OF_FAILURE: Mapping[str, Status] = {"timeout": "timeout", "killed": "killed", "stub": "failed"}
 # Weights trained from one start on the same batches point the same way: row by row, their cosine with the solution's is
 # far above that of weights trained from elsewhere. Chance alone keeps below it in a matrix of LARGE numbers or more.
 ALIKE, LARGE = 0.15, 1000
@@ -27,13 +28,39 @@ class Mistake:
     code: str = ""
 
 
+Known = Sequence[tuple[Mistake, Answer]]  # mistakes that change the answer to a check, each with that answer
+
+
+class CheckKey(Protocol):
+    """What an answer to one check is compared with. It may be made when it is asked for."""
+
+    @property
+    def expected(self) -> Answer:
+        """The solution's answer."""
+
+    @property
+    def loss(self) -> float | None:
+        """The loss that the solution's training reached, of a check that trains."""
+
+    @property
+    def mistakes(self) -> Known:
+        """The known mistakes that lose points here, each with its answer."""
+
+    def spoilt_by(self, mistake: Mistake) -> bool:
+        """Whether a known mistake loses points here."""
+
+
 @dataclass(frozen=True)
-class CheckKey:
-    """The solution's answer to one check, the mistakes' where they differ, and the loss that training reached."""
+class PlainKey:
+    """The key of one check as plain data."""
 
     expected: Answer
-    mistakes: tuple[tuple[Mistake, Answer], ...] = ()
+    mistakes: Known = ()
     loss: float | None = None
+
+    def spoilt_by(self, mistake: Mistake) -> bool:
+        """Whether a known mistake loses points here."""
+        return any(mistake.id == known.id for known, _ in self.mistakes)
 
 
 Key = Mapping[str, CheckKey]
@@ -66,30 +93,68 @@ class Verdict:
 
 
 def judge(
-    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], ruled_out: Callable[[], set[str]] = set
+    check: Check,
+    key: CheckKey,
+    answer: Answer,
+    sizes: Mapping[str, int],
+    excluded: Callable[[Mistake], bool] = lambda _: False,
 ) -> Verdict:
     """Compare an answer with the solution's and the known mistakes': points, and remarks that name what went wrong.
 
-    `ruled_out`, asked where a value is wrong: ids of mistakes that would have spoilt a check which has passed.
+    sizes: letter → size, for shapes in words.
+    excluded: whether a mistake cannot have been made, since it would have spoilt a check that has passed. It is asked
+        of those mistakes alone that look like the answer.
     """
-    expected = key.expected.arrays
-    wrong = [] if check.measure else [name for name in expected if not _agree(check, name, key.expected, answer)]
-    if not (answer.failure or check.measure or wrong):
-        return _verdict(check, {}, [], passed=True)
-    others = ruled_out()
-    key = replace(key, mistakes=tuple((m, its) for m, its in key.mistakes if m.id not in others))
     if answer.failure:
-        return _judge_failure(check, key, answer)
+        return _judge_failure(check, key, answer, excluded)
     if check.measure:
-        strays = [n for n in expected if answer.arrays.get(n, np.empty(0)).shape != expected[n].shape]
-        return _verdict(check, {}, [_describe(n, check, key, answer, sizes) for n in strays], passed=not strays)
-    remarks, shares = [], dict.fromkeys(expected, 1.0) | dict.fromkeys(wrong, 0.0)
-    for mistakes, names in _explain(check, key, answer, wrong):
+        return _judge_weights(check, key, answer, sizes)
+    wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
+    if not wrong:
+        return _verdict(check, {}, [], passed=True)
+    return _judge_arrays(check, key, answer, sizes, wrong, excluded)
+
+
+def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]) -> Verdict:
+    """Judge an answer that is none; a known mistake that fails by the same error is named."""
+    remarks = [Remark(answer.message)]
+    if answer.failure == "raised":
+        error = kind_of_error(answer)
+        for mistake, its in key.mistakes:
+            if its.failure == "raised" and kind_of_error(its) == error and not excluded(mistake):
+                remarks.insert(0, Remark(mistake.text, (), mistake.code))
+    verdict = _verdict(check, {}, remarks, passed=False)
+    return replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure)
+
+
+def _judge_weights(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Verdict:
+    """Judge whether trained weights can be measured: each has the shape of the solution's."""
+    expected = key.expected.arrays
+    strays = [name for name in expected if answer.arrays.get(name, np.empty(0)).shape != expected[name].shape]
+    remarks = [_describe(name, check, key, answer, sizes) for name in strays]
+    return _verdict(check, {}, remarks, passed=not strays)
+
+
+def _judge_arrays(
+    check: Check,
+    key: CheckKey,
+    answer: Answer,
+    sizes: Mapping[str, int],
+    wrong: Sequence[str],
+    excluded: Callable[[Mistake], bool],
+) -> Verdict:
+    """Judge an answer some of whose arrays are wrong: a mistake that explains them may leave a part of their share."""
+    shares = {name: 0.0 if name in wrong else 1.0 for name in key.expected.arrays}
+    remarks, unexplained = [], list(wrong)
+    candidates = [one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)]
+    for explanation in _explain(candidates, wrong):
+        mistakes = explanation.mistakes
         text = " Or: ".join(dict.fromkeys(mistake.text for mistake in mistakes))
-        remarks.append(Remark(text, tuple(names), mistakes[0].code))
-        shares |= dict.fromkeys(names, min(mistake.keeps for mistake in mistakes))
-        wrong = [name for name in wrong if name not in names]
-    remarks += [_describe(name, check, key, answer, sizes) for name in wrong]
+        remarks.append(Remark(text, explanation.arrays, mistakes[0].code))
+        for name in explanation.arrays:
+            shares[name] = min(mistake.keeps for mistake in mistakes)
+            unexplained.remove(name)
+    remarks += [_describe(name, check, key, answer, sizes) for name in unexplained]
     return _verdict(check, shares, remarks, passed=False)
 
 
@@ -138,10 +203,14 @@ def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
     return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]
 
 
-def not_made(key: Key, verdicts: Mapping[str, Verdict]) -> set[str]:
-    """The ids of the mistakes that would have spoilt a check which has passed."""
-    passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
-    return {mistake.id for name in passed for mistake, _ in key[name].mistakes}
+def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Callable[[Mistake], bool]:
+    """Say of a mistake whether it would have spoilt a check which has passed."""
+
+    def excluded(mistake: Mistake) -> bool:
+        passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
+        return any(key[name].spoilt_by(mistake) for name in passed)
+
+    return excluded
 
 
 def _verdict(check: Check, shares: Mapping[str, float], remarks: Sequence[Remark], passed: bool) -> Verdict:
@@ -149,15 +218,6 @@ def _verdict(check: Check, shares: Mapping[str, float], remarks: Sequence[Remark
     earned = round(check.points * share, 4)
     status: Status = "passed" if passed else "partial" if earned else "failed"
     return Verdict(check.name, check.title, check.points, earned, status, tuple(remarks))
-
-
-def _judge_failure(check: Check, key: CheckKey, answer: Answer) -> Verdict:
-    status: Status = {"timeout": "timeout", "killed": "killed", "stub": "failed"}.get(answer.failure, "error")  # type: ignore[assignment]
-    remarks = [Remark(answer.message)]
-    for mistake, its in key.mistakes:
-        if answer.failure == "raised" == its.failure and kind_of_error(answer) == kind_of_error(its):
-            remarks = [Remark(mistake.text, (), mistake.code), *remarks]
-    return replace(_verdict(check, {}, remarks, passed=False), status=status, failure=answer.failure)
 
 
 def kind_of_error(answer: Answer) -> str:
@@ -198,43 +258,64 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     return apart / (check.tolerance.get(name, TOLERANCE) * (scale or 1.0))
 
 
-def _explain(
-    check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str]
-) -> Iterable[tuple[list[Mistake], list[str]]]:
-    """Yield (mistakes, arrays they explain). A mistake that would have spoilt an array which is right was not made.
+@dataclass(frozen=True)
+class Candidate:
+    """A known mistake that agrees with the submission on some of the wrong arrays."""
 
-    Each round takes the mistakes that explain the most arrays still unexplained. Several may remain where they are
-    the same program for this check; where they only overlap, nothing is claimed.
+    mistake: Mistake
+    spoils: frozenset[str]  # arrays on which the mistake differs from the solution
+    matches: frozenset[str]  # of these, the wrong ones on which the submission equals the mistake
+
+    @property
+    def matches_all(self) -> bool:
+        """Whether the submission equals the mistake wherever the mistake differs from the solution."""
+        return self.matches == self.spoils
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes that are the same program for a check, and the wrong arrays that they explain."""
+
+    mistakes: tuple[Mistake, ...]
+    arrays: tuple[str, ...]
+
+
+def _candidates(check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str]) -> Iterator[Candidate]:
+    """Find the known mistakes that agree with an answer on a wrong array, and would have spoilt no right one."""
+    for mistake, its in key.mistakes:
+        if its.failure:
+            continue
+        agreeing = {name for name in wrong if _agree(check, name, its, answer)}
+        if not agreeing:
+            continue
+        spoils = frozenset(name for name in key.expected.arrays if not _agree(check, name, key.expected, its))
+        if spoils <= set(wrong):
+            yield Candidate(mistake, spoils, spoils & agreeing)
+
+
+def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:
+    """Assign wrong arrays to known mistakes, the mistake that explains most of them first.
+
+    Example: `dx` and `dW` are wrong; mistake A spoils both, B spoils `dx` only. A explains both.
+    Several may remain where they are the same program for this check; where they only overlap, nothing is claimed.
     """
-    agreeing = {
-        mistake: (its, names)
-        for mistake, its in key.mistakes
-        if not its.failure and (names := [n for n in wrong if _agree(check, n, its, answer)])
-    }
-    changed = {
-        mistake: [n for n in key.expected.arrays if not _agree(check, n, key.expected, its)]
-        for mistake, (its, _) in agreeing.items()
-    }
-    explains = {
-        mistake: [n for n in names if n in changed[mistake]]
-        for mistake, (_, names) in agreeing.items()
-        if set(changed[mistake]) <= set(wrong)
-    }
-    odd = set(wrong) - {n for names in explains.values() for n in names}  # more than one mistake was made
-    left = list(wrong)
+    explained = set().union(*(one.matches for one in candidates))
+    several_made = set(wrong) - explained  # arrays that no candidate explains: more than one mistake was made
+    left = set(wrong)
     while left:
-        reach = {mistake: [n for n in names if n in left] for mistake, names in explains.items()}
-        most = max(map(len, reach.values()), default=0)
+        most = max((len(one.matches & left) for one in candidates), default=0)
         if not most:
             return
-        best = [mistake for mistake, names in reach.items() if len(names) == most]
-        first = next((m for m in best if explains[m] == changed[m]), best[0])
-        rivals = [m for m in best if set(reach[m]) & set(reach[first])]
-        whole = [m for m in rivals if explains[m] == changed[m]]
-        rivals = [m for m in rivals if m in whole or odd & set(changed[m])] if whole else rivals
-        if all((reach[m], changed[m]) == (reach[first], changed[first]) for m in rivals):
-            yield rivals, reach[first]
-        left = [n for n in left if n not in {name for m in rivals for name in reach[m]}]
+        best = [one for one in candidates if len(one.matches & left) == most]
+        first = next((one for one in best if one.matches_all), best[0])
+        rivals = [one for one in best if one.matches & first.matches & left]
+        if any(one.matches_all for one in rivals):  # it outdoes one that should have spoilt more, if that is right
+            rivals = [one for one in rivals if one.matches_all or one.spoils & several_made]
+        if all((one.matches & left, one.spoils) == (first.matches & left, first.spoils) for one in rivals):
+            arrays = tuple(name for name in wrong if name in first.matches & left)
+            yield Explanation(tuple(one.mistake for one in rivals), arrays)
+        for one in rivals:
+            left = left - one.matches
 
 
 def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Remark:

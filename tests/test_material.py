@@ -20,7 +20,7 @@ from autograder.course import load_unit, unit_names
 from autograder.data import CORPORA, corpus
 from autograder.grading import key_file, keys
 from autograder.grading.key_file import KEYS, load_key, save_key
-from autograder.judging import CheckKey, judge
+from autograder.judging import PlainKey, judge
 from autograder.sandbox.client import Server
 
 UNITS = unit_names()
@@ -65,7 +65,7 @@ def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
     """One whose answer differs by rounding alone passes there, and a pass must not rule out that it was made."""
     key, loaded = load_key(KEYS / f"{unit}.safetensors"), load_unit(unit)
     for check in keys.wanted_checks(loaded, quick=True):
-        unseen = CheckKey(key[check.name].expected)
+        unseen = PlainKey(key[check.name].expected)
         for mistake, answer in key[check.name].mistakes:
             assert judge(check, unseen, answer, loaded.sizes).status != "passed", (check.name, mistake.text)
 

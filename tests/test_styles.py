@@ -11,7 +11,7 @@ from autograder.course import unit_names
 from autograder.data import corpus
 from autograder.grading.keys import solution_of, wanted_checks
 from autograder.grading.one import grade_one
-from autograder.judging import CheckKey
+from autograder.judging import PlainKey
 from autograder.sandbox.client import Server
 
 UNITS = unit_names()
@@ -97,7 +97,7 @@ def test_every_style_earns_every_exact_point(unit):
     """On a fresh seed; `autograder validate --seeds 20` tries more."""
     with Server(unit) as server:
         with server.worker(solution_of(unit).plain().encode(), "solution.py") as worker:
-            key = {check.name: CheckKey(worker.ask(check, SEED)) for check in wanted_checks(server.unit, quick=True)}
+            key = {check.name: PlainKey(worker.ask(check, SEED)) for check in wanted_checks(server.unit, quick=True)}
         for style, script in styles(unit).items():
             verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, corpus(), quick=True)
             assert lost(verdicts) == "", f"style {style}"

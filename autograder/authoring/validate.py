@@ -18,7 +18,7 @@ from autograder.course import Unit
 from autograder.data import all_unit_data, unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import CheckKey, Key, Mistake, Verdict, deviation
+from autograder.judging import Key, Mistake, PlainKey, Verdict, deviation
 from autograder.sandbox.client import Server
 
 FIRST_SEED = 1000
@@ -185,7 +185,7 @@ def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
     """Make a key of exact checks without mistakes: the solution's answers."""
     with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
-        return {check.name: CheckKey(worker.ask(check, seed)) for check in checks}
+        return {check.name: PlainKey(worker.ask(check, seed)) for check in checks}
 
 
 def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:

@@ -34,7 +34,7 @@ from autograder.grading.results import (
     write_whole,
 )
 from autograder.grading.submissions import Submitted, read_file, time_of
-from autograder.judging import CheckKey, Key, Verdict, judge
+from autograder.judging import Key, PlainKey, Verdict, judge
 from autograder.sandbox.client import Server, ServerGone
 
 log = logging.getLogger("autograder")
@@ -136,7 +136,7 @@ def _unit_at(folder: str, name: str) -> Unit:
 
 def _not_run(unit: Unit, data: Mapping[str, Corpus], answer: Answer) -> list[Verdict]:
     """The verdicts of a submission whose every check failed in the same way."""
-    return [judge(check, CheckKey(Answer()), answer, {}) for check in checks_to_run(unit, data)]
+    return [judge(check, PlainKey(Answer()), answer, {}) for check in checks_to_run(unit, data)]
 
 
 _mine = threading.local()  # the server of the thread that grades

@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 from autograder.check import Answer, Arrays, Check, is_text
 from autograder.course import Unit
 from autograder.errors import UserError
-from autograder.judging import CheckKey, Key, Mistake, deviation, kind_of_error
+from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind_of_error
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more, mistakes begin at 1.9.
@@ -82,7 +82,7 @@ def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndar
         its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
         answer = Answer({} if words["failure"] else its, words["failure"], words["message"])
         mistakes.append((Mistake(words["id"], words["text"], words["keeps"]), answer))
-    return CheckKey(Answer(expected), tuple(mistakes), known["loss"])
+    return PlainKey(Answer(expected), tuple(mistakes), known["loss"])
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from autograder.check import Answer, Check, Corpus
 from autograder.course import NoCourse, Unit
 from autograder.errors import UserError
-from autograder.judging import CheckKey, judge
+from autograder.judging import CheckKey, PlainKey, judge
 from autograder.sandbox.client import Server, Worker
 from autograder.source.solution import Solution, read_solution
 
@@ -52,8 +52,8 @@ def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -
         with server.worker(solution.with_mistake(mistake.id).encode(), SOLUTION) as worker:
             for check in checks_to_run(unit, data=()):
                 answer, known = worker.ask(check, seed), keys[check.name]
-                if judge(check, CheckKey(known.expected), answer, unit.sizes).status != "passed":
-                    keys[check.name] = CheckKey(known.expected, (*known.mistakes, (mistake, answer)))
+                if judge(check, PlainKey(known.expected), answer, unit.sizes).status != "passed":
+                    keys[check.name] = PlainKey(known.expected, (*known.mistakes, (mistake, answer)))
     return keys
 
 
@@ -72,7 +72,7 @@ def _solution_answers(
                 raise BrokenSolution(
                     f"The solution of {server.unit.name} does not answer `{check.name}`: {expected.message}"
                 )
-            keys[key_name(check, text)] = CheckKey(expected, (), loss)
+            keys[key_name(check, text)] = PlainKey(expected, (), loss)
     return keys
 
 

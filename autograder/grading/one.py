@@ -9,7 +9,7 @@ from types import MappingProxyType
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.keys import SOLUTION, checks_to_run, key_name, measure, solution_of
-from autograder.judging import Key, Verdict, judge, judge_loss, not_made, not_reached, unmet
+from autograder.judging import Key, Verdict, excluded_by, judge, judge_loss, not_reached, unmet
 from autograder.sandbox.client import Server, Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
@@ -44,7 +44,7 @@ def grade_one(
             began = time.perf_counter()
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
-            judged = partial(judge, check, known, sizes=server.unit.sizes, ruled_out=partial(not_made, key, verdicts))
+            judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=excluded_by(key, verdicts))
             answer, verdict = _tried(worker, check, seed, text.train if text else None, judged)
             if text and verdict.status == "passed":
                 loss = _held_out_loss(server, check, seed, answer, text)

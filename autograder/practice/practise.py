@@ -17,7 +17,7 @@ from autograder.grading.key_file import load_key
 from autograder.grading.keys import key_name
 from autograder.grading.one import loss_unit
 from autograder.grading.results import Circumstances, Result, digest
-from autograder.judging import CheckKey, Key, Verdict, judge, judge_loss, not_made, not_reached, unmet
+from autograder.judging import CheckKey, Key, PlainKey, Verdict, excluded_by, judge, judge_loss, not_reached, unmet
 from autograder.sandbox.inside.runner import describe, run_experiment
 
 
@@ -79,17 +79,17 @@ Practised = tuple[Verdict, CheckKey, Answer]
 
 def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]) -> Practised:
     if lacking := unmet(check, done):
-        return not_reached(check, lacking), CheckKey(Answer()), Answer()
+        return not_reached(check, lacking), PlainKey(Answer()), Answer()
     if check.measure:
         return _trained(unit, check, key, implementation)
     known = key[check.name]
     answer = run_experiment(check, implementation, unit.course.public_seed, unit.experiments.reset)
-    return judge(check, known, answer, unit.sizes, lambda: not_made(key, done)), known, answer
+    return judge(check, known, answer, unit.sizes, excluded_by(key, done)), known, answer
 
 
 def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practised:
     """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
-    nothing = CheckKey(Answer())
+    nothing = PlainKey(Answer())
     try:
         text = training_data(unit.course, check)
     except (NoData, ModuleNotFoundError) as error:

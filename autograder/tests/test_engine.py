@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import GOLDEN, ROOT, UNIT, timeless
 
 from autograder.course import load_unit
 from autograder.data import corpus
@@ -27,6 +26,7 @@ from autograder.judging import alike
 from autograder.sandbox.client import Worker, bubblewrap
 from autograder.sandbox.inside.wire import decode
 from autograder.sandbox.scratch import Scratch
+from conftest import GOLDEN, ROOT, UNIT, timeless
 
 HONEST = ("complete", "half_done", "mistake_relu_forgotten", "style_einsum_float32")
 

@@ -8,14 +8,14 @@ import pytest
 
 from autograder.check import Answer, check
 from autograder.judging import (
-    CheckKey,
     Mistake,
+    PlainKey,
     Verdict,
     alike,
     deviation,
+    excluded_by,
     judge,
     judge_loss,
-    not_made,
     not_reached,
     unmet,
 )
@@ -31,7 +31,7 @@ def three(net, seed):
 
 
 def key(*mistakes):
-    return CheckKey(Answer({"a": A, "b": B, "c": C}), mistakes)
+    return PlainKey(Answer({"a": A, "b": B, "c": C}), mistakes)
 
 
 def mistake(name, keeps=0.0, **changed):
@@ -39,7 +39,7 @@ def mistake(name, keeps=0.0, **changed):
 
 
 def verdict(known, not_made=(), **changed):
-    return judge(three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda: set(not_made))
+    return judge(three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda mistake: mistake.id in not_made)
 
 
 def test_equal_arrays_earn_everything():
@@ -56,7 +56,7 @@ def test_each_array_is_a_share():
 
 def test_integers_are_compared_exactly():
     """An id that is off by one is wrong, however large the others are."""
-    large = CheckKey(Answer({"ids": np.array([1, 90_000])}))
+    large = PlainKey(Answer({"ids": np.array([1, 90_000])}))
     assert judge(three, large, Answer({"ids": np.array([2, 90_000])}), SIZES).earned == 0
     assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
 
@@ -142,7 +142,7 @@ def test_an_error_is_matched_to_a_mistake_that_raises_it():
 def test_a_loss_is_compared_with_ours_on_the_same_seed():
     """Within the bound on either side it passes; beyond, and for NaN, it does not."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
-    known = CheckKey(Answer(), (), 2.0)
+    known = PlainKey(Answer(), (), 2.0)
     assert [judge_loss(training, known, loss).earned for loss in (2.05, 1.95, 2.2, 1.8, np.nan)] == [4, 4, 0, 0, 0]
 
 
@@ -154,13 +154,13 @@ def test_not_reached_names_what_is_needed():
 def test_a_loss_is_told_beside_ours():
     """Three decimals and the course's own unit; the figures are kept for the pages."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
-    verdict = judge_loss(training, CheckKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
+    verdict = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
     assert verdict.remarks[0].text.startswith(
         "held-out loss 2.500 nats a letter; ours on the same seed, batches and first weights 2.000. "
         "They should agree within 0.1:"
     )
     assert verdict.loss == (2.5, 2.0, 0.1)
-    bare = judge_loss(training, CheckKey(Answer(), (), 2.0), 2.5)
+    bare = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5)
     assert "held-out loss 2.500; ours" in bare.remarks[0].text
 
 
@@ -168,7 +168,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
     """The loss is ours, the weights came from elsewhere: the remark says what to train."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     ours, others = np.random.default_rng(0).normal(size=(2, 60, 40))
-    known = CheckKey(Answer({"w": ours}), (), 2.0)
+    known = PlainKey(Answer({"w": ours}), (), 2.0)
     assert judge_loss(training, known, 2.0, {"w": ours}).earned == 4
     shipped = judge_loss(training, known, 2.0, {"w": others})
     assert shipped.earned == 0 and "did not come from the first weights" in shipped.remarks[0].text
@@ -177,7 +177,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
 def test_trained_weights_need_only_their_shapes():
     """A check that trains is judged by its loss: values are not compared, a shape that is another is told."""
     training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
-    known = CheckKey(Answer({"w": np.ones((6, 9))}))
+    known = PlainKey(Answer({"w": np.ones((6, 9))}))
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
     wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
     assert wrong.earned == 0 and "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
@@ -211,7 +211,8 @@ def test_mistakes_that_a_passed_check_would_have_shown_were_not_made():
         name: Verdict(name, "", 1, 1, status)
         for name, status in (("three", "passed"), ("four", "failed"), ("five", "passed"))
     }
-    assert not_made(known, verdicts) == {"first"}
+    excluded = excluded_by(known, verdicts)
+    assert [m.id for key in known.values() for m, _ in key.mistakes if excluded(m)] == ["first"]
 
 
 # ---- how far two answers are apart
@@ -273,7 +274,7 @@ ONE, ALL = np.array("A. L."), np.array(["A. L.", "G. B. H.", "E. N."])
 
 def named_verdict(*mistakes, **changed):
     answer = Answer({"one": ONE, "all": ALL} | changed)
-    return judge(naming, CheckKey(Answer({"one": ONE, "all": ALL}), mistakes), answer, SIZES)
+    return judge(naming, PlainKey(Answer({"one": ONE, "all": ALL}), mistakes), answer, SIZES)
 
 
 def test_equal_text_earns_everything():
@@ -316,7 +317,7 @@ def test_a_mistake_in_text_is_named():
 def test_the_checks_own_words_stand_for_wrong_text_too():
     """As for numbers."""
     spoken = replace(naming, words={"one": "the letters are wrong."})
-    judged = judge(spoken, CheckKey(Answer({"one": ONE})), Answer({"one": np.array("x")}), SIZES)
+    judged = judge(spoken, PlainKey(Answer({"one": ONE})), Answer({"one": np.array("x")}), SIZES)
     assert judged.remarks[0].text == "the letters are wrong."
 
 
@@ -324,10 +325,10 @@ def test_of_a_long_text_the_part_that_differs_is_shown():
     """Sixty characters around the first difference, however long the text: both sides show the same part."""
     long = "word " * 100
     wrong = long[:250] + "W" + long[251:]
-    judged = judge(naming, CheckKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES)
+    judged = judge(naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES)
     expected = f"expected …{long[220:280]!r}…, found …{wrong[220:280]!r}…."
     assert judged.remarks[0].text == expected
-    cut = judge(naming, CheckKey(Answer({"one": np.array(long)})), Answer({"one": np.array(long[:300])}), SIZES)
+    cut = judge(naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(long[:300])}), SIZES)
     assert len(cut.remarks[0].text) < 200 and "'…, found …'" in cut.remarks[0].text
 
 
@@ -337,7 +338,7 @@ def test_of_a_long_text_the_part_that_differs_is_shown():
 def groups(check_, **answers):
     """The group of each wrong answer to `a`, by name."""
     right, *others = answers.values()
-    known = CheckKey(Answer({"a": right}))
+    known = PlainKey(Answer({"a": right}))
     return [judge(check_, known, Answer({"a": a}), SIZES).remarks[0].group for a in others]
 
 

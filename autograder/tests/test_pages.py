@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
 import pytest
-from conftest import GOLDEN, ROOT, UNIT
 
 from autograder.grading.results import read_result, write_whole
 from autograder.report import html, visible
@@ -21,6 +20,7 @@ from autograder.report.code import MAX_SHOWN, exercises, lines, parts
 from autograder.report.definitions import Piece, pieces
 from autograder.report.pages import policy
 from autograder.sandbox.inside.cells import MAX_CODE
+from conftest import GOLDEN, ROOT, UNIT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import nbformat
 import pexpect
 import pytest
-from conftest import GOLDEN, ROOT, UNIT
 from nbclient import NotebookClient
 
 from autograder.authoring.release import release
 from autograder.grading.keys import solution_of
+from conftest import GOLDEN, ROOT, UNIT
 
 NO_LINUX = """
 import sys, multiprocessing

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -209,9 +209,41 @@ def all_training_data(course: Course, check: Check) -> list[Corpus]:
     return [check.data(finder(course))] if check.data else available_corpora(course, check.corpus)
 
 
-def unit_data(unit: Unit) -> dict[str, Corpus]:
-    """What each check of a unit that trains is graded on here, by check. Raises `NoData`."""
-    return {check.name: training_data(unit.course, check) for check in unit.checks if check.measure}
+class UnitData(Mapping[str, Corpus]):
+    """What each check of a unit that trains is graded on here, by check. It is loaded when it is asked for."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._course = unit.course
+        self._checks = {check.name: check for check in unit.checks if check.measure}
+
+    def __getitem__(self, name: str) -> Corpus:
+        return training_data(self._course, self._checks[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._checks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._checks)
+
+    def __len__(self) -> int:
+        return len(self._checks)
+
+
+def unit_data(unit: Unit) -> UnitData:
+    """What each check of a unit that trains is graded on here, by check. Asking for it raises `NoData`."""
+    return UnitData(unit)
+
+
+def corpus_name(course: Course, role: str = "") -> str:
+    """The name of the first corpus of a role that can be had, which is not read. Raises `NoData`."""
+    reasons = []
+    for name in _role(course, role):
+        try:
+            find(course, name)
+            return name
+        except NoData as error:
+            reasons.append(str(error))
+    raise NoData(" ".join(reasons))
 
 
 def all_unit_data(unit: Unit) -> dict[str, list[Corpus]]:

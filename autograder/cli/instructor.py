@@ -65,7 +65,7 @@ def grade(
         found = submissions.find_submissions(course, folder, unit)
         before = stored_results(out)
         run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted)
-        _with_progress(course, found, run)
+        tallies = _with_progress(course, found, run)
         paths = [result_path(out, entry.unit, entry.student) for entry in found]
         results = [
             result for result in map(read_result, paths) if result
@@ -73,6 +73,8 @@ def grade(
         screen = console()
         screen.print(class_table(course, results))
         page = write_pages(course, results, out / "pages", submissions.graded_files(course, folder))
+    for tally in tallies:
+        screen.print(tally.summary(), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(regraded(course, before, results), end="", soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
@@ -91,7 +93,7 @@ def _folder(submitted: Path) -> Iterator[Path]:
         yield unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
 
 
-def _with_progress(course: "Course", found: Any, run: Any) -> None:
+def _with_progress(course: "Course", found: Any, run: Any) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.grading import batch
@@ -100,7 +102,7 @@ def _with_progress(course: "Course", found: Any, run: Any) -> None:
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console(stderr=True)) as progress:
         task = progress.add_task("grading", total=len(found))
-        batch.grade_class(course, found, run, lambda _: progress.advance(task))
+        return batch.grade_class(course, found, run, lambda _: progress.advance(task))
 
 
 @main.command()

@@ -6,36 +6,38 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from autograder import __version__
 from autograder.check import Answer, Corpus
 from autograder.course import Course, NoCourse, Unit, find_course, load_unit, read_course
 from autograder.data import unit_data
 from autograder.grading.cluster import Cluster
-from autograder.grading.keys import build_key, checks_to_run, solution_of
+from autograder.grading.keys import MadeKey, checks_to_run, solution_of
 from autograder.grading.one import grade_one
+from autograder.grading.provenance import helpers, provenance_of, without_notes
 from autograder.grading.results import (
-    Circumstances,
     Result,
     digest,
-    is_same,
     only_writer,
     read_result,
     result_path,
     run_facts,
     still_passed,
+    why_graded,
     write_result,
     write_whole,
 )
+from autograder.grading.store import AnswerStore, default_path
 from autograder.grading.submissions import Submitted, read_file, time_of
-from autograder.judging import Key, PlainKey, Verdict, judge
-from autograder.sandbox.client import Server, ServerGone
+from autograder.judging import PlainKey, Verdict, judge
+from autograder.sandbox.client import Server, ServerGone, refuse_without_walls
+from autograder.version import __version__
 
 log = logging.getLogger("autograder")
 
@@ -77,14 +79,34 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
         )
 
 
+@dataclass
+class Tally:
+    """What a run did with the submissions of one unit, counted."""
+
+    unit: str
+    read_back: int = 0
+    graded: Counter[str] = field(default_factory=Counter)  # why → how many
+    answers_made: int = 0  # of the solution and its mistakes, that were not in the store
+
+    def summary(self) -> str:
+        """Say what was read back, what was graded and why."""
+        why = ", ".join(f"{count} {reason}" for reason, count in self.graded.most_common())
+        parts = [f"{self.read_back} read back"] if self.read_back else []
+        parts += [f"graded: {why}"] if why else []
+        parts += [f"{self.answers_made} answers of the solution and its mistakes made"] if self.answers_made else []
+        return f"{self.unit}: {'; '.join(parts)}"
+
+
 def grade_class(
     course: Course, submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None
-) -> None:
+) -> list[Tally]:
     """Grade submissions in parallel; each result is written as it comes and handed to `step`.
 
-    What an earlier run into the same folder has graded under the same circumstances is read back. Raises
-    `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to the folder, `NoCluster`.
+    What an earlier run into the same folder has graded under the same circumstances is read back; where nothing else
+    is to be done, no server is started and no key made. Raises `CannotConfine` where submissions cannot be confined,
+    `Busy` when another run writes to the folder, `NoCluster`.
     """
+    tallies = []
     with only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
         facts = f"seed {run.seed}\nsubmissions {len(submitted)}\ncourse {course.folder}"
         facts += f"\nsubmitted {run.submitted.resolve()}" if run.submitted else ""
@@ -96,7 +118,9 @@ def grade_class(
                     for result in pool.map(grader.grade, [entry for entry in submitted if entry.unit == unit]):
                         step(result)
             finally:
+                tallies.append(grader.finished())
                 close_servers()
+    return tallies
 
 
 @dataclass(frozen=True)
@@ -104,43 +128,55 @@ class GradingContext:
     """What the submissions of a unit are graded against: plain data, which another machine can be given.
 
     course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
-    data: what checks that train are given, by check; empty where they are left out.
     """
 
     course: str
     unit: str
     seed: int
-    key: Key
-    data: Mapping[str, Corpus]
+    quick: bool
     unsafe: bool
 
-    def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> list[Verdict]:
+    def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> "Graded":
         """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
+        key, data = _key(self)
+        before = key.computed
         for _ in range(2):
             server = _server(self)
             try:
-                return grade_one(server, source, name, self.seed, self.key, self.data, passed)
+                verdicts = grade_one(server, source, name, self.seed, key, data, passed)
+                return Graded(verdicts, tuple(server.walls), key.computed - before)
             except ServerGone as error:
                 why = str(error)
                 server.close()
                 del _mine.server
         why = f"{why} Twice, with this submission: it was given up. Remove its result to have it graded again."
-        return _not_run(_unit_at(self.course, self.unit), self.data, Answer(failure="killed", message=why))
+        return Graded(_not_run(unit_at(self.course, self.unit), data, Answer(failure="killed", message=why)))
 
 
-def _unit_at(folder: str, name: str) -> Unit:
+@dataclass(frozen=True)
+class Graded:
+    """The verdicts of one submission, the walls it ran behind, and how many answers had to be made for its key."""
+
+    verdicts: list[Verdict]
+    walls: tuple[str, ...] = ()
+    answers_made: int = 0
+
+
+def unit_at(folder: str, name: str) -> Unit:
     """Load a unit of the course in a folder; on a machine that has no such folder, of that machine's own course."""
     course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
     return load_unit(course, name)
 
 
-def _not_run(unit: Unit, data: Mapping[str, Corpus], answer: Answer) -> list[Verdict]:
+def _not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
     """The verdicts of a submission whose every check failed in the same way."""
     return [judge(check, PlainKey(Answer()), answer, {}) for check in checks_to_run(unit, data)]
 
 
 _mine = threading.local()  # the server of the thread that grades
 _started: list[Server] = []
+_keys: dict[GradingContext, tuple[MadeKey, Mapping[str, Corpus]]] = {}  # of this process, for all its threads
+_turn = threading.Lock()
 
 
 def _server(context: GradingContext) -> Server:
@@ -150,34 +186,40 @@ def _server(context: GradingContext) -> Server:
         _mine.server.close()
         del _mine.server
     if not hasattr(_mine, "server"):
-        unit = _unit_at(context.course, context.unit)
+        unit = unit_at(context.course, context.unit)
         _mine.server, _mine.serves = Server(unit, context.unsafe, solution_of(unit).stub), wanted
         _started.append(_mine.server)
     server: Server = _mine.server
     return server
 
 
+def _key(context: GradingContext) -> tuple[MadeKey, Mapping[str, Corpus]]:
+    """The key that all threads of this process share, and what checks that train are given. Nothing is made yet."""
+    with _turn:
+        if context not in _keys:
+            unit = unit_at(context.course, context.unit)
+            data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
+            store = AnswerStore(default_path())
+            _keys[context] = MadeKey(unit, context.seed, data, store, partial(_server, context)), data
+        return _keys[context]
+
+
 @atexit.register
 def close_servers() -> None:
-    """End the servers that this process has started for grading."""
+    """End the servers that this process has started for grading, and forget the keys."""
     while _started:
         _started.pop().close()
+    while _keys:
+        _, (key, _) = _keys.popitem()
+        key.close()
+    if hasattr(_mine, "server"):
+        del _mine.server
 
 
-def material(unit: Unit) -> str:
-    """Digest what a grade depends on beside the submission: the unit's solution, its checks and their helpers."""
-    files = [unit.course.solution(unit.name), unit.course.checks / f"{unit.name}.py", *_helpers(unit.course)]
-    return digest(b"".join(path.read_bytes() for path in files))
-
-
-def material_at(folder: str, name: str) -> str:
-    """Digest what grades of a unit depend on, on the machine where this is called."""
-    return material(_unit_at(folder, name))
-
-
-def _helpers(course: Course) -> list[Path]:
-    """The modules of a course's folder `checks` that are no unit's."""
-    return [path for path in sorted(course.checks.glob("*.py")) if path.stem not in course.units]
+def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool) -> str:
+    """Say by what a grade would be made on the machine where this is called, in a form that can be compared."""
+    provenance = provenance_of(unit_at(folder, name), seed, quick, official, __version__)
+    return repr(without_notes(provenance))
 
 
 def check_materials(unit: Unit) -> dict[str, str]:
@@ -193,8 +235,8 @@ def check_materials(unit: Unit) -> dict[str, str]:
             first, last = node.decorator_list[0].lineno - 1, node.end_lineno or 0
             own[node.name] = "\n".join(lines[first:last])
             lines[first:last] = [""] * (last - first)
-    helpers = [path.read_text("utf-8") for path in _helpers(unit.course)]
-    common = "\n".join([solution_of(unit).plain(), *helpers, *filter(None, lines)])
+    shared = [path.read_text("utf-8") for path in helpers(unit.course)]
+    common = "\n".join([solution_of(unit).plain(), *shared, *filter(None, lines)])
     return {name: digest(f"{common}\n{experiment}".encode()) for name, experiment in own.items()}
 
 
@@ -202,30 +244,26 @@ class _ClassGrader:
     """Reads submissions of a unit, has them graded here or on a cluster, and writes the results."""
 
     def __init__(self, unit: Unit, run: Run, cluster: Cluster | None) -> None:
+        """Find out what grades depend on; nothing is started or made before a submission needs it."""
         self._run, self._unit = run, unit
-        self._data = {} if run.quick else unit_data(unit)
-        folder = str(unit.course.folder)
-        with Server(unit, run.unsafe) as server:
-            key = build_key(server, run.seed, {name: [text] for name, text in self._data.items()})
-            walls = tuple(server.walls)
-        context = GradingContext(folder, unit.name, run.seed, key, self._data, run.unsafe)
+        self._trained: Container[str] = () if run.quick else unit_data(unit)
+        self._provenance = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
         self._materials = check_materials(unit)
-        self._circumstances = Circumstances(
-            kit=__version__,
-            material=material(unit),
-            seed=run.seed,
-            corpus=_corpora(unit, self._data),
-            quick=run.quick,
-            official=not run.unsafe,
-            walls=walls,
-            course=unit.course.title,
-            course_folder=folder,
-        )
+        self._tally = Tally(unit.name)
+        self._lock = threading.Lock()
+        folder = str(unit.course.folder)
+        context = GradingContext(folder, unit.name, run.seed, run.quick, run.unsafe)
         self.jobs = run.jobs
-        self._ask: Callable[[bytes, str, Mapping[str, Verdict]], list[Verdict]] = context.grade
+        self._ask: Callable[[bytes, str, Mapping[str, Verdict]], Graded] = context.grade
+        if not run.unsafe and not cluster:
+            refuse_without_walls()
         if cluster:
-            cluster.must_agree(partial(material_at, folder), unit.name)
+            cluster.must_agree(provenance_at, folder, unit.name, run.seed, run.quick, not run.unsafe)
             self.jobs, self._ask = 2 * cluster.threads(), cluster.sharing(GradingContext.grade, context)
+
+    def finished(self) -> Tally:
+        """What was done."""
+        return self._tally
 
     def grade(self, entry: Submitted) -> Result:
         """Grade one submission. Return the stored result if nothing it depends on has changed."""
@@ -237,33 +275,33 @@ class _ClassGrader:
             entry, source = replace(entry, path=None, note=words), b""
         sha256 = digest(source)
         stored = read_result(result_path(self._run.out, entry.unit, entry.student))
-        if stored and is_same(stored, sha256, self._circumstances):
+        why = why_graded(stored, sha256, self._provenance)
+        if stored and not why:
+            with self._lock:
+                self._tally.read_back += 1
             return stored
         log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
-        passed = still_passed(stored, sha256, self._circumstances, self._materials)
-        verdicts = self._verdicts(entry, source, passed)
+        passed = still_passed(stored, sha256, self._provenance, self._materials)
+        graded = self._graded(entry, source, passed)
         result = Result(
             student=entry.student,
             unit=entry.unit,
             sha256=sha256,
-            circumstances=self._circumstances,
-            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in verdicts),
+            provenance=replace(self._provenance, walls=graded.walls),
+            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in graded.verdicts),
             seconds=time.perf_counter() - began,
             note=entry.note,
             submitted=time_of(entry.path) if entry.path else "",
         )
         write_result(self._run.out, result)
+        with self._lock:
+            self._tally.graded[why] += 1
+            self._tally.answers_made += graded.answers_made
         log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds)
         return result
 
-    def _verdicts(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> list[Verdict]:
+    def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
         if entry.path is None:
-            return _not_run(self._unit, self._data, Answer(failure="unread", message=entry.note))
+            return Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=entry.note)))
         return self._ask(source, entry.path.name, passed)
-
-
-def _corpora(unit: Unit, data: Mapping[str, Corpus]) -> str:
-    """The names of the course's corpora that a unit's checks train on; data of a check's own is always the same."""
-    names = {data[check.name].name for check in unit.checks if check.name in data and not check.data}
-    return ", ".join(sorted(names))

@@ -36,12 +36,16 @@ class Cluster:
         """Threads of all workers together."""
         return sum(self.client.nthreads().values())
 
-    def must_agree(self, function: Callable[[str], str], argument: str) -> None:
-        """Raises `NoCluster` unless `function` says on every worker what it says here."""
-        here = function(argument)
-        strange = [name for name, there in self.client.run(function, argument).items() if there != here]
+    def must_agree(self, function: Callable[..., str], *arguments: object) -> None:
+        """Raise `NoCluster` unless `function` says on every worker what it says here."""
+        here = function(*arguments)
+        there = self.client.run(function, *arguments)
+        strange = [name for name, said in there.items() if said != here]
         if strange:
-            raise NoCluster(f"Another version of the course is on {', '.join(strange)}. Install this one there.")
+            raise NoCluster(
+                f"Another version of the course, the autograder or a package is on {', '.join(strange)}. "
+                "Install there what is installed here."
+            )
 
     def sharing(self, function: Callable[Concatenate[S, P], R], shared: S) -> Callable[P, R]:
         """`function(shared, …)` as a call that some worker answers; `shared` travels to each worker once.

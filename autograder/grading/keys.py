@@ -4,14 +4,18 @@ The key of a seed is made by the same server and the same experiments as the gra
 mistakes are run as if they were submissions.
 """
 
-from collections.abc import Container, Mapping, Sequence
+import platform
+import threading
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import NoCourse, Unit
 from autograder.errors import UserError
-from autograder.judging import CheckKey, PlainKey, judge
+from autograder.grading.provenance import computing_digest, experiments_digest, versions
+from autograder.grading.store import AnswerStore, address
+from autograder.judging import CheckKey, Known, Mistake, PlainKey, judge
 from autograder.sandbox.client import Server, Worker
 from autograder.source.solution import Solution, read_solution
 
@@ -52,7 +56,7 @@ def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -
         with server.worker(solution.with_mistake(mistake.id).encode(), SOLUTION) as worker:
             for check in checks_to_run(unit, data=()):
                 answer, known = worker.ask(check, seed), keys[check.name]
-                if judge(check, PlainKey(known.expected), answer, unit.sizes).status != "passed":
+                if loses_points(unit, check, known.expected, answer):
                     keys[check.name] = PlainKey(known.expected, (*known.mistakes, (mistake, answer)))
     return keys
 
@@ -68,12 +72,145 @@ def _solution_answers(
             with server.worker(plain, SOLUTION) as worker:
                 expected = worker.ask(check, seed, text=text.train if text else None)
                 loss = measure(worker, check, seed, expected, text) if text else None
-            if expected.failure:
-                raise BrokenSolution(
-                    f"The solution of {server.unit.name} does not answer `{check.name}`: {expected.message}"
-                )
+            refuse_failure(server.unit, check, expected)
             keys[key_name(check, text)] = PlainKey(expected, (), loss)
     return keys
+
+
+class MadeKey(Mapping[str, CheckKey]):
+    """The key of a unit on one seed, of which each part is made when it is asked for, and kept in a store.
+
+    Threads may share it: what two of them ask for at once is made once.
+    """
+
+    def __init__(
+        self, unit: Unit, seed: int, data: Mapping[str, Corpus], store: AnswerStore, server: Callable[[], Server]
+    ) -> None:
+        """Make nothing yet.
+
+        data: what checks that train are given, by check. server: gives a server of the unit.
+        """
+        self._checks = {check.name: check for check in checks_to_run(unit, data)}
+        self._data = data
+        self._entries: dict[str, MadeCheckKey] = {}
+        self._maker = AnswerMaker(unit, seed, store, server)
+        self._lock = threading.Lock()
+
+    @property
+    def computed(self) -> int:
+        """How many answers were not in the store, and had to be computed."""
+        return self._maker.computed
+
+    def close(self) -> None:
+        """Close the store."""
+        self._maker.close()
+
+    def __getitem__(self, entry: str) -> "MadeCheckKey":
+        check = self._checks[entry.split("@")[0]]
+        with self._lock:
+            if entry not in self._entries:
+                text = self._data[check.name] if check.measure else None
+                self._entries[entry] = MadeCheckKey(self._maker, check, text)
+            return self._entries[entry]
+
+    def __contains__(self, entry: object) -> bool:
+        return str(entry).split("@")[0] in self._checks
+
+    def __iter__(self) -> Iterator[str]:
+        return (key_name(check, self._data.get(name)) for name, check in self._checks.items())
+
+    def __len__(self) -> int:
+        return len(self._checks)
+
+
+class AnswerMaker:
+    """Answers of the solution and of its mistakes on one seed: found in the store, or computed and kept there."""
+
+    def __init__(self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]) -> None:
+        self.unit, self.solution = unit, solution_of(unit)
+        self.computed = 0  # answers that were not in the store
+        self._seed, self._store, self._server = seed, store, server
+        packages = [f"{name} {version}" for name, version in versions(unit).items()]
+        rests_on = (computing_digest(), experiments_digest(unit), platform.machine(), *packages)
+        self._common = address(*rests_on, str(seed))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def answer(self, check: Check, script: str, text: Corpus | None = None) -> tuple[Answer, float | None]:
+        """The answer of a script to a check; of one that trains, also the loss that its weights reach."""
+        trained_on = [text.name, text.train, text.held_out] if text else []
+        where = address(self._common, check.name, script, *trained_on)
+        if found := self._store.get(where):
+            return found
+        with self._server().worker(script.encode(), SOLUTION) as worker:
+            answer = worker.ask(check, self._seed, text=text.train if text else None)
+            loss = measure(worker, check, self._seed, answer, text) if text else None
+        self.computed += 1
+        if answer.failure not in ("timeout", "killed"):  # which may have been the machine's doing
+            self._store.put(where, answer, loss)
+        return answer, loss
+
+
+class MadeCheckKey:
+    """The key of one check, of which the solution's answer and each mistake's are made when they are asked for."""
+
+    def __init__(self, maker: AnswerMaker, check: Check, text: Corpus | None) -> None:
+        self._maker, self._check, self._text = maker, check, text
+        self._lock = threading.RLock()
+        self._of_solution: tuple[Answer, float | None] | None = None
+        self._of_mistakes: dict[str, Answer] = {}
+
+    def _solution(self) -> tuple[Answer, float | None]:
+        with self._lock:
+            if self._of_solution is None:
+                plain = self._maker.solution.plain()
+                self._of_solution = self._maker.answer(self._check, plain, self._text)
+                refuse_failure(self._maker.unit, self._check, self._of_solution[0])
+            return self._of_solution
+
+    @property
+    def expected(self) -> Answer:
+        """The solution's answer. Raises `BrokenSolution`."""
+        return self._solution()[0]
+
+    @property
+    def loss(self) -> float | None:
+        """The loss that the solution's training reached."""
+        return self._solution()[1]
+
+    @property
+    def mistakes(self) -> Known:
+        """The known mistakes that lose points here, each with its answer."""
+        if self._check.measure:
+            return ()
+        known = [mistake for mistake, _, _ in self._maker.solution.mistakes if self.spoilt_by(mistake)]
+        return [(mistake, self._answer_of(mistake)) for mistake in known]
+
+    def spoilt_by(self, mistake: Mistake) -> bool:
+        """Whether a known mistake loses points here."""
+        if self._check.measure:
+            return False
+        return loses_points(self._maker.unit, self._check, self.expected, self._answer_of(mistake))
+
+    def _answer_of(self, mistake: Mistake) -> Answer:
+        with self._lock:
+            if mistake.id not in self._of_mistakes:
+                script = self._maker.solution.with_mistake(mistake.id)
+                self._of_mistakes[mistake.id], _ = self._maker.answer(self._check, script)
+            return self._of_mistakes[mistake.id]
+
+
+def loses_points(unit: Unit, check: Check, expected: Answer, answer: Answer) -> bool:
+    """Whether an answer is judged as less than passed."""
+    return judge(check, PlainKey(expected), answer, unit.sizes).status != "passed"
+
+
+def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
+    """Refuse a solution that does not answer its own check. Raises `BrokenSolution`."""
+    if answer.failure:
+        raise BrokenSolution(f"The solution of {unit.name} does not answer `{check.name}`: {answer.message}")
 
 
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:

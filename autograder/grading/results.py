@@ -5,12 +5,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from autograder.errors import UserError
+from autograder.grading.provenance import Provenance, differences
 from autograder.judging import Verdict
 
 
@@ -23,35 +24,13 @@ class CannotWrite(UserError):
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """What a grade depends on beside the submission's bytes.
-
-    kit: the version of the autograder.
-    material: digest of the unit's solution and checks.
-    corpus: what checks that train were trained on; empty where none was.
-    walls: what confined the submission.
-    course, course_folder: the course's title, and where it lay; noted, and compared with nothing.
-    """
-
-    kit: str
-    material: str
-    seed: int
-    corpus: str
-    quick: bool
-    official: bool
-    walls: tuple[str, ...] = ()
-    course: str = ""
-    course_folder: str = ""
-
-
-@dataclass(frozen=True)
 class Result:
-    """The verdicts of one submission, and under which circumstances they were reached."""
+    """The verdicts of one submission, and what they were made by."""
 
     student: str
     unit: str
     sha256: str
-    circumstances: Circumstances
+    provenance: Provenance
     verdicts: tuple[Verdict, ...]
     seconds: float
     note: str = ""  # what could not be read of the submission
@@ -78,27 +57,46 @@ def result_path(out: Path, unit: str, student: str) -> Path:
     return out / unit / f"{student}.json"
 
 
+FORMAT = 2
+
+
 class _Record(msgspec.Struct, frozen=True):
     """A result as it stands in its file. Keys that this version does not know are passed over."""
 
     student: str
     unit: str
     submission_sha256: str
-    kit: str
-    material: str
-    seed: int
-    corpus: str
-    quick: bool
-    official: bool
-    walls: tuple[str, ...]
     seconds: float
-    note: str
-    submitted: str
     checks: tuple[Verdict, ...]
-    course: str = ""
-    course_folder: str = ""
+    format: int = 1
+    provenance: Provenance | None = None
     score: float = 0.0
     max_score: float = 0.0
+    note: str = ""
+    submitted: str = ""
+    # of format 1, which had no provenance
+    kit: str = ""
+    seed: int = 0
+    corpus: str = ""
+    quick: bool = False
+    official: bool = False
+    walls: tuple[str, ...] = ()
+
+    def made_by(self) -> Provenance:
+        """What the result was made by; of format 1, what is known of it, which no engine of today equals."""
+        if self.provenance:
+            return self.provenance
+        return Provenance(
+            seed=self.seed,
+            quick=self.quick,
+            corpus=self.corpus,
+            official=self.official,
+            kit=self.kit,
+            walls=self.walls,
+        )
+
+
+OF_FORMAT_1 = ("kit", "seed", "corpus", "quick", "official", "walls")
 
 
 def write_result(out: Path, result: Result) -> None:
@@ -107,7 +105,8 @@ def write_result(out: Path, result: Result) -> None:
         student=result.student,
         unit=result.unit,
         submission_sha256=result.sha256,
-        **vars(result.circumstances),
+        format=FORMAT,
+        provenance=result.provenance,
         seconds=round(result.seconds, 4),
         note=result.note,
         submitted=result.submitted,
@@ -115,7 +114,10 @@ def write_result(out: Path, result: Result) -> None:
         score=result.score,
         max_score=result.max_score,
     )
-    text = json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False)
+    fields = msgspec.to_builtins(record)
+    for name in OF_FORMAT_1:
+        del fields[name]
+    text = json.dumps(fields, indent=1, ensure_ascii=False)
     write_whole(result_path(out, result.unit, result.student), text)
 
 
@@ -137,12 +139,11 @@ def read_result(path: Path) -> Result | None:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)
     except (OSError, msgspec.MsgspecError):
         return None
-    circumstances = Circumstances(**{field.name: getattr(record, field.name) for field in fields(Circumstances)})
     return Result(
         student=record.student,
         unit=record.unit,
         sha256=record.submission_sha256,
-        circumstances=circumstances,
+        provenance=record.made_by(),
         verdicts=record.checks,
         seconds=record.seconds,
         note=record.note,
@@ -150,25 +151,28 @@ def read_result(path: Path) -> Result | None:
     )
 
 
-def is_same(result: Result | None, sha256: str, circumstances: Circumstances) -> bool:
-    """Whether a stored result answers the same question, so that it need not be asked again."""
-    if result is None or result.sha256 != sha256:
-        return False
-    return _compared(result.circumstances) == _compared(circumstances)
-
-
-def _compared(circumstances: Circumstances) -> Circumstances:
-    """The circumstances without what is only noted."""
-    return replace(circumstances, walls=(), course="", course_folder="")
+def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:
+    """Say why a submission is graded though a result of it is stored; empty where the stored one answers for it."""
+    if stored is None:
+        return "new"
+    if stored.sha256 != sha256:
+        return "handed in again"
+    changed = differences(stored.provenance, provenance)
+    return f"again ({', '.join(changed)})" if changed else ""
 
 
 def still_passed(
-    result: Result | None, sha256: str, circumstances: Circumstances, materials: Mapping[str, str]
+    stored: Result | None, sha256: str, provenance: Provenance, materials: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """The checks that a stored result has passed and that need not be asked again, though others have changed since."""
-    if result is None or not is_same(result, sha256, replace(circumstances, material=result.circumstances.material)):
+    """The checks that a stored result has passed and that need not be asked again, though others have changed since.
+
+    materials: for each check, the digest of what a pass rests on.
+    """
+    if stored is None or stored.sha256 != sha256:
         return {}
-    return {v.name: v for v in result.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
+    if differences(replace(stored.provenance, unit=provenance.unit), provenance):
+        return {}
+    return {v.name: v for v in stored.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
 
 
 def run_facts(out: Path) -> dict[str, str]:

@@ -16,7 +16,8 @@ from autograder.data import NoData, corpus, training_data
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import key_name
 from autograder.grading.one import loss_unit
-from autograder.grading.results import Circumstances, Result, digest
+from autograder.grading.provenance import Provenance
+from autograder.grading.results import Result, digest
 from autograder.judging import CheckKey, Key, PlainKey, Verdict, excluded_by, judge, judge_loss, not_reached, unmet
 from autograder.sandbox.inside.runner import describe, run_experiment
 
@@ -27,9 +28,9 @@ def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: 
         text = corpus(unit.course).name
     except NoData:
         text = ""
-    facts = Circumstances(__version__, "", unit.course.public_seed, text, quick, official=False)
+    provenance = Provenance(seed=unit.course.public_seed, quick=quick, corpus=text, kit=__version__)
     seconds = sum(verdict.seconds for verdict in verdicts)
-    return Result("course", unit.name, digest(path.read_bytes()), facts, tuple(verdicts), seconds)
+    return Result("course", unit.name, digest(path.read_bytes()), provenance, tuple(verdicts), seconds)
 
 
 class Live:

@@ -55,6 +55,12 @@ def bubblewrap() -> str | None:
     return None
 
 
+def refuse_without_walls() -> None:
+    """Refuse to go on where this machine lacks what confines a submission. Raises `CannotConfine`."""
+    if lacking := confinement.missing():
+        raise CannotConfine(" ".join(lacking))
+
+
 class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
@@ -64,8 +70,8 @@ class Server:
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
         self.unit = unit
         self.unsafe, self._stub = unsafe, stub[: 1 << 15]  # one message, of 200 KB at most, takes it to the server
-        if not unsafe and (lacking := confinement.missing()):
-            raise CannotConfine(" ".join(lacking))
+        if not unsafe:
+            refuse_without_walls()
         self._places = places(unit)
         self._scratch = Scratch()
         self._folder = self._scratch.path

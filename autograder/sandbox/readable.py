@@ -72,10 +72,10 @@ def _imported(unit: Unit) -> Iterator[str]:
     yield str(unit.course.checks)
     for package, module in addons(unit.course).items():
         if package in unit.packages:
-            yield _module_path(module)
+            yield module_path(module)
 
 
-def _module_path(name: str) -> str:
+def module_path(name: str) -> str:
     """The file or folder of a module, found without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:

@@ -39,7 +39,9 @@ def mistake(name, keeps=0.0, **changed):
 
 
 def verdict(known, not_made=(), **changed):
-    return judge(three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda mistake: mistake.id in not_made)
+    return judge(
+        three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda mistake: mistake.id in not_made
+    )
 
 
 def test_equal_arrays_earn_everything():

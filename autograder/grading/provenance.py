@@ -1,0 +1,141 @@
+"""What made a result: digests of everything that a grade depends on beside the submission.
+
+It decides which stored result is read back, which machines may grade together, and which stored answer fits.
+"""
+
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from autograder.course import Course, Unit, addons
+from autograder.data import corpus_name
+from autograder.sandbox.readable import module_path
+
+ENGINE = Path(__file__).parents[1]
+COMPUTES = ("check.py", "sandbox/inside")  # of the engine, what takes part in computing an answer
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a grade depends on beside the submission's bytes, and what is noted of it.
+
+    engine: digest of the engine's code.
+    unit: digest of the unit's solution, its checks and what they share.
+    seed, quick: on which seed, and whether checks that train were left out.
+    corpus: what checks that train were trained on; empty where none was.
+    versions: package → version, Python among them.
+    official: whether submissions were confined.
+    course: digest of course.toml; noted, as are the course's title and folder, the version of the kit, and the walls.
+    """
+
+    engine: str = ""
+    unit: str = ""
+    seed: int = 0
+    quick: bool = False
+    corpus: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    official: bool = False
+    course: str = ""
+    course_title: str = ""
+    course_folder: str = ""
+    kit: str = ""
+    walls: tuple[str, ...] = ()
+
+
+# what decides whether a result is read back → how a change of it is told
+DECIDES = {
+    "engine": "the engine changed",
+    "unit": "the checks or the solution changed",
+    "seed": "another seed",
+    "quick": "training is asked for, or left out",
+    "corpus": "another corpus",
+    "versions": "another version of Python or a package",
+    "official": "confined before, or now",
+}
+
+
+def differences(one: Provenance, other: Provenance) -> list[str]:
+    """Say in words in what two provenances differ, as far as it decides a grade; empty where they agree."""
+    return [words for name, words in DECIDES.items() if getattr(one, name) != getattr(other, name)]
+
+
+def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) -> Provenance:
+    """What a grade of this unit would be made by, here and now. Raises `NoData`."""
+    course = unit.course
+    return Provenance(
+        engine=engine_digest(),
+        unit=unit_digest(unit),
+        seed=seed,
+        quick=quick,
+        corpus="" if quick else _corpora(unit),
+        versions=versions(unit),
+        official=official,
+        course=digest_of([course.folder / "course.toml"]),
+        course_title=course.title,
+        course_folder=str(course.folder),
+        kit=kit,
+    )
+
+
+def _corpora(unit: Unit) -> str:
+    """The names of the course's corpora that a unit's checks train on; data of a check's own is always the same."""
+    roles = {check.corpus for check in unit.checks if check.measure and not check.data}
+    return ", ".join(sorted(corpus_name(unit.course, role) for role in roles))
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """The sha256 of the content of files, in the order that is given."""
+    whole = sha256()
+    for path in paths:
+        content = path.read_bytes()
+        whole.update(f"{path.name} {len(content)} ".encode() + content)
+    return whole.hexdigest()
+
+
+@cache
+def engine_digest() -> str:
+    """The digest of the engine's code, its tests left out."""
+    files = sorted(ENGINE.rglob("*.py"))
+    return digest_of(path for path in files if path.relative_to(ENGINE).parts[0] != "tests")
+
+
+@cache
+def computing_digest() -> str:
+    """The digest of what takes part in computing an answer: it does not judge, and knows no tolerance."""
+    return digest_of(file for name in COMPUTES for file in _modules(ENGINE / name))
+
+
+def experiments_digest(unit: Unit) -> str:
+    """The digest of what a unit's experiments are made of: their module, what checks share, add-ons."""
+    own = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
+    modules = [Path(module_path(name)) for package, name in addons(unit.course).items() if package in unit.packages]
+    return digest_of([*own, *(file for module in modules for file in _modules(module))])
+
+
+def unit_digest(unit: Unit) -> str:
+    """The digest of a unit: its solution and its experiments."""
+    return sha256((digest_of([unit.course.solution(unit.name)]) + experiments_digest(unit)).encode()).hexdigest()
+
+
+def helpers(course: Course) -> list[Path]:
+    """The modules of a course's folder `checks` that are no unit's."""
+    return [path for path in sorted(course.checks.glob("*.py")) if path.stem not in course.units]
+
+
+def versions(unit: Unit) -> dict[str, str]:
+    """The versions of what a unit's experiments compute with, and of Python."""
+    packages = {name: version(name) for name in sorted({"numpy", *unit.packages})}
+    return {"python": platform.python_version()} | packages
+
+
+def _modules(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def without_notes(provenance: Provenance) -> Provenance:
+    """The provenance without what is only noted, so that two machines can be compared."""
+    return replace(provenance, course="", course_title="", course_folder="", kit="", walls=())

@@ -28,7 +28,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.results import write_whole
 from autograder.judging import unmet
 from autograder.sandbox.client import Server
-from autograder.sandbox.inside.cells import _names_bound
+from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
 from autograder.schema import read_toml, read_toml_table
@@ -185,7 +185,7 @@ def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Sc
     used = {name for statement in ours._statements if statement.done for name in statement.binds}
 
     def programme(script: str) -> list[str]:
-        return [ast.dump(node) for node in ast.parse(script).body if used & set(_names_bound(node))]
+        return [ast.dump(node) for node in ast.parse(script).body if used & set(names_bound(node))]
 
     wrong = {f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
     same = programme(solution.plain())

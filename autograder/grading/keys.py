@@ -4,6 +4,7 @@ The key of a seed is made by the same server and the same experiments as the gra
 mistakes are run as if they were submissions.
 """
 
+import ast
 import platform
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -14,9 +15,10 @@ from autograder.check import Answer, Check, Corpus
 from autograder.course import NoCourse, Unit
 from autograder.errors import UserError
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
-from autograder.grading.store import AnswerStore, address
+from autograder.grading.store import AnswerStore, Made, address
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, judge
 from autograder.sandbox.client import Server, Worker
+from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
 
 
@@ -128,6 +130,7 @@ class AnswerMaker:
 
     def __init__(self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]) -> None:
         self.unit, self.solution = unit, solution_of(unit)
+        self._spoils = spoilt_names(self.solution)
         self.computed = 0  # answers that were not in the store
         self._seed, self._store, self._server = seed, store, server
         packages = [f"{name} {version}" for name, version in versions(unit).items()]
@@ -138,19 +141,42 @@ class AnswerMaker:
         """Close the store."""
         self._store.close()
 
-    def answer(self, check: Check, script: str, text: Corpus | None = None) -> tuple[Answer, float | None]:
-        """The answer of a script to a check; of one that trains, also the loss that its weights reach."""
+    def cannot_spoil(self, mistake: Mistake, names: frozenset[str] | None) -> bool:
+        """Whether a mistake is in none of the definitions that ran, as far as they are known."""
+        spoilt = self._spoils.get(mistake.id)
+        return names is not None and spoilt is not None and not names & spoilt
+
+    def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
+        """What a script of ours answers to a check; of one that trains, also the loss that its weights reach."""
         trained_on = [text.name, text.train, text.held_out] if text else []
         where = address(self._common, check.name, script, *trained_on)
         if found := self._store.get(where):
             return found
         with self._server().worker(script.encode(), SOLUTION) as worker:
+            worker.tell_names = True
             answer = worker.ask(check, self._seed, text=text.train if text else None)
+            names = worker.names_run
             loss = measure(worker, check, self._seed, answer, text) if text else None
+        made = Made(answer, loss, names)
         self.computed += 1
         if answer.failure not in ("timeout", "killed"):  # which may have been the machine's doing
-            self._store.put(where, answer, loss)
-        return answer, loss
+            self._store.put(where, made)
+        return made
+
+
+def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
+    """For each mistake, by its id, the names of the definition in which it is made.
+
+    One that stands in no definition is left out.
+    """
+    statements = [node for node in ast.parse(solution.text).body if any(names_bound(node))]
+    spoilt: dict[str, frozenset[str]] = {}
+    for mistake, first, _ in solution.mistakes:
+        for node in statements:
+            start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+            if start <= first <= (node.end_lineno or node.lineno):
+                spoilt[mistake.id] = frozenset(names_bound(node))
+    return spoilt
 
 
 class MadeCheckKey:
@@ -159,26 +185,26 @@ class MadeCheckKey:
     def __init__(self, maker: AnswerMaker, check: Check, text: Corpus | None) -> None:
         self._maker, self._check, self._text = maker, check, text
         self._lock = threading.RLock()
-        self._of_solution: tuple[Answer, float | None] | None = None
+        self._of_solution: Made | None = None
         self._of_mistakes: dict[str, Answer] = {}
 
-    def _solution(self) -> tuple[Answer, float | None]:
+    def _solution(self) -> Made:
         with self._lock:
             if self._of_solution is None:
                 plain = self._maker.solution.plain()
-                self._of_solution = self._maker.answer(self._check, plain, self._text)
-                refuse_failure(self._maker.unit, self._check, self._of_solution[0])
+                self._of_solution = self._maker.made(self._check, plain, self._text)
+                refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
             return self._of_solution
 
     @property
     def expected(self) -> Answer:
         """The solution's answer. Raises `BrokenSolution`."""
-        return self._solution()[0]
+        return self._solution().answer
 
     @property
     def loss(self) -> float | None:
         """The loss that the solution's training reached."""
-        return self._solution()[1]
+        return self._solution().loss
 
     @property
     def mistakes(self) -> Known:
@@ -189,8 +215,9 @@ class MadeCheckKey:
         return [(mistake, self._answer_of(mistake)) for mistake in known]
 
     def spoilt_by(self, mistake: Mistake) -> bool:
-        """Whether a known mistake loses points here."""
-        if self._check.measure:
+        """Whether a known mistake loses points here. One in a definition that does not run here changes nothing."""
+        names = self._solution().names
+        if self._check.measure or self._maker.cannot_spoil(mistake, names):
             return False
         return loses_points(self._maker.unit, self._check, self.expected, self._answer_of(mistake))
 
@@ -198,7 +225,7 @@ class MadeCheckKey:
         with self._lock:
             if mistake.id not in self._of_mistakes:
                 script = self._maker.solution.with_mistake(mistake.id)
-                self._of_mistakes[mistake.id], _ = self._maker.answer(self._check, script)
+                self._of_mistakes[mistake.id] = self._maker.made(self._check, script).answer
             return self._of_mistakes[mistake.id]
 
 

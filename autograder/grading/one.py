@@ -41,15 +41,14 @@ def grade_one(
             if check.name in passed:
                 verdicts[check.name] = passed[check.name]
                 continue
-            began = time.perf_counter()
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
             judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=excluded_by(key, verdicts))
-            answer, verdict = _tried(worker, check, seed, text.train if text else None, judged)
+            answer, verdict, seconds = _tried(worker, check, seed, text.train if text else None, judged)
             if text and verdict.status == "passed":
                 loss = _held_out_loss(server, check, seed, answer, text)
                 verdict = judge_loss(check, known, loss, answer.arrays, loss_unit(server.unit, check))
-            verdicts[check.name] = replace(verdict, seconds=round(time.perf_counter() - began, 4))
+            verdicts[check.name] = replace(verdict, seconds=round(seconds, 4))
     return list(verdicts.values())
 
 
@@ -66,17 +65,23 @@ def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text
 
 def _tried(
     worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
-) -> tuple[Answer, Verdict]:
-    """Ask a check and judge the answer.
+) -> tuple[Answer, Verdict, float]:
+    """Ask a check and judge the answer; the seconds from question to answer are the submission's only.
 
     A check that fails after others have run is asked again in a fresh process, so that what they left behind cannot
     cost points. It is not asked again if known mistakes explain every wrong array.
     """
-    answer = worker.ask(check, seed, text=text)
+    answer, seconds = _timed(worker, check, seed, text)
     verdict = judged(answer=answer)
     explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
     if verdict.status == "passed" or explained or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
-        return answer, verdict
+        return answer, verdict, seconds
     worker.renew()
+    answer, again = _timed(worker, check, seed, text)
+    return answer, judged(answer=answer), seconds + again
+
+
+def _timed(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:
+    began = time.perf_counter()
     answer = worker.ask(check, seed, text=text)
-    return answer, judged(answer=answer)
+    return answer, time.perf_counter() - began

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -43,6 +44,18 @@ def address(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Made:
+    """What was computed once: an answer; of trained weights, their loss; and the names of the definitions that ran.
+
+    names: None where it is not known.
+    """
+
+    answer: Answer
+    loss: float | None = None
+    names: frozenset[str] | None = None
+
+
 class AnswerStore:
     """Answers by address. Several threads and processes may use one file."""
 
@@ -57,8 +70,8 @@ class AnswerStore:
                 self.where = str(path)
         self._connection.executescript(SCHEMA)
 
-    def get(self, where: str) -> tuple[Answer, float | None] | None:
-        """Find an answer, and the loss that was measured of its weights; None where it is not there."""
+    def get(self, where: str) -> Made | None:
+        """Find what was computed; None where it is not there."""
         with self._lock:
             row = self._connection.execute("SELECT frame FROM answers WHERE address = ?", (where,)).fetchone()
         if row is None:
@@ -69,13 +82,21 @@ class AnswerStore:
             return None
         arrays = dict(message.arrays)
         loss = arrays.pop(LOSS, None)
-        answer = Answer(arrays, message.facts.get("failure", ""), message.facts.get("message", ""))
-        return answer, None if loss is None else float(loss)
+        names = arrays.pop(NAMES, None)
+        return Made(
+            Answer(arrays, message.facts.get("failure", ""), message.facts.get("message", "")),
+            None if loss is None else float(loss),
+            None if names is None else frozenset(names.tolist()),
+        )
 
-    def put(self, where: str, answer: Answer, loss: float | None = None) -> None:
-        """Keep an answer. What cannot be kept is computed again the next time."""
-        arrays = dict(answer.arrays) | ({} if loss is None else {LOSS: np.array(loss)})
-        frame = encode(Message({"failure": answer.failure, "message": answer.message}, arrays))[8:]
+    def put(self, where: str, made: Made) -> None:
+        """Keep what was computed. What cannot be kept is computed again the next time."""
+        arrays = dict(made.answer.arrays)
+        if made.loss is not None:
+            arrays[LOSS] = np.array(made.loss)
+        if made.names is not None:
+            arrays[NAMES] = np.array(sorted(made.names), dtype=np.str_)
+        frame = encode(Message({"failure": made.answer.failure, "message": made.answer.message}, arrays))[8:]
         with self._lock, suppress(sqlite3.Error), self._connection:
             self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (where, frame, _today()))
 
@@ -85,7 +106,8 @@ class AnswerStore:
             self._connection.close()
 
 
-LOSS = "loss of these weights"  # no array of an experiment can be called so: names have no spaces
+# beside the arrays of an experiment, none of which can be called so: their names have no spaces
+LOSS, NAMES = "loss of these weights", "names that ran"
 
 
 def _today() -> int:

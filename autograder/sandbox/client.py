@@ -228,6 +228,8 @@ class Worker:
         self._until = time.monotonic() + server.unit.limits.seconds
         self._computed = 0.0  # seconds, at most, that the present process took for the answers before
         self.asked = 0  # questions to the present process
+        self.tell_names = False  # whether to be told which definitions ran: of a solution, whose word counts
+        self.names_run: frozenset[str] | None = None  # since the process began; None where that was not told
 
     def renew(self) -> None:
         """End the present process: the next check begins in one where no other has run."""
@@ -236,9 +238,15 @@ class Worker:
     def ask(
         self, check: Check, seed: int, role: str = "experiment", arrays: Arrays | None = None, text: str | None = None
     ) -> Answer:
-        """The answer to one check, within the check's time; a failure says in words how the worker ended."""
+        """Ask one check, within the check's time; a failure says in words how the worker ended.
+
+        role: "experiment", or "measure" for the loss of the weights in `arrays`.
+        text: what a check that trains is given, or measured on.
+        """
         token = secrets.token_hex(8)
         facts = {"check": check.name, "seed": str(seed), "token": token, "role": role}
+        if self.tell_names:
+            facts["tell"] = "ran"
         if time.monotonic() > self._until:
             message = f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks before took them all."
             return Answer(failure="timeout", message=message)
@@ -259,6 +267,8 @@ class Worker:
             return Answer(failure="killed", message=f"the answer could not be read ({error}).")
         except EOFError:
             return Answer(failure="killed", message=_how_it_ended(self._end(0.3)))
+        if self.tell_names and "ran" in reply.facts:
+            self.names_run = frozenset(reply.facts["ran"].split("\n"))
         return Answer(reply.arrays, reply.facts.get("failure", ""), printable(reply.facts.get("message", "")))
 
     def _fork(self) -> bytes:

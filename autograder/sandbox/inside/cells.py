@@ -110,7 +110,7 @@ def _unparsed(cell: Cell, error: Exception) -> str:
 
 def _defined(cell: Cell) -> set[str]:
     tree = _tree(cell.text)
-    return {name for node in tree.body for name in _names_bound(node)} if tree else set()
+    return {name for node in tree.body for name in names_bound(node)} if tree else set()
 
 
 @lru_cache(1000)
@@ -128,7 +128,7 @@ def _without_magics(text: str) -> str:
     return _MAGIC.sub(lambda m: (m[1] or m[2] or "") + "pass", text)
 
 
-def _names_bound(node: ast.AST) -> Iterator[str]:
+def names_bound(node: ast.AST) -> Iterator[str]:
     """The names that a statement binds at its own level; `Model.forward = f` and `table[0] = 1` count for the base."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -146,4 +146,4 @@ def _names_bound(node: ast.AST) -> Iterator[str]:
                 yield base.id
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.expr) or isinstance(getattr(child, "ctx", None), ast.Store):
-            yield from _names_bound(child)  # an expression that is only read binds nothing
+            yield from names_bound(child)  # an expression that is only read binds nothing

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, Experiments, as_array
 from autograder.sandbox.inside.cells import Broken
-from autograder.sandbox.inside.submission import Missing, Submission
+from autograder.sandbox.inside.submission import Missing, Submission, names_run
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, decode, encode, receive
 
 
@@ -61,6 +61,8 @@ def describe(error: BaseException, check: Check) -> str:
         words += ". This unit is graded without it."
     return f"{where[0]}, in `{where[1]}`: {words}" if where else words
 
+
+RAN = "ran"  # the fact that says which definitions have run
 
 KIT = str(Path(__file__).resolve().parents[2])
 LIBRARIES = (KIT, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
@@ -110,7 +112,10 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments
             answer = _answer(check, implementation, question, experiments.reset)
         except Broken as error:
             answer = Answer(failure="broken", message=str(error))
-        reply = Message({"token": facts["token"], "failure": answer.failure, "message": answer.message}, answer.arrays)
+        told = {"token": facts["token"], "failure": answer.failure, "message": answer.message}
+        if facts.get("tell") == RAN:  # asked of the solution alone
+            told[RAN] = "\n".join(sorted(names_run(implementation)))
+        reply = Message(told, answer.arrays)
         outbox.write(encode(reply))
         outbox.flush()
 

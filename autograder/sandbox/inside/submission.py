@@ -22,11 +22,11 @@ from autograder.sandbox.inside.cells import (
     Broken,
     Cell,
     _mended,
-    _names_bound,
     _tree,
     _uncut,
     _unparsed,
     cells,
+    names_bound,
 )
 
 # What looks a name up outside a function's own variables → the bits of its argument that say something else; the last
@@ -97,7 +97,7 @@ class Submission:
                 continue
             for node in tree.body:
                 if not _is_example(node):
-                    yield Statement(node, cell, self._filename, set(_names_bound(node)))
+                    yield Statement(node, cell, self._filename, set(names_bound(node)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -125,6 +125,11 @@ class Submission:
             if id(statement) in wanted and not statement.done:
                 exec(statement.code, self._names)
                 statement.done = True
+
+
+def names_run(submission: Submission) -> set[str]:
+    """The names whose definitions have run. No method: a student's function may be called as it would be."""
+    return {name for statement in submission._statements if statement.done for name in statement.binds}
 
 
 def _is_example(node: ast.stmt) -> bool:

@@ -13,10 +13,18 @@ from contextlib import suppress
 import pytest
 import small
 
-from autograder.course import NoCourse, find_course, read_course
-from autograder.grading.batch import Run, close_servers, grade_class, refuse_course_within
+from autograder.course import NoCourse, find_course, load_unit, read_course
+from autograder.grading.batch import (
+    GradingContext,
+    Run,
+    close_servers,
+    grade_class,
+    material,
+    refuse_course_within,
+)
+from autograder.grading.keys import build_key
 from autograder.grading.submissions import find_submissions
-from autograder.sandbox.client import Worker, bubblewrap
+from autograder.sandbox.client import Server, Worker, bubblewrap
 from autograder.sandbox.inside.wire import decode
 
 
@@ -290,12 +298,18 @@ def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
             refuse_course_within(find_course(), folder)
 
 
+def teach_trebling(course):
+    """Change a course: its first exercise is worth more, and trebles."""
+    for part in ("checks", "solutions"):
+        path = course.folder / part / f"{small.UNIT}.py"
+        text = path.read_text().replace("points=2, words", "points=9, words")
+        path.write_text(text.replace("2 * x", "3 * x"))
+
+
 def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_path):
     """Each by its own checks and its own solution, one after the other and back again."""
     other = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "other"))
-    for part in ("checks", "solutions"):
-        path = other.folder / part / f"{small.UNIT}.py"
-        path.write_text(path.read_text().replace("points=2, words", "points=9, words").replace("2 * x", "3 * x"))
+    teach_trebling(other)
     small.submit(tmp_path / "class", "doubles", small.solved())
     small.submit(tmp_path / "class", "trebles", small.solved().replace("2 * x", "3 * x"))
     points = []
@@ -304,4 +318,25 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
         points.append([found[f"{name}.json"]["checks"][0]["earned"] for name in ("doubles", "trebles")])
         assert {record["course_folder"] for record in found.values()} == {str(course.folder)}
     assert points == [[2, 1], [4.5, 9], [2, 1], [4.5, 9]]
-    close_servers()
+
+
+def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
+    """In one process and thread, as on a Dask worker that lives longer than a run: no server of
+    before is asked.
+    """
+    course = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "course"))
+    scripts = (small.solved().encode(), small.solved().replace("2 * x", "3 * x").encode())
+    points = []
+    try:
+        for change in (None, teach_trebling):
+            if change:
+                change(course)
+            unit = load_unit(course, small.UNIT)
+            with Server(unit) as server:
+                key = build_key(server, small.SEED, {})
+            context = GradingContext(str(course.folder), unit.name, material(unit), small.SEED, key, {}, unsafe=False)
+            graded_now = [context.grade(script, "ada.py", {}) for script in scripts]
+            points.append([verdicts[0].earned for verdicts in graded_now])
+    finally:
+        close_servers()
+    assert points == [[2, 1], [4.5, 9]]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,9 @@ def timeless(path):
     """A stored result without the times it took."""
     record = json.loads(path.read_text())
     return {**record, "seconds": 0, "submitted": "", "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+
+
+def copy_course(folder):
+    """A copy of the fixture course, to be changed; its folder."""
+    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json"))
+    return folder

@@ -198,5 +198,7 @@ def test_a_notebook_installs_what_its_unit_needs(tmp_path):
     done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert done.returncode == 0, done.stderr
     first = {unit: nbformat.read(tmp_path / "notebooks" / f"{unit}.ipynb", 4).cells[0].source for unit in COURSE.units}
-    assert re.search(r'%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl "numpy>=1\.26"', first[UNIT])
+    assert re.search(
+        r'%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl "numpy>=1\.26"', first[UNIT]
+    )
     assert re.search(r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl\n", first[WORDS])

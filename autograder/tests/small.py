@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -135,3 +136,9 @@ def start(*arguments, **options):
     command = [sys.executable, "-m", *map(str, arguments)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, cwd=COURSE.folder, **silent, **options)
+
+
+def copy_course(folder):
+    """A copy of the fixture course, to be changed; its folder."""
+    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json"))
+    return folder

@@ -109,7 +109,10 @@ def test_units_may_be_shortened(tmp_path):
         ("[numbers]\ndue = 2026-12-01T12:00:00", "`numbers_and_sums.due`: expected a date and time with its zone, as"),
         ("numbers = 3", "`numbers_and_sums`: expected a table, found a whole number."),
         ("[numbers]\n[numbers_and_sums]", "`numbers` and `numbers_and_sums` are the same unit."),
-        ('[extensions.bob]\nwords = 1\n[extensions.ada]\nnumbers = "three"', "`extensions.ada.numbers_and_sums`: expect"),
+        (
+            '[extensions.bob]\nwords = 1\n[extensions.ada]\nnumbers = "three"',
+            "`extensions.ada.numbers_and_sums`: expect",
+        ),
         ("[extensions.ada]\nnumbers = inf", "`extensions.ada.numbers_and_sums`: expected a number <= 3650.0."),
         ("[extensions.ada]\nwrods = 3", "`extensions.ada`: There is no unit `wrods`. Did you mean `words`?"),
         ("[extensions]\nada = 3", "`extensions.ada`: expected a table, found a whole number."),

@@ -7,11 +7,11 @@ import sys
 import zipfile
 
 import pytest
-from conftest import GOLDEN, ROOT, UNIT, timeless
 
 from autograder import cli
 from autograder.grading.results import only_writer
 from autograder.grading.submissions import read_file
+from conftest import GOLDEN, ROOT, UNIT, timeless
 
 
 def one_sentence(done, words, code=2):

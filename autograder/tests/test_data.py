@@ -6,10 +6,10 @@ import zipfile
 
 import pandas
 import pytest
-from conftest import ROOT
 
 from autograder import data
 from autograder.data import NoData
+from conftest import ROOT
 
 TEXT = b"It was the best of corpora. " * 40
 SUM = hashlib.sha256(TEXT).hexdigest()

@@ -12,7 +12,6 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from conftest import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutilations import KINDS, exact, fill, mutilated
@@ -20,6 +19,7 @@ from mutilations import KINDS, exact, fill, mutilated
 from autograder.course import load_unit, unit_names
 from autograder.grading.keys import solution_of
 from autograder.source.notebooks import as_notebook
+from conftest import UNIT
 
 POINTS = {check.name: check.points for check in load_unit(UNIT).checks}
 

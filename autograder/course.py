@@ -156,6 +156,10 @@ class Unit:
         """What one submission may use."""
         return self.experiments.settings.limits
 
+    def loss_unit(self, check: Check) -> str:
+        """What the loss of a check is counted in, in the course's words, where it trains on one of its corpora."""
+        return "" if check.data else self.course.about.words.loss
+
 
 def find_course(named: Path | None = None, start: Path | None = None) -> Course:
     """Find the course: `named`, else the one of `$AUTOGRADER_COURSE`, else the one around `start`.

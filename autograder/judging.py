@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check, is_text
+from autograder.check import Answer, Arrays, Check, Corpus, is_text
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 STATUS_OF_FAILURE: Mapping[str, Status] = {"timeout": "timeout", "killed": "killed", "stub": "failed"}
@@ -66,14 +66,24 @@ class PlainKey:
 Key = Mapping[str, CheckKey]
 
 
+def key_name(check: Check, text: Corpus | None) -> str:
+    """Name an entry of a key: a check, and for one that trains also what it trained on."""
+    return f"{check.name}@{text.name}" if check.measure and text else check.name
+
+
 @dataclass(frozen=True)
 class Remark:
-    """What is wrong with some arrays of a check, and what to do."""
+    """What is wrong with some arrays of a check, and what to do.
+
+    group: the same for equal wrong values, which no known mistake explains.
+    literal: backticks and asterisks in the text are an answer's own, and no markup.
+    """
 
     text: str
     arrays: tuple[str, ...] = ()
     mistake: str = ""
-    group: str = ""  # the same for equal wrong values, which no known mistake explains
+    group: str = ""
+    literal: bool = False
 
 
 @dataclass(frozen=True)
@@ -329,7 +339,9 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
         found = f"{_letters(got.shape, sizes)} found, {_letters(want.shape, sizes)} wanted."
         return Remark(f"the shape is another: {found}", (name,))
     if is_text(want):
-        return Remark(check.words.get(name, _differing_text(want, got)), (name,), group=_checksum(got))
+        words = check.words.get(name)
+        text = words or _differing_text(want, got)
+        return Remark(text, (name,), group=_checksum(got), literal=not words)
     strange = int((~np.isfinite(got.astype(np.float64))).sum())
     if strange and bool(np.isfinite(want.astype(np.float64)).all()):
         return Remark(f"NaN or infinity in {strange} of {got.size} places.", (name,))

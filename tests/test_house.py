@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 
 from autograder import cli
+from conftest import ROOT
 
 
 def test_imports_go_one_way():

@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jupytext
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.authoring.build import check_stub, solutions
@@ -14,7 +13,6 @@ from autograder.authoring.wheel import pack_wheel
 from autograder.course import Course, load_unit
 from autograder.data import manifest as read_manifest
 from autograder.errors import UserError
-from autograder.source.notebooks import as_notebook
 from autograder.source.solution import Solution
 
 
@@ -100,8 +98,12 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
     """Write the units as notebooks whose first cell gets the rest of the course, and that rest as `kit.zip`.
 
     kit: where a notebook finds it: an address, or a path from the notebook.
-    Raises `NotEmpty`.
+    Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
     """
+    import jupytext
+
+    from autograder.source.notebooks import as_notebook
+
     if (folder / "kit.zip").exists():
         raise NotEmpty(f"{folder} holds notebooks. Name a new folder.")
     with tempfile.TemporaryDirectory() as scratch:

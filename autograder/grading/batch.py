@@ -128,10 +128,12 @@ class GradingContext:
     """What the submissions of a unit are graded against: plain data, which another machine can be given.
 
     course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
+    unit_digest: of the solution and the checks; a server that was started for others is not asked.
     """
 
     course: str
     unit: str
+    unit_digest: str
     seed: int
     quick: bool
     unsafe: bool
@@ -180,8 +182,8 @@ _turn = threading.Lock()
 
 
 def _server(context: GradingContext) -> Server:
-    """This thread's server, started anew where the last one served another unit."""
-    wanted = (context.course, context.unit, context.unsafe)
+    """This thread's server, started anew where the last one served another unit, or this one before it changed."""
+    wanted = (context.course, context.unit, context.unit_digest, context.unsafe)
     if getattr(_mine, "server", None) and _mine.serves != wanted:
         _mine.server.close()
         del _mine.server
@@ -252,7 +254,7 @@ class _ClassGrader:
         self._tally = Tally(unit.name)
         self._lock = threading.Lock()
         folder = str(unit.course.folder)
-        context = GradingContext(folder, unit.name, run.seed, run.quick, run.unsafe)
+        context = GradingContext(folder, unit.name, self._provenance.unit, run.seed, run.quick, run.unsafe)
         self.jobs = run.jobs
         self._ask: Callable[[bytes, str, Mapping[str, Verdict]], Graded] = context.grade
         if not run.unsafe and not cluster:

@@ -16,7 +16,7 @@ from autograder.course import NoCourse, Unit
 from autograder.errors import UserError
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.store import AnswerStore, Made, address
-from autograder.judging import CheckKey, Known, Mistake, PlainKey, judge
+from autograder.judging import CheckKey, Known, Mistake, PlainKey, judge, key_name
 from autograder.sandbox.client import Server, Worker
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
@@ -40,11 +40,6 @@ def solution_of(unit: Unit) -> Solution:
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
     """List a unit's checks in order, of those that train the ones whose names are in `data`."""
     return [check for check in unit.checks if not check.measure or check.name in data]
-
-
-def key_name(check: Check, text: Corpus | None) -> str:
-    """Name an entry of a key: a check, and for one that trains also what it trained on."""
-    return f"{check.name}@{text.name}" if check.measure and text else check.name
 
 
 def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, CheckKey]:

@@ -7,9 +7,8 @@ from functools import partial
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
-from autograder.course import Unit
-from autograder.grading.keys import SOLUTION, checks_to_run, key_name, measure, solution_of
-from autograder.judging import Key, Verdict, excluded_by, judge, judge_loss, not_reached, unmet
+from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
+from autograder.judging import Key, Verdict, excluded_by, judge, judge_loss, key_name, not_reached, unmet
 from autograder.sandbox.client import Server, Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
@@ -47,14 +46,9 @@ def grade_one(
             answer, verdict, seconds = _tried(worker, check, seed, text.train if text else None, judged)
             if text and verdict.status == "passed":
                 loss = _held_out_loss(server, check, seed, answer, text)
-                verdict = judge_loss(check, known, loss, answer.arrays, loss_unit(server.unit, check))
+                verdict = judge_loss(check, known, loss, answer.arrays, server.unit.loss_unit(check))
             verdicts[check.name] = replace(verdict, seconds=round(seconds, 4))
     return list(verdicts.values())
-
-
-def loss_unit(unit: Unit, check: Check) -> str:
-    """What the loss of a check is counted in, in the course's words, where it trains on one of the course's corpora."""
-    return "" if check.data else unit.course.about.words.loss
 
 
 def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text: Corpus) -> float:

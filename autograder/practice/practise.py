@@ -14,11 +14,20 @@ from autograder.check import Answer, Check
 from autograder.course import Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.grading.key_file import load_key
-from autograder.grading.keys import key_name
-from autograder.grading.one import loss_unit
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest
-from autograder.judging import CheckKey, Key, PlainKey, Verdict, excluded_by, judge, judge_loss, not_reached, unmet
+from autograder.judging import (
+    CheckKey,
+    Key,
+    PlainKey,
+    Verdict,
+    excluded_by,
+    judge,
+    judge_loss,
+    key_name,
+    not_reached,
+    unmet,
+)
 from autograder.sandbox.inside.runner import describe, run_experiment
 
 
@@ -110,5 +119,5 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practis
     except Exception as error:
         answer = Answer(failure="raised", message=describe(error, check))
         return judge(check, known, answer, unit.sizes), known, answer
-    verdict = judge_loss(check, known, loss, loss_unit=loss_unit(unit, check))
+    verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
     return verdict, known, Answer({"loss": np.array(loss)})

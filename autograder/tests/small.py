@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -110,3 +111,34 @@ def refused(server, code):
     )
     assert not answer.failure, answer.message
     return [attempt for attempt, held in zip(attempts, answer.arrays["doubled"], strict=True) if not held]
+
+
+def write_class(folder, number, slow=False):
+    """Write submissions of `number` students: right, half written, with a known mistake, in another style.
+
+    slow: each sleeps for a while, so that a run can be met while it is under way.
+    """
+    style = COURSE.folder / "solutions" / "styles" / UNIT / "loops.py"
+    scripts = [solved(), half_solved(), solved("m01"), solved() + style.read_text()]
+    pause = "\nimport time\n_quick = double\ndef double(x):\n    time.sleep(0.04)\n    return _quick(x)\n"
+    for i in range(number):
+        submit(folder, f"student{i:04}", scripts[i % len(scripts)] + (pause if slow else ""))
+    return folder
+
+
+def results(out):
+    """The stored results of the unit below a folder, by file, without times."""
+    return {path.name: timeless(path) for path in sorted((out / UNIT).glob("*.json"))}
+
+
+def start(*arguments, **options):
+    """Start a module of Python in the course's folder, in silence."""
+    command = [sys.executable, "-m", *map(str, arguments)]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=COURSE.folder, **silent, **options)
+
+
+def copy_course(folder):
+    """A copy of the fixture course, to be changed; its folder."""
+    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json"))
+    return folder

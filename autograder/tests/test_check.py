@@ -47,7 +47,7 @@ class Tensor:
         return self
 
     def numpy(self):
-        return self.array
+        return np.array(self)
 
 
 # ---- a check

@@ -1,4 +1,6 @@
-"""The parent's side of the sandbox: a worker's fate costs its own check alone, no answer is another's, nothing is left."""
+"""The parent's side of the sandbox: a worker's fate costs its own check alone, no answer is
+another's, nothing is left.
+"""
 
 import subprocess
 import textwrap
@@ -17,7 +19,9 @@ from autograder.sandbox.inside.wire import MAX_FRAME
 
 
 def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
-    """As Debian's standard library does, with `sitecustomize.py`: such a link cannot be bound a second time."""
+    """As Debian's standard library does, with `sitecustomize.py`: such a link cannot be bound a
+    second time.
+    """
     for folder in (library := tmp_path / "library", elsewhere := tmp_path / "etc"):
         folder.mkdir()
     (elsewhere / "sitecustomize.py").touch()
@@ -43,7 +47,12 @@ def test_memory_over_the_limit_is_an_error_of_the_submission(boxed):
 
 
 @pytest.mark.parametrize(
-    "code", ["while True: pass", "import time; time.sleep(60)", "import os; os.close(4); os.close(3)\nwhile True: pass"]
+    "code",
+    [
+        "while True: pass",
+        "import time; time.sleep(60)",
+        "import os; os.close(4); os.close(3)\nwhile True: pass",
+    ],
 )
 def test_time_is_limited(boxed, code):
     """A loop, a sleep, and one that closes its pipes end at the check's clock."""
@@ -74,7 +83,8 @@ def double(x):
 def test_what_is_printed_plays_no_part(boxed):
     """A flood of prints is thrown away and the answer counts."""
     answer = small.inside(
-        boxed, "import sys\nfor _ in range(20000): print('x' * 999); print('y', file=sys.stderr)\nreturn np.ones(1)"
+        boxed,
+        "import sys\nfor _ in range(20000): print('x' * 999); print('y', file=sys.stderr)\nreturn np.ones(1)",
     )
     assert answer.arrays["doubled"] == 1
 
@@ -103,13 +113,18 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
     ("reply", "second"),
     [
         ("true(message) * 2", ""),  # twice: the second is no answer to the next question
-        ("true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)", ""),  # one too many before
+        (
+            "true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)",
+            "",
+        ),  # one too many before
         ("frames[0]", "timeout"),  # to the question before, and none to this one
         ("time.sleep(3 * late) or true(message)", "timeout"),  # after the deadline
     ],
 )
 def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
-    """What a submission writes in the kit's place: the first check is answered, and so is one after the second."""
+    """What a submission writes in the kit's place: the first check is answered, and so is one after
+    the second.
+    """
     script = f"""
 from dataclasses import replace
 import autograder.sandbox.inside.runner as kit, time
@@ -127,7 +142,10 @@ def double(x):
     return x * len(frames)
 """
     with boxed.worker(b"import numpy as np\n" + script.encode(), "attack.py") as worker:
-        first, next_one = worker.ask(small.check(seconds=5), 1), worker.ask(small.check(seconds=0.5), 2)
+        first, next_one = (
+            worker.ask(small.check(seconds=5), 1),
+            worker.ask(small.check(seconds=0.5), 2),
+        )
         third = worker.ask(small.check(seconds=5), 3)
     assert (first.failure, next_one.failure, third.failure) == ("", second, "")
     if not second:  # seeds differ, and so do right answers
@@ -136,7 +154,9 @@ def double(x):
 
 
 def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
-    """A few are passed over; then the check is given up, and the grader's time is not spent on them."""
+    """A few are passed over; then the check is given up, and the grader's time is not spent on
+    them.
+    """
     code = """
         import os
         from autograder.sandbox.inside.wire import Message, encode

@@ -50,7 +50,9 @@ def test_nothing_can_be_written_or_changed(boxed, tmp_path):
 
 
 def test_a_file_that_can_be_read_cannot_be_emptied(boxed):
-    """Opening for reading and emptying at once: Landlock knows of it only from its third version on."""
+    """Opening for reading and emptying at once: Landlock knows of it only from its third version
+    on.
+    """
     code = "\n".join(
         f"os.open({str(boxed.file)!r}, os.O_RDONLY | os.{flag})" for flag in ("O_TRUNC", "O_CREAT", "O_RDWR")
     )
@@ -82,7 +84,9 @@ def test_there_is_no_network(boxed):
 
 
 def test_no_signal_limit_or_schedule_of_others(boxed):
-    """Neither the server nor the grader nor a group can be signalled, slowed or limited; its own limits stay."""
+    """Neither the server nor the grader nor a group can be signalled, slowed or limited; its own
+    limits stay.
+    """
     code = "\n".join(
         f"{call}"
         for pid in (os.getpid(), "os.getppid()")
@@ -107,7 +111,9 @@ def test_no_process_no_thread_no_program(boxed):
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
 def test_no_other_way_into_the_kernel(boxed):
-    """Raw system calls: ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory, keys."""
+    """Raw system calls: ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory,
+    keys.
+    """
     numbers = {
         "ptrace": 101, "process_vm_readv": 310, "pidfd_open": 434, "io_uring_setup": 425, "unshare": 272, "mount": 165,
         "fsopen": 430, "bpf": 321, "memfd_create": 319, "shmget": 29, "mq_open": 240, "keyctl": 250, "prctl": 157,
@@ -127,7 +133,9 @@ def test_no_other_way_into_the_kernel(boxed):
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
 def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
-    """All numbers below 1,024, those that no kernel has yet among them; `clone3` is said not to exist."""
+    """All numbers below 1,024, those that no kernel has yet among them; `clone3` is said not to
+    exist.
+    """
     special = [
         confinement.IOCTL[0],
         confinement.FCNTL[0],
@@ -137,7 +145,10 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
         confinement.PRLIMIT,
     ]
     named = {call[0] for call in [*confinement.CALLS.values(), *special]}
-    named |= {335, 336}  # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
+    named |= {
+        335,
+        336,
+    }  # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
     answer = small.inside(
         boxed,
         f"""
@@ -158,8 +169,10 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
 @pytest.mark.parametrize(
     ("number", "arguments"),
     [
-        *((16, (0, request)) for request in (0x5412, 0x540E, 0x5421, 0x5452, 0x5413 | 1 << 31)),  # push input, …
-        *((72, (3, command, 4)) for command in (4, 5, 6, 7, 8, 10, 1024, 1026, 1031, 1033)),  # flags, locks, signals
+        # push input, …
+        *((16, (0, request)) for request in (0x5412, 0x540E, 0x5421, 0x5452, 0x5413 | 1 << 31)),
+        # flags, locks, signals
+        *((72, (3, command, 4)) for command in (4, 5, 6, 7, 8, 10, 1024, 1026, 1031, 1033)),
         *((2, (b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
         *((257, (-100, b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
         *((234, ("os.getppid()", "os.getppid()", signal)) for signal in (0, 9)),
@@ -171,7 +184,9 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
     ],
 )
 def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed, number, arguments):
-    """Terminals and devices; flags, locks and signals of files; opening to write; others' signals and limits."""
+    """Terminals and devices; flags, locks and signals of files; opening to write; others' signals
+    and limits.
+    """
     given = ", ".join(value if isinstance(value, str) else repr(value) for value in arguments)
     answer = small.inside(
         boxed,
@@ -201,7 +216,9 @@ def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
 
 
 def test_nothing_is_shared_with_others(boxed, tmp_path):
-    """No lock on a file that it may read, no shared memory by name, no queue, no event, no pipe of its own."""
+    """No lock on a file that it may read, no shared memory by name, no queue, no event, no pipe of
+    its own.
+    """
     code = f"""
         importlib.import_module('fcntl').flock(os.open({str(boxed.file)!r}, os.O_RDONLY), 2)
         importlib.import_module('fcntl').lockf(os.open({str(boxed.file)!r}, os.O_RDONLY), 1)
@@ -230,8 +247,16 @@ ABIS = range(1, confinement.landlock_abi() + 1)
 
 @pytest.mark.parametrize("abi", ABIS)
 def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
-    """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls alone suffice."""
-    later = {2: "moving files", 3: "emptying files", 4: "TCP", 5: "device controls", 6: "signals and abstract sockets"}
+    """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls
+    alone suffice.
+    """
+    later = {
+        2: "moving files",
+        3: "emptying files",
+        4: "TCP",
+        5: "device controls",
+        6: "signals and abstract sockets",
+    }
     (secret := tmp_path / "secret").write_text("ANSWERS")
     monkeypatch.setattr(confinement, "landlock_abi", lambda: abi)
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
@@ -274,13 +299,19 @@ ON_TORCH = """
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
-    """Torch computes and takes a step of training; its own ways to files, memory, threads and processes are refused."""
+    """Torch computes and takes a step of training; its own ways to files, memory, threads and
+    processes are refused.
+    """
     pytest.importorskip("torch")
     (secret := tmp_path / "secret").write_text("ANSWERS")
     if not both:
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
     unit = small.write_course(
-        tmp_path / "course", "layers", ON_TORCH, "answers = 1", {"torch": "autograder.torch", "numpy": ""}
+        tmp_path / "course",
+        "layers",
+        ON_TORCH,
+        "answers = 1",
+        {"torch": "autograder.torch", "numpy": ""},
     )
     code = f"""
         torch.load({str(secret)!r})
@@ -374,18 +405,30 @@ def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch)
     assert "a worker that tries to break out" not in findings
 
 
-FILES = ("test_client.py", "test_confinement.py", "test_readable.py", "test_scratch.py", "test_server.py")
+FILES = (
+    "test_client.py",
+    "test_confinement.py",
+    "test_readable.py",
+    "test_scratch.py",
+    "test_server.py",
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else")
 def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
-    """The sandbox's tests again, by a user who owns nothing; Python and the course come in sight where need be."""
+    """The sandbox's tests again, by a user who owns nothing; Python and the course come in sight
+    where need be.
+    """
     root, site = small.ROOT, Path(np.__file__).parents[1]
     become = [BUBBLEWRAP, "--dev-bind", "/", "/", "--cap-add", "ALL"]
     for seen in (Path(sys.base_prefix), root, Path(sys.prefix), site):
         if hidden := [folder for folder in seen.resolve().parents if not folder.stat().st_mode & 1]:
             below = hidden[-1] / seen.resolve().relative_to(hidden[-1]).parts[0]
-            become += ["--tmpfs", hidden[-1]] * (hidden[-1] not in become) + ["--ro-bind", below, below]
+            become += ["--tmpfs", hidden[-1]] * (hidden[-1] not in become) + [
+                "--ro-bind",
+                below,
+                below,
+            ]
     become += ["--bind", tmp_path, "/tmp", "--chmod", "0777", "/tmp"]
     places = [root]
     places += [place for place in (Path(sys.prefix), site) if not place.is_relative_to(root)]
@@ -405,7 +448,9 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
 
 @pytest.mark.skipif(tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 1), reason="needs Linux 6.1")
 def test_memory_is_gathered_in_huge_pages():
-    """What a server holds before it forks; of 64 MB some part at least, however scattered the machine's memory is."""
+    """What a server holds before it forks; of 64 MB some part at least, however scattered the
+    machine's memory is.
+    """
     code = """
 from autograder.sandbox.inside import confinement
 held = bytearray(b"x") * (64 << 20)
@@ -420,7 +465,9 @@ print(open("/proc/self/smaps_rollup").read())
 
 
 def kernels_numbers(architecture):
-    """Name → the number of a system call, by libseccomp, whose tables are made from the kernel's; None: it has none."""
+    """Name → the number of a system call, by libseccomp, whose tables are made from the kernel's;
+    None: it has none.
+    """
     try:
         resolve = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name_arch
     except OSError:
@@ -430,7 +477,8 @@ def kernels_numbers(architecture):
     def number(name):
         found = resolve(confinement.AUDIT_ARCH[architecture], name.encode())
         assert found != -1, f"libseccomp knows no call {name}"
-        return found if found >= 0 else None  # a number below nought stands for a call of other architectures
+        # a number below nought stands for a call of other architectures
+        return found if found >= 0 else None
 
     return number
 

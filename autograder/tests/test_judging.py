@@ -102,7 +102,9 @@ def test_a_known_mistake_is_named_and_keeps_its_share():
 def test_nan_equals_nan_in_a_mistake():
     """A mistake that overflows is recognised by the same NaNs in the same places."""
     spoilt = np.where(A > 3, np.nan, A)
-    assert verdict(key(mistake("overflow", a=spoilt)), a=spoilt.copy()).remarks[0].text == "words of overflow"
+    known = key(mistake("overflow", a=spoilt))
+    assert verdict(known, a=spoilt * (1 + 1e-6)).remarks[0].text == "words of overflow"
+    assert "NaN" in verdict(known, a=np.roll(spoilt, 1)).remarks[0].text
 
 
 def test_two_mistakes_at_once_are_each_named():

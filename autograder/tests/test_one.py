@@ -10,7 +10,12 @@ from autograder.grading.one import grade_one
 from autograder.judging import alike
 from autograder.sandbox.client import Server
 
-POISONS = ("np.cumsum = np.tanh", "np.random.seed = None", "np.random.default_rng = None", "np.seterr(all='raise')")
+POISONS = (
+    "np.cumsum = np.tanh",
+    "np.random.seed = None",
+    "np.random.default_rng = None",
+    "np.seterr(all='raise')",
+)
 
 
 def not_passed(verdicts):
@@ -27,7 +32,9 @@ def test_what_one_check_spoils_costs_no_other(grade, poison):
 
 
 def test_a_hang_costs_one_check(grade):
-    """An endless loop loses its check, and leaves those after it, but for the one that needs it, as they are."""
+    """An endless loop loses its check, and leaves those after it, but for the one that needs it, as
+    they are.
+    """
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
     assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
     assert verdicts["doubling"].seconds > 5
@@ -118,7 +125,9 @@ def test_training_passes_by_its_loss(trained):
 
 
 def test_weights_that_came_with_the_file_are_not_training(trained):
-    """Weights trained elsewhere reach the loss that ours reach; they earn nothing, and the remark says why."""
+    """Weights trained elsewhere reach the loss that ours reach; they earn nothing, and the remark
+    says why.
+    """
     check = trained.server.unit.checks[1]
     with trained.server.worker(plain().encode(), "elsewhere.py") as worker:
         weights = worker.ask(check, 77, text=trained.corpus.train).arrays["weights"]
@@ -138,7 +147,9 @@ def test_training_in_another_order_of_rounding_is_training(trained):
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
-    """Large copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the rest."""
+    """Large copies of the first weights in rows that are never trained, zeros and NaN do not
+    outweigh the rest.
+    """
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]

@@ -1,4 +1,6 @@
-"""The forking server: what a worker inherits of it, and that no submission leaves anything for the next."""
+"""The forking server: what a worker inherits of it, and that no submission leaves anything for the
+next.
+"""
 
 import os
 import re
@@ -26,7 +28,18 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside.submission",
     "autograder.sandbox.inside.wire",
 }
-OUTSIDE = {"click", "distributed", "jinja2", "jupytext", "libcst", "msgspec", "nbformat", "pooch", "rich", "torch"}
+OUTSIDE = {
+    "click",
+    "distributed",
+    "jinja2",
+    "jupytext",
+    "libcst",
+    "msgspec",
+    "nbformat",
+    "pooch",
+    "rich",
+    "torch",
+}
 
 
 def test_an_honest_submission_computes_and_imports(boxed):
@@ -108,14 +121,16 @@ def memory_of(process):
 
 def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
     """Neither its text nor its name nor its answer is in the memory that the next worker inherits."""
-    monkeypatch.setattr(client, "bubblewrap", lambda: None)  # else the server is no child of this process
+    # else the server is no child of this process
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
     text, name, answered = (f"{kind}-{os.urandom(8).hex()}" for kind in ("text", "name", "answer"))
     script = f"def double(x):\n    '{text}'\n    return '{answered}'[:6] + '{answered}'[6:]"
     with Server(small.unit(), stub="# STUB-OF-THE-UNIT") as server:
         with server.worker(script.encode(), name) as worker:
             assert worker.ask(small.check(), 1).arrays["doubled"] == answered
         held = list(memory_of(server._process.pid))
-    assert any(b"STUB-OF-THE-UNIT" in part for part in held)  # this way of looking finds what is there
+    # this way of looking finds what is there
+    assert any(b"STUB-OF-THE-UNIT" in part for part in held)
     assert not [mark for mark in (text, name, answered) if any(mark.encode() in part for part in held)]
 
 
@@ -128,7 +143,9 @@ def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modu
 
 
 def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed):
-    """No key, grade, course or held-out data can be in a memory where nothing that knows of them was imported."""
+    """No key, grade, course or held-out data can be in a memory where nothing that knows of them
+    was imported.
+    """
     loaded = modules_of(boxed)
     assert {name for name in loaded if name.split(".")[0] == "autograder"} == ENGINE
     assert not OUTSIDE & {name.split(".")[0] for name in loaded}
@@ -144,7 +161,9 @@ def test_the_folder_inside_is_all_that_the_list_of_modules_names():
 
 
 def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_path):
-    """Of two units of one course, the one on torch has `autograder.torch`, and both lack the engine's other modules."""
+    """Of two units of one course, the one on torch has `autograder.torch`, and both lack the
+    engine's other modules.
+    """
     pytest.importorskip("torch")
     for name, packages in (("with_torch", ("torch", "numpy")), ("without", ("numpy",))):
         experiments = f"""
@@ -169,7 +188,9 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_a_server_needs_nothing_of_the_engine_but_what_is_listed_as_inside(both, monkeypatch, tmp_path):
-    """From a copy of the files that `readable.INSIDE` names, and of nothing else, it starts, holds and answers."""
+    """From a copy of the files that `readable.INSIDE` names, and of nothing else, it starts, holds
+    and answers.
+    """
     engine = tmp_path / "autograder"
     for name in readable.INSIDE:
         source, target = readable.ENGINE / name, engine / name

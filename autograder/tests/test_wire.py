@@ -1,12 +1,10 @@
 """The wire: what is encoded comes back; hostile bytes are refused and never raise anything else."""
 
 import json
-import os
 import struct
-import threading
 import time
+import tracemalloc
 from contextlib import suppress
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import save
 
-from autograder.check import Limits
-from autograder.sandbox.client import MAX_STRAYS, Worker
+from autograder.check import is_text
 from autograder.sandbox.inside.wire import (
     DTYPES,
     MAX_ARRAYS,
     MAX_DIMENSIONS,
     MAX_FRAME,
     MAX_MESSAGE,
+    MAX_TEXT,
     BadFrame,
     Message,
     decode,
@@ -33,7 +31,7 @@ KINDS = st.sampled_from(["f8", "f4", "i8", "?", "u1"])
 
 
 @given(st.dictionaries(st.text("abcxyz_", min_size=1), KINDS.flatmap(lambda k: arrays(k, array_shapes(min_dims=0)))))
-def test_round_trip(sent):
+def test_what_is_encoded_comes_back(sent):
     """Names, order, types, shapes and values survive, NaN and infinity too."""
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert list(got.arrays) == list(sent)
@@ -120,83 +118,6 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
     assert REACHED["executions"] >= 2000 and REACHED["messages"] > 200
 
 
-class Parent(Worker):
-    """The parent's side of a worker that is not there: what it reads was written by a test."""
-
-    def __init__(self, asks: int, answers: int) -> None:
-        server = SimpleNamespace(unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0})
-        super().__init__(server, b"", "ada.py")
-        self._fds, self._started = (asks, answers), {}
-
-
-def exchange(written: list[bytes], token: str) -> Message:
-    """What the parent takes for the answer to the question with `token`, of what was written in pieces."""
-    (asked, asks), (answers, answered) = os.pipe(), os.pipe()
-
-    def write() -> None:
-        with suppress(OSError), os.fdopen(answered, "wb", 0) as stream:
-            for piece in written:
-                stream.write(piece)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        return Parent(asks, answers)._exchange(b"?", token, 5.0)
-    finally:
-        for end in (answers, asks, asked):
-            os.close(end)
-        writer.join()
-
-
-FRAME = st.tuples(st.sampled_from(["asked", "before", "after", ""]), st.integers(0, 255)).map(
-    lambda sent: encode(Message({"token": sent[0]}, {"x": np.array([sent[1]], np.uint8)}))
-)
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_STRAYS + 4), st.integers(1, 400))
-def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, length):
-    """Fuzzing the parent: frames of other questions, twice, cut and between garbage, in pieces of any length."""
-    sent = b"".join(frames)
-    try:
-        found = exchange([sent[i : i + length] for i in range(0, len(sent), length)], "asked")
-    except (BadFrame, EOFError):
-        return
-    assert found.facts == {"token": "asked"}
-    first = next(decode(frame[8:]) for frame in frames if b"asked" in frame)
-    assert found.arrays["x"] == first.arrays["x"]
-
-
-ANSWER, OTHER, OLD = (
-    encode(Message({"token": token}, {"x": np.array([number])}))
-    for token, number in (("asked", 1), ("other", 2), ("old", 3))
-)
-
-
-@pytest.mark.parametrize(
-    ("written", "error"),
-    [
-        ([OLD, OTHER, ANSWER], None),  # late answers to questions before, answers ahead of their question
-        ([ANSWER, ANSWER, OTHER], None),  # twice
-        ([ANSWER[:5], ANSWER[5:]], None),  # in two pieces
-        ([OTHER], EOFError),
-        ([ANSWER[:-1]], EOFError),  # half an answer
-        ([OTHER] * (MAX_STRAYS + 1) + [ANSWER], BadFrame),
-        ([struct.pack("<Q", MAX_FRAME + 1)], BadFrame),
-        ([struct.pack("<Q", 2**64 - 1), ANSWER], BadFrame),
-        ([struct.pack("<Q", 0), ANSWER], BadFrame),
-        ([b"garbage!", ANSWER], BadFrame),
-    ],
-)
-def test_an_answer_is_the_one_to_the_question_that_was_asked(written, error):
-    """By its token; what comes before counts for nothing, what comes after is never looked at."""
-    if error:
-        with pytest.raises(error):
-            exchange(written, "asked")
-    else:
-        assert exchange(written, "asked").arrays["x"] == 1
-
-
 @pytest.mark.parametrize(
     "blob",
     [
@@ -232,3 +153,121 @@ def test_complex_numbers_do_not_travel():
     """A type that no check uses is refused."""
     with pytest.raises((BadFrame, ValueError, TypeError, KeyError, AttributeError)):
         decode(save({"a": np.ones(1, np.complex64)}, FACTS))
+
+
+# ---- text
+
+TEXTS = st.text(max_size=9).filter(lambda text: "\0" not in text)  # NumPy drops those at an end
+NESTED = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
+    lambda shape: st.lists(TEXTS, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
+        lambda texts: np.array(texts).reshape(shape)
+    )
+)
+
+
+@given(st.dictionaries(st.text("abcxyz_", min_size=1), TEXTS.map(np.array) | NESTED | st.just(np.ones(2)), max_size=4))
+def test_text_comes_back_beside_numbers(sent):
+    """Strings alone and in rows, empty ones and every alphabet; numbers beside them stay numbers."""
+    got = decode(encode(Message({"token": "t"}, sent))[8:])
+    assert got.facts == {"token": "t"} and list(got.arrays) == list(sent)
+    for name, array in sent.items():
+        assert is_text(got.arrays[name]) == is_text(array)
+        np.testing.assert_array_equal(got.arrays[name], array)
+
+
+def text_frame(packed: object, names: str = "a") -> bytes:
+    """A frame's body with one array of bytes, which its facts call text."""
+    raw = packed if isinstance(packed, bytes) else json.dumps(packed).encode()
+    return save({"a": np.frombuffer(raw or b"\0", np.uint8)}, FACTS | {"text": names})
+
+
+LONG = "x" * (MAX_TEXT // 4 // 1000)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(b"no JSON", id="no JSON"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xfe", id="no UTF-8"),
+        pytest.param(b'"a" "b"', id="two values"),
+        pytest.param("\ud800", id="half a character"),
+        pytest.param(["fine", "\udfff"], id="half a character in a list"),
+        pytest.param(b"[" * 100_000, id="nested without an end"),
+        pytest.param(b"[" * 100_000 + b'"a"' + b"]" * 100_000, id="nested deeply"),
+        pytest.param(b"[" * 900 + b'"a"' + b"]" * 900, id="nested as deeply as Python reads"),
+        pytest.param([[[[[[[[["a"]]]]]]]]], id="nine dimensions"),
+        pytest.param([[["a"], ["b", "c"]]], id="rows of unequal length"),
+        pytest.param(["a", ["b"]], id="a text and a row"),
+        pytest.param([[], ["a"]], id="an empty row and one that is not"),
+        pytest.param(["a", 1], id="a number beside a text"),
+        pytest.param(1, id="a number"),
+        pytest.param([1.5, 2], id="numbers"),
+        pytest.param(["a", None], id="null"),
+        pytest.param(["a", True], id="true"),
+        pytest.param({"a": "b"}, id="a table"),
+        pytest.param([{"a": "b"}], id="a table in a list"),
+        pytest.param(b"9" * 5000, id="a number of many digits"),
+        pytest.param(b"NaN", id="NaN"),
+        pytest.param([LONG, *["y"] * 1001], id="one long text among many: each would have its room"),
+        pytest.param(b"[" + b"[]," * (20 << 20) + b'"a"]', id="so many lists that reading them fills the memory"),
+        pytest.param(b"[" + b"{}," * (20 << 20) + b'"a"]', id="so many tables"),
+        pytest.param(b'"' + b"x" * MAX_TEXT + b'"', id="one text that is too long"),
+    ],
+)
+def test_text_out_of_form_is_refused(packed):
+    """A frame that calls some bytes text is read as hostile too: nothing but `BadFrame`, and little memory."""
+    blob = text_frame(packed)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFrame):
+            decode(blob)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(blob) + (50 << 20)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("array", [np.ones(3), np.ones((2, 2), np.uint8), np.zeros(0, np.uint8), np.array(True)])
+def test_numbers_that_a_frame_calls_text_are_refused(array):
+    """Their bytes are no JSON text."""
+    with pytest.raises(BadFrame):
+        decode(save({"a": array}, FACTS | {"text": "a"}))
+
+
+@pytest.mark.parametrize("names", ["b", "\n\n", "a\nb\nb", "token", "\0", "a" * 2000])
+def test_a_name_in_text_that_is_no_array_counts_for_nothing(names):
+    """Other arrays are read as ever; a name that stands twice is read once."""
+    got = decode(text_frame("A. L.", names))
+    assert got.facts == {"token": "t"}
+    assert is_text(got.arrays["a"]) == (names[:2] == "a\n")
+
+
+def test_a_name_that_stands_twice_in_text_is_read_once():
+    """Its bytes are JSON the first time, and text then."""
+    got = decode(text_frame("A. L.", "a\na"))
+    assert got.arrays["a"].tolist() == "A. L."
+
+
+def test_texts_that_only_together_are_too_long_are_refused():
+    """As many arrays as a frame may have, each with all the room that NumPy may give it."""
+    one = ["x" * (MAX_TEXT // 4 // 16 - 1), *[""] * 15]
+    packed = np.frombuffer(json.dumps(one).encode(), np.uint8)
+    names = [f"a{number}" for number in range(MAX_ARRAYS)]
+    some, every = (save(dict.fromkeys(names, packed), FACTS | {"text": "\n".join(text)}) for text in (names[:8], names))
+    assert len([array for array in decode(some).arrays.values() if is_text(array)]) == 8
+    with pytest.raises(BadFrame, match="together"):
+        decode(every)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=4)))
+def test_any_json_is_text_or_a_bad_frame(value):
+    """Fuzzing what a frame calls text: an array of strings, or refused."""
+    with suppress(BadFrame):
+        array = decode(text_frame(value)).arrays["a"]
+        assert is_text(array) or array.size == 0
+        assert array.ndim <= MAX_DIMENSIONS and array.nbytes <= MAX_TEXT
+
+
+def test_half_a_character_in_a_fact_is_replaced():
+    """What a submission raises may hold one; the message travels."""
+    assert decode(encode(Message({"message": "a\ud800b"}, {}))[8:]).facts == {"message": "a?b"}

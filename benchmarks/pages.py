@@ -14,7 +14,8 @@ from pathlib import Path
 
 from at_hand import COURSE, solution, unit
 
-from autograder.grading.results import Circumstances, Result, digest, stored_results, write_result
+from autograder.grading.provenance import Provenance
+from autograder.grading.results import Result, digest, stored_results, write_result
 from autograder.grading.submissions import graded_files
 from autograder.judging import Remark
 from autograder.report.pages import write_pages
@@ -57,7 +58,7 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
                 remark = Remark("wrong values in 6 of 9 places.", ("Wx",), group=f"{draw.randrange(400)}")
             verdict = replace(verdict, earned=check.points / 2, status="partial", remarks=(remark,))
         verdicts.append(verdict)
-    facts = Circumstances("0", "0", 1, "nietzsche", False, True)
+    facts = Provenance(seed=1, corpus="nietzsche", official=True)
     return Result(student, UNIT, digest(source), facts, tuple(verdicts), draw.random())
 
 

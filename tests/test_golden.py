@@ -35,14 +35,15 @@ def test_the_class_is_whole(graded_class):
     assert f"pages: {out / 'pages' / 'index.html'}" in done.stdout
 
 
-def test_a_result_records_its_circumstances(graded_class):
+def test_a_result_records_what_made_it(graded_class):
     """A result says what was graded, by which kit, on which seed and data, behind which walls, officially."""
     result = json.loads((graded_class[0] / UNIT / "complete.json").read_text())
-    assert (result["official"], result["seed"], result["max_score"]) == (True, 5, 35)
+    made_by = result["provenance"]
+    assert (made_by["official"], made_by["seed"], result["max_score"]) == (True, 5, 35)
     assert len(result["submission_sha256"]) == 64
-    assert any(wall.startswith("landlock") for wall in result["walls"])
-    assert "seccomp" in result["walls"]
-    assert result["corpus"] in ("nietzsche", "austen")
+    assert any(wall.startswith("landlock") for wall in made_by["walls"])
+    assert "seccomp" in made_by["walls"]
+    assert made_by["corpus"] in ("nietzsche", "austen")
 
 
 def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
@@ -57,7 +58,7 @@ def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
     run_command(*arguments)
     assert (files["complete"].read_text(), files["complete"].stat().st_mtime_ns) == before["complete"]
     assert json.loads(files["stub"].read_text())["score"] > 0
-    assert json.loads(files["stub"].read_text())["seed"] == json.loads(before["stub"][0])["seed"]
+    assert json.loads(files["stub"].read_text())["provenance"] == json.loads(before["stub"][0])["provenance"]
 
 
 def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):

@@ -199,9 +199,9 @@ def test_the_sandbox_itself_works(hostile):
     assert f"{len(ATTACKS) - trains - 1 + len(HONEST)} submissions" in quick[0].replace("\n", " ")
     for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
         result = json.loads(path.read_text())
-        assert result["official"]
-        assert {"seccomp", "limits"} < set(result["walls"])
-        assert any(wall.startswith("landlock") for wall in result["walls"])
+        assert result["provenance"]["official"]
+        assert {"seccomp", "limits"} < set(result["provenance"]["walls"])
+        assert any(wall.startswith("landlock") for wall in result["provenance"]["walls"])
 
 
 @pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])

@@ -166,7 +166,7 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
     assert {"killed"} == {check["status"] for check in found["bob.json"]["checks"]}
     assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
     assert found["ada.json"]["score"] == found["eve.json"]["score"] > 0
-    assert found["ada.json"]["official"]
+    assert found["ada.json"]["provenance"]["official"]
 
 
 def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
@@ -316,7 +316,7 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
     for place, course in enumerate((small.COURSE, other, small.COURSE, other)):
         found = graded(tmp_path / "class", tmp_path / str(place), course)
         points.append([found[f"{name}.json"]["checks"][0]["earned"] for name in ("doubles", "trebles")])
-        assert {record["course_folder"] for record in found.values()} == {str(course.folder)}
+        assert {record["provenance"]["course_folder"] for record in found.values()} == {str(course.folder)}
     assert points == [[2, 1], [4.5, 9], [2, 1], [4.5, 9]]
 
 

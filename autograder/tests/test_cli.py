@@ -172,7 +172,11 @@ def test_unsafe_results_are_not_official(autograder, tmp_path):
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "ada.py").write_bytes((GOLDEN / "complete" / UNIT / f"{UNIT}.py").read_bytes())
     results = graded(autograder, tmp_path / "class", tmp_path / "out", "--unit", "unit4", "--unsafe")
-    assert (results["ada"]["official"], results["ada"]["walls"], results["ada"]["score"]) == (False, [], 31)
+    assert (
+        results["ada"]["provenance"]["official"],
+        results["ada"]["provenance"]["walls"],
+        results["ada"]["score"],
+    ) == (False, [], 31)
 
 
 def test_grading_is_refused_where_it_cannot_confine(tmp_path):
@@ -211,7 +215,9 @@ def test_a_fresh_seed_is_drawn_for_each_run(autograder, tmp_path):
     (tmp_path / "class" / "ada.py").write_text("x = 1")
     for out in ("one", "two"):
         autograder("grade", tmp_path / "class", "--out", tmp_path / out, "--quick", "--unit", "unit4")
-    seeds = {json.loads((tmp_path / out / UNIT / "ada.json").read_text())["seed"] for out in ("one", "two")}
+    seeds = {
+        json.loads((tmp_path / out / UNIT / "ada.json").read_text())["provenance"]["seed"] for out in ("one", "two")
+    }
     assert len(seeds) == 2
     assert f"seed {max(seeds)}" in (
         (tmp_path / "one" / "run.txt").read_text() + (tmp_path / "two" / "run.txt").read_text()

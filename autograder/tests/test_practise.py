@@ -84,7 +84,7 @@ def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(copied,
     without_data(copied, "line")
     verdicts, _ = practised(small_class.SOLVED[UNIT], "fitting", unit=load_unit(copied, UNIT))
     assert verdicts["fitting"].status == "passed"
-    assert practice_result(load_unit(copied, UNIT), copied.stub(UNIT), [], quick=False).circumstances.corpus == "steep"
+    assert practice_result(load_unit(copied, UNIT), copied.stub(UNIT), [], quick=False).provenance.corpus == "steep"
 
 
 def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
@@ -116,7 +116,7 @@ def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):
     verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling", "summing")
     result = practice_result(small.unit(), path, list(verdicts.values()), quick=True)
     assert (result.student, result.unit, result.score) == ("course", UNIT, 6)
-    assert not result.circumstances.official and result.circumstances.seed == COURSE.public_seed
+    assert not result.provenance.official and result.provenance.seed == COURSE.public_seed
 
 
 def test_names_of_a_running_script_are_what_it_defined():

@@ -10,7 +10,8 @@ import small_class
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
-from autograder.grading.batch import check_materials, material
+from autograder.grading.batch import check_materials
+from autograder.grading.provenance import unit_digest
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
@@ -18,8 +19,8 @@ def test_every_submission_of_the_small_class_earns_its_points(graded_class):
     records = [json.loads(path.read_text()) for path in graded_class.glob("*/*.json")]
     scores = {(record["student"], record["unit"]): record["score"] for record in records}
     assert scores == {(one.student, one.unit): one.points for one in small_class.CLASS}
-    assert {record["course"] for record in records} == {COURSE.title}
-    assert {record["course_folder"] for record in records} == {str(COURSE.folder)}
+    assert {record["provenance"]["course_title"] for record in records} == {COURSE.title}
+    assert {record["provenance"]["course_folder"] for record in records} == {str(COURSE.folder)}
 
 
 def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
@@ -30,7 +31,7 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
     assert "before" not in small.run_command(*arguments).stdout
     path = tmp_path / "out" / UNIT / "halved.json"
     record = json.loads(path.read_text())
-    record["material"] = "of another day"  # as if the checks had been others then
+    record["provenance"]["unit"] = "of another day"  # as if the checks had been others then
     record["checks"][0] |= {"earned": 0, "material": "of another day"}
     record["checks"][2]["seconds"] = 1234.5
     path.write_text(json.dumps(record))
@@ -82,12 +83,12 @@ def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
 def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):
     """Its digest changes with the solution, known mistakes too, and its checks; not with another unit's."""
     unit = load_unit(copied, UNIT)
-    seen = [material(unit)]
+    seen = [unit_digest(unit)]
     for file in (f"solutions/{UNIT}.py", f"checks/{UNIT}.py", "checks/helpers.py"):
         path = copied.folder / file
         path.write_text(path.read_text() + "\n# more\n")
-        seen.append(material(unit))
+        seen.append(unit_digest(unit))
     assert len(set(seen)) == 4
     path = copied.checks / f"{WORDS}.py"
     path.write_text(path.read_text() + "\n# more\n")
-    assert material(unit) == seen[-1]
+    assert unit_digest(unit) == seen[-1]

@@ -12,27 +12,37 @@ import pytest
 import small
 
 from autograder.grading import results
+from autograder.grading.provenance import DECIDES, Provenance
 from autograder.grading.results import (
     Busy,
     CannotWrite,
-    Circumstances,
     Result,
-    is_same,
     only_writer,
     read_result,
     result_path,
     run_facts,
     still_passed,
     stored_results,
+    why_graded,
     write_result,
     write_whole,
 )
 from autograder.judging import Remark, Verdict
 
-CIRCUMSTANCES = Circumstances(
-    kit="1", material="m", seed=5, corpus="line", quick=False, official=True, walls=("landlock 7", "seccomp"),
-    course="A course", course_folder="/somewhere",
-)  # fmt: skip
+MADE_BY = Provenance(
+    engine="e",
+    unit="u",
+    seed=5,
+    quick=False,
+    corpus="line",
+    versions={"python": "3.11.7", "numpy": "2.0"},
+    official=True,
+    course="c",
+    course_title="A course",
+    course_folder="/somewhere",
+    kit="1",
+    walls=("landlock 7", "seccomp"),
+)
 VERDICTS = (
     Verdict("doubling", "`double` is twice", 2, 2, "passed", (), 0.01, material="one"),
     Verdict(
@@ -60,7 +70,7 @@ RESULT = Result(
     "Ada, é",
     small.UNIT,
     "sha",
-    CIRCUMSTANCES,
+    MADE_BY,
     VERDICTS,
     1.25,
     "a note",
@@ -69,7 +79,7 @@ RESULT = Result(
 
 
 def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
-    """Every field of it, of its circumstances, verdicts and remarks; and its points stand in the
+    """Every field of it, of what made it, of verdicts and remarks; and its points stand in the
     file.
     """
     write_result(tmp_path, RESULT)
@@ -98,10 +108,10 @@ def test_a_result_of_the_version_before_is_read(tmp_path):
     """What it did not know is empty."""
     (tmp_path / "ada.json").write_text(BEFORE)
     found = read_result(tmp_path / "ada.json")
-    assert (found.circumstances.course, found.circumstances.course_folder) == ("", "")
+    assert (found.provenance.course_title, found.provenance.course_folder) == ("", "")
     assert [verdict.failure for verdict in found.verdicts] == ["", ""]
     assert found.verdicts[1].remarks == (Remark("wrong", ("sums",), "x"), Remark("hm"))
-    assert (found.student, found.score, found.circumstances.seed) == ("ada", 4, 731)
+    assert (found.student, found.score, found.provenance.seed) == ("ada", 4, 731)
 
 
 def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can_be_made(tmp_path):
@@ -118,7 +128,7 @@ def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can
     done = small.run_command("grade", tmp_path / "class", "--out", out, "--quick")
     assert done.returncode == 0, done.stderr
     record = json.loads((out / small.UNIT / "ada.json").read_text())
-    assert (record["score"], record["seed"], record["course"]) == (8, 731, "Numbers and words")
+    assert (record["format"], record["score"], record["provenance"]["seed"]) == (2, 8, 731)
 
 
 def test_keys_that_this_version_does_not_know_are_passed_over(tmp_path):
@@ -133,18 +143,23 @@ def test_keys_that_this_version_does_not_know_are_passed_over(tmp_path):
 
 @pytest.mark.parametrize(
     "damage",
-    ["half", "empty", "a list", "another type", "a status that is none", "no seed", "gone"],
+    ["half", "empty", "a list", "another type", "a status that is none", "no student", "gone"],
 )
 def test_what_is_no_whole_result_is_none(tmp_path, damage):
     """It is graded again, and never shown."""
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
     text, record = path.read_text(), json.loads(path.read_text())
-    without = {name: value for name, value in record.items() if name != "seed"}
+    without = {name: value for name, value in record.items() if name != "student"}
+    wrong_seed = record["provenance"] | {"seed": "5"}
     changed = {
-        "half": text[: len(text) // 2], "empty": "", "a list": "[]", "another type": json.dumps(record | {"seed": "5"}),
-        "a status that is none": text.replace('"passed"', '"perfect"'), "no seed": json.dumps(without),
-    }  # fmt: skip
+        "half": text[: len(text) // 2],
+        "empty": "",
+        "a list": "[]",
+        "another type": json.dumps(record | {"provenance": wrong_seed}),
+        "a status that is none": text.replace('"passed"', '"perfect"'),
+        "no student": json.dumps(without),
+    }
     path.write_text(changed[damage]) if damage in changed else path.unlink()
     assert read_result(path) is None
     assert stored_results(tmp_path) == []
@@ -153,31 +168,31 @@ def test_what_is_no_whole_result_is_none(tmp_path, damage):
 # ---- what is asked again
 
 
-NOTED = {"walls": (), "course": "Another title", "course_folder": "/elsewhere"}
-DECIDES = {
-    "kit": "2",
-    "material": "n",
+NOTED = {"walls": (), "course": "d", "course_title": "Another", "course_folder": "/elsewhere", "kit": "2"}
+CHANGED = {
+    "engine": "f",
+    "unit": "v",
     "seed": 6,
-    "corpus": "steep",
     "quick": True,
+    "corpus": "steep",
+    "versions": {"python": "3.11.7", "numpy": "2.1"},
     "official": False,
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Circumstances)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Provenance)])
 def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
-    """What was graded, by which version, on which seed and corpus, how; not where, nor behind which
-    walls.
-    """
-    other = replace(CIRCUMSTANCES, **{name: (NOTED | DECIDES)[name]})
-    assert is_same(RESULT, "sha", other) == (name in NOTED)
+    """What graded it, on which seed and corpus, how; not where, nor behind which walls. Why not is said in words."""
+    other = replace(MADE_BY, **{name: (NOTED | CHANGED)[name]})
+    why = why_graded(RESULT, "sha", other)
+    assert why == ("" if name in NOTED else f"again ({DECIDES[name]})")
 
 
 def test_another_file_is_another_question():
-    """By its checksum; and where nothing is stored, nothing is the same."""
-    assert is_same(RESULT, "sha", CIRCUMSTANCES)
-    assert not is_same(RESULT, "other", CIRCUMSTANCES)
-    assert not is_same(None, "sha", CIRCUMSTANCES)
+    """By its checksum; and where nothing is stored, it is new."""
+    assert why_graded(RESULT, "sha", MADE_BY) == ""
+    assert why_graded(RESULT, "other", MADE_BY) == "handed in again"
+    assert why_graded(None, "sha", MADE_BY) == "new"
 
 
 def test_a_pass_holds_where_only_other_checks_have_changed():
@@ -185,7 +200,7 @@ def test_a_pass_holds_where_only_other_checks_have_changed():
     now.
     """
     now, materials = (
-        replace(CIRCUMSTANCES, material="n"),
+        replace(MADE_BY, unit="v"),
         {"doubling": "one", "summing": "two", "fitting": "three"},
     )
     assert set(still_passed(RESULT, "sha", now, materials)) == {"doubling"}

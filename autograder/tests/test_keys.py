@@ -1,0 +1,91 @@
+"""Keys that are made when they are asked for: the same as those made at once, and no more than is needed."""
+
+import pytest
+import small
+
+from autograder.data import unit_data
+from autograder.grading.keys import MadeKey, build_key, spoilt_names
+from autograder.grading.one import grade_one
+from autograder.grading.store import AnswerStore
+
+
+@pytest.fixture
+def made(server, tmp_path):
+    """A key of the exact checks of which nothing is made yet, and its store."""
+    store = AnswerStore(tmp_path / "answers.sqlite")
+    yield MadeKey(small.unit(), small.SEED, {}, store, lambda: server)
+    store.close()
+
+
+def graded(server, key, script):
+    return {v.name: v for v in grade_one(server, script.encode(), "ada.py", small.SEED, key, data={})}
+
+
+def without_seconds(verdicts):
+    return [(v.name, v.earned, v.status, v.remarks) for v in verdicts.values()]
+
+
+def test_a_right_submission_needs_the_solutions_answers_only(server, made):
+    """One for each check; none of a mistake."""
+    assert {v.status for v in graded(server, made, small.solved()).values()} == {"passed"}
+    assert made.computed == len(made) == 3
+
+
+def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check_runs(server, made):
+    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs nothing."""
+    script = small.solved() + "\ndef running_sum(x):\n    return np.cumsum(x, axis=1), x.sum(0)\n"
+    verdicts = graded(server, made, script)
+    assert "added up along the batch" in verdicts["summing"].remarks[0].text
+    assert made.computed == 3 + 3  # of the solution for each check, and three mistakes of `running_sum`
+    before = made.computed
+    graded(server, made, script)
+    assert made.computed == before
+
+
+def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key, solution):
+    """Every known mistake, pairs of them, and something that nobody has named."""
+    identities = [mistake.id for mistake, _, _ in solution.mistakes]
+    scripts = [solution.with_mistake(one) for one in identities]
+    scripts += [solution.with_mistake(identities[0], identities[-1]), solution.stub]
+    scripts += [small.solved() + "\ndef double(x):\n    return x / 3\n"]
+    for script in scripts:
+        assert without_seconds(graded(server, made, script)) == without_seconds(graded(server, key, script))
+    assert made.keys() == key.keys()
+    for name, known in key.items():
+        assert [m.id for m, _ in made[name].mistakes] == [m.id for m, _ in known.mistakes]
+
+
+def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
+    """By another run with the same seed; with another seed all is made."""
+    script = small.solved("m01")
+    graded(server, made, script)
+    again = AnswerStore(tmp_path / "answers.sqlite")
+    key = MadeKey(small.unit(), small.SEED, {}, again, lambda: server)
+    graded(server, key, script)
+    assert key.computed == 0
+    other = MadeKey(small.unit(), small.SEED + 1, {}, again, lambda: server)
+    assert other["doubling"].expected.arrays and other.computed == 1
+    again.close()
+
+
+def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
+    """The solution is trained once, and its loss is kept."""
+    unit = small.unit()
+    store = AnswerStore(tmp_path / "answers.sqlite")
+    key, data = MadeKey(unit, small.SEED, unit_data(unit), store, lambda: server), unit_data(unit)
+    stub = grade_one(server, b"", "ada.py", small.SEED, key, data)
+    assert stub[-1].status == "not_reached" and key.computed == 0
+    verdicts = grade_one(server, small.solved().encode(), "ada.py", small.SEED, key, data)
+    assert {v.status for v in verdicts} == {"passed"}
+    whole = build_key(server, small.SEED, {name: [text] for name, text in data.items()})
+    assert key["fitting@line"].loss == pytest.approx(whole["fitting@line"].loss)
+    store.close()
+
+
+def test_a_mistake_belongs_to_the_definition_it_stands_in(solution):
+    """By the name that the statement around it binds."""
+    spoilt = spoilt_names(solution)
+    names = {mistake.code: spoilt[mistake.id] for mistake, _, _ in solution.mistakes}
+    assert names["return x * x"] == {"double"}
+    assert names["sums = np.cumsum(x, axis=1)"] == {"running_sum"}
+    assert len(spoilt) == len(solution.mistakes)

@@ -1,0 +1,149 @@
+"""The store of answers: what is kept comes back, for its owner alone, and survives runs side by side and kills."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from autograder.check import Answer
+from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address
+
+ARRAYS = {"sums": np.arange(6.0).reshape(2, 3), "count": np.array(3), "name": np.array(["ada", "é"])}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "answers.sqlite"
+
+
+def test_what_is_kept_comes_back(path):
+    """Arrays of numbers and of text, failures, a loss, names; also for who opens the store later."""
+    kept = {
+        address("a"): Made(Answer(ARRAYS), None, frozenset({"double", "np"})),
+        address("b"): Made(Answer(failure="raised", message="line 3: ValueError")),
+        address("c"): Made(Answer({"w": np.ones(2, np.float32)}), 0.25),
+    }
+    store = AnswerStore(path)
+    for where, made in kept.items():
+        store.put(where, made)
+    store.close()
+    later = AnswerStore(path)
+    for where, made in kept.items():
+        found = later.get(where)
+        assert (found.loss, found.names) == (made.loss, made.names)
+        assert (found.answer.failure, found.answer.message) == (made.answer.failure, made.answer.message)
+        assert found.answer.arrays.keys() == made.answer.arrays.keys()
+        for name, array in made.answer.arrays.items():
+            assert found.answer.arrays[name].dtype == array.dtype
+            np.testing.assert_array_equal(found.answer.arrays[name], array)
+    assert later.get(address("d")) is None
+    later.close()
+
+
+def test_an_address_is_of_all_its_parts_and_their_borders():
+    """None of them can run into the next."""
+    assert len({address("a", "b"), address("ab"), address("a", "b", ""), address("b", "a")}) == 4
+
+
+def test_only_its_owner_can_read_it(path):
+    """It holds answers: neither the group nor others may, whatever the umask was."""
+    before = os.umask(0)
+    try:
+        store = AnswerStore(path)
+        store.put(address("a"), Made(Answer(ARRAYS)))
+        files = list(path.parent.iterdir())
+        assert path in files
+        assert [stat.S_IMODE(file.stat().st_mode) & 0o077 for file in files] == [0] * len(files)
+        store.close()
+    finally:
+        os.umask(before)
+
+
+def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(path):
+    """So it does not grow for ever, and no version reads what another meant."""
+    store = AnswerStore(path)
+    store.put(address("old"), Made(Answer(ARRAYS)))
+    store.put(address("new"), Made(Answer(ARRAYS)))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE answers SET day = day - ? WHERE address = ?", (KEPT_DAYS + 1, address("old")))
+    connection.close()
+    store = AnswerStore(path)
+    assert (store.get(address("old")), store.get(address("new")) is None) == (None, False)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    store = AnswerStore(path)
+    assert store.get(address("new")) is None
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["a folder", "no database", "read only"])
+def test_where_no_store_can_be_kept_grading_goes_on_without(path, damage):
+    """In memory, for this run only."""
+    path.parent.mkdir()
+    if damage == "a folder":
+        path.mkdir()
+    elif damage == "no database":
+        path.write_bytes(b"not a database" * 1000)
+    else:
+        path = path.parent / "file" / "answers.sqlite"
+        (path.parent).write_text("a file, where a folder should be")
+    store = AnswerStore(path)
+    store.put(address("a"), Made(Answer(ARRAYS)))
+    assert store.where == "memory"
+    assert store.get(address("a")) is not None
+    store.close()
+
+
+def test_what_is_torn_is_computed_again(path):
+    """A frame that cannot be read is as good as none."""
+    store = AnswerStore(path)
+    store.put(address("a"), Made(Answer(ARRAYS)))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE answers SET frame = substr(frame, 1, 40)")
+    connection.close()
+    store = AnswerStore(path)
+    assert store.get(address("a")) is None
+    store.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from autograder.check import Answer
+from autograder.grading.store import AnswerStore, Made, address
+store = AnswerStore(Path(sys.argv[1]))
+for number in range(100_000):
+    store.put(address(sys.argv[2], str(number)), Made(Answer({"x": np.full(500, number)})))
+    print(number, flush=True)
+"""
+
+
+def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
+    """kill -9 in the middle of writing: what was said to be kept is there, and nothing is half there."""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    time.sleep(1.5)
+    written = {}
+    for writer, name in zip(writers, ("one", "two"), strict=True):
+        writer.send_signal(signal.SIGKILL)
+        lines = writer.communicate()[0].split("\n")
+        written[name] = len([line for line in lines[:-1] if line])
+    store = AnswerStore(path)
+    for name, count in written.items():
+        assert count > 3
+        for number in range(count):
+            assert store.get(address(name, str(number))).answer.arrays["x"].tolist() == [number] * 500
+    store.close()

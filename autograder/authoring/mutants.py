@@ -8,14 +8,13 @@ right too, and `solutions/equivalent.toml` says why.
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import libcst as cst
 import msgspec
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import MetadataWrapper, PositionProvider, WhitespaceInclusivePositionProvider
 
 from autograder.check import Corpus
 from autograder.course import Course, Unit, addons
@@ -85,12 +84,37 @@ def mutants(text: str, names: Mapping[str, str]) -> list[Mutant]:
     wrapper = MetadataWrapper(cst.parse_module(text))
     collected = _Collector(_regions(text), names)
     wrapper.visit(collected)
+    lines = text.split("\n")
     found: dict[str, Mutant] = {}
-    for function, node, new in collected.changes:
-        script = wrapper.module.deep_replace(node, new).code  # type: ignore[attr-defined]
-        if script != text:
-            found.setdefault(script, Mutant(script, function, *_difference(text, script)))
+    for change in collected.changes:
+        mutant = _spliced(lines, change, wrapper.module.code_for_node(change.new))
+        if mutant.script != text:
+            found.setdefault(mutant.script, mutant)
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class Change:
+    """What may stand at a node's place, and where that is: from (line, column) to (line, column), lines from 1."""
+
+    function: str
+    start: tuple[int, int]
+    end: tuple[int, int]
+    new: cst.CSTNode
+
+
+def _spliced(lines: Sequence[str], change: Change, code: str) -> Mutant:
+    """The script with code in the place of a change."""
+    (first, left), (last, right) = change.start, change.end
+    old = list(lines[first - 1 : last])
+    new = (old[0][:left] + code + old[-1][right:]).split("\n")
+    script = "\n".join([*lines[: first - 1], *new, *lines[last:]])
+    while old and new and old[0] == new[0]:
+        del old[0], new[0]
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    before, after = (" ".join(line.strip() for line in part) for part in (old, new))
+    return Mutant(script, change.function, before, after or "(nothing)")
 
 
 def _regions(text: str) -> set[int]:
@@ -102,32 +126,26 @@ def _regions(text: str) -> set[int]:
     return lines
 
 
-def _difference(old: str, new: str) -> tuple[str, str]:
-    one, two = old.split("\n"), new.split("\n")
-    changed = [op for op in SequenceMatcher(None, one, two, autojunk=False).get_opcodes() if op[0] != "equal"]
-    first, last = changed[0], changed[-1]
-    parts = one[first[1] : last[2]], two[first[3] : last[4]]
-    before, after = (" ".join(line.strip() for line in part) for part in parts)
-    return before, after or "(nothing)"
-
-
 class _Collector(cst.CSTVisitor):
-    """Notes (function, node, its replacement) for each change within the regions."""
+    """Notes what may be changed within the regions."""
 
-    METADATA_DEPENDENCIES = (PositionProvider,)
+    METADATA_DEPENDENCIES = (PositionProvider, WhitespaceInclusivePositionProvider)
 
     def __init__(self, lines: set[int], names: Mapping[str, str]) -> None:
         super().__init__()
-        self.names = names
-        self.lines, self.changes = lines, list[tuple[str, cst.CSTNode, cst.CSTNode]]()
+        self._lines, self._names = lines, names
+        self.changes: list[Change] = []
         self._within: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._within.append(node.name.value)
         place = self.get_metadata(PositionProvider, node, None)
-        if place and place.start.line in self.lines:
-            self.changes += [(".".join(self._within), node, new) for new in _variants(node, self.names)]
+        if place and place.start.line in self._lines:
+            for old, new in _variants(node, self._names):
+                whole = self.get_metadata(WhitespaceInclusivePositionProvider, old)
+                start, end = (whole.start.line, whole.start.column), (whole.end.line, whole.end.column)
+                self.changes.append(Change(".".join(self._within), start, end, new))
         return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -136,8 +154,16 @@ class _Collector(cst.CSTVisitor):
         super().on_leave(original_node)
 
 
-def _variants(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[cst.CSTNode]:
-    """What may stand at a node's place instead."""
+def _variants(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """A node, or a part of it, and what may stand in its place."""
+    if isinstance(node, cst.If):  # its test alone, for its body has lines of its own
+        yield node.test, cst.UnaryOperation(cst.Not(), _bracketed(node.test))
+    for new in _others(node, names):
+        yield node, new
+
+
+def _others(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[cst.CSTNode]:
+    """What may stand in a node's place."""
     match node:
         case cst.BinaryOperation():
             yield from _operations(node)
@@ -166,7 +192,7 @@ def _variants(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[cst.CSTNo
             yield from (node.with_changes(**{end: None}) for end in ("lower", "upper", "step") if getattr(node, end))
         case cst.Expr(value=cst.Call()):
             yield cst.Pass()
-        case cst.If() | cst.IfExp():
+        case cst.IfExp():
             yield node.with_changes(test=cst.UnaryOperation(cst.Not(), _bracketed(node.test)))
         case cst.Tuple():
             if len(node.elements) == 2 and not all(isinstance(e.value, cst.Integer) for e in node.elements):

@@ -18,7 +18,17 @@ from autograder.course import Unit
 from autograder.data import all_unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import Key, Mistake, PlainKey, Verdict, deviation
+from autograder.judging import (
+    Key,
+    Mistake,
+    PlainKey,
+    Verdict,
+    deviation,
+    excluded_by,
+    judge,
+    not_reached,
+    unmet,
+)
 from autograder.sandbox.client import Server
 
 FIRST_SEED = 1000
@@ -118,9 +128,22 @@ def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterat
         yield _line(f"{unit.name}, seed {seed}{names}: the solution", lost(graded))
     yield _line(f"{unit.name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key)))
     for mistake, line, _ in solution.mistakes:
-        graded = _grade(server, solution.with_mistake(mistake.id), seed, key)
+        graded = judge_mistake(unit, key, mistake)
         if fault := misjudged(mistake.text, graded):
             yield Line(f"✗ {unit.name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+
+
+def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
+    """Judge a known mistake as if it were a submission, by the answers that it gave when the key was made."""
+    verdicts: dict[str, Verdict] = {}
+    for check in checks_to_run(unit, data=()):
+        if lacking := unmet(check, verdicts):
+            verdicts[check.name] = not_reached(check, lacking)
+            continue
+        known = key[check.name]
+        answer = next((its for one, its in known.mistakes if one.id == mistake.id), known.expected)
+        verdicts[check.name] = judge(check, known, answer, unit.sizes, excluded_by(key, verdicts))
+    return list(verdicts.values())
 
 
 def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:

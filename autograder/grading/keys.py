@@ -42,36 +42,52 @@ def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
     return [check for check in unit.checks if not check.measure or check.name in data]
 
 
-def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, CheckKey]:
+def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, PlainKey]:
     """Run the solution and each known mistake on a seed.
 
+    A mistake is asked of those checks that run the definition in which it stands.
     data: what checks that train are run on, by check, the solution alone; a check without any is left out.
     """
     unit, solution = server.unit, solution_of(server.unit)
-    keys = _solution_answers(server, solution, seed, data)
+    keys, names = _solution_answers(server, solution, seed, data)
+    spoilt = spoilt_names(solution)
     for mistake, _, _ in solution.mistakes:
         with server.worker(solution.with_mistake(mistake.id).encode(), SOLUTION) as worker:
             for check in checks_to_run(unit, data=()):
+                if cannot_spoil(spoilt.get(mistake.id), names[check.name]):
+                    continue
                 answer, known = worker.ask(check, seed), keys[check.name]
                 if loses_points(unit, check, known.expected, answer):
                     keys[check.name] = PlainKey(known.expected, (*known.mistakes, (mistake, answer)))
     return keys
 
 
+Names = frozenset[str] | None  # of definitions; None where they are not known
+
+
+def cannot_spoil(spoilt: Names, ran: Names) -> bool:
+    """Whether what a mistake spoils is none of the definitions that ran, as far as both are known."""
+    return spoilt is not None and ran is not None and not spoilt & ran
+
+
 def _solution_answers(
     server: Server, solution: Solution, seed: int, data: Mapping[str, Sequence[Corpus]]
-) -> dict[str, CheckKey]:
+) -> tuple[dict[str, PlainKey], dict[str, Names]]:
+    """The keys of a solution, without mistakes; and by check the names of its definitions that ran."""
     plain = solution.plain().encode()
-    keys: dict[str, CheckKey] = {}
+    keys: dict[str, PlainKey] = {}
+    names: dict[str, Names] = {}
     for check in checks_to_run(server.unit, data):
         texts: Sequence[Corpus | None] = data[check.name] if check.measure else [None]
         for text in texts:
             with server.worker(plain, SOLUTION) as worker:
+                worker.tell_names = True
                 expected = worker.ask(check, seed, text=text.train if text else None)
+                names[check.name] = worker.names_run
                 loss = measure(worker, check, seed, expected, text) if text else None
             refuse_failure(server.unit, check, expected)
             keys[key_name(check, text)] = PlainKey(expected, (), loss)
-    return keys
+    return keys, names
 
 
 class MadeKey(Mapping[str, CheckKey]):
@@ -136,10 +152,9 @@ class AnswerMaker:
         """Close the store."""
         self._store.close()
 
-    def cannot_spoil(self, mistake: Mistake, names: frozenset[str] | None) -> bool:
-        """Whether a mistake is in none of the definitions that ran, as far as they are known."""
-        spoilt = self._spoils.get(mistake.id)
-        return names is not None and spoilt is not None and not names & spoilt
+    def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
+        """Whether a mistake stands in none of the definitions that ran."""
+        return cannot_spoil(self._spoils.get(mistake.id), ran)
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
         """What a script of ours answers to a check; of one that trains, also the loss that its weights reach."""

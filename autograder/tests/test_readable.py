@@ -184,3 +184,45 @@ def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
         for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
             code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
     assert small.refused(boxed, code) == []
+
+
+ADD_ON_OF_OTHERS = {
+    "__init__.py": "KNOWN = 1\n",
+    "numbers.py": """
+from my_addons import KNOWN
+
+
+def reset(seed):
+    assert KNOWN
+
+
+def warm():
+    pass
+""",
+}
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
+    """A package of the author's own, in a folder where no other package is: both walls stand as ever."""
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    for name, text in ADD_ON_OF_OTHERS.items():
+        (file := tmp_path / "lib" / "my_addons" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    experiments = """
+        from autograder.check import UnitSettings, check, named
+
+        SETTINGS = UnitSettings(packages=("numpy",))
+
+
+        @check(points=1)
+        def doubling(net, seed):
+            '''what was refused'''
+            return named("doubled", net.double(1))
+    """
+    unit = small.write_course(tmp_path / "course", "one", experiments, "", {"numpy": "my_addons.numbers"})
+    with Server(unit) as server:
+        assert ("bubblewrap" in server.walls) == both
+        assert small.refused(server, opened(sorted(file.parent.glob("*.py")))) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import small
 
-from autograder.course import read_course
+from autograder.course import MissingPackage, read_course
 from autograder.sandbox import client, readable
 from autograder.sandbox.client import Server
 
@@ -186,6 +186,17 @@ def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
     assert small.refused(boxed, code) == []
 
 
+ON_NUMPY = """
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=1)
+    def doubling(net, seed):
+        '''what was refused'''
+        return named("doubled", net.double(1))
+"""
 ADD_ON_OF_OTHERS = {
     "__init__.py": "KNOWN = 1\n",
     "numbers.py": """
@@ -211,18 +222,17 @@ def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monk
         (file := tmp_path / "lib" / "my_addons" / name).parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "lib")
-    experiments = """
-        from autograder.check import UnitSettings, check, named
-
-        SETTINGS = UnitSettings(packages=("numpy",))
-
-
-        @check(points=1)
-        def doubling(net, seed):
-            '''what was refused'''
-            return named("doubled", net.double(1))
-    """
-    unit = small.write_course(tmp_path / "course", "one", experiments, "", {"numpy": "my_addons.numbers"})
+    unit = small.write_course(tmp_path / "course", "one", ON_NUMPY, "", {"numpy": "my_addons.numbers"})
     with Server(unit) as server:
         assert ("bubblewrap" in server.walls) == both
         assert small.refused(server, opened(sorted(file.parent.glob("*.py")))) == []
+
+
+@pytest.mark.parametrize(
+    ("addon", "lacking"),
+    [("autograder.troch", "autograder.troch"), ("my_troch.numbers", "my_troch")],
+)
+def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
+    """Of which package, which module is missing, and which file names it."""
+    with pytest.raises(MissingPackage, match=rf"course\.toml: the add-on of numpy .* no module {lacking}\."):
+        small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})

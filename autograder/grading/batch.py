@@ -146,7 +146,7 @@ _started: list[Server] = []
 
 
 def _server(context: GradingContext) -> Server:
-    """This thread's server, started anew where the last one served another unit, or this one before it changed."""
+    """This thread's server: a new one where the last served another unit, or other material."""
     wanted = (context.course, context.unit, context.material, context.unsafe)
     if getattr(_mine, "server", None) and _mine.serves != wanted:
         _mine.server.close()
@@ -210,12 +210,20 @@ class _ClassGrader:
         with Server(unit, run.unsafe) as server:
             key = build_key(server, run.seed, {name: [text] for name, text in self._data.items()})
             walls = tuple(server.walls)
-        digest_of_all = material(unit)
-        context = GradingContext(folder, unit.name, digest_of_all, run.seed, key, self._data, run.unsafe)
+        rests_on = material(unit)
+        context = GradingContext(
+            course=folder,
+            unit=unit.name,
+            material=rests_on,
+            seed=run.seed,
+            key=key,
+            data=self._data,
+            unsafe=run.unsafe,
+        )
         self._materials = check_materials(unit)
         self._circumstances = Circumstances(
             kit=__version__,
-            material=digest_of_all,
+            material=rests_on,
             seed=run.seed,
             corpus=_corpora(unit, self._data),
             quick=run.quick,

@@ -76,7 +76,7 @@ def _imported(unit: Unit) -> Iterator[str]:
 
 
 def _addon_paths(unit: Unit, ours: bool) -> Iterator[str]:
-    """Where the add-ons of a unit's packages lie: each of ours alone, of others the whole package that it is in."""
+    """Say where a unit's add-ons lie: of ours the module alone, of others its whole package."""
     for package, module in addons(unit.course).items():
         top = module.split(".")[0]
         if package in unit.packages and (top == ENGINE.name) == ours:

@@ -119,7 +119,7 @@ def initials(name):
 
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
-def test_a_course_beside_the_engine_or_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
+def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
     """Where names may be listed, as imports do, no file can be opened: here the course lies in such
     a folder.
     """
@@ -215,14 +215,15 @@ def warm():
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
-    """A package of the author's own, in a folder where no other package is: both walls stand as ever."""
+    """A package of the author's own, in a folder where no other is: both walls stand as ever."""
     if not both:
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
     for name, text in ADD_ON_OF_OTHERS.items():
         (file := tmp_path / "lib" / "my_addons" / name).parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "lib")
-    unit = small.write_course(tmp_path / "course", "one", ON_NUMPY, "", {"numpy": "my_addons.numbers"})
+    needs = {"numpy": "my_addons.numbers"}
+    unit = small.write_course(tmp_path / "course", "one", ON_NUMPY, "", needs)
     with Server(unit) as server:
         assert ("bubblewrap" in server.walls) == both
         assert small.refused(server, opened(sorted(file.parent.glob("*.py")))) == []
@@ -234,5 +235,6 @@ def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monk
 )
 def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
     """Of which package, which module is missing, and which file names it."""
-    with pytest.raises(MissingPackage, match=rf"course\.toml: the add-on of numpy .* no module {lacking}\."):
+    words = rf"course\.toml: the add-on of numpy .* no module {lacking}\."
+    with pytest.raises(MissingPackage, match=words):
         small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})

@@ -68,7 +68,8 @@ LIBRARIES = (KIT, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 
 def _last_frame(error: BaseException, check: Check) -> tuple[str, str] | None:
     """Place and function of the innermost frame that is not the check's, this kit's or a library's."""
-    not_theirs = (*LIBRARIES, os.path.dirname(check.experiment.__code__.co_filename))
+    checks = os.path.dirname(check.experiment.__code__.co_filename)
+    not_theirs = tuple(f"{folder}{os.sep}" for folder in (*LIBRARIES, checks))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if place := re.match(r"<((?:cell \d+, )?line) (\d+)\|", frame.filename):  # a `Statement`'s, with an offset
             name = frame.name.replace("<module>", "the top level")

@@ -14,9 +14,7 @@ from autograder.authoring.grader_page import plot
 from autograder.course import Course
 from autograder.source.solution import Solution
 
-TRAINING = [
-    (unit, check) for unit in COURSE.units for check in this_course.unit(unit).checks if check.measure
-]
+TRAINING = [(unit, check) for unit in COURSE.units for check in this_course.unit(unit).checks if check.measure]
 BOUND = Bound(
     "unit9", "training", "austen", 0.02, "NumPy 2", [2.0, 2.1], {"loops": [0.001, -0.002]}, {"m1 x": [0.5]}, []
 )

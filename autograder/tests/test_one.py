@@ -40,6 +40,13 @@ def test_a_hang_costs_one_check(grade):
     assert verdicts["doubling"].seconds > 5
 
 
+def test_an_error_within_a_library_is_told_with_the_students_line(grade):
+    """The line of the submission that called it, though the error came from a Python file of the library."""
+    script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
+    said = grade(script)["doubling"].remarks[0].text
+    assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")
+
+
 def test_numbers_too_wide_for_the_wire_cost_their_check(grade):
     """128-bit floats are refused in words, and every other check is graded."""
     wide = "\n_right = fit\ndef fit(*a): return np.longdouble(1) * _right(*a)\n"

@@ -131,7 +131,7 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module")
 def graded(folder):
-    """Submissions through nbgrader's own commands from `validate` to `export`, then graded by ours, without training."""
+    """Submissions through nbgrader's commands from `validate` to `export`, then graded by ours, without training."""
     for name, script in SCRIPTS.items():
         book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", script)
         if name == "Zoë Ünal":
@@ -251,7 +251,10 @@ def test_remarks_are_comments_and_no_html(folder, recorded):
     ("remark", "words"),
     [
         (Remark("`fit` is not *so*."), "- `fit` is not *so*."),
-        (Remark("expected '*a*', found '`a`'.", ("first",), literal=True), r"- first: expected '\*a\*', found '\`a\`'."),
+        (
+            Remark("expected '*a*', found '`a`'.", ("first",), literal=True),
+            r"- first: expected '\*a\*', found '\`a\`'.",
+        ),
         (Remark("ValueError: <img src=x> &amp; [a](b) \\<i>"), r"- ValueError: \<img src=x> \&amp; [a] (b) ∖\<i>"),
     ],
     ids=["ours", "an answer of text", "an error"],
@@ -284,7 +287,9 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
     hide = "import sys; sys.modules['nbgrader'] = None; from autograder.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", hide, "nbgrader", str(folder)]
     without = subprocess.run([*command, "--grades", str(folder / "grades")], **QUIETLY)
-    assert "this needs nbgrader, which is not installed: pip install 'experiment-autograder[nbgrader]'" in without.stderr
+    assert (
+        "this needs nbgrader, which is not installed: pip install 'experiment-autograder[nbgrader]'" in without.stderr
+    )
     assert subprocess.run(command, **QUIETLY).returncode == 0  # to build, jupytext is enough
 
 

@@ -21,8 +21,9 @@ settings.load_profile("patient")
 
 # For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their ports before they take
 # them), go to one worker; the longest come first, so that both end at about the same time
-TOGETHER = dict.fromkeys(("test_hostile", "test_golden", "test_class_pages"), "class")
-TOGETHER |= dict.fromkeys(("test_nbgrader_bridge", "test_callers", "test_notebooks"), "kernels")
+CLASS = ("test_hostile", "test_golden", "test_class_pages", "test_class_exports")
+KERNELS = ("test_nbgrader_bridge", "test_class_nbgrader", "test_callers", "test_notebook", "test_services")
+TOGETHER = dict.fromkeys(CLASS, "class") | dict.fromkeys(KERNELS, "kernels")
 FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_client", "test_batch"]
 
 

@@ -228,6 +228,12 @@ def load_unit(course: Course, name: str) -> Unit:
         return Unit(course, name, load_experiments(course.checks, name, addons(course)))
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
+        for needing, module in addons(course).items():
+            if error.name and f"{module}.".startswith(f"{error.name}."):
+                raise MissingPackage(
+                    f"{course.folder / FILE}: the add-on of {needing} cannot be imported: there is "
+                    f"no module {error.name}. Correct its name, or install what brings it."
+                ) from None
         if package not in course.about.packages:
             raise
         raise MissingPackage(_how_to_install(course, name, package)) from None

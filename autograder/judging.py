@@ -334,7 +334,7 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     if got is None:
         return Remark("is missing from the result.", (name,))
     if is_text(want) != is_text(got):
-        return Remark(f"is {_kind(got)}, and {_kind(want)} is wanted.", (name,))
+        return Remark(f"is {_kind(got)}, and should be {_kind(want)}.", (name,))
     if got.shape != want.shape:
         found = f"{_letters(got.shape, sizes)} found, {_letters(want.shape, sizes)} wanted."
         return Remark(f"the shape is another: {found}", (name,))

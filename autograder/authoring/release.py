@@ -54,8 +54,7 @@ def release(course: Course, folder: Path) -> None:
 
 def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
     """Copy files of a course into an empty folder; nothing is written where one of them is missing."""
-    if folder.exists() and any(folder.iterdir()):
-        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
+    refuse_full(folder)
     for path in files:
         if not (course.folder / path).is_file():
             raise UserError(f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml.")
@@ -63,6 +62,14 @@ def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(course.folder / path, target)
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise `NotEmpty` for a folder that is to be written, and holds something or is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise NotEmpty(f"{folder} is a file. Name a new folder.")
+    if folder.exists() and any(folder.iterdir()):
+        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
 
 
 def _template(name: str, **facts: object) -> str:

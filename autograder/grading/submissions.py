@@ -65,7 +65,7 @@ def find_submissions(course: Course, folder: Path, unit: str | None = None) -> l
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder: folders first, then scripts, then all else. Raises `NothingToGrade`."""
+    """List what lies in a folder: folders, then scripts, then all else. Raises `NothingToGrade`."""
     try:
         found = list(os.scandir(folder))
     except OSError as error:
@@ -145,7 +145,8 @@ def graded_files(course: Course, folder: Path) -> Callable[[Result], bytes | Non
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits.
 
-    Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, or what cannot be written.
+    Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, or what
+    cannot be written.
     """
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -163,6 +164,6 @@ def unpack(archive: Path, folder: Path) -> Path:
                 packed.extract(entry, folder)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise NothingToGrade(f"{archive} is no zip file that can be read: {error}.") from None
-    except OSError as error:  # it is not there, the disk is full, or it holds a name that no file can have
+    except OSError as error:  # it is not there, the disk is full, or no file can have such a name
         raise NothingToGrade(f"{archive} cannot be unpacked: {error.strerror}.") from None
     return folder

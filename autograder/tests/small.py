@@ -86,8 +86,9 @@ def write_course(folder, name, experiments, solution, packages=None, text=""):
 
 
 def inside(server, code, seconds=5):
-    """Run code in a worker, as the body of `double`; the answer, whose array `doubled` is what the code returned."""
-    script = "def double(x):\n    import numpy as np\n" + textwrap.indent(textwrap.dedent(code), "    ")
+    """Run code as the body of `double` in a worker; the answer, with what it returned as `doubled`."""
+    body = textwrap.indent(textwrap.dedent(code), "    ")
+    script = f"def double(x):\n    import numpy as np\n{body}"
     with server.worker(script.encode(), "attack.py") as worker:
         return worker.ask(check(seconds=seconds), 1)
 
@@ -110,17 +111,19 @@ def refused(server, code):
         """,
     )
     assert not answer.failure, answer.message
-    return [attempt for attempt, held in zip(attempts, answer.arrays["doubled"], strict=True) if not held]
+    tried = zip(attempts, answer.arrays["doubled"], strict=True)
+    return [attempt for attempt, held in tried if not held]
 
 
 def write_class(folder, number, slow=False):
-    """Write submissions of `number` students: right, half written, with a known mistake, in another style.
+    """Write the submissions of `number` students: right, half written, mistaken, in another style.
 
     slow: each sleeps for a while, so that a run can be met while it is under way.
     """
     style = COURSE.folder / "solutions" / "styles" / UNIT / "loops.py"
     scripts = [solved(), half_solved(), solved("m01"), solved() + style.read_text()]
-    pause = "\nimport time\n_quick = double\ndef double(x):\n    time.sleep(0.04)\n    return _quick(x)\n"
+    pause = "\nimport time\n_quick = double\n"
+    pause += "def double(x):\n    time.sleep(0.04)\n    return _quick(x)\n"
     for i in range(number):
         submit(folder, f"student{i:04}", scripts[i % len(scripts)] + (pause if slow else ""))
     return folder

@@ -11,7 +11,6 @@ from autograder.grading.keys import solution_of
 
 SOLVED = {name: solution_of(small.unit(name)).plain() for name in (small.UNIT, small.WORDS)}
 STUBS = {name: solution_of(small.unit(name)).stub for name in (small.UNIT, small.WORDS)}
-POINTS = {small.UNIT: 11, small.WORDS: 3}
 
 
 def changed(old: str, new: str, name: str = small.UNIT) -> str:

@@ -63,15 +63,18 @@ def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
     the same again.
     """
     submitted = small.write_class(tmp_path / "class", 12)
-    small.submit(submitted, "crash", small.solved() + "\nimport ctypes\ndef double(x): ctypes.string_at(0)\n")
+    crash = "\nimport ctypes\ndef double(x): ctypes.string_at(0)\n"
+    small.submit(submitted, "crash", small.solved() + crash)
     small.submit(submitted, "exit_zero", "import os\ndef double(x): os._exit(0)\n")
     small.submit(submitted, "stub", small.COURSE.stub(small.UNIT).read_text())
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
     for jobs in ("1", "2", "4"):
         assert small.start(*grade, tmp_path / jobs, "-j", jobs).wait() == 0
     first = small.results(tmp_path / "1")
-    assert len(first) == 15 and small.results(tmp_path / "2") == small.results(tmp_path / "4") == first
-    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "1" / small.UNIT).glob("*.json")}
+    assert len(first) == 15
+    assert small.results(tmp_path / "2") == small.results(tmp_path / "4") == first
+    files = (tmp_path / "1" / small.UNIT).glob("*.json")
+    written = {path: path.stat().st_mtime_ns for path in files}
     next(iter(written)).unlink()
     assert small.start(*grade, tmp_path / "1", "-j", "4").wait() == 0
     assert small.results(tmp_path / "1") == first
@@ -85,7 +88,8 @@ def grade_on(disk, submitted, out):
     """Grade with `out` on a disk of a given kind, an option of bubblewrap's."""
     command = [bubblewrap(), "--dev-bind", "/", "/", *disk, out]
     command += [sys.executable, "-m", "autograder", "grade", submitted, "--quick", "--out", out]
-    return subprocess.run(map(str, command), cwd=small.COURSE.folder, capture_output=True, text=True, timeout=120)
+    captured = {"capture_output": True, "text": True, "timeout": 120}
+    return subprocess.run(map(str, command), cwd=small.COURSE.folder, **captured)
 
 
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
@@ -97,7 +101,8 @@ def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path, disk, wo
     """Exit code 2, one sentence on which file."""
     submitted, out = small.write_class(tmp_path / "class", 8), tmp_path / "out"
     out.mkdir()
-    done = grade_on(["--size", "24576", "--tmpfs"] if disk == "small" else ["--ro-bind", out], submitted, out)
+    options = {"small": ["--size", "24576", "--tmpfs"], "read-only": ["--ro-bind", out]}
+    done = grade_on(options[disk], submitted, out)
     assert done.returncode == 2, done.stderr
     told = done.stderr.splitlines()[-1]
     assert told.startswith(f"Error: {out}") and words in told and told.count(". ") == 0, done.stderr
@@ -133,11 +138,12 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
         "-c",
         script,
     ]
-    done = subprocess.run(command, cwd=small.COURSE.folder, capture_output=True, text=True, timeout=300)
+    captured = {"capture_output": True, "text": True, "timeout": 300}
+    done = subprocess.run(command, cwd=small.COURSE.folder, **captured)
     assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2", "0"], done.stdout + done.stderr
     assert "No space left" in done.stderr
-    calm = small.start("autograder", "grade", submitted, "--quick", "--seed", "5", "--out", tmp_path / "calm")
-    assert calm.wait() == 0
+    undisturbed = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    assert small.start(*undisturbed, tmp_path / "calm").wait() == 0
     first, second = small.results(saved / "first"), small.results(saved / "second")
     assert 0 < len(first) < 8 and len(second) == 8
     assert second == small.results(tmp_path / "calm")
@@ -228,7 +234,8 @@ def test_the_current_folder_brings_nothing(tmp_path):
         "--course",
         str(small.COURSE.folder),
     ]
-    code = "import sys; del sys.path[0]; from autograder import cli; from autograder.sandbox import client\n"
+    code = "import sys; del sys.path[0]\n"
+    code += "from autograder import cli; from autograder.sandbox import client\n"
     code += f"client.bubblewrap = lambda: None; cli.main({arguments})"
     for how in (["-m", "autograder", *arguments], ["-c", code]):
         done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
@@ -241,7 +248,7 @@ def test_the_current_folder_brings_nothing(tmp_path):
 NAMES = ("checks", "solutions", "datasets", "assignments", "autograder", "numpy")
 
 
-@pytest.mark.parametrize("inside", [False, True], ids=["from the course", "from the folder of submissions"])
+@pytest.mark.parametrize("inside", [False, True], ids=["from the course", "from their folder"])
 def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(tmp_path, inside):
     """Each brings a whole course and modules by the engine's names: nobody's points move, their own
     among them.
@@ -265,7 +272,8 @@ def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(t
             "line",
         ):
             (folder / f"{file}.py").write_text(hostile)
-        (folder / "solutions" / f"{small.UNIT}.py").write_text("double = running_sum = fit = 'MINE'\n")
+        solution = folder / "solutions" / f"{small.UNIT}.py"
+        solution.write_text("double = running_sum = fit = 'MINE'\n")
         for checks in (folder / "checks").glob("*.py"):
             checks.write_text(hostile)
     where = submitted if inside else small.COURSE.folder
@@ -315,7 +323,8 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
     points = []
     for place, course in enumerate((small.COURSE, other, small.COURSE, other)):
         found = graded(tmp_path / "class", tmp_path / str(place), course)
-        points.append([found[f"{name}.json"]["checks"][0]["earned"] for name in ("doubles", "trebles")])
+        first = [found[f"{name}.json"]["checks"][0] for name in ("doubles", "trebles")]
+        points.append([check["earned"] for check in first])
         assert {record["provenance"]["course_folder"] for record in found.values()} == {str(course.folder)}
     assert points == [[2, 1], [4.5, 9], [2, 1], [4.5, 9]]
 
@@ -334,7 +343,15 @@ def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
             unit = load_unit(course, small.UNIT)
             with Server(unit) as server:
                 key = build_key(server, small.SEED, {})
-            context = GradingContext(str(course.folder), unit.name, material(unit), small.SEED, key, {}, unsafe=False)
+            context = GradingContext(
+                course=str(course.folder),
+                unit=unit.name,
+                material=material(unit),
+                seed=small.SEED,
+                key=key,
+                data={},
+                unsafe=False,
+            )
             graded_now = [context.grade(script, "ada.py", {}) for script in scripts]
             points.append([verdicts[0].earned for verdicts in graded_now])
     finally:

@@ -6,7 +6,6 @@ import subprocess
 import textwrap
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,8 @@ def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tm
     (library / "sitecustomize.py").symlink_to(elsewhere / "sitecustomize.py")
     places = client.places(small.unit())
     links = [str(library), str(library / "sitecustomize.py")]
-    monkeypatch.setattr(client, "places", lambda _: replace(places, readable=[*links, *places.readable]))
+    places.readable[:0] = links
+    monkeypatch.setattr(client, "places", lambda _: places)
     with Server(small.unit()) as server:
         assert server.why_no_bubblewrap == ""
 
@@ -84,14 +84,22 @@ def test_what_is_printed_plays_no_part(boxed):
     """A flood of prints is thrown away and the answer counts."""
     answer = small.inside(
         boxed,
-        "import sys\nfor _ in range(20000): print('x' * 999); print('y', file=sys.stderr)\nreturn np.ones(1)",
+        """
+        import sys
+        for _ in range(20000):
+            print("x" * 999)
+            print("y", file=sys.stderr)
+        return np.ones(1)
+        """,
     )
     assert answer.arrays["doubled"] == 1
 
 
 def test_a_flood_on_the_answer_pipe_is_cut(boxed):
     """More bytes than a frame may have: the check is lost, the parent's memory is not."""
-    answer = small.inside(boxed, f"import os\nfor _ in range({(MAX_FRAME >> 20) + 2}): os.write(4, bytes(1 << 20))")
+    megabytes = (MAX_FRAME >> 20) + 2
+    flood = f"import os\nfor _ in range({megabytes}): os.write(4, bytes(1 << 20))"
+    answer = small.inside(boxed, flood)
     assert answer.failure == "killed"
 
 
@@ -102,7 +110,8 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
         """
         import os
         from autograder.sandbox.inside.wire import Message, encode
-        os.write(4, encode(Message({"token": "guess", "failure": "", "message": ""}, {"doubled": np.zeros(3)})))
+        facts = {"token": "guess", "failure": "", "message": ""}
+        os.write(4, encode(Message(facts, {"doubled": np.zeros(3)})))
         return np.ones(3)
         """,
     )

@@ -69,7 +69,7 @@ def test_a_worker_with_another_course_is_refused(cluster):
 def test_what_is_shared_travels_once_and_each_call_has_its_own(cluster):
     """The class's key goes to each worker once; calls differ in what they are given beside it."""
     with Cluster(cluster[0]) as reached:
-        call = reached.sharing(lambda shared, one, more=0: shared["known"] + one + more, {"known": 100})
+        call = reached.sharing(lambda known, one, more=0: known + one + more, 100)
         assert [call(number) for number in range(3)] == [100, 101, 102]
         assert call(1, more=20) == 121
         assert reached.threads() == 2
@@ -95,7 +95,8 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path)
 def test_a_cluster_that_is_not_there_is_told_in_words(tmp_path):
     """Exit code 2, and what to do."""
     small.submit(tmp_path / "class", "ada", small.solved())
-    done = small.run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
+    arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out")
+    done = small.run_command(*arguments, "--cluster", "tcp://127.0.0.1:9")
     assert done.returncode == 2
     assert "No Dask scheduler answers" in done.stderr
     assert "Traceback" not in done.stderr

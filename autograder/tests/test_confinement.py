@@ -128,7 +128,8 @@ def test_no_other_way_into_the_kernel(boxed):
         return np.array([libc.syscall(ctypes.c_long(n), 0, 0, 0, 0, 0, 0) for n in {list(numbers.values())}])
         """,
     )
-    assert {n: int(r) for n, r in zip(numbers, answer.arrays["doubled"], strict=True) if r != -1} == {}
+    results = zip(numbers, answer.arrays["doubled"].tolist(), strict=True)
+    assert {name: result for name, result in results if result != -1} == {}
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
@@ -386,7 +387,8 @@ LACKING = {
         confinement, "landlock_abi", lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"
     ),
     "no seccomp": (
-        confinement, "open", lambda _: io.StringIO("Seccomp:\t0\n"), "no seccomp filters. It needs CONFIG_"
+        confinement, "open", lambda _: io.StringIO("Seccomp:\t0\n"),
+        "no seccomp filters. It needs CONFIG_",
     ),
 }  # fmt: skip
 
@@ -440,10 +442,12 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
     environment = {**os.environ, "HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [*become, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
     command += [Path(__file__).with_name(name) for name in FILES]
-    done = subprocess.run(map(str, command), cwd=root, env=environment, capture_output=True, text=True)
+    captured = {"capture_output": True, "text": True}
+    done = subprocess.run(map(str, command), cwd=root, env=environment, **captured)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     skipped = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
-    assert [line for line in skipped if not re.search("root alone|not installed|could not import", line)] == []
+    known = re.compile("root alone|not installed|could not import")
+    assert [line for line in skipped if not known.search(line)] == []
 
 
 @pytest.mark.skipif(tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 1), reason="needs Linux 6.1")
@@ -457,7 +461,8 @@ held = bytearray(b"x") * (64 << 20)
 confinement.use_huge_pages()
 print(open("/proc/self/smaps_rollup").read())
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=small.ROOT, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=small.ROOT, capture_output=True, text=True, check=True)
     assert int(re.search(r"AnonHugePages: +(\d+) kB", done.stdout)[1]) >= 2048
 
 

@@ -296,9 +296,9 @@ def test_equal_text_earns_everything():
         ({"all": np.array(["A. L.", "G.B.H.", "E. N."])}, "at [1] expected 'G. B. H.', found 'G.B.H.'."),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
         ({"all": ALL[:2]}, "the shape is another: (2,) found, (B,) = (3,) wanted."),
-        ({"all": np.array([1, 2, 3])}, "is numbers, and text is wanted."),
-        ({"one": np.array(3)}, "is a number, and text is wanted."),
-        ({"all": np.array([])}, "is an empty list, and text is wanted."),
+        ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
+        ({"one": np.array(3)}, "is a number, and should be text."),
+        ({"all": np.array([])}, "is an empty list, and should be text."),
     ],
 )
 def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
@@ -308,7 +308,7 @@ def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
 
 def test_text_where_numbers_are_wanted_is_told():
     """The other way round."""
-    assert verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text == "is text, and numbers is wanted."
+    assert verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text == "is text, and should be numbers."
 
 
 def test_a_mistake_in_text_is_named():

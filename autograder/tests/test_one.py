@@ -40,12 +40,20 @@ def test_a_hang_costs_one_check(grade):
     assert verdicts["doubling"].seconds > 5
 
 
+def test_an_error_within_a_library_is_told_with_the_students_line(grade):
+    """The line of the submission that called it, though the error came from a Python file of the library."""
+    script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
+    said = grade(script)["doubling"].remarks[0].text
+    assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")
+
+
 def test_numbers_too_wide_for_the_wire_cost_their_check(grade):
     """128-bit floats are refused in words, and every other check is graded."""
     wide = "\n_right = fit\ndef fit(*a): return np.longdouble(1) * _right(*a)\n"
     verdicts = grade(small.solved() + wide)
     assert not_passed(verdicts.values()) == {"three_steps": "error"}
-    assert "`weights` holds float128 numbers; return float64" in verdicts["three_steps"].remarks[0].text
+    remark = verdicts["three_steps"].remarks[0]
+    assert "`weights` holds float128 numbers; return float64" in remark.text
 
 
 # ---- weights that were not trained
@@ -100,16 +108,18 @@ SOLUTION = """
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Grade a script of a course with a large matrix of weights: text to verdicts; and its server."""
+    """Grade a script of a course with a large matrix of weights: text to verdicts."""
     rows = np.random.default_rng(0).normal(size=(600, 3)).round(3)
     text = "\n".join(" ".join(map(str, row)) for row in rows.tolist())
-    unit = small.write_course(tmp_path_factory.mktemp("matrix"), "matrices", EXPERIMENTS, SOLUTION, text=text)
+    folder = tmp_path_factory.mktemp("matrix")
+    unit = small.write_course(folder, "matrices", EXPERIMENTS, SOLUTION, text=text)
     known = corpus(unit.course)
     with Server(unit) as server:
         key = build_key(server, small.SEED, {"training": [known]})
 
         def run(script):
-            return grade_one(server, script.encode(), "ada.py", small.SEED, key, {"training": known})
+            data = {"training": known}
+            return grade_one(server, script.encode(), "ada.py", small.SEED, key, data)
 
         run.server, run.corpus = server, known
         yield run
@@ -133,7 +143,8 @@ def test_weights_that_came_with_the_file_are_not_training(trained):
         weights = worker.ask(check, 77, text=trained.corpus.train).arrays["weights"]
     script = plain() + f"\n_known = np.array({weights.round(3).tolist()})\n_honest = train\n"
     # the exact steps of training are right: only the run on the corpus is not
-    script += "def train(xs, ys, weights):\n    return _known if weights.size > 25 else _honest(xs, ys, weights)\n"
+    script += "def train(xs, ys, weights):\n"
+    script += "    return _known if weights.size > 25 else _honest(xs, ys, weights)\n"
     verdicts = trained(script)
     assert not_passed(verdicts) == {"training": "failed"}
     assert "these weights did not come from the first weights" in verdicts[1].remarks[0].text

@@ -7,9 +7,12 @@ import pytest
 import small
 import small_class
 from released import RIGHT, fill, kept, release_to, variables, written
-from small import UNIT
+from small import COURSE, UNIT
 
+from autograder.check import Answer
 from autograder.course import UnknownUnit, read_course
+from autograder.judging import Mistake, PlainKey
+from autograder.practice import progress
 from autograder.practice.progress import current_unit, hint, outline, overview, to_do
 
 
@@ -34,7 +37,7 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
 
 
 def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course(course):
-    """A mistake is told at the first check that sees it; a check without help says so."""
+    """Each source of help by itself; a check that does not exist is told with those that do."""
     its = read_course(course)
     source = written(course).read_bytes()
     assert hint(its, UNIT, "fitting", source) == "1 of 1: Which way is downhill?"
@@ -43,6 +46,15 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
     assert len(told) == 3 and not any("square" in words for words in told)
     with pytest.raises(UnknownUnit, match="Known checks: doubling, summing, three_steps, fitting"):
         hint(its, UNIT, "trebling", source)
+
+
+def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
+    """A later check that sees it too has passed that one first, so it was not made."""
+    seen = [(Mistake(name, f"{name}."), Answer()) for name in ("squared", "shifted")]
+    key = {"doubling": PlainKey(Answer(), (seen[0],)), "summing": PlainKey(Answer(), tuple(seen))}
+    monkeypatch.setattr(progress, "load_key", lambda _: key)
+    assert progress._slips(COURSE, UNIT, "doubling") == ["squared."]
+    assert progress._slips(COURSE, UNIT, "summing") == ["shifted."]
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):

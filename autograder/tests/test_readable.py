@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import small
 
-from autograder.course import read_course
+from autograder.course import MissingPackage, read_course
 from autograder.sandbox import client, readable
 from autograder.sandbox.client import Server
 
@@ -119,7 +119,7 @@ def initials(name):
 
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
-def test_a_course_beside_the_engine_or_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
+def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
     """Where names may be listed, as imports do, no file can be opened: here the course lies in such
     a folder.
     """
@@ -184,3 +184,57 @@ def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
         for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
             code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
     assert small.refused(boxed, code) == []
+
+
+ON_NUMPY = """
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=1)
+    def doubling(net, seed):
+        '''what was refused'''
+        return named("doubled", net.double(1))
+"""
+ADD_ON_OF_OTHERS = {
+    "__init__.py": "KNOWN = 1\n",
+    "numbers.py": """
+from my_addons import KNOWN
+
+
+def reset(seed):
+    assert KNOWN
+
+
+def warm():
+    pass
+""",
+}
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
+    """A package of the author's own, in a folder where no other is: both walls stand as ever."""
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    for name, text in ADD_ON_OF_OTHERS.items():
+        (file := tmp_path / "lib" / "my_addons" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    needs = {"numpy": "my_addons.numbers"}
+    unit = small.write_course(tmp_path / "course", "one", ON_NUMPY, "", needs)
+    with Server(unit) as server:
+        assert ("bubblewrap" in server.walls) == both
+        assert small.refused(server, opened(sorted(file.parent.glob("*.py")))) == []
+
+
+@pytest.mark.parametrize(
+    ("addon", "lacking"),
+    [("autograder.troch", "autograder.troch"), ("my_troch.numbers", "my_troch")],
+)
+def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
+    """Of which package, which module is missing, and which file names it."""
+    words = rf"course\.toml: the add-on of numpy .* no module {lacking}\."
+    with pytest.raises(MissingPackage, match=words):
+        small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})

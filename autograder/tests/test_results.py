@@ -91,15 +91,16 @@ def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-# as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty, no line of a whole verdict
-BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b", "kit": "0.1.0", "material": "m",
-"seed": 731, "corpus": "line", "quick": true, "official": true, "walls": ["landlock 7", "seccomp", "limits"],
-"score": 4, "max_score": 6, "seconds": 0.031, "note": "", "submitted": "2026-02-03T12:00:00+00:00", "checks": [
-{"name": "doubling", "title": "`double` is twice its argument", "points": 2, "earned": 2, "status": "passed",
- "remarks": [], "seconds": 0.01, "loss": [], "material": "one"},
+# as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty
+BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b", "kit": "0.1.0",
+"material": "m", "seed": 731, "corpus": "line", "quick": true, "official": true,
+"walls": ["landlock 7", "seccomp", "limits"], "score": 4, "max_score": 6, "seconds": 0.031,
+"note": "", "submitted": "2026-02-03T12:00:00+00:00", "checks": [
+{"name": "doubling", "title": "`double` is twice its argument", "points": 2, "earned": 2,
+ "status": "passed", "remarks": [], "seconds": 0.01, "loss": [], "material": "one"},
 {"name": "summing", "title": "adds up", "points": 4, "earned": 2.0, "status": "partial",
- "remarks": [{"text": "wrong", "arrays": ["sums"], "mistake": "x"}, {"text": "hm", "arrays": []}], "seconds": 0.02,
- "loss": [], "material": "two"}
+ "remarks": [{"text": "wrong", "arrays": ["sums"], "mistake": "x"}, {"text": "hm", "arrays": []}],
+ "seconds": 0.02, "loss": [], "material": "two"}
 ]}
 """
 
@@ -237,7 +238,8 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
         only_writer(tmp_path / "out"),
     ):
         pass
-    with pytest.raises(CannotWrite, match=r"ada\.json cannot be written: (Not a directory|File exists)\.$"):
+    words = r"ada\.json cannot be written: (Not a directory|File exists)\.$"
+    with pytest.raises(CannotWrite, match=words):
         write_result(tmp_path / "out", replace(RESULT, student="ada"))
 
 

@@ -44,7 +44,8 @@ OUTSIDE = {
 
 def test_an_honest_submission_computes_and_imports(boxed):
     """NumPy, and modules of the standard library that nobody has imported yet."""
-    answer = small.inside(boxed, "import fractions, numpy.polynomial, statistics\nreturn np.linalg.inv(np.eye(2) * 2)")
+    imports = "import fractions, numpy.polynomial, statistics"
+    answer = small.inside(boxed, f"{imports}\nreturn np.linalg.inv(np.eye(2) * 2)")
     np.testing.assert_array_equal(answer.arrays["doubled"], np.eye(2) / 2)
 
 
@@ -120,7 +121,7 @@ def memory_of(process):
 
 
 def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
-    """Neither its text nor its name nor its answer is in the memory that the next worker inherits."""
+    """Neither its text nor its name nor its answer is in the memory that the next inherits."""
     # else the server is no child of this process
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
     text, name, answered = (f"{kind}-{os.urandom(8).hex()}" for kind in ("text", "name", "answer"))
@@ -131,7 +132,8 @@ def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
         held = list(memory_of(server._process.pid))
     # this way of looking finds what is there
     assert any(b"STUB-OF-THE-UNIT" in part for part in held)
-    assert not [mark for mark in (text, name, answered) if any(mark.encode() in part for part in held)]
+    for mark in (text, name, answered):
+        assert not any(mark.encode() in part for part in held), mark
 
 
 def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modules)", check=None):
@@ -155,9 +157,8 @@ def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed
 def test_the_folder_inside_is_all_that_the_list_of_modules_names():
     """A new file of `sandbox/inside` stands in this file's list, and so was thought about."""
     files = Path(readable.ENGINE, "sandbox", "inside").glob("*.py")
-    assert {f"autograder.sandbox.inside.{file.stem}".removesuffix(".__init__") for file in files} == {
-        name for name in ENGINE if name.startswith("autograder.sandbox.inside")
-    }
+    there = {f"autograder.sandbox.inside.{file.stem}".removesuffix(".__init__") for file in files}
+    assert there == {name for name in ENGINE if name.startswith("autograder.sandbox.inside")}
 
 
 def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_path):
@@ -177,7 +178,8 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
                 \"\"\"the names of modules\"\"\"
                 return named("doubled", net.double(1))
         """
-        unit = small.write_course(tmp_path / name, name, experiments, "", {"torch": "autograder.torch"})
+        needs = {"torch": "autograder.torch"}
+        unit = small.write_course(tmp_path / name, name, experiments, "", needs)
         with Server(unit) as server:
             loaded = modules_of(server, check=unit.checks[0])
         more = {n for n in loaded if n.split(".")[0] == "autograder"} - ENGINE
@@ -187,7 +189,7 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
 
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
-def test_a_server_needs_nothing_of_the_engine_but_what_is_listed_as_inside(both, monkeypatch, tmp_path):
+def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeypatch, tmp_path):
     """From a copy of the files that `readable.INSIDE` names, and of nothing else, it starts, holds
     and answers.
     """
@@ -216,8 +218,8 @@ def test_the_server_can_import_nothing_else_of_the_engine(wall, monkeypatch):
     if wall == "none":
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
     attempts = [f"importlib.import_module('autograder.{name}')" for name in (
-        "course", "schema", "judging", "data", "grading", "grading.keys", "source.solution", "sandbox.client",
-        "sandbox.readable", "practice.notebook", "report.pages", "authoring.build", "cli", "torch",
+        "course", "schema", "judging", "data", "grading", "grading.keys", "source.solution",
+        "sandbox.client", "sandbox.readable", "practice.notebook", "report.pages", "authoring.build", "cli", "torch",
     )]  # fmt: skip
     with Server(small.unit()) as server:
         assert small.refused(server, "\n".join(attempts)) == []

@@ -26,7 +26,8 @@ FILE = f"{small.UNIT}/{small.UNIT}"
 def found(folder, unit=None):
     """What is found in a folder: student, unit, and the file's name or why there is none."""
     entries = find_submissions(small.COURSE, folder, unit)
-    return [(entry.student, entry.unit, entry.path.name if entry.path else entry.note) for entry in entries]
+    told = [entry.path.name if entry.path else entry.note for entry in entries]
+    return [(entry.student, entry.unit, what) for entry, what in zip(entries, told, strict=True)]
 
 
 def write(path, text="x = 1"):
@@ -77,7 +78,8 @@ def test_links_to_folders_are_not_followed(tmp_path):
     write(tmp_path / "class" / "ada" / f"{FILE}.py")
     (tmp_path / "class" / "eve").symlink_to("ada")
     (tmp_path / "class" / "mallory").mkdir()
-    (tmp_path / "class" / "mallory" / small.UNIT).symlink_to(tmp_path / "class" / "ada" / small.UNIT)
+    theirs = tmp_path / "class" / "ada" / small.UNIT
+    (tmp_path / "class" / "mallory" / small.UNIT).symlink_to(theirs)
     assert [student for student, _, _ in found(tmp_path / "class")] == ["ada"]
 
 
@@ -208,7 +210,8 @@ def linked():
 def test_a_zip_is_unpacked_as_its_folder_was(tmp_path):
     """Then it is read as a folder is."""
     (tmp_path / "folder").mkdir()
-    unpack(zipped(tmp_path / "class.zip", f"ada/{FILE}.py", f"eve/{FILE}.ipynb"), tmp_path / "folder")
+    archive = zipped(tmp_path / "class.zip", f"ada/{FILE}.py", f"eve/{FILE}.ipynb")
+    unpack(archive, tmp_path / "folder")
     assert [student for student, _, _ in found(tmp_path / "folder")] == ["ada", "eve"]
 
 
@@ -270,5 +273,6 @@ def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypa
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(NothingToGrade, match=r"class\.zip cannot be unpacked: No space left on device\.$"):
+    words = r"class\.zip cannot be unpacked: No space left on device\.$"
+    with pytest.raises(NothingToGrade, match=words):
         unpack(zipped(tmp_path / "class.zip", "ada.py"), tmp_path / "folder")

@@ -19,12 +19,11 @@ from autograder.grading.batch import (
     Run,
     close_servers,
     grade_class,
-    material,
     refuse_course_within,
 )
-from autograder.grading.keys import build_key
+from autograder.grading.provenance import unit_digest
 from autograder.grading.submissions import find_submissions
-from autograder.sandbox.client import Server, Worker, bubblewrap
+from autograder.sandbox.client import Worker, bubblewrap
 from autograder.sandbox.inside.wire import decode
 
 
@@ -341,19 +340,16 @@ def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
             if change:
                 change(course)
             unit = load_unit(course, small.UNIT)
-            with Server(unit) as server:
-                key = build_key(server, small.SEED, {})
             context = GradingContext(
                 course=str(course.folder),
                 unit=unit.name,
-                material=material(unit),
+                unit_digest=unit_digest(unit),
                 seed=small.SEED,
-                key=key,
-                data={},
+                quick=True,
                 unsafe=False,
             )
             graded_now = [context.grade(script, "ada.py", {}) for script in scripts]
-            points.append([verdicts[0].earned for verdicts in graded_now])
+            points.append([graded.verdicts[0].earned for graded in graded_now])
     finally:
         close_servers()
     assert points == [[2, 1], [4.5, 9]]

@@ -292,7 +292,7 @@ def test_a_class_of_ten_is_graded(graded):
     """Each earns what it should, officially: confined."""
     found = results(graded[1])
     assert {student: result["score"] for student, result in found.items()} == POINTS
-    assert all(result["official"] for result in found.values())
+    assert all(result["provenance"]["official"] for result in found.values())
     assert "10 submissions" in graded[2]
 
 

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +13,11 @@ from autograder.authoring.wheel import pack_wheel
 from autograder.course import Course, load_unit
 from autograder.data import manifest as read_manifest
 from autograder.errors import UserError
+from autograder.grading.pool import fill_pool
+from autograder.grading.provenance import versions
 from autograder.source.solution import Solution
+
+POOL = "keys.sqlite"
 
 
 class NotEmpty(UserError):
@@ -133,17 +137,37 @@ def _packages_of(course: Course, unit: str) -> list[str]:
     return [its.install for package, its in packages if package in theirs or package not in of_units]
 
 
-def gradescope(course: Course, folder: Path) -> None:
+def gradescope(
+    course: Course,
+    folder: Path,
+    units: Sequence[str] = (),
+    seeds: int = 0,
+    say: Callable[[str], object] = lambda _: None,
+) -> None:
     """Write what Gradescope's autograder holds: what students get, the solutions, and the two scripts that it runs.
 
+    units: those that it grades, or all. seeds: how many secret seeds it carries the keys of; where there are none, each
+    grading makes the parts of a key that it needs. say: called with a line for each key.
     Raises `NotEmpty`.
     """
+    units = tuple(units) or course.units
     solutions_of_units = [course.solution(unit).relative_to(course.folder) for unit in course.units]
     _copy(course, [*released_files(course), *solutions_of_units], folder)
     wheel = pack_wheel(folder).name
-    facts = {"wheel": wheel, "packages": packages_to_install(course), "units": course.units}
+    if seeds:
+        fill_pool(course, units, folder / POOL, seeds, say)
+    packages = _as_here(course, units) if seeds else packages_to_install(course)
+    facts = {"wheel": wheel, "packages": packages, "units": units, "keys": POOL if seeds else ""}
     for name in ("setup.sh", "run_autograder"):
         (folder / name).write_text(_template(f"gradescope/{name}", **facts), encoding="utf-8")
+
+
+def _as_here(course: Course, units: Sequence[str]) -> str:
+    """What pip is given so that keys made here fit there: the same versions of what experiments compute with."""
+    exact = {name: its for unit in units for name, its in versions(load_unit(course, unit)).items() if name != "python"}
+    pinned = [f"'{name}=={its.split('+')[0]}'" for name, its in exact.items()]
+    others = [f"'{its.install}'" for name, its in course.about.packages.items() if name not in exact]
+    return " ".join([*pinned, *others])
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:

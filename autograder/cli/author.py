@@ -38,6 +38,8 @@ def new(folder: Path) -> None:
 @click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
 @click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
 @click.option("--gradescope", type=click.Path(path_type=Path), help="Write what Gradescope runs into this folder.")
+@click.option("--seeds", type=click.IntRange(1, 1000), help="With --gradescope: carry keys of so many secret seeds.")
+@click.option("--unit", "named", multiple=True, help="Only this unit; the same as naming it behind the command.")
 @click.argument("units", nargs=-1)
 @course_option
 @report_user_errors
@@ -47,6 +49,8 @@ def build(
     notebooks: Path | None,
     kit: str,
     gradescope: Path | None,
+    seeds: int | None,
+    named: tuple[str, ...],
     units: tuple[str, ...],
     course_folder: Path | None,
 ) -> None:
@@ -60,7 +64,7 @@ def build(
     from autograder.course import find_unit
 
     course = find_course(course_folder)
-
+    wanted = tuple(find_unit(course, name) for name in (*named, *units))
     if release:
         releasing.release(course, release)
         click.echo(f"{release}: what students get")
@@ -68,12 +72,12 @@ def build(
         releasing.notebooks(course, notebooks, kit)
         click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
     if gradescope:
-        releasing.gradescope(course, gradescope)
+        releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
         click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
     if release or notebooks or gradescope:
         return
     try:
-        written = building.build(course, [find_unit(course, name) for name in units], only_check)
+        written = building.build(course, wanted, only_check)
     except building.Stale as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(written) or "everything is up to date")

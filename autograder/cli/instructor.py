@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--unit", "unit_name", help="Only this unit; for a flat folder of <student>.py, the unit they are.")
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
+@click.option("--keys", type=click.Path(path_type=Path), help="Draw the seed from this pool, and use its keys.")
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
 @click.option("--verbose", is_flag=True, help="Say what each worker does.")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
@@ -33,6 +34,7 @@ def grade(
     unit_name: str | None,
     quick: bool,
     seed: int | None,
+    keys: Path | None,
     unsafe: bool,
     cluster: str,
     verbose: bool,
@@ -50,7 +52,8 @@ def grade(
 
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
-    from autograder.grading.results import read_result, result_path, stored_results
+    from autograder.grading.pool import draw_seed
+    from autograder.grading.results import read_result, result_path, run_facts, stored_results
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_summary, class_table, console, regraded, total
 
@@ -64,7 +67,9 @@ def grade(
     with _folder(submitted) as folder:
         found = submissions.find_submissions(course, folder, unit)
         before = stored_results(out)
-        run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted)
+        if keys and seed is None and not run_facts(out).get("seed"):
+            seed = draw_seed(keys, sorted({entry.unit for entry in found}))
+        run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted, keys)
         tallies = _with_progress(course, found, run)
         paths = [result_path(out, entry.unit, entry.student) for entry in found]
         results = [

@@ -51,6 +51,7 @@ class Run:
     unsafe: grade where submissions cannot be confined; nothing is official then.
     cluster: the address of a Dask scheduler.
     submitted: where the submissions lie, noted for pages that are made later.
+    store: the file of answers that were made before; the user's own where it is not given.
     """
 
     out: Path
@@ -60,6 +61,7 @@ class Run:
     unsafe: bool = False
     cluster: str = ""
     submitted: Path | None = None
+    store: Path | None = None
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
@@ -129,6 +131,7 @@ class GradingContext:
 
     course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
     unit_digest: of the solution and the checks; a server that was started for others is not asked.
+    store: the file of answers that were made before; the user's own where it is empty.
     """
 
     course: str
@@ -137,6 +140,7 @@ class GradingContext:
     seed: int
     quick: bool
     unsafe: bool
+    store: str = ""
 
     def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> "Graded":
         """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
@@ -201,7 +205,7 @@ def _key(context: GradingContext) -> tuple[MadeKey, Mapping[str, Corpus]]:
         if context not in _keys:
             unit = unit_at(context.course, context.unit)
             data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
-            store = AnswerStore(default_path())
+            store = AnswerStore(Path(context.store) if context.store else default_path())
             _keys[context] = MadeKey(unit, context.seed, data, store, partial(_server, context)), data
         return _keys[context]
 
@@ -254,7 +258,15 @@ class _ClassGrader:
         self._tally = Tally(unit.name)
         self._lock = threading.Lock()
         folder = str(unit.course.folder)
-        context = GradingContext(folder, unit.name, self._provenance.unit, run.seed, run.quick, run.unsafe)
+        context = GradingContext(
+            course=folder,
+            unit=unit.name,
+            unit_digest=self._provenance.unit,
+            seed=run.seed,
+            quick=run.quick,
+            unsafe=run.unsafe,
+            store=str(run.store or ""),
+        )
         self.jobs = run.jobs
         self._ask: Callable[[bytes, str, Mapping[str, Verdict]], Graded] = context.grade
         if not run.unsafe and not cluster:

@@ -144,7 +144,7 @@ class AnswerMaker:
         self._spoils = spoilt_names(self.solution)
         self.computed = 0  # answers that were not in the store
         self._seed, self._store, self._server = seed, store, server
-        packages = [f"{name} {version}" for name, version in versions(unit).items()]
+        packages = [f"{name} {version}" for name, version in versions(unit).items() if name != "python"]
         rests_on = (computing_digest(), experiments_digest(unit), platform.machine(), *packages)
         self._common = address(*rests_on, str(seed))
 

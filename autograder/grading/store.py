@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS answers (
     frame BLOB NOT NULL,
     day INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seeds (unit TEXT NOT NULL, seed INTEGER NOT NULL, PRIMARY KEY (unit, seed));
 """
 
 
@@ -100,6 +101,17 @@ class AnswerStore:
         with self._lock, suppress(sqlite3.Error), self._connection:
             self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (where, frame, _today()))
 
+    def add_seed(self, unit: str, seed: int) -> None:
+        """Note that the store holds all answers of a unit on a secret seed."""
+        with self._lock, self._connection:
+            self._connection.execute("INSERT OR IGNORE INTO seeds VALUES (?, ?)", (unit, seed))
+
+    def seeds(self, unit: str) -> list[int]:
+        """The secret seeds of which the store holds all answers of a unit."""
+        with self._lock:
+            rows = self._connection.execute("SELECT seed FROM seeds WHERE unit = ? ORDER BY seed", (unit,))
+            return [seed for (seed,) in rows]
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -122,10 +134,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=WAIT, check_same_thread=False)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, FORMAT):
-        connection.executescript("DROP TABLE IF EXISTS answers;")
+        connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.executescript(SCHEMA)
-    with connection:
-        connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
+    if path == default_path():  # others were made on purpose
+        with connection:
+            connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
     return connection

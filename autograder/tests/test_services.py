@@ -101,7 +101,10 @@ def test_gradescope_grades_a_script_and_a_notebook(gradescope):
 def test_gradescope_says_which_name_it_looks_for(gradescope):
     """A file that is called otherwise has a result with no points, and a sentence."""
     record = graded_there(gradescope, {"homework.py": "x = 1"})
-    assert record == {"score": 0, "output": f"No unit found. Submit the file with its own name, as {UNIT}.py."}
+    assert record == {
+        "score": 0,
+        "output": f"No unit found. This is {UNIT} or {WORDS}: submit the file with its own name, as {UNIT}.py.",
+    }
 
 
 def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):

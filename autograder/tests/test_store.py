@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from autograder.check import Answer
-from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address
+from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address, default_path
 
 ARRAYS = {"sums": np.arange(6.0).reshape(2, 3), "count": np.array(3), "name": np.array(["ada", "é"])}
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "deep" / "answers.sqlite"
+def path(tmp_path, monkeypatch):
+    """Where the user's store is to lie."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return default_path()
 
 
 def test_what_is_kept_comes_back(path):
@@ -88,7 +90,7 @@ def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(pat
 @pytest.mark.parametrize("damage", ["a folder", "no database", "read only"])
 def test_where_no_store_can_be_kept_grading_goes_on_without(path, damage):
     """In memory, for this run only."""
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     if damage == "a folder":
         path.mkdir()
     elif damage == "no database":

@@ -1,0 +1,85 @@
+"""A pool of secret seeds: what one file's grading in a container of its own needs is there already."""
+
+import json
+import sqlite3
+
+import pytest
+import small
+from small import UNIT, WORDS
+
+from autograder.grading.pool import NoPool, draw_seed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What `build --gradescope` writes for one unit, with the keys of three secret seeds."""
+    folder = tmp_path_factory.mktemp("pool") / "source"
+    done = small.run_command("build", "--gradescope", folder, "--unit", "numbers", "--seeds", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("a key of") == 3
+    return folder
+
+
+def graded(folder, tmp_path, script, number=0):
+    """Grade a script as the container does: the record, and what the command said."""
+    place = tmp_path / str(number)
+    small.submit(place / "class", "it", script)
+    out = place / "out"
+    done = small.run_command(
+        "grade", place / "class", "--out", out, "--keys", folder / "keys.sqlite", XDG_CACHE_HOME=str(place)
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((out / UNIT / "it.json").read_text()), done.stdout
+
+
+@pytest.mark.parametrize("mistake", ["", "m01", "m04"])
+def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
+    """Neither for a right file nor for one with a mistake, which is named; training included."""
+    record, said = graded(folder, tmp_path, small.solved(mistake))
+    assert "answers of the solution" not in said
+    assert (record["score"] == record["max_score"]) == (not mistake)
+    assert bool([r for c in record["checks"] for r in c["remarks"] if r["mistake"]]) == bool(mistake)
+
+
+def test_each_grading_draws_one_of_its_seeds(folder, tmp_path):
+    """Seeds that stand nowhere else: no two folders have the same."""
+    with sqlite3.connect(folder / "keys.sqlite") as connection:
+        seeds = {seed for (seed,) in connection.execute("SELECT seed FROM seeds")}
+    connection.close()
+    assert len(seeds) == 3
+    drawn = {draw_seed(folder / "keys.sqlite", [UNIT]) for _ in range(60)}
+    assert drawn == seeds
+    record, _ = graded(folder, tmp_path, small.solved())
+    assert record["provenance"]["seed"] in seeds
+
+
+def test_what_was_made_with_other_versions_is_made_anew(folder, tmp_path):
+    """It does not fit, and a wrong key is never used."""
+    with sqlite3.connect(folder / "keys.sqlite") as connection:
+        connection.execute("UPDATE answers SET address = 'x' || address")
+    connection.close()
+    try:
+        record, said = graded(folder, tmp_path, small.solved())
+        assert record["score"] == record["max_score"]
+        assert "answers of the solution and its mistakes made" in said
+    finally:
+        with sqlite3.connect(folder / "keys.sqlite") as connection:
+            connection.execute("DELETE FROM answers WHERE substr(address, 1, 1) != 'x'")
+            connection.execute("UPDATE answers SET address = substr(address, 2)")
+        connection.close()
+
+
+def test_a_pool_that_cannot_serve_is_told_in_words(folder, tmp_path):
+    """Where there is none, and where it has no key of a unit."""
+    with pytest.raises(NoPool, match=r"Make it with `autograder build --gradescope"):
+        draw_seed(tmp_path / "none.sqlite", [UNIT])
+    with pytest.raises(NoPool, match=f"holds no seed for {UNIT}, {WORDS}"):
+        draw_seed(folder / "keys.sqlite", [UNIT, WORDS])
+
+
+def test_it_can_be_read_by_its_owner_alone_and_students_do_not_get_it(folder, tmp_path):
+    """It holds answers."""
+    assert (folder / "keys.sqlite").stat().st_mode & 0o077 == 0
+    done = small.run_command("build", "--release", tmp_path / "release")
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "release").rglob("*.sqlite"))

@@ -304,7 +304,7 @@ check("few_steps")
 # | `x_unlabelled` | (M, D) |
 # | `make_batches(x, y, size)` | makes an endless batch iterator, such as `Batches` |
 # | `make_optimizer(model)` | makes an optimizer for a model's parameters |
-# | `total`, `share` | size of every batch; the share of it that is pseudo-labelled in the student's |
+# | `total`, `share` | the size asked of a batch; the share of it asked to be pseudo-labelled in the student's (a short batch has less) |
 # | `steps` | how many steps each of the two is trained for |
 # | returns | the trained student |
 #
@@ -335,6 +335,30 @@ check("both_networks")
 #
 # 1,797 small handwritten digits come with scikit-learn (8 × 8 pixels). We put 550 aside, keep 50 labels (five of each digit, on
 # average), and forget the other 1,197.
+#
+# How large should a batch be? Say 64, of which 43 are labelled and 21 are guesses. But a pass through 50 labels is then a batch
+# of 43 and a *short* batch of 7, and beside 21 guesses those 7 are outvoted. With 75 in all, each batch holds the 50 labels and 25
+# guesses, so the share that you ask for is the share that you get.
+
+
+# %%
+def shares_of_guesses(total, share, steps):
+    """The share of guesses in each of `steps` mixed batches, with 50 labels and 1,197 guesses."""
+    sizes = zip((50, 1197), batch_sizes(total, share), strict=True)
+    labelled, guesses = (Batches(torch.zeros(n, 1), torch.zeros(n, 1), size) for n, size in sizes)
+    for _ in range(steps):
+        many, few = len(next(labelled)[0]), len(next(guesses)[0])
+        yield few / (many + few)
+
+
+with autograder.example("a third of guesses, asked for and given"):
+    for total in (64, 75):
+        shares = list(shares_of_guesses(total, 1 / 3, 600))
+        first = ", ".join(f"{share:.0%}" for share in shares[:4])
+        print(f"batches of {total}: guesses are {first} … of a batch, {sum(shares) / len(shares):.0%} on average")
+
+# %% [markdown]
+# So we train with batches of 75.
 
 
 # %%
@@ -367,9 +391,9 @@ with autograder.example("digits, with and without pseudo-labels"):
         held_out, few_labels, no_labels = split_rows(torch.randperm(len(images)), 550, 50)
         labelled = images[few_labels], F.one_hot(answers[few_labels], 10).float()
         alone = classifier()
-        train(alone, Batches(*labelled, 64), adam(alone), 1200)  # as many steps as teacher and student together
+        train(alone, Batches(*labelled, 75), adam(alone), 1200)  # as many steps as teacher and student together
         teacher, student = classifier(), classifier()
-        semi_supervised(teacher, student, labelled, images[no_labels], Batches, adam, 64, 1 / 3, 600)
+        semi_supervised(teacher, student, labelled, images[no_labels], Batches, adam, 75, 1 / 3, 600)
         rows.append([judge(model, images[held_out], answers[held_out]) for model in (alone, teacher, student)])
 
     figures = torch.tensor(rows)  # (seeds, 3, 2)
@@ -387,8 +411,9 @@ with autograder.example("digits, with and without pseudo-labels"):
     plt.show()
 
 # %% [markdown]
-# A point or two of accuracy on average (not on every seed), and clearly more in loss: the student is less sure where it is wrong. And a look at what it was taught: images
-# with the teacher's guess, how sure it was, and in red where it was wrong. The student hears all of that, the doubts included.
+# On average the student gains about two points of accuracy over the network that had only the labels (on one of the four seeds it
+# gains nothing), and its loss falls clearly: it is less sure where it is wrong. Here is what it was taught: images with the teacher's guess, how sure the
+# teacher was, and in red where it was wrong. The student learns all of that, the doubts included.
 
 # %%
 with autograder.example("what the teacher guessed"):
@@ -403,7 +428,8 @@ with autograder.example("what the teacher guessed"):
 
 # %% [markdown]
 # The check does the same once: it trains with your functions and measures the student on images whose labels your program never sees. It
-# compares with our own solution on the same seed, first weights and batches.
+# compares with our own solution on the same seed, first weights and batches. (Its batches are of 43 + 21. They are cut from a long
+# list of random rows, so that only one in hundreds is short.)
 
 # %%
 check("training")

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Unit 0: labels that a network makes up
 #
-# Labels are dear and data is cheap: a thousand photographs, fifty of them labelled. *Pseudo-labelling* uses the rest as well.
+# Data is cheap and labels are expensive: you may have a thousand photographs, and labels for fifty. *Pseudo-labelling* uses the rest as well.
 # Train a network on what is labelled, let it guess the labels of what is not, and train a second network on both: the
-# true labels and the guesses. It sounds like pulling oneself up by one's own hair. It works because the guesses are mostly
+# true labels and the guesses. It sounds like pulling yourself up by your own bootstraps. It works because the guesses are mostly
 # right, and because the second network sees how the unlabelled images are spread.
 #
 # It is how the lesson opens, and a warm-up for this course: a few small pieces, each checked as you write it, then a real
@@ -207,12 +207,12 @@ check("three_parts")
 # %% [markdown]
 # ## 5. Soft pseudo-labels
 #
-# A *hard* pseudo-label is the likeliest class. A *soft* one keeps the whole distribution: "an 8, or perhaps a 3". It says how
-# sure the network is, so doubtful guesses pull less. We use soft ones: the softmax of the logits.
+# A *hard* pseudo-label is the most likely class. A *soft* one keeps the whole distribution: "an 8, or perhaps a 3". It says how
+# sure the network is. So a doubtful guess does not push the student to one class; the student learns the doubt instead. We use
+# soft labels: the softmax of the logits.
 #
-# Three things to mind. The network must be in **evaluation mode** while it labels (dropout off, batch norm with its running figures), or the
-# labels are those of a network with holes in it. Afterwards it is in the mode it was in before, and can be trained as before. And
-# labels are data: no gradient goes through them.
+# Three rules. Put the network in **evaluation mode** while it labels (dropout off, batch norm with its running statistics); otherwise
+# dropout corrupts the labels. Restore the previous mode afterwards. And treat labels as data: no gradient flows through them.
 #
 # **Exercise** · 15 minutes · ●●○ · about 6 lines
 #
@@ -294,7 +294,7 @@ check("few_steps")
 # %% [markdown]
 # ## 8. Teacher and student
 #
-# Now all together. The *teacher* learns from the labelled images alone, and labels the others. The *student*, a fresh network, learns from
+# Now all together. The *teacher* learns only from the labelled images, and labels the others. The *student*, a fresh network, learns from
 # mixed batches.
 #
 # | | |
@@ -308,7 +308,7 @@ check("few_steps")
 # | `steps` | how many steps each of the two is trained for |
 # | returns | the trained student |
 #
-# Which part comes first in the student's batches is up to you: a mean over the batch does not mind.
+# Which part comes first in the student's batches is up to you: the mean over the batch does not depend on the order.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
 #
@@ -435,4 +435,4 @@ with autograder.example("what the teacher guessed"):
 check("training")
 
 # %% [markdown]
-# The next unit stays with tables of numbers that are learned, and asks what they have learned: embeddings.
+# The next unit is about tables of numbers that are learned, called embeddings, and asks what such a table has learned.

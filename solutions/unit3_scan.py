@@ -18,9 +18,9 @@
 # what is left is a function of plain arrays: weights in, predictions out. The lesson builds its network in this way in
 # Theano; we do it in PyTorch, with no layer, no module and no optimizer, so that nothing is hidden.
 #
-# The second half keeps a promise. One hears that a scan "can run in parallel on a GPU". For the network above that is not so:
-# step t + 1 needs the state of step t, and Theano's scan is a loop inside. But for some functions it *is* so, and
-# you will write that scan: T steps in about log T rounds. Many of today's fast sequence models rest on it.
+# The second half tests a claim. You often hear that a scan "can run in parallel on a GPU". Theano's scan cannot: it is a loop inside.
+# But a scan whose steps can be *combined* can, and you will write it: T steps in about log T rounds. The network of the first half
+# has no such steps, and you will see what it lacks. Many of today's fast sequence models are built so that they have it.
 #
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
 # the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
@@ -72,12 +72,12 @@ check = autograder.unit("unit3_scan")
 #
 # <details><summary>Is this not functools.reduce?</summary>
 #
-# `reduce` walks in the same way but keeps the last result alone. A scan keeps every one: as many as there are elements.
+# `reduce` walks in the same way but keeps only the last result. A scan keeps every one: as many as there are elements.
 # </details>
 #
 # <details><summary>It says that a generator has no len()</summary>
 #
-# The elements may come from something that can be looped over once and not be counted or indexed. `for x in xs` is all you need.
+# The elements may come from a generator, which you can loop over once but not measure or index. `for x in xs` is all you need.
 # </details>
 
 
@@ -308,7 +308,7 @@ check("states_and_logits")
 #
 # $$L = -\sum_{t=1}^{T} \ln \mathrm{softmax}(\mathrm{logits}_t)[\mathrm{target}_t]$$
 #
-# Guessing blindly among 85 characters costs 4.44 nats each, so 35.5 for eight.
+# Guessing uniformly among the 83 characters that the lesson's corpus has to learn from costs ln 83 = 4.42 nats each, so 35.4 for eight.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -350,8 +350,8 @@ check("summed_loss")
 # %% [markdown]
 # ## 7. Gradients of all weights
 #
-# Because all weights were passed in, asking for their gradients is one question to autograd: of this number, with respect to these
-# tensors. Theano's `T.grad(error, w_all)`, in PyTorch `torch.autograd.grad(loss, tensors)`.
+# Because all weights were passed in, one call to autograd gives all gradients: differentiate this number with respect to these tensors.
+# In Theano that was `T.grad(error, w_all)`; in PyTorch it is `torch.autograd.grad(loss, tensors)`.
 #
 # The function should leave no trace. The tensors in `weights` are plain ones (they do not require a gradient), and they belong to the
 # caller. So make tensors of your own from them, for this one question; asked twice, the answer is the same.
@@ -367,7 +367,7 @@ check("summed_loss")
 # <details><summary>"does not require grad and does not have a grad_fn"</summary>
 #
 # Autograd records only what comes from tensors that require a gradient. `w.detach().clone().requires_grad_()` is such a copy. Run the
-# network on the copies, and ask for gradients in the copies.
+# network on the copies, and ask for gradients with respect to the copies.
 # </details>
 #
 # <details><summary>My gradients are twice as large the second time</summary>
@@ -451,9 +451,9 @@ check("all_at_once")
 # ## 9. Online training
 #
 # Now train as the lesson does: **one sequence at a time**, a step after each. For each sequence: one-hot its characters,
-# start from a state of zeros, ask for gradients, update. As a batch of one is a noisy thing, do not print each loss but the **mean
-# of the last `every`** (the lesson prints one for each thousand). A loss is the one measured before its sequence's update, summed over
-# steps. Where the number of sequences is no multiple of `every`, the rest is trained on and gives no entry.
+# start from a state of zeros, ask for gradients, update. The loss of a single sequence is noisy, so record the **mean over every `every`
+# sequences** (the lesson prints one per thousand). A loss is the one measured before its sequence's update, summed over steps. Where the
+# number of sequences is no multiple of `every`, train on the rest, but record nothing for it.
 #
 # | | |
 # |---|---|
@@ -553,8 +553,14 @@ with autograder.example("online training on the corpus"):
 
     plt.figure()
     plt.plot(np.arange(1, len(errors) + 1) * 250, errors, marker="o")
+    shares = torch.bincount(ids) / len(ids)
     plt.axhline(8 * np.log(len(alphabet)), ls=":", color="0.4", label="knowing nothing")
-    plt.axhline(8 * 3.12, ls="--", color="0.4", label="character frequencies alone (the lesson's corpus)")
+    plt.axhline(
+        -8 * float((shares * shares.log()).sum()),
+        ls="--",
+        color="0.4",
+        label="knowing only how frequent characters are",
+    )
     (
         plt.xlabel("sequences read"),
         plt.ylabel("mean loss of a sequence of 8, in nats"),
@@ -582,10 +588,24 @@ with autograder.example("what comes next, at every step"):
 # %% [markdown]
 # ## 11. Scan in parallel
 #
-# Your loop takes T steps one after another, however many processors are idle. Could they help? To add up eight numbers, they
-# could: four additions of neighbours at once, then two, then one. That works because addition is **associative**:
-# $(a + b) + c = a + (b + c)$; so it does not matter where one begins. The network's step is not (there is a relu in the way), and that is
-# why no machine runs section 5 in fewer than T rounds, whatever is said about scans and GPUs.
+# Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
+# additions of neighbours at once, then two, then one. A running sum also needs each result for the next, so needing it is no
+# obstacle. Two properties make it work:
+#
+# * Addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere.
+# * Numbers are **closed** under addition: two of them, combined, are one number again. So a part that has been combined is as small as
+#   one element, however many steps it stands for.
+#
+# What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other.
+# That is associative for maps of any kind. Closure is what section 5 lacks: two of its steps in a row are in general not one such
+# step. With one unit, $\mathrm{relu}(h + \frac{1}{2})$ bends once, but $\mathrm{relu}(1 - \mathrm{relu}(h + \frac{1}{2}))$ bends twice, at
+# $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. With many units there are ever more bends as steps are combined, and no description of
+# a fixed size fits all combined maps. So the scan of this section cannot run section 5.
+#
+# (Other methods can still beat T rounds, by iterating. Newton's method guesses all T states, replaces each step by its tangent at the guess,
+# solves the linear recurrence that results by a parallel scan, and repeats until the states no longer change. How many repetitions that takes
+# depends on the network, from a few where it forgets quickly to as many as T. See Lim, Zhu, Selfridge and Kasim 2024, *Parallelizing
+# non-linear sequential models over the sequence length*.)
 #
 # For an associative operation $\circ$ all *running* results can be had in about $\log_2 T$ rounds. In the round with distance d, each
 # place takes over what the place d before it holds:
@@ -612,7 +632,7 @@ ax.set_title("8 elements, 3 rounds: which elements each place has combined"), ax
 plt.show()
 
 # %% [markdown]
-# Associative does not mean *commutative*: products of matrices may be bracketed anyhow, but not exchanged. So the order counts:
+# Associative does not mean *commutative*: you may regroup a product of matrices but not reorder it. So the order counts:
 # `op(earlier, later)`.
 #
 # | | |
@@ -695,14 +715,17 @@ check("in_rounds")
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
 # with numbers $a_t$ (how much is kept) and $b_t$ (what comes in) that may differ from step to step and unit to unit. (A gate that
-# depends on the input alone, not on the state, is such an $a_t$; modern linear recurrent layers are made so.)
+# depends only on the input, not on the state, is such an $a_t$; modern linear recurrent layers are made like this.)
 #
 # One step is the map $h \mapsto a h + b$, and it is written down by the pair (a, b). **Two steps in a row are again such a map**:
 #
 # $$h \;\mapsto\; a_2 (a_1 h + b_1) + b_2 = (a_2 a_1)\, h + (a_2 b_1 + b_2)$$
 #
-# So pairs can be combined, and applying one map after another is always associative. It does not commute. An element is a tensor
-# of shape (2, H): `[0]` is a, `[1]` is b. Combine n pairs of elements at once.
+# So pairs are closed under combination, and applying one map after another is always associative. It does not commute. An element is a
+# tensor of shape (2, H): `[0]` is a, `[1]` is b. Combine n pairs of elements at once.
+#
+# (Why should a unit look only at itself? With a full matrix in place of $a_t$ the maps would be closed, too. But combining two of them would
+# multiply two matrices, which takes H³ multiplications; here it takes 2 H.)
 #
 # **Exercise** · 10 minutes · ●●○ · about 3 lines
 #
@@ -745,8 +768,8 @@ check("combining")
 # Scan the pairs (a, b) in parallel with `combine`. Entry t is then the map of *all* steps up to t in one pair $(A_t, B_t)$, and
 # $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
 #
-# For 512 steps the check wants fewer calls of torch than there are steps, so a loop over time will not do; running sums and products
-# ready-made are out of reach.
+# The check runs 512 steps, counts the calls of torch and allows fewer than 512, so a loop over time will not do. `cumsum`, `cumprod`
+# and their like are blocked.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
 #
@@ -884,8 +907,9 @@ with autograder.example("your gradient against autograd's"):
         )
 
 # %% [markdown]
-# And is it worth it? Even one processor core gains, because a round is a single operation on a long slice and a step a tiny one on a short
-# one. The scheme does more arithmetic in all, T log T combinations instead of T; it wins where many are done at once.
+# And is it worth it? Even one CPU core can gain, because each round is one operation on a long slice, whereas each step of the loop is a
+# tiny operation. But the scheme does more arithmetic: about T log₂ T combinations where the loop does T. Before you run the cell: for
+# which of 8 and 256 hidden units will the loop win, and at which T?
 
 # %%
 with autograder.example("how long a loop and a parallel scan take"):
@@ -904,15 +928,20 @@ with autograder.example("how long a loop and a parallel scan take"):
         return torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b, strict=True)))
 
     lengths = [2**n for n in range(4, 14)]
-    inputs = [(torch.full((T, 8), 0.9), torch.randn(T, 8), torch.zeros(8)) for T in lengths]
-    plt.figure()
-    plt.loglog(lengths, [1e3 * seconds(loop, *args) for args in inputs], "o-", label="a loop: T rounds")
-    plt.loglog(
-        lengths, [1e3 * seconds(linear_recurrence, *args) for args in inputs], "o-", label="parallel: log T rounds"
-    )
-    plt.xlabel("steps T"), plt.ylabel("milliseconds"), plt.legend()
+    fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+    for ax, H in zip(axes, (8, 256), strict=True):
+        inputs = [(torch.full((T, H), 0.9), torch.randn(T, H), torch.zeros(H)) for T in lengths]
+        for name, function in (("a loop: T rounds", loop), ("parallel: log T rounds", linear_recurrence)):
+            ax.loglog(lengths, [1e3 * seconds(function, *args) for args in inputs], "o-", label=name)
+        ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend()
+    axes[0].set_ylabel("milliseconds")
     plt.show()
 
 # %% [markdown]
+# The rounds win as long as calls cost more than arithmetic. Where the slices no longer fit into the CPU's cache (wide states, long
+# sequences) one core loses, because it does all T log₂ T combinations itself and moves each through memory. There are also scans with
+# only about 2 T combinations, in 2 log₂ T rounds: first up a tree of sums, then down again (Blelloch 1990, *Prefix sums and
+# their applications*).
+#
 # You have built a network of a five-line loop and a four-line step, and then seen which loops need not be loops. In unit 4 you compute the
 # gradients of section 7 by hand.

@@ -219,12 +219,13 @@ def reproduce(quick: bool, course_folder: Path | None) -> None:
     """
     from importlib import import_module
 
-    script = find_course(course_folder).folder / "solutions" / "lesson.py"
+    from autograder.course import telling_of_missing_packages
+
+    course = find_course(course_folder)
+    script = course.folder / "solutions" / "lesson.py"
     if not script.is_file():
         raise Refused(f"There is no {script}: this course has no such experiments, or this copy lacks the solutions.")
     sys.path.insert(0, str(script.parent))
-    try:
+    with telling_of_missing_packages(course, script.name):
         lesson = import_module("lesson")
-    except ModuleNotFoundError as error:
-        raise Refused(f"The lesson's models need {error.name}: pip install {error.name}") from None
     lesson.reproduce(quick, click.echo)

@@ -77,7 +77,7 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
     if course.folder.is_relative_to(submitted.resolve()):
         raise NoCourse(
             f"The course {course.folder} lies inside {submitted}, which is to be graded: a submission could have "
-            "brought it. Name a folder that holds submissions alone, or a course outside of it: --course FOLDER."
+            "brought it. Keep the course elsewhere, and name it: --course FOLDER."
         )
 
 

@@ -1,6 +1,5 @@
 """Keys as files: what is stored comes back, and two are the same where the judge cannot tell them apart."""
 
-import json
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
@@ -212,10 +211,3 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
     (line,) = building.build(course, [name])
     assert line.endswith("(not here, so as before: fitting@steep)")
     assert load_key(course.key(name)).keys() == key.keys()
-
-
-def test_what_a_key_says_of_itself_is_json():
-    """Other tools may read it: metadata of a safetensors file."""
-    with safe_open(small.COURSE.key(small.WORDS), "np") as file:
-        facts = json.loads(file.metadata()["key"])
-    assert facts["shortening"]["mistakes"][0]["id"] == "m01"

@@ -444,7 +444,9 @@ with autograder.example("MovieLens, two models"):
         plt.plot(np.convolve(losses, np.ones(20) / 20, "valid"), label=name)
     plt.xlabel("batch"), plt.ylabel("training error, mean of 20 batches"), plt.legend(), plt.show()
     scarce = int((torch.bincount(known[1], minlength=9066) <= 3).sum())
-    print(f"{sum(p.numel() for p in dot.parameters()):,} numbers in `dot`; {scarce:,} films with three known ratings or fewer")
+    print(
+        f"{sum(p.numel() for p in dot.parameters()):,} numbers in `dot`; {scarce:,} films with three known ratings or fewer"
+    )
 
 # %% [markdown]
 # Compare the two errors of the product: 0.44 in training, 0.80 held out. It *overfits*. It has 107,108 numbers to fit 80,004 ratings

@@ -16,7 +16,10 @@ test: .venv/dev
 	.venv/bin/python -m pytest -n $(WORKERS)
 
 lint: .venv/dev
-	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
 
 bench: .venv/dev
 	$(PIP) install --quiet -e '.[bench]'

@@ -220,10 +220,13 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
 def import_checks(folder: Path, unit: str) -> ModuleType:
     """Import a unit's module of experiments from the folder `checks` of a course.
 
-    Its package is called by a checksum of the folder: nothing else can be imported in its place, and the checks of two
-    courses can be loaded side by side. Modules of the folder import each other as `from .other import …`.
+    Its package is called by a checksum of the folder and of its files: nothing else can be imported
+    in its place, the checks of two courses can be loaded side by side, and those that have changed
+    are loaded anew. Modules of the folder import each other as `from .other import …`.
     """
-    package = f"checks_{sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    files = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    made_of = b"".join([str(folder.resolve()).encode(), *files])
+    package = f"checks_{sha256(made_of).hexdigest()[:12]}"
     if package not in sys.modules:
         sys.modules[package] = holder = ModuleType(package)
         holder.__path__ = [str(folder)]

@@ -5,6 +5,8 @@ folder around the current one that holds a `course.toml`.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -39,12 +41,14 @@ class MissingPackage(UserError):
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package that the course's scripts or checks import.
 
-    `install` is what pip is given, `why` says in a few words what it is for. `addon` is a module that
-    makes experiments with this package repeatable: see `autograder.check.Addon`.
+    `install` is what pip is given, `why` says in a few words what it is for, `module` what is
+    imported, where that is not the package's name. `addon` is a module that makes experiments with
+    this package repeatable: see `autograder.check.Addon`.
     """
 
     install: str
     why: str = ""
+    module: str = ""
     addon: str = ""
 
 
@@ -220,18 +224,32 @@ def load_unit(course: Course, name: str) -> Unit:
     """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`."""
     if not (course.checks / f"{name}.py").is_file():
         raise UnknownUnit(f"{name} has no file of checks: {course.checks / f'{name}.py'} is missing.")
-    try:
+    with telling_of_missing_packages(course, name):
         return Unit(course, name, load_experiments(course.checks, name, addons(course)))
+
+
+@contextmanager
+def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
+    """Run what a course's author wrote. Raises `MissingPackage` where one of the course's packages cannot be imported.
+
+    Any other import that fails is the author's mistake, and is shown with its traceback.
+
+    who: what needs the packages.
+    """
+    try:
+        yield
     except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0]
-        if package not in course.about.packages:
-            raise
-        raise MissingPackage(_how_to_install(course, name, package)) from None
-
-
-def _how_to_install(course: Course, unit: str, package: str) -> str:
-    install = course.about.packages[package].install
-    return f"{unit} needs {package}, which is not installed. Install it: pip install '{install}'"
+        for needing, module in addons(course).items():
+            if error.name and f"{module}.".startswith(f"{error.name}."):
+                raise MissingPackage(
+                    f"{course.folder / FILE}: the add-on of {needing} cannot be imported: there is "
+                    f"no module {error.name}. Correct its name, or install what brings it."
+                ) from None
+        for name, package in course.about.packages.items():
+            if error.name == (package.module or name):
+                install = f"pip install '{package.install}'"
+                raise MissingPackage(f"{who} needs {name}, which is not installed. Install it: {install}") from None
+        raise
 
 
 def addons(course: Course) -> dict[str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.check import Check, Corpus
-from autograder.course import Course, Unit
+from autograder.course import Course, Unit, telling_of_missing_packages
 from autograder.errors import UserError
 from autograder.schema import read_toml
 
@@ -200,13 +200,16 @@ def available_corpora(course: Course, role: str = "") -> list[Corpus]:
 
 
 def training_data(course: Course, check: Check) -> Corpus:
-    """What a check trains on and is measured on here. Raises `NoData`."""
-    return check.data(finder(course)) if check.data else corpus(course, check.corpus)
+    """What a check trains on and is measured on here. Raises `NoData`, `MissingPackage`."""
+    if not check.data:
+        return corpus(course, check.corpus)
+    with telling_of_missing_packages(course, check.name):
+        return check.data(finder(course))
 
 
 def all_training_data(course: Course, check: Check) -> list[Corpus]:
     """Everything that a check may be asked to train on here: each corpus of its role, or its own data."""
-    return [check.data(finder(course))] if check.data else available_corpora(course, check.corpus)
+    return [training_data(course, check)] if check.data else available_corpora(course, check.corpus)
 
 
 def unit_data(unit: Unit) -> dict[str, Corpus]:

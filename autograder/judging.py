@@ -41,12 +41,17 @@ Key = Mapping[str, CheckKey]
 
 @dataclass(frozen=True)
 class Remark:
-    """What is wrong with some arrays of a check, and what to do."""
+    """What is wrong with some arrays of a check, and what to do.
+
+    group: the same for equal wrong values, which no known mistake explains.
+    literal: backticks and asterisks in the text are an answer's own, and no markup.
+    """
 
     text: str
     arrays: tuple[str, ...] = ()
     mistake: str = ""
-    group: str = ""  # the same for equal wrong values, which no known mistake explains
+    group: str = ""
+    literal: bool = False
 
 
 @dataclass(frozen=True)
@@ -243,12 +248,14 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     if got is None:
         return Remark("is missing from the result.", (name,))
     if is_text(want) != is_text(got):
-        return Remark(f"is {_kind(got)}, and {_kind(want)} is wanted.", (name,))
+        return Remark(f"is {_kind(got)}, and should be {_kind(want)}.", (name,))
     if got.shape != want.shape:
         found = f"{_letters(got.shape, sizes)} found, {_letters(want.shape, sizes)} wanted."
         return Remark(f"the shape is another: {found}", (name,))
     if is_text(want):
-        return Remark(check.words.get(name, _differing_text(want, got)), (name,), group=_checksum(got))
+        words = check.words.get(name)
+        text = words or _differing_text(want, got)
+        return Remark(text, (name,), group=_checksum(got), literal=not words)
     strange = int((~np.isfinite(got.astype(np.float64))).sum())
     if strange and bool(np.isfinite(want.astype(np.float64)).all()):
         return Remark(f"NaN or infinity in {strange} of {got.size} places.", (name,))
@@ -260,7 +267,12 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
 
 
 def _kind(array: np.ndarray) -> str:
-    return "text" if is_text(array) else "a number" if not array.shape else "numbers"
+    """Name what an array holds; an empty list holds neither numbers nor text."""
+    if not array.size:
+        return "an empty list"
+    if is_text(array):
+        return "text"
+    return "numbers" if array.shape else "a number"
 
 
 def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
@@ -300,7 +312,15 @@ def _letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
     """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
     names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
     names |= {size: letter for letter, size in sizes.items()}
-    numbers = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-    if not shape or not all(size in names for size in shape):
-        return numbers if shape else "a single number"
-    return f"({', '.join(names[size] for size in shape)}) = {numbers}"
+    if not shape:
+        return "a single number"
+    numbers = _tuple(map(str, shape))
+    if not all(size in names for size in shape):
+        return numbers
+    return f"{_tuple(names[size] for size in shape)} = {numbers}"
+
+
+def _tuple(parts: Iterable[str]) -> str:
+    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
+    written = list(parts)
+    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

@@ -7,12 +7,9 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from autograder.source.notebooks import as_notebook
+from autograder.tests.nbgrader_course import fill as fill
 
 Book = dict[str, Any]
 Mutilation = Callable[[Book, random.Random], object]
@@ -26,16 +23,6 @@ ODD_CELLS = (
     "for i in range(:",
     "assert sigmoid(0) == 1, 'my test'",
 )
-
-
-def fill(release: Path, script: str) -> Any:
-    """The unit's notebook as nbgrader released it, with the code of a script in its exercises."""
-    code = {cell.id: cell.source for cell in as_notebook(script, release.stem).cells}
-    book = nbformat.read(release, 4)
-    for cell in book.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = code[cell.id]
-    return book
 
 
 def exact(book: Any) -> Any:

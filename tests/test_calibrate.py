@@ -5,16 +5,16 @@ import re
 from dataclasses import replace
 
 import pytest
-from conftest import ROOT
+import this_course
+from this_course import COURSE, ROOT
 
 from autograder.authoring import calibrate as calibrating
-from autograder.authoring.calibrate import Bound, calibrate, keep, kept
+from autograder.authoring.calibrate import Bound, calibrate, read_bounds, save_bounds
 from autograder.authoring.grader_page import plot
-from autograder.course import load_unit, unit_names
-from autograder.data import CORPORA
+from autograder.course import Course
 from autograder.source.solution import Solution
 
-TRAINING = [(unit, check) for unit in unit_names() for check in load_unit(unit).checks if check.measure]
+TRAINING = [(unit, check) for unit in COURSE.units for check in this_course.unit(unit).checks if check.measure]
 BOUND = Bound(
     "unit9", "training", "austen", 0.02, "NumPy 2", [2.0, 2.1], {"loops": [0.001, -0.002]}, {"m1 x": [0.5]}, []
 )
@@ -22,17 +22,20 @@ BOUND = Bound(
 
 def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
     """bounds.toml is of the checks there are, with the bounds that they have: else `autograder calibrate` again."""
-    measured = {(b.unit, b.check, b.data): b.within for b in kept()}
-    wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in ([c.data().name] if c.data else CORPORA)}
+    measured = {(b.unit, b.check, b.data): b.within for b in read_bounds(COURSE)}
+    wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in this_course.trains_on(c)}
     assert measured == wanted
 
 
 def test_right_answers_pass_and_known_mistakes_do_not():
     """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake would pass."""
-    assert {(b.unit, b.check, b.data): b.right_fails for b in kept() if b.right_fails[0] >= 1e-4} == {}
-    assert [name for b in kept() for name in b.passing] == []
-    assert all(b.right for b in kept())
-    assert {(b.unit, b.check) for b in kept() if b.wrong} == {(unit, check.name) for unit, check in TRAINING}
+    bounds = read_bounds(COURSE)
+    likely = {(b.unit, b.check, b.data): b.right_fails for b in bounds if b.right_fails[0] >= 1e-4}
+    assert likely == {}
+    assert [name for b in bounds for name in b.passing] == []
+    assert all(b.right for b in bounds)
+    with_mistakes = {(b.unit, b.check) for b in bounds if b.wrong}
+    assert with_mistakes == {(unit, check.name) for unit, check in TRAINING}
 
 
 def test_the_chance_is_students_t():
@@ -49,41 +52,47 @@ def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_b
     bound = replace(BOUND, wrong=wrong, reached=["near", "nothing", "far"])
     assert bound.passing == ["near"]
     assert bound.beyond == [0.5]
-    assert bound.told().startswith("✗") and bound.told().endswith("passes: near")
+    assert bound.summary().startswith("✗") and bound.summary().endswith("passes: near")
 
 
 @pytest.fixture
-def course(monkeypatch, tmp_path):
-    """Where bounds are kept, instead of the course."""
+def elsewhere(tmp_path):
+    """A course of the same file that keeps its bounds in another folder."""
     (tmp_path / "solutions").mkdir()
-    monkeypatch.setattr(calibrating, "root", lambda: tmp_path)
-    return tmp_path
+    return Course(tmp_path, COURSE.about)
 
 
-def test_what_is_kept_is_read_back(course):
+def test_what_is_kept_is_read_back(elsewhere):
     """One entry for each check and corpus; a new one takes the place of the old."""
-    odd = replace(BOUND, data="nietzsche", wrong={'m2 "a" \\ b': [0.1, math.inf]}, reached=['m2 "a" \\ b'])
-    keep([BOUND, odd])
-    keep([replace(BOUND, within=0.03)])
-    assert kept() == [replace(BOUND, within=0.03), odd]
+    mistake = 'm2 "a" \\ b'
+    odd = replace(BOUND, data="nietzsche", wrong={mistake: [0.1, math.inf]}, reached=[mistake])
+    save_bounds(elsewhere, [BOUND, odd])
+    save_bounds(elsewhere, [replace(BOUND, within=0.03)])
+    assert read_bounds(elsewhere) == [replace(BOUND, within=0.03), odd]
 
 
-def test_calibrate_measures_a_check_from_end_to_end(course, monkeypatch):
+def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
+    """Writing an entry leaves every figure of the others as it stands, and the file in the same form."""
+    committed = (ROOT / "solutions" / "bounds.toml").read_text()
+    written = elsewhere.folder / "solutions" / "bounds.toml"
+    written.write_text(committed)
+    save_bounds(elsewhere, [])
+    assert written.read_text() == committed
+
+
+def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
     """Unit 1's, on one seed, with the mistakes of one function that training uses and of one that it does not."""
-    whole = calibrating.solution_of("unit1_embeddings")
-    few = [
-        entry
-        for entry in whole.mistakes
-        if entry[0].code in ("return (a + b).sum(1)", "model.eval()", "error.backward()")
-    ]
+    unit = this_course.unit("unit1_embeddings")
+    whole = calibrating.solution_of(unit)
+    wrong = ("return (a + b).sum(1)", "model.eval()", "error.backward()")
+    few = [entry for entry in whole.mistakes if entry[0].code in wrong]
     unused = whole.mistakes[:1]
     monkeypatch.setattr(calibrating, "solution_of", lambda _: Solution(whole.text, (*few, *unused)))
-    found = {
-        name: text for name, text in calibrating.styles("unit1_embeddings").items() if name in ("classes", "loops")
-    }
+    every = calibrating.styles(unit)
+    found = {name: text for name, text in every.items() if name in ("classes", "loops")}
     monkeypatch.setattr(calibrating, "styles", lambda _: found)
     said: list[str] = []
-    (bound,) = calibrate("unit1_embeddings", 1, 2, said.append)
+    (bound,) = calibrate(unit, 1, 2, said.append)
     assert bound.furthest < 1e-5 and bound.right.keys() == found.keys()
     assert {name.split(" ", 1)[1] for name in bound.wrong} == {entry[0].code for entry in few}
     assert (bound.passing, bound.reached, bound.no_weights) == ([], [], 0)
@@ -93,11 +102,11 @@ def test_calibrate_measures_a_check_from_end_to_end(course, monkeypatch):
 def test_the_plot_is_made_from_the_bounds_and_always_the_same(tmp_path):
     """A row for each check and corpus; the same bytes each time; docs/grader/bounds.svg is of bounds.toml as it is."""
     for name in ("one", "two"):
-        plot([BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")
+        plot(COURSE, [BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")
     one, two = ((tmp_path / name / "bounds.svg").read_text() for name in ("one", "two"))
     assert one == two
     assert one.count("<!-- unit9 training, austen -->") == 2
-    plot(kept(), tmp_path / "bounds.svg")
+    plot(COURSE, read_bounds(COURSE), tmp_path / "bounds.svg")
     rows = re.compile(r"<!-- (unit.*?) -->")
     committed = (ROOT / "docs" / "grader" / "bounds.svg").read_text()
     assert rows.findall((tmp_path / "bounds.svg").read_text()) == rows.findall(committed)

@@ -5,7 +5,7 @@ import shutil
 import tomllib
 
 import pytest
-from this_course import GOLDEN, ROOT, UNIT, run_command, timeless
+from this_course import GOLDEN, UNIT, run_command, timeless
 
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/expected.toml"))
 

@@ -19,9 +19,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import GOLDEN, ROOT, SEED, UNIT, timeless
+import this_course
+from this_course import COURSE, GOLDEN, ROOT, SEED, UNIT, run_command, timeless
 
-from autograder.course import load_unit, unit_names
 from autograder.grading.keys import solution_of
 from autograder.grading.submissions import plain_names
 from autograder.sandbox.client import Server
@@ -47,7 +47,8 @@ def student(attack):
 
 def script(attack, facts, places):
     """Our solution of the unit with the attack's code at its end, or where `first`, at its beginning."""
-    honest, code = solution_of(facts["unit"]).plain(), attack / "attack.py"
+    honest = solution_of(this_course.unit(facts["unit"])).plain()
+    code = attack / "attack.py"
     added = filled(code.read_text(), places) if code.exists() else ""
     honest = honest.replace("def softmax_d(", facts.get("replace", "def softmax_d("))
     return f"{added}\n{honest}" if facts.get("first") else f"{honest}\n\n{added}"
@@ -149,7 +150,8 @@ def listener():
 
 def run(places, submitted, out, *options):
     """`autograder grade` in a process of its own; what it said, its exit code, and its memory (kB) along the way."""
-    command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED, "-j", "2"]
+    command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED]
+    command += ["-j", "2", "--course", ROOT]
     environment = {**os.environ, "AUTOGRADER_SECRET": SECRET, "NO_COLOR": "1", "COLUMNS": "200"}
     with (places["SECRETS"] / "said").open("w+") as said:
         process = subprocess.Popen(
@@ -167,7 +169,7 @@ def run(places, submitted, out, *options):
 @pytest.fixture(scope="module")
 def hostile(places, listener):
     """A class of all attacks and of honest submissions among them: the folder of results, and how the command did."""
-    with Server(UNIT) as server:  # raises where its self-test finds that a worker can break out
+    with Server(this_course.unit()) as server:  # raises where its self-test finds that a worker can break out
         assert "seccomp" in server.walls
     places = {**places, "PORT": listener[0]}
     for attack in ATTACKS:
@@ -219,7 +221,7 @@ def test_an_attack_earns_nothing(attack, hostile):
         lost = dict.fromkeys(checks, lost["*"])
     else:
         assert found == lost
-    worth = {check.name: check.points for check in load_unit(facts["unit"]).checks}
+    worth = {check.name: check.points for check in this_course.unit(facts["unit"]).checks}
     for name, check in checks.items():
         assert (check["points"], check["earned"]) == (worth[name], 0 if name in lost else worth[name])
     for name, words in facts.get("says", {}).items():
@@ -232,7 +234,8 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
     base = places["OUT"].parent
     files = [path for out in ("out", "trained") for path in (base / out).rglob("*") if path.is_file()]
     assert len(files) > 2 * len(ATTACKS)
-    codes = [f"# mistake: {mistake.code}" for unit in unit_names() for mistake, _, _ in solution_of(unit).mistakes]
+    solutions = [solution_of(this_course.unit(name)) for name in COURSE.units]
+    codes = [f"# mistake: {mistake.code}" for its in solutions for mistake, _, _ in its.mistakes]
     for text in [quick[0], trained[0], *(path.read_text() for path in files)]:
         assert not [secret for secret in (SECRET, *codes) if secret in text]
         assert "\x1b" not in text
@@ -269,7 +272,7 @@ def test_the_suite_is_whole(record_property):
     """At least 60 attacks over all units and families; docs/security.md has the number of each family."""
     counts = {family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES}
     assert sum(counts.values()) >= 60
-    assert {expected(attack)["unit"] for attack in ATTACKS} == set(unit_names())
+    assert {expected(attack)["unit"] for attack in ATTACKS} == set(COURSE.units)
     docs = (ROOT / "docs" / "security.md").read_text()
     told = ", ".join(f"{number} {family}" for family, number in counts.items())
     record_property("told", f"{sum(counts.values())} attacks: {told}")
@@ -309,12 +312,12 @@ def many_files(packed):
 
 
 @pytest.mark.parametrize("fill", [slip, absolute, link, bomb, otherwise, many_files])
-def test_a_package_is_refused(fill, autograder, tmp_path):
+def test_a_package_is_refused(fill, tmp_path):
     """Exit code 2, in words, with nothing unpacked or graded."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(f"ada/{UNIT}/{UNIT}.py", "x = 1")
         fill(packed)
-    done = autograder("grade", tmp_path / "class.zip", "--out", tmp_path / "out", "--quick")
+    done = run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out", "--quick")
     assert done.returncode == 2, done.stdout
     assert "class.zip holds" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists() and not Path("/tmp/escaped.py").exists()

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from this_course import COURSE, ROOT, run_command
 
 from autograder.data import NoData, load
 
@@ -22,7 +22,7 @@ def lesson():
 @pytest.fixture(scope="module")
 def ids(lesson):
     try:
-        text = load("nietzsche")
+        text = load(COURSE, "nietzsche")
     except NoData as error:
         pytest.skip(str(error))
     return lesson.read_ids((text.train + text.held_out).encode())[0]
@@ -124,7 +124,7 @@ def test_mixed_batches_take_76_steps(lesson):
 def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
     """No ratings: a reason in place of a figure."""
 
-    def find(name):
+    def find(course, name):
         raise NoData(f"`{name}` cannot be had here")
 
     monkeypatch.setattr(lesson, "find", find)
@@ -135,9 +135,9 @@ def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
     assert mix.cells()[1:4] == ["76", "76", "+0.0"]
 
 
-def test_a_course_without_solutions_is_told_so(autograder, tmp_path):
+def test_a_course_without_solutions_is_told_so(tmp_path):
     """What students get: a sentence and exit code 2."""
-    autograder("build", "--release", tmp_path / "course")
-    done = autograder("reproduce", cwd=tmp_path / "course")
+    run_command("build", "--release", tmp_path / "course")
+    done = run_command("reproduce", cwd=tmp_path / "course")
     assert done.returncode == 2
     assert "There is no" in done.stderr and "Traceback" not in done.stderr

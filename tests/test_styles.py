@@ -4,17 +4,15 @@ import ast
 from collections import Counter
 
 import pytest
-from conftest import ROOT
+import this_course
+from this_course import COURSE, ROOT
 
-from autograder.authoring.validate import lost, styles
-from autograder.course import unit_names
-from autograder.data import corpus
-from autograder.grading.keys import solution_of, wanted_checks
+from autograder.authoring.validate import lost, plain_key, styles
+from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import CheckKey
 from autograder.sandbox.client import Server
 
-UNITS = unit_names()
+UNITS = COURSE.units
 SEED = 77  # not among those that `autograder validate` tries
 
 
@@ -49,13 +47,13 @@ def bare(node):
 
 def exercises(unit):
     """What a student writes: the definitions that the stub leaves open."""
-    open_ones = definitions(ast.parse(solution_of(unit).stub)).items()
+    open_ones = definitions(ast.parse(solution_of(this_course.unit(unit)).stub)).items()
     return {name for name, node in open_ones if "NotImplementedError" in ast.dump(node)}
 
 
 def rewritten(unit, module):
     """The exercises that a style file does in another way than the solution."""
-    plain = definitions(ast.parse(solution_of(unit).plain()))
+    plain = definitions(ast.parse(solution_of(this_course.unit(unit)).plain()))
     found = definitions(module).items()
     return {name for name, node in found if name in exercises(unit) and bare(node) != bare(plain[name])}
 
@@ -95,9 +93,8 @@ def test_a_copy_under_other_names_is_seen():
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_style_earns_every_exact_point(unit):
     """On a fresh seed; `autograder validate --seeds 20` tries more."""
-    with Server(unit) as server:
-        with server.worker(solution_of(unit).plain().encode(), "solution.py") as worker:
-            key = {check.name: CheckKey(worker.ask(check, SEED)) for check in wanted_checks(server.unit, quick=True)}
-        for style, script in styles(unit).items():
-            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, corpus(), quick=True)
+    with Server(this_course.unit(unit)) as server:
+        key = plain_key(server, checks_to_run(server.unit, data=()), SEED)
+        for style, script in styles(server.unit).items():
+            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, data={})
             assert lost(verdicts) == "", f"style {style}"

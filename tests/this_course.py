@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from autograder.course import load_unit, read_course
+from autograder.data import finder
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = read_course(ROOT)
@@ -18,6 +19,14 @@ SEED = 5
 def unit(name=UNIT):
     """A unit of this course."""
     return load_unit(COURSE, name)
+
+
+def trains_on(check):
+    """The names of everything that a training check may be asked to train on."""
+    if check.data:
+        return [check.data(finder(COURSE)).name]
+    roles = COURSE.about.corpora
+    return roles[check.corpus] if check.corpus else next(iter(roles.values()))
 
 
 def run_command(*arguments, cwd=ROOT, **environment):

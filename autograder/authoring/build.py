@@ -41,11 +41,20 @@ def build(course: Course, units: Iterable[str] = (), check: bool = False) -> lis
     written = []
     for name, solution in solutions(course, units):
         check_lengths(name, solution)
-        stub = course.stub(name)
-        if not stub.is_file() or stub.read_text(encoding="utf-8") != solution.stub:
-            written.append(_write(stub, solution.stub, check))
+        if not _is_fresh(course.stub(name), solution):
+            written.append(_write(course.stub(name), solution.stub, check))
         written += _build_key(load_unit(course, name), check)
     return written
+
+
+def check_stub(course: Course, name: str, solution: Solution) -> None:
+    """Raise `Stale` where a unit's stub is not what its solution makes."""
+    if not _is_fresh(course.stub(name), solution):
+        _write(course.stub(name), solution.stub, check=True)
+
+
+def _is_fresh(stub: Path, solution: Solution) -> bool:
+    return stub.is_file() and stub.read_text(encoding="utf-8") == solution.stub
 
 
 def _build_key(unit: Unit, check: bool) -> list[str]:

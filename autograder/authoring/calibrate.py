@@ -6,6 +6,7 @@ held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
 
 import ast
 import math
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -30,12 +31,14 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import _names_bound
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
-from autograder.schema import read_toml
+from autograder.schema import read_toml, read_toml_table
 
 # In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
 # a style that is tried on no more than FEW seeds.
 NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
 FEW = 4
+
+HEAD = "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."
 
 Scripts = dict[str, str]  # name → text
 Say = Callable[[str], None]
@@ -213,13 +216,25 @@ def read_bounds(course: Course) -> list[Bound]:
 
 
 def save_bounds(course: Course, bounds: list[Bound]) -> None:
-    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora."""
-    found = {(b.unit, b.check, b.data): b for b in [*read_bounds(course), *bounds]}
-    entries = [_rounded(_entry(bound)) for _, bound in sorted(found.items())]
-    head = (
-        "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds.\n\n"
-    )
-    write_whole(_bounds_path(course), (head + tomli_w.dumps({"bound": entries})).rstrip("\n"))
+    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora.
+
+    All other entries keep their figures: what is computed of a bound is computed before it is rounded.
+    """
+    path = _bounds_path(course)
+    stored = read_toml_table(path).get("bound", []) if path.is_file() else []
+    entries = [*stored, *(_rounded(_entry(bound)) for bound in bounds)]
+    found = {(entry["unit"], entry["check"], entry["data"]): entry for entry in entries}
+    text = tomli_w.dumps({"bound": [entry for _, entry in sorted(found.items())]})
+    write_whole(path, f"{HEAD}\n\n{_lists_in_lines(text)}".rstrip("\n"))
+
+
+def _lists_in_lines(toml: str) -> str:
+    """Put each list of numbers on one line, so that a line of the file is a style or a mistake."""
+
+    def in_a_line(numbers: re.Match[str]) -> str:
+        return f"[{' '.join(numbers[1].split()).rstrip(',')}]"
+
+    return re.sub(r"\[\n((?: +[\w.+-]+,\n)+)\]", in_a_line, toml)
 
 
 def _bounds_path(course: Course) -> Path:

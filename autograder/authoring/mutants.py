@@ -1,8 +1,8 @@
 """Wrong variants of a solution, made by small changes: does every one of them lose points? Needs libcst.
 
-A mutant changes one place of a solution region: an axis, a transpose, an index, a sign, a term, a constant, the order of
-arguments, or a call that is left out. One that loses no points is a survivor: a check is
-missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
+A mutant changes one place of a solution region: an axis, a transpose, an index, a sign, a term, a constant, the order
+of arguments, or a call that is left out. One that loses no points is a survivor: a check is missing, or the mutant is
+right too, and `solutions/equivalent.toml` says why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

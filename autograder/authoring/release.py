@@ -2,18 +2,17 @@
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jupytext
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.build import solutions
+from autograder.authoring.build import check_stub, solutions
 from autograder.authoring.wheel import pack_wheel
 from autograder.course import Course, load_unit
 from autograder.data import manifest as read_manifest
 from autograder.errors import UserError
-from autograder.source.notebooks import as_notebook
 from autograder.source.solution import Solution
 
 
@@ -31,7 +30,9 @@ def released_files(course: Course) -> Iterator[Path]:
         yield course.key(unit).relative_to(course.folder)
     for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
         yield manifest.relative_to(course.folder)
-        for name in ("README.md", read_manifest(course, manifest.parent.name).file):
+        about = read_manifest(course, manifest.parent.name)
+        files = [about.file, *(part.file for part in about.parts.values())]  # where they lie beside it
+        for name in ("README.md", *files):
             if (manifest.parent / name).is_file():
                 yield (manifest.parent / name).relative_to(course.folder)
     for name in course.about.student_docs:
@@ -41,8 +42,11 @@ def released_files(course: Course) -> Iterator[Path]:
 def release(course: Course, folder: Path) -> None:
     """Write what students get: the files of `released_files`, this engine as a wheel, and a README.
 
-    Raises `NotEmpty`, and `UserError` where something that is generated is missing.
+    Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its solution makes: it
+    may hold answers.
     """
+    for name, solution in solutions(course):
+        check_stub(course, name, solution)
     _copy(course, list(released_files(course)), folder)
     wheel = pack_wheel(folder)
     (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
@@ -50,8 +54,7 @@ def release(course: Course, folder: Path) -> None:
 
 def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
     """Copy files of a course into an empty folder; nothing is written where one of them is missing."""
-    if folder.exists() and any(folder.iterdir()):
-        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
+    refuse_full(folder)
     for path in files:
         if not (course.folder / path).is_file():
             raise UserError(f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml.")
@@ -59,6 +62,14 @@ def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(course.folder / path, target)
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise `NotEmpty` for a folder that is to be written, and holds something or is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise NotEmpty(f"{folder} is a file. Name a new folder.")
+    if folder.exists() and any(folder.iterdir()):
+        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
 
 
 def _template(name: str, **facts: object) -> str:
@@ -94,8 +105,12 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
     """Write the units as notebooks whose first cell gets the rest of the course, and that rest as `kit.zip`.
 
     kit: where a notebook finds it: an address, or a path from the notebook.
-    Raises `NotEmpty`.
+    Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
     """
+    import jupytext
+
+    from autograder.source.notebooks import as_notebook
+
     if (folder / "kit.zip").exists():
         raise NotEmpty(f"{folder} holds notebooks. Name a new folder.")
     with tempfile.TemporaryDirectory() as scratch:
@@ -132,11 +147,25 @@ def gradescope(course: Course, folder: Path) -> None:
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
-    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`."""
+    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`.
+
+    What is packed, the engine's wheel and a kit, is read too.
+    """
     shown = "\n".join(solution.stub for solution in found)  # skip lines that some stub shows anyway
     secrets = {line for solution in found for line in solution.secret_lines if line not in shown}
     leaked = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        content = path.read_text(encoding="utf-8", errors="replace")
-        leaked += [f"{path.relative_to(folder)}: {line}" for line in secrets if line in content]
+        for name, content in _contents(path):
+            text = content.decode("utf-8", errors="replace")
+            leaked += [f"{path.relative_to(folder)}{name}: {line}" for line in secrets if line in text]
     return leaked
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A file's bytes; of a zip file those of each member, with the member's name in brackets."""
+    if path.suffix not in (".whl", ".zip"):
+        yield "", path.read_bytes()
+        return
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            yield f"[{name}]", packed.read(name)

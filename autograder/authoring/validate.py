@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
-from autograder.data import all_unit_data, unit_data
+from autograder.data import all_unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import CheckKey, Key, Mistake, Verdict, deviation
@@ -101,7 +101,8 @@ def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
     proof.mistakes = len(solution.mistakes)
     tried = f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
     yield Line(f"✓ {unit.name}: {tried}")
-    yield from judge_mutants(unit, proof, jobs)
+    one_of_each = {name: texts[0] for name, texts in data.items()}
+    yield from judge_mutants(unit, proof, one_of_each, jobs)
     proof.seconds = time.perf_counter() - began
 
 
@@ -194,16 +195,16 @@ def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
 
 
-def judge_mutants(unit: Unit, proof: Proof, jobs: int = 2) -> Iterator[Line]:
+def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: int = 2) -> Iterator[Line]:
     """Grade mutants of the solution; those that survive are told.
 
+    data: what checks that train are given, by check; those without any are left out.
     A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a check catches none that
     no other does, and does not say why it is kept.
     """
     from autograder.authoring.mutants import equivalents, fates
 
     known = equivalents(unit)
-    data = {} if proof.quick else unit_data(unit)
     for fate in fates(unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
         if len(fate.failed) == 1:

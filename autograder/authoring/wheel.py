@@ -5,6 +5,7 @@ Whether it was installed from a wheel or stands as source in a checkout, student
 
 import base64
 import hashlib
+import re
 import zipfile
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from autograder.errors import DISTRIBUTION
 
 ENGINE = Path(__file__).parents[1]
-NOT_PACKED = {"tests", "__pycache__"}
+NOT_PACKED = re.compile(r"autograder/tests/|.*/__pycache__/")  # templates have tests too, which are packed
 TAG = "py3-none-any"
 
 
@@ -33,8 +34,9 @@ def pack_wheel(folder: Path) -> Path:
 
 def _modules() -> list[str]:
     """The files of the package without its tests, as paths within the wheel."""
-    files = [path.relative_to(ENGINE.parent) for path in sorted(ENGINE.rglob("*")) if path.is_file()]
-    return [path.as_posix() for path in files if not NOT_PACKED & set(path.parts)]
+    files = [path for path in sorted(ENGINE.rglob("*")) if path.is_file()]
+    names = [path.relative_to(ENGINE.parent).as_posix() for path in files]
+    return [name for name in names if not NOT_PACKED.match(name)]
 
 
 def _metadata(installed: Distribution) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Commands of an author: build, validate, calibrate, reproduce; and of all: data, doctor."""
+"""Commands of an author: new, build, validate, calibrate, reproduce; and of all: data, doctor."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,30 @@ from pathlib import Path
 import click
 
 from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+
+
+@main.command()
+@click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
+@report_user_errors
+def new(folder: Path) -> None:
+    """Write the smallest course into a new folder COURSE; or one more unit, COURSE/UNIT, of a course that is there.
+
+    What is written builds and proves itself as it stands; then it is yours to change.
+
+    \b
+    Example:  autograder new sorting
+              autograder new sorting/merging
+    """
+    from autograder.authoring.new import new
+    from autograder.course import FILE
+
+    written = new(folder)
+    click.echo("\n".join(map(str, written)))
+    if written[-1].name == FILE:
+        click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
+        click.echo(f"Then: autograder validate {folder.name}")
+    else:
+        click.echo(f"Next: cd {folder} && autograder build. README.md says what is what, and what comes then.")
 
 
 @main.command()
@@ -77,6 +101,7 @@ def validate(
     from concurrent.futures import ThreadPoolExecutor
     from time import perf_counter
 
+    import autograder.authoring.mutants  # noqa: F401  where what it needs is missing, say so before the work
     from autograder.authoring.validate import Proof, validate
     from autograder.course import find_unit, load_unit
 
@@ -190,12 +215,13 @@ def reproduce(quick: bool, course_folder: Path | None) -> None:
     """
     from importlib import import_module
 
-    script = find_course(course_folder).folder / "solutions" / "lesson.py"
+    from autograder.course import telling_of_missing_packages
+
+    course = find_course(course_folder)
+    script = course.folder / "solutions" / "lesson.py"
     if not script.is_file():
         raise Refused(f"There is no {script}: this course has no such experiments, or this copy lacks the solutions.")
     sys.path.insert(0, str(script.parent))
-    try:
+    with telling_of_missing_packages(course, script.name):
         lesson = import_module("lesson")
-    except ModuleNotFoundError as error:
-        raise Refused(f"The lesson's models need {error.name}: pip install {error.name}") from None
     lesson.reproduce(quick, click.echo)

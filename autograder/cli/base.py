@@ -3,6 +3,8 @@
 Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
 """
 
+import errno
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -27,6 +29,9 @@ EXTRAS = {
     "tomli_w": "authoring",
 }
 LINUX = ("fcntl", "resource")  # modules of Python that are there on Unix alone
+# what an `OSError` says of a disk or a folder, and never of a fault of ours
+DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+ENGINE = Path(__file__).resolve().parents[1]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,14 +53,26 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
         except UserError as error:
             raise Refused(str(error)) from error
         except ModuleNotFoundError as error:
-            name = (error.name or "").split(".")[0]
-            if name in EXTRAS:
-                raise Refused(f"this needs {name}, which is not installed: {extra(EXTRAS[name])}") from error
-            if name in LINUX:
+            if error.name in EXTRAS and _is_import_of_ours(error):
+                install = extra(EXTRAS[error.name])
+                raise Refused(f"this needs {error.name}, which is not installed: {install}") from error
+            if error.name in LINUX:
                 raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error
+            raise
+        except OSError as error:
+            where = error.filename2 or error.filename  # of a copy, where it was to go
+            if error.errno in DISKS and where:
+                raise Refused(f"{where}: {error.strerror}.") from error
             raise
 
     return run
+
+
+def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
+    """Whether the import that failed stands in the engine: a course's own is for its author, with the traceback."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    written = [file for file in files if not file.startswith("<frozen importlib")]
+    return Path(written[-1]).is_relative_to(ENGINE)
 
 
 course_option = click.option(

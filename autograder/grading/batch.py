@@ -73,7 +73,7 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
     if course.folder.is_relative_to(submitted.resolve()):
         raise NoCourse(
             f"The course {course.folder} lies inside {submitted}, which is to be graded: a submission could have "
-            "brought it. Name a folder that holds submissions alone, or a course outside of it: --course FOLDER."
+            "brought it. Keep the course elsewhere, and name it: --course FOLDER."
         )
 
 
@@ -104,11 +104,13 @@ class GradingContext:
     """What the submissions of a unit are graded against: plain data, which another machine can be given.
 
     course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
+    material: digest of what the grades rest on; a server that was started for another is not asked.
     data: what checks that train are given, by check; empty where they are left out.
     """
 
     course: str
     unit: str
+    material: str
     seed: int
     key: Key
     data: Mapping[str, Corpus]
@@ -144,8 +146,8 @@ _started: list[Server] = []
 
 
 def _server(context: GradingContext) -> Server:
-    """This thread's server, started anew where the last one served another unit."""
-    wanted = (context.course, context.unit, context.unsafe)
+    """This thread's server: a new one where the last served another unit, or other material."""
+    wanted = (context.course, context.unit, context.material, context.unsafe)
     if getattr(_mine, "server", None) and _mine.serves != wanted:
         _mine.server.close()
         del _mine.server
@@ -208,11 +210,20 @@ class _ClassGrader:
         with Server(unit, run.unsafe) as server:
             key = build_key(server, run.seed, {name: [text] for name, text in self._data.items()})
             walls = tuple(server.walls)
-        context = GradingContext(folder, unit.name, run.seed, key, self._data, run.unsafe)
+        rests_on = material(unit)
+        context = GradingContext(
+            course=folder,
+            unit=unit.name,
+            material=rests_on,
+            seed=run.seed,
+            key=key,
+            data=self._data,
+            unsafe=run.unsafe,
+        )
         self._materials = check_materials(unit)
         self._circumstances = Circumstances(
             kit=__version__,
-            material=material(unit),
+            material=rests_on,
             seed=run.seed,
             corpus=_corpora(unit, self._data),
             quick=run.quick,

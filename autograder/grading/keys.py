@@ -5,6 +5,7 @@ mistakes are run as if they were submissions.
 """
 
 from collections.abc import Container, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from autograder.check import Answer, Check, Corpus
 from autograder.course import NoCourse, Unit
 from autograder.errors import UserError
 from autograder.judging import CheckKey, judge
-from autograder.sandbox.client import Server, Worker
 from autograder.source.solution import Solution, read_solution
+
+if TYPE_CHECKING:  # it needs Linux, and practice, which needs names of this module, does not
+    from autograder.sandbox.client import Server, Worker
 
 
 class BrokenSolution(UserError):
@@ -41,7 +44,7 @@ def key_name(check: Check, text: Corpus | None) -> str:
     return f"{check.name}@{text.name}" if check.measure and text else check.name
 
 
-def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, CheckKey]:
+def build_key(server: "Server", seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, CheckKey]:
     """Run the solution and each known mistake on a seed.
 
     data: what checks that train are run on, by check, the solution alone; a check without any is left out.
@@ -58,7 +61,7 @@ def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -
 
 
 def _solution_answers(
-    server: Server, solution: Solution, seed: int, data: Mapping[str, Sequence[Corpus]]
+    server: "Server", solution: Solution, seed: int, data: Mapping[str, Sequence[Corpus]]
 ) -> dict[str, CheckKey]:
     plain = solution.plain().encode()
     keys: dict[str, CheckKey] = {}
@@ -76,7 +79,7 @@ def _solution_answers(
     return keys
 
 
-def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
+def measure(worker: "Worker", check: Check, seed: int, answer: Answer, text: Corpus) -> float:
     """Measure the held-out loss of trained weights by the solution that `worker` runs; NaN where there is none."""
     measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
     loss = measured.arrays.get("loss", np.array(np.nan))

@@ -5,18 +5,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.keys import SOLUTION, checks_to_run, key_name, measure, solution_of
 from autograder.judging import Key, Verdict, judge, judge_loss, not_made, not_reached, unmet
-from autograder.sandbox.client import Server, Worker
+
+if TYPE_CHECKING:  # it needs Linux, and practice, which needs names of this module, does not
+    from autograder.sandbox.client import Server, Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
 
 
 def grade_one(
-    server: Server,
+    server: "Server",
     source: bytes,
     name: str,
     seed: int,
@@ -58,14 +61,14 @@ def loss_unit(unit: Unit, check: Check) -> str:
     return "" if check.data else unit.course.about.words.loss
 
 
-def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
+def _held_out_loss(server: "Server", check: Check, seed: int, answer: Answer, text: Corpus) -> float:
     plain = solution_of(server.unit).plain().encode()
     with server.worker(plain, SOLUTION) as ours:
         return measure(ours, check, seed, answer, text)
 
 
 def _tried(
-    worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
+    worker: "Worker", check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
 ) -> tuple[Answer, Verdict]:
     """Ask a check and judge the answer.
 

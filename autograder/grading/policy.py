@@ -97,7 +97,8 @@ def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> di
             student: _of_units(course, by_unit, f"{where}: `extensions.{student}`")
             for student, by_unit in extensions.items()
         }
-    return tables | _of_units(course, units, where, known=TABLES)
+    by_unit: dict[str, Any] = _of_units(course, units, where, known=TABLES)
+    return tables | by_unit
 
 
 def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:

@@ -47,7 +47,7 @@ def find_submissions(course: Course, folder: Path, unit: str | None = None) -> l
         raise NothingToGrade(f"There is no folder {folder}. Name the folder that holds one folder for each student.")
     units = [unit] if unit else course.units
     found: dict[tuple[str, str], Submitted] = {}
-    for entry in sorted(os.scandir(folder), key=lambda e: (not e.is_dir(), not e.name.endswith(".py"), e.name)):
+    for entry in _entries(folder):
         if entry.is_dir(follow_symlinks=False):
             for name in units:
                 if submitted := _in_folder(entry.name, name, Path(entry.path)):
@@ -62,6 +62,15 @@ def find_submissions(course: Course, folder: Path, unit: str | None = None) -> l
     names = plain_names({student for student, _ in found})
     plain = [replace(entry, student=names[entry.student]) for entry in found.values()]
     return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List what lies in a folder: folders, then scripts, then all else. Raises `NothingToGrade`."""
+    try:
+        found = list(os.scandir(folder))
+    except OSError as error:
+        raise NothingToGrade(f"The folder {folder} cannot be read: {error.strerror}.") from None
+    return sorted(found, key=lambda e: (not e.is_dir(), not e.name.endswith(".py"), e.name))
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
@@ -94,7 +103,7 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
 
 def read_file(path: Path) -> bytes:
     """The bytes of a submission's file. Raises `ValueError`, in words, for a link, a pipe, or one that is too large."""
-    if path.is_symlink():
+    if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
     at = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(at, "rb") as file:
@@ -136,7 +145,8 @@ def graded_files(course: Course, folder: Path) -> Callable[[Result], bytes | Non
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits.
 
-    Raises `NothingToGrade` for a path out of the folder, a link, or more than the limits.
+    Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, or what
+    cannot be written.
     """
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -154,4 +164,6 @@ def unpack(archive: Path, folder: Path) -> Path:
                 packed.extract(entry, folder)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise NothingToGrade(f"{archive} is no zip file that can be read: {error}.") from None
+    except OSError as error:  # it is not there, the disk is full, or no file can have such a name
+        raise NothingToGrade(f"{archive} cannot be unpacked: {error.strerror}.") from None
     return folder

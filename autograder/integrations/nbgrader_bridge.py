@@ -155,5 +155,6 @@ def _markdown(verdict: Verdict) -> str:
     lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
     for remark in verdict.remarks:
         text = f"{', '.join(remark.arrays)}{': ' * bool(remark.arrays)}{remark.text}"
-        lines.append("- " + re.sub(r"([<&])", r"\\\1", text.replace("\\", "∖").replace("](", "] (")))
+        marks = "([<&`*_])" if remark.literal else "([<&])"
+        lines.append("- " + re.sub(marks, r"\\\1", text.replace("\\", "∖").replace("](", "] (")))
     return "\n".join([*lines, "", ""])

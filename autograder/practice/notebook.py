@@ -18,7 +18,7 @@ from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, 
 from autograder.judging import TOLERANCE, CheckKey, Verdict
 from autograder.practice.practise import Live, practise
 from autograder.practice.progress import save_progress
-from autograder.report import html
+from autograder.report import html, remark_html
 from autograder.report.terminal import console, number, verdict_lines
 
 MOST = 300  # numbers of an array that is still a picture
@@ -93,6 +93,7 @@ def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> 
     """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss beside ours."""
     environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True)
     environment.globals.update(number=number, ticks=lambda text: Markup(html(text)))  # escaped by `html`
+    environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
     facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
     if not check.measure:
         names = [name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays]

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder import __version__
 from autograder.check import Answer, Check
-from autograder.course import Unit
+from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import key_name
@@ -92,7 +92,7 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practis
     nothing = CheckKey(Answer())
     try:
         text = training_data(unit.course, check)
-    except (NoData, ModuleNotFoundError) as error:
+    except (NoData, MissingPackage) as error:
         return judge(check, nothing, Answer(failure="no data", message=str(error)), unit.sizes), nothing, Answer()
     name = key_name(check, text)
     if name not in key:

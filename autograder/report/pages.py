@@ -21,7 +21,7 @@ from autograder.course import Course
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import Result, write_whole
 from autograder.judging import Verdict
-from autograder.report import code, html, summary
+from autograder.report import code, html, remark_html, summary
 from autograder.report.definitions import Piece, pieces
 from autograder.report.terminal import SIGNS, number
 
@@ -46,6 +46,7 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = number
     environment.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
+    environment.filters["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
     environment.filters["url"] = lambda part: quote(part, safe="")
     environment.filters["median"] = lambda values: median(list(values))
     environment.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))

@@ -41,11 +41,12 @@ def places(unit: Unit) -> Places:
     """Say what may be read in the sandbox of a unit."""
     imported_packages = package_folders((*unit.packages, *WIRE_NEEDS))
     sites = sorted({os.path.dirname(folder) for folder in imported_packages})
+    others = sorted({os.path.dirname(path) for path in _addon_paths(unit, ours=False)})
     return Places(
         readable=list(_readable(unit)),
         listed=[*sites, sysconfig.get_path("stdlib")],
         imported=[*_imported(unit), *imported_packages],
-        import_path=[*sites, str(ENGINE.parent)],
+        import_path=[*sites, str(ENGINE.parent), *others],
     )
 
 
@@ -70,17 +71,26 @@ def _imported(unit: Unit) -> Iterator[str]:
     for name in INSIDE:
         yield str(ENGINE / name)
     yield str(unit.course.checks)
+    yield from _addon_paths(unit, ours=True)
+    yield from _addon_paths(unit, ours=False)
+
+
+def _addon_paths(unit: Unit, ours: bool) -> Iterator[str]:
+    """Say where a unit's add-ons lie: of ours the module alone, of others its whole package."""
     for package, module in addons(unit.course).items():
-        if package in unit.packages:
-            yield _module_path(module)
+        top = module.split(".")[0]
+        if package in unit.packages and (top == ENGINE.name) == ours:
+            yield _module_path(module if ours else top)
 
 
 def _module_path(name: str) -> str:
     """The file or folder of a module, found without importing it."""
     spec = importlib.util.find_spec(name)
+    if spec and spec.submodule_search_locations:
+        return next(iter(spec.submodule_search_locations))
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-    return spec.submodule_search_locations[0] if spec.submodule_search_locations else spec.origin
+    return spec.origin
 
 
 def package_folders(names: Sequence[str]) -> list[str]:

@@ -1,11 +1,16 @@
-"""Fixtures of the engine's tests: the fixture course's unit, its solution, a confined server, a key."""
+"""Fixtures of the engine's tests: the fixture course's unit, its solution, confined servers, a key."""
+
+from dataclasses import replace
 
 import pytest
 import small
+import small_class as small_class_module
 
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
+from autograder.sandbox import client
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside import confinement
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +21,31 @@ def solution():
 @pytest.fixture(scope="session")
 def server():
     with Server(small.unit()) as running:
+        yield running
+
+
+BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
+
+
+@pytest.fixture(scope="module", params=BEHIND)
+def boxed(request, tmp_path_factory):
+    """A server behind both walls, one behind the worker's own, and one as a kernel with the first Landlock has it.
+
+    Its workers may read one file more, `boxed.file`.
+    """
+    file = tmp_path_factory.mktemp("readable") / "file"
+    file.write_text("FOR READING")
+    places = client.places(small.unit())
+    with pytest.MonkeyPatch.context() as patch:  # what a server may use is settled when it starts
+        patch.setattr(client, "places", lambda _: replace(places, readable=[*places.readable, str(file)]))
+        if request.param != BEHIND[0]:
+            patch.setattr(client, "bubblewrap", lambda: None)
+        if request.param == BEHIND[2]:
+            patch.setattr(confinement, "landlock_abi", lambda: 1)
+        running = Server(small.unit())
+    with running:
+        assert ("bubblewrap" in running.walls) == (request.param == BEHIND[0])
+        running.file = file
         yield running
 
 
@@ -34,3 +64,18 @@ def grade(server, key):
         return {v.name: v for v in grade_one(server, source, name, small.SEED, key, data={})}
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_class(tmp_path_factory):
+    """The folder of the small class's submissions."""
+    return small_class_module.hand_in_class(tmp_path_factory.mktemp("class"))
+
+
+@pytest.fixture(scope="session")
+def graded_class(small_class, tmp_path_factory):
+    """The small class, graded by the real command in the real sandbox: the folder of results."""
+    out = tmp_path_factory.mktemp("grades")
+    done = small.run_command("grade", small_class, "--out", out, "-j", "2", "--seed", small.SEED)
+    assert done.returncode == 0, done.stderr
+    return out

@@ -2,11 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import textwrap
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from autograder.course import load_unit, read_course
+from autograder.grading.keys import solution_of
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = read_course(Path(__file__).parent / "fixture_course")
@@ -39,3 +45,103 @@ def timeless(path):
     """A stored result without the times it took."""
     record = json.loads(path.read_text())
     return {**record, "seconds": 0, "submitted": "", "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+
+
+def check(name="doubling", **changed):
+    """A check of the unit, some of its fields changed."""
+    return replace(next(check for check in unit().checks if check.name == name), **changed)
+
+
+@cache
+def solved(mistake="", name=UNIT):
+    """The solution as a student would write it; with a known mistake in it, where one is named."""
+    solution = solution_of(unit(name))
+    return solution.with_mistake(mistake) if mistake else solution.plain()
+
+
+def half_solved():
+    """A script whose last exercise is not written yet."""
+    return solved() + "\ndef fit(*_):\n    raise NotImplementedError()\n"
+
+
+def write_course(folder, name, experiments, solution, packages=None, text=""):
+    """Write a course of one unit into a folder; the unit.
+
+    packages: package → its add-on, or "". text: what the course's corpus holds.
+    """
+    for part in ("checks", "solutions", "datasets/text"):
+        (folder / part).mkdir(parents=True)
+    lines = ["format = 1", 'title = "A small course"', "public_seed = 1", f'units = ["{name}"]']
+    lines += ["[corpora]", 'texts = ["text"]']
+    for package, addon in (packages or {}).items():
+        lines += [f"[packages.{package}]", f'install = "{package}"', f'addon = "{addon}"']
+    (folder / "course.toml").write_text("\n".join(lines))
+    (folder / "checks" / f"{name}.py").write_text(textwrap.dedent(experiments))
+    (folder / "solutions" / f"{name}.py").write_text(textwrap.dedent(solution))
+    (folder / "datasets" / "text" / "text.txt").write_text(text)
+    facts = ['title = "Text"', 'file = "text.txt"', "held_out = 0.25"]
+    facts += [f'sha256 = "{sha256(text.encode()).hexdigest()}"']
+    (folder / "datasets" / "text" / "manifest.toml").write_text("\n".join(facts))
+    return load_unit(read_course(folder), name)
+
+
+def inside(server, code, seconds=5):
+    """Run code as the body of `double` in a worker; the answer, with what it returned as `doubled`."""
+    body = textwrap.indent(textwrap.dedent(code), "    ")
+    script = f"def double(x):\n    import numpy as np\n{body}"
+    with server.worker(script.encode(), "attack.py") as worker:
+        return worker.ask(check(seconds=seconds), 1)
+
+
+def refused(server, code):
+    """Try each line, an expression, in a worker; those that the kernel did not refuse."""
+    attempts = [line.strip() for line in code.strip().splitlines()]
+    answer = inside(
+        server,
+        f"""
+        import os, socket, ctypes, resource, signal, mmap, sys, _thread, importlib
+        held = []
+        for attempt in {attempts!r}:
+            try:
+                eval(attempt)
+                held.append(False)
+            except (OSError, ImportError, ValueError, RuntimeError, MemoryError):
+                held.append(True)
+        return np.array(held)
+        """,
+    )
+    assert not answer.failure, answer.message
+    tried = zip(attempts, answer.arrays["doubled"], strict=True)
+    return [attempt for attempt, held in tried if not held]
+
+
+def write_class(folder, number, slow=False):
+    """Write the submissions of `number` students: right, half written, mistaken, in another style.
+
+    slow: each sleeps for a while, so that a run can be met while it is under way.
+    """
+    style = COURSE.folder / "solutions" / "styles" / UNIT / "loops.py"
+    scripts = [solved(), half_solved(), solved("m01"), solved() + style.read_text()]
+    pause = "\nimport time\n_quick = double\n"
+    pause += "def double(x):\n    time.sleep(0.04)\n    return _quick(x)\n"
+    for i in range(number):
+        submit(folder, f"student{i:04}", scripts[i % len(scripts)] + (pause if slow else ""))
+    return folder
+
+
+def results(out):
+    """The stored results of the unit below a folder, by file, without times."""
+    return {path.name: timeless(path) for path in sorted((out / UNIT).glob("*.json"))}
+
+
+def start(*arguments, **options):
+    """Start a module of Python in the course's folder, in silence."""
+    command = [sys.executable, "-m", *map(str, arguments)]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=COURSE.folder, **silent, **options)
+
+
+def copy_course(folder):
+    """A copy of the fixture course, to be changed; its folder."""
+    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json"))
+    return folder

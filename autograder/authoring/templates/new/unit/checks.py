@@ -1,0 +1,13 @@
+"""Experiments of {{ unit }}: each runs what a student wrote on what a seed draws, and names what comes out."""
+
+import numpy as np
+
+from autograder.check import UnitSettings, check, named
+
+SETTINGS = UnitSettings(packages=("numpy",), sizes={"N": 6})
+
+
+@check(points=2)
+def centring(numbers, seed):
+    """`centre` moves numbers so that their mean is 0"""
+    return named("centred", numbers.centre(np.random.default_rng(seed).normal(3, 1, 6)))

@@ -1,0 +1,359 @@
+"""A class: runs that are killed, full disks, servers that die, and what lies around a submission
+and changes nothing.
+"""
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+import small
+
+from autograder.course import NoCourse, find_course, load_unit, read_course
+from autograder.grading.batch import (
+    GradingContext,
+    Run,
+    close_servers,
+    grade_class,
+    material,
+    refuse_course_within,
+)
+from autograder.grading.keys import build_key
+from autograder.grading.submissions import find_submissions
+from autograder.sandbox.client import Server, Worker, bubblewrap
+from autograder.sandbox.inside.wire import decode
+
+
+def graded(submitted, out, course=small.COURSE):
+    """Grade what lies in a folder in this process; the stored results."""
+    grade_class(course, find_submissions(course, submitted), Run(out, small.SEED, quick=True))
+    return small.results(out)
+
+
+def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
+    """kill -9 at five random moments: nothing lost, nothing twice, nothing half, results as of an
+    undisturbed run.
+    """
+    submitted, draw = small.write_class(tmp_path / "class", 40, slow=True), random.Random(3)
+    grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    assert small.start(*grade, tmp_path / "calm").wait() == 0
+    reached = []
+    for _ in range(5):
+        before = len(small.results(tmp_path / "killed"))
+        run = small.start(*grade, tmp_path / "killed")
+        while len(small.results(tmp_path / "killed")) == before and run.poll() is None:
+            time.sleep(0.01)
+        time.sleep(draw.uniform(0, 0.5))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        reached.append(len(small.results(tmp_path / "killed")))
+    assert 0 < reached[0] < 40 and reached == sorted(reached)
+    assert small.start(*grade, tmp_path / "killed").wait() == 0
+    assert small.results(tmp_path / "killed") == small.results(tmp_path / "calm")
+    assert len(small.results(tmp_path / "calm")) == 40
+    assert not list((tmp_path / "killed").rglob(".*.part"))
+
+
+def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
+    """1, 2 and 4 at a time, with honest and hostile ones among them; read back, and graded anew,
+    the same again.
+    """
+    submitted = small.write_class(tmp_path / "class", 12)
+    crash = "\nimport ctypes\ndef double(x): ctypes.string_at(0)\n"
+    small.submit(submitted, "crash", small.solved() + crash)
+    small.submit(submitted, "exit_zero", "import os\ndef double(x): os._exit(0)\n")
+    small.submit(submitted, "stub", small.COURSE.stub(small.UNIT).read_text())
+    grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    for jobs in ("1", "2", "4"):
+        assert small.start(*grade, tmp_path / jobs, "-j", jobs).wait() == 0
+    first = small.results(tmp_path / "1")
+    assert len(first) == 15
+    assert small.results(tmp_path / "2") == small.results(tmp_path / "4") == first
+    files = (tmp_path / "1" / small.UNIT).glob("*.json")
+    written = {path: path.stat().st_mtime_ns for path in files}
+    next(iter(written)).unlink()
+    assert small.start(*grade, tmp_path / "1", "-j", "4").wait() == 0
+    assert small.results(tmp_path / "1") == first
+    assert sum(path.stat().st_mtime_ns != before for path, before in written.items()) == 1
+
+
+# ---- disks
+
+
+def grade_on(disk, submitted, out):
+    """Grade with `out` on a disk of a given kind, an option of bubblewrap's."""
+    command = [bubblewrap(), "--dev-bind", "/", "/", *disk, out]
+    command += [sys.executable, "-m", "autograder", "grade", submitted, "--quick", "--out", out]
+    captured = {"capture_output": True, "text": True, "timeout": 120}
+    return subprocess.run(map(str, command), cwd=small.COURSE.folder, **captured)
+
+
+@pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
+@pytest.mark.parametrize(
+    ("disk", "words"),
+    [("small", "cannot be written: No space left"), ("read-only", "cannot be written: Read-only")],
+)
+def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path, disk, words):
+    """Exit code 2, one sentence on which file."""
+    submitted, out = small.write_class(tmp_path / "class", 8), tmp_path / "out"
+    out.mkdir()
+    options = {"small": ["--size", "24576", "--tmpfs"], "read-only": ["--ro-bind", out]}
+    done = grade_on(options[disk], submitted, out)
+    assert done.returncode == 2, done.stderr
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith(f"Error: {out}") and words in told and told.count(". ") == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
+def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
+    """What was written before is kept as it is, and in the end results equal those of an
+    undisturbed run.
+    """
+    submitted, out, saved = (
+        small.write_class(tmp_path / "class", 8),
+        tmp_path / "out",
+        tmp_path / "saved",
+    )
+    grade = f"{sys.executable} -m autograder grade {submitted} --quick --seed 5 --out"
+    script = f"""
+        head -c 4161536 /dev/zero > {out}/filler; {grade} {out}; echo $?; rm {out}/filler
+        mkdir {saved}; cp -rp {out}/. {saved}/first; {grade} {out}; echo $?; cp -rp {out}/. {saved}/second
+    """
+    out.mkdir()
+    command = [
+        bubblewrap(),
+        "--dev-bind",
+        "/",
+        "/",
+        "--size",
+        str(4 << 20),
+        "--tmpfs",
+        str(out),
+        "sh",
+        "-c",
+        script,
+    ]
+    captured = {"capture_output": True, "text": True, "timeout": 300}
+    done = subprocess.run(command, cwd=small.COURSE.folder, **captured)
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2", "0"], done.stdout + done.stderr
+    assert "No space left" in done.stderr
+    undisturbed = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    assert small.start(*undisturbed, tmp_path / "calm").wait() == 0
+    first, second = small.results(saved / "first"), small.results(saved / "second")
+    assert 0 < len(first) < 8 and len(second) == 8
+    assert second == small.results(tmp_path / "calm")
+    for path in (saved / "first" / small.UNIT).glob("*.json"):
+        assert path.read_bytes() == (saved / "second" / path.parent.name / path.name).read_bytes()
+
+
+# ---- servers that die
+
+
+def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch):
+    """It is recorded as killed, with what to do; those before and after it are graded."""
+    for name in ("ada", "bob", "eve"):
+        marked = "\n# kills its server\n" if name == "bob" else ""
+        small.submit(tmp_path / "class", name, small.half_solved() + marked)
+    fork = Worker._fork
+
+    def deadly(worker):
+        hello = fork(worker)
+        if b"kills its server" in hello:
+            worker._server._process.kill()
+        return hello
+
+    monkeypatch.setattr(Worker, "_fork", deadly)
+    found = graded(tmp_path / "class", tmp_path / "out")
+    assert {"killed"} == {check["status"] for check in found["bob.json"]["checks"]}
+    assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
+    assert found["ada.json"]["score"] == found["eve.json"]["score"] > 0
+    assert found["ada.json"]["official"]
+
+
+def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
+    """Killed while it forks for a submission: that one is graded by the next server, all as in an
+    undisturbed run.
+    """
+    submitted = small.write_class(tmp_path / "class", 4)
+    calm = graded(submitted, tmp_path / "calm")
+    fork, killed = Worker._fork, []
+
+    def deadly(worker):
+        hello = fork(worker)
+        # the order of a frame's facts changes
+        source = decode(hello[8:]).arrays["source"].tobytes()
+        if b"solution.py" not in hello and len(killed) < 2 and source not in killed:
+            killed.append(source)
+            worker._server._process.kill()
+            # wait until it is gone, else the next submission may meet its death
+            with suppress(ConnectionError):
+                worker._server._control.recv(1)
+        return hello
+
+    monkeypatch.setattr(Worker, "_fork", deadly)
+    assert graded(submitted, tmp_path / "out") == calm
+    assert len(killed) == 2
+
+
+# ---- what lies around a submission
+
+
+def test_the_current_folder_brings_nothing(tmp_path):
+    """Graded from a folder with modules, solutions and data of its own: none of them is read."""
+    small.submit(tmp_path / "class", "ada", small.half_solved())
+    for folder in ("solutions", "datasets", "assignments", "checks"):
+        (tmp_path / folder).mkdir()
+    hostile = f"open({str(tmp_path / 'ran')!r}, 'a').write(__name__)\nraise SystemExit(9)"
+    (tmp_path / "solutions" / f"{small.UNIT}.py").write_text("raise SystemExit('hostile')")
+    (tmp_path / "checks" / f"{small.UNIT}.py").write_text(hostile)
+    for name in (
+        "json",
+        "socket",
+        "numpy",
+        "safetensors",
+        "msgspec",
+        "click",
+        "rich",
+        "jinja2",
+        "sitecustomize",
+    ):
+        (tmp_path / f"{name}.py").write_text(hostile)
+    arguments = [
+        "grade",
+        "class",
+        "--out",
+        "out",
+        "--quick",
+        "--seed",
+        "5",
+        "--course",
+        str(small.COURSE.folder),
+    ]
+    code = "import sys; del sys.path[0]\n"
+    code += "from autograder import cli; from autograder.sandbox import client\n"
+    code += f"client.bubblewrap = lambda: None; cli.main({arguments})"
+    for how in (["-m", "autograder", *arguments], ["-c", code]):
+        done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+        assert small.results(tmp_path / "out")["ada.json"]["score"] > 0
+        shutil.rmtree(tmp_path / "out")
+
+
+NAMES = ("checks", "solutions", "datasets", "assignments", "autograder", "numpy")
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["from the course", "from their folder"])
+def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(tmp_path, inside):
+    """Each brings a whole course and modules by the engine's names: nobody's points move, their own
+    among them.
+    """
+    for name in ("ada", *NAMES):
+        submitted = small.submit(tmp_path / "class", name, small.half_solved()).parents[2]
+    calm = graded(submitted, tmp_path / "calm")
+    assert len(calm) == 1 + len(NAMES)
+    hostile = f"open({str(tmp_path / 'ran')!r}, 'a').write(__name__)\nraise SystemExit(9)\n"
+    for name in NAMES:
+        folder = submitted / name
+        shutil.copytree(small.COURSE.folder, folder, dirs_exist_ok=True)
+        for file in (
+            "__init__",
+            "__main__",
+            small.UNIT,
+            "course",
+            "cli",
+            "errors",
+            "check",
+            "line",
+        ):
+            (folder / f"{file}.py").write_text(hostile)
+        solution = folder / "solutions" / f"{small.UNIT}.py"
+        solution.write_text("double = running_sum = fit = 'MINE'\n")
+        for checks in (folder / "checks").glob("*.py"):
+            checks.write_text(hostile)
+    where = submitted if inside else small.COURSE.folder
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "autograder",
+        "grade",
+        str(submitted),
+        "--quick",
+        "--seed",
+        str(small.SEED),
+    ]
+    command += ["--out", str(tmp_path / "out"), "--course", str(small.COURSE.folder)]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+    assert small.results(tmp_path / "out") == calm
+
+
+def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
+    """Found because somebody works in that student's folder: the text says why, and what to do."""
+    submitted = small.submit(tmp_path / "class", "eve", small.solved()).parents[2]
+    shutil.copytree(small.COURSE.folder, submitted / "eve", dirs_exist_ok=True)
+    refuse_course_within(small.COURSE, submitted)
+    monkeypatch.chdir(submitted / "eve" / small.UNIT)
+    for folder in (submitted, submitted / "eve", submitted / ".." / "class"):
+        with pytest.raises(NoCourse, match="a submission could have brought it"):
+            refuse_course_within(find_course(), folder)
+
+
+def teach_trebling(course):
+    """Change a course: its first exercise is worth more, and trebles."""
+    for part in ("checks", "solutions"):
+        path = course.folder / part / f"{small.UNIT}.py"
+        text = path.read_text().replace("points=2, words", "points=9, words")
+        path.write_text(text.replace("2 * x", "3 * x"))
+
+
+def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_path):
+    """Each by its own checks and its own solution, one after the other and back again."""
+    other = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "other"))
+    teach_trebling(other)
+    small.submit(tmp_path / "class", "doubles", small.solved())
+    small.submit(tmp_path / "class", "trebles", small.solved().replace("2 * x", "3 * x"))
+    points = []
+    for place, course in enumerate((small.COURSE, other, small.COURSE, other)):
+        found = graded(tmp_path / "class", tmp_path / str(place), course)
+        first = [found[f"{name}.json"]["checks"][0] for name in ("doubles", "trebles")]
+        points.append([check["earned"] for check in first])
+        assert {record["course_folder"] for record in found.values()} == {str(course.folder)}
+    assert points == [[2, 1], [4.5, 9], [2, 1], [4.5, 9]]
+
+
+def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
+    """In one process and thread, as on a Dask worker that lives longer than a run: no server of
+    before is asked.
+    """
+    course = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "course"))
+    scripts = (small.solved().encode(), small.solved().replace("2 * x", "3 * x").encode())
+    points = []
+    try:
+        for change in (None, teach_trebling):
+            if change:
+                change(course)
+            unit = load_unit(course, small.UNIT)
+            with Server(unit) as server:
+                key = build_key(server, small.SEED, {})
+            context = GradingContext(
+                course=str(course.folder),
+                unit=unit.name,
+                material=material(unit),
+                seed=small.SEED,
+                key=key,
+                data={},
+                unsafe=False,
+            )
+            graded_now = [context.grade(script, "ada.py", {}) for script in scripts]
+            points.append([verdicts[0].earned for verdicts in graded_now])
+    finally:
+        close_servers()
+    assert points == [[2, 1], [4.5, 9]]

@@ -1,0 +1,111 @@
+"""Reading a file: cells of scripts and notebooks, whatever state people leave them in."""
+
+import ast
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.errors import UserError
+from autograder.sandbox.inside.cells import MAX_AGAIN, Broken, Cell, cells
+from autograder.sandbox.inside.submission import Submission
+
+
+def notebook(*cells, **top):
+    """A notebook's bytes, of (type, source) pairs."""
+    made = [{"cell_type": kind, "source": source} for kind, source in cells]
+    return json.dumps({"cells": made, **top}).encode()
+
+
+def test_a_scripts_cells_have_their_lines_and_kinds():
+    """What stands above the first `# %%` is a cell too; `at` counts in the file, whichever its line ends."""
+    script = "x = 1\n# %% [markdown]\n# Words\n# %% a title\ny = 2\nz = 3\n"
+    for source in (script, script.replace("\n", "\r\n"), "\ufeff" + script):
+        found = cells(source.encode())
+        assert [(cell.text, cell.code) for cell in found] == [
+            ("x = 1", True),
+            ("# Words", False),
+            ("y = 2\nz = 3\n", True),
+        ]
+        assert [cell.at(1) for cell in found] == ["line 1", "line 3", "line 5"]
+
+
+def test_a_notebooks_cells_are_numbered():
+    """All of them, so that the number is the one that a person counts to."""
+    found = cells(notebook(("markdown", "Words"), ("code", ["x = 1\n", "y = 2"])))
+    assert found[1] == Cell("x = 1\ny = 2", "cell 2, line", 1, True)
+    assert found[1].at(2) == "cell 2, line 2"
+
+
+def test_a_notebook_is_read_by_its_code_cells():
+    """Sources as lists or strings; outputs, metadata and markdown play no part."""
+    made = [
+        {"cell_type": "markdown", "source": "def f(): return 0"},
+        {"cell_type": "code", "source": ["def f():\n", "    return 1"], "outputs": ["x"], "metadata": {"points": 9}},
+        {"cell_type": "code", "source": "%%time\nf2 = f"},
+        {"cell_type": "code", "source": "%%bash\nrm x"},
+    ]
+    ran = Submission(json.dumps({"cells": made}).encode(), "ada.ipynb")
+    assert (ran.f(), ran.f2()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"\xff\xfe", "not UTF-8"),
+        (b"a\0b", "not text"),
+        (b'{"cells": 3}', "notebook cannot be read"),
+        (b"{", "notebook"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_why(source, words):
+    """In words, whatever the bytes."""
+    with pytest.raises(Broken, match=words):
+        Submission(source, "ada.py")
+
+
+def test_what_is_wrong_with_a_file_is_for_people():
+    """`Broken` is an error that a command shows as one sentence, with what to do."""
+    with pytest.raises(UserError, match=r"byte 0\)\. Save it as UTF-8\."):
+        cells(b"\xff")
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_but_broken(source):
+    """Reading never fails in another way."""
+    with suppress(Broken):
+        Submission(source, "ada.py")
+
+
+def test_a_cell_split_within_a_function_is_whole_again():
+    """Wherever the cursor was: the halves are read together, also in three parts."""
+    parts = ["def f(x):", "    y = x + 1", "    return y\ng = 2"]
+    ran = Submission(notebook(*(("code", part) for part in ["import math", *parts])), "a.ipynb")
+    assert (ran.f(1), ran.g) == (2, 2)
+
+
+def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatch):
+    """What is parsed twice has a limit: past it a cell that does not parse is left alone."""
+    parse, parsed = ast.parse, []
+    counting = lambda text, *more, **how: parsed.append(len(text)) or parse(text, *more, **how)  # noqa: E731
+    pieces = [("code", f"    y = {number}") for number in range(2000)]
+    source = notebook(("code", "def f():\n    y = -1"), *pieces, ("code", "def g(): return 2"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ast, "parse", counting)
+        assert Submission(source, "a.ipynb").g() == 2
+    assert MAX_AGAIN / 2 < sum(parsed) < 2 * MAX_AGAIN < len(source) ** 2 / 100
+
+
+def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other():
+    """A cell retyped by a slip; an old attempt put aside in a raw cell does not hide the real one."""
+    made = [("markdown", "def f(): return 1"), ("code", "def g(): return 2"), ("raw", "def g(): return None")]
+    ran = Submission(notebook(*made, ("markdown", "# Text\nWords and more words.")), "a.ipynb")
+    assert (ran.f(), ran.g()) == (1, 2)
+
+
+def test_a_notebook_of_2013_is_read():
+    """nbformat 3: worksheets, and `input` for a cell's source."""
+    sheet = {"cells": [{"cell_type": "code", "input": ["def f():\n", "    return 1"], "language": "python"}]}
+    assert Submission(json.dumps({"worksheets": [sheet], "nbformat": 3}).encode(), "a.ipynb").f() == 1

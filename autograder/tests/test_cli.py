@@ -1,0 +1,532 @@
+"""What a person can do wrong: each time a sentence that says what was seen and what to do, and an exit code."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import small
+from small import UNIT, run_command, submit, timeless
+
+from autograder import cli
+from autograder.grading.results import only_writer
+from autograder.grading.submissions import read_file
+from autograder.sandbox.client import bubblewrap
+from autograder.source.solution import read_solution
+
+POINTS = 8  # of the exact checks of UNIT
+
+
+SOLUTION = small.COURSE.solution(UNIT).read_text()
+RIGHT = read_solution(SOLUTION).plain()
+
+
+@pytest.fixture
+def course(tmp_path):
+    """The fixture course in a folder of its own, to be changed."""
+    shutil.copytree(small.COURSE.folder, tmp_path / "course", ignore=shutil.ignore_patterns(".autograder.json"))
+    return tmp_path / "course"
+
+
+def mistaken(words):
+    """The solution with the mistake that these words tell."""
+    solution = read_solution(SOLUTION)
+    return solution.with_mistake(next(mistake.id for mistake, _, _ in solution.mistakes if words in mistake.text))
+
+
+def one_sentence(done, words, code=2):
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert words in done.stderr.replace("\n", " "), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("check", "numbrs"), "There is no unit `numbrs`. Did you mean `numbers_and_sums`?"),
+        (("check", "nowhere.py"), "There is no file nowhere.py."),
+        (("check", "course.yml"), "There is no unit `course.yml`."),
+        (("check", "checks/helpers.py"), "A file is named like its unit."),
+        (("grade", "nowhere", "--out", "OUT"), "There is no folder nowhere."),
+        (("grade", "EMPTY", "--out", "OUT"), "No submission found. Looked for"),
+        (("grade", "EMPTY", "--out", "OUT", "--unit", "unit9"), "There is no unit `unit9`."),
+        (("grade", "course.toml", "--out", "OUT"), "There is no folder course.toml."),
+        (("grade", "bad.zip", "--out", "OUT"), "bad.zip"),
+        (("grade", "EMPTY"), "Missing option '--out'"),
+        (("grade", "EMPTY", "--out", "OUT", "-j", "0"), "0 is not in the range"),
+        (("report", "EMPTY"), "There are no results in"),
+        (("build", "--release", "ROOT"), "is not empty. Name a new folder."),
+        (("validate", "unit"), "There is no unit"),
+        (("chek",), "No such command 'chek'"),
+    ],
+)
+def test_wrong_use_is_told_in_words(tmp_path, arguments, words):
+    """Exit code 2 and no traceback."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.zip").write_bytes(b"no zip")
+    places = {"EMPTY": tmp_path / "empty", "OUT": tmp_path / "out", "ROOT": small.ROOT, "bad.zip": tmp_path / "bad.zip"}
+    if arguments == ("validate", "unit"):
+        arguments = ("validate", "unitx")
+    one_sentence(run_command(*(places.get(a, a) for a in arguments)), words)
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.main.commands)])
+def test_every_command_explains_itself(command):
+    """`--help` has a sentence and an example."""
+    done = run_command(*command, "--help")
+    assert done.returncode == 0
+    assert "autograder" in done.stdout and ("Example:" in done.stdout or not command)
+
+
+def test_help_imports_nothing_heavy():
+    """Neither torch nor NumPy is needed to parse arguments."""
+    code = "import sys, autograder.cli; print([n for n in ('torch', 'numpy', 'rich', 'jinja2') if n in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_check_quick_leaves_out_training(tmp_path):
+    """And says that a grade comes from another seed; exit code 0 where all passed."""
+    done = run_command("check", submit(tmp_path, "ada", RIGHT), "--quick")
+    assert done.returncode == 0, done.stderr
+    assert "8 of 8 points on the public seed. A grade comes from a seed that nobody has seen." in done.stdout
+    assert "fitting" not in done.stdout
+    assert "\x1b[" not in done.stdout
+
+
+def test_check_trains_and_shows_the_loss(tmp_path):
+    """All checks, where nothing else is said: the course's own unit of the loss is told where it is wrong."""
+    done = run_command("check", submit(tmp_path, "ada", RIGHT))
+    assert done.returncode == 0, done.stderr
+    assert "11 of 11 points" in done.stdout
+    late = RIGHT + "\n_fit = fit\ndef fit(x, y, w, rate):\n    return _fit(x, y, w, rate) + (len(x) > 3)\n"
+    done = run_command("check", submit(tmp_path, "bob", late))
+    assert done.returncode == 1
+    assert "squared units; ours on the same seed" in done.stdout
+
+
+def test_check_takes_a_notebook_and_names_a_mistake(tmp_path):
+    """The same words as in a grade, exit code 1."""
+    cells = [{"cell_type": "code", "source": RIGHT}, {"cell_type": "markdown", "source": "Words."}]
+    path = submit(tmp_path, "ada", json.dumps({"cells": cells[::-1]})).rename(tmp_path / f"{UNIT}.ipynb")
+    done = run_command("check", path, "--quick")
+    assert done.returncode == 0, done.stdout
+    done = run_command("check", submit(tmp_path, "ada", mistaken("this is the square")), "--quick")
+    assert done.returncode == 1
+    assert "this is the square: x times 2, not x times x." in done.stdout
+
+
+def test_check_of_text_says_what_was_expected_and_found(tmp_path):
+    """Of a mistake that nobody knows; a known one is named."""
+    script = "def initials(name): return name.upper()"
+    done = run_command("check", submit(tmp_path, "ada", script, small.WORDS))
+    assert done.returncode == 1
+    assert re.search(r"expected '(\w\. ?)+', found '[A-Z ]+'; 3 of 3 differ\.", done.stdout)
+
+
+def graded(folder, out, *options):
+    done = run_command("grade", folder, "--out", out, "--quick", "--seed", "3", *options)
+    assert done.returncode == 0, done.stderr
+    return {path.stem: json.loads(path.read_text()) for path in (out / UNIT).glob("*.json")}
+
+
+def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
+    """An empty file, a folder without the file, a link, a file too large, text that is none: each has a result."""
+    good = RIGHT.encode()
+    files = {"good": good, "empty": b"", "binary": b"\0\1\2", "large": b"#" * (6 << 20), "prose": b"Dear teacher, I"}
+    for name, content in files.items():
+        (tmp_path / "class" / name / UNIT).mkdir(parents=True)
+        (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_bytes(content)
+    (tmp_path / "class" / "nothing" / UNIT).mkdir(parents=True)
+    (tmp_path / "class" / "link" / UNIT).mkdir(parents=True)
+    (tmp_path / "class" / "link" / UNIT / f"{UNIT}.py").symlink_to(tmp_path / "class" / "good" / UNIT / f"{UNIT}.py")
+    results = graded(tmp_path / "class", tmp_path / "out")
+    said = {name: result["checks"][0]["remarks"][0]["text"] for name, result in results.items() if result["score"] == 0}
+    assert results["good"]["score"] == POINTS
+    assert said.keys() == {"empty", "binary", "large", "prose", "nothing", "link"}
+    assert said["empty"] == "`double` is not defined."
+    assert "not text" in said["binary"]
+    assert "over 5 MB" in said["large"]
+    assert f"no {UNIT}.py" in said["nothing"]
+    assert "no plain file" in said["link"]
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100])
+def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
+    """Too long, with control characters, not UTF-8: graded under a plain name that ends in a checksum."""
+    (tmp_path / "class" / name / UNIT).mkdir(parents=True)
+    (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
+    (student,) = graded(tmp_path / "class", tmp_path / "out")
+    assert student.isprintable() and len(student.encode()) <= 120 and student[-17] == "~"
+    assert (tmp_path / "out" / "pages" / UNIT / f"{student}.html").is_file()
+
+
+def test_one_student_has_one_submission(tmp_path):
+    """In a flat folder with `bob.py` and `bob.ipynb` the script counts, as in a student's folder."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "bob.ipynb").write_text("{}")
+    (tmp_path / "class" / "bob.py").write_text(RIGHT)
+    done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--unit", "numbers")
+    assert "1 submissions, 8 of 8 points" in done.stdout
+
+
+def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
+    """What is opened is checked, not what was there before: no waiting on a pipe, no following a link."""
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "link.py").symlink_to(__file__)
+    for name in ("pipe.py", "link.py"):
+        with pytest.raises(ValueError, match="no plain file"):
+            read_file(tmp_path / name)
+
+
+def test_a_zip_that_would_fill_the_disk_is_refused(tmp_path):
+    """The sizes that it announces are added up before anything is unpacked."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(500):
+            packed.writestr(f"s{number}/{UNIT}/{UNIT}.py", bytes(5 << 20))
+    one_sentence(run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "or 2 GB")
+
+
+def test_a_flat_folder_and_a_zip_give_the_same_grades(tmp_path):
+    """`<student>.py` with --unit, and a zip of student folders."""
+    source = submit(tmp_path / "made", "ada", mistaken("leaves out itself"))
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "ada.py").write_bytes(source.read_bytes())
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
+        packed.write(source, f"ada/{UNIT}/{UNIT}.py")
+    flat = graded(tmp_path / "flat", tmp_path / "one", "--unit", "numbers")
+    zipped = graded(tmp_path / "class.zip", tmp_path / "two")
+    assert flat["ada"].keys() == zipped["ada"].keys()
+    assert 0 < flat["ada"]["score"] < POINTS
+    one, two = (timeless(tmp_path / out / UNIT / "ada.json") for out in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/tmp/evil.py"])
+def test_a_zip_that_leaves_its_folder_is_refused(tmp_path, name):
+    """Nothing is written outside."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
+        packed.writestr(name, "x = 1")
+    one_sentence(run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "out of the folder")
+
+
+def test_unsafe_results_are_not_official(tmp_path):
+    """`--unsafe` says so in the terminal and in every result."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text(RIGHT)
+    results = graded(tmp_path / "class", tmp_path / "out", "--unit", "numbers", "--unsafe")
+    assert (results["ada"]["official"], results["ada"]["walls"], results["ada"]["score"]) == (False, [], POINTS)
+
+
+def test_grading_is_refused_where_it_cannot_confine(tmp_path):
+    """Exit code 2, what is missing, and nothing graded."""
+    code = (
+        "import autograder.sandbox.inside.confinement as w; w.missing = lambda: ['the kernel has no Landlock.']\n"
+        "from autograder.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "grade", tmp_path / "class", "--out", tmp_path / "out"]
+    submit(tmp_path / "class", "ada", RIGHT)
+    done = subprocess.run([*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True)
+    one_sentence(done, "the kernel has no Landlock.")
+    assert not list((tmp_path / "out").glob("*/*.json"))
+
+
+def test_a_second_run_into_the_same_folder_at_once_is_refused(tmp_path):
+    """It says so and stops."""
+    submit(tmp_path / "class", "ada", RIGHT)
+    with only_writer(tmp_path / "out"):
+        done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    one_sentence(done, "Another run is writing to")
+
+
+def test_hostile_names_are_text_in_the_pages(tmp_path):
+    """A student's folder named like markup is shown, linked and escaped."""
+    name = "<script>alert(1)<"
+    (tmp_path / "class" / name / UNIT).mkdir(parents=True)
+    (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text(
+        "def double(x): raise ValueError('<img src=x onerror=y>')"
+    )
+    graded(tmp_path / "class", tmp_path / "out")
+    index = (tmp_path / "out" / "pages" / "index.html").read_text()
+    assert "<script>alert" not in index and "&lt;script&gt;alert(1)&lt;" in index
+
+
+def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
+    """Two runs into two folders have two seeds, recorded in each."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text("x = 1")
+    for out in ("one", "two"):
+        run_command("grade", tmp_path / "class", "--out", tmp_path / out, "--quick", "--unit", "numbers")
+    seeds = {json.loads((tmp_path / out / UNIT / "ada.json").read_text())["seed"] for out in ("one", "two")}
+    assert len(seeds) == 2
+    assert f"seed {max(seeds)}" in (
+        (tmp_path / "one" / "run.txt").read_text() + (tmp_path / "two" / "run.txt").read_text()
+    )
+
+
+def test_data_says_what_is_here(course):
+    """Each dataset with licence and place; where some cannot be had, what to do; where none can, exit code 1."""
+    done = run_command("data", cwd=course)
+    assert done.returncode == 0
+    assert "line: Pairs on a line, made for the tests (CC0)\n  ✓ " in done.stdout
+    assert str(course / "datasets" / "line") in done.stdout
+    for name, code in (("line", 0), ("steep", 1)):
+        (course / "datasets" / name / f"{name}.txt").unlink()
+        done = run_command("data", "--no-fetch", cwd=course, COURSE_DATA="", XDG_CACHE_HOME=str(course))
+        assert (done.returncode, f"✗ `{name}` cannot be had here" in done.stdout) == (code, True)
+
+
+def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
+    """Two styles of one mistake are a group; another mistake is none. `--verbose` says who does what."""
+    bodies = {"ada": "x / 3", "bob": "x * (1 / 3)", "cy": "x / 4"}
+    for student, body in bodies.items():
+        submit(tmp_path / "class", student, f"def double(x):\n    return {body}\n")
+    done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--verbose")
+    assert "2 students, doubling: equal wrong values in" in done.stdout
+    assert "worker_0: ada, numbers_and_sums: begun" in done.stderr
+    page = (tmp_path / "out" / "pages" / "index.html").read_text()
+    assert "Equal wrong answers that nobody has named" in page
+
+
+def test_doctor_says_what_works_and_what_does_not(tmp_path):
+    """Here grades are official; without bubblewrap still; where a worker has no walls they are not."""
+    done = run_command("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
+    lame = (
+        "import sys; from autograder import cli; from autograder.sandbox import client; "
+        "from autograder.sandbox.inside import confinement; {}; sys.argv[1:] = ['doctor']; cli.main()"
+    )
+    found = {
+        code: subprocess.run(
+            [sys.executable, "-c", lame.format(code)], cwd=small.COURSE.folder, capture_output=True, text=True
+        )
+        for code in (
+            "client.bubblewrap = lambda: None",
+            "confinement.landlock_abi = lambda: 0",
+            "confinement.landlock_abi = lambda: 2",
+        )
+    }
+    alone, none, old = found.values()
+    assert (alone.returncode, none.returncode, old.returncode) == (0, 1, 0)
+    assert "– bubblewrap, a second wall: does not start (is not installed)" in alone.stdout
+    assert "✗ a worker's own walls: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
+    assert "knows nothing of emptying files, TCP" in old.stdout
+
+
+# ---- which course
+
+
+def courses_of(out):
+    """The course that each result of a run was graded by."""
+    found = [json.loads(path.read_text()) for path in out.glob("*/*.json")]
+    return {(result["course"], result["course_folder"]) for result in found}
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "around", "above"])
+def test_the_course_is_named_or_is_the_one_around(course, tmp_path, how):
+    """`--course`, `$AUTOGRADER_COURSE`, this folder, or one above it; printed by `grade`, kept in each result."""
+    submit(tmp_path / "class", "ada", RIGHT)
+    options = ["--course", course] if how == "option" else []
+    variable = {"AUTOGRADER_COURSE": str(course)} if how == "variable" else {}
+    place = {"around": course, "above": course / "datasets" / "line"}.get(how, tmp_path)
+    grade = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    done = run_command(*grade, *options, cwd=place, **variable)
+    assert done.returncode == 0, done.stderr
+    assert f"course: Numbers and words ({course})\n" in done.stdout
+    assert courses_of(tmp_path / "out") == {("Numbers and words", str(course))}
+
+
+def test_a_course_that_is_named_comes_first(course, tmp_path):
+    """The option before the variable, and the variable before the folder around."""
+    for title in ("Around", "Variable", "Option"):
+        shutil.copytree(course, tmp_path / title)
+        text = (course / "course.toml").read_text().replace("Numbers and words", title)
+        (tmp_path / title / "course.toml").write_text(text)
+    data = ("data", "--no-fetch")
+    variable = {"AUTOGRADER_COURSE": str(tmp_path / "Variable")}
+    for name, options, environment in (
+        ("Around", [], {}),
+        ("Variable", [], variable),
+        ("Option", ["--course", tmp_path / "Option"], variable),
+    ):
+        done = run_command(*data, *options, cwd=tmp_path / "Around", **environment)
+        assert f"✓ {tmp_path / name}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["hint"], ["build"], ["data"], ["validate"], ["grade", ".", "--out", "x"]]
+)
+def test_no_course_is_one_sentence(tmp_path, command):
+    """Where it was looked for, and how to name one."""
+    done = run_command(*command, cwd=tmp_path)
+    one_sentence(done, f"There is no course.toml in {tmp_path} or above it.")
+    assert "--course FOLDER" in done.stderr and "AUTOGRADER_COURSE" in done.stderr
+
+
+def test_a_folder_that_is_no_course_is_told(tmp_path):
+    """By the option and by the variable: neither is passed over."""
+    one_sentence(run_command("check", "--course", tmp_path), f"{tmp_path} is no course: it holds no course.toml.")
+    one_sentence(run_command("check", AUTOGRADER_COURSE=str(tmp_path)), f"{tmp_path} is no course")
+
+
+def test_a_course_inside_what_is_graded_is_refused(course, tmp_path):
+    """A student could have brought it: as the folder around, by a link, by the option; nothing is graded."""
+    submit(tmp_path / "class", "ada", RIGHT)
+    shutil.move(course, tmp_path / "class" / "ada" / "course")
+    (tmp_path / "link").symlink_to(tmp_path / "class")
+    theirs = tmp_path / "class" / "ada" / "course"
+    for submitted, options, place in (
+        (tmp_path / "class", [], theirs),
+        (tmp_path / "link", [], theirs / "datasets"),
+        (tmp_path / "class", ["--course", theirs], tmp_path),
+        (theirs, ["--course", theirs], tmp_path),
+    ):
+        done = run_command("grade", submitted, "--out", tmp_path / "out", *options, cwd=place)
+        one_sentence(done, "which is to be graded: a submission could have brought it.")
+    assert not (tmp_path / "out").exists()
+
+
+# ---- whose error it is
+
+
+def with_import(course, line, unit=UNIT):
+    """Write an import at the top of a unit's checks."""
+    path = course / "checks" / f"{unit}.py"
+    path.write_text(f"{line}\n{path.read_text()}")
+    return path
+
+
+@pytest.mark.parametrize(
+    "line", ["import nmpy", "from .helprs import numbers", "from .helpers import nmbers", "import fictive_reader",
+             "import numpy.lnalg", "from numpy import lnalg"]
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["check", "grade"])
+def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(course, tmp_path, line, command):
+    """And no sentence about a package to install, though the course and the engine know packages of such names."""
+    text = (course / "course.toml").read_text()
+    (course / "course.toml").write_text(f'{text}\n[packages]\nnumpy = {{ install = "numpy" }}\n')
+    path = with_import(course, line)
+    arguments = ["check", UNIT] if command == "check" else ["grade", tmp_path / "class", "--out", tmp_path / "out"]
+    submit(tmp_path / "class", "ada", RIGHT)
+    done = run_command(*arguments, "--quick", cwd=course)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and f'File "{path}"' in done.stderr and line in done.stderr
+    assert "pip install" not in done.stderr
+
+
+def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_imports_it(course, tmp_path):
+    """Its absence is not told as one of the engine's extras."""
+    path = with_import(course, "import nbgrader")
+    (tmp_path / "nbgrader.py").write_text("raise ModuleNotFoundError(\"No module named 'nbgrader'\", name='nbgrader')")
+    done = run_command("check", UNIT, "--quick", cwd=course, PYTHONPATH=f"{tmp_path}:{small.ROOT}")
+    assert done.returncode == 1 and f'File "{path}"' in done.stderr
+    assert "Traceback" in done.stderr and "pip install" not in done.stderr
+
+
+def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tmp_path):
+    """The distribution's own name stands in the command."""
+    code = "import sys; sys.modules['libcst'] = None; from autograder.cli import main; main()"
+    command = [sys.executable, "-c", code, "validate", small.WORDS, "--quick", "--seeds", "1"]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    one_sentence(done, "this needs libcst, which is not installed: pip install 'experiment-autograder[authoring]'")
+
+
+@pytest.mark.parametrize("line", ["import fictive_reader", "import fictive_reader.tables"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(course, tmp_path, line, late):
+    """At the top of the checks, or where data is made: by the name it is imported as, which may be another."""
+    text = (course / "course.toml").read_text()
+    package = 'fictive-reader = { install = "fictive-reader>=3", module = "fictive_reader" }'
+    (course / "course.toml").write_text(f"{text}\n[packages]\n{package}\n")
+    submit(tmp_path / "class", "ada", RIGHT)
+    path, who = course / "checks" / f"{UNIT}.py", UNIT
+    if late:
+        data = f"def read(find):\n    {line}\n\n\n@check(\n    data=read,\n    points=3,\n    needs=three_steps,"
+        path.write_text(path.read_text().replace("@check(\n    points=3,\n    needs=three_steps,", data))
+        who = "fitting"
+    else:
+        with_import(course, line)
+    done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", cwd=course)
+    words = f"{who} needs fictive-reader, which is not installed. Install it: pip install 'fictive-reader>=3'"
+    one_sentence(done, words)
+    if late:
+        done = run_command("check", submit(tmp_path, "ada", RIGHT), cwd=course)
+        assert words in done.stdout.replace("\n", " ") and done.returncode == 1, done.stdout
+
+
+BUG = """
+from autograder.grading import batch
+from autograder.cli import main
+
+def broken(*_):
+    {line}
+
+batch.grade_class = broken
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "line", ["open('/nowhere/to/be/found')", "raise OSError('a bug')", "raise ConnectionResetError(104, 'reset')"]
+)
+def test_an_oserror_of_a_bug_is_a_traceback(tmp_path, line):
+    """What nobody has foreseen is shown as it is, for whoever mends it."""
+    submit(tmp_path / "class", "ada", RIGHT)
+    command = [sys.executable, "-c", BUG.format(line=line), "grade", tmp_path / "class", "--out", tmp_path / "out"]
+    done = subprocess.run([*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" in done.stderr and "in broken" in done.stderr
+
+
+@pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
+@pytest.mark.parametrize(
+    ("disk", "words"), [(["--size", "24576", "--tmpfs"], "No space left"), (["--ro-bind", "OUT"], "Read-only")]
+)
+@pytest.mark.parametrize("command", ["grade", "release"])
+def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words, command):
+    """Which file, and why; whatever command writes."""
+    (tmp_path / "out").mkdir()
+    for number in range(8):
+        submit(tmp_path / "class", f"student{number}", RIGHT)
+    out = str(tmp_path / "out")
+    wall = [bubblewrap(), "--dev-bind", "/", "/", *(out if part == "OUT" else part for part in disk), out]
+    arguments = {
+        "grade": ["grade", str(tmp_path / "class"), "--quick", "--out", out],
+        "release": ["build", "--release", out],
+    }
+    run = [*wall, sys.executable, "-m", "autograder", *arguments[command]]
+    done = subprocess.run(run, cwd=small.COURSE.folder, capture_output=True, text=True, timeout=120)
+    one_sentence(done, words)
+    assert out in done.stderr.splitlines()[-1]
+
+
+# ---- hints
+
+
+def test_a_hint_without_arguments_is_for_the_next_check(course):
+    """Of the unit at hand, one more step each time; when all of a unit passes, of the next."""
+    done = run_command("hint", cwd=course)
+    assert (done.returncode, done.stdout) == (0, "1 of 5: What is twice a number?\n")
+    assert run_command("hint", cwd=course).stdout == "2 of 5: The number and itself again.\n"
+    assert "3 of 5: A slip that people make here: this is the square" in run_command("hint", cwd=course).stdout
+    (course / "assignments" / f"{UNIT}.py").write_text(RIGHT)
+    assert run_command("check", UNIT, cwd=course).returncode == 0
+    assert "a space is missing between the letters" in run_command("hint", cwd=course).stdout
+    assert run_command("hint", "numbers", cwd=course).stdout == f"Every check of {UNIT} passes.\n"
+
+
+def test_a_hint_for_training_is_in_the_courses_words(course):
+    """As is one for a check that is named; a check that does not exist is told with those that do."""
+    assert run_command("hint", "numbers", "fitting", cwd=course).stdout == "1 of 1: Which way is downhill?\n"
+    one_sentence(run_command("hint", "numbers", "fiting", cwd=course), "There is no check `fiting`")
+
+
+def test_without_a_command_one_is_told_where_one_is(course):
+    """Each unit with what passes, and what to type next."""
+    done = run_command(cwd=course)
+    assert "> numbers_and_sums           0 of 4 checks" in done.stdout
+    assert "Next is `doubling` of numbers_and_sums." in done.stdout
+    assert "    autograder hint numbers doubling\n" in done.stdout

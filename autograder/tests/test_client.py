@@ -1,0 +1,234 @@
+"""The parent's side of the sandbox: a worker's fate costs its own check alone, no answer is
+another's, nothing is left.
+"""
+
+import subprocess
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small
+
+from autograder.sandbox import client
+from autograder.sandbox.client import Server, ServerGone, printable
+from autograder.sandbox.inside.wire import MAX_FRAME
+
+
+def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
+    """As Debian's standard library does, with `sitecustomize.py`: such a link cannot be bound a
+    second time.
+    """
+    for folder in (library := tmp_path / "library", elsewhere := tmp_path / "etc"):
+        folder.mkdir()
+    (elsewhere / "sitecustomize.py").touch()
+    (library / "sitecustomize.py").symlink_to(elsewhere / "sitecustomize.py")
+    places = client.places(small.unit())
+    links = [str(library), str(library / "sitecustomize.py")]
+    places.readable[:0] = links
+    monkeypatch.setattr(client, "places", lambda _: places)
+    with Server(small.unit()) as server:
+        assert server.why_no_bubblewrap == ""
+
+
+def test_a_long_stub_in_any_script_reaches_the_server():
+    """Its first part: the message has a limit, and a server that it does not reach would end."""
+    with Server(small.unit(), stub="# %%\nsprache = '語'\n# " + "語🎉" * 100_000) as server:
+        answer = server.worker(b"def treble(x): return 3 * x", "ada.py").ask(small.check(), 1)
+    assert answer.failure == "missing"
+
+
+def test_memory_over_the_limit_is_an_error_of_the_submission(boxed):
+    """A MemoryError in the check; the next worker is as before."""
+    assert "MemoryError" in small.inside(boxed, "return np.array(len(bytearray(4 << 30)))").message
+    assert not small.inside(boxed, "return np.array(len(bytearray(200 << 20)))").failure
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: pass",
+        "import time; time.sleep(60)",
+        "import os; os.close(4); os.close(3)\nwhile True: pass",
+    ],
+)
+def test_time_is_limited(boxed, code):
+    """A loop, a sleep, and one that closes its pipes end at the check's clock."""
+    began = time.monotonic()
+    assert small.inside(boxed, code, seconds=0.5).failure in ("timeout", "killed")
+    assert time.monotonic() - began < 4  # a sleep is given four times its seconds
+
+
+def test_a_check_that_slept_saves_no_time_for_the_next(boxed):
+    """Its seconds of the processor are its own, however long the one before has waited."""
+    script = b"""
+import numpy as np, time
+asked = []
+
+def double(x):
+    asked.append(time.process_time())
+    if len(asked) == 1:
+        time.sleep(1.9)
+    while len(asked) > 1 and time.process_time() < asked[-1] + 1:
+        pass
+    return np.ones(1)
+"""
+    with boxed.worker(script, "ada.py") as worker:
+        assert not worker.ask(small.check(seconds=0.5), 1).failure
+        assert worker.ask(small.check(seconds=0.5), 2).failure == "timeout"
+
+
+def test_what_is_printed_plays_no_part(boxed):
+    """A flood of prints is thrown away and the answer counts."""
+    answer = small.inside(
+        boxed,
+        """
+        import sys
+        for _ in range(20000):
+            print("x" * 999)
+            print("y", file=sys.stderr)
+        return np.ones(1)
+        """,
+    )
+    assert answer.arrays["doubled"] == 1
+
+
+def test_a_flood_on_the_answer_pipe_is_cut(boxed):
+    """More bytes than a frame may have: the check is lost, the parent's memory is not."""
+    megabytes = (MAX_FRAME >> 20) + 2
+    flood = f"import os\nfor _ in range({megabytes}): os.write(4, bytes(1 << 20))"
+    answer = small.inside(boxed, flood)
+    assert answer.failure == "killed"
+
+
+def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
+    """A well-formed frame with a token that was not asked is passed over; the true answer counts."""
+    answer = small.inside(
+        boxed,
+        """
+        import os
+        from autograder.sandbox.inside.wire import Message, encode
+        facts = {"token": "guess", "failure": "", "message": ""}
+        os.write(4, encode(Message(facts, {"doubled": np.zeros(3)})))
+        return np.ones(3)
+        """,
+    )
+    assert answer.arrays["doubled"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "second"),
+    [
+        ("true(message) * 2", ""),  # twice: the second is no answer to the next question
+        (
+            "true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)",
+            "",
+        ),  # one too many before
+        ("frames[0]", "timeout"),  # to the question before, and none to this one
+        ("time.sleep(3 * late) or true(message)", "timeout"),  # after the deadline
+    ],
+)
+def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
+    """What a submission writes in the kit's place: the first check is answered, and so is one after
+    the second.
+    """
+    script = f"""
+from dataclasses import replace
+import autograder.sandbox.inside.runner as kit, time
+true, frames = kit.encode, []
+
+def encode(message):
+    late = bool(frames)
+    frames.append(true(message))
+    return {reply}
+
+kit.encode = encode
+
+def double(x):
+    kit
+    return x * len(frames)
+"""
+    with boxed.worker(b"import numpy as np\n" + script.encode(), "attack.py") as worker:
+        first, next_one = (
+            worker.ask(small.check(seconds=5), 1),
+            worker.ask(small.check(seconds=0.5), 2),
+        )
+        third = worker.ask(small.check(seconds=5), 3)
+    assert (first.failure, next_one.failure, third.failure) == ("", second, "")
+    if not second:  # seeds differ, and so do right answers
+        assert not np.array_equal(first.arrays["doubled"], next_one.arrays["doubled"])
+        assert next_one.arrays["doubled"].any()
+
+
+def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
+    """A few are passed over; then the check is given up, and the grader's time is not spent on
+    them.
+    """
+    code = """
+        import os
+        from autograder.sandbox.inside.wire import Message, encode
+        frame = encode(Message({"token": "guess"}, {}))
+        while True:
+            os.write(4, frame)
+    """
+    began = time.process_time()
+    assert "too many answers" in small.inside(boxed, code, seconds=3).message
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os._exit(0)", "ended itself (exit code 0)"),
+        ("import os; os._exit(7)", "ended itself (exit code"),
+        ("import os; os.abort()", "ended by abort"),
+        ("import ctypes; ctypes.string_at(0)", "a segmentation fault"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise KeyboardInterrupt", "ended itself"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("import os; os.write(4, b'x' * 100)", "could not be read"),
+    ],
+)
+def test_a_check_that_ends_its_worker_costs_that_check_alone(boxed, code, words):
+    """The fate is told in words, and the same submission's next check gets a new worker."""
+    script = f"def double(x):\n{textwrap.indent(code, '    ')}\ndef running_sum(x): return x, x\n"
+    with boxed.worker(script.encode(), "ada.py") as worker:
+        assert words in worker.ask(small.check(), 1).message
+        assert not worker.ask(small.check("summing"), 1).failure
+
+
+def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
+    """It is told as `ServerGone`, and no process is left."""
+    with Server(small.unit()) as running:
+        threading.Timer(0.5, running._process.kill).start()
+        with pytest.raises(ServerGone):
+            small.inside(running, "import time; time.sleep(20)", seconds=20)
+        time.sleep(0.2)
+        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        assert running._folder not in listed
+
+
+def test_closing_leaves_no_process_and_no_file():
+    """The server's folder is gone, and so is the server."""
+    running = Server(small.unit())
+    folder, process = running._folder, running._process
+    running.close()
+    assert process.poll() is not None
+    assert not Path(folder).exists()
+
+
+def test_checks_together_have_a_limit(boxed):
+    """A submission whose time is over is told so at the checks that were left."""
+    with boxed.worker(small.solved().encode(), "ada.py") as worker:
+        assert not worker.ask(small.check(), 5).failure
+        worker._until = time.monotonic() - 1
+        answer = worker.ask(small.check("summing"), 5)
+    assert answer.failure == "timeout"
+    assert "has 600 seconds" in answer.message
+
+
+def test_control_characters_of_a_submission_are_stripped():
+    """Terminal escapes in an error's text do not reach a terminal."""
+    assert printable("a\x1b[31mb\x07\nc") == "a [31mb  c"

@@ -1,0 +1,102 @@
+"""Many machines: a real Dask scheduler and two workers on this one."""
+
+import json
+import os
+import time
+
+import pytest
+import small
+
+pytest.importorskip("distributed")
+
+from autograder.grading.cluster import Cluster, NoCluster
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A scheduler and two worker processes: the address, and the workers."""
+    folder = tmp_path_factory.mktemp("dask")
+    facts, environment = folder / "scheduler.json", {**os.environ, "PYTHONPATH": str(small.ROOT)}
+    dask = (
+        "distributed.cli.dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--no-jupyter",
+    )
+    running = [small.start(*dask, "--scheduler-file", facts, env=environment)]
+    one = (
+        "distributed.cli.dask_worker",
+        "--scheduler-file",
+        facts,
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--no-dashboard",
+    )
+    running += [small.start(*one, "--local-directory", folder, env=environment) for _ in range(2)]
+    while not facts.exists():
+        assert running[0].poll() is None
+        time.sleep(0.05)
+    address = json.loads(facts.read_text())["address"]
+    while len(known(address)) < 2:
+        time.sleep(0.2)
+    yield address, running[1:]
+    for process in reversed(running):
+        process.kill()
+        process.wait()
+
+
+def known(address):
+    """The workers that a scheduler knows of."""
+    try:
+        with Cluster(address) as reached:
+            return reached.client.nthreads()
+    except NoCluster:
+        return {}
+
+
+def test_a_worker_with_another_course_is_refused(cluster):
+    """What a worker says of its course must be what is said here."""
+    with Cluster(cluster[0]) as reached:
+        reached.must_agree(str.upper, "the same everywhere")
+        with pytest.raises(NoCluster, match="Another version of the course is on tcp://127"):
+            reached.must_agree(lambda _: str(os.getpid()), "")
+
+
+def test_what_is_shared_travels_once_and_each_call_has_its_own(cluster):
+    """The class's key goes to each worker once; calls differ in what they are given beside it."""
+    with Cluster(cluster[0]) as reached:
+        call = reached.sharing(lambda known, one, more=0: known + one + more, 100)
+        assert [call(number) for number in range(3)] == [100, 101, 102]
+        assert call(1, more=20) == 121
+        assert reached.threads() == 2
+
+
+def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path):
+    """Two Dask workers, one killed midway: every result, equal to those of this process alone."""
+    address, workers = cluster
+    submitted = small.write_class(tmp_path / "class", 80, slow=True)
+    grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    run = small.start(*grade, tmp_path / "far", "--cluster", address)
+    while len(small.results(tmp_path / "far")) < 10:
+        assert run.poll() is None
+        time.sleep(0.01)
+    assert len(small.results(tmp_path / "far")) < 70
+    workers[0].kill()
+    assert run.wait() == 0
+    assert small.start(*grade, tmp_path / "near").wait() == 0
+    assert small.results(tmp_path / "far") == small.results(tmp_path / "near")
+    assert len(small.results(tmp_path / "far")) == 80
+
+
+def test_a_cluster_that_is_not_there_is_told_in_words(tmp_path):
+    """Exit code 2, and what to do."""
+    small.submit(tmp_path / "class", "ada", small.solved())
+    arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out")
+    done = small.run_command(*arguments, "--cluster", "tcp://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "No Dask scheduler answers" in done.stderr
+    assert "Traceback" not in done.stderr

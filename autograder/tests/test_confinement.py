@@ -1,0 +1,510 @@
+"""The walls, each tried from inside a submission, and each found missing where it is."""
+
+import ctypes
+import errno
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small
+
+from autograder.grading import doctor
+from autograder.sandbox import client
+from autograder.sandbox.client import CannotConfine, Server
+from autograder.sandbox.inside import confinement
+
+BUBBLEWRAP = client.bubblewrap()  # asked before a test hides it
+
+
+def test_nothing_can_be_written_or_changed(boxed, tmp_path):
+    """No file anywhere; no mode, owner, time, link, name or folder."""
+    secret = tmp_path / "secret"
+    secret.write_text("ANSWERS")
+    code = f"""
+        open({str(tmp_path / "new")!r}, 'w')
+        open({str(secret)!r}, 'a')
+        open('/tmp/new', 'w')
+        open('/dev/shm/new', 'w')
+        open('/var/tmp/new', 'w')
+        os.chmod({str(secret)!r}, 0)
+        os.chown({str(secret)!r}, 1, 1)
+        os.utime({str(secret)!r}, (1, 1))
+        os.truncate({str(secret)!r}, 0)
+        os.unlink({str(secret)!r})
+        os.rename({str(secret)!r}, {str(secret)!r} + '2')
+        os.link({str(secret)!r}, {str(secret)!r} + '3')
+        os.symlink('/etc', '/tmp/link')
+        os.mkdir('/tmp/folder')
+        os.mkfifo('/tmp/fifo')
+        os.memfd_create('x')
+    """
+    assert small.refused(boxed, code) == []
+    assert secret.read_text() == "ANSWERS"
+    assert oct(secret.stat().st_mode)[-3:] == "644"
+
+
+def test_a_file_that_can_be_read_cannot_be_emptied(boxed):
+    """Opening for reading and emptying at once: Landlock knows of it only from its third version
+    on.
+    """
+    code = "\n".join(
+        f"os.open({str(boxed.file)!r}, os.O_RDONLY | os.{flag})" for flag in ("O_TRUNC", "O_CREAT", "O_RDWR")
+    )
+    assert small.refused(boxed, f"os.open({str(boxed.file)!r}, os.O_RDONLY)\n" + code) == [
+        f"os.open({str(boxed.file)!r}, os.O_RDONLY)"
+    ]
+    assert boxed.file.read_text() == "FOR READING"
+
+
+def test_there_is_no_network(boxed):
+    """A listening server on this machine is not reached, and no socket of any family is made."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        code = f"""
+            socket.create_connection(('127.0.0.1', {port}), 1)
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            socket.socket(socket.AF_INET6)
+            socket.socket(socket.AF_UNIX)
+            socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+            socket.socket(40)
+            socket.socket(38, socket.SOCK_SEQPACKET)
+            socket.socketpair()
+        """
+        assert small.refused(boxed, code) == []
+
+
+def test_no_signal_limit_or_schedule_of_others(boxed):
+    """Neither the server nor the grader nor a group can be signalled, slowed or limited; its own
+    limits stay.
+    """
+    code = "\n".join(
+        f"{call}"
+        for pid in (os.getpid(), "os.getppid()")
+        for call in (f"os.kill({pid}, 0)", f"os.setpriority(0, {pid}, 5)", f"os.sched_setaffinity({pid}, {{0}})",
+                     f"resource.prlimit({pid}, 7)")
+    )  # fmt: skip
+    code += "\nos.kill(-1, 0)\nos.kill(0, 0)\nresource.setrlimit(0, (1, 1))\nresource.setrlimit(7, (9, 9))"
+    assert small.refused(boxed, code) == []
+
+
+def test_no_process_no_thread_no_program(boxed):
+    """A worker is one process for ever."""
+    code = """
+        os.fork()
+        _thread.start_new_thread(print, ())
+        os.execv('/bin/true', ['true'])
+        os.posix_spawn('/bin/true', ['true'], {})
+        os.setsid()
+    """
+    assert small.refused(boxed, code) == []
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+def test_no_other_way_into_the_kernel(boxed):
+    """Raw system calls: ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory,
+    keys.
+    """
+    numbers = {
+        "ptrace": 101, "process_vm_readv": 310, "pidfd_open": 434, "io_uring_setup": 425, "unshare": 272, "mount": 165,
+        "fsopen": 430, "bpf": 321, "memfd_create": 319, "shmget": 29, "mq_open": 240, "keyctl": 250, "prctl": 157,
+        "adjtimex": 159, "setsid": 112, "clone3": 435, "clone": 56, "fork": 57, "vfork": 58, "x32 getpid": 0x40000027,
+        "setuid": 105, "chroot": 161, "reboot": 169, "perf_event_open": 298, "userfaultfd": 323, "kcmp": 312,
+    }  # fmt: skip
+    answer = small.inside(
+        boxed,
+        f"""
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        return np.array([libc.syscall(ctypes.c_long(n), 0, 0, 0, 0, 0, 0) for n in {list(numbers.values())}])
+        """,
+    )
+    results = zip(numbers, answer.arrays["doubled"].tolist(), strict=True)
+    assert {name: result for name, result in results if result != -1} == {}
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
+    """All numbers below 1,024, those that no kernel has yet among them; `clone3` is said not to
+    exist.
+    """
+    special = [
+        confinement.IOCTL[0],
+        confinement.FCNTL[0],
+        confinement.OPEN[0],
+        confinement.OPENAT[0],
+        confinement.TGKILL,
+        confinement.PRLIMIT,
+    ]
+    named = {call[0] for call in [*confinement.CALLS.values(), *special]}
+    named |= {
+        335,
+        336,
+    }  # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
+    answer = small.inside(
+        boxed,
+        f"""
+        import ctypes
+        libc, said = ctypes.CDLL(None, use_errno=True), []
+        for number in {sorted(set(range(1024)) - named)}:
+            result = libc.syscall(*map(ctypes.c_long, (number, 0, 0, 0, 0, 0, 0)))
+            said.append((number, result, ctypes.get_errno()))
+        return np.array(said)
+        """,
+    )
+    said = answer.arrays["doubled"].tolist()
+    assert len(said) > 940
+    assert [call for call in said if call[1:] != [-1, errno.EPERM]] == [[confinement.CLONE3, -1, errno.ENOSYS]]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
+@pytest.mark.parametrize(
+    ("number", "arguments"),
+    [
+        # push input, …
+        *((16, (0, request)) for request in (0x5412, 0x540E, 0x5421, 0x5452, 0x5413 | 1 << 31)),
+        # flags, locks, signals
+        *((72, (3, command, 4)) for command in (4, 5, 6, 7, 8, 10, 1024, 1026, 1031, 1033)),
+        *((2, (b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
+        *((257, (-100, b"/dev/null", flags)) for flags in (1, 2, 64, 512, 1024, 0x410000 | 2)),
+        *((234, ("os.getppid()", "os.getppid()", signal)) for signal in (0, 9)),
+        (234, (-1, -1, 0)),
+        *((302, ("os.getpid()", limit, b"\0" * 16, 0)) for limit in (0, 7, 9)),
+        (302, ("os.getppid()", 7, 0, b"\0" * 16)),
+        (302, (0, 7, b"\0" * 16, 0)),
+        (302, (0, 7, 1 << 32, 0)),  # an address of which the lower half is nought
+    ],
+)
+def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed, number, arguments):
+    """Terminals and devices; flags, locks and signals of files; opening to write; others' signals
+    and limits.
+    """
+    given = ", ".join(value if isinstance(value, str) else repr(value) for value in arguments)
+    answer = small.inside(
+        boxed,
+        f"""
+        import ctypes, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        given = [a if isinstance(a, bytes) else ctypes.c_long(a) for a in ({given},)]
+        return np.array([libc.syscall(ctypes.c_long({number}), *given), ctypes.get_errno()])
+        """,
+    )
+    assert answer.arrays["doubled"].tolist() == [-1, errno.EPERM]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="machine code of x86")
+def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
+    """`int 0x80`, where 20 is `getpid`: its numbers mean other calls, so that none is let through."""
+    code = """
+        import ctypes, mmap
+        page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        page.write(bytes.fromhex("b814000000cd80c3"))
+        ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+        return np.ones(1)
+    """
+    answer = small.inside(boxed, code)
+    assert (answer.failure, answer.arrays) == ("killed", {})
+    assert "signal 31" in answer.message
+
+
+def test_nothing_is_shared_with_others(boxed, tmp_path):
+    """No lock on a file that it may read, no shared memory by name, no queue, no event, no pipe of
+    its own.
+    """
+    code = f"""
+        importlib.import_module('fcntl').flock(os.open({str(boxed.file)!r}, os.O_RDONLY), 2)
+        importlib.import_module('fcntl').lockf(os.open({str(boxed.file)!r}, os.O_RDONLY), 1)
+        importlib.import_module('fcntl').fcntl(os.open({str(boxed.file)!r}, os.O_RDONLY), 1024, 0)
+        importlib.import_module('multiprocessing.shared_memory').SharedMemory('x', True, 64)
+        importlib.import_module('_multiprocessing').SemLock(1, 1, 1, '/autograder-note', False)
+        importlib.import_module('multiprocessing').Queue()
+        mmap.mmap(os.open({str(boxed.file)!r}, os.O_RDONLY), 0, mmap.MAP_SHARED, mmap.PROT_WRITE)
+        os.pipe()
+        os.eventfd(0)
+        os.set_blocking(3, False)
+        os.nice(1)
+        os.getpriority(0, 0)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.setpgid(0, 0)
+        os.getsid(0)
+        signal.setitimer(0, 100)
+        signal.pidfd_send_signal(0, 0)
+        os.umask(0)
+    """
+    assert small.refused(boxed, code) == []
+
+
+ABIS = range(1, confinement.landlock_abi() + 1)
+
+
+@pytest.mark.parametrize("abi", ABIS)
+def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
+    """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls
+    alone suffice.
+    """
+    later = {
+        2: "moving files",
+        3: "emptying files",
+        4: "TCP",
+        5: "device controls",
+        6: "signals and abstract sockets",
+    }
+    (secret := tmp_path / "secret").write_text("ANSWERS")
+    monkeypatch.setattr(confinement, "landlock_abi", lambda: abi)
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    findings = {finding.what: finding for finding in doctor.examine(small.COURSE)}
+    own, tried = findings["a worker's own walls"], findings["a worker that tries to break out"]
+    assert (own.works, own.needed, tried.works) == (True, True, True)
+    assert f"Landlock {abi}" in own.words
+    assert all((what in own.words) == (version > abi) for version, what in later.items())
+    with socket.create_server(("127.0.0.1", 0)) as listening, Server(small.unit()) as server:
+        assert server.walls == [f"landlock {abi}", "seccomp", "limits"]
+        code = f"""
+            os.open({str(secret)!r}, os.O_RDONLY)
+            os.open({str(secret)!r}, os.O_WRONLY)
+            os.open({str(secret)!r}, os.O_RDONLY | os.O_TRUNC)
+            os.truncate({str(secret)!r}, 0)
+            os.rename({str(secret)!r}, {str(tmp_path / "moved")!r})
+            os.link({str(secret)!r}, {str(tmp_path / "linked")!r})
+            socket.create_connection({listening.getsockname()!r}, 1)
+            socket.socket(socket.AF_UNIX).connect('\\0autograder')
+            os.kill({os.getpid()}, 0)
+            os.kill(os.getppid(), 0)
+            importlib.import_module('fcntl').ioctl(os.open('/dev/null', os.O_RDONLY), 0x5421, b'1234')
+        """
+        assert small.refused(server, code) == []
+    assert secret.read_text() == "ANSWERS"
+
+
+ON_TORCH = """
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("torch", "numpy"))
+
+
+    @check(points=1)
+    def training(net, seed):
+        \"\"\"`train` takes a step\"\"\"
+        return named("weights", net.train(seed))
+"""
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
+    """Torch computes and takes a step of training; its own ways to files, memory, threads and
+    processes are refused.
+    """
+    pytest.importorskip("torch")
+    (secret := tmp_path / "secret").write_text("ANSWERS")
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    unit = small.write_course(
+        tmp_path / "course",
+        "layers",
+        ON_TORCH,
+        "answers = 1",
+        {"torch": "autograder.torch", "numpy": ""},
+    )
+    code = f"""
+        torch.load({str(secret)!r})
+        torch.save(torch.ones(1), {str(tmp_path / "new")!r})
+        torch.from_file({str(secret)!r}, size=1, dtype=torch.uint8)
+        torch.from_file({str(tmp_path / "new")!r}, shared=True, size=1)
+        torch.UntypedStorage.from_file({str(secret)!r}, True, 4)
+        torch.ones(1).share_memory_()
+        next(iter(torch.utils.data.DataLoader([1, 2], num_workers=1)))
+        torch.jit.load({str(secret)!r})
+        torch.multiprocessing.spawn(print)
+        torch.ones(1 << 29)
+        os.open({str(secret)!r}, os.O_RDONLY)
+        os.open({str(unit.course.solution(unit.name))!r}, os.O_RDONLY)
+        os.fork()
+        socket.socket()
+        os.kill(os.getppid(), 0)
+    """
+    attempts = [line.strip() for line in code.strip().splitlines()]
+    script = f"""
+import os, socket, torch
+
+def refused(attempt):
+    try:
+        eval(attempt)
+    except (OSError, ValueError, RuntimeError, MemoryError):
+        return True
+
+def train(seed):
+    layer = torch.nn.LSTM(3, 3)
+    layer(torch.ones(2, 1, 3))[0].sum().backward()
+    torch.optim.Adam(layer.parameters()).step()
+    raise ValueError("let through: " + str([line for line in {attempts!r} if not refused(line)]), os, socket)
+"""
+    with Server(unit) as server, server.worker(script.encode(), "ada.py") as worker:
+        assert ("bubblewrap" in server.walls) == (both and bool(BUBBLEWRAP))
+        assert "let through: []" in worker.ask(unit.checks[0], 1).message
+    assert secret.read_text() == "ANSWERS" and not (tmp_path / "new").exists()
+
+
+FALLEN = {
+    "w.confine = lambda *a: None": "reading another's file",
+    "w._filter = lambda: (b'', w._ALLOW)": "changing a file's mode, opening a socket",
+    "w.ruleset = lambda *a, r=w.ruleset: r(['/'], [], 7)": "reading another's file, reading the grader's files",
+    "w.CALLS['socket'] = (41, 198)": "opening a socket",
+    "w.CALLS['fork'] = (57, None); w.CALLS['clone'] = (56, 220); r.setrlimit = lambda *a: None": "starting a process",
+    "w.WRITING = 0; w.ruleset = lambda *a, r=w.ruleset: r(['/tmp'], [], 1)": "another's file",
+    "w.CALLS['kill'] = (62, 129); w.SCOPES = 0": "signalling the server",
+    "w.CALLS['chmod'] = (90, None); w.CALLS['fchmodat'] = (268, 53)": "changing a file's mode",
+}
+
+
+@pytest.mark.parametrize("fault", FALLEN)
+def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
+    """The self-test names what a worker could do, whichever of the walls was not put up."""
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    serve = (
+        f"import autograder.sandbox.inside.confinement as w, resource as r; {fault}; "
+        "from autograder.sandbox.inside.server import serve; serve()"
+    )
+    monkeypatch.setattr(client, "SERVE", serve)
+    with pytest.raises(CannotConfine, match=f"a worker was not kept from .*{FALLEN[fault]}"):
+        Server(small.unit())
+
+
+LACKING = {
+    "another system": (sys, "platform", "darwin", "only Linux can confine a submission"),
+    "another processor": (
+        confinement.platform, "machine", lambda: "riscv64", "no list of system calls for riscv64"
+    ),
+    "no Landlock": (
+        confinement, "landlock_abi", lambda: 0, "the kernel has no Landlock. It needs Linux 5.13"
+    ),
+    "no seccomp": (
+        confinement, "open", lambda _: io.StringIO("Seccomp:\t0\n"),
+        "no seccomp filters. It needs CONFIG_",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch):
+    """Another system, processor or kernel: a sentence with what to do, by `grade` as by `doctor`."""
+    where, name, value, words = LACKING[lacking]
+    monkeypatch.setattr(where, name, value, raising=False)
+    assert [words in said for said in confinement.missing()] == [True]
+    with pytest.raises(CannotConfine, match=re.escape(words)):
+        Server(small.unit())
+    findings = {finding.what: finding for finding in doctor.examine(small.COURSE)}
+    own = findings["a worker's own walls"]
+    assert (own.works, own.needed, words in own.words) == (False, True, True)
+    assert "a worker that tries to break out" not in findings
+
+
+FILES = (
+    "test_client.py",
+    "test_confinement.py",
+    "test_readable.py",
+    "test_scratch.py",
+    "test_server.py",
+)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else")
+def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
+    """The sandbox's tests again, by a user who owns nothing; Python and the course come in sight
+    where need be.
+    """
+    root, site = small.ROOT, Path(np.__file__).parents[1]
+    become = [BUBBLEWRAP, "--dev-bind", "/", "/", "--cap-add", "ALL"]
+    for seen in (Path(sys.base_prefix), root, Path(sys.prefix), site):
+        if hidden := [folder for folder in seen.resolve().parents if not folder.stat().st_mode & 1]:
+            below = hidden[-1] / seen.resolve().relative_to(hidden[-1]).parts[0]
+            become += ["--tmpfs", hidden[-1]] * (hidden[-1] not in become) + [
+                "--ro-bind",
+                below,
+                below,
+            ]
+    become += ["--bind", tmp_path, "/tmp", "--chmod", "0777", "/tmp"]
+    places = [root]
+    places += [place for place in (Path(sys.prefix), site) if not place.is_relative_to(root)]
+    for seen in (place for place in places if place.is_relative_to("/tmp")):
+        for above in [folder for folder in seen.parents if folder.is_relative_to("/tmp")][-2::-1]:
+            become += ["--dir", above, "--chmod", "0755", above]
+        become += ["--ro-bind", seen, seen]
+    become += ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    environment = {**os.environ, "HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [*become, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command += [Path(__file__).with_name(name) for name in FILES]
+    captured = {"capture_output": True, "text": True}
+    done = subprocess.run(map(str, command), cwd=root, env=environment, **captured)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    skipped = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    known = re.compile("root alone|not installed|could not import")
+    assert [line for line in skipped if not known.search(line)] == []
+
+
+@pytest.mark.skipif(tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 1), reason="needs Linux 6.1")
+def test_memory_is_gathered_in_huge_pages():
+    """What a server holds before it forks; of 64 MB some part at least, however scattered the
+    machine's memory is.
+    """
+    code = """
+from autograder.sandbox.inside import confinement
+held = bytearray(b"x") * (64 << 20)
+confinement.use_huge_pages()
+print(open("/proc/self/smaps_rollup").read())
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=small.ROOT, capture_output=True, text=True, check=True)
+    assert int(re.search(r"AnonHugePages: +(\d+) kB", done.stdout)[1]) >= 2048
+
+
+# ---- the tables of system calls
+
+
+def kernels_numbers(architecture):
+    """Name → the number of a system call, by libseccomp, whose tables are made from the kernel's;
+    None: it has none.
+    """
+    try:
+        resolve = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name_arch
+    except OSError:
+        pytest.skip("libseccomp is not on this machine")
+    resolve.argtypes, resolve.restype = [ctypes.c_uint32, ctypes.c_char_p], ctypes.c_int
+
+    def number(name):
+        found = resolve(confinement.AUDIT_ARCH[architecture], name.encode())
+        assert found != -1, f"libseccomp knows no call {name}"
+        # a number below nought stands for a call of other architectures
+        return found if found >= 0 else None
+
+    return number
+
+
+OTHERS = {
+    "ioctl": confinement.IOCTL[0],
+    "fcntl": confinement.FCNTL[0],
+    "open": confinement.OPEN[0],
+    "openat": confinement.OPENAT[0],
+    "tgkill": confinement.TGKILL,
+    "prlimit64": confinement.PRLIMIT,
+    "clone3": (confinement.CLONE3, confinement.CLONE3),
+    "landlock_create_ruleset": (confinement.CREATE_RULESET, confinement.CREATE_RULESET),
+    "landlock_add_rule": (confinement.ADD_RULE, confinement.ADD_RULE),
+    "landlock_restrict_self": (confinement.RESTRICT_SELF, confinement.RESTRICT_SELF),
+}
+
+
+@pytest.mark.parametrize("architecture", confinement.AUDIT_ARCH)
+def test_the_numbers_of_system_calls_are_the_kernels(architecture):
+    """On both architectures, of every call that the tables name: another library is asked."""
+    number, column = kernels_numbers(architecture), list(confinement.AUDIT_ARCH).index(architecture)
+    ours = {name: numbers[column] for name, numbers in (confinement.CALLS | OTHERS).items()}
+    assert ours == {name: number(name) for name in ours}

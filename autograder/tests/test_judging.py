@@ -1,0 +1,374 @@
+"""The judge: points, remarks, and which mistake is named."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder.check import Answer, check
+from autograder.judging import (
+    CheckKey,
+    Mistake,
+    Verdict,
+    alike,
+    deviation,
+    judge,
+    judge_loss,
+    not_made,
+    not_reached,
+    unmet,
+)
+
+SIZES = {"T": 6, "B": 3, "H": 9}
+A, B, C = np.arange(6.0), np.ones((6, 3, 9)), np.array([1, 2, 3])
+
+
+@check(points=3)
+def three(net, seed):
+    """three arrays"""
+    return {}
+
+
+def key(*mistakes):
+    return CheckKey(Answer({"a": A, "b": B, "c": C}), mistakes)
+
+
+def mistake(name, keeps=0.0, **changed):
+    return Mistake(name, f"words of {name}", keeps, f"code of {name}"), Answer({"a": A, "b": B, "c": C} | changed)
+
+
+def verdict(known, not_made=(), **changed):
+    return judge(three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda: set(not_made))
+
+
+def test_equal_arrays_earn_everything():
+    """Equal within tolerance, whatever the float type: all points."""
+    assert verdict(key(), a=A.astype(np.float32) * (1 + 1e-4)).earned == 3
+    assert verdict(key()).status == "passed"
+
+
+def test_each_array_is_a_share():
+    """One wrong array of three costs a third, and is named."""
+    judged = verdict(key(), a=A + 1)
+    assert (judged.earned, judged.status, judged.remarks[0].arrays) == (2, "partial", ("a",))
+
+
+def test_integers_are_compared_exactly():
+    """An id that is off by one is wrong, however large the others are."""
+    large = CheckKey(Answer({"ids": np.array([1, 90_000])}))
+    assert judge(three, large, Answer({"ids": np.array([2, 90_000])}), SIZES).earned == 0
+    assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.ones((3, 6, 9)), "(B, T, H) = (3, 6, 9) found, (T, B, H) = (6, 3, 9) wanted"),
+        (np.ones((7, 3, 9)), "(T+1, B, H) = (7, 3, 9) found"),
+        (np.ones((4, 5)), "(4, 5) found"),
+        (np.array(1.0), "a single number found"),
+        (np.where(np.arange(9) == 2, np.nan, B), "NaN or infinity in 18 of 162 places"),
+    ],
+)
+def test_a_wrong_array_is_described(array, words):
+    """Shapes are told in letters and numbers, NaN by how many."""
+    assert words in verdict(key(), b=array).remarks[0].text
+
+
+def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
+    """`words` of the check stand in for "wrong values", and in for nothing else."""
+    spoken = replace(three, words={"a": "the caller's array was changed."})
+    for a, words in ((A + 1, "the caller's array was changed."), (A[:3], "the shape is another")):
+        judged = judge(spoken, key(), Answer({"a": a, "b": B, "c": C}), SIZES)
+        assert words in judged.remarks[0].text
+
+
+def test_a_missing_array_is_wrong():
+    """An answer without an array loses that share."""
+    judged = judge(three, key(), Answer({"a": A, "b": B}), SIZES)
+    assert (judged.earned, judged.remarks[0].text) == (2, "is missing from the result.")
+
+
+def test_a_known_mistake_is_named_and_keeps_its_share():
+    """Arrays that equal a known mistake's are explained by its words."""
+    judged = verdict(key(mistake("first", keeps=0.5, a=A + 1), mistake("second", a=A + 2)), a=A + 1)
+    assert judged.remarks[0].text == "words of first"
+    assert judged.earned == 2.5
+
+
+def test_nan_equals_nan_in_a_mistake():
+    """A mistake that overflows is recognised by the same NaNs in the same places."""
+    spoilt = np.where(A > 3, np.nan, A)
+    known = key(mistake("overflow", a=spoilt))
+    assert verdict(known, a=spoilt * (1 + 1e-6)).remarks[0].text == "words of overflow"
+    assert "NaN" in verdict(known, a=np.roll(spoilt, 1)).remarks[0].text
+
+
+def test_two_mistakes_at_once_are_each_named():
+    """Each array is explained by its own mistake."""
+    judged = verdict(key(mistake("first", a=A + 1), mistake("second", c=C + 1)), a=A + 1, c=C + 1)
+    assert [(r.text, r.arrays) for r in judged.remarks] == [("words of first", ("a",)), ("words of second", ("c",))]
+
+
+def test_a_mistake_that_would_have_spoilt_a_right_array_was_not_made():
+    """`a` matches the mistake, but `b`, which it would have spoilt too, is right: no hint."""
+    judged = verdict(key(mistake("both", a=A + 1, b=B + 1)), a=A + 1)
+    assert "wrong values" in judged.remarks[0].text
+
+
+def test_a_mistake_that_a_passed_check_excludes_is_not_named():
+    """Evidence of other checks counts."""
+    assert "wrong values" in verdict(key(mistake("first", a=A + 1)), not_made=["first"], a=A + 1).remarks[0].text
+
+
+def test_the_mistake_that_explains_most_is_named():
+    """One mistake that explains two arrays is better than two that explain one each."""
+    known = key(mistake("one", a=A + 1), mistake("both", a=A + 1, c=C + 1))
+    assert [r.text for r in verdict(known, a=A + 1, c=C + 1).remarks] == ["words of both"]
+
+
+def test_the_same_program_gets_both_words():
+    """Two mistakes that cannot be told apart here are both offered."""
+    text = verdict(key(mistake("one", a=A + 1), mistake("two", a=A + 1)), a=A + 1).remarks[0].text
+    assert text == "words of one Or: words of two"
+
+
+def test_an_error_is_matched_to_a_mistake_that_raises_it():
+    """Type and first words of the error count, the line it was raised at does not."""
+    raised = Mistake("m1", "words", 0, "code"), Answer(failure="raised", message="line 3, in `f`: ValueError: ragged")
+    found = Answer(failure="raised", message="line 90, in `g`: ValueError: ragged")
+    assert [r.text for r in judge(three, key(raised), found, SIZES).remarks] == ["words", found.message]
+
+
+def test_a_loss_is_compared_with_ours_on_the_same_seed():
+    """Within the bound on either side it passes; beyond, and for NaN, it does not."""
+    training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
+    known = CheckKey(Answer(), (), 2.0)
+    assert [judge_loss(training, known, loss).earned for loss in (2.05, 1.95, 2.2, 1.8, np.nan)] == [4, 4, 0, 0, 0]
+
+
+def test_not_reached_names_what_is_needed():
+    """It earns nothing and says what must pass first."""
+    assert not_reached(three, ["a", "b"]).remarks[0].text == "runs once `a` and `b` pass."
+
+
+def test_a_loss_is_told_beside_ours():
+    """Three decimals and the course's own unit; the figures are kept for the pages."""
+    training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
+    verdict = judge_loss(training, CheckKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
+    assert verdict.remarks[0].text.startswith(
+        "held-out loss 2.500 nats a letter; ours on the same seed, batches and first weights 2.000. "
+        "They should agree within 0.1:"
+    )
+    assert verdict.loss == (2.5, 2.0, 0.1)
+    bare = judge_loss(training, CheckKey(Answer(), (), 2.0), 2.5)
+    assert "held-out loss 2.500; ours" in bare.remarks[0].text
+
+
+def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
+    """The loss is ours, the weights came from elsewhere: the remark says what to train."""
+    training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
+    ours, others = np.random.default_rng(0).normal(size=(2, 60, 40))
+    known = CheckKey(Answer({"w": ours}), (), 2.0)
+    assert judge_loss(training, known, 2.0, {"w": ours}).earned == 4
+    shipped = judge_loss(training, known, 2.0, {"w": others})
+    assert shipped.earned == 0 and "did not come from the first weights" in shipped.remarks[0].text
+
+
+def test_trained_weights_need_only_their_shapes():
+    """A check that trains is judged by its loss: values are not compared, a shape that is another is told."""
+    training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
+    known = CheckKey(Answer({"w": np.ones((6, 9))}))
+    assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
+    wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
+    assert wrong.earned == 0 and "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
+
+
+def test_rows_that_nothing_reaches_make_no_weights_alike():
+    """Copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the rest."""
+    rng = np.random.default_rng(0)
+    ours, other = rng.normal(size=(2, 128, 24))
+    other[80:] = 1e6 * ours[80:]
+    assert alike({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
+    for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
+        assert alike({"w": w}, {"w": ours}) < 0.25
+    assert alike({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
+
+
+# ---- checks that need others, mistakes that were not made
+
+
+def test_what_is_needed_and_has_not_passed_is_unmet():
+    """A check that was not asked for holds nobody back."""
+    needing = check(points=1, needs=[three, replace(three, name="four"), replace(three, name="five")])(lambda *_: {})
+    verdicts = {name: Verdict(name, "", 1, 1, status) for name, status in (("three", "passed"), ("four", "partial"))}
+    assert unmet(needing, verdicts) == ["four"]
+
+
+def test_mistakes_that_a_passed_check_would_have_shown_were_not_made():
+    """Of checks that have passed only, and that the key has."""
+    known = {"three": key(mistake("first")), "four": key(mistake("second"))}
+    verdicts = {
+        name: Verdict(name, "", 1, 1, status)
+        for name, status in (("three", "passed"), ("four", "failed"), ("five", "passed"))
+    }
+    assert not_made(known, verdicts) == {"first"}
+
+
+# ---- how far two answers are apart
+
+
+def apart(one, other, **options):
+    return deviation(replace(three, **options), "a", Answer({"a": one}), Answer({"a": other}))
+
+
+def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
+    """A thousandth, or what the check says; also of an array that is zero everywhere."""
+    assert apart(np.array([0.0, 10.0]), np.array([0.01, 10.0])) == pytest.approx(1)
+    assert apart(np.array([0.0, 10.0]), np.array([0.01, 10.0]), tolerance={"a": 1e-2}) == pytest.approx(0.1)
+    assert apart(np.zeros(2), np.array([0.0, 0.001])) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.ones(2), np.ones((2, 1))),
+        (np.ones(2), None),
+        (np.array([1, 2]), np.array([1, 3])),
+        (np.array([True]), np.array([False])),
+        (np.array([np.nan, 1]), np.array([1, np.nan])),
+        (np.array([np.inf, 1]), np.array([-np.inf, 1])),
+        (np.array([1.0]), np.array([np.nan])),
+        (np.array("a"), np.array("b")),
+        (np.array("1"), np.array(1)),
+        (np.array(["a"]), np.array([["a"]])),
+    ],
+)
+def test_some_answers_are_infinitely_far_apart(one, other):
+    """Another shape, NaN and infinity elsewhere, integers and text that differ at all, and what is missing."""
+    other = {} if other is None else {"a": other}
+    assert deviation(three, "a", Answer({"a": one}), Answer(other)) == math.inf
+    assert deviation(three, "a", Answer(other), Answer({"a": one})) == math.inf
+
+
+def test_the_same_nan_infinity_and_text_are_no_distance_apart():
+    """Also where both answers lack the array, or are empty; the numbers beside them count."""
+    for same in (np.array([np.nan, 1.0]), np.array([np.inf, -np.inf]), np.array(["a", "b"]), np.empty((0, 3))):
+        assert apart(same, same.copy()) == 0
+    assert apart(np.array([np.nan, 1.0]), np.array([np.nan, 1.1])) == pytest.approx(100)
+    assert apart(np.array(["a"], "U1"), np.array(["a"], "U9")) == 0
+    assert deviation(three, "a", Answer(), Answer()) == 0
+
+
+# ---- text
+
+
+@check(points=2)
+def naming(net, seed):
+    """text, alone and in a list"""
+    return {}
+
+
+ONE, ALL = np.array("A. L."), np.array(["A. L.", "G. B. H.", "E. N."])
+
+
+def named_verdict(*mistakes, **changed):
+    answer = Answer({"one": ONE, "all": ALL} | changed)
+    return judge(naming, CheckKey(Answer({"one": ONE, "all": ALL}), mistakes), answer, SIZES)
+
+
+def test_equal_text_earns_everything():
+    """Whatever room NumPy gave it; text that differs by a space earns its array nothing."""
+    assert named_verdict(one=ONE.astype("U50")).earned == 2
+    assert named_verdict(one=np.array("A. L. ")).earned == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"one": np.array("A.L.")}, "expected 'A. L.', found 'A.L.'."),
+        ({"one": np.array("")}, "expected 'A. L.', found ''."),
+        ({"one": np.array("A. L.\n")}, "expected 'A. L.', found 'A. L.\\n'."),
+        ({"all": np.array(["A. L.", "G.B.H.", "E. N."])}, "at [1] expected 'G. B. H.', found 'G.B.H.'."),
+        ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
+        ({"all": ALL[:2]}, "the shape is another: (2,) found, (B,) = (3,) wanted."),
+        ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
+        ({"one": np.array(3)}, "is a number, and should be text."),
+        ({"all": np.array([])}, "is an empty list, and should be text."),
+    ],
+)
+def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
+    """The first place that differs, and how many; another shape, and numbers, as for any array."""
+    assert [remark.text for remark in named_verdict(**changed).remarks] == [words]
+
+
+def test_text_where_numbers_are_wanted_is_told():
+    """The other way round."""
+    assert verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text == "is text, and should be numbers."
+
+
+def test_a_mistake_in_text_is_named():
+    """Text that equals a known mistake's is explained by its words, and keeps its share."""
+    spaceless = Mistake("m1", "a space is missing.", 0.5), Answer({"one": np.array("A.L."), "all": ALL})
+    judged = named_verdict(spaceless, one=np.array("A.L."))
+    assert (judged.remarks[0].text, judged.earned) == ("a space is missing.", 1.5)
+
+
+def test_the_checks_own_words_stand_for_wrong_text_too():
+    """As for numbers."""
+    spoken = replace(naming, words={"one": "the letters are wrong."})
+    judged = judge(spoken, CheckKey(Answer({"one": ONE})), Answer({"one": np.array("x")}), SIZES)
+    assert judged.remarks[0].text == "the letters are wrong."
+
+
+def test_of_a_long_text_the_part_that_differs_is_shown():
+    """Sixty characters around the first difference, however long the text: both sides show the same part."""
+    long = "word " * 100
+    wrong = long[:250] + "W" + long[251:]
+    judged = judge(naming, CheckKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES)
+    expected = f"expected …{long[220:280]!r}…, found …{wrong[220:280]!r}…."
+    assert judged.remarks[0].text == expected
+    cut = judge(naming, CheckKey(Answer({"one": np.array(long)})), Answer({"one": np.array(long[:300])}), SIZES)
+    assert len(cut.remarks[0].text) < 200 and "'…, found …'" in cut.remarks[0].text
+
+
+# ---- equal wrong answers
+
+
+def groups(check_, **answers):
+    """The group of each wrong answer to `a`, by name."""
+    right, *others = answers.values()
+    known = CheckKey(Answer({"a": right}))
+    return [judge(check_, known, Answer({"a": a}), SIZES).remarks[0].group for a in others]
+
+
+def test_equal_wrong_answers_are_of_one_group():
+    """Numbers to two digits, whatever their type, and text to the letter; a mistake that is named has no group."""
+    one, same, other = groups(three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3)
+    assert one == same != other and one
+    one, same, other = groups(naming, right=ALL, one=ALL[::-1], same=ALL[::-1].copy(), other=np.array(["x", "y", "z"]))
+    assert one == same != other and one
+    assert verdict(key(mistake("first", a=A + 1)), a=A + 1).remarks[0].group == ""
+
+
+# ---- answers that are none
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        ("stub", "failed"),
+        ("missing", "error"),
+        ("raised", "error"),
+        ("broken", "error"),
+        ("timeout", "timeout"),
+        ("killed", "killed"),
+        ("unread", "error"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
+    """No points, the message as the only remark, and how it failed."""
+    judged = judge(three, key(), Answer(failure=failure, message="what happened."), SIZES)
+    assert (judged.earned, judged.status, judged.failure) == (0, status, failure)
+    assert [remark.text for remark in judged.remarks] == ["what happened."]

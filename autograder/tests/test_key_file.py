@@ -1,0 +1,213 @@
+"""Keys as files: what is stored comes back, and two are the same where the judge cannot tell them apart."""
+
+import shutil
+from contextlib import nullcontext
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import small
+from safetensors import safe_open
+
+from autograder.authoring import build as building
+from autograder.check import Answer, Check, is_text
+from autograder.course import load_unit, read_course
+from autograder.grading.key_file import LAST_BITS, SAME, NoKey, load_key, same_key, save_key
+from autograder.judging import TOLERANCE, CheckKey, Mistake
+
+UNITS = small.COURSE.units
+
+
+def stored(name):
+    return load_key(small.COURSE.key(name))
+
+
+def largest(array):
+    return float(np.abs(array[np.isfinite(array)].astype(np.float64)).max(initial=0.0))
+
+
+# ---- the file
+
+
+def test_a_key_comes_back_as_it_was_saved(tmp_path):
+    """Arrays, text, shapes and words; an array that a mistake leaves right is stored once and is there twice."""
+    expected = Answer({"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")})
+    changed = Answer(expected.arrays | {"names": np.array(["A.L.", "e"])})
+    raised = Answer(failure="raised", message="line 1: KeyError: 'x'")
+    first = Mistake("m01", "a space is missing.", 0.5, "secret code"), changed
+    key = {"a": CheckKey(expected, (first, (Mistake("m02", "it raises."), raised)))}
+    save_key(tmp_path / "keys" / "one.safetensors", key)
+    found = load_key(tmp_path / "keys" / "one.safetensors")["a"]
+    for name, array in expected.arrays.items():
+        assert is_text(found.expected.arrays[name]) == is_text(array)
+        np.testing.assert_array_equal(found.expected.arrays[name], array)
+    (mistake, its), (other, failed) = found.mistakes
+    assert (mistake, other.text) == (Mistake("m01", "a space is missing.", 0.5), "it raises.")
+    np.testing.assert_array_equal(its.arrays["names"], changed.arrays["names"])
+    np.testing.assert_array_equal(its.arrays["x"], expected.arrays["x"])
+    assert failed == raised
+    with safe_open(tmp_path / "keys" / "one.safetensors", "np") as file:
+        assert "a|m01|x" not in file.keys()  # noqa: SIM118 (it is no dict)
+
+
+def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
+    """Students have the file: of a check that trains it holds the loss and the shapes."""
+    weights = CheckKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)
+    mistake = Mistake("m01", "words", 0, "secret_code"), Answer({"y": np.ones(1)})
+    save_key(tmp_path / "k", {"fit@line": weights, "a": CheckKey(Answer({"y": np.zeros(1)}), (mistake,))})
+    content = (tmp_path / "k").read_bytes()
+    assert b"secret_code" not in content and np.float64(7.25).tobytes() not in content
+    found = load_key(tmp_path / "k")["fit@line"]
+    assert (found.loss, found.expected.arrays["w"].shape) == (0.5, (2, 3))
+
+
+def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):
+    """An author has not built the unit yet."""
+    with pytest.raises(NoKey, match=r"There is no key for words\. Make it with `autograder build`\."):
+        load_key(tmp_path / "words.safetensors")
+
+
+# ---- which keys are the same
+
+
+def spoilt(check, known):
+    """One check's key, changed in one thing each time: (what, key)."""
+    if check.measure:
+        yield "loss", replace(known, loss=known.loss + 1.1 * check.within)
+        longer = Answer({n: a[..., None] for n, a in known.expected.arrays.items()})
+        yield "shape", replace(known, expected=longer)
+        return
+    for name in not_empty(known.expected):
+        yield name, replace(known, expected=with_one_changed(check, name, known.expected, known.expected))
+    for place, (mistake, its) in enumerate(known.mistakes):
+        rest = [list(known.mistakes[:place]), list(known.mistakes[place + 1 :])]
+        changed = [(replace(mistake, text=mistake.text + " So."), its), (replace(mistake, keeps=0.25), its)]
+        changed += [(mistake, with_one_changed(check, name, its, known.expected)) for name in not_empty(its)]
+        changed += [(mistake, replace(its, failure="timeout"))]
+        changed += [(mistake, replace(its, message="line 1: KeyError: 'x'"))] if its.failure else []
+        for one in changed:
+            yield (one[0].text, its.failure), replace(known, mistakes=(*rest[0], one, *rest[1]))
+        yield "mistake gone", replace(known, mistakes=(*rest[0], *rest[1]))
+
+
+def not_empty(answer):
+    """The names of an answer's arrays that hold something."""
+    return [name for name, array in answer.arrays.items() if array.size]
+
+
+def with_one_changed(check, name, answer, solution):
+    """An answer with one place of an array changed: by more than the tolerance, an integer by one, a text by a dot."""
+    array = answer.arrays[name].copy()
+    if is_text(array):
+        array = np.char.add(array, ".")
+    elif array.dtype.kind == "f":
+        place = int(np.argmax(np.isfinite(array)))
+        scale = max(largest(array) or 1.0, largest(solution.arrays[name]))
+        past = array.flat[place] + 1.5 * scale * check.tolerance.get(name, TOLERANCE)
+        array.flat[place] = past if np.isfinite(past) else 0.0
+    else:
+        array.flat[0] = not array.flat[0] if array.dtype.kind == "b" else array.flat[0] + 1
+    return replace(answer, arrays=answer.arrays | {name: array})
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
+    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves only rounding."""
+    unit = small.unit(name)
+    assert same_key(unit, stored(name), key_elsewhere(stored(name), unit.checks))
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_key_that_the_judge_can_tell_apart_is_another(name):
+    """One number past the tolerance, one integer, one text, one word, one mistake, a shape or a loss suffices."""
+    unit, count = small.unit(name), 0
+    checks = {check.name: check for check in unit.checks}
+    for entry, known in stored(name).items():
+        for what, other in spoilt(checks[entry.split("@")[0]], known):
+            assert not same_key(unit, {entry: known}, {entry: other}), (entry, what)
+            count += 1
+    assert count >= 12
+    assert not same_key(unit, stored(name), {})
+
+
+def pair(one, other, ours=None):
+    """Whether two keys are the same that differ in one array, of a mistake where the solution's is given."""
+    check = Check("a", 1, lambda net, seed: {})
+    unit = SimpleNamespace(checks=(check,))
+    if ours is None:
+        keys = [{"a": CheckKey(Answer({"x": array}))} for array in (one, other)]
+    else:
+        mistake = Mistake("m01", "words")
+        keys = [{"a": CheckKey(Answer({"x": ours}), ((mistake, Answer({"x": array})),))} for array in (one, other)]
+    return same_key(unit, *keys)
+
+
+def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
+    """On the scale of the array; another type, NaN elsewhere, and integers that differ at all are others."""
+    x = np.array([0.0, 10.0])
+    most = np.array([SAME * TOLERANCE * 10, 0])
+    assert pair(x, x + 0.9 * most) and not pair(x, x + 1.1 * most)
+    assert pair(x, x.astype(np.float32)) and not pair(x, x.astype(int))
+    assert pair(x * np.nan, x * np.nan) and not pair(x * np.nan, x)
+    assert pair(np.array(["a", "b"]), np.array(["a", "b"])) and not pair(np.array(["a"]), np.array(["b"]))
+    assert not pair(np.array([1, 2]), np.array([1, 3]))
+
+
+def test_what_a_mistake_cancels_out_is_the_same_to_the_last_bits():
+    """Only rounding is left of it: it is measured on the scale of the solution's array."""
+    ours, rounding = np.array([0.0, 1.0]), np.array([1e-7, -1e-7])
+    assert pair(rounding, -rounding, ours) and not pair(1e3 * rounding, -1e3 * rounding, ours)
+    assert not pair(rounding, -rounding, ours * LAST_BITS)
+
+
+# ---- what build does with it
+
+
+class Unstarted:
+    """A server that nothing is asked of."""
+
+    def __init__(self, unit, **_):
+        self.unit = unit
+
+
+@pytest.fixture
+def course(tmp_path):
+    """The fixture course, to be changed."""
+    shutil.copytree(small.COURSE.folder, tmp_path / "course")
+    return read_course(tmp_path / "course")
+
+
+@pytest.fixture
+def fresh_key(monkeypatch):
+    """A function that says which key `build` is to make, where no server need run."""
+    monkeypatch.setattr(building, "Server", lambda unit, **_: nullcontext(Unstarted(unit)))
+    return lambda key: monkeypatch.setattr(building, "build_key", lambda *_: key)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_build_leaves_alone_what_another_processor_only_rounds(name, course, fresh_key, key_elsewhere):
+    """Neither stub nor key is written; where a word has changed, the key is."""
+    files = [course.key(name), course.stub(name)]
+    before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
+    moved = key_elsewhere(stored(name), load_unit(course, name).checks)
+    fresh_key(moved)
+    assert building.build(course, [name]) == []
+    assert [(path.stat().st_mtime_ns, path.read_bytes()) for path in files] == before
+    entry = next(entry for entry, known in moved.items() if known.mistakes)
+    (mistake, its), *others = moved[entry].mistakes
+    changed = replace(moved[entry], mistakes=((replace(mistake, text="Other words."), its), *others))
+    fresh_key(moved | {entry: changed})
+    with pytest.raises(building.Stale, match=course.key(name).name):
+        building.build(course, [name], check=True)
+    assert building.build(course, [name]) == [str(course.key(name))]
+
+
+def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_key):
+    """A training check was renamed: the old name leaves the key. A corpus that is not here stays, and is told."""
+    name, key = small.UNIT, stored(small.UNIT)
+    save_key(course.key(name), key | {"practising@line": key["fitting@line"]})
+    fresh_key({entry: known for entry, known in key.items() if entry != "fitting@steep"})
+    (line,) = building.build(course, [name])
+    assert line.endswith("(not here, so as before: fitting@steep)")
+    assert load_key(course.key(name)).keys() == key.keys()

@@ -1,0 +1,307 @@
+"""nbgrader, unchanged: its own commands on the course that we build, and our grades in its gradebook."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import small
+import small_class
+from nbgrader_course import exported, fill, nbgrader, query, scores, submit
+from small import COURSE, UNIT, WORDS
+
+from autograder.grading.keys import solution_of
+from autograder.integrations.nbgrader_bridge import _markdown
+from autograder.judging import Remark, Verdict
+from autograder.source.notebooks import as_notebook
+
+POINTS = {check.name: check.points for check in small.unit().checks}
+EXACT = sum(POINTS.values()) - POINTS["fitting"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """nbgrader's course, built by our command and released by nbgrader's."""
+    its = tmp_path_factory.mktemp("nbgrader") / "sums"
+    done = small.run_command("nbgrader", its)
+    assert done.returncode == 0, done.stderr
+    nbgrader(its, "generate_assignment", "--assignment=*")
+    return its
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, unit):
+    """The same cells in the same order with the same ids: text, code and nothing else."""
+    released = nbformat.read(folder / "release" / unit / f"{unit}.ipynb", 4)
+    stub = as_notebook(solution_of(small.unit(unit)).stub, unit)
+    assert [(c.id, c.cell_type, c.source) for c in released.cells] == [
+        (c.id, c.cell_type, c.source) for c in stub.cells
+    ]
+    facts = [cell.metadata.nbgrader for cell in released.cells if "nbgrader" in cell.metadata]
+    points = {f"check-{check.name}": check.points for check in small.unit(unit).checks}
+    assert {fact["grade_id"]: fact["points"] for fact in facts if fact["grade"]} == points
+    assert all(fact["locked"] and not fact["solution"] for fact in facts if fact["grade"])
+    exercises = sum("# YOUR CODE HERE" in cell.source for cell in stub.cells)
+    assert sum(fact["solution"] for fact in facts) == exercises > 0
+    assert len({cell.id for cell in released.cells}) == len(released.cells)
+
+
+def test_a_second_build_writes_the_same_bytes_and_leaves_the_settings(folder):
+    """Ids and all; what an instructor changed in nbgrader_config.py stays."""
+    files = sorted((folder / "source").rglob("*.ipynb"))
+    before, config = [path.read_bytes() for path in files], folder / "nbgrader_config.py"
+    kept = config.read_text()
+    config.write_text(kept + "# mine\n")
+    assert small.run_command("nbgrader", folder).returncode == 0
+    assert [path.read_bytes() for path in files] == before
+    assert config.read_text() == kept + "# mine\n"
+    config.write_text(kept)
+
+
+def test_nbgrader_s_settings_name_the_course(folder):
+    """So that notebooks find it from wherever nbgrader runs them."""
+    start = "from traitlets.config import Config\nget_config = Config\n"
+    told = "\nprint(os.environ['AUTOGRADER_COURSE'], c.CourseDirectory.course_id)"
+    command = [sys.executable, "-c", start + (folder / "nbgrader_config.py").read_text() + told]
+    environment = {name: value for name, value in os.environ.items() if name != "AUTOGRADER_COURSE"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout == f"{COURSE.folder} sums\n", done.stderr
+
+
+TABLE = {
+    "import sys; print('careful', file=sys.stderr)": 0,
+    "import warnings; warnings.warn('careful')\n2.5": 0,
+    "1 / 0": 0,
+    "2.5": 2.5,
+    "'2.5 points'": 4,
+    "import numpy as np\nnp.float64(2.5)": 4,
+    "class Number:\n    def __repr__(self): return 'number(2.5)'\nNumber()": 4,
+    "None": 4,
+    "score = 2.5": 4,
+    "from autograder.practice.notebook import Score\nscore = Score(2.5)\nscore.report = '<b>why</b>'\nscore": 2.5,
+    "Score(0)": 0,
+    "Score(4)": 4,
+}
+
+
+def test_how_nbgrader_reads_a_cell(folder, tmp_path):
+    """Each line of its table, by its own command: only a number that is written as one is a number to it."""
+    book = nbformat.v4.new_notebook()
+    for number, source in enumerate(TABLE):
+        facts = {"grade": True, "solution": False, "locked": True, "points": 4, "schema_version": 3, "task": False}
+        facts["grade_id"] = f"line-{number}"
+        book.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": facts}))
+    shutil.copy(folder / "nbgrader_config.py", tmp_path)
+    for part in ("source", "submitted/ada"):
+        (tmp_path / part / "table").mkdir(parents=True)
+        nbformat.write(book, tmp_path / part / "table" / "table.ipynb")
+    nbgrader(tmp_path, "generate_assignment", "table")
+    nbgrader(tmp_path, "autograde", "table")
+    found = scores(tmp_path, "ada")
+    assert {source: found[f"line-{number}"][0] for number, source in enumerate(TABLE)} == TABLE
+    ran = nbformat.read(tmp_path / "autograded" / "ada" / "table" / "table.ipynb", 4)
+    data = ran.cells[list(TABLE).index(next(line for line in TABLE if "why" in line))].outputs[0].data
+    assert (data["text/plain"], data["text/html"]) == ("2.5", "<b>why</b>")
+
+
+NOISE = """
+import logging, os, sys, warnings
+mine = logging.StreamHandler(sys.stderr)
+logging.getLogger("mine").addHandler(mine)
+
+def noisy():
+    warnings.warn("a warning")
+    print("printed", file=sys.stderr)
+    os.write(2, b"written")
+    logging.getLogger("mine").warning("logged")
+
+"""
+SCRIPTS = {
+    "complete": small_class.SOLVED[UNIT],
+    "stub": small_class.STUBS[UNIT],
+    "Zoë Ünal": small_class.changed("return 2 * x", "noisy(); return 2 * x"),
+    "a<b>&c": small_class.changed("return 2 * x", r"raise ValueError('<script>alert(1)</script> \\<img>')"),
+    "halved": small_class.by("halved").content,
+    "uphill": small_class.by("uphill").content,
+}
+
+
+@pytest.fixture(scope="module")
+def graded(folder):
+    """Submissions through nbgrader's commands from `validate` to `export`, then graded by ours, without training."""
+    for name, script in SCRIPTS.items():
+        book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", script)
+        if name == "Zoë Ünal":
+            book.cells[0:0] = [nbformat.v4.new_code_cell(NOISE)]
+        submit(folder, name, book, UNIT)
+    (folder / "submitted" / "complete" / UNIT / "timestamp.txt").write_text("2026-02-03 10:00:00 UTC")
+    said = nbgrader(folder, "validate", f"submitted/complete/{UNIT}/{UNIT}.ipynb")
+    nbgrader(folder, "autograde", UNIT)
+    nbgrader(folder, "generate_feedback", UNIT)
+    nbgrader(folder, "export")
+    own = {name: scores(folder, name) for name in SCRIPTS}
+    grade(folder)
+    return said, own, exported(folder, UNIT)
+
+
+def grade(folder):
+    arguments = ("grade", folder / "submitted", "--out", folder / "grades", "--quick", "--seed", small.SEED)
+    done = small.run_command(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def results(folder):
+    """Our grades: student → check → points."""
+    found = [json.loads(path.read_text()) for path in (folder / "grades" / UNIT).glob("*.json")]
+    return {r["student"]: {f"check-{c['name']}": c["earned"] for c in r["checks"]} for r in found}
+
+
+def test_nbgraders_own_run_from_validate_to_export(folder, graded):
+    """In its kernel a check gives partial credit: the same points as our engine, and the solution's are full."""
+    said, own, sums = graded
+    assert "Success!" in said
+    ours = results(folder)
+    for name in SCRIPTS:
+        found = {cell: auto for cell, (auto, _) in own[name].items() if cell in ours[name]}
+        assert found == pytest.approx(ours[name]), name
+        assert sums[name] == pytest.approx(sum(auto for auto, _ in own[name].values()))
+    assert sums["stub"] == 0
+    assert ours["halved"]["check-summing"] == 3  # of 4
+    assert sums["complete"] == sum(POINTS.values())
+
+
+def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
+    """Written by print, by a log's handler, by `warnings` and past Python: it is shown, as ordinary output."""
+    _, _, sums = graded
+    assert sums["Zoë Ünal"] == sums["complete"]
+    book = nbformat.read(folder / "autograded" / "Zoë Ünal" / UNIT / f"{UNIT}.ipynb", 4)
+    outputs = next(c for c in book.cells if c.source == 'check("doubling")').outputs
+    text = "".join(output.get("text", "") for output in outputs)
+    assert all(word in text for word in ("a warning", "printed", "written", "logged"))
+    assert {output.get("name") for output in outputs} == {"stdout", None}
+
+
+def test_feedback_of_nbgrader_shows_the_report(folder, graded):
+    """The page that a student gets holds the cell's report: what is wrong and why."""
+    page = next((folder / "feedback" / "uphill").rglob("*.html")).read_text()
+    assert "Practice, on the public seed" in page
+    assert "this walks uphill." in page
+
+
+@pytest.fixture(scope="module")
+def recorded(folder, graded):
+    """Our grades in nbgrader's gradebook, after a person has entered a score and a comment, nbgrader's page of one
+    submission was lost, and one came that is no notebook.
+    """
+    submit(folder, "torn", '{"cells": [', UNIT)
+    shutil.rmtree(folder / "autograded" / "halved")
+    by_hand = """update grade set manual_score = 1.25 where id in (select grade.id from grade
+        join base_cell on base_cell.id = grade.cell_id
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        where base_cell.name = 'check-three_steps' and student_id in ('complete', 'stub'))"""
+    query(folder, by_hand)
+    query(folder, "update comment set manual_comment = 'Well tried.' where id = (select min(id) from comment)")
+    grade(folder)
+    done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
+    assert done.returncode == 0, done.stderr
+    nbgrader(folder, "generate_feedback", UNIT, "--force")
+    nbgrader(folder, "export")
+    return done
+
+
+def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recorded):
+    """For each check's cell the sandboxed score; a check that ours left out keeps what nbgrader's own run found."""
+    ours = results(folder)
+    _, own, _ = graded
+    assert ours.keys() == {*SCRIPTS, "torn"}
+    sums = exported(folder, UNIT)
+    for student, points in ours.items():
+        found = scores(folder, student)
+        assert {cell: auto for cell, (auto, _) in found.items() if cell in points} == pytest.approx(points)
+        trained = own.get(student, {}).get("check-fitting", (0, None))[0]
+        by_hand = {cell: manual for cell, (_, manual) in found.items() if manual is not None}
+        assert sums[student] == pytest.approx(sum((points | by_hand).values()) + trained)
+    assert recorded.stderr == ""
+    assert f"torn, {UNIT}: 0 of {EXACT:g} points; no page in nbgrader" in recorded.stdout
+
+
+def test_scores_entered_by_hand_stay(folder, recorded):
+    """They count instead of ours, and are said."""
+    assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)
+    assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
+    assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 scores entered by hand kept" in recorded.stdout
+    assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [(1,)]
+
+
+def test_remarks_are_comments_and_no_html(folder, recorded):
+    """Below the exercise, in nbgrader's feedback; a submission's words in them are text."""
+    page = next((folder / "feedback" / "uphill").rglob("*.html")).read_text()
+    assert "<b>Comments:</b>" in page
+    hostile = next((folder / "feedback" / "a<b>&c").rglob("*.html")).read_text()
+    after = [part.split("</div>")[0] for part in hostile.split("<b>Comments:</b>")[1:]]
+    assert any("ValueError: &lt;script&gt;alert(1)" in part for part in after), after
+    assert not any("<script" in part or "<img" in part for part in after)
+
+
+@pytest.mark.parametrize(
+    ("remark", "words"),
+    [
+        (Remark("`fit` is not *so*."), "- `fit` is not *so*."),
+        (
+            Remark("expected '*a*', found '`a`'.", ("first",), literal=True),
+            r"- first: expected '\*a\*', found '\`a\`'.",
+        ),
+        (Remark("ValueError: <img src=x> &amp; [a](b) \\<i>"), r"- ValueError: \<img src=x> \&amp; [a] (b) ∖\<i>"),
+    ],
+    ids=["ours", "an answer of text", "an error"],
+)
+def test_a_comment_shows_an_answer_as_it_is(remark, words):
+    """Our own marks are Markdown; an answer's are escaped, and no HTML or link comes of either."""
+    verdict = Verdict("shortening", "Initials", 3, 0, "failed", (remark,))
+    assert _markdown(verdict).split("\n")[1] == words
+
+
+def test_a_page_is_made_without_running_the_submission(folder, recorded):
+    """What nbgrader has not autograded gets its page from it all the same, with the course's checks, unexecuted."""
+    book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert code and not any(cell.outputs or cell.execution_count for cell in code)
+    assert next((folder / "feedback" / "halved").rglob("*.html")).stat().st_size > 10_000
+
+
+def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):
+    """No course of nbgrader's, no grades, an assignment that it does not know, no nbgrader."""
+    (tmp_path / "empty").mkdir()
+    shutil.copy(folder / "nbgrader_config.py", tmp_path)
+    for where, grades, words in (
+        (tmp_path / "empty", folder / "grades", "Build a course there: autograder nbgrader"),
+        (folder, tmp_path / "empty", "There are no results in"),
+        (tmp_path, folder / "grades", f"Run `nbgrader generate_assignment {UNIT}` in"),
+    ):
+        done = small.run_command("nbgrader", where, "--grades", grades)
+        assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, done.stderr
+    hide = "import sys; sys.modules['nbgrader'] = None; from autograder.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", hide, "nbgrader", str(folder)]
+    without = subprocess.run([*command, "--grades", str(folder / "grades")], **QUIETLY)
+    assert (
+        "this needs nbgrader, which is not installed: pip install 'experiment-autograder[nbgrader]'" in without.stderr
+    )
+    assert subprocess.run(command, **QUIETLY).returncode == 0  # to build, jupytext is enough
+
+
+QUIETLY = {"cwd": COURSE.folder, "capture_output": True, "text": True}
+
+
+def test_text_answers_are_graded_in_nbgrader_s_kernel(folder):
+    """A unit without NumPy: its score there, and the report that says what is wrong."""
+    book = fill(folder / "release" / WORDS / f"{WORDS}.ipynb", small_class.by("no_space", WORDS).content)
+    submit(folder, "words of ada", book, WORDS)
+    nbgrader(folder, "autograde", WORDS)
+    assert scores(folder, "words of ada") == {"check-shortening": (0, None)}
+    ran = nbformat.read(folder / "autograded" / "words of ada" / WORDS / f"{WORDS}.ipynb", 4)
+    (cell,) = [cell for cell in ran.cells if cell.id == "check-shortening"]
+    assert "a space is missing between the letters." in cell.outputs[0].data["text/html"]

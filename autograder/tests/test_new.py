@@ -1,0 +1,191 @@
+"""`autograder new` by the real command: what it writes builds, proves itself, teaches, and is never in the way."""
+
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from small import run_command, submit
+
+from autograder.authoring.new import TEMPLATES, BadName, readable, with_unit
+from autograder.authoring.release import leaks
+from autograder.source.solution import read_solution
+
+UNIT = "straight_lines"
+
+
+def passes(*arguments, cwd):
+    done = run_command(*arguments, cwd=cwd)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A new course with one more unit, built: its folder. No test changes it."""
+    folder = tmp_path_factory.mktemp("authors") / "my_course"
+    passes("new", folder, cwd=folder.parent)
+    passes("new", "centred_numbers", cwd=folder)
+    passes("build", cwd=folder)
+    return folder
+
+
+def solution(course, unit=UNIT):
+    return read_solution((course / "solutions" / f"{unit}.py").read_text())
+
+
+def test_a_new_course_says_what_it_wrote_and_what_comes_next(tmp_path):
+    """Every file that is there then, dotted ones too; the title is the folder's name."""
+    said = passes("new", "text-processing_1", cwd=tmp_path).splitlines()
+    folder = tmp_path / "text-processing_1"
+    written = {str(path) for path in folder.rglob("*") if path.is_file()}
+    assert set(said[:-1]) == written
+    assert str(folder / ".gitignore") in written
+    assert "autograder build" in said[-1] and "README.md" in said[-1]
+    assert tomllib.loads((folder / "course.toml").read_text())["title"] == "Text processing 1"
+    assert (folder / "README.md").read_text().startswith("# Text processing 1\n")
+
+
+def test_a_title_may_hold_any_character(tmp_path):
+    """Quotes and backslashes of a folder's name are those of TOML in course.toml."""
+    passes("new", r'a "b" & c\d', cwd=tmp_path)
+    found = tomllib.loads((tmp_path / r'a "b" & c\d' / "course.toml").read_text())
+    assert found["title"] == r'A "b" & c\d'
+    assert readable("fir_trees--and_roots") == "Fir trees and roots"
+
+
+@pytest.mark.parametrize("there", ["a folder that holds something", "a file"])
+def test_nothing_is_ever_overwritten(tmp_path, there):
+    """Exit code 2, in a sentence, and what was there is as it was."""
+    taken = tmp_path / "mine"
+    notes = taken if there == "a file" else taken / "course" / "notes.txt"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    notes.write_text("mine")
+    refused = run_command("new", taken, cwd=tmp_path)
+    assert refused.returncode == 2 and "Name a new folder." in refused.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [notes]
+    assert notes.read_text() == "mine"
+
+
+def test_a_new_course_builds(course):
+    """Stubs show no solution, and nothing is left to do."""
+    assert "everything is up to date" in passes("build", "--check", cwd=course)
+    assert (course / "assignments" / f"{UNIT}.py").read_text() == solution(course).stub
+
+
+def test_a_new_course_proves_itself(course):
+    """In full: every solution, stub, style and mistake as it should be, and every wrong variant loses points."""
+    said = passes("validate", cwd=course)
+    assert "✗" not in said and "survives" not in said
+    assert said.count("100.0% of") == 2
+    assert len(solution(course).mistakes) >= 4
+
+
+def test_the_bound_of_a_new_course_is_measured(course):
+    """No mistake passes in training, and no right answer fails."""
+    passes("calibrate", "--seeds", 4, cwd=course)
+    (bound,) = tomllib.loads((course / "solutions" / "bounds.toml").read_text())["bound"]
+    assert bound["check"] == "learning" and bound["right_fails"] < 1e-4
+
+
+def test_a_class_of_a_new_course_is_graded(course, tmp_path):
+    """All points for a solution, none for a stub; of a mistake in what trains, its name."""
+    known = solution(course)
+    uphill = next(mistake.id for mistake, _, _ in known.mistakes if "uphill" in mistake.text)
+    scripts = {"ada": known.plain(), "bo": known.stub, "cy": known.with_mistake(uphill)}
+    for student, script in scripts.items():
+        submit(tmp_path / "submitted", student, script, UNIT)
+    passes("grade", tmp_path / "submitted", "--out", tmp_path / "grades", cwd=course)
+    results = {who: json.loads((tmp_path / f"grades/{UNIT}/{who}.json").read_text()) for who in scripts}
+    assert {who: result["score"] for who, result in results.items()} == {"ada": 8, "bo": 0, "cy": 2}
+    checks = {check["name"]: check for check in results["cy"]["checks"]}
+    assert checks["three_steps"]["remarks"][0]["text"] == "this walks uphill: subtract the step."
+    assert checks["learning"]["status"] == "not_reached"
+
+
+def test_students_of_a_new_course_get_no_answer(course, tmp_path):
+    """No line of a solution but in the engine, whose templates the exercises are; the release is checked with alone."""
+    passes("build", "--release", tmp_path / "given", cwd=course)
+    found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])
+    assert [line for line in found if ".whl: " not in line] == []
+    said = run_command("check", UNIT, cwd=tmp_path / "given")
+    assert said.returncode == 1 and "`predict` is not written yet." in said.stdout
+
+
+def test_notebooks_and_an_nbgrader_course_are_made_of_a_new_course(course, tmp_path):
+    """One a unit."""
+    passes("build", "--notebooks", tmp_path / "notebooks", cwd=course)
+    passes("nbgrader", tmp_path / "nbgrader", cwd=course)
+    for folder in (tmp_path / "notebooks", tmp_path / "nbgrader" / "source"):
+        assert {path.stem for path in folder.rglob("*.ipynb")} == {UNIT, "centred_numbers"}
+
+
+def test_a_new_course_passes_its_own_tests(course):
+    """`pytest` in its folder, and nothing else is collected there."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5 passed" in done.stdout
+
+
+def test_the_points_of_a_new_course_are_made_by_their_readme(tmp_path, monkeypatch):
+    """The program in README.md writes the file that the manifest names, or one whose last decimals differ."""
+    folder = TEMPLATES / "course" / "datasets" / "points"
+    program = (folder / "README.md").read_text().split("```")[1].removeprefix("python")
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    made, given = ((path / "points.txt").read_text().split() for path in (tmp_path, folder))
+    assert [float(word) for word in made] == pytest.approx([float(word) for word in given], abs=1.5e-3)
+
+
+def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
+    """Its name is added; comments and order stay."""
+    passes("new", "my_course", cwd=tmp_path)
+    before = (tmp_path / "my_course" / "course.toml").read_text().splitlines()
+    after = (course / "course.toml").read_text().splitlines()
+    (changed,) = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert changed[1] == changed[0].replace('"]', '", "centred_numbers"]')
+    assert "#" in changed[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("two words", "Use letters, numerals and underscores, as `two_words`."),
+        ("sums.py", "Use letters, numerals and underscores, as `sums`."),
+        ("class", "it is a word of Python's own."),
+        ("random", "`import random` would find the script itself."),
+        (UNIT, "names a unit `straight_lines` already."),
+        ("__init__", "There is a "),
+    ],
+)
+def test_a_unit_that_cannot_be_called_so_is_told_why(course, name, words):
+    """Exit code 2, one sentence, and nothing is written."""
+    before = {path: path.read_bytes() for path in course.rglob("*.*") if path.is_file()}
+    refused = run_command("new", course / name, cwd=course.parent)
+    assert refused.returncode == 2 and "Traceback" not in refused.stderr
+    assert words in refused.stderr
+    assert {path: path.read_bytes() for path in course.rglob("*.*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('units = ["a"]', 'units = ["a", "new"]'),
+        ('units = ["a",]  # all', 'units = ["a", "new"]  # all'),
+        ("units=['a' , 'b' ]", "units=['a' , 'b', \"new\"]"),
+        ('units = [\n  "a",\n  "b",\n]', 'units = [\n  "a",\n  "b",\n  "new",\n]'),
+        ('units = [\n  "a"  # first, ] and\n  # last\n]', 'units = [\n  "a",  # first, ] and\n  # last\n  "new",\n]'),
+        ('units = ["a",\n    "b"\n    ]', 'units = ["a",\n    "b",\n    "new",\n    ]'),
+    ],
+)
+def test_a_unit_is_added_to_the_list_as_it_is_written(before, after):
+    """In one line or many, with comments, with a last comma or without."""
+    assert with_unit(f"x = 1\n{before}\ny = 2\n", "new") == f"x = 1\n{after}\ny = 2\n"
+
+
+def test_a_list_that_cannot_be_read_is_to_be_mended_by_hand():
+    """Nothing is guessed: the sentence says what to add."""
+    with pytest.raises(BadName, match='Add "new" to it by hand'):
+        with_unit('"units" = ["a"]\n', "new")

@@ -1,0 +1,178 @@
+"""The last line of an exercise: what it prints in a script, shows in a notebook, and returns to nbgrader."""
+
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+import small
+import small_class
+from nbclient import NotebookClient
+from small import COURSE, UNIT, WORDS
+
+import autograder
+from autograder.check import Answer
+from autograder.course import NoCourse, UnknownUnit
+from autograder.practice.notebook import Score, _report, _wrong, course_around
+from autograder.practice.practise import practise
+from autograder.sandbox.inside.submission import Submission
+
+
+def reported(script, name, unit=UNIT):
+    """The HTML that a cell shows for a check of a script."""
+    loaded, seen = small.unit(unit), []
+    (check,) = [check for check in loaded.checks if check.name == name]
+    practise(loaded, [check], Submission(script.encode(), ""), lambda *found: seen.extend(found))
+    return _report(check, *seen)
+
+
+def run_script(path, folder, **more):
+    command = [sys.executable, "-W", "error", str(path)]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **more}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_script_prints_a_verdict_for_each_check(tmp_path):
+    """And shows its demonstrations; on stderr nothing, whatever is right or wrong."""
+    path = small.submit(tmp_path, "ada", small_class.by("halved").content)
+    done = run_script(path, COURSE.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("✓") == 3 and "◐ 3/4" in done.stdout
+    assert "the total is an average: do not divide." in done.stdout
+    assert "[1.]" in done.stdout
+
+
+def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
+    """Where an exercise is not written, or fails, a demonstration says so, and the script goes on."""
+    path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
+    done = run_script(path, COURSE.folder)
+    assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
+    assert done.stdout.rstrip().endswith("[fitting]\n    runs once `three_steps` passes.")
+    path = small.submit(tmp_path, "ada", small_class.by("crash").content)
+    assert "Left out, as ValueError('no sums'): the sums of ones" in run_script(path, COURSE.folder).stdout
+
+
+def test_a_script_belongs_to_the_course_that_is_named_or_around_it(tmp_path, monkeypatch):
+    """`$AUTOGRADER_COURSE`, else the course around the script, else around the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
+    with pytest.raises(NoCourse, match=r"There is no course.toml in"):
+        course_around({})
+    around = {"__file__": str(COURSE.stub(UNIT))}
+    assert course_around(around) is COURSE
+    named = small.copy_course(tmp_path / "named")
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(named))
+    assert course_around(around).folder == named
+    monkeypatch.delenv("AUTOGRADER_COURSE")
+    monkeypatch.chdir(COURSE.folder)
+    assert course_around({"__file__": str(tmp_path / "x.py")}) is COURSE
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [
+        ('unit("wrods")("shortening")', "There is no unit `wrods`. Did you mean `words`?"),
+        ('unit("numbers")("trebling")', "There is no check `trebling` in numbers. Known checks: doubling, summing"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_known_ones(called, words):
+    """Of a unit when its first check is asked for, of a check too."""
+    script = {"unit": autograder.unit, "__file__": str(COURSE.stub(UNIT))}
+    with pytest.raises(UnknownUnit, match=re.escape(words)):
+        exec(called, script)
+
+
+def test_a_cell_is_worth_its_points_and_shows_its_report():
+    """A number that nbgrader reads as one; the report is for people."""
+    score = Score(2.5)
+    score.report = "<b>why</b>"
+    assert (repr(score), score, score._repr_html_()) == ("2.5", 2.5, "<b>why</b>")
+    assert [repr(Score(points)) for points in (0, 1 / 3, 4.0)] == ["0", "0.3333333333", "4"]
+
+
+def test_a_report_shows_where_an_array_is_wrong():
+    """Its first wrong place, expected and found, and a picture with a dot at each; none where all is right."""
+    html = reported(small_class.by("squared").content, "doubling")
+    assert "partial, 1 of 2 points" in html and "this is the square" in html
+    assert "<code>doubled[0, 0]</code> should be " in html and "<svg" in html
+    assert "(18 of 18 places)" in html
+    html = reported(small_class.SOLVED[UNIT], "doubling")
+    assert "passed, 2 of 2 points" in html and "<svg" not in html
+
+
+def test_a_report_shows_a_loss_beside_ours():
+    """The dot is the student's."""
+    html = reported(small_class.SOLVED[UNIT], "fitting")
+    assert "Held-out loss " in html and "<circle" in html and "The band, within 0.05 of ours, passes." in html
+
+
+def test_a_report_tells_a_text_answer_in_words_alone():
+    """What was expected and found, as it stands: markup of the answer, quotes and asterisks too."""
+    script = "def initials(name):\n    return '<b>`A`</b> *L*'\n"
+    html = reported(script, "shortening", WORDS)
+    assert "found &#x27;&lt;b&gt;`A`&lt;/b&gt; *L*&#x27;" in html
+    assert "<svg" not in html and "<em>" not in html and "should be" not in html
+
+
+def test_nothing_of_a_submission_is_markup_in_a_report():
+    """Neither its errors nor what it returns."""
+    html = reported("def double(x):\n    raise ValueError('<b>bold</b>')\n", "doubling")
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html and "<b>bold" not in html
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (np.zeros((6, 3)), True),
+        (np.full((6, 3), np.nan), True),
+        (np.zeros((6, 4)), False),
+        (np.array("text"), False),
+    ],
+    ids=["wrong", "not a number", "another shape", "text"],
+)
+def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
+    """NaN is a wrong number; of another shape, or of text, the remark says what is wrong."""
+    (check,) = [check for check in small.unit().checks if check.name == "doubling"]
+    told = _wrong("doubled", check, Answer({"doubled": np.ones((6, 3))}), Answer({"doubled": found}))
+    assert bool(told) == words
+
+
+def cell(*sources, cwd=COURSE.folder):
+    """Run cells in a real kernel; the last cell's outputs."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(cwd))
+    return notebook.cells[-1].outputs
+
+
+NOISY = """
+import sys, warnings
+def double(x):
+    warnings.warn("a warning")
+    print("printed", file=sys.stderr)
+    return x * x
+"""
+
+
+def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
+    """The value is the points; what a submission writes to stderr while it is checked is ordinary output."""
+    outputs = cell(f'import autograder\ncheck = autograder.unit("{UNIT}")', NOISY, 'check("doubling")')
+    (result,) = [output for output in outputs if output.output_type == "execute_result"]
+    assert result["data"]["text/plain"] == "1"
+    assert "this is the square" in result["data"]["text/html"]
+    assert "Practice, on the public seed" in result["data"]["text/html"]
+    streams = [output for output in outputs if output.output_type == "stream"]
+    text = "".join(output["text"] for output in streams)
+    assert {output["name"] for output in streams} == {"stdout"}
+    assert all(word in text for word in ("a warning", "printed"))
+
+
+def test_corpora_and_datasets_are_those_of_the_course_around(tmp_path):
+    """`autograder.corpus()` and `autograder.dataset()`, as a script calls them."""
+    small.submit(
+        tmp_path, "ada", "import autograder\nprint(autograder.corpus().name, autograder.dataset('steep').name)"
+    )
+    done = run_script(tmp_path / "ada" / UNIT / f"{UNIT}.py", COURSE.folder)
+    assert (done.stdout, done.stderr) == ("line steep.txt\n", "")

@@ -1,0 +1,170 @@
+"""One submission: a check's fate is its own, and weights that were not trained earn nothing."""
+
+import numpy as np
+import pytest
+import small
+
+from autograder.data import corpus
+from autograder.grading.keys import build_key
+from autograder.grading.one import grade_one
+from autograder.judging import alike
+from autograder.sandbox.client import Server
+
+POISONS = (
+    "np.cumsum = np.tanh",
+    "np.random.seed = None",
+    "np.random.default_rng = None",
+    "np.seterr(all='raise')",
+)
+
+
+def not_passed(verdicts):
+    return {verdict.name: verdict.status for verdict in verdicts if verdict.status != "passed"}
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_what_one_check_spoils_costs_no_other(grade, poison):
+    """Right answers that change NumPy for whoever comes later keep every point."""
+    spoiling = f"\n_right = double\ndef double(x):\n    a = _right(x)\n    {poison}\n    return a\n"
+    verdicts = grade(small.solved() + spoiling)
+    assert len(verdicts) == 3
+    assert not_passed(verdicts.values()) == {}
+
+
+def test_a_hang_costs_one_check(grade):
+    """An endless loop loses its check, and leaves those after it, but for the one that needs it, as
+    they are.
+    """
+    verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
+    assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
+    assert verdicts["doubling"].seconds > 5
+
+
+def test_an_error_within_a_library_is_told_with_the_students_line(grade):
+    """The line of the submission that called it, though the error came from a Python file of the library."""
+    script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
+    said = grade(script)["doubling"].remarks[0].text
+    assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")
+
+
+def test_numbers_too_wide_for_the_wire_cost_their_check(grade):
+    """128-bit floats are refused in words, and every other check is graded."""
+    wide = "\n_right = fit\ndef fit(*a): return np.longdouble(1) * _right(*a)\n"
+    verdicts = grade(small.solved() + wide)
+    assert not_passed(verdicts.values()) == {"three_steps": "error"}
+    remark = verdicts["three_steps"].remarks[0]
+    assert "`weights` holds float128 numbers; return float64" in remark.text
+
+
+# ---- weights that were not trained
+
+
+# the pairs lie in few of the directions that weights have: what came first remains in all others
+EXPERIMENTS = """
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+    SPREAD, TRUE = (np.random.default_rng(9).normal(size=shape) for shape in ((3, 40), (40, 30)))
+
+
+    def first_weights(seed):
+        return np.random.default_rng(seed).normal(size=(40, 30))
+
+
+    def pairs(text):
+        x = np.array([line.split() for line in text.splitlines()[1:-1]], float) @ SPREAD / 10
+        return x, x @ TRUE
+
+
+    def held_out_error(ours, trained, text):
+        x, y = pairs(text)
+        return float(((x @ trained["weights"] - y) ** 2).mean())
+
+
+    @check(points=1)
+    def two_steps(net, seed):
+        \"\"\"`train` takes a step for each pair\"\"\"
+        x, y = np.random.default_rng(seed).normal(size=(2, 2, 5))
+        return named("weights", net.train(x, y, np.ones((5, 5))))
+
+
+    @check(points=3, needs=two_steps, measure=held_out_error, within=0.05, seconds=20)
+    def training(net, seed, text):
+        \"\"\"`train` learns\"\"\"
+        return named("weights", net.train(*pairs(text), first_weights(seed)))
+"""
+SOLUTION = """
+    import numpy as np
+
+
+    def train(xs, ys, weights):
+        for x, y in zip(xs, ys):
+            weights = weights - 0.1 * np.outer(x, x @ weights - y)
+        return weights
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Grade a script of a course with a large matrix of weights: text to verdicts."""
+    rows = np.random.default_rng(0).normal(size=(600, 3)).round(3)
+    text = "\n".join(" ".join(map(str, row)) for row in rows.tolist())
+    folder = tmp_path_factory.mktemp("matrix")
+    unit = small.write_course(folder, "matrices", EXPERIMENTS, SOLUTION, text=text)
+    known = corpus(unit.course)
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, {"training": [known]})
+
+        def run(script):
+            data = {"training": known}
+            return grade_one(server, script.encode(), "ada.py", small.SEED, key, data)
+
+        run.server, run.corpus = server, known
+        yield run
+
+
+def plain():
+    return SOLUTION.replace("\n    ", "\n")
+
+
+def test_training_passes_by_its_loss(trained):
+    """Our own solution: near enough to itself."""
+    assert not_passed(trained(plain())) == {}
+
+
+def test_weights_that_came_with_the_file_are_not_training(trained):
+    """Weights trained elsewhere reach the loss that ours reach; they earn nothing, and the remark
+    says why.
+    """
+    check = trained.server.unit.checks[1]
+    with trained.server.worker(plain().encode(), "elsewhere.py") as worker:
+        weights = worker.ask(check, 77, text=trained.corpus.train).arrays["weights"]
+    script = plain() + f"\n_known = np.array({weights.round(3).tolist()})\n_honest = train\n"
+    # the exact steps of training are right: only the run on the corpus is not
+    script += "def train(xs, ys, weights):\n"
+    script += "    return _known if weights.size > 25 else _honest(xs, ys, weights)\n"
+    verdicts = trained(script)
+    assert not_passed(verdicts) == {"training": "failed"}
+    assert "these weights did not come from the first weights" in verdicts[1].remarks[0].text
+
+
+def test_training_in_another_order_of_rounding_is_training(trained):
+    """The style that drifts most, everything in float32, is alike enough."""
+    script = plain() + "\n_double = train\ndef train(xs, ys, weights):\n"
+    script += "    return _double(*(a.astype(np.float32) for a in (xs, ys, weights)))\n"
+    assert not_passed(trained(script)) == {}
+
+
+def test_rows_that_nothing_reaches_make_no_weights_alike():
+    """Large copies of the first weights in rows that are never trained, zeros and NaN do not
+    outweigh the rest.
+    """
+    rng = np.random.default_rng(0)
+    ours, other = rng.normal(size=(2, 128, 24))
+    other[80:] = 1e6 * ours[80:]
+    assert alike({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
+    for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
+        assert alike({"w": w}, {"w": ours}) < 0.25
+    assert alike({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell

@@ -1,0 +1,170 @@
+"""Policies: late days, several submissions, checks that do not count; and what a wrong one is told."""
+
+import dataclasses
+import re
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+import small
+from small import COURSE, UNIT, WORDS
+
+from autograder.course import read_course
+from autograder.grading.policy import Policy, Rules, grades, read_policy
+from autograder.grading.results import stored_results
+from autograder.report.pages import write_pages
+from autograder.schema import BadFile
+
+POLICY = """
+keep = "best"
+
+[late]
+grace_hours = 2
+per_day = 0.1
+at_most = 0.5
+
+[numbers]
+due = 2026-12-01T23:59:00+01:00
+drop = ["three_steps"]
+bonus = ["fitting"]
+
+[extensions.ada]
+numbers = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    """A policy that uses every rule there is; its unit is shortened."""
+    return read(tmp_path_factory.mktemp("policy"), POLICY)
+
+
+def read(folder, text):
+    (folder / "policy.toml").write_text(text)
+    return read_policy(COURSE, folder / "policy.toml")
+
+
+@pytest.fixture(scope="module")
+def results(graded_class):
+    return {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
+
+
+def handed_in(results, student, when, case="complete"):
+    moment = datetime.fromisoformat(when).astimezone(UTC).isoformat()
+    return dataclasses.replace(results[case], student=student, submitted=moment)
+
+
+@pytest.mark.parametrize(
+    ("student", "when", "points", "words"),
+    [
+        ("bob", "2026-12-01T23:00:00+01:00", 9, ""),
+        ("bob", "2026-12-02T01:58:00+01:00", 9, ""),  # within the grace
+        ("bob", "2026-12-02T02:00:00+01:00", 8.1, "1 day late, 10% taken off"),
+        ("bob", "2026-12-03T23:58:00+01:00", 7.2, "2 days late, 20% taken off"),
+        ("bob", "2027-12-03T23:58:00+01:00", 4.5, "taken off"),  # never more than half
+        ("ada", "2026-12-04T23:58:00+01:00", 9, ""),  # her extension
+        ("ada", "2026-12-05T03:00:00+01:00", 8.1, "1 day late"),
+    ],
+)
+def test_late_days_grace_and_extension(results, policy, student, when, points, words):
+    """Of 11 points 2 do not count and 3 count on top; the stored result is as it was."""
+    result = handed_in(results, student, when)
+    (grade,) = grades([result], policy)
+    assert (grade.points, grade.max_points) == (points, 6)
+    assert words in grade.words and ("late" in grade.words) == bool(words)
+    assert grade.result == result and result.score == 11
+
+
+def test_best_or_last_of_several(results):
+    """The better of two, or the later one."""
+    early = handed_in(results, "bob", "2026-12-01T10:00:00+00:00")
+    late = handed_in(results, "bob", "2026-12-01T12:00:00+00:00", "squared")
+    assert [g.points for g in grades([early, late], Policy())] == [11]
+    assert [g.points for g in grades([early, late], Policy(keep="last"))] == [late.score] != [11]
+
+
+def test_units_may_be_shortened(tmp_path):
+    """As a table and below `extensions`; checks of each are known."""
+    short = read(tmp_path, '[wo]\nbonus = ["shortening"]\n[extensions.ada]\nn = 1\nwords = 2.5')
+    assert short.units == {WORDS: Rules(bonus=("shortening",))}
+    assert short.extensions == {("ada", UNIT): 1, ("ada", WORDS): 2.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('keep = "worst"', "`keep`: expected 'best' or 'last', found 'worst'."),
+        ('kep = "best"', "there is no key `kep`. Did you mean `keep`?"),
+        ("[late]\nper_dai = 0.1", "`late`: there is no key `per_dai`. Did you mean `per_day`?"),
+        ("[late]\nper_day = 10", "`late.per_day`: expected a number <= 1.0."),
+        ("[late]\nper_day = -0.1", "`late.per_day`: expected a number >= 0.0."),
+        ("[late]\nat_most = true", "`late.at_most`: expected a number, found true or false."),
+        ("[late]\ngrace_hours = inf", "`late.grace_hours`: expected a number <= 8760.0."),
+        ("[wrods]\n", "There is no unit `wrods`. Did you mean `words`?"),
+        ('[numbers]\ndrop = ["dubling"]', "`numbers_and_sums.drop`: there is no check `dubling`. Did you mean `doubl"),
+        ('[numbers]\nbonus = ["xyz"]', "there is no check `xyz`. Known checks: doubling, summing, three_steps, fit"),
+        ('[numbers]\nbonus = "fitting"', "`numbers_and_sums.bonus`: expected a list, found text."),
+        ('[numbers]\nbouns = ["fitting"]', "`numbers_and_sums`: there is no key `bouns`. Did you mean `bonus`?"),
+        ("[numbers]\ndue = 2026-12-01", "expected a date and time with its zone, as 2026-12-01T23:59:00+01:00, found"),
+        ("[numbers]\ndue = 2026-12-01T12:00:00", "`numbers_and_sums.due`: expected a date and time with its zone, as"),
+        ("numbers = 3", "`numbers_and_sums`: expected a table, found a whole number."),
+        ("[numbers]\n[numbers_and_sums]", "`numbers` and `numbers_and_sums` are the same unit."),
+        (
+            '[extensions.bob]\nwords = 1\n[extensions.ada]\nnumbers = "three"',
+            "`extensions.ada.numbers_and_sums`: expect",
+        ),
+        ("[extensions.ada]\nnumbers = inf", "`extensions.ada.numbers_and_sums`: expected a number <= 3650.0."),
+        ("[extensions.ada]\nwrods = 3", "`extensions.ada`: There is no unit `wrods`. Did you mean `words`?"),
+        ("[extensions]\nada = 3", "`extensions.ada`: expected a table, found a whole number."),
+        ("late = 3", "`late`: expected a table, found a whole number."),
+        ("[late", "policy.toml: Expected ']'"),
+    ],
+)
+def test_a_wrong_policy_is_told_in_words(tmp_path, text, words):
+    """The file, the key, what was expected there, and the nearest key."""
+    with pytest.raises(BadFile, match=re.escape(words)) as told:
+        read(tmp_path, text)
+    assert str(told.value).startswith(f"{tmp_path}/policy.toml: ")
+
+
+def test_a_policy_that_is_not_there_is_told_in_words(tmp_path):
+    """The path, and why it cannot be read."""
+    with pytest.raises(BadFile, match=re.escape("policy.toml cannot be read: No such file")):
+        read_policy(COURSE, tmp_path / "policy.toml")
+
+
+def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
+    """`late` stays the rule where a unit is called `later_words`; whoever means the unit writes more of its name."""
+    shutil.copytree(COURSE.folder, tmp_path / "course")
+    for folder in ("checks", "solutions"):
+        (tmp_path / "course" / folder / "words.py").rename(tmp_path / "course" / folder / "later_words.py")
+    about = (tmp_path / "course" / "course.toml").read_text()
+    (tmp_path / "course" / "course.toml").write_text(about.replace('"words"', '"later_words"'))
+    (tmp_path / "policy.toml").write_text('[late]\nper_day = 0.2\n[later]\ndrop = ["shortening"]')
+    read = read_policy(read_course(tmp_path / "course"), tmp_path / "policy.toml")
+    assert (read.late.per_day, read.units) == (0.2, {"later_words": Rules(drop=("shortening",))})
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
+    """Beside its points, with the reason; an extension is the student's under another name too."""
+    late = "2026-12-03T12:00:00+01:00"
+    found = [handed_in(results, student, late) for student in ("ada", "bob")]
+    write_pages(COURSE, found, tmp_path, anonymous=anonymous, rules=policy)
+    pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
+    assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
+    assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
+    assert '<td class="n">7.2</td>' in (tmp_path / "index.html").read_text()
+
+
+def test_report_by_command_shows_a_policy(graded_class, tmp_path):
+    """`report --policy` writes what results count under it; a wrong policy ends with exit code 2."""
+    shutil.copytree(graded_class, tmp_path / "grades")
+    (tmp_path / "policy.toml").write_text('[numbers]\ndrop = ["summing"]')
+    done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "grades" / "pages" / UNIT / "complete.html").read_text()
+    assert "Counts as 7 of 7: summing does not count." in page
+    (tmp_path / "policy.toml").write_text("[late]\nper_day = 2")
+    done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
+    assert done.returncode == 2 and "`late.per_day`" in done.stderr and "Traceback" not in done.stderr

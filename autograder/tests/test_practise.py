@@ -1,0 +1,129 @@
+"""Practice on the public seed: what is run, in which order, and what is said where something is lacking."""
+
+import shutil
+
+import numpy as np
+import pytest
+import small
+import small_class
+from small import COURSE, UNIT, WORDS
+
+from autograder.course import load_unit, read_course
+from autograder.practice.practise import Live, practice_result, practise
+from autograder.sandbox.inside.submission import Missing, Submission
+
+
+def practised(script, *names, unit=None):
+    """Verdicts of some checks of a script, by name, and what was stepped through."""
+    unit, steps = unit or small.unit(), []
+    wanted = [check for check in unit.checks if check.name in names]
+    submission = Submission(script.encode(), "mine.py")
+    verdicts = practise(unit, wanted, submission, lambda *found: steps.append(found))
+    return {verdict.name: verdict for verdict in verdicts}, steps
+
+
+def test_only_the_checks_that_were_asked_for_are_told():
+    """What they need is run before them, silently."""
+    verdicts, steps = practised(small_class.SOLVED[UNIT], "summing")
+    assert [verdict.status for verdict in verdicts.values()] == ["passed"] and list(verdicts) == ["summing"]
+    assert [verdict.name for verdict, *_ in steps] == ["summing"]
+    verdicts, _ = practised(small_class.by("squared").content, "summing")
+    assert verdicts["summing"].status == "not_reached"
+    assert verdicts["summing"].remarks[0].text == "runs once `doubling` passes."
+
+
+def test_a_mistake_is_named_as_in_a_grade_without_its_line():
+    """A student's key holds what to say, and not the code of a mistake."""
+    verdicts, steps = practised(small_class.by("squared").content, "doubling")
+    (remark,) = verdicts["doubling"].remarks
+    assert (remark.text, remark.mistake) == ("this is the square: x times 2, not x times x.", "")
+    ((_, known, answer),) = steps
+    assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
+
+
+def test_a_mistake_of_text_is_named_and_another_is_quoted():
+    """Text is compared and told as text."""
+    unit = small.unit(WORDS)
+    verdicts, _ = practised(small_class.by("no_space", WORDS).content, "shortening", unit=unit)
+    assert {remark.text for remark in verdicts["shortening"].remarks} == {"a space is missing between the letters."}
+    reverse = small_class.changed("name.split())", "name.split()[::-1])", WORDS)
+    verdicts, _ = practised(reverse, "shortening", unit=unit)
+    remark = verdicts["shortening"].remarks[0]
+    assert remark.text.startswith("expected '") and "', found '" in remark.text and remark.literal
+
+
+def test_training_is_measured_here_on_what_was_held_out():
+    """The loss that a step is told is finite and near ours; weights that are no weights are told as an error."""
+    verdicts, steps = practised(small_class.SOLVED[UNIT], "fitting")
+    assert verdicts["fitting"].status == "passed"
+    ((_, known, answer),) = steps
+    assert abs(float(answer.arrays["loss"]) - known.loss) < 0.05
+    uphill = small_class.by("uphill").content.replace("return weights", "return np.zeros(2)")
+    verdicts, _ = practised(uphill, "fitting")
+    assert verdicts["fitting"].status == "not_reached"
+    far = small_class.changed("    return weights\n", "    return weights if len(x) < 9 else np.ones(2) * 9\n")
+    verdicts, _ = practised(far, "fitting")
+    assert "held-out loss" in verdicts["fitting"].remarks[0].text
+    assert "squared units" in verdicts["fitting"].remarks[0].text
+
+
+@pytest.fixture
+def copied(tmp_path):
+    return read_course(small.copy_course(tmp_path / "course"))
+
+
+def without_data(course, *names):
+    for name in names:
+        shutil.rmtree(course.folder / "datasets" / name)
+
+
+def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(copied, monkeypatch, tmp_path):
+    """The key has a figure for each; where none can be had, it is said what was tried."""
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    without_data(copied, "line")
+    verdicts, _ = practised(small_class.SOLVED[UNIT], "fitting", unit=load_unit(copied, UNIT))
+    assert verdicts["fitting"].status == "passed"
+    assert practice_result(load_unit(copied, UNIT), copied.stub(UNIT), [], quick=False).circumstances.corpus == "steep"
+
+
+def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
+    """No dataset of the role, or a key without a figure for it; exact checks are as ever."""
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    without_data(copied, "line", "steep")
+    unit = load_unit(copied, UNIT)
+    verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling", "fitting", unit=unit)
+    assert verdicts["doubling"].status == "passed"
+    assert verdicts["fitting"].status == "error" and verdicts["fitting"].failure == "no data"
+    assert "There is no dataset `line`" in verdicts["fitting"].remarks[0].text
+
+
+def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
+    """As after a new dataset: an author builds."""
+    about = (copied.folder / "course.toml").read_text()
+    shutil.copytree(copied.folder / "datasets" / "line", copied.folder / "datasets" / "fresh")
+    (copied.folder / "course.toml").write_text(about.replace('["line", "steep"]', '["fresh"]'))
+    unit = load_unit(read_course(copied.folder), UNIT)
+    verdicts, _ = practised(small_class.SOLVED[UNIT], "fitting", unit=unit)
+    words = "the key has no figure for the corpus `fresh`. An author adds it with `autograder build`."
+    assert verdicts["fitting"].remarks[0].text == words
+
+
+def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):
+    """Its student is `course`, its seed the public one."""
+    path = small.submit(tmp_path, "ada", small_class.SOLVED[UNIT])
+    verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling", "summing")
+    result = practice_result(small.unit(), path, list(verdicts.values()), quick=True)
+    assert (result.student, result.unit, result.score) == ("course", UNIT, 6)
+    assert not result.circumstances.official and result.circumstances.seed == COURSE.public_seed
+
+
+def test_names_of_a_running_script_are_what_it_defined():
+    """A missing one is told with the nearest."""
+    live = Live({"double": np.negative, "dubble": 1, "_hidden": 2})
+    assert live.double is np.negative
+    with pytest.raises(Missing, match="`trouble` is not defined"):
+        _ = live.trouble
+    with pytest.raises(Missing, match="Did you mean it by `double`"):
+        _ = live.doubl

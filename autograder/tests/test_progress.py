@@ -1,0 +1,97 @@
+"""Hints and progress: one more step of help each time, and where a student is."""
+
+import subprocess
+import sys
+
+import pytest
+import small
+import small_class
+from released import RIGHT, fill, kept, release_to, variables, written
+from small import COURSE, UNIT
+
+from autograder.check import Answer
+from autograder.course import UnknownUnit, read_course
+from autograder.judging import CheckKey, Mistake
+from autograder.practice import progress
+from autograder.practice.progress import current_unit, hint, outline, overview, to_do
+
+
+@pytest.fixture
+def course(tmp_path):
+    """What a student gets, in a folder of its own."""
+    return release_to(tmp_path / "course")
+
+
+def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
+    """One step more each time; after the last the first again. A file that was spoilt by hand counts for nothing."""
+    told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
+    assert told[0] == "1 of 5: What is twice a number?\n"
+    assert told[1] == "2 of 5: The number and itself again.\n"
+    assert told[2].startswith("3 of 5: A slip that people make here: this is the square")
+    assert told[5] == told[0] and len(set(told)) == 5
+    for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):
+        (course / ".autograder.json").write_text(spoilt)
+        assert small.run_command("hint", "numbers", "doubling", cwd=course).stdout == told[0]
+    unknown = small.run_command("hint", "numbers", "trebling", cwd=course)
+    assert unknown.returncode == 2 and "There is no check `trebling` in" in unknown.stderr
+
+
+def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course(course):
+    """Each source of help by itself; a check that does not exist is told with those that do."""
+    its = read_course(course)
+    source = written(course).read_bytes()
+    assert hint(its, UNIT, "fitting", source) == "1 of 1: Which way is downhill?"
+    assert hint(its, UNIT, "three_steps", source) == "1 of 1: A slip that people make here: this walks uphill."
+    told = {hint(its, UNIT, "summing", source) for _ in range(3)}
+    assert len(told) == 3 and not any("square" in words for words in told)
+    with pytest.raises(UnknownUnit, match="Known checks: doubling, summing, three_steps, fitting"):
+        hint(its, UNIT, "trebling", source)
+
+
+def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
+    """A later check that sees it too has passed that one first, so it was not made."""
+    seen = [(Mistake(name, f"{name}."), Answer()) for name in ("squared", "shifted")]
+    key = {"doubling": CheckKey(Answer(), (seen[0],)), "summing": CheckKey(Answer(), tuple(seen))}
+    monkeypatch.setattr(progress, "load_key", lambda _: key)
+    assert progress._slips(COURSE, UNIT, "doubling") == ["squared."]
+    assert progress._slips(COURSE, UNIT, "summing") == ["shifted."]
+
+
+def test_an_outline_is_read_from_the_key_without_importing_checks(course):
+    """So that a unit whose packages are not installed can be shown: names in order, and which of them train."""
+    (course / "checks" / f"{UNIT}.py").write_text("import lacking\n")
+    its = read_course(course)
+    assert outline(its, UNIT) == {"doubling": False, "summing": False, "three_steps": False, "fitting": True}
+    assert overview(its) == [(UNIT, 0, 4), ("words", 0, 1)]
+    assert "0 of 4 checks" in small.run_command(cwd=course).stdout
+
+
+def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
+    """The unit worked on last is at hand; a file from elsewhere is another's, and not noted."""
+    assert "> numbers_and_sums           0 of 4 checks" in small.run_command(cwd=course).stdout
+    theirs = small.submit(tmp_path, "theirs", small_class.SOLVED[UNIT])
+    assert small.run_command("check", theirs, "--quick", cwd=course).returncode == 0
+    assert not (course / ".autograder.json").exists()
+    fill(course, double=RIGHT["double"])
+    assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
+    told = small.run_command(cwd=course).stdout
+    assert "> numbers_and_sums           1 of 4 checks" in told
+    assert "Next is `summing`" in told and "autograder watch numbers" in told
+    fill(course, double="return x")  # what no longer passes is to do again, whoever checks it
+    command = [sys.executable, written(course)]
+    subprocess.run(command, cwd=course, env=variables(), check=True, capture_output=True)
+    assert kept(course)[UNIT]["passed"] == []
+
+
+def test_the_next_unit_is_the_first_that_is_not_done(course):
+    """The one worked on last as long as something is left in it; where all pass, the command says so."""
+    its = read_course(course)
+    written(course, "words").write_text(small_class.STUBS["words"])
+    small.run_command("check", "words", cwd=course)
+    assert current_unit(its) == "words"
+    for unit, script in reversed(small_class.SOLVED.items()):
+        written(course, unit).write_text(script)
+        assert small.run_command("check", unit, cwd=course).returncode == 0
+    assert to_do(its, UNIT) == to_do(its, "words") == []
+    assert "Everything passes." in small.run_command(cwd=course).stdout
+    assert "Every check of words passes." in small.run_command("hint", cwd=course).stdout

@@ -1,0 +1,240 @@
+"""What may be read beside a submission: the packages that its unit asked for, the standard library,
+and nothing else.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import small
+
+from autograder.course import MissingPackage, read_course
+from autograder.sandbox import client, readable
+from autograder.sandbox.client import Server
+
+COURSE = small.COURSE.folder
+
+
+def opened(paths):
+    """Attempts, a line each, to open files that exist."""
+    assert [path for path in paths if not Path(path).exists()] == []
+    return "\n".join(f"open({str(path)!r}, 'rb').read(1)" for path in paths)
+
+
+def test_no_file_of_the_course_can_be_opened_or_listed(boxed):
+    """Not what it says of itself, its experiments, keys, stubs, solutions, data; nor the names in
+    its folders.
+    """
+    files = [file for file in sorted(COURSE.rglob("*")) if file.is_file()]
+    kinds = {file.relative_to(COURSE).parts[0] for file in files}
+    assert {"course.toml", "checks", "assignments", "solutions", "datasets"} <= kinds
+    assert (small.COURSE.key(small.UNIT)) in files
+    folders = [COURSE, *(folder for folder in COURSE.rglob("*") if folder.is_dir())]
+    code = opened(files) + "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
+    assert small.refused(boxed, code) == []
+
+
+def test_no_file_of_the_engine_can_be_opened_or_listed(boxed):
+    """Neither what judges nor what the worker itself was forked from."""
+    files = [file for file in readable.ENGINE.rglob("*.py") if COURSE not in file.parents]
+    folders = sorted({file.parent for file in files})
+    code = opened(files) + "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
+    assert small.refused(boxed, code) == []
+
+
+def test_no_file_of_others_or_of_the_machine_can_be_opened(boxed, tmp_path):
+    """Grades, other submissions, the password file, anybody's environment and memory."""
+    (tmp_path / "gradebook.json").write_text("{}")
+    other = small.submit(tmp_path / "class", "ada", small.solved())
+    paths = [
+        other,
+        tmp_path / "gradebook.json",
+        "/etc/passwd",
+        "/proc/self/environ",
+        "/proc/1/environ",
+        f"/proc/{os.getpid()}/environ",
+        "/proc/self/root/etc/passwd",
+    ]
+    code = opened(paths)
+    folders = (tmp_path / "class", small.ROOT, "/proc")
+    code += "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
+    code += "\nos.open('/proc/%d/mem' % os.getppid(), 0)"
+    assert small.refused(boxed, code) == []
+
+
+@pytest.mark.parametrize("package", ["torch", "safetensors", "msgspec", "rich", "click", "pytest"])
+def test_a_package_that_the_unit_did_not_ask_for_is_out_of_reach(boxed, package):
+    """Though it is installed here, and though the wire itself needs one of them."""
+    if not (spec := importlib.util.find_spec(package)):
+        pytest.skip(f"{package} is not installed")
+    folder = Path(spec.origin).parent
+    loaded = package == "safetensors"  # by the wire
+    code = "" if loaded else f"importlib.import_module({package!r})\n"
+    assert small.refused(boxed, code + opened([spec.origin, *folder.glob("*.py")])) == []
+
+
+def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
+    """NumPy, all of it, parts that nobody has imported yet too."""
+    import numpy
+
+    attempts = [
+        f"open({numpy.__file__!r}).read()",
+        "importlib.import_module('numpy.polynomial.hermite')",
+    ]
+    assert small.refused(boxed, "\n".join(attempts)) == attempts
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_what_a_package_is_for_one_unit_it_is_not_for_another(both, monkeypatch):
+    """The unit on words asked for no package: NumPy, which the wire has loaded, cannot be read
+    there.
+    """
+    import numpy
+
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    script = f"""
+def initials(name):
+    found = []
+    for attempt in (
+        lambda: open({numpy.__file__!r}),
+        lambda: __import__("numpy.polynomial.hermite"),
+        lambda: __import__("statistics"),
+    ):
+        try:
+            attempt()
+            found.append("done")
+        except (OSError, ImportError):
+            found.append("refused")
+    return found
+"""
+    with (
+        Server(small.unit(small.WORDS)) as server,
+        server.worker(script.encode(), "ada.py") as worker,
+    ):
+        answer = worker.ask(server.unit.checks[0], 1)
+    assert answer.arrays["first"].tolist() == ["refused", "refused", "done"]
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
+    """Where names may be listed, as imports do, no file can be opened: here the course lies in such
+    a folder.
+    """
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    site = tmp_path / "site"
+    shutil.copytree(COURSE, site / "course")
+    course = read_course(site / "course")
+    places = readable.places(small.unit())
+    places.listed.append(str(site))
+    monkeypatch.setattr(client, "places", lambda _: places)
+    files = [course.folder / "course.toml", course.solution(small.UNIT), course.key(small.UNIT)]
+    with Server(small.unit()) as server:
+        assert small.refused(server, opened(files)) == []
+
+
+def test_each_place_is_of_this_python_or_of_a_package_or_of_the_system():
+    """No folder that holds another is among them, and none holds the engine or the course."""
+    places = readable.places(small.unit())
+    for held in (readable.ENGINE, COURSE, Path(small.__file__)):
+        above = {str(folder) for folder in (held, *held.parents)}
+        assert not above & set(places.readable)
+    assert "site-packages" not in {Path(place).name for place in places.readable}
+
+
+def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
+    """A descriptor of a path alone opens nothing; links in `/proc` tell nothing of others; no
+    device, no listing.
+    """
+    (tmp_path / "secret").write_text("ANSWERS")
+    code = f"""
+        os.read(os.open({str(tmp_path / "secret")!r}, os.O_PATH), 1)
+        os.listdir(os.open({str(tmp_path)!r}, os.O_PATH))
+        os.open('secret', os.O_RDONLY, dir_fd=os.open({str(tmp_path)!r}, os.O_PATH))
+        os.open('../' * 20 + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.open('/dev/../' + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.open('/usr/lib/../..' + {str(tmp_path / "secret")!r}, os.O_RDONLY)
+        os.statvfs('/')
+        os.getxattr({str(tmp_path / "secret")!r}, 'user.x')
+        os.chdir({str(tmp_path)!r})
+        os.listdir({str(tmp_path)!r})
+        os.listdir('/dev')
+        os.listdir('/sys')
+        os.open('/dev/tty', os.O_RDONLY)
+        os.open('/dev/mem', os.O_RDONLY)
+        os.openpty()
+    """
+    for name in (
+        "cwd",
+        "root",
+        "exe",
+        "fd/0",
+        "fd",
+        "task",
+        "maps",
+        "mem",
+        "environ",
+        "cmdline",
+        "pagemap",
+    ):
+        call = {"cwd": "readlink", "root": "readlink", "exe": "readlink", "fd/0": "readlink"}.get(name, "open")
+        for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
+            code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
+    assert small.refused(boxed, code) == []
+
+
+ON_NUMPY = """
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=1)
+    def doubling(net, seed):
+        '''what was refused'''
+        return named("doubled", net.double(1))
+"""
+ADD_ON_OF_OTHERS = {
+    "__init__.py": "KNOWN = 1\n",
+    "numbers.py": """
+from my_addons import KNOWN
+
+
+def reset(seed):
+    assert KNOWN
+
+
+def warm():
+    pass
+""",
+}
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
+    """A package of the author's own, in a folder where no other is: both walls stand as ever."""
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    for name, text in ADD_ON_OF_OTHERS.items():
+        (file := tmp_path / "lib" / "my_addons" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    needs = {"numpy": "my_addons.numbers"}
+    unit = small.write_course(tmp_path / "course", "one", ON_NUMPY, "", needs)
+    with Server(unit) as server:
+        assert ("bubblewrap" in server.walls) == both
+        assert small.refused(server, opened(sorted(file.parent.glob("*.py")))) == []
+
+
+@pytest.mark.parametrize(
+    ("addon", "lacking"),
+    [("autograder.troch", "autograder.troch"), ("my_troch.numbers", "my_troch")],
+)
+def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
+    """Of which package, which module is missing, and which file names it."""
+    words = rf"course\.toml: the add-on of numpy .* no module {lacking}\."
+    with pytest.raises(MissingPackage, match=words):
+        small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})

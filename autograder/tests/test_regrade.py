@@ -1,0 +1,93 @@
+"""Grading again: what is asked again after a change, what is read back, and who gained or lost."""
+
+import json
+import re
+import shutil
+
+import pytest
+import small
+import small_class
+from small import COURSE, UNIT, WORDS
+
+from autograder.course import load_unit, read_course
+from autograder.grading.batch import check_materials, material
+
+
+def test_every_submission_of_the_small_class_earns_its_points(graded_class):
+    """Known mistakes keep their share, a check whose needs have not passed is not reached, a notebook is a script."""
+    records = [json.loads(path.read_text()) for path in graded_class.glob("*/*.json")]
+    scores = {(record["student"], record["unit"]): record["score"] for record in records}
+    assert scores == {(one.student, one.unit): one.points for one in small_class.CLASS}
+    assert {record["course"] for record in records} == {COURSE.title}
+    assert {record["course_folder"] for record in records} == {str(COURSE.folder)}
+
+
+def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
+    """A changed check is asked again, what passed stays, the other unit is read back; new scores are printed."""
+    for case in (small_class.by("halved"), small_class.by("stub"), small_class.by("no_space", WORDS)):
+        small_class.hand_in(tmp_path / "class", case)
+    arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    assert "before" not in small.run_command(*arguments).stdout
+    path = tmp_path / "out" / UNIT / "halved.json"
+    record = json.loads(path.read_text())
+    record["material"] = "of another day"  # as if the checks had been others then
+    record["checks"][0] |= {"earned": 0, "material": "of another day"}
+    record["checks"][2]["seconds"] = 1234.5
+    path.write_text(json.dumps(record))
+    others = [tmp_path / "out" / WORDS / "no_space.json", tmp_path / "out" / UNIT / "stub.json"]
+    before = [other.stat().st_mtime_ns for other in others]
+    said = small.run_command(*arguments).stdout
+    assert re.findall(r".*before, .*", said) == ["halved, numbers: 5/8 before, 7/8 now"]
+    assert [other.stat().st_mtime_ns for other in others] == before
+    seconds = [check["seconds"] for check in json.loads(path.read_text())["checks"]]
+    assert [its == 1234.5 for its in seconds] == [False, False, True]
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of the course, to be changed."""
+    shutil.copytree(COURSE.folder, tmp_path / "course")
+    return read_course(tmp_path / "course")
+
+
+def materials(course):
+    return check_materials(load_unit(course, UNIT))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        (f"checks/{UNIT}.py", "points=4", "points=5", {"summing"}),
+        (f"checks/{UNIT}.py", "numbers(seed + 1, 2), 0.3", "numbers(seed + 1, 2), 0.2", {"three_steps"}),
+        (f"checks/{UNIT}.py", '"T": 6', '"T": 7', None),
+        ("checks/helpers.py", "normal(0, 1", "normal(0, 2", None),
+        (f"solutions/{UNIT}.py", "return 2 * x", "return x + x", None),
+        (f"solutions/{UNIT}.py", "the sign is lost", "where is the sign", set()),
+        ("checks/words.py", "points=3", "points=4", set()),
+    ],
+    ids=["points", "experiment", "sizes", "helper", "solution", "known mistake", "another unit"],
+)
+def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
+    """A changed experiment changes its own checksum alone; a helper or the solution those of all checks of the unit."""
+    before, path = materials(copied), copied.folder / file
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    now = materials(copied)
+    everything = {check.name for check in small.unit().checks}
+    assert set(before) == set(now) == everything
+    assert {name for name in now if now[name] != before[name]} == (everything if changed is None else changed)
+
+
+def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):
+    """Its digest changes with the solution, known mistakes too, and its checks; not with another unit's."""
+    unit = load_unit(copied, UNIT)
+    seen = [material(unit)]
+    for file in (f"solutions/{UNIT}.py", f"checks/{UNIT}.py", "checks/helpers.py"):
+        path = copied.folder / file
+        path.write_text(path.read_text() + "\n# more\n")
+        seen.append(material(unit))
+    assert len(set(seen)) == 4
+    path = copied.checks / f"{WORDS}.py"
+    path.write_text(path.read_text() + "\n# more\n")
+    assert material(unit) == seen[-1]

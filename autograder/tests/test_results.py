@@ -1,0 +1,259 @@
+"""Results on disk: written whole or not at all, read back under the same circumstances, in the form
+of before too.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import pytest
+import small
+
+from autograder.grading import results
+from autograder.grading.results import (
+    Busy,
+    CannotWrite,
+    Circumstances,
+    Result,
+    is_same,
+    only_writer,
+    read_result,
+    result_path,
+    run_facts,
+    still_passed,
+    stored_results,
+    write_result,
+    write_whole,
+)
+from autograder.judging import Remark, Verdict
+
+CIRCUMSTANCES = Circumstances(
+    kit="1", material="m", seed=5, corpus="line", quick=False, official=True,
+    walls=("landlock 7", "seccomp"),
+    course="A course", course_folder="/somewhere",
+)  # fmt: skip
+VERDICTS = (
+    Verdict("doubling", "`double` is twice", 2, 2, "passed", (), 0.01, material="one"),
+    Verdict(
+        "summing",
+        "sums",
+        4,
+        1.5,
+        "partial",
+        (Remark('„no“, it is\u2028"x" × 2', ("sums",), "code", "g"),),
+        0.5,
+    ),
+    Verdict(
+        "fitting",
+        "learns",
+        3,
+        0,
+        "failed",
+        (Remark("too far"),),
+        loss=(0.5, 0.25, 0.05),
+        material="three",
+    ),
+    Verdict("last", "raises", 1, 0, "error", (Remark("ValueError"),), failure="raised"),
+)
+RESULT = Result(
+    "Ada, é",
+    small.UNIT,
+    "sha",
+    CIRCUMSTANCES,
+    VERDICTS,
+    1.25,
+    "a note",
+    "2026-02-03T12:00:00+00:00",
+)
+
+
+def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
+    """Every field of it, of its circumstances, verdicts and remarks; and its points stand in the
+    file.
+    """
+    write_result(tmp_path, RESULT)
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    assert read_result(path) == RESULT
+    assert stored_results(tmp_path) == [RESULT]
+    record = json.loads(path.read_text())
+    assert (record["score"], record["max_score"]) == (3.5, 10)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+# as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty
+BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b", "kit": "0.1.0",
+"material": "m", "seed": 731, "corpus": "line", "quick": true, "official": true,
+"walls": ["landlock 7", "seccomp", "limits"], "score": 4, "max_score": 6, "seconds": 0.031,
+"note": "", "submitted": "2026-02-03T12:00:00+00:00", "checks": [
+{"name": "doubling", "title": "`double` is twice its argument", "points": 2, "earned": 2,
+ "status": "passed", "remarks": [], "seconds": 0.01, "loss": [], "material": "one"},
+{"name": "summing", "title": "adds up", "points": 4, "earned": 2.0, "status": "partial",
+ "remarks": [{"text": "wrong", "arrays": ["sums"], "mistake": "x"}, {"text": "hm", "arrays": []}],
+ "seconds": 0.02, "loss": [], "material": "two"}
+]}
+"""
+
+
+def test_a_result_of_the_version_before_is_read(tmp_path):
+    """What it did not know is empty."""
+    (tmp_path / "ada.json").write_text(BEFORE)
+    found = read_result(tmp_path / "ada.json")
+    assert (found.circumstances.course, found.circumstances.course_folder) == ("", "")
+    assert [verdict.failure for verdict in found.verdicts] == ["", ""]
+    assert found.verdicts[1].remarks == (Remark("wrong", ("sums",), "x"), Remark("hm"))
+    assert (found.student, found.score, found.circumstances.seed) == ("ada", 4, 731)
+
+
+def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can_be_made(tmp_path):
+    """It rests on another version's checks; `report` shows it as it is, `grade` takes none of it
+    over.
+    """
+    out = tmp_path / "out"
+    write_whole(out / small.UNIT / "ada.json", BEFORE)
+    write_whole(out / "run.txt", "seed 731\nsubmissions 1")
+    done = small.run_command("report", out)
+    assert done.returncode == 0, done.stderr
+    assert (out / "pages" / small.UNIT / "ada.html").is_file()
+    small.submit(tmp_path / "class", "ada", small.solved())
+    done = small.run_command("grade", tmp_path / "class", "--out", out, "--quick")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((out / small.UNIT / "ada.json").read_text())
+    assert (record["score"], record["seed"], record["course"]) == (8, 731, "Numbers and words")
+
+
+def test_keys_that_this_version_does_not_know_are_passed_over(tmp_path):
+    """A later version may write more."""
+    write_result(tmp_path, RESULT)
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    record = json.loads(path.read_text()) | {"format": 9}
+    record["checks"] = [check | {"more": [1]} for check in record["checks"]]
+    path.write_text(json.dumps(record))
+    assert read_result(path) == RESULT
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["half", "empty", "a list", "another type", "a status that is none", "no seed", "gone"],
+)
+def test_what_is_no_whole_result_is_none(tmp_path, damage):
+    """It is graded again, and never shown."""
+    write_result(tmp_path, RESULT)
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    text, record = path.read_text(), json.loads(path.read_text())
+    without = {name: value for name, value in record.items() if name != "seed"}
+    changed = {
+        "half": text[: len(text) // 2],
+        "empty": "",
+        "a list": "[]",
+        "another type": json.dumps(record | {"seed": "5"}),
+        "a status that is none": text.replace('"passed"', '"perfect"'),
+        "no seed": json.dumps(without),
+    }
+    path.write_text(changed[damage]) if damage in changed else path.unlink()
+    assert read_result(path) is None
+    assert stored_results(tmp_path) == []
+
+
+# ---- what is asked again
+
+
+NOTED = {"walls": (), "course": "Another title", "course_folder": "/elsewhere"}
+DECIDES = {
+    "kit": "2",
+    "material": "n",
+    "seed": 6,
+    "corpus": "steep",
+    "quick": True,
+    "official": False,
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Circumstances)])
+def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
+    """What was graded, by which version, on which seed and corpus, how; not where, nor behind which
+    walls.
+    """
+    other = replace(CIRCUMSTANCES, **{name: (NOTED | DECIDES)[name]})
+    assert is_same(RESULT, "sha", other) == (name in NOTED)
+
+
+def test_another_file_is_another_question():
+    """By its checksum; and where nothing is stored, nothing is the same."""
+    assert is_same(RESULT, "sha", CIRCUMSTANCES)
+    assert not is_same(RESULT, "other", CIRCUMSTANCES)
+    assert not is_same(None, "sha", CIRCUMSTANCES)
+
+
+def test_a_pass_holds_where_only_other_checks_have_changed():
+    """Of a stored result under another material: the checks that passed and rest on what is there
+    now.
+    """
+    now, materials = (
+        replace(CIRCUMSTANCES, material="n"),
+        {"doubling": "one", "summing": "two", "fitting": "three"},
+    )
+    assert set(still_passed(RESULT, "sha", now, materials)) == {"doubling"}
+    assert still_passed(RESULT, "sha", now, materials | {"doubling": "changed"}) == {}
+    assert still_passed(RESULT, "other", now, materials) == {}
+    assert still_passed(RESULT, "sha", replace(now, seed=6), materials) == {}
+    assert still_passed(None, "sha", now, materials) == {}
+
+
+# ---- writing
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path, monkeypatch):
+    """What fails on the way leaves the old file as it was, and says in one sentence which file and
+    why.
+    """
+    write_whole(tmp_path / "file", "old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(results.os, "replace", full)
+    with pytest.raises(CannotWrite) as told:
+        write_whole(tmp_path / "file", "new")
+    assert str(told.value) == f"{tmp_path / 'file'} cannot be written: No space left on device."
+    assert (tmp_path / "file").read_text() == "old\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
+    """A file stands in its place."""
+    (tmp_path / "out").write_text("")
+    with (
+        pytest.raises(CannotWrite, match=rf"^{tmp_path}/out cannot be written: File exists\.$"),
+        only_writer(tmp_path / "out"),
+    ):
+        pass
+    words = r"ada\.json cannot be written: (Not a directory|File exists)\.$"
+    with pytest.raises(CannotWrite, match=words):
+        write_result(tmp_path / "out", replace(RESULT, student="ada"))
+
+
+def test_one_run_writes_to_a_folder_at_a_time(tmp_path):
+    """Another process is told so; a run that was killed holds nothing, and what it left half
+    written is removed.
+    """
+    code = "import sys, pathlib; from autograder.grading.results import only_writer\n"
+    code += "with only_writer(pathlib.Path(sys.argv[1])): print('in', flush=True); input()"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=small.ROOT, **pipes) as other:
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(Busy, match="Another run is writing to"), only_writer(tmp_path):
+            pass
+        (tmp_path / small.UNIT).mkdir()
+        (tmp_path / small.UNIT / f".ada.json.{os.getpid()}.part").write_text("{")
+        other.kill()
+    with only_writer(tmp_path):
+        assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_what_a_run_noted_is_read_back(tmp_path):
+    """Its seed, and where submissions lie, spaces and all; nothing where there was no run."""
+    assert run_facts(tmp_path) == {}
+    write_whole(tmp_path / "run.txt", "seed 5\nsubmitted /a folder/of submissions")
+    assert run_facts(tmp_path) == {"seed": "5", "submitted": "/a folder/of submissions"}

@@ -1,0 +1,223 @@
+"""Experiments where the submission is: whatever it does becomes part of an answer, told by its own lines."""
+
+import io
+import sys
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import small
+
+from autograder.check import Check, Experiments, UnitSettings, check, named
+from autograder.grading.keys import solution_of
+from autograder.sandbox.inside import runner
+from autograder.sandbox.inside.cells import _tree, cells
+from autograder.sandbox.inside.runner import answer_questions, describe, run_experiment, warm
+from autograder.sandbox.inside.submission import Submission
+from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, encode, receive, text_array
+
+
+@check(points=1)
+def asking(net, seed):
+    """`f` of the seed"""
+    return named("y", net.f(seed))
+
+
+@check(points=1, measure=lambda net, weights, text: len(text) + weights["w"].sum())
+def training(net, seed, text):
+    """`train` on a text"""
+    return named("w", net.train(text))
+
+
+def submission(text, name="ada.py"):
+    return Submission(textwrap.dedent(text).encode(), name)
+
+
+def answer(script, asked=asking, **options):
+    return run_experiment(asked, submission(script), 3, lambda seed: None, **options)
+
+
+# ---- one experiment
+
+
+def test_an_answer_is_what_the_experiment_returns_as_arrays():
+    """Values that an experiment left as they were are made arrays, text too."""
+    assert answer("def f(seed): return [seed, 1]").arrays["y"].tolist() == [3, 1]
+    plain = replace(asking, experiment=lambda net, seed: {"y": 1.5, "name": "A."})
+    found = answer("", plain)
+    assert found.arrays["y"] == 1.5 and found.arrays["name"].tolist() == "A."
+
+
+def test_random_numbers_are_reset_before_each_experiment():
+    """By the seed of the check, before anything of the submission runs."""
+    asked = []
+    run_experiment(asking, submission("def f(seed): return 1"), 3, asked.append)
+    assert asked == [3]
+
+
+def test_a_check_that_trains_is_given_its_text_and_no_other_is():
+    """The text is the last argument."""
+    assert answer("def train(text): return len(text)", training, text="abc").arrays["w"] == 3
+    assert answer("def f(seed): return seed", text="abc").arrays["y"] == 3
+
+
+def test_numbers_out_of_range_warn_nobody():
+    """Where warnings are errors too: what comes out is judged."""
+    found = answer("import numpy as np\ndef f(seed): return np.log(np.zeros(2)) * 0")
+    assert not found.failure and np.isnan(found.arrays["y"]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "failure", "words"),
+    [
+        ("def g(seed): pass", "missing", "`f` is not defined."),
+        ("def f(seed:", "broken", "`f` could not be read. line 1: SyntaxError"),
+        ("def f(seed): raise NotImplementedError", "stub", "`f` is not written yet."),
+        ("def f(seed): return g()\ndef g(): raise NotImplementedError()", "stub", "`g` is not written yet."),
+        ("def f(seed): raise NotImplementedError('no way')", "raised", "line 1, in `f`: NotImplementedError: no way"),
+        ("x = 1\n\ndef f(seed):\n    return 1 / 0", "raised", "line 4, in `f`: ZeroDivisionError"),
+        ("# %%\nx = 1\n# %%\ndef f(seed): 1 / 0", "raised", "line 4, in `f`: ZeroDivisionError"),
+        ("def f(seed): return None", "raised", "TypeError: `y` should be an array of numbers, found NoneType"),
+        ("def f(seed): raise SystemExit(3)", "raised", "line 1, in `f`: SystemExit: 3"),
+        ("def f(seed): raise ValueError", "raised", "line 1, in `f`: ValueError"),
+        ("import absent_package\ndef f(seed): return absent_package.x", "raised",
+         "line 1, in `the top level`: ModuleNotFoundError: No module named 'absent_package'. "
+         "This unit is graded without it."),
+        ("class E(BaseException): pass\ndef f(seed): raise E('mine')", "raised", "line 2, in `f`: E: mine"),
+        ("import json\ndef f(seed): return json.loads('{')", "raised", "line 2, in `f`: JSONDecodeError"),
+    ],
+)  # fmt: skip
+def test_whatever_a_submission_raises_is_told_by_its_own_line(text, failure, words):
+    """The kind of failure, the innermost line of the file, the function, and the error; no frame of a library."""
+    found = answer(text)
+    assert (found.failure, found.arrays) == (failure, {})
+    assert found.message.startswith(words), found.message
+
+
+def test_a_library_that_is_not_written_yet_is_no_stub():
+    """A `NotImplementedError` from elsewhere is an error like any other."""
+    found = answer("import asyncio\ndef f(seed): return asyncio.AbstractEventLoop().time()")
+    assert (found.failure, found.message) == ("raised", "line 2, in `f`: NotImplementedError")
+
+
+def test_a_notebooks_lines_are_told_by_cell():
+    """As a person counts them."""
+    book = b'{"cells": [{"cell_type": "code", "source": "x = 1"}, {"cell_type": "code", "source": "\\ndef f(s): 1/0"}]}'
+    found = run_experiment(asking, Submission(book, "ada.ipynb"), 3, lambda seed: None)
+    assert found.message == "cell 2, line 2, in `f`: ZeroDivisionError: division by zero"
+
+
+def test_what_is_raised_is_cut_at_a_limit():
+    """However long its text."""
+    assert len(answer("def f(seed): raise ValueError('x' * 10**6)").message) == MAX_MESSAGE
+
+
+def test_ctrl_c_ends_practice():
+    """It is the student's own, and no answer."""
+    with pytest.raises(KeyboardInterrupt):
+        answer("def f(seed): raise KeyboardInterrupt")
+
+
+def raised_in(path, function="f"):
+    """An error whose innermost frame is in a file at that path."""
+    names = {}
+    exec(compile(f"def {function}(): return 1 / 0", str(path), "exec"), names)
+    try:
+        names[function]()
+    except ZeroDivisionError as error:
+        return error
+
+
+def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
+    """What is left is the student's file; a folder whose name only begins like one of these is a student's."""
+    mine = "line 1, in `f`: ZeroDivisionError: division by zero"
+    checks = replace(asking, experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")))
+    for theirs in (runner.KIT, tmp_path / "checks", *runner.LIBRARIES):
+        assert describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
+    for like_theirs in (f"{runner.KIT}-course", tmp_path / "checks-of-mine", tmp_path / "assignments"):
+        assert describe(raised_in(f"{like_theirs}/one.py"), checks) == mine
+    assert describe(raised_in("/tmp/ipykernel_12/345.py"), checks).startswith("line 1 of the cell, in `f`")
+
+
+# ---- warming
+
+
+def test_cells_of_the_stub_are_not_parsed_again():
+    """What a server read before it forks is there for each submission: of a solution only new cells are parsed."""
+    unit = small.unit()
+    solution = solution_of(unit)
+    stub, plain = (cells(text.encode()) for text in (solution.stub, solution.plain()))
+    _tree.cache_clear()
+    warm(unit.experiments, solution.stub.encode())
+    before = _tree.cache_info().misses
+    Submission(solution.plain().encode(), "ada.py")
+    new = {cell.text for cell in plain} - {cell.text for cell in stub}
+    assert 2 < _tree.cache_info().misses - before == len(new) < len(plain) / 2
+
+
+def test_warming_begins_each_exact_experiment_and_no_training():
+    """What an experiment imports before it asks for a name is there; what the unit warms itself, too."""
+    done = []
+
+    def beginning(net, seed):
+        done.append("begun")
+        return named("y", net.f(seed))
+
+    begun = Check("begun", 1, beginning)
+    trains = replace(training, experiment=lambda *_: done.append("trained"))
+    warm(Experiments((begun, trains), UnitSettings(warm=lambda: done.append("warm"))))
+    assert done == ["warm", "begun"]
+    assert "submission" not in sys.modules
+
+
+# ---- the whole life of a worker
+
+
+def conversation(source, *questions, checks=(asking, training), name="ada.py"):
+    """What a worker writes, asked some questions about a submission."""
+    asked = [Message({"name": name}, {"source": text_array(textwrap.dedent(source))}), *questions]
+    inbox, outbox = io.BytesIO(b"".join(map(encode, asked))), io.BytesIO()
+    answer_questions(inbox, outbox, Experiments(tuple(checks), UnitSettings()))
+    outbox.seek(0)
+    return [receive(outbox) for _ in questions]
+
+
+def question(check_, token="t", role="experiment", seed=3, **arrays):
+    return Message({"check": check_.name, "seed": str(seed), "token": token, "role": role}, arrays)
+
+
+def test_each_question_is_answered_under_its_own_token():
+    """In order, and with the seed that it was asked with."""
+    one, two = conversation("def f(seed): return seed", question(asking, "a", seed=1), question(asking, "b", seed=2))
+    assert (one.facts["token"], one.arrays["y"]) == ("a", 1)
+    assert (two.facts["token"], two.arrays["y"]) == ("b", 2)
+
+
+def test_text_is_answered_as_text():
+    """An experiment whose answer is a string."""
+    (reply,) = conversation("def f(seed): return ['A.', 'B.']", question(asking))
+    assert reply.arrays["y"].tolist() == ["A.", "B."]
+
+
+def test_a_file_that_cannot_be_read_fails_each_check_and_ends_nothing():
+    """The worker goes on to answer."""
+    replies = conversation("def f(:\n\0", question(asking, "a"), question(asking, "b"))
+    assert [(reply.facts["token"], reply.facts["failure"]) for reply in replies] == [("a", "broken"), ("b", "broken")]
+    assert "not text" in replies[0].facts["message"]
+
+
+def test_a_worker_trains_and_measures():
+    """Weights go out and come back; the held-out text is measured without its being trained on."""
+    source = "def train(text): return [len(text), 1.0]"
+    (trained,) = conversation(source, question(training, text=text_array("abc")))
+    assert trained.arrays["w"].tolist() == [3, 1]
+    weights = {"w.w": trained.arrays["w"], "text": text_array("held out")}
+    (measured,) = conversation("", question(training, role="measure", **weights))
+    assert measured.arrays["loss"] == len("held out") + 4
+
+
+def test_a_check_that_does_not_train_is_never_measured():
+    """Whatever role a question has."""
+    (reply,) = conversation("def f(seed): return seed", question(asking, role="measure"))
+    assert reply.arrays.keys() == {"y"}

@@ -1,0 +1,102 @@
+"""Files read into data classes: an error leads to the mistake in the file."""
+
+import msgspec
+import pytest
+
+from autograder.errors import UserError
+from autograder.schema import BadFile, convert, read_json, read_toml, read_toml_table
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table within a table."""
+
+    weight: float
+    colour: str = "red"
+
+
+class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file."""
+
+    title: str
+    count: int = 0
+    done: bool = False
+    names: list[str] = []
+    part: Part | None = None
+    parts: dict[str, Part] = {}
+    row: list[Part] = []
+
+
+def refused(text, folder):
+    """What is said of a TOML file with this text, without its path."""
+    path = folder / "file.toml"
+    path.write_text(text)
+    with pytest.raises(BadFile) as error:
+        read_toml(path, Whole)
+    assert str(error.value).startswith(f"{path}: ")
+    return str(error.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = 3", "`title`: expected text, found a whole number."),
+        ("title = 'a'\ncount = 'b'", "`count`: expected a whole number, found text."),
+        ("title = 'a'\ncount = 1.5", "`count`: expected a whole number, found a number."),
+        ("title = 'a'\ndone = 1", "`done`: expected true or false, found a whole number."),
+        ("title = 'a'\nnames = 'b'", "`names`: expected a list, found text."),
+        ("title = 'a'\nnames = ['b', 3]", "`names[1]`: expected text, found a whole number."),
+        ("title = 'a'\npart = 3", "`part`: expected a table or null, found a whole number."),
+        ("title = 'a'\n[part]\nweight = 'b'", "`part.weight`: expected a number, found text."),
+        ("count = 1", "the key `title` is missing."),
+        ("title = 'a'\n[part]\ncolour = 'b'", "`part`: the key `weight` is missing."),
+        ("titel = 'a'", "there is no key `titel`. Did you mean `title`?"),
+        ("title = 'a'\nzzz = 1", "there is no key `zzz`. Known keys: title, count, done, names, part, parts, row."),
+        ("title = 'a'\n[part]\nweight = 1\ncolor = 'b'", "`part`: there is no key `color`. Did you mean `colour`?"),
+        ("title = 'a'\n[parts.b]\nwait = 1", "`parts[...]`: there is no key `wait`. Did you mean `weight`?"),
+        ("title = 'a'\n[[row]]\nwait = 1", "`row[0]`: there is no key `wait`. Did you mean `weight`?"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_and_what_was_expected(tmp_path, text, words):
+    """Types are named as people do; of a key that there is not, the nearest, or all of them."""
+    assert refused(text, tmp_path) == words
+
+
+def test_a_file_that_is_no_toml_or_json_is_told_with_the_place(tmp_path):
+    """As Python's own parsers say it."""
+    assert "line 2" in refused("title = 'a'\ncount = = 3", tmp_path)
+    (tmp_path / "file.json").write_text('{"title": "a",')
+    with pytest.raises(BadFile, match=r"file\.json: .*line 1 column"):
+        read_json(tmp_path / "file.json", Whole)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"title = 'a\0'", b"a = " + b"[" * 100_000])
+def test_whatever_the_bytes_the_file_is_named(tmp_path, content):
+    """No UTF-8, control characters, nesting without an end."""
+    (tmp_path / "file.toml").write_bytes(content)
+    with pytest.raises(BadFile, match=r"file\.toml: "):
+        read_toml(tmp_path / "file.toml", Whole)
+    with pytest.raises(BadFile, match=r"file\.toml: "):
+        read_toml_table(tmp_path / "file.toml")
+
+
+def test_a_file_that_cannot_be_read_is_told_why(tmp_path):
+    """It is not there, or it is a folder."""
+    with pytest.raises(BadFile, match=r"nowhere\.toml cannot be read: No such file or directory\."):
+        read_toml(tmp_path / "nowhere.toml", Whole)
+    with pytest.raises(BadFile, match=r"cannot be read: Is a directory\."):
+        read_json(tmp_path, Whole)
+
+
+def test_what_is_right_is_read(tmp_path):
+    """TOML and JSON alike, a whole number as a number too; a table can be had as it stands."""
+    (tmp_path / "a.toml").write_text("title = 'é'\n[parts.b]\nweight = 2\n")
+    (tmp_path / "a.json").write_text('{"title": "é", "parts": {"b": {"weight": 2}}}')
+    wanted = Whole("é", parts={"b": Part(2.0)})
+    assert read_toml(tmp_path / "a.toml", Whole) == read_json(tmp_path / "a.json", Whole) == wanted
+    assert read_toml_table(tmp_path / "a.toml") == {"title": "é", "parts": {"b": {"weight": 2}}}
+
+
+def test_content_from_elsewhere_is_told_by_where_it_stands():
+    """And the error is one that commands show as a sentence."""
+    with pytest.raises(UserError, match=r"^a policy: `count`: expected a whole number, found text\."):
+        convert({"title": "a", "count": "b"}, Whole, "a policy")

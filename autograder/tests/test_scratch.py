@@ -1,0 +1,46 @@
+"""Folders that are gone when their owner is."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import small
+
+from autograder.sandbox.scratch import Scratch
+
+
+def test_a_folder_is_gone_when_it_is_closed():
+    """With all that is in it; a second closing does nothing."""
+    scratch = Scratch()
+    Path(scratch.path, "file").write_text("")
+    scratch.close()
+    assert not Path(scratch.path).exists()
+    scratch.close()
+
+
+def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
+    """What a killed process left is removed; that of one that lives, of another name, or a link's
+    target stays.
+    """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "autograder-notes").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "autograder-scratch-link").symlink_to(tmp_path / "elsewhere")
+    code = "from autograder.sandbox.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=small.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    theirs = Path(owner.stdout.readline().strip())
+    (theirs / "file").write_text("")
+    with Scratch() as own:
+        assert theirs.is_dir()
+        owner.kill()
+        owner.communicate()
+        with Scratch() as other:
+            assert own.is_dir() and other.is_dir() and not theirs.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "autograder-notes", "autograder-scratch-link", "elsewhere",
+    ]  # fmt: skip

@@ -1,0 +1,225 @@
+"""The forking server: what a worker inherits of it, and that no submission leaves anything for the
+next.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small
+
+from autograder.sandbox import client, readable
+from autograder.sandbox.client import Server
+
+ENGINE = {  # the modules of the engine beside a submission
+    "autograder",
+    "autograder.version",
+    "autograder.errors",
+    "autograder.check",
+    "autograder.sandbox",
+    "autograder.sandbox.inside",
+    "autograder.sandbox.inside.cells",
+    "autograder.sandbox.inside.confinement",
+    "autograder.sandbox.inside.runner",
+    "autograder.sandbox.inside.server",
+    "autograder.sandbox.inside.submission",
+    "autograder.sandbox.inside.wire",
+}
+OUTSIDE = {
+    "click",
+    "distributed",
+    "jinja2",
+    "jupytext",
+    "libcst",
+    "msgspec",
+    "nbformat",
+    "pooch",
+    "rich",
+    "torch",
+}
+
+
+def test_an_honest_submission_computes_and_imports(boxed):
+    """NumPy, and modules of the standard library that nobody has imported yet."""
+    imports = "import fractions, numpy.polynomial, statistics"
+    answer = small.inside(boxed, f"{imports}\nreturn np.linalg.inv(np.eye(2) * 2)")
+    np.testing.assert_array_equal(answer.arrays["doubled"], np.eye(2) / 2)
+
+
+def test_only_its_own_descriptors_are_open(boxed):
+    """Nothing of the server's or the parent's is inherited."""
+    answer = small.inside(
+        boxed,
+        """
+        import os
+        found = []
+        for n in range(256):
+            try:
+                os.fstat(n)
+                found.append(n)
+            except OSError:
+                pass
+        return np.array(found)
+        """,
+    )
+    assert answer.arrays["doubled"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_environment_is_empty(boxed):
+    """No variable of the instructor's reaches a submission."""
+    assert small.inside(boxed, "import os\nreturn np.array(len(os.environ))").arrays["doubled"] == 0
+
+
+def test_nothing_is_left_for_the_next_submission(boxed):
+    """Changed modules, builtins, environment, path and random state are gone."""
+    small.inside(
+        boxed,
+        """
+        import os, sys, builtins, autograder.sandbox.inside.wire
+        np.add = builtins.len = autograder.sandbox.inside.wire.encode = None
+        os.environ["X"] = "1"
+        sys.path[:] = []
+        np.random.seed(3)
+        """,
+    )
+    answer = small.inside(
+        boxed,
+        """
+        import os, sys, autograder.sandbox.inside.wire
+        return np.array([np.add is not None, len([1]) == 1, "X" not in os.environ, len(sys.path) > 0])
+        """,
+    )
+    assert answer.arrays["doubled"].all()
+
+
+def test_no_other_submission_is_in_memory(boxed):
+    """What one submission sent and answered is among no object of the next worker's."""
+    mark = "MARK" + "OF" + "ADA"
+    small.inside(boxed, f"x = '{mark}'\nreturn np.frombuffer(b'{mark}', np.uint8)")
+    answer = small.inside(
+        boxed,
+        """
+        import gc
+        needle = "MARKOF" + "ADA"
+        return np.array([needle in o for o in gc.get_objects() if isinstance(o, (str, dict, list)) and len(o) < 9999])
+        """,
+    )
+    assert not answer.arrays["doubled"].any()
+
+
+def memory_of(process):
+    """All that a process holds in memory and may write to."""
+    lines = Path(f"/proc/{process}/maps").read_text().splitlines()
+    places = [re.match(r"(\w+)-(\w+) rw", line) for line in lines if "[v" not in line]
+    with open(f"/proc/{process}/mem", "rb", 0) as memory:
+        for start, end in ((int(place[1], 16), int(place[2], 16)) for place in places if place):
+            memory.seek(start)
+            yield memory.read(end - start)
+
+
+def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
+    """Neither its text nor its name nor its answer is in the memory that the next inherits."""
+    # else the server is no child of this process
+    monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    text, name, answered = (f"{kind}-{os.urandom(8).hex()}" for kind in ("text", "name", "answer"))
+    script = f"def double(x):\n    '{text}'\n    return '{answered}'[:6] + '{answered}'[6:]"
+    with Server(small.unit(), stub="# STUB-OF-THE-UNIT") as server:
+        with server.worker(script.encode(), name) as worker:
+            assert worker.ask(small.check(), 1).arrays["doubled"] == answered
+        held = list(memory_of(server._process.pid))
+    # this way of looking finds what is there
+    assert any(b"STUB-OF-THE-UNIT" in part for part in held)
+    for mark in (text, name, answered):
+        assert not any(mark.encode() in part for part in held), mark
+
+
+def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modules)", check=None):
+    """The names of the modules that are loaded beside a submission."""
+    with server.worker(script.encode(), "ada.py") as worker:
+        answer = worker.ask(check or small.check(), 1)
+    assert not answer.failure, answer.message
+    return set(answer.arrays["doubled"].tolist())
+
+
+def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed):
+    """No key, grade, course or held-out data can be in a memory where nothing that knows of them
+    was imported.
+    """
+    loaded = modules_of(boxed)
+    assert {name for name in loaded if name.split(".")[0] == "autograder"} == ENGINE
+    assert not OUTSIDE & {name.split(".")[0] for name in loaded}
+    assert not [name for name in loaded if "solution" in name]
+
+
+def test_the_folder_inside_is_all_that_the_list_of_modules_names():
+    """A new file of `sandbox/inside` stands in this file's list, and so was thought about."""
+    files = Path(readable.ENGINE, "sandbox", "inside").glob("*.py")
+    there = {f"autograder.sandbox.inside.{file.stem}".removesuffix(".__init__") for file in files}
+    assert there == {name for name in ENGINE if name.startswith("autograder.sandbox.inside")}
+
+
+def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_path):
+    """Of two units of one course, the one on torch has `autograder.torch`, and both lack the
+    engine's other modules.
+    """
+    pytest.importorskip("torch")
+    for name, packages in (("with_torch", ("torch", "numpy")), ("without", ("numpy",))):
+        experiments = f"""
+            from autograder.check import UnitSettings, check, named
+
+            SETTINGS = UnitSettings(packages={packages})
+
+
+            @check(points=1)
+            def doubling(net, seed):
+                \"\"\"the names of modules\"\"\"
+                return named("doubled", net.double(1))
+        """
+        needs = {"torch": "autograder.torch"}
+        unit = small.write_course(tmp_path / name, name, experiments, "", needs)
+        with Server(unit) as server:
+            loaded = modules_of(server, check=unit.checks[0])
+        more = {n for n in loaded if n.split(".")[0] == "autograder"} - ENGINE
+        assert ("torch" in loaded) == ("autograder.torch" in more) == (name == "with_torch")
+        assert all(n.startswith("autograder.torch") for n in more)
+        assert not (OUTSIDE - {"torch"}) & {n.split(".")[0] for n in loaded}
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeypatch, tmp_path):
+    """From a copy of the files that `readable.INSIDE` names, and of nothing else, it starts, holds
+    and answers.
+    """
+    engine = tmp_path / "autograder"
+    for name in readable.INSIDE:
+        source, target = readable.ENGINE / name, engine / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    monkeypatch.setattr(readable, "ENGINE", engine)
+    if not both:
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    with Server(small.unit()) as server:
+        assert ("bubblewrap" in server.walls) == both
+        script = "import autograder.sandbox.inside.wire as w\ndef double(x): return [w.__file__]"
+        assert modules_of(server, script) == {str(engine / "sandbox" / "inside" / "wire.py")}
+
+
+def test_each_name_of_what_lies_inside_exists():
+    """A list that named what is not there would say nothing."""
+    assert [name for name in readable.INSIDE if not (readable.ENGINE / name).exists()] == []
+
+
+@pytest.mark.parametrize("wall", ["bubblewrap", "none"])
+def test_the_server_can_import_nothing_else_of_the_engine(wall, monkeypatch):
+    """Behind bubblewrap the files are not there; without it, a worker may not read them."""
+    if wall == "none":
+        monkeypatch.setattr(client, "bubblewrap", lambda: None)
+    attempts = [f"importlib.import_module('autograder.{name}')" for name in (
+        "course", "schema", "judging", "data", "grading", "grading.keys", "source.solution",
+        "sandbox.client", "sandbox.readable", "practice.notebook", "report.pages", "authoring.build", "cli", "torch",
+    )]  # fmt: skip
+    with Server(small.unit()) as server:
+        assert small.refused(server, "\n".join(attempts)) == []

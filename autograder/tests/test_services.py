@@ -1,0 +1,204 @@
+"""What is written for services, run as they run it, by the engine's wheel: Gradescope, GitHub Classroom, notebooks."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+import small
+import small_class
+import yaml
+from fresh import OFFLINE, environment, new_environment, ready_packages
+from nbclient import NotebookClient
+from small import COURSE, ROOT, UNIT, WORDS
+
+from autograder.sandbox.client import bubblewrap
+
+
+def built(option, folder, *more):
+    """Have `build` write for a service."""
+    done = small.run_command("build", option, folder, *more)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+# ---- Gradescope
+
+
+def at_gradescope(folder, *command):
+    """Run a command where `/autograder` is a folder of ours: no test may write there."""
+    top = [str(path) for path in sorted(Path("/").iterdir()) if path.name != "autograder"]
+    binds = [part for path in top for part in ("--dev-bind", path, path)]
+    binds += ["--bind", str(folder), "/autograder"]
+    path = f"{folder / 'image'}{os.pathsep}{os.environ['PATH']}"
+    named = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    variables = named | OFFLINE | {"TMPDIR": "/autograder/tmp", "PATH": path}
+    command = [bubblewrap(), *binds, *map(str, command)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300, cwd="/")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done
+
+
+def program(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def gradescope(tmp_path_factory):
+    """What `build --gradescope` wrote, set up by its own setup.sh.
+
+    The image's `apt-get` installs nothing, and its `python3` is this Python, whose packages a new environment sees.
+    """
+    folder = tmp_path_factory.mktemp("autograder")
+    built("--gradescope", folder / "source")
+    for part in ("submission", "results", "tmp"):
+        (folder / part).mkdir()
+    program(folder / "image" / "apt-get", "exit 0")
+    (folder / "image" / "ready.pth").write_text(ready_packages())
+    ready = f"cp {folder}/image/ready.pth .venv/lib/python*/site-packages"
+    program(folder / "image" / "python3", f'{sys.executable} "$@" && {ready}')
+    done = at_gradescope(folder, "bash", "/autograder/source/setup.sh")
+    assert "line: Pairs on a line" in done.stdout
+    return folder
+
+
+def graded_there(folder, files):
+    """What run_autograder writes for a submission of some files."""
+    for path in [*(folder / "submission").iterdir(), *(folder / "results").iterdir()]:
+        path.unlink()
+    for name, text in files.items():
+        (folder / "submission" / name).write_text(text)
+    at_gradescope(folder, "bash", "/autograder/source/run_autograder")
+    return json.loads((folder / "results" / "results.json").read_text())
+
+
+def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
+    """Into an environment of its own, in which the engine is the wheel's, and the course is found."""
+    where = "import autograder; print(autograder.__file__)"
+    done = at_gradescope(gradescope, "/autograder/source/.venv/bin/python", "-P", "-c", where)
+    assert done.stdout.startswith("/autograder/source/.venv/lib/")
+
+
+def test_gradescope_grades_a_script_and_a_notebook(gradescope):
+    """Each gets its own results.json, graded in the sandbox on a fresh seed."""
+    record = graded_there(gradescope, {f"{UNIT}.py": small_class.by("squared").content})
+    assert record["score"] == 6 and [test["status"] for test in record["tests"]].count("passed") == 2
+    assert "this is the square" in record["tests"][0]["output"]
+    record = graded_there(gradescope, {f"{UNIT}.ipynb": small_class.by("notebook").content})
+    assert record["score"] == 11
+    record = graded_there(gradescope, {f"{WORDS}.py": small_class.by("complete", WORDS).content})
+    assert record["score"] == 3
+
+
+def test_gradescope_says_which_name_it_looks_for(gradescope):
+    """A file that is called otherwise has a result with no points, and a sentence."""
+    record = graded_there(gradescope, {"homework.py": "x = 1"})
+    assert record == {"score": 0, "output": f"No unit found. Submit the file with its own name, as {UNIT}.py."}
+
+
+def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):
+    """Course, solutions of its units, the two scripts that it runs; into a folder that was empty."""
+    folder = built("--gradescope", tmp_path / "source")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {"setup.sh", "run_autograder", "course.toml", f"solutions/{UNIT}.py", f"solutions/{WORDS}.py"} <= names
+    assert {name.split("/")[0] for name in names if not name.endswith(".whl")} == {
+        *("README.md", "assignments", "checks", "course.toml", "datasets", "run_autograder", "setup.sh", "solutions")
+    }
+    assert not [name for name in names if "styles" in name or "bounds" in name]
+    assert small.run_command("build", "--gradescope", folder).returncode == 2
+
+
+# ---- GitHub Classroom
+
+
+def test_the_classroom_job_runs_beside_a_release(tmp_path):
+    """docs/classroom.yml, step by step, with the wheel: a summary, and points that Classroom's reporter can decode."""
+    course = built("--release", tmp_path / "course")
+    for unit, script in small_class.SOLVED.items():
+        (course / "assignments" / f"{unit}.py").write_text(script)
+    job = yaml.safe_load((ROOT / "docs" / "classroom.yml").read_text())["jobs"]["units"]
+    steps = [step for step in job["steps"] if "run" in step]
+    assert [bool(step.get("id")) for step in steps] == [False, False, True]
+    python = new_environment(tmp_path / "env")
+    variables = environment(python, GITHUB_STEP_SUMMARY="summary.md", GITHUB_OUTPUT="output")
+    for step in steps:
+        script = re.sub(r" '\w[^']*'", "", step["run"])  # what another course needs
+        command = ["bash", "-e", "-c", script]
+        done = subprocess.run(command, cwd=course, env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr + done.stdout
+    assert list((tmp_path / "env").glob("lib/python*/site-packages/autograder/version.py"))
+    summary = (course / "summary.md").read_text().replace("\\", "")
+    assert f"{UNIT}: 11 of 11 points" in summary and f"{WORDS}: 3 of 3 points" in summary
+    name, encoded = (course / "output").read_text().strip().split("=", 1)
+    record = json.loads(base64.b64decode(encoded))
+    assert (name, record["status"], record["max_score"]) == ("result", "pass", 14)
+    assert job["steps"][-1]["env"] == {"UNITS_RESULTS": "${{ steps.units.outputs.result }}"}
+
+
+# ---- notebooks for Colab or a JupyterHub
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """The name of a kernel in a new environment, where the engine is not installed yet."""
+    python = new_environment(tmp_path / "env")
+    folder = tmp_path / "jupyter" / "kernels" / "fresh"
+    folder.mkdir(parents=True)
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    facts = {"argv": argv, "display_name": "fresh", "language": "python", "env": environment(python)}
+    (folder / "kernel.json").write_text(json.dumps(facts))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return "fresh"
+
+
+@pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
+def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, address):
+    """The first cell unpacks kit.zip, installs the wheel from it and names the data; then the checks work."""
+    folder = tmp_path / "notebooks"
+    kit = (folder / "kit.zip").as_uri() if address else "./kit.zip"
+    built("--notebooks", folder, "--kit", kit)
+    book = nbformat.read(folder / f"{UNIT}.ipynb", 4)
+    where = nbformat.v4.new_code_cell("import autograder; print(autograder.__file__)")
+    code = [cell for cell in book.cells if cell.cell_type == "code"][:4]  # as far as the first check
+    book.cells = [*code, where, nbformat.v4.new_code_cell(code[0].source)]  # the first cell may run again
+    NotebookClient(book, timeout=120, kernel_name=kernel).execute(cwd=str(folder))
+    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in book.cells]
+    assert "line: Pairs on a line" in said[0] and "line: Pairs on a line" in said[-1]
+    assert "is not written yet" in book.cells[3].outputs[0]["data"]["text/html"]
+    assert said[4].startswith(str(tmp_path / "env"))
+
+
+def test_a_kit_is_a_release(tmp_path):
+    """What students get and nothing of a solution; a folder that holds notebooks is not written over."""
+    folder = built("--notebooks", tmp_path / "notebooks")
+    names = set(zipfile.ZipFile(folder / "kit.zip").namelist())
+    files = {name for name in names if not name.endswith("/")}
+    released = built("--release", tmp_path / "release")
+    assert files == {path.relative_to(released).as_posix() for path in released.rglob("*") if path.is_file()}
+    assert {f"assignments/{UNIT}.py", f"assignments/keys/{UNIT}.safetensors", "course.toml"} <= files
+    assert not [name for name in files if "solutions" in name]
+    assert small.run_command("build", "--notebooks", folder).returncode == 2
+
+
+def test_a_notebook_installs_what_its_unit_needs(tmp_path):
+    """The wheel, and of the course's packages those that the unit's checks name, with their versions."""
+    course = small.copy_course(tmp_path / "course")
+    about = (course / "course.toml").read_text()
+    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\nlacking = { install = "lacking>=3" }\n'
+    (course / "course.toml").write_text(about.replace("[words]", f"{packages}\n[words]"))
+    done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
+    assert done.returncode == 0, done.stderr
+    first = {unit: nbformat.read(tmp_path / "notebooks" / f"{unit}.ipynb", 4).cells[0].source for unit in COURSE.units}
+    assert re.search(
+        r'%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl "numpy>=1\.26"', first[UNIT]
+    )
+    assert re.search(r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl\n", first[WORDS])

@@ -1,0 +1,278 @@
+"""Submissions as they come: folders, zips, names, files, times."""
+
+import os
+import shutil
+import socket
+import unicodedata
+import zipfile
+
+import pytest
+import small
+
+from autograder.grading import submissions
+from autograder.grading.results import digest
+from autograder.grading.submissions import (
+    NothingToGrade,
+    find_submissions,
+    plain_names,
+    read_file,
+    time_of,
+    unpack,
+)
+
+FILE = f"{small.UNIT}/{small.UNIT}"
+
+
+def found(folder, unit=None):
+    """What is found in a folder: student, unit, and the file's name or why there is none."""
+    entries = find_submissions(small.COURSE, folder, unit)
+    told = [entry.path.name if entry.path else entry.note for entry in entries]
+    return [(entry.student, entry.unit, what) for entry, what in zip(entries, told, strict=True)]
+
+
+def write(path, text="x = 1"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
+    """Scripts and notebooks of the course's units, by unit and student; whatever else lies there is
+    passed over.
+    """
+    for name in (
+        f"eve/{FILE}.py",
+        f"ada/{FILE}.ipynb",
+        "ada/words/words.py",
+        "ada/other/other.py",
+        "flat.py",
+    ):
+        write(tmp_path / name)
+    assert found(tmp_path) == [
+        ("ada", small.UNIT, f"{small.UNIT}.ipynb"), ("eve", small.UNIT, f"{small.UNIT}.py"),
+        ("ada", "words", "words.py"),
+    ]  # fmt: skip
+
+
+def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
+    """`<student>.py`; a student's folder goes before a flat file, a script before a notebook."""
+    for name in (f"ada/{FILE}.py", "ada.py", "bob.ipynb", "bob.py", "notes.txt"):
+        write(tmp_path / name)
+    assert found(tmp_path, small.UNIT) == [
+        ("ada", small.UNIT, f"{small.UNIT}.py"),
+        ("bob", small.UNIT, "bob.py"),
+    ]
+
+
+def test_a_unit_folder_without_its_file_is_told_to_whoever_it_belongs(tmp_path):
+    """A submission that cannot be read is one all the same: it is graded as such, with what was
+    looked for.
+    """
+    write(tmp_path / "ada" / small.UNIT / "Untitled.ipynb")
+    ((student, _, note),) = found(tmp_path)
+    assert student == "ada"
+    assert note == f"no {small.UNIT}.py or {small.UNIT}.ipynb in the folder ada/{small.UNIT}."
+
+
+def test_links_to_folders_are_not_followed(tmp_path):
+    """A student's folder or a unit's that is a link leads to another's work."""
+    write(tmp_path / "class" / "ada" / f"{FILE}.py")
+    (tmp_path / "class" / "eve").symlink_to("ada")
+    (tmp_path / "class" / "mallory").mkdir()
+    theirs = tmp_path / "class" / "ada" / small.UNIT
+    (tmp_path / "class" / "mallory" / small.UNIT).symlink_to(theirs)
+    assert [student for student, _, _ in found(tmp_path / "class")] == ["ada"]
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "flat", "unreadable"])
+def test_a_folder_without_submissions_is_told_in_words(tmp_path, monkeypatch, what):
+    """What was looked for, and what to do."""
+    words = {
+        "missing": "There is no folder",
+        "empty": "No submission found. Looked for",
+        "flat": "say which unit with --unit",
+        "unreadable": "cannot be read: Permission denied",
+    }
+    folder = tmp_path / "class"
+    if what != "missing":
+        folder.mkdir()
+    if what == "flat":
+        write(folder / "ada.py")
+    if what == "unreadable":
+        monkeypatch.setattr(submissions.os, "scandir", refuse)
+    with pytest.raises(NothingToGrade, match=words[what]):
+        find_submissions(small.COURSE, folder)
+
+
+def refuse(_):
+    raise PermissionError(13, "Permission denied")
+
+
+# ---- names
+
+
+COLLIDING = [
+    "ada",
+    "Ada",
+    "ADA",
+    "é",
+    "e\u0301",
+    "É",
+    "ﬁ",
+    "fi",
+    "..x",
+    ".hidden",
+    "a\nb",
+    "a\tb",
+    "n" * 240,
+]
+COLLIDING += ["n" * 239 + "m", "\u202eevil", "a_b~" + digest(b"a\nb")[:16], "straße", "STRASSE"]
+
+
+def test_names_that_collide_lose_nothing(tmp_path):
+    """Case, Unicode's forms, dots, length, newlines and a name that looks like a changed one: a
+    result for each.
+    """
+    for name in COLLIDING:
+        small.submit(tmp_path / "class", name, small.half_solved())
+    done = small.run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    assert done.returncode == 0, done.stderr
+    stored = [path.name for path in (tmp_path / "out" / small.UNIT).glob("*.json")]
+    folded = {unicodedata.normalize("NFKC", name).casefold() for name in stored}
+    assert len(stored) == len(folded) == len(COLLIDING)
+    assert len(list((tmp_path / "out" / "pages" / small.UNIT).glob("*.html"))) == len(COLLIDING)
+    assert all(len(name.encode()) < 130 and name.isprintable() for name in stored)
+
+
+def test_a_name_is_kept_where_nothing_is_wrong_with_it():
+    """Spaces, letters of any script, marks; a changed one ends in a checksum of what it was."""
+    kept = ["ada lovelace", "Ленин", "x+y@school.edu", "O'Neil"]
+    assert plain_names([*kept, "a\nb"]) == {
+        **{name: name for name in kept},
+        "a\nb": f"a_b~{digest(b'a' + bytes([10]) + b'b')[:16]}",
+    }
+
+
+# ---- files
+
+
+def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path):
+    """A link, a folder, a pipe that nobody writes to, a socket, and a file that is too large."""
+    write(tmp_path / "secret")
+    (tmp_path / "link").symlink_to("secret")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(submissions.MAX_FILE + 1)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+    before = len(os.listdir("/proc/self/fd"))
+    for name in ("link", "folder", "pipe", "socket", "large"):
+        with pytest.raises(ValueError, match=f"^{name} is (no plain file|over 5 MB)"):
+            read_file(tmp_path / name)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert read_file(tmp_path / "secret") == b"x = 1"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-02-03 12:00:00.250000 UTC", "2026-02-03T12:00:00+00:00"),
+        ("2026-02-03 12:00:00+02:00\n", "2026-02-03T10:00:00+00:00"),
+        ("yesterday", "2001-09-09T01:46:40+00:00"),
+        (None, "2001-09-09T01:46:40+00:00"),
+    ],
+)
+def test_the_time_of_a_submission_is_nbgraders_or_its_files(tmp_path, written, read):
+    """What `timestamp.txt` says beside it, else when the file was changed; in UTC."""
+    write(tmp_path / "unit.py")
+    os.utime(tmp_path / "unit.py", (10**9, 10**9))
+    if written:
+        write(tmp_path / "timestamp.txt", written)
+    assert time_of(tmp_path / "unit.py") == read
+
+
+# ---- zips
+
+
+def zipped(path, *entries):
+    with zipfile.ZipFile(path, "w") as packed:
+        for entry in entries:
+            packed.writestr(entry, "x = 1")
+    return path
+
+
+def linked():
+    entry = zipfile.ZipInfo("ada/link.py")
+    entry.external_attr = 0o120777 << 16
+    return entry
+
+
+def test_a_zip_is_unpacked_as_its_folder_was(tmp_path):
+    """Then it is read as a folder is."""
+    (tmp_path / "folder").mkdir()
+    archive = zipped(tmp_path / "class.zip", f"ada/{FILE}.py", f"eve/{FILE}.ipynb")
+    unpack(archive, tmp_path / "folder")
+    assert [student for student, _, _ in found(tmp_path / "folder")] == ["ada", "eve"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("../out.py",),
+        ("/tmp/out.py",),
+        ("ada/../../out.py",),
+        (linked(),),
+        ("ada", "ada/unit.py"),  # a file, and a folder of its name
+        ("n" * 300 + "/unit.py",),  # a name that is too long for a file
+    ],
+    ids=["out of it", "from the root", "round about", "a link", "twice", "long"],
+)
+def test_a_zip_that_cannot_be_a_folder_is_refused_in_words(tmp_path, entries):
+    """One sentence that names it, and nothing lies beside the folder."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NothingToGrade, match=r"class\.zip"):
+        unpack(zipped(tmp_path / "class.zip", *entries), tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["class.zip", "folder"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no zip", "cut", "damaged"])
+def test_what_is_no_zip_is_refused_in_words(tmp_path, content):
+    """Not there, empty, of another kind, cut in the middle, a byte changed."""
+    whole = zipped(tmp_path / "whole.zip", f"ada/{FILE}.py").read_bytes()
+    if content == "cut":
+        content = whole[: len(whole) // 2]
+    if content == "damaged":
+        content = whole.replace(b"x = 1", b"x = 2")
+    if content is not None:
+        (tmp_path / "class.zip").write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NothingToGrade, match=r"class\.zip"):
+        unpack(tmp_path / "class.zip", tmp_path / "folder")
+
+
+def test_a_zip_over_the_limits_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    """Too many files, too many bytes together, and one file too large."""
+    monkeypatch.setattr(submissions, "MAX_FILES", 2)
+    monkeypatch.setattr(submissions, "MAX_TOTAL", 12)
+    monkeypatch.setattr(submissions, "MAX_FILE", 7)
+    (tmp_path / "folder").mkdir()
+    for contents in (["x"] * 3, ["x" * 7] * 2, ["x" * 8]):
+        with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
+            for number, content in enumerate(contents):
+                packed.writestr(f"student{number}.py", content)
+        with pytest.raises(NothingToGrade):
+            unpack(tmp_path / "class.zip", tmp_path / "folder")
+        assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypatch):
+    """One sentence; no traceback of the zip's reader."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    (tmp_path / "folder").mkdir()
+    words = r"class\.zip cannot be unpacked: No space left on device\.$"
+    with pytest.raises(NothingToGrade, match=words):
+        unpack(zipped(tmp_path / "class.zip", "ada.py"), tmp_path / "folder")

@@ -1,0 +1,248 @@
+"""The add-on for torch: experiments begin alike, layers are out of reach, a step of training is torch's own."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import small
+
+torch = pytest.importorskip("torch")
+
+import numpy as np
+
+import autograder.torch as addon
+from autograder.authoring.mutants import other_names
+from autograder.check import load_experiments
+from autograder.course import Course, Package
+from autograder.torch import networks
+from autograder.torch.operators import by_hand
+from autograder.torch.sgd import Descent
+
+nn = torch.nn
+
+
+def course_on_torch(folder, add_on="autograder.torch"):
+    """The fixture course, with torch as a package that has an add-on."""
+    (folder / "checks").mkdir()
+    (folder / "checks" / "one.py").write_text(
+        "from autograder.check import UnitSettings\nSETTINGS = UnitSettings(packages=('torch',))\n"
+    )
+    packages = {"torch": Package(install="torch", addon=add_on)}
+    about = small.COURSE.about
+    fields = {name: getattr(about, name) for name in about.__struct_fields__}
+    return Course(folder, type(about)(**(fields | {"packages": packages, "units": ["one"]})))
+
+
+# ---- what a course names beside the package
+
+
+def test_the_add_on_does_not_import_torch_to_be_loaded():
+    """Commands that run nothing, and units without torch, do not wait for it."""
+    code = "import sys, autograder.torch; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_whatever_a_submission_did_to_torch_each_experiment_begins_alike():
+    """The seed, gradients that were switched off, and the default type."""
+    try:
+        addon.reset(3)
+        drawn = torch.rand(2)
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        torch.manual_seed(99)
+        addon.reset(3)
+        assert torch.equal(torch.rand(2), drawn)
+        assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    finally:
+        addon.reset(0)
+
+
+def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
+    """The add-on comes with the package that the unit names."""
+    course = course_on_torch(tmp_path)
+    experiments = load_experiments(course.checks, "one", {"torch": "autograder.torch"})
+    drawn = []
+    for _ in range(2):
+        experiments.reset(7)
+        drawn.append((np.random.rand(), torch.rand(1).item()))
+    assert drawn[0] == drawn[1]
+
+
+def test_once_warm_a_step_of_training_imports_nothing():
+    """What torch imports at a first step is there before any submission: one thread, and what `by_hand` needs."""
+    code = """if True:
+        import sys
+        import autograder.torch
+        autograder.torch.warm()
+        import torch
+        from torch import nn
+        from autograder.torch.operators import by_hand
+        before = set(sys.modules)
+        layer = nn.LSTM(3, 3)
+        layer(torch.ones(2, 1, 3))[0].sum().backward()
+        for kind in (torch.optim.SGD, torch.optim.Adam):
+            kind(layer.parameters(), 0.1).step()
+        with by_hand():
+            pass
+        print(sorted(set(sys.modules) - before), torch.get_num_threads())
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[] 1\n", done.stdout + done.stderr
+
+
+def test_wrong_variants_know_the_names_of_torch(tmp_path):
+    """Beside Python's and NumPy's: both ways round, and only where the course has the add-on."""
+    unit = replace(small.unit(), course=course_on_torch(tmp_path))
+    names = other_names(unit)
+    assert (names["sigmoid"], names["log_softmax"], names["train"]) == ("relu", "softmax", "eval")
+    assert names["mean"] == "sum" and {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
+    assert "sigmoid" not in other_names(small.unit())
+
+
+# ---- layers that are to be written by hand
+
+ROUTES = {
+    "the layer": lambda x: nn.LSTM(3, 3)(x),
+    "the cell": lambda x: nn.LSTMCell(3, 3)(x[0]),
+    "a simple layer": lambda x: nn.RNN(3, 3, nonlinearity="relu")(x),
+    "another gate": lambda x: nn.GRU(3, 3)(x),
+    "torch.ops": lambda x: torch.ops.aten.rnn_tanh_cell(
+        x[0], x[0], torch.ones(3, 3), torch.ones(3, 3), torch.ones(3), torch.ones(3)
+    ),
+    "torch._VF": lambda x: torch._VF.gru_cell(
+        x[0], x[0], torch.ones(9, 3), torch.ones(9, 3), torch.ones(9), torch.ones(9)
+    ),
+    "without gradients": lambda x: torch.no_grad()(nn.GRUCell(3, 3))(x[0]),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.filterwarnings("ignore")
+def test_ready_made_layers_are_out_of_reach(route):
+    """By whatever name they are called; afterwards they work as before."""
+    x = torch.ones(2, 1, 3)
+    with by_hand(), pytest.raises(RuntimeError, match="recurrent layers are out of reach here: write it by hand"):
+        ROUTES[route](x)
+    assert ROUTES[route](x) is not None
+
+
+def test_what_a_student_writes_by_hand_runs_beside_them():
+    """Matrices, other layers and their gradients are as ever; another list of operators may be named, in words."""
+    with by_hand():
+        w = torch.ones(3, 3, requires_grad=True)
+        (torch.tanh(nn.Linear(3, 3)(torch.ones(3) @ w))).sum().backward()
+        assert w.grad is not None
+    with by_hand(["relu"], "torch's own rectifiers"):
+        with pytest.raises(RuntimeError, match="torch's own rectifiers are out of reach here"):
+            torch.relu(torch.ones(1))
+        nn.LSTM(3, 3)(torch.ones(2, 1, 3))
+
+
+def test_a_profiler_that_was_there_before_is_there_after():
+    """Also where the experiment raises."""
+
+    def mine(*_):
+        return None
+
+    before = sys.getprofile()
+    sys.setprofile(mine)
+    try:
+        with pytest.raises(ZeroDivisionError), by_hand():
+            _ = 1 / 0
+        found = sys.getprofile()
+    finally:
+        sys.setprofile(before)
+    assert found is mine
+
+
+# ---- stochastic gradient descent
+
+
+def test_descent_is_torchs_own():
+    """With momentum and weight decay, set later too, with a closure, and with gradients that are kept as zeros."""
+    ends = []
+    for kind in (torch.optim.SGD, Descent):
+        w = nn.Parameter(torch.linspace(-1, 1, 5))
+        unused = nn.Parameter(torch.ones(2))
+        optimizer = kind([w, unused], 0.1, 0.5)
+        for step in range(4):
+            if step == 2:
+                optimizer.param_groups[0] |= {"weight_decay": 0.3, "lr": 0.2}
+
+            def closure(w=w, optimizer=optimizer, step=step):
+                optimizer.zero_grad(set_to_none=step % 2 == 0)
+                loss = (w**3).sum()
+                loss.backward()
+                return loss
+
+            loss = optimizer.step(closure)
+        ends.append((w.detach().clone(), loss.item(), unused.detach().clone()))
+    assert torch.allclose(ends[0][0], ends[1][0], 1e-6)
+    assert ends[0][1] == pytest.approx(ends[1][1])
+    assert torch.equal(ends[0][2], ends[1][2])
+
+
+# ---- weights and gradients by role
+
+
+class Net(nn.Module):
+    """Three layers; `names` says how a student calls them, and in which order they are declared."""
+
+    def __init__(self, names):
+        super().__init__()
+        for name, (rows, columns) in names.items():
+            setattr(self, name, nn.Linear(columns, rows))
+
+
+ROLES = {"to_state": (nn.Linear, (4, 3)), "out": (nn.Linear, (5, 4))}
+
+
+def test_weights_depend_on_roles_and_not_on_names_or_order():
+    """Two students' networks, the same roles: the same weights, in and out."""
+    one = networks.load(Net({"a": (4, 3), "b": (5, 4)}), ROLES, 7)
+    other = networks.load(Net({"last": (5, 4), "first": (4, 3)}), ROLES, 7)
+    found, same = networks.take(one, ROLES), networks.take(other, ROLES)
+    assert found.keys() == same.keys() == {f"{role}.{n}" for role in ROLES for n in ("weight", "bias")}
+    for name in found:
+        np.testing.assert_array_equal(found[name], same[name])
+    assert not np.array_equal(networks.take(networks.load(one, ROLES, 8), ROLES)["out.bias"], same["out.bias"])
+
+
+def test_what_was_taken_can_be_put_back():
+    """And how far it moved in between is told by array."""
+    net = networks.load(Net({"a": (4, 3), "b": (5, 4)}), ROLES, 7)
+    before = networks.take(net, ROLES)
+    networks.load(net, ROLES, 7, {"out": 2.0})
+    change = networks.moved(before, networks.take(net, ROLES))
+    assert not change["to_state.weight"].any()
+    np.testing.assert_allclose(change["out.weight"], before["out.weight"], rtol=1e-6)
+    networks.put(net, ROLES, before)
+    np.testing.assert_array_equal(networks.take(net, ROLES)["out.weight"], before["out.weight"])
+
+
+def test_gradients_are_rows_and_zeros_where_nothing_was_sent_back():
+    """Two layers of one role are summed."""
+    net = Net({"a": (4, 3), "again": (4, 3), "b": (5, 4)})
+    (net.a(torch.ones(3)) + 2 * net.again(torch.ones(3))).sum().backward()
+    found = networks.gradients(net, ROLES)
+    assert found["to_state"].tolist() == [3.0] * 16
+    assert found["out"].tolist() == [0.0] * 25
+    assert networks.size(net) == 16 + 16 + 25
+
+
+def test_what_is_no_tensor_is_told_with_the_function():
+    """A student returned a list."""
+    assert networks.tensor("forward", torch.ones(1)) is not None
+    with pytest.raises(TypeError, match="`forward` returned a list, and a tensor is wanted"):
+        networks.tensor("forward", [1.0])
+
+
+def test_a_norms_running_variance_is_drawn_above_zero():
+    """It is divided by; a running mean may be anything, and counts that are no floats are left alone."""
+    net = nn.Sequential(nn.BatchNorm1d(6))
+    roles = {"norm": (nn.BatchNorm1d, (6,))}
+    drawn = networks.take(networks.load(net, roles, 1), roles)
+    assert drawn.keys() == {f"norm.{n}" for n in ("weight", "bias", "running_mean", "running_var")}
+    assert (drawn["norm.running_var"] >= 0.5).all() and (drawn["norm.running_mean"] < 0).any()

@@ -1,0 +1,79 @@
+"""The golden class in gradebooks, under the policy that the docs show; and the Classroom job of the docs."""
+
+import csv
+import dataclasses
+import re
+import tomllib
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from this_course import COURSE, ROOT, UNIT
+
+from autograder.authoring.release import packages_to_install
+from autograder.grading.policy import Policy, grades, read_policy
+from autograder.grading.results import stored_results
+from autograder.report import exports
+
+(SHOWN,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "gradebooks.md").read_text(), re.S)
+
+
+@pytest.fixture(scope="module")
+def results(graded_class):
+    return stored_results(graded_class[0])
+
+
+def table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("to", sorted(exports.FORMATS))
+def test_the_golden_class_is_exported_whole(results, tmp_path, to):
+    """Every student, in every format, with the points of the result."""
+    written = exports.export(grades(results, Policy()), to, tmp_path)
+    students = {result.student for result in results}
+    if to in ("gradescope", "github"):
+        assert {path.stem for path in written} == students
+    else:
+        column = {"csv": "student", "canvas": "Student", "moodle": "username"}[to]
+        assert {row[column] for row in table(written[0])} >= students
+    if to == "canvas":
+        head, *rows = table(written[0])
+        assert head[UNIT] == "35"
+        assert {row[UNIT] for row in rows if row["Student"] == "complete"} == {"35"}
+    if to == "moodle":
+        (row,) = [row for row in table(written[0]) if row["username"] == "mistake_relu_forgotten"]
+        assert "the gradient went through relu unchanged" in row[f"{UNIT} feedback"]
+
+
+def test_the_policy_of_the_docs_uses_every_rule_there_is():
+    """It is valid TOML."""
+    assert {"keep", "late", "unit4", "extensions"} == set(tomllib.loads(SHOWN))
+
+
+@pytest.mark.parametrize(
+    ("student", "when", "points", "words"),
+    [
+        ("bob", "2026-12-01T23:00:00+01:00", 33, ""),
+        ("bob", "2026-12-03T23:58:00+01:00", 26.4, "2 days late, 20% taken off"),
+        ("bob", "2027-12-03T23:58:00+01:00", 16.5, "taken off"),  # never more than half
+        ("ada", "2026-12-04T23:58:00+01:00", 33, ""),  # her extension
+    ],
+)
+def test_the_policy_of_the_docs_counts_as_they_say(results, tmp_path, student, when, points, words):
+    """Of 35 points 2 do not count and 4 count on top."""
+    (tmp_path / "policy.toml").write_text(SHOWN)
+    (result,) = [result for result in results if (result.student, result.unit) == ("complete", UNIT)]
+    submitted = datetime.fromisoformat(when).astimezone(UTC).isoformat()
+    result = dataclasses.replace(result, student=student, submitted=submitted)
+    (grade,) = grades([result], read_policy(COURSE, tmp_path / "policy.toml"))
+    assert (grade.points, grade.max_points) == (points, 29)
+    assert words in grade.words
+
+
+def test_the_classroom_job_installs_what_the_course_needs():
+    """The wheel of a release and the packages of course.toml, each with its version."""
+    steps = yaml.safe_load((ROOT / "docs" / "classroom.yml").read_text())["jobs"]["units"]["steps"]
+    (install,) = [step["run"] for step in steps if "pip install" in step.get("run", "")]
+    assert set(install.split()) >= {"./*.whl", *packages_to_install(COURSE).split()}

@@ -1,0 +1,77 @@
+"""This course for nbgrader; and a hundred mutilations of a correct notebook, which earn full marks."""
+
+import jupytext
+import nbformat
+import pytest
+from mutilations import KINDS, exact, mutilated
+from this_course import COURSE, UNIT, run_command, unit
+
+from autograder.grading.keys import solution_of
+from autograder.source.notebooks import as_notebook
+from autograder.tests.nbgrader_course import fill, nbgrader, scores, submit
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The whole course, built by our command and released by nbgrader's."""
+    its = tmp_path_factory.mktemp("nbgrader") / "rnn"
+    done = run_command("nbgrader", its)
+    assert done.returncode == 0, done.stderr
+    nbgrader(its, "generate_assignment", "--assignment=*")
+    return its
+
+
+@pytest.mark.parametrize("name", COURSE.units)
+def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, name):
+    """The same cells in the same order with the same ids, and the points of the checks."""
+    released = nbformat.read(folder / "release" / name / f"{name}.ipynb", 4)
+    stub = as_notebook(solution_of(unit(name)).stub, name)
+    assert [(c.id, c.cell_type, c.source) for c in released.cells] == [
+        (c.id, c.cell_type, c.source) for c in stub.cells
+    ]
+    facts = [cell.metadata.nbgrader for cell in released.cells if "nbgrader" in cell.metadata]
+    points = {f"check-{check.name}": check.points for check in unit(name).checks}
+    assert {fact["grade_id"]: fact["points"] for fact in facts if fact["grade"]} == points
+    assert all(fact["locked"] and not fact["solution"] for fact in facts if fact["grade"])
+    exercises = sum("# YOUR CODE HERE" in cell.source for cell in stub.cells)
+    assert sum(fact["solution"] for fact in facts) == exercises > 0
+    assert len({cell.id for cell in released.cells}) == len(released.cells)
+
+
+@pytest.mark.parametrize("name", COURSE.units)
+def test_a_unit_comes_back_from_its_notebook(name):
+    """The solution's script, by way of a notebook file: the same text but for jupytext's own header."""
+    script = solution_of(unit(name)).text
+    book = nbformat.reads(nbformat.writes(as_notebook(script, name)), 4)
+    assert jupytext.writes(book, "py:percent").split("# ---\n", 2)[2] == script.split("# ---\n", 2)[2]
+
+
+@pytest.fixture(scope="module")
+def correct(folder):
+    """A correct notebook as a student hands it in, without demonstrations and training."""
+    book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", solution_of(unit()).plain())
+    return nbformat.writes(exact(book))
+
+
+def test_a_hundred_mutilations_earn_full_marks(correct, grade):
+    """A submission is its definitions: whatever became of its cells. `grade` judges in the real sandbox."""
+    made = list(mutilated(correct))
+    assert len({text for _, text in made}) == 100 and len(KINDS) == 24
+    for name, text in made:
+        lost = {v.name: v.remarks for v in grade(text, f"{UNIT}.ipynb").values() if v.status != "passed"}
+        assert not lost, f"{name}: {lost}"
+
+
+def test_what_nbgrader_makes_of_three_mutilations(folder, correct):
+    """It trusts cells and their metadata: a deleted check costs its points there, a changed id the whole notebook."""
+    kinds = ("stored outputs", "checks deleted", "grade ids changed")
+    found = {name[4:]: text for name, text in mutilated(correct, 24) if name[4:] in kinds}
+    for name, text in found.items():
+        submit(folder, name, text, UNIT)
+    for name in kinds[:2]:
+        nbgrader(folder, "autograde", UNIT, "--student", name)
+    with pytest.raises(AssertionError, match="nbgrader metadata may be corrupted"):
+        nbgrader(folder, "autograde", UNIT, "--student", kinds[2])
+    sums = {name: sum(auto or 0 for auto, _ in scores(folder, name).values()) for name in kinds}
+    assert sums["stored outputs"] == 31
+    assert sums["checks deleted"] < 31

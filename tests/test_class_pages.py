@@ -1,0 +1,77 @@
+"""The pages of the golden class in a real browser."""
+
+import re
+
+import pytest
+from this_course import COURSE, GOLDEN, SEED, UNIT
+
+from autograder.report.code import exercises
+from autograder.tests.browser import CHROMIUM, open_pages, violations
+
+
+@pytest.fixture(scope="module")
+def pages(graded_class):
+    """The pages that `grade` wrote."""
+    return graded_class[0] / "pages"
+
+
+@pytest.fixture
+def show():
+    """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as open_page:
+            yield open_page
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_the_golden_class_are_accessible(pages, show, scheme):
+    """axe finds nothing on the class's, the unit's and students' pages; nothing is cut off at 320 pixels."""
+    cases = ("complete", "style_notebook_reordered", "endless_loop", "not_text", "stub")
+    for path in [pages / "index.html", pages / f"{UNIT}.html", *(pages / UNIT / f"{case}.html" for case in cases)]:
+        page = show(path, color_scheme=scheme, viewport={"width": 1100, "height": 800})
+        assert violations(page) == [], path.name
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path.name
+
+
+def test_search_finds_a_check_that_ran_out_of_time(pages, show):
+    """By what happened and where: one student; a check's link finds who did not pass it."""
+    page = show(pages / f"{UNIT}.html")
+    search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
+    everyone = rows.count()
+    assert everyone == len([path for path in GOLDEN.iterdir() if (path / UNIT).is_dir()])
+    search.fill("TIMEOUT clip")
+    assert rows.locator("a").all_inner_texts() == ["endless_loop"]
+    assert page.locator("output").inner_text() == f"1 of {everyone} shown"
+    page.locator("#checks a", has_text="sampling").click()
+    names = rows.locator("a").all_inner_texts()
+    assert "mistake_argmax" in names and "complete" not in names
+
+
+def test_a_students_own_code_stands_at_its_check(pages, show):
+    """Open where it is wrong, folded where it passed; in a notebook with its cell, wherever that stands."""
+    page = show(pages / UNIT / "mistake_relu_forgotten.html")
+    assert "dz = dh" in page.locator("#backward_through_time details[open] .code").inner_text()
+    assert page.locator("#softmax_values details[open]").count() == 0
+    page = show(pages / UNIT / "style_notebook_reordered.html")
+    assert page.locator("#softmax_values summary + p").text_content() == "cell 18"
+
+
+def test_training_is_shown_beside_ours(pages):
+    """The loss that passed, and ours, in words and as a picture; the run's seed is nowhere on the page."""
+    text = (pages / UNIT / "complete.html").read_text()
+    assert re.search(r"Held-out loss \d\.\d{3} \(the dot\); ours on the same seed \d\.\d{3}", text)
+    assert 'class="band"' in text and f"seed {SEED}" not in text
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_each_exercise_is_found_in_the_stub(unit):
+    """Every check but those that train asks for functions that the stub gives."""
+    asked_for, given = exercises(COURSE.stub(unit).read_text())
+    assert set().union(*asked_for.values()) <= given
+    assert sum(map(bool, asked_for.values())) >= len(asked_for) - 4

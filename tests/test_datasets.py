@@ -1,0 +1,17 @@
+"""This course's datasets: each manifest is whole, and nothing that runs lies there."""
+
+import tomllib
+
+from this_course import ROOT
+
+
+def test_manifests_are_whole():
+    """Every dataset has a licence, a checksum, sources and a README; nothing importable lies there."""
+    found = sorted((ROOT / "datasets").glob("*/manifest.toml"))
+    assert {path.parent.name for path in found} >= {"austen", "nietzsche"}
+    for path in found:
+        facts = tomllib.loads(path.read_text())
+        assert facts["licence"] and len(facts["sha256"]) == 64 and facts["sources"]
+        assert facts["sha256"] in (path.parent / "README.md").read_text()
+        assert {file.name for file in path.parent.iterdir()} == {"manifest.toml", "README.md"}
+    assert not list((ROOT / "datasets").rglob("*.py"))

@@ -1,0 +1,88 @@
+"""The page on how good the grader is: made from proofs, from bounds, and from what the author adds by hand."""
+
+from collections import Counter
+
+import pytest
+import this_course
+from this_course import COURSE, ROOT, UNIT
+
+from autograder.authoring.grader_page import grader_page
+from autograder.authoring.mutants import equivalents
+from autograder.authoring.validate import Proof
+from autograder.course import Course
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A course whose pages are written elsewhere: our checks and solutions, but not our docs."""
+    for name in ("checks", "solutions"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return Course(tmp_path, COURSE.about)
+
+
+@pytest.fixture
+def proof():
+    """What a full run could have found of a unit."""
+    names = [check.name for check in this_course.unit().checks]
+    return Proof(
+        UNIT,
+        seeds=5,
+        quick=False,
+        points=35,
+        checks=names,
+        mistakes=131,
+        styles=10,
+        pairs=200,
+        mutants=101,
+        equivalent=1,
+        survivors=["clip: norm → 0"],
+        alone=Counter({name: 3 for name in names if name != "training"}),
+        deviations={("clipping", "einsum"): [1e-4, 2e-4, 4e-4]},
+    )
+
+
+def parts_of(page):
+    """The page's sections in order: heading → text."""
+    _, *sections = page.read_text().split("\n## ")
+    return {section.split("\n", 1)[0]: section for section in sections}
+
+
+def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
+    """The author's notes stand between the bounds, which they explain, and what each check catches."""
+    page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
+    notes = (ROOT / "solutions" / "grader-notes.md").read_text().strip()
+    assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
+    written = [line[3:] for line in notes.splitlines() if line.startswith("## ")]
+    others = ["What each check catches", "Survivors"]
+    assert list(parts_of(page)) == ["The bounds of training", *written, *others]
+    assert page.read_text().startswith("# How good the grader is\n\nWritten by `autograder validate --page")
+
+
+def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
+    """Figures of the proof; a row for each bound of bounds.toml, whose picture is written too."""
+    page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
+    row = "| unit4_manual_gradients | 35 | 13 | 131 | 0 of 200 | 10 | 101 | 1 | 1 | 99.0% |"
+    assert row in page.read_text()
+    bounds = parts_of(page)["The bounds of training"]
+    for unit in COURSE.units:
+        assert f"\n| {COURSE.short(unit)} `" in bounds
+    assert (page.parent / "grader" / "bounds.svg").is_file()
+
+
+def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsewhere, proof):
+    """Of a check that catches nothing alone; of each mutant that no check can tell from the solution."""
+    parts = parts_of(grader_page(elsewhere, [proof], jobs=2, minutes=9.0))
+    (training,) = [check for check in this_course.unit().checks if check.measure]
+    assert f"  - `training` is kept: {training.kept}" in parts["What each check catches"]
+    assert parts["What each check catches"].count("is kept:") == 1
+    assert "  - survives: `clip: norm → 0`" in parts["Survivors"]
+    for name, why in equivalents(this_course.unit()).items():
+        assert f"  - right too: `{name}`: {why}" in parts["Survivors"]
+
+
+def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_path):
+    """No empty table, no picture that is not there."""
+    (tmp_path / "checks").symlink_to(ROOT / "checks")
+    page = grader_page(Course(tmp_path, COURSE.about), [proof], jobs=2, minutes=9.0)
+    assert list(parts_of(page)) == ["What each check catches", "Survivors"]
+    assert "bounds" not in page.read_text() and "\n\n\n" not in page.read_text()

@@ -1,0 +1,271 @@
+"""What students get: the files of a list and nothing else, no answer in them, and all of it works without ours."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pexpect
+import pytest
+import this_course
+from nbclient import NotebookClient
+from this_course import COURSE, ROOT, UNIT
+
+from autograder.authoring.build import Stale, solutions
+from autograder.authoring.release import leaks, release
+from autograder.course import read_course
+from autograder.grading.keys import solution_of
+
+UNITS = COURSE.units
+RELU = "the gradient went through relu unchanged"
+# what may stand in a checkout beside the course, and is large
+NOT_COPIED = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "shared")
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """What students get."""
+    folder = tmp_path_factory.mktemp("release") / "course"
+    release(COURSE, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """The solutions of all units."""
+    return [solution for _, solution in solutions(COURSE)]
+
+
+def files_of(folder):
+    """The paths of all files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def listed():
+    """What a release of this course should hold beside the engine's wheel."""
+    yield from ("README.md", "course.toml", "docs/student.md")
+    yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
+    for unit in UNITS:
+        yield from (f"assignments/{unit}.py", f"assignments/keys/{unit}.safetensors")
+    for manifest in COURSE.folder.glob("datasets/*/manifest.toml"):
+        yield from (f"datasets/{manifest.parent.name}/{name}" for name in ("manifest.toml", "README.md"))
+
+
+# ---- what it holds
+
+
+def test_a_release_holds_what_is_listed_and_nothing_else(released):
+    """course.toml, checks, stubs, keys, manifests, the students' page, a README and one wheel."""
+    wheels, others = [], set()
+    for name in files_of(released):
+        if name.endswith(".whl"):
+            wheels.append(name)
+        else:
+            others.add(name)
+    assert others == set(listed())
+    assert len(wheels) == 1 and "/" not in wheels[0]
+
+
+@pytest.fixture(scope="module")
+def littered(tmp_path_factory):
+    """A copy of the checkout with a new file of each kind in each of its folders."""
+    folder = tmp_path_factory.mktemp("littered") / "course"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    folders = [path for path in folder.rglob("*") if path.is_dir()]
+    for place in (folder, *folders):
+        for name in ("new.txt", "new.csv", "new.ipynb", "new.safetensors", ".new"):
+            (place / name).write_text("new")
+        if place != folder / "checks":
+            (place / "new.py").write_text("new = 1")
+    return folder
+
+
+def test_a_new_file_is_not_in_a_release(littered, released, tmp_path):
+    """Wherever it lies in the course: only a module of checks, which others may import, goes along."""
+    release(read_course(littered), tmp_path / "out")
+    assert files_of(tmp_path / "out") == files_of(released)
+
+
+def test_the_same_course_gives_the_same_release(released, tmp_path):
+    """Byte for byte, the wheel too."""
+    release(COURSE, tmp_path / "out")
+    for name in files_of(released):
+        assert (tmp_path / "out" / name).read_bytes() == (released / name).read_bytes(), name
+
+
+def test_a_release_holds_no_answer(released, answers):
+    """No line of a solution region and no mistake's code, in any file: keys and the wheel's members included."""
+    assert sum(len(solution.secret_lines) for solution in answers) > 100
+    assert leaks(released, answers) == []
+
+
+def test_leaks_are_found(answers, tmp_path):
+    """The test above can fail: a planted line is found, also in what is packed."""
+    line = max(answers[0].secret_lines, key=len)
+    (tmp_path / "notes.txt").write_text(f"by the way: {line}")
+    with zipfile.ZipFile(tmp_path / "engine.whl", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("autograder/notes.py", f"# {line}")
+    planted = {f"engine.whl[autograder/notes.py]: {line}", f"notes.txt: {line}"}
+    assert planted <= set(leaks(tmp_path, answers))
+
+
+def test_a_stub_with_answers_in_it_is_not_released(littered, tmp_path):
+    """Someone who tried an exercise in `assignments/` is told so, and nothing is written."""
+    course = read_course(littered)
+    stub = course.stub(UNIT).read_text()
+    course.stub(UNIT).write_text(solution_of(this_course.unit()).plain())
+    try:
+        with pytest.raises(Stale, match="autograder build"):
+            release(course, tmp_path / "out")
+    finally:
+        course.stub(UNIT).write_text(stub)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_wheel_holds_the_engine_and_nothing_of_the_course(released):
+    """Only `autograder` and its metadata; no tests, no unit's name among its files."""
+    (wheel,) = released.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"autograder", "experiment_autograder"}
+    assert {"autograder/practice/watch.py", "autograder/report/templates/cell.html"} <= set(names)
+    assert not [name for name in names if "tests" in name or any(unit in name for unit in UNITS)]
+
+
+# ---- what a student does with it
+
+
+@pytest.fixture(scope="module")
+def mistaken():
+    """A whole script with one known mistake."""
+    solution = solution_of(this_course.unit())
+    mistake = next(mistake for mistake, _, _ in solution.mistakes if RELU in mistake.text)
+    return solution.with_mistake(mistake.id)
+
+
+@pytest.fixture(scope="module")
+def python(released, tmp_path_factory):
+    """A Python into which the release's wheel was installed: it knows the packages here, but not this checkout."""
+    folder = tmp_path_factory.mktemp("student")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (wheel,) = released.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(site)
+    packages = [path for path in sys.path if path.endswith("-packages")]
+    (site / "packages.pth").write_text("\n".join(packages))  # what stands in their own .pth files is not followed
+    return folder / "bin" / "python"
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A student's own copy of the release."""
+    return shutil.copytree(released, tmp_path / "course")
+
+
+@pytest.fixture
+def student(python, course):
+    """Run Python as a student in the course's folder; exit code and what was said."""
+
+    def run(*arguments):
+        environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
+        command = [str(python), *map(str, arguments)]
+        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_checked_in_a_release(unit, student, course):
+    """Of a stub nothing is right; of the solution, put in its place, everything."""
+    code, said = student("-m", "autograder", "check", unit, "--quick")
+    assert code == 1
+    assert "0 of" in said and "not written yet" in said
+    script = course / "assignments" / f"{unit}.py"
+    script.write_text(solution_of(this_course.unit(unit)).plain())
+    code, said = student("-m", "autograder", "check", script.relative_to(course), "--quick")
+    assert code == 0, said
+    assert "✗" not in said
+
+
+def test_the_engine_of_a_release_is_its_wheel(student, python):
+    """The tests below run nothing of this checkout."""
+    code, said = student("-c", "import autograder; print(autograder.__file__)")
+    assert code == 0
+    assert Path(said.strip()).is_relative_to(python.parents[1])
+
+
+def test_a_student_finds_the_way(student):
+    """Where one is, and what is next; a hint; which data is here; a new unit that is misspelt."""
+    code, said = student("-m", "autograder")
+    assert code == 0 and "autograder watch unit0" in said
+    code, said = student("-m", "autograder", "hint", "unit4", "softmax_values")
+    assert code == 0 and said.startswith("1 of ")
+    code, said = student("-m", "autograder", "data", "--no-fetch")
+    assert "MovieLens" in said and "digits" in said
+    code, said = student("-m", "autograder", "check", "unti4")
+    assert code == 2 and "Did you mean" in said
+
+
+def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
+    """`python assignments/….py` and `pytest assignments/….py` say the same as `check`."""
+    script = course / "assignments" / f"{UNIT}.py"
+    script.write_text(mistaken)
+    code, said = student(script)
+    assert code == 0 and RELU in said
+    code, said = student("-m", "pytest", "-p", "no:cacheprovider", script)
+    assert code == 1 and "10 passed" in said and "3 failed" in said
+    assert RELU in said
+
+
+def test_watch_works_in_a_release(python, course, mistaken):
+    """At a save the check at hand is run, and a hint is a key away."""
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    arguments = ["-m", "autograder", "watch", "unit4"]
+    terminal = pexpect.spawn(
+        str(python), arguments, cwd=str(course), env=environment, encoding="utf-8", dimensions=(40, 100), timeout=120
+    )
+    terminal.expect("is not written yet")
+    (course / "assignments" / f"{UNIT}.py").write_text(mistaken)
+    terminal.expect(RELU)
+    terminal.send("h")
+    terminal.expect("hint 1 of ")
+    terminal.send("q")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    noted = json.loads((course / ".autograder.json").read_text())
+    assert "softmax_values" in noted[UNIT]["passed"] or noted[UNIT]["hints"]
+
+
+def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
+    """In a kernel of the student's Python, with the course's folder found from where the notebook lies."""
+    kernel = tmp_path / "kernels" / "student"
+    kernel.mkdir(parents=True)
+    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (kernel / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "student", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    lines = ["import numpy as np, autograder", f'check = autograder.unit("{UNIT}")']
+    lines += ["def softmax(z):", "    raise NotImplementedError()", 'check("softmax_values")']
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
+    NotebookClient(book, timeout=120, kernel_name="student").execute(cwd=str(course / "assignments"))
+    (result,) = [output for output in book.cells[0].outputs if output.output_type == "execute_result"]
+    assert result["data"]["text/plain"] == "0"
+    assert "<code>softmax</code> is not written yet." in result["data"]["text/html"]
+
+
+def test_what_needs_the_solutions_says_so(student, course):
+    """Grading, building and proving are an instructor's and an author's: exit code 2, and a sentence."""
+    submitted = course / "class" / "ada" / UNIT
+    submitted.mkdir(parents=True)
+    shutil.copy(course / "assignments" / f"{UNIT}.py", submitted)
+    commands = [("grade", "class", "--out", "x"), ("build",), ("validate", "unit4"), ("reproduce",)]
+    for command in commands:
+        code, said = student("-m", "autograder", *command)
+        assert code == 2, said
+        assert f"here is no {course / 'solutions'}" in said

@@ -14,9 +14,9 @@
 # # Unit 5: a memory that lasts
 #
 # The networks of the units before forgot everything after eight characters: every window began from zeros. Here the state is
-# carried from one window into the next, so that it can hold what was read long ago: whether a quotation was opened, what is being
-# talked about. Such a network is harder to train. You build what makes it work, the LSTM cell, batches that continue, a cut through
-# the past, a norm, clipping, and then put the network to the lesson's two uses: it completes texts, and it finds what does not belong.
+# carried from one window into the next, so that it can hold what was read longer ago. Such a network is harder to train. You build
+# the five parts that make it work: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Then you put the network
+# to the lesson's two uses: it completes texts, and it finds what does not belong.
 #
 # You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4).
 #
@@ -34,8 +34,9 @@
 # | E | numbers in an embedding | | `logits` | (T, B, V) | scores before softmax |
 # | H | hidden units | | | | |
 #
-# **Where it runs.** Everything below runs on a GPU where there is one, and on the processor elsewhere. Two habits make the same code do
-# both: send a model to `device` once, and in functions send data to *the model's own* device, `next(model.parameters()).device`.
+# **Where it runs.** Everything below runs on a GPU where PyTorch has one by the name of `cuda`, and on the CPU elsewhere. Two habits make
+# the same code do both: send a model to `device` once, and in functions send data to *the model's own* device,
+# `next(model.parameters()).device`.
 
 # %%
 import matplotlib.pyplot as plt
@@ -48,25 +49,28 @@ import autograder
 
 check = autograder.unit("unit5_stateful_lstm")
 torch.set_num_threads(1)  # for networks as small as these, more threads are slower
-device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 # %% [markdown]
 # ## 1. One step of an LSTM
 #
 # A plain network puts its whole state through a matrix and an activation at every step; whatever it wants to keep must survive
 # that again and again. The *long short-term memory* (Hochreiter and Schmidhuber 1997) keeps a second state beside the first, the
-# cell state `c`, which is only ever scaled and added to. Three gates, numbers between 0 and 1, decide what happens to it:
+# cell state `c`. In the cell of 1997 it was only added to: an input gate decided what comes in, an output gate what is shown. The
+# *forget gate*, which scales it, is three years younger (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has
+# all three gates, numbers between 0 and 1:
 #
 # $$\begin{aligned} z &= W_{ih}\,x + b_{ih} + W_{hh}\,h + b_{hh} &&\text{four blocks of H numbers: } i, f, g, o \\
 # c' &= \sigma(f) \odot c + \sigma(i) \odot \tanh(g) &&\text{forget a part, let something in}\\
 # h' &= \sigma(o) \odot \tanh(c') &&\text{show a part} \end{aligned}$$
 #
 # ```text
-#   c ────── × ───────────── + ───────────┬───────▶ c'
-#            │ σ(f)          │            tanh
-#            │         σ(i)─ × ─tanh(g)    × ─ σ(o)
-#            └───────┬───────┘            │
-#   x, h ────▶ z ────┘                    └───────▶ h'
+#   c ────────────── × ───────── + ────────────────┬───────▶ c'
+#                    │           │                tanh
+#                    │      ┌─── × ───┐            │
+#                   σ(f)   σ(i)    tanh(g)  σ(o) ─ × ──────▶ h'
+#                    │      │         │      │
+#   x, h ─────▶ z ───┴──────┴─────────┴──────┘
 # ```
 #
 # The four blocks lie in PyTorch's order, which is that of `nn.LSTMCell`: input gate i, forget gate f, candidate g, output gate o.
@@ -113,13 +117,13 @@ with autograder.example("your step against nn.LSTMCell"):
 # %% [markdown]
 # ## 2. What a hundred steps do to a gradient
 #
-# Why go to such lengths? Because a gradient that walks back through many steps is multiplied by something at each of them. Measure it. Run
-# a step T times from a start, add up the last state into one number, and ask for the gradient of that number in *every* state on the way:
-# T + 1 of them, the start's first. Of each take the norm (the root of the sum of squares, over everything).
+# Why go to such lengths? Because a gradient that walks back through many steps is multiplied by something at each of them. Measure it.
+# Run a step T times from a start and sum the last state into one number. Ask for the gradient of that number with respect to *every*
+# state on the way: T + 1 of them, the start's first. Of each take the norm (the root of the sum of squares, over everything).
 #
 # **Exercise** · 20 minutes · ●●○ · about 5 lines
 #
-# <details><summary>How do I get gradients in states that are no parameters?</summary>
+# <details><summary>How do I get gradients with respect to states, which are no parameters?</summary>
 #
 # `torch.autograd.grad(number, list_of_tensors)` returns one gradient for each tensor of the list. The start has no past, so it
 # must be told that it needs a gradient: `start.clone().requires_grad_()`.
@@ -143,25 +147,34 @@ check("norms_through_time")
 with autograder.example("gradients through 100 steps"):
     generator = torch.Generator().manual_seed(0)
     H = 64
-    square, start = torch.randn(H, H, generator=generator) / H**0.5, torch.randn(1, H, generator=generator)
-    for scale, colour in ((1.6, "tab:red"), (1.0, "tab:orange"), (0.6, "tab:blue")):
+    square = torch.randn(H, H, generator=generator).double() / H**0.5  # 64 bits: the square of 1e-30 is 0 in 32
+    start = torch.randn(1, H, generator=generator).double()
+    for scale, colour in ((1.6, "tab:red"), (2**0.5, "tab:orange"), (1.0, "tab:blue")):
         norms = gradient_norms(lambda h, scale=scale: torch.relu(scale * h @ square), start, 100)
-        plt.semilogy(norms, color=colour, label=f"plain, weights × {scale}")
-    four, b = torch.randn(4 * H, H, generator=generator) / H**0.5, torch.zeros(4 * H)
+        plt.semilogy(norms, color=colour, label=f"plain, weights × {scale:.2f}")
+        print(f"plain, weights × {scale:.2f}: {norms[-1]:.1f} at the last state, {norms[0]:.2g} at the first")
+    four, b = torch.randn(4 * H, H, generator=generator).double() / H**0.5, torch.zeros(4 * H).double()
     b[H : 2 * H] = 4.0  # forget gates nearly open
+    x, W_ih = torch.zeros(1, 1).double(), torch.zeros(4 * H, 1).double()
 
     def lstm(both):
-        return torch.cat(lstm_step(torch.zeros(1, 1), *both.chunk(2, -1), torch.zeros(4 * H, 1), four, b, 0 * b), -1)
+        return torch.cat(lstm_step(x, *both.chunk(2, -1), W_ih, four, b, 0 * b), -1)
 
     plt.semilogy(gradient_norms(lstm, torch.cat([start, start], -1), 100), color="k", label="LSTM, forget gates open")
-    plt.xlabel("state after step"), plt.ylabel("norm of the gradient in it"), plt.legend()
+    plt.xlabel("state after step"), plt.ylabel("norm of the gradient with respect to it"), plt.legend()
     plt.title("the gradient starts at the right and walks left")
     plt.show()
 
 # %% [markdown]
-# Read it from the right. In the plain networks every step back multiplies by the same matrix, so the norm goes up or down as a
-# power: with weights a little too large it explodes, a little too small and it vanishes. In the LSTM the way back along `c` is a
-# multiplication by σ(f), and a gate can hold that near 1. It can still grow, which is why we clip.
+# Read it from the right. In the plain networks every step back multiplies by the same matrix, of which relu *masks* a part: where a unit
+# was off, nothing comes back. So the norm goes up or down about as a power. With weights × 1.6 it explodes, from 8 to 270,000. With
+# weights × 1 it vanishes, to 10⁻¹⁵. Why is 1 not neutral, when the entries of the matrix are drawn so that it keeps lengths on average?
+# Because relu masks about half of the units, and so halves the square of the norm. The neutral scale is near √2, and networks
+# of relu are started with it (He, Zhang, Ren and Sun 2015). It is neutral only on average: with another matrix at the same scale the gradient
+# may still explode.
+#
+# In the LSTM the way back along `c` is a multiplication by σ(f), and a gate can hold that near 1. The gradient can still grow, which is
+# why we clip.
 #
 # ## 3. Batches that continue
 #
@@ -175,8 +188,8 @@ with autograder.example("gradients through 100 steps"):
 #              batch 0          batch 1         batch 2
 # ```
 #
-# (The lesson cut windows in order and took 64 neighbours as a batch, so that a row of the next batch went on 64 windows further:
-# its state was carried from one place into another. It learnt in spite of that.)
+# (The lesson cut windows in order and took 64 neighbours as a batch. So row i of the next batch read a window 64 places further on, and the
+# state it inherited belonged to a different passage. The network learned in spite of that.)
 #
 # | | shape | |
 # |---|---|---|
@@ -213,8 +226,9 @@ check("batches_that_continue")
 #
 # Carrying the state has a catch. PyTorch remembers how each tensor came about, so the state carries its whole history along. The
 # gradient of batch 500 would want to walk back through all 500 batches, through weights that have changed since. So between two
-# batches the *numbers* go on and the history is cut: truncated back-propagation through time. The network remembers for as long
-# as it likes; it just learns from T steps at a time.
+# batches the *numbers* go on and the history is cut: truncated back-propagation through time. The state can carry something for
+# as long as the network keeps it. But nothing teaches the network to keep what pays off only after more than T steps, since no gradient
+# reaches back that far. That is the price of the cut.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -296,13 +310,13 @@ check("dropping_out")
 # from then on, cut from its past. For each batch: predict, mean cross-entropy over all T × B places, gradients, **clip** them to
 # a common norm of `bound`, step.
 #
-# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch computes matrix products in 16 bits and
-# keeps in 32 what needs it. The function below does nothing on a processor. Put prediction and loss inside, `backward` outside.
+# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch runs matrix products in 16 bits and sensitive
+# operations in 32. The function below has an effect only on a CUDA device. Put prediction and loss inside, `backward` outside.
 
 
 # %%
 def mixed(device):
-    """Mixed precision where the device is a GPU (bfloat16, which needs no scaling of the loss), else nothing."""
+    """Mixed precision where the device is `cuda` (bfloat16, which needs no scaling of the loss), else nothing."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
@@ -360,7 +374,7 @@ class Forgetful(nn.Module):
 
 
 def held_out_loss(model, ids):
-    """The mean loss in evaluation mode, read in windows of 10 with the state carried, in nats a character."""
+    """The mean loss in evaluation mode, read in windows of 10 with the state carried, in nats per character."""
     total, state, pairs = 0.0, None, list(continuing_batches(ids.to(device), 64, 10))
     model.eval()
     with torch.no_grad():
@@ -387,7 +401,7 @@ with autograder.example("stateful against stateless"):
         for part in (ids[:240001], ids[240000:288001]):
             train_epoch(small, continuing_batches(part, 32, 10), optimizer, 1.0)
             optimizer.param_groups[0]["lr"] = 1e-3
-        print(f"{name}: {held_out_loss(small, held_out_ids):.3f} nats a character held out, {corpus.name}")
+        print(f"{name}: {held_out_loss(small, held_out_ids):.3f} nats per character held out, {corpus.name}")
 
 # %% [markdown]
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
@@ -397,9 +411,10 @@ with autograder.example("stateful against stateless"):
 check("training")
 
 # %% [markdown]
-# Now a larger one, for what follows. It reads the text twice; on a processor it takes about half a minute. (The lesson trained
-# two layers of 512 overnight on a GPU and came to 1.22 nats in training. The lesson's stateful network of 256 units, with batches
-# that do continue and a reset, gets from 2.0 to 1.36 in six passes.)
+# Now a larger one, for what follows. It reads the text twice; on a CPU that takes about half a minute. (The lesson trained two layers of
+# 512 overnight on a GPU and came to 1.22 nats in training. Its stateful network of 256 units, whose batches did not continue, printed
+# 1.69 after twelve passes. Give that network batches that continue and a reset, and it comes to 1.35 in six. The last figure is ours:
+# see `docs/lesson.md`.)
 
 # %%
 with autograder.example("a larger network"):
@@ -412,9 +427,9 @@ with autograder.example("a larger network"):
         losses += train_epoch(model, continuing_batches(ids, 64, 20), optimizer, 1.0)
     plt.plot(losses, color="0.85")
     plt.plot(np.arange(20, len(losses) + 1, 20), np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1))
-    plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(corpus.name), plt.ylim(1.2, 3.5)
+    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(corpus.name), plt.ylim(1.2, 3.5)
     plt.show()
-    print(f"held out: {held_out_loss(model, held_out_ids):.3f} nats a character")
+    print(f"held out: {held_out_loss(model, held_out_ids):.3f} nats per character")
 
 # %% [markdown]
 # ## 8. Completing a text
@@ -430,8 +445,7 @@ with autograder.example("a larger network"):
 # <details><summary>How do I draw from probabilities?</summary>
 #
 # `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits,
-# not their logarithms. Without its generator a text cannot be written again. (A generator of the processor wants `p` on the
-# processor.)
+# not their logarithms. Without the generator you cannot reproduce a text. (A CPU generator needs `p` on the CPU.)
 # </details>
 #
 # <details><summary>How do I restore the mode?</summary>
@@ -455,21 +469,45 @@ check("generating")
 
 # %%
 with autograder.example("what it writes"):
-    prompt = encode("the moral of this is that ").tolist()
+    prompt, samples = encode("the moral of this is that ").tolist(), {}
     for temperature in (0.4, 0.7, 1.0):
         written = generate(model, prompt, 240, temperature, torch.Generator().manual_seed(1))
-        print(f"temperature {temperature}:", "".join(chars[i] for i in written).replace("\n", " "), "\n")
+        samples[temperature] = "".join(chars[i] for i in written).replace("\n", " ")
+        print(f"temperature {temperature}: {samples[temperature]}\n")
 
 # %% [markdown]
-# The lesson's notes say of the phrases that such a network writes that they are not in the text. Do not believe it before you
-# have looked: "morality equals self-glorification", their example, *is* in Nietzsche. Here is the longest piece of the last
-# sample that occurs in the text as it stands.
+# The lesson's notes say of the phrases that such a network writes that they are not in the text. Look before you believe it. Their
+# example, "morality equals self-glorification", *is* in Nietzsche, but with the end of a line inside, so a plain search does not find
+# it. So make all white space one space first, in the text and in the sample. Then find the longest piece of a sample that
+# occurs in the training text.
+#
+# Is that piece long? You need a yardstick. Nobody suspects Nietzsche of copying from himself, so ask the same of passages that are as long
+# as a sample but held out. Before you run it: which will share the longer pieces with the training text?
+
 
 # %%
+def one_space(text):
+    return " ".join(text.split())
+
+
+def longest_copy(sample, text):
+    """The longest piece of `sample` that occurs in `text`."""
+    best = ""
+    for i in range(len(sample)):
+        while i + len(best) < len(sample) and sample[i : i + len(best) + 1] in text:
+            best = sample[i : i + len(best) + 1]
+    return best
+
+
 with autograder.example("how much of it is copied"):
-    sample = "".join(chars[i] for i in written)
-    pieces = (sample[i : i + n] for n in range(40, 0, -1) for i in range(len(sample) - n + 1))
-    print(repr(next(piece for piece in pieces if piece in corpus.train)))
+    text, unseen = one_space(corpus.train), one_space(corpus.held_out)
+    if corpus.name == "nietzsche":
+        print("morality equals self-glorification" in corpus.train, "morality equals self-glorification" in text)
+    for temperature, sample in samples.items():
+        piece = longest_copy(one_space(sample), text)
+        print(f"temperature {temperature}: {len(piece)} characters, {piece!r}")
+    lengths = [len(longest_copy(unseen[i : i + 240], text)) for i in range(0, 48000, 4000)]
+    print(f"12 held-out passages: {min(lengths)} to {max(lengths)} characters, {sum(lengths) / 12:.1f} on average")
 
 # %% [markdown]
 # ## 9. What surprises it
@@ -497,8 +535,9 @@ def surprise(model, ids):
 check("surprised")
 
 # %% [markdown]
-# Three foreign passages in text that the network has never seen: German, a recipe's numbers, and letters in disorder. Brighter
-# means more surprised (the mean over 15 characters).
+# Three foreign passages in text that the network has never seen: German, a recipe's numbers, and scrambled letters. The picture shows two
+# lines of 100 characters around each, and a cyan line below the foreign ones. Brighter means more surprised (the mean over 15
+# characters).
 
 # %%
 PASSAGES = (
@@ -514,25 +553,19 @@ with autograder.example("surprise, character by character"):
     foreign = torch.cat([torch.full((len(piece),), bool(label)) for piece, label in pieces])[1:]
     nats = surprise(model, encode(mixed_text)).cpu()
     smooth = F.avg_pool1d(nats[None], 15, 1, 7, count_include_pad=False)[0]
-    width = 100
-    show = [slice(640, 640 + 3 * width), slice(1440, 1440 + 3 * width)]
-    rows = [
-        (mixed_text[1:][s][k : k + width], smooth[s][k : k + width]) for s in show for k in range(0, 3 * width, width)
-    ]
-    figure, axes = plt.subplots(figsize=(13, 2.6))
-    axes.imshow(torch.stack([values for _, values in rows]).numpy(), aspect="auto", cmap="inferno", vmin=0, vmax=6)
-    for row, (line, _) in enumerate(rows):
-        for column, character in enumerate(line):
-            axes.text(
-                column,
-                row,
-                character.replace("$", r"\$"),
-                color="w",
-                fontsize=7,
-                family="monospace",
-                ha="center",
-                va="center",
-            )
+    begins = (foreign.int().diff() == 1).nonzero().flatten() + 1
+    rows = [slice(begin + k, begin + k + 100) for begin in begins.tolist() for k in (-50, 50)]
+    figure, axes = plt.subplots(figsize=(13, 4.5))
+    picture = axes.imshow(
+        torch.stack([smooth[row] for row in rows]).numpy(), aspect="auto", cmap="inferno", vmin=0, vmax=6
+    )
+    figure.colorbar(picture, label="nats per character", pad=0.01)
+    for up, row in enumerate(rows):
+        letters = {"color": "w", "fontsize": 7, "family": "monospace", "ha": "center", "va": "center"}
+        for across, character in enumerate(mixed_text[1:][row]):
+            axes.text(across, up, character.replace("$", r"\$"), **letters)
+        within = foreign[row].nonzero().flatten()
+        axes.hlines(up + 0.4, within[0] - 0.5, within[-1] + 0.5, "cyan", lw=3)
     axes.set_axis_off(), axes.set_title("what surprises the network")
     plt.show()
 

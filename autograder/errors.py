@@ -11,5 +11,5 @@ class UserError(Exception):
 
 
 def extra(name: str) -> str:
-    """Say how to install what an extra of this distribution brings."""
-    return f"pip install '{DISTRIBUTION}[{name}]'"
+    """Say how to install what an extra of this distribution brings. It is on no package index, so from a checkout."""
+    return f"pip install -e '.[{name}]' in a checkout of the kit"

@@ -16,7 +16,7 @@ SECTIONS = {
 
 
 def main() -> None:
-    versions = {name: import_module(name).__version__ for name in ("numpy", "torch")}
+    versions = ", ".join(f"{word} {import_module(word.lower()).__version__}" for word in ("NumPy", "torch"))
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
     text = f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process. Each figure is a median, beside a peer or a limit in the same run.\n"
     for name, title in SECTIONS.items():

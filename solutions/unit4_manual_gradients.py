@@ -13,10 +13,10 @@
 # %% [markdown]
 # # Unit 4: gradients by hand
 #
-# A framework differentiates for you, and that is a pity once: whoever has never sent a gradient back through time by
-# hand does not quite believe what happens there. In this unit you write a recurrent network that reads Nietzsche
-# character by character, every derivative included, in NumPy alone. Nothing here is hard line by line. At the end it
-# learns, and you will know why.
+# A framework differentiates for you. That convenience has a price: until you have back-propagated through time by hand, you
+# do not quite believe what happens there. In this unit you write a recurrent network that reads Nietzsche character by
+# character, every derivative included, with nothing but NumPy. Nothing here is hard line by line. At the end it learns, and
+# you will know why.
 #
 # You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is out of reach while
 # this unit is graded.
@@ -71,7 +71,7 @@ check = autograder.unit("unit4_manual_gradients")
 #
 # <details><summary>My relu gives one number instead of an array</summary>
 #
-# `max` compares whole things. NumPy's name for "the larger of the two, place by place" is another.
+# Python's `max` compares whole arrays. Which NumPy function takes the larger of two values elementwise?
 # </details>
 
 
@@ -297,7 +297,7 @@ check("cross_entropy_of_probabilities")
 # | `logits` | (T, B, V) | in |
 # | `targets` | (T, B) | in: the ids of the true characters |
 # | `loss` | a number | out |
-# | `dlogits` | (T, B, V) | out: the gradient of the loss in every logit |
+# | `dlogits` | (T, B, V) | out: the gradient of the loss with respect to every logit |
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines
 #
@@ -446,8 +446,8 @@ check("states_and_logits")
 # %% [markdown]
 # ## 7. Backward through time
 #
-# Now the other way round. We know `dlogits`, the gradient of the loss in every logit, and want it in every parameter. Walk
-# from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
+# Now in the other direction. You know `dlogits`, the gradient of the loss with respect to every logit, and want it with respect to every
+# parameter. Walk from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
 # At each step:
 #
 # 1. The output layer: $\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$, and the bias gets the sum over the batch.
@@ -489,7 +489,7 @@ check("states_and_logits")
 
 # %%
 def backward(params, x, h, dlogits):
-    """The gradient of the loss in every parameter and in the start.
+    """The gradient of the loss with respect to every parameter and to the start.
 
     x (T, B), h (T+1, B, H) from `forward`, dlogits (T, B, V) → a dict of arrays shaped like `params`, dh0 (B, H)
     """
@@ -578,8 +578,10 @@ check("backward_through_time")
 #
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
 #
-# has an error of order ε², the one-sided difference one of order ε. It takes two evaluations for every single number, which
-# is why nobody trains this way, and why everybody who writes a gradient by hand checks it so once.
+# has an error of order ε², the one-sided difference one of order ε. So is the smallest ε the best? No: each f is rounded, to about
+# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between. You will see
+# in a moment that 10⁻⁵ is a good choice here. Two evaluations for every single number are far too many to train with. But everyone who
+# writes a gradient by hand checks it this way.
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
@@ -594,7 +596,7 @@ def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
     f: a function of an array like `w` that returns a number; w: floats, any shape → the same shape.
-    `w` is the same after as before (a rounding apart, where ε was added and taken away).
+    `w` is unchanged afterwards, up to rounding if you perturb it in place.
     """
     ### BEGIN SOLUTION
     grad = np.zeros(w.shape)
@@ -622,7 +624,7 @@ check("numerical")
 
 # %% [markdown]
 # Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
-# Anything below about 1e-6 is agreement.
+# Anything below about 1e-6 is agreement. Then it measures the gradient with respect to `Wh` again, for other values of ε.
 
 # %%
 with autograder.example("your backward pass against your numerical gradient"):
@@ -639,19 +641,28 @@ with autograder.example("your backward pass against your numerical gradient"):
     for name in tiny:
         measured = numerical_gradient(lambda w, name=name: tiny_loss(name, w), tiny[name])
         print(f"{name}: largest difference {np.abs(by_hand[name] - measured).max():.1e}")
+    for power in range(1, 14):
+        measured = numerical_gradient(lambda w: tiny_loss("Wh", w), tiny["Wh"], 10.0**-power)
+        print(f"Wh, ε = 1e-{power:02}: largest difference {np.abs(by_hand['Wh'] - measured).max():.1e}")
+
+# %% [markdown]
+# Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is no slope at all. From 10⁻³ on the
+# error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 
 # %% [markdown]
 # ## 9. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back. Scale $W_h$ a little above the identity, and after a hundred steps the
-# gradient has exploded; a little below, and nothing is left of it. That is why the lesson starts $W_h$ at the identity
-# (with relu the gradient then passes unchanged where units are active), and why the next exercise is about clipping.
+# `dnext` is multiplied by $W_h^\top$ at every step back. With $W_h$ at 1.05 times the identity, a hundred steps make the gradient 131
+# times as large; at 0.95 times, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it *vanishes*, to less
+# than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units of
+# relu. And so the next exercise is about clipping.
 
 # %%
 with autograder.example("gradient norms through 100 steps"):
     import matplotlib.pyplot as plt
 
-    for scale, colour in ((1.05, "tab:red"), (1.0, "tab:orange"), (0.95, "tab:blue")):
+    scales = {1.25: "tab:red", 1.05: "lightcoral", 1.0: "tab:orange", 0.95: "lightblue", 0.8: "tab:blue"}
+    for scale, colour in scales.items():
         steps, hidden = 100, 16
         long = {"Wx": np.full((3, hidden), 0.01), "Wh": scale * np.eye(hidden), "bh": np.zeros(hidden)}
         long |= {"Wy": np.ones((hidden, 3)), "by": np.zeros(3)}
@@ -663,7 +674,7 @@ with autograder.example("gradient norms through 100 steps"):
             d_last[-1] = 1.0
             norms.append(np.linalg.norm(backward(long, x_long[:back], h_long[: back + 1], d_last)[1]))
         plt.semilogy(norms, color=colour, label=f"Wh = {scale} × identity")
-    plt.xlabel("steps back"), plt.ylabel("norm of the gradient in the start"), plt.legend()
+    plt.xlabel("steps back"), plt.ylabel("norm of the gradient with respect to the start"), plt.legend()
     plt.show()
 
 # %% [markdown]
@@ -819,9 +830,10 @@ check("two_steps")
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
 # the identity, biases are zero, and the rest is drawn with a spread of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
 #
-# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.42; knowing only how frequent each
-# character is 3.12 (the stand-in has its own, near by). With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
-# loss far below what its position allows would mean that targets leak into the input.
+# Two reference points for the loss: guessing uniformly costs ln V nats per character, and guessing by how frequent each character is
+# costs the entropy of the characters. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints
+# its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training* loss far below
+# what its position allows would mean that targets leak into the input.
 
 
 # %%
@@ -855,10 +867,11 @@ with autograder.example("training on the corpus"):
     floor = -(share * np.log(share)).sum()
     plt.plot(per_character, color="0.8", label="each batch")
     plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
-    plt.axhline(floor, ls=":", color="0.4", label="character frequencies alone")
-    plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(text.name), plt.legend()
+    plt.axhline(floor, ls=":", color="0.4", label="knowing only how frequent characters are")
+    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(text.name), plt.legend()
     plt.show()
-    print(f"last 200 batches: {per_character[-200:].mean():.3f} nats a character")
+    print(f"guessing uniformly {np.log(len(alphabet)):.2f}, by frequency {floor:.2f} nats per character")
+    print(f"last 200 batches: {per_character[-200:].mean():.3f} nats per character")
 
 # %% [markdown]
 # The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with

@@ -35,8 +35,9 @@ def released_files(course: Course) -> Iterator[Path]:
     for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
         yield manifest.relative_to(course.folder)
         about = read_manifest(course, manifest.parent.name)
-        files = [about.file, *(part.file for part in about.parts.values())]  # where they lie beside it
-        for name in ("README.md", *files):
+        files = [about, *about.parts.values()]
+        ours = [each.file for each in files if not each.sources]  # what can be had elsewhere is fetched from there
+        for name in ("README.md", *ours):
             if (manifest.parent / name).is_file():
                 yield (manifest.parent / name).relative_to(course.folder)
     for name in course.about.student_docs:

@@ -26,9 +26,10 @@ def pack_wheel(folder: Path) -> Path:
     record = [f"{path},sha256={_checksum(its)},{len(its)}" for path, its in content.items()]
     content[f"{name}.dist-info/RECORD"] = "\n".join([*record, f"{name}.dist-info/RECORD,,", ""]).encode()
     wheel = folder / f"{name}-{TAG}.whl"
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(wheel, "w") as archive:
         for path, its in content.items():
-            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), its)  # the same bytes each time
+            entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))  # the same bytes each time
+            archive.writestr(entry, its, zipfile.ZIP_DEFLATED)
     return wheel
 
 

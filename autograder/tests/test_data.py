@@ -32,7 +32,7 @@ format = 1
 title = "Tales"
 public_seed = 3
 units = ["one"]
-corpora = { text = ["tale", "saga"], table = ["saga"] }
+corpora = { text = ["tale", "saga", "edda"], table = ["saga"] }
 """
 
 
@@ -146,8 +146,10 @@ def test_the_first_corpus_of_a_role_that_can_be_had_is_taken(course):
     """Of the first role where none is named; its name says which it was."""
     write_manifest(course)
     put(course, "saga")
+    put(course, "edda")
     assert data.corpus(course).name == data.corpus(course, "text").name == data.corpus(course, "table").name == "saga"
-    assert [corpus.name for corpus in data.available_corpora(course)] == ["saga"]
+    assert [corpus.name for corpus in data.available_corpora(course)] == ["saga", "edda"]
+    assert [corpus.name for corpus in data.available_corpora(course, "table")] == ["saga"]
 
 
 def test_all_corpora_that_can_be_had_are_found(course):

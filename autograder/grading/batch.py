@@ -15,11 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from autograder.check import Answer, Corpus
-from autograder.course import Course, NoCourse, Unit, find_course, load_unit, read_course
+from autograder.course import Course, NoCourse, Unit, find_course, read_course
 from autograder.data import unit_data
 from autograder.grading.cluster import Cluster
 from autograder.grading.keys import MadeKey, checks_to_run, solution_of
 from autograder.grading.one import grade_one
+from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import helpers, provenance_of, without_notes
 from autograder.grading.results import (
     Result,
@@ -114,7 +115,7 @@ def grade_class(
         facts += f"\nsubmitted {run.submitted.resolve()}" if run.submitted else ""
         write_whole(run.out / "run.txt", facts)
         for unit in dict.fromkeys(entry.unit for entry in submitted):
-            grader = _ClassGrader(load_unit(course, unit), run, cluster)
+            grader = _ClassGrader(outline_unit(course, unit), run, cluster)
             try:
                 with ThreadPoolExecutor(grader.jobs, "worker") as pool:
                     for result in pool.map(grader.grade, [entry for entry in submitted if entry.unit == unit]):
@@ -171,7 +172,7 @@ class Graded:
 def unit_at(folder: str, name: str) -> Unit:
     """Load a unit of the course in a folder; on a machine that has no such folder, of that machine's own course."""
     course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
-    return load_unit(course, name)
+    return outline_unit(course, name)
 
 
 def _not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:

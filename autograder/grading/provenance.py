@@ -116,6 +116,11 @@ def experiments_digest(unit: Unit) -> str:
     return digest_of([*own, *(file for module in modules for file in _modules(module))])
 
 
+def checks_digest(course: Course, name: str) -> str:
+    """The digest of a unit's module of checks and of what checks share."""
+    return digest_of([course.checks / f"{name}.py", *helpers(course)])
+
+
 def unit_digest(unit: Unit) -> str:
     """The digest of a unit: its solution and its experiments."""
     return sha256((digest_of([unit.course.solution(unit.name)]) + experiments_digest(unit)).encode()).hexdigest()

@@ -34,10 +34,14 @@ CREATE TABLE IF NOT EXISTS seeds (unit TEXT NOT NULL, seed INTEGER NOT NULL, PRI
 """
 
 
+def cache_folder() -> Path:
+    """The user's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
+
+
 def default_path() -> Path:
     """Where the store lies: in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "autograder" / "answers.sqlite"
+    return cache_folder() / "answers.sqlite"
 
 
 def address(*parts: str) -> str:

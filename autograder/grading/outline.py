@@ -1,0 +1,118 @@
+"""A unit as grading needs it: what its checks are worth and need, without importing what they compute with.
+
+Importing a unit's experiments may take longer than grading a file, and the process that grades runs none of them. What
+it must know of the checks is read once by importing them, and kept in the cache by the digest of their files.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.check import Check, Experiments, Limits, UnitSettings
+from autograder.course import Course, Unit, load_unit
+from autograder.grading.provenance import checks_digest
+from autograder.grading.results import CannotWrite, write_whole
+from autograder.grading.store import cache_folder
+
+
+class _Check(msgspec.Struct, frozen=True):
+    """What is kept of a check. `trains` and `has_data` say whether it has such functions."""
+
+    name: str
+    points: float
+    title: str
+    needs: tuple[str, ...]
+    trains: bool
+    has_data: bool
+    corpus: str
+    within: float
+    tolerance: dict[str, float]
+    words: dict[str, str]
+    seconds: float
+    kept: str
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What is kept of a unit."""
+
+    checks: tuple[_Check, ...]
+    packages: tuple[str, ...]
+    sizes: dict[str, int]
+    limits: Limits
+
+
+def outline_unit(course: Course, name: str) -> Unit:
+    """Load a unit whose functions import its experiments when they are called. Raises as `load_unit` does."""
+    path = cache_folder() / "units" / f"{name}-{checks_digest(course, name)[:32]}.json"
+    outline = _stored(path)
+    if outline is None:
+        outline = _outline_of(load_unit(course, name))
+        with suppress(CannotWrite):
+            write_whole(path, msgspec.json.encode(outline).decode())
+    checks = tuple(_check(course, name, one) for one in outline.checks)
+    settings = UnitSettings(outline.packages, outline.sizes, outline.limits)
+    return Unit(course, name, Experiments(checks, settings))
+
+
+def _stored(path: Path) -> _Outline | None:
+    """What is kept; None where there is nothing that can be read, or somebody else could have written it."""
+    try:
+        if path.stat().st_uid != os.getuid():
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=_Outline)
+    except (OSError, msgspec.MsgspecError, AttributeError):  # no os.getuid: then nothing is kept
+        return None
+
+
+def _outline_of(unit: Unit) -> _Outline:
+    checks = [
+        _Check(
+            name=check.name,
+            points=check.points,
+            title=check.title,
+            needs=check.needs,
+            trains=check.measure is not None,
+            has_data=check.data is not None,
+            corpus=check.corpus,
+            within=check.within,
+            tolerance=dict(check.tolerance),
+            words=dict(check.words),
+            seconds=check.seconds,
+            kept=check.kept,
+        )
+        for check in unit.checks
+    ]
+    return _Outline(tuple(checks), unit.packages, unit.sizes, unit.limits)
+
+
+def _check(course: Course, unit: str, kept: _Check) -> Check:
+    """A check whose functions are imported when they are called."""
+
+    def later(function: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            loaded = load_unit(course, unit)
+            check = next(check for check in loaded.checks if check.name == kept.name)
+            return getattr(check, function)(*arguments)
+
+        return call
+
+    experiment = later("experiment")
+    experiment.__doc__ = kept.title
+    return Check(
+        name=kept.name,
+        points=kept.points,
+        experiment=experiment,
+        needs=kept.needs,
+        measure=later("measure") if kept.trains else None,
+        data=later("data") if kept.has_data else None,
+        corpus=kept.corpus,
+        within=kept.within,
+        tolerance=kept.tolerance,
+        words=kept.words,
+        seconds=kept.seconds,
+        kept=kept.kept,
+    )

@@ -1,0 +1,98 @@
+"""A unit as grading needs it: equal to the loaded one, without importing what its experiments compute with."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import small
+
+from autograder.course import load_unit
+from autograder.grading import outline as outlines
+from autograder.grading.outline import outline_unit
+from autograder.grading.store import cache_folder
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def fields(check):
+    """What grading must know of a check."""
+    functions = {"experiment", "measure", "data"}
+    plain = {name: value for name, value in vars(check).items() if name not in functions}
+    return plain | {"title": check.title, "trains": bool(check.measure), "has data": bool(check.data)}
+
+
+@pytest.mark.parametrize("name", small.COURSE.units)
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_an_outline_says_of_each_check_what_the_unit_does(name, time):
+    """The first time by importing, later from the cache."""
+    if time == "second":
+        outline_unit(small.COURSE, name)
+    outline, unit = outline_unit(small.COURSE, name), small.unit(name)
+    assert list(map(fields, outline.checks)) == list(map(fields, unit.checks))
+    assert (outline.sizes, outline.packages, outline.limits) == (unit.sizes, unit.packages, unit.limits)
+
+
+def test_its_functions_are_the_units(solution):
+    """They are imported when they are called."""
+    check = next(check for check in outline_unit(small.COURSE, small.UNIT).checks if check.name == "fitting")
+    real = next(check for check in small.unit().checks if check.name == "fitting")
+    weights = {"weights": [1.5, -0.5]}
+    text = "0 0\n1 2\n2 3\n0 0\n"
+    assert check.measure(None, weights, text) == real.measure(None, weights, text)
+
+
+def test_nothing_is_imported_where_it_is_kept(tmp_path):
+    """A unit of a course whose checks can no longer be imported is outlined from the cache."""
+    unit = small.write_course(
+        tmp_path / "course",
+        "adding",
+        """
+        import os
+        from autograder.check import check, named
+        assert not os.environ.get("NO_IMPORT")
+
+        @check(points=2)
+        def sums(net, seed):
+            "`add` adds"
+            return named("sum", net.add(seed, 1))
+        """,
+        "def add(a, b):\n    return a + b\n",
+    )
+    code = (
+        "from pathlib import Path; from autograder.course import read_course; "
+        "from autograder.grading.outline import outline_unit; "
+        f"print(outline_unit(read_course(Path({str(unit.course.folder)!r})), 'adding').checks[0].title)"
+    )
+    for forbidden, works in (("1", False), ("", True), ("1", True)):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "NO_IMPORT": forbidden}, capture_output=True, text=True
+        )
+        assert (done.returncode == 0) == works, done.stderr
+    assert done.stdout == "`add` adds\n"
+
+
+def test_a_changed_check_is_read_again(tmp_path):
+    """Its own file, or one that checks share."""
+    course = small.read_course(small.copy_course(tmp_path / "course"))
+    assert outline_unit(course, small.UNIT).checks[0].points == 2
+    path = course.checks / f"{small.UNIT}.py"
+    path.write_text(path.read_text().replace("points=2, words", "points=7, words"))
+    assert outline_unit(course, small.UNIT).checks[0].points == 7
+    assert load_unit(course, small.UNIT).checks[0].points == 7
+
+
+@pytest.mark.parametrize("damage", ["torn", "another's"])
+def test_what_is_torn_or_anothers_is_not_believed(damage, monkeypatch):
+    """It is made anew."""
+    outline_unit(small.COURSE, small.UNIT)
+    (path,) = (cache_folder() / "units").glob(f"{small.UNIT}-*.json")
+    text = path.read_text().replace('"points":2.0', '"points":99.0')
+    path.write_text(text if damage == "another's" else text[:50])
+    if damage == "another's":
+        monkeypatch.setattr(outlines.os, "getuid", lambda: os.geteuid() + 1)
+    assert outline_unit(small.COURSE, small.UNIT).checks[0].points == 2

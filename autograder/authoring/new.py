@@ -1,4 +1,4 @@
-"""A new course, or one more unit of a course: files to be changed, which build and prove themselves as written.
+"""A new course, or one more unit: files to be changed, which build and prove themselves as written.
 
 The files are templates in `templates/new/`, copied as they stand but for a few names.
 """
@@ -28,7 +28,7 @@ class BadName(UserError):
 def new(folder: Path) -> list[Path]:
     """Write a new course into a folder; or, where the folder around it is a course, one more unit of that.
 
-    Returns the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
+    Return the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
     """
     folder = folder.absolute()
     if (folder.parent / FILE).is_file():

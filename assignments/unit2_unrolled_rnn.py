@@ -354,7 +354,7 @@ check("three_characters_learn")
 
 # %%
 def next_character(model, chars, text):
-    """The likeliest character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
+    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -703,7 +703,7 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
 
 # %%
 def answers(model, chars, text):
-    """The likeliest next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 

@@ -133,7 +133,7 @@ check("running_sum")
 #
 # <details><summary>Why is V handed in?</summary>
 #
-# A sequence need not hold the last character. The rows have V places all the same.
+# A sequence need not hold the last character. Its rows have V places nevertheless.
 # </details>
 
 
@@ -334,7 +334,7 @@ check("few_sequences")
 # %% [markdown]
 # ## 10. For real
 #
-# The lesson's first weights: the hidden matrix is the identity, biases are zero, the rest is drawn with a spread of
+# The lesson's first weights: the hidden matrix is the identity, biases are zero, the rest is drawn with a standard deviation of
 # $\sqrt{2 / \text{rows}}$. Its learning rate is 0.01, a sequence is eight characters. Its error per sequence began at 25.2 (the mean of the
 # first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
 

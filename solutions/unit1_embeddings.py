@@ -612,8 +612,8 @@ check("held_out_error")
 #
 # <details><summary>Where does the penalty belong?</summary>
 #
-# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and the error alone
-# into the list.
+# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and only the
+# error into the list.
 # </details>
 
 
@@ -678,7 +678,7 @@ check("few_steps")
 # ## 11. A hundred thousand ratings
 #
 # MovieLens: 671 people, 9,066 films, 100,004 ratings (F. M. Harper and J. A. Konstan, 2015). We hold out 20,000. The lesson's figures on its own split:
-# the product alone 1.45, with biases 0.79, the neural net 0.79.
+# only the product 1.45, with biases 0.79, the neural net 0.79.
 
 
 # %%
@@ -870,5 +870,5 @@ with autograder.example("best and worst films, neighbours, a map"):
     ax.set_title("300 films by their embeddings; green: liked more"), plt.show()
 
 # %% [markdown]
-# Nobody told the model what a film is about. From who rated what alone, films that please the same people have come to lie together. In the
+# Nobody told the model what a film is about. It saw only who rated what, and films that please the same people have come to lie together. In the
 # next unit characters get such rows, and the network that reads them gets a memory.

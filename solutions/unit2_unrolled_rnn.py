@@ -509,7 +509,7 @@ check("three_characters_learn")
 
 # %%
 def next_character(model, chars, text):
-    """The likeliest character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
+    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
     ### BEGIN SOLUTION
     x = encode(text, chars)[:, None]
     # mistake: x = encode(text, chars)[None]
@@ -1046,7 +1046,7 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
 
 # %%
 def answers(model, chars, text):
-    """The likeliest next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
     ### BEGIN SOLUTION
     with torch.no_grad():
         logits = model(encode(text, chars)[:, None])

@@ -18,7 +18,7 @@
 # character, every derivative included, with nothing but NumPy. Nothing here is hard line by line. At the end it learns, and
 # you will know why.
 #
-# You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is out of reach while
+# You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
@@ -193,7 +193,7 @@ check("softmax_values")
 #
 # <details><summary>How do I write it without two loops?</summary>
 #
-# One term has numbers on its diagonal alone, the other is made of all products of two vectors. NumPy has a function for
+# One term has numbers only on its diagonal, the other is made of all products of two vectors. NumPy has a function for
 # each: `np.diag` and `np.outer`.
 # </details>
 
@@ -828,7 +828,7 @@ check("two_steps")
 # ## 13. For real
 #
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
-# the identity, biases are zero, and the rest is drawn with a spread of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
+# the identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
 #
 # Two reference points for the loss: guessing uniformly costs ln V nats per character, and guessing by how frequent each character is
 # costs the entropy of the characters. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints
@@ -884,8 +884,8 @@ check("training")
 # ## 14. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
-# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw with `rng`
-# alone; how is up to you. At a low temperature the likeliest character always wins; at 1 the
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw only
+# with `rng`; how is up to you. At a low temperature the most likely character always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
@@ -905,7 +905,7 @@ check("training")
 def sample(params, start, length, temperature, rng):
     """Draw `length` further ids after the ids in `start` (at least one), one at a time.
 
-    Returns the new ids alone, a list or array of `length` integers. `rng`: a NumPy Generator.
+    Returns only the new ids, a list or array of `length` integers. `rng`: a NumPy Generator.
     """
     ### BEGIN SOLUTION
     h, ids = np.zeros((1, len(params["Wh"]))), []

@@ -81,7 +81,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # | `h`, `c` | (B, H) | | `W_hh` | (4H, H) |
 # | returns h', c' | (B, H) each | | `b_ih`, `b_hh` | (4H,) |
 #
-# Write it by hand: PyTorch's own LSTM is out of reach while this is checked.
+# Write it by hand: PyTorch's own LSTM is blocked while this is checked.
 #
 # **Exercise** · 20 minutes · ●●○ · about 4 lines
 #
@@ -699,7 +699,7 @@ with autograder.example("a larger network"):
 
 # %%
 def generate(model, start, length, temperature, generator=None):
-    """Draw `length` further ids after the ids in `start` (at least one): a list of the new ids alone.
+    """Draw `length` further ids after the ids in `start` (at least one): a list of only the new ids.
 
     model: called as `model(x, state)`, x (T, B); generator: torch.Generator or None. Its mode stays as it was.
     """

@@ -31,98 +31,98 @@ FAULTS = (
         "judging.py",
         "    if want.shape != got.shape:\n        return math.inf\n",
         "    if want.shape != got.shape:\n        return 0.0\n",
-        "test_checking.py",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "a tolerance a thousand times too wide",
         "judging.py",
         "TOLERANCE = 1e-3",
         "TOLERANCE = 1.0",
-        "test_checking.py",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "the public key from another seed",
         "authoring/build.py",
         "build_key(server, unit.course.public_seed,",
         "build_key(server, unit.course.public_seed + 1,",
-        "test_material.py -k up_to_date",
+        "tests/test_material.py -k up_to_date",
     ),
     Fault(
         "every second known mistake is dropped",
         "source/solution.py",
         "    return Solution(text, tuple(mistakes))",
         "    return Solution(text, tuple(mistakes[::2]))",
-        "test_solution.py",
+        "autograder/tests/test_solution.py",
     ),
     Fault(
         "an array that is missing counts as right",
         "judging.py",
         "return 0.0 if want is got else math.inf",
         "return 0.0",
-        "test_checking.py",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "NaN counts as right",
         "judging.py",
         "return math.inf\n        a, b",
         "return 0.0\n        a, b",
-        "test_checking.py",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "integers are compared with a tolerance",
         "judging.py",
         'if want.dtype.kind in "iub" or math.isnan(apart):',
         "if math.isnan(apart):",
-        "test_checking.py",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "a mistake is named though it would have spoilt an array that is right",
         "judging.py",
-        "        if set(changed[mistake]) <= set(wrong)\n",
-        "",
-        "test_checking.py",
+        "return any(key[name].spoilt_by(mistake) for name in passed)",
+        "return False",
+        "autograder/tests/test_judging.py",
     ),
     Fault(
         "a check runs though what it needs has failed",
         "judging.py",
         'return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]',
         "return []",
-        "test_material.py -k stub_nothing",
+        "tests/test_material.py -k stub_nothing",
     ),
     Fault(
         "a stored result is read back for another submission",
         "grading/results.py",
-        "if result is None or result.sha256 != sha256:",
-        "if result is None:",
-        "test_golden.py -k reads_back",
+        "    if stored.sha256 != sha256:",
+        "    if not stored.sha256:",
+        "tests/test_golden.py -k reads_back",
     ),
     Fault(
         "every run has the same secret seed",
         "grading/batch.py",
         "else secrets.randbits(31)",
         "else 731",
-        "test_commands.py -k fresh_seed",
+        "autograder/tests/test_cli.py -k fresh_seed",
     ),
     Fault(
         "an answer ahead of its question is taken",
         "sandbox/client.py",
         'if message.facts.get("token") == token:',
         "if True:",
-        "test_sandbox.py -k ahead_of",
+        "autograder/tests/test_client.py -k ahead_of",
     ),
     Fault(
         "the stub shows the solution",
         "source/solution.py",
         "            elif not inside:\n",
         "            else:\n",
-        "test_solution.py",
+        "autograder/tests/test_solution.py",
     ),
     Fault(
         "a fallen wall is not noticed",
         "sandbox/client.py",
         "if fallen := [name for name, good in held.items() if not good]:",
         "if fallen := [name for name, good in held.items() if good is None]:",
-        "test_sandbox.py -k fallen_wall",
+        "autograder/tests/test_confinement.py -k fallen_wall",
     ),
 )
 
@@ -131,7 +131,7 @@ def passes(fault: Fault, folder: Path, plant: bool) -> bool:
     """Whether the fault's tests pass in a copy of the kit, with it or without."""
     for part in ("autograder", "checks", "solutions", "assignments", "datasets", "docs", "tests"):
         shutil.copytree(ROOT / part, folder / part)
-    for part in ("pyproject.toml", "README.md"):
+    for part in ("pyproject.toml", "README.md", "course.toml", "conftest.py"):
         shutil.copy(ROOT / part, folder)
     path = folder / "autograder" / fault.file
     text = path.read_text(encoding="utf-8")
@@ -140,7 +140,7 @@ def passes(fault: Fault, folder: Path, plant: bool) -> bool:
     if plant:
         path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
     name, *selected = fault.tests.split(" ", 2)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", f"autograder/tests/{name}", *selected]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", name, *selected]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 1):

@@ -112,6 +112,14 @@ class Course:
         """The path of a unit's solution, which students do not have."""
         return self.folder / "solutions" / f"{unit}.py"
 
+    def solution_there(self, unit: str) -> Path:
+        """The path of a unit's solution. Raises `NoCourse` where there is none, as in a student's copy."""
+        path = self.solution(unit)
+        if not path.is_file():
+            words = "this needs the solutions, which this copy of the course does not have"
+            raise NoCourse(f"There is no {path}: {words}.")
+        return path
+
     def stub(self, unit: str) -> Path:
         """The path of the script that students get."""
         return self.assignments / f"{unit}.py"

@@ -192,7 +192,7 @@ def result_of(attack, places):
 
 
 def test_the_sandbox_itself_works(hostile):
-    """The commands ran to their end, every result is official, and was reached behind the walls that stand here."""
+    """The commands ran to their end, every result is official, and what ran did so behind the walls that stand here."""
     places, quick, trained, _ = hostile
     trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
@@ -200,8 +200,12 @@ def test_the_sandbox_itself_works(hostile):
     for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
         result = json.loads(path.read_text())
         assert result["provenance"]["official"]
-        assert {"seccomp", "limits"} < set(result["provenance"]["walls"])
-        assert any(wall.startswith("landlock") for wall in result["provenance"]["walls"])
+        walls = set(result["provenance"]["walls"])
+        if not walls:  # the file could not be read, so nothing ran
+            assert result["note"] and result["score"] == 0, path
+            continue
+        assert {"seccomp", "limits"} < walls
+        assert any(wall.startswith("landlock") for wall in walls)
 
 
 @pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])

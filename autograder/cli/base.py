@@ -53,9 +53,10 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
         except UserError as error:
             raise Refused(str(error)) from error
         except ModuleNotFoundError as error:
-            if error.name in EXTRAS and _is_import_of_ours(error):
-                install = extra(EXTRAS[error.name])
-                raise Refused(f"this needs {error.name}, which is not installed: {install}") from error
+            package = (error.name or "").partition(".")[0]
+            if package in EXTRAS and _is_import_of_ours(error):
+                install = extra(EXTRAS[package])
+                raise Refused(f"this needs {package}, which is not installed: {install}") from error
             if error.name in LINUX:
                 raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error
             raise

@@ -157,7 +157,8 @@ class GradingContext:
                 server.close()
                 del _mine.server
         why = f"{why} Twice, with this submission: it was given up. Remove its result to have it graded again."
-        return Graded(_not_run(unit_at(self.course, self.unit), data, Answer(failure="killed", message=why)))
+        verdicts = _not_run(unit_at(self.course, self.unit), data, Answer(failure="killed", message=why))
+        return Graded(verdicts, tuple(server.walls))
 
 
 @dataclass(frozen=True)

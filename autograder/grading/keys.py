@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 import numpy as np
 
 from autograder.check import Answer, Check, Corpus
-from autograder.course import NoCourse, Unit
+from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.store import AnswerStore, Made, address
@@ -31,10 +31,7 @@ SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
 def solution_of(unit: Unit) -> Solution:
     """Read the solution of a unit. Raises `NoCourse` where the course has none, as a student's copy."""
-    path = unit.course.solution(unit.name)
-    if not path.is_file():
-        raise NoCourse(f"There is no {path}: this needs the solutions, which this copy of the course does not have.")
-    return read_solution(path.read_text(encoding="utf-8"))
+    return read_solution(unit.course.solution_there(unit.name).read_text(encoding="utf-8"))
 
 
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:

@@ -122,8 +122,8 @@ def checks_digest(course: Course, name: str) -> str:
 
 
 def unit_digest(unit: Unit) -> str:
-    """The digest of a unit: its solution and its experiments."""
-    return sha256((digest_of([unit.course.solution(unit.name)]) + experiments_digest(unit)).encode()).hexdigest()
+    """The digest of a unit: its solution and its experiments. Raises `NoCourse` without a solution."""
+    return sha256((digest_of([unit.course.solution_there(unit.name)]) + experiments_digest(unit)).encode()).hexdigest()
 
 
 def helpers(course: Course) -> list[Path]:

@@ -326,7 +326,8 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
 def courses_of(out):
     """The course that each result of a run was graded by."""
     found = [json.loads(path.read_text()) for path in out.glob("*/*.json")]
-    return {(result["course"], result["course_folder"]) for result in found}
+    made_by = [result["provenance"] for result in found]
+    return {(provenance["course_title"], provenance["course_folder"]) for provenance in made_by}
 
 
 @pytest.mark.parametrize("how", ["option", "variable", "around", "above"])
@@ -435,7 +436,7 @@ def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tm
     code = "import sys; sys.modules['libcst'] = None; from autograder.cli import main; main()"
     command = [sys.executable, "-c", code, "validate", small.WORDS, "--quick", "--seeds", "1"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
-    one_sentence(done, "this needs libcst, which is not installed: pip install 'experiment-autograder[authoring]'")
+    one_sentence(done, "this needs libcst, which is not installed: pip install -e '.[authoring]'")
 
 
 @pytest.mark.parametrize("line", ["import fictive_reader", "import fictive_reader.tables"])

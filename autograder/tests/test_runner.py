@@ -133,7 +133,7 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
     """What is left is the student's file; a folder whose name only begins like one of these is a student's."""
     mine = "line 1, in `f`: ZeroDivisionError: division by zero"
     checks = replace(asking, experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")))
-    for theirs in (runner.KIT, tmp_path / "checks", *runner.LIBRARIES):
+    for theirs in (runner.KIT, tmp_path / "checks", *runner.STANDARD):
         assert describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
     for like_theirs in (f"{runner.KIT}-course", tmp_path / "checks-of-mine", tmp_path / "assignments"):
         assert describe(raised_in(f"{like_theirs}/one.py"), checks) == mine

@@ -113,7 +113,7 @@ def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"setup.sh", "run_autograder", "course.toml", f"solutions/{UNIT}.py", f"solutions/{WORDS}.py"} <= names
     assert {name.split("/")[0] for name in names if not name.endswith(".whl")} == {
-        *("README.md", "assignments", "checks", "course.toml", "datasets", "run_autograder", "setup.sh", "solutions")
+        *("assignments", "checks", "course.toml", "datasets", "run_autograder", "setup.sh", "solutions")
     }
     assert not [name for name in names if "styles" in name or "bounds" in name]
     assert small.run_command("build", "--gradescope", folder).returncode == 2
@@ -193,15 +193,14 @@ def test_a_kit_is_a_release(tmp_path):
 
 
 def test_a_notebook_installs_what_its_unit_needs(tmp_path):
-    """The wheel, and of the course's packages those that the unit's checks name, with their versions."""
+    """The wheel, what the unit's checks name, and what no unit does, as what text draws with; with their versions."""
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()
-    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\nlacking = { install = "lacking>=3" }\n'
+    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3" }\n'
     (course / "course.toml").write_text(about.replace("[words]", f"{packages}\n[words]"))
     done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert done.returncode == 0, done.stderr
     first = {unit: nbformat.read(tmp_path / "notebooks" / f"{unit}.ipynb", 4).cells[0].source for unit in COURSE.units}
-    assert re.search(
-        r'%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl "numpy>=1\.26"', first[UNIT]
-    )
-    assert re.search(r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl\n", first[WORDS])
+    install = r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl"
+    assert re.search(rf'{install} "numpy>=1\.26" "drawing>=3"\n', first[UNIT])
+    assert re.search(rf'{install} "drawing>=3"\n', first[WORDS])

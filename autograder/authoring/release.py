@@ -165,9 +165,12 @@ def gradescope(
 
 def _as_here(course: Course, units: Sequence[str]) -> str:
     """What pip is given so that keys made here fit there: the same versions of what experiments compute with."""
-    exact = {name: its for unit in units for name, its in versions(load_unit(course, unit)).items() if name != "python"}
-    pinned = [f"'{name}=={its.split('+')[0]}'" for name, its in exact.items()]
-    others = [f"'{its.install}'" for name, its in course.about.packages.items() if name not in exact]
+    exact: dict[str, str] = {}
+    for unit in units:
+        exact |= versions(load_unit(course, unit))
+    exact.pop("python")
+    pinned = [f"'{name}=={version.split('+')[0]}'" for name, version in exact.items()]
+    others = [f"'{package.install}'" for name, package in course.about.packages.items() if name not in exact]
     return " ".join([*pinned, *others])
 
 

@@ -111,9 +111,11 @@ def computing_digest() -> str:
 
 def experiments_digest(unit: Unit) -> str:
     """The digest of what a unit's experiments are made of: their module, what checks share, add-ons."""
-    own = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
-    modules = [Path(module_path(name)) for package, name in addons(unit.course).items() if package in unit.packages]
-    return digest_of([*own, *(file for module in modules for file in _modules(module))])
+    files = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
+    for package, module in addons(unit.course).items():
+        if package in unit.packages:
+            files += _modules(Path(module_path(module)))
+    return digest_of(files)
 
 
 def checks_digest(course: Course, name: str) -> str:

@@ -58,7 +58,8 @@ def import_torch() -> float:
 
 def one_file(scratch: Path, unit: str) -> list[float]:
     """Median seconds for a right file, a wrong one, and the wrong one again on its seed; then one run with training."""
-    scripts = {"right": solution(unit).plain(), "wrong": solution(unit).with_mistake(solution(unit).mistakes[0].id)}
+    mistake, _, _ = solution(unit).mistakes[0]
+    scripts = {"right": solution(unit).plain(), "wrong": solution(unit).with_mistake(mistake.id)}
     for name, script in scripts.items():
         hand_in(scratch / unit / name, unit, script)
     took: dict[str, list[float]] = {"right": [], "wrong": [], "again": []}

@@ -21,6 +21,8 @@ import numpy as np
 from autograder.check import Arrays, Experiments, load_experiments
 from autograder.sandbox.inside import confinement, runner, wire
 
+FEW = 3  # forks after which it pays to make each of the next ones cheaper
+
 
 @dataclass(frozen=True)
 class Forker:
@@ -46,6 +48,7 @@ def serve() -> None:
     os.environ.clear()
     tempfile.tempdir = "/tmp"  # set by hand: tempfile would probe for a writable folder, and there is none
     _reply(control, {"threads": threads})
+    forks = 0
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)
         if not data:
@@ -56,21 +59,24 @@ def serve() -> None:
         elif command["do"] == "clock":
             _reply(control, {"seconds": _processor_time(command["pid"])})
         else:
+            if forks == FEW and forker.confine:
+                confinement.use_huge_pages()
+            forks += 1
             _reply(control, {"pid": _fork(forker, command, descriptors)})
 
 
 def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
-    """Do once what all workers share: import the unit, warm it, gather memory, and make the rules of the walls."""
+    """Do once what all workers share: import the unit, warm it, and make the rules of the walls."""
+    gc.disable()  # what is imported stays
     confine = bool(setup["confine"])
     if confine:
         confinement.die_with_parent()
     experiments = load_experiments(Path(setup["checks"]), setup["unit"], setup["addons"])
     runner.warm(experiments, setup["stub"].encode())
-    gc.collect()
     gc.freeze()
+    gc.enable()
     if not confine:
         return Forker(experiments, confine, -1, null, os.getpid(), 0)
-    confinement.use_huge_pages()
     rules = confinement.ruleset(setup["readable"], setup["listed"], setup["landlock"])
     return Forker(experiments, confine, rules, null, os.getpid(), _address_space())
 

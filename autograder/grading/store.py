@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -67,13 +68,13 @@ class AnswerStore:
     def __init__(self, path: Path | None) -> None:
         """Open the store at `path`, or one in memory where that is None or cannot be used."""
         self._lock = threading.Lock()
-        self.where = "memory"
-        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        connection = None
         if path is not None:
             with suppress(OSError, sqlite3.Error):
-                self._connection = _opened(path)
-                self.where = str(path)
-        self._connection.executescript(SCHEMA)
+                connection = _opened(path)
+        self.where = str(path) if connection else "memory"
+        self._connection = connection or _in_memory()
+        weakref.finalize(self, self._connection.close)
 
     def get(self, where: str) -> Made | None:
         """Find what was computed; None where it is not there."""
@@ -136,13 +137,41 @@ def _opened(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     os.chmod(path, 0o600)
     connection = sqlite3.connect(path, timeout=WAIT, check_same_thread=False)
+    try:
+        _make_ready(connection)
+        if path == default_path():  # others were made on purpose
+            with connection:
+                connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_ready(connection: sqlite3.Connection) -> None:
+    """Give an opened file its tables, and the way of writing that lets several processes read and write."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, FORMAT):
         connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.executescript(SCHEMA)
-    if path == default_path():  # others were made on purpose
-        with connection:
-            connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log. SQLite does not wait here for another process that is about to do the same."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.executescript(SCHEMA)
     return connection

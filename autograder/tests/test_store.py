@@ -144,8 +144,30 @@ def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
         lines = writer.communicate()[0].split("\n")
         written[name] = len([line for line in lines[:-1] if line])
     store = AnswerStore(path)
+    assert store.where == str(path)
     for name, count in written.items():
         assert count > 3
         for number in range(count):
             assert store.get(address(name, str(number))).answer.arrays["x"].tolist() == [number] * 500
     store.close()
+
+
+OPENER = """
+import sys
+import time
+from pathlib import Path
+from autograder.grading.store import AnswerStore
+folder, begin = Path(sys.argv[1]), float(sys.argv[2])
+for number in range(30):
+    time.sleep(max(0, begin + number * 0.05 - time.time()))
+    store = AnswerStore(folder / f"{number}.sqlite")
+    print(store.where != "memory")
+    store.close()
+"""
+
+
+def test_two_that_make_a_store_at_the_same_moment_both_have_it(tmp_path):
+    """SQLite refuses at once the second who switches a file to a write-ahead log; nobody goes without a store."""
+    command = [sys.executable, "-c", OPENER, str(tmp_path), str(time.time() + 1.5)]
+    openers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [opener.communicate()[0].split() for opener in openers] == [["True"] * 30] * 2

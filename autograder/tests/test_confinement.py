@@ -433,7 +433,9 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
             ]
     become += ["--bind", tmp_path, "/tmp", "--chmod", "0777", "/tmp"]
     places = [root]
-    places += [place for place in (Path(sys.prefix), site) if not place.is_relative_to(root)]
+    for place in (Path(sys.prefix), site):
+        if not any(place.is_relative_to(bound) for bound in places):
+            places.append(place)
     for seen in (place for place in places if place.is_relative_to("/tmp")):
         for above in [folder for folder in seen.parents if folder.is_relative_to("/tmp")][-2::-1]:
             become += ["--dir", above, "--chmod", "0755", above]

@@ -51,6 +51,13 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
         assert "a|m01|x" not in file.keys()  # noqa: SIM118 (it is no dict)
 
 
+def test_a_key_can_be_read_by_whoever_can_read_other_new_files(tmp_path):
+    """A course may lie where its students read it."""
+    (tmp_path / "new.txt").touch()
+    save_key(tmp_path / "one.safetensors", {"a": PlainKey(Answer({"x": np.arange(3.0)}), ())})
+    assert (tmp_path / "one.safetensors").stat().st_mode == (tmp_path / "new.txt").stat().st_mode
+
+
 def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
     """Students have the file: of a check that trains it holds the loss and the shapes."""
     weights = PlainKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)

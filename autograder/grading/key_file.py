@@ -77,7 +77,10 @@ def load_key(path: Path) -> dict[str, CheckKey]:
 
 
 def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> CheckKey:
-    expected = {n: arrays.get(f"{name}|expected|{n}", np.empty(shape)) for n, shape in known["shapes"].items()}
+    expected = {}
+    for n, shape in known["shapes"].items():
+        stored = arrays.get(f"{name}|expected|{n}")
+        expected[n] = np.zeros(shape) if stored is None else stored  # of trained weights there is the shape alone
     mistakes = []
     for words in known["mistakes"]:
         its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}

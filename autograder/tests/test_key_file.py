@@ -66,7 +66,7 @@ def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
     content = (tmp_path / "k").read_bytes()
     assert b"secret_code" not in content and np.float64(7.25).tobytes() not in content
     found = load_key(tmp_path / "k")["fit@line"]
-    assert (found.loss, found.expected.arrays["w"].shape) == (0.5, (2, 3))
+    assert found.loss == 0.5 and np.array_equal(found.expected.arrays["w"], np.zeros((2, 3)))
 
 
 def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 # a package that a command may lack → the extra that brings it
 EXTRAS = {
+    "canvasapi": "lms",
     "distributed": "cluster",
     "jupytext": "authoring",
     "libcst": "authoring",
     "matplotlib": "authoring",
     "nbgrader": "nbgrader",
     "tomli_w": "authoring",
+    "yaml": "lms",
 }
 LINUX = ("fcntl", "resource")  # modules of Python that are there on Unix alone
 # what an `OSError` says of a disk or a folder, and never of a fault of ours

@@ -52,8 +52,10 @@ def grade(
 
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
+    from autograder.grading.hand_in import is_collected
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import read_result, result_path, run_facts, stored_results
+    from autograder.intake.sources import platform_of
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_summary, class_table, console, regraded, total
 
@@ -61,6 +63,8 @@ def grade(
     batch.refuse_course_within(course, submitted)
     click.echo(f"course: {course.title} ({course.folder})")
     unit = find_unit(course, unit_name) if unit_name else None
+    if not is_collected(submitted) and (title := platform_of(submitted)):
+        raise Refused(f"{submitted} is {title}. First: autograder collect {submitted} --into submitted")
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)

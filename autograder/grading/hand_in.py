@@ -1,0 +1,72 @@
+"""What is known of a hand-in beside its file: who it is of, when it came, which attempt it is.
+
+`autograder collect` writes such a record beside the folder of each file, never in it: what lies in
+that folder is the student's.
+
+    SUBMITTED/collected.json               that this folder was written by `collect`
+    SUBMITTED/ada/sums/sums.py             the latest attempt
+    SUBMITTED/ada/sums.json                its record
+    SUBMITTED/ada/earlier/sums/1/sums.py   the first attempt
+    SUBMITTED/ada/earlier/sums/1.json      its record
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+FORMAT = 1
+MARK = "collected.json"
+EARLIER = "earlier"
+
+
+class HandIn(msgspec.Struct, frozen=True, kw_only=True):
+    """One hand-in as the system it came from knows it. A key that is empty was not said.
+
+    source: canvas, moodle, gradescope, classroom50, github, nbgrader or folder.
+    student: the folder's name. id: the number that the system gives the person.
+    sis: the number that the university gives. submission: the system's own name for the hand-in.
+    file: what the file was called in the source. submitted: when, ISO 8601 in UTC.
+    attempt: 1 for the first, by time.
+    """
+
+    format: int = FORMAT
+    source: str
+    student: str
+    name: str = ""
+    email: str = ""
+    id: str = ""
+    login: str = ""
+    sis: str = ""
+    submission: str = ""
+    file: str = ""
+    submitted: str = ""
+    late: bool = False
+    attempt: int = 1
+    sha256: str = ""
+
+
+def record_path(folder: Path) -> Path:
+    """Where the record of the file in a folder lies: beside the folder."""
+    return folder.with_name(f"{folder.name}.json")
+
+
+def read_record(path: Path) -> HandIn | None:
+    """Read a record; None where there is none, or none that this version understands."""
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=HandIn)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+    return record if record.format == FORMAT else None
+
+
+def is_collected(submitted: Path) -> bool:
+    """Whether `collect` wrote this folder: only then are the records in it not the students' own."""
+    return (submitted / MARK).is_file() and not (submitted / MARK).is_symlink()
+
+
+def record_of(submitted: Path, folder: Path) -> HandIn | None:
+    """Read the record of the file in a folder of a collected tree."""
+    if not is_collected(submitted) or os.path.islink(record_path(folder)):
+        return None
+    return read_record(record_path(folder))

@@ -1,0 +1,1 @@
+"""Takes in what a learning platform hands out, as it comes, and lays it out for grading."""

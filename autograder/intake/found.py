@@ -1,0 +1,62 @@
+"""What a source says of one file: whose it is, when it came, which attempt. All readers give this."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from autograder.intake.items import Item, Left
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who handed in, as far as the source says: any of these may be empty."""
+
+    name: str = ""
+    email: str = ""
+    id: str = ""
+    login: str = ""
+    sis: str = ""
+
+    @property
+    def called(self) -> str:
+        """What the person's folder is called where no roster says it: unique in the source."""
+        if self.login:
+            return self.login
+        if self.email:
+            return self.email
+        return "_".join(filter(None, (self.name, self.id or self.sis)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file that somebody handed in.
+
+    name: what the student called it. submitted: ISO 8601 in UTC. attempt: as the source counts, or 0.
+    submission: the source's name for the hand-in. together: files that share it are of one hand-in.
+    hint: words of the source that may name the unit: an assignment's, a folder's.
+    """
+
+    item: Item
+    name: str
+    who: Person
+    submitted: str = ""
+    late: bool = False
+    attempt: int = 0
+    submission: str = ""
+    together: str = ""
+    hint: str = ""
+
+
+Reader = Callable[[Sequence[Item], str], Iterator[Found | Left]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of source: its name, how its layout is recognized, and how it is read.
+
+    A reader takes the items, and the name of the folder or zip that held them.
+    """
+
+    name: str
+    recognizes: Callable[[Sequence[Item]], bool]
+    read: Reader
+    title: str

@@ -1,0 +1,263 @@
+"""The files of a source, a folder or a zip, with nothing believed that a zip says of itself.
+
+A zip's files are unpacked under numbers, so that no name of an entry is ever a path of ours; the
+names are kept as text. Zips within are opened too, one level deep.
+"""
+
+import os
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.errors import UserError
+from autograder.grading.submissions import MAX_FILE, MAX_FILES, MAX_TOTAL, read_file
+
+MAX_INNER = 64 << 20  # bytes of a student's own zip
+NOT_LOOKED_AT = {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints"}
+JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+class CannotCollect(UserError):
+    """A source cannot be taken in; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a source: where it stands there, where its bytes lie now, and its own time.
+
+    above: folders around the whole, which say nothing.
+    """
+
+    parts: tuple[str, ...]
+    path: Path
+    time: str = ""  # ISO 8601 in UTC
+    above: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.parts[-1]
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the source."""
+        return "/".join((*self.above, *self.parts))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What was not taken, and why."""
+
+    place: str
+    why: str
+
+
+@dataclass
+class Contents:
+    """What a source holds: files, and what could not be looked at. `zipped`: it was one zip."""
+
+    items: list[Item] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    name: str = ""
+    zipped: bool = False
+
+
+def shown(text: str) -> str:
+    """Text of a source as it can be printed: one line, no controls, nothing that turns its direction."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def look_into(source: Path, scratch: Path) -> Contents:
+    """List the files of a folder or a zip. Raises `CannotCollect`.
+
+    scratch: an empty folder, where zips are unpacked.
+    """
+    if source.is_dir():
+        contents = Contents(name=source.resolve().name)
+        _walk(source, (), contents)
+    elif source.is_file():
+        contents = Contents(name=source.stem, zipped=True)
+    else:
+        raise CannotCollect(f"There is no {source}. Name the zip that your platform gave you, or a folder.")
+    unpacking = _Unpacking(scratch, contents)
+    if contents.zipped:
+        try:
+            with source.open("rb") as file:
+                unpacking.unpack(file, ())
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError) as error:
+            raise CannotCollect(f"{source} is no zip that can be read: {error}.") from None
+    unpacking.open_inner_zips()
+    return contents
+
+
+def glance(source: Path, depth: int = 3) -> list[Item]:
+    """The names in a folder, so many levels deep, or in a zip; nothing is unpacked, and nothing raised."""
+    if source.is_dir():
+        contents = Contents()
+        _walk(source, (), contents, depth)
+        return contents.items
+    try:
+        with zipfile.ZipFile(source) as packed:
+            names = [_parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()]
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return []
+    return [Item(parts, source) for parts in names if parts and not _tools_own(parts)]
+
+
+def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int = 64) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        contents.left.append(Left("/".join(parts), f"the folder cannot be read ({error.strerror})"))
+        return
+    for entry in entries:
+        here = (*parts, _text(entry.name))
+        if why := _why_not(entry, here):
+            contents.left.append(Left("/".join(here), why))
+        elif entry.is_dir():
+            if depth > 1:
+                _walk(Path(entry.path), here, contents, depth - 1)
+        else:
+            contents.items.append(Item(here, Path(entry.path), _utc(entry.stat().st_mtime)))
+        if len(contents.items) > MAX_FILES:
+            raise CannotCollect(f"{folder} holds more than {MAX_FILES} files.")
+
+
+def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
+    """Say why an entry of a folder is not looked at; empty where it is."""
+    if entry.is_symlink():
+        return "a link: links are not followed"
+    if why := _tools_own(here[-1:]):
+        return why
+    return "" if entry.is_dir() or entry.is_file() else "no plain file"
+
+
+def _tools_own(parts: tuple[str, ...]) -> str:
+    """Say that a name is one that tools and systems make, and no student; empty where it is not."""
+    own = NOT_LOOKED_AT & set(parts) or JUNK & set(parts) or parts[-1].startswith("._")
+    return "made by a tool or a system, and no student's" if own else ""
+
+
+def _text(name: str) -> str:
+    """A name of the file system as text that can be encoded, in one form of Unicode."""
+    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
+
+
+def _utc(seconds: float) -> str:
+    """A time as text; empty for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+@dataclass
+class _Unpacking:
+    """Unpacks zips below one limit on files and bytes for all of them together."""
+
+    scratch: Path
+    contents: Contents
+    files: int = 0
+    left_bytes: int = field(default_factory=lambda: MAX_TOTAL)
+
+    def unpack(self, file: object, parts: tuple[str, ...]) -> None:
+        """Unpack a zip's files under numbers. Raises `CannotCollect` where it holds more than the limits."""
+        with zipfile.ZipFile(file) as packed:  # type: ignore[call-overload]
+            for entry in packed.infolist():
+                if entry.is_dir():
+                    continue
+                name = _entry_name(entry)
+                here = (*parts, *_parts(name))
+                if why := self._refused(entry, here):
+                    self.contents.left.append(Left("/".join((*parts, name)), why))
+                else:
+                    self._extract(packed, entry, here)
+
+    def _refused(self, entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            return "a link: links are not followed"
+        if not here or any(part == ".." for part in here):
+            return "its name leads out of the zip"
+        if why := _tools_own(here):
+            return why
+        if entry.flag_bits & 1:
+            return "it is encrypted"
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
+        most = MAX_INNER if here[-1].casefold().endswith(".zip") else MAX_FILE
+        return f"over {most >> 20} MB" if entry.file_size > most else ""
+
+    def _extract(self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...]) -> None:
+        """Write one file's bytes, never more than its header promised."""
+        self.files += 1
+        self.left_bytes -= entry.file_size
+        if self.files > MAX_FILES or self.left_bytes < 0:
+            raise CannotCollect(f"It holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB.")
+        try:
+            with packed.open(entry) as stream:
+                content = stream.read(entry.file_size + 1)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+            self.contents.left.append(Left("/".join(here), f"torn: {error}"))
+            return
+        path = self.scratch / str(self.files)
+        path.write_bytes(content[: entry.file_size])
+        self.contents.items.append(Item(here, path, _entry_time(entry)))
+
+    def open_inner_zips(self) -> None:
+        """Replace each student's zip by the files in it."""
+        items, self.contents.items = self.contents.items, []
+        for item in items:
+            if not item.name.casefold().endswith(".zip"):
+                self.contents.items.append(item)
+                continue
+            try:
+                with item.path.open("rb") as file:
+                    self.unpack(file, item.parts)
+            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError):
+                self.contents.left.append(Left(item.place, "a zip that cannot be read"))
+
+
+def _entry_name(entry: zipfile.ZipInfo) -> str:
+    """An entry's name: one without the mark of UTF-8 is often in it all the same."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = entry.filename
+    return unicodedata.normalize("NFC", name)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _entry_time(entry: zipfile.ZipInfo) -> str:
+    """An entry's own time. A zip keeps the clock on the wall and no zone: this machine's is taken."""
+    try:
+        return datetime(*entry.date_time).astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def below(items: list[Item]) -> list[Item]:
+    """The items without a folder that holds them all."""
+    first = {item.parts[0] for item in items}
+    if len(first) != 1 or any(len(item.parts) < 2 for item in items):
+        return items
+    return [replace(item, parts=item.parts[1:], above=(*item.above, item.parts[0])) for item in items]
+
+
+def content_of(item: Item) -> bytes:
+    """The bytes of an item. Raises `ValueError`, in words, and `OSError`."""
+    return read_file(item.path)
+
+
+def named(items: list[Item], name: str) -> Iterator[Item]:
+    """The items with a file name."""
+    return (item for item in items if item.name == name)

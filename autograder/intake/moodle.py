@@ -1,0 +1,41 @@
+"""Moodle: an assignment's submissions → Download all submissions, a zip.
+
+    Ada Lovelace_17_assignsubmission_file/sums.py    since 4.1; 17 is the participant's number
+    Ada Lovelace_17_assignsubmission_file_/sums.py   before
+    Ada Lovelace_17_assignsubmission_file_sums.py    without "Download submissions in folders"
+    Ada Lovelace_17_assignsubmission_onlinetext/onlinetext.html
+
+Source: `mod/assign/feedback/file/importziplib.php` of moodle/moodle, which reads such names when
+feedback is uploaded: `fullname_userid_plugintype_pluginname`, an underscore behind it in older
+versions. The number is the one in the grading worksheet's column Identifier ("Participant 17").
+The zip says no times but those of its entries, which are the files' own.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from autograder.intake.found import Found, Person, Source
+from autograder.intake.items import Item, Left
+
+NAME = re.compile(r"(?P<name>[^/]*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?(?P<file>.*)")
+
+
+def recognizes(items: Sequence[Item]) -> bool:
+    """There is a participant's folder or file."""
+    return any(NAME.fullmatch(item.parts[0]) for item in items)
+
+
+def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
+    """Read whose each file is from its folder's name."""
+    for item in items:
+        match = NAME.fullmatch(item.parts[0])
+        if not match:
+            yield Left(item.place, "not in a participant's folder, as Ada Lovelace_17_assignsubmission_file")
+        elif match["plugin"] == "onlinetext":
+            yield Left(item.place, "text typed into Moodle, and no file")
+        else:
+            own = item.parts[-1] if len(item.parts) > 1 else match["file"]
+            yield Found(item, own, Person(name=match["name"], id=match["id"]), item.time, hint=source)
+
+
+MOODLE = Source("moodle", recognizes, read, "Moodle's download of submissions")

@@ -1,0 +1,364 @@
+"""What platforms hand out, as they name things, laid out for grading; and nothing lost on the way."""
+
+import json
+import stat
+import zipfile
+
+import lms
+import pytest
+import small
+from lms import HALF, RIGHT, Entry, pack
+from small import COURSE, UNIT, WORDS
+
+from autograder.grading.hand_in import read_record
+from autograder.grading.roster import BadRoster, read_roster
+from autograder.intake import items as intake_items
+from autograder.intake.collect import Wish, carry_out, folder_name, plan, summary
+from autograder.intake.items import CannotCollect, look_into
+from autograder.intake.sources import platform_of, recognize
+from autograder.intake.units import unit_named
+
+
+def collect(source, into, roster="", **wish):
+    """Collect a source; the plan that was carried out."""
+    scratch = into.with_name(f"{into.name}.scratch")
+    scratch.mkdir(exist_ok=True)
+    students = None
+    if roster:
+        (into.parent / "roster.csv").write_text(roster)
+        students = read_roster(into.parent / "roster.csv")
+    made = plan(COURSE, look_into(source, scratch), Wish(into, **wish), students)
+    carry_out(made, into)
+    return made
+
+
+def laid_out(into):
+    """The files that `grade` will find, by student."""
+    return {path.parts[-3]: path.read_text() for path in sorted(into.glob(f"*/{UNIT}/{UNIT}.*"))}
+
+
+def record(into, student, unit=UNIT):
+    return read_record(into / student / f"{unit}.json")
+
+
+def left(made):
+    return {each.place: each.why for each in made.left}
+
+
+def test_canvas(tmp_path):
+    """Who it is of by Canvas's number, `_LATE_`, the attempt, and what was typed in instead of a file."""
+    into = tmp_path / "submitted"
+    made = collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
+    assert made.source.name == "canvas"
+    assert laid_out(into) == {"ada": RIGHT, "charles": HALF, "cmdb31m_4714": HALF, "zoe": RIGHT}
+    late = record(into, "charles")
+    assert (late.id, late.sis, late.late, late.submission) == ("4712", "S2", True, "99815")
+    assert record(into, "zoe").name == "Müller, Zoë"
+    assert record(into, "grace", WORDS).file == f"hopper_grace_4716_99818_{WORDS}.py"
+    assert made.unknown == ["cmdb31m_4714"]
+    assert [each.student for each in made.missing] == ["alan"]
+    assert left(made)["turingalan_4715_text.html"].startswith("text or a link typed")
+    assert any("made by a tool" in why for place, why in left(made).items() if "MACOSX" in place)
+
+
+def test_canvas_without_a_roster_keeps_the_number(tmp_path):
+    """Two who are called the same are two."""
+    source = pack(
+        tmp_path / "submissions.zip",
+        [Entry(f"leeann_1_10_{UNIT}.py"), Entry(f"leeann_2_11_{UNIT}.py", HALF)],
+    )
+    collect(source, tmp_path / "submitted")
+    assert laid_out(tmp_path / "submitted") == {"leeann_1": RIGHT, "leeann_2": HALF}
+
+
+def test_canvas_with_anonymous_students(tmp_path):
+    """`anon_` and a word stand in place of name and number."""
+    source = pack(tmp_path / "s.zip", [Entry(f"anon_Xy7kQ_99816_{UNIT}.py")])
+    collect(source, tmp_path / "submitted")
+    assert record(tmp_path / "submitted", "anon_Xy7kQ").id == "Xy7kQ"
+
+
+def test_moodle(tmp_path):
+    """Participants by number, folders of both kinds, a zip within, umlauts, a name with markup."""
+    into = tmp_path / "submitted"
+    made = collect(lms.moodle(tmp_path), into, lms.MOODLE_ROSTER)
+    assert made.source.name == "moodle"
+    assert sorted(laid_out(into)) == [
+        "_b_x_20",
+        "ada2@example.edu",
+        "ada@example.edu",
+        "grace@example.edu",
+        "zoe@example.edu",
+    ]
+    assert laid_out(into)["grace@example.edu"] == HALF
+    assert (into / "zoe@example.edu" / UNIT / f"{UNIT}.ipynb").is_file()
+    zoe = record(into, "zoe@example.edu")
+    assert (zoe.id, zoe.name) == ("19", lms.UMLAUTS)
+    assert zoe.submitted.startswith("2026-11-20T")
+    assert [each.student for each in made.missing] == ["alan@example.edu"]
+
+
+def test_gradescope(tmp_path):
+    """By the export's table of contents: time, attempt, and each one of a group."""
+    into = tmp_path / "submitted"
+    made = collect(lms.gradescope(tmp_path), into)
+    assert laid_out(into) == {
+        "ada@example.edu": RIGHT,
+        "charles@example.edu": HALF,
+        "zoe@example.edu": HALF,
+    }
+    ada = record(into, "ada@example.edu")
+    assert (ada.sis, ada.submission, ada.submitted) == ("20117", "301", "2026-11-20T14:22:32+00:00")
+    assert "says of nobody" in left(made)[f"assignment_9100_export/submission_303/{UNIT}.py"]
+
+
+def test_classroom50(tmp_path):
+    """The user's name behind what all clones begin with; a unit that is as it was given is no hand-in."""
+    into = tmp_path / "submitted"
+    made = collect(lms.classroom50(tmp_path), into)
+    assert made.source.name == "classroom50"
+    assert laid_out(into) == {"ada": RIGHT, "eve": HALF, "mary-ann": HALF}
+    assert record(into, "ada").submitted == "2026-11-20T13:22:32+00:00"
+    assert not list(into.glob(f"*/{WORDS}"))
+    assert left(made)[f"fall-sums-ada/assignments/{WORDS}.py"] == "as it was given"
+
+
+def test_clones(tmp_path):
+    """Called like their students; the time is the last commit's."""
+    made = collect(lms.github(tmp_path), tmp_path / "submitted")
+    assert made.source.name == "github"
+    assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
+    assert record(tmp_path / "submitted", "zoë").submitted == "2026-11-20T13:22:32+00:00"
+
+
+def test_a_clone_s_own_configuration_runs_nothing(tmp_path):
+    """Git is asked for one object: no program that a repository names is started."""
+    source = lms.github(tmp_path)
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/owned\n")
+    trap.chmod(0o755)
+    for key in ("core.fsmonitor", "gpg.program", "core.pager", "core.sshCommand", "core.editor"):
+        with (source / "ada" / ".git" / "config").open("a") as config:
+            section, _, name = key.partition(".")
+            config.write(f"[{section}]\n{name} = {trap}\n[log]\nshowSignature = true\n")
+    collect(source, tmp_path / "submitted")
+    assert not (tmp_path / "owned").exists()
+
+
+def test_nbgrader_s_exchange(tmp_path):
+    """All attempts, by the time in the folder's name and not by the student's own file."""
+    into = tmp_path / "submitted"
+    collect(lms.exchange(tmp_path), into)
+    assert laid_out(into) == {"ada": HALF, "zoë": RIGHT}
+    assert (into / "ada" / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == RIGHT
+    first, last = read_record(into / "ada" / "earlier" / UNIT / "1.json"), record(into, "ada")
+    assert (first.attempt, first.submitted) == (1, "2026-11-20T14:22:32+00:00")
+    assert (last.attempt, last.submitted) == (2, "2026-11-22T10:00:00+00:00")
+
+
+def test_nbgrader_s_collected_tree(tmp_path):
+    """The time that nbgrader laid beside the file."""
+    made = collect(lms.collected(tmp_path), tmp_path / "into")
+    assert made.source.name == "nbgrader"
+    assert record(tmp_path / "into", "ada").submitted == "2026-11-20T14:22:32+00:00"
+
+
+def test_a_folder_of_files(tmp_path):
+    """Called like their students, where the unit is said."""
+    collect(lms.flat(tmp_path), tmp_path / "submitted", unit=UNIT)
+    assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
+    with pytest.raises(CannotCollect, match="says of no unit"):
+        collect(lms.flat(tmp_path / "again"), tmp_path / "other")
+
+
+def test_a_folder_around_the_whole_is_no_student(tmp_path):
+    """A zip of a folder of students."""
+    entries = [Entry(f"class/{name}/{UNIT}.py") for name in ("ada", "zoë")]
+    collect(pack(tmp_path / "class.zip", entries), tmp_path / "submitted")
+    assert sorted(laid_out(tmp_path / "submitted")) == ["ada", "zoë"]
+    units = [Entry(f"ada/{UNIT}/{UNIT}.py"), Entry(f"ada/{WORDS}/{WORDS}.py")]
+    collect(pack(tmp_path / "one.zip", units), tmp_path / "one")
+    assert sorted(laid_out(tmp_path / "one")) == ["ada"]
+
+
+def test_a_second_hand_in_is_a_further_attempt(tmp_path):
+    """The first is kept beside it; the same file once more is no attempt."""
+    into = tmp_path / "submitted"
+    first = pack(tmp_path / "first.zip", [Entry(f"lovelaceada_4711_1_{UNIT}.py", RIGHT)])
+    again = pack(tmp_path / "again.zip", [Entry(f"lovelaceada_4711_2_{UNIT}-1.py", HALF)])
+    collect(first, into)
+    made = collect(again, into)
+    (student,) = laid_out(into)
+    assert laid_out(into)[student] == HALF
+    assert (into / student / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == RIGHT
+    assert record(into, student).attempt == 2
+    assert any("attempt 2; those before are kept" in line for line in summary(made))
+    for source in (again, first):
+        assert [place.fresh for place in collect(source, into).places] == [0]
+    assert laid_out(into)[student] == HALF
+
+
+def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
+    """By time, not by the order of collecting."""
+    into = tmp_path / "submitted"
+    name = f"Ada_17_assignsubmission_file/{UNIT}.py"
+    collect(pack(tmp_path / "b.zip", [Entry(name, HALF, (2026, 11, 22, 0, 0, 0))]), into)
+    collect(pack(tmp_path / "a.zip", [Entry(name, RIGHT, (2026, 11, 20, 0, 0, 0))]), into)
+    assert laid_out(into) == {"Ada_17": HALF}
+    assert (into / "Ada_17" / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == RIGHT
+
+
+def test_two_people_never_share_a_folder(tmp_path):
+    """Not in one run, and not a run later."""
+    into = tmp_path / "submitted"
+    names = [Entry(f"{who}/{UNIT}.py") for who in ("Ada", "ada")]
+    collect(pack(tmp_path / "case.zip", names), into)
+    assert len(laid_out(into)) == 2
+    assert len({name.casefold() for name in laid_out(into)}) == 2
+
+
+def test_what_lies_beside_is_told(tmp_path):
+    """Of several files of one hand-in the best named one is taken, the others are listed."""
+    own = "Ada_17_assignsubmission_file"
+    entries = [Entry(f"{own}/{name}") for name in (f"{UNIT}.py", f"{UNIT} (1).py", f"{UNIT}.ipynb", "notes.txt")]
+    made = collect(pack(tmp_path / "s.zip", entries), tmp_path / "submitted")
+    assert left(made)[f"{own}/{UNIT} (1).py"] == f"beside {UNIT}.py, which is taken as {UNIT}"
+    assert left(made)[f"{own}/notes.txt"] == "no .py or .ipynb"
+    assert len(made.left) == 3
+
+
+def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
+    """What to do is said, and the student is not there twice."""
+    own = "Ada_17_assignsubmission_file"
+    entries = [Entry(f"{own}/a.py"), Entry(f"{own}/b.py"), Entry(f"Bob_18_assignsubmission_file/{UNIT}.py")]
+    made = collect(pack(tmp_path / f"{UNIT}.zip", entries), tmp_path / "submitted")
+    assert sorted(laid_out(tmp_path / "submitted")) == ["Bob_18"]
+    assert left(made)[f"{own}/a.py"] == f"which of a.py, b.py is {UNIT}? Call one of them so"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{UNIT} (1)", f"{UNIT}-1", UNIT.upper(), f"{UNIT} - Kopie", f"{UNIT}_final", f"copy {UNIT}"[5:] + " copy"],
+)
+def test_a_unit_is_known_as_browsers_and_people_write_it(name):
+    """Copies, case, what is added behind."""
+    assert unit_named(COURSE, name) == UNIT
+
+
+@pytest.mark.parametrize("name", ["helper", "number", f"my{UNIT}", ""])
+def test_other_names_are_no_unit(name):
+    """Nothing is guessed."""
+    assert unit_named(COURSE, name) == ""
+
+
+def test_a_hostile_zip_writes_nothing_elsewhere(tmp_path):
+    """Names that lead out, links, what is too large: listed; the others are taken."""
+    path = pack(
+        tmp_path / "s.zip",
+        [
+            Entry(f"../../evil_1_2_{UNIT}.py"),
+            Entry(f"/absolute_3_4_{UNIT}.py", HALF),
+            Entry(f"nul\x1b[31m\u202e_5_6_{UNIT}.py"),
+            Entry(f"ada_7_8_{UNIT}.py"),
+            Entry(f"big_9_10_{UNIT}.py", "x" * (6 << 20)),
+        ],
+    )
+    with zipfile.ZipFile(path, "a") as packed:
+        link = zipfile.ZipInfo(f"link_11_12_{UNIT}.py")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(link, "/etc/passwd")
+    into = tmp_path / "deep" / "deeper" / "submitted"
+    into.parent.mkdir(parents=True)
+    before = set(tmp_path.iterdir())
+    made = collect(path, into)
+    assert set(tmp_path.iterdir()) == before
+    assert sorted(laid_out(into)) == ["absolute_3", "ada_7", "nul_[31m__5"]
+    told = "\n".join(summary(made))
+    assert "leads out of the zip" in told and "a link" in told and "over 5 MB" in told
+    assert told.replace("\n", "").isprintable()
+
+
+def test_a_zip_that_blows_up_is_refused(tmp_path, monkeypatch):
+    """By the sum of what it holds, before the disk is full."""
+    monkeypatch.setattr(intake_items, "MAX_TOTAL", 1000)
+    path = pack(tmp_path / "s.zip", [Entry(f"a_{i}_2_{UNIT}.py", "x" * 600) for i in range(3)])
+    with pytest.raises(CannotCollect, match="holds more than"):
+        collect(path, tmp_path / "submitted")
+
+
+def test_a_folder_that_others_wrote_is_not_written_to(tmp_path):
+    """What lies there could be a class's work."""
+    small.submit(tmp_path / "submitted", "ada", RIGHT)
+    with pytest.raises(CannotCollect, match="did not write"):
+        collect(lms.canvas(tmp_path), tmp_path / "submitted")
+
+
+def test_names_become_folders_of_any_system():
+    """No way up, nothing hidden, no stream of Windows's, not too long, and never two into one by cutting."""
+    assert folder_name("../../x") == "__.._x"
+    assert folder_name(" . ") == "_"
+    assert folder_name("a:b|c\n") == "a_b_c"
+    long = folder_name("é" * 200), folder_name("é" * 201)
+    assert long[0] != long[1] and all(len(name.encode()) <= 100 for name in long)
+
+
+def test_a_roster_is_known_by_its_headings(tmp_path):
+    """A person's own, and those of platforms; anything else is told."""
+    path = tmp_path / "roster.csv"
+    path.write_text("\ufeffstudent;name\nada;Lovelace, Ada\n")
+    assert read_roster(path).find(name="ada lovelace").student == "ada"
+    path.write_text("First Name,Last Name,SID,Email\nAda,Lovelace,7,ada@x.edu\n")
+    assert read_roster(path).find(sis="7").email == "ada@x.edu"
+    path.write_text("username,first_name,last_name,email,section,github_id\nada,Ada,L,,,99\n")
+    assert read_roster(path).find(login="ADA").id == "99"
+    path.write_text("who,what\nada,b\n")
+    with pytest.raises(BadRoster, match="Name one column `student`"):
+        read_roster(path)
+
+
+def test_a_name_that_two_have_matches_nobody(tmp_path):
+    """Better unknown than somebody else's."""
+    path = tmp_path / "roster.csv"
+    path.write_text("student,name\nada1,Ada Lovelace\nada2,Ada Lovelace\n")
+    assert read_roster(path).find(name="Ada Lovelace") is None
+
+
+def test_the_command_says_what_it_would_do(tmp_path):
+    """`--dry-run` writes nothing; without it the next command is named."""
+    source = lms.canvas(tmp_path)
+    (tmp_path / "roster.csv").write_text(lms.CANVAS_ROSTER)
+    options = ("collect", source, "--into", tmp_path / "submitted", "--roster", tmp_path / "roster.csv")
+    done = small.run_command(*options, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was written." in done.stdout and not (tmp_path / "submitted").exists()
+    assert "charles, numbers_and_sums: marked late by canvas" in done.stdout
+    assert "not in the roster, taken all the same (1):\n  cmdb31m_4714" in done.stdout
+    assert "handed in nothing (1):\n  alan" in done.stdout
+    done = small.run_command(*options)
+    assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout
+    assert json.loads((tmp_path / "submitted" / "ada" / f"{UNIT}.json").read_text())["format"] == 1
+
+
+def test_every_source_is_recognized_as_what_it_is(tmp_path):
+    """Also with a folder around it."""
+    for number, name in enumerate(("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        source = getattr(lms, name)(folder)
+        (folder / "scratch").mkdir()
+        contents = look_into(source, folder / "scratch")
+        kind, _ = recognize(contents.items, lambda _: False)
+        assert kind.name == {"exchange": "nbgrader"}.get(name, name)
+        assert bool(platform_of(source))
+    assert platform_of(lms.collected(tmp_path)) == platform_of(lms.flat(tmp_path)) == ""
+
+
+def test_grade_says_which_command_to_run(tmp_path):
+    """Of a platform's zip as it comes, also where it would read it wrongly."""
+    for name in ("canvas", "moodle", "gradescope", "classroom50", "exchange"):
+        (tmp_path / name).mkdir()
+        source = getattr(lms, name)(tmp_path / name)
+        done = small.run_command("grade", source, "--out", tmp_path / "grades", "--unit", UNIT)
+        assert done.returncode == 2
+        assert f"First: autograder collect {source} --into submitted" in done.stderr
+    assert not (tmp_path / "grades").exists()

@@ -40,19 +40,21 @@ class Aliases(dict[str, str]):
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of all pages, with what they may call."""
+    made = Environment(
         loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["number"] = number
-    environment.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
-    environment.filters["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
-    environment.filters["url"] = lambda part: quote(part, safe="")
-    environment.filters["median"] = lambda values: median(list(values))
-    environment.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
-    environment.filters["sign"] = lambda status: SIGNS.get(status, "✗")[0]
-    environment.globals.update(summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy)
-    return environment
+    made.filters["number"] = number
+    made.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
+    made.filters["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
+    made.filters["url"] = lambda part: quote(part, safe="")
+    made.filters["urlpath"] = quote
+    made.filters["median"] = lambda values: median(list(values))
+    made.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
+    made.filters["sign"] = lambda status: SIGNS.get(status, "✗")[0]
+    made.globals.update(summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy)
+    return made
 
 
 @cache
@@ -91,7 +93,7 @@ def site(
 
     def render(name: str, *student: Any, **facts: Any) -> str:
         facts |= {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
-        return _environment().get_template(name).render(facts, **(_student(*student) if student else {}))
+        return environment().get_template(name).render(facts, **(_student(*student) if student else {}))
 
     pages: dict[str, Callable[[], str]] = {
         addresses[unit]: partial(render, "unit.html", unit=unit, results=units[unit]) for unit in units

@@ -1,0 +1,74 @@
+"""Commands for the time after grading: similar, defence."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+
+
+@main.command()
+@click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The folder for the pages, instead of GRADES/similar.")
+@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option(
+    "--also", type=click.Path(path_type=Path, exists=True), multiple=True, help="Submissions of an earlier year."
+)
+@click.option("--unit", "unit_name", help="Only this unit.")
+@click.option("--lines", type=click.IntRange(1), default=8, show_default=True, help="Leave out shorter exercises.")
+@click.option("--pairs", type=click.IntRange(1), default=50, show_default=True, help="Pairs to show of each exercise.")
+@click.option("--zips", is_flag=True, help="Write zips for Dolos and JPlag as well, for a second opinion.")
+@course_option
+@report_user_errors
+def similar(
+    folder: Path,
+    out: Path | None,
+    submitted: Path | None,
+    also: tuple[Path, ...],
+    unit_name: str | None,
+    lines: int,
+    pairs: int,
+    zips: bool,
+    course_folder: Path | None,
+) -> None:
+    """Show whose answers are alike, exercise by exercise, for you to look at. Nothing is a verdict.
+
+    GRADES is what `grade` wrote, or a folder of submissions (then say --out). Nothing leaves this machine.
+
+    \b
+    Example:  autograder similar grades --also submitted-2025
+    """
+    from autograder.course import find_unit, load_unit
+    from autograder.grading.results import run_facts
+    from autograder.review.answers import read_class
+    from autograder.review.similar import alike
+    from autograder.review.similar_pages import write_similar
+
+    course = find_course(course_folder)
+    if not out and not run_facts(folder):
+        raise Refused(
+            f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: --out FOLDER."
+        )
+    out = out or folder / "similar"
+    names = [find_unit(course, unit_name)] if unit_name else course.units
+    found = []
+    for unit in read_class(course, [load_unit(course, name) for name in names], folder, submitted, also, lines):
+        reports = alike(unit, pairs)
+        found.append((unit, reports))
+        for report in reports:
+            out_of = f"{sum(pair.stands_out for pair in report.pairs)} of {len(report.pairs)} pairs stand out"
+            click.echo(f"{unit.unit}, {report.exercise.check or 'all'}: {report.answers} answers, {out_of}")
+        if zips:
+            _write_zips(course, unit, out)
+    click.echo(f"pages: {write_similar(found, out)}")
+
+
+def _write_zips(course: Any, unit: Any, out: Path) -> None:
+    from autograder.course import load_unit
+    from autograder.grading.keys import solution_of
+    from autograder.review.second_opinion import write_zips
+
+    stub = solution_of(load_unit(course, unit.unit)).stub
+    for path in write_zips(unit, stub, out):
+        click.echo(path)

@@ -1,0 +1,133 @@
+"""Fingerprints of code: a number for each part of its syntax tree, without what can be changed and mean the same.
+
+Two parts have the same number where they do the same with the same tools: names that a student chose, constants,
+annotations, comments and docstrings are left out; names of Python and of libraries are in. A part's number does not
+depend on what stands around it, so a copy keeps most of its numbers when lines are moved or a loop is written anew.
+"""
+
+import ast
+import builtins
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+SMALLEST = 8  # nodes: smaller parts, as `x.sum(0)`, are words that everybody uses
+BUILTIN = frozenset(dir(builtins))
+COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
+
+
+@dataclass(frozen=True)
+class Print:
+    """The fingerprint of one part: its number, and the lines that it stands on, counted from 1."""
+
+    number: int
+    first: int
+    last: int
+
+
+def fingerprints(codes: Sequence[str]) -> list[list[Print]]:
+    """The fingerprints of each piece of one person's code, given whole. Code that does not parse has none."""
+    trees = [_tree(code) for code in codes]
+    chosen = _Chosen()
+    for tree in trees:
+        chosen.note(tree)
+    return [_prints(tree, chosen) for tree in trees]
+
+
+def numbers(codes: Sequence[str]) -> list[frozenset[int]]:
+    """The numbers of all parts of each piece of one person's code, given whole."""
+    return [frozenset(one.number for one in piece) for piece in fingerprints(codes)]
+
+
+def _tree(code: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+@dataclass
+class _Chosen:
+    """The names that a student chose: of variables and functions, and after a dot, of attributes and methods."""
+
+    variables: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+    def note(self, tree: ast.AST) -> None:
+        """Add the names that a piece of code defines."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.ClassDef(name=name, body=body):
+                    self.variables.add(name)
+                    self.attributes |= {part.name for part in body if isinstance(part, ast.FunctionDef)}
+                case ast.FunctionDef(name=name) | ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
+                    self.variables.add(name)
+                case ast.Attribute(attr=name, ctx=ast.Store()):
+                    self.attributes.add(name)
+
+
+def _prints(tree: ast.Module, chosen: _Chosen) -> list[Print]:
+    walk = _Walk(chosen)
+    try:
+        for statement in tree.body:
+            walk.visit(statement)
+    except RecursionError:
+        return []
+    return walk.found
+
+
+class _Walk:
+    """Visits a tree from its leaves up, and notes the fingerprint of each part that is large enough."""
+
+    def __init__(self, chosen: _Chosen) -> None:
+        self._chosen = chosen
+        self.found: list[Print] = []
+
+    def visit(self, node: ast.AST) -> tuple[bytes, int]:
+        """A part's digest, and the number of its nodes."""
+        digests, size = [], 1
+        for child in _children(node):
+            digest, nodes = self.visit(child)
+            digests.append(digest)
+            size += nodes
+        if isinstance(node, ast.BinOp) and isinstance(node.op, COMMUTE):
+            digests.sort()
+        digest = blake2b(b"".join([self._label(node), *digests]), digest_size=8).digest()
+        if size >= SMALLEST and isinstance(node, ast.stmt | ast.expr):
+            number = int.from_bytes(digest, "big")
+            self.found.append(Print(number, node.lineno, node.end_lineno or node.lineno))
+        return digest, size
+
+    def _label(self, node: ast.AST) -> bytes:
+        """What a node is, with its name where that is Python's or a library's."""
+        kind = "Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__
+        match node:
+            case ast.Name(id=name) if name in BUILTIN and name not in self._chosen.variables:
+                return f"{kind} {name}".encode()
+            case ast.Attribute(attr=name) if name not in self._chosen.attributes:
+                return f"{kind} {name}".encode()
+            case ast.BinOp(op=op) | ast.UnaryOp(op=op) | ast.BoolOp(op=op) | ast.AugAssign(op=op):
+                return f"{kind} {type(op).__name__}".encode()
+            case ast.Compare(ops=ops):
+                return f"{kind} {' '.join(type(op).__name__ for op in ops)}".encode()
+        return kind.encode()
+
+
+LEFT_OUT = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.Pass, ast.Import, ast.ImportFrom)
+
+
+def _children(node: ast.AST) -> Iterable[ast.AST]:
+    """The parts of a node, without annotations, docstrings and what its label says."""
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "type_params"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not isinstance(child, LEFT_OUT) and not _is_docstring(child):
+                yield child
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    match node:
+        case ast.Expr(ast.Constant(str())):
+            return True
+    return False

@@ -1,0 +1,306 @@
+"""Who wrote alike: copies in disguise are found, what everybody shares is not, and the pages say no more than that."""
+
+import csv
+import zipfile
+
+import pytest
+import small
+from browser import CHROMIUM, open_pages, violations
+from small import UNIT
+
+from autograder.course import load_unit
+from autograder.review.answers import NothingToCompare, read_class
+from autograder.review.fingerprints import numbers
+from autograder.review.similar import alike
+from autograder.review.similar_pages import write_similar
+
+ORIGINAL = '''
+def fit(x, y, weights, rate):
+    """One step for each pair."""
+    slope, height = float(weights[0]), float(weights[1])
+    trace = []
+    for a, b in zip(x.tolist(), y.tolist()):
+        missed = slope * a + (height - b)
+        step = rate * missed / max(1.0, abs(missed) / 1e9)
+        slope -= step * a
+        height -= step
+        trace.append(max(abs(missed), abs(step)) / (1.0 + abs(slope)))
+    return np.asarray([slope, height]) + 0.0 * np.asarray(trace).sum()
+'''
+RENAMED = """
+def fit(xs, ys, w, lr):
+    m, c = float(w[0]), float(w[1])
+    log = []
+    for p, q in zip(xs.tolist(), ys.tolist()):
+        err = m * p + (c - q)
+        d = lr * err / max(2.0, abs(err) / 1e8)
+        m -= d * p
+        c -= d
+        log.append(max(abs(err), abs(d)) / (1.0 + abs(m)))
+    return np.asarray([m, c]) + 0.0 * np.asarray(log).sum()
+"""
+REORDERED = """
+def fit(x, y, weights, rate):
+    trace = []
+    slope, height = float(weights[0]), float(weights[1])
+    for a, b in zip(x.tolist(), y.tolist()):
+        missed = slope * a + (height - b)
+        step = rate * missed / max(1.0, abs(missed) / 1e9)
+        height -= step
+        slope -= a * step
+        trace.append(max(abs(missed), abs(step)) / (abs(slope) + 1.0))
+    return 0.0 * np.asarray(trace).sum() + np.asarray([slope, height])
+"""
+COMMENTED = ORIGINAL.replace("    for a", "    # for each pair: the error, then a step down\n\n    for a").replace(
+    "    trace = []", "    trace: list = []  # of nothing\n"
+)
+AS_COMPREHENSION = """
+def fit(x, y, weights, rate):
+    line = [float(weights[0]), float(weights[1])]
+
+    def update(a, b):
+        missed = line[0] * a + (line[1] - b)
+        step = rate * missed / max(1.0, abs(missed) / 1e9)
+        line[:] = [line[0] - step * a, line[1] - step]
+        return max(abs(missed), abs(step)) / (1.0 + abs(line[0]))
+
+    trace = [update(a, b) for a, b in zip(x.tolist(), y.tolist())]
+    return np.asarray(line) + 0.0 * np.asarray(trace).sum()
+"""
+COPIES = {"renamed": RENAMED, "reordered": REORDERED, "commented": COMMENTED, "comprehension": AS_COMPREHENSION}
+APART = (
+    """
+def fit(x, y, weights, rate):
+    for i in range(len(x)):
+        row = np.array([x[i], 1])
+        weights = weights - rate * (row @ weights - y[i]) * row
+    return weights
+""",
+    """
+def fit(x, y, weights, rate):
+    w = weights.copy()
+    pairs = np.stack([x, y], axis=1)
+    for pair in pairs:
+        prediction = w[0] * pair[0] + w[1]
+        gradient = np.array([pair[0] * (prediction - pair[1]), prediction - pair[1]])
+        w -= rate * gradient
+    return w
+""",
+    """
+def fit(x, y, weights, rate):
+    if len(x) == 0:
+        return weights
+    residual = np.dot(weights, (x[0], 1.0)) - y[0]
+    moved = np.subtract(weights, np.multiply(rate * residual, (x[0], 1.0)))
+    return fit(x[1:], y[1:], moved, rate)
+""",
+    """
+def fit(x, y, weights, rate):
+    from functools import reduce
+
+    def one(w, pair):
+        a, b = pair
+        return w - rate * (w[0] * a + w[1] - b) * np.r_[a, 1]
+
+    return reduce(one, zip(x, y), weights)
+""",
+    """
+def fit(x, y, weights, rate):
+    a, b = weights
+    k = 0
+    while k < x.shape[0]:
+        e = a * x[k] + b - y[k]
+        a, b = a - rate * e * x[k], b - rate * e
+        k = k + 1
+    return np.array((a, b))
+""",
+)
+WRONG = "\ndef running_sum(x):\n    total = 0.37 * x.sum(0)\n    return np.cumsum(x, 0), total\n"
+ALSO_WRONG = "\ndef running_sum(x):\n    return x.cumsum(axis=0), np.add.reduce(x) * 37 / 100\n"
+
+
+def with_fit(code):
+    """The solution of the unit with another `fit`, as a student would hand it in."""
+    return small.solved().rpartition("def fit")[0] + code.lstrip()
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory):
+    """A class that wrote apart, but for one who copied from `ada`, and two who made the same unnamed mistake."""
+    folder = tmp_path_factory.mktemp("handed_in")
+    small.submit(folder, "ada", with_fit(ORIGINAL))
+    small.submit(folder, "copy", with_fit(RENAMED))
+    for number, code in enumerate(APART):
+        small.submit(folder, f"apart{number}", with_fit(code))
+    small.submit(folder, "wrong1", small.solved() + WRONG)
+    small.submit(folder, "wrong2", small.solved() + ALSO_WRONG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(handed_in, tmp_path_factory):
+    """The class graded and compared by the real commands: the folder of grades, and what `similar` printed."""
+    grades = tmp_path_factory.mktemp("grades")
+    done = small.run_command("grade", handed_in, "--out", grades, "--quick", "--seed", small.SEED)
+    assert done.returncode == 0, done.stderr
+    done = small.run_command("similar", grades, "--lines", "4", "--zips")
+    assert done.returncode == 0, done.stderr
+    return grades, done.stdout
+
+
+def compared(folder, also=(), lines=4, unit=UNIT):
+    """The reports of a folder of submissions by check; "" is the whole unit."""
+    (read,) = read_class(small.COURSE, [load_unit(small.COURSE, unit)], folder, None, also, lines)
+    return {report.exercise.check: report for report in alike(read, most=50)}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
+    """Other names and constants, other order, comments, a comprehension for the loop: no other pair stands out."""
+    small.submit(tmp_path, "ada", with_fit(ORIGINAL))
+    small.submit(tmp_path, "copy", with_fit(COPIES[kind]))
+    for number, code in enumerate(APART):
+        small.submit(tmp_path, f"apart{number}", with_fit(code))
+    pairs = compared(tmp_path)["three_steps"].pairs
+    assert (pairs[0].one, pairs[0].other) == ("ada", "copy")
+    assert not any(pair.stands_out for pair in pairs[1:])
+    assert pairs[0].stands_out or kind == "comprehension"  # which keeps a third of the parts
+
+
+def test_names_and_constants_are_left_out_and_tools_are_not():
+    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing, even where it hides a builtin."""
+    said = "y = np.{}(x[1:] - {}) + {}(x)"
+    assert numbers([said.format("exp", 1, "len")]) == numbers([said.replace("x", "z").format("exp", 7, "len")])
+    assert numbers([said.format("exp", 1, "len")])[0] & numbers([said.format("log", 1, "sum")])[0] == set()
+    assert numbers(["def f(sum, k):\n    return (sum, k, sum, k, sum, k)"]) == numbers(
+        ["def g(a, b):\n    return (a, b, a, b, a, b)"]
+    )
+
+
+@pytest.mark.parametrize("code", ["def f(:", "\0", "x = " + "-" * 100_000 + "1", "(" * 500])
+def test_code_that_cannot_be_read_has_no_fingerprints(code):
+    """Hostile or broken text stops nothing."""
+    assert numbers([code]) == [frozenset()]
+
+
+def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
+    """Ten who hand in our solution are no pair; they are listed as having nothing of their own."""
+    for number in range(10):
+        small.submit(tmp_path, f"student{number}", small.solved().replace("error", f"e{number}"))
+    report = compared(tmp_path)["three_steps"]
+    assert report.pairs == () and len(report.own_nothing) == report.answers == 10
+
+
+def test_a_notebook_and_a_script_are_compared(tmp_path):
+    """The same code is alike in both forms."""
+    import jupytext
+
+    small.submit(tmp_path, "ada", with_fit(ORIGINAL))
+    book = small.submit(tmp_path, "copy", "").with_suffix(".ipynb")
+    book.with_suffix(".py").unlink()
+    jupytext.write(jupytext.reads(with_fit(RENAMED), "py:percent"), book)
+    for number, code in enumerate(APART):
+        small.submit(tmp_path, f"apart{number}", with_fit(code))
+    first = compared(tmp_path)["three_steps"].pairs[0]
+    assert (first.one, first.other, first.stands_out) == ("ada", "copy", True)
+
+
+def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp_path):
+    """A pair of this year's answer with one of `--also`; none of two old ones."""
+    earlier = tmp_path / "2025"
+    small.submit(earlier, "old", with_fit(ORIGINAL))
+    small.submit(earlier, "older", with_fit(COMMENTED))
+    for student in ("apart1", "apart2", "apart3"):
+        path = handed_in / student / UNIT / f"{UNIT}.py"
+        small.submit(tmp_path / "now", student, path.read_text())
+    small.submit(tmp_path / "now", "copy", with_fit(RENAMED))
+    pairs = compared(tmp_path / "now", also=[earlier])["three_steps"].pairs
+    assert {(pair.one, pair.other) for pair in pairs[:2]} == {("2025: old", "copy"), ("2025: older", "copy")}
+    assert not any(pair.one.startswith("2025") and pair.other.startswith("2025") for pair in pairs)
+
+
+def test_many_copies_of_one_answer_are_one_group(tmp_path):
+    """Twenty who hand in the same are linked though not all of their pairs are looked at; who wrote apart is not."""
+    for number in range(20):
+        code = ORIGINAL if number % 2 else RENAMED
+        small.submit(tmp_path, f"copy{number:02}", with_fit(code.replace("step", f"s{number}")))
+    for number in range(25):
+        small.submit(tmp_path, f"apart{number:02}", with_fit(APART[number]) if number < 5 else small.solved())
+    (group,) = compared(tmp_path)["three_steps"].groups
+    assert group == tuple(f"copy{number:02}" for number in range(20))
+
+
+def test_short_exercises_are_left_out_by_themselves(handed_in):
+    """Under eight lines a right answer is like every other; so is a whole unit of that length."""
+    assert compared(handed_in, lines=8) == {}
+    assert list(compared(handed_in, lines=4)) == ["", "three_steps"]
+
+
+def test_equal_wrong_answers_are_the_second_signal(graded):
+    """Two whose code is not alike computed the same wrong total on a seed nobody knew; the page says which array."""
+    rows = list(csv.DictReader((graded[0] / "similar" / "similar.csv").read_text().splitlines()))
+    (row,) = [row for row in rows if row["equal wrong answers"]]
+    assert (row["one"], row["other"], row["equal wrong answers"]) == ("wrong1", "wrong2", "summing: total")
+    first = next(row for row in rows if row["exercise"] == "three_steps")
+    assert (first["one"], first["other"], first["stands out"]) == ("ada", "copy", "yes")
+
+
+def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
+    """A folder of submissions is read too, with `--out`; where there is nothing to read it says where it looked."""
+    done = small.run_command("similar", handed_in)
+    assert done.returncode == 2 and "--out" in done.stderr
+    done = small.run_command("similar", handed_in, "--out", tmp_path / "out", "--lines", "4")
+    assert done.returncode == 0 and (tmp_path / "out" / "index.html").is_file()
+    assert not (handed_in / "similar").exists()
+    with pytest.raises(NothingToCompare, match="--submitted"):
+        compared(tmp_path)
+
+
+def test_zips_for_a_second_opinion(graded):
+    """Dolos finds its table, JPlag its folders and the template; every answer is in both."""
+    folder, students = graded[0] / "similar", {"ada", "copy", "wrong1"}
+    with zipfile.ZipFile(folder / f"dolos-{UNIT}.zip") as dolos:
+        rows = list(csv.DictReader(dolos.read("info.csv").decode().splitlines()))
+        assert list(rows[0]) == ["filename", "label", "created_at", "full_name"]
+        assert {row["filename"] for row in rows} == set(dolos.namelist()) - {"info.csv"}
+        assert students < {row["full_name"] for row in rows}
+        assert "np.cumsum(x, 0), total" in dolos.read("wrong1.py").decode()
+    with zipfile.ZipFile(folder / f"jplag-{UNIT}.zip") as jplag:
+        assert {f"submissions/{student}/{UNIT}.py" for student in students} < set(jplag.namelist())
+        assert "NotImplementedError" in jplag.read(f"template/{UNIT}.py").decode()
+
+
+def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
+    """axe finds nothing; nothing is cut off at 390 pixels; shared lines are marked, and the words judge nobody."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
+    folder = graded[0] / "similar"
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as show:
+            page = show(folder / "index.html", viewport={"width": 1100, "height": 900})
+            assert "Nothing here says that anyone has copied" in page.inner_text("main")
+            assert violations(page) == []
+            page.set_viewport_size({"width": 390, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            page.locator("a", has_text="ada · copy").last.click()
+            assert page.locator("h2").all_inner_texts() == ["ada", "copy"]
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            marked = page.locator("li.at").all_inner_texts()
+            assert any("trace.append" in line for line in marked) and any("log.append" in line for line in marked)
+        browser.close()
+
+
+def test_a_hostile_name_is_text(tmp_path):
+    """Whatever a student is called, or writes, is shown as it is."""
+    name = "<script>alert(1)<"
+    small.submit(tmp_path / "in", name, with_fit(ORIGINAL + "\nhelper = '</ol><script>alert(2)</script>'\n"))
+    small.submit(tmp_path / "in", "copy", with_fit(RENAMED))
+    for number, code in enumerate(APART):
+        small.submit(tmp_path / "in", f"apart{number}", with_fit(code))
+    (read,) = read_class(small.COURSE, [load_unit(small.COURSE, UNIT)], tmp_path / "in", None, (), 4)
+    write_similar([(read, alike(read, most=5))], tmp_path / "out")
+    for path in (tmp_path / "out").rglob("*.html"):
+        assert path.read_text().count("<script>") == path.read_text().count('"use strict"')

@@ -47,6 +47,7 @@ class Check:
     words: by array, what to say of wrong values that no known mistake explains.
     seconds: of processor time; see `Limits`.
     kept: why the check is there although others catch every wrong variant that it does.
+    letters: those of the unit's sizes that the experiment uses; None where its code says so.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Check:
     words: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
     kept: str = ""
+    letters: tuple[str, ...] | None = None
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
 """How an answer to a check is judged: compared with the solution's and with those of known mistakes."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal, Protocol
@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check, Corpus, is_text
+from autograder.relations import Relation, find_relations, letters_of, shape_in_letters
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 STATUS_OF_FAILURE: Mapping[str, Status] = {"timeout": "timeout", "killed": "killed", "stub": "failed"}
@@ -76,6 +77,8 @@ class Remark:
     """What is wrong with some arrays of a check, and what to do.
 
     group: the same for equal wrong values, which no known mistake explains.
+    relation: the kind of relation to the expected values that the text tells, where it tells one.
+    example: the first wrong number, where the expected one may be shown.
     literal: backticks and asterisks in the text are an answer's own, and no markup.
     """
 
@@ -84,6 +87,8 @@ class Remark:
     mistake: str = ""
     group: str = ""
     literal: bool = False
+    relation: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,8 +169,62 @@ def _judge_arrays(
         for name in explanation.arrays:
             shares[name] = min(mistake.keeps for mistake in mistakes)
             unexplained.remove(name)
-    remarks += [_describe(name, check, key, answer, sizes) for name in unexplained]
+    remarks += _unnamed(check, key, answer, sizes, unexplained)
     return _verdict(check, shares, remarks, passed=False)
+
+
+def _unnamed(
+    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], wrong: Sequence[str]
+) -> list[Remark]:
+    """Tell wrong arrays that no known mistake explains: how they are related to the expected ones, else how they look.
+
+    Arrays of which the same is said share a remark.
+    """
+    letters = letters_of(check, sizes)
+    related = find_relations(key.expected.arrays, answer.arrays, wrong, letters)
+    told = [_described(name, check, key, answer, sizes, related.get(name)) for name in wrong]
+    return _joined(told)
+
+
+def _described(
+    name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], relation: Relation | None
+) -> Remark:
+    described = _describe(name, check, key, answer, sizes)
+    if relation is None:
+        return described
+    want, got = key.expected.arrays[name], answer.arrays[name]
+    text = relation.text
+    if got.shape != want.shape:
+        text = f"{text.removesuffix('.')}: {_two_shapes(got, want, sizes)}"
+    elif name in check.words:
+        text = f"{text} {check.words[name]}"
+    return replace(described, text=text, relation=relation.kind)
+
+
+WRONG = "wrong values in "  # how a remark begins that can say no more
+
+
+def _joined(remarks: Sequence[Remark]) -> list[Remark]:
+    """Join remarks that say the same of several arrays, and those that can only say how many values are wrong."""
+    together: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        what = WRONG if remark.text.startswith(WRONG) else remark.text
+        together.setdefault(what, []).append(remark)
+    return [_one_of(alike) for alike in together.values()]
+
+
+def _one_of(remarks: Sequence[Remark]) -> Remark:
+    """Make one remark of several that say the same."""
+    first = remarks[0]
+    if len(remarks) == 1:
+        return first
+    arrays = tuple(name for remark in remarks for name in remark.arrays)
+    groups = [remark.group for remark in remarks if remark.group]
+    group = sha256(" ".join(groups).encode()).hexdigest()[:12] if groups else ""
+    if not first.text.startswith(WRONG):
+        return replace(first, arrays=arrays, group=group)
+    counts = [remark.text.removeprefix(WRONG).removesuffix(" places.") for remark in remarks]
+    return replace(first, text=f"{WRONG}{', '.join(counts)} places.", arrays=arrays, group=group)
 
 
 def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None = None, loss_unit: str = "") -> Verdict:
@@ -336,8 +395,7 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     if is_text(want) != is_text(got):
         return Remark(f"is {_kind(got)}, and should be {_kind(want)}.", (name,))
     if got.shape != want.shape:
-        found = f"{_letters(got.shape, sizes)} found, {_letters(want.shape, sizes)} wanted."
-        return Remark(f"the shape is another: {found}", (name,))
+        return Remark(f"the shape is another: {_two_shapes(got, want, sizes)}", (name,))
     if is_text(want):
         words = check.words.get(name)
         text = words or _differing_text(want, got)
@@ -348,8 +406,12 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
     if check.measure:
         return Remark("cannot be measured.", (name,))
     close = np.isclose(got.astype(np.float64), want.astype(np.float64), rtol=TOLERANCE, atol=1e-6)
-    words = f"wrong values in {max(1, int((~close).sum()))} of {got.size} places."
+    words = f"{WRONG}{max(1, int((~close).sum()))} of {got.size} places."
     return Remark(check.words.get(name, words), (name,), group=_group(got.astype(np.float64)))
+
+
+def _two_shapes(got: np.ndarray, want: np.ndarray, sizes: Mapping[str, int]) -> str:
+    return f"{shape_in_letters(got.shape, sizes)} found, {shape_in_letters(want.shape, sizes)} wanted."
 
 
 def _kind(array: np.ndarray) -> str:
@@ -392,21 +454,3 @@ def _group(wrong: np.ndarray) -> str:
     scale = np.abs(wrong).max(initial=0.0) or 1.0
     rounded = np.round(wrong / scale, 2) + 0.0  # no minus zero
     return sha256(f"{wrong.shape} {scale:.1e}".encode() + rounded.tobytes()).hexdigest()[:12]
-
-
-def _letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """A shape in the course's letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
-    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
-    names |= {size: letter for letter, size in sizes.items()}
-    if not shape:
-        return "a single number"
-    numbers = _tuple(map(str, shape))
-    if not all(size in names for size in shape):
-        return numbers
-    return f"{_tuple(names[size] for size in shape)} = {numbers}"
-
-
-def _tuple(parts: Iterable[str]) -> str:
-    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
-    written = list(parts)
-    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

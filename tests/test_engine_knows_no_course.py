@@ -40,7 +40,7 @@ def test_the_engine_does_not_speak_of_this_course(word):
     found = []
     for path in searched():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if pattern.search(line) and not allowed(word, line):
+            if pattern.search(line) and not (allowed(word, line) or of_mathematics(word, path)):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert found == []
 
@@ -48,6 +48,14 @@ def test_the_engine_does_not_speak_of_this_course(word):
 def allowed(word, line):
     """The name of the add-on as an author writes it, which is a module of the engine."""
     return word == "torch" and "autograder.torch" in line
+
+
+FUNCTIONS = ("softmax", "tanh", "sigmoid")  # as the logarithm is one
+
+
+def of_mathematics(word, path):
+    """The functions of which one too many or too few is told, in any course: they stand in one table."""
+    return word in FUNCTIONS and path == ROOT / "autograder" / "relations" / "changes.py"
 
 
 def test_the_search_reads_the_whole_engine():

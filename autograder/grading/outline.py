@@ -17,6 +17,7 @@ from autograder.course import Course, Unit, load_unit
 from autograder.grading.provenance import checks_digest
 from autograder.grading.results import CannotWrite, write_whole
 from autograder.grading.store import cache_folder
+from autograder.relations import letters_of
 
 
 class _Check(msgspec.Struct, frozen=True):
@@ -34,6 +35,7 @@ class _Check(msgspec.Struct, frozen=True):
     words: dict[str, str]
     seconds: float
     kept: str
+    letters: tuple[str, ...]
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -83,6 +85,7 @@ def _outline_of(unit: Unit) -> _Outline:
             words=dict(check.words),
             seconds=check.seconds,
             kept=check.kept,
+            letters=tuple(letters_of(check, unit.sizes).sizes),
         )
         for check in unit.checks
     ]
@@ -115,4 +118,5 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
         words=kept.words,
         seconds=kept.seconds,
         kept=kept.kept,
+        letters=kept.letters,
     )

@@ -11,6 +11,7 @@ from autograder.course import load_unit
 from autograder.grading import outline as outlines
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import cache_folder
+from autograder.relations import letters_of
 
 
 @pytest.fixture(autouse=True)
@@ -19,10 +20,11 @@ def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
-def fields(check):
-    """What grading must know of a check."""
-    functions = {"experiment", "measure", "data"}
-    plain = {name: value for name, value in vars(check).items() if name not in functions}
+def fields(check, sizes):
+    """What grading must know of a check; of the experiment's code, which letters it uses."""
+    others = {"experiment", "measure", "data", "letters"}
+    plain = {name: value for name, value in vars(check).items() if name not in others}
+    plain["letters"] = letters_of(check, sizes)
     return plain | {"title": check.title, "trains": bool(check.measure), "has data": bool(check.data)}
 
 
@@ -33,7 +35,8 @@ def test_an_outline_says_of_each_check_what_the_unit_does(name, time):
     if time == "second":
         outline_unit(small.COURSE, name)
     outline, unit = outline_unit(small.COURSE, name), small.unit(name)
-    assert list(map(fields, outline.checks)) == list(map(fields, unit.checks))
+    sizes = unit.sizes
+    assert [fields(check, sizes) for check in outline.checks] == [fields(check, sizes) for check in unit.checks]
     assert (outline.sizes, outline.packages, outline.limits) == (unit.sizes, unit.packages, unit.limits)
 
 

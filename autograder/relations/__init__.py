@@ -1,0 +1,13 @@
+"""Relations: how wrong arrays are made from the expected ones, found without a list of mistakes.
+
+A relation is a fact, as "your values are the expected ones × 5, and B = 5", and no guess at what
+somebody did. Each kind has a prior, and all priors together are at most 1. A relation is told where
+an array that has nothing to do with the expected one would fit it with a chance of at most `CHANCE`
+times its prior; so all of them together speak of such an array with a chance of at most `CHANCE`.
+No number that was drawn is told: factors and terms have a letter or a short name, or none.
+"""
+
+from autograder.relations.letters import Letters, letters_of, shape_in_letters
+from autograder.relations.search import CHANCE, Relation, find_relations
+
+__all__ = ["CHANCE", "Letters", "Relation", "find_relations", "letters_of", "shape_in_letters"]

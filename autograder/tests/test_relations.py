@@ -1,0 +1,218 @@
+"""Relations: each is told where it was planted, and none where an array has nothing to do with the expected one."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from autograder.check import check
+from autograder.relations import CHANCE, Letters, find_relations, letters_of
+from autograder.relations.changes import changes
+
+LETTERS = Letters((("T", 6), ("B", 5), ("V", 13), ("H", 30)))
+RNG = np.random.default_rng(0)
+RIGHT = RNG.normal(size=(6, 5, 13))
+TABLE, ROW, LOSS = RNG.normal(size=(6, 5)), RNG.normal(size=13), np.array(np.e)
+OTHER = RNG.normal(size=(6, 5, 13))
+SHARES = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
+
+
+def told(right, wrong, **others):
+    """The relation of one wrong array, of which the others are right."""
+    expected = {"a": right, **others}
+    return find_relations(expected, {"a": wrong, **others}, ["a"], LETTERS).get("a")
+
+
+def without(array, axis, *rows):
+    return np.delete(array, rows, axis)
+
+
+def changed(array, place, by):
+    copied = array.copy()
+    copied[place] = by(copied[place])
+    return copied
+
+
+PLANTED = [
+    # factors and signs
+    (RIGHT, 5 * RIGHT, "your values are the expected ones × 5, and B = 5."),
+    (RIGHT, RIGHT / 5, "your values are the expected ones × 1/5, and B = 5."),
+    (RIGHT, -6 * RIGHT, "your values are the expected ones × −6, and T = 6."),
+    (RIGHT, 65 * RIGHT, "your values are the expected ones × 65, and B × V = 65."),
+    (RIGHT, RIGHT * 13 / 5, "your values are the expected ones × 13/5, and V = 13, B = 5."),
+    (RIGHT, RIGHT * 13 / 12, "your values are the expected ones × 13/12, and V = 13: V / (V − 1)."),
+    (RIGHT, RIGHT / math.sqrt(13), "your values are the expected ones × 1/√13, and V = 13."),
+    (RIGHT, RIGHT / math.log(2), "your values are the expected ones × 1 / ln 2."),
+    (RIGHT, 2 * RIGHT, "your values are the expected ones × 2."),
+    (RIGHT, 30 * RIGHT, "your values are the expected ones × 30, and H = 30."),
+    (RIGHT, 0.37 * RIGHT, "your values are the expected ones × one and the same number."),
+    (RIGHT, -RIGHT, "your values are the expected ones × −1."),
+    (LOSS, 5 * LOSS, "your values are the expected ones × 5, and B = 5."),
+    # terms
+    (RIGHT, RIGHT + 1, "your values are the expected ones + 1."),
+    (RIGHT, RIGHT - 5, "your values are the expected ones − 5, and B = 5."),
+    (RIGHT, RIGHT + 0.37, "your values are the expected ones + one and the same number."),
+    (RIGHT, RIGHT + ROW, "for each T and B your values differ from the expected ones by the same numbers."),
+    (RIGHT, RIGHT * ROW, "for each T and B your values are the expected ones times the same numbers."),
+    # orders
+    (RIGHT, RIGHT[::-1], "your values are the expected ones reversed along T."),
+    (RIGHT, -RIGHT[:, ::-1], "your values are the expected ones reversed along B × −1."),
+    (RIGHT, np.roll(RIGHT, 1, 0), "your values are the expected ones moved on by one along T."),
+    (RIGHT, np.roll(RIGHT, -1, 2), "your values are the expected ones moved back by one along V."),
+    (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B exchanged."),
+    (RIGHT, RIGHT.transpose(2, 0, 1), "your values are the expected ones with the axes in another order, (V, T, B)."),
+    (RIGHT, np.sort(RIGHT, 0), "your values are the expected ones sorted along T."),
+    (TABLE, TABLE.T.reshape(6, 5), "your values are the expected ones with rows in the place of columns: as "),
+    # shapes
+    (RIGHT, RIGHT[1:], "your values are the expected ones without the first along T."),
+    (RIGHT, RIGHT[:, :-1], "your values are the expected ones without the last along B."),
+    (RIGHT, RIGHT[::2], "your values are each second of the expected ones along T."),
+    (RIGHT, RIGHT[[0, *range(6)]], "your values are the expected ones with the first along T twice."),
+    (RIGHT[1:], RIGHT, "what is expected is your values without the first along T."),
+    (RIGHT, RIGHT.ravel(), "your values are the expected ones in one long row."),
+    (RIGHT, RIGHT[:, None], "your values are the expected ones with one more axis, of size 1, at place 1."),
+    (RIGHT, RIGHT.sum(0), "your values are the sum along T of the expected ones."),
+    (RIGHT, RIGHT.mean(2), "your values are the mean along V of the expected ones."),
+    (RIGHT, RIGHT[-1], "your values are the last along T of the expected ones."),
+    (RIGHT.sum((0, 1)), RIGHT, "what is expected is the sum over T and B of your values."),
+    (RIGHT.mean(0), RIGHT, "what is expected is the mean along T of your values."),
+    # functions
+    (RIGHT, np.exp(RIGHT), "your values are the exponential of the expected ones."),
+    (np.log(np.abs(RIGHT)), np.abs(RIGHT), "your values are the exponential of the expected ones."),
+    (SHARES, np.log(SHARES), "your values are the logarithm of the expected ones."),
+    (SHARES, RIGHT, "what is expected is the softmax along V of your values."),
+    (SHARES, np.exp(SHARES) / np.exp(SHARES).sum(-1, keepdims=True), "your values are the softmax along V of the "),
+    (SHARES, np.exp(RIGHT), "what is expected is the share of the sum along V of your values."),
+    (RIGHT, RIGHT**2, "your values are the square of the expected ones."),
+    (RIGHT**2, RIGHT, "what is expected is the square of your values."),
+    (RIGHT, np.maximum(RIGHT, 0), "your values are the expected ones, with 0 in the place of what is negative."),
+    (np.maximum(RIGHT, 0), RIGHT, "what is expected is your values, with 0 in the place of what is negative."),
+    (SHARES, 1 - SHARES, "your values are 1 less the expected ones."),
+    (RIGHT, np.cumsum(RIGHT, 0), "your values are the running sum along T of the expected ones."),
+    (np.cumsum(RIGHT, 0), RIGHT, "what is expected is the running sum along T of your values."),
+    (10 * RIGHT, np.trunc(10 * RIGHT), "your values are the expected ones, without what follows the point."),
+    # parts
+    (RIGHT, changed(RIGHT, 0, np.exp), "your values are the expected ones, but for the first along T."),
+    (RIGHT, changed(RIGHT, (slice(None), -1), np.exp), "your values are the expected ones, but for the last along B."),
+    (RIGHT, changed(RIGHT, 2, np.exp), "your values are the expected ones, but for number 2 along T, counted from 0."),
+    (RIGHT, changed(RIGHT, slice(3), np.exp), "your values are the expected ones, but for the first 3 along T."),
+    (RIGHT, changed(RIGHT, slice(1, None), np.exp), "your values are the expected ones, in the first along T only."),
+    (RIGHT, changed(np.roll(RIGHT, 1, 0), 0, np.exp), "your values are the expected ones moved on by one along T, but"),
+    # of themselves
+    (RIGHT, 0 * RIGHT, "all your values are 0."),
+    (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
+    (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "text"), PLANTED, ids=range(len(PLANTED)))
+def test_a_planted_relation_is_told(right, wrong, text):
+    """In double precision, and in single where the array has several numbers; as data it makes the wrong array."""
+    relation = told(right, wrong)
+    assert relation and relation.text.startswith(text)
+    if relation.apply:
+        np.testing.assert_allclose(relation.apply(right), wrong, rtol=1e-9, atol=1e-12)
+    if right.size > 1:
+        single = told(right.astype(np.float32), wrong.astype(np.float32))
+        assert single and single.text.startswith(text), single
+
+
+def test_the_values_of_another_array_are_told():
+    """As they are, transposed, with a factor, or added to the right ones."""
+    assert told(RIGHT, OTHER, b=OTHER).text == "your values are those expected of `b`."
+    assert told(RIGHT, -OTHER, b=OTHER).text == "your values are those expected of `b` × −1."
+    assert told(TABLE, ROW, b=ROW).text == "your values are those expected of `b`."
+    assert told(RIGHT, RIGHT + OTHER, b=OTHER).text == "your values are the expected ones plus those expected of `b`."
+    less = told(RIGHT, RIGHT - 5 * OTHER, b=OTHER).text
+    assert less == "your values are the expected ones less those expected of `b` × 5, and B = 5."
+
+
+def test_two_numbers_with_one_factor_are_evidence_of_it():
+    """One number in single precision could be five times another by chance; three with the same factor could not."""
+    right = {name: np.array(value, np.float32) for name, value in (("a", 2.718), ("b", 0.577), ("c", 1.618))}
+    wrong = {name: 5 * value for name, value in right.items()}
+    assert find_relations(right, wrong, ["a"], LETTERS) == {}
+    found = find_relations(right, wrong, ["a", "b", "c"], LETTERS)
+    assert {name: relation.text for name, relation in found.items()} == dict.fromkeys(
+        "abc", "your values are the expected ones × 5, and B = 5."
+    )
+
+
+def random_pairs(rng):
+    """Expected and wrong arrays that have nothing to do with each other: of all sizes, and kinds of numbers."""
+    shapes = [(), (2,), (3,), (4,), (2, 2), (3, 4), (6, 5), (30,), (2, 3, 4), (6, 5, 3)]
+    shape = shapes[rng.integers(len(shapes))]
+    other = shapes[rng.integers(len(shapes))] if rng.random() < 0.3 else shape
+    draws = [
+        lambda shape: rng.normal(size=shape),
+        lambda shape: rng.normal(size=shape).astype(np.float32),
+        lambda shape: rng.integers(0, 6, shape),
+        lambda shape: rng.integers(0, 2, shape),
+        lambda shape: np.maximum(rng.normal(size=shape), 0),
+        lambda shape: rng.random(shape),
+        lambda shape: rng.integers(0, 10, shape) / 24,
+        lambda shape: np.exp(3 * rng.normal(size=shape)),
+        lambda shape: 1000 + rng.normal(size=shape),
+    ]
+    kind = rng.integers(len(draws))
+    return draws[kind](shape), draws[kind if rng.random() < 0.8 else 0](other)
+
+
+def test_random_arrays_are_related_to_nothing():
+    """Of 10,000 pairs none is told a relation, but that an array is the same everywhere, which is a fact of it."""
+    rng = np.random.default_rng(1)
+    spoken = []
+    for _ in range(10_000):
+        right, wrong = random_pairs(rng)
+        if relation := told(np.asarray(right), np.asarray(wrong), b=rng.normal(size=3)):
+            spoken.append((relation.text, right, wrong))
+    assert [one for one in spoken if "your values are 0" not in one[0] and "the same" not in one[0]] == []
+
+
+def test_priors_are_shares_of_one():
+    """Of all that may be done to an array; so the chance that any is told of anything stays below the bound."""
+    for shape in ((6, 5, 13), (6, 5), (13,), ()):
+        assert sum(change.prior for change in changes(shape, shape, LETTERS)) <= 1
+    assert CHANCE <= 1e-6
+
+
+def test_a_letter_is_said_only_where_the_check_has_it():
+    """In its own code or in that of a function that it calls; and where no other has the same size."""
+
+    @check(points=1)
+    def uses_one(net, seed):
+        """one letter"""
+        return helper(seed)
+
+    letters = letters_of(uses_one, {"T": 6, "B": 5, "V": 7})
+    assert letters.sizes == {"B": 5}
+    right, wrong = {"a": RIGHT}, {"a": 7 * RIGHT}
+    assert find_relations(right, wrong, ["a"], letters)["a"].text == "your values are the expected ones × 7."
+    twice = Letters((("T", 7), ("B", 7)))
+    assert find_relations(right, wrong, ["a"], twice)["a"].text == "your values are the expected ones × 7."
+
+
+B = 5
+
+
+def helper(seed):
+    return {"a": np.zeros(B) + seed}
+
+
+def test_text_booleans_and_empty_arrays_are_not_searched():
+    """Nothing is said of them, and of NaN and infinity neither."""
+    assert told(np.array(["a", "b"]), np.array(["b", "a"])) is None
+    assert told(np.array([True, False, True]), np.array([False, True, False])) is None
+    assert told(np.empty((0, 3)), np.empty((3, 0))) is None
+    assert told(ROW, np.full(13, np.nan)) is None
+
+
+def test_a_search_is_quick():
+    """A failing submission may cost 30 ms more, and has a few wrong arrays."""
+    wrong = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
+    right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
+    began = time.process_time()
+    for _ in range(3):
+        find_relations(right, wrong, [*wrong], LETTERS)
+    assert (time.process_time() - began) / 3 < 0.03

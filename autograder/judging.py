@@ -1,7 +1,7 @@
 """How an answer to a check is judged: compared with the solution's and with those of known mistakes."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal, Protocol
@@ -44,6 +44,10 @@ class CheckKey(Protocol):
         """The loss that the solution's training reached, of a check that trains."""
 
     @property
+    def constant(self) -> frozenset[str]:
+        """The arrays that the solution answers alike on another seed: they can cost points, and earn none."""
+
+    @property
     def mistakes(self) -> Known:
         """The known mistakes that lose points here, each with its answer."""
 
@@ -58,6 +62,7 @@ class PlainKey:
     expected: Answer
     mistakes: Known = ()
     loss: float | None = None
+    constant: frozenset[str] = frozenset()
 
     def spoilt_by(self, mistake: Mistake) -> bool:
         """Whether a known mistake loses points here."""
@@ -126,7 +131,7 @@ def judge(
         return _judge_weights(check, key, answer, sizes)
     wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
     if not wrong:
-        return _verdict(check, {}, [], passed=True)
+        return _verdict(check, 1.0, [])
     return _judge_arrays(check, key, answer, sizes, wrong, excluded)
 
 
@@ -138,7 +143,7 @@ def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callab
         for mistake, its in key.mistakes:
             if its.failure == "raised" and kind_of_error(its) == error and not excluded(mistake):
                 remarks.insert(0, Remark(mistake.text, (), mistake.code))
-    verdict = _verdict(check, {}, remarks, passed=False)
+    verdict = _verdict(check, 0.0, remarks)
     return replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure)
 
 
@@ -147,7 +152,7 @@ def _judge_weights(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[s
     expected = key.expected.arrays
     strays = [name for name in expected if answer.arrays.get(name, np.empty(0)).shape != expected[name].shape]
     remarks = [_describe(name, check, key, answer, sizes) for name in strays]
-    return _verdict(check, {}, remarks, passed=not strays)
+    return _verdict(check, 0.0 if strays else 1.0, remarks)
 
 
 def _judge_arrays(
@@ -170,7 +175,26 @@ def _judge_arrays(
             shares[name] = min(mistake.keeps for mistake in mistakes)
             unexplained.remove(name)
     remarks += _unnamed(check, key, answer, sizes, unexplained)
-    return _verdict(check, shares, remarks, passed=False)
+    return _verdict(check, _share(shares, key.constant), remarks)
+
+
+def _share(right: Mapping[str, float], constant: Container[str]) -> float:
+    """The share of a check's points that an answer earns, some of whose arrays are wrong.
+
+    A file that solves nothing can send an array that is the same on every seed. So only the others earn, in equal
+    parts; one that is constant and wrong costs what an array is worth among all.
+    right: of each array how far it is right: 1, 0, or what a known mistake keeps.
+    """
+    earning = [share for name, share in right.items() if name not in constant]
+    spoilt = [1 - share for name, share in right.items() if name in constant]
+    if not earning:
+        return 0.0
+    return max(0.0, sum(earning) / len(earning) - sum(spoilt) / len(right))
+
+
+def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
+    """The arrays that the judge cannot tell apart in the solution's answers on two seeds."""
+    return frozenset(name for name in one.arrays if _agree(check, name, one, other))
 
 
 def _unnamed(
@@ -237,14 +261,14 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
     figures = tuple(round(value, 4) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
     if abs(loss - ours) <= check.within:
         if alike(trained or {}, key.expected.arrays) >= ALIKE:
-            return replace(_verdict(check, {}, [], passed=True), loss=figures)
+            return replace(_verdict(check, 1.0, []), loss=figures)
         text = f"held-out loss {loss:.3f}, as ours, but these weights did not come from the first weights and the "
         remark = Remark(text + "batches that were given. Train those.")
-        return replace(_verdict(check, {}, [remark], passed=False), loss=figures)
+        return replace(_verdict(check, 0.0, [remark]), loss=figures)
     unit = f" {loss_unit}" if loss_unit else ""
     text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
     text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
-    return replace(_verdict(check, {}, [Remark(text)], passed=False), loss=figures)
+    return replace(_verdict(check, 0.0, [Remark(text)]), loss=figures)
 
 
 def alike(trained: Arrays, ours: Arrays) -> float:
@@ -282,10 +306,10 @@ def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Callable[[Mistake]
     return excluded
 
 
-def _verdict(check: Check, shares: Mapping[str, float], remarks: Sequence[Remark], passed: bool) -> Verdict:
-    share = 1.0 if passed else (sum(shares.values()) / len(shares) if shares else 0.0)
+def _verdict(check: Check, share: float, remarks: Sequence[Remark]) -> Verdict:
+    """The verdict on an answer that earns a share of the points; all of it only where nothing is wrong."""
     earned = round(check.points * share, 4)
-    status: Status = "passed" if passed else "partial" if earned else "failed"
+    status: Status = "partial" if remarks and earned else "failed" if remarks else "passed"
     return Verdict(check.name, check.title, check.points, earned, status, tuple(remarks))
 
 

@@ -98,7 +98,7 @@ def epochs(net: Any, seed: int) -> Arrays:
 @check(points=2, words={"integers": "sizes are numbers of examples: return two integers."})
 def shares(net: Any, seed: int) -> Arrays:
     """`batch_sizes` divides a batch into labelled and pseudo-labelled examples"""
-    total = 40 + 12 * (seed % 5)
+    total = 40 + 12 * (seed % 997)
     wanted = {"quarter": 0.25, "third": (total // 3 + 0.4) / total, "most": (total // 2 + 8.6) / total}
     sizes = [tuple(net.batch_sizes(total, share)) for share in wanted.values()]
     whole = all(hasattr(n, "__index__") and not getattr(n, "is_floating_point", bool)() for pair in sizes for n in pair)

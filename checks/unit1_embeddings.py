@@ -48,7 +48,7 @@ def words(net: Any, seed: int) -> Arrays:
     # neither sorted nor by their number, and soon one comes again: on every seed another order of ids is another answer
     text = [f"w{i}" for i in (8, 7, 7, *rng.permutation([*range(7), *range(6), 0, 0]))]
     index = net.index_words(text)
-    ids = net.encode([*text[:7], "unseen", "w3"], index)
+    ids = net.encode([*(f"w{i}" for i in rng.permutation(9)), "unseen", "w3"], index)
     out = named("index ids", [index[f"w{i}"] for i in range(9)], ids)
     many = {f"w{i}": i for i in range(1, 401)}
     table, large, again = net.new_table(index, E), net.new_table(many, 50), net.new_table(many, 50)

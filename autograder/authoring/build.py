@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from autograder.course import Course, Unit, UnknownUnit, load_unit
@@ -65,7 +66,9 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     with Server(unit, stub=solution_of(unit).stub) as server:
         fresh = build_key(server, unit.course.public_seed, all_unit_data(unit))
     path = unit.course.key(unit.name)
-    stored: Key = key_file.load_key(path) if path.is_file() else {}
+    stored: Key = {}
+    with suppress(key_file.NoKey):  # where there is none, or one of another format
+        stored = key_file.load_key(path)
     trained = {check.name for check in unit.checks if check.measure}
     kept = {entry: stored[entry] for entry in stored.keys() - fresh.keys() if entry.split("@")[0] in trained}
     with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back

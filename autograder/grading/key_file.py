@@ -2,8 +2,8 @@
 
 A key is one safetensors file. Its arrays are called `check|expected|array` and `check|mistake|array`; an array of text
 is stored as the bytes of a JSON text. Its metadata hold, by check: the loss that training reached, the shapes of the
-solution's arrays, which arrays are text, and of each mistake the words and how it failed. An array of a mistake that
-equals the solution's is left out, and so are the weights that training ends with.
+solution's arrays, which of them are the same on another seed, which are text, and of each mistake the words and how it
+failed. An array of a mistake that equals the solution's is left out, and so are the weights that training ends with.
 """
 
 import json
@@ -21,6 +21,7 @@ from autograder.errors import UserError
 from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind_of_error
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 
+FORMAT = "2"
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more, mistakes begin at 1.9.
 # Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and losses by 0.07.
 SAME = 0.2
@@ -47,8 +48,13 @@ def save_key(path: Path, key: Key) -> None:
             words = {"id": mistake.id, "text": mistake.text, "keeps": mistake.keeps}
             mistakes.append(words | {"failure": its.failure, "message": its.message})
         shapes = {n: list(array.shape) for n, array in expected.items()}
-        facts[name] = {"loss": known.loss, "shapes": shapes, "mistakes": mistakes}
-    metadata = {"key": json.dumps(facts), "text": json.dumps([n for n, array in arrays.items() if is_text(array)])}
+        constant = sorted(known.constant)
+        facts[name] = {"loss": known.loss, "shapes": shapes, "constant": constant, "mistakes": mistakes}
+    metadata = {
+        "format": FORMAT,
+        "key": json.dumps(facts),
+        "text": json.dumps([n for n, array in arrays.items() if is_text(array)]),
+    }
     path.parent.mkdir(exist_ok=True, parents=True)
     packed = {n: _packed(array) for n, array in arrays.items()}
     path.write_bytes(save(packed, metadata))  # `save_file` writes for its owner alone, and students read keys
@@ -65,11 +71,16 @@ def _equal(one: np.ndarray, other: np.ndarray | None) -> bool:
 
 
 def load_key(path: Path) -> dict[str, CheckKey]:
-    """Read a key. Raises `NoKey`."""
+    """Read a key. Raises `NoKey`, also for one of another format."""
     if not path.is_file():
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
     with safe_open(path, "np") as file:
         metadata = file.metadata()
+        if (found := metadata.get("format", "1")) != FORMAT:
+            raise NoKey(
+                f"The key of {path.stem} is of format {found}, and this version reads format {FORMAT}. Get the "
+                "course's files anew; an author makes the key anew with `autograder build`."
+            )
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     for name in json.loads(metadata.get("text", "[]")):
         arrays[name] = unpack_text(arrays[name])
@@ -86,7 +97,7 @@ def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndar
         its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
         answer = Answer({} if words["failure"] else its, words["failure"], words["message"])
         mistakes.append((Mistake(words["id"], words["text"], words["keeps"]), answer))
-    return PlainKey(Answer(expected), tuple(mistakes), known["loss"])
+    return PlainKey(Answer(expected), tuple(mistakes), known["loss"], frozenset(known["constant"]))
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
@@ -98,7 +109,7 @@ def same_key(unit: Unit, one: Key, other: Key) -> bool:
 
 
 def _same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    if _words(one) != _words(other):
+    if _words(one) != _words(other) or one.constant != other.constant:
         return False
     if check.measure:
         shapes = [{name: array.shape for name, array in key.expected.arrays.items()} for key in (one, other)]

@@ -8,6 +8,7 @@ import ast
 import platform
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.store import AnswerStore, Made, address
-from autograder.judging import CheckKey, Known, Mistake, PlainKey, judge, key_name
+from autograder.judging import CheckKey, Known, Mistake, PlainKey, constant_arrays, judge, key_name
 from autograder.sandbox.client import Server, Worker
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
@@ -39,8 +40,15 @@ def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
     return [check for check in unit.checks if not check.measure or check.name in data]
 
 
+def other_seed(seed: int) -> int:
+    """The seed that tells which arrays of the solution's answer on `seed` are the same on every seed."""
+    return seed + 1
+
+
 def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, PlainKey]:
-    """Run the solution and each known mistake on a seed.
+    """Run the solution on a seed and on another one, and each known mistake.
+
+    Raises `BrokenSolution` where a check's answer is the same on both seeds.
 
     A mistake is asked of those checks that run the definition in which it stands.
     data: what checks that train are run on, by check, the solution alone; a check without any is left out.
@@ -55,7 +63,7 @@ def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -
                     continue
                 answer, known = worker.ask(check, seed), keys[check.name]
                 if loses_points(unit, check, known.expected, answer):
-                    keys[check.name] = PlainKey(known.expected, (*known.mistakes, (mistake, answer)))
+                    keys[check.name] = replace(known, mistakes=(*known.mistakes, (mistake, answer)))
     return keys
 
 
@@ -82,9 +90,18 @@ def _solution_answers(
                 expected = worker.ask(check, seed, text=text.train if text else None)
                 names[check.name] = worker.names_run
                 loss = measure(worker, check, seed, expected, text) if text else None
+                again = None if check.measure else worker.ask(check, other_seed(seed))
             refuse_failure(server.unit, check, expected)
-            keys[key_name(check, text)] = PlainKey(expected, (), loss)
+            constant = frozenset() if again is None else _constant(server.unit, check, expected, again)
+            keys[key_name(check, text)] = PlainKey(expected, (), loss, constant)
+            refuse_constant(server.unit, check, keys[key_name(check, text)])
     return keys, names
+
+
+def _constant(unit: Unit, check: Check, expected: Answer, again: Answer) -> frozenset[str]:
+    """The arrays of the solution's answer that are the same on another seed. Raises `BrokenSolution`."""
+    refuse_failure(unit, check, again)
+    return constant_arrays(check, expected, again)
 
 
 class MadeKey(Mapping[str, CheckKey]):
@@ -142,8 +159,7 @@ class AnswerMaker:
         self.computed = 0  # answers that were not in the store
         self._seed, self._store, self._server = seed, store, server
         packages = [f"{name} {version}" for name, version in versions(unit).items() if name != "python"]
-        rests_on = (computing_digest(), experiments_digest(unit), platform.machine(), *packages)
-        self._common = address(*rests_on, str(seed))
+        self._rests_on = (computing_digest(), experiments_digest(unit), platform.machine(), *packages)
 
     def close(self) -> None:
         """Close the store."""
@@ -155,15 +171,23 @@ class AnswerMaker:
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
         """What a script of ours answers to a check; of one that trains, also the loss that its weights reach."""
+        return self._made(check, script, text, self._seed)
+
+    def constant(self, check: Check, expected: Answer) -> frozenset[str]:
+        """The arrays of the solution's answer that are the same on another seed. Raises `BrokenSolution`."""
+        again = self._made(check, self.solution.plain(), None, other_seed(self._seed))
+        return _constant(self.unit, check, expected, again.answer)
+
+    def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
         trained_on = [text.name, text.train, text.held_out] if text else []
-        where = address(self._common, check.name, script, *trained_on)
+        where = address(address(*self._rests_on, str(seed)), check.name, script, *trained_on)
         if found := self._store.get(where):
             return found
         with self._server().worker(script.encode(), SOLUTION) as worker:
             worker.tell_names = True
-            answer = worker.ask(check, self._seed, text=text.train if text else None)
+            answer = worker.ask(check, seed, text=text.train if text else None)
             names = worker.names_run
-            loss = measure(worker, check, self._seed, answer, text) if text else None
+            loss = measure(worker, check, seed, answer, text) if text else None
         made = Made(answer, loss, names)
         self.computed += 1
         if answer.failure not in ("timeout", "killed"):  # which may have been the machine's doing
@@ -193,6 +217,7 @@ class MadeCheckKey:
         self._maker, self._check, self._text = maker, check, text
         self._lock = threading.RLock()
         self._of_solution: Made | None = None
+        self._constant: frozenset[str] | None = None
         self._of_mistakes: dict[str, Answer] = {}
 
     def _solution(self) -> Made:
@@ -212,6 +237,15 @@ class MadeCheckKey:
     def loss(self) -> float | None:
         """The loss that the solution's training reached."""
         return self._solution().loss
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """The arrays that the solution answers alike on another seed."""
+        with self._lock:
+            if self._constant is None:
+                exact = not self._check.measure
+                self._constant = self._maker.constant(self._check, self.expected) if exact else frozenset()
+            return self._constant
 
     @property
     def mistakes(self) -> Known:
@@ -245,6 +279,15 @@ def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
     """Refuse a solution that does not answer its own check. Raises `BrokenSolution`."""
     if answer.failure:
         raise BrokenSolution(f"The solution of {unit.name} does not answer `{check.name}`: {answer.message}")
+
+
+def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
+    """Refuse a check none of whose arrays depends on the seed. Raises `BrokenSolution`."""
+    if not check.measure and key.constant >= key.expected.arrays.keys():
+        raise BrokenSolution(
+            f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a file that solves nothing "
+            "can send it. Let what it asks depend on the seed."
+        )
 
 
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:

@@ -41,7 +41,7 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = MadeKey(unit, seed, unit_data(unit), store, lambda: server)
         for entry in key:
-            _ = key[entry].expected, key[entry].mistakes
+            _ = key[entry].expected, key[entry].constant, key[entry].mistakes
         return key.computed
 
 

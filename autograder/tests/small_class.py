@@ -37,7 +37,7 @@ class HandIn:
 
 
 CLASS = [
-    HandIn("always_one", 1, "def double(x):\n    return 1\n\n\nrunning_sum = fit = double\n"),
+    HandIn("always_one", 0, "def double(x):\n    return 1\n\n\nrunning_sum = fit = double\n"),
     HandIn("complete", 11, SOLVED[small.UNIT]),
     HandIn("complete", 3, SOLVED[small.WORDS], small.WORDS),
     HandIn("crash", 7, changed("return sums, x.sum(0)", "raise ValueError('no sums')")),
@@ -45,10 +45,10 @@ CLASS = [
     HandIn("notebook", 11, notebook(SOLVED[small.UNIT]), suffix=".ipynb"),
     HandIn("no_space", 0, changed('" ".join', '"".join', small.WORDS), small.WORDS),
     HandIn("not_text", 0, b"\0\1\2"),
-    HandIn("squared", 6, changed("return 2 * x", "return x * x")),
+    HandIn("squared", 5, changed("return 2 * x", "return x * x")),
     HandIn("stub", 0, STUBS[small.UNIT]),
     HandIn("uphill", 6, changed("weights - rate * error", "weights + rate * error")),
-    HandIn("wrong_shape", 6, changed("return 2 * x", "return 2 * x[:-1]")),
+    HandIn("wrong_shape", 5, changed("return 2 * x", "return 2 * x[:-1]")),
 ]
 
 

@@ -12,6 +12,7 @@ from autograder.judging import (
     PlainKey,
     Verdict,
     alike,
+    constant_arrays,
     deviation,
     excluded_by,
     judge,
@@ -54,6 +55,45 @@ def test_each_array_is_a_share():
     """One wrong array of three costs a third, and is named."""
     judged = verdict(key(), a=A + 1)
     assert (judged.earned, judged.status, judged.remarks[0].arrays) == (2, "partial", ("a",))
+
+
+CONSTANT = frozenset({"b", "c"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "earned"),
+    [
+        ({}, 3),
+        ({"a": A + 1}, 0),  # what is the same on every seed is all that is right
+        ({"b": B + 1}, 2),  # one of three costs a third
+        ({"b": B + 1, "c": C + 1}, 1),
+        ({"b": B + 2}, 2.5),  # a known mistake that keeps half
+        ({"a": A + 1, "b": B + 1}, 0),
+        ({"a": A + 1, "b": B + 1, "c": C + 1}, 0),
+        ({"a": A + 3}, 1.5),
+        ({"a": A + 3, "c": C + 1}, 0.5),
+    ],
+)
+def test_an_array_that_is_the_same_on_every_seed_costs_and_never_earns(changed, earned):
+    """Wrong, it costs its share of all arrays; right, it adds nothing to what the others earn."""
+    half = mistake("half", keeps=0.5, b=B + 2), mistake("other", keeps=0.5, a=A + 3)
+    judged = verdict(replace(key(*half), constant=CONSTANT), **changed)
+    assert judged.earned == earned
+    assert judged.status == {0: "failed", 3: "passed"}.get(earned, "partial")
+
+
+def test_where_all_is_the_same_on_every_seed_only_a_whole_answer_earns():
+    """Such a check is refused when a key is made; a judge who meets it gives nothing for parts."""
+    known = replace(key(), constant=frozenset("abc"))
+    assert (verdict(known).earned, verdict(known, a=A + 1).earned) == (3, 0)
+
+
+def test_constant_is_what_the_judge_cannot_tell_apart_on_two_seeds():
+    """Flags and shapes that agree; and shares drawn by chance, within their own wide tolerance."""
+    wide = replace(three, tolerance={"b": 0.3})
+    other = Answer({"a": A, "b": B * 1.2, "c": C + 1})
+    assert constant_arrays(wide, Answer({"a": A, "b": B, "c": C}), other) == {"a", "b"}
+    assert constant_arrays(three, Answer({"a": A, "b": B, "c": C}), other) == {"a"}
 
 
 def test_integers_are_compared_exactly():

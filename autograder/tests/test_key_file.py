@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import small
 from safetensors import safe_open
+from safetensors.numpy import save
 
 from autograder.authoring import build as building
 from autograder.check import Answer, Check, is_text
@@ -36,7 +37,8 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
     changed = Answer(expected.arrays | {"names": np.array(["A.L.", "e"])})
     raised = Answer(failure="raised", message="line 1: KeyError: 'x'")
     first = Mistake("m01", "a space is missing.", 0.5, "secret code"), changed
-    key = {"a": PlainKey(expected, (first, (Mistake("m02", "it raises."), raised)))}
+    constant = frozenset({"x", "one"})
+    key = {"a": PlainKey(expected, (first, (Mistake("m02", "it raises."), raised)), None, constant)}
     save_key(tmp_path / "keys" / "one.safetensors", key)
     found = load_key(tmp_path / "keys" / "one.safetensors")["a"]
     for name, array in expected.arrays.items():
@@ -47,6 +49,7 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
     np.testing.assert_array_equal(its.arrays["names"], changed.arrays["names"])
     np.testing.assert_array_equal(its.arrays["x"], expected.arrays["x"])
     assert failed == raised
+    assert found.constant == constant
     with safe_open(tmp_path / "keys" / "one.safetensors", "np") as file:
         assert "a|m01|x" not in file.keys()  # noqa: SIM118 (it is no dict)
 
@@ -75,6 +78,14 @@ def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path
         load_key(tmp_path / "words.safetensors")
 
 
+def test_a_key_of_another_format_is_not_read(tmp_path):
+    """It says which is wanted and who makes it; `autograder build` writes it anew."""
+    path = tmp_path / "words.safetensors"
+    path.write_bytes(save({"a|expected|x": np.zeros(1)}, {"key": "{}", "text": "[]"}))
+    with pytest.raises(NoKey, match=r"The key of words is of format 1, and this version reads format 2\."):
+        load_key(path)
+
+
 # ---- which keys are the same
 
 
@@ -87,6 +98,7 @@ def spoilt(check, known):
         return
     for name in not_empty(known.expected):
         yield name, replace(known, expected=with_one_changed(check, name, known.expected, known.expected))
+    yield "constant", replace(known, constant=known.constant ^ {next(iter(known.expected.arrays))})
     for place, (mistake, its) in enumerate(known.mistakes):
         rest = [list(known.mistakes[:place]), list(known.mistakes[place + 1 :])]
         changed = [(replace(mistake, text=mistake.text + " So."), its), (replace(mistake, keeps=0.25), its)]

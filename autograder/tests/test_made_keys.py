@@ -4,9 +4,10 @@ import pytest
 import small
 
 from autograder.data import unit_data
-from autograder.grading.keys import MadeKey, build_key, spoilt_names
+from autograder.grading.keys import BrokenSolution, MadeKey, build_key, spoilt_names
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
+from autograder.sandbox.client import Server
 
 
 @pytest.fixture
@@ -32,11 +33,14 @@ def test_a_right_submission_needs_the_solutions_answers_only(server, made):
 
 
 def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check_runs(server, made):
-    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs nothing."""
+    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs nothing.
+
+    One answer more is the solution's on another seed, to this check alone.
+    """
     script = small.solved() + "\ndef running_sum(x):\n    return np.cumsum(x, axis=1), x.sum(0)\n"
     verdicts = graded(server, made, script)
     assert "added up along the batch" in verdicts["summing"].remarks[0].text
-    assert made.computed == 3 + 3  # of the solution for each check, and three mistakes of `running_sum`
+    assert made.computed == 3 + 1 + 3  # the solution's for each check, one more, and three mistakes of `running_sum`
     before = made.computed
     graded(server, made, script)
     assert made.computed == before
@@ -51,6 +55,8 @@ def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key,
     for script in scripts:
         assert without_seconds(graded(server, made, script)) == without_seconds(graded(server, key, script))
     assert made.keys() == key.keys()
+    assert {name: made[name].constant for name in key} == {name: known.constant for name, known in key.items()}
+    assert key["doubling"].constant == {"same_after"}
     for name, known in key.items():
         assert [m.id for m, _ in made[name].mistakes] == [m.id for m, _ in known.mistakes]
 
@@ -63,7 +69,7 @@ def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
     key = MadeKey(small.unit(), small.SEED, {}, again, lambda: server)
     graded(server, key, script)
     assert key.computed == 0
-    other = MadeKey(small.unit(), small.SEED + 1, {}, again, lambda: server)
+    other = MadeKey(small.unit(), small.SEED + 2, {}, again, lambda: server)
     assert other["doubling"].expected.arrays and other.computed == 1
     again.close()
 
@@ -89,3 +95,20 @@ def test_a_mistake_belongs_to_the_definition_it_stands_in(solution):
     assert names["return x * x"] == {"double"}
     assert names["sums = np.cumsum(x, axis=1)"] == {"running_sum"}
     assert len(spoilt) == len(solution.mistakes)
+
+
+SAME_ON_EVERY_SEED = """
+    from autograder.check import check, named
+
+    @check(points=1)
+    def counting(net, seed):
+        \"\"\"`count` counts\"\"\"
+        return named("three none", net.count("abc"), net.count(""))
+"""
+
+
+def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
+    """A file that solves nothing could send it: the author is told which check it is, and what to do."""
+    unit = small.write_course(tmp_path, "counting", SAME_ON_EVERY_SEED, "def count(text):\n    return len(text)\n")
+    with Server(unit) as server, pytest.raises(BrokenSolution, match="All that `counting` of counting returns is the"):
+        build_key(server, small.SEED, data={})

@@ -112,6 +112,37 @@ class Verdict:
     failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A known mistake that agrees with the submission on some of the wrong arrays."""
+
+    mistake: Mistake
+    spoils: frozenset[str]  # arrays on which the mistake differs from the solution
+    matches: frozenset[str]  # of these, the wrong ones on which the submission equals the mistake
+
+    @property
+    def matches_all(self) -> bool:
+        """Whether the submission equals the mistake wherever the mistake differs from the solution."""
+        return self.matches == self.spoils
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes that are the same program for a check, and the wrong arrays that they explain.
+
+    is_sure: whether the submission equals the mistakes wherever these differ from the solution.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    arrays: tuple[str, ...]
+    is_sure: bool
+
+    @property
+    def has_one_text(self) -> bool:
+        """Whether the mistakes have the same words; to list several would be no diagnosis."""
+        return len({mistake.text for mistake in self.mistakes}) == 1
+
+
 def judge(
     check: Check,
     key: CheckKey,
@@ -139,12 +170,17 @@ def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callab
     """Judge an answer that is none; a known mistake that fails by the same error is named."""
     remarks = [Remark(answer.message)]
     if answer.failure == "raised":
-        error = kind_of_error(answer)
-        for mistake, its in key.mistakes:
-            if its.failure == "raised" and kind_of_error(its) == error and not excluded(mistake):
-                remarks.insert(0, Remark(mistake.text, (), mistake.code))
+        made = [mistake for mistake in _raising(key, answer) if not excluded(mistake)]
+        if len({mistake.text for mistake in made}) == 1:
+            remarks.insert(0, Remark(made[0].text, (), made[0].code))
     verdict = _verdict(check, 0.0, remarks)
     return replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure)
+
+
+def _raising(key: CheckKey, answer: Answer) -> list[Mistake]:
+    """Find the known mistakes that raise the same error."""
+    error = kind_of_error(answer)
+    return [mistake for mistake, its in key.mistakes if its.failure == "raised" and kind_of_error(its) == error]
 
 
 def _judge_weights(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Verdict:
@@ -165,16 +201,12 @@ def _judge_arrays(
 ) -> Verdict:
     """Judge an answer some of whose arrays are wrong: a mistake that explains them may leave a part of their share."""
     shares = {name: 0.0 if name in wrong else 1.0 for name in key.expected.arrays}
-    remarks, unexplained = [], list(wrong)
     candidates = [one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)]
-    for explanation in _explain(candidates, wrong):
-        mistakes = explanation.mistakes
-        text = " Or: ".join(dict.fromkeys(mistake.text for mistake in mistakes))
-        remarks.append(Remark(text, explanation.arrays, mistakes[0].code))
+    explanations = list(_explain(candidates, wrong))
+    for explanation in explanations:
         for name in explanation.arrays:
-            shares[name] = min(mistake.keeps for mistake in mistakes)
-            unexplained.remove(name)
-    remarks += _unnamed(check, key, answer, sizes, unexplained)
+            shares[name] = min(mistake.keeps for mistake in explanation.mistakes)
+    remarks = _remarks(check, key, answer, sizes, wrong, explanations)
     return _verdict(check, _share(shares, key.constant), remarks)
 
 
@@ -197,17 +229,37 @@ def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
     return frozenset(name for name in one.arrays if _agree(check, name, one, other))
 
 
-def _unnamed(
-    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], wrong: Sequence[str]
+def _remarks(
+    check: Check,
+    key: CheckKey,
+    answer: Answer,
+    sizes: Mapping[str, int],
+    wrong: Sequence[str],
+    explanations: Sequence[Explanation],
 ) -> list[Remark]:
-    """Tell wrong arrays that no known mistake explains: how they are related to the expected ones, else how they look.
+    """Tell what is wrong: by known mistakes, by relations to the expected arrays, and else by how the arrays look.
 
     Arrays of which the same is said share a remark.
     """
-    letters = letters_of(check, sizes)
-    related = find_relations(key.expected.arrays, answer.arrays, wrong, letters)
-    told = [_described(name, check, key, answer, sizes, related.get(name)) for name in wrong]
-    return _joined(told)
+    named = {name for explanation in explanations for name in explanation.arrays}
+    related: Mapping[str, Relation] = {}
+    if any(not one.is_sure for one in explanations) or not named.issuperset(wrong):
+        related = find_relations(key.expected.arrays, answer.arrays, wrong, letters_of(check, sizes))
+    told = [one for one in explanations if one.has_one_text and not _outdone(one, related)]
+    remarks = [Remark(one.mistakes[0].text, one.arrays, one.mistakes[0].code) for one in told]
+    left = [name for name in wrong if not any(name in one.arrays for one in told)]
+    return remarks + _joined([_described(name, check, key, answer, sizes, related.get(name)) for name in left])
+
+
+def _outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
+    """Whether a relation explains all that known mistakes do, which should have spoilt more, and other arrays too."""
+    if explanation.is_sure:
+        return False
+    texts = {related[name].text if name in related else "" for name in explanation.arrays}
+    if len(texts) > 1 or texts == {""}:
+        return False
+    holding = [name for name, relation in related.items() if relation.text in texts]
+    return len(holding) > len(explanation.arrays)
 
 
 def _described(
@@ -351,28 +403,6 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     return apart / (check.tolerance.get(name, TOLERANCE) * (scale or 1.0))
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A known mistake that agrees with the submission on some of the wrong arrays."""
-
-    mistake: Mistake
-    spoils: frozenset[str]  # arrays on which the mistake differs from the solution
-    matches: frozenset[str]  # of these, the wrong ones on which the submission equals the mistake
-
-    @property
-    def matches_all(self) -> bool:
-        """Whether the submission equals the mistake wherever the mistake differs from the solution."""
-        return self.matches == self.spoils
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Mistakes that are the same program for a check, and the wrong arrays that they explain."""
-
-    mistakes: tuple[Mistake, ...]
-    arrays: tuple[str, ...]
-
-
 def _candidates(check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str]) -> Iterator[Candidate]:
     """Find the known mistakes that agree with an answer on a wrong array, and would have spoilt no right one."""
     for mistake, its in key.mistakes:
@@ -406,7 +436,8 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[
             rivals = [one for one in rivals if one.matches_all or one.spoils & several_made]
         if all((one.matches & left, one.spoils) == (first.matches & left, first.spoils) for one in rivals):
             arrays = tuple(name for name in wrong if name in first.matches & left)
-            yield Explanation(tuple(one.mistake for one in rivals), arrays)
+            sure = any(one.matches_all for one in rivals)
+            yield Explanation(tuple(one.mistake for one in rivals), arrays, sure)
         for one in rivals:
             left = left - one.matches
 

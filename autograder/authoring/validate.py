@@ -168,7 +168,7 @@ def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[L
         (first, *_), (second, *_) = sorted((one, other), key=lambda entry: entry[1])
         script, made = solution.with_mistake(first.id, second.id), {first.text, second.text}
         remarks = [r for v in _grade(server, script, seed, key) for r in v.remarks if r.mistake]
-        if strange := [r.text for r in remarks if not made & set(r.text.split(" Or: "))]:
+        if strange := [r.text for r in remarks if r.text not in made]:
             proof.misled.append(f"{first.code}` and `{second.code}")
             yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
     many = len(proof.misled) > max(1, proof.pairs / 50)

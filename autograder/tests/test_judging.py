@@ -170,10 +170,54 @@ def test_the_mistake_that_explains_most_is_named():
     assert [r.text for r in verdict(known, a=A + 1, c=C + 1).remarks] == ["words of both"]
 
 
-def test_the_same_program_gets_both_words():
-    """Two mistakes that cannot be told apart here are both offered."""
-    text = verdict(key(mistake("one", a=A + 1), mistake("two", a=A + 1)), a=A + 1).remarks[0].text
-    assert text == "words of one Or: words of two"
+def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
+    """A list of mistakes is no diagnosis; the points are those of the one that keeps least."""
+    known = key(mistake("one", keeps=0.5, a=A + 1), mistake("two", keeps=0.25, a=A + 1))
+    judged = verdict(known, a=A + 1)
+    assert judged.remarks[0].text == "wrong values in 6 of 6 places." and not judged.remarks[0].mistake
+    assert judged.earned == 2.25
+
+
+def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
+    """Those of equal words are one."""
+    answer = Answer(failure="raised", message="line 3, in `f`: ValueError: ragged")
+    one, two = (Mistake("m1", "words"), answer), (Mistake("m2", "others"), answer)
+    same = Mistake("m3", "words"), answer
+    assert [r.text for r in judge(three, key(one, two), answer, SIZES).remarks] == [answer.message]
+    assert [r.text for r in judge(three, key(one, same), answer, SIZES).remarks] == ["words", answer.message]
+
+
+D = np.random.default_rng(0).normal(size=(2, 6, 3, 9))
+
+
+def test_a_relation_of_more_arrays_outdoes_a_mistake_that_should_have_spoilt_others():
+    """`a` looks like a mistake that spoils `c` as well, which looks otherwise; both are the expected ones × 3."""
+    expected = Answer({"a": D[0], "c": D[1], "d": A})
+    half = Mistake("half", "words of half"), Answer({"a": 3 * D[0], "c": 7 * D[1], "d": A})
+    whole = Mistake("whole", "words of whole"), Answer({"a": 3 * D[0], "c": D[1], "d": A})
+    answer = Answer({"a": 3 * D[0], "c": 3 * D[1], "d": A})
+    (remark,) = judge(three, PlainKey(expected, (half,)), answer, SIZES).remarks
+    assert (remark.text, remark.arrays) == ("your values are the expected ones × 3.", ("a", "c"))
+    assert judge(three, PlainKey(expected, (whole,)), answer, SIZES).remarks[0].text == "words of whole"
+
+
+def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
+    """Of another shape both are said; what the check says of wrong values stands after it."""
+    spoken = replace(three, words={"a": "so they are."})
+    known = PlainKey(Answer({"a": D[0], "c": D[1]}))
+    judged = judge(spoken, known, Answer({"a": -D[0], "c": D[1].sum(1)}), SIZES)
+    assert [remark.text for remark in judged.remarks] == [
+        "your values are the expected ones × −1. so they are.",
+        "your values are the sum along axis 1 of the expected ones: "
+        "(T, H) = (6, 9) found, (T, B, H) = (6, 3, 9) wanted.",
+    ]
+    assert [remark.relation for remark in judged.remarks] == ["sign", "sum"]
+
+
+def test_wrong_values_of_many_arrays_are_one_line():
+    """Each with its count, one after the other."""
+    (remark,) = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
+    assert (remark.text, remark.arrays) == ("wrong values in 6 of 6, 2 of 3 places.", ("a", "c"))
 
 
 def test_an_error_is_matched_to_a_mistake_that_raises_it():

@@ -30,7 +30,7 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
     from autograder.judging import Verdict
     from autograder.practice.practise import practice_result, practise
     from autograder.practice.progress import save_progress
-    from autograder.report.terminal import console, total, verdict_lines
+    from autograder.report.terminal import console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
     gc.set_threshold(1_000_000)  # large imports leave no garbage, and looking for it takes a tenth of a second
@@ -50,7 +50,7 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
         told = "on the public seed. A grade comes from a seed that nobody has seen.\n"
-        screen.print(f"{total(verdicts)} {told}", soft_wrap=True)
+        screen.print(f"{total_in_practice(verdicts)} {told}", soft_wrap=True)
         whole = whole and all(verdict.status == "passed" for verdict in verdicts)
     sys.exit(0 if whole else 1)
 
@@ -87,7 +87,8 @@ def watch(what: str | None, course_folder: Path | None) -> None:
 def hint(unit: str | None, check: str | None, course_folder: Path | None) -> None:
     """One more step of help with a check each time: a question, what to think of, then what people get wrong.
 
-    Without a UNIT and a CHECK it is for the next check that does not pass yet.
+    Without a UNIT and a CHECK it is for the exercise at hand: the check that failed last, or else the next to do.
+    It begins with what that check said when it last ran.
 
     \b
     Example:  autograder hint UNIT CHECK
@@ -96,8 +97,11 @@ def hint(unit: str | None, check: str | None, course_folder: Path | None) -> Non
 
     course = find_course(course_folder)
     path, name = files_to_check(course, unit or progress.current_unit(course))[0]
-    left = progress.to_do(course, name)
-    if not (check or left):
+    wanted = check or progress.check_at_hand(course, name)
+    if wanted is None:
         click.echo(f"Every check of {name} passes.")
         return
-    click.echo(progress.hint(course, name, check or left[0], path.read_bytes()))
+    told = progress.hint(course, name, wanted, path.read_bytes())
+    if seen := progress.last_seen(course, name, wanted):
+        click.echo(f"`{wanted}` said: {seen}")
+    click.echo(told)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,13 +14,14 @@ from markupsafe import Markup
 from rich.text import Text
 
 from autograder import data
-from autograder.check import Answer, Check, Corpus, is_text
+from autograder.check import Answer, Check, Corpus
 from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, find_unit, load_unit
-from autograder.judging import TOLERANCE, CheckKey, Verdict
+from autograder.judging import CheckKey, Verdict
+from autograder.practice.first_wrong import first_wrong, wrong_places
 from autograder.practice.practise import Live, practise
 from autograder.practice.progress import save_progress
 from autograder.report import html, remark_html
-from autograder.report.terminal import console, number, verdict_lines
+from autograder.report.terminal import console, earned_in_practice, verdict_lines
 
 MOST = 300  # numbers of an array that is still a picture
 
@@ -92,12 +94,14 @@ def dataset(name: str, part: str = "") -> Path:
 def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
     """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss beside ours."""
     environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True)
-    environment.globals.update(number=number, ticks=lambda text: Markup(html(text)))  # escaped by `html`
+    environment.globals.update(points=earned_in_practice, ticks=lambda text: Markup(html(text)))  # escaped by `html`
     environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
     facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
     if not check.measure:
         names = [name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays]
         facts = next((found for name in names if (found := _wrong(name, check, known.expected, answer))), {})
+        if any(remark.example for remark in verdict.remarks):
+            facts.pop("words", None)  # which stand below their remarks
     elif np.isfinite(loss := answer.arrays.get("loss", np.array(np.nan))):
         facts["loss"] = float(loss)
     return environment.get_template("cell.html").render(facts, verdict=verdict)
@@ -105,22 +109,16 @@ def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> 
 
 def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
     """Where an array is wrong: the first place, and for a picture rows of shares of the largest expected value."""
-    if is_text(expected.arrays[name]) or is_text(answer.arrays[name]):
-        return {}  # the remark says where it differs
+    words = first_wrong(name, check, expected, answer)
+    if not words:
+        return {}  # the remark says what is wrong
     want, got = expected.arrays[name].astype(float), answer.arrays[name].astype(float)
-    if want.shape != got.shape:
-        return {}
-    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
-    with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(want - got) <= check.tolerance.get(name, TOLERANCE) * scale)
-    if not wrong.any():
-        return {}
-    at = tuple(np.argwhere(wrong)[0].tolist())
-    words = f"`{name}{list(at) or ''}` should be {want[at]:.4g} and is {got[at]:.4g}."
     if not want.ndim or want.size > MOST:
         return {"words": words}
+    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
     rows = [(grid.reshape(-1, want.shape[-1]) / scale).tolist() for grid in (want, got)]
-    return {"words": words, "maps": rows, "dots": np.argwhere(wrong.reshape(-1, want.shape[-1])).tolist()}
+    places = np.argwhere(wrong_places(name, check, expected, answer).reshape(-1, want.shape[-1]))
+    return {"words": words, "maps": rows, "dots": places.tolist()}
 
 
 def _in_kernel() -> bool:
@@ -157,5 +155,19 @@ def example(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         unwritten = isinstance(error, NotImplementedError | NameError)
-        why = "an exercise above is not written yet" if unwritten else f"{error!r}"
+        why = "an exercise above is not written yet" if unwritten else _failure(error)
         console().print(Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True)
+
+
+def _failure(error: Exception) -> str:
+    """Say which line of a demonstration failed, what it called, and what happened there."""
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the engine's own
+    if not frames:
+        return words
+    script = frames[0].filename
+    theirs = [frame for frame in frames if frame.filename == script or "ipykernel" in frame.filename]
+    first, last = theirs[0], theirs[-1]
+    if len(theirs) == 1:
+        return f"line {first.lineno} fails: {words}"
+    return f"line {first.lineno} calls `{theirs[1].name}`, which fails in line {last.lineno}: {words}"

@@ -28,6 +28,7 @@ from autograder.judging import (
     not_reached,
     unmet,
 )
+from autograder.practice.first_wrong import with_first_wrong
 from autograder.sandbox.inside.runner import describe, run_experiment
 
 
@@ -94,7 +95,8 @@ def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapp
         return _trained(unit, check, key, implementation)
     known = key[check.name]
     answer = run_experiment(check, implementation, unit.course.public_seed, unit.experiments.reset)
-    return judge(check, known, answer, unit.sizes, excluded_by(key, done)), known, answer
+    verdict = judge(check, known, answer, unit.sizes, excluded_by(key, done))
+    return with_first_wrong(verdict, check, known, answer), known, answer
 
 
 def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practised:

@@ -1,7 +1,10 @@
-"""How far a student has come: checks passed and hints given, kept in `.autograder.json` in the course's folder."""
+"""How far a student has come: checks passed, hints given, and what was last seen.
+
+It is kept in `.autograder.json` in the course's folder.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,17 +13,26 @@ import msgspec
 from autograder.course import Course, UnknownUnit
 from autograder.grading.key_file import load_key
 from autograder.grading.results import write_whole
-from autograder.judging import Verdict
+from autograder.judging import Remark, Verdict
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
 
 
+MOST_HINTS = 5  # for a check; after them it is time to ask somebody
+
+
 class Progress(msgspec.Struct, frozen=True):
-    """Of one unit: the names of checks that passed, and how many hints were given for each."""
+    """Of one unit: the names of checks that passed, how many hints were given for each, and what was last seen.
+
+    at_hand: the check that a student works at, the first that failed when checks last ran.
+    seen: by check, what it said when it last ran and did not pass.
+    """
 
     passed: tuple[str, ...] = ()
     hints: dict[str, int] = {}
+    at_hand: str = ""
+    seen: dict[str, str] = {}
 
 
 @cache
@@ -54,14 +66,38 @@ def to_do(course: Course, unit: str) -> list[str]:
     return [name for name in outline(course, unit) if name not in passed]
 
 
-def save_progress(course: Course, unit: str, folder: Path, verdicts: Iterable[Verdict]) -> None:
+def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> None:
     """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may be another's."""
     if folder.resolve() != course.assignments:
         return
     now = {verdict.name: verdict.status == "passed" for verdict in verdicts}
     before, names = _of(course, unit), outline(course, unit)
     passed = tuple(name for name in names if now.get(name, name in before.passed))
-    _store(course, unit, Progress(passed, before.hints))
+    failed = [verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached")]
+    tried = [verdict.name for verdict in failed if verdict.failure != "stub"]
+    at_hand = next(iter(tried), before.at_hand if before.at_hand not in passed else "")
+    seen = {name: words for name, words in before.seen.items() if name not in now}
+    seen |= {verdict.name: _words(verdict) for verdict in failed if verdict.failure != "stub"}
+    _store(course, unit, Progress(passed, before.hints, at_hand, seen))
+
+
+def _words(verdict: Verdict) -> str:
+    """What a verdict says first: its arrays, the remark, and the first wrong number."""
+    remark = next(iter(verdict.remarks), Remark(""))
+    arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
+    return f"{arrays}{remark.text} {remark.example}".strip()
+
+
+def check_at_hand(course: Course, unit: str) -> str | None:
+    """The check that a student works at: the one that failed last, or else the first to do; None where all pass."""
+    left = to_do(course, unit)
+    at_hand = _of(course, unit).at_hand
+    return at_hand if at_hand in left else next(iter(left), None)
+
+
+def last_seen(course: Course, unit: str, check: str) -> str:
+    """What a check said when it last ran and did not pass; empty where it did, or has not run."""
+    return _of(course, unit).seen.get(check, "")
 
 
 def overview(course: Course) -> list[tuple[str, int, int]]:
@@ -77,18 +113,30 @@ def current_unit(course: Course) -> str:
 
 
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
-    """Give the next step of help with a check; after the last comes the first again. Raises `UnknownUnit`."""
+    """Give the next step of help with a check; after the last, all of them. Raises `UnknownUnit`."""
     checks = outline(course, unit)
     if check not in checks:
         raise UnknownUnit(f"There is no check `{check}` in {unit}. Known checks: {', '.join(checks)}.")
-    slips = [f"A slip that people make here: {slip}" for slip in _slips(course, unit, check)]
-    helps = [course.about.words.training_hint] if checks[check] else [*_folded(check, source), *slips]
+    helps = _helps(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Its text says what is asked for."
     before = _of(course, unit)
     asked = before.hints.get(check, 0)
-    _store(course, unit, Progress(before.passed, before.hints | {check: asked + 1}))
-    return f"{asked % len(helps) + 1} of {len(helps)}: {helps[asked % len(helps)]}"
+    steps = [f"{number} of {len(helps)}: {text}" for number, text in enumerate(helps, 1)]
+    if asked >= len(helps):
+        return "\n".join([f"These were all the hints for `{check}`:", *steps])
+    hints = before.hints | {check: asked + 1}
+    _store(course, unit, msgspec.structs.replace(before, hints=hints))
+    return steps[asked]
+
+
+def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
+    """The steps of help with a check: the folded hints of its exercise, then what people get wrong there."""
+    if outline(course, unit)[check]:
+        return [course.about.words.training_hint]
+    told = last_seen(course, unit, check)
+    slips = [f"A slip that people make here: {slip}" for slip in _slips(course, unit, check) if slip not in told]
+    return [*_folded(check, source), *slips][:MOST_HINTS]
 
 
 def _folded(check: str, source: bytes) -> list[str]:

@@ -20,16 +20,32 @@ def number(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def earned_in_practice(verdict: Verdict) -> str:
+    """Points earned of those to be had, `1/2`; what is no whole number of points is a part of them."""
+    whole = float(verdict.earned).is_integer() or verdict.status == "passed"
+    return f"{number(verdict.earned) if whole else 'part'}/{number(verdict.points)}"
+
+
 def verdict_lines(verdict: Verdict) -> Text:
-    """`✗ 2.5/5  title`, and below it each remark."""
+    """`◐ 1/2  title` of a check in practice, and below it each remark."""
     sign, style = SIGNS.get(verdict.status, ("✗", "red"))
-    text = Text(f"{sign} {number(verdict.earned)}/{number(verdict.points)}  ", style)
+    text = Text(f"{sign} {earned_in_practice(verdict).replace('part/', 'part of ')}  ", style)
     text.append(verdict.title, "default" if verdict.status != "not_reached" else "dim")
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
         text.append(f"\n    {', '.join(remark.arrays)}: " if remark.arrays else "\n    ")
         text.append(remark.text)
+        if remark.example:
+            text.append(f"\n    {remark.example}")
     return text
+
+
+def total_in_practice(verdicts: Sequence[Verdict]) -> str:
+    """Points earned of those to be had, in whole points."""
+    earned, points = sum(v.earned for v in verdicts), sum(v.points for v in verdicts)
+    if float(earned).is_integer() or earned == points:
+        return total(verdicts)
+    return f"about {round(earned)} of {number(points)} points"
 
 
 def total(verdicts: Sequence[Verdict]) -> str:

@@ -52,7 +52,21 @@ def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
     assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
     assert done.stdout.rstrip().endswith("[fitting]\n    runs once `three_steps` passes.")
     path = small.submit(tmp_path, "ada", small_class.by("crash").content)
-    assert "Left out, as ValueError('no sums'): the sums of ones" in run_script(path, COURSE.folder).stdout
+    lines = path.read_text().splitlines()
+    calls, raises = (
+        next(i for i, line in enumerate(lines, 1) if line.strip().startswith(words))
+        for words in ("print(running_sum(", "raise ValueError(")
+    )
+    told = f"line {calls} calls `running_sum`, which fails in line {raises}: ValueError: no sums"
+    assert f"Left out, as {told}: the sums of ones" in run_script(path, COURSE.folder).stdout
+
+
+def test_a_failing_line_of_a_demonstration_itself_is_named(tmp_path):
+    """Where no function of the file is called."""
+    script = "import autograder\nwith autograder.example('a sum'):\n    print([1][2])\n"
+    path = small.submit(tmp_path, "ada", script)
+    told = "Left out, as line 3 fails: IndexError: list index out of range: a sum"
+    assert told in run_script(path, COURSE.folder).stdout
 
 
 def test_a_script_belongs_to_the_course_that_is_named_or_around_it(tmp_path, monkeypatch):

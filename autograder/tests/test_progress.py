@@ -23,17 +23,42 @@ def course(tmp_path):
 
 
 def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
-    """One step more each time; after the last the first again. A file that was spoilt by hand counts for nothing."""
+    """One step more each time; after the last all of them. A file that was spoilt by hand counts for nothing."""
     told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
     assert told[0] == "1 of 5: What is twice a number?\n"
     assert told[1] == "2 of 5: The number and itself again.\n"
     assert told[2].startswith("3 of 5: A slip that people make here: this is the square")
-    assert told[5] == told[0] and len(set(told)) == 5
+    assert told[5] == "".join(["These were all the hints for `doubling`:\n", *told[:5]])
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):
         (course / ".autograder.json").write_text(spoilt)
         assert small.run_command("hint", "numbers", "doubling", cwd=course).stdout == told[0]
     unknown = small.run_command("hint", "numbers", "trebling", cwd=course)
     assert unknown.returncode == 2 and "There is no check `trebling` in" in unknown.stderr
+
+
+def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(course):
+    """Its words and the first wrong number; what was said of a mistake is no later hint; a stub says nothing."""
+    told = small.run_command("hint", cwd=course).stdout
+    assert told == "1 of 5: What is twice a number?\n"
+    fill(course, double="return 3 * x")
+    assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
+    said, step = small.run_command("hint", cwd=course).stdout.splitlines()
+    assert said.startswith(
+        "`doubling` said: doubled: your values are the expected ones × 3/2. `doubled[0, 0]` should be"
+    )
+    assert step == "2 of 5: The number and itself again."
+    fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
+    assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
+    said, step = small.run_command("hint", cwd=course).stdout.splitlines()
+    assert said == "`summing` said: sums: added up along the batch: steps are the first axis."
+    assert step == "1 of 2: A slip that people make here: each step leaves out itself."
+
+
+def test_hints_end_after_five_steps(monkeypatch):
+    """However many slips people make."""
+    slips = tuple((Mistake(f"m{n}", f"slip {n}."), Answer()) for n in range(9))
+    monkeypatch.setattr(progress, "load_key", lambda _: {"doubling": PlainKey(Answer(), slips)})
+    assert len(progress._helps(COURSE, UNIT, "doubling", b"")) == 5
 
 
 def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course(course):

@@ -93,6 +93,8 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
     assert kept(course)[UNIT] == {
         "passed": ["doubling", "summing", "three_steps", "fitting"],
         "hints": {"summing": 2},
+        "at_hand": "",
+        "seen": {},
     }
 
 

@@ -1,0 +1,79 @@
+"""The first wrong number, which practice shows below a remark that names no mistake."""
+
+import numpy as np
+import pytest
+import small
+import small_class
+
+from autograder.check import Answer, check
+from autograder.judging import Mistake, PlainKey, judge
+from autograder.practice.first_wrong import first_wrong, with_first_wrong
+from autograder.practice.practise import practise
+from autograder.report.terminal import earned_in_practice, total_in_practice, verdict_lines
+from autograder.sandbox.inside.submission import Submission
+
+
+@check(points=2)
+def numbers(net, seed):
+    """three arrays"""
+    return {}
+
+
+Y, Z = np.array([[1.0, 19.0], [3.0, 4.0]]), np.array([1, 2, 3])
+
+
+def told(want, got, name="y"):
+    return first_wrong(name, numbers, Answer({name: np.array(want)}), Answer({name: np.array(got)}))
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "words"),
+    [
+        ([19.0, 2.0], [6.0, 2.0], "`y[0]` should be 19 and is 6."),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 5]], "`y[1, 1]` should be 4 and is 5."),
+        (2.5, np.nan, "`y` should be 2.5 and is nan."),
+        ([np.nan, 1.0], [np.nan, 2.0], "`y[1]` should be 1 and is 2."),
+        ([True, False], [True, True], "`y[1]` should be False and is True."),
+        ([123456, 2], [123457, 2], "`y[0]` should be 123456 and is 123457."),
+        ([1000.0, 1.0], [1001.5, 1.0], "`y[0]` should be 1000 and is 1002."),
+        ([1.0], [[1.0]], ""),
+        (["a"], ["b"], ""),
+        ([1.0, 2.0], [1.0, 2.0], ""),
+    ],
+)
+def test_the_first_wrong_number_is_told(want, got, words):
+    """With digits enough to see the difference; nothing of text and of another shape."""
+    assert told(want, got) == words
+
+
+def test_a_remark_that_names_a_mistake_has_no_number():
+    """The others have that of their first wrong array."""
+    slip = Mistake("m", "a slip."), Answer({"y": Y, "z": Z + 1})
+    known = PlainKey(Answer({"y": Y, "z": Z}), (slip,))
+    answer = Answer({"y": np.sin(Y), "z": Z + 1})
+    verdict = with_first_wrong(judge(numbers, known, answer, {}), numbers, known, answer)
+    assert [remark.example for remark in verdict.remarks] == ["", "`y[0, 0]` should be 1 and is 0.8415."]
+    assert verdict_lines(verdict).plain.endswith(
+        "wrong values in 4 of 4 places.\n    `y[0, 0]` should be 1 and is 0.8415."
+    )
+
+
+def test_practice_shows_it_in_the_terminal():
+    """Below the relation that the student's own key gives away."""
+    script = small_class.SOLVED[small.UNIT].replace("return 2 * x", "return 6 * x")
+    assert "6 * x" in script
+    unit = small.unit()
+    (verdict,) = practise(unit, [unit.checks[0]], Submission(script.encode(), ""))
+    (remark,) = verdict.remarks
+    assert remark.text == "your values are the expected ones × 3."
+    assert remark.example.startswith("`doubled[0, 0]` should be ")
+
+
+def test_practice_speaks_of_whole_points():
+    """A part of a point says little; a check may itself be worth no whole number."""
+    key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
+    one, two = (judge(numbers, key, Answer({"x": Y, "y": Y, "z": z}), {}) for z in (Z + 1, Z))
+    assert (earned_in_practice(one), earned_in_practice(two)) == ("part/2", "2/2")
+    assert verdict_lines(one).plain.startswith("◐ part of 2  three arrays")
+    assert total_in_practice([one, two]) == "about 3 of 4 points"
+    assert total_in_practice([two, two]) == "4 of 4 points"

@@ -28,12 +28,13 @@ from autograder.source.solution import BEGIN, END
 
 @dataclass(frozen=True)
 class Mutant:
-    """A script with one change: in which function, and the changed lines before and after."""
+    """A script with one change: in which function, the changed lines before and after, and the first one's number."""
 
     script: str
     function: str
     before: str
     after: str
+    line: int = 0
 
     @property
     def name(self) -> str:
@@ -76,13 +77,13 @@ def other_names(unit: Unit) -> dict[str, str]:
     return {a: b for pair in pairs for a, b in (pair, reversed(pair))}
 
 
-def mutants(text: str, names: Mapping[str, str]) -> list[Mutant]:
-    """All mutants of a solution's script, in the order of its lines; those of equal text once.
+def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None) -> list[Mutant]:
+    """All mutants of a script, in the order of its lines; those of equal text once.
 
-    names: function → what may stand in its place.
+    names: function → what may stand in its place. within: the lines that may be changed; else a solution's regions.
     """
     wrapper = MetadataWrapper(cst.parse_module(text))
-    collected = _Collector(_regions(text), names)
+    collected = _Collector(_regions(text) if within is None else within, names)
     wrapper.visit(collected)
     lines = text.split("\n")
     found: dict[str, Mutant] = {}
@@ -111,10 +112,11 @@ def _spliced(lines: Sequence[str], change: Change, code: str) -> Mutant:
     script = "\n".join([*lines[: first - 1], *new, *lines[last:]])
     while old and new and old[0] == new[0]:
         del old[0], new[0]
+        first += 1
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]
     before, after = (" ".join(line.strip() for line in part) for part in (old, new))
-    return Mutant(script, change.function, before, after or "(nothing)")
+    return Mutant(script, change.function, before, after or "(nothing)", first)
 
 
 def _regions(text: str) -> set[int]:

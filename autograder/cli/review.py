@@ -72,3 +72,57 @@ def _write_zips(course: Any, unit: Any, out: Path) -> None:
     stub = solution_of(load_unit(course, unit.unit)).stub
     for path in write_zips(unit, stub, out):
         click.echo(path)
+
+
+@main.command()
+@click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
+@click.option(
+    "--questions", "number", type=click.IntRange(1, 10), default=3, show_default=True, help="For each student."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of the choice; without it, that of the grades.")
+@click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
+@click.option("--unit", "unit_name", help="Only this unit.")
+@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder for the pages, instead of GRADES/defence.")
+@course_option
+@report_user_errors
+def defence(
+    folder: Path,
+    number: int,
+    seed: int | None,
+    only: tuple[str, ...],
+    unit_name: str | None,
+    submitted: Path | None,
+    out: Path | None,
+    course_folder: Path | None,
+) -> None:
+    """Ask each student about their own code: if this line were another, which arrays would change, and how?
+
+    Writes a page of questions for each student, and one with the answers for the examiner. An answer is what came out
+    when the code ran in the sandbox, as it is and with the change.
+
+    \b
+    Example:  autograder defence grades --questions 3
+    """
+    from rich.progress import track
+
+    from autograder.course import find_unit
+    from autograder.grading.results import run_facts, stored_results
+    from autograder.report.terminal import console
+    from autograder.review.defence import Defence, refuse_unknown_students
+
+    course = find_course(course_folder)
+    unit = find_unit(course, unit_name) if unit_name else None
+    results = [result for result in stored_results(folder) if unit in (None, result.unit)]
+    if not results:
+        raise Refused(f"There are no results in {folder}. Name the folder that `autograder grade --out` wrote.")
+    refuse_unknown_students(only, results)
+    facts = run_facts(folder)
+    lies = submitted or Path(facts.get("submitted", "."))
+    drawn = int(facts.get("seed", 0)) if seed is None else seed
+    with Defence(course, out or folder / "defence", lies, number, drawn) as made:
+        asked = [result for result in results if not only or result.student in only]
+        for result in track(asked, "asking", console=console(stderr=True), transient=True):
+            made.ask(result)
+    click.echo(made.summary())
+    click.echo(f"pages: {made.index()}")

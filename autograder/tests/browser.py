@@ -36,5 +36,6 @@ def violations(page):
 
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     found = Axe().run(page, options=RULES).response
-    assert {"color-contrast", "target-size"} <= {rule["id"] for rule in found["passes"]}
+    looked_at = {"color-contrast"} | ({"target-size"} if page.locator("a, button, input, summary").count() else set())
+    assert looked_at <= {rule["id"] for rule in found["passes"]}
     return [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]]

@@ -1,0 +1,248 @@
+"""Questions about a student's own code: each answer is true when anybody runs the code again, and nothing slips out."""
+
+import ast
+import re
+from types import ModuleType
+
+import jupytext
+import numpy as np
+import pytest
+import small
+from browser import CHROMIUM, open_pages, violations
+from small import UNIT
+
+from autograder.review.effects import EVERYWHERE, FACTOR, INFINITE, ROWS, SAME, SHAPE, SIGN, effect
+from autograder.review.questions import questions
+from autograder.sandbox.inside.cells import cells
+
+SEED = 11
+RIGHT = """
+def running_sum(x):
+    sums = np.zeros(x.shape)
+    total = np.zeros(x.shape[1])
+    for t in range(len(x)):
+        total = total + x[t]
+        sums[t] = total
+    return sums, total
+
+
+def fit(x, y, weights, rate):
+    slope, height = weights
+    for a, b in zip(x, y):
+        error = slope * a + height - b
+        slope = slope - rate * error * a
+        height = height - rate * error
+    return np.array([slope, height])
+"""
+HELPED = """
+def added(total, row):
+    longer = total.copy()
+    for b in range(len(row)):
+        longer[b] += row[b]
+    return longer
+
+
+def running_sum(x):
+    rows = [np.zeros(x.shape[1])]
+    for row in x:
+        rows.append(added(rows[-1], row))
+    return np.array(rows[1:]), rows[-1]
+"""
+CHANGES = {
+    "right": RIGHT,
+    "helped": HELPED,
+    "wrong axis": RIGHT.replace("total = total + x[t]", "total = total + x[t] / 2"),
+    "uphill": RIGHT.replace("slope - rate", "slope + rate"),
+    "half written": RIGHT.replace("    slope, height = weights\n", "    raise NotImplementedError()\n"),
+    "recursive": """
+def running_sum(x):
+    if len(x) == 1:
+        return x.copy(), x[0]
+    before, total = running_sum(x[:-1])
+    total = total + x[-1]
+    return np.concatenate([before, [total]]), total
+""",
+}
+
+
+def handed_in(name):
+    """A submission: the solution, with functions of this student's own after it."""
+    return small.solved() + CHANGES[name]
+
+
+@pytest.fixture(scope="module")
+def asked(server):
+    """Six different submissions, right and wrong ones, and three questions about each."""
+    return {name: questions(server, handed_in(name).encode(), "own.py", 3, SEED) for name in CHANGES}
+
+
+def run_again(source, check, seed):
+    """Run an experiment without the engine's runner: the whole file at once, in this process; arrays, or an error."""
+    module = ModuleType("again")
+    module.autograder = __import__("autograder")
+    script = "\n\n".join(cell.text for cell in cells(source) if cell.code)
+    nodes = [node for node in ast.parse(script).body if isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)]
+    exec(compile(ast.Module(nodes, []), "again", "exec"), vars(module))
+    try:
+        with np.errstate(all="ignore"):
+            return check.experiment(module, seed)
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
+    """Each array does what the sheet says, on both seeds; where it says an error, there is one."""
+    assert len(asked[name]) >= 2
+    for question in asked[name]:
+        (check,) = [check for check in small.unit().checks if check.name == question.check]
+        for seed in question.seeds:
+            before, after = (run_again(source, check, seed) for source in (handed_in(name).encode(), question.source))
+            if question.raised:
+                assert isinstance(after, Exception) and type(after).__name__ in question.raised
+                continue
+            assert set(before) == {array.name for array in question.arrays}
+            for array in question.arrays:
+                assert as_told(array.effect, before[array.name], after[array.name]), (question, array)
+
+
+def as_told(told, before, after):
+    """Whether an array did what is told, in the plainest words there are."""
+    before, after = np.asarray(before, float), np.asarray(after, float)
+    same_shape = before.shape == after.shape
+    near = lambda a, b: np.allclose(a, b, rtol=1e-5, atol=1e-8)  # noqa: E731
+    match told.kind:
+        case "same":
+            return same_shape and near(before, after)
+        case "shape":
+            return not same_shape
+        case "infinite":
+            return same_shape and not np.isfinite(after).all()
+        case "sign":
+            return same_shape and near(-before, after) and not near(before, after)
+        case "factor":
+            ratio = after[before != 0] / before[before != 0]
+            return same_shape and near(ratio, ratio[0]) and not near(abs(ratio[0]), 1)
+        case "rows":
+            rows = [i for i in range(len(before)) if not near(before[i], after[i])]
+            return same_shape and 0 < len(rows) < len(before) and tuple(rows) == told.rows
+        case "everywhere":
+            return same_shape and not near(before, after) and not near(-before, after)
+    return False
+
+
+def test_questions_go_from_easy_to_hard_and_are_about_different_lines(asked):
+    """No line is asked about twice; every changed line stands where the question says it does."""
+    for name, its in asked.items():
+        lines = handed_in(name).split("\n")
+        assert [question.level for question in its] == sorted(question.level for question in its)
+        assert len({question.line for question in its}) == len(its)
+        for question in its:
+            assert lines[question.line - 1].strip() == question.before
+            changed = question.source.decode().split("\n")
+            assert sum(a != b for a, b in zip(lines, changed, strict=True)) == 1
+            assert question.after != question.before
+
+
+def test_the_same_seed_asks_the_same_and_another_asks_something_else(server, asked):
+    """Deterministic by seed and by what was handed in."""
+    again = questions(server, handed_in("right").encode(), "own.py", 3, SEED)
+    assert again == asked["right"]
+    assert [q.after for q in questions(server, handed_in("right").encode(), "own.py", 3, 12)] != [
+        q.after for q in again
+    ]
+
+
+def test_helpers_of_the_student_are_asked_about(server):
+    """A function that the course does not know, but that an exercise runs."""
+    its = questions(server, handed_in("helped").encode(), "own.py", 8, SEED)
+    assert any("added" in question.piece.names for question in its)
+
+
+def test_a_notebook_is_asked_about_by_cell(server):
+    """The cell is named, and its line; the changed notebook runs."""
+    import nbformat
+
+    book = jupytext.reads(handed_in("right"), "py:percent")
+    its = questions(server, nbformat.writes(book).encode(), "own.ipynb", 3, SEED)
+    assert len(its) == 3 and all(question.piece.place.startswith("cell ") for question in its)
+
+
+def test_code_that_ends_a_parser_is_passed_over(server):
+    """Brackets, chains and names without end, hangs, and what exits: the others are asked about, and nothing stops."""
+    deep = ["-" * 8000 + "x", "x" + ".a" * 4000, "(" * 150 + "x" + ")" * 150, "x+" * 4000 + "x", "[" * 8000]
+    for code in deep:
+        hostile = f"\n\ndef double(x):\n    y = x\n    z = y\n    return {code}\n"
+        assert len(questions(server, (handed_in("right") + hostile).encode(), "own.py", 2, SEED)) == 2
+    ends = "\n\ndef double(x):\n    import os\n    y = 2 * x\n    os._exit(0) if y.sum() == 1 else None\n    return y\n"
+    assert questions(server, (handed_in("right") + ends).encode(), "own.py", 3, SEED)
+
+
+def test_a_change_that_hangs_is_no_question(server):
+    """`while t < len(x)` whose step is left out never ends: it is not asked about."""
+    slow = RIGHT.replace("    for t in range(len(x)):\n", "    t = -1\n    while t < len(x) - 1:\n        t += 1\n")
+    its = questions(server, (small.solved() + slow).encode(), "own.py", 4, SEED)
+    assert its and not any(question.before == "t += 1" and not question.after for question in its)
+
+
+def test_where_nothing_changes_the_line_was_run(server):
+    """Equal arrays are no question where the experiment never comes to the line."""
+    idle = RIGHT.replace(
+        "    return sums, total\n", "    if total is None:\n        sums = sums * 3 + 1\n    return sums, total\n"
+    )
+    its = questions(server, (small.solved() + idle).encode(), "own.py", 10, SEED)
+    assert its and not any("sums * 3" in question.before for question in its)
+
+
+A = np.arange(1.0, 7).reshape(3, 2)
+
+
+@pytest.mark.parametrize(
+    "after, kind",
+    [
+        (A.copy(), SAME),
+        (A + 1e-12, SAME),
+        (-A, SIGN),
+        (2.5 * A, FACTOR),
+        (A * [[1], [1], [2]], ROWS),
+        (A**2, EVERYWHERE),
+        (A.T, SHAPE),
+        (np.full_like(A, np.nan), INFINITE),
+        (A * 1.001, None),
+    ],
+)
+def test_effects_are_told_apart(after, kind):
+    """Each kind by an example; what is neither equal nor clearly another is none."""
+    found = effect(A, after)
+    assert (found.kind if found else None) == kind
+
+
+def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
+    """The student's page holds no answer; the examiner's does; pages are accessible, and nothing is cut off."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    for name in ("right", "wrong axis", "half written"):
+        small.submit(tmp_path / "in", name, handed_in(name))
+    small.submit(tmp_path / "in", "empty", "x = 1\n")
+    done = small.run_command("grade", tmp_path / "in", "--out", tmp_path / "out", "--quick", "--seed", "5")
+    assert done.returncode == 0, done.stderr
+    done = small.run_command("defence", tmp_path / "out", "--seed", SEED)
+    assert done.returncode == 0, done.stderr
+    assert "9 questions about 3 submissions, seed 11" in done.stdout and "1 submissions with no function" in done.stdout
+    done = small.run_command("defence", tmp_path / "out", "--student", "rigth")
+    assert done.returncode == 2 and "Did you mean right?" in done.stderr
+    folder = tmp_path / "out" / "defence"
+    for name in ("right", "wrong axis", "half written"):
+        page = (folder / UNIT / f"{name}.html").read_text()
+        assert not re.search("<b>[A-H]</b>|by up to|counted from|raises an error: <code>", page)
+        assert re.search("<b>[A-H]</b>", (folder / UNIT / "answers" / f"{name}.html").read_text())
+    if not CHROMIUM:
+        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as show:
+            for path in (folder / "index.html", folder / UNIT / "right.html", folder / UNIT / "answers" / "right.html"):
+                page = show(path, viewport={"width": 1000, "height": 900})
+                assert violations(page) == []
+                page.set_viewport_size({"width": 390, "height": 800})
+                assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        browser.close()

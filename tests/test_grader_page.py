@@ -8,6 +8,7 @@ from this_course import COURSE, ROOT, UNIT
 
 from autograder.authoring.grader_page import grader_page
 from autograder.authoring.mutants import equivalents
+from autograder.authoring.told import Telling
 from autograder.authoring.validate import Proof
 from autograder.course import Course
 
@@ -36,6 +37,7 @@ def proof():
         mutants=101,
         equivalent=1,
         survivors=["clip: norm → 0"],
+        told=Telling(Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: was told: x"]),
         alone=Counter({name: 3 for name in names if name != "training"}),
         deviations={("clipping", "einsum"): [1e-4, 2e-4, 4e-4]},
     )
@@ -54,7 +56,8 @@ def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
     assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
     written = [line[3:] for line in notes.splitlines() if line.startswith("## ")]
     others = ["What each check catches", "Survivors"]
-    assert list(parts_of(page)) == ["The bounds of training", *written, *others]
+    first = ["What is said of mistakes that nobody wrote", "The bounds of training"]
+    assert list(parts_of(page)) == [*first, *written, *others]
     assert page.read_text().startswith("# How good the grader is\n\nWritten by `autograder validate --page")
 
 
@@ -80,9 +83,17 @@ def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsew
         assert f"  - right too: `{name}`: {why}" in parts["Survivors"]
 
 
+def test_the_page_counts_what_mutants_are_told(elsewhere, proof):
+    """The share is of those that end with no error."""
+    page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
+    section = parts_of(page)["What is said of mistakes that nobody wrote"]
+    assert f"| {UNIT} | 93 | 33 | 20 | 30 | 10 | 83.3% | 1 |" in section
+
+
 def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_path):
     """No empty table, no picture that is not there."""
     (tmp_path / "checks").symlink_to(ROOT / "checks")
     page = grader_page(Course(tmp_path, COURSE.about), [proof], jobs=2, minutes=9.0)
-    assert list(parts_of(page)) == ["What each check catches", "Survivors"]
+    told, *others = parts_of(page)
+    assert (told, others) == ("What is said of mistakes that nobody wrote", ["What each check catches", "Survivors"])
     assert "bounds" not in page.read_text() and "\n\n\n" not in page.read_text()

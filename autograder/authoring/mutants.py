@@ -20,7 +20,7 @@ from autograder.check import Corpus
 from autograder.course import Course, Unit, addons
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import Key
+from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
 from autograder.schema import read_toml
 from autograder.source.solution import BEGIN, END
@@ -44,10 +44,15 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Fate:
-    """A mutant, and the checks that it did not pass."""
+    """A mutant, and how its checks were judged."""
 
     mutant: Mutant
-    failed: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The checks that it did not pass."""
+        return tuple(verdict.name for verdict in self.verdicts if verdict.status not in ("passed", "not_reached"))
 
 
 OPPOSITES: list[tuple[type[cst.CSTNode], type[cst.CSTNode]]] = [
@@ -271,15 +276,14 @@ def fates(
         key = build_key(server, seed, {name: [text] for name, text in data.items()})
 
         def grade(mutant: Mutant) -> Fate:
-            failed = _failed(server, mutant, seed, key, {})
-            if not failed and mutant.name not in equivalents(unit):
-                failed = _failed(server, mutant, seed, key, data)
-            return Fate(mutant, failed)
+            fate = _fate(server, mutant, seed, key, {})
+            if fate.failed or mutant.name in equivalents(unit):
+                return fate
+            return _fate(server, mutant, seed, key, data)
 
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(grade, wrong)
 
 
-def _failed(server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]) -> tuple[str, ...]:
-    verdicts = grade_one(server, mutant.script.encode(), "submission.py", seed, key, data)
-    return tuple(verdict.name for verdict in verdicts if verdict.status not in ("passed", "not_reached"))
+def _fate(server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]) -> Fate:
+    return Fate(mutant, tuple(grade_one(server, mutant.script.encode(), "submission.py", seed, key, data)))

@@ -13,10 +13,11 @@ from itertools import combinations
 from statistics import NormalDist
 from types import MappingProxyType
 
+from autograder.authoring.told import Telling
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.data import all_unit_data
-from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of
+from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
 from autograder.grading.one import grade_one
 from autograder.judging import (
     Key,
@@ -65,6 +66,7 @@ class Proof:
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
     alone: Counter[str] = field(default_factory=Counter)  # check → mutants that it alone catches
+    told: Telling = field(default_factory=Telling)  # what mutants are told
     deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)  # (check, style) → one a seed
     seconds: float = 0.0
 
@@ -227,9 +229,10 @@ def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: in
     """
     from autograder.authoring.mutants import equivalents, fates
 
-    known = equivalents(unit)
+    known, places = equivalents(unit), _places(unit)
     for fate in fates(unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
+        proof.told.add(fate.verdicts, fate.mutant, places)
         if len(fate.failed) == 1:
             proof.alone[fate.failed[0]] += 1
         if not fate.failed and fate.mutant.name in known:
@@ -239,10 +242,30 @@ def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: in
             yield Line(f"  survives: {fate.mutant.name}")
     few = proof.score < 0.98
     yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
+    yield _telling(proof)
     for check in unit.checks:
         if not (proof.quick or proof.alone[check.name] or check.kept):
             words = 'catches no mutant alone. Give it `kept="why it is there"`, or take it out'
             yield Line(f"✗ {proof.unit}: {check.name} {words}", True)
+
+
+def _places(unit: Unit) -> dict[str, frozenset[str]]:
+    """Code of a known mistake → the names of the definitions in which it is made."""
+    solution, names = solution_of(unit), spoilt_names(solution_of(unit))
+    places: dict[str, frozenset[str]] = {}
+    for mistake, _, _ in solution.mistakes:
+        before = places.get(mistake.code, frozenset())
+        places[mistake.code] = before | names.get(mistake.id, frozenset())
+    return places
+
+
+def _telling(proof: Proof) -> Line:
+    """Say what share of the mutants is named or related; a fault where one is told something untrue."""
+    told = proof.told
+    words = f"{proof.unit}: {told.share:.1%} of {told.answered} mutants that answer are named or related"
+    if not told.untrue:
+        return Line(f"✓ {words}")
+    return Line("\n".join([f"✗ {words}; told something untrue:", *(f"    {one}" for one in told.untrue)]), True)
 
 
 def _grade(

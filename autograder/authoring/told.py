@@ -1,0 +1,70 @@
+"""What the grader says of mistakes that nobody wrote: is each named, or related to the right answer, or neither?"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from autograder.judging import Remark, Verdict
+
+if TYPE_CHECKING:
+    from autograder.authoring.mutants import Mutant  # which needs libcst
+
+Told = Literal["named", "related", "error", "neither"]
+
+
+@dataclass
+class Telling:
+    """Of wrong variants of a unit's solution: how many are told what, and which are told something untrue.
+
+    By how the first check that fails tells them: *named* by a known mistake, *related* to the expected values, by the
+    *error* that they raise, or *neither*.
+    """
+
+    counts: Counter[Told] = field(default_factory=Counter)
+    untrue: list[str] = field(default_factory=list)
+
+    @property
+    def answered(self) -> int:
+        """How many came to an answer, which no error ended."""
+        return self.counts["named"] + self.counts["related"] + self.counts["neither"]
+
+    @property
+    def share(self) -> float:
+        """The share of those that are named or related."""
+        known = self.counts["named"] + self.counts["related"]
+        return known / self.answered if self.answered else 1.0
+
+    def add(self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]) -> None:
+        """Count what a mutant is told.
+
+        places: code of a known mistake → the names of the definitions in which it is made.
+        """
+        if told := how_told(verdicts):
+            self.counts[told] += 1
+        for remark in untrue(verdicts, mutant.function, places):
+            self.untrue.append(f"{mutant.name}: was told: {remark.text}")
+
+
+def how_told(verdicts: Iterable[Verdict]) -> Told | None:
+    """How the first check that fails tells what went wrong; None where all pass."""
+    failed = (verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached"))
+    first = next(failed, None)
+    if first is None:
+        return None
+    if any(remark.mistake for remark in first.remarks):
+        return "named"
+    if any(remark.relation for remark in first.remarks):
+        return "related"
+    return "error" if first.failure else "neither"
+
+
+def untrue(verdicts: Iterable[Verdict], function: str, places: Mapping[str, frozenset[str]]) -> list[Remark]:
+    """List the remarks that name a mistake of another definition than the one that was changed.
+
+    function: in which the change was made, `Class.method` or a plain name.
+    places: code of a known mistake → the names of the definitions in which it is made.
+    """
+    changed = function.split(".")[0]
+    named = (remark for verdict in verdicts for remark in verdict.remarks if remark.mistake)
+    return [remark for remark in named if changed not in places.get(remark.mistake, frozenset())]

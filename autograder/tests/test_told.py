@@ -1,0 +1,40 @@
+"""What is said of mistakes that nobody wrote: counted by the first check that fails."""
+
+import pytest
+
+from autograder.authoring.mutants import Mutant
+from autograder.authoring.told import Telling, how_told
+from autograder.judging import Remark, Verdict
+
+RIGHT = Verdict("one", "", 1, 1, "passed")
+NAMED = Verdict("two", "", 1, 0, "failed", (Remark("a slip.", ("a",), "return 2 * x"),))
+RELATED = Verdict("two", "", 1, 0.5, "partial", (Remark("reversed.", ("a",), relation="reversed"),))
+RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure="raised")
+VALUES = Verdict("two", "", 1, 0, "failed", (Remark("wrong values in 3 of 3 places.", ("a",)),))
+LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("runs once `two` passes."),))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "told"),
+    [
+        ([RIGHT, NAMED], "named"),
+        ([RIGHT, RELATED, NAMED], "related"),
+        ([LEFT_OUT, RAISED], "error"),
+        ([VALUES, NAMED], "neither"),
+        ([RIGHT, LEFT_OUT], None),
+    ],
+)
+def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
+    """What later ones say comes late."""
+    assert how_told(verdicts) == told
+
+
+def test_a_name_from_another_function_is_untrue():
+    """The share leaves out what ends with an error, and what loses nothing."""
+    telling, places = Telling(), {"return 2 * x": frozenset({"double"})}
+    for function, verdict in (("double", NAMED), ("Net.forward", NAMED), ("halve", RELATED), ("halve", VALUES)):
+        telling.add([RIGHT, verdict], Mutant("", function, "x", "y"), places)
+    telling.add([RIGHT, RAISED], Mutant("", "double", "x", "y"), places)
+    telling.add([RIGHT], Mutant("", "double", "x", "y"), places)
+    assert (telling.answered, telling.share) == (4, 0.75)
+    assert telling.untrue == ["Net.forward: x → y: was told: a slip."]

@@ -166,7 +166,9 @@ class UnitSettings:
 class Addon(Protocol):
     """A module that makes experiments with a package repeatable.
 
-    course.toml names it beside the package: `addon = "some.module"`.
+    course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`, names of modules
+    and classes that each check is to find as they were, and `undo()`, which takes away what an earlier check left for
+    all that comes; both are for workers, and nothing that a student has open is touched.
     """
 
     def reset(self, seed: int) -> None:

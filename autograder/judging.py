@@ -110,6 +110,7 @@ class Verdict:
     loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
     material: str = ""  # a checksum of what it rests on beside the submission
     failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
+    two_answers: bool = False  # asked again it was answered otherwise, which an instructor should look at
 
 
 @dataclass(frozen=True)
@@ -372,6 +373,11 @@ def kind_of_error(answer: Answer) -> str:
 
 def _agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     return deviation(check, name, one, other) <= 1
+
+
+def same_answer(check: Check, one: Answer, other: Answer) -> bool:
+    """Whether the judge cannot tell two answers without failure apart."""
+    return all(_agree(check, name, one, other) for name in one.arrays.keys() | other.arrays.keys())
 
 
 def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:

@@ -8,7 +8,18 @@ from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
-from autograder.judging import Key, Verdict, excluded_by, judge, judge_loss, key_name, not_reached, unmet
+from autograder.judging import (
+    Key,
+    Remark,
+    Verdict,
+    excluded_by,
+    judge,
+    judge_loss,
+    key_name,
+    not_reached,
+    same_answer,
+    unmet,
+)
 from autograder.sandbox.client import Server, Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
@@ -63,7 +74,8 @@ def _tried(
     """Ask a check and judge the answer; the seconds from question to answer are the submission's only.
 
     A check that fails after others have run is asked again in a fresh process, so that what they left behind cannot
-    cost points. It is not asked again if known mistakes explain every wrong array.
+    cost points. It is not asked again if known mistakes explain every wrong array. A submission can see that it is
+    asked again, and so it has one guess: of two answers that differ the one that earns less counts.
     """
     answer, seconds = _timed(worker, check, seed, text)
     verdict = judged(answer=answer)
@@ -71,8 +83,23 @@ def _tried(
     if verdict.status == "passed" or explained or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
         return answer, verdict, seconds
     worker.renew()
-    answer, again = _timed(worker, check, seed, text)
-    return answer, judged(answer=answer), seconds + again
+    second, again = _timed(worker, check, seed, text)
+    seconds += again
+    if answer.failure or second.failure or same_answer(check, answer, second):
+        return second, judged(answer=second), seconds
+    return second, _of_two(verdict, judged(answer=second)), seconds
+
+
+TWO_ANSWERS = (
+    "asked once more, in a new process, this check got another answer. The one that earns less counts. Chance, or "
+    "something that an earlier exercise leaves behind, decides what is returned."
+)
+
+
+def _of_two(one: Verdict, other: Verdict) -> Verdict:
+    """The verdict of two answers to one question that differ: it says so."""
+    less = one if one.earned <= other.earned else other
+    return replace(less, two_answers=True, remarks=(*less.remarks, Remark(TWO_ANSWERS)))
 
 
 def _timed(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:

@@ -79,8 +79,8 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
 
 
 def to_look_at(results: Sequence[Result], slower: float = 3.0) -> list[tuple[Result, str]]:
-    """Submissions that could not be read, ended, hung or were stopped in a check, or took far longer for one than those
-    who passed it; and why.
+    """Submissions that could not be read, ended, hung or were stopped in a check, gave two answers to one question, or
+    took far longer for a check than those who passed it; and why.
     """
     passed: dict[str, list[float]] = {}
     for verdict in (verdict for result in results for verdict in result.verdicts if verdict.status == "passed"):
@@ -92,6 +92,8 @@ def to_look_at(results: Sequence[Result], slower: float = 3.0) -> list[tuple[Res
         for status in () if result.note else ENDED:
             names = [verdict.name for verdict in result.verdicts if verdict.status == status]
             why += [f"{status} in {', '.join(names)}"] if names else []
+        two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+        why += [f"two answers to one question in {', '.join(two)}"] if two else []
         slow = [v for v in result.verdicts if v.seconds > slower * usual.get(v.name, v.seconds)]
         why += [f"{v.name} took {v.seconds:.1f} s, mostly {usual[v.name]:.1f} s" for v in slow]
         found += [(result, "; ".join(why))] if why else []

@@ -92,6 +92,9 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
         text.append(f"{unit}: slowest checks {words}\n")
         for group in summary.unnamed(of_unit)[:most]:
             text.append(f"  {len(group.students)} students, {group.check}: {group.text}, a mistake nobody has named\n")
+        for result in of_unit:
+            if two := [verdict.name for verdict in result.verdicts if verdict.two_answers]:
+                text.append(f"  {result.student}: two answers to one question in {', '.join(two)}: look at this file\n")
     return text
 
 

@@ -1,5 +1,7 @@
 """One submission: a check's fate is its own, and weights that were not trained earn nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import small
@@ -7,15 +9,23 @@ import small
 from autograder.data import corpus
 from autograder.grading.keys import build_key
 from autograder.grading.one import grade_one
+from autograder.grading.provenance import Provenance
+from autograder.grading.results import Result
 from autograder.judging import alike
+from autograder.report.summary import to_look_at
+from autograder.report.terminal import class_summary
 from autograder.sandbox.client import Server
 
 POISONS = (
     "np.cumsum = np.tanh",
     "np.random.seed = None",
     "np.random.default_rng = None",
+    "np.multiply = np.add = np.linalg.norm = None",
     "np.seterr(all='raise')",
 )
+
+
+RESULT = Result("ada", small.UNIT, "", Provenance(), (), 0.0)
 
 
 def not_passed(verdicts):
@@ -29,6 +39,47 @@ def test_what_one_check_spoils_costs_no_other(grade, poison):
     verdicts = grade(small.solved() + spoiling)
     assert len(verdicts) == 3
     assert not_passed(verdicts.values()) == {}
+
+
+# right where nothing was asked before in the same process, else wrong; or the other way round
+GUESS = """
+asked, _right = [], running_sum
+def double(x):
+    asked.append(1)
+    return 2 * x
+def running_sum(x):
+    sums, total = _right(x)
+    return (sums, total) if bool(asked) == {first} else {wrong}
+"""
+
+
+@pytest.mark.parametrize(("wrong", "earned"), [("(sums + 1, total + 1)", 0), ("(sums, total + 1)", 2)])
+def test_a_submission_has_one_guess(grade, wrong, earned):
+    """It sees that it is asked again, and answers otherwise: the answer that earns less counts, and it is told."""
+    verdict = grade(small.solved() + GUESS.format(first=False, wrong=wrong))["summing"]
+    assert (verdict.earned, verdict.two_answers) == (earned, True)
+    assert "this check got another answer" in verdict.remarks[-1].text
+    assert verdict.remarks[0].arrays
+    (told,) = to_look_at([replace(RESULT, verdicts=(verdict,))])
+    assert told[1] == "two answers to one question in summing"
+    assert "ada: two answers to one question in summing" in class_summary([replace(RESULT, verdicts=(verdict,))]).plain
+
+
+def test_of_two_answers_the_second_may_be_the_worse(grade):
+    """Part of the points at first and none in a new process: none."""
+    halves = GUESS.format(first=False, wrong="(sums, total + 1)").replace(
+        "(sums, total) if", "(0 * sums, 0 * total) if"
+    )
+    verdict = grade(small.solved() + halves)["summing"]
+    assert (verdict.earned, verdict.two_answers) == (0, True)
+
+
+def test_an_answer_after_a_failure_is_the_first(grade):
+    """What an earlier check spoils may be an error; a wrong answer that stays the same is one answer."""
+    raises = GUESS.format(first=False, wrong="1 / 0")
+    assert not_passed(grade(small.solved() + raises).values()) == {}
+    wrong = grade(small.solved() + "\ndef running_sum(x):\n    return x + 1, x[0]\n")["summing"]
+    assert wrong.status == "failed" and not wrong.two_answers
 
 
 def test_a_hang_costs_one_check(grade):

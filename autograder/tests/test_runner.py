@@ -13,6 +13,7 @@ from autograder.check import Check, Experiments, UnitSettings, check, named
 from autograder.grading.keys import solution_of
 from autograder.sandbox.inside import runner
 from autograder.sandbox.inside.cells import _tree, cells
+from autograder.sandbox.inside.namespaces import Namespaces
 from autograder.sandbox.inside.runner import answer_questions, describe, run_experiment, warm
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, encode, receive, text_array
@@ -178,7 +179,7 @@ def conversation(source, *questions, checks=(asking, training), name="ada.py"):
     """What a worker writes, asked some questions about a submission."""
     asked = [Message({"name": name}, {"source": text_array(textwrap.dedent(source))}), *questions]
     inbox, outbox = io.BytesIO(b"".join(map(encode, asked))), io.BytesIO()
-    answer_questions(inbox, outbox, Experiments(tuple(checks), UnitSettings()))
+    answer_questions(inbox, outbox, Experiments(tuple(checks), UnitSettings()), Namespaces([]))
     outbox.seek(0)
     return [receive(outbox) for _ in questions]
 

@@ -23,6 +23,7 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside",
     "autograder.sandbox.inside.cells",
     "autograder.sandbox.inside.confinement",
+    "autograder.sandbox.inside.namespaces",
     "autograder.sandbox.inside.runner",
     "autograder.sandbox.inside.server",
     "autograder.sandbox.inside.submission",

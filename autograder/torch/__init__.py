@@ -14,6 +14,22 @@ MUTANT_NAMES = (
 )
 
 
+# modules and classes whose names each check finds as they were before any submission
+NAMESPACES = (
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    "torch.nn.init",
+    "torch.linalg",
+    "torch.optim",
+    "torch.optim.SGD",
+    "torch.optim.Adam",
+    "torch.optim.Optimizer",
+    "torch.nn.Module",
+    "torch.Tensor",
+)
+
+
 def reset(seed: int) -> None:
     """Put torch into the same state before each experiment, whatever a submission did to it before."""
     import torch
@@ -21,6 +37,17 @@ def reset(seed: int) -> None:
     torch.manual_seed(seed)
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
+
+
+def undo() -> None:
+    """Take away what an earlier check left for all that comes: modes, a default device, hooks of every layer."""
+    import torch
+
+    while torch._C._len_torch_function_stack():  # a default device is such a mode too
+        torch._C._pop_torch_function_stack()
+    for name, hooks in vars(torch.nn.modules.module).items():
+        if name.startswith("_global_") and isinstance(hooks, dict):
+            hooks.clear()
 
 
 def warm() -> None:

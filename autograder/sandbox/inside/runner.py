@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, Experiments, as_array
 from autograder.sandbox.inside.cells import Broken
+from autograder.sandbox.inside.namespaces import NUMPY, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, decode, encode, receive
 
@@ -102,14 +103,27 @@ def warm(experiments: Experiments, stub: bytes = b"") -> None:
     del sys.modules["submission"]
 
 
-def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments) -> None:
-    """Read a submission, then questions about it, and answer each: the whole life of a worker."""
+def names_to_keep(experiments: Experiments) -> Namespaces:
+    """What each check finds as it was: the names of NumPy, and those that add-ons speak of."""
+    others = [name for addon in experiments.addons for name in getattr(addon, "NAMESPACES", ())]
+    return Namespaces([*NUMPY, *others])
+
+
+def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments, names: Namespaces) -> None:
+    """Read a submission, then questions about it, and answer each: the whole life of a worker.
+
+    names: what is put back before each question.
+    """
     checks = {check.name: check for check in experiments.checks}
     first = receive(inbox)
     source = first.arrays["source"].tobytes()
     implementation: Any = None
     while (question := receive(inbox, eof=True)).facts:
         check, facts = checks[question.facts["check"]], question.facts
+        names.put_back()
+        for addon in experiments.addons:
+            if undo := getattr(addon, "undo", None):
+                undo()
         try:
             implementation = implementation or Submission(source, first.facts["name"])
             answer = _answer(check, implementation, question, experiments.reset)

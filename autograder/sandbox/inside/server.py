@@ -20,6 +20,7 @@ import numpy as np
 
 from autograder.check import Arrays, Experiments, load_experiments
 from autograder.sandbox.inside import confinement, runner, wire
+from autograder.sandbox.inside.namespaces import Namespaces
 
 FEW = 3  # forks after which it pays to make each of the next ones cheaper
 
@@ -29,6 +30,7 @@ class Forker:
     """What every worker is forked with: the unit, the walls' rules, and what is known of the server."""
 
     experiments: Experiments
+    names: Namespaces  # of packages, as they were before any submission
     confine: bool
     rules: int  # descriptor of the Landlock rules, -1 without walls
     null: int  # descriptor of /dev/null
@@ -73,12 +75,13 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
         confinement.die_with_parent()
     experiments = load_experiments(Path(setup["checks"]), setup["unit"], setup["addons"])
     runner.warm(experiments, setup["stub"].encode())
+    names = runner.names_to_keep(experiments)
     gc.freeze()
     gc.enable()
     if not confine:
-        return Forker(experiments, confine, -1, null, os.getpid(), 0)
+        return Forker(experiments, names, confine, -1, null, os.getpid(), 0)
     rules = confinement.ruleset(setup["readable"], setup["listed"], setup["landlock"])
-    return Forker(experiments, confine, rules, null, os.getpid(), _address_space())
+    return Forker(experiments, names, confine, rules, null, os.getpid(), _address_space())
 
 
 def _reply(control: socket.socket, facts: Mapping[str, Any]) -> None:
@@ -139,7 +142,7 @@ def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) ->
             answers.write(wire.encode(wire.Message({"token": "probe"}, _probe(command["secret"]))))
             answers.flush()
         else:
-            runner.answer_questions(questions, answers, forker.experiments)
+            runner.answer_questions(questions, answers, forker.experiments, forker.names)
     finally:
         os._exit(0)
 

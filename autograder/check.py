@@ -5,7 +5,9 @@ experiment is run on a submission, on our solution, and on our solution with eac
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import import_module
@@ -85,14 +87,59 @@ def check(
 def named(names: str, *values: Any) -> Arrays:
     """Name values in order: `named("sum mean", total, average)`; one tuple or dict may stand for all of them.
 
+    What it names counts even where the experiment raises an exception later on.
     Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
     """
     wanted = names.split()
+    if len(values) == 1 and isinstance(values[0], Unanswered):
+        return {}
     if len(values) == 1 and len(wanted) > 1:
         values = _spread(values[0], wanted)
     if len(values) != len(wanted):
         raise TypeError(f"expected {len(wanted)} values ({', '.join(wanted)}), found {len(values)}")
-    return {name: as_array(name, value) for name, value in zip(wanted, values, strict=True)}
+    noted, arrays = _noted.get({}), Arrays()
+    for name, value in zip(wanted, values, strict=True):
+        if isinstance(value, Unanswered):
+            continue
+        noted[name] = arrays[name] = as_array(name, value)
+    return arrays
+
+
+_noted: ContextVar[Arrays] = ContextVar("arrays that an experiment has named so far")
+
+
+@contextmanager
+def noting() -> Iterator[Arrays]:
+    """While this runs, note what `named` names: it is there even if the experiment ends early."""
+    arrays: Arrays = {}
+    token = _noted.set(arrays)
+    try:
+        yield arrays
+    finally:
+        _noted.reset(token)
+
+
+class Unanswered:
+    """Stands for what a function would have returned that raised an exception.
+
+    What is made of it is the same again. Raises the exception where its value is asked for.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def _itself(self, *_: Any, **__: Any) -> "Unanswered":
+        return self
+
+    __getattr__ = __getitem__ = __call__ = _itself
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _itself
+    __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __mod__ = __neg__ = __abs__ = _itself
+    __lt__ = __le__ = __gt__ = __ge__ = _itself
+
+    def _raise(self, *_: Any, **__: Any) -> Any:
+        raise self._error
+
+    __iter__ = __len__ = __bool__ = __float__ = __int__ = __index__ = __array__ = _raise
 
 
 def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
@@ -202,7 +249,7 @@ class Experiments:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one check: arrays, or else the kind of failure and its words."""
+    """What came back for one check: arrays, or the kind of failure, its words, and the arrays named before it."""
 
     arrays: Arrays = field(default_factory=dict)
     failure: str = ""  # "", stub, missing, raised, timeout, killed

@@ -168,14 +168,37 @@ def judge(
 
 
 def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]) -> Verdict:
-    """Judge an answer that is none; a known mistake that fails by the same error is named."""
+    """Judge an answer that ended early; a known mistake that fails by the same error is named.
+
+    Arrays that were named all the same and are right earn their share. Wrong ones may be so because of the failure,
+    and nothing is said of them.
+    """
     remarks = [Remark(answer.message)]
     if answer.failure == "raised":
         made = [mistake for mistake in _raising(key, answer) if not excluded(mistake)]
         if len({mistake.text for mistake in made}) == 1:
             remarks.insert(0, Remark(made[0].text, (), made[0].code))
-    verdict = _verdict(check, 0.0, remarks)
+    verdict = _verdict(check, _share_beside_failure(check, key, answer), remarks)
+    if verdict.earned:
+        right = [n for n in _right(check, key, answer) if n not in key.constant]
+        told = Remark("right, and it counts." if len(right) == 1 else "right, and they count.", tuple(right))
+        return replace(verdict, remarks=(*remarks, told), failure=answer.failure)
     return replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure)
+
+
+def _right(check: Check, key: CheckKey, answer: Answer) -> list[str]:
+    return [name for name in key.expected.arrays if _agree(check, name, key.expected, answer)]
+
+
+def _share_beside_failure(check: Check, key: CheckKey, answer: Answer) -> float:
+    """The share of a check's points that arrays earn which were named although something failed."""
+    if check.measure or not answer.arrays:
+        return 0.0
+    expected, right = key.expected.arrays, _right(check, key, answer)
+    if len(right) == len(expected):  # then the failure is in what no array shows
+        return 0.0
+    counted = [name for name in expected if name in answer.arrays or name not in key.constant]
+    return _share({name: float(name in right) for name in counted}, key.constant)
 
 
 def _raising(key: CheckKey, answer: Answer) -> list[Mistake]:

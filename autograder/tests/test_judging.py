@@ -459,3 +459,36 @@ def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
     judged = judge(three, key(), Answer(failure=failure, message="what happened."), SIZES)
     assert (judged.earned, judged.status, judged.failure) == (0, status, failure)
     assert [remark.text for remark in judged.remarks] == ["what happened."]
+
+
+# ---- an answer that ended early
+
+
+def ended_early(arrays, failure="raised", asked=three, known=None):
+    """The verdict on an answer that holds some arrays and a failure."""
+    return judge(asked, known or key(), Answer(arrays, failure, "line 3, in `f`: ValueError: no"), SIZES)
+
+
+def test_what_is_right_beside_a_failure_earns_its_share():
+    """The failure is told first; the arrays that are right are named, and the wrong ones are not."""
+    judged = ended_early({"a": A, "b": B + 1})
+    assert (judged.earned, judged.status, judged.failure) == (1, "partial", "raised")
+    assert [remark.arrays for remark in judged.remarks] == [(), ("a",)]
+    assert judged.remarks[0].text.startswith("line 3")
+
+
+def test_a_failure_with_nothing_right_is_an_error():
+    """Wrong arrays beside it, strange ones, or none at all: no points."""
+    for arrays in ({}, {"a": A + 1}, {"z": A}):
+        judged = ended_early(arrays)
+        assert (judged.earned, judged.status, len(judged.remarks)) == (0, "error", 1)
+
+
+def test_a_failure_beside_arrays_that_are_all_right_earns_nothing():
+    """What failed then is what no array shows."""
+    assert ended_early({"a": A, "b": B, "c": C}).earned == 0
+
+
+def test_weights_beside_a_failure_are_not_measured():
+    """A check that trains is answered whole or not at all."""
+    assert ended_early({"a": A}, asked=replace(three, measure=lambda *_: 0.0)).earned == 0

@@ -7,7 +7,7 @@ import pytest
 import small
 
 from autograder.data import corpus
-from autograder.grading.keys import build_key
+from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
@@ -219,3 +219,44 @@ def test_rows_that_nothing_reaches_make_no_weights_alike():
     for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
         assert alike({"w": w}, {"w": ours}) < 0.25
     assert alike({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
+
+
+# ---- one exception is not all
+
+
+def test_an_exception_costs_only_what_depends_on_it(tmp_path):
+    """Of two functions of one check one raises, and the other earns its half."""
+    unit = small.write_course(tmp_path, "two", TWO_FUNCTIONS, TWO_ANSWERS)
+    with Server(unit) as running:
+        key = build_key(running, small.SEED, data={})
+        script = solution_of(unit).plain() + "\ndef right(x): return x / None\n"
+        (verdict,) = grade_one(running, script.encode(), "ada.py", small.SEED, key, data={})
+    assert (verdict.earned, verdict.status) == (1, "partial")
+    line = len(script.splitlines())
+    assert verdict.remarks[0].text.startswith(f"line {line}, in `right`: TypeError")
+    assert verdict.remarks[1].arrays == ("turned_left",)
+
+
+TWO_FUNCTIONS = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=2)
+    def turning(net, seed):
+        "`left` and `right` turn a vector"
+        x = np.random.default_rng(seed).normal(size=2)
+        return named("turned_left turned_right", net.left(x), net.right(x))
+"""
+TWO_ANSWERS = """
+    import numpy as np
+
+
+    def left(x):
+        return np.array([-x[1], x[0]])
+
+
+    def right(x):
+        return np.array([x[1], -x[0]])
+"""

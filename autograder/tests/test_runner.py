@@ -222,3 +222,75 @@ def test_a_check_that_does_not_train_is_never_measured():
     """Whatever role a question has."""
     (reply,) = conversation("def f(seed): return seed", question(asking, role="measure"))
     assert reply.arrays.keys() == {"y"}
+
+
+# ---- one exception is not all
+
+
+@check(points=4)
+def several(net, seed):
+    """Four functions, one array each, and one of two"""
+    out = named("a b", net.a(seed), 2 * net.b(seed) + 1)
+    return out | named("c d", net.pair(net.a(seed))) | named("changed", [seed])
+
+
+FOUR = "def a(x): return x\ndef b(x): return x + 1\ndef pair(x): return x, -x\n"
+
+
+@pytest.mark.parametrize(
+    "change, left",
+    [
+        ("def a(x): raise ValueError('planted')", "b changed"),  # what is made of a value that is missing is missing
+        ("def b(x): return x / 0", "a c d changed"),
+        ("def b(x): raise NotImplementedError()", "a c d changed"),
+        ("def pair(x): return x", "a b"),  # it answers, and the experiment ends where it looks into the answer
+    ],
+)
+def test_where_one_function_raises_the_others_answer(change, left):
+    """What does not depend on it is named as it always is, and the failure is told."""
+    found = answer(FOUR + change, several)
+    assert found.failure
+    assert " ".join(found.arrays) == left
+    whole = answer(FOUR, several).arrays
+    assert all(found.arrays[name] == whole[name] for name in found.arrays)
+
+
+def test_what_was_named_before_an_exception_is_there():
+    """Though the exception came from within a generator, where no function of the submission returned."""
+
+    def looping(net, seed):
+        out = {}
+        for n in (1, 2, 3):
+            out |= named(f"sum_{n}", sum(net.numbers(n)))
+        return out
+
+    script = "def numbers(n):\n    yield 1\n    if n == 3: raise ValueError('planted')\n"
+    found = answer(script, replace(several, experiment=looping))
+    assert list(found.arrays) == ["sum_1", "sum_2"] and "planted" in found.message
+
+
+def test_a_missing_function_is_one_that_raises():
+    """Its name is told, and the others answer."""
+    found = answer(FOUR.replace("def b", "def bb"), several)
+    assert (found.failure, list(found.arrays)) == ("missing", ["a", "c", "d", "changed"])
+
+
+def test_weights_of_a_training_that_failed_are_left_out():
+    """A check that trains is answered whole or not at all."""
+
+    def half(net, seed, text):
+        return named("w", 1.0) | named("v", net.train(text))
+
+    found = answer("def train(text): raise ValueError('planted')", replace(training, experiment=half), text="x")
+    assert found.failure and not found.arrays
+
+
+def test_an_experiment_that_took_long_is_not_run_again():
+    """A failure after a quarter of a check's time is told at once: a second run might not end in time."""
+    script = (
+        "import time\nruns = []\ndef a(x):\n    runs.append(x)\n    time.sleep(0.02)\n    raise ValueError('planted')\n"
+    )
+    for seconds, runs in ((0.04, 1), (60.0, 2)):
+        its = submission(script)
+        run_experiment(replace(several, seconds=seconds), its, 3, lambda seed: None)
+        assert its.runs[:1] == [3] and len(its.runs) == (1 if runs == 1 else 3)

@@ -30,14 +30,16 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
     from autograder.judging import Verdict
     from autograder.practice.practise import practice_result, practise
     from autograder.practice.progress import save_progress
-    from autograder.report.terminal import console, total_in_practice, verdict_lines
+    from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
     gc.set_threshold(1_000_000)  # large imports leave no garbage, and looking for it takes a tenth of a second
     course = find_course(course_folder)
     whole, screen = True, console()
+    under_way = UnderWay(sys.stdout, sys.stdout.isatty())
 
     def show(verdict: Verdict, *_: object) -> None:
+        under_way.clear()
         screen.print(verdict_lines(verdict), soft_wrap=True)
 
     for path, name in files_to_check(course, what):
@@ -45,7 +47,7 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
         screen.print(f"{path}", style="bold", markup=False)
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
-        verdicts = practise(unit, checks, submission, show)
+        verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
         save_progress(course, name, path.parent, verdicts)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))

@@ -21,7 +21,7 @@ from autograder.practice.first_wrong import first_wrong, wrong_places
 from autograder.practice.practise import Live, practise
 from autograder.practice.progress import save_progress
 from autograder.report import html, remark_html
-from autograder.report.terminal import console, earned_in_practice, verdict_lines
+from autograder.report.terminal import UnderWay, console, earned_in_practice, verdict_lines
 
 MOST = 300  # numbers of an array that is still a picture
 
@@ -56,8 +56,10 @@ def unit(name: str) -> Callable[[str], Score]:
         if name_of_check not in checks:
             raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}.")
         seen: list[Any] = []
+        under_way = UnderWay(sys.stdout, _in_kernel() or sys.stdout.isatty(), after=1.0)
         with _no_stderr():
-            practise(unit, [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found))
+            practise(unit, [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found), under_way.tell)
+        under_way.clear()
         verdict: Verdict = seen[0]
         save_progress(unit.course, unit.name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
         score = Score(verdict.earned)

@@ -4,13 +4,15 @@ Nothing here is confined or official.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder import __version__
-from autograder.check import Answer, Check
+from autograder.check import Answer, Check, Corpus
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.grading.key_file import load_key
@@ -29,7 +31,8 @@ from autograder.judging import (
     unmet,
 )
 from autograder.practice.first_wrong import with_first_wrong
-from autograder.sandbox.inside.runner import describe, run_experiment
+from autograder.practice.limits import Tell, last_resort, within_limits
+from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
 
 def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
@@ -58,11 +61,19 @@ class Live:
 
 
 def practise(
-    unit: Unit, wanted: Sequence[Check], implementation: Any, step: Callable[..., object] = lambda *_: None
+    unit: Unit,
+    wanted: Sequence[Check],
+    implementation: Any,
+    step: Callable[..., object] = lambda *_: None,
+    tell: Tell = lambda *_: None,
+    alone: bool = False,
 ) -> list[Verdict]:
     """Run some checks in this process and on the public seed; what they need is run before them.
 
     step: called with each verdict, the check's key and the answer; the answer of a training check is its `loss`.
+    tell: called with the name of a check that is under way and its seconds so far: when it begins, and then
+        each second from another thread.
+    alone: whether nothing is lost where this process has to be ended with a check.
     """
     key = load_key(unit.course.key(unit.name))
     done: dict[str, Verdict] = {}
@@ -70,7 +81,8 @@ def practise(
     needed = _all_needed(unit, wanted)
     for check in unit.checks:
         if check.name in asked | needed:
-            done[check.name], known, answer = _verdict(unit, check, key, implementation, done)
+            with last_resort(check) if alone else nullcontext():
+                done[check.name], known, answer = _verdict(unit, check, key, implementation, done, tell)
             if check.name in asked:
                 step(done[check.name], known, answer)
     return [verdict for name, verdict in done.items() if name in asked]
@@ -88,18 +100,22 @@ def _all_needed(unit: Unit, wanted: Sequence[Check]) -> set[str]:
 Practised = tuple[Verdict, CheckKey, Answer]
 
 
-def _verdict(unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict]) -> Practised:
+def _verdict(
+    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict], tell: Tell
+) -> Practised:
     if lacking := unmet(check, done):
         return not_reached(check, lacking), PlainKey(Answer()), Answer()
+    tell(check.name, 0.0)
     if check.measure:
-        return _trained(unit, check, key, implementation)
+        return _trained(unit, check, key, implementation, tell)
     known = key[check.name]
-    answer = run_experiment(check, implementation, unit.course.public_seed, unit.experiments.reset)
+    run = partial(run_experiment, check, implementation, unit.course.public_seed, unit.experiments.reset)
+    answer = within_limits(check, unit.limits, run, tell)
     verdict = judge(check, known, answer, unit.sizes, excluded_by(key, done))
     return with_first_wrong(verdict, check, known, answer), known, answer
 
 
-def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practised:
+def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell) -> Practised:
     """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
     nothing = PlainKey(Answer())
     try:
@@ -111,15 +127,25 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any) -> Practis
         why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
         return judge(check, nothing, Answer(failure="no key", message=why), unit.sizes), nothing, Answer()
     known, seed = key[name], unit.course.public_seed
-    answer = run_experiment(check, implementation, seed, unit.experiments.reset, text.train)
+    run = partial(run_experiment, check, implementation, seed, unit.experiments.reset, text.train)
+    answer = within_limits(check, unit.limits, run, tell)
     verdict = judge(check, known, answer, unit.sizes)
     if verdict.status != "passed":
         return verdict, known, answer
+    measured = within_limits(check, unit.limits, partial(_measured, check, implementation, answer, text), tell)
+    if measured.failure:
+        return judge(check, known, measured, unit.sizes), known, measured
+    loss = float(measured.arrays["loss"])
+    verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
+    return verdict, known, measured
+
+
+def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -> Answer:
+    """The held-out loss of trained weights, measured by the student's own functions, as an answer."""
     assert check.measure
     try:
-        loss = check.measure(implementation, answer.arrays, text.held_out)
+        return Answer({"loss": np.array(check.measure(implementation, answer.arrays, text.held_out))})
+    except Stopped:
+        return Answer(failure=Stopped.__name__)
     except Exception as error:
-        answer = Answer(failure="raised", message=describe(error, check))
-        return judge(check, known, answer, unit.sizes), known, answer
-    verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
-    return verdict, known, Answer({"loss": np.array(loss)})
+        return Answer(failure="raised", message=describe(error, check))

@@ -1,6 +1,7 @@
 """Verdicts in a terminal. Nothing of a submission is taken for markup."""
 
 from collections.abc import Sequence
+from typing import TextIO
 
 import numpy as np
 from rich.console import Console
@@ -46,6 +47,37 @@ def total_in_practice(verdicts: Sequence[Verdict]) -> str:
     if float(earned).is_integer() or earned == points:
         return total(verdicts)
     return f"about {round(earned)} of {number(points)} points"
+
+
+class UnderWay:
+    """One line on the check that is under way, written over itself each second."""
+
+    def __init__(self, stream: TextIO, shown: bool, after: float = 0.0) -> None:
+        """Show nothing yet.
+
+        shown: whether the stream writes over a line, as a terminal and a notebook do. after: seconds of silence.
+        """
+        self._stream, self._shown, self._after = stream, shown, after
+        self._text = ""  # what stands there
+
+    def tell(self, what: str, seconds: float) -> None:
+        """Say what is under way, and since when."""
+        if not self._shown or seconds < self._after:
+            return
+        text = f"under way: {what} … {f'{seconds:.0f} s' if seconds >= 1 else ''}"
+        if text != self._text:
+            self._write(text.ljust(len(self._text)))
+        self._text = text
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._text:
+            self._write(" " * len(self._text))
+        self._text = ""
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"\r{text}\r")
+        self._stream.flush()
 
 
 def total(verdicts: Sequence[Verdict]) -> str:

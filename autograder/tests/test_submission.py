@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from autograder.sandbox.inside.cells import Broken
-from autograder.sandbox.inside.submission import Missing, Submission, _globals_used
+from autograder.sandbox.inside.submission import Missing, Submission, globals_used
 
 
 def submission(text, name="ada.py"):
@@ -238,7 +238,7 @@ def iterated(source):
 def test_the_names_that_code_looks_up_are_those_of_the_symbol_table(scope):
     """Our own reading of bytecode, in every kind of scope: another Python may need another."""
     source = textwrap.dedent(SCOPES[scope])
-    read = set(_globals_used(compile(source, "ada.py", "exec", dont_inherit=True)))
+    read = set(globals_used(compile(source, "ada.py", "exec", dont_inherit=True)))
     wanted = set(looked_up(symtable.symtable(source, "ada.py", "exec"))) - iterated(source)
     implied = {name for name in read | wanted if re.fullmatch(r"__\w+__|\..*", name)}  # `__name__` in a class
     assert read - implied == wanted - implied

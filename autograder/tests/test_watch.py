@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -14,9 +15,13 @@ from small import ROOT, UNIT
 
 NO_LINUX = """
 import sys, multiprocessing
+import psutil  # which has modules of its own for each system
+GONE = ("fcntl", "resource", "pwd", "grp")
+for name in GONE:
+    sys.modules.pop(name, None)
 class Windows:
     def find_spec(self, name, *_):
-        if name in ("fcntl", "resource", "pwd", "grp"):
+        if name in GONE:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 sys.meta_path.insert(0, Windows())
 multiprocessing.get_context = lambda _: multiprocessing.context.SpawnContext()
@@ -48,7 +53,7 @@ def watching(course, *command, unit="numbers", first="is not written yet.", colu
     assert terminal.exitstatus == 0
     text = "".join(terminal.seen)
     assert "Traceback" not in text and not re.search(r"\x1b\[(\d+;)*3\dm", text)
-    lines = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text).split("\r\n")
+    lines = re.split(r"\r\n?", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text))  # a line may be written over itself
     assert max(map(len, lines)) <= columns
 
 
@@ -181,3 +186,61 @@ def test_a_process_that_waits_has_loaded_the_unit_and_warmed_up(course):
     command = [sys.executable, "-c", "import autograder.practice.warm"]
     done = subprocess.run(command, env=variables(**named), capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("warm\n", "")
+
+
+def hurried(course):
+    """Give each exact check of a course a fifth of a second."""
+    checks = course / "checks" / f"{UNIT}.py"
+    checks.write_text(re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", checks.read_text()))
+
+
+def test_what_does_not_end_is_ended_and_told(course):
+    """A loop by the process that checks, and what it cannot reach by this one."""
+    hurried(course)
+    with watching(course) as terminal:
+        fill(course, double="while True: pass")
+        see(terminal, "took longer than 0.4 seconds", "was stopped at line", "now: doubling")
+        fill(course, double="import itertools; return max(itertools.repeat(1))")
+        see(terminal, "took longer than 3 seconds, and its process was ended.", "now: doubling")
+        fill(course, double=RIGHT["double"])
+        see(terminal, "✓ 2/2", "now: summing")
+
+
+def test_what_is_under_way_is_shown(course):
+    """With its seconds, while it lasts."""
+    with watching(course) as terminal:
+        fill(course, double="import time; time.sleep(2.5); return 2 * x")
+        see(terminal, "under way: doubling … 1 s", "✓ 2/2")
+
+
+def test_an_earlier_exercise_that_is_broken_is_told(course):
+    """Beside the exercise at hand; after all pass, it is the one at hand."""
+    with watching(course) as terminal:
+        fill(course, **RIGHT)
+        see(terminal, "✓ 4/4", "now: three_steps")
+        fill(course, double="return x * x")
+        see(
+            terminal, "not written yet", "It passed before, and does not now:", "this is the square", "now: three_steps"
+        )
+        fill(course, double=RIGHT["double"], fit=SLOW)
+        see(terminal, "✓ 3/3", "All pass")
+        fill(course, double="return x * x")
+        see(terminal, "It passed before, and does not now:", "this is the square", "now: doubling")
+
+
+def test_the_example_of_the_exercise_at_hand_is_run(course):
+    """What it prints is shown, and where its picture lies; an exercise may have none."""
+    text = written(course).read_text()
+    drawn = 'with autograder.example("the sums of ones"):\n    import matplotlib.pyplot as plt\n    plt.plot([1, 2])\n'
+    written(course).write_text(text.replace('with autograder.example("the sums of ones"):\n', drawn))
+    with watching(course, columns=120) as terminal:
+        terminal.send("e")
+        see(terminal, "`doubling` has no example.")
+        fill(course, **RIGHT)
+        see(terminal, "now: three_steps")
+        terminal.send("b")
+        see(terminal, "now: summing")
+        terminal.send("e")
+        terminal.expect(r"picture: (\S+/summing-1\.png)")
+        picture = Path(terminal.match[1])
+    assert picture.read_bytes().startswith(b"\x89PNG")

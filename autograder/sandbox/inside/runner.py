@@ -25,6 +25,10 @@ from autograder.sandbox.inside.submission import Missing, Submission, names_run
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, decode, encode, receive
 
 
+class Stopped(BaseException):
+    """Raised from outside in the thread of an experiment, to end it."""
+
+
 def run_experiment(
     check: Check, implementation: Any, seed: int, reset: Callable[[int], object], text: str | None = None
 ) -> Answer:
@@ -39,7 +43,8 @@ def run_experiment(
         return Answer({}, answer.failure, answer.message) if answer.failure else answer
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [])
-    if not answer.failure or time.monotonic() - began > check.seconds / 4:
+    tired = time.monotonic() - began > check.seconds / 4
+    if not answer.failure or answer.failure == Stopped.__name__ or tired:
         return answer
     others = _run(check, Lenient(implementation), seed, reset, []).arrays
     return replace(answer, arrays=others if len(others) > len(answer.arrays) else answer.arrays)
@@ -64,6 +69,8 @@ def _run(
 
 def _failure(error: BaseException, check: Check) -> tuple[str, str]:
     """The kind of a failure, and its words."""
+    if isinstance(error, Stopped):
+        return Stopped.__name__, ""
     if isinstance(error, Missing):
         return "missing", str(error)
     if isinstance(error, Broken):
@@ -75,17 +82,31 @@ def _failure(error: BaseException, check: Check) -> tuple[str, str]:
 
 def _stub(error: NotImplementedError, check: Check) -> str:
     """The submission's function that raised a bare NotImplementedError; "" if a library did."""
-    where, innermost = _last_frame(error, check), traceback.extract_tb(error.__traceback__)[-1]
-    return where[1] if where and where[1] == innermost.name and not str(error) else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = _last_frame(frames, check)
+    return where[1] if where and where[1] == frames[-1].name and not str(error) else ""
 
 
 def describe(error: BaseException, check: Check) -> str:
     """Describe an exception in a student's terms: the line of their own file, the function, the type and the text."""
-    where = _last_frame(error, check)
+    where = place(traceback.extract_tb(error.__traceback__), check)
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, ModuleNotFoundError):
         words += ". This unit is graded without it."
-    return f"{where[0]}, in `{where[1]}`: {words}" if where else words
+    return f"{where}: {words}" if where else words
+
+
+def place(frames: Sequence[traceback.FrameSummary], check: Check) -> str:
+    """The innermost place in the student's file: "line 3, in `double`"; empty where no frame is theirs."""
+    where = _last_frame(frames, check)
+    return f"{where[0]}, in `{where[1]}`" if where else ""
+
+
+def place_of_thread(thread: int, check: Check) -> str:
+    """Where in the student's file another thread is, which runs an experiment."""
+    frames = traceback.extract_stack(sys._current_frames().get(thread))
+    ours = [number for number, frame in enumerate(frames) if frame.filename == __file__]
+    return place(frames[ours[-1] :], check) if ours else ""
 
 
 RAN = "ran"  # the fact that says which definitions have run
@@ -95,11 +116,11 @@ STANDARD = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
 PACKAGES = {"site-packages", "dist-packages"}  # by name: the server's Python knows no environment
 
 
-def _last_frame(error: BaseException, check: Check) -> tuple[str, str] | None:
+def _last_frame(frames: Sequence[traceback.FrameSummary], check: Check) -> tuple[str, str] | None:
     """Place and function of the innermost frame that is not the check's, this kit's or a library's."""
     checks = os.path.dirname(check.experiment.__code__.co_filename)
     not_theirs = tuple(f"{folder}{os.sep}" for folder in (KIT, *STANDARD, checks))
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+    for frame in reversed(frames):
         if place := re.match(r"<((?:cell \d+, )?line) (\d+)\|", frame.filename):  # a `Statement`'s, with an offset
             name = frame.name.replace("<module>", "the top level")
             return f"{place[1]} {int(place[2]) + (frame.lineno or 0)}", name

@@ -68,7 +68,7 @@ class Statement:
     @cached_property
     def uses(self) -> set[str]:
         """The names that it looks up outside itself."""
-        return set(_globals_used(self.code))
+        return set(globals_used(self.code))
 
 
 class Submission:
@@ -96,7 +96,7 @@ class Submission:
                 self._broken[cell.text] = _unparsed(cell, error)
                 continue
             for node in tree.body:
-                if not _is_example(node):
+                if not is_example(node):
                     yield Statement(node, cell, self._filename, set(names_bound(node)))
 
     def __getattr__(self, name: str) -> Any:
@@ -132,15 +132,19 @@ def names_run(submission: Submission) -> set[str]:
     return {name for statement in submission._statements if statement.done for name in statement.binds}
 
 
-def _is_example(node: ast.stmt) -> bool:
+def is_example(node: ast.stmt) -> bool:
+    """Whether a statement is a block `with autograder.example("…")`."""
     match node:
         case ast.With(items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example"))), *_]):
             return True
     return False
 
 
-def _globals_used(code: CodeType) -> Iterator[str]:
-    """The names that code looks up outside itself. `symtable` tells them from source, and a test compares the two."""
+def globals_used(code: CodeType) -> Iterator[str]:
+    """Find the names that code looks up outside itself.
+
+    `symtable` tells them from source, and a test compares the two.
+    """
     more = 0
     for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
         argument |= more
@@ -149,4 +153,4 @@ def _globals_used(code: CodeType) -> Iterator[str]:
             yield code.co_names[argument >> _BITS[operation]]
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _globals_used(constant)
+            yield from globals_used(constant)

@@ -1,0 +1,90 @@
+"""Runs the examples of one exercise of a script, which show what it is good for, without the rest of the script.
+
+An example is a block `with autograder.example("…")`; those of an exercise stand between its check and the next one.
+"""
+
+import ast
+import builtins
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+
+from autograder.sandbox.inside.cells import UNPARSABLE, cells, names_bound
+from autograder.sandbox.inside.submission import Missing, Statement, Submission, globals_used, is_example
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block, the check above it, and the names that it binds."""
+
+    check: str
+    code: CodeType
+    binds: frozenset[str]
+
+
+def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
+    """Run the examples of a check's exercise; the files of the pictures that they drew, which are written to a folder.
+
+    What an example prints goes where everything does. Raises `LookupError` where the exercise has none.
+    """
+    found = list(_examples(source, filename))
+    wanted = [example for example in found if example.check == check]
+    if not wanted:
+        raise LookupError(f"`{check}` has no example.")
+    submission, done = Submission(source, filename), set[Example]()
+    for example in wanted:
+        _run(example, found, submission, done)
+    return _save_figures(pictures, check)
+
+
+def picture_folder() -> Path:
+    """A folder of pictures that lasts as long as the system keeps what is temporary."""
+    return Path(tempfile.mkdtemp(prefix="autograder-"))
+
+
+def _examples(source: bytes, filename: str) -> Iterator[Example]:
+    check = ""
+    for cell in cells(source):
+        if not cell.code:
+            continue
+        if asked := re.findall(r'^check\("(\w+)"\)', cell.text, re.M):
+            check = asked[-1]
+        try:
+            nodes = ast.parse(cell.text).body
+        except UNPARSABLE:
+            continue
+        for node in filter(is_example, nodes):
+            binds = frozenset(names_bound(node))
+            yield Example(check, Statement(node, cell, filename, set(binds)).code, binds)
+
+
+def _run(example: Example, found: Sequence[Example], submission: Submission, done: set[Example]) -> None:
+    """Run an example once, after the definitions that it uses and the earlier examples that bind what it uses."""
+    done.add(example)
+    earlier = found[: found.index(example)]
+    for name in globals_used(example.code):
+        if hasattr(builtins, name) or name in example.binds:
+            continue
+        try:
+            getattr(submission, name)
+        except Missing:
+            for one in earlier:
+                if name in one.binds and one not in done:
+                    _run(one, found, submission, done)
+    exec(example.code, submission._names)
+
+
+def _save_figures(folder: Path, name: str) -> list[Path]:
+    plt = sys.modules.get("matplotlib.pyplot")
+    if plt is None:
+        return []
+    written = []
+    for number in plt.get_fignums():
+        path = folder / f"{name}-{number}.png"
+        plt.figure(number).savefig(path)
+        written.append(path)
+    return written

@@ -1,0 +1,143 @@
+"""A check's time and memory hold where a student works: real endless loops, real memory, in a terminal and a kernel."""
+
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from released import RIGHT, fill, release_to, variables, written
+
+from autograder.check import Limits, check, named
+from autograder.practice.limits import within_limits
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
+
+QUICK = 0.2  # seconds; a student's machine gives twice as many
+ENDLESS = "while True: pass"
+GROWING = "grown = []\n    while True: grown.append(np.ones(1 << 18))"
+UNREACHABLE = "import itertools; return max(itertools.repeat(1))"  # never runs Python again
+
+
+@check(points=1, seconds=QUICK)
+def asking(net, seed):
+    """`f` of the seed"""
+    return named("y", net.f(seed))
+
+
+def answer(script, asked=asking, megabytes=150, tell=lambda *_: None):
+    """The answer of a script's function within limits."""
+    submission = Submission(f"import time\nimport numpy as np\n{script}".encode(), "ada.py")
+    return within_limits(
+        asked,
+        Limits(megabytes=megabytes),
+        lambda: run_experiment(asked, submission, 3, lambda seed: None),
+        tell,
+    )
+
+
+@pytest.fixture
+def course(tmp_path):
+    """What a student gets, with little time and memory for each check."""
+    folder = release_to(tmp_path / "course")
+    path = folder / "checks" / "numbers_and_sums.py"
+    text = path.read_text().replace("@check(points=2", f"@check(seconds={QUICK}, points=2")
+    text = text.replace("@check(points=4", f"@check(seconds={QUICK}, points=4")
+    text = text.replace("import UnitSettings", "import Limits, UnitSettings")
+    path.write_text(text.replace("sizes=SIZES", "sizes=SIZES, limits=Limits(megabytes=150)"))
+    return folder
+
+
+def test_a_loop_without_end_is_ended_and_told_where():
+    """By the line of the student's own file that was under way."""
+    found = answer(f"def f(seed):\n    seed += 1\n    {ENDLESS}")
+    assert found.failure == "timeout"
+    assert found.message == (
+        "took longer than 0.4 seconds (a grade waits 0.2) and was stopped at line 5, in `f`. "
+        "Is there a loop that does not end?"
+    )
+
+
+def test_what_grows_without_end_is_ended_and_told_where():
+    """Long before the machine's memory is used up, and what it held is given back."""
+    found = answer(f"def f(seed):\n    {GROWING}", replace(asking, seconds=60))
+    assert found.failure == "killed"
+    assert re.match(r"took more than 150 MB of memory and was stopped at line [45], in `f`\. ", found.message)
+
+
+def test_what_catches_every_exception_is_ended_by_the_next():
+    """A program that goes on after the first is stopped a little later."""
+    script = f"def f(seed):\n    try:\n        {ENDLESS}\n    except:\n        pass\n    {ENDLESS}"
+    assert answer(script).failure == "timeout"
+
+
+def test_time_that_is_spent_waiting_does_not_count():
+    """A debugger stands still for as long as one looks."""
+    assert answer(f"def f(seed):\n    time.sleep({4 * QUICK})\n    return 1").arrays["y"] == 1
+
+
+def test_a_right_answer_is_left_alone():
+    """No exception comes after the end, and functions can be watched as before."""
+    quick = replace(asking, seconds=0.02)
+    for _ in range(30):
+        answer(
+            "def f(seed):\n    until = time.monotonic() + 0.04\n    while time.monotonic() < until: pass\n    return 1",
+            quick,
+        )
+    seen = []
+    sys.setprofile(lambda *event: seen.append(event[1]))
+    np.array([1.0]).sum()
+    sys.setprofile(None)
+    assert seen
+
+
+def test_a_check_that_lasts_is_told_each_second():
+    """By its name, from another thread."""
+    told = []
+    answer("def f(seed):\n    time.sleep(1.3)\n    return 1", tell=lambda *news: told.append(news))
+    ((name, seconds),) = told
+    assert name == "asking" and 1 <= seconds < 1.3
+
+
+def run_check(course):
+    command = [sys.executable, "-m", "autograder", "check", "numbers", "--quick"]
+    return subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True, timeout=60)
+
+
+def test_check_tells_what_it_ended_and_goes_on(course):
+    """The checks after it run, and the exit code says that something was found wanting."""
+    fill(course, double=ENDLESS, running_sum=RIGHT["running_sum"], fit=GROWING)
+    done = run_check(course)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "took longer than 0.4 seconds (a grade waits 0.2) and was stopped at line" in done.stdout
+    assert "took more than 150 MB of memory and was stopped at line" in done.stdout
+    assert "runs once `doubling` passes." in done.stdout
+
+
+def test_check_ends_itself_where_no_exception_can(course):
+    """What holds the process for good is ended with it; the student's line is on the screen."""
+    fill(course, double=UNREACHABLE)
+    done = run_check(course)
+    assert done.returncode == -signal.SIGXCPU
+    line = done.stderr.splitlines()[1]
+    assert f"|{written(course).name}" in line and line.endswith("in double")
+
+
+def test_a_kernel_goes_on_after_a_loop_without_end(course):
+    """The cell shows what was ended and where; the next one runs."""
+    cells = [
+        "import numpy as np\nimport autograder\ncheck = autograder.unit('numbers_and_sums')",
+        f"def double(x):\n    x = x + 1\n    {ENDLESS}\ncheck('doubling')",
+        f"def double(x):\n    {GROWING}\ncheck('doubling')",
+        "def double(x):\n    return 2 * x\ncheck('doubling')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute(cwd=str(course))
+    loop, memory, right = (cell.outputs[-1]["data"]["text/html"] for cell in notebook.cells[1:])
+    assert "and was stopped at line 3 of the cell, in <code>double</code>" in loop
+    assert "took more than 150 MB of memory" in memory
+    assert "passed, 2 of 2 points" in right

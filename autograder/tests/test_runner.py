@@ -255,6 +255,12 @@ def test_where_one_function_raises_the_others_answer(change, left):
     assert all(found.arrays[name] == whole[name] for name in found.arrays)
 
 
+def test_where_no_function_answers_nothing_is_named():
+    """What an experiment names by itself is no answer of the submission's."""
+    found = answer("def a(x): raise ValueError('planted')\nb = pair = a\n", several)
+    assert found.failure == "raised" and not found.arrays
+
+
 def test_what_was_named_before_an_exception_is_there():
     """Though the exception came from within a generator, where no function of the submission returned."""
 

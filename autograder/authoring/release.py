@@ -44,8 +44,11 @@ def released_files(course: Course) -> Iterator[Path]:
         yield Path(name)
 
 
-def release(course: Course, folder: Path) -> None:
-    """Write what students get: the files of `released_files`, this engine as a wheel, and a README.
+def release(course: Course, folder: Path, github: bool = False) -> None:
+    """Write what students get: the files of `released_files`, this engine as a wheel, a README, what asks coding
+    assistants to teach, and settings for VS Code.
+
+    github: also a workflow that checks each push.
 
     Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its solution makes: it
     may hold answers.
@@ -54,7 +57,20 @@ def release(course: Course, folder: Path) -> None:
         check_stub(course, name, solution)
     _copy(course, list(released_files(course)), folder)
     wheel = pack_wheel(folder)
+    facts = {"title": course.title, "wheel": wheel.name, "packages": packages_to_install(course)}
+    for name, template in (RELEASED | (GITHUB if github else {})).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(_template(template, **facts), encoding="utf-8")
     (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
+
+
+# file of a release → its template
+RELEASED = {
+    "AGENTS.md": "agents.md",
+    ".vscode/settings.json": "vscode/settings.json",
+    ".vscode/extensions.json": "vscode/extensions.json",
+}
+GITHUB = {".github/workflows/checks.yml": "checks.yml"}
 
 
 def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
@@ -161,6 +177,20 @@ def gradescope(
     facts = {"wheel": wheel, "packages": packages, "units": units, "keys": POOL if seeds else ""}
     for name in ("setup.sh", "run_autograder"):
         (folder / name).write_text(_template(f"gradescope/{name}", **facts), encoding="utf-8")
+
+
+def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None:
+    """Write the bundle of an assignment for Classroom 50: what students get, the engine's wheel, and `autograder.py`.
+
+    The bundle is public, and holds no solution. units: those that it checks, or all. Raises `NotEmpty`, `Stale`.
+    """
+    for name, solution in solutions(course):
+        check_stub(course, name, solution)
+    _copy(course, list(released_files(course)), folder)
+    wheel = pack_wheel(folder).name
+    packages = [package.install for package in course.about.packages.values()]
+    facts = {"wheel": wheel, "packages": packages, "units": tuple(units) or course.units}
+    (folder / "autograder.py").write_text(_template("classroom50/autograder.py", **facts), encoding="utf-8")
 
 
 def _as_here(course: Course, units: Sequence[str]) -> str:

@@ -37,6 +37,8 @@ def new(folder: Path) -> None:
 @click.option("--release", type=click.Path(path_type=Path), help="Write what students get into this folder.")
 @click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
 @click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
+@click.option("--github", is_flag=True, help="With --release: also a workflow of GitHub's that checks each push.")
+@click.option("--classroom50", type=click.Path(path_type=Path), help="Write an assignment's bundle for Classroom 50.")
 @click.option("--gradescope", type=click.Path(path_type=Path), help="Write what Gradescope runs into this folder.")
 @click.option("--seeds", type=click.IntRange(1, 1000), help="With --gradescope: carry keys of so many secret seeds.")
 @click.option("--unit", "named", multiple=True, help="Only this unit; the same as naming it behind the command.")
@@ -48,6 +50,8 @@ def build(
     release: Path | None,
     notebooks: Path | None,
     kit: str,
+    github: bool,
+    classroom50: Path | None,
     gradescope: Path | None,
     seeds: int | None,
     named: tuple[str, ...],
@@ -66,15 +70,18 @@ def build(
     course = find_course(course_folder)
     wanted = tuple(find_unit(course, name) for name in (*named, *units))
     if release:
-        releasing.release(course, release)
+        releasing.release(course, release, github)
         click.echo(f"{release}: what students get")
     if notebooks:
         releasing.notebooks(course, notebooks, kit)
         click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
+    if classroom50:
+        releasing.classroom50(course, classroom50, wanted)
+        click.echo(f"{classroom50}: lay it into <classroom>/autograders/<assignment>/ of your classroom50 repository")
     if gradescope:
         releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
         click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
-    if release or notebooks or gradescope:
+    if release or notebooks or classroom50 or gradescope:
         return
     try:
         written = building.build(course, wanted, only_check)

@@ -1,7 +1,7 @@
 """Commands of a student: check, watch, hint."""
 
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, redirect_stdout, suppress
 from pathlib import Path
 
 import click
@@ -13,9 +13,10 @@ from autograder.cli.base import Refused, course_option, files_to_check, find_cou
 @click.argument("what", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`.")
+@click.option("--json", "as_json", is_flag=True, help="Print verdicts for tools: one object of JSON.")
 @course_option
 @report_user_errors
-def check(what: str | None, quick: bool, out: Path | None, course_folder: Path | None) -> None:
+def check(what: str | None, quick: bool, out: Path | None, as_json: bool, course_folder: Path | None) -> None:
     """Check a unit or a file on the public seed, here and now: practice, not a grade.
 
     WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
@@ -30,13 +31,15 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
     from autograder.judging import Verdict
     from autograder.practice.practise import practice_result, practise
     from autograder.practice.progress import save_progress
+    from autograder.report.for_tools import Checked, as_text
     from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
     gc.set_threshold(1_000_000)  # large imports leave no garbage, and looking for it takes a tenth of a second
     course = find_course(course_folder)
-    whole, screen = True, console()
-    under_way = UnderWay(sys.stdout, sys.stdout.isatty())
+    screen = console(stderr=as_json)
+    under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
+    checked = []
 
     def show(verdict: Verdict, *_: object) -> None:
         under_way.clear()
@@ -47,14 +50,17 @@ def check(what: str | None, quick: bool, out: Path | None, course_folder: Path |
         screen.print(f"{path}", style="bold", markup=False)
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
-        verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # what the file prints is no JSON
+            verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
         save_progress(course, name, path.parent, verdicts)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
         told = "on the public seed. A grade comes from a seed that nobody has seen.\n"
         screen.print(f"{total_in_practice(verdicts)} {told}", soft_wrap=True)
-        whole = whole and all(verdict.status == "passed" for verdict in verdicts)
-    sys.exit(0 if whole else 1)
+        checked.append(Checked(name, str(path), verdicts))
+    if as_json:
+        click.echo(as_text(checked))
+    sys.exit(0 if all(one.passed for one in checked) else 1)
 
 
 @main.command()

@@ -21,6 +21,8 @@ CHANCE = 1e-6  # of an array that has nothing to do with the expected one: that 
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
 FEW_ROWS = 4  # wrong rows that are told one by one
+OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
+STEPS = 5  # the longest step by which a part of an array is looked for
 PARALLEL = 0.998  # squared cosine of two arrays below which no factor fits them, whatever their size
 RIGHT, YOURS = "the expected ones", "your values"
 
@@ -87,7 +89,11 @@ def find_relations(right: Arrays, found: Arrays, wrong: Sequence[str], letters: 
     by_array: dict[str, list[Found]] = {}
     for name in wrong:
         array = found.get(name)
-        if array is None or name not in numbers or not _is_searched(array):
+        if array is None or name not in numbers:
+            continue
+        if not array.size:
+            by_array[name] = [NOTHING]
+        if not _is_searched(array):
             continue
         others = {other: its for other, its in numbers.items() if other != name}
         case = Case(numbers[name], array.astype(np.float64), others, letters)
@@ -130,11 +136,16 @@ def _preference(members: Mapping[str, Found]) -> tuple[bool, int, int, float]:
     return whole, len(found), -fitted, max(one.prior for one in found)
 
 
+NOTHING = Found(Relation("empty", "there are no values."), 0.0, -math.inf)
+
+
 def fitting(case: Case) -> Iterator[Found]:
     """Yield the relations that fit, whether or not it could be chance."""
-    if not np.isfinite(case.found).all() or not np.isfinite(case.right).all():
+    if not np.isfinite(case.right).all():
         return
-    for search in (_made, _undone, _of_others, _added, _along, _in_parts, _same_everywhere):
+    whole = _made, _undone, _of_others, _added, _along, _blocks, _in_another_order, _same_everywhere
+    searches = whole if np.isfinite(case.found).all() else ()
+    for search in (*searches, _in_parts, _where):
         for one in search(case):
             if one.chance <= OF_EACH:
                 yield one
@@ -368,6 +379,126 @@ def _which(wrong: Array, size: int) -> str:
     if count <= FEW_ROWS and count < size / 2:
         return f"but for numbers {', '.join(map(str, wrong))}{{}}, counted from 0"
     return ""
+
+
+# ---- in places
+
+
+def _where(case: Case) -> Iterator[Found]:
+    """Values are wrong just where the expected ones are of a kind; or are the expected ones but for 0 or a sign."""
+    if case.right.shape != case.found.shape:
+        return
+    wrong, count = case.wrong, int(case.wrong.sum())
+    if not 0 < count < wrong.size:
+        return
+    right = evidence.chance_log10(case.right[~wrong], case.found[~wrong])
+    places = evidence.chance_of_places_log10(wrong.size, count)
+    for words, rule in _kinds(case.right):
+        if places <= OF_PLACES and np.array_equal(rule, wrong):
+            text = f"your values are {RIGHT}, but where {words}{_there(case.found[wrong])}."
+            yield Found(Relation("right but where", text, whole=False), math.log10(0.005), right)
+    if not case.found[wrong].any() and count > 2:
+        text = f"your values are {RIGHT}, but 0 in {count} of {wrong.size} places."
+        yield Found(Relation("right or 0", text, whole=False), math.log10(0.005), right)
+    if count > 2 and evidence.fits(np.abs(case.right), np.abs(case.found)):
+        text = f"your values are {RIGHT}, but with the other sign in {count} of {wrong.size} places."
+        sizes = evidence.chance_log10(np.abs(case.right), np.abs(case.found)) + count * math.log10(2)
+        yield Found(Relation("signs", text, whole=False), math.log10(0.005), sizes)
+
+
+def _kinds(right: Array) -> Iterator[tuple[str, Array]]:
+    """Yield kinds of expected values, each with where they are."""
+    yield "0 is expected", right == 0
+    yield "a negative number is expected", right < 0
+    yield "a positive number is expected", right > 0
+    yield "the largest number is expected", right == right.max()
+    yield "the smallest number is expected", right == right.min()
+
+
+def _there(found: Array) -> str:
+    """Say what wrong values are, where all are one small number or none is a number."""
+    if np.isnan(found).all():
+        return ", they are NaN"
+    if np.isinf(found).all():
+        return ", they are infinite"
+    first = float(found[0])
+    same = bool((found == first).all())
+    return f", they are {first:g}" if same and first in (-1.0, 0.0, 1.0) else ""
+
+
+# ---- parts of arrays that are longer
+
+
+def _blocks(case: Case) -> Iterator[Found]:
+    """One of two arrays is a part of the other: some rows in a row, or each second or third of them."""
+    axis = _only_axis_that_differs(case.right.shape, case.found.shape)
+    if axis is None:
+        return
+    right, found = np.moveaxis(case.right, axis, 0), np.moveaxis(case.found, axis, 0)
+    shorter, longer = (found, right) if len(found) < len(right) else (right, found)
+    if not len(shorter):
+        return
+    along = case.letters.along(case.right.shape, axis)
+    for start, step in _starts_and_steps(shorter, longer):
+        part = slice(start, start + step * len(shorter), step)
+        words = _part_in_words(start, step, len(shorter), len(longer), along)
+        prior = math.log10(0.05 / (len(longer) * STEPS))
+        chance = evidence.chance_log10(longer[part], shorter)
+        if longer is found:
+            yield Found(Relation("longer", f"what is expected is {words.format(YOURS)}."), prior, chance)
+        else:
+            rows = np.arange(len(longer))[part]
+            apply = partial(np.take, indices=rows, axis=axis)
+            yield Found(Relation("left out", f"your values are {words.format(RIGHT)}.", apply), prior, chance)
+
+
+def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | None:
+    if len(one) != len(other):
+        return None
+    axes = [axis for axis, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    return axes[0] if len(axes) == 1 else None
+
+
+def _starts_and_steps(shorter: Array, longer: Array) -> Iterator[tuple[int, int]]:
+    """Yield where in a longer array a shorter one begins, and by which step it goes on."""
+    for step in range(1, STEPS + 1):
+        for start in range(len(longer) - step * (len(shorter) - 1)):
+            if evidence.fits(longer[start], shorter[0]):
+                part = longer[start : start + step * len(shorter) : step]
+                if evidence.fits(part, shorter):
+                    yield start, step
+
+
+def _part_in_words(start: int, step: int, count: int, size: int, along: str) -> str:
+    if step > 1:
+        which = {2: "second", 3: "third"}.get(step, f"{step}th")
+        return f"each {which} of {{}}{along}" + (f", from number {start} on, counted from 0" if start else "")
+    before, after = start, size - start - count
+    ends = [_some("first", before)] * bool(before) + [_some("last", after)] * bool(after)
+    return f"{{}} without {' and '.join(ends)}{along}"
+
+
+def _some(which: str, count: int) -> str:
+    return f"the {which}" if count == 1 else f"the {which} {count}"
+
+
+def _in_another_order(case: Case) -> Iterator[Found]:
+    """Your values are the expected ones, with rows in another order."""
+    shape = case.found.shape
+    if case.right.shape != shape:
+        return
+    for axis, size in enumerate(shape):
+        if size < 3:
+            continue
+        right, found = (np.moveaxis(array, axis, 0).reshape(size, -1) for array in (case.right, case.found))
+        mix = np.cos(np.arange(right.shape[1]) + 1.0)  # rows that are equal are equal when mixed
+        order, its = np.argsort(right @ mix), np.argsort(found @ mix)
+        if not evidence.fits(right[order], found[its]):
+            continue
+        rows = f"with rows{case.letters.along(shape, axis)} in another order" if len(shape) > 1 else "in another order"
+        ways = math.lgamma(size + 1) / math.log(10)
+        chance = min(0.0, evidence.chance_log10(right[order], found[its]) + ways)
+        yield Found(Relation("in another order", f"your values are {RIGHT}, {rows}."), math.log10(0.001), chance)
 
 
 # ---- of themselves

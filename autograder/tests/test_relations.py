@@ -15,6 +15,7 @@ RNG = np.random.default_rng(0)
 RIGHT = RNG.normal(size=(6, 5, 13))
 TABLE, ROW, LOSS = RNG.normal(size=(6, 5)), RNG.normal(size=13), np.array(np.e)
 OTHER = RNG.normal(size=(6, 5, 13))
+CUT = np.maximum(RIGHT, 0)
 SHARES = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
 
 
@@ -68,8 +69,14 @@ PLANTED = [
     (RIGHT, RIGHT[1:], "your values are the expected ones without the first along T."),
     (RIGHT, RIGHT[:, :-1], "your values are the expected ones without the last along B."),
     (RIGHT, RIGHT[::2], "your values are each second of the expected ones along T."),
+    (RIGHT, RIGHT[:, :, 1::3], "your values are each third of the expected ones along V, from number 1 on, counted"),
+    (RIGHT, RIGHT[:, :, 2:-3], "your values are the expected ones without the first 2 and the last 3 along V."),
+    (RIGHT[2:], RIGHT, "what is expected is your values without the first 2 along axis 0."),
+    (ROW[1::4], ROW, "what is expected is each 4th of your values, from number 1 on, counted from 0."),
+    (RIGHT, RIGHT[[3, 0, 5, 2, 1, 4]], "your values are the expected ones, with rows along T in another order."),
+    (ROW, ROW[np.argsort(ROW)[::-1]], "your values are the expected ones, in another order."),
     (RIGHT, RIGHT[[0, *range(6)]], "your values are the expected ones with the first along T twice."),
-    (RIGHT[1:], RIGHT, "what is expected is your values without the first along T."),
+    (RIGHT[1:], RIGHT, "what is expected is your values without the first along axis 0."),
     (RIGHT, RIGHT.ravel(), "your values are the expected ones in one long row."),
     (RIGHT, RIGHT[:, None], "your values are the expected ones with one more axis, of size 1, at place 1."),
     (RIGHT, RIGHT.sum(0), "your values are the sum along T of the expected ones."),
@@ -99,7 +106,15 @@ PLANTED = [
     (RIGHT, changed(RIGHT, slice(3), np.exp), "your values are the expected ones, but for the first 3 along T."),
     (RIGHT, changed(RIGHT, slice(1, None), np.exp), "your values are the expected ones, in the first along T only."),
     (RIGHT, changed(np.roll(RIGHT, 1, 0), 0, np.exp), "your values are the expected ones moved on by one along T, but"),
+    # places
+    (CUT, np.where(CUT == 0, RIGHT, CUT), "what is expected is your values, with 0 in the place of what is negative."),
+    (CUT, np.where(CUT == 0, 1, CUT), "your values are the expected ones, but where 0 is expected, they are 1."),
+    (CUT, np.where(CUT == 0, np.nan, CUT), "your values are the expected ones, but where 0 is expected, they are NaN."),
+    (RIGHT, np.where(RIGHT > 0, 9 * RIGHT**3, RIGHT), "your values are the expected ones, but where a positive "),
+    (RIGHT, np.where(OTHER > 0, RIGHT, 0), "your values are the expected ones, but 0 in "),
+    (RIGHT, np.where(OTHER > 0, RIGHT, -RIGHT), "your values are the expected ones, but with the other sign in "),
     # of themselves
+    (ROW, np.empty(0), "there are no values."),
     (RIGHT, 0 * RIGHT, "all your values are 0."),
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
     (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
@@ -204,8 +219,8 @@ def test_text_booleans_and_empty_arrays_are_not_searched():
     """Nothing is said of them, and of NaN and infinity neither."""
     assert told(np.array(["a", "b"]), np.array(["b", "a"])) is None
     assert told(np.array([True, False, True]), np.array([False, True, False])) is None
-    assert told(np.empty((0, 3)), np.empty((3, 0))) is None
     assert told(ROW, np.full(13, np.nan)) is None
+    assert told(np.full(13, np.nan), ROW) is None
 
 
 def test_a_search_is_quick():

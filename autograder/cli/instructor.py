@@ -10,6 +10,8 @@ import click
 
 from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
 
+FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github")
+
 if TYPE_CHECKING:
     from autograder.course import Course
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Draw the seed from this pool, and use its keys.")
+@click.option("--roster", type=click.Path(path_type=Path), help="A table of the class: who handed in nothing is told.")
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
 @click.option("--verbose", is_flag=True, help="Say what each worker does.")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
@@ -35,6 +38,7 @@ def grade(
     quick: bool,
     seed: int | None,
     keys: Path | None,
+    roster: Path | None,
     unsafe: bool,
     cluster: str,
     verbose: bool,
@@ -52,12 +56,32 @@ def grade(
 
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
+    from autograder.grading.attempts import better_before, earlier_results, refuse_lesser, with_records
     from autograder.grading.hand_in import is_collected
     from autograder.grading.pool import draw_seed
-    from autograder.grading.results import read_result, result_path, run_facts, stored_results
+    from autograder.grading.results import (
+        other_corpora,
+        read_result,
+        result_path,
+        run_facts,
+        stored_results,
+        write_whole,
+    )
+    from autograder.grading.roster import FILE as ROSTER
+    from autograder.grading.roster import absent, merged, read_roster, roster_beside
+    from autograder.intake.items import listed
+    from autograder.intake.leftovers import left_out
     from autograder.intake.sources import platform_of
     from autograder.report.pages import write_pages
-    from autograder.report.terminal import class_summary, class_table, console, regraded, total
+    from autograder.report.terminal import (
+        ClassFacts,
+        better_earlier,
+        class_summary,
+        class_table,
+        console,
+        regraded,
+        total,
+    )
 
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
@@ -69,27 +93,51 @@ def grade(
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
     with _folder(submitted) as folder:
-        found = submissions.find_submissions(course, folder, unit)
+        found = with_records(course, folder, _found_in(course, folder, unit))
+        refuse_lesser(out, {entry.unit for entry in found}, quick, unsafe)
+        students = merged(roster_beside(out), roster_beside(folder), read_roster(roster) if roster else None)
+        left = left_out(course, folder, found, unit)
         before = stored_results(out)
         if keys and seed is None and not run_facts(out).get("seed"):
             seed = draw_seed(keys, sorted({entry.unit for entry in found}))
         run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted, keys)
         tallies = _with_progress(course, found, run)
-        paths = [result_path(out, entry.unit, entry.student) for entry in found]
+        paths = [result_path(out, entry.unit, entry.student) for entry in found if not entry.earlier]
         results = [
             result for result in map(read_result, paths) if result
         ]  # re-read from disk, so that a large class is never held in memory
+        if students:
+            write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
         screen = console()
-        screen.print(class_table(course, results))
-        page = write_pages(course, results, out / "pages", submissions.graded_files(course, folder))
+        facts = ClassFacts(absent(students, results))
+        screen.print(class_table(course, results, facts, screen.is_terminal))
+        page = write_pages(course, stored_results(out), out / "pages", submissions.graded_files(course, folder))
     for tally in tallies:
         screen.print(tally.summary(), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(regraded(course, before, results), end="", soft_wrap=True)
+    screen.print(better_earlier(course, better_before(results, earlier_results(out))), end="", soft_wrap=True)
+    for line in other_corpora(before, results):
+        screen.print(line, markup=False, soft_wrap=True)
+    for line in listed("not graded", [f"{each.place}: {each.why}" for each in left]):
+        screen.print(line, markup=False, soft_wrap=True)
     screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
     click.echo(f"pages: {page}")
+
+
+def _found_in(course: "Course", folder: Path, unit: str | None) -> Any:
+    """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is none."""
+    from autograder.grading.submissions import NothingToGrade, find_submissions
+    from autograder.intake.leftovers import left_out
+
+    try:
+        return find_submissions(course, folder, unit)
+    except NothingToGrade as error:
+        there = left_out(course, folder, [], unit) if folder.is_dir() else []
+        lines = [f"  {each.place}: {each.why}" for each in there[:10]]
+        raise Refused("\n".join([str(error), *lines])) from None
 
 
 @contextmanager
@@ -173,7 +221,7 @@ def _serve(course: "Course", grades: Path, source: Any, anonymous: bool) -> None
 
 @main.command()
 @click.argument("grades", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--to", "to", type=click.Choice(["csv", "canvas", "moodle", "gradescope", "github"]), required=True)
+@click.option("--to", "to", type=click.Choice(FORMATS), required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/export.")
 @click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: late days, dropped checks, bonus.")
 @course_option
@@ -188,17 +236,19 @@ def export(
     \b
     Example:  autograder export grades --to moodle --policy policy.toml
     """
+    from autograder.grading.attempts import all_attempts
     from autograder.grading.policy import Policy, read_policy
     from autograder.grading.policy import grades as graded
-    from autograder.grading.results import stored_results
+    from autograder.grading.roster import absent, merged, roster_beside
     from autograder.report import exports
 
-    results = [result for folder in grades for result in stored_results(folder)]
+    results = [result for folder in grades for result in all_attempts(folder)]
     if not results:
         raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
     rules = read_policy(find_course(course_folder), policy) if policy else Policy()
+    students = merged(*map(roster_beside, grades))
     folder = out or grades[0] / "export"
-    written = exports.export(graded(results, rules), to, folder)
+    written = exports.export(graded(results, rules), to, folder, absent(students, results))
     click.echo("\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from autograder.check import Answer, Corpus
 from autograder.course import Course, NoCourse, Unit, find_course, read_course
 from autograder.data import unit_data
+from autograder.grading.attempts import keep, stored_for
 from autograder.grading.cluster import Cluster
 from autograder.grading.keys import MadeKey, checks_to_run, solution_of
 from autograder.grading.one import grade_one
@@ -26,12 +27,9 @@ from autograder.grading.results import (
     Result,
     digest,
     only_writer,
-    read_result,
-    result_path,
     run_facts,
     still_passed,
     why_graded,
-    write_result,
     write_whole,
 )
 from autograder.grading.store import AnswerStore, default_path
@@ -290,12 +288,13 @@ class _ClassGrader:
             words = f"the file cannot be read ({note})." if note else str(error)
             entry, source = replace(entry, path=None, note=words), b""
         sha256 = digest(source)
-        stored = read_result(result_path(self._run.out, entry.unit, entry.student))
+        there = stored_for(self._run.out, entry, sha256)
+        stored = there.result
         why = why_graded(stored, sha256, self._provenance)
         if stored and not why:
             with self._lock:
                 self._tally.read_back += 1
-            return stored
+            return self._read_back(entry, stored, there.in_place)
         log.info("%s, %s: begun", entry.student, entry.unit)
         began = time.perf_counter()
         passed = still_passed(stored, sha256, self._provenance, self._materials)
@@ -308,16 +307,32 @@ class _ClassGrader:
             verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in graded.verdicts),
             seconds=time.perf_counter() - began,
             note=entry.note,
-            submitted=time_of(entry.path) if entry.path else "",
+            submitted=_time_of(entry),
+            hand_in=entry.record,
         )
-        write_result(self._run.out, result)
+        keep(self._run.out, entry, result)
         with self._lock:
             self._tally.graded[why] += 1
             self._tally.answers_made += graded.answers_made
         log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds)
         return result
 
+    def _read_back(self, entry: Submitted, stored: Result, in_place: bool) -> Result:
+        """Take a stored result as it is, with what `collect` has noted of its file since."""
+        known = entry.record or stored.hand_in
+        result = replace(stored, hand_in=known, submitted=known.submitted if known else stored.submitted)
+        if result != stored or not in_place:
+            keep(self._run.out, entry, result)
+        return result
+
     def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
         if entry.path is None:
             return Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=entry.note)))
         return self._ask(source, entry.path.name, passed)
+
+
+def _time_of(entry: Submitted) -> str:
+    """When a submission was handed in: what `collect` noted, which may be nothing; else what lies beside the file."""
+    if entry.record:
+        return entry.record.submitted
+    return time_of(entry.path) if entry.path else ""

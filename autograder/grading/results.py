@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.errors import UserError
+from autograder.grading.hand_in import HandIn
 from autograder.grading.provenance import Provenance, differences
 from autograder.judging import Verdict
 
@@ -35,6 +36,7 @@ class Result:
     seconds: float
     note: str = ""  # what could not be read of the submission
     submitted: str = ""  # when, ISO 8601 in UTC
+    hand_in: HandIn | None = None  # what `collect` noted of it
 
     @property
     def score(self) -> float:
@@ -74,6 +76,7 @@ class _Record(msgspec.Struct, frozen=True):
     max_score: float = 0.0
     note: str = ""
     submitted: str = ""
+    hand_in: HandIn | None = None
     # of format 1, which had no provenance
     kit: str = ""
     seed: int = 0
@@ -101,6 +104,11 @@ OF_FORMAT_1 = ("kit", "seed", "corpus", "quick", "official", "walls")
 
 def write_result(out: Path, result: Result) -> None:
     """Write a result; a reader sees the whole file or none. Raises `CannotWrite`."""
+    write_result_to(result_path(out, result.unit, result.student), result)
+
+
+def write_result_to(path: Path, result: Result) -> None:
+    """Write a result into a file. Raises `CannotWrite`."""
     record = _Record(
         student=result.student,
         unit=result.unit,
@@ -110,15 +118,15 @@ def write_result(out: Path, result: Result) -> None:
         seconds=round(result.seconds, 4),
         note=result.note,
         submitted=result.submitted,
+        hand_in=result.hand_in,
         checks=result.verdicts,
         score=result.score,
         max_score=result.max_score,
     )
     fields = msgspec.to_builtins(record)
-    for name in OF_FORMAT_1:
+    for name in (*OF_FORMAT_1, *([] if result.hand_in else ["hand_in"])):
         del fields[name]
-    text = json.dumps(fields, indent=1, ensure_ascii=False)
-    write_whole(result_path(out, result.unit, result.student), text)
+    write_whole(path, json.dumps(fields, indent=1, ensure_ascii=False))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -148,6 +156,7 @@ def read_result(path: Path) -> Result | None:
         seconds=record.seconds,
         note=record.note,
         submitted=record.submitted,
+        hand_in=record.hand_in,
     )
 
 
@@ -173,6 +182,17 @@ def still_passed(
     if differences(replace(stored.provenance, unit=provenance.unit), provenance):
         return {}
     return {v.name: v for v in stored.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
+
+
+def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str]:
+    """Say for which units the checks that train were trained on another corpus than last time."""
+    was = {result.unit: result.provenance.corpus for result in before}
+    now = {result.unit: result.provenance.corpus for result in after}
+    return [
+        f"{unit}: trained on {corpus}; last time it was {was[unit]}"
+        for unit, corpus in now.items()
+        if corpus and was.get(unit) and was[unit] != corpus
+    ]
 
 
 def run_facts(out: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ from io import StringIO
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.grading.results import Result
 
 FILE = "roster.csv"
 MOST = 8 << 20  # bytes of a roster
@@ -208,3 +209,13 @@ def merged(*rosters: Roster | None) -> Roster | None:
     """All students of some rosters, the later ones' words first; None where there is none."""
     there: Sequence[Roster] = [each for each in rosters if each]
     return Roster(student for each in there for student in each.students.values()) if there else None
+
+
+def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:
+    """Who of a roster has no result, by unit: they handed in nothing."""
+    students: dict[str, set[str]] = {}
+    for result in results:
+        students.setdefault(result.unit, set()).add(result.student)
+    if not roster:
+        return {}
+    return {unit: roster.without(its) for unit, its in sorted(students.items())}

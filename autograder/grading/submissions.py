@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import UserError
+from autograder.grading.hand_in import HandIn
 from autograder.grading.results import Result, digest
 
 MAX_FILE = 5 << 20  # bytes of a submission
@@ -29,12 +30,17 @@ class NothingToGrade(UserError):
 
 @dataclass(frozen=True)
 class Submitted:
-    """One student's file for one unit: where it lies, or why it cannot be read."""
+    """One student's file for one unit: where it lies, or why it cannot be read.
+
+    record: what `collect` noted of it. earlier: a later one is there.
+    """
 
     student: str
     unit: str
     path: Path | None
     note: str = ""
+    record: HandIn | None = None
+    earlier: bool = False
 
 
 def find_submissions(course: Course, folder: Path, unit: str | None = None) -> list[Submitted]:

@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
@@ -20,7 +20,7 @@ from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, merged, roster_beside
 from autograder.intake.found import Found, Source
-from autograder.intake.items import CannotCollect, Contents, Left, content_of, shown
+from autograder.intake.items import CannotCollect, Contents, Left, content_of, listed, shown
 from autograder.intake.sources import recognize
 from autograder.intake.units import is_script, unit_named, unit_within
 
@@ -75,8 +75,8 @@ class Wish:
 def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None = None) -> Plan:
     """Plan what becomes of each file of a source. Raises `CannotCollect` where nothing in it is a hand-in."""
     _refuse_foreign(wish.into)
-    source, items = recognize(contents.items, lambda name: bool(unit_named(course, name)), wish.kind)
-    whole = merged(roster_beside(wish.into) if wish.into.is_dir() else None, roster)
+    source, items = recognize(contents.items, lambda name: bool(unit_named(course, name)), wish.kind, contents.zipped)
+    whole = _as_folders(merged(roster_beside(wish.into), roster))
     made = Plan(source, left=list(contents.left), roster=whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
     naming = _Naming(wish.into, source.name, whole)
@@ -101,6 +101,13 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     if not made.places:
         raise CannotCollect(_nothing(made))
     return made
+
+
+def _as_folders(roster: Roster | None) -> Roster | None:
+    """The roster with each student called as their folder."""
+    if roster is None:
+        return None
+    return Roster(replace(each, student=folder_name(each.student)) for each in roster.students.values())
 
 
 def _refuse_foreign(into: Path) -> None:
@@ -365,11 +372,7 @@ def summary(made: Plan, places: Iterable[Place] | None = None) -> list[str]:
     for place in again:
         lines.append(f"  {place.student}, {place.unit}: attempt {len(place.attempts)}; those before are kept")
     lines += [f"  {place.student}, {place.unit}: marked late by {made.source.name}" for place in late]
-    lines += _listed("not in the roster, taken all the same", [shown(name) for name in made.unknown])
-    lines += _listed("in the roster, and handed in nothing", [shown(each.student) for each in made.missing])
-    lines += _listed("not taken", [f"{shown(each.place)}: {each.why}" for each in made.left])
+    lines += listed("not in the roster, taken all the same", [shown(name) for name in made.unknown])
+    lines += listed("in the roster, and handed in nothing", [shown(each.student) for each in made.missing])
+    lines += listed("not taken", [f"{shown(each.place)}: {each.why}" for each in made.left])
     return lines
-
-
-def _listed(title: str, lines: Sequence[str]) -> list[str]:
-    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines)] if lines else []

@@ -9,7 +9,7 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,7 +106,7 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
             names = [_parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()]
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
         return []
-    return [Item(parts, source) for parts in names if parts and not _tools_own(parts)]
+    return [Item(parts, source) for parts in names if parts and not tools_own(parts)]
 
 
 def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int = 64) -> None:
@@ -132,12 +132,12 @@ def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
     """Say why an entry of a folder is not looked at; empty where it is."""
     if entry.is_symlink():
         return "a link: links are not followed"
-    if why := _tools_own(here[-1:]):
+    if why := tools_own(here[-1:]):
         return why
     return "" if entry.is_dir() or entry.is_file() else "no plain file"
 
 
-def _tools_own(parts: tuple[str, ...]) -> str:
+def tools_own(parts: tuple[str, ...]) -> str:
     """Say that a name is one that tools and systems make, and no student; empty where it is not."""
     own = NOT_LOOKED_AT & set(parts) or JUNK & set(parts) or parts[-1].startswith("._")
     return "made by a tool or a system, and no student's" if own else ""
@@ -183,7 +183,7 @@ class _Unpacking:
             return "a link: links are not followed"
         if not here or any(part == ".." for part in here):
             return "its name leads out of the zip"
-        if why := _tools_own(here):
+        if why := tools_own(here):
             return why
         if entry.flag_bits & 1:
             return "it is encrypted"
@@ -261,3 +261,8 @@ def content_of(item: Item) -> bytes:
 def named(items: list[Item], name: str) -> Iterator[Item]:
     """The items with a file name."""
     return (item for item in items if item.name == name)
+
+
+def listed(title: str, lines: Sequence[str]) -> list[str]:
+    """A title with a count, and below it the lines; nothing where there is none."""
+    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines)] if lines else []

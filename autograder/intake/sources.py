@@ -16,11 +16,14 @@ SOURCES = (GRADESCOPE, MOODLE, CLASSROOM50, NBGRADER, CANVAS, GITHUB, FOLDER)
 BY_NAME = {source.name: source for source in SOURCES}
 
 
-def recognize(items: Sequence[Item], is_unit: Callable[[str], bool], named: str = "") -> tuple[Source, list[Item]]:
+def recognize(
+    items: Sequence[Item], is_unit: Callable[[str], bool], named: str = "", zipped: bool = True
+) -> tuple[Source, list[Item]]:
     """Find what kind of source some files are, and the files as that kind has them.
 
     A folder or two around the whole is looked through. is_unit: whether a folder's name is a unit's,
-    and so no student's. named: take this kind, whatever it looks like.
+    and so no student's. named: take this kind, whatever it looks like. zipped: the source is a zip;
+    in a folder of no platform's, the folders are the students'.
     """
     levels = [list(items)]
     for _ in range(2):
@@ -32,7 +35,7 @@ def recognize(items: Sequence[Item], is_unit: Callable[[str], bool], named: str 
         for level in levels:
             if kind.recognizes(level):
                 return kind, level
-    return FOLDER, _students_first(levels, is_unit)
+    return FOLDER, _students_first(levels, is_unit) if zipped else levels[0]
 
 
 def platform_of(source: Path) -> str:

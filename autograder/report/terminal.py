@@ -1,6 +1,7 @@
 """Verdicts in a terminal. Nothing of a submission is taken for markup."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TextIO
 
 import numpy as np
@@ -9,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Course
+from autograder.grading.policy import Grade
 from autograder.grading.results import Result
+from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import summary
 
@@ -95,23 +98,54 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return f"{line}\nloss {parts[0]:.3f} → {parts[-1]:.3f}, {len(values)} in your list"
 
 
-def class_table(course: Course, results: Sequence[Result]) -> Table:
-    """One row a submission: points, what passed, and the first remark of the first check that did not."""
-    table = Table("student", "unit", "points", "passed", box=None, header_style="bold", expand=True)
-    table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1)
+@dataclass(frozen=True)
+class ClassFacts:
+    """What stands in the table of a class beside the results.
+
+    missing: who is in the roster and handed in nothing, by unit. counts: what results count under a policy.
+    """
+
+    missing: Mapping[str, Sequence[Student]] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str], Grade] = field(default_factory=dict)
+
+
+def class_table(
+    course: Course, results: Sequence[Result], facts: ClassFacts = ClassFacts(), expand: bool = True
+) -> Table:
+    """One row a submission: points, what passed, and the first remark of the first check that did not.
+
+    expand: as wide as the terminal. Where there is none, nothing is cut.
+    """
+    counted = ["counts"] if facts.counts else []
+    table = Table("student", "unit", "points", *counted, "passed", box=None, header_style="bold", expand=expand)
+    table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1 if expand else None)
     for result in results:
-        passed = sum(v.status == "passed" for v in result.verdicts)
-        remarks = [f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks]
-        points = f"{number(result.score)}/{number(result.max_score)}"
-        row = (
-            result.student,
-            course.short(result.unit),
-            points,
-            f"{passed}/{len(result.verdicts)}",
-            "".join(remarks[:1]),
-        )
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(cell) for cell in _row(course, result, facts)))
+    for unit, students in facts.missing.items():
+        for each in students:
+            table.add_row(Text(each.student), Text(course.short(unit)), "–", *("–" for _ in counted), "–", NOTHING)
     return table
+
+
+NOTHING = "nothing handed in"
+
+
+def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
+    passed = sum(v.status == "passed" for v in result.verdicts)
+    remarks = [f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks]
+    counted = []
+    if facts.counts:
+        grade = facts.counts[(result.unit, result.student)]
+        words = f" ({grade.words})" if grade.words else ""
+        counted = [f"{number(grade.points)}/{number(grade.max_points)}{words}"]
+    return (
+        result.student,
+        course.short(result.unit),
+        f"{number(result.score)}/{number(result.max_score)}",
+        *counted,
+        f"{passed}/{len(result.verdicts)}",
+        "".join(remarks[:1]),
+    )
 
 
 def class_summary(results: Sequence[Result], most: int = 3) -> Text:
@@ -141,6 +175,21 @@ def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) 
     return text
 
 
+def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Text:
+    """Whose latest hand-in has fewer points than an earlier one, a line each."""
+    text = Text()
+    for now, was in pairs:
+        points = f"{number(now.score)}/{number(now.max_score)} now, {number(was.score)}/{number(was.max_score)}"
+        text.append(f"{now.student}, {course.short(now.unit)}: {points} in an earlier hand-in, which is kept\n")
+    return text
+
+
+WIDE = 10_000  # columns where nobody looks
+
+
 def console(stderr: bool = False) -> Console:
-    """Where to write; `NO_COLOR` is honoured."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    """Where to write; `NO_COLOR` is honoured. What is no terminal has no width, and nothing is cut there."""
+    screen = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not screen.is_terminal:
+        screen.width = WIDE
+    return screen

@@ -99,15 +99,20 @@ def test_gradescope_results_are_as_specified(results, tmp_path):
 
 
 def test_github_summary_shows_hostile_text_as_text(results, tmp_path):
-    """No markup comes through, a row stays a row; what Classroom reads adds up over the units."""
+    """No markup comes through, and a row stays a row."""
     exported(results, "github", tmp_path)
     text = (tmp_path / f"{HOSTILE}.md").read_text()
     assert "<img" not in text and "[a](b)" not in text and "\x1b" not in text
     rows = [line for line in text.split("\n") if line.startswith("|")]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows[2:])
+
+
+def test_classroom50_gets_whole_numbers(results, tmp_path):
+    """Its schema has no others: hundredths of a point, which add up over the units."""
+    exported(results, "classroom50", tmp_path)
     record = json.loads((tmp_path / "Zoë Žižek.json").read_text())
-    assert (record["status"], record["max_score"]) == ("pass", 14)
-    assert sum(test["score"] for test in record["tests"]) == 14
+    assert (record["schema"], record["score"], record["max-score"]) == ("classroom50/result/v1", 1400, 1400)
+    assert all(isinstance(test["score"], int) and test["passed"] for test in record["tests"])
 
 
 def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
@@ -145,4 +150,4 @@ def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path
     assert done.returncode == 0, done.stderr
     small.run_command("export", graded_class, tmp_path / "grades", "--to", "canvas", "--out", tmp_path)
     by_name = {row["SIS Login ID"]: row[UNIT] for row in table(tmp_path / "canvas.csv")}
-    assert (by_name["stub"], by_name["halved"], by_name["squared"]) == ("11", "10", "6")
+    assert (by_name["stub"], by_name["halved"], by_name["squared"]) == ("11", "10", "5")

@@ -322,7 +322,7 @@ def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
     assert Path(said.rpartition("pages: ")[2].strip()).is_file()
     assert "a space is missing" in "".join(path.read_text() for path in (out / "pages").rglob("*.html"))
     core.passes("report", out, "--anonymous", cwd=course)
-    for system in ("csv", "canvas", "moodle", "gradescope", "github"):
+    for system in ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github"):
         core.passes("export", out, "--to", system, "--out", out / "export" / system, cwd=course)
     assert "di" in next((out / "export" / "csv").rglob("*.csv")).read_text()
 

@@ -1,0 +1,111 @@
+"""Several hand-ins: none is lost, and the best one can count."""
+
+import csv
+
+import lms
+import pytest
+import small
+from lms import HALF, RIGHT, Entry, pack
+from small import UNIT
+
+from autograder.grading.attempts import all_attempts, earlier_results
+from autograder.grading.results import stored_results
+
+
+def run(*arguments):
+    """Run a command that is to succeed; what it printed."""
+    done = small.run_command(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def points(results):
+    return [(result.student, result.score) for result in results]
+
+
+def canvas_points(out, folder, *options):
+    """What Canvas would get of each student."""
+    run("export", out, "--to", "canvas", "--out", folder, *options)
+    with open(folder / "canvas.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][5] == f"{UNIT} (without training)"
+    return {row[3]: row[5] for row in rows[2:]}
+
+
+def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
+    """In a plain folder, a file over a file: the latest has the page, the best one counts, or the last."""
+    grades = tmp_path / "grades"
+    small.submit(tmp_path / "submitted", "ada", RIGHT)
+    run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5", "--quick")
+    small.submit(tmp_path / "submitted", "ada", "x = 1")
+    told = run("grade", tmp_path / "submitted", "--out", grades, "--quick")
+    assert points(stored_results(grades)) == [("ada", 0)]
+    assert points(earlier_results(grades)) == [("ada", 8)]
+    assert "ada, numbers: 0/8 now, 8/8 in an earlier hand-in" in told
+    assert canvas_points(grades, tmp_path) == {"ada": "8"}
+    (tmp_path / "policy.toml").write_text('keep = "last"')
+    assert canvas_points(grades, tmp_path, "--policy", tmp_path / "policy.toml") == {"ada": "0"}
+
+
+def test_a_file_that_comes_back_is_not_graded_again(tmp_path):
+    """Its result is there, and is the latest again."""
+    grades = tmp_path / "grades"
+    for script in (RIGHT, HALF, RIGHT):
+        small.submit(tmp_path / "submitted", "ada", script)
+        told = run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5", "--quick")
+    assert f"{UNIT}: 1 read back" in told
+    assert points(stored_results(grades)) == [("ada", 8)]
+    assert [result.score for result in earlier_results(grades)] == [6]
+
+
+def test_attempts_that_were_collected_are_all_graded(tmp_path):
+    """Each on its own, in the order of time, with its record."""
+    run("collect", lms.exchange(tmp_path), "--into", tmp_path / "submitted")
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--seed", "5", "--quick")
+    attempts = [
+        (result.student, result.hand_in.attempt, result.score, result.submitted)
+        for result in all_attempts(tmp_path / "grades")
+    ]
+    assert attempts == [
+        ("ada", 1, 8, "2026-11-20T14:22:32+00:00"),
+        ("ada", 2, 6, "2026-11-22T10:00:00+00:00"),
+        ("zoë", 1, 8, "2026-11-21T10:00:00+00:00"),
+    ]
+
+
+def test_a_record_that_came_later_is_taken_over(tmp_path):
+    """A roster names the number now: nothing is graded again, and the result has it."""
+    roster = tmp_path / "roster.csv"
+    source = pack(tmp_path / "s.zip", [Entry(f"ada_4711_1_{UNIT}.py")])
+    run("collect", source, "--into", tmp_path / "submitted")
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--seed", "5", "--quick")
+    (result,) = stored_results(tmp_path / "grades")
+    assert (result.student, result.hand_in.id, result.hand_in.sis) == ("ada_4711", "4711", "")
+    record = tmp_path / "submitted" / "ada_4711" / f"{UNIT}.json"
+    record.write_text(record.read_text().replace('"sis": ""', '"sis": "S1"'))
+    assert "1 read back" in run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--quick")
+    assert stored_results(tmp_path / "grades")[0].hand_in.sis == "S1"
+    assert not roster.exists()
+
+
+def test_a_record_that_a_student_packed_is_not_believed(tmp_path):
+    """Where `collect` did not write the tree, a time beside a file says nothing."""
+    small.submit(tmp_path / "submitted", "eve", RIGHT)
+    forged = '{"source":"canvas","student":"eve","id":"1","submitted":"1999-01-01T00:00:00+00:00"}'
+    (tmp_path / "submitted" / "eve" / f"{UNIT}.json").write_text(forged)
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--seed", "5", "--quick")
+    (result,) = stored_results(tmp_path / "grades")
+    assert result.hand_in is None
+    assert not result.submitted.startswith("1999")
+
+
+@pytest.mark.parametrize("option", ["--quick", "--unsafe"])
+def test_whole_results_are_not_replaced_by_others(tmp_path, option):
+    """What was graded whole and confined stays: another folder is asked for."""
+    grades = tmp_path / "grades"
+    small.submit(tmp_path / "submitted", "ada", RIGHT)
+    run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5")
+    done = small.run_command("grade", tmp_path / "submitted", "--out", grades, option)
+    assert done.returncode == 2
+    assert "Name another --out" in done.stderr
+    assert points(stored_results(grades)) == [("ada", 11)]

@@ -47,7 +47,8 @@ def files_of(folder):
 
 def listed():
     """What a release of this course should hold beside the engine's wheel."""
-    yield from ("README.md", "course.toml", "docs/student.md")
+    yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
+    yield from (".vscode/settings.json", ".vscode/extensions.json")
     yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
     for unit in UNITS:
         yield from (f"assignments/{unit}.py", f"assignments/keys/{unit}.safetensors")
@@ -59,7 +60,9 @@ def listed():
 
 
 def test_a_release_holds_what_is_listed_and_nothing_else(released):
-    """course.toml, checks, stubs, keys, manifests, the students' page, a README and one wheel."""
+    """course.toml, checks, stubs, keys, manifests, the students' page, a README, what editors and assistants read, and
+    one wheel.
+    """
     wheels, others = [], set()
     for name in files_of(released):
         if name.endswith(".whl"):

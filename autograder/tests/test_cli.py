@@ -534,3 +534,20 @@ def test_without_a_command_one_is_told_where_one_is(course):
     assert "> numbers_and_sums           0 of 4 checks" in done.stdout
     assert "Next is `doubling` of numbers_and_sums." in done.stdout
     assert "    autograder hint numbers doubling\n" in done.stdout
+
+
+def test_check_tells_tools_what_it_tells_people(tmp_path):
+    """One object of JSON on the standard output, whatever the file prints; the exit code as ever."""
+    script = tmp_path / f"{UNIT}.py"
+    script.write_text("print('{')\n" + small.solved("m01").replace("    return x * x", "    print('['); return x * x"))
+    done = small.run_command("check", script, "--json")
+    record = json.loads(done.stdout)
+    assert done.returncode == 1 and (record["format"], record["practice"], record["passed"]) == (1, True, False)
+    (unit,) = record["units"]
+    assert (unit["unit"], unit["file"]) == (UNIT, str(script))
+    first = unit["checks"][0]
+    assert (first["check"], first["status"]) == ("doubling", "failed")
+    assert first["remarks"][0]["text"].startswith("this is the square")
+    script.write_text(small.solved())
+    done = small.run_command("check", script, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["passed"]

@@ -186,8 +186,7 @@ class Server:
 
     def self_test(self) -> None:
         """Let a worker try to break out. Raises `CannotConfine`, naming the wall that did not hold."""
-        secret = Path(self._folder, "secret")
-        secret.write_text("secret")
+        secret = Path(self._folder, "secret")  # the server writes it: see there
         (asked, asks), (answers, answered) = os.pipe(), os.pipe()
         started = self._command({"do": "probe", "secret": str(secret)}, (asked, answered))
         for fd in (asked, answered, asks):

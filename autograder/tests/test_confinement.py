@@ -18,6 +18,7 @@ from autograder.grading import doctor
 from autograder.sandbox import client
 from autograder.sandbox.client import CannotConfine, Server
 from autograder.sandbox.inside import confinement
+from autograder.sandbox.inside import server as inside_server
 
 BUBBLEWRAP = client.bubblewrap()  # asked before a test hides it
 
@@ -378,6 +379,31 @@ def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
         Server(small.unit())
 
 
+@pytest.mark.skipif(not BUBBLEWRAP, reason="bubblewrap is not here")
+def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
+    """A rule that lets a worker read the folder of secrets is found there too, where none of the
+    grader's files is in sight.
+    """
+    serve = (
+        "import os, autograder.sandbox.inside.confinement as w; "
+        "w.ruleset = lambda *a, r=w.ruleset: r([*a[0], os.environ['HOME']], *a[1:]); "
+        "from autograder.sandbox.inside.server import serve; serve()"
+    )
+    monkeypatch.setattr(client, "SERVE", serve)
+    with pytest.raises(CannotConfine, match=r"a worker was not kept from reading another's file\.$"):
+        Server(small.unit())
+
+
+def test_what_is_not_there_is_not_held_by_a_wall():
+    """Only a refusal is one: not a missing file, a folder where a file should be, or a full table."""
+    for code, held in ((errno.EPERM, True), (errno.EACCES, True), (errno.ENOENT, False), (errno.EMFILE, False)):
+        assert inside_server._refused(lambda code=code: fail_with(code)) is held
+
+
+def fail_with(code):
+    raise OSError(code, os.strerror(code))
+
+
 LACKING = {
     "another system": (sys, "platform", "darwin", "only Linux can confine a submission"),
     "another processor": (
@@ -459,6 +485,7 @@ def test_memory_is_gathered_in_huge_pages():
     """
     code = """
 from autograder.sandbox.inside import confinement
+from autograder.sandbox.inside import server as inside_server
 held = bytearray(b"x") * (64 << 20)
 confinement.use_huge_pages()
 print(open("/proc/self/smaps_rollup").read())

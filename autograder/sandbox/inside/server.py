@@ -64,6 +64,8 @@ def serve() -> None:
             if forks == FEW and forker.confine:
                 confinement.use_huge_pages()
             forks += 1
+            if command["do"] == "probe":
+                _lay_bait(Path(command["secret"]))
             _reply(control, {"pid": _fork(forker, command, descriptors)})
 
 
@@ -147,8 +149,19 @@ def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) ->
         os._exit(0)
 
 
+def _lay_bait(path: Path) -> None:
+    """Write the file that the self-test's worker must not read, and make sure that the server can.
+
+    It is written here and not by the grader: behind bubblewrap there is none of the grader's files, and what
+    is not there cannot show that it is guarded.
+    """
+    path.write_text("secret")
+    if path.read_text() != "secret":
+        raise RuntimeError(f"{path} cannot be read")
+
+
 def _probe(secret: str) -> Arrays:
-    """Try what a submission must not do; True where the wall held."""
+    """Try what a submission must not do; True where the wall held. All that is tried on is there: see `_lay_bait`."""
     attempts: dict[str, Callable[[], object]] = {
         "reading another's file": lambda: os.open(secret, os.O_RDONLY),
         "reading the grader's files": lambda: os.open(confinement.__file__, os.O_RDONLY),
@@ -165,8 +178,13 @@ def _probe(secret: str) -> Arrays:
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
+    """Whether an attempt is forbidden. What fails for another reason, "no such file" say, was not held by a wall."""
     try:
         attempt()
-    except (OSError, ValueError):  # the second is setrlimit's way of saying EPERM
+    except PermissionError:  # EPERM and EACCES
+        return True
+    except OSError:
+        return False
+    except ValueError:  # setrlimit's way of saying EPERM
         return True
     return False

@@ -5,8 +5,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.sandbox.inside.cells import MAX_CODE, Broken, _tree, cells
+from autograder.sandbox.inside.cells import UNPARSABLE, Broken, _tree, cells
 from autograder.sandbox.inside.submission import Statement, Submission
+
+# Here no wall stands around what reads a file. So what it can cost is bounded first; benchmarks/worst_files.py
+# measures it. An honest file has half of that or less.
+MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
+MAX_CELLS = 2_000
+MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,16 @@ class Piece:
 def pieces(source: bytes) -> list[Piece]:
     """The definitions of a submission, read and not run; of a cell that does not parse, its whole text.
 
-    Nothing where the file is no text or holds more of it than `MAX_CODE`.
+    Nothing where the file is no text or is over the limits.
     """
+    if not _may_be_read(source):
+        return []
     try:
         found = cells(source)
-        if sum(len(cell.text) for cell in found) > MAX_CODE:
+        if len(found) > MAX_CELLS or sum(len(cell.text) for cell in found) > MAX_CODE:
             return []
         submission = Submission(source, "")
-    except (Broken, RecursionError):
+    except (Broken, *UNPARSABLE):
         return []
     finally:
         _tree.cache_clear()  # a class of submissions is not kept
@@ -45,6 +53,13 @@ def pieces(source: bytes) -> list[Piece]:
         Piece(frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)), c.place, c.first_line, c.text)
         for c in broken
     ]
+
+
+def _may_be_read(source: bytes) -> bool:
+    """Whether a file is within the limits, as far as one can tell before it is read."""
+    if source.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):  # a notebook, whose outputs may be large
+        return source.count(b"{") + source.count(b"[") <= MAX_PARTS
+    return len(source) <= 4 * MAX_CODE and source.count(b"# %%") <= MAX_CELLS
 
 
 _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)

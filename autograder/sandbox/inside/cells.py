@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +14,6 @@ _CELL = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
-MAX_CODE = 256 << 10  # characters to parse where no wall stands; an honest file has a tenth
 MAX_AGAIN = 1 << 20  # characters to parse twice: else a file of many small cells costs the square of its length
 
 
@@ -116,9 +116,16 @@ def _defined(cell: Cell) -> set[str]:
 @lru_cache(1000)
 def _tree(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
+        return parse_quietly(text)
     except UNPARSABLE:
         return None
+
+
+def parse_quietly(text: str) -> ast.Module:
+    """Parse code without a word on stderr: from 3.12 on, Python warns of each `'\\e'`. Raises `UNPARSABLE`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def _without_magics(text: str) -> str:

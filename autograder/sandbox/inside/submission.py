@@ -9,6 +9,7 @@ import ast
 import dis
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,6 +28,7 @@ from autograder.sandbox.inside.cells import (
     _unparsed,
     cells,
     names_bound,
+    parse_quietly,
 )
 
 # What looks a name up outside a function's own variables → the bits of its argument that say something else; the last
@@ -61,7 +63,9 @@ class Statement:
         """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand outside a function."""
         name = f"<{self.cell.at(0)}|{self.filename}>"
         try:
-            return compile(ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return compile(ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True)
         except SyntaxError as error:
             raise Broken(_unparsed(self.cell, error)) from None
 
@@ -91,7 +95,7 @@ class Submission:
     def _parse(self, found: list[Cell]) -> Iterator[Statement]:
         for cell in found:
             try:
-                tree = _tree(cell.text) or ast.parse(cell.text)
+                tree = _tree(cell.text) or parse_quietly(cell.text)
             except UNPARSABLE as error:
                 self._broken[cell.text] = _unparsed(cell, error)
                 continue

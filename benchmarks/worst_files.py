@@ -1,0 +1,96 @@
+"""What the worst files cost the trusted process: time and memory of reading a submission's code for its page.
+
+python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.grading.submissions import MAX_FILE
+from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def of_length(piece: str, length: int) -> str:
+    return (piece * (length // len(piece) + 1))[:length]
+
+
+def notebook(cell: str) -> str:
+    """As many such cells as a submission may hold."""
+    return '{"cells": [' + ",".join([cell] * ((MAX_FILE - 99) // (len(cell) + 1))) + "]}"
+
+
+CODE_CELL = '{"cell_type": "code", "source": ""}'
+FILES = {
+    "an honest script, 10 kB": of_length("def double(x):\n    return 2 * x  # twice\n\n\n", 10_000),
+    "1,000,000 empty cells": "# %%\n" * 1_000_000,
+    "a notebook of 5 MB of empty cells": notebook(CODE_CELL),
+    "a notebook of 5 MB of `{}`": notebook("{}"),
+    "as many `{}` as are read": '{"cells": [' + "{}," * (MAX_PARTS - 3) + "{}]}",
+    "as many cells as are read": "# %%\na=1\n" * (MAX_CELLS - 1),
+    "a notebook of 5 MB of short texts": f'{{"cells": [{of_length(chr(34) + "ab" + chr(34) + ",", MAX_FILE - 204)}1]}}',
+    "a notebook of 5 MB of `[`": '{"cells": ' + "[" * (MAX_FILE - 99),
+    "a notebook with 5 MB of numbers in an output": f'{{"cells": [{{"cell_type": "code", "source": "x = 1", "outputs": [{of_length("1.5,", MAX_FILE - 199)}1]}}]}}',
+    "a line of 5 MB": "x" * MAX_FILE,
+    "names in a tuple": of_length("a,", MAX_CODE - 1),
+    "a sum": of_length("1+", MAX_CODE - 2) + "1",
+    "`a=1;`": of_length("a=1;", MAX_CODE - 3),
+    "`'\\e';`": of_length("'\\e';", MAX_CODE - 4),
+    "f-strings": of_length("f'{a}';", MAX_CODE - 6),
+    "brackets": "(" * (MAX_CODE - 1),
+    "minus signs": "-" * (MAX_CODE - 2) + "1",
+    "indented blocks": "".join(f"{' ' * depth}if 1:\n" for depth in range(99)) * 20,
+    "lambdas": of_length("lambda:", MAX_CODE - 8) + "1",
+    "attributes": "a" + of_length(".a", MAX_CODE - 2),
+    "cells that parse only together": "# %%\n(\n" * (MAX_CELLS - 1),
+    "broken cells": "# %%\n)\n" * (MAX_CELLS - 1),
+    "long broken cells": f"# %%\n){'+1' * 30}\n" * (MAX_CELLS - 1),
+    "strings": of_length('"""\n', MAX_CODE - 4),
+    "comments": of_length("#\n", MAX_CODE - 2),
+    "magics": of_length("%x\n", MAX_CODE - 3),
+}
+CHILD = """
+import resource, sys, time, warnings
+from autograder.report.code import lines, parts
+from autograder.report.definitions import pieces
+warnings.simplefilter("always")
+source = sys.stdin.buffer.read()
+pieces(b"def double(x): return x")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.process_time()
+found = pieces(source)
+shown = [lines(piece) for piece in parts(found, ["double", "a"], ["double"])]
+seconds = time.process_time() - began
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(seconds, grown / 1024, len(found))
+"""
+
+
+def measure(text: str) -> tuple[float, float, int, int]:
+    """Seconds, megabytes, pieces found, and lines written to stderr, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", CHILD], input=text.encode(), capture_output=True, timeout=600)
+    if done.returncode:
+        return float("nan"), float("nan"), -1, done.stderr.count(b"\n")
+    seconds, megabytes, found = done.stdout.split()
+    return float(seconds), float(megabytes), int(found), done.stderr.count(b"\n")
+
+
+def main() -> None:
+    rows = ["| file | seconds | MB | definitions found |", "|---|---|---|---|"]
+    for name, text in FILES.items():
+        seconds, megabytes, found, said = measure(text)
+        row = f"| {name} | {seconds:.2f} | {megabytes:.0f} | {found} |"
+        print(row, f"  ({said} lines on stderr)" if said else "", flush=True)
+        rows.append(row)
+    if "--write" in sys.argv:
+        page = ROOT / "docs" / "security.md"
+        before, rest = page.read_text(encoding="utf-8").split("<!-- worst files -->\n")
+        after = rest.partition("<!-- end of worst files -->")[2]
+        table = "\n".join([*rows, "", f"Python {sys.version.split()[0]}."])
+        page.write_text(f"{before}<!-- worst files -->\n{table}\n<!-- end of worst files -->{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,6 @@
-"""The errors whose texts are for people."""
+"""The errors whose texts are for people, and text of others made fit to stand in them."""
+
+import re
 
 DISTRIBUTION = "experiment-autograder"
 
@@ -13,3 +15,22 @@ class UserError(Exception):
 def extra(name: str) -> str:
     """Say how to install what an extra of this distribution brings. It is on no package index, so from a checkout."""
     return f"pip install -e '.[{name}]' in a checkout of the kit"
+
+
+# controls, and what changes the direction or hides: text of others that would not look like what it is
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text: str) -> str:
+    """Text in which a character that no reader would see is written as its number: `\\x1b`.
+
+    Names of files and of students, and what libraries say of them, are in the hands of those who hand in.
+    """
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """Text as `visible` writes it, in one line."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -75,7 +75,7 @@ def page(students: int = 1000) -> str:
         began = time.perf_counter()
         results = stored_results(grades)
         read = time.perf_counter() - began
-        index = write_pages(COURSE, results, grades / "pages", graded_files(COURSE, submitted))
+        index = write_pages(COURSE, results, grades / "pages", graded_files(COURSE, submitted, ()))
         took, size = time.perf_counter() - began, index.stat().st_size / 1e6
     text = f"All pages of {students:,} students, once: {took:.1f} s (goal: under 10), of it {read:.1f} s to read the results; "
     return text + f"the class page has {size:.2f} MB (goal: under 1).\n"

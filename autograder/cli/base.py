@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from autograder import __version__
-from autograder.errors import UserError, extra
+from autograder.errors import UserError, extra, visible
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -53,7 +53,7 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except UserError as error:
-            raise Refused(str(error)) from error
+            raise Refused(visible(str(error))) from error
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package in EXTRAS and _is_import_of_ours(error):

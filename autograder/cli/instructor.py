@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Draw the seed from this pool, and use its keys.")
 @click.option("--roster", type=click.Path(path_type=Path), help="A table of the class: who handed in nothing is told.")
+@click.option(
+    "--timestamps", is_flag=True, help="What collected them wrote each `timestamp.txt`: take times from there."
+)
 @click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
 @click.option("--verbose", is_flag=True, help="Say what each worker does.")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
@@ -39,6 +42,7 @@ def grade(
     seed: int | None,
     keys: Path | None,
     roster: Path | None,
+    timestamps: bool,
     unsafe: bool,
     cluster: str,
     verbose: bool,
@@ -93,14 +97,15 @@ def grade(
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
     with _folder(submitted) as folder:
-        found = with_records(course, folder, _found_in(course, folder, unit))
+        before = stored_results(out)
+        taken = {result.student for result in before}
+        found = with_records(course, folder, _found_in(course, folder, unit, taken))
         refuse_lesser(out, {entry.unit for entry in found}, quick, unsafe)
         students = merged(roster_beside(out), roster_beside(folder), read_roster(roster) if roster else None)
         left = left_out(course, folder, found, unit)
-        before = stored_results(out)
         if keys and seed is None and not run_facts(out).get("seed"):
             seed = draw_seed(keys, sorted({entry.unit for entry in found}))
-        run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted, keys)
+        run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted, keys, timestamps)
         tallies = _with_progress(course, found, run)
         paths = [result_path(out, entry.unit, entry.student) for entry in found if not entry.earlier]
         results = [
@@ -111,7 +116,9 @@ def grade(
         screen = console()
         facts = ClassFacts(absent(students, results))
         screen.print(class_table(course, results, facts, screen.is_terminal))
-        page = write_pages(course, stored_results(out), out / "pages", submissions.graded_files(course, folder))
+        every = stored_results(out)
+        source = submissions.graded_files(course, folder, {result.student for result in [*before, *every]})
+        page = write_pages(course, every, out / "pages", source)
     for tally in tallies:
         screen.print(tally.summary(), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
@@ -127,13 +134,16 @@ def grade(
     click.echo(f"pages: {page}")
 
 
-def _found_in(course: "Course", folder: Path, unit: str | None) -> Any:
-    """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is none."""
+def _found_in(course: "Course", folder: Path, unit: str | None, taken: set[str]) -> Any:
+    """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is none.
+
+    taken: the names of those who have results.
+    """
     from autograder.grading.submissions import NothingToGrade, find_submissions
     from autograder.intake.leftovers import left_out
 
     try:
-        return find_submissions(course, folder, unit)
+        return find_submissions(course, folder, unit, taken)
     except NothingToGrade as error:
         there = left_out(course, folder, [], unit) if folder.is_dir() else []
         lines = [f"  {each.place}: {each.why}" for each in there[:10]]
@@ -147,7 +157,7 @@ def _folder(submitted: Path) -> Iterator[Path]:
     from autograder.sandbox.scratch import Scratch
 
     with Scratch() as scratch:
-        yield unpack(submitted, scratch) if submitted.suffix == ".zip" else submitted
+        yield unpack(submitted, scratch) if submitted.suffix.lower() == ".zip" else submitted
 
 
 def _with_progress(course: "Course", found: Any, run: Any) -> Any:
@@ -197,7 +207,7 @@ def report(
     noted = Path(run_facts(grades).get("submitted", "."))
     lies = submitted or (noted if noted.is_absolute() and noted.exists() else None)
     with _folder(lies) if lies else nullcontext() as folder:
-        source = _graded_files(course, folder)
+        source = _graded_files(course, folder, {result.student for result in results})
         if serving:
             _serve(course, grades, source, anonymous)
             return
@@ -206,10 +216,10 @@ def report(
         click.echo(f"pages: {write_pages(course, results, target, source, anonymous, rules)}")
 
 
-def _graded_files(course: "Course", folder: Path | None) -> Any:
+def _graded_files(course: "Course", folder: Path | None, students: set[str]) -> Any:
     from autograder.grading.submissions import graded_files
 
-    return graded_files(course, folder) if folder else None
+    return graded_files(course, folder, students) if folder else None
 
 
 def _serve(course: "Course", grades: Path, source: Any, anonymous: bool) -> None:

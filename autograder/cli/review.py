@@ -113,14 +113,16 @@ def defence(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
-    results = [result for result in stored_results(folder) if unit in (None, result.unit)]
+    every = stored_results(folder)
+    results = [result for result in every if unit in (None, result.unit)]
     if not results:
         raise Refused(f"There are no results in {folder}. Name the folder that `autograder grade --out` wrote.")
     refuse_unknown_students(only, results)
     facts = run_facts(folder)
     lies = submitted or Path(facts.get("submitted", "."))
     drawn = int(facts.get("seed", 0)) if seed is None else seed
-    with Defence(course, out or folder / "defence", lies, number, drawn) as made:
+    students = {result.student for result in every}
+    with Defence(course, out or folder / "defence", lies, number, drawn, students) as made:
         asked = [result for result in results if not only or result.student in only]
         for result in track(asked, "asking", console=console(stderr=True), transient=True):
             made.ask(result)

@@ -30,14 +30,14 @@ def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> li
     if not is_collected(folder):
         return list(found)
     known = [replace(entry, record=record_of(folder, entry.path.parent)) if entry.path else entry for entry in found]
-    return [*(each for entry in known for each in _earlier(folder, entry)), *known]
+    return [*(each for entry in known for each in _earlier(entry)), *known]
 
 
-def _earlier(folder: Path, entry: Submitted) -> Iterable[Submitted]:
+def _earlier(entry: Submitted) -> Iterable[Submitted]:
     """The attempts before a submission, as `collect` laid them out."""
     if not entry.path:
         return
-    for attempt in sorted((folder / entry.student / EARLIER / entry.unit).glob("*")):
+    for attempt in sorted((entry.path.parents[1] / EARLIER / entry.unit).glob("*")):
         for suffix in (".py", ".ipynb"):
             if (path := attempt / f"{entry.unit}{suffix}").is_file():
                 record = read_record(record_path(attempt))

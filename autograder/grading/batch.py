@@ -6,6 +6,7 @@ import logging
 import secrets
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from pathlib import Path
 from autograder.check import Answer, Corpus
 from autograder.course import Course, NoCourse, Unit, find_course, read_course
 from autograder.data import unit_data
+from autograder.errors import UserError, one_line
 from autograder.grading.attempts import keep, stored_for
 from autograder.grading.cluster import Cluster
 from autograder.grading.keys import MadeKey, checks_to_run, solution_of
@@ -50,6 +52,7 @@ class Run:
     unsafe: grade where submissions cannot be confined; nothing is official then.
     cluster: the address of a Dask scheduler.
     submitted: where the submissions lie, noted for pages that are made later.
+    stamped: whether what collected them has written `timestamp.txt` beside each.
     store: the file of answers that were made before; the user's own where it is not given.
     """
 
@@ -61,6 +64,7 @@ class Run:
     cluster: str = ""
     submitted: Path | None = None
     store: Path | None = None
+    stamped: bool = False
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
@@ -280,36 +284,35 @@ class _ClassGrader:
         return self._tally
 
     def grade(self, entry: Submitted) -> Result:
-        """Grade one submission. Return the stored result if nothing it depends on has changed."""
+        """Grade one submission. Return the stored result if nothing it depends on has changed.
+
+        Whatever goes wrong with it is its own result, in words; only what a person can mend ends the run.
+        """
         try:
-            source = read_file(entry.path) if entry.path else b""
-        except (OSError, ValueError) as error:
-            note = getattr(error, "strerror", None)
-            words = f"the file cannot be read ({note})." if note else str(error)
-            entry, source = replace(entry, path=None, note=words), b""
+            return self._grade(entry)
+        except UserError:
+            raise
+        except Exception as error:
+            lines = traceback.format_exc().splitlines()
+            log.info("%s, %s: given up\n%s", entry.student, entry.unit, "\n".join(map(one_line, lines)))
+            return self._given_up(entry, error)
+
+    def _grade(self, entry: Submitted) -> Result:
+        began = time.perf_counter()
+        entry, source = _read(entry)
         sha256 = digest(source)
+        submitted = _time_of(entry, self._run.stamped)
         there = stored_for(self._run.out, entry, sha256)
         stored = there.result
         why = why_graded(stored, sha256, self._provenance)
         if stored and not why:
             with self._lock:
                 self._tally.read_back += 1
-            return self._read_back(entry, stored, there.in_place)
+            return self._read_back(entry, stored, there.in_place, submitted)
         log.info("%s, %s: begun", entry.student, entry.unit)
-        began = time.perf_counter()
         passed = still_passed(stored, sha256, self._provenance, self._materials)
         graded = self._graded(entry, source, passed)
-        result = Result(
-            student=entry.student,
-            unit=entry.unit,
-            sha256=sha256,
-            provenance=replace(self._provenance, walls=graded.walls),
-            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in graded.verdicts),
-            seconds=time.perf_counter() - began,
-            note=entry.note,
-            submitted=_time_of(entry),
-            hand_in=entry.record,
-        )
+        result = self._result(entry, sha256, graded, time.perf_counter() - began, submitted)
         keep(self._run.out, entry, result)
         with self._lock:
             self._tally.graded[why] += 1
@@ -317,13 +320,40 @@ class _ClassGrader:
         log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds)
         return result
 
-    def _read_back(self, entry: Submitted, stored: Result, in_place: bool) -> Result:
-        """Take a stored result as it is, with what `collect` has noted of its file since."""
+    def _read_back(self, entry: Submitted, stored: Result, in_place: bool, submitted: str) -> Result:
+        """Take a stored result as it is, with what `collect` has noted of its file since, or the collector's time."""
         known = entry.record or stored.hand_in
-        result = replace(stored, hand_in=known, submitted=known.submitted if known else stored.submitted)
+        when = submitted if entry.record or self._run.stamped else stored.submitted
+        result = replace(stored, hand_in=known, submitted=when)
         if result != stored or not in_place:
             keep(self._run.out, entry, result)
         return result
+
+    def _given_up(self, entry: Submitted, error: Exception) -> Result:
+        """Record that grading a submission failed by a fault of ours. It has no checksum, so it is graded again."""
+        what = one_line(f"{type(error).__name__}: {error}")[:300]
+        note = f"it could not be graded ({what}). Run `autograder grade` once more; see --verbose."
+        graded = Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=note)))
+        result = self._result(replace(entry, note=note), "", graded, 0.0, "")
+        if not entry.earlier:  # an attempt that a later one has replaced has a result once it can be graded
+            keep(self._run.out, entry, result)
+        with self._lock:
+            self._tally.graded["given up"] += 1
+        return result
+
+    def _result(self, entry: Submitted, sha256: str, graded: Graded, seconds: float, submitted: str) -> Result:
+        return Result(
+            student=entry.student,
+            unit=entry.unit,
+            sha256=sha256,
+            provenance=replace(self._provenance, walls=graded.walls),
+            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in graded.verdicts),
+            seconds=seconds,
+            note=entry.note,
+            submitted=submitted,
+            hand_in=entry.record,
+            known_as=entry.known_as,
+        )
 
     def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
         if entry.path is None:
@@ -331,8 +361,21 @@ class _ClassGrader:
         return self._ask(source, entry.path.name, passed)
 
 
-def _time_of(entry: Submitted) -> str:
+def _time_of(entry: Submitted, stamped: bool) -> str:
     """When a submission was handed in: what `collect` noted, which may be nothing; else what lies beside the file."""
     if entry.record:
         return entry.record.submitted
-    return time_of(entry.path) if entry.path else ""
+    return time_of(entry.path, stamped) if entry.path else ""
+
+
+def _read(entry: Submitted) -> tuple[Submitted, bytes]:
+    """The bytes of a submission's file; where it cannot be read, none, and the submission with words that say why."""
+    if entry.path is None:
+        return entry, b""
+    try:
+        return entry, read_file(entry.path)
+    except OSError as error:
+        words = f"the file cannot be read ({error.strerror})."
+    except ValueError as error:
+        words = str(error)
+    return replace(entry, path=None, note=one_line(words)), b""

@@ -140,7 +140,7 @@ def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """One grade for each student and unit, by unit and student: the best or the last of the results there are."""
     of: dict[tuple[str, str], list[Grade]] = {}
     for result in results:
-        of.setdefault((result.unit, result.student), []).append(grade_of(result, policy))
+        of.setdefault((result.unit, result.lms_name), []).append(grade_of(result, policy))
     order = {"best": lambda g: (g.points, g.result.submitted), "last": lambda g: (g.result.submitted, g.points)}
     return [max(of[place], key=order[policy.keep]) for place in sorted(of)]
 
@@ -162,6 +162,6 @@ def _days_late(result: Result, rules: Rules, policy: Policy) -> int:
     """Days begun since the due time, an extension added; 0 within the hours of grace."""
     if rules.due is None or not result.submitted:
         return 0
-    due = rules.due + timedelta(days=policy.extensions.get((result.student, result.unit), 0.0))
+    due = rules.due + timedelta(days=policy.extensions.get((result.lms_name, result.unit), 0.0))
     late = datetime.fromisoformat(result.submitted) - due
     return 0 if late <= timedelta(hours=policy.late.grace_hours) else math.ceil(late / timedelta(days=1))

@@ -37,6 +37,12 @@ class Result:
     note: str = ""  # what could not be read of the submission
     submitted: str = ""  # when, ISO 8601 in UTC
     hand_in: HandIn | None = None  # what `collect` noted of it
+    known_as: str = ""  # what the LMS calls the student, where no file can be called so
+
+    @property
+    def lms_name(self) -> str:
+        """What the LMS calls the student: `student` is what files and pages do."""
+        return self.known_as or self.student
 
     @property
     def score(self) -> float:
@@ -77,6 +83,7 @@ class _Record(msgspec.Struct, frozen=True):
     note: str = ""
     submitted: str = ""
     hand_in: HandIn | None = None
+    known_as: str = ""
     # of format 1, which had no provenance
     kit: str = ""
     seed: int = 0
@@ -119,6 +126,7 @@ def write_result_to(path: Path, result: Result) -> None:
         note=result.note,
         submitted=result.submitted,
         hand_in=result.hand_in,
+        known_as=result.known_as,
         checks=result.verdicts,
         score=result.score,
         max_score=result.max_score,
@@ -134,7 +142,7 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "w", encoding="utf-8") as file:
+        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:  # a path may be no UTF-8
             file.write(text + "\n")  # not synced: what a power cut spoils cannot be read back and is graded again
         os.replace(part, path)
     except OSError as error:
@@ -157,6 +165,7 @@ def read_result(path: Path) -> Result | None:
         note=record.note,
         submitted=record.submitted,
         hand_in=record.hand_in,
+        known_as=record.known_as,
     )
 
 
@@ -164,6 +173,8 @@ def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> st
     """Say why a submission is graded though a result of it is stored; empty where the stored one answers for it."""
     if stored is None:
         return "new"
+    if not stored.sha256:
+        return "once more"  # it had to be given up
     if stored.sha256 != sha256:
         return "handed in again"
     changed = differences(stored.provenance, provenance)
@@ -198,7 +209,7 @@ def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str
 def run_facts(out: Path) -> dict[str, str]:
     """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they lie."""
     try:
-        lines = (out / "run.txt").read_text(encoding="utf-8").splitlines()
+        lines = (out / "run.txt").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return {}
     return {name: value for name, _, value in (line.partition(" ") for line in lines)}

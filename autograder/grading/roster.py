@@ -215,7 +215,7 @@ def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[S
     """Who of a roster has no result, by unit: they handed in nothing."""
     students: dict[str, set[str]] = {}
     for result in results:
-        students.setdefault(result.unit, set()).add(result.student)
+        students.setdefault(result.unit, set()).add(result.lms_name)
     if not roster:
         return {}
     return {unit: roster.without(its) for unit, its in sorted(students.items())}

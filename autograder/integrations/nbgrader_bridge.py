@@ -16,9 +16,10 @@ import jupytext
 
 from autograder.authoring.build import solutions
 from autograder.course import VARIABLE, Course, load_unit
-from autograder.errors import UserError
+from autograder.errors import UserError, one_line
 from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
+from autograder.report import markdown, remark_markdown
 from autograder.report.terminal import number
 from autograder.source.notebooks import as_notebook
 from autograder.source.solution import STUB
@@ -74,7 +75,8 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
 
     folder: nbgrader's course. grades: the folder of results. say: called with a line for each result.
     Scores and comments that a person has entered stay. A submission that is not in nbgrader's `autograded/` is brought
-    there by nbgrader, but not executed. Raises `NoGradebook`; `ImportError` without nbgrader.
+    there by nbgrader, but not executed. A result that cannot be entered is told, and the others are entered.
+    Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory
@@ -92,6 +94,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of SQLAlchemy, which nbgrader uses as its older versions wanted
+        left_out = 0
         for result in results:
             why = _bring(config, result)
             try:
@@ -99,10 +102,19 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             except MissingEntry:
                 mend = f"Run `nbgrader generate_assignment {result.unit}` in {folder}."
                 raise NoGradebook(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
-            kept = _enter(gradebook, course, result)
-            words = f"{result.student}, {result.unit}: {number(result.score)} of {number(result.max_score)} points"
+            whose = f"{one_line(result.lms_name)}, {result.unit}"
+            try:
+                kept = _enter(gradebook, course, result)
+            except Exception as error:  # of nbgrader's or of its database's many kinds
+                gradebook.db.rollback()
+                left_out += 1
+                say(f"{whose}: not entered ({one_line(str(error)) or type(error).__name__})")
+                continue
+            words = f"{whose}: {number(result.score)} of {number(result.max_score)} points"
             words += f"; {kept} scores entered by hand kept" if kept else ""
             say(words + (f"; no page in nbgrader ({why})" if why else ""))
+    if left_out:
+        raise NoGradebook(f"{left_out} of {len(results)} results were not entered; above stands why.")
 
 
 def _bring(config: Any, result: Result) -> str:
@@ -114,16 +126,19 @@ def _bring(config: Any, result: Result) -> str:
 
     config = Config(config)  # a copy
     config.Execute.enabled = config.SaveAutoGrades.enabled = False
-    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = result.unit, glob.escape(result.student)
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = result.unit, glob.escape(result.lms_name)
     done = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
-    return "" if done["success"] else str(done["error"]).strip().splitlines()[-1]
+    if done["success"]:
+        return ""
+    lines = str(done["error"]).strip().splitlines()
+    return one_line(lines[-1]) if lines else "it says nothing of why"
 
 
 def _enter(gradebook: Any, course: Course, result: Result) -> int:
     """Write a result's scores and comments; how many scores were entered by hand, and so count instead."""
-    gradebook.update_or_create_student(result.student)
-    gradebook.update_or_create_submission(result.unit, result.student)
-    where, by_hand = (result.unit, result.unit, result.student), 0
+    gradebook.update_or_create_student(result.lms_name)
+    gradebook.update_or_create_submission(result.unit, result.lms_name)
+    where, by_hand = (result.unit, result.unit, result.lms_name), 0
     for verdict in result.verdicts:
         grade = gradebook.find_grade(f"check-{verdict.name}", *where)
         if grade.manual_score is None:
@@ -154,7 +169,6 @@ def _markdown(verdict: Verdict) -> str:
     """A verdict's points and remarks. A submission's words are in them, and nbgrader's pages would run their HTML."""
     lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
     for remark in verdict.remarks:
-        text = f"{', '.join(remark.arrays)}{': ' * bool(remark.arrays)}{remark.text}"
-        marks = "([<&`*_])" if remark.literal else "([<&])"
-        lines.append("- " + re.sub(marks, r"\\\1", text.replace("\\", "∖").replace("](", "] (")))
+        arrays = f"{markdown(', '.join(remark.arrays))}: " if remark.arrays else ""
+        lines.append(f"- {arrays}{remark_markdown(remark)}")
     return "\n".join([*lines, "", ""])

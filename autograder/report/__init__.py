@@ -3,23 +3,42 @@
 import re
 from html import escape
 
+from autograder.errors import visible
 from autograder.judging import Remark
-
-# controls, and what changes the direction or hides: text of others that would not look like what it is
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-
-
-def visible(text: str) -> str:
-    """Text in which a character that no reader would see is written as its number: `\\x1b`."""
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def html(text: str) -> str:
     """Text as HTML: escaped, what stands between backticks as code, and `*so*` with emphasis."""
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(visible(text)))
     return re.sub(r"(?<![\w*])\*(\w+)\*(?![\w*])", r"<em>\1</em>", text)
+
+
+def markdown(text: str) -> str:
+    """Text that Markdown shows as it is: all that could be markup, or make an address a link, is an entity.
+
+    A backslash before a character would not do: an address that is made a link takes the backslash with it. A backslash
+    becomes a sign that looks like it, since pages with formulas run what begins with one.
+    """
+    line = visible(text).replace("\n", " ").strip().replace("\\", "∖")
+    return re.sub(r"[^\w\s.,;()'∖-]|_|(?<=[wW]{3})\.", lambda found: f"&#{ord(found[0])};", line)
+
+
+def remark_markdown(remark: Remark) -> str:
+    """A remark's text as Markdown: code between backticks and `*so*` are kept, unless the text quotes an answer."""
+    if remark.literal:
+        return markdown(remark.text)
+    parts = _OURS.split(visible(remark.text))  # every second one is code or emphasis
+    return "".join(part if number % 2 else _with_spaces(part) for number, part in enumerate(parts))
+
+
+# of code, signs that are no markup anywhere
+_OURS = re.compile(r"(`[\w .,:;()\[\]{}=+*/%'|@^~-]+`|(?<![\w*])\*[^\W_]+\*(?![\w*]))")
+
+
+def _with_spaces(text: str) -> str:
+    """A part of a line as Markdown, with the spaces around it."""
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{before}{markdown(text)}{after}" if text.strip() else text
 
 
 def remark_html(remark: Remark) -> str:

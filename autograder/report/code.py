@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from keyword import kwlist
 
-from autograder.report import visible
+from autograder.errors import visible
 from autograder.report.definitions import Piece
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all

@@ -2,10 +2,9 @@
 
 import csv
 import json
-import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
 from autograder.grading.roster import Student
 from autograder.judging import Verdict
+from autograder.report import markdown
 from autograder.report.terminal import NOTHING, SIGNS, number
 
 Files = Mapping[str, str]  # name → content
@@ -40,7 +40,17 @@ def _cell(value: str | float) -> str:
     if not isinstance(value, str):
         return number(value)
     text = "".join(c if c.isprintable() else " " for c in value)
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@") else text
+    begins_oddly = value[:1] in STRIPPED or _is_formula(text)
+    return f"'{text}" if begins_oddly else text
+
+
+STRIPPED = tuple("\t\r\n")  # some programs take these off, and look at what comes then
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a spreadsheet may read text as a formula. Some take full-width signs, and a real minus, for the plain."""
+    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return first in tuple("=+-@−")
 
 
 def _table(rows: Iterable[Sequence[str | float]]) -> str:
@@ -63,14 +73,20 @@ def _feedback(grade: Grade) -> str:
 
 def _by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Student → unit → grade."""
-    found: dict[str, dict[str, Grade]] = {grade.result.student: {} for grade in sorted(grades, key=_student)}
+    found: dict[str, dict[str, Grade]] = {_student(grade): {} for grade in sorted(grades, key=_student)}
     for grade in grades:
-        found[grade.result.student][grade.result.unit] = grade
+        found[_student(grade)][grade.result.unit] = grade
     return found
 
 
 def _student(grade: Grade) -> str:
-    return grade.result.student
+    """The student by the name that the LMS knows."""
+    return grade.result.lms_name
+
+
+def _file_name(units: Mapping[str, Grade]) -> str:
+    """What a student's file can be called; the LMS's name may be none that a file can bear."""
+    return next(iter(units.values())).result.student
 
 
 def _most(grades: Sequence[Grade]) -> dict[str, float]:
@@ -208,14 +224,15 @@ def _gradescope_results(grade: Grade) -> dict[str, Any]:
 def _github(grades: Sequence[Grade], _: Missing) -> Files:
     """Of each student, what a job of GitHub shows as its summary."""
     files = {}
-    for student, units in _by_student(grades).items():
+    for units in _by_student(grades).values():
+        student = _file_name(units)
         files[f"{student}.md"] = "\n".join(_summary(grade) for grade in units.values())
     return files
 
 
 def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
     """Of each student, `result.json` as far as it is ours: the runner knows the rest, as docs/platforms.md says."""
-    return {f"{student}.json": _json(_classroom50_tests(units)) for student, units in _by_student(grades).items()}
+    return {f"{_file_name(units)}.json": _json(_classroom50_tests(units)) for units in _by_student(grades).values()}
 
 
 def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
@@ -232,20 +249,14 @@ def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
 
 def _summary(grade: Grade) -> str:
     """A job's summary: a heading, and a row for each check."""
-    head = f"## {_markdown(grade.result.unit)}: {number(grade.points)} of {number(grade.max_points)} points\n"
+    head = f"## {markdown(grade.result.unit)}: {number(grade.points)} of {number(grade.max_points)} points\n"
     if words := kind_in_words(grade.result):
         head += f"\n{words}\n"
     rows = ["| | points | check | |", "|---|---|---|---|"]
     for v in grade.result.verdicts:
         sign, points = SIGNS.get(v.status, ("✗", ""))[0], f"{number(v.earned)}/{number(v.points)}"
-        rows.append(f"| {sign} | {points} | {v.title} | {_markdown(_remarks(v))} |")
-    return "\n".join([head, *([_markdown(grade.words), ""] if grade.words else []), *rows, ""])
-
-
-def _markdown(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    plain = escape("".join(c if c.isprintable() else " " for c in text))
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+        rows.append(f"| {sign} | {points} | {v.title} | {markdown(_remarks(v))} |")
+    return "\n".join([head, *([markdown(grade.words), ""] if grade.words else []), *rows, ""])
 
 
 def _json(record: dict[str, Any]) -> str:

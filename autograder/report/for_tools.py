@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.errors import visible
 from autograder.judging import Verdict
-from autograder.report import visible
 
 FORMAT = 1
 

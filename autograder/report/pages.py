@@ -79,13 +79,16 @@ def site(
 ) -> dict[str, Callable[[], str]]:
     """The pages of a class by address, each made when it is called.
 
-    With `aliases` no student is named; with `rules` it is told what each result counts under them. Pages that are
-    `live`, with so many submissions to come in all, look for new results while they are open.
+    With `aliases` no student is named, and nothing stands in the order of names. With `rules` it is told what each
+    result counts under them. Pages that are `live`, with so many submissions to come in all, look for new results
+    while they are open.
     """
-    named = list(results)
+    named, tell = list(results), None
     if aliases is not None:
         aliases.draw(result.student for result in results)
-        named = [_under(result, aliases) for result in results]
+        results = sorted(results, key=lambda result: (result.unit, aliases[result.student]))
+        tell = _teller(results, aliases)
+        named = [_under(result, aliases, tell) for result in results]
     units = {unit: [r for r in named if r.unit == unit] for unit in sorted({r.unit for r in named})}
     addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
 
@@ -102,7 +105,7 @@ def site(
         pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named))
     for was, result in zip(results, named, strict=True):
         pages[f"{result.unit}/{result.student}.html"] = partial(
-            render, "student.html", course, was, result, source, aliases
+            render, "student.html", course, was, result, source, tell
         )
     return pages
 
@@ -133,18 +136,28 @@ def write_pages(
     return folder / "index.html"
 
 
-def _under(result: Result, aliases: Mapping[str, str]) -> Result:
+Tell = Callable[[str], str]  # text → the same text without students' names
+
+
+def _teller(results: Sequence[Result], aliases: Mapping[str, str]) -> Tell:
+    """A function that puts an alias for each name of a student that a text says."""
+    names = {name: aliases[result.student] for result in results for name in (result.student, result.lms_name)}
+    longest_first = sorted(names, key=len, reverse=True)
+
+    def tell(text: str) -> str:
+        for name in longest_first:
+            if len(name) > 2 and name in text:  # a letter or two is a variable
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", names[name], text)
+        return text
+
+    return tell
+
+
+def _under(result: Result, aliases: Mapping[str, str], tell: Tell) -> Result:
     """The result under another name, with those of all students replaced where a remark says one."""
-    tell = partial(_renamed, aliases=aliases)
     verdicts = [replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks)) for v in result.verdicts]
-    return replace(result, student=aliases[result.student], note=tell(result.note), verdicts=tuple(verdicts))
-
-
-def _renamed(text: str, aliases: Mapping[str, str]) -> str:
-    for student in sorted(aliases, key=len, reverse=True):
-        if len(student) > 2 and student in text:  # a letter or two is a variable
-            text = re.sub(rf"(?<!\w){re.escape(student)}(?!\w)", aliases[student], text)
-    return text
+    alias = aliases[result.student]
+    return replace(result, student=alias, known_as="", note=tell(result.note), verdicts=tuple(verdicts))
 
 
 @cache
@@ -153,22 +166,33 @@ def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]
     return code.exercises(stub.read_text(encoding="utf-8")) if stub.is_file() else ({}, set())
 
 
-def _student(
-    course: Course, was: Result, result: Result, source: Source | None, aliases: Aliases | None
-) -> dict[str, Any]:
-    """What a student's page is made from: the result, and for each check the lines of its code."""
+def _student(course: Course, was: Result, result: Result, source: Source | None, tell: Tell | None) -> dict[str, Any]:
+    """What a student's page is made from: the result, and for each check the lines of its code.
+
+    tell: of anonymous pages.
+    """
     content = source(was) if source else None
+    try:
+        listing, shown = _listing(course, result, content or b"", tell), True
+    except Exception:  # a file that our reading of code fails on costs its listing, and no other page
+        listing, shown = {verdict.name: [] for verdict in result.verdicts}, False
+    changed = bool(source and content is None and not result.note)
+    return {"result": result, "listing": listing, "changed": changed, "shown": shown}
+
+
+Listing = dict[str, list[tuple[Piece, Sequence[tuple[Markup, bool]]]]]  # check → each part of its code, and its lines
+
+
+def _listing(course: Course, result: Result, content: bytes, tell: Tell | None) -> Listing:
     asked, given = _exercises(course, result.unit)
-    found = pieces(content or b"")
+    found = pieces(content)
     shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
-    if aliases is not None:
-        tell = partial(_renamed, aliases=aliases)
+    if tell:
         shown = {check: [replace(one, text=tell(one.text)) for one in some] for check, some in shown.items()}
-    listing = {
-        verdict.name: [(piece, _numbered(piece, verdict, aliases is not None)) for piece in shown.get(verdict.name, [])]
+    return {
+        verdict.name: [(piece, _numbered(piece, verdict, tell is not None)) for piece in shown.get(verdict.name, [])]
         for verdict in result.verdicts
     }
-    return {"result": result, "listing": listing, "changed": bool(source and content is None and not result.note)}
 
 
 def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple[Markup, bool]]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Course
+from autograder.errors import visible
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
 from autograder.grading.roster import Student
@@ -38,9 +39,9 @@ def verdict_lines(verdict: Verdict) -> Text:
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
         text.append(f"\n    {', '.join(remark.arrays)}: " if remark.arrays else "\n    ")
-        text.append(remark.text)
+        text.append(visible(remark.text))
         if remark.example:
-            text.append(f"\n    {remark.example}")
+            text.append(f"\n    {visible(remark.example)}")
     return text
 
 
@@ -120,10 +121,11 @@ def class_table(
     table = Table("student", "unit", "points", *counted, "passed", box=None, header_style="bold", expand=expand)
     table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1 if expand else None)
     for result in results:
-        table.add_row(*(Text(cell) for cell in _row(course, result, facts)))
+        table.add_row(*(Text(visible(cell)) for cell in _row(course, result, facts)))
     for unit, students in facts.missing.items():
         for each in students:
-            table.add_row(Text(each.student), Text(course.short(unit)), "–", *("–" for _ in counted), "–", NOTHING)
+            who = Text(visible(each.student))
+            table.add_row(who, Text(course.short(unit)), "–", *("–" for _ in counted), "–", NOTHING)
     return table
 
 
@@ -157,7 +159,8 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
         words = ", ".join(f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})" for check in slow)
         text.append(f"{unit}: slowest checks {words}\n")
         for group in summary.unnamed(of_unit)[:most]:
-            text.append(f"  {len(group.students)} students, {group.check}: {group.text}, a mistake nobody has named\n")
+            words = f"{len(group.students)} students, {group.check}: {visible(group.text)}"
+            text.append(f"  {words}, a mistake nobody has named\n")
         for result in of_unit:
             if two := [verdict.name for verdict in result.verdicts if verdict.two_answers]:
                 text.append(f"  {result.student}: two answers to one question in {', '.join(two)}: look at this file\n")

@@ -93,7 +93,7 @@ def read_class(
     found: list[UnitAnswers] = []
     for unit in units:
         of_unit = tuple(result for result in results if result.unit == unit.name)
-        own = _graded(course, of_unit, lies) if results else _handed_in(course, unit.name, lies)
+        own = _graded(course, of_unit, lies, results) if results else _handed_in(course, unit.name, lies)
         if not any(one.pieces for one in own):
             continue
         earlier = [one for place in also for one in _handed_in(course, unit.name, place, earlier=True)]
@@ -110,8 +110,9 @@ def _noted(grades: Path) -> Path:
     return Path(run_facts(grades).get("submitted", grades))
 
 
-def _graded(course: Course, results: Sequence[Result], folder: Path) -> list[Answer]:
-    source = graded_files(course, folder)
+def _graded(course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]) -> list[Answer]:
+    """The answers that results of one unit are of; `every`: the results of all units, whose names hang together."""
+    source = graded_files(course, folder, {result.student for result in every})
     sources = [(result.student, source(result)) for result in results]
     return [answer(student, content) for student, content in sources if content]
 

@@ -1,6 +1,6 @@
 """A class is asked about its own code: one server for each unit, two pages for each student."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -30,10 +30,17 @@ def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> 
 class Defence:
     """Makes questions for the submissions of a class and writes their pages: `with Defence(…) as made: made.ask(r)`."""
 
-    def __init__(self, course: Course, out: Path, submitted: Path, number: int, seed: int) -> None:
+    def __init__(
+        self, course: Course, out: Path, submitted: Path, number: int, seed: int, students: Iterable[str]
+    ) -> None:
+        """Make nothing yet.
+
+        number: of questions for each student. students: all who have results, by the names that these bear.
+        """
         self._course, self._out, self._submitted = course, out, submitted
         self._number, self._seed = number, seed
-        self._source = graded_files(course, submitted)
+        self._students = frozenset(students)
+        self._source = graded_files(course, submitted, self._students)
         self._server: Server | None = None
         self._asked: dict[str, dict[str, int]] = {}
         self._unread: list[str] = []
@@ -51,7 +58,7 @@ class Defence:
         return len(asked)
 
     def _name(self, result: Result) -> str:
-        found = find_submissions(self._course, self._submitted, result.unit)
+        found = find_submissions(self._course, self._submitted, result.unit, self._students)
         return next((entry.path.name for entry in found if entry.student == result.student and entry.path), "")
 
     def _server_of(self, unit: str) -> Server:

@@ -14,6 +14,7 @@ import pytest
 import small
 
 from autograder.course import NoCourse, find_course, load_unit, read_course
+from autograder.grading import batch
 from autograder.grading.batch import (
     GradingContext,
     Run,
@@ -22,6 +23,7 @@ from autograder.grading.batch import (
     refuse_course_within,
 )
 from autograder.grading.provenance import unit_digest
+from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions
 from autograder.sandbox.client import Worker, bubblewrap
 from autograder.sandbox.inside.wire import decode
@@ -303,6 +305,60 @@ def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
     for folder in (submitted, submitted / "eve", submitted / ".." / "class"):
         with pytest.raises(NoCourse, match="a submission could have brought it"):
             refuse_course_within(find_course(), folder)
+
+
+def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypatch):
+    """Of whatever kind: it is told in words that no terminal obeys, the others are graded, and the
+    next run grades this one again.
+    """
+    submitted = small.write_class(tmp_path / "class", 3)
+    read = batch.read_file
+
+    def fail(path):
+        if "student0001" in str(path):
+            raise MemoryError("\x1b[31m\udcff")
+        return read(path)
+
+    monkeypatch.setattr(batch, "read_file", fail)
+    given_up = graded(submitted, tmp_path / "out")
+    monkeypatch.undo()
+    assert len(given_up) == 3 and given_up["student0000.json"]["score"] == 8
+    record = given_up["student0001.json"]
+    assert record["score"] == 0 and record["checks"][0]["status"] == "error"
+    words = r"it could not be graded (MemoryError: \x1b[31m\udcff). Run `autograder grade` once more; see --verbose."
+    assert record["note"] == record["checks"][0]["remarks"][0]["text"] == words
+    again = graded(submitted, tmp_path / "out")
+    assert again.pop("student0001.json")["score"] == 6
+    assert again.items() < given_up.items()
+
+
+def test_who_comes_later_under_a_like_name_takes_nothing_from_the_first(tmp_path):
+    """`ada` hands in, then `ADA` does, then `ada` again: her grade is that of her newest work."""
+    small.submit(tmp_path / "class", "ada", "x = 1")
+    assert graded(tmp_path / "class", tmp_path / "out")["ada.json"]["score"] == 0
+    small.submit(tmp_path / "class", "ADA", "x = 1")
+    small.submit(tmp_path / "class", "ada", small.half_solved())
+    taken = {result.student for result in stored_results(tmp_path / "out")}
+    found = find_submissions(small.COURSE, tmp_path / "class", taken=taken)
+    grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, quick=True))
+    known = {result.lms_name: result.score for result in stored_results(tmp_path / "out")}
+    assert known == {"ada": 6, "ADA": 0}
+    assert (tmp_path / "out" / small.UNIT / "ada.json").is_file()
+
+
+def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_path):
+    """The submission itself is read back."""
+    path = small.submit(tmp_path / "class", "ada", "x = 1")
+    for stamped, text, read in (
+        (False, "2026-02-03 10:00:00 UTC", ""),
+        (True, "2026-02-04 10:00:00 UTC", "2026-02-04"),
+    ):
+        path.with_name("timestamp.txt").write_text(text)
+        run = Run(tmp_path / "out", small.SEED, quick=True, stamped=stamped)
+        (tally,) = grade_class(small.COURSE, find_submissions(small.COURSE, tmp_path / "class"), run)
+        (result,) = stored_results(tmp_path / "out")
+        assert result.submitted.startswith(read) and not result.submitted.startswith("2026-02-03")
+    assert tally.read_back == 1
 
 
 def teach_trebling(course):

@@ -61,6 +61,26 @@ def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to)
     assert any("'=HYPERLINK" in cell for cell in cells)
 
 
+@pytest.mark.parametrize(
+    "begins", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−", "\t", "\r", "\n", "\u3000=", "\u200b="]
+)
+def test_what_some_program_takes_for_a_formula_is_quoted(begins):
+    """Full-width signs, small ones and a real minus too, and what comes after characters that are taken off."""
+    assert exports._cell(f"{begins}1+1").startswith("'")
+    assert exports._cell(f"a{begins}1+1")[0] == "a"
+
+
+def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):
+    """`ADA` came when there was an `ada`: her file is called otherwise, her row in the gradebook is hers."""
+    ada = dataclasses.replace(results[0], student="ADA~0123456789abcdef", known_as="ADA")
+    exported([ada], "canvas", tmp_path)
+    assert [row["SIS Login ID"] for row in table(tmp_path / "canvas.csv")] == ["", "ADA"]
+    exported([ada], "gradescope", tmp_path)
+    assert (tmp_path / ada.unit / "ADA~0123456789abcdef.json").is_file()
+    older = dataclasses.replace(ada, student="ADA", known_as="", verdicts=())
+    assert [grade.result.student for grade in grades([older, ada], Policy())] == [ada.student]
+
+
 def test_canvas_has_its_columns_and_points_possible(results, tmp_path):
     """A column for each unit; a cell is empty where a student has submitted nothing."""
     (path,) = exported(results, "canvas", tmp_path)
@@ -126,7 +146,7 @@ def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
         exported([told], to, tmp_path / to)
         assert "first: expected 'A. L.', found 'A.L.'." in (tmp_path / to / name).read_text()
     exported([told], "github", tmp_path)
-    assert "first: expected &#x27;A. L.&#x27;, found" in (tmp_path / "no_space.md").read_text().replace("\\", "")
+    assert "first&#58; expected 'A. L.', found 'A.L.'." in (tmp_path / "no_space.md").read_text()
 
 
 def test_export_by_command(graded_class, tmp_path):

@@ -1,5 +1,6 @@
 """The pages in a real browser: a class, and submissions whose names and code would rather be programs."""
 
+import dataclasses
 import re
 import shutil
 import socket
@@ -8,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
@@ -16,12 +18,14 @@ import small
 from browser import CHROMIUM, open_pages, violations
 from small import COURSE, UNIT, WORDS
 
-from autograder.grading.results import write_whole
-from autograder.report import html, visible
+from autograder.errors import visible
+from autograder.grading.results import stored_results, write_whole
+from autograder.judging import Remark
+from autograder.report import definitions, html, pages
 from autograder.report.code import MAX_SHOWN, exercises, lines, parts
-from autograder.report.definitions import Piece, pieces
+from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS, Piece, pieces
 from autograder.report.pages import policy
-from autograder.sandbox.inside.cells import MAX_CODE
+from autograder.sandbox.inside.submission import Submission
 
 OWNED = "window.owned=document.title='owned'"
 NAMES = (
@@ -275,14 +279,45 @@ def test_anonymous_pages_name_nobody(tmp_path):
     grades = graded(tmp_path, Ada_Lovelace=text, Bob_Builder=text)
     done = small.run_command("report", grades, "--anonymous")
     assert done.returncode == 0, done.stderr
-    pages = sorted((grades / "anonymous").rglob("*.html"))
-    assert len(pages) == 3
-    for path in pages:
+    written = sorted((grades / "anonymous").rglob("*.html"))
+    assert len(written) == 3
+    for path in written:
         assert not re.search("lovelace|builder", path.name + path.read_text(), re.I)
-    named = {path.stem: path.read_text() for path in pages if path.parent.name == UNIT}
+    named = {path.stem: path.read_text() for path in written if path.parent.name == UNIT}
     index = (grades / "anonymous" / "index.html").read_text()
     assert all(re.fullmatch(r"student [0-9a-f]{6}", alias) and alias in index for alias in named)
     assert any(f"ValueError: {alias}" in page for alias, page in named.items())
+
+
+def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monkeypatch):
+    """Students, groups and the times of the pages' files are in the order of the aliases, which are drawn."""
+    results = [result for result in stored_results(graded_class) if result.unit == UNIT]
+    drawn = iter(f"{9 - place:06}" for place in range(len(results)))
+    monkeypatch.setattr(pages.secrets, "token_hex", lambda _: next(drawn))
+    written = list(pages.site(COURSE, results, aliases=pages.Aliases()))
+    students = [address for address in written if "/" in address]
+    assert students == sorted(students) and len(students) == len(results)
+    index = pages.site(COURSE, results, aliases=pages.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}))
+    told = re.findall(r"(?<=<bdi>)s\d(?=</bdi>)", index["index.html"]())
+    table = told[-len(results) :]
+    assert table == sorted(table)
+
+
+def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
+    """Where no file can be called so, the name in a remark is not the file's."""
+    result = next(r for r in stored_results(graded_class) if r.student == "crash")
+    said = [dataclasses.replace(v, remarks=(Remark("by LOVELACE"),)) for v in result.verdicts]
+    known = dataclasses.replace(result, student="LOVELACE~0123456789abcdef", known_as="LOVELACE", verdicts=tuple(said))
+    site = pages.site(COURSE, [known], aliases=pages.Aliases())
+    assert not [page for page in site.values() if "LOVELACE" in page()]
+
+
+def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
+    """Our own reading of it fails; its results are on the page, and a sentence where the code would be."""
+    results = stored_results(graded_class)
+    monkeypatch.setattr(pages, "pieces", lambda _: 1 / 0)
+    for address, page in pages.site(COURSE, results, lambda _: b"x = 1").items():
+        assert ("The code of this file cannot be shown." in page()) == ("/" in address)
 
 
 def test_code_is_shown_of_the_graded_file_alone(tmp_path):
@@ -379,6 +414,40 @@ def test_no_text_is_too_odd_to_show(text):
     for piece in pieces(source):
         assert len(lines(piece)) == piece.text.count("\n") + 1
     assert pieces(b"x = 1\n" * MAX_CODE) == pieces(b"\xff") == pieces(b"{") == []
+
+
+OVER = {
+    "cells": b"# %%\n" * (MAX_CELLS + 1),
+    "characters": b"x = 1\n" * MAX_CODE,
+    "objects": b'\xef\xbb\xbf {"cells": [' + b"{}," * MAX_PARTS + b"{}]}",
+    "lists": b"{" + b"[" * MAX_PARTS,
+}
+
+
+@pytest.mark.parametrize("what", OVER)
+def test_a_file_over_a_limit_is_not_read_at_all(what, monkeypatch):
+    """What it would cost is bounded before it is parsed; a file at the limit is read."""
+    monkeypatch.setattr(definitions, "cells", lambda _: pytest.fail("it was read"))
+    assert pieces(OVER[what]) == []
+    monkeypatch.undo()
+    assert len(pieces(b"# %%\na = 1\n" * (MAX_CELLS - 1))) == MAX_CELLS - 1
+
+
+def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
+    """Their number and length are known only after its JSON is read."""
+    monkeypatch.setattr(definitions, "Submission", lambda *_: pytest.fail("it was parsed"))
+    cell = '{"cell_type": "code", "source": "%s"}'
+    for book in ([cell % ""] * (MAX_CELLS + 1), [cell % ("x" * MAX_CODE)] * 2):
+        assert pieces(f'{{"cells": [{",".join(book)}]}}'.encode()) == []
+
+
+def test_reading_a_file_says_nothing_of_it():
+    """From Python 3.12 on each `'\\e'` is a warning, and 30,000 of them are 30,000 on the screen."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert len(pieces(b"x = '\\e'\ny = 1 is 1\n")) == 2
+        assert Submission(b"x = '\\e'\ny = 1 is 1\n", "").y
+    assert said == []
 
 
 def test_lines_of_code_hold_their_text_and_nothing_else():

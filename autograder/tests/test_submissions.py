@@ -5,14 +5,19 @@ import shutil
 import socket
 import unicodedata
 import zipfile
+from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 import small
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder.grading import submissions
 from autograder.grading.results import digest
 from autograder.grading.submissions import (
     NothingToGrade,
+    Submitted,
     find_submissions,
     plain_names,
     read_file,
@@ -152,6 +157,40 @@ def test_a_name_is_kept_where_nothing_is_wrong_with_it():
     }
 
 
+def test_the_first_keeps_her_name_when_another_hands_in_under_a_like_one():
+    """Whoever has a result is first; of two who come together, the one without capitals."""
+    assert plain_names(["ada", "ADA"])["ada"] == "ada"
+    assert plain_names(["ada", "ADA"], taken=["ada"])["ada"] == "ada"
+    both = plain_names(["ada", "ADA"], taken=["ADA"])
+    assert both["ADA"] == "ADA" and both["ada"].startswith("ada~")
+    assert plain_names(["ada"], taken=["ADA"])["ada"].startswith("ada~")  # her file would be the other's
+
+
+ALIKE = st.text("aA\u00e9e\u0301\ufb01 i~0\n\\", max_size=4).map(lambda name: name.replace("~", "~0123456789abcdef"))
+
+
+@given(st.sets(ALIKE, min_size=1, max_size=8), st.sets(ALIKE, max_size=3))
+def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
+    """Whatever they are called: results lie apart, also where case and forms are folded, and so do rows."""
+    borne = {plain for name, plain in plain_names(taken).items() if plain == name}
+    plain = plain_names(names, borne)
+    files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
+    assert len(set(files)) == len(files)
+    told = [submissions._renamed(Submitted(name, "unit", None), plain[name]) for name in names]
+    assert len({one.known_as or one.student for one in told}) == len(names)
+    assert all(one.known_as in ("", name) for one, name in zip(told, names, strict=True))
+
+
+def test_a_student_is_called_the_same_whichever_unit_is_asked_for(tmp_path):
+    """`ADA` has handed in another unit than `ada`: what one of them is called hangs on both."""
+    write(tmp_path / f"ADA/{FILE}.py")
+    write(tmp_path / "ada/words/words.py")
+    every = {(entry.unit, entry.student) for entry in find_submissions(small.COURSE, tmp_path)}
+    one = [find_submissions(small.COURSE, tmp_path, name) for name in (small.UNIT, "words")]
+    assert {(entry.unit, entry.student) for entries in one for entry in entries} == every
+    assert ("words", "ada") in every
+
+
 # ---- files
 
 
@@ -182,13 +221,32 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path):
         (None, "2001-09-09T01:46:40+00:00"),
     ],
 )
-def test_the_time_of_a_submission_is_nbgraders_or_its_files(tmp_path, written, read):
-    """What `timestamp.txt` says beside it, else when the file was changed; in UTC."""
+def test_the_time_of_a_submission_is_its_collectors_or_its_files(tmp_path, written, read):
+    """What `timestamp.txt` says beside it where the collector has written that, else when the file
+    was changed; in UTC. A student may have packed the one that lies there.
+    """
     write(tmp_path / "unit.py")
     os.utime(tmp_path / "unit.py", (10**9, 10**9))
     if written:
         write(tmp_path / "timestamp.txt", written)
+    assert time_of(tmp_path / "unit.py", stamped=True) == read
+    assert time_of(tmp_path / "unit.py") == "2001-09-09T01:46:40+00:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "read"),
+    [(10**12, "9999-12-31T23:59:59+00:00"), (-(10**11), "1970-01-01T00:00:00+00:00")],
+)
+def test_a_time_that_no_date_can_say_is_the_nearest_that_one_can(monkeypatch, tmp_path, seconds, read):
+    """Some file systems hold times after the year 9999; this one may not, so the number is given by hand."""
+    write(tmp_path / "unit.py")
+    monkeypatch.setattr(type(tmp_path), "lstat", lambda _: SimpleNamespace(st_mtime=seconds))
     assert time_of(tmp_path / "unit.py") == read
+
+
+def test_a_file_that_is_gone_has_no_time(tmp_path):
+    """It was taken away while the class was graded."""
+    assert time_of(tmp_path / "unit.py") == ""
 
 
 # ---- zips
@@ -276,3 +334,37 @@ def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypa
     words = r"class\.zip cannot be unpacked: No space left on device\.$"
     with pytest.raises(NothingToGrade, match=words):
         unpack(zipped(tmp_path / "class.zip", "ada.py"), tmp_path / "folder")
+
+
+def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
+    """The one that is told in UTC where there is one, else the packer's clock; not the time of unpacking."""
+    (tmp_path / "folder").mkdir()
+    local = zipfile.ZipInfo(f"ada/{FILE}.py", (2026, 2, 3, 12, 0, 0))
+    universal = zipfile.ZipInfo(f"bob/{FILE}.py", (2026, 2, 3, 12, 0, 0))
+    universal.extra = b"\x01\x00\x02\x00ab" + b"UT\x05\x00\x01" + (10**9).to_bytes(4, "little")
+    unpack(zipped(tmp_path / "class.zip", local, universal), tmp_path / "folder")
+    here = datetime(2026, 2, 3, 12).timestamp()
+    assert (tmp_path / f"folder/ada/{FILE}.py").stat().st_mtime == here
+    assert time_of(tmp_path / f"folder/bob/{FILE}.py") == "2001-09-09T01:46:40+00:00"
+
+
+@pytest.mark.parametrize("name", ["no month", "short field", "no UTF-8"])
+def test_a_zip_with_odd_entries_is_unpacked_or_refused_in_words(tmp_path, name):
+    """A date that is none, an extra field that holds no time; a name that its flag calls UTF-8 and is not."""
+    (tmp_path / "folder").mkdir()
+    entry = zipfile.ZipInfo("ada/unit\u00e9.py", (2026, 2, 3, 12, 0, 0))
+    if name == "short field":
+        entry.extra = b"UT\x01\x00\x01"
+    archive = zipped(tmp_path / "class.zip", entry)
+    content = archive.read_bytes()
+    if name == "no UTF-8":
+        archive.write_bytes(content.replace("\u00e9".encode(), b"\xff\xff"))
+        with pytest.raises(NothingToGrade, match=r"class\.zip is no zip file that can be read"):
+            unpack(archive, tmp_path / "folder")
+        return
+    if name == "no month":
+        date = (((2026 - 1980) << 9) | (2 << 5) | 3).to_bytes(2, "little")
+        assert content.count(date) == 2
+        archive.write_bytes(content.replace(date, (((2026 - 1980) << 9) | 3).to_bytes(2, "little")))
+    unpack(archive, tmp_path / "folder")
+    assert (tmp_path / "folder/ada/unit\u00e9.py").read_text() == "x = 1"

@@ -1,0 +1,255 @@
+"""Hostile folders: names, links, times, kinds of files, zips and collisions, as hypothesis draws them.
+
+Each is made on disk and graded by the real command, in this process and with one server for all. Whatever lies there,
+the honest have their grades, every other submission has a result in words, and the run ends as it should.
+"""
+
+import json
+import os
+import socket
+import unicodedata
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import small
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograder.cli import main
+from autograder.grading import batch
+from autograder.grading.results import stored_results
+from autograder.grading.submissions import MAX_FILE, find_submissions
+
+HONEST = {"ada": small.half_solved(), "Zoë": small.solved("m01")}
+SEED = str(small.SEED)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody has handed in: under which name, what lies where the script should, its time, a stamp beside it."""
+
+    name: str
+    kind: str
+    content: bytes
+    time: int
+    stamp: bytes
+    flat: bool
+
+
+# ---- what is drawn
+
+ODD = [
+    "ADA",
+    "Ada",
+    "zoe\u0308",
+    "ＡＤＡ",
+    "ada.",
+    " ada",
+    "ada~0123456789abcdef",
+    "ada.py",
+    ".",
+    "~",
+    "-j",
+    "--out",
+    "*",
+    "a\\b",
+]
+ODD += ["a\nb", "a\x1b[31mb", "\x1b]0;owned\x07", "\u202eevil", "\ufeffada", "%00", "<script>", "n" * 250, "é" * 120]
+ODD += [small.UNIT, "pages", "run.txt", ".lock", "results.json", "con", "{{ 7 * 7 }}"]
+RAW = st.binary(min_size=1, max_size=40).map(os.fsdecode)  # most of these are no UTF-8
+NAMES = st.one_of(st.sampled_from(ODD), RAW, st.text(min_size=1, max_size=20))
+KINDS = ["file"] * 6 + [
+    "none",
+    "folder",
+    "link",
+    "loop",
+    "dangling",
+    "pipe",
+    "socket",
+    "huge",
+    "unit link",
+    "unit loop",
+]
+KINDS += ["unit file", "student link", "student loop"]
+CONTENTS = [b"", b"\0", b"\xff\xfe", b"{", b'{"cells": 1}', b'{"cells": [1, null, {}]}', b"(" * 9_000, b"[" * 90_000]
+CONTENTS += [b"# %%\n" * 9_000, b"def double(x): return '\\e\\d'\n" * 900, b"\r\r\n", b"# -*- coding: utf-7 -*-\n+AD0-"]
+CONTENTS += [
+    b'{"cells": [' + b"{}," * 9_000 + b"{}]}",
+    b"x" * 90_000,
+    b"-" * 9_000 + b"1",
+    b"raise ValueError('\x1b[31m')",
+]
+TIMES = st.one_of(
+    st.sampled_from([0, 10**9, -(10**9), 2**31, 2**33, 253402300800, 10**12, -(10**11)]), st.integers(-(2**40), 2**40)
+)
+STAMPS = st.sampled_from(
+    [b"", b"\xff", b"2026-02-03 12:00:00 UTC", b"9999-12-31 23:59:59-23:59", b"0001-01-01 00:00:00+23:59"]
+)
+ENTRIES = st.builds(
+    Entry, NAMES, st.sampled_from(KINDS), st.one_of(st.sampled_from(CONTENTS), st.binary(max_size=200)), TIMES, STAMPS,
+    st.booleans(),
+)  # fmt: skip
+
+
+def put(folder: Path, entry: Entry) -> None:
+    """Hand in an entry; what this file system cannot hold is left out."""
+    name = entry.name.replace("/", "_").replace("\0", "_")
+    with suppress(OSError, OverflowError):  # too long, there already, `.`; a time that it cannot hold
+        if entry.flat:
+            (folder / f"{name}.py").write_bytes(entry.content)
+            return
+        if entry.kind in ("student link", "student loop"):
+            (folder / name).symlink_to("ada" if entry.kind == "student link" else name)
+            return
+        (folder / name).mkdir()
+        if entry.kind in ("unit link", "unit loop", "unit file"):
+            _put_unit(folder / name / small.UNIT, entry)
+            return
+        home = folder / name / small.UNIT
+        home.mkdir()
+        if entry.stamp:
+            (home / "timestamp.txt").write_bytes(entry.stamp)
+        path = home / f"{small.UNIT}{'.ipynb' if entry.content[:1] == b'{' else '.py'}"
+        _put_script(path, entry)
+        os.utime(path, (entry.time, entry.time), follow_symlinks=False)
+
+
+def _put_unit(unit: Path, entry: Entry) -> None:
+    if entry.kind == "unit file":
+        unit.write_bytes(entry.content)
+    else:
+        unit.symlink_to(f"../../ada/{small.UNIT}" if entry.kind == "unit link" else small.UNIT)
+
+
+def _put_script(path: Path, entry: Entry) -> None:
+    match entry.kind:
+        case "file":
+            path.write_bytes(entry.content)
+        case "folder":
+            path.mkdir()
+        case "link":
+            path.symlink_to("/etc/passwd")
+        case "loop":
+            path.symlink_to(path.name)
+        case "dangling":
+            path.symlink_to("nowhere")
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(str(path))
+        case "huge":
+            path.touch()
+            os.truncate(path, MAX_FILE + 1)
+
+
+# ---- how it is graded
+
+
+@pytest.fixture(scope="module")
+def grade(server):
+    """Grade a folder or zip by the real command, each time with the same server; what came of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "_server", lambda _: server)
+        patch.setenv("AUTOGRADER_COURSE", str(small.COURSE.folder))
+        patch.setenv("COLUMNS", "200")
+        yield lambda *arguments: CliRunner().invoke(main, ["grade", *map(str, arguments), "--seed", SEED, "--quick"])
+
+
+@pytest.fixture(scope="module")
+def honest(grade, tmp_path_factory):
+    """The grades that the honest have alone: student → points of each check."""
+    folder = tmp_path_factory.mktemp("honest")
+    hand_in_honest(folder / "class")
+    assert grade(folder / "class", "--out", folder / "out").exit_code == 0
+    return points(folder / "out")
+
+
+def hand_in_honest(folder):
+    for student, script in HONEST.items():
+        small.submit(folder, student, script)
+
+
+def points(out):
+    return {result.student: [verdict.earned for verdict in result.verdicts] for result in stored_results(out)}
+
+
+SOME = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+@SOME
+@given(st.lists(ENTRIES, min_size=1, max_size=6), st.booleans())
+def test_whatever_lies_in_a_folder_costs_nobody_else_a_grade(grade, honest, tmp_path_factory, entries, flat):
+    """Every submission that is found has a result, in words; the honest have theirs; exit code 0; twice."""
+    folder = tmp_path_factory.mktemp("folder")
+    hand_in_honest(folder / "class")
+    for entry in entries:
+        put(folder / "class", entry)
+    options = ["--unit", small.UNIT, "--timestamps"] if flat else []
+    for _ in range(2):
+        done = grade(folder / "class", "--out", folder / "out", *options)
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert_every_result_is_in_words(done, folder / "out", honest)
+    found = find_submissions(small.COURSE, folder / "class", small.UNIT if flat else None)
+    assert len(stored_results(folder / "out")) == len(found)
+
+
+@settings(SOME, max_examples=40)
+@given(st.lists(st.tuples(NAMES, st.sampled_from(CONTENTS), st.integers(0, 2**32 - 1)), max_size=5), st.data())
+def test_a_zip_is_graded_or_refused_in_a_sentence(grade, honest, tmp_path_factory, entries, data):
+    """Whatever its entries are called and dated, and whichever of its bytes are changed: exit code 0 or 2."""
+    folder = tmp_path_factory.mktemp("zip")
+    archive = folder / "class.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for student, script in HONEST.items():
+            packed.writestr(f"{student}/{small.UNIT}/{small.UNIT}.py", script)
+        for name, content, date in entries:
+            with suppress(UnicodeEncodeError, ValueError, UserWarning):
+                packed.writestr(_dated(f"{name}/{small.UNIT}/{small.UNIT}.py", date), content)
+    changed = bytearray(archive.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    archive.write_bytes(changed)
+    done = grade(archive, "--out", folder / "out")
+    assert done.exit_code in (0, 2), (done.output, done.exception)
+    if done.exit_code == 2:
+        assert str(archive) in done.output or "No submission found" in done.output
+        assert not list((folder / "out").glob("*/*.json"))
+    elif changed == archive.read_bytes() and not data.draw(st.just(False)):
+        assert_no_control(done.output)
+
+
+def _dated(name, date):
+    """An entry with any date that the format can hold, the impossible ones among them."""
+    entry = zipfile.ZipInfo(name)
+    high, low = date >> 16, date & 0xFFFF
+    entry.date_time = (1980 + (high >> 9), (high >> 5) & 15, high & 31, low >> 11, (low >> 5) & 63, 2 * (low & 31))
+    return entry
+
+
+# ---- what must be so
+
+
+def assert_every_result_is_in_words(done, out, honest):
+    assert_no_control(done.output)
+    results = stored_results(out)
+    for result in results:
+        assert all(v.status == "passed" or v.remarks for v in result.verdicts)
+        assert_no_control(result.note + "".join(r.text for v in result.verdicts for r in v.remarks))
+        assert result.student.isprintable() and result.known_as.isprintable()
+        assert (out / "pages" / result.unit / f"{result.student}.html").is_file()
+    assert {name: points(out)[name] for name in honest} == honest
+    assert len(list(out.glob("*/*.json"))) == len(results)  # all can be read back
+    names = [unicodedata.normalize("NFKC", result.student).casefold() for result in results]
+    assert len(set(names)) == len(names)
+    json.dumps([result.lms_name for result in results]).encode()
+
+
+def assert_no_control(text):
+    assert all(c.isprintable() or c in "\n\xa0" or unicodedata.category(c) in ("Zs", "Cn", "Co") for c in text), ascii(
+        text
+    )

@@ -61,7 +61,6 @@ def grade(
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
     from autograder.grading.attempts import better_before, earlier_results, refuse_lesser, with_records
-    from autograder.grading.hand_in import is_collected
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import (
         other_corpora,
@@ -75,7 +74,6 @@ def grade(
     from autograder.grading.roster import absent, merged, read_roster, roster_beside
     from autograder.intake.items import listed
     from autograder.intake.leftovers import left_out
-    from autograder.intake.sources import platform_of
     from autograder.report.pages import write_pages
     from autograder.report.terminal import (
         ClassFacts,
@@ -91,15 +89,13 @@ def grade(
     batch.refuse_course_within(course, submitted)
     click.echo(f"course: {course.title} ({course.folder})")
     unit = find_unit(course, unit_name) if unit_name else None
-    if not is_collected(submitted) and (title := platform_of(submitted)):
-        raise Refused(f"{submitted} is {title}. First: autograder collect {submitted} --into submitted")
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
     with _folder(submitted) as folder:
         before = stored_results(out)
         taken = {result.student for result in before}
-        found = with_records(course, folder, _found_in(course, folder, unit, taken))
+        found = with_records(course, folder, _found_in(course, submitted, folder, unit, taken))
         refuse_lesser(out, {entry.unit for entry in found}, quick, unsafe)
         students = merged(roster_beside(out), roster_beside(folder), read_roster(roster) if roster else None)
         left = left_out(course, folder, found, unit)
@@ -134,20 +130,30 @@ def grade(
     click.echo(f"pages: {page}")
 
 
-def _found_in(course: "Course", folder: Path, unit: str | None, taken: set[str]) -> Any:
+def _found_in(course: "Course", submitted: Path, folder: Path, unit: str | None, taken: set[str]) -> Any:
     """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is none.
 
-    taken: the names of those who have results.
+    A folder that is laid out as a platform hands it out is refused too, unless some student has a folder with a unit in
+    it: what else lies there is in the hands of those who hand in. taken: the names of those who have results.
     """
+    from autograder.grading.hand_in import is_collected
     from autograder.grading.submissions import NothingToGrade, find_submissions
     from autograder.intake.leftovers import left_out
+    from autograder.intake.sources import platform_of
 
+    found, why = [], None
     try:
-        return find_submissions(course, folder, unit, taken)
+        found = find_submissions(course, folder, unit, taken)
     except NothingToGrade as error:
+        why = error
+    in_folders = any(entry.path is None or entry.path.parent.name == entry.unit for entry in found)
+    if not in_folders and not is_collected(folder) and (title := platform_of(submitted)):
+        raise Refused(f"{submitted} is {title}. First: autograder collect {submitted} --into submitted")
+    if why:
         there = left_out(course, folder, [], unit) if folder.is_dir() else []
         lines = [f"  {each.place}: {each.why}" for each in there[:10]]
-        raise Refused("\n".join([str(error), *lines])) from None
+        raise Refused("\n".join([str(why), *lines])) from None
+    return found
 
 
 @contextmanager

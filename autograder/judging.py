@@ -334,17 +334,28 @@ def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None 
     loss_unit: what the loss is counted in, in words.
     """
     ours = key.loss if key.loss is not None else math.nan
-    figures = tuple(round(value, 4) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
+    figures = tuple(round(value, 6) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
     if abs(loss - ours) <= check.within:
         if alike(trained or {}, key.expected.arrays) >= ALIKE:
             return replace(_verdict(check, 1.0, []), loss=figures)
-        text = f"held-out loss {loss:.3f}, as ours, but these weights did not come from the first weights and the "
+        text = f"held-out loss {loss:.4f}, as ours, but these weights did not come from the first weights and the "
         remark = Remark(text + "batches that were given. Train those.")
         return replace(_verdict(check, 0.0, [remark]), loss=figures)
     unit = f" {loss_unit}" if loss_unit else ""
-    text = f"held-out loss {loss:.3f}{unit}; ours on the same seed, batches and first weights {ours:.3f}. "
-    text += f"They should agree within {check.within:g}: does every step use its own batch and the newest weights?"
+    text = f"held-out loss {loss:.4f}{unit}; ours on the same seed, batches and first weights {ours:.4f}. "
+    text += f"They should agree within {check.within:g}. {_where_to_look(check)}"
     return replace(_verdict(check, 0.0, [Remark(text)]), loss=figures)
+
+
+def _where_to_look(check: Check) -> str:
+    """Ask what may be wrong with training: nothing that the checks which have passed before have shown to be right."""
+    if not check.needs:
+        return "Does every step use its own batch and the newest weights?"
+    passed = " and ".join(f"`{name}`" for name in check.needs)
+    return (
+        f"What {passed} asked is right, so look for what shows only in a longer run or at other sizes: does training "
+        "end early, is something done in some steps only, is a number written into the code?"
+    )
 
 
 def alike(trained: Arrays, ours: Arrays) -> float:

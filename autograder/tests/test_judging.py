@@ -240,16 +240,27 @@ def test_not_reached_names_what_is_needed():
 
 
 def test_a_loss_is_told_beside_ours():
-    """Three decimals and the course's own unit; the figures are kept for the pages."""
+    """Four decimals and the course's own unit; the figures are kept for the pages."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     verdict = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
     assert verdict.remarks[0].text.startswith(
-        "held-out loss 2.500 nats a letter; ours on the same seed, batches and first weights 2.000. "
-        "They should agree within 0.1:"
+        "held-out loss 2.5000 nats a letter; ours on the same seed, batches and first weights 2.0000. "
+        "They should agree within 0.1."
     )
     assert verdict.loss == (2.5, 2.0, 0.1)
     bare = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5)
-    assert "held-out loss 2.500; ours" in bare.remarks[0].text
+    assert "held-out loss 2.5000; ours" in bare.remarks[0].text
+
+
+def test_a_failed_training_is_not_asked_what_passed_checks_have_answered():
+    """Batches and weights are asked about only where no exact check had to pass before."""
+
+    def told(needs):
+        training = check(points=4, needs=needs, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
+        return judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5).remarks[0].text
+
+    assert "its own batch and the newest weights" in told(())
+    assert "its own batch" not in told(three) and "What `three` asked is right" in told(three)
 
 
 def test_a_right_loss_of_weights_that_were_not_trained_is_refused():

@@ -249,7 +249,7 @@ def test_a_students_own_code_stands_at_its_check(hostile, show):
 def test_training_is_shown_beside_ours(hostile):
     """The loss that passed, and ours, in words and as a picture."""
     text = (hostile / UNIT / "complete.html").read_text()
-    assert re.search(r"Held-out loss \d\.\d{3} \(the dot\); ours on the same seed \d\.\d{3}", text)
+    assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)
     assert 'class="band"' in text
 
 

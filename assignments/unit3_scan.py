@@ -22,6 +22,13 @@
 # But a scan whose steps can be *combined* can, and you will write it: T steps in about log T rounds. The network of the first half
 # has no such steps, and you will see what it lacks. Many of today's fast sequence models are built so that they have it.
 #
+# **Afterwards you can**
+#
+# * write a network as a step and a scan, from plain arrays;
+# * ask autograd for the gradients of all weights, and train without an optimizer;
+# * say which recurrences run in parallel, and why this network does not;
+# * write a parallel scan, a linear recurrence through it, and its gradient.
+#
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
 # the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
 #
@@ -653,3 +660,59 @@ with autograder.example("how long a loop and a parallel scan take"):
 #
 # You have built a network of a five-line loop and a four-line step, and then seen which loops need not be loops. In unit 4 you compute the
 # gradients of section 7 by hand.
+#
+# ## Questions
+#
+# <details><summary>1. What is the difference between `scan` and `reduce`?</summary>
+#
+# `reduce` returns only the last state. `scan` returns the state after every step.
+# </details>
+#
+# <details><summary>2. Each step needs the result of the one before. Does that forbid a parallel scan?</summary>
+#
+# No: a running sum needs it too. What counts is whether two steps, combined, have a description as small as one step.
+# </details>
+#
+# <details><summary>3. A map h → a·h + b is followed by h → c·h + d. What is the combined map?</summary>
+#
+# h → c·a·h + (c·b + d): again a pair of numbers. So linear recurrences are closed.
+# </details>
+#
+# <details><summary>4. Why are a and b of section 12 vectors and not matrices?</summary>
+#
+# Matrices would be closed as well, but combining two costs H³ multiplications instead of H. So each hidden unit looks only at itself.
+# </details>
+#
+# <details><summary>5. With T steps, how many combinations does your parallel scan make, and how many does the loop make?</summary>
+#
+# About T log₂ T against T. It wins where rounds cost more than arithmetic, and it needs memory for each round.
+# </details>
+#
+# <details><summary>6. One-hot targets and integer targets give the same loss. Why?</summary>
+#
+# The sum over the classes has one term that is not zero: that of the true class. Integer ("sparse") targets name that class and leave the
+# zeros out.
+# </details>
+#
+# <details><summary>7. Theano describes a computation first and runs it later. What do you lose, and what do you gain?</summary>
+#
+# You lose that you can print and debug line by line. You gain that a compiler sees the whole computation, may fuse and reorder it, and
+# derive gradients from it. `torch.compile` and `jax.jit` trace your function to get the same.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * Train a linear recurrence on the corpus: h = a ⊙ h + b, where a is the sigmoid of a learned vector and b a linear map of the input.
+#   How near does it come to section 10?
+# * Write the two-pass scan of Blelloch with 2T combinations, and time it beside yours.
+# * Trace your `step` with `torch.fx.experimental.proxy_tensor.make_fx` and print the graph: that is what Theano would have asked you to write.
+#
+# ## Reading
+#
+# * Blelloch 1990, *Prefix sums and their applications*.
+# * Martin and Cundy 2018, [Parallelizing linear recurrent neural nets over sequence length](https://arxiv.org/abs/1709.04057).
+# * Smith, Warrington and Linderman 2023, [Simplified state space layers for sequence modeling](https://arxiv.org/abs/2208.04933) (S5), and
+#   Gu and Dao 2023, [Mamba](https://arxiv.org/abs/2312.00752): models whose steps are closed.
+# * Lim, Zhu, Selfridge and Kasim 2024, [Parallelizing non-linear sequential models over the sequence length](https://arxiv.org/abs/2309.12252).

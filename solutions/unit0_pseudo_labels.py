@@ -21,6 +21,13 @@
 # It is how the lesson opens, and a warm-up for this course: a few small pieces, each checked as you write it, then a real
 # experiment whose gain you will see in numbers.
 #
+# **Afterwards you can**
+#
+# * mix batches from several sources in fixed shares, and say how long an epoch is then;
+# * split data so that no row is seen twice;
+# * make soft labels with a network, and train on them with a loss that stays finite;
+# * measure whether pseudo-labels help, over several seeds.
+#
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
 #
@@ -686,3 +693,54 @@ check("training")
 
 # %% [markdown]
 # The next unit is about tables of numbers that are learned, called embeddings, and asks what such a table has learned.
+#
+# ## Questions
+#
+# Answer each in a sentence or two before you unfold it.
+#
+# <details><summary>1. When do pseudo-labels pay?</summary>
+#
+# When labels are few, unlabelled data of the same kind is plentiful, and the first network is right more often than not. A competition's
+# test set without labels is the classic case. With many labels there is little left to gain.
+# </details>
+#
+# <details><summary>2. Why must guesses not make up most of a batch?</summary>
+#
+# A guess is wrong now and then, and the second network learns the wrong ones as well. The true labels have to outweigh them.
+# </details>
+#
+# <details><summary>3. Why are soft labels better here than the most likely class?</summary>
+#
+# A soft label passes the doubt on. A hard label turns "6 with 51 %" into "6", and the student learns it as firmly as a true label.
+# </details>
+#
+# <details><summary>4. What goes wrong if the teacher guesses in training mode?</summary>
+#
+# Dropout blanks a part of each image, so the labels are those of damaged images, and they differ from call to call.
+# </details>
+#
+# <details><summary>5. Why is log(softmax(z)) computed in one function?</summary>
+#
+# For large scores the softmax underflows to 0 and its logarithm is −∞. `log_softmax` subtracts the largest score first and never takes the
+# logarithm of 0.
+# </details>
+#
+# <details><summary>6. The student gains on three seeds of four. Is that luck?</summary>
+#
+# One seed says little, and four say not much more. Compare the mean gain with the spread between seeds, and try more seeds where it is not
+# clearly larger.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * Ask for 90 % guesses instead of a third. What happens to accuracy and loss?
+# * How right is the teacher where it is sure? Draw its accuracy against its probability, in ten bins.
+# * Train a third network on the student's guesses. When does it stop helping?
+#
+# ## Reading
+#
+# * Lee 2013, *Pseudo-label: the simple and efficient semi-supervised learning method for deep neural networks*.
+# * [scikit-learn: semi-supervised learning](https://scikit-learn.org/stable/modules/semi_supervised.html).
+# * [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows; its figures stand beside ours in `docs/lesson.md`.

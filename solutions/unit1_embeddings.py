@@ -20,6 +20,14 @@
 # First we look at the table itself: how it is looked up, and how a gradient gets back into it. Then two tables, one for people and one
 # for films, learn from a hundred thousand ratings, and we look at what they have learned.
 #
+# **Afterwards you can**
+#
+# * say what an embedding is, and show that a lookup is a product with one-hot rows;
+# * write the gradient of a lookup, with ids that repeat;
+# * predict ratings from two tables by a dot product with biases, and by a small network;
+# * see overfitting in two numbers, and hold it down with weight decay;
+# * read a table that was learned: neighbours, biases, a map in two dimensions.
+#
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
 #
@@ -872,3 +880,54 @@ with autograder.example("best and worst films, neighbours, a map"):
 # %% [markdown]
 # Nobody told the model what a film is about. It saw only who rated what, and films that please the same people have come to lie together. In the
 # next unit characters get such rows, and the network that reads them gets a memory.
+#
+# ## Questions
+#
+# <details><summary>1. Word 7 and word 8 have neighbouring ids. Are they alike?</summary>
+#
+# No. An id only chooses a row. What makes words alike is that their rows are.
+# </details>
+#
+# <details><summary>2. Why does nobody multiply by one-hot rows?</summary>
+#
+# The product takes V multiplications for each number of the result, and all but one of them are by zero. A lookup copies the row.
+# </details>
+#
+# <details><summary>3. Two ids of a batch are the same. What is the gradient of their row?</summary>
+#
+# The sum of both gradients: the row was used twice.
+# </details>
+#
+# <details><summary>4. What can biases say that a dot product can hardly say?</summary>
+#
+# That a film is liked by everybody, or that a person is strict. Without biases some of the factors have to be spent on that.
+# </details>
+#
+# <details><summary>5. The product reaches 0.44 in training and 0.80 held out. What does that tell you?</summary>
+#
+# It overfits: most films have few ratings, and ten numbers can fit those exactly. Only the held-out figure says how good it is.
+# </details>
+#
+# <details><summary>6. Why is a film's bias a better figure than its mean rating?</summary>
+#
+# The mean depends on who happened to rate it. The bias is what is left when the people's own biases have been accounted for.
+# </details>
+#
+# <details><summary>7. You are asked about a film that nobody has rated. What can these models say?</summary>
+#
+# Nothing of their own: its row is still what it was drawn as. This is called the cold start, and it takes other data about the film.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
+# * Embed the year of the rating as a third table. Does it help?
+# * Take the four neighbours of a film that you know well. Do you agree?
+#
+# ## Reading
+#
+# * Koren, Bell and Volinsky 2009, *Matrix factorization techniques for recommender systems*.
+# * [torch.nn.Embedding](https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html).
+# * Harper and Konstan 2015, *The MovieLens datasets: history and context*.

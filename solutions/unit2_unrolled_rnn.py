@@ -18,6 +18,14 @@
 # drawing written out. Then you notice that the arrows repeat, turn the repetition into a loop, and have a recurrent network
 # that reads texts of any length. At the end it predicts a character at every step, and you see how much a little memory helps.
 #
+# **Afterwards you can**
+#
+# * turn text into ids and cut it into windows with targets;
+# * build a recurrent network from three layers, first unrolled and then as a loop;
+# * read a loss: what guessing costs, what counting costs, and what lies below a floor;
+# * predict at every step, and measure how much each further character of memory helps;
+# * carry your weights into `nn.RNN`, and test that a network has no clock.
+#
 # You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and what a loss and an optimizer are.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
@@ -1080,3 +1088,55 @@ with autograder.example("what it expects"):
 # Each character of the second line stands under the one after which it was expected; ␣ is a space. The network starts every window from zeros,
 # though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit
 # 5 carries the state from one window into the next.
+#
+# ## Questions
+#
+# <details><summary>1. All orange arrows are one layer. What would it cost to give each step its own?</summary>
+#
+# More parameters, and each would learn only from its own place. The network could also not read longer texts than it was built for.
+# </details>
+#
+# <details><summary>2. Why does the second character enter at the second step and not together with the first?</summary>
+#
+# Because the network has to know which came first. If all characters entered at once through the same layer, "ab" and "ba" would be
+# the same sum.
+# </details>
+#
+# <details><summary>3. The loss of the first step cannot fall below 2.46. Why?</summary>
+#
+# It sees one character. The best it can do is to count what follows it, and that costs the entropy of the next character, given one.
+# </details>
+#
+# <details><summary>4. What does the identity start say, in words?</summary>
+#
+# Do nothing to the state. The network begins by adding up what it reads, and learns from there what to change.
+# </details>
+#
+# <details><summary>5. Why does a target at every step help?</summary>
+#
+# One window of eight gives eight errors to learn from instead of one, for almost the same work.
+# </details>
+#
+# <details><summary>6. Your training loss is far below the floor of its position. What do you look for?</summary>
+#
+# A target that leaks into the input: targets shifted the wrong way, or windows that contain their own answer.
+# </details>
+#
+# <details><summary>7. Each window starts from zeros. What can this network never learn?</summary>
+#
+# Whatever needs more than eight characters: that a quotation is open, how long a sentence already is, what the chapter is about.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * Train `Recurrent` without its identity start. Compare the held-out losses on three seeds.
+# * Train with windows of 16. Does the last step gain anything over the eighth?
+# * Give `ThreeCharacters` one-hot rows instead of an embedding. What changes in the loss, and what in the time?
+#
+# ## Reading
+#
+# * Karpathy 2015, [The unreasonable effectiveness of recurrent neural networks](https://karpathy.github.io/2015/05/21/rnn-effectiveness/).
+# * Le, Jaitly and Hinton 2015, [A simple way to initialize recurrent networks of rectified linear units](https://arxiv.org/abs/1504.00941).
+# * [torch.nn.RNN](https://pytorch.org/docs/stable/generated/torch.nn.RNN.html).

@@ -18,6 +18,14 @@
 # character, every derivative included, with nothing but NumPy. Nothing here is hard line by line. At the end it learns, and
 # you will know why.
 #
+# **Afterwards you can**
+#
+# * differentiate softmax, cross-entropy and relu, and say why softmax and loss belong together;
+# * send a gradient back through time, by hand and in batches;
+# * check any gradient numerically, and choose ε;
+# * say when gradients explode or vanish, and clip them without changing their direction;
+# * train a network that writes, with nothing but NumPy.
+#
 # You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
 # this unit is graded.
 #
@@ -954,3 +962,55 @@ with autograder.example("what the network writes"):
 # Words, spaces, something like grammar, after two thousand small batches and two dozen lines of calculus. You have now written
 # by hand what a framework does at `loss.backward()`. Unit 5 takes the step this network cannot: a memory that survives a hundred
 # steps.
+#
+# ## Questions
+#
+# <details><summary>1. Why is the derivative of softmax a matrix and that of relu not?</summary>
+#
+# Each probability depends on all scores, so there are V × V derivatives. Each entry of relu depends on one number.
+# </details>
+#
+# <details><summary>2. The two derivatives −y/p and the Jacobian are awkward. What becomes of their product?</summary>
+#
+# p − y. The division by p cancels, so nothing overflows.
+# </details>
+#
+# <details><summary>3. Why do the gradients of `Wh` add up over the steps?</summary>
+#
+# The same `Wh` is used at every step. The loss changes through each of these uses.
+# </details>
+#
+# <details><summary>4. Two sequences of the batch read the same character. What does `dWx[x[t]] += dz` do?</summary>
+#
+# NumPy reads the row once, adds one of the gradients, and writes it back: the other is lost. `np.add.at` adds both.
+# </details>
+#
+# <details><summary>5. Why not choose ε = 1e-12 for the numerical check?</summary>
+#
+# The two losses then differ by less than their rounding errors. Near 1e-5 the error of the formula and that of rounding are both small.
+# </details>
+#
+# <details><summary>6. Why is there one norm for all gradients together?</summary>
+#
+# Scaling all by one factor keeps the direction of the step. Clipping each array by itself would turn it.
+# </details>
+#
+# <details><summary>7. After a batch, which entries of the gradients are exactly zero, and why?</summary>
+#
+# The rows of `dWx` whose characters do not occur in the batch: they were not looked up. Columns that belong to a hidden unit which was never
+# above zero are zero too.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * Give the network tanh instead of relu. Which lines change, and what does the numerical check say?
+# * Add a second hidden layer and its gradients.
+# * Start `Wh` at 0.5 times the identity. What do the first 200 batches look like?
+#
+# ## Reading
+#
+# * Werbos 1990, *Backpropagation through time: what it does and how to do it*.
+# * Pascanu, Mikolov and Bengio 2013, [On the difficulty of training recurrent neural networks](https://arxiv.org/abs/1211.5063).
+# * Karpathy, [Neural networks: zero to hero](https://karpathy.ai/zero-to-hero.html), the lecture on back-propagation by hand.

@@ -143,6 +143,21 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
     assert sorted(re.findall(r'^check\("(\w+)"\)$', solution.text, re.M)) == sorted(checks)
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
+    """Aims; then five to eight questions with folded answers, stretch exercises, and reading with links."""
+    text = keys.solution_of(this_course.unit(unit)).text
+    opening, *_, ending = re.split(r"^# ## ", text, flags=re.M)
+    aims = opening.split("**Afterwards you can**")[1].split("# You need ")[0]
+    assert 3 <= aims.count("\n# * ") <= 6
+    questions = text.split("# ## Questions")[1].split("# ## Further")[0]
+    asked = re.findall(r"<summary>(\d)\. .+\?</summary>\n#\n# \S", questions)
+    assert asked == [str(i) for i in range(1, len(asked) + 1)] and 5 <= len(asked) <= 8
+    stretch = text.split("# ## Further")[1].split("# ## Reading")[0]
+    assert 2 <= stretch.count("\n# * ") <= 3
+    assert ending.startswith("Reading") and "](https://" in ending
+
+
 def test_stubs_and_keys_are_up_to_date():
     """`build --check` finds nothing to do."""
     done = run_command("build", "--check")

@@ -18,6 +18,14 @@
 # the five parts that make it work: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Then you put the network
 # to the lesson's two uses: it completes texts, and it finds what does not belong.
 #
+# **Afterwards you can**
+#
+# * write a step of an LSTM, and show why its gradient survives a hundred steps;
+# * cut a text into batches that continue, and carry a state through them without its past;
+# * train a network with batch norm, dropout, clipping and a reset in the right places;
+# * complete a text at a temperature, and tell what is copied from what is new;
+# * find foreign passages by surprise, and judge that with ROC AUC.
+#
 # You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4).
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
@@ -56,9 +64,17 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 #
 # A plain network puts its whole state through a matrix and an activation at every step; whatever it wants to keep must survive
 # that again and again. The *long short-term memory* (Hochreiter and Schmidhuber 1997) keeps a second state beside the first, the
-# cell state `c`. In the cell of 1997 it was only added to: an input gate decided what comes in, an output gate what is shown. The
-# *forget gate*, which scales it, is three years younger (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has
-# all three gates, numbers between 0 and 1:
+# cell state `c`. Build it up in three thoughts, with one number for c and the inputs 0.5, −0.2 and 0.1:
+#
+# 1. **Only add.** $c' = c + u$ gives 0.5, 0.3, 0.4. If c had begun larger by 1, it would end larger by 1: the gradient on the way back is
+#    1 at each step, so nothing vanishes. But nothing can be dropped either, and c grows as long as the text goes on.
+# 2. **Forget.** $c' = f \cdot c + u$ with $f = 0.9$ gives 0.5, 0.25, 0.325, and the gradient through three steps is $0.9^3 = 0.729$. A network
+#    that sets f itself decides how long to keep: near 1 while it reads a sentence, near 0 at its end.
+# 3. **Choose.** Not everything that is read should be kept, and not everything that is kept should be shown. So u becomes
+#    $i \cdot \tanh(g)$ and the state that others see becomes $o \cdot \tanh(c')$, where i and o are numbers between 0 and 1, too.
+#
+# The numbers f, i and o are called *gates*. The cell of 1997 had an input gate and an output gate; the *forget gate* is three years younger
+# (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has all three, each computed from what is read and from h:
 #
 # $$\begin{aligned} z &= W_{ih}\,x + b_{ih} + W_{hh}\,h + b_{hh} &&\text{four blocks of H numbers: } i, f, g, o \\
 # c' &= \sigma(f) \odot c + \sigma(i) \odot \tanh(g) &&\text{forget a part, let something in}\\
@@ -251,15 +267,42 @@ check("cut_from_the_past")
 # %% [markdown]
 # ## 5. The network
 #
-# The lesson's, in the order in which things flow:
+# Two recurrent layers, one on top of the other: the second reads the states of the first. In time a network is deep already, but there
+# it applies the *same* layer again. The second layer can compute something new from what the first has kept.
+
+# %%
+figure, axes = plt.subplots(figsize=(7.5, 4.2))
+for up, (name, marker) in enumerate((("x", "s"), ("first layer", "o"), ("second layer", "o"), ("logits", "^"))):
+    axes.text(-0.45, up, name, ha="right", va="center", fontsize=9)
+    for t in range(4):
+        axes.plot(t, up, marker, ms=18, mfc="white", mec="0.3", mew=1.5, zorder=2)
+        if up:
+            colour = ("", "tab:green", "tab:purple", "tab:blue")[up]
+            axes.annotate(
+                "", (t, up - 0.15), (t, up - 0.85), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2}
+            )
+        if t and marker == "o":
+            axes.annotate(
+                "", (t - 0.15, up), (t - 0.85, up), arrowprops={"arrowstyle": "-|>", "color": "tab:orange", "lw": 2}
+            )
+axes.set(
+    xlim=(-1.6, 3.4),
+    ylim=(-0.4, 3.4),
+    title="two layers; all arrows of a row and colour are one layer, used at every step",
+)
+axes.set_axis_off()
+plt.show()
+
+# %% [markdown]
+# The network, in the order in which things flow:
 #
 # | attribute | layer | |
 # |---|---|---|
 # | `embedding` | `nn.Embedding`, V → E | |
-# | `norm` | `nn.BatchNorm1d` over the **E features** | right after the embedding: what made it learn in the lesson |
+# | `norm` | `nn.BatchNorm1d` over the **E features** | right after the embedding |
 # | `lstm` | one `nn.LSTM` of two layers, E → H, time first | with `dropout` between its two layers |
 # | `dropout` | `nn.Dropout` | on what comes out of the LSTM |
-# | `output` | `nn.Linear`, H → V | the same layer at every step |
+# | `output` | `nn.Linear`, H → V | the same layer at every step: `nn.Linear` applies itself to the last axis, whatever the others are (in Keras: `TimeDistributed`) |
 #
 # Use these names and classes. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where
 # it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
@@ -411,20 +454,74 @@ with autograder.example("stateful against stateless"):
 check("training")
 
 # %% [markdown]
+# What does each part give? The lesson says that its network did not learn until batch norm stood after the embedding. Take one thing away
+# at a time, and train each variant in the same way. **Before you run it:** which of them will be worst?
+
+
+# %%
+class Plain(nn.Module):
+    """`nn.RNN` of two layers in place of an LSTM: its one state comes and goes as a pair, too."""
+
+    def __init__(self, E, H):
+        super().__init__()
+        self.rnn = nn.RNN(E, H, 2)
+
+    def forward(self, x, state=None):
+        out, h = self.rnn(x, None if state is None else state[0].contiguous())
+        return out, (h, h)
+
+
+def variant(name):
+    """The network of section 5 with something changed, and the bound of its gradients."""
+    torch.manual_seed(0)
+    network = CharLSTM(len(chars), 32, 64, 0.1)
+    if "no batch norm" in name:
+        network.norm = nn.Identity()
+    if "small embedding" in name:
+        network.embedding.weight.data *= 0.05
+    if "one layer" in name:
+        network.lstm = nn.LSTM(32, 64)
+    if "plain" in name:
+        network.lstm = Plain(32, 64)
+    return network.to(device), 1e9 if "not clipped" in name else 1.0
+
+
+with autograder.example("what each part gives"):
+    names = "as it is; no batch norm; small embedding; no batch norm, small embedding; one layer; plain; not clipped"
+    for name in names.split("; "):
+        network, bound = variant(name)
+        optimizer = torch.optim.Adam(network.parameters(), 8e-3, fused=True)
+        for part in (ids[:240001], ids[240000:288001]):
+            train_epoch(network, continuing_batches(part, 32, 10), optimizer, bound)
+            optimizer.param_groups[0]["lr"] = 1e-3
+        print(f"{name:<35} {held_out_loss(network, held_out_ids):.3f} nats per character held out")
+
+# %% [markdown]
+# @@ABLATION@@
+#
 # Now a larger one, for what follows. It reads the text twice; on a CPU that takes about half a minute. (The lesson trained two layers of
 # 512 overnight on a GPU and came to 1.22 nats in training. Its stateful network of 256 units, whose batches did not continue, printed
 # 1.69 after twelve passes. Give that network batches that continue and a reset, and it comes to 1.35 in six. The last figure is ours:
 # see `docs/lesson.md`.)
 
+
 # %%
+def noting(batches, steps):
+    """The same batches; before some of the steps the weights are copied, to be looked at in the next section."""
+    for step, batch in enumerate(batches):
+        if step in steps:
+            copies[step] = {name: value.clone() for name, value in model.state_dict().items()}
+        yield batch
+
+
 with autograder.example("a larger network"):
     torch.manual_seed(0)
-    model = CharLSTM(len(chars), 32, 128, 0.1).to(device)
+    model, copies = CharLSTM(len(chars), 32, 128, 0.1).to(device), {}
     optimizer = torch.optim.Adam(model.parameters(), 1e-2, fused=True)
     losses = []
-    for rate in (1e-2, 2e-3):
+    for rate, steps in ((1e-2, (0, 20, 60, 200)), (2e-3, ())):
         optimizer.param_groups[0]["lr"] = rate
-        losses += train_epoch(model, continuing_batches(ids, 64, 20), optimizer, 1.0)
+        losses += train_epoch(model, noting(continuing_batches(ids, 64, 20), steps), optimizer, 1.0)
     plt.plot(losses, color="0.85")
     plt.plot(np.arange(20, len(losses) + 1, 20), np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1))
     plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(corpus.name), plt.ylim(1.2, 3.5)
@@ -467,15 +564,70 @@ def generate(model, start, length, temperature, generator=None):
 # %%
 check("generating")
 
+# %% [markdown]
+# First, look at it learn. Its weights were copied before some of the steps. **Before you run it:** what comes first, spaces, words or
+# punctuation?
+
+# %%
+with autograder.example("from gibberish to words"):
+    learner, prompt = CharLSTM(len(chars), 32, 128, 0.1).to(device), encode("the moral of this is that ").tolist()
+    for step, weights in {**copies, len(losses): model.state_dict()}.items():
+        learner.load_state_dict(weights)
+        written = generate(learner, prompt, 80, 0.7, torch.Generator().manual_seed(0))
+        print(f"step {step:>4}  {''.join(chars[i] for i in written)!r}")
+
 # %%
 with autograder.example("what it writes"):
-    prompt, samples = encode("the moral of this is that ").tolist(), {}
+    samples = {}
     for temperature in (0.4, 0.7, 1.0):
         written = generate(model, prompt, 240, temperature, torch.Generator().manual_seed(1))
         samples[temperature] = "".join(chars[i] for i in written).replace("\n", " ")
         print(f"temperature {temperature}: {samples[temperature]}\n")
 
 # %% [markdown]
+# The lesson's own use is to *suggest*, as a phone does. Read what was typed, and look at the five most likely next characters. From each of them go on
+# with the most likely character until the word ends. The product of the probabilities is how likely the network thinks the ending.
+
+
+# %%
+@torch.no_grad()
+def suggestions(model, typed, count):
+    """The endings of the last word of `typed` that begin with the `count` most likely characters, each with its probability."""
+    model.eval()
+    logits, state = model(encode(typed)[:, None].to(device))
+    for p, first in zip(*logits[-1, 0].softmax(-1).topk(count), strict=True):
+        word, probability, carried = chars[first], float(p), state
+        while word[-1].isalpha() and len(word) < 15:
+            logits, carried = model(encode(word[-1:])[:, None].to(device), carried)
+            p, best = logits[-1, 0].softmax(-1).max(-1)
+            word, probability = word + chars[best], probability * float(p)
+        yield word, probability
+
+
+with autograder.example("what it would suggest"):
+    for typed in ("it is the tru", "a philos", "the sp"):
+        found = ", ".join(f"{word!r} {p:.0%}" for word, p in suggestions(model, typed, 5))
+        print(f"{typed!r}: {found}")
+
+# %% [markdown]
+# Does it know that a quotation is open? The lesson says that such a network closes quotation marks that were opened long ago. That can be
+# measured. After a full stop, comma, exclamation mark or question mark, how likely is `"` to the network, inside a quotation and outside?
+
+# %%
+with autograder.example("inside and outside of quotations"):
+    paragraphs = [part for part in corpus.held_out.split("\n\n") if part.count('"') % 2 == 0]
+    read = "\n\n".join(paragraphs)[:60000]
+    with torch.no_grad():
+        believed = model.eval()(encode(read)[:-1, None].to(device))[0][:, 0].softmax(-1)[:, place['"']].cpu()
+    marks = [i for i in range(len(read) - 1) if read[i] in ".,!?"]
+    for word, is_open in (("inside", 1), ("outside", 0)):
+        places = [i for i in marks if read[: i + 1].rpartition("\n\n")[2].count('"') % 2 == is_open]
+        true = sum(read[i + 1] == '"' for i in places) / len(places)
+        print(f"{word:>8}: {len(places):>5} places, the network {believed[places].mean():.3f}, the text {true:.3f}")
+
+# %% [markdown]
+# @@QUOTES@@
+#
 # The lesson's notes say of the phrases that such a network writes that they are not in the text. Look before you believe it. Their
 # example, "morality equals self-glorification", *is* in Nietzsche, but with the end of a line inside, so a plain search does not find
 # it. So make all white space one space first, in the text and in the sample. Then find the longest piece of a sample that
@@ -604,6 +756,78 @@ with autograder.example("foreign passages, found"):
     print(f"mean over 15 characters:    ROC AUC {float(roc_auc(smooth, foreign)):.3f}")
 
 # %% [markdown]
-# Nobody told the network what "foreign" is. It only learnt to expect. A score per character is noisy, since rare characters
+# In use one wants a yes or no. Choose the threshold so that one ordinary character in a hundred is flagged, and see what it finds.
+
+# %%
+with autograder.example("flagged at a threshold"):
+    threshold = smooth[~foreign].quantile(0.99)
+    flagged = smooth > threshold
+    print(f"above {threshold:.2f} nats: {flagged[foreign].float().mean():.0%} of the foreign characters flagged")
+    for passage, begin in zip(PASSAGES, begins.tolist(), strict=True):
+        print(f"{flagged[begin : begin + len(passage)].float().mean():>5.0%} of {passage[:40]!r}")
+
+# %% [markdown]
+# Nobody told the network what "foreign" is. It only learned to expect. A score per character is noisy, since rare characters
 # surprise in any text; a mean over the neighbourhood is what one would use to watch a log, a sensor or a translation for what
 # does not belong.
+#
+# ## Questions
+#
+# <details><summary>1. Why does the gradient along c survive where that along h vanishes?</summary>
+#
+# Along c each step multiplies by σ(f), which the network can hold near 1. Along h each step multiplies by a matrix and a slope.
+# </details>
+#
+# <details><summary>2. What must be true of the batches so that a carried state makes sense?</summary>
+#
+# Column i of a batch must go on where column i of the batch before stopped.
+# </details>
+#
+# <details><summary>3. Why is the state cut from its past, and what does that cost?</summary>
+#
+# Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that are gone. The price: nothing teaches
+# the network to keep what pays off after more than T steps.
+# </details>
+#
+# <details><summary>4. In the unrolled drawing an RNN has many layers already. Why stack two?</summary>
+#
+# Unrolled in time it applies the *same* layer again. A second layer computes something new from the states of the first, at each step.
+# </details>
+#
+# <details><summary>5. What would dropout on the recurrent connection do, with a new mask at each step?</summary>
+#
+# It would forget another part of the state at every step, so that little survives a long text. PyTorch's LSTM drops out only between its layers.
+# </details>
+#
+# <details><summary>6. Stateful training is slower than shuffled windows. Why?</summary>
+#
+# Batch n + 1 has to wait for the state of batch n, so batches cannot be computed side by side or in another order.
+# </details>
+#
+# <details><summary>7. Why is an AUC of 0.5 no better than guessing, even if 95 % of the characters are ordinary?</summary>
+#
+# AUC compares one foreign character with one ordinary character, so how many there are of each does not count. A score that knows nothing
+# orders half of the pairs right.
+# </details>
+#
+# <details><summary>8. 600,000 characters, some 230,000 parameters: is that much?</summary>
+#
+# It is tiny. A novel series has more text, and today's language models have a million times as many parameters and read ten million times
+# as much.
+# </details>
+#
+# ## Further
+#
+# These are not graded.
+#
+# * *Does it know that a quotation is open?* Find the places after . , ! or ? in the held-out text, inside and outside of quotations, and compare
+#   the probability of `"` there. (With T = 20 no gradient spans a quotation. Train with T = 100 and measure again.)
+# * Replace the LSTM by `nn.GRU`. What changes in loss and time?
+# * Choose a threshold of surprise that flags 1 % of ordinary characters. Which share of the foreign ones does it find?
+#
+# ## Reading
+#
+# * Hochreiter and Schmidhuber 1997, *Long short-term memory*; Gers, Schmidhuber and Cummins 2000, *Learning to forget*.
+# * Olah 2015, [Understanding LSTM networks](https://colah.github.io/posts/2015-08-Understanding-LSTMs/).
+# * Karpathy 2015, [The unreasonable effectiveness of recurrent neural networks](https://karpathy.github.io/2015/05/21/rnn-effectiveness/).
+# * [torch.nn.LSTM](https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html).

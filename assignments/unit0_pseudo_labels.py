@@ -15,7 +15,8 @@
 #
 # Data is cheap and labels are expensive: you may have a thousand photographs, and labels for fifty. *Pseudo-labelling* uses the rest as well.
 # Train a network on what is labelled, let it guess the labels of what is not, and train a second network on both: the
-# true labels and the guesses. It sounds like pulling yourself up by your own bootstraps. It works because the guesses are mostly
+# true labels and the guesses (Lee 2013). It pays when unlabelled data is plentiful and labels are few: the lesson used it on the unlabelled
+# test images of a competition. It sounds like pulling yourself up by your own bootstraps. It works because the guesses are mostly
 # right, and because the second network sees how the unlabelled images are spread.
 #
 # It is how the lesson opens, and a warm-up for this course: a few small pieces, each checked as you write it, then a real

@@ -143,7 +143,12 @@ check("cutting_windows")
 # ## 3. Three characters, three kinds of arrow
 #
 # Here is the network that reads three characters and predicts the fourth. A character's embedding goes through a *green* arrow
-# into a hidden state; an *orange* arrow takes a hidden state one step on; a *blue* arrow makes the prediction from the last one.
+# into a hidden state; an *orange* arrow takes a hidden state one step on; a *blue* arrow makes the prediction from the last one. A square
+# stands for an input, a circle for a hidden state, a triangle for an output.
+#
+# Read it from the left. After the first character the state knows one. Why does the second not come in beside the first? Because
+# through the same layer "ab" and "ba" would then give the same sum. It comes in one step later, when the state has moved on through the
+# orange layer. So the state after two steps knows both characters and their order, and the third joins in the same way.
 
 # %%
 GREEN, ORANGE, BLUE = "tab:green", "tab:orange", "tab:blue"
@@ -390,6 +395,9 @@ with autograder.example("what the network knows"):
 # of 64 windows), and its held-out loss is 2.257, it says that t follows "phi" and "whi", and that e follows "Chr". Rare beginnings are
 # learned last.
 #
+# Why an embedding, and not one-hot rows? They lead to the same kinds of networks, since a product with one-hot rows is a lookup. But an
+# embedding of 24 numbers lets characters be *alike*, which 84 separate ones cannot be, and it can be looked at.
+#
 # What has it learned about single characters? Here are the rows of its embedding table, projected onto the two directions of
 # greatest variance. Nobody told the network about vowels (red), capitals or marks that end a sentence.
 
@@ -481,13 +489,16 @@ check("identity_start")
 # %% [markdown]
 # ## 8. Eight characters
 #
-# The same class, now over windows of eight. Longer memory, better guesses: the lesson's notes give about 2 nats for three characters,
+# The same class, now over windows of eight. A network of three characters cannot know more than the last three, whatever it learns; this one
+# may use eight. Longer memory, better guesses: the lesson's notes give about 2 nats for three characters,
 # and its network of eight printed 1.8 in training.
 
 # %%
 with autograder.example("eight characters on the corpus"):
     torch.manual_seed(0)
     x, y = windows(ids, 8)
+    for i in range(2):
+        print(f"window {i}: {''.join(chars[c] for c in x[:, i])!r} → {chars[y[i]]!r}")
     eight = Recurrent(len(chars), 24, 64)
     losses = train(eight, shuffled(x, y, 256, 1500, 0), torch.optim.Adam(eight.parameters(), 3e-3, fused=True))
     plot_losses(losses, f"from eight characters, {corpus.name}")
@@ -542,8 +553,50 @@ with autograder.example("your loop against nn.RNN"), torch.no_grad():
     print(f"largest difference: {(ready - eight.read(x[:, :100])).abs().max().item():.1e}")
 
 # %% [markdown]
+# Your loop calls PyTorch several times for each step. `nn.RNN` does all steps in one call (on a GPU in one *fused* kernel of cuDNN). The
+# lesson's Keras had a third way: TensorFlow could only *unroll* the loop, which writes every step into the graph, as you did for three
+# characters. A compiler like `torch.compile` unrolls a Python loop as well, and then fuses what it can.
+
+# %%
+with autograder.example("the loop and nn.RNN, timed"), torch.no_grad():
+    from timeit import repeat
+
+    ready = as_nn_rnn(eight)
+    for T in (8, 64):
+        read = ids[: T * 64].view(64, T).T
+        loop, fused = (
+            min(repeat(function, number=5, repeat=5)) / 5
+            for function in (lambda read=read: eight.read(read), lambda read=read: ready(eight.embedding(read)))
+        )
+        print(f"{T} steps: loop {1e3 * loop:.2f} ms, nn.RNN {1e3 * fused:.2f} ms")
+
+# %% [markdown]
 # ## 10. A target for every step
 #
+# So far the network has read many characters and answered once. The same step serves other shapes of task:
+
+# %%
+shapes = (
+    ("many to one", "a review → liked or not", range(4), range(3, 4)),
+    ("one to many", "a picture → a caption", range(1), range(4)),
+    ("many, then many", "a sentence → its translation", range(2), range(2, 4)),
+    ("many to many", "a character → the next one", range(4), range(4)),
+)
+figure, panels = plt.subplots(1, 4, figsize=(13, 3))
+for axes, (title, use, read_at, answer_at) in zip(panels, shapes, strict=True):
+    for t in range(4):
+        if t:
+            arrow(axes, (t - 1, 1), (t, 1), ORANGE)
+        if t in read_at:
+            arrow(axes, (t, 0), (t, 1), GREEN)
+        if t in answer_at:
+            arrow(axes, (t, 1), (t, 2), BLUE)
+    for row, marker, at in ((0, "s", read_at), (1, "o", range(4)), (2, "^", answer_at)):
+        dots(axes, [(t, row) for t in at], marker, [""] * len(at))
+    axes.set(title=f"{title}\n{use}", xlim=(-0.4, 3.4), ylim=(-0.4, 2.4)), axes.set_axis_off()
+plt.tight_layout(), plt.show()
+
+# %% [markdown]
 # The network makes a state at every step and uses only the last. A waste: the state after two characters could predict the third. If
 # every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. So the
 # targets of a window are the window itself, shifted by one id:
@@ -576,7 +629,8 @@ check("sequence_targets")
 # %% [markdown]
 # ## 11. An output at every step
 #
-# Everything is in `Recurrent` already: the layers and the reading. What differs is what is done with the states. Predict from all
+# This is the last of the four drawings above. Everything is in `Recurrent` already: the layers and the reading. What differs is what is
+# done with the states. `nn.RNN` returns them all, and so does your `read`; in Keras one asks for them by `return_sequences=True`. Predict from all
 # of them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer
 # works on the last axis).
 #
@@ -730,6 +784,19 @@ with autograder.example("what it expects"):
 # Each character of the second line stands under the one after which it was expected; ␣ is a space. The network starts every window from zeros,
 # though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit
 # 5 carries the state from one window into the next.
+#
+# ## The ladder so far
+#
+# What the networks of this course pay per character of text that they have not seen, in nats, on the lesson's corpus. Your run prints its own
+# figures.
+#
+# | what is known | nats |
+# |---|---|
+# | nothing | 4.43 |
+# | how frequent each character is | 3.13 |
+# | unit 2: the last three characters | 2.11 |
+# | unit 2: the last eight | 1.99 |
+# | unit 2: a target at every step | 1.92 |
 #
 # ## Questions
 #

@@ -1,6 +1,7 @@
 """The ways in which a check is called: the command, a script's last lines, a kernel's cell, pytest."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 from this_course import COURSE, GOLDEN, ROOT, UNIT
+
+from autograder.data import corpus
 
 UNITS = COURSE.units
 
@@ -33,6 +36,12 @@ def test_the_solution_runs_as_a_script_without_a_warning(unit):
     assert done.stderr == ""
     assert done.stdout.count("✓") == len(this_course.unit(unit).checks)
     assert "Left out" not in done.stdout
+    text = (ROOT / "solutions" / f"{unit}.py").read_text()
+    if "# ## The ladder so far" in text and corpus(COURSE).name == "nietzsche":
+        figures = re.findall(r"(?:held out|stateful): ([\d.]+) nats per character", done.stdout)
+        printed = [float(figure) for figure in figures]
+        ladder = re.findall(rf"^# \| {unit[:4]} {unit[4]}: .+ \| ([\d.]+) \|$", text, re.M)
+        assert printed and [float(rung) for rung in ladder] == pytest.approx(sorted(printed, reverse=True), abs=0.02)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -65,7 +65,7 @@ def test_a_students_own_code_stands_at_its_check(pages, show):
 def test_training_is_shown_beside_ours(pages):
     """The loss that passed, and ours, in words and as a picture; the run's seed is nowhere on the page."""
     text = (pages / UNIT / "complete.html").read_text()
-    assert re.search(r"Held-out loss \d\.\d{3} \(the dot\); ours on the same seed \d\.\d{3}", text)
+    assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)
     assert 'class="band"' in text and f"seed {SEED}" not in text
 
 

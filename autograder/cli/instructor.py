@@ -1,7 +1,7 @@
 """Commands of an instructor: grade, report, export, nbgrader."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import click
 
 from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
 
-FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github")
+FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github", "total")
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -201,13 +201,13 @@ def report(
     \b
     Example:  autograder report grades --anonymous
     """
-    from autograder.grading.policy import read_policy
     from autograder.grading.results import run_facts, stored_results
     from autograder.report.pages import write_pages
     from autograder.report.terminal import class_table, console
 
     course = find_course(course_folder)
-    results, rules = stored_results(grades), read_policy(course, policy) if policy else None
+    results = stored_results(grades)
+    rules = _rules(course_folder, policy, [grades], results)
     if not results and not (serving and grades.is_dir()):
         raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
     noted = Path(run_facts(grades).get("submitted", "."))
@@ -220,6 +220,24 @@ def report(
         console().print(class_table(course, results))
         target = grades / ("anonymous" if anonymous else "pages")
         click.echo(f"pages: {write_pages(course, results, target, source, anonymous, rules)}")
+
+
+def _rules(course_folder: Path | None, policy: Path | None, folders: Sequence[Path], results: Any) -> Any:
+    """The policy that a file holds, with the adjustments beside the results; None where there is neither."""
+    from dataclasses import replace
+
+    from autograder.grading.adjustments import FILE, all_adjustments
+    from autograder.grading.policy import Policy, read_policy
+
+    beside = [folder for folder in folders if (folder / FILE).is_file()]
+    if not (policy or beside):
+        return None
+    course = find_course(course_folder)
+    rules = read_policy(course, policy) if policy else Policy()
+    adjustments = all_adjustments(course, beside, results)
+    for folder in beside:
+        click.echo(f"points by hand: {folder / FILE}")
+    return replace(rules, adjustments=adjustments)
 
 
 def _graded_files(course: "Course", folder: Path | None, students: set[str]) -> Any:
@@ -253,7 +271,7 @@ def export(
     Example:  autograder export grades --to moodle --policy policy.toml
     """
     from autograder.grading.attempts import all_attempts
-    from autograder.grading.policy import Policy, read_policy
+    from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside
     from autograder.report import exports
@@ -261,10 +279,10 @@ def export(
     results = [result for folder in grades for result in all_attempts(folder)]
     if not results:
         raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
-    rules = read_policy(find_course(course_folder), policy) if policy else Policy()
+    rules = _rules(course_folder, policy, grades, results) or Policy()
     students = merged(*map(roster_beside, grades))
     folder = out or grades[0] / "export"
-    written = exports.export(graded(results, rules), to, folder, absent(students, results))
+    written = exports.export(graded(results, rules), to, folder, absent(students, results), rules)
     click.echo("\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}")
 
 

@@ -1,65 +1,112 @@
-"""What a course makes of its results: late days, several submissions, checks that do not count or count on top.
+"""What a course makes of its results: late days, several submissions, partners, checks that do not count or count on
+top, points by hand.
 
-Stored results stay as they are; a policy is applied where they are shown or exported.
+Stored results stay as they are; a policy is applied where they are shown or exported. In this order: points by cut-offs
+and by hand, dropped checks, the bonus for being early, a factor by hand, what lateness costs.
 """
 
+import csv
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
+from autograder.grading.adjustments import Adjustment, adjusted, unit_factor
+from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
+from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, convert, read_toml_table
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=3650)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
-TABLES = ("keep", "late", "extensions")  # names in a policy's file that are no unit's
+Weight = Annotated[float, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
+TABLES = ("keep", "late", "early", "total", "partners", "extensions")  # names in a policy's file that are no unit's
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one unit: when it is due, which checks count nothing, and which count on top of the points to be had."""
+    """Of one unit: when it is due, what it weighs in the total, which checks count nothing, and which on top.
 
-    due: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    begun: by when something must have been handed in; see `Late.not_begun`.
+    cutoffs: of checks that train, the share of points at a held-out loss: pairs (loss, share), linear in between.
+    """
+
+    due: Moment | None = None
+    begun: Moment | None = None
+    weight: Weight = 1.0
     drop: tuple[str, ...] = ()
     bonus: tuple[str, ...] = ()
+    cutoffs: dict[str, Cutoffs] = {}
 
 
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most` in all."""
+    """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most` in all.
+
+    slack_days: of each student, for all units together: days that cost nothing, used in the order of due times, at most
+    `slack_each` for one unit. not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
+    """
 
     grace_hours: Hours = 0.0
     per_day: Share = 0.0
     at_most: Share = 1.0
+    slack_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    slack_each: Annotated[int, msgspec.Meta(ge=0)] = 3650
+    not_begun: Share = 0.0
+
+
+class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What handing in at least so many `days` before the due time brings: a `bonus`, as a share of the points."""
+
+    days: Days = 0.0
+    bonus: Share = 0.0
+
+
+class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The total of a course: how many of a student's lowest units are left out, and from which share which letter."""
+
+    drop_lowest: Annotated[int, msgspec.Meta(ge=0)] = 0
+    letters: dict[str, Share] = {}
 
 
 @dataclass(frozen=True)
 class Policy:
     """The rules of a course. Without a file: every check counts, nothing is late, the best submission is kept.
 
-    extensions: (student, unit) → days.
+    extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for all of them.
     """
 
     keep: str = "best"
     late: Late = Late()  # noqa: RUF009 (frozen)
     units: Mapping[str, Rules] = field(default_factory=dict)
     extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    early: Early = Early()  # noqa: RUF009 (frozen)
+    total: Total = Total()  # noqa: RUF009 (frozen)
+    partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True)
 class Grade:
-    """What counts of a result: points after the policy, those to be had, and in words what the policy did."""
+    """What counts of a result: points after the policy, those to be had, and in words what the policy did.
+
+    exact_points: the same points before they were rounded. slack: the slack days that were used.
+    """
 
     result: Result
     points: float
     max_points: float
     words: str = ""
+    exact_points: Fraction = Fraction(0)
+    slack: int = 0
 
 
 def read_policy(course: Course, path: Path) -> Policy:
@@ -72,6 +119,9 @@ def read_policy(course: Course, path: Path) -> Policy:
         [
             ("keep", Literal["best", "last"], "best"),
             ("late", Late, Late()),
+            ("early", Early, Early()),
+            ("total", Total, Total()),
+            ("partners", str, ""),
             ("extensions", dict[str, dict[str, Days]], {}),
             *units,
         ],
@@ -84,7 +134,33 @@ def read_policy(course: Course, path: Path) -> Policy:
     extensions = {
         (student, unit): days for student, by_unit in read.extensions.items() for unit, days in by_unit.items()
     }
-    return Policy(read.keep, read.late, rules, extensions)
+    partners = read_partners(course, path.parent / read.partners) if read.partners else {}
+    return Policy(read.keep, read.late, rules, extensions, read.early, read.total, partners)
+
+
+def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
+    """Read groups from a CSV file: a head, then in each row a unit and the students of one group. Raises `BadFile`."""
+    groups: dict[str, list[frozenset[str]]] = {}
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[1:]
+    except (OSError, ValueError, csv.Error) as error:
+        raise BadFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    for number, row in enumerate(rows, 2):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if not cells:
+            continue
+        try:
+            unit = find_unit(course, cells[0])
+        except UnknownUnit as error:
+            raise BadFile(f"{path}, line {number}: {error}") from None
+        its = groups.setdefault(unit, [])
+        twice = sorted({student for group in its for student in group} & set(cells[1:]))
+        if twice:
+            raise BadFile(f"{path}, line {number}: {twice[0]} is in two groups of {unit}. Keep one row.")
+        if len(cells) < 3:
+            raise BadFile(f"{path}, line {number}: a group has two students or more: `{unit},ada,grace`.")
+        its.append(frozenset(cells[1:]))
+    return groups
 
 
 def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
@@ -125,10 +201,10 @@ def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = (
 
 def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
     """Refuse names of checks that the unit does not have. Raises `BadFile`, naming the nearest."""
-    if not (rules.drop or rules.bonus):
+    if not (rules.drop or rules.bonus or rules.cutoffs):
         return
     checks = [check.name for check in load_unit(course, unit).checks]
-    for kind, names in (("drop", rules.drop), ("bonus", rules.bonus)):
+    for kind, names in (("drop", rules.drop), ("bonus", rules.bonus), ("cutoffs", tuple(rules.cutoffs))):
         for name in names:
             if name not in checks:
                 near = get_close_matches(name, checks, 1, 0.4)
@@ -137,25 +213,119 @@ def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
 
 
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
-    """One grade for each student and unit, by unit and student: the best or the last of the results there are."""
-    of: dict[tuple[str, str], list[Grade]] = {}
+    """One grade for each student and unit, by unit and student: the best or the last of the results there are.
+
+    Slack days are used unit by unit, in the order in which the units are due.
+    """
+    of: dict[str, dict[str, list[Result]]] = {}
+    for result in (*results, *_of_partners(results, policy)):
+        of.setdefault(result.lms_name, {}).setdefault(result.unit, []).append(result)
+    found = [grade for units in of.values() for grade in _of_student(units, policy)]
+    return sorted(found, key=lambda grade: (grade.result.unit, grade.result.lms_name))
+
+
+def _of_partners(results: Sequence[Result], policy: Policy) -> Iterator[Result]:
+    """For each other student of a group, the results that one of them has."""
     for result in results:
-        of.setdefault((result.unit, result.lms_name), []).append(grade_of(result, policy))
-    order = {"best": lambda g: (g.points, g.result.submitted), "last": lambda g: (g.result.submitted, g.points)}
-    return [max(of[place], key=order[policy.keep]) for place in sorted(of)]
+        for group in policy.partners.get(result.unit, ()):
+            if result.lms_name in group:
+                others = sorted(group - {result.lms_name})
+                yield from (replace(result, student=other, known_as="") for other in others)
 
 
-def grade_of(result: Result, policy: Policy) -> Grade:
-    """What a result counts under a policy."""
+def _of_student(units: Mapping[str, Sequence[Result]], policy: Policy) -> Iterator[Grade]:
+    order = {
+        "best": lambda g: (g.exact_points, -g.slack, g.result.submitted),
+        "last": lambda g: (g.result.submitted, g.exact_points),
+    }
+    left = policy.late.slack_days
+    far = datetime.max.replace(tzinfo=UTC)
+    for unit in sorted(units, key=lambda unit: (policy.units.get(unit, Rules()).due or far, unit)):
+        first = min((result.submitted for result in units[unit] if result.submitted), default="")
+        free = min(left, policy.late.slack_each)
+        best = max((grade_of(result, policy, free, first) for result in units[unit]), key=order[policy.keep])
+        left -= best.slack
+        yield best
+
+
+def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
+    """What a result counts under a policy.
+
+    slack: how many slack days the student may use for it. first: when they first handed in anything for the unit.
+    """
     rules = policy.units.get(result.unit, Rules())
-    counted = [verdict for verdict in result.verdicts if verdict.name not in rules.drop]
-    points = sum(verdict.earned for verdict in counted)
-    most = sum(verdict.points for verdict in counted if verdict.name not in rules.bonus)
-    days = _days_late(result, rules, policy)
-    lost = min(days * policy.late.per_day, policy.late.at_most)
-    words = [f"{days} {'day' if days == 1 else 'days'} late, {lost:.0%} taken off"] if days else []
+    known = adjusted(_by_cutoffs(result, rules), policy.adjustments)
+    counted = [verdict for verdict in known.verdicts if verdict.name not in rules.drop]
+    points = sum((exact(verdict.earned) for verdict in counted), Fraction(0))
+    most = sum((exact(verdict.points) for verdict in counted if verdict.name not in rules.bonus), Fraction(0))
+    steps = [
+        _early(result, rules, policy),
+        _by_hand(result, policy),
+        _not_begun(first or result.submitted, rules, policy),
+        late := _late(result, rules, policy, slack),
+    ]
+    for step in steps:
+        points *= step.factor
+    points = max(points, Fraction(0))
+    words = [step.words for step in steps if step.words]
     words += [f"{name} does not count" for name in rules.drop] + [f"{name} counts on top" for name in rules.bonus]
-    return Grade(result, round(points * (1 - lost), 2), round(most, 2), "; ".join(words))
+    return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Something that a policy does to the points of a unit: by what it multiplies them, and why."""
+
+    factor: Fraction = Fraction(1)
+    words: str = ""
+    slack: int = 0
+
+
+def _by_cutoffs(result: Result, rules: Rules) -> Result:
+    """The result with points by cut-offs for checks that train and have reached a loss."""
+    if not rules.cutoffs:
+        return result
+    return replace(result, verdicts=tuple(_by_its_cutoffs(verdict, rules) for verdict in result.verdicts))
+
+
+def _by_its_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
+    if verdict.name not in rules.cutoffs or not verdict.loss or not math.isfinite(verdict.loss[0]):
+        return verdict
+    share = interpolated(verdict.loss[0], rules.cutoffs[verdict.name])
+    remark = Remark(f"{percent(share)} of the points by the cut-offs, at a loss of {verdict.loss[0]:.4g}.")
+    return replace(verdict, earned=float(exact(verdict.points) * share), remarks=(*verdict.remarks, remark))
+
+
+def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
+    if not (policy.early.bonus and rules.due and result.submitted):
+        return _Step()
+    before = rules.due - datetime.fromisoformat(result.submitted)
+    if before < timedelta(days=policy.early.days):
+        return _Step()
+    return _Step(1 + exact(policy.early.bonus), f"early, {policy.early.bonus:.0%} added")
+
+
+def _by_hand(result: Result, policy: Policy) -> _Step:
+    factor, words = unit_factor(result, policy.adjustments)
+    return _Step(factor, "; ".join(words))
+
+
+def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
+    lost = policy.late.not_begun
+    if not (lost and rules.begun and first) or datetime.fromisoformat(first) <= rules.begun:
+        return _Step()
+    return _Step(1 - exact(lost), f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off")
+
+
+def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
+    days = _days_late(result, rules, policy)
+    used = min(days, slack)
+    lost = min((days - used) * exact(policy.late.per_day), exact(policy.late.at_most))
+    if not days:
+        return _Step()
+    words = f"{days} {'day' if days == 1 else 'days'} late"
+    words += f", {used} of them slack" if used else ""
+    return _Step(1 - lost, f"{words}, {float(lost):.0%} taken off", used)
 
 
 def _days_late(result: Result, rules: Rules, policy: Policy) -> int:

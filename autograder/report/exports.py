@@ -12,24 +12,31 @@ from typing import Any
 
 from autograder.grading.attempts import kind_in_words, refuse_mixed
 from autograder.grading.hand_in import HandIn
-from autograder.grading.policy import Grade
+from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
 from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import markdown
 from autograder.report.terminal import NOTHING, SIGNS, number
+from autograder.report.total import final_rows, final_table
 
 Files = Mapping[str, str]  # name → content
 Missing = Mapping[str, Sequence[Student]]  # unit → students
 
 
-def export(grades: Sequence[Grade], to: str, folder: Path, missing: Missing = MappingProxyType({})) -> list[Path]:
+def export(
+    grades: Sequence[Grade],
+    to: str,
+    folder: Path,
+    missing: Missing = MappingProxyType({}),
+    rules: Policy = Policy(),  # noqa: B008 (frozen)
+) -> list[Path]:
     """Write the files of a format below `folder`; their paths.
 
-    missing: who is in the roster and handed in nothing, by unit. Raises `Mixed`.
+    missing: who is in the roster and handed in nothing, by unit. rules: what the total is made by. Raises `Mixed`.
     """
     refuse_mixed([grade.result for grade in grades])
-    files = FORMATS[to](grades, missing)
+    files = _total(grades, missing, rules) if to == "total" else FORMATS[to](grades, missing)
     for name, content in files.items():
         write_whole(folder / name, content.rstrip("\n"))
     return [folder / name for name in files]
@@ -120,6 +127,11 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
         for each in students:
             rows.append((each.student, unit, "", "", "", 0.0, NOTHING, "", 0.0, most[unit], "", "", "", "", each.id))
     return {"grades.csv": _table(rows)}
+
+
+def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
+    absent = sorted({each.student for students in missing.values() for each in students})
+    return {"total.csv": _table(final_table(final_rows(grades, rules, absent)))}
 
 
 def _attempt_and_id(known: HandIn | None) -> tuple[str, str]:

@@ -1,0 +1,146 @@
+"""Points by hand: applied on pages and exports, never to a stored result; what a wrong file is told."""
+
+import csv
+import shutil
+
+import pytest
+import small
+from small import COURSE, UNIT
+
+from autograder.grading.adjustments import FILE, Adjustment, append_adjustment, as_toml, read_adjustments
+from autograder.grading.policy import Late, Policy, grade_of
+from autograder.grading.results import result_path, stored_results
+from autograder.schema import BadFile
+
+BY_HAND = """
+# kept with the grades
+[[adjustment]]
+student = "crash"
+unit = "numbers"
+check = "summing"
+points = 1.5
+words = "the idea is right: \\"axis 0\\""
+who = "tg"
+
+[[adjustment]]
+student = "crash"
+unit = "numbers"
+line = "style"
+points = 2
+words = "clear names"
+who = "tg"
+
+[[adjustment]]
+student = "crash"
+unit = "numbers"
+factor = 0.9
+words = "defence: two of three"
+who = "mk"
+
+[[adjustment]]
+student = "squared"
+unit = "numbers"
+check = "doubling"
+to = 1
+words = "agreed in the forum"
+who = "tg"
+"""
+
+
+@pytest.fixture
+def grades(graded_class, tmp_path):
+    """The graded small class, with adjustments beside the results."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    (folder / FILE).write_text(BY_HAND)
+    return folder
+
+
+def read(folder, text, students=("crash", "squared", "stub")):
+    (folder / FILE).write_text(text)
+    return read_adjustments(COURSE, folder / FILE, students)
+
+
+def test_points_factor_and_set_points(graded_class, tmp_path):
+    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45. A check that is set has these points, whatever it had."""
+    policy = Policy(adjustments=read(tmp_path, BY_HAND))
+    of = {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
+    grade = grade_of(of["crash"], policy)
+    assert (of["crash"].score, grade.points, grade.max_points) == (7, 9.45, 11)
+    assert "× 0.9 by hand (mk): defence: two of three" in grade.words
+    before = next(verdict for verdict in of["squared"].verdicts if verdict.name == "doubling")
+    assert grade_of(of["squared"], policy).points == of["squared"].score - before.earned + 1
+    assert grade_of(of["stub"], policy).result is of["stub"]
+
+
+def test_a_grade_is_never_below_nothing(graded_class):
+    """Points may be taken away, but not more than there are."""
+    one = Adjustment("stub", UNIT, "late in class", "tg", points=-5)
+    (stub,) = [r for r in stored_results(graded_class) if (r.student, r.unit) == ("stub", UNIT)]
+    assert grade_of(stub, Policy(late=Late(), adjustments=(one,))).points == 0
+
+
+def test_exports_and_pages_show_them_and_stored_results_stay(grades):
+    """Without any option; grading again does not lose them."""
+    before = result_path(grades, UNIT, "crash").read_bytes()
+    done = small.run_command("export", grades, "--to", "csv")
+    assert done.returncode == 0 and f"points by hand: {grades / FILE}" in done.stdout
+    rows = [
+        r
+        for r in csv.DictReader((grades / "export" / "grades.csv").read_text().splitlines())
+        if r["student"] == "crash"
+    ]
+    of = {row["check"]: row for row in rows if row["unit"] == UNIT}
+    assert float(of["summing"]["earned"]) == 1.5 and "+1.5 by hand (tg)" in of["summing"]["remarks"]
+    assert (of["style"]["earned"], of["style"]["submission"]) == ("2", "9.45")
+    done = small.run_command("report", grades)
+    assert done.returncode == 0, done.stderr
+    page = (grades / "pages" / UNIT / "crash.html").read_text()
+    assert "Counts as 9.45 of 11" in page and "defence: two of three" in page
+    assert result_path(grades, UNIT, "crash").read_bytes() == before
+
+
+def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
+    """Any text survives, and so does what stood in the file before, comments too."""
+    odd = Adjustment("stub", UNIT, 'a "b" \\ \n\x7f\x00 = [[x]] # é', "t'g", check="doubling", factor=0.5)
+    read(tmp_path, BY_HAND)
+    append_adjustment(tmp_path / FILE, odd)
+    append_adjustment(tmp_path / FILE, Adjustment("stub", UNIT, "two", "tg", line="style", points=-0.25))
+    again = read_adjustments(COURSE, tmp_path / FILE, ["crash", "squared", "stub"])
+    assert again[-2] == odd and again[-1].points == -0.25 and len(again) == 6
+    assert (tmp_path / FILE).read_text().startswith("# kept with the grades")
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('"squared"', '"sqared"', "adjustment 4: there is no result of `sqared`. Did you mean `squared`?"),
+        ('unit = "numbers"', 'unit = "numbrs"', "adjustment 1: There is no unit `numbrs`. Did you mean"),
+        ('"summing"', '"suming"', "has no check `suming`. Did you mean `summing`?"),
+        ("points = 1.5", "point = 1.5", "there is no key `point`. Did you mean `points`?"),
+        ("points = 1.5", 'points = "two"', "expected a number"),
+        ("points = 1.5", "points = 1.5\nto = 2", "write one of `points`"),
+        ("to = 1", "", "write one of `points`"),
+        ('line = "style"', 'line = "style"\ncheck = "summing"', "write `check` or `line`, not both"),
+        ('who = "mk"', "", "the key `who` is missing"),
+    ],
+)
+def test_a_wrong_file_is_told_in_words(tmp_path, old, new, words):
+    """Where, what, and the nearest name that there is."""
+    with pytest.raises(BadFile) as told:
+        read(tmp_path, BY_HAND.replace(old, new, 1) if old != '"squared"' else BY_HAND.replace(old, new))
+    assert words in str(told.value)
+
+
+def test_as_toml_leaves_out_what_is_empty():
+    """A block as a person would write it."""
+    one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)
+    assert as_toml(one).split("\n") == [
+        "[[adjustment]]",
+        'student = "ada"',
+        'unit = "unit4"',
+        'words = "good"',
+        'who = "tg"',
+        'check = "clipping"',
+        "points = 1",
+    ]

@@ -1,0 +1,240 @@
+"""A course's arithmetic against tables that were worked by hand from published rules."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+import small
+from small import COURSE
+
+from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
+from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, read_policy
+from autograder.grading.provenance import Provenance
+from autograder.grading.results import Result, write_result
+from autograder.judging import Verdict
+from autograder.report.total import final_rows, final_table
+from autograder.schema import BadFile
+
+DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
+    """A result of one check, handed in so many days after the due time."""
+    losses = (loss, 1.9, 0.1) if loss is not None else ()
+    verdict = Verdict("training", "It learns", of, points, "partial", loss=losses)
+    when = (due + timedelta(days=days)).isoformat(timespec="seconds")
+    return Result(student, unit, f"{student} {unit} {days}", Provenance(official=True), (verdict,), 0.1, submitted=when)
+
+
+# CMU 11-785, fall 2025 (deeplearning.cs.cmu.edu/F25/page/syllabus.html): cut-offs HIGH 90 %, MEDIUM 70 %, LOW 50 %,
+# VERY LOW 30 %, linear in between, the best 105 %; 10 % off where nothing was handed in by the early deadline; 10 % off
+# after the on-time deadline; ten slack days in all
+CMU = Policy(
+    late=Late(per_day=0.1, at_most=0.1, slack_days=10, not_begun=0.1),
+    units={
+        "hw1": Rules(
+            due=DUE,
+            begun=DUE - timedelta(days=7),
+            cutoffs={"training": [(1.8, 1.05), (2.0, 0.9), (2.3, 0.7), (2.6, 0.5), (3.0, 0.3)]},
+        )
+    },
+)
+BEGUN = -8.0  # days
+
+
+@pytest.mark.parametrize(
+    "loss, begun, days, points",
+    [
+        (2.0, True, 0, 90),  # HIGH
+        (2.15, True, 0, 80),  # half way from HIGH to MEDIUM
+        (2.3, True, 0, 70),  # MEDIUM
+        (2.7, True, 0, 45),  # a quarter of the way from LOW to VERY LOW
+        (1.8, True, 0, 105),  # the best of the class
+        (1.9, True, 0, 97.5),
+        (1.5, True, 0, 105),  # no more than that
+        (4.0, True, 0, 30),  # no less than VERY LOW
+        (2.15, False, 0, 72),  # nothing by the early deadline: 80 × 0.9
+        (2.15, True, 12, 72),  # 12 days late, 10 of them slack: 80 × 0.9
+        (2.15, False, 12, 64.8),  # both: 80 × 0.9 × 0.9
+        (2.15, True, 10, 80),  # ten slack days
+    ],
+)
+def test_cmu_11_785(loss, begun, days, points):
+    """Cut-offs, the early deadline, the late one and slack days."""
+    results = [handed_in("ada", "hw1", 0.0, days, loss=loss)]
+    if begun:
+        results.insert(0, handed_in("ada", "hw1", 0.0, BEGUN, loss=3.0))
+    (grade,) = grades(results, CMU)
+    assert grade.exact_points == exact(points), grade.words
+
+
+def test_cmu_slack_days_are_one_budget_for_all_homeworks():
+    """Six days at the first homework and four at the second; the third has none left."""
+    units = {f"hw{n}": Rules(due=DUE + timedelta(days=30 * n)) for n in (1, 2, 3)}
+    policy = Policy(late=CMU.late, units=units)
+    results = [
+        handed_in("ada", unit, 100.0, days, due=units[unit].due) for unit, days in zip(units, (6, 5, 1), strict=True)
+    ]
+    assert [(grade.points, grade.slack) for grade in grades(results, policy)] == [(100, 6), (90, 4), (90, 0)]
+
+
+def test_cmu_quizzes_best_12_of_14():
+    """The two lowest of fourteen are left out: (12 × 10 − 3 − 4) of 120, worked by hand."""
+    scores = [10, 10, 2, 10, 7, 10, 10, 10, 0, 10, 10, 6, 10, 10]
+    results = [handed_in("ada", f"quiz{n:02}", float(score), of=10.0) for n, score in enumerate(scores)]
+    policy = Policy(total=Total(drop_lowest=2))
+    (row,) = final_rows(grades(results, policy), policy)
+    assert row.total == Fraction(113, 120) and row.left_out == {"quiz02", "quiz08"}
+
+
+# Stanford CS231A (stanford.edu/class/cs231a/grading.html): problem sets of 1, 7, 7, 7, 7 %; four late days, at most two
+# for one set; then 25 % off for each day
+STANFORD = Policy(
+    late=Late(per_day=0.25, slack_days=4, slack_each=2),
+    units={f"ps{n}": Rules(due=DUE + timedelta(days=14 * n), weight=1 if n == 0 else 7) for n in range(5)},
+    total=Total(letters={"A": 0.9, "B": 0.8, "C": 0.7}),
+)
+
+
+def test_stanford_cs231a():
+    """Worked by hand: 100, 75 (three days, two free), 100 (two free), 75 (none left), 80; 24.1 of 29."""
+    days = (0, 3, 2, 1, 0)
+    points = (100.0, 100.0, 100.0, 100.0, 80.0)
+    results = [handed_in("ada", f"ps{n}", points[n], days[n], due=STANFORD.units[f"ps{n}"].due) for n in range(5)]
+    graded = grades(results, STANFORD)
+    assert [grade.points for grade in graded] == [100, 75, 100, 75, 80]
+    assert [grade.slack for grade in graded] == [0, 2, 2, 0, 0]
+    (row,) = final_rows(graded, STANFORD)
+    assert row.total == Fraction(241, 290) and rounded(100 * row.total) == 83.1 and row.letter == "B"
+    assert "3 days late, 2 of them slack, 25% taken off" in graded[1].words
+
+
+def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
+    """One of a pair hands in, and both are graded; who has no late days left loses points."""
+    policy = Policy(
+        late=Late(per_day=0.25, slack_days=3),
+        units={"pa1": Rules(due=DUE), "pa2": Rules(due=DUE + timedelta(days=20))},
+        partners={"pa2": [frozenset({"ada", "grace"})]},
+    )
+    results = [
+        handed_in("ada", "pa1", 100.0, 3),
+        handed_in("grace", "pa1", 90.0),
+        handed_in("ada", "pa2", 80.0, 1, due=policy.units["pa2"].due),
+    ]
+    of = {(grade.result.student, grade.result.unit): (grade.points, grade.slack) for grade in grades(results, policy)}
+    assert of == {
+        ("ada", "pa1"): (100, 3),
+        ("grace", "pa1"): (90, 0),
+        ("ada", "pa2"): (60, 0),
+        ("grace", "pa2"): (80, 1),
+    }
+
+
+def test_early_is_a_bonus():
+    """Two days before the due time bring a tenth of the points; a minute later brings none."""
+    policy = Policy(early=Early(days=2, bonus=0.1), units={"hw1": Rules(due=DUE)})
+    assert [grades([handed_in("ada", "hw1", 80.0, days)], policy)[0].points for days in (-2, -1.999, 0)] == [88, 80, 80]
+
+
+def test_the_best_attempt_is_chosen_with_what_it_costs():
+    """A better one that is too late is worth less; one that needs no slack days is taken where both are equal."""
+    policy = Policy(late=Late(per_day=0.5, slack_days=1), units={"hw1": Rules(due=DUE)})
+    results = [handed_in("ada", "hw1", 60.0, -1), handed_in("ada", "hw1", 100.0, 2)]
+    assert grades(results, policy)[0].points == 60
+    results = [handed_in("ada", "hw1", 90.0, -1), handed_in("ada", "hw1", 90.0, 1)]
+    assert grades(results, policy)[0].slack == 0
+
+
+def test_no_rounding_decides():
+    """Three thirds are one, and a share that is exactly a bound has its letter."""
+    units = {str(n): Weighed(Fraction(9, 10), Fraction(1, 3)) for n in range(3)}
+    assert total(units) == Fraction(9, 10) and letter(total(units), {"A": 0.9, "B": 0.8}) == "A"
+    assert exact(1 / 3) == Fraction(1, 3) and exact(0.1) + exact(0.2) == exact(0.3)
+    assert rounded(Fraction(5, 1000)) == 0.01 and rounded(Fraction(2675, 1000)) == 2.68
+    assert interpolated(0.3, [(0.0, 0.0), (0.9, 1.0)]) == Fraction(1, 3)
+
+
+def test_who_handed_in_nothing_has_nothing():
+    """A unit that anybody handed in counts for everybody; one of no weight counts for nobody."""
+    policy = Policy(units={"ps0": Rules(weight=0)})
+    graded = grades(
+        [handed_in("ada", "ps0", 10.0), handed_in("ada", "ps1", 100.0), handed_in("bob", "ps2", 50.0)], policy
+    )
+    rows = {row.student: row for row in final_rows(graded, policy, ["carl"])}
+    assert {student: row.total for student, row in rows.items()} == {
+        "ada": Fraction(1, 2),
+        "bob": Fraction(1, 4),
+        "carl": 0,
+    }
+    table = final_table(list(rows.values()))
+    assert table[0] == ("student", "ps0 (%)", "ps1 (%)", "ps2 (%)", "total (%)", "letter")
+    assert table[1] == ("ada", "(10)", 100.0, 0.0, 50.0, "")
+
+
+POLICY = """
+partners = "partners.csv"
+
+[late]
+slack_days = 2
+per_day = 0.5
+
+[early]
+days = 1
+bonus = 0.1
+
+[total]
+drop_lowest = 0
+letters = { A = 0.9, B = 0.5 }
+
+[numbers]
+weight = 3
+cutoffs.fitting = [[0.5, 1.0], [1.0, 0.0]]
+"""
+
+
+def policy_in(folder, partners, text=POLICY):
+    (folder / "partners.csv").write_text(partners)
+    (folder / "policy.toml").write_text(text)
+    return read_policy(COURSE, folder / "policy.toml")
+
+
+def test_a_policy_file_holds_all_of_it(tmp_path):
+    """The file is read as it is documented, with units and partners by short names."""
+    policy = policy_in(tmp_path, "unit,students\nnumbers,ada,grace\nwords,ada,carl,eve\n")
+    assert policy.partners[small.UNIT] == [frozenset({"ada", "grace"})]
+    assert policy.units[small.UNIT].weight == 3 and policy.units[small.UNIT].cutoffs["fitting"][0] == (0.5, 1.0)
+    assert (policy.late.slack_days, policy.early.bonus, policy.total.letters) == (2, 0.1, {"A": 0.9, "B": 0.5})
+
+
+@pytest.mark.parametrize(
+    "partners, text, words",
+    [
+        ("unit,students\nnumbrs,ada,grace\n", POLICY, "line 2: There is no unit `numbrs`. Did you mean"),
+        ("unit,students\nnumbers,ada\n", POLICY, "line 2: a group has two students or more"),
+        ("unit,students\nnumbers,ada,eve\nnumbers,bob,ada\n", POLICY, "line 3: ada is in two groups"),
+        ("", POLICY.replace("fitting", "fiting"), "there is no check `fiting`. Did you mean `fitting`?"),
+        ("", POLICY.replace("slack_days", "slack_day"), "there is no key `slack_day`. Did you mean `slack_days`?"),
+        ("", POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0]]"), "cutoffs"),
+        ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
+    ],
+)
+def test_a_wrong_file_is_told_its_place_and_the_nearest(tmp_path, partners, text, words):
+    """No grade is made by a rule that was not understood."""
+    with pytest.raises(BadFile) as told:
+        policy_in(tmp_path, partners, text)
+    assert words in str(told.value)
+
+
+def test_the_command_writes_the_final_table(tmp_path):
+    """`export --to total` with a policy."""
+    policy_in(tmp_path, "unit,students\n")
+    for student, unit, points in (("ada", small.UNIT, 80.0), ("ada", small.WORDS, 40.0), ("bob", small.UNIT, 100.0)):
+        write_result(tmp_path / "grades", handed_in(student, unit, points))
+    done = small.run_command("export", tmp_path / "grades", "--to", "total", "--policy", tmp_path / "policy.toml")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((tmp_path / "grades" / "export" / "total.csv").read_text().splitlines()))
+    assert [(row["student"], row["total (%)"], row["letter"]) for row in rows] == [
+        ("ada", "70", "B"),
+        ("bob", "75", "B"),
+    ]

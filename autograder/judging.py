@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check, Corpus, is_text
-from autograder.relations import Relation, find_relations, letters_of, shape_in_letters
+from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 STATUS_OF_FAILURE: Mapping[str, Status] = {"timeout": "timeout", "killed": "killed", "stub": "failed"}
@@ -202,9 +202,10 @@ def _share_beside_failure(check: Check, key: CheckKey, answer: Answer) -> float:
 
 
 def _raising(key: CheckKey, answer: Answer) -> list[Mistake]:
-    """Find the known mistakes that raise the same error."""
-    error = kind_of_error(answer)
-    return [mistake for mistake, its in key.mistakes if its.failure == "raised" and kind_of_error(its) == error]
+    """Find the known mistakes that raise the same error in the same words, with the same shapes and names in them."""
+    error = _error_without_place(answer)
+    raising = [(mistake, its) for mistake, its in key.mistakes if its.failure == "raised"]
+    return [mistake for mistake, its in raising if _error_without_place(its) == error]
 
 
 def _judge_weights(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Verdict:
@@ -267,23 +268,48 @@ def _remarks(
     """
     named = {name for explanation in explanations for name in explanation.arrays}
     related: Mapping[str, Relation] = {}
-    if any(not one.is_sure for one in explanations) or not named.issuperset(wrong):
+    if not named.issuperset(wrong) or any(not one.is_sure for one in explanations):
         related = find_relations(key.expected.arrays, answer.arrays, wrong, letters_of(check, sizes))
-    told = [one for one in explanations if one.has_one_text and not _outdone(one, related)]
+    sure = named.issuperset(wrong)
+    told = [
+        one
+        for one in explanations
+        if one.has_one_text
+        and not _outdone(one, related)
+        and (sure or _is_credible(one, answer, named, related, wrong))
+    ]
     remarks = [Remark(one.mistakes[0].text, one.arrays, one.mistakes[0].code) for one in told]
     left = [name for name in wrong if not any(name in one.arrays for one in told)]
     return remarks + _joined([_described(name, check, key, answer, sizes, related.get(name)) for name in left])
 
 
 def _outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
-    """Whether a relation explains all that known mistakes do, which should have spoilt more, and other arrays too."""
-    if explanation.is_sure:
-        return False
-    texts = {related[name].text if name in related else "" for name in explanation.arrays}
-    if len(texts) > 1 or texts == {""}:
+    """Whether a relation explains all that known mistakes do, and other arrays too; or arrays changed places."""
+    relations = [related[name] for name in explanation.arrays if name in related]
+    if any(relation.kind == EXCHANGED and relation.of not in explanation.arrays for relation in relations):
+        return True
+    texts = {relation.text for relation in relations}
+    if len(texts) != 1 or len(relations) < len(explanation.arrays):
         return False
     holding = [name for name, relation in related.items() if relation.text in texts]
     return len(holding) > len(explanation.arrays)
+
+
+def _is_credible(
+    explanation: Explanation, answer: Answer, named: Container[str], related: Container[str], wrong: Sequence[str]
+) -> bool:
+    """Whether known mistakes are to be named that leave wrong arrays unexplained.
+
+    Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and infinity, say little of
+    how they came about. And where half of the wrong arrays are explained by nothing, so may these be.
+    """
+    arrays = [answer.arrays[name] for name in explanation.arrays]
+    if any(array.dtype.kind == "b" for array in arrays):
+        return True
+    if not any(array[np.isfinite(array)].any() for array in arrays):
+        return False
+    explained = [name for name in wrong if name in named or name in related]
+    return 2 * len(explained) > len(wrong)
 
 
 def _described(
@@ -402,7 +428,11 @@ def _verdict(check: Check, share: float, remarks: Sequence[Remark]) -> Verdict:
 
 def kind_of_error(answer: Answer) -> str:
     """The exception's type and the beginning of its words, without the place it was raised at."""
-    return answer.message.split(": ", 1)[-1][:40]
+    return _error_without_place(answer)[:40]
+
+
+def _error_without_place(answer: Answer) -> str:
+    return answer.message.split(": ", 1)[-1]
 
 
 def _agree(check: Check, name: str, one: Answer, other: Answer) -> bool:

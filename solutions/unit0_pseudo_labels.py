@@ -487,7 +487,7 @@ def train(model, batches, optimizer, steps):
         #   the gradients were clipped. Here they are used as they are.
         optimizer.step()
         # mistake: pass
-        #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
+        #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
         losses.append(error.item())

@@ -677,7 +677,7 @@ def train(model, batches, optimizer, decay):
         #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
         optimizer.step()
         # mistake: pass
-        #   no weight moved: `optimizer.step()` is missing, or the gradients were cleared between `backward` and it.
+        #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
         losses.append(error.item())
         # mistake (keeps 0.5): losses.append(error)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.

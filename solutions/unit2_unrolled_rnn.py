@@ -435,7 +435,7 @@ def train(model, batches, optimizer):
         #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: the optimizer's step is missing, or stands before `backward`, or the gradients were emptied between the two.
+        #   the weights stay as they were: `backward` or the optimizer's step is missing, or the step comes first, or the gradients were emptied between the two.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         losses.append(loss.item())

@@ -615,7 +615,7 @@ def train_epoch(model, batches, optimizer, bound):
         #   short gradients were stretched to the bound. Clipping only shortens.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: the optimizer's step is missing, or the gradients were emptied between `backward` and `step`.
+        #   the weights stay as they were: `backward` or the optimizer's step is missing, or the gradients were emptied between the two.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         state = detached(state)

@@ -8,6 +8,6 @@ No number that was drawn is told: factors and terms have a letter or a short nam
 """
 
 from autograder.relations.letters import Letters, letters_of, shape_in_letters
-from autograder.relations.search import CHANCE, Relation, find_relations
+from autograder.relations.search import CHANCE, EXCHANGED, Relation, find_relations
 
-__all__ = ["CHANCE", "Letters", "Relation", "find_relations", "letters_of", "shape_in_letters"]
+__all__ = ["CHANCE", "EXCHANGED", "Letters", "Relation", "find_relations", "letters_of", "shape_in_letters"]

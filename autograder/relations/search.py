@@ -20,6 +20,7 @@ Arrays = Mapping[str, Array]
 CHANCE = 1e-6  # of an array that has nothing to do with the expected one: that any relation at all is told
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
+EXCHANGED = "exchanged"  # the kind of two arrays that changed places
 FEW_ROWS = 4  # wrong rows that are told one by one
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
 STEPS = 5  # the longest step by which a part of an array is looked for
@@ -35,12 +36,14 @@ class Relation:
     text: what a student reads.
     apply: from the expected array to the wrong one; None where the expected one does not determine it.
     whole: whether it holds for every entry.
+    of: the other array whose expected values these are.
     """
 
     kind: str
     text: str
     apply: Function | None = field(default=None, compare=False)
     whole: bool = True
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,19 @@ def find_relations(right: Arrays, found: Arrays, wrong: Sequence[str], letters: 
         case = Case(numbers[name], array.astype(np.float64), others, letters)
         with np.errstate(all="ignore"):
             by_array[name] = list(fitting(case))
-    return _chosen(by_array)
+    return _exchanged(_chosen(by_array))
+
+
+def _exchanged(relations: dict[str, Relation]) -> dict[str, Relation]:
+    """Say of two arrays, each of which has the values of the other, that they changed places."""
+    for one, relation in list(relations.items()):
+        other = relation.of
+        if other in relations and relations[other].of == one:
+            first, second = sorted((one, other))
+            text = f"`{first}` and `{second}` have changed places."
+            relations[one] = Relation(EXCHANGED, text, of=other)
+            relations[other] = Relation(EXCHANGED, text, of=one)
+    return relations
 
 
 def _is_searched(array: Array) -> bool:
@@ -248,12 +263,13 @@ def _of_others(case: Case) -> Iterator[Found]:
         if other.size < 2:
             continue
         words = f"those expected of `{name}`"
-        yield from _another(case, other, words, share)
+        yield from _another(case, name, words, share)
         if other.shape == case.right.shape == case.found.shape:
             yield from _together(case, other, words, share)
 
 
-def _another(case: Case, other: Array, words: str, prior: float) -> Iterator[Found]:
+def _another(case: Case, name: str, words: str, prior: float) -> Iterator[Found]:
+    other = case.others[name]
     for change in (UNCHANGED, *rearrangements(other.shape, case.letters)):
         made = _applied(change, other, case.found.shape)
         if made is None:
@@ -263,9 +279,9 @@ def _another(case: Case, other: Array, words: str, prior: float) -> Iterator[Fou
             continue
         text = f"your values are {change.words.format(words)}{factor.words}."
         chance = _chance(factor.value * made, case, factor.fitted)
-        yield Found(
-            Relation("another array", text), math.log10(prior * change.prior * factor.prior), chance, factor.fitted
-        )
+        same = change is UNCHANGED and factor.value == 1
+        relation = Relation("another array", text, of=name if same else "")
+        yield Found(relation, math.log10(prior * change.prior * factor.prior), chance, factor.fitted)
 
 
 def _together(case: Case, other: Array, words: str, prior: float) -> Iterator[Found]:

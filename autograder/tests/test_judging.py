@@ -188,17 +188,67 @@ def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
 
 
 D = np.random.default_rng(0).normal(size=(2, 6, 3, 9))
+SIGN = "your values are the expected ones × −1."
 
 
-def test_a_relation_of_more_arrays_outdoes_a_mistake_that_should_have_spoilt_others():
-    """`a` looks like a mistake that spoils `c` as well, which looks otherwise; both are the expected ones × 3."""
+def test_an_error_in_other_words_is_no_mistake_that_is_known():
+    """Shapes and names count, to the last."""
+
+    def error(b):
+        return Answer(failure="raised", message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, {b}) differ here")
+
+    known = Mistake("m1", "words"), error(5)
+    assert [r.text for r in judge(three, key(known), error(5), SIZES).remarks] == ["words", error(5).message]
+    assert [r.text for r in judge(three, key(known), error(6), SIZES).remarks] == [error(6).message]
+
+
+def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
+    """A mistake that gives infinity is named where all that is wrong is explained, and not beside what nobody knows."""
+    known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", c=C + 1))
+    assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == "words of overflow"
+    both = verdict(known, a=np.full(6, np.inf), c=C + 1)
+    assert [r.text for r in both.remarks] == ["words of overflow", "words of other"]
+    unknown = verdict(known, a=np.full(6, np.inf), c=np.array([7, 1, 9]))
+    assert [r.text for r in unknown.remarks] == ["NaN or infinity in 6 of 6 places.", "wrong values in 3 of 3 places."]
+
+
+def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
+    """One array of three; where it is two, or a truth value, it is. The points are the same."""
+    flag = Mistake("flag", "words of flag"), Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(False)})
+    one = Mistake("one", "words of one", 0.5), Answer({"a": np.sin(D[0]), "c": D[1], "d": A, "same": np.array(True)})
+    known = PlainKey(Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(True)}), (one, flag))
+    strange = {"c": np.cos(D[1] ** 2), "d": np.sin(A + 2)}
+    few = judge(three, known, Answer({"a": np.sin(D[0]), "same": np.array(True), **strange}), SIZES)
+    most = judge(
+        three, known, Answer({"a": np.sin(D[0]), "c": -D[1], "d": strange["d"], "same": np.array(True)}), SIZES
+    )
+    truth = judge(three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES)
+    assert [r.text for r in few.remarks] == ["wrong values in 154 of 162, 162 of 162, 6 of 6 places."]
+    assert [r.text for r in most.remarks] == ["words of one", SIGN, "wrong values in 6 of 6 places."]
+    assert truth.remarks[0].text == "words of flag"
+    assert (few.earned, most.earned) == (1.125, 1.125)
+
+
+def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
+    """A mistake that gives `a` the values of `c` should have left `c` as it is."""
+    copied = Mistake("copied", "words of copied"), Answer({"a": D[1], "c": D[1]})
+    known = PlainKey(Answer({"a": D[0], "c": D[1]}), (copied,))
+    (remark,) = judge(three, known, Answer({"a": D[1], "c": D[0]}), SIZES).remarks
+    assert remark.text == "`a` and `c` have changed places."
+    assert judge(three, known, Answer({"a": D[1], "c": D[1]}), SIZES).remarks[0].text == "words of copied"
+
+
+def test_a_relation_of_more_arrays_outdoes_a_mistake():
+    """`a` looks like a mistake, `c` like none; both are the expected ones × 3. Where all are explained it is named."""
     expected = Answer({"a": D[0], "c": D[1], "d": A})
     half = Mistake("half", "words of half"), Answer({"a": 3 * D[0], "c": 7 * D[1], "d": A})
-    whole = Mistake("whole", "words of whole"), Answer({"a": 3 * D[0], "c": D[1], "d": A})
+    one = Mistake("one", "words of one"), Answer({"a": 3 * D[0], "c": D[1], "d": A})
+    both = Mistake("both", "words of both"), Answer({"a": 3 * D[0], "c": 3 * D[1], "d": A})
     answer = Answer({"a": 3 * D[0], "c": 3 * D[1], "d": A})
-    (remark,) = judge(three, PlainKey(expected, (half,)), answer, SIZES).remarks
-    assert (remark.text, remark.arrays) == ("your values are the expected ones × 3.", ("a", "c"))
-    assert judge(three, PlainKey(expected, (whole,)), answer, SIZES).remarks[0].text == "words of whole"
+    for known in (half, one):
+        (remark,) = judge(three, PlainKey(expected, (known,)), answer, SIZES).remarks
+        assert (remark.text, remark.arrays) == ("your values are the expected ones × 3.", ("a", "c"))
+    assert judge(three, PlainKey(expected, (both,)), answer, SIZES).remarks[0].text == "words of both"
 
 
 def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():

@@ -143,6 +143,14 @@ def test_the_values_of_another_array_are_told():
     assert less == "your values are the expected ones less those expected of `b` × 5, and B = 5."
 
 
+def test_two_arrays_that_changed_places_are_told_so():
+    """Once for both, whatever their shapes; a third that has the values of one of them has changed with none."""
+    right, wrong = {"b": ROW, "a": RIGHT, "c": TABLE}, {"b": RIGHT, "a": ROW, "c": ROW}
+    found = find_relations(right, wrong, ["b", "a", "c"], LETTERS)
+    assert found["a"].text == found["b"].text == "`a` and `b` have changed places."
+    assert found["c"].text == "your values are those expected of `b`."
+
+
 def test_two_numbers_with_one_factor_are_evidence_of_it():
     """One number in single precision could be five times another by chance; three with the same factor could not."""
     right = {name: np.array(value, np.float32) for name, value in (("a", 2.718), ("b", 0.577), ("c", 1.618))}

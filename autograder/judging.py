@@ -301,7 +301,7 @@ def _is_credible(
     """Whether known mistakes are to be named that leave wrong arrays unexplained.
 
     Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and infinity, say little of
-    how they came about. And where half of the wrong arrays are explained by nothing, so may these be.
+    how they came about. And where most of the wrong arrays are explained by nothing, so may these be.
     """
     arrays = [answer.arrays[name] for name in explanation.arrays]
     if any(array.dtype.kind == "b" for array in arrays):
@@ -309,7 +309,7 @@ def _is_credible(
     if not any(array[np.isfinite(array)].any() for array in arrays):
         return False
     explained = [name for name in wrong if name in named or name in related]
-    return 2 * len(explained) > len(wrong)
+    return 2 * len(explained) >= len(wrong)
 
 
 def _described(

@@ -185,6 +185,75 @@ def is_text(array: np.ndarray) -> bool:
     return array.dtype.kind == "U"
 
 
+class Watched:
+    """A submission whose functions are watched: are their arguments afterwards what they were?
+
+    It stands for the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)` is the
+    finding. An array or tensor counts, also one in a list or dict: its numbers, its shape, whether it asks for
+    a gradient, and whether one was left on it. Classes come out as they are.
+    """
+
+    def __init__(self, submission: Any) -> None:
+        self._submission = submission
+        self._same = True
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._submission, name)
+        return self.hand_to(found) if callable(found) and not isinstance(found, type) else found
+
+    def hand_to(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function, or a model of the submission's, that is watched too."""
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            before = _copied((arguments, options))
+            result = function(*arguments, **options)
+            self._same = self._same and _is_same(before, (arguments, options))
+            return result
+
+        return watched
+
+
+def same_after(watched: Watched) -> Arrays:
+    """The flag `same_after`: whether every call so far left its arguments as they were."""
+    return named("same_after", watched._same)
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """An array or tensor as it was; of a tensor also whether it asks for a gradient, and has one."""
+
+    numbers: Any
+    asks: bool = False
+    has: bool = False
+
+
+def _copied(value: Any) -> Any:
+    """Copy what is watched of an argument; None stands for all else."""
+    if isinstance(value, Mapping):
+        return {name: _copied(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return _Copy(value.copy())
+    if hasattr(value, "detach"):
+        return _Copy(value.detach().clone(), value.requires_grad, value.is_leaf and value.grad is not None)
+    return None
+
+
+def _is_same(before: Any, value: Any) -> bool:
+    """Whether an argument is what `_copied` saw."""
+    if isinstance(before, dict):
+        return before.keys() == value.keys() and all(_is_same(before[name], value[name]) for name in before)
+    if isinstance(before, list):
+        return len(before) == len(value) and all(map(_is_same, before, value))
+    if not isinstance(before, _Copy):
+        return True
+    now = _copied(value)
+    if now.numbers.shape != before.numbers.shape or (now.asks, now.has) != (before.asks, before.has):
+        return False
+    return bool((now.numbers == before.numbers).all())
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one submission may use. A unit that needs more says so in its `UnitSettings`, a check by `seconds=`."""

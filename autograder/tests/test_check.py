@@ -11,12 +11,14 @@ from autograder.check import (
     Experiments,
     Limits,
     UnitSettings,
+    Watched,
     as_array,
     check,
     import_checks,
     is_text,
     load_experiments,
     named,
+    same_after,
 )
 
 
@@ -269,3 +271,63 @@ def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monke
     addons = {"wanted": "wanted_addon", "other": "no_such_module"}
     found = load_experiments(tmp_path / "checks", "one", addons)
     assert [module.__name__ for module in found.addons] == ["wanted_addon"]
+
+
+# ---- arguments left as they were
+
+
+class Submitted:
+    """Functions that students might write, and a class."""
+
+    Point = complex
+
+    def untouched(self, x, **_):
+        return x + 1
+
+    def added_to(self, x):
+        x += 1
+        return x
+
+    def emptied(self, parts):
+        parts.clear()
+
+    def replaced(self, parts):
+        parts["x"] = parts["x"] + 1
+
+    def grown(self, parts):
+        parts.append(1)
+
+
+def kept(call):
+    """What `same_after` finds when one function was called."""
+    net = Watched(Submitted())
+    call(net)
+    return bool(same_after(net)["same_after"])
+
+
+@pytest.mark.parametrize(
+    ("call", "same"),
+    [
+        (lambda net: net.untouched(np.zeros(3), of={"x": [np.ones(2)]}), True),
+        (lambda net: net.added_to(np.zeros(3)), False),
+        (lambda net: net.added_to(5), True),
+        (lambda net: net.emptied([np.zeros(3)]), False),
+        (lambda net: net.emptied({"x": np.zeros(3)}), False),
+        (lambda net: net.replaced({"x": np.zeros(3)}), False),
+        (lambda net: net.grown([1, 2]), False),
+        (lambda net: net.hand_to(lambda x: x.sort())(np.array([2, 1])), False),
+        (lambda net: net.hand_to(lambda x: x.resize(4, refcheck=False))(np.zeros(3)), False),
+    ],
+)
+def test_a_function_that_changes_its_arguments_is_seen(call, same):
+    """Arrays, and those in lists and dicts; also a call by hand."""
+    assert kept(call) == same
+
+
+def test_one_change_is_not_forgotten_and_classes_come_out_as_they_are():
+    """A later call that changes nothing makes up for nothing."""
+    net = Watched(Submitted())
+    net.added_to(np.zeros(3))
+    net.untouched(np.zeros(3))
+    assert not same_after(net)["same_after"]
+    assert net.Point is complex

@@ -13,7 +13,7 @@ import numpy as np
 
 import autograder.torch as addon
 from autograder.authoring.mutants import other_names
-from autograder.check import load_experiments
+from autograder.check import Watched, load_experiments, same_after
 from autograder.course import Course, Package
 from autograder.torch import networks
 from autograder.torch.operators import by_hand
@@ -246,3 +246,46 @@ def test_a_norms_running_variance_is_drawn_above_zero():
     drawn = networks.take(networks.load(net, roles, 1), roles)
     assert drawn.keys() == {f"norm.{n}" for n in ("weight", "bias", "running_mean", "running_var")}
     assert (drawn["norm.running_var"] >= 0.5).all() and (drawn["norm.running_mean"] < 0).any()
+
+
+# ---- what a function leaves behind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.add_(1),
+        lambda x: x.requires_grad_(),
+        lambda x: x.unsqueeze_(0),
+        lambda x: (x.requires_grad_().sum().backward(), x.requires_grad_(False)),
+    ],
+)
+def test_a_trace_on_a_tensor_is_seen(change):
+    """Other numbers, another shape, a demand for a gradient, a gradient left behind."""
+    net = Watched(None)
+    net.hand_to(lambda x: x + 1)(torch.zeros(3))
+    assert same_after(net)["same_after"]
+    net.hand_to(change)(torch.zeros(3))
+    assert not same_after(net)["same_after"]
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda model: model[0].weight.data.add_(1), "numbers"),
+        (lambda model: model.train()(torch.rand(4, 2)), "numbers"),  # batch norm counts
+        (lambda model: model.requires_grad_(False), "trainable"),
+        (lambda model: model(torch.rand(4, 2)).sum().backward(), "gradients"),
+        (lambda model: model[1].train(), "modes"),
+    ],
+)
+def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
+    """Each change in its own part, the mode of each layer included."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).eval()
+    before = networks.condition(model)
+    model(torch.rand(4, 2))
+    assert networks.condition(model) == before
+    change(model)
+    after = networks.condition(model)
+    assert getattr(after, part) != getattr(before, part)
+    assert (after.but_for_modes == before.but_for_modes) == (part == "modes")

@@ -5,6 +5,7 @@ all differ, so neither the names nor the order in which a submission declares it
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -84,6 +85,36 @@ def gradients(model: nn.Module, roles: Roles) -> Arrays:
 def moved(before: Arrays, after: Arrays) -> Arrays:
     """How far each array of `before` has moved."""
     return {name: after[name] - before[name] for name in before if name in after}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What can be seen of a model from outside: numbers, what is to be trained, gradients left, and modes."""
+
+    numbers: Mapping[str, bytes]
+    trainable: Mapping[str, bool]
+    gradients: Mapping[str, bytes | None]
+    modes: Mapping[str, bool]
+
+    @property
+    def but_for_modes(self) -> tuple[object, ...]:
+        """All of it but for the modes, to compare where a mode may change."""
+        return self.numbers, self.trainable, self.gradients
+
+
+def condition(model: nn.Module) -> Condition:
+    """See what condition a model is in. Two of them are compared with `==`."""
+    parameters = dict(model.named_parameters())
+    return Condition(
+        {name: _bytes(array) for name, array in model.state_dict().items()},
+        {name: p.requires_grad for name, p in parameters.items()},
+        {name: None if p.grad is None else _bytes(p.grad) for name, p in parameters.items()},
+        {name: part.training for name, part in model.named_modules()},
+    )
+
+
+def _bytes(array: Tensor) -> bytes:
+    return array.detach().cpu().numpy().tobytes()
 
 
 def tensor(function: str, value: Any) -> Tensor:

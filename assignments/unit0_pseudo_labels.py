@@ -31,6 +31,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -144,7 +145,7 @@ check("mixing")
 def one_epoch(batches):
     """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given.
 
-    Whole batches, as they come, and none is drawn that is not given.
+    Whole batches, as they come. Each is drawn only when it is asked for.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -234,7 +235,8 @@ check("three_parts")
 def pseudo_labels(model, x):
     """Probabilities (N, V) that `model` gives to the classes of `x` (N, D), row by row in the order of `x`.
 
-    Predicted in evaluation mode, outside of any graph; the model's mode is afterwards what it was before.
+    Predicted in evaluation mode, outside of any graph. The model is afterwards what it was before: each layer in the
+    same mode, with the same numbers and no gradient left on them.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -250,7 +252,7 @@ check("soft_labels")
 #
 # $$\mathrm{CE} = -\frac{1}{B} \sum_b \sum_i y_{b,i} \ln \mathrm{softmax}(\mathrm{logits}_b)_i$$
 #
-# For a one-hot y that is the usual loss. So one formula serves true labels and guesses, and a mixed batch needs no special care.
+# For a one-hot y, where all entries but one are 0, that is the usual loss. So one formula serves true labels and guesses, and a mixed batch needs no special care.
 #
 # **Exercise** · 10 minutes · ●○○ · about 1 line
 #
@@ -383,7 +385,8 @@ def judge(model, x, digits):
     """Accuracy and cross-entropy on held-out images."""
     probabilities = pseudo_labels(model, x)
     accuracy = (probabilities.argmax(-1) == digits).float().mean().item()
-    return accuracy, soft_cross_entropy(probabilities.log(), F.one_hot(digits, 10)).item()
+    sure = probabilities.clamp(min=1e-30).log()  # a probability of 0 has no logarithm
+    return accuracy, soft_cross_entropy(sure, F.one_hot(digits, 10).float()).item()
 
 
 # %%

@@ -37,6 +37,17 @@ class Child:
         self.place, self.resets = 0, self.resets + 1
 
 
+class Uneven(Child):
+    """Batches whose sizes grow, as those of a mix may."""
+
+    def __next__(self) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.place == 0:
+            self.size = 1
+        pair = super().__next__()
+        self.size += 2
+        return pair
+
+
 @cache
 def digits(_find: Any) -> Corpus:
     """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no submission runs."""

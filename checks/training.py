@@ -10,10 +10,16 @@ from torch import Tensor, nn
 from autograder.check import Arrays, named
 
 
-def figures(losses: Any) -> Arrays:
-    """Losses as numbers, and whether one holds on to its graph. Raises `TypeError` where there are none."""
+def listed(losses: Any) -> list[Any]:
+    """The losses that a submission's loop returned, in a list. Raises `TypeError` where there are none."""
     if losses is None:
         raise TypeError("nothing was returned: return the list of losses")
+    return list(losses)
+
+
+def figures(losses: Any) -> Arrays:
+    """Losses as numbers, and whether one holds on to its graph. Raises `TypeError` where there are none."""
+    losses = listed(losses)
     numbers = [loss.detach() if isinstance(loss, Tensor) else loss for loss in losses]
     held = any(getattr(loss, "requires_grad", False) for loss in losses)
     return named("losses losses_in_a_graph", [float(number) for number in numbers], held)

@@ -6,16 +6,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, check, named
+from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.torch.networks import condition, tensor
 from autograder.torch.sgd import Descent
 
-from .semi import Child, Network, adam, digits, draw, held_out_loss, read, shuffled, soft
-from .training import figures
+from .semi import Child, Network, Uneven, adam, digits, draw, held_out_loss, read, shuffled, soft
+from .training import figures, listed
 
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
 DRAWN = "a batch was drawn and not used, or one was used twice: as many as are used, no more."
+AHEAD = "batches were drawn before they were asked for: draw each when it is its turn, as a generator does."
+KEPT = "what was handed in is not what it was: leave arguments as they are, and compute with copies."
 
 
 def warm() -> None:
@@ -60,7 +63,7 @@ def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
 )
 def mixing(net: Any, seed: int) -> Arrays:
     """`MixIterator` joins one batch of each child, and passes `reset` on"""
-    rng, out = np.random.default_rng(seed), {}
+    rng, net, out = np.random.default_rng(seed), Watched(net), {}
     children = [Child(draw(rng, n, D), soft(rng, n), size) for n, size in ((9, 2), (17, B), (7, 3))]
     mix = net.MixIterator(children)
     itself = iter(mix) is mix
@@ -68,20 +71,28 @@ def mixing(net: Any, seed: int) -> Arrays:
     out = named("x y N", torch.cat(x), torch.cat(y), mix.N)
     mix.reset()
     out |= named("resets after_reset", [child.resets for child in children], next(mix)[0])
+    pictures = [Child(draw(rng, 4, 3, 2), torch.from_numpy(rng.permutation(4)), size) for size in (1, 3)]
+    out |= named("x_of_pictures y_of_numbers", next(net.MixIterator(tuple(pictures))))
     return out | named("iterates", itself)
 
 
-@check(points=2, words={f"drawn{word}": DRAWN for word in ("", "_ragged", "_over")})
+@check(
+    points=2,
+    words={f"drawn{word}": DRAWN for word in ("", "_ragged", "_over", "_uneven")}
+    | {"drawn_early": AHEAD, "as_they_come": "the batches were changed. Give them as they come."},
+)
 def epochs(net: Any, seed: int) -> Arrays:
     """`one_epoch` starts anew and goes on until N examples have been seen"""
     rng = np.random.default_rng(seed)
     out: Arrays = {}
-    for word, n, N in (
-        ("", 12, 12),
-        ("_ragged", 14, 14),
-        ("_over", 16, 13),
-    ):  # the last one gives 16 before it has given 13
-        child = Child(draw(rng, n, D), soft(rng, n), 4)
+    as_they_come = True
+    for word, kind, n, N in (
+        ("", Child, 12, 12),
+        ("_ragged", Child, 14, 14),
+        ("_over", Child, 16, 13),  # this gives 16 before it has given 13
+        ("_uneven", Uneven, 14, 14),
+    ):
+        child = kind(draw(rng, n, D), soft(rng, n), 4)
         next(child)
         child.N = N
         got = list(net.one_epoch(child))
@@ -90,9 +101,12 @@ def epochs(net: Any, seed: int) -> Arrays:
                 "an epoch should give pairs, one after another: `yield x, y` in the loop, not `return x, y`"
             )
         x, y = zip(*got, strict=True)
+        as_they_come &= all(part.dtype == torch.float32 and not part.requires_grad for part in (*x, *y))
         names = f"batches{word} x{word} y{word} drawn{word}"
         out |= named(names, len(got), torch.cat(x), torch.cat(y), child.drawn)
-    return out
+    child = Child(draw(rng, 12, D), soft(rng, 12), 4)
+    next(iter(net.one_epoch(child)))
+    return out | named("drawn_early as_they_come", child.drawn, as_they_come)
 
 
 @check(points=2, words={"integers": "sizes are numbers of examples: return two integers."})
@@ -100,49 +114,66 @@ def shares(net: Any, seed: int) -> Arrays:
     """`batch_sizes` divides a batch into labelled and pseudo-labelled examples"""
     total = 40 + 12 * (seed % 997)
     wanted = {"quarter": 0.25, "third": (total // 3 + 0.4) / total, "most": (total // 2 + 8.6) / total}
+    wanted |= {"none": 0.0, "all": 1.0}
     sizes = [tuple(net.batch_sizes(total, share)) for share in wanted.values()]
     whole = all(hasattr(n, "__index__") and not getattr(n, "is_floating_point", bool)() for pair in sizes for n in pair)
     return named(" ".join(wanted), *sizes) | named("integers", whole)
 
 
-@check(points=2)
+@check(
+    points=2,
+    words={"integers": "row numbers are integers: floats cannot select rows.", "same_after": KEPT},
+)
 def three_parts(net: Any, seed: int) -> Arrays:
     """`split_rows` makes three parts that have no row in common"""
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(23))
-    return named("held_out labelled unlabelled", net.split_rows(order, 6, 4))
+    net, order = Watched(net), torch.from_numpy(np.random.default_rng(seed).permutation(23))
+    out = named("held_out labelled unlabelled", net.split_rows(order, 6, 4))
+    return out | named("integers", all(part.dtype.kind == "i" for part in out.values())) | same_after(net)
 
 
 @check(
     points=4,
     words={
-        "same_after": "the model's numbers changed: labelling only reads them (batch norm in training mode writes)."
+        "same_after": "the model's numbers changed: labelling only reads them (batch norm in training mode writes).",
+        "mode_of_each_layer_after": "a layer is in another mode than before: `model.train(mode)` sets all of them.",
+        "no_gradients_after": "gradients were left on the model's parameters. Labelling needs none.",
+        "x_same_after": KEPT,
     },
 )
 def soft_labels(net: Any, seed: int) -> Arrays:
     """`pseudo_labels` predicts probabilities in evaluation mode and leaves the model as it was"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     torch.manual_seed(seed)
     model, x = classifier(rng), draw(rng, 21, D)
-    before = state(model)
     out: Arrays = {}
+    modes = unchanged = True
     for word, mode in (("", True), ("_again", False)):
-        y = net.pseudo_labels(model.train(mode), x)
+        before = condition(model.train(mode))
+        y = tensor("pseudo_labels", net.pseudo_labels(model, x))
         out |= named(f"y{word} in_a_graph{word} mode{word}", y, y.requires_grad, model.training)
+        after = condition(model)
+        modes &= after.modes == before.modes
+        unchanged &= after.numbers == before.numbers
     trainable = all(parameter.requires_grad for parameter in model.parameters())
     out |= named("trainable_after gradients_on_after", trainable, torch.is_grad_enabled())
-    return out | named("same_after", all(np.array_equal(before[n], a) for n, a in state(model).items()))
+    out |= named("same_after mode_of_each_layer_after", unchanged, modes)
+    return out | named(
+        "no_gradients_after x_same_after", after.gradients == before.gradients, *same_after(net).values()
+    )
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     """`soft_cross_entropy` is the mean cross-entropy with labels that are probabilities"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     logits, y = draw(rng, B, V, spread=2).requires_grad_(), soft(rng, B)
-    small, large = net.soft_cross_entropy(logits, y), net.soft_cross_entropy(100 * logits.detach(), y)
+    small, large = net.soft_cross_entropy(logits, y), net.soft_cross_entropy(1000 * logits.detach(), y)
+    of_two = net.soft_cross_entropy(logits[:2].detach(), torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])])
     if getattr(small, "requires_grad", False):
         small.sum().backward()
     gradient = torch.zeros(B, V) if logits.grad is None else logits.grad
-    return named("loss loss_of_large gradient", small, large, gradient)
+    names = "loss loss_of_large loss_of_two_true_labels gradient"
+    return named(names, small, large, of_two, gradient) | same_after(net)
 
 
 @check(
@@ -151,31 +182,32 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     words={"drawn": DRAWN, "resets": "the batches were reset: where a pass begins is the caller's business."},
 )
 def few_steps(net: Any, seed: int) -> Arrays:
-    """`train` for three steps: how far each weight moved, and the losses"""
+    """`train` for six steps, then two: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
     model, child = classifier(rng), Child(draw(rng, 22, D), soft(rng, 22), B)
     model.get_parameter("3.weight").data *= 4  # large gradients, so that it shows whether they were clipped
     next(child)
-    before = state(model)
-    losses = net.train(model, child, Descent(model.parameters(), 0.3, 0.5), 3)
+    before, optimizer = state(model), Descent(model.parameters(), 0.3, 0.5)
+    losses = [loss for steps in (6, 2) for loss in listed(net.train(model.eval(), child, optimizer, steps))]
     return figures(losses) | moved(model, before) | named("drawn resets", child.drawn, child.resets)
 
 
 @check(
     points=3,
     needs=(mixing, shares, soft_labels, few_steps),
-    words={"returned": "return the student: the network that was given, not another."},
+    words={"returned": "return the student: the network that was given, not another.", "same_after": KEPT},
 )
 def both_networks(net: Any, seed: int) -> Arrays:
     """`semi_supervised` trains the teacher, then the student on both kinds of labels"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     teacher, student, labelled = classifier(rng), classifier(rng), (draw(rng, 16, D), soft(rng, 16))
     before = state(teacher, "teacher_") | state(student, "student_")
-    done = net.semi_supervised(teacher, student, labelled, draw(rng, 26, D), Child, sgd, 8, 0.25, 3)
+    done = net.semi_supervised(teacher, student, labelled, draw(rng, 26, D), Child, sgd, 10, 0.4, 5)
     return (
         moved(teacher, before, "teacher_")
         | moved(student, before, "student_")
         | named("returned", 2 * (done is student) + (done is teacher))
+        | same_after(net)
     )
 
 

@@ -31,6 +31,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -149,6 +150,9 @@ class MixIterator:
         #   the mix came to an end, with its shortest child or when N examples were given. Its children never end,
         #   and neither does the mix: no `StopIteration`.
         return torch.cat(xs), torch.cat(ys)
+        # mistake: return torch.vstack(xs), torch.vstack(ys)
+        #   batches were put one below the other as rows, which fails where a label is a single number. Join them along
+        #   axis 0, whatever their shape: `torch.cat`.
         # mistake: return torch.cat(xs), torch.cat(ys[::-1])
         #   x and y were joined in different orders, so that labels belong to other examples.
         # mistake: return torch.stack([x[:1] for x in xs]), torch.stack([y[:1] for y in ys])
@@ -193,10 +197,14 @@ check("mixing")
 def one_epoch(batches):
     """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given.
 
-    Whole batches, as they come, and none is drawn that is not given.
+    Whole batches, as they come. Each is drawn only when it is asked for.
     """
     ### BEGIN SOLUTION
     batches.reset()
+    # mistake: batches.reset(); got = []; [got.append(next(batches)) for _ in iter(lambda: sum(len(x) for x, _ in got) < batches.N, False)]; yield from got; return
+    #   all batches were drawn before the first was given. Draw each when it is asked for: `yield` stands inside the loop.
+    # mistake: batches.reset(); first = next(batches); yield first; yield from (next(batches) for _ in range(-(-batches.N // len(first[0])) - 1)); return
+    #   the number of batches was computed from the size of the first. Batches may differ in size: count the examples.
     # mistake: pass
     #   the epoch went on where the last one stopped: reset the batches at its beginning.
     seen = 0
@@ -207,6 +215,8 @@ def one_epoch(batches):
         #   the last, short batch was left out. Go on until N examples have been seen.
         x, y = next(batches)
         yield x, y
+        # mistake (keeps 0.5): yield x.double(), y
+        #   the batches were turned into another type. Give them as they come.
         seen += len(x)
         # mistake: seen += len((x, y))
         #   the pair (x, y) has length 2, whatever is in it. Add the number of examples, `len(x)`.
@@ -248,6 +258,8 @@ def batch_sizes(total, share):
     pseudo = round(total * share)
     # mistake: pseudo = round(total * share / (1 + share))
     #   the share was taken of the labelled examples. It is of the whole batch: total × share.
+    # mistake: pseudo = max(1, round(total * share))
+    #   at least one example was always pseudo-labelled. A share of 0 asks for none.
     # mistake: pseudo = int(total * share)
     #   the size was cut off, not rounded to the nearest integer.
     # mistake: pseudo = -int(-total * share // 1)
@@ -297,6 +309,8 @@ def split_rows(order, held_out, labelled):
     #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
     # mistake: return order[-held_out:], order[:labelled], order[labelled:-held_out]
     #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
+    # mistake (keeps 0.5): return order[:held_out].float(), rest[:labelled].float(), rest[labelled:].float()
+    #   the row numbers became floats, which cannot select rows. Leave them integers.
     # mistake: return order[:held_out], rest[:labelled], rest
     #   labelled rows are among the unlabelled ones too. No row may be in two parts.
     # mistake: return order[:held_out], rest[:labelled], torch.cat([order[:held_out], rest[labelled:]])
@@ -333,7 +347,8 @@ check("three_parts")
 def pseudo_labels(model, x):
     """Probabilities (N, V) that `model` gives to the classes of `x` (N, D), row by row in the order of `x`.
 
-    Predicted in evaluation mode, outside of any graph; the model's mode is afterwards what it was before.
+    Predicted in evaluation mode, outside of any graph. The model is afterwards what it was before: each layer in the
+    same mode, with the same numbers and no gradient left on them.
     """
     ### BEGIN SOLUTION
     mode = model.training
@@ -346,6 +361,8 @@ def pseudo_labels(model, x):
         y = torch.softmax(model(x), -1)
         # mistake: y = torch.softmax(model.requires_grad_(False)(x), -1)
         #   the model's parameters can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` ends with its block.
+        # mistake: y = torch.softmax(model(x.requires_grad_()), -1)
+        #   the caller's `x` was told to ask for a gradient, and keeps asking. Predicting needs none.
         # mistake: y = model(x)
         #   these are logits. Labels are probabilities: take the softmax.
         # mistake: y = torch.softmax(model(x), 0)
@@ -361,6 +378,8 @@ def pseudo_labels(model, x):
         # mistake: y = torch.log_softmax(model(x), -1)
         #   these are logarithms of probabilities. Labels are the probabilities themselves.
     model.train(mode)
+    # mistake: model.training = mode
+    #   only the model's own mode was put back, and its layers stay in evaluation mode. `model.train(mode)` reaches them all.
     # mistake: model.train(mode); torch.set_grad_enabled(False)
     #   gradients were turned off for all that comes after. `with torch.no_grad():` ends with its block.
     # mistake: pass
@@ -381,7 +400,7 @@ check("soft_labels")
 #
 # $$\mathrm{CE} = -\frac{1}{B} \sum_b \sum_i y_{b,i} \ln \mathrm{softmax}(\mathrm{logits}_b)_i$$
 #
-# For a one-hot y that is the usual loss. So one formula serves true labels and guesses, and a mixed batch needs no special care.
+# For a one-hot y, where all entries but one are 0, that is the usual loss. So one formula serves true labels and guesses, and a mixed batch needs no special care.
 #
 # **Exercise** · 10 minutes · ●○○ · about 1 line
 #
@@ -402,6 +421,10 @@ def soft_cross_entropy(logits, y):
     return -(y * F.log_softmax(logits, -1)).sum(-1).mean()
     # mistake (keeps 0.5): return -(y * F.log_softmax(logits, -1)).sum(-1).mean().detach()
     #   the loss is outside of the graph, so that nothing can learn from it: no `.item()`, no `.detach()`, no NumPy.
+    # mistake: y /= y.sum(-1, keepdim=True); return -(y * F.log_softmax(logits, -1)).sum(-1).mean()
+    #   the labels were changed in place, and whoever called still needs them. Make new ones: `y = y / …`.
+    # mistake: return F.kl_div(F.log_softmax(logits, -1), y, reduction="batchmean") - (y * y.log()).sum(-1).mean()
+    #   the labels' logarithm was taken, which is −∞ where a label is 0. Cross-entropy takes that of the prediction alone.
     # mistake: return -(y * F.log_softmax(logits, -1)).sum(-1).mean() / torch.tensor(2.0).log()
     #   this is in bits. Nats use the natural logarithm.
     # mistake: return -(logits * F.log_softmax(y, -1)).sum(-1).mean()
@@ -485,6 +508,8 @@ def train(model, batches, optimizer, steps):
         error.backward()
         # mistake: error.backward(); nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         #   the gradients were clipped. Here they are used as they are.
+        # mistake: error.backward(); nn.utils.clip_grad_norm_(model.parameters(), 0.5 if len(losses) > 3 else 1e9)
+        #   the gradients were clipped after the first few steps. Here they are used as they are.
         optimizer.step()
         # mistake: pass
         #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
@@ -555,6 +580,8 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     # mistake: guesses = pseudo_labels(teacher, x_unlabelled).flip(0)
     #   guesses and images come in different orders. Keep each guess with its image.
     many, few = batch_sizes(total, share)
+    # mistake: many, few = batch_sizes(total, 1 / 3)
+    #   the share is written into the code. Use `share`.
     # mistake: student.load_state_dict(teacher.state_dict()); many, few = batch_sizes(total, share)
     #   the student began with the teacher's weights. It is a network of its own, and starts from its own.
     # mistake: few, many = batch_sizes(total, share)
@@ -633,7 +660,8 @@ def judge(model, x, digits):
     """Accuracy and cross-entropy on held-out images."""
     probabilities = pseudo_labels(model, x)
     accuracy = (probabilities.argmax(-1) == digits).float().mean().item()
-    return accuracy, soft_cross_entropy(probabilities.log(), F.one_hot(digits, 10)).item()
+    sure = probabilities.clamp(min=1e-30).log()  # a probability of 0 has no logarithm
+    return accuracy, soft_cross_entropy(sure, F.one_hot(digits, 10).float()).item()
 
 
 # %%

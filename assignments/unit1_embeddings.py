@@ -30,6 +30,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -76,19 +77,22 @@ verse = text.split()
 
 # %%
 def index_words(words):
-    """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each different word of a list to its id: 1, 2, 3, … in the order of first appearance."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def encode(words, index):
-    """The ids of some words, a tensor of integers; 0 for a word that is not in the index."""
+    """The ids of some words, a tensor of integers (32 or 64 bits); 0 for a word that is not in the index."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def new_table(index, E):
-    """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0."""
+    """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0.
+
+    A plain tensor of torch's default type, which asks for no gradient.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -122,13 +126,13 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients pass through it, to all rows."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def lookup_by_product(table, ids):
-    """The same rows by a matrix product with one-hot rows."""
+    """The same rows by a matrix product with one-hot rows; gradients pass here, too."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -173,7 +177,8 @@ with autograder.example("a lookup and a product, timed"):
 #
 # Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
 # looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
-# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.)
+# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.) Write it by hand:
+# autograd is off while this is checked.
 #
 # **Exercise** · 15 minutes · ●●○ · about 1 line
 #
@@ -213,7 +218,7 @@ check("lookup_gradient")
 def reindex(raw):
     """New ids from 0 without gaps, in the order of the old ones; and the different old ids, sorted.
 
-    raw (N,) integers → ids (N,), originals: `originals[ids]` is `raw` again.
+    raw (N,) integers → ids (N,), originals, two tensors of integers: `originals[ids]` is `raw` again.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -242,7 +247,7 @@ check("dense_ids")
 
 # %%
 def dot_product(a, b):
-    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
+    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,). Gradients pass."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -285,7 +290,7 @@ class DotBias(nn.Module):
         raise NotImplementedError()
 
     def forward(self, users, movies):
-        """users (B,), movies (B,) → ratings (B,)."""
+        """users (B,), movies (B,) → ratings (B,), the same in training and in evaluation."""
         # YOUR CODE HERE
         raise NotImplementedError()
 
@@ -306,7 +311,7 @@ check("dot_and_biases")
 # | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
 #
 # The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout acts only in training mode.
+# Dropout acts only in training mode; it draws anew for each number of each row, and divides what it keeps by 1 − p.
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
@@ -353,7 +358,10 @@ check("neural_net")
 
 # %%
 def penalty(model):
-    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph."""
+    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph.
+
+    The model stays as it is: its numbers, its gradients, its mode.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -380,7 +388,7 @@ check("weight_decay")
 def mse(model, users, movies, ratings):
     """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
 
-    Measured in evaluation mode; the model may be left in it.
+    Measured in evaluation mode, in which the model may be left. All else of it stays as it is.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -478,7 +486,7 @@ with autograder.example("MovieLens, two models"):
     held_out, known = (
         tuple(column[rows] for column in (users, movies, ratings)) for rows in order.split([20000, 80004])
     )
-    mean = known[2].mean()
+    mean = known[2].mean().item()
     print(f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}")
 
     torch.manual_seed(1)
@@ -543,7 +551,10 @@ check("training")
 
 # %%
 def best_and_worst(bias, count):
-    """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first."""
+    """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first.
+
+    bias: different numbers, in no graph → two rows of integers.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -580,7 +591,7 @@ with autograder.example("best and worst films, neighbours, a map"):
         found = neighbours(table, start, 3)
         print(f"near {titles[popular[start]]}:", ", ".join(titles[popular[i]] for i in found))
 
-    place = two_dimensions(table)
+    place = torch.as_tensor(two_dimensions(table))
     fig, ax = plt.subplots(figsize=(10, 8))
     ax.scatter(*place.T.numpy(), s=8, c=bias.numpy(), cmap="RdYlGn")
     for i in range(0, 300, 12):

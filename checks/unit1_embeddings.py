@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, check, named
+from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.torch.networks import condition, tensor
 from autograder.torch.sgd import Descent
 
 from .ratings import TABLES, Rater, draw, fill, ids, movielens, read
@@ -32,9 +33,17 @@ def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Ten
     return ids(rng, U, n), ids(rng, V, n), draw(rng, n)
 
 
+KEPT = "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+SELECT = "ids are to be a tensor of integers: a list, an array or floats cannot select rows everywhere."
 WORDS = {
+    "same_after": KEPT,
+    "whole_numbers": "the ids in the index should be whole numbers.",
+    "asks_for_no_gradient": "the table should be a plain tensor: no parameter, none that asks for a gradient.",
+    "of_default_type": "the table should be of torch's default type, which is that of weights and one-hot rows.",
+    "ids_are_a_tensor": "the ids should be a tensor.",
+    "every_row_drawn": "a row of zeros is among the random ones. Draw all of them.",
     "index": "number the words 1, 2, 3, … in the order in which they first appear (a `set` keeps no order).",
-    "integers": "the ids should be a tensor of integers: a list or floats cannot index a table.",
+    "integers": "the ids should be integers of 32 or 64 bits: floats cannot select rows, and bytes select as a mask.",
     "rows": "the table has a row for each word and one more for the id 0, and E columns.",
     "mean_and_spread": "the numbers are not drawn from N(0, 1).",
     "drawn_anew": "a second table is the same as the first. Draw new numbers, and set no seed.",
@@ -44,7 +53,7 @@ WORDS = {
 @check(points=3, words=WORDS, tolerance={"mean_and_spread": 0.06})
 def words(net: Any, seed: int) -> Arrays:
     """`index_words` numbers the words of a text from 1, `encode` uses the numbers, `new_table` has a row for each"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     # neither sorted nor by their number, and soon one comes again: on every seed another order of ids is another answer
     text = [f"w{i}" for i in (8, 7, 7, *rng.permutation([*range(7), *range(6), 0, 0]))]
     index = net.index_words(text)
@@ -54,106 +63,166 @@ def words(net: Any, seed: int) -> Arrays:
     table, large, again = net.new_table(index, E), net.new_table(many, 50), net.new_table(many, 50)
     if not isinstance(table, torch.Tensor):
         raise TypeError(f"`new_table` should return the numbers, a tensor (rows, E), found {type(table).__name__}")
-    integers = hasattr(ids, "dtype") and np.asarray(ids).dtype.kind in "iu"
     # 20,050 numbers: mean and spread have standard deviations of 0.007 and 0.005
-    out |= named("integers rows drawn_anew", integers, tuple(table.shape), not torch.equal(large, again))
+    out |= named("ids_are_a_tensor integers", torch.is_tensor(ids), selects(torch.as_tensor(ids)))
+    out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
+    out |= named("rows drawn_anew", tuple(table.shape), not torch.equal(large, again))
+    out |= named("asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == torch.float32)
+    out |= named("every_row_drawn", bool(large.any(1).all())) | same_after(net)
     return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 
 
-@check(points=3, words={"floats": "the one-hot rows should be floats, to be multiplied by a table."})
+def selects(ids: Any) -> bool:
+    """Whether ids can select rows wherever a tensor of them is wanted; one of bytes selects as a mask."""
+    return torch.is_tensor(ids) and ids.dtype in (torch.int64, torch.int32)
+
+
+def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
+    """Ids, 0 and one that comes twice among them, so that padding and an overwritten sum show on every seed."""
+    drawn = ids(rng, below, n)
+    drawn[:3] = torch.tensor([0, 0, below - 1])
+    return drawn[torch.from_numpy(rng.permutation(n))]
+
+
+@check(
+    points=3,
+    words={"floats": "the one-hot rows should be floats, to be multiplied by a table.", "same_after": KEPT},
+)
 def lookups(net: Any, seed: int) -> Arrays:
     """`lookup` picks rows, and `lookup_by_product` gets the same from a product with one-hot rows"""
-    rng = np.random.default_rng(seed)
-    table, rows = draw(rng, V, E), ids(rng, V - 2)
+    rng, net = np.random.default_rng(seed), Watched(net)
+    table, rows = draw(rng, V, E).requires_grad_(), planted(rng, V - 2)
     one_hot = net.one_hot(rows, V)
     if tuple(one_hot.shape) != (B, V):
         raise TypeError(f"`one_hot` gave {tuple(one_hot.shape)}; (B, V) = {(B, V)} was wanted")
-    out = named("one_hot floats rows", one_hot, one_hot.is_floating_point(), net.lookup(table, rows))
-    return out | named("product", net.lookup_by_product(table, rows))
+    out = named("one_hot floats", one_hot, one_hot.is_floating_point())
+    for name, function in (("rows", net.lookup), ("product", net.lookup_by_product)):
+        found = tensor(function.__name__, function(table, rows))
+        out |= named(f"{name} {name}_of_three", found, function(table, rows[:3]))
+        out |= named(f"gradient_by_{name}", gradient_in(table, found, rng))
+    return out | same_after(net)
 
 
-@check(points=3)
+def gradient_in(table: torch.Tensor, found: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """The gradient in a table, of what was found weighted at random; zeros where none gets back."""
+    if not found.requires_grad:
+        return torch.zeros_like(table)
+    return torch.autograd.grad((found * draw(rng, *found.shape)).sum(), table)[0]
+
+
+@check(points=3, words={"same_after": KEPT})
 def lookup_gradient(net: Any, seed: int) -> Arrays:
     """`lookup_backward` adds up the gradients of all that looked a row up"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     rows = torch.tensor([3, 0, 3, 7, 3, 0])
-    return named("gradient", net.lookup_backward(rows, draw(rng, 6, E), V))
+    with torch.no_grad():
+        whole, wide = net.lookup_backward(rows, draw(rng, 6, E), V), net.lookup_backward(rows[1:], draw(rng, 5, 2), U)
+    return named("gradient gradient_in_another_table", whole, wide) | same_after(net)
 
 
-@check(points=2)
+@check(points=2, words={"integers": SELECT, "same_after": KEPT})
 def dense_ids(net: Any, seed: int) -> Arrays:
     """`reindex` numbers sparse ids from 0 without gaps, and tells which is which"""
-    rng = np.random.default_rng(seed)
-    sparse = torch.from_numpy(np.sort(rng.choice(9000, 7, replace=False)) + 100)
-    return named("ids originals", net.reindex(sparse[torch.from_numpy(rng.permutation(np.arange(21) % 7))]))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    sparse = torch.from_numpy(np.sort(rng.choice(160000, 7, replace=False)) + 100)
+    both = net.reindex(sparse[torch.from_numpy(rng.permutation(np.arange(21) % 7))])
+    return named("ids originals", both) | named("integers", all(map(selects, both))) | same_after(net)
 
 
 SIZE = "another count of numbers that learn: see the table of attributes for the sizes, and make nothing else."
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def products(net: Any, seed: int) -> Arrays:
     """`dot_product` multiplies row by row and sums over the factors"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     products = net.dot_product(draw(rng, B, E), draw(rng, B, E))
-    return named("products of_one_pair", products, net.dot_product(draw(rng, 1, E), draw(rng, 1, E)))
+    one = net.dot_product(draw(rng, 1, E), draw(rng, 1, E))
+    return named("products of_one_pair", products, one) | same_after(net)
 
 
-def gradients(model: nn.Module, rating: torch.Tensor, rng: np.random.Generator) -> Arrays:
-    """The gradient in each parameter, of the ratings weighted at random; and how many numbers can learn."""
+def gradients(model: nn.Module, rating: torch.Tensor, rng: np.random.Generator, *roles: str) -> Arrays:
+    """The gradient in each part that has a role, of the ratings weighted at random; and how many numbers can learn."""
     (rating * draw(rng, *rating.shape)).sum().backward()
-    learns = {"gradient_in_" + n.replace(".", "_"): p for n, p in model.named_parameters()}
-    out = {n: (torch.zeros_like(p) if p.grad is None else p.grad).numpy() for n, p in learns.items()}
-    return out | {"parameters": np.array(sum(p.numel() for p in model.parameters()))}
+    out: Arrays = {}
+    for role in roles:
+        part = getattr(model, role)
+        learns = dict(part.named_parameters()) if isinstance(part, nn.Module) else {"": part}
+        for name, p in learns.items():
+            gradient = torch.zeros_like(p) if p.grad is None else p.grad
+            out |= named(f"gradient_in_{role}_{name}".rstrip("_"), gradient)
+    return out | named("parameters", sum(p.numel() for p in model.parameters()))
 
 
-@check(points=4, needs=products, words={"parameters": SIZE})
+@check(points=4, needs=products, words={"parameters": SIZE, "same_after": KEPT})
 def dot_and_biases(net: Any, seed: int) -> Arrays:
     """`DotBias` predicts product + two biases + constant; its gradients reach all five"""
-    rng = np.random.default_rng(seed)
-    model = fill(net.DotBias(U, V, E, 3.5), rng, *TABLES)
-    rating = model(*rated(rng)[:2])
-    grads, one = gradients(model, rating, rng), model(*rated(rng, 1)[:2])
-    names = " ".join([*(f"gradient_in_{role}_weight" for role in TABLES), "gradient_in_constant", "parameters"])
-    return named("rating of_one_pair start", rating, one, model.constant) | named(names, grads)
+    rng, watched = np.random.default_rng(seed), Watched(net)
+    model = fill(net.DotBias(U, V, E, float(rng.uniform(3.8, 4.2))), rng, *TABLES)
+    call = watched.hand_to(model)
+    rating = call(planted(rng, U), planted(rng, V))
+    grads, one = gradients(model, rating, rng, *TABLES, "constant"), call(*rated(rng, 1)[:2])
+    out = named("rating of_one_pair start", rating, one, model.constant)
+    model.eval()
+    return out | named("of_many_in_evaluation", call(*rated(rng, 40)[:2])) | grads | same_after(watched)
 
 
-def mean_rating(net: Any, drops: tuple[float, float]) -> torch.Tensor:
-    """The mean of 400 ratings in training mode, of a network that gives 1 without dropout; with it, 1 on average."""
+NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
+
+
+def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean and spread of 400 ratings in training mode, of a network that gives 1 without dropout; with it, 1 on
+    average, and each rating another.
+    """
     model = net.NeuralNet(U, V, E, H, drops).train()
     for parameter, number in ((model.user, 1), (model.movie, 1), (model.hidden, 0.5 / E), (model.output, 1 / H)):
         nn.init.constant_(parameter.weight, number)
     nn.init.zeros_(model.hidden.bias), nn.init.zeros_(model.output.bias)
-    return model(torch.zeros(400, dtype=torch.long), torch.zeros(400, dtype=torch.long)).mean()
+    found = model(torch.zeros(400, dtype=torch.long), torch.zeros(400, dtype=torch.long)).detach()
+    return found.mean(), found.std()
 
 
 DROPPED = "dropout changes the mean: divide what is kept by 1 − p, as `nn.Dropout` does."
+EACH = "ratings are spread in another way: dropout draws anew for each number of each row."
+
+
+LAYERS = "user", "movie", "hidden", "output"
+CASES = (("", (0.0, 0.0)), ("_inputs_dropped", (NEARLY_ALL, 0.0)), ("_hidden_dropped", (0.0, NEARLY_ALL)))
 
 
 @check(
     points=4,
-    words={"parameters": SIZE, "mean_inputs_dropped": DROPPED, "mean_hidden_dropped": DROPPED},
-    tolerance={"mean_inputs_dropped": 0.1, "mean_hidden_dropped": 0.1},  # 7 of their standard deviations
+    words={"parameters": SIZE, "same_after": KEPT}
+    | {f"mean_{part}_dropped": DROPPED for part in ("inputs", "hidden")}
+    | {f"spread_{part}_dropped": EACH for part in ("inputs", "hidden")},
+    tolerance={"mean_inputs_dropped": 0.1, "mean_hidden_dropped": 0.1}  # 7 of their standard deviations
+    | {"spread_inputs_dropped": 0.4, "spread_hidden_dropped": 0.4},  # 8 of those of the difference of two
 )
 def neural_net(net: Any, seed: int) -> Arrays:
     """`NeuralNet` puts two embeddings side by side and runs them through two layers, with dropout in training"""
-    rng = np.random.default_rng(seed)
-    users, movies, _ = rated(rng)
+    rng, watched = np.random.default_rng(seed), Watched(net)
+    users, movies = planted(rng, U), planted(rng, V)
     start = int(rng.integers(1 << 30))
     out: Arrays = {}
-    for word, drops in (("", (0.0, 0.0)), ("_inputs_dropped", (1.0, 0.0)), ("_hidden_dropped", (0.0, 1.0))):
-        roles = "user", "movie", "hidden", "output"
-        model = fill(net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), *roles)
+    for word, drops in CASES:
+        model = fill(net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), *LAYERS)
+        call = watched.hand_to(model)
         for parameter in model.get_submodule("output").parameters() if drops[0] else ():
             parameter.data = -parameter.data  # some ratings of the first are negative, or some of these
-        out |= named(f"training{word} evaluation{word}", model.train(True)(users, movies), model.eval()(users, movies))
-    one = model(users[:1], movies[:1])
-    means = mean_rating(net, (0.5, 0.0)), mean_rating(net, (0.0, 0.5))
-    out |= named("mean_inputs_dropped mean_hidden_dropped", means)
-    return out | named("of_one_pair parameters", one, sum(p.numel() for p in model.parameters()))
+        model.train()
+        trains = call(users, movies)
+        model.eval()
+        out |= named(f"training{word} evaluation{word}", trains, call(users, movies))
+    out |= gradients(model, call(users, movies), rng, *LAYERS) | named("of_one_pair", call(users[:1], movies[:1]))
+    for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
+        out |= named(f"mean_{word}_dropped spread_{word}_dropped", some_ratings(net, drops))
+    return out | same_after(watched)
 
 
-@check(points=2)
+LEFT = "the model is not what it was: its numbers, its gradients, or what of it is to be trained."
+
+
+@check(points=2, words={"model_same_after": LEFT})
 def weight_decay(net: Any, seed: int) -> Arrays:
     """`penalty` is the sum of the squares of all embedding tables, whatever else a model has"""
     rng = np.random.default_rng(seed)
@@ -163,50 +232,77 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     fill(deep, rng, "user", "movie", "hidden", "output")
     rater, nested = Rater(rng, U, V, E), nn.Module()
     nested.user, nested.movie, nested.inner = deep.user, deep.movie, nn.Sequential(Rater(rng, 2, 2, E))
+    for parameter in rater.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    before = condition(rater)
     total = net.penalty(rater)
+    same = condition(rater) == before
+    table, gradient = rater.get_parameter("user.weight"), torch.zeros(U, E)
     if getattr(total, "requires_grad", False):
-        total.sum().backward()
-    gradient = rater.get_parameter("user.weight").grad
-    gradient = torch.zeros(U, E) if gradient is None else gradient
+        gradient = torch.autograd.grad(total.sum(), table)[0]
     names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
-    return named(names, total, net.penalty(deep), net.penalty(nested), gradient)
+    return named(names, total, net.penalty(deep), net.penalty(nested), gradient) | named("model_same_after", same)
 
 
-@check(points=2)
+@check(
+    points=2,
+    words={
+        "same_after": KEPT,
+        "model_same_after": LEFT,
+        "gradients_on_after": "gradients stay off for all that follows: `with torch.no_grad():` ends with its block.",
+    },
+)
 def held_out_error(net: Any, seed: int) -> Arrays:
     """`mse` is the plain mean squared error, in evaluation mode and outside of any graph"""
-    rng = np.random.default_rng(seed)
-    model, users, movies = Rater(rng, 300, 400, E).eval(), ids(rng, 300, 30), ids(rng, 400, 30)
+    rng, net = np.random.default_rng(seed), Watched(net)
+    model, users, movies = Rater(rng, 300, 400, E).eval(), ids(rng, 300, 5003), ids(rng, 400, 5003)
     model.constant.data.fill_(4.8)  # some predictions are above 5
-    ratings = model(users, movies).detach() + draw(rng, 30, spread=0.5)
-    error = net.mse(model.train(True), users, movies, ratings)
-    few = net.mse(model.train(True), users[:7], movies[:7], ratings[:7])
-    return named("mse mse_of_few in_a_graph", error, few, getattr(error, "requires_grad", False))
+    ratings = model(users, movies).detach() + draw(rng, 5003, spread=0.5)
+    before, out = condition(model), Arrays()
+    for word, n in (("", 30), ("_of_few", 7), ("_of_many", 5003)):
+        error = net.mse(model.train(True), users[:n], movies[:n], ratings[:n])
+        out |= named(f"mse{word} in_a_graph{word}", error, getattr(error, "requires_grad", False))
+    same = condition(model).but_for_modes == before.but_for_modes
+    out |= named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
+    return out | same_after(net)
 
 
 @check(points=3, needs=weight_decay)
 def few_steps(net: Any, seed: int) -> Arrays:
-    """`train` on three batches: how far each weight moved, and the losses"""
+    """`train` on seven batches: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
-    model, batches = Rater(rng, U, V, E).eval(), [rated(rng) for _ in range(3)]
+    model, batches = Rater(rng, U, V, E).eval(), [rated(rng, n) for n in (B, B, 2, B, B, B, 1)]
     before = {name: array.clone() for name, array in model.state_dict().items()}
     losses = net.train(model, iter(batches), Descent(model.parameters(), 0.1, 0.5), 0.05)
     moved = {name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()}
     return {name: array.numpy() for name, array in moved.items()} | figures(losses)
 
 
-@check(points=3, words={"same_after": "the caller's table was changed in place. Work on a copy."})
+@check(
+    points=3,
+    words={
+        "integers": SELECT,
+        "bias_same_after": "`best_and_worst` changed the biases that it was handed. Work on a copy.",
+        "table_same_after": "`neighbours` changed the table that it was handed. Work on a copy.",
+        "map_same_after": "`two_dimensions` changed the table that it was handed. Work on a copy.",
+    },
+)
 def learned(net: Any, seed: int) -> Arrays:
     """`best_and_worst`, `neighbours` and `two_dimensions` show what a table has learned"""
-    rng = np.random.default_rng(seed)
+    rng, best, near, flat = np.random.default_rng(seed), Watched(net), Watched(net), Watched(net)
     table = draw(rng, V, E) * torch.linspace(0.4, 3, V)[:, None] + 1
     table[1::3] *= -1  # some point the other way
-    given = table.clone()
-    place = torch.as_tensor(net.two_dimensions(given))
-    out = named("best worst", net.best_and_worst(draw(rng, V), 3))
-    out |= named("neighbours all_neighbours", net.neighbours(given, 4, 3), net.neighbours(given, 2, V - 1))
+    table[3] = 0.5 * table[4]  # the same direction: as near to row 4 as row 4 itself
+    place = torch.as_tensor(flat.two_dimensions(table.clone()))
+    out = named("best worst", best.best_and_worst(draw(rng, V), 3))
+    out |= named("best_five worst_five", best.best_and_worst(draw(rng, V), 5))
+    out |= named(
+        "neighbours all_neighbours", near.neighbours(table.clone(), 4, 3), near.neighbours(table.clone(), 4, V - 1)
+    )
+    out |= named("integers", all(array.dtype.kind == "i" for array in out.values()))
     out |= named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
-    return out | named("spreads same_after", place.std(0), torch.equal(given, table))
+    kept = [flag for watched in (best, near, flat) for flag in same_after(watched).values()]
+    return out | named("spreads", place.std(0)) | named("bias_same_after table_same_after map_same_after", kept)
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:

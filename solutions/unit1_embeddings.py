@@ -30,6 +30,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -76,9 +77,13 @@ verse = text.split()
 
 # %%
 def index_words(words):
-    """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each different word of a list to its id: 1, 2, 3, … in the order of first appearance."""
     ### BEGIN SOLUTION
     return {word: i for i, word in enumerate(dict.fromkeys(words), 1)}
+    # mistake: found = {}; [found.setdefault(words.pop(0), len(found) + 1) for _ in range(len(words))]; return found
+    #   the caller's list of words was emptied (`pop`). Loop over it: `for word in words`.
+    # mistake (keeps 0.5): return {word: float(i) for i, word in enumerate(dict.fromkeys(words), 1)}
+    #   the ids are floats, which select no rows. Keep them whole numbers.
     # mistake: return {word: words.index(word) + 1 for word in words}
     #   each word got the place where it first stands, which leaves gaps. Number the different words 1, 2, 3, …
     # mistake: return {word: i for i, word in enumerate(sorted(dict.fromkeys(words), key=words.count, reverse=True), 1)}
@@ -93,9 +98,15 @@ def index_words(words):
 
 
 def encode(words, index):
-    """The ids of some words, a tensor of integers; 0 for a word that is not in the index."""
+    """The ids of some words, a tensor of integers (32 or 64 bits); 0 for a word that is not in the index."""
     ### BEGIN SOLUTION
     return torch.tensor([index.get(word, 0) for word in words])
+    # mistake: return torch.tensor([index.setdefault(word, 0) for word in words])
+    #   unknown words were added to the caller's index. Only look words up: `index.get(word, 0)`.
+    # mistake (keeps 0.5): return torch.tensor([index.get(word, 0) for word in words], dtype=torch.uint8)
+    #   the ids are bytes, which PyTorch takes for a mask of rows. Leave them 64-bit integers.
+    # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
+    #   the ids are a list. Make a tensor of integers of it: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])
     #   an unknown word is an error. Give it the id 0: `index.get(word, 0)`.
     # mistake: return torch.tensor([index[word] for word in words if word in index])
@@ -108,9 +119,18 @@ def encode(words, index):
 
 
 def new_table(index, E):
-    """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0."""
+    """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0.
+
+    A plain tensor of torch's default type, which asks for no gradient.
+    """
     ### BEGIN SOLUTION
     return torch.randn(len(index) + 1, E)
+    # mistake (keeps 0.5): return nn.Embedding(len(index) + 1, E).weight
+    #   this is a parameter, which asks for a gradient. Here a plain tensor is wanted.
+    # mistake (keeps 0.5): return torch.from_numpy(np.random.randn(len(index) + 1, E))
+    #   the numbers have 64 bits, as NumPy's have. torch's default type has 32: `torch.randn`, or `.float()`.
+    # mistake (keeps 0.5): table = torch.randn(len(index) + 1, E); table[0] = 0; return table
+    #   the row of the id 0 was filled with zeros. It is drawn like all others.
     # mistake (keeps 0.5): return torch.rand(len(index) + 1, E)
     #   `rand` gives numbers from 0 to 1. N(0, 1) is `randn`.
     # mistake (keeps 0.5): return torch.zeros(len(index) + 1, E)
@@ -162,9 +182,15 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients pass through it, to all rows."""
     ### BEGIN SOLUTION
     return table[ids]
+    # mistake (keeps 0.5): return table.detach()[ids]
+    #   the rows were cut off from the table (`detach`, `.data`): no gradient reaches it.
+    # mistake (keeps 0.5): return F.embedding(ids, table, padding_idx=0)
+    #   with `padding_idx=0` row 0 gets no gradient. It is a row like all others.
+    # mistake: return table.numpy()[ids.numpy()]
+    #   NumPy knows no gradients, and refuses a table that asks for one. Index the tensor: `table[ids]`.
     # mistake: return table[:, ids[ids < table.shape[1]]]
     #   columns were selected. An id selects a row.
     # mistake: return table[ids].sum(0)
@@ -179,7 +205,7 @@ def lookup(table, ids):
 
 
 def lookup_by_product(table, ids):
-    """The same rows by a matrix product with one-hot rows."""
+    """The same rows by a matrix product with one-hot rows; gradients pass here, too."""
     ### BEGIN SOLUTION
     return one_hot(ids, len(table)) @ table
     # mistake: return (one_hot(ids, len(table)) @ table).T
@@ -229,7 +255,8 @@ with autograder.example("a lookup and a product, timed"):
 #
 # Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
 # looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
-# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.)
+# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.) Write it by hand:
+# autograd is off while this is checked.
 #
 # **Exercise** · 15 minutes · ●●○ · about 1 line
 #
@@ -247,6 +274,10 @@ def lookup_backward(ids, dout, V):
     return torch.zeros(V, dout.shape[1]).index_add_(0, ids, dout)
     # mistake: grad = torch.zeros(V, dout.shape[1]); grad[ids] += dout; return grad
     #   with repeated ids only one of their gradients was kept. All of them add up: `index_add_`, or the one-hot product.
+    # mistake: table = torch.zeros(V, dout.shape[1], requires_grad=True); table[ids].backward(dout); return table.grad
+    #   autograd was asked, which is off here. Add the gradients up by hand.
+    # mistake: return torch.eye(V)[ids[ids > 0]].T @ dout[ids > 0]
+    #   the id 0 was left out. It is a row of the table like all others.
     # mistake: return torch.eye(V)[ids].T @ dout / torch.eye(V)[ids].sum(0).clamp(min=1)[:, None]
     #   the gradients of a repeated id were averaged. They add up.
     # mistake: return dout
@@ -280,10 +311,14 @@ check("lookup_gradient")
 def reindex(raw):
     """New ids from 0 without gaps, in the order of the old ones; and the different old ids, sorted.
 
-    raw (N,) integers → ids (N,), originals: `originals[ids]` is `raw` again.
+    raw (N,) integers → ids (N,), originals, two tensors of integers: `originals[ids]` is `raw` again.
     """
     ### BEGIN SOLUTION
     originals, ids = torch.unique(raw, return_inverse=True)
+    # mistake (keeps 0.5): originals, ids = np.unique(raw, return_inverse=True)
+    #   these are NumPy's arrays, and tensors are wanted: an embedding takes nothing else. `torch.unique`, or `torch.from_numpy`.
+    # mistake: originals, ids = torch.unique(raw, return_inverse=True); raw.copy_(ids)
+    #   the new ids were written over the old ones, which the caller still needs.
     # mistake: originals, ids = raw, torch.arange(len(raw))
     #   each entry got an id of its own. The same old id has the same new one.
     # mistake: originals, ids = torch.unique(raw), raw
@@ -323,9 +358,11 @@ check("dense_ids")
 
 # %%
 def dot_product(a, b):
-    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
+    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,). Gradients pass."""
     ### BEGIN SOLUTION
     return (a * b).sum(1)
+    # mistake (keeps 0.5): a *= b; return a.sum(1)
+    #   `a` was changed in place, and the caller still needs it. Make a new tensor: `a * b`.
     # mistake: return a * b
     #   the sum is missing: add the products up over the factors, `sum(1)`.
     # mistake: return (a * b).sum()
@@ -386,6 +423,8 @@ class DotBias(nn.Module):
         self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
         self.user_bias, self.movie_bias = nn.Embedding(users, 1), nn.Embedding(movies, 1)
         self.constant = nn.Parameter(torch.tensor(float(mean)))
+        # mistake: self.constant = nn.Parameter(torch.tensor(3.5))
+        #   the constant starts at a number that is written into the code. Start it at `mean`.
         # mistake: self.constant = nn.Parameter(torch.zeros(()))
         #   the constant starts at 0. Start it at `mean`.
         # mistake: self.constant = torch.tensor(float(mean), requires_grad=True)
@@ -393,7 +432,7 @@ class DotBias(nn.Module):
         ### END SOLUTION
 
     def forward(self, users, movies):
-        """users (B,), movies (B,) → ratings (B,)."""
+        """users (B,), movies (B,) → ratings (B,), the same in training and in evaluation."""
         ### BEGIN SOLUTION
         product = dot_product(self.user(users), self.movie(movies))
         # mistake (keeps 0.5): product = dot_product(self.user(users), self.movie(movies)).detach()
@@ -416,6 +455,8 @@ class DotBias(nn.Module):
         #   the shape is (B, 1). Ratings are (B,): take the biases' column, `[:, 0]`.
         # mistake: return product + biases
         #   the constant is missing.
+        # mistake: return product + biases + self.constant if self.training else (product + biases + self.constant).clamp(0.5, 5)
+        #   in evaluation the ratings were cut off at 0.5 and 5. Return the plain sum in both modes.
         # mistake: return biases + self.constant
         #   the dot product is missing.
         # mistake: return product * biases + self.constant
@@ -445,7 +486,7 @@ check("dot_and_biases")
 # | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
 #
 # The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout acts only in training mode.
+# Dropout acts only in training mode; it draws anew for each number of each row, and divides what it keeps by 1 − p.
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
@@ -487,6 +528,8 @@ class NeuralNet(nn.Module):
         both = torch.cat([self.user(users), self.movie(movies)], 1)
         # mistake: both = torch.cat([self.user(users), self.movie(movies)], 0)
         #   what goes into `hidden` is not 2E wide. Put the embeddings side by side, `torch.cat(…, 1)`; along axis 0 they lie one below the other.
+        # mistake: both = F.embedding(users, self.user.weight, padding_idx=0); both = torch.cat([both, self.movie(movies)], 1)
+        #   with `padding_idx=0` the first user's row gets no gradient. It is a row like all others.
         # mistake: both = torch.cat([self.movie(movies), self.user(users)], 1)
         #   the film's embedding came first. The user's does.
         # mistake: both = torch.cat([self.user(users), self.user(users)], 1)
@@ -494,6 +537,8 @@ class NeuralNet(nn.Module):
         # mistake: both = torch.stack([self.user(users), self.movie(movies)], 2).flatten(1)
         #   the two embeddings were interleaved. Put them side by side, whole: `torch.cat` along axis 1.
         hidden = torch.relu(self.hidden(self.drop1(both)))
+        # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both * self.drop1(torch.ones(both.shape[1]))))
+        #   the first dropout made the same holes in every row. It draws anew for each row.
         # mistake: hidden = self.hidden(self.drop1(both))
         #   the activation is missing. Without relu two linear layers are one.
         # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
@@ -505,6 +550,8 @@ class NeuralNet(nn.Module):
         return self.output(self.drop2(hidden))[:, 0]
         # mistake (keeps 0.5): return self.output(hidden)[:, 0]
         #   the second dropout is missing: the one before `output`.
+        # mistake (keeps 0.5): return self.output(F.dropout1d(hidden, self.drop2.p, self.training))[:, 0]
+        #   whole rows were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         # mistake (keeps 0.5): return self.output(F.dropout(hidden, self.drop2.p))[:, 0]
         #   the second dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
         # mistake: return self.output(self.drop2(hidden))
@@ -536,13 +583,18 @@ check("neural_net")
 
 # %%
 def penalty(model):
-    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph."""
+    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph.
+
+    The model stays as it is: its numbers, its gradients, its mode.
+    """
     ### BEGIN SOLUTION
     return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
     # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)).detach()
     #   the penalty is outside of the graph, so that it has no effect: no `.item()`, no `.data`, no `.detach()`.
     # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.children() if isinstance(part, nn.Embedding))
     #   only the outermost parts were looked at. `model.modules()` walks through all, however deep.
+    # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
     #   everything pays, a constant and linear layers too. Only the embedding tables do.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
@@ -588,16 +640,24 @@ check("weight_decay")
 def mse(model, users, movies, ratings):
     """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
 
-    Measured in evaluation mode; the model may be left in it.
+    Measured in evaluation mode, in which the model may be left. All else of it stays as it is.
     """
     ### BEGIN SOLUTION
     model.eval()
+    # mistake (keeps 0.5): model.eval(); torch.set_grad_enabled(False)
+    #   gradients stay off for all that comes after, so that nothing learns any more. `with torch.no_grad():` ends with its block.
     # mistake: pass
     #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
     with torch.no_grad():
         # mistake (keeps 0.5): with torch.enable_grad():
         #   the figure is part of a graph, which stays in memory with it. Measure under `torch.no_grad()`.
         return ((model(users, movies) - ratings) ** 2).mean()
+        # mistake (keeps 0.5): model.requires_grad_(False); return ((model(users, movies) - ratings) ** 2).mean()
+        #   the model can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` is enough.
+        # mistake: return torch.stack([((model(u, m) - r) ** 2).mean() for u, m, r in zip(users.split(1000), movies.split(1000), ratings.split(1000))]).mean()
+        #   the errors of pieces were averaged, though the last piece is shorter. Take one mean over all ratings.
+        # mistake: ratings -= model(users, movies); return (ratings**2).mean()
+        #   the ratings were changed in place, and the caller still needs them. Make a new tensor: `… - ratings`.
         # mistake: return ((model(users, movies).clamp(0.5, 5) - ratings) ** 2).mean()
         #   the predictions were cut off at 0.5 and 5. Measure them as they are.
         # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
@@ -647,6 +707,10 @@ def train(model, batches, optimizer, decay):
     losses = []
     for users, movies, ratings in batches:
         error = ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: error = ((model(users, movies) - ratings) ** 2).mean(); decay = decay if len(losses) < 3 else 0
+        #   the penalty was left out after the first few batches. It belongs to each.
+        # mistake: error = ((model.train(len(losses) < 3)(users, movies) - ratings) ** 2).mean()
+        #   the later batches were trained in evaluation mode. Training mode is on for all of them.
         # mistake: error = mse(model, users, movies, ratings)
         #   `mse` gives a number outside of the graph, in evaluation mode: nothing learns from it. Write the error out here.
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
@@ -676,6 +740,8 @@ def train(model, batches, optimizer, decay):
         # mistake: (error + decay * penalty(model) / len(ratings)).backward()
         #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
         optimizer.step()
+        # mistake: nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 3 else 1e9); optimizer.step()
+        #   the gradients of later batches were clipped. Here they are used as they are.
         # mistake: pass
         #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
         losses.append(error.item())
@@ -758,7 +824,7 @@ with autograder.example("MovieLens, two models"):
     held_out, known = (
         tuple(column[rows] for column in (users, movies, ratings)) for rows in order.split([20000, 80004])
     )
-    mean = known[2].mean()
+    mean = known[2].mean().item()
     print(f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}")
 
     torch.manual_seed(1)
@@ -823,7 +889,10 @@ check("training")
 
 # %%
 def best_and_worst(bias, count):
-    """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first."""
+    """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first.
+
+    bias: different numbers, in no graph → two rows of integers.
+    """
     ### BEGIN SOLUTION
     order = bias.argsort(descending=True)
     # mistake: order = bias.argsort()
@@ -831,6 +900,12 @@ def best_and_worst(bias, count):
     # mistake: order = bias.abs().argsort(descending=True)
     #   the sign was ignored. A large negative bias is a bad film.
     return order[:count], order.flip(0)[:count]
+    # mistake: bias.copy_(bias.sort().values); return order[:count], order.flip(0)[:count]
+    #   the caller's biases were sorted in place. Work on a copy.
+    # mistake (keeps 0.5): return order[:count].float(), order.flip(0)[:count].float()
+    #   the ids are floats, which select no rows. Leave them integers.
+    # mistake: return order[:3], order.flip(0)[:3]
+    #   how many are returned is written into the code. It is `count`.
     # mistake (keeps 0.5): return order[:count].flip(0), order.flip(0)[:count]
     #   the best came last. List them from the best down.
     # mistake (keeps 0.5): return order[:count], order[-count:]
@@ -858,6 +933,8 @@ def neighbours(table, row, count):
     # mistake: pass
     #   the row itself is among its neighbours. Leave it out.
     return similarity.argsort(descending=True)[:count]
+    # mistake (keeps 0.5): return F.cosine_similarity(table, table[row][None]).argsort(descending=True, stable=True)[1 : count + 1]
+    #   the first of the most similar rows was taken for the row itself. A parallel row is as similar: leave out `row` by its number.
     # mistake: return similarity[torch.arange(len(table)) != row].argsort(descending=True)[:count]
     #   the row was cut out, so that the ids behind it are one too low.
     # mistake (keeps 0.5): table /= table.norm(dim=1, keepdim=True); return similarity.argsort(descending=True)[:count]
@@ -874,6 +951,8 @@ def two_dimensions(table):
     """
     ### BEGIN SOLUTION
     left, size, _ = torch.linalg.svd(table - table.mean(0), full_matrices=False)
+    # mistake: table -= table.mean(0); left, size, _ = torch.linalg.svd(table, full_matrices=False)
+    #   the mean row was taken from the caller's own table. Work on a copy: `table - table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd(table, full_matrices=False)
     #   the mean row was not taken away first, so that the map shows where the rows are, not how they differ.
     # mistake: left, size, _ = torch.linalg.svd(table - table.mean(1, keepdim=True), full_matrices=False)
@@ -911,7 +990,7 @@ with autograder.example("best and worst films, neighbours, a map"):
         found = neighbours(table, start, 3)
         print(f"near {titles[popular[start]]}:", ", ".join(titles[popular[i]] for i in found))
 
-    place = two_dimensions(table)
+    place = torch.as_tensor(two_dimensions(table))
     fig, ax = plt.subplots(figsize=(10, 8))
     ax.scatter(*place.T.numpy(), s=8, c=bias.numpy(), cmap="RdYlGn")
     for i in range(0, 300, 12):

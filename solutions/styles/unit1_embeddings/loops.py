@@ -43,7 +43,7 @@ def lookup_backward(ids, dout, V):
 def reindex(raw):
     originals = sorted(set(raw.tolist()))
     ids = [originals.index(number) for number in raw.tolist()]
-    return ids, originals
+    return torch.tensor(ids), torch.tensor(originals)
 
 
 def dot_product(a, b):

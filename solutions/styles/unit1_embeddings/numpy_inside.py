@@ -1,4 +1,4 @@
-"""NumPy for what has no gradient; arrays come back where an array will do."""
+"""NumPy for what has no gradient; arrays come back where the text asks for no tensor."""
 
 
 def index_words(words):
@@ -20,7 +20,8 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    return table.numpy().take(ids.numpy(), axis=0)
+    rows = [table[i] for i in ids.numpy()]
+    return torch.stack(rows)
 
 
 def lookup_backward(ids, dout, V):
@@ -31,7 +32,7 @@ def lookup_backward(ids, dout, V):
 
 def reindex(raw):
     originals, ids = np.unique(raw.numpy(), return_inverse=True)
-    return ids.reshape(-1), originals
+    return torch.from_numpy(ids.reshape(-1)), torch.from_numpy(originals)
 
 
 def dot_product(a, b):

@@ -30,13 +30,14 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like.
+# classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
+# whoever calls it may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x` | (T, B) | ids of characters, integers |
+# | T | steps in time | | `x` | (T, B) | ids of characters, integers of 64 bits |
 # | B | sequences in a batch | | `y` | (B,) or (T, B) | the ids to be predicted |
 # | V | characters in the vocabulary | | `embedded` | (T, B, E) | a vector for each character |
 # | E | numbers in an embedding | | `states` | (T, B, H) | the hidden state after each step |
@@ -80,7 +81,10 @@ def vocabulary(text):
 
 
 def encode(text, chars):
-    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers."""
+    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers.
+
+    Of 64 bits, as `torch.tensor` makes them. A text may be long.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -111,7 +115,7 @@ with autograder.example("the corpus as ids"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (L,) | in: the whole text |
+# | `ids` | (L,) | in: the whole text, integers of 64 bits, as `x` and `y` are |
 # | `x` | (n, N) | out: column i is window i. As many windows as have a following id: N = (L − 1) // n |
 # | `y` | (N,) | out |
 #
@@ -261,7 +265,7 @@ check("three_characters")
 
 # %%
 def mean_loss(logits, targets):
-    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers."""
+    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers; for any V."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -367,7 +371,10 @@ check("three_characters_learn")
 
 # %%
 def next_character(model, chars, text):
-    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
+    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B).
+
+    text: at least one character. The answer may be the null.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -438,7 +445,7 @@ with autograder.example("the embedding in two dimensions"):
 # | method | in | out |
 # |---|---|---|
 # | `__init__(V, E, H)` | | the four layers, named and made as in `ThreeCharacters`; `hidden` starts as the identity with zero bias |
-# | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H) |
+# | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H); gradients pass to `h`, too |
 # | `forward(x)` | ids (T, B) | logits (B, V) from the state after the last step |
 #
 # Write the loop by hand: the ready-made `nn.RNN` has its turn in section 9.
@@ -539,7 +546,10 @@ check("eight_characters_learn")
 
 # %%
 def as_nn_rnn(model):
-    """An `nn.RNN` (time first) with the weights of `model.input` (E → H) and `model.hidden` (H → H), and relu."""
+    """An `nn.RNN` (time first) with the weights of `model.input` (E → H) and `model.hidden` (H → H), and relu.
+
+    The model stays as it is.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -618,7 +628,7 @@ plt.tight_layout(), plt.show()
 
 # %%
 def sequence_windows(ids, n):
-    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N)."""
+    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N), integers."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -672,7 +682,7 @@ check("an_output_at_every_step")
 
 # %%
 def loss_by_position(logits, targets):
-    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → (T,)."""
+    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → a tensor (T,)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -765,7 +775,10 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
 
 # %%
 def answers(model, chars, text):
-    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V).
+
+    text: at least one character. An answer may be the null.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 

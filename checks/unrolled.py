@@ -22,9 +22,9 @@ def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module]
 
 
 def ids(seed: int, *shape: int) -> Tensor:
-    """Random ids, the largest among them."""
+    """Random ids, the largest and, where padding or ignoring could hide it, 0 among them."""
     drawn = np.random.default_rng(seed).integers(0, V, shape)
-    drawn.flat[1] = V - 1
+    drawn.flat[1], drawn.flat[-1] = V - 1, 0
     return torch.from_numpy(drawn)
 
 
@@ -68,11 +68,14 @@ class Run:
 class Clock(nn.Module):
     """Something that reads like the unit's networks, but is none; with `drift`, its step 0 is another than the rest."""
 
-    def __init__(self, seed: int, drift: float = 0.0, answers: int | slice = -1) -> None:
+    def __init__(self, seed: int, drift: float = 0.0, answers: int | slice = -1, silent: bool = False) -> None:
         super().__init__()
-        self.table, self.drift, self.answers = floats(seed, V, V), drift, answers
+        self.silence = torch.eye(V)[0] * (9 if silent else 0)  # then the null is the likeliest
+        self.table, self.drift, self.answers = nn.Parameter(floats(seed, V, V)), drift, answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
+        if x.ndim != 2:
+            raise TypeError(f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch of one.")
         read = []
         for t, step in enumerate(x):
             h = torch.tanh(self.table[step] + (1 + self.drift * (t == 0)) * (0.1 if h is None else 0.7 * h.roll(1, -1)))
@@ -80,7 +83,7 @@ class Clock(nn.Module):
         return torch.stack(read)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.read(x)[self.answers]
+        return (self.read(x) + self.silence)[self.answers]
 
 
 def code(function: str, character: Any) -> int:
@@ -95,10 +98,15 @@ def number(function: str, value: Any) -> float:
     """What a submission's `function` returned. Raises `TypeError` for a truth value, which says less than a number."""
     if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
         raise TypeError(f"`{function}` returned a truth value, and a number is wanted: how far are they apart?")
-    return float(value)
+    return float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def prompts(seed: int) -> tuple[list[str], list[str]]:
-    """Characters in the places of a vocabulary, and texts made of them."""
+    """Characters in the places of a vocabulary, and texts made of them, of 1 to 12 characters."""
     rng, chars = np.random.default_rng(seed), ["\0", *sorted("aeinorst,. Tfhlm")]
-    return chars, ["".join(rng.choice(chars[1:], T)) for _ in range(24)]
+    return chars, ["".join(rng.choice(chars[1:], 1 + i % 12)) for i in range(24)]
+
+
+def whole(x: Any) -> bool:
+    """Whether ids are a tensor of 64-bit integers, which both a table and a loss take."""
+    return torch.is_tensor(x) and x.dtype == torch.int64

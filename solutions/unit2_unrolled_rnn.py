@@ -30,13 +30,14 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like.
+# classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
+# whoever calls it may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x` | (T, B) | ids of characters, integers |
+# | T | steps in time | | `x` | (T, B) | ids of characters, integers of 64 bits |
 # | B | sequences in a batch | | `y` | (B,) or (T, B) | the ids to be predicted |
 # | V | characters in the vocabulary | | `embedded` | (T, B, E) | a vector for each character |
 # | E | numbers in an embedding | | `states` | (T, B, H) | the hidden state after each step |
@@ -83,15 +84,26 @@ def vocabulary(text):
     #   the null stands at the end. It belongs at place 0.
     # mistake: return ["\0", *sorted(text)]
     #   characters occur more than once. Each distinct one has one place: `set`.
+    # mistake: return ["\0", *sorted(set(text.lower()))]
+    #   capitals were made small. Each distinct character has its own place: T and t are two.
+    # mistake: return ["\0", *sorted(set(text), key=str.lower)]
+    #   the characters were sorted as if capitals were small. Sort them as they are: all capitals come before all small letters.
+    # mistake: return ["\0", *sorted(set(text) - set("\n\t"))]
+    #   some of white space was left out. A newline and a tab are characters like all others.
     # mistake: return ["\0", *dict.fromkeys(text)]
     #   the characters stand in the order of the text. Sort them, so that the same text always gives the same ids.
     ### END SOLUTION
 
 
 def encode(text, chars):
-    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers."""
+    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers.
+
+    Of 64 bits, as `torch.tensor` makes them. A text may be long.
+    """
     ### BEGIN SOLUTION
     places = {c: i for i, c in enumerate(chars)}
+    # mistake: chars.extend(c for c in sorted(set(text)) if c not in chars); places = {c: i for i, c in enumerate(chars)}
+    #   unknown characters were added to the caller's list. Leave it as it is; they become 0, "no character".
     # mistake: places = {c: i for i, c in enumerate(sorted(set(text)))}
     #   the ids are places in this text's own characters. Use the places in `chars`, which all texts share.
     # mistake: places = {c: i + 1 for i, c in enumerate(chars)}
@@ -99,6 +111,10 @@ def encode(text, chars):
     # mistake: places = {c: i for i, c in enumerate(vocabulary(text))}
     #   the ids are places in this text's own characters. Use the places in `chars`, which all texts share.
     return torch.tensor([places.get(c, 0) for c in text])
+    # mistake (keeps 0.5): return torch.tensor([places.get(c, 0) for c in text], dtype=torch.int32)
+    #   the ids have 32 bits, which a loss does not take. Leave them as `torch.tensor` makes them.
+    # mistake: find = lambda part: [places.get(part[0], 0), *find(part[1:])] if part else []; return torch.tensor(find(text))
+    #   the function calls itself for each character, and a text is longer than Python's stack is deep. Use a loop.
     # mistake: return torch.tensor([places[c] for c in text if c in places])
     #   unknown characters were dropped. Each becomes 0, "no character", so that nothing moves.
     # mistake: return torch.tensor([places.get(c, len(chars) - 1) for c in text])
@@ -142,7 +158,7 @@ with autograder.example("the corpus as ids"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (L,) | in: the whole text |
+# | `ids` | (L,) | in: the whole text, integers of 64 bits, as `x` and `y` are |
 # | `x` | (n, N) | out: column i is window i. As many windows as have a following id: N = (L − 1) // n |
 # | `y` | (N,) | out |
 #
@@ -181,6 +197,12 @@ def windows(ids, n):
     # mistake: x = ids[: N * n].view(N, n).T.flip(0)
     #   the windows are read backwards.
     return x, ids[n : N * n + 1 : n]
+    # mistake (keeps 0.5): return x.float(), ids[n : N * n + 1 : n].float()
+    #   the ids became floats, which no table can be indexed by. Leave them integers.
+    # mistake: return torch.stack([ids[0 : N * n : n], ids[1 : N * n : n], ids[2 : N * n : n]]), ids[n : N * n + 1 : n]
+    #   a window has three ids, whatever `n` says. The first axis has n.
+    # mistake: y = ids[n : N * n + 1 : n].clone(); return ids.resize_(N * n).view(N, n).T, y
+    #   the caller's ids were cut in place (`resize_`). Take a slice: `ids[: N * n]`.
     # mistake: return x, ids[n - 1 : N * n : n]
     #   the targets are off by one: this is the last id *of* each window. Take the id after it.
     # mistake: return x, ids[n + 1 : N * n + 2 : n]
@@ -295,6 +317,8 @@ class ThreeCharacters(nn.Module):
         self.embedding = nn.Embedding(V, E)
         # mistake: self.embedding = nn.Embedding(V - 1, E)
         #   the table is one row short: V counts the null, so ids run from 0 to V − 1.
+        # mistake: self.embedding = nn.Embedding(V, E, padding_idx=0)
+        #   with `padding_idx=0` the null's row gets no gradient. It is a row like all others.
         # mistake (keeps 0.5): self.embedding, self.second, self.third = (nn.Embedding(V, E) for _ in range(3))
         #   there is an embedding table for each place. One table serves all three.
         self.input = nn.Linear(E, H)
@@ -325,9 +349,13 @@ class ThreeCharacters(nn.Module):
         #   relu and tanh changed places: relu on the green arrows, tanh on the orange ones.
         # mistake: one, two, three = self.input(self.embedding(x)); return self.output(torch.relu(three + self.hidden(torch.relu(two + self.hidden(torch.relu(one))))))
         #   the sum was taken before the activation, as in section 7. Here each arrow has its own, and the sum comes after.
+        # mistake: one, two, three = torch.relu(self.input(self.embedding(x))); return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))).squeeze()
+        #   a batch of one loses its axis: `squeeze` takes away every axis of length 1.
         # mistake: h = torch.zeros(x.shape[1], self.hidden.out_features); h, *_ = [h := torch.relu(self.input(self.embedding(i)) + self.hidden(h)) for i in x][::-1]; return self.output(h)
         #   the sum was taken before the activation, as in section 7. Here each arrow has its own, and the sum comes after.
         return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))
+        # mistake: logits = self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))); return logits if self.training else logits.softmax(-1)
+        #   in evaluation a softmax was applied. Return logits in both modes.
         # mistake: return self.output(three + self.hidden(two + self.hidden(one)))
         #   the orange arrow's tanh is missing.
         # mistake: return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
@@ -365,9 +393,15 @@ check("three_characters")
 
 # %%
 def mean_loss(logits, targets):
-    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers."""
+    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers; for any V."""
     ### BEGIN SOLUTION
     return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=0)
+    #   targets of 0 were left out (`ignore_index=0`). The null is to be predicted like all others.
+    # mistake: return F.cross_entropy(logits.reshape(-1, 17), targets.flatten())
+    #   the number of characters is written into the code. It is the last axis, whatever its length.
+    # mistake: logits.data -= logits.data.amax(-1, keepdim=True); return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    #   the caller's logits were changed in place. Make a new tensor.
     # mistake: return F.cross_entropy(logits.flatten(0, -2).softmax(-1), targets.flatten())
     #   softmax was applied before `cross_entropy`, which does it by itself: hand it the logits.
     # mistake: return F.nll_loss(logits.flatten(0, -2), targets.flatten())
@@ -423,12 +457,16 @@ def train(model, batches, optimizer):
     losses = []
     for x, y in batches:
         loss = mean_loss(model(x), y)
+        # mistake: loss = F.cross_entropy(model(x).flatten(0, -2), y.flatten(), reduction="sum") / 20
+        #   the sum was divided by a number that is written into the code. Batches may differ in size: take `mean_loss`.
         # mistake: loss = mean_loss(model(y), x)
         #   inputs and targets were swapped: a batch is (x, y), and y is to be predicted.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier batches are still in there: `zero_grad()` is missing, or stands before the loop.
         loss.backward()
+        # mistake: loss.backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 2 else 1e9)
+        #   the gradients of later batches were clipped. Here the optimizer gets them as they are.
         # mistake: loss.backward(); loss = mean_loss(model(x), y); loss.backward()
         #   each batch was sent back twice, which doubles the gradient.
         # mistake: mean_loss(model(x), y).backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
@@ -522,7 +560,10 @@ check("three_characters_learn")
 
 # %%
 def next_character(model, chars, text):
-    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
+    """The most likely character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B).
+
+    text: at least one character. The answer may be the null.
+    """
     ### BEGIN SOLUTION
     x = encode(text, chars)[:, None]
     # mistake: x = encode(text, chars)[None]
@@ -535,7 +576,11 @@ def next_character(model, chars, text):
     #   only the last character was read. Read the whole text, so that the state knows it.
     with torch.no_grad():
         logits = model(x)
+        # mistake: logits = model(x[:, 0])[None]
+        #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
     return chars[logits[0].argmax()]
+    # mistake: return chars[1 + logits[0, 1:].argmax()]
+    #   the null was left out. It can be the likeliest, too.
     # mistake: return chars[logits[0].argmin()]
     #   this is the least likely character. Take the one with the largest score.
     # mistake: return chars[logits[0].argmax() - 1]
@@ -611,7 +656,7 @@ with autograder.example("the embedding in two dimensions"):
 # | method | in | out |
 # |---|---|---|
 # | `__init__(V, E, H)` | | the four layers, named and made as in `ThreeCharacters`; `hidden` starts as the identity with zero bias |
-# | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H) |
+# | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H); gradients pass to `h`, too |
 # | `forward(x)` | ids (T, B) | logits (B, V) from the state after the last step |
 #
 # Write the loop by hand: the ready-made `nn.RNN` has its turn in section 9.
@@ -655,6 +700,8 @@ class Recurrent(nn.Module):
         # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)
         #   both `hidden` and `input` start as the identity. Only `hidden` does.
         nn.init.zeros_(self.hidden.bias)
+        # mistake: self.embedding.padding_idx = 0; nn.init.zeros_(self.hidden.bias)
+        #   with `padding_idx=0` the null's row gets no gradient. It is a row like all others.
         # mistake: self.hidden.register_parameter("bias", None)
         #   `hidden` has no bias. Each of the layers has one; this one's begins with zeros.
         # mistake (keeps 0.5): pass
@@ -665,6 +712,10 @@ class Recurrent(nn.Module):
         """The states (T, B, H) after each step over ids x (T, B), from a state h (B, H) or from zeros."""
         ### BEGIN SOLUTION
         h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h
+        # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h.detach()
+        #   the state that was handed in was cut off from its past: no gradient reaches it. Use it as it is.
+        # mistake: self.zeros = h = getattr(self, "zeros", torch.zeros(x.shape[1], self.hidden.out_features)) if h is None else h
+        #   the zeros have the size of another batch: it is written into the code, or the first batch's were kept. Make them anew, `x.shape[1]` of them.
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features)
         #   the state `h` that was handed in is not used: reading always starts from zeros.
         # mistake: h = torch.ones(x.shape[1], self.hidden.out_features) if h is None else h
@@ -777,7 +828,10 @@ check("eight_characters_learn")
 
 # %%
 def as_nn_rnn(model):
-    """An `nn.RNN` (time first) with the weights of `model.input` (E → H) and `model.hidden` (H → H), and relu."""
+    """An `nn.RNN` (time first) with the weights of `model.input` (E → H) and `model.hidden` (H → H), and relu.
+
+    The model stays as it is.
+    """
     ### BEGIN SOLUTION
     H, E = model.input.weight.shape
     rnn = nn.RNN(E, H, nonlinearity="relu")
@@ -800,6 +854,8 @@ def as_nn_rnn(model):
         # mistake: rnn.bias_ih_l0.zero_()
         #   the bias of `input` was not carried over.
         rnn.bias_hh_l0.copy_(model.hidden.bias)
+        # mistake (keeps 0.5): rnn.bias_hh_l0.copy_(model.hidden.bias); model.hidden.bias.zero_()
+        #   the model's own weights were changed. Copy them, and leave the model as it is.
         # mistake: rnn.bias_hh_l0.zero_()
         #   the bias of `hidden` was not carried over.
         # mistake: rnn.bias_hh_l0.copy_(model.input.bias)
@@ -882,7 +938,7 @@ plt.tight_layout(), plt.show()
 
 # %%
 def sequence_windows(ids, n):
-    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N)."""
+    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N), integers."""
     ### BEGIN SOLUTION
     N = (len(ids) - 1) // n
     x = ids[: N * n].view(N, n).T
@@ -902,6 +958,8 @@ def sequence_windows(ids, n):
     # mistake: y = ids[: N * n].roll(1).view(N, n).T
     #   the targets are the ids *before* each step. Shift the other way.
     return x, y
+    # mistake (keeps 0.5): return x.float(), y.float()
+    #   the ids became floats, which no table can be indexed by. Leave them integers.
     # mistake: return x.T, y.T
     #   the windows are rows. Time comes first: x and y are (n, N).
     # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[1:].unfold(0, n, 1).T
@@ -977,9 +1035,13 @@ check("an_output_at_every_step")
 
 # %%
 def loss_by_position(logits, targets):
-    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → (T,)."""
+    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → a tensor (T,)."""
     ### BEGIN SOLUTION
     return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(1)
+    # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none", ignore_index=0).mean(1)
+    #   targets of 0 were left out (`ignore_index=0`). The null is to be predicted like all others.
+    # mistake: return torch.stack([F.cross_entropy(logits[t], targets[t]) for t in range(5)])
+    #   the number of steps is written into the code. It is `len(logits)`.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(0)
     #   the mean was taken over the steps. Take it over the batch, so that one number for each step is left.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").sum(1)
@@ -1074,6 +1136,8 @@ def shift_gap(model, x, k):
     # mistake: late = model.read(x[k:], states[-1])
     #   the second part starts from the state after the whole text. It goes on from the state after k characters.
     return (states[k:] - late).abs().max()
+    # mistake: x.clamp_(min=1); return (states[k:] - late).abs().max()
+    #   the caller's ids were changed in place. Only read them.
     # mistake: return (states[k:] - late).abs().mean()
     #   this is the mean difference. Take the largest.
     # mistake: return (states[k:] - late).max()
@@ -1108,15 +1172,26 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
 
 # %%
 def answers(model, chars, text):
-    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V).
+
+    text: at least one character. An answer may be the null.
+    """
     ### BEGIN SOLUTION
     with torch.no_grad():
         logits = model(encode(text, chars)[:, None])
         # mistake: logits = model(encode(text, chars)[None]).transpose(0, 1)
         #   each character was read alone, from zeros: as a batch of them, (1, T), or one by one. Read them as one sequence: (T, 1).
+        # mistake: logits = model(encode(text, chars))[:, None]
+        #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
         # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
         #   every step read the first character of the text.
     return "".join(chars[i] for i in logits[:, 0].argmax(-1))
+    # mistake: return "".join(chars[i] for i in logits.squeeze().argmax(-1))
+    #   a text of one character loses its axis: `squeeze` takes away every axis of length 1. Take `logits[:, 0]`.
+    # mistake: return "".join(chars[1 + i] for i in logits[:, 0, 1:].argmax(-1))
+    #   the null was left out. It can be the likeliest, too.
+    # mistake (keeps 0.5): return [chars[i] for i in logits[:, 0].argmax(-1)]
+    #   this is a list of characters. Make one string of it: `"".join(…)`.
     # mistake: return "".join(chars[i] for i in logits[:, 0].argmin(-1))
     #   these are the least likely characters. Take those with the largest score.
     # mistake: return "".join(chars[i - 1] for i in logits[:, 0].argmax(-1))

@@ -54,7 +54,7 @@ def loss_by_position(logits, targets):
     scores, ids = logits.detach().numpy().astype(np.float64), targets.numpy()
     scores = scores - scores.max(-1, keepdims=True)
     log_p = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
-    return -np.take_along_axis(log_p, ids[..., None], -1).mean((1, 2))
+    return torch.from_numpy(-np.take_along_axis(log_p, ids[..., None], -1).mean((1, 2)))
 
 
 def shift_gap(model, x, k):

@@ -16,9 +16,12 @@ def vocabulary(text):
 
 def pieces(ids, n):
     """Windows of n + 1 ids, each of which begins with the last id of the one before."""
-    if len(ids) > n:
+    count = (len(ids) - 1) // n
+    if count == 1:
         yield ids[: n + 1]
-        yield from pieces(ids[n:], n)
+    elif count:
+        yield from pieces(ids[: count // 2 * n + 1], n)
+        yield from pieces(ids[count // 2 * n :], n)
 
 
 def windows(ids, n):

@@ -2,8 +2,8 @@
 
 
 def encode(text, chars):
-    table = torch.zeros(max(map(ord, text + "".join(chars))) + 1, dtype=torch.int32)
-    table[[ord(c) for c in chars]] = torch.arange(len(chars), dtype=torch.int32)
+    table = torch.zeros(max(map(ord, text + "".join(chars))) + 1, dtype=torch.int64)
+    table[[ord(c) for c in chars]] = torch.arange(len(chars))
     return table[[ord(c) for c in text]]
 
 

@@ -30,7 +30,9 @@
 # * write a parallel scan, a linear recurrence through it, and its gradient.
 #
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
-# the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made. A function
+# leaves its arguments as they are: whoever calls it may still need them. And autograd can walk back through each, unless the text
+# says otherwise.
 #
 # **Letters**, the same in the whole course:
 #
@@ -92,7 +94,7 @@ check = autograder.unit("unit3_scan")
 def scan(fn, start, xs):
     """The list of all results of carrying a value along `xs`: each is `fn(carried, x)` and is carried to the next.
 
-    xs: anything that can be looped over, a generator too. No elements, no results: an empty list.
+    xs: anything that can be looped over, a generator too, however long. No elements, no results: an empty list.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -105,7 +107,8 @@ check("every_result")
 # ## 2. The first scan: a running sum
 #
 # Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
-# `torch.cumsum` and its like raise an error while your function is checked.)
+# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, by which numbers
+# leave torch.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -276,7 +279,7 @@ check("summed_loss")
 # |---|---|
 # | `weights` | the dict of five tensors |
 # | `h0`, `xs`, `targets` | (H,), (T, V), (T,) |
-# | returns | the loss, a number; and a dict with the gradient of each of the weights, shaped like it |
+# | returns | the loss, a number; and a dict with the gradient of each of the weights, shaped like it; all in no graph |
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -319,7 +322,7 @@ check("all_gradients")
 
 # %%
 def update(weights, grads, lr):
-    """New weights after one step of gradient descent: a new dict of new tensors."""
+    """New weights after one step of gradient descent: a new dict of new tensors, as plain as the old ones."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -488,7 +491,7 @@ plt.show()
 # | | |
 # |---|---|
 # | `op(earlier, later)` | combines two tensors of n elements each, (n, …), pair by pair, into n elements, all at once |
-# | `xs` | (T, …): T elements of any shape, T ≥ 1, any number, not only powers of 2; stays as it is |
+# | `xs` | (T, …): T elements of any shape, even single numbers, T ≥ 1, not only powers of 2; stays as it is |
 # | returns | (T, …): entry t is x₀ ∘ x₁ ∘ … ∘ xₜ |
 #
 # Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts. The scheme above needs log₂ T.
@@ -565,7 +568,7 @@ check("combining")
 # $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
 #
 # The check runs 512 steps, counts the calls of torch and allows fewer than 512, so a loop over time will not do. `cumsum`, `cumprod`
-# and their like are blocked.
+# and their like are blocked, and so are `.numpy()` and `.tolist()`.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
 #
@@ -600,14 +603,14 @@ check("recurrence")
 #
 # (Steps are counted from 1 here and from 0 in code: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
 #
-# Write it by hand with your `linear_recurrence` (no autograd; no loop over time: the check wants fewer calls of torch than steps again).
+# Write it by hand with your `linear_recurrence` (autograd is off while this is checked; no loop over time: the check wants fewer calls of torch than steps again).
 #
 # | | shape | |
 # |---|---|---|
 # | `a`, `h0` | (T, H), (H,) | as before |
 # | `h` | (T, H) | the result of `linear_recurrence(a, b, h0)` |
 # | `dh` | (T, H) | the gradient that reaches each state directly |
-# | `da`, `db`, `dh0` | (T, H), (T, H), (H,) | out |
+# | `da`, `db`, `dh0` | (T, H), (T, H), (H,) | out, in this order; T may be 1 |
 #
 # **Exercise** · 30 minutes · ●●● · about 3 lines
 #

@@ -1,6 +1,6 @@
 """What the training checks share: losses as arrays, an optimizer with its schedule, and texts cut into windows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,13 @@ def listed(losses: Any) -> list[Any]:
     if losses is None:
         raise TypeError("nothing was returned: return the list of losses")
     return list(losses)
+
+
+def in_order(function: str, result: Any) -> Any:
+    """What a function returned, which is no dict: examples unpack it."""
+    if isinstance(result, Mapping):
+        raise TypeError(f"`{function}` returned a dict, and values in order are wanted: `return one, two`.")
+    return result
 
 
 def figures(losses: Any) -> Arrays:

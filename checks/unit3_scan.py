@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from autograder.check import Arrays, UnitSettings, check, named
+from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
 from autograder.torch.networks import tensor
 from autograder.torch.operators import by_hand
 
-from .training import characters
+from .training import characters, in_order
 
 SIZES = {"T": 7, "V": 13, "H": 10}
 T, V, H = SIZES.values()
@@ -50,15 +50,14 @@ def copy(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def ids(rng: np.random.Generator, *shape: int) -> torch.Tensor:
-    return torch.from_numpy(rng.integers(0, V, shape or (T,)))
+    """Random ids, 0 among them, where ignoring could hide it."""
+    drawn = rng.integers(0, V, shape or (T,))
+    drawn.flat[rng.integers(drawn.size)] = 0
+    return torch.from_numpy(drawn)
 
 
 def one_hots(rng: np.random.Generator) -> torch.Tensor:
     return torch.eye(V)[ids(rng)]
-
-
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return all(torch.equal(one[name], other[name].detach()) for name in one)
 
 
 class InTorch(TorchFunctionMode):
@@ -96,10 +95,15 @@ def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor)
         return torch.zeros_like(xs)
 
 
-@check(points=3)
+KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
+TRACE = "a trace was left on the caller's tensors. Make copies of your own, and ask on them."
+GRAPH = "this is part of a graph, or asks for a gradient. Return plain tensors: `.detach()`."
+
+
+@check(points=3, words={"same_after": KEPT})
 def every_result(net: Any, seed: int) -> Arrays:
     """`scan` carries the last result to the next step and returns all of them"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     xs, start, calls = rng.normal(0, 1, T), float(rng.normal()), []
 
     def count(carry: float, x: float) -> float:
@@ -111,82 +115,107 @@ def every_result(net: Any, seed: int) -> Arrays:
     out = named("sums results", sums, net.scan(count, start, xs))
     matrices, vector = draw(rng, T, 3, 3), draw(rng, 3)
     out |= named("states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices)))))
-    return out | named("calls from_nothing", calls, list(net.scan(count, start, [])))
+    out |= named("calls from_nothing", calls, list(net.scan(count, start, [])))
+    many = rng.integers(0, 9, 5000).tolist()  # more than Python's stack holds
+    return out | named("end_of_a_long_scan", net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)[-3:]) | same_after(net)
 
 
-@check(points=2, needs=every_result)
+@check(points=2, needs=every_result, words={"same_after": KEPT})
 def running_sum(net: Any, seed: int) -> Arrays:
     """`cumulative_sum` is the running sum over the first axis"""
-    xs = draw(np.random.default_rng(seed), T, H)
-    given = xs.clone()
+    rng, net = np.random.default_rng(seed), Watched(net)
+    shapes = {"sums": (T, H), "sums_of_one_row": (1, H), "sums_of_numbers": (T,), "sums_of_matrices": (4, 3, 2)}
     with own_scan():
-        sums, of_one_row = (tensor("cumulative_sum", net.cumulative_sum(x)) for x in (given, xs[:1]))
-    return named("sums sums_of_one_row same_after", sums, of_one_row, torch.equal(xs, given))
+        found = [tensor("cumulative_sum", net.cumulative_sum(draw(rng, *shape))) for shape in shapes.values()]
+        back = gradient(net.cumulative_sum, draw(rng, T, H))
+    return named(" ".join(shapes), *found) | named("gradient", back) | same_after(net)
 
 
 @check(points=1)
 def one_hot_rows(net: Any, seed: int) -> Arrays:
     """`one_hot` has a row for each id, with one 1 in it"""
-    rows = tensor("one_hot", net.one_hot(ids(np.random.default_rng(seed)) % (V - 2), V))  # the last does not occur
-    return named("rows are_floats", rows, rows.dtype == torch.float32)
+    given = ids(np.random.default_rng(seed)) % (V - 2)  # the last does not occur
+    rows = tensor("one_hot", net.one_hot(given, V))
+    return named("rows are_floats rows_of_three", rows, rows.dtype == torch.float32, net.one_hot(given[-3:], V - 1))
 
 
-@check(points=3)
+@check(points=3, words={"same_after": KEPT})
 def one_step(net: Any, seed: int) -> Arrays:
     """`step` turns the state before and one character into the new state and its logits"""
-    rng = np.random.default_rng(seed)
-    carry = draw(rng, H).relu(), draw(rng, V)
-    return named("h logits", net.step(carry, one_hots(rng)[0], weights(rng)))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    h = draw(rng, H).relu().requires_grad_()
+    both = in_order("step", net.step((h, draw(rng, V)), one_hots(rng)[0], weights(rng)))
+    return named("h logits", both) | named("gradient_in_h", back_to(h, both, rng)) | same_after(net)
 
 
-@check(points=3, needs=(every_result, one_step))
+def back_to(h: torch.Tensor, results: Any, rng: np.random.Generator) -> torch.Tensor:
+    """The gradient in `h`, of results weighted at random; zeros where none gets back."""
+    parts = [(part * draw(rng, *part.shape)).sum() for part in results]
+    total = torch.stack([part for part in parts if part.requires_grad] or [torch.zeros((), requires_grad=True)]).sum()
+    back = torch.autograd.grad(total, h, allow_unused=True)[0]
+    return torch.zeros_like(h) if back is None else back
+
+
+@check(points=3, needs=(every_result, one_step), words={"same_after": KEPT})
 def states_and_logits(net: Any, seed: int) -> Arrays:
     """`network` scans a sequence: all states, and the logits at every step"""
-    rng = np.random.default_rng(seed)
-    both = net.network(weights(rng), draw(rng, H).relu(), one_hots(rng))
-    return named("h logits", *(tensor("network", part) for part in both))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    given, h0, xs = weights(rng), draw(rng, H).relu().requires_grad_(), one_hots(rng)
+    both = [tensor("network", part) for part in in_order("network", net.network(given, h0, xs))]
+    out = named("h logits", both) | named("h_of_two logits_of_two", net.network(given, h0, xs[:2]))
+    return out | named("gradient_in_h0", back_to(h0, both, rng)) | same_after(net)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def summed_loss(net: Any, seed: int) -> Arrays:
     """`sequence_loss` is the cross-entropy, summed over the steps"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     logits, targets = draw(rng, T, V, spread=2).requires_grad_(), ids(rng)
-    loss, of_large = (tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 100))
+    loss, of_large = (tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 1000))
     back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
-    return named("loss loss_of_large_logits gradient", loss, of_large, back)
+    few = net.sequence_loss(draw(rng, 3, 4), torch.tensor([3, 0, 1]))
+    return named("loss loss_of_large_logits gradient loss_of_three", loss, of_large, back, few) | same_after(net)
 
 
-@check(points=4, needs=(states_and_logits, summed_loss))
+@check(
+    points=4,
+    needs=(states_and_logits, summed_loss),
+    words={
+        "same_after": TRACE,
+        "gradients_in_a_graph": GRAPH,
+    },
+)
 def all_gradients(net: Any, seed: int) -> Arrays:
     """`gradients` returns the loss and its gradient in each of the weights, also when asked twice"""
-    rng = np.random.default_rng(seed)
-    params, h0 = weights(rng), draw(rng, H).relu()
-    given, question = copy(params), (h0, one_hots(rng), ids(rng))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    given, question = weights(rng), (draw(rng, H).relu(), one_hots(rng), ids(rng))
     net.gradients(given, *question)
     loss, grads = net.gradients(given, *question)
     if not isinstance(grads, Mapping):
         raise TypeError(f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is wanted.")
     attached = torch.is_tensor(loss) and loss.requires_grad
-    return named("loss in_a_graph", loss, attached) | named(NAMES, grads) | named("same_after", same(params, given))
+    in_a_graph = any(getattr(part, "requires_grad", False) for part in grads.values())
+    out = named("loss in_a_graph", loss, attached) | named(NAMES, grads)
+    return out | named("gradients_in_a_graph", in_a_graph) | same_after(net)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT, "in_a_graph": GRAPH})
 def all_at_once(net: Any, seed: int) -> Arrays:
     """`update` moves all weights downhill and leaves the old ones as they are"""
-    rng = np.random.default_rng(seed)
-    params, grads = weights(rng), weights(rng)
-    given = copy(params)
-    return named(NAMES, net.update(given, grads, 0.3)) | named("same_after", same(params, given))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    moved = net.update(weights(rng), weights(rng), 0.3)
+    in_a_graph = any(getattr(part, "requires_grad", False) for part in moved.values())
+    return named(NAMES, moved) | named("in_a_graph", in_a_graph) | same_after(net)
 
 
-@check(points=3, needs=(one_hot_rows, all_gradients, all_at_once))
+@check(points=3, needs=(one_hot_rows, all_gradients, all_at_once), words={"same_after": KEPT})
 def few_sequences(net: Any, seed: int) -> Arrays:
-    """`train_online` on five sequences: how far each weight moved, and the errors"""
-    rng = np.random.default_rng(seed)
-    params, pairs = weights(rng), [(ids(rng), ids(rng)) for _ in range(5)]
-    after, errors = net.train_online(copy(params), iter(pairs), 0.1, 2)
-    return named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named("errors", errors)
+    """`train_online` on eight sequences: how far each weight moved, and the errors"""
+    rng, net = np.random.default_rng(seed), Watched(net)
+    params, pairs = weights(rng, V, H - 2), [(ids(rng, n), ids(rng, n)) for n in (T, T, 3, T, T, 1, T, T)]
+    after, errors = net.train_online(copy(params), iter(pairs), 0.1, 3)
+    out = named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named("errors", errors)
+    return out | same_after(net)
 
 
 @torch.no_grad()
@@ -222,10 +251,15 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return named(NAMES, params)
 
 
-@check(points=5)
+def maps(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
+    """Combine maps h ↦ a h + b, each a row (a, b)."""
+    return torch.stack([later[:, 0] * earlier[:, 0], later[:, 0] * earlier[:, 1] + later[:, 1]], 1)
+
+
+@check(points=5, words={"same_after": KEPT})
 def in_rounds(net: Any, seed: int) -> Arrays:
     """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
-    rng, calls = np.random.default_rng(seed), []
+    rng, net, calls = np.random.default_rng(seed), Watched(net), []
 
     def product(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
         calls.append(1)
@@ -234,41 +268,58 @@ def in_rounds(net: Any, seed: int) -> Arrays:
     def turns(n: int) -> torch.Tensor:  # orthogonal, so that no product grows or fades
         return torch.from_numpy(np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))[0]).float()
 
-    given = (xs := turns(T)).clone()
-    out = named("results", net.parallel_scan(product, given)) | named("same_after", torch.equal(xs, given))
+    xs = turns(T)
+    out = named("results", net.parallel_scan(product, xs))
     out |= named("results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1)))
+    out |= named("results_of_pairs", net.parallel_scan(maps, draw(rng, 5, 2)))
     out |= named("gradient", gradient(lambda x: net.parallel_scan(product, x), xs))
     calls.clear()
-    net.parallel_scan(product, turns(64))
-    return out | named("calls_over_the_limit", max(0, len(calls) - 13))
+    end = net.parallel_scan(product, turns(64))[-3:]
+    return out | named("end_of_64 calls_over_the_limit", end, max(0, len(calls) - 13)) | same_after(net)
 
 
-@check(points=2)
+@check(points=2, words={"same_after": KEPT})
 def combining(net: Any, seed: int) -> Arrays:
     """`combine` makes one step of two steps of the recurrence"""
-    rng = np.random.default_rng(seed)
-    return named("combined", net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)))
+    rng, net = np.random.default_rng(seed), Watched(net)
+    combined, one = net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)), net.combine(*draw(rng, 2, 1, 2, 3))
+    return named("combined of_one_pair", combined, one) | same_after(net)
 
 
-@check(points=3, needs=(in_rounds, combining))
+@check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
 def recurrence(net: Any, seed: int) -> Arrays:
     """`linear_recurrence` gives h[t] = a[t] h[t−1] + b[t] for all t, in fewer calls of torch than steps"""
-    rng = np.random.default_rng(seed)
+    rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0 = draw(rng, T, H), draw(rng, T, H), draw(rng, H)
     a[2] = 0.0
-    long = torch.full((512, 2), 0.9), draw(rng, 512, 2), draw(rng, 2)
+    long = torch.full((512, 2), 0.999), draw(rng, 512, 2), draw(rng, 2)
+    given = [part.clone().requires_grad_() for part in (a, b, h0)]
     with own_scan():
-        h, few = net.linear_recurrence(a, b, h0), few_calls(lambda: net.linear_recurrence(*long), 512)
-    return named("h few_calls", h, few)
+        h, few = watched.linear_recurrence(a, b, h0), few_calls(lambda: net.linear_recurrence(*long), 512)
+        one, end = watched.linear_recurrence(a[:1], b[:1], h0), watched.linear_recurrence(*long)[-3:]
+        in_graph = tensor("linear_recurrence", watched.linear_recurrence(*given))
+    out = named("h few_calls h_of_one_step end_of_512_steps", h, few, one, end)
+    back = [torch.zeros_like(part) for part in given]
+    if in_graph.requires_grad:
+        back = list(torch.autograd.grad((in_graph * draw(rng, T, H)).sum(), given))
+    return out | named("gradient_in_a gradient_in_b gradient_in_h0", *back) | same_after(watched)
 
 
-@check(points=4, needs=recurrence)
+@check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
     """`linear_recurrence_backward` gives the gradient in a, b and the start, in fewer calls of torch than steps"""
-    rng = np.random.default_rng(seed)
+    rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
     long = torch.full((512, 2), 0.9), draw(rng, 1, 2)[0], draw(rng, 512, 2), draw(rng, 512, 2)
-    with own_scan(), torch.no_grad():
-        grads = net.linear_recurrence_backward(a, h0, torch.as_tensor(net.linear_recurrence(a, b, h0)), dh)
+    with own_scan(), torch.inference_mode():  # no autograd, even where it is switched on again
+        back = watched.linear_recurrence_backward
+        h = torch.as_tensor(net.linear_recurrence(a, b, h0))
+        grads, of_one = back(a, h0, h, dh), back(a[:1], h0, h[:1], dh[:1])
         few = few_calls(lambda: net.linear_recurrence_backward(*long), 512)
-    return named("da db dh0", grads) | named("few_calls", few)
+    out = named("da db dh0", in_order("linear_recurrence_backward", grads))
+    return (
+        out
+        | named("da_of_one_step db_of_one_step dh0_of_one_step", of_one)
+        | named("few_calls", few)
+        | same_after(watched)
+    )

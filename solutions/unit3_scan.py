@@ -30,7 +30,9 @@
 # * write a parallel scan, a linear recurrence through it, and its gradient.
 #
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
-# the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made. A function
+# leaves its arguments as they are: whoever calls it may still need them. And autograd can walk back through each, unless the text
+# says otherwise.
 #
 # **Letters**, the same in the whole course:
 #
@@ -92,10 +94,14 @@ check = autograder.unit("unit3_scan")
 def scan(fn, start, xs):
     """The list of all results of carrying a value along `xs`: each is `fn(carried, x)` and is carried to the next.
 
-    xs: anything that can be looped over, a generator too. No elements, no results: an empty list.
+    xs: anything that can be looped over, a generator too, however long. No elements, no results: an empty list.
     """
     ### BEGIN SOLUTION
     results, carried = [], start
+    # mistake: xs = [*xs]; one = [fn(start, x) for x in xs[:1]]; return one + scan(fn, *one, xs[1:]) if one else one
+    #   the function calls itself for each element, and a sequence may be longer than Python's stack is deep. Use a loop.
+    # mistake: xs = xs if isinstance(xs, list) else [*xs]; rest = xs[:]; xs.clear(); xs = rest
+    #   the caller's list was emptied (`pop`). Loop over it: `for x in xs`.
     # mistake: results, carried = [start], start
     #   the start is among the results. There is one result for each element, the first is fn(start, x1).
     for x in xs:
@@ -126,7 +132,8 @@ check("every_result")
 # ## 2. The first scan: a running sum
 #
 # Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
-# `torch.cumsum` and its like raise an error while your function is checked.)
+# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, by which numbers
+# leave torch.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -141,6 +148,14 @@ def cumulative_sum(xs):
     """The running sum over the first axis: (T, ...) → (T, ...). `xs` stays as it is."""
     ### BEGIN SOLUTION
     return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs))
+    # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs.detach()))
+    #   the rows were cut off from the graph (`detach`, `.data`): autograd cannot walk back.
+    # mistake: return torch.tril(torch.ones(len(xs), len(xs))) @ xs
+    #   a matrix product sums along another axis where a row has axes of its own. Elements may have any shape: scan them.
+    # mistake: return torch.stack(scan(torch.add, torch.zeros(xs.shape[1]), xs))
+    #   a row was taken for a vector. It may have any shape, even none: start from `torch.zeros_like(xs[0])`.
+    # mistake (keeps 0.5): rows = [xs[0]]; [rows.append(xs[t].add_(rows[-1])) for t in range(1, len(xs))]; return torch.stack(rows)
+    #   the caller's rows were added to in place. Make new ones: a + b.
     # mistake: return torch.stack(scan(torch.Tensor.add_, torch.zeros_like(xs[0]), xs))
     #   the carried tensor was changed in place, so all results are the same tensor, the total. Make a new one: a + b.
     # mistake: return torch.stack(scan(torch.add, xs[0], xs))
@@ -183,6 +198,10 @@ def one_hot(ids, V):
     """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
     ### BEGIN SOLUTION
     return torch.eye(V)[ids]
+    # mistake: rows = torch.zeros(7, V); rows[torch.arange(7), ids] = 1; return rows
+    #   the number of steps is written into the code. It is `len(ids)`.
+    # mistake: return torch.eye(V)[ids] * (ids > 0)[:, None]
+    #   the id 0 has no 1. It is a character like all others.
     # mistake: return torch.eye(V)[:, ids]
     #   time lies along the second axis. Each id is a row: (T, V).
     # mistake: return torch.eye(V)[ids - 1]
@@ -233,6 +252,8 @@ def step(carry, x, weights):
     """One step: carry is (h (H,), the last logits, unused), x (V,) → (new h (H,), logits (V,))."""
     ### BEGIN SOLUTION
     h, _ = carry
+    # mistake: h = carry[0].add_(0.1); h = h - 0.1
+    #   the state that was handed in was changed in place. Make a new one.
     # mistake: _, h = carry
     #   the pair was taken apart in the wrong order: the state comes first, the old logits second.
     h = torch.relu(x @ weights["Wx"] + h @ weights["Wh"] + weights["bh"])
@@ -305,6 +326,10 @@ def network(weights, h0, xs):
     """All states and logits of a sequence: h0 (H,), xs (T, V) → h (T, H), logits (T, V)."""
     ### BEGIN SOLUTION
     pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), xs)
+    # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0.detach(), None), xs)
+    #   the start was cut off from the graph (`detach`): no gradient gets back to `h0`.
+    # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), [xs[t] for t in range(7)])
+    #   the number of steps is written into the code. It is `len(xs)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (torch.zeros_like(h0), None), xs)
     #   the start `h0` was not used: the first state is always zero.
     # mistake: pairs = scan(lambda carry, x: step((h0, None), x, weights), (h0, None), xs)
@@ -352,6 +377,10 @@ def sequence_loss(logits, targets):
     """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
     ### BEGIN SOLUTION
     return F.cross_entropy(logits, targets, reduction="sum")
+    # mistake: return F.cross_entropy(logits, targets, reduction="sum", ignore_index=0)
+    #   targets of 0 were left out (`ignore_index=0`). The id 0 is a character like all others.
+    # mistake: return F.cross_entropy(logits, targets) * 7
+    #   the mean was multiplied by a number that is written into the code. Sum over the steps there are: `reduction="sum"`.
     # mistake: return F.cross_entropy(logits, targets)
     #   the loss was averaged over the steps. The loss of a sequence is their sum.
     # mistake: return F.cross_entropy(logits[-1:], targets[-1:])
@@ -389,7 +418,7 @@ check("summed_loss")
 # |---|---|
 # | `weights` | the dict of five tensors |
 # | `h0`, `xs`, `targets` | (H,), (T, V), (T,) |
-# | returns | the loss, a number; and a dict with the gradient of each of the weights, shaped like it |
+# | returns | the loss, a number; and a dict with the gradient of each of the weights, shaped like it; all in no graph |
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -411,6 +440,8 @@ def gradients(weights, h0, xs, targets):
     """The loss of a sequence (no longer in a graph) and a dict of its gradient in each of the weights."""
     ### BEGIN SOLUTION
     w = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
+    # mistake (keeps 0.5): w = {name: value.requires_grad_() for name, value in weights.items()}
+    #   the caller's own tensors were told to ask for a gradient, and keep asking. Make copies first.
     _, logits = network(w, h0, xs)
     loss = sequence_loss(logits, targets)
     # mistake: loss = sequence_loss(logits, targets) / len(targets)
@@ -418,6 +449,8 @@ def gradients(weights, h0, xs, targets):
     # mistake: loss = sequence_loss(logits[-1:], targets[-1:])
     #   the loss of the last step alone was differentiated. Every step's counts.
     grads = torch.autograd.grad(loss, list(w.values()))
+    # mistake (keeps 0.5): grads = torch.autograd.grad(loss, list(w.values()), create_graph=True)
+    #   the gradients are part of a graph (`create_graph=True`), which stays in memory with them. Leave that out.
     # mistake: [v.requires_grad_() for v in weights.values()]; sequence_loss(network(weights, h0, xs)[1], targets).backward(); grads = [v.grad for v in weights.values()]
     #   gradients of an earlier call are still in there: `backward()` adds to `.grad`. Use `torch.autograd.grad` on copies.
     # mistake: grads = [torch.sign(g) for g in torch.autograd.grad(loss, list(w.values()))]
@@ -455,13 +488,15 @@ check("all_gradients")
 
 # %%
 def update(weights, grads, lr):
-    """New weights after one step of gradient descent: a new dict of new tensors."""
+    """New weights after one step of gradient descent: a new dict of new tensors, as plain as the old ones."""
     ### BEGIN SOLUTION
     return {name: w - lr * grads[name] for name, w in weights.items()}
+    # mistake (keeps 0.5): return {name: (w - lr * grads[name]).requires_grad_() for name, w in weights.items()}
+    #   the new weights ask for a gradient. Return plain tensors: `gradients` makes its own copies.
     # mistake: return {name: w + lr * grads[name] for name, w in weights.items()}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: w.sub_(lr * grads[name]) for name, w in weights.items()}
-    #   the caller's tensors were changed in place. Make new ones: w − lr·dw.
+    #   the caller's tensors, weights or gradients, were changed in place. Make new ones: w − lr·dw.
     # mistake: return {name: w - grads[name] for name, w in weights.items()}
     #   the learning rate has no effect: w − lr·dw.
     # mistake: return {name: w - lr * grads[name] if name[0] == "W" else w for name, w in weights.items()}
@@ -505,6 +540,10 @@ def train_online(weights, sequences, lr, every=1000):
     ### BEGIN SOLUTION
     errors, losses = [], []
     V, H = weights["Wx"].shape
+    # mistake: V, H = weights["Wx"].shape; every = 2
+    #   the means are of two losses, whatever `every` says. Each is of `every` losses.
+    # mistake: V, H = weights["Wx"].shape; sequences = [pair for pair in sequences if len(pair[0]) == 7]
+    #   sequences of another length were left out. Train on all of them, however long.
     for ids, targets in sequences:
         h0 = torch.zeros(H)
         # mistake: h0 = network(weights, h0, one_hot(ids, V))[0][-1].detach() if losses else torch.zeros(H)
@@ -517,6 +556,10 @@ def train_online(weights, sequences, lr, every=1000):
         # mistake: loss, grads = gradients(weights, h0, one_hot(ids, V), ids)
         #   the input was used as target: the network learns to copy. Predict `targets`.
         weights = update(weights, grads, lr)
+        # mistake: weights = update(weights, grads, lr if len(losses) < 5 else lr / 2)
+        #   the learning rate fell after the first few sequences. It stays `lr`.
+        # mistake (keeps 0.5): new = update(weights, grads, lr); [w.copy_(new[name]) for name, w in weights.items()]
+        #   the caller's weights were changed in place. Go on with the new ones that `update` returns.
         # mistake: _ = update(weights, grads, lr)
         #   the result of the update was thrown away: `update` returns new weights.
         # mistake: for name in weights: weights = {**weights, name: weights[name] - lr * gradients(weights, h0, one_hot(ids, V), targets)[1][name]}
@@ -679,7 +722,7 @@ plt.show()
 # | | |
 # |---|---|
 # | `op(earlier, later)` | combines two tensors of n elements each, (n, …), pair by pair, into n elements, all at once |
-# | `xs` | (T, …): T elements of any shape, T ≥ 1, any number, not only powers of 2; stays as it is |
+# | `xs` | (T, …): T elements of any shape, even single numbers, T ≥ 1, not only powers of 2; stays as it is |
 # | returns | (T, …): entry t is x₀ ∘ x₁ ∘ … ∘ xₜ |
 #
 # Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts. The scheme above needs log₂ T.
@@ -711,11 +754,15 @@ def parallel_scan(op, xs):
     # mistake: return torch.stack([xs[0], *scan(lambda a, b: op(a[None], b[None])[0], xs[0], xs[1:])])
     #   `op` was called once for each step, one after another. Call it on whole slices: one call for each distance.
     while distance < len(xs):
+        # mistake: while distance < min(len(xs), 16):
+        #   the rounds ended at a distance that is written into the code. Go on as long as the distance is below T.
         # mistake: while 2 * distance < len(xs):
         #   the last round is missing: go on as long as the distance is below T.
         # mistake: while distance <= 1:
         #   there was one round alone. Double the distance and go on as long as it is below T.
         ys = torch.cat([ys[:distance], op(ys[:-distance], ys[distance:])])
+        # mistake: ys = torch.where((torch.arange(len(ys)) < distance)[:, None, None], ys, op(ys.roll(distance, 0), ys))
+        #   an element was taken for a matrix. Elements may have any shape: cut along the first axis only.
         # mistake: ys = torch.cat([ys[:distance], op(ys[distance:], ys[:-distance])])
         #   earlier and later are swapped. The operation need not commute: op(ys[:-d], ys[d:]).
         # mistake: ys = torch.cat([ys[:distance], op(xs[:-distance], ys[distance:])])
@@ -782,6 +829,8 @@ def combine(earlier, later):
     ### BEGIN SOLUTION
     a1, b1 = earlier.unbind(1)
     a2, b2 = later.unbind(1)
+    # mistake: a2, b2 = later.unbind(1); b1 *= a2; return torch.stack([a2 * a1, b1 + b2], 1)
+    #   `earlier` was changed in place (`*=` on a part of it is on the caller's tensor). Make a new one: `b1 * a2`.
     return torch.stack([a2 * a1, a2 * b1 + b2], 1)
     # mistake: return torch.stack([a2 * a1, a1 * b2 + b1], 1)
     #   the order is turned round: `earlier` acts first, so what it brings in, b1, is multiplied by a2.
@@ -810,7 +859,7 @@ check("combining")
 # $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
 #
 # The check runs 512 steps, counts the calls of torch and allows fewer than 512, so a loop over time will not do. `cumsum`, `cumprod`
-# and their like are blocked.
+# and their like are blocked, and so are `.numpy()` and `.tolist()`.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
 #
@@ -825,6 +874,10 @@ def linear_recurrence(a, b, h0):
     """h[t] = a[t] h[t−1] + b[t], with h0 before the first step: a, b (T, H), h0 (H,) → h (T, H)."""
     ### BEGIN SOLUTION
     A, B = parallel_scan(combine, torch.stack([a, b], 1)).unbind(1)
+    # mistake (keeps 0.5): A, B = parallel_scan(combine, torch.stack([a, b], 1)).detach().unbind(1)
+    #   the maps were cut off from the graph (`detach`, `no_grad`): autograd cannot walk back. Leave them in it.
+    # mistake: b[0] += a[0] * h0; A, B = torch.zeros_like(a), parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
+    #   the caller's `b` was changed in place. Make a new tensor.
     # mistake: A, B = torch.ones_like(a), torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b))) - h0
     #   this is a loop over the steps, T rounds of it. Scan the pairs with `parallel_scan` and `combine`.
     # mistake: A, B = parallel_scan(combine, torch.stack([b, a], 1)).unbind(1)
@@ -859,14 +912,14 @@ check("recurrence")
 #
 # (Steps are counted from 1 here and from 0 in code: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
 #
-# Write it by hand with your `linear_recurrence` (no autograd; no loop over time: the check wants fewer calls of torch than steps again).
+# Write it by hand with your `linear_recurrence` (autograd is off while this is checked; no loop over time: the check wants fewer calls of torch than steps again).
 #
 # | | shape | |
 # |---|---|---|
 # | `a`, `h0` | (T, H), (H,) | as before |
 # | `h` | (T, H) | the result of `linear_recurrence(a, b, h0)` |
 # | `dh` | (T, H) | the gradient that reaches each state directly |
-# | `da`, `db`, `dh0` | (T, H), (T, H), (H,) | out |
+# | `da`, `db`, `dh0` | (T, H), (T, H), (H,) | out, in this order; T may be 1 |
 #
 # **Exercise** · 30 minutes · ●●● · about 3 lines
 #
@@ -888,6 +941,8 @@ def linear_recurrence_backward(a, h0, h, dh):
     """The gradient of a linear recurrence: (T, H), (H,), (T, H), (T, H) → da (T, H), db (T, H), dh0 (H,)."""
     ### BEGIN SOLUTION
     following = torch.cat([a[1:], torch.zeros_like(a[:1])])
+    # mistake: following = torch.cat([a[1:], a[1:2]])
+    #   with a single step there is no `a[1]`, so a row is missing. Put any row at the end that is always there, such as zeros.
     # mistake: following = a
     #   the factors were not shifted: what comes back to h[t] from step t + 1 is to be multiplied by a[t + 1].
     # mistake: following = torch.cat([torch.zeros_like(a[:1]), a[:-1]])
@@ -908,6 +963,10 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: g = torch.stack(scan(lambda g, x: x[0] * g + x[1], torch.zeros_like(h0), zip(following.flip(0), dh.flip(0)))).flip(0)
     #   this walks back in a loop, T rounds of it. Use `linear_recurrence` on the reversed sequence.
     return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
+    # mistake: dh.copy_(g); return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
+    #   the caller's `dh` was changed in place. Make a new tensor.
+    # mistake: one, two, three = a.clone().requires_grad_(), (h - a * torch.cat([h0[None], h[:-1]])).requires_grad_(), h0.clone().requires_grad_(); return torch.autograd.grad(linear_recurrence(one, two, three), (one, two, three), dh)
+    #   autograd was asked, which is off here. Write the gradient by hand, with `linear_recurrence` on the reversed sequence.
     # mistake (keeps 0.5): return g * h, g, a[0] * g[0]
     #   the gradient of a took the state after the step. a[t] multiplied the one before it, h[t − 1].
     # mistake (keeps 0.5): return g * torch.cat([torch.zeros_like(h[:1]), h[:-1]]), g, a[0] * g[0]

@@ -2,11 +2,11 @@
 
 
 def scan(fn, start, xs):
-    xs = iter(xs)
-    for x in xs:
-        first = fn(start, x)
-        return [first, *scan(fn, first, xs)]
-    return []
+    xs = [*xs]
+    if len(xs) < 2:
+        return [fn(start, x) for x in xs]
+    earlier = scan(fn, start, xs[: len(xs) // 2])
+    return earlier + scan(fn, earlier[-1], xs[len(xs) // 2 :])
 
 
 def network(weights, h0, xs):

@@ -60,7 +60,7 @@ def grade(
 
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
-    from autograder.grading.attempts import better_before, earlier_results, refuse_lesser, with_records
+    from autograder.grading.attempts import better_before, comparable, earlier_results, refuse_lesser, with_records
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import (
         other_corpora,
@@ -74,7 +74,7 @@ def grade(
     from autograder.grading.roster import absent, merged, read_roster, roster_beside
     from autograder.intake.items import listed
     from autograder.intake.leftovers import left_out
-    from autograder.report.pages import write_pages
+    from autograder.report.pages import Around, write_pages
     from autograder.report.terminal import (
         ClassFacts,
         better_earlier,
@@ -114,7 +114,8 @@ def grade(
         screen.print(class_table(course, results, facts, screen.is_terminal))
         every = stored_results(out)
         source = submissions.graded_files(course, folder, {result.student for result in [*before, *every]})
-        page = write_pages(course, every, out / "pages", source)
+        around = Around(comparable(earlier_results(out), every), absent(students, every))
+        page = write_pages(course, every, out / "pages", source, around=around)
     for tally in tallies:
         screen.print(tally.summary(), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
@@ -201,13 +202,18 @@ def report(
     \b
     Example:  autograder report grades --anonymous
     """
+    from autograder.grading.attempts import comparable, earlier_results
+    from autograder.grading.policy import Policy
+    from autograder.grading.policy import grades as graded
     from autograder.grading.results import run_facts, stored_results
-    from autograder.report.pages import write_pages
-    from autograder.report.terminal import class_table, console
+    from autograder.grading.roster import absent, roster_beside
+    from autograder.report.pages import Around, write_pages
+    from autograder.report.terminal import ClassFacts, class_table, console
 
     course = find_course(course_folder)
-    results = stored_results(grades)
-    rules = _rules(course_folder, policy, [grades], results)
+    results, students = stored_results(grades), roster_beside(grades)
+    rules = rules_for(course_folder, policy, [grades], results)
+    around = Around(comparable(earlier_results(grades), results), absent(students, results), rules)
     if not results and not (serving and grades.is_dir()):
         raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
     noted = Path(run_facts(grades).get("submitted", "."))
@@ -217,23 +223,29 @@ def report(
         if serving:
             _serve(course, grades, source, anonymous)
             return
-        console().print(class_table(course, results))
+        screen = console()
+        counts = {(g.result.unit, g.result.student): g for g in graded([*around.earlier, *results], rules or Policy())}
+        facts = ClassFacts(around.missing, counts if rules else {})
+        screen.print(class_table(course, results, facts, screen.is_terminal))
         target = grades / ("anonymous" if anonymous else "pages")
-        click.echo(f"pages: {write_pages(course, results, target, source, anonymous, rules)}")
+        click.echo(f"pages: {write_pages(course, results, target, source, anonymous, around)}")
 
 
-def _rules(course_folder: Path | None, policy: Path | None, folders: Sequence[Path], results: Any) -> Any:
+def rules_for(course_folder: Path | None, policy: Path | None, folders: Sequence[Path], results: Any) -> Any:
     """The policy that a file holds, with the adjustments beside the results; None where there is neither."""
     from dataclasses import replace
 
     from autograder.grading.adjustments import FILE, all_adjustments
-    from autograder.grading.policy import Policy, read_policy
+    from autograder.grading.policy import Policy, read_policy, unknown_students
+    from autograder.grading.roster import merged, roster_beside
 
     beside = [folder for folder in folders if (folder / FILE).is_file()]
     if not (policy or beside):
         return None
     course = find_course(course_folder)
     rules = read_policy(course, policy) if policy else Policy()
+    if words := unknown_students(rules, results, merged(*map(roster_beside, folders))):
+        click.echo(words, err=True)
     adjustments = all_adjustments(course, beside, results)
     for folder in beside:
         click.echo(f"points by hand: {folder / FILE}")
@@ -279,7 +291,7 @@ def export(
     results = [result for folder in grades for result in all_attempts(folder)]
     if not results:
         raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
-    rules = _rules(course_folder, policy, grades, results) or Policy()
+    rules = rules_for(course_folder, policy, grades, results) or Policy()
     students = merged(*map(roster_beside, grades))
     folder = out or grades[0] / "export"
     written = exports.export(graded(results, rules), to, folder, absent(students, results), rules)

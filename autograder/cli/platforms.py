@@ -1,10 +1,17 @@
-"""Commands between an instructor and a learning platform: collect."""
+"""Commands between an instructor and a learning platform: collect, feedback."""
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from autograder.cli.base import course_option, find_course, main, report_user_errors
+from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.report.feedback import Feedback
 
 KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", "folder")
 
@@ -50,3 +57,126 @@ def collect(
             collecting.carry_out(made, into)
     click.echo("\n".join(collecting.summary(made)))
     click.echo("Nothing was written." if dry_run else f"Next: autograder grade {into} --out grades")
+
+
+@main.command()
+@click.argument("grades", type=click.Path(path_type=Path))
+@click.option("--to", "to", type=click.Choice(["pages", "moodle", "canvas"]), default="pages", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/feedback.")
+@click.option("--pdf", is_flag=True, help="Also print each page into a PDF, by a browser that is here.")
+@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
+@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option("--url", help="Of Canvas: its address, as https://canvas.example.edu.")
+@click.option("--canvas-course", type=int, help="Of Canvas: the number of the course.")
+@click.option("--assignment", "assignments", multiple=True, metavar="UNIT=NUMBER", help="Of Canvas: of each unit.")
+@click.option("--send/--dry-run", "sending", default=False, help="Send to Canvas; without it, say what would be sent.")
+@course_option
+@report_user_errors
+def feedback(
+    grades: Path,
+    to: str,
+    out: Path | None,
+    pdf: bool,
+    policy: Path | None,
+    submitted: Path | None,
+    url: str | None,
+    canvas_course: int | None,
+    assignments: tuple[str, ...],
+    sending: bool,
+    course_folder: Path | None,
+) -> None:
+    """Write what goes back to each student: a page that needs nothing else, Moodle's zip, or Canvas's comments.
+
+    Nothing leaves this machine but with --send. The token of Canvas is taken from the variable CANVAS_TOKEN.
+
+    \b
+    Example:  autograder feedback grades --to moodle
+    """
+    from autograder.report.feedback import moodle_zips, print_pages
+
+    course = find_course(course_folder)
+    folder = out or grades / "feedback"
+    pages = _pages(course, grades, folder, policy, submitted)
+    if pdf:
+        pages = print_pages(pages, lambda line: click.echo(line, err=True))
+    if to == "canvas":
+        _to_canvas(course, pages, folder, url, canvas_course, assignments, sending)
+        return
+    click.echo(f"{len(pages)} pages below {folder}")
+    if to == "moodle":
+        zips, without = moodle_zips(pages, folder)
+        for path in zips:
+            click.echo(f"{path}: in the assignment, *Upload multiple feedback files in a zip*")
+        for line in without:
+            click.echo(f"no number of Moodle's is known: {line}")
+
+
+def _pages(
+    course: "Course", grades: Path, folder: Path, policy: Path | None, submitted: Path | None
+) -> "list[Feedback]":
+    """Write the page of each student. Raises `Refused` where there are no results."""
+    from autograder.cli.instructor import rules_for
+    from autograder.grading.attempts import comparable, earlier_results
+    from autograder.grading.policy import Policy
+    from autograder.grading.policy import grades as graded
+    from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.submissions import graded_files
+    from autograder.report.feedback import write_feedback
+    from autograder.report.pages import Around
+
+    latest = stored_results(grades)
+    if not latest:
+        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+    rules = rules_for(course.folder, policy, [grades], latest)
+    around = Around(comparable(earlier_results(grades), latest), rules=rules)
+    noted = Path(run_facts(grades).get("submitted", "."))
+    lies = submitted or (noted if noted.is_absolute() and noted.is_dir() else None)
+    source = graded_files(course, lies, {result.student for result in latest}) if lies else None
+    counted = graded([*around.earlier, *latest], rules or Policy())
+    return write_feedback(course, counted, latest, folder, source, around)
+
+
+def _to_canvas(
+    course: "Course",
+    pages: "list[Feedback]",
+    folder: Path,
+    url: str | None,
+    number: int | None,
+    assignments: tuple[str, ...],
+    sending: bool,
+) -> None:
+    from autograder.integrations import canvas
+    from autograder.report.feedback import refuse_not_whole
+
+    if not (url and number and assignments):
+        raise Refused("--to canvas needs --url, --canvas-course and --assignment UNIT=NUMBER.")
+    address = canvas.Address(canvas.check_address(url), number, _assignments(course, assignments))
+    letters, without = canvas.letters(pages, address)
+    for line in without:
+        click.echo(f"not sent: {line}")
+    if not sending:
+        for letter in letters:
+            click.echo(f"would send: {letter.in_words()}")
+        click.echo(f"{len(letters)} would be sent to {address.url}, course {number}. Nothing was; --send sends.")
+        return
+    refuse_not_whole([one.grade for one in pages])
+    token = os.environ.get(canvas.TOKEN, "")
+    if not token:
+        raise Refused(
+            f"Put your token of Canvas into the variable {canvas.TOKEN}: Account, Settings, New Access Token."
+        )
+    failed = canvas.send(letters, address, token, folder / "sent to canvas.json", click.echo)
+    click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")
+    sys.exit(1 if failed else 0)
+
+
+def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:
+    from autograder.course import find_unit
+
+    found = {}
+    for one in named:
+        unit, _, number = one.partition("=")
+        if not number.isdecimal():
+            raise Refused(f"--assignment {one}: write it as UNIT=NUMBER, with the number in the assignment's address.")
+        found[find_unit(course, unit)] = int(number)
+    return found

@@ -94,15 +94,15 @@ def earlier_results(out: Path) -> list[Result]:
 
 
 def all_attempts(out: Path) -> list[Result]:
-    """The results of all hand-ins below a folder, as far as they can be compared.
-
-    An earlier one that was graded without training, or unconfined, is left out beside one that was not,
-    and the other way round.
-    """
+    """The results of all hand-ins below a folder, as far as they can be compared."""
     latest = stored_results(out)
+    return [*comparable(earlier_results(out), latest), *latest]
+
+
+def comparable(earlier: Sequence[Result], latest: Sequence[Result]) -> list[Result]:
+    """Earlier results without those of another kind than the student's latest: without training, or unconfined."""
     kinds = {(r.unit, r.student): kind(r) for r in latest}
-    earlier = [r for r in earlier_results(out) if kinds.get((r.unit, r.student)) == kind(r)]
-    return [*earlier, *latest]
+    return [r for r in earlier if kinds.get((r.unit, r.student)) == kind(r)]
 
 
 def kind(result: Result) -> tuple[bool, bool]:

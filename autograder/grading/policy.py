@@ -21,6 +21,7 @@ from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.adjustments import Adjustment, adjusted, unit_factor
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
+from autograder.grading.roster import Roster
 from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, convert, read_toml_table
 
@@ -212,6 +213,27 @@ def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
                 raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
 
 
+def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
+    """Say which students a policy names that nobody is, each with the nearest; empty where all are somebody.
+
+    With a roster that is an error of the policy's; without one, a student may not have handed in yet.
+    Raises `BadFile`.
+    """
+    known = {name for result in results for name in (result.student, result.lms_name)}
+    known |= set(roster.students if roster else ())
+    strangers = sorted({student for student, _ in policy.extensions} - known)
+    told = []
+    for student in strangers:
+        near = get_close_matches(student, known, 1, 0.6)
+        told.append(f"`{student}`{f' (did you mean `{near[0]}`?)' if near else ''}")
+    if not told:
+        return ""
+    words = f"the policy's `extensions` name nobody of this class: {', '.join(told)}."
+    if roster:
+        raise BadFile(words[0].upper() + words[1:])
+    return f"Warning: {words}"
+
+
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """One grade for each student and unit, by unit and student: the best or the last of the results there are.
 
@@ -268,6 +290,8 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         points *= step.factor
     points = max(points, Fraction(0))
     words = [step.words for step in steps if step.words]
+    if result.hand_in and result.hand_in.late and not result.submitted:
+        words.append(f"marked late by {result.hand_in.source}, which does not say by how much: nothing was taken off")
     words += [f"{name} does not count" for name in rules.drop] + [f"{name} counts on top" for name in rules.bonus]
     return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
 

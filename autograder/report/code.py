@@ -61,6 +61,39 @@ def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]
     return [piece for piece in found if shown.get((piece.place, piece.first, piece.text)) is piece]
 
 
+def lines_of_mistake(text: str, mistake: str) -> set[int]:
+    """Which lines of a student's code are a known mistake's, counted from 0, whatever their variables are called.
+
+    mistake: its lines, as they stand in the solution. A line of fewer than four words and signs is none to go by, and
+    so is one that fits several places.
+    """
+    own = text.split("\n")
+    wanted = [line for line in re.split(r"[;\n]", mistake) if len(_shape(line)) >= 4]
+    found = set[int]()
+    for line in wanted:
+        same = [i for i, each in enumerate(own) if _words(each) == _words(line)]
+        alike = [i for i, each in enumerate(own) if _shape(each) == _shape(line)]
+        fitting = same or alike
+        found |= set(fitting) if len(fitting) == 1 else set()
+    return found
+
+
+def _words(line: str) -> list[str]:
+    """The words and signs of a line of code, its comment left out."""
+    return re.findall(r"\w+|[^\s\w]", line.partition("#")[0])
+
+
+def _shape(line: str) -> list[str]:
+    """The words and signs of a line, with a number for each name of a variable: equal for lines that do the same."""
+    words = _words(line)
+    names = dict[str, str]()
+    shape = []
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        is_name = word.isidentifier() and word not in kwlist and before != "." and after not in ("(", ".")
+        shape.append(names.setdefault(word, f"name {len(names)}") if is_name else word)
+    return shape
+
+
 def lines(piece: Piece, without_comments: bool = False) -> list[str]:
     """The lines of a piece as HTML, escaped, with comments, strings, numbers and keywords in spans."""
     out, end, text = list[str](), 0, visible(piece.text)

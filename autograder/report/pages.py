@@ -6,7 +6,7 @@ import re
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -18,14 +18,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.course import Course
-from autograder.grading.policy import Policy, grade_of
+from autograder.grading.policy import Grade, Policy, grades
 from autograder.grading.results import Result, write_whole
+from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import code, html, remark_html, summary
 from autograder.report.definitions import Piece, pieces
 from autograder.report.terminal import SIGNS, number
 
 Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
+
+
+@dataclass(frozen=True)
+class Around:
+    """What pages tell beside the latest results.
+
+    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in nothing, by unit.
+    rules: a policy, under which it is told what each result counts.
+    """
+
+    earlier: Sequence[Result] = ()
+    missing: Mapping[str, Sequence[Student]] = field(default_factory=dict)
+    rules: Policy | None = None
 
 
 class Aliases(dict[str, str]):
@@ -75,13 +89,12 @@ def site(
     source: Source | None = None,
     aliases: Aliases | None = None,
     live: str = "",
-    rules: Policy | None = None,
+    around: Around = Around(),
 ) -> dict[str, Callable[[], str]]:
     """The pages of a class by address, each made when it is called.
 
-    With `aliases` no student is named, and nothing stands in the order of names. With `rules` it is told what each
-    result counts under them. Pages that are `live`, with so many submissions to come in all, look for new results
-    while they are open.
+    With `aliases` no student is named, and nothing stands in the order of names. Pages that are `live`, with so many
+    submissions to come in all, look for new results while they are open.
     """
     named, tell = list(results), None
     if aliases is not None:
@@ -92,30 +105,61 @@ def site(
     units = {unit: [r for r in named if r.unit == unit] for unit in sorted({r.unit for r in named})}
     addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
 
-    counts = {(b.unit, b.student): grade_of(a, rules) for a, b in zip(results, named, strict=True)} if rules else {}
+    counts = _counts(results, named, around)
+    missing = {} if aliases is not None else around.missing
+    shared = {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
+    shared |= {"missing": missing, "ruled": around.rules is not None, "alone": False}
 
     def render(name: str, *student: Any, **facts: Any) -> str:
-        facts |= {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
+        facts |= shared
         return environment().get_template(name).render(facts, **(_student(*student) if student else {}))
 
     pages: dict[str, Callable[[], str]] = {
         addresses[unit]: partial(render, "unit.html", unit=unit, results=units[unit]) for unit in units
     }
     if len(units) != 1:
-        pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named))
+        pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named, counts, missing))
     for was, result in zip(results, named, strict=True):
         pages[f"{result.unit}/{result.student}.html"] = partial(
-            render, "student.html", course, was, result, source, tell
+            render, "student.html", course, was, result, source, tell, attempts=_attempts(was, around.earlier)
         )
     return pages
 
 
-def _scores(results: Sequence[Result]) -> dict[str, dict[str, float]]:
-    """Each student's points by unit."""
-    found: dict[str, dict[str, float]] = {}
-    for result in sorted(results, key=lambda result: result.student):
-        found.setdefault(result.student, {})[result.unit] = result.score
-    return found
+def page_alone(course: Course, result: Result, grade: Grade, source: Source | None, around: Around) -> str:
+    """A student's page by itself, to be given to the student: with no link to a page of the class."""
+    facts = {"counts": {(result.unit, result.student): grade}, "live": "", "alone": True, "short": course.short}
+    facts |= {"ruled": around.rules is not None, "attempts": _attempts(result, around.earlier)}
+    made = environment().get_template("student.html")
+    return made.render(facts, **_student(course, result, result, source, None))
+
+
+def _counts(results: Sequence[Result], named: Sequence[Result], around: Around) -> dict[tuple[str, str], Grade]:
+    """What counts of each student's hand-ins, by unit and the name on the pages; nothing where that is plain."""
+    if not (around.rules or around.earlier):
+        return {}
+    there = {(result.unit, result.student) for result in results}
+    earlier = [result for result in around.earlier if (result.unit, result.student) in there]
+    best = {(g.result.unit, g.result.student): g for g in grades([*earlier, *results], around.rules or Policy())}
+    pairs = zip(results, named, strict=True)
+    return {(shown.unit, shown.student): best[(result.unit, result.student)] for result, shown in pairs}
+
+
+def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
+    """All hand-ins of a student at a unit, the latest last; none where it is the only one."""
+    before = [r for r in earlier if (r.unit, r.student) == (latest.unit, latest.student)]
+    return [*before, latest] if before else []
+
+
+def _scores(
+    results: Sequence[Result], counts: Mapping[tuple[str, str], Grade], missing: Mapping[str, Sequence[Student]]
+) -> dict[str, dict[str, float]]:
+    """Each student's points by unit, as they count; of those who handed in nothing, none."""
+    found: dict[str, dict[str, float]] = {each.student: {} for its in missing.values() for each in its}
+    for result in results:
+        counted = counts.get((result.unit, result.student))
+        found.setdefault(result.student, {})[result.unit] = counted.points if counted else result.score
+    return dict(sorted(found.items()))
 
 
 def write_pages(
@@ -124,10 +168,10 @@ def write_pages(
     folder: Path,
     source: Source | None = None,
     anonymous: bool = False,
-    rules: Policy | None = None,
+    around: Around = Around(),
 ) -> Path:
     """Write all pages below `folder` and take away those of an earlier time; the path of the class page."""
-    pages = site(course, results, source, Aliases() if anonymous else None, rules=rules)
+    pages = site(course, results, source, Aliases() if anonymous else None, around=around)
     for address, page in pages.items():
         write_whole(folder / address, page())
     for path in folder.rglob("*.html"):
@@ -156,8 +200,8 @@ def _teller(results: Sequence[Result], aliases: Mapping[str, str]) -> Tell:
 def _under(result: Result, aliases: Mapping[str, str], tell: Tell) -> Result:
     """The result under another name, with those of all students replaced where a remark says one."""
     verdicts = [replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks)) for v in result.verdicts]
-    alias = aliases[result.student]
-    return replace(result, student=alias, known_as="", note=tell(result.note), verdicts=tuple(verdicts))
+    named = replace(result, student=aliases[result.student], known_as="", hand_in=None)
+    return replace(named, note=tell(result.note), verdicts=tuple(verdicts))
 
 
 @cache
@@ -199,5 +243,6 @@ def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple
     """Lines of code as HTML, each with whether a remark speaks of it."""
     told = " ".join(remark.text for remark in verdict.remarks)
     at = {int(line) for line in re.findall(rf"\b{re.escape(piece.place)} (\d{{1,9}})\b", told)}
+    at |= {piece.first + index for r in verdict.remarks for index in code.lines_of_mistake(piece.text, r.mistake)}
     lines = code.lines(piece, without_comments=anonymous)
     return [(Markup(line), number in at) for number, line in enumerate(lines, piece.first)]  # escaped by `lines`

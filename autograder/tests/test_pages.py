@@ -22,7 +22,7 @@ from autograder.errors import visible
 from autograder.grading.results import stored_results, write_whole
 from autograder.judging import Remark
 from autograder.report import definitions, html, pages
-from autograder.report.code import MAX_SHOWN, exercises, lines, parts
+from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake, parts
 from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS, Piece, pieces
 from autograder.report.pages import policy
 from autograder.sandbox.inside.submission import Submission
@@ -498,3 +498,29 @@ def test_no_file_makes_a_page_slow_or_huge(script):
     assert sum(len(piece.text) for piece in shown) <= MAX_SHOWN
     assert size < 40 * MAX_SHOWN
     assert len({(piece.first, piece.text) for piece in shown}) == len(shown)
+
+
+@pytest.mark.parametrize(
+    ("code", "mistake", "lines"),
+    [
+        ("def double(x):\n    return x * x", "return x * x", {1}),
+        ("def double(numbers):\n    return numbers*numbers  # twice", "return x * x", {1}),
+        ("def double(x):\n    return 2 * x", "return x * x", set()),
+        ("w = w + r * e * np.array([a, 1.0])", "weights = weights + rate * error * np.array([a, 1.0])", {0}),
+        ("w = w - r * e * np.array([a, 1.0])", "weights = weights + rate * error * np.array([a, 1.0])", set()),
+        ("x *= 2\nreturn x", "x *= 2; return x", {0}),
+        ("a = b * b\nc = d * d", "y = x * x", set()),  # which of the two?
+        ("return x", "return y", set()),  # too little to go by
+        ("x.sum(0) + y", "x.mean(0) + y", set()),
+    ],
+)
+def test_the_line_of_a_known_mistake_is_found_in_a_students_code(code, mistake, lines):
+    """Whatever the variables are called; nothing is marked where it could be another line."""
+    assert lines_of_mistake(code, mistake) == lines
+
+
+def test_the_line_of_a_known_mistake_is_marked(hostile):
+    """On the student's page, at the check that saw it."""
+    page = (hostile / UNIT / "uphill.html").read_text()
+    (marked,) = set(re.findall(r'<li class="at">(.*?)</li>', page))
+    assert re.sub("<[^>]*>", "", marked).strip().startswith("weights = weights + rate * error")

@@ -12,7 +12,7 @@ from small import COURSE, UNIT, WORDS
 from autograder.course import read_course
 from autograder.grading.policy import Policy, Rules, grades, read_policy
 from autograder.grading.results import stored_results
-from autograder.report.pages import write_pages
+from autograder.report.pages import Around, write_pages
 from autograder.schema import BadFile
 
 POLICY = """
@@ -150,7 +150,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     """Beside its points, with the reason; an extension is the student's under another name too."""
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
-    write_pages(COURSE, found, tmp_path, anonymous=anonymous, rules=policy)
+    write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=Around(rules=policy))
     pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1

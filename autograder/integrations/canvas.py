@@ -1,0 +1,164 @@
+"""Grades, comments and files into Canvas, through its API, one student after another.
+
+First it is said what would be sent; only `send` sends. What was sent is noted in a file, so that the
+same comment is not written twice.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from autograder.errors import UserError, visible
+from autograder.grading.policy import Grade
+from autograder.grading.results import write_whole
+from autograder.judging import Verdict
+from autograder.report.feedback import Feedback
+from autograder.report.terminal import number
+
+TOKEN = "CANVAS_TOKEN"
+LONGEST = 6000  # characters of a comment
+
+
+class NoCanvas(UserError):
+    """Canvas cannot be reached or refuses; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where in Canvas grades go: its address, the course's number, and for each unit the assignment's."""
+
+    url: str
+    course: int
+    assignments: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What goes to one student for one unit."""
+
+    student: str
+    unit: str
+    assignment: int
+    user: str
+    points: float
+    comment: str
+    file: Path
+
+    def digest(self) -> str:
+        """A checksum of what is sent: the same for the same points, words and page."""
+        facts = json.dumps({**asdict(self), "file": sha256(self.file.read_bytes()).hexdigest()}, sort_keys=True)
+        return sha256(facts.encode()).hexdigest()
+
+    def in_words(self) -> str:
+        """What would be sent, in a line."""
+        what = f"{number(self.points)} points, a comment of {len(self.comment)} characters, {self.file.name}"
+        return f"{visible(self.student)} (Canvas {self.user}), {self.unit} → assignment {self.assignment}: {what}"
+
+
+def check_address(url: str) -> str:
+    """An address of Canvas without what stands behind it. Raises `NoCanvas` for one that would show the token."""
+    parts = urlparse(url)
+    local = parts.hostname in ("127.0.0.1", "localhost")
+    if not parts.hostname or parts.scheme not in ("https", "http"):
+        raise NoCanvas(f"{url} is no address of Canvas. Write it as https://canvas.example.edu.")
+    if parts.scheme == "http" and not local:
+        raise NoCanvas(f"{url} would send your token in clear text. Write https://.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
+    """What would be sent, and of whom nothing can be: no number of Canvas's is known, or no assignment was named."""
+    found, without = [], []
+    for one in pages:
+        result = one.grade.result
+        known, assignment = result.hand_in, address.assignments.get(result.unit)
+        is_canvas_s = bool(known and known.source == "canvas" and re.fullmatch(r"\d{1,18}", known.id))
+        user = known.id if known and is_canvas_s else ""
+        who = f"{visible(result.student)}, {result.unit}"
+        if assignment is None:
+            without.append(f"{who}: no assignment was named for this unit")
+        elif not user:
+            without.append(f"{who}: no number of Canvas's is known. Collect Canvas's own download, with its roster")
+        else:
+            letter = Letter(
+                result.student, result.unit, assignment, user, one.grade.points, comment_on(one.grade), one.file
+            )
+            found.append(letter)
+    return found, without
+
+
+def comment_on(grade: Grade) -> str:
+    """A comment in plain words: points, what the policy did, and the first remark of each check that did not pass."""
+    result = grade.result
+    lines = [f"{number(grade.points)} of {number(grade.max_points)} points. The page that is attached shows all."]
+    lines += [f"{grade.words}."] if grade.words else []
+    lines += [_line(verdict) for verdict in result.verdicts if verdict.status != "passed"]
+    return visible("\n".join(lines))[:LONGEST]
+
+
+def _line(verdict: Verdict) -> str:
+    said = f": {verdict.remarks[0].text}" if verdict.remarks else ""
+    return f"{verdict.name} {number(verdict.earned)}/{number(verdict.points)}{said}"
+
+
+def send(those: Iterable[Letter], address: Address, token: str, sent: Path, say: Callable[[str], object]) -> int:
+    """Send letters; how many failed. What `sent` notes as sent is left out, and what is sent is noted in it.
+
+    say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
+    """
+    from canvasapi import Canvas
+    from canvasapi.exceptions import CanvasException
+    from requests import RequestException
+
+    noted = _noted(sent)
+    failed = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of http, which only this machine is let have
+        canvas = Canvas(address.url, token)
+    try:
+        course = canvas.get_course(address.course)
+        assignments = {n: course.get_assignment(n) for n in set(address.assignments.values())}
+    except (CanvasException, RequestException) as error:
+        raise NoCanvas(f"Canvas at {address.url} does not give course {address.course}: {_short(error)}") from None
+    for letter in those:
+        key = f"{letter.assignment} {letter.user}"
+        if noted.get(key) == letter.digest():
+            say(f"{letter.in_words()}: sent before")
+            continue
+        try:
+            _send_one(assignments[letter.assignment], letter)
+        except (CanvasException, RequestException, ValueError, KeyError) as error:
+            failed += 1
+            say(f"{letter.in_words()}: FAILED, {_short(error)}")
+            continue
+        noted[key] = letter.digest()
+        write_whole(sent, json.dumps(noted, indent=1))
+        say(f"{letter.in_words()}: sent")
+    return failed
+
+
+def _noted(sent: Path) -> dict[str, str]:
+    try:
+        noted: dict[str, str] = json.loads(sent.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted
+
+
+def _send_one(assignment: Any, letter: Letter) -> None:
+    """Attach the page, then enter points and comment: what fails midway is sent anew the next time."""
+    submission = assignment.get_submission(letter.user)
+    done, answer = submission.upload_comment(letter.file)
+    if not done:
+        raise ValueError(f"the file was not taken: {answer}")
+    submission.edit(submission={"posted_grade": number(letter.points)}, comment={"text_comment": letter.comment})
+
+
+def _short(error: Exception) -> str:
+    return visible(f"{type(error).__name__}: {error}")[:300]

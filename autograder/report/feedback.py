@@ -1,0 +1,139 @@
+"""What goes back to each student: one page that needs nothing else, its PDF, and Moodle's zip of them.
+
+Nothing here leaves the machine: files are written, and a browser is started to print them.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.errors import UserError
+from autograder.grading.attempts import kind_in_words
+from autograder.grading.policy import Grade
+from autograder.grading.results import CannotWrite, Result, write_whole
+from autograder.report.pages import Around, Source, page_alone
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+CLOCK = (1980, 1, 1, 0, 0, 0)  # of all entries, so that the same pages make the same zip
+
+
+class CannotPrint(UserError):
+    """No browser is there to make PDF files, or it failed."""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One student's page for one unit, and its PDF where one was asked for."""
+
+    grade: Grade
+    page: Path
+    pdf: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """What the student gets: the PDF, else the page."""
+        return self.pdf or self.page
+
+
+def write_feedback(
+    course: Course,
+    grades: Sequence[Grade],
+    latest: Sequence[Result],
+    folder: Path,
+    source: Source | None,
+    around: Around,
+) -> list[Feedback]:
+    """Write a page for each grade, called `<student> <unit>.html`. Raises `CannotWrite`."""
+    written = []
+    by_place = {(result.unit, result.student): result for result in latest}
+    for grade in grades:
+        result = by_place.get((grade.result.unit, grade.result.student), grade.result)
+        page = folder / f"{result.student} {result.unit}.html"
+        write_whole(page, page_alone(course, result, grade, source, around))
+        written.append(Feedback(grade, page))
+    return written
+
+
+def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list[Feedback]:
+    """Print each page into a PDF beside it, by a browser that is here. Raises `CannotPrint`."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise CannotPrint(f"No browser is here to make PDF files. Install one of {', '.join(BROWSERS[:3])}.")
+    printed = []
+    with tempfile.TemporaryDirectory() as profile:
+        for number, one in enumerate(pages, 1):
+            pdf = one.page.with_suffix(".pdf")
+            _print(browser, profile, one.page, pdf)
+            printed.append(Feedback(one.grade, one.page, pdf))
+            say(f"{number} of {len(pages)}: {pdf}")
+    return printed
+
+
+def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
+    """Have a browser print a page. A student's page holds no script, and its policy lets none run and nothing load."""
+    options = ["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer", "--disable-extensions"]
+    options += ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    options += [f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
+    try:
+        done = subprocess.run([browser, *options], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None
+    if not pdf.is_file() or not pdf.read_bytes().startswith(b"%PDF"):
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise CannotPrint(f"{page} could not be printed by {browser}: {last}.")
+
+
+def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], list[str]]:
+    """Write a zip of feedback for each unit, as Moodle takes it; also those who have no number of Moodle's.
+
+    An entry is called like the folder of the participant in the download, `Ada Lovelace_17_assignsubmission_file/`:
+    Moodle goes by the number between the first two underscores (`importziplib.php`). Raises `CannotWrite`.
+    """
+    by_unit: dict[str, list[tuple[str, Feedback]]] = {}
+    without = []
+    for one in pages:
+        result = one.grade.result
+        if result.hand_in and result.hand_in.source == "moodle" and result.hand_in.id:
+            by_unit.setdefault(result.unit, []).append((_participant(result), one))
+        else:
+            without.append(f"{result.student}, {result.unit}")
+    zips = []
+    for unit, entries in by_unit.items():
+        path = folder / f"moodle feedback {unit}.zip"
+        _write_zip(path, [(f"{name}/feedback{one.file.suffix}", one.file) for name, one in entries])
+        zips.append(path)
+    return zips, without
+
+
+def _participant(result: Result) -> str:
+    assert result.hand_in
+    name = (result.hand_in.name or result.student).replace("_", " ").replace("/", " ").replace("\\", " ")
+    return f"{name}_{result.hand_in.id}_assignsubmission_file"
+
+
+def _write_zip(path: Path, files: Sequence[tuple[str, Path]]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, file in sorted(files):
+                entry = zipfile.ZipInfo(name, CLOCK)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                packed.writestr(entry, file.read_bytes())
+    except OSError as error:
+        raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
+
+
+class NotWhole(UserError):
+    """Results that are not whole would go out as grades."""
+
+
+def refuse_not_whole(grades: Sequence[Grade]) -> None:
+    """Refuse to send results of --quick or --unsafe out as grades. Raises `NotWhole`."""
+    for grade in grades:
+        if words := kind_in_words(grade.result):
+            raise NotWhole(f"{grade.result.student}, {grade.result.unit}: {words}. Grade the class whole first.")

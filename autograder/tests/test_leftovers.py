@@ -1,0 +1,133 @@
+"""What `grade` did not take is told, with the reason and the nearest right place."""
+
+import re
+
+import pytest
+import small
+from lms import HALF, RIGHT
+from small import COURSE, UNIT, WORDS
+
+from autograder.grading.submissions import find_submissions
+from autograder.intake.leftovers import left_out
+
+
+def write(path, text="x = 1"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def told(folder, unit=None):
+    """What is left out of a folder: place and reason."""
+    found = find_submissions(COURSE, folder, unit)
+    return {each.place: each.why for each in left_out(COURSE, folder, found, unit)}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A class in which one student did as was asked."""
+    small.submit(tmp_path / "class", "right", RIGHT)
+    return tmp_path / "class"
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "why"),
+    [
+        (f"bob/{UNIT}.py", f"bob/{UNIT}.py", f"a level too high. Lay it into bob/{UNIT}/{UNIT}.py"),
+        (f"bob/{UNIT} (1).ipynb", f"bob/{UNIT} (1).ipynb", f"Lay it into bob/{UNIT}/{UNIT}.ipynb"),
+        ("bob/numbers/numbers.py", "bob/numbers/", f"Call it bob/{UNIT}/"),
+        (f"bob/{UNIT.upper()}/{UNIT}.py", f"bob/{UNIT.upper()}/", f"Call it bob/{UNIT}/"),
+        ("bob/homework/x.py", "bob/homework/", "No unit of this course is called so"),
+        (f"bob/{UNIT}/{UNIT} (1).py", f"bob/{UNIT}/{UNIT} (1).py", f"Call it {UNIT}.py"),
+        (f"bob/{UNIT}.zip", f"bob/{UNIT}.zip", "a zip inside"),
+        (f"{UNIT}.py", f"{UNIT}.py", f"a level too high. Lay it into <student>/{UNIT}/{UNIT}.py"),
+        ("bob.py", "bob.py", "say --unit for <student>.py"),
+        (f"{UNIT}/bob.py", f"{UNIT}/", f"a unit's folder where a student's should be. Lay it out as <student>/{UNIT}"),
+        ("class.zip", "class.zip", "a zip inside"),
+        ("notes.txt", "notes.txt", "no .py or .ipynb"),
+        ("__MACOSX/._x", "__MACOSX", "made by a tool"),
+    ],
+)
+def test_a_file_in_the_wrong_place_is_told_the_right_one(folder, name, place, why):
+    """Folders and files, a level too high, in another case, copies, zips, a system's own."""
+    write(folder / name)
+    assert list(told(folder)) == [place]
+    assert why in told(folder)[place]
+
+
+def test_what_was_graded_or_belongs_to_it_is_not_listed(folder):
+    """Nor what collectors lay beside a file, nor, where one unit is asked for, other units."""
+    write(folder / "right" / UNIT / "timestamp.txt")
+    write(folder / "right" / UNIT / "data.csv")
+    small.submit(folder, "right", HALF, WORDS)
+    assert told(folder) == {}
+    assert told(folder, UNIT) == {}
+    write(folder / "right" / UNIT / "helper.py")
+    assert told(folder) == {f"right/{UNIT}/helper.py": f"beside {UNIT}, which was graded"}
+
+
+def test_a_link_is_listed_and_a_name_is_made_printable(folder):
+    """Whatever a student may call a file."""
+    (folder / "eve").symlink_to("right")
+    write(folder / "mallory" / "\x1b[31m\u202ex.py")
+    lines = [f"{place}: {why}" for place, why in told(folder).items()]
+    assert lines[0] == "eve: a link: links are not followed"
+    assert all(line.isprintable() for line in lines)
+
+
+def test_grade_lists_it_and_says_what_lies_there_instead(folder):
+    """Below the table; and where nothing is a submission, with the error."""
+    write(folder / "bob" / f"{UNIT}.py")
+    done = small.run_command("grade", folder, "--out", folder.parent / "grades", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert f"not graded (1):\n  bob/{UNIT}.py: a level too high." in done.stdout
+    write(folder.parent / "wrong" / "bob" / f"{UNIT}.py")
+    done = small.run_command("grade", folder.parent / "wrong", "--out", folder.parent / "grades")
+    assert done.returncode == 2 and f"  bob/{UNIT}.py: a level too high." in done.stderr
+
+
+def test_a_table_that_nobody_looks_at_is_not_cut(folder):
+    """A remark of any length stands whole in a file, and names too."""
+    small.submit(folder, "n" * 100, "def double(x):\n    raise ValueError('" + "long " * 60 + "end')\n")
+    done = small.run_command("grade", folder, "--out", folder.parent / "grades", "--quick", COLUMNS="40")
+    row = next(line for line in done.stdout.splitlines() if line.strip().startswith("n" * 100))
+    assert re.search(r"(long )+end", row) and "…" not in row
+
+
+def test_grading_one_unit_leaves_the_other_s_pages(folder):
+    """Pages are of all results there are."""
+    small.submit(folder, "right", HALF, WORDS)
+    grades = folder.parent / "grades"
+    small.run_command("grade", folder, "--out", grades, "--quick")
+    small.run_command("grade", folder, "--out", grades, "--quick", "--unit", "words")
+    assert {path.name for path in (grades / "pages").glob("*.html")} == {"index.html", f"{UNIT}.html", f"{WORDS}.html"}
+
+
+def test_a_policy_stands_on_every_page_and_in_the_table(folder):
+    """What each result counts; and a student that it names and nobody is."""
+    grades, policy = folder.parent / "grades", folder.parent / "policy.toml"
+    small.run_command("grade", folder, "--out", grades, "--quick", "--seed", "5")
+    policy.write_text(f'[{UNIT}]\ndrop = ["doubling"]\n[extensions.rihgt]\n{UNIT} = 2\n')
+    done = small.run_command("report", grades, "--policy", policy)
+    assert done.returncode == 0, done.stderr
+    assert "`rihgt` (did you mean `right`?)" in done.stderr
+    assert "6/6 (doubling does not count)" in done.stdout
+    for page in ("index.html", f"{UNIT}/right.html"):
+        assert "doubling does not count" in (grades / "pages" / page).read_text()
+    roster = folder.parent / "roster.csv"
+    roster.write_text("student\nright\nabsent\n")
+    done = small.run_command("grade", folder, "--out", grades, "--quick", "--roster", roster)
+    assert "absent" in done.stdout and "nothing handed in" in done.stdout
+    assert "absent" in (grades / "pages" / "index.html").read_text()
+    done = small.run_command("report", grades, "--policy", policy)
+    assert done.returncode == 2 and "name nobody of this class: `rihgt`" in done.stderr
+
+
+def test_another_corpus_than_last_time_is_said(folder):
+    """The first that can be had is taken: where that is another one today, points may differ."""
+    grades = folder.parent / "grades"
+    course = small.copy_course(folder.parent / "course")
+    assert small.run_command("grade", folder, "--out", grades, cwd=course).returncode == 0
+    about = course / "course.toml"
+    about.write_text(about.read_text().replace('["line", "steep"]', '["steep", "line"]'))
+    done = small.run_command("grade", folder, "--out", grades, cwd=course)
+    assert f"{UNIT}: trained on steep; last time it was line" in done.stdout, done.stderr

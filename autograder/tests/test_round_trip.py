@@ -1,0 +1,205 @@
+"""From a platform's own name for a student to that platform's own row: collected, graded, exported, fed back."""
+
+import csv
+import json
+import re
+import zipfile
+
+import lms
+import pytest
+import small
+from browser import CHROMIUM, open_pages, violations
+from canvas_stub import TOKEN, canvas_here
+from small import UNIT, WORDS
+
+SOURCES = ("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")
+ROSTERS = {"canvas": lms.CANVAS_ROSTER, "moodle": lms.MOODLE_ROSTER}
+
+
+def run(*arguments, **environment):
+    """Run a command that is to succeed; what it printed."""
+    done = small.run_command(*arguments, **environment)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """What each platform gave, collected and graded by the real commands: a folder of grades for each."""
+    folder = tmp_path_factory.mktemp("platforms")
+    for name in SOURCES:
+        (folder / name).mkdir()
+        options = []
+        if name in ROSTERS:
+            (folder / name / "roster.csv").write_text(ROSTERS[name])
+            options = ["--roster", folder / name / "roster.csv"]
+        run("collect", getattr(lms, name)(folder / name), "--into", folder / name / "submitted", *options)
+        options = ["--out", folder / name / "grades", "--seed", small.SEED]
+        (folder / f"{name}.txt").write_text(run("grade", folder / name / "submitted", *options))
+    return folder
+
+
+def table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_canvas_from_its_number_to_its_row(graded, tmp_path):
+    """4711 handed in, and 4711 has the points; who is not in the roster, and who handed in nothing, are there."""
+    run("export", graded / "canvas" / "grades", "--to", "canvas", "--out", tmp_path)
+    head, *rows = table(tmp_path / "canvas.csv")
+    assert head[UNIT] == "11"
+    points = {row["ID"]: (row["SIS Login ID"], row[UNIT], row[WORDS]) for row in rows}
+    assert points == {
+        "4711": ("ada", "11", ""),
+        "4712": ("charles", "6", ""),
+        "4713": ("zoe", "11", ""),
+        "4714": ("", "6", ""),
+        "4715": ("alan", "", ""),
+        "4716": ("grace", "", "3"),
+    }
+    assert "alan" in (graded / "canvas.txt").read_text()
+    assert "nothing handed in" in (graded / "canvas.txt").read_text()
+
+
+def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
+    """Participant 17's points stand at Participant 17, and the page lies in the folder of that number."""
+    run("export", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
+    points = {row["Identifier"]: row["Grade"] for row in table(tmp_path / f"moodle {UNIT}.csv")}
+    assert points == {f"Participant {n}": p for n, p in ((17, "11"), (18, "6"), (19, "11"), (20, "6"), (22, "6"))}
+    said = run("feedback", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
+    assert "Upload multiple feedback files in a zip" in said
+    with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
+        for name in packed.namelist():  # as `importziplib.php` reads it: explode('_', …), the second is the number
+            number = name.split("/")[0].split("_", 4)[1]
+            assert points[f"Participant {number}"] in packed.read(name).decode()
+            assert name.split("_", 4)[2:4] == ["assignsubmission", "file/feedback.html"]
+        assert f"{lms.UMLAUTS}_19_assignsubmission_file/feedback.html" in packed.namelist()
+
+
+def test_gradescope_and_github_by_the_names_they_give(graded, tmp_path):
+    """An e-mail, each one of a group, and a login."""
+    for name, students in (
+        ("gradescope", {"ada@example.edu": 11, "charles@example.edu": 6, "zoe@example.edu": 6}),
+        ("classroom50", {"ada": 11, "eve": 6, "mary-ann": 6}),
+        ("github", {"ada": 11, "zoë": 6}),
+        ("exchange", {"ada": 11, "zoë": 11}),  # of two attempts the better
+    ):
+        run("export", graded / name / "grades", "--to", "csv", "--out", tmp_path / name)
+        rows = table(tmp_path / name / "grades.csv")
+        assert {row["student"]: float(row["submission"]) for row in rows} == students
+        assert {row["graded"] for row in rows} == {"whole"}
+
+
+def test_the_mail_merge_has_addresses_and_pages(graded, tmp_path):
+    """A row for each student, with the page to attach; who handed in nothing gets a letter too."""
+    grades = graded / "moodle" / "grades"
+    run("export", grades, "--to", "mail", "--out", tmp_path)
+    run("feedback", grades, "--out", tmp_path)
+    rows = {row["email"]: row for row in table(tmp_path / "mail.csv")}
+    assert (rows["ada@example.edu"]["name"], rows["ada@example.edu"]["points"]) == ("Ada Lovelace", "11")
+    assert rows["alan@example.edu"]["words"] == "nothing handed in"
+    assert all((tmp_path / row["page"]).is_file() for row in rows.values() if row["page"])
+
+
+def to_canvas(graded, url, *options, **environment):
+    grades, out = graded / "canvas" / "grades", graded / "to canvas"
+    where = ("--url", url, "--canvas-course", "77", "--assignment", f"{UNIT}=456")
+    return small.run_command("feedback", grades, "--to", "canvas", "--out", out, *where, *options, **environment)
+
+
+def test_nothing_is_sent_unless_it_is_said(graded):
+    """A dry run is the default: Canvas is not even asked, and all that would be sent is listed."""
+    with canvas_here() as canvas:
+        done = to_canvas(graded, canvas.url, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert canvas.requests == []
+    assert "would send: ada (Canvas 4711), numbers_and_sums → assignment 456: 11 points" in done.stdout
+    assert "not sent: grace, words: no assignment was named for this unit" in done.stdout
+    assert "Nothing was; --send sends." in done.stdout
+
+
+def test_canvas_gets_points_a_comment_and_the_page(graded):
+    """Each student by Canvas's number; one that fails is told and sent the next time, the others are not sent again."""
+    with canvas_here() as canvas:
+        canvas.refuses = {"4712"}
+        done = to_canvas(graded, canvas.url, "--send", CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 1
+        assert "FAILED" in done.stdout and "3 of 4 are in Canvas" in done.stdout
+        assert canvas.grades == {"4711": "11", "4713": "11", "4714": "6"}
+        assert "three_steps 0/2" in canvas.comments["4714"][0]
+        assert b"<h1><bdi>ada</bdi></h1>" in canvas.files["4711"]
+        canvas.refuses = set()
+        done = to_canvas(graded, canvas.url, "--send", CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stdout
+        assert canvas.grades["4712"] == "6"
+        assert [len(comments) for comments in canvas.comments.values()] == [1, 1, 1, 1]
+        assert done.stdout.count("sent before") == 3
+    assert TOKEN not in done.stdout + "".join(p.read_text() for p in (graded / "to canvas").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "told"),
+    [
+        ("http://canvas.example.edu", TOKEN, "in clear text"),
+        ("canvas", TOKEN, "no address of Canvas"),
+        ("http://127.0.0.1:9", "", "CANVAS_TOKEN"),
+        ("http://127.0.0.1:9", TOKEN, "does not give course 77"),
+    ],
+)
+def test_what_is_wrong_with_canvas_is_told(graded, url, token, told):
+    """In a sentence, and the token is in none."""
+    done = to_canvas(graded, url, "--send", CANVAS_TOKEN=token)
+    assert done.returncode == 2 and told in done.stderr
+    assert TOKEN not in done.stderr
+
+
+def test_a_page_alone_leads_nowhere_and_needs_nothing(graded, tmp_path):
+    """No link to a page of the class; the hand-ins are listed where there are several."""
+    run("feedback", graded / "exchange" / "grades", "--out", tmp_path)
+    for page in tmp_path.glob("*.html"):
+        text = page.read_text()
+        assert not re.findall(r'(?:href|src)="(?!#)', text)
+    ada = (tmp_path / f"ada {UNIT}.html").read_text()
+    assert "Counts as 11 of 11" in ada and "2026-11-20 14:22:32 UTC" in ada
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+def test_a_page_becomes_a_pdf(graded, tmp_path):
+    """Printed by the browser that is here."""
+    done = small.run_command("feedback", graded / "github" / "grades", "--out", tmp_path, "--pdf")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.glob("*.pdf")) == [f"ada {UNIT}.pdf", f"zoë {UNIT}.pdf"]
+    assert (tmp_path / f"ada {UNIT}.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
+    """At 390 pixels nothing but a table scrolls sideways: the class, a unit, a student, a page alone."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    pages = graded / "canvas" / "grades" / "pages"
+    run("feedback", graded / "exchange" / "grades", "--out", tmp_path)
+    looked = [
+        pages / "index.html",
+        pages / f"{UNIT}.html",
+        pages / UNIT / "charles.html",
+        tmp_path / f"ada {UNIT}.html",
+    ]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as open_page:
+            for path in looked:
+                page = open_page(path, viewport={"width": 390, "height": 844})
+                assert page.evaluate("document.scrollingElement.scrollWidth") <= 390, path
+                assert violations(page) == [], path
+        browser.close()
+
+
+def test_records_are_in_the_results_and_not_on_anonymous_pages(graded):
+    """What a platform knows of a student stays with the instructor."""
+    grades = graded / "canvas" / "grades"
+    record = json.loads((grades / UNIT / "ada.json").read_text())["hand_in"]
+    assert (record["id"], record["sis"], record["name"]) == ("4711", "S1", "Lovelace, Ada")
+    run("report", grades, "--anonymous")
+    text = "".join(path.read_text() for path in (grades / "anonymous").rglob("*.html"))
+    assert "4711" not in text and "Lovelace" not in text and "alan" not in text

@@ -229,7 +229,7 @@ def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: in
     """
     from autograder.authoring.mutants import equivalents, fates
 
-    known, places = equivalents(unit), _places(unit)
+    known, places = equivalents(unit), places_of_mistakes(unit)
     for fate in fates(unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
         proof.mutants += 1
         proof.told.add(fate.verdicts, fate.mutant, places)
@@ -249,7 +249,7 @@ def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: in
             yield Line(f"✗ {proof.unit}: {check.name} {words}", True)
 
 
-def _places(unit: Unit) -> dict[str, frozenset[str]]:
+def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     """Code of a known mistake → the names of the definitions in which it is made."""
     solution, names = solution_of(unit), spoilt_names(solution_of(unit))
     places: dict[str, frozenset[str]] = {}

@@ -23,6 +23,7 @@ MOST = 100_000  # larger arrays are not searched
 EXCHANGED = "exchanged"  # the kind of two arrays that changed places
 FEW_ROWS = 4  # wrong rows that are told one by one
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
+OF_SPARED = -3.0  # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
 STEPS = 5  # the longest step by which a part of an array is looked for
 PARALLEL = 0.998  # squared cosine of two arrays below which no factor fits them, whatever their size
 RIGHT, YOURS = "the expected ones", "your values"
@@ -366,7 +367,8 @@ def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> I
     for axis, size in enumerate(shape):
         rows = agree.all(tuple(a for a in range(len(shape)) if a != axis))
         which = _which(np.flatnonzero(~rows), size) if rows.any() and size > 2 else ""
-        if not which:
+        scattered = int((~agree).sum()) * math.log10(1 - rows.sum() / size)  # would they spare these rows?
+        if not which or scattered > OF_SPARED:
             continue
         used = np.zeros_like(agree)
         used[(slice(None),) * axis + (rows,)] = True

@@ -133,6 +133,14 @@ def test_a_planted_relation_is_told(right, wrong, text):
         assert single and single.text.startswith(text), single
 
 
+def test_a_row_that_scattered_errors_spare_is_not_told():
+    """One wrong entry in each column hits some rows and not others: that says nothing of rows."""
+    scattered = TABLE.copy()
+    scattered[[1, 2, 1, 4, 5], range(5)] += 9.5
+    assert told(TABLE, scattered) is None
+    assert told(TABLE, changed(TABLE, 0, np.exp)).text.endswith(", but for the first along T.")
+
+
 def test_the_values_of_another_array_are_told():
     """As they are, transposed, with a factor, or added to the right ones."""
     assert told(RIGHT, OTHER, b=OTHER).text == "your values are those expected of `b`."

@@ -1,0 +1,81 @@
+"""What is said of mistakes that nobody wrote: mutants of the solutions, and of right answers in other styles.
+
+python benchmarks/told.py [UNIT …] [--styles] [--draw N]
+
+The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the unit's styles, drawn
+by chance: they are further from the solution, as students are. --draw prints N of those that are named or related, to
+be read by hand: is what they are told true?
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import random
+from collections.abc import Iterator
+
+from at_hand import COURSE, unit
+
+from autograder.authoring.mutants import Mutant, mutants, other_names
+from autograder.authoring.told import Telling, how_told
+from autograder.authoring.validate import places_of_mistakes, styles
+from autograder.course import Unit
+from autograder.grading.keys import build_key, solution_of
+from autograder.grading.one import grade_one
+from autograder.judging import Verdict
+from autograder.sandbox.client import Server
+from autograder.source.solution import BEGIN, END
+
+SEED, DRAWN = 6000, 150  # no other command uses this seed
+
+
+def of_styles(measured: Unit) -> list[Mutant]:
+    """Mutants of what styles write otherwise than the solution."""
+    found: list[Mutant] = []
+    plain = solution_of(measured).plain().replace(BEGIN, "#").replace(END, "#")
+    for script in styles(measured).values():
+        style = script.removeprefix(solution_of(measured).plain())
+        found += mutants(f"{plain}\n{BEGIN}\n{style}\n{END}\n", other_names(measured))
+    return random.Random(SEED).sample(found, DRAWN)
+
+
+def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
+    """Each mutant with its verdicts."""
+    with Server(measured, stub=solution_of(measured).stub) as server:
+        key = build_key(server, SEED, data={})
+        for mutant in wrong:
+            yield mutant, grade_one(server, mutant.script.encode(), "submission.py", SEED, key, {})
+
+
+def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
+    """A mutant, and what it is told by a known mistake or a relation."""
+    said = [(v.name, remark) for v in verdicts for remark in v.remarks if remark.mistake or remark.relation]
+    told = [f"    {name}, {', '.join(remark.arrays)}: {remark.text}" for name, remark in said]
+    return "\n".join([mutant.name, *told])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("units", nargs="*", default=COURSE.units)
+    parser.add_argument("--styles", action="store_true")
+    parser.add_argument("--draw", type=int, default=0)
+    asked = parser.parse_args()
+    readable = []
+    for name in asked.units:
+        measured, telling = unit(name), Telling()
+        wrong = of_styles(measured) if asked.styles else mutants(solution_of(measured).plain(), other_names(measured))
+        for mutant, verdicts in judged(measured, wrong):
+            telling.add(verdicts, mutant, places_of_mistakes(measured))
+            if how_told(verdicts) in ("named", "related"):
+                readable.append(lines(mutant, verdicts))
+        counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
+        print(f"{name}: {telling.share:.1%} of {telling.answered} named or related; {counts}", flush=True)
+        for one in telling.untrue:
+            print(f"  untrue: {one}", flush=True)
+    for one in random.Random(SEED).sample(readable, min(asked.draw, len(readable))):
+        print(one)
+
+
+if __name__ == "__main__":
+    main()

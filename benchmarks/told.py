@@ -20,7 +20,7 @@ from at_hand import COURSE, unit
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes, styles
-from autograder.course import Unit
+from autograder.course import Unit, find_unit
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import Verdict
@@ -63,7 +63,7 @@ def main() -> None:
     asked = parser.parse_args()
     readable = []
     for name in asked.units:
-        measured, telling = unit(name), Telling()
+        measured, telling = unit(find_unit(COURSE, name)), Telling()
         wrong = of_styles(measured) if asked.styles else mutants(solution_of(measured).plain(), other_names(measured))
         for mutant, verdicts in judged(measured, wrong):
             telling.add(verdicts, mutant, places_of_mistakes(measured))

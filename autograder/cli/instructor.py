@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,7 +263,12 @@ def _serve(course: "Course", grades: Path, source: Any, anonymous: bool) -> None
     from autograder.report.serve import Shelf, serve
 
     with suppress(KeyboardInterrupt):
-        serve(Shelf(course, grades, source, anonymous), lambda address: click.echo(f"{address}\nCtrl-C ends it."))
+        serve(Shelf(course, grades, source, anonymous), partial(_say_address, not anonymous))
+
+
+def _say_address(by_hand: bool, address: str) -> None:
+    more = f"points by hand: {address}by-hand/index.html\n" if by_hand else ""
+    click.echo(f"{address}\n{more}Ctrl-C ends it.")
 
 
 @main.command()

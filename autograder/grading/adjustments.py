@@ -56,7 +56,9 @@ def read_adjustments(course: Course, path: Path, students: Collection[str]) -> t
     if not path.is_file():
         return ()
     written = read_toml(path, AdjustmentsFile).adjustment
-    return tuple(_checked(course, one, f"{path}: adjustment {n}", students) for n, one in enumerate(written, 1))
+    return tuple(
+        checked_adjustment(course, one, f"{path}: adjustment {n}", students) for n, one in enumerate(written, 1)
+    )
 
 
 def all_adjustments(course: Course, folders: Sequence[Path], results: Sequence[Result]) -> tuple[Adjustment, ...]:
@@ -65,8 +67,11 @@ def all_adjustments(course: Course, folders: Sequence[Path], results: Sequence[R
     return tuple(one for folder in folders for one in read_adjustments(course, folder / FILE, students))
 
 
-def _checked(course: Course, one: Adjustment, where: str, students: Collection[str]) -> Adjustment:
-    """An adjustment with the whole name of its unit. Raises `BadFile`."""
+def checked_adjustment(course: Course, one: Adjustment, where: str, students: Collection[str]) -> Adjustment:
+    """An adjustment with the whole name of its unit.
+
+    where: how an error begins. Raises `BadFile` for what there is not, and for more or less than one change.
+    """
     if one.student not in students:
         raise BadFile(f"{where}: there is no result of `{one.student}`. {_nearest(one.student, students, 'students')}")
     try:
@@ -123,6 +128,12 @@ def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
     return replace(result, verdicts=tuple(verdicts.values())) if mine else result
 
 
+def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
+    """What was said by hand of single checks and of lines of a rubric."""
+    mine = [one for one in of_result(result, adjustments) if not _is_factor_of_unit(one)]
+    return [f"{one.check or one.line or 'points'} {_change(one)} by hand ({one.who}): {one.words}" for one in mine]
+
+
 def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Fraction, list[str]]:
     """By what all points of a result are multiplied, and why."""
     factor, words = Fraction(1), []
@@ -142,13 +153,19 @@ def _is_factor_of_unit(one: Adjustment) -> bool:
     return one.factor is not None and not one.check and not one.line
 
 
+def _change(one: Adjustment) -> str:
+    if one.to is not None:
+        return f"set to {one.to:g}"
+    return f"× {one.factor:g}" if one.factor is not None else f"{one.points:+g}"
+
+
 def _with(verdict: Verdict, one: Adjustment) -> Verdict:
     earned = exact(verdict.earned)
     if one.to is not None:
-        earned, change = exact(one.to), f"set to {one.to:g}"
+        earned = exact(one.to)
     elif one.factor is not None:
-        earned, change = earned * exact(one.factor), f"× {one.factor:g}"
+        earned *= exact(one.factor)
     else:
-        earned, change = earned + exact(one.points or 0), f"{one.points:+g}"
-    remark = Remark(f"{change} by hand ({one.who}): {one.words}", literal=True)
+        earned += exact(one.points or 0)
+    remark = Remark(f"{_change(one)} by hand ({one.who}): {one.words}", literal=True)
     return replace(verdict, earned=float(earned), remarks=(*verdict.remarks, remark))

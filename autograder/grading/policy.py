@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.grading.adjustments import Adjustment, adjusted, unit_factor
+from autograder.grading.adjustments import Adjustment, adjusted, said_of_checks, unit_factor
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster
@@ -292,6 +292,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     words = [step.words for step in steps if step.words]
     if result.hand_in and result.hand_in.late and not result.submitted:
         words.append(f"marked late by {result.hand_in.source}, which does not say by how much: nothing was taken off")
+    words += said_of_checks(result, policy.adjustments)
     words += [f"{name} does not count" for name in rules.drop] + [f"{name} counts on top" for name in rules.bonus]
     return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
 

@@ -76,11 +76,15 @@ def _part(name: str) -> Markup:
     return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))  # the kit's own
 
 
-def policy(live: bool) -> str:
-    """The Content-Security-Policy of a page: the kit's own style and script, by checksum, and nothing else."""
+def policy(live: bool, form: bool = False) -> str:
+    """The Content-Security-Policy of a page: the kit's own style and script, by checksum, and nothing else.
+
+    form: of a page whose forms are sent to where it came from.
+    """
     hashes = {name: b64encode(sha256(_part(name).encode()).digest()).decode() for name in ("page.css", "page.js")}
     words = f"default-src 'none'; style-src 'sha256-{hashes['page.css']}'; script-src 'sha256-{hashes['page.js']}'; "
-    return words + "base-uri 'none'; form-action 'none'" + ("; connect-src 'self'" if live else "")
+    words += f"base-uri 'none'; form-action '{'self' if form else 'none'}'"
+    return words + ("; connect-src 'self'" if live else "")
 
 
 def site(
@@ -237,6 +241,14 @@ def _listing(course: Course, result: Result, content: bytes, tell: Tell | None) 
         verdict.name: [(piece, _numbered(piece, verdict, tell is not None)) for piece in shown.get(verdict.name, [])]
         for verdict in result.verdicts
     }
+
+
+def listing_of(course: Course, result: Result, content: bytes | None) -> Listing:
+    """The code of a submission for each check; nothing where it is not at hand, or our reading fails on it."""
+    try:
+        return _listing(course, result, content or b"", None)
+    except Exception:  # it costs its listing, and no other student's
+        return {}
 
 
 def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple[Markup, bool]]:

@@ -1,7 +1,7 @@
-"""Pages of a class while it is being graded, on this machine alone.
+"""Pages of a class while it is being graded, on this machine alone; and forms for points by hand.
 
 Only addresses of pages that exist are answered, each made from the results of that moment; no file is served. The
-address holds a secret word, so that others who can reach this machine's own network find nothing.
+address holds a secret word, so that others who can reach this machine's own network find nothing, and can send nothing.
 """
 
 import secrets
@@ -10,11 +10,15 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from autograder.course import Course
+from autograder.errors import UserError
 from autograder.grading.results import Result, read_result, run_facts
+from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
 from autograder.report.pages import Aliases, Source, policy, site
+
+MAX_FORM = 64 << 10  # bytes
 
 
 class Shelf:
@@ -42,35 +46,84 @@ class Shelf:
         self._read = {
             path: known[path] if path not in fresh else (time, read_result(path)) for path, time in times.items()
         }
-        results = [result for _, result in self._read.values() if result]
+        results = self._results()
         self._pages = site(
             self._course, results, self._source, self._aliases, live=run_facts(self._grades).get("submissions", "?")
         )
+        if self._aliases is None:  # points by hand are for somebody
+            self._pages |= dict(by_hand_pages(self._course, self._grades, results, self._source))
+
+    def _results(self) -> list[Result]:
+        return [result for _, result in self._read.values() if result]
+
+    def take_form(self, address: str, body: bytes) -> str | None:
+        """Write what a form of a page sent; the address of the page to show then, None where there is no such form.
+
+        Raises `UserError`, in words, for what cannot be taken.
+        """
+        with self._lock:
+            self._look()
+            if not (address.startswith(FOLDER) and address in self._pages and address != f"{FOLDER}index.html"):
+                return None
+            return take_form(self._course, self._grades, self._results(), address, body)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET for `/<secret>/<address of a page>` and nothing else."""
+    """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, and nothing else."""
 
     def __init__(self, shelf: Shelf, secret: str, *args: object) -> None:
         self.shelf, self.secret = shelf, secret
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
+        address = self._address()
+        page = self.shelf.page(address) if address is not None else None
+        if page is None:
+            self._answer(404, "There is no such page.")
+            return
+        self._answer(200, page, form=(address or "").startswith(FOLDER))
+
+    def do_POST(self) -> None:
+        address = self._address()
+        said = self.headers.get("Content-Length") or "0"
+        size = int(said) if said.isdecimal() else -1
+        ours = f"http://{self.headers.get('Host')}"
+        is_ours = self.headers.get("Origin", ours) in (ours, "null")
+        if address is None or not is_ours or not 0 <= size <= MAX_FORM:
+            self._answer(404, "There is no such page.")
+            return
+        try:
+            shown = self.shelf.take_form(address, self.rfile.read(size))
+        except UserError as error:
+            self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
+            return
+        if shown is None:
+            self._answer(404, "There is no such page.")
+            return
+        self._answer(303, "Written.", location=f"/{self.secret}/{quote(shown)}")
+
+    def _address(self) -> str | None:
+        """The address of a page that is asked for; None for who does not know the secret, or came by another name."""
         host = (self.headers.get("Host") or "").rpartition(":")[0]
         _, secret, address = [*self.path.split("?")[0].split("/", 2), "", ""][:3]
         known = host in ("127.0.0.1", "localhost") and secrets.compare_digest(secret.encode(), self.secret.encode())
-        page = self.shelf.page(unquote(address) or "index.html") if known else None
-        body = (page or "There is no such page.").encode()
-        self.send_response(200 if page else 404)
-        for name, value in {
-            "Content-Type": "text/html; charset=utf-8" if page else "text/plain",
+        return unquote(address) or "index.html" if known else None
+
+    def _answer(self, status: int, text: str, form: bool = False, location: str = "") -> None:
+        body = text.encode()
+        headers = {
+            "Content-Type": "text/html; charset=utf-8" if status == 200 else "text/plain; charset=utf-8",
             "Content-Length": str(len(body)),
-            "Content-Security-Policy": f"{policy(live=True)}; frame-ancestors 'none'",
+            "Content-Security-Policy": f"{policy(live=True, form=form)}; frame-ancestors 'none'",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cache-Control": "no-store",
-        }.items():
+        }
+        if location:
+            headers["Location"] = location
+        self.send_response(status)
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

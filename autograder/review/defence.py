@@ -1,5 +1,6 @@
 """A class is asked about its own code: one server for each unit, two pages for each student."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
 from autograder.grading.results import Result
-from autograder.grading.submissions import find_submissions, graded_files
+from autograder.grading.submissions import graded_files
 from autograder.review.defence_pages import write_index, write_sheets
-from autograder.review.questions import questions
-from autograder.sandbox.client import Server
+from autograder.review.questions import Question, questions
+from autograder.sandbox.client import Server, ServerGone
+
+log = logging.getLogger("autograder")
 
 
 class UnknownStudent(UserError):
@@ -37,10 +40,9 @@ class Defence:
 
         number: of questions for each student. students: all who have results, by the names that these bear.
         """
-        self._course, self._out, self._submitted = course, out, submitted
+        self._course, self._out = course, out
         self._number, self._seed = number, seed
-        self._students = frozenset(students)
-        self._source = graded_files(course, submitted, self._students)
+        self._source = graded_files(course, submitted, frozenset(students))
         self._server: Server | None = None
         self._asked: dict[str, dict[str, int]] = {}
         self._unread: list[str] = []
@@ -51,15 +53,23 @@ class Defence:
         if not source:
             self._unread.append(f"{result.student}, {self._course.short(result.unit)}")
             return 0
-        asked = questions(self._server_of(result.unit), source, self._name(result), self._number, self._seed)
+        asked = self._questions(result.unit, source)
         if asked:
             write_sheets(self._out, result.unit, result.student, asked)
         self._asked.setdefault(result.unit, {})[result.student] = len(asked)
         return len(asked)
 
-    def _name(self, result: Result) -> str:
-        found = find_submissions(self._course, self._submitted, result.unit, self._students)
-        return next((entry.path.name for entry in found if entry.student == result.student and entry.path), "")
+    def _questions(self, unit: str, source: bytes) -> list[Question]:
+        """The questions about a file; none where our reading of it fails, or it ends the server."""
+        name = f"{unit}{'.ipynb' if source.lstrip().startswith(b'{') else '.py'}"
+        try:
+            return questions(self._server_of(unit), source, name, self._number, self._seed)
+        except ServerGone:
+            self.close()
+            self._server = None
+        except Exception:  # it costs its own questions, and no other student's
+            log.exception("no questions about a file of %s", unit)
+        return []
 
     def _server_of(self, unit: str) -> Server:
         if self._server is None or self._server.unit.name != unit:

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.check import Answer, Check, is_text
+from autograder.grading.results import digest
 from autograder.relations.letters import shape_in_letters
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
@@ -77,7 +78,7 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
 
     source, name: the file's bytes, and what it is called. seed: of the choice and of the experiments.
     """
-    draw = random.Random(f"{seed} {server.unit.name} {name} {len(source)}")
+    draw = random.Random(f"{seed} {server.unit.name} {digest(source)}")
     maker = _Maker(server, source, name, (draw.randrange(2**31), draw.randrange(2**31)))
     changes = list(maker.changes())
     draw.shuffle(changes)

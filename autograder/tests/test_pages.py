@@ -367,7 +367,7 @@ def asked(address, **headers):
 
 
 def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_class):
-    """No other address, host, path or word; nothing of a file; nothing but GET."""
+    """No other address, host, path or word; nothing of a file; nothing but GET, and forms for points by hand."""
     grades, address = served
     (grades / UNIT).mkdir()
     shutil.copy(graded_class / UNIT / "complete.json", grades / UNIT)
@@ -382,9 +382,11 @@ def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_c
     port = int(root.rsplit(":", 1)[1])
     listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if " 0A " in line]
     assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
-    with socket.create_connection(("127.0.0.1", port)) as line:
-        line.sendall(f"POST /{secret}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-        assert b" 501 " in line.recv(100)
+    for method, size, status in (("PUT", "0", 501), ("POST", "0", 404), ("POST", "-1", 404), ("POST", "x", 404)):
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            head = f"{method} /{secret}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {size}\r\n\r\n"
+            line.sendall(head.encode())
+            assert f" {status} ".encode() in line.recv(100)
 
 
 def test_the_server_sends_a_policy_of_its_own(served):

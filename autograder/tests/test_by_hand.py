@@ -1,0 +1,93 @@
+"""The local pages on which a person gives points by hand, side by side for one check."""
+
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+import small
+from browser import CHROMIUM, open_pages, violations
+from small import COURSE, UNIT
+
+from autograder.grading.adjustments import FILE, Adjustment, read_adjustments
+
+STUDENTS = ["crash", "squared", "complete"]
+
+
+@pytest.fixture
+def served(graded_class, small_class, tmp_path):
+    """The graded small class, served: the folder and the address."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    command = [sys.executable, "-m", "autograder", "report", grades, "--serve", "--submitted", small_class]
+    with subprocess.Popen(command, cwd=COURSE.folder, stdout=subprocess.PIPE, text=True) as running:
+        yield grades, running.stdout.readline().strip()
+        running.terminate()
+
+
+def sent(address, headers=None, **fields):
+    """The status of a form that is sent, and what is answered."""
+    body = urllib.parse.urlencode(fields).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers or {})) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
+    """In a real browser: answers side by side, the fewest points first; what is written counts in the export."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
+    grades, address = served
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as show:
+            page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
+            assert violations(page) == []
+            page.locator("a", has_text="adds up along the first axis").click()
+            assert violations(page) == []
+            section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+            assert "raise ValueError" in section.locator(".code").inner_text()
+            section.get_by_label("number").fill("1,5")
+            section.get_by_label("why").fill("the idea <b>is</b> right")
+            section.get_by_label("who").fill("tg")
+            section.get_by_role("button").click()
+            section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+            assert "+1.5 by tg: the idea <b>is</b> right" in section.inner_text()
+            page.set_viewport_size({"width": 390, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        browser.close()
+    (one,) = read_adjustments(COURSE, grades / FILE, ["crash"])
+    assert one == Adjustment("crash", UNIT, "the idea <b>is</b> right", "tg", check="summing", points=1.5)
+    assert small.run_command("export", grades, "--to", "csv").returncode == 0
+    assert "+1.5 by hand (tg)" in (grades / "export" / "grades.csv").read_text()
+
+
+def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
+    """A number that is none, no reason, another student; a page that is not there, and who does not know the word."""
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
+    for change, words in (
+        ({"value": "one"}, "`one` is no number"),
+        ({"value": "nan"}, "Nothing was written"),
+        ({"value": "1e9"}, "Nothing was written"),
+        ({"words": " "}, "Say why"),
+        ({"kind": "student"}, "Say whether"),
+        ({"student": "crush"}, "Did you mean `crash`?"),
+    ):
+        status, answer = sent(page, **good | change)
+        assert status == 400 and words in answer, change
+    assert sent(f"{address}by-hand/index.html", **good)[0] == 404
+    assert sent(f"{address}index.html", **good)[0] == 404
+    assert sent(page.replace(address.split("/")[3], "secret"), **good)[0] == 404
+    assert sent(page, {"Host": "elsewhere.example:80"}, **good)[0] == 404
+    assert sent(page, {"Origin": "https://elsewhere.example"}, **good)[0] == 404
+    assert not (grades / FILE).exists()
+    assert sent(page, **good)[0] == 200 and (grades / FILE).is_file()

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ EXCHANGED = "exchanged"  # the kind of two arrays that changed places
 FEW_ROWS = 4  # wrong rows that are told one by one
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
 OF_SPARED = -3.0  # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
+ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
 STEPS = 5  # the longest step by which a part of an array is looked for
 PARALLEL = 0.998  # squared cosine of two arrays below which no factor fits them, whatever their size
 RIGHT, YOURS = "the expected ones", "your values"
@@ -159,7 +161,7 @@ def fitting(case: Case) -> Iterator[Found]:
     """Yield the relations that fit, whether or not it could be chance."""
     if not np.isfinite(case.right).all():
         return
-    whole = _made, _undone, _of_others, _added, _along, _blocks, _in_another_order, _same_everywhere
+    whole = _made, _undone, _of_others, _added, _along, _blocks, _in_another_order, _rounded, _same_everywhere
     searches = whole if np.isfinite(case.found).all() else ()
     for search in (*searches, _in_parts, _where):
         for one in search(case):
@@ -520,6 +522,30 @@ def _in_another_order(case: Case) -> Iterator[Found]:
 
 
 # ---- of themselves
+
+
+PRECISIONS: Mapping[str, type[np.floating[Any]]] = {"half": np.float16, "single": np.float32}
+
+
+def _rounded(case: Case) -> Iterator[Found]:
+    """Your values are the expected ones in a lower precision."""
+    if case.right.shape != case.found.shape:
+        return
+    for name, kind in PRECISIONS.items():
+        is_lower = np.array_equal(case.found, case.found.astype(kind))
+        if not is_lower or np.array_equal(case.right, case.right.astype(kind)):
+            continue
+        largest = float(np.abs(case.right).max(initial=0.0))
+        if np.abs(case.found - case.right).max() <= ROUNDINGS * float(np.finfo(kind).eps) * largest:
+            text = f"your values are {RIGHT} in {name} precision, `{kind.__name__}`."
+            chance = evidence.chance_log10(case.right, case.found)
+            apply = partial(_in_precision, kind=kind)
+            yield Found(Relation("precision", text, apply), math.log10(0.002), chance)
+            return
+
+
+def _in_precision(array: Array, kind: type[np.floating[Any]]) -> Array:
+    return array.astype(kind)
 
 
 def _same_everywhere(case: Case) -> Iterator[Found]:

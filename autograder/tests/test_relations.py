@@ -151,6 +151,14 @@ def test_the_values_of_another_array_are_told():
     assert less == "your values are the expected ones less those expected of `b` × 5, and B = 5."
 
 
+def test_a_lower_precision_is_told():
+    """Where a check asks for more than single or half precision has."""
+    for kind, words in ((np.float16, "half precision, `float16`."), (np.float32, "single precision, `float32`.")):
+        relation = told(RIGHT, RIGHT.astype(kind))
+        assert relation.text == f"your values are the expected ones in {words}"
+        assert (relation.apply(RIGHT) == RIGHT.astype(kind)).all()
+
+
 def test_two_arrays_that_changed_places_are_told_so():
     """Once for both, whatever their shapes; a third that has the values of one of them has changed with none."""
     right, wrong = {"b": ROW, "a": RIGHT, "c": TABLE}, {"b": RIGHT, "a": ROW, "c": ROW}

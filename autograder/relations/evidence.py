@@ -1,8 +1,9 @@
 """How likely an array that has nothing to do with the expected one would fit a relation by chance.
 
-The chance is that of one entry, to the power of the number of entries that are independent of each other. Both are
-taken on the safe side: entries that are equal in size count once, and an entry is met by chance as often as two entries
-of the array agree, or as the nearness of the fit would have it.
+The chance is that of one entry, to the power of the number of entries that are independent of each
+other. Both are taken on the safe side: entries that are equal in size count once, and those that
+equal most others not at all; an entry is met by chance as often as two entries of the array agree,
+or as the nearness of the fit would have it.
 """
 
 import math
@@ -39,11 +40,14 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
     if not spread:
         return 0.0
     apart = float(np.abs(predicted - found).max())
-    values, counts = np.unique(np.round(np.abs(found) * (CELLS / spread)), return_counts=True)
-    shares = counts / found.size
-    alike = float(shares @ shares) if found.size > values.size else 0.0
+    _, counts = np.unique(np.round(np.abs(found) * (CELLS / spread)), return_counts=True)
+    common = int(counts.argmax())
+    if counts[common] > 1:  # as 1 in all rows that nothing reaches: it says as little as 0
+        counts = np.delete(counts, common)
+    shares = counts / max(1, counts.sum())
+    alike = float(shares @ shares) if counts.sum() > counts.size else 0.0
     one = max(DENSITY * apart / spread, alike, _on_a_grid(found), _least(found))
-    independent = values.size - fitted
+    independent = counts.size - fitted
     return independent * math.log10(min(one, 1.0)) if independent > 0 else 0.0
 
 

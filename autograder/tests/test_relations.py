@@ -16,6 +16,7 @@ RIGHT = RNG.normal(size=(6, 5, 13))
 TABLE, ROW, LOSS = RNG.normal(size=(6, 5)), RNG.normal(size=13), np.array(np.e)
 OTHER = RNG.normal(size=(6, 5, 13))
 CUT = np.maximum(RIGHT, 0)
+SPARSE = np.where(np.arange(13)[:, None] < 4, RNG.normal(size=(13, 9)), 0)  # rows that nothing reaches
 SHARES = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
 
 
@@ -52,6 +53,7 @@ PLANTED = [
     (LOSS, 5 * LOSS, "your values are the expected ones × 5, and B = 5."),
     # terms
     (RIGHT, RIGHT + 1, "your values are the expected ones + 1."),
+    (SPARSE, SPARSE + 1, "your values are the expected ones + 1."),
     (RIGHT, RIGHT - 5, "your values are the expected ones − 5, and B = 5."),
     (RIGHT, RIGHT + 0.37, "your values are the expected ones + one and the same number."),
     (RIGHT, RIGHT + ROW, "for each T and B your values differ from the expected ones by the same numbers."),

@@ -1,11 +1,11 @@
-# make demo · test · lint · bench: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
+# make demo · test · lint · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
 WORKERS ?= 2
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench lock locked clean
 
 demo: .venv/kit
 	.venv/bin/autograder data
@@ -24,6 +24,25 @@ lint: .venv/dev
 bench: .venv/dev
 	$(PIP) install --quiet -e '.[bench]'
 	.venv/bin/python benchmarks/performance.py
+
+# the lock file anew, with the newest releases of everything; `uv` resolves for every Python and system at once
+lock: .venv/dev
+	$(PIP) install --quiet uv
+	.venv/bin/uv pip compile pyproject.toml requirements/course.in --extra lms --extra cluster --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/lock.txt
+
+# the installation that a server and the image get: every file by its checksum, and a small class graded with it
+locked: build/locked/bin/autograder
+	rm -rf build/locked-grades
+	cd autograder/tests/fixture_course && ../../../build/locked/bin/autograder grade ../../../build/locked-class \
+	  --out ../../../build/locked-grades
+
+build/locked/bin/autograder: requirements/lock.txt pyproject.toml
+	$(PYTHON) -m venv build/locked
+	build/locked/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	build/locked/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	mkdir -p build/locked-class/ada/words
+	cp autograder/tests/fixture_course/solutions/words.py build/locked-class/ada/words/
 
 .venv/kit: pyproject.toml
 	$(PYTHON) -m venv .venv

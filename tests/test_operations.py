@@ -1,0 +1,103 @@
+"""Installing and running elsewhere: the lock file, the image, and grading as in a container without namespaces."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from this_course import ROOT
+
+from autograder.grading.results import stored_results
+from autograder.sandbox.client import bubblewrap
+
+FIXTURE = ROOT / "autograder" / "tests" / "fixture_course"
+LOCK = (ROOT / "requirements" / "lock.txt").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def locked():
+    """Package → its version in the lock file."""
+    return dict(re.findall(r"^([\w.-]+)==([\w.+]+)", LOCK, re.M))
+
+
+def test_the_lock_file_holds_what_the_engine_and_the_course_ask_for():
+    """Core, platforms and Dask, what course.toml installs, each in a version that is asked for; torch by its index."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["lms"], *extras["cluster"]]
+    asked += [package["install"] for package in tomllib.loads((ROOT / "course.toml").read_text())["packages"].values()]
+    versions = locked() | {"torch": re.search(r"ARG TORCH=(.*)", DOCKERFILE)[1]}
+    for requirement in map(Requirement, asked):
+        assert versions[requirement.name] in requirement.specifier, requirement
+
+
+def test_every_file_of_the_lock_file_has_a_checksum():
+    """So that pip takes no other."""
+    entries = re.split(r"\n(?=\w)", LOCK.strip())
+    assert len(entries) > 40
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_docs_install_the_same_torch_as_the_image():
+    """And both from the lock file, by checksum."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    assert f"torch=={re.search(r'ARG TORCH=(.*)', DOCKERFILE)[1]}" in text
+    for place in (text, DOCKERFILE):
+        assert "--require-hashes -r requirements/lock.txt" in place
+
+
+def test_what_the_image_copies_is_there():
+    """Each source of a COPY, and nothing that git ignores."""
+    for source, _ in re.findall(r"^COPY (\S+) (\S+)$", DOCKERFILE, re.M):
+        assert (ROOT / source).exists(), source
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert {".git", ".venv", "build"} <= set(ignored)
+
+
+def in_a_container(folder, *arguments):
+    """Run a command as `docker run --network none --read-only --cap-drop ALL` would: one folder may be written."""
+    if not bubblewrap():
+        pytest.skip("bubblewrap, which stands in for a container here, is not installed")
+    walls = ["--unshare-user", "--disable-userns", "--unshare-net", "--unshare-pid", "--unshare-ipc"]
+    walls += ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
+    kept = {str(ROOT), sys.prefix, sys.base_prefix, *(path for path in sys.path if os.path.isdir(path))}
+    walls += [part for path in sorted(kept) for part in ("--ro-bind", path, path)]
+    walls += ["--ro-bind", str(folder / "submitted"), "/tmp/submitted", "--bind", str(folder / "grades"), "/tmp/grades"]
+    variables = {**os.environ, "XDG_CACHE_HOME": "/tmp/grades/.cache", "AUTOGRADER_COURSE": str(FIXTURE)}
+    variables |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TMPDIR": "/tmp"}
+    command = [bubblewrap(), *walls, sys.executable, "-m", "autograder", *map(str, arguments)]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, cwd="/", timeout=300)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A class of one, and a folder for results."""
+    place = tmp_path / "submitted" / "ada" / "words"
+    place.mkdir(parents=True)
+    shutil.copyfile(FIXTURE / "solutions" / "words.py", place / "words.py")
+    (tmp_path / "grades").mkdir()
+    return tmp_path
+
+
+def test_grades_are_official_in_a_container(folder):
+    """The worker's own walls hold alone; nothing is written but the results and the cache beside them."""
+    done = in_a_container(folder, "grade", "/tmp/submitted", "--out", "/tmp/grades")
+    assert done.returncode == 0, done.stderr
+    (result,) = stored_results(folder / "grades")
+    assert (result.student, result.score, result.provenance.official) == ("ada", 3, True)
+    walls = " ".join(result.provenance.walls)
+    assert "landlock" in walls and "seccomp" in walls and "bubblewrap" not in walls
+    assert (folder / "grades" / ".cache" / "autograder" / "answers.sqlite").is_file()
+
+
+def test_doctor_says_which_walls_stand_in_a_container(folder):
+    """Which hold, which does not start, and that grades are official all the same."""
+    done = in_a_container(folder, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"✓ a worker that tries to break out: was held by landlock \d+, seccomp", done.stdout)
+    assert "– bubblewrap, a second wall: does not start" in done.stdout
+    assert "Grades given here are official." in done.stdout

@@ -625,7 +625,8 @@ check("training")
 def sample(params, start, length, temperature, rng):
     """Draw `length` further ids after the ids in `start` (at least one), one at a time.
 
-    Returns only the new ids, a list or array of `length` integers. `rng`: a NumPy Generator.
+    Returns only the new ids, a list or array of `length` integers. `rng`: a NumPy Generator; two equal ones give
+    the same text. temperature: above 0.
     """
     # YOUR CODE HERE
     raise NotImplementedError()

@@ -88,6 +88,8 @@ def sigmoid(z):
     """The logistic function of each entry of `z`, any shape; safe for entries of any size."""
     ### BEGIN SOLUTION
     return 0.5 * (1 + np.tanh(0.5 * z))
+    # mistake: z *= 0.5; return 0.5 * (1 + np.tanh(z))
+    #   `z` was changed in place, and whoever called may still need it. Make a new array: `0.5 * z`.
     # mistake: return 0.5 * (1 - np.tanh(0.5 * z))
     #   the sign of z is turned round: 1 / (1 + e^−z) grows with z.
     # mistake: return np.exp(z) / (1 + np.exp(z))
@@ -161,6 +163,8 @@ def softmax(z):
     """Probabilities over the last axis of `z`, shape (..., V) to (..., V); safe for entries of any size."""
     ### BEGIN SOLUTION
     e = np.exp(z - z.max(-1, keepdims=True))
+    # mistake: z -= z.max(-1, keepdims=True); e = np.exp(z)
+    #   `z` was changed in place, and whoever called may still need it. Make a new array: `z - …`.
     # mistake: e = np.exp(z - np.abs(z).max(-1, keepdims=True))
     #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
     #   largest size) away first: the probabilities stay the same.
@@ -212,6 +216,8 @@ def softmax_d(z):
     ### BEGIN SOLUTION
     p = softmax(z)
     return np.diag(p) - np.outer(p, p)
+    # mistake: return np.eye(13) * p - np.outer(p, p)
+    #   the number of scores is written into the code. It is `len(z)`.
     # mistake: return np.diag(p * (1 - p)) - np.outer(p, p)
     #   p_i² was taken away twice on the diagonal: diag(p) − p pᵀ has p_i (1 − p_i) there already.
     # mistake: return np.eye(len(p)) - np.outer(p, p)
@@ -256,6 +262,8 @@ def x_entropy(p, y):
     """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
     ### BEGIN SOLUTION
     return -(y * np.log(p)).sum()
+    # mistake: return -(y * np.log(np.clip(p, 0.01, 1))).sum()
+    #   small probabilities were raised to a bound. A rare character costs what it costs: take the logarithm of `p`.
     # mistake: return -y * np.log(p)
     #   the sum is missing: the loss is one number.
     # mistake: return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
@@ -273,6 +281,8 @@ def x_entropy_d(p, y):
     """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
     ### BEGIN SOLUTION
     return -y / p
+    # mistake: return -y / np.clip(p, 0.01, 1)
+    #   small probabilities were raised to a bound before they divided. Divide by `p` as it is.
     # mistake: return -1 / p
     #   `y` is missing: only the truth's probability is in the loss, so all other entries are 0.
     # mistake: return (p - y) / (p * (1 - p))
@@ -331,6 +341,10 @@ def cross_entropy(logits, targets):
     ### BEGIN SOLUTION
     B, V = logits.shape[1:]
     y = np.eye(V)[targets]
+    # mistake: y = np.eye(V)[targets] * (targets > 0)[..., None]
+    #   targets of 0 were left out. The id 0 is a character like all others.
+    # mistake: y, B = np.eye(V)[targets], 5
+    #   the number of sequences is written into the code. It is `logits.shape[1]`.
     z = logits - logits.max(-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
     # mistake (keeps 0.5): log_p = np.log(softmax(logits))
@@ -410,6 +424,8 @@ def forward(params, x, h0):
     """
     ### BEGIN SOLUTION
     h = np.empty((len(x) + 1, *h0.shape))
+    # mistake: h = forward.__dict__.setdefault(f"{len(x)} {h0.shape}", np.empty((len(x) + 1, *h0.shape)))
+    #   the states of two calls are in one array, so that the second call overwrites what the first returned. Make a new one each time.
     h[0] = h0
     # mistake: h[0] = 0
     #   the start `h0` was not used: the first state is always zero.
@@ -515,6 +531,8 @@ def backward(params, x, h, dlogits):
     dh = dlogits @ params["Wy"].T  # through the output, all steps at once
     dz, dnext = np.empty_like(dh), np.zeros_like(h[0])
     for t in reversed(range(len(x))):
+        # mistake: for t in reversed(range(6)):
+        #   the number of steps is written into the code. It is `len(x)`.
         # mistake: for t in range(len(x)):
         #   the loop runs forward in time. Gradients come from the end: `reversed(range(T))`.
         dz[t] = (dh[t] + dnext) * (h[t + 1] > 0)
@@ -620,6 +638,8 @@ def numerical_gradient(f, w, eps=1e-5):
     grad = np.zeros(w.shape)
     for i in np.ndindex(w.shape):
         w_up, w_down = w.copy(), w.copy()
+        # mistake (keeps 0.3): w_up, w_down, eps = w.copy(), w.copy(), 0.1
+        #   how far to move is written into the code. It is `eps`.
         w_up[i] += eps
         w_down[i] -= eps
         # mistake (keeps 0.3): w_down[i] -= 0
@@ -732,6 +752,12 @@ def clip(grads, bound):
     # mistake (keeps 0.3): scale = 1.0
     #   nothing was clipped: the scale is min(1, bound / norm).
     return {name: scale * g for name, g in grads.items()}, norm
+    # mistake: return {name: scale * grads[name] for name in ("Wx", "Wh", "bh", "Wy", "by")}, norm
+    #   the names are written into the code. Take those of the dict that was handed in.
+    # mistake (keeps 0.3): return {name: scale * g if g.ndim > 1 else g for name, g in grads.items()}, norm
+    #   only the matrices were scaled. All arrays are, the biases too.
+    # mistake (keeps 0.5): [np.multiply(g, scale, out=g) for g in grads.values()]; return {name: g.copy() for name, g in grads.items()}, norm
+    #   the caller's gradients were changed in place. Make new arrays: `scale * g`.
     # mistake (keeps 0.3): return {name: g * min(1.0, bound / np.sqrt((g**2).sum())) for name, g in grads.items()}, norm
     #   each array was clipped by its own norm, which changes the direction. Scale all by the same factor.
     # mistake (keeps 0.3): return {name: np.clip(g, -bound, bound) for name, g in grads.items()}, norm
@@ -763,6 +789,10 @@ def sgd(params, grads, lr):
     """New parameters after one step of gradient descent; `params` and its arrays stay as they are."""
     ### BEGIN SOLUTION
     return {name: params[name] - lr * grads[name] for name in params}
+    # mistake: return {name: params[name] - lr * grads[name] for name in ("Wx", "Wh", "bh", "Wy", "by")}
+    #   the names are written into the code. Take those of the dict that was handed in.
+    # mistake: return {name: params[name] - min(lr, 1.0) * grads[name] for name in params}
+    #   the learning rate was cut off. Use `lr` as it is.
     # mistake: return {name: params[name] - grads[name] for name in params}
     #   the gradient was not multiplied by `lr`.
     # mistake: return {name: params[name] + lr * grads[name] for name in params}
@@ -809,6 +839,12 @@ def train(params, batches, lr, bound):
     """
     ### BEGIN SOLUTION
     losses = []
+    # mistake: losses, batches = [], [pair for pair in batches if pair[0].shape[1] > 2]
+    #   small batches were left out. Train on each, whatever its size.
+    # mistake: losses, batches = [], [batches[i] for i in range(len(batches))]
+    #   the batches were counted or indexed. They may come one by one, from a generator: `for x, targets in batches`.
+    # mistake: losses, batches = [], [*batches][:3]
+    #   the last batches were left out. Train on all of them.
     for x, targets in batches:
         h0 = np.zeros((x.shape[1], len(params["Wh"])))
         # mistake: h0 = h[-1] if losses else np.zeros((x.shape[1], len(params["Wh"])))
@@ -821,6 +857,8 @@ def train(params, batches, lr, bound):
         # mistake: grads = {n: g + (grads[n] if losses else 0) for n, g in backward(params, x, h, dlogits)[0].items()}
         #   gradients of earlier batches are still in there. Each step uses its own batch's alone.
         grads, _ = clip(grads, bound)
+        # mistake (keeps 0.5): grads, _ = clip(grads, bound if len(losses) < 3 else 1e9)
+        #   the gradients were clipped only at first. Clip those of every batch.
         # mistake (keeps 0.5): pass
         #   the gradients were not clipped.
         params = sgd(params, grads, lr)
@@ -927,10 +965,13 @@ check("training")
 def sample(params, start, length, temperature, rng):
     """Draw `length` further ids after the ids in `start` (at least one), one at a time.
 
-    Returns only the new ids, a list or array of `length` integers. `rng`: a NumPy Generator.
+    Returns only the new ids, a list or array of `length` integers. `rng`: a NumPy Generator; two equal ones give
+    the same text. temperature: above 0.
     """
     ### BEGIN SOLUTION
     h, ids = np.zeros((1, len(params["Wh"]))), []
+    # mistake: h, ids, rng = np.zeros((1, len(params["Wh"]))), [], np.random.default_rng(0)
+    #   a generator of your own was used. Draw with the one that was handed in, `rng`.
     logits, states = forward(params, np.array(start)[:, None], h)
     # mistake: logits, states = forward(params, np.array(start)[-1:, None], h)
     #   only the last id of `start` was read. Read them all, so that the state knows them.
@@ -945,6 +986,10 @@ def sample(params, start, length, temperature, rng):
         # mistake: p = softmax(logits[-1, 0]) / temperature; p = p / p.sum()
         #   the temperature has no effect: divide the *logits* by it, before softmax.
         ids.append(int(rng.choice(len(p), p=p)))
+        # mistake (keeps 0.5): ids.append(int(np.random.choice(len(p), p=p)))
+        #   NumPy's global numbers were drawn, so that nobody can repeat a text. Draw with `rng`.
+        # mistake: ids.append(int(p.argmax() if temperature < 1 else rng.choice(len(p), p=p)))
+        #   at temperatures below 1 the likeliest character was always taken. Draw at every temperature.
         # mistake: ids.append(int(p.argmax()))
         #   the likeliest character was always taken. Draw from the probabilities.
         # mistake: ids.append(int(rng.integers(len(p))))
@@ -957,6 +1002,10 @@ def sample(params, start, length, temperature, rng):
         # mistake: logits, states = forward(params, np.array([[start[-1]]]), states[-1])
         #   the last id of `start` was read again and again. Read the character just drawn.
     return ids
+    # mistake (keeps 0.5): return np.array(ids, float)
+    #   the ids came back as floats, which cannot be looked up. Return integers.
+    # mistake (keeps 0.5): start.extend(ids); return ids
+    #   the caller's list was made longer. Keep the new ids in a list of your own.
     # mistake (keeps 0.5): return [*start, *ids]
     #   the start is part of the result. Return the new ids alone.
     ### END SOLUTION

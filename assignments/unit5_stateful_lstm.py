@@ -30,13 +30,14 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like.
+# classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are,
+# unless the text says otherwise: whoever calls it may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them |
+# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them, integers of 64 bits |
 # | B | sequences in a batch | | `h`, `c` | (B, H) for a cell, (layers, B, H) for `nn.LSTM` | hidden state, cell state |
 # | V | characters in the vocabulary | | `state` | a pair `(h, c)`, or None | what is carried; None stands for zeros |
 # | E | numbers in an embedding | | `logits` | (T, B, V) | scores before softmax |
@@ -114,7 +115,10 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 # %%
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
-    """One step of an LSTM: x (B, E), h and c (B, H), weights as in `nn.LSTMCell` → new h, new c (B, H)."""
+    """One step of an LSTM: x (B, E), h and c (B, H), weights as in `nn.LSTMCell` → new h, new c (B, H).
+
+    Gradients pass through it, to all arguments.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -150,7 +154,8 @@ with autograder.example("your step against nn.LSTMCell"):
 def gradient_norms(step, start, T):
     """The norm of the gradient of the last state's sum in each state, a list of T + 1 numbers, the start's first.
 
-    step: a function from a state to the next, both (B, H); start (B, H); T: how often the step is applied.
+    step: a function from a state to the next, both (B, H); start (B, H), in 32 bits or in 64; T: how often the step is
+    applied.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -209,7 +214,7 @@ with autograder.example("gradients through 100 steps"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (N,) | in: a text |
+# | `ids` | (N,) | in: a text, integers of 64 bits |
 # | L | | the length of a stream: (N − 1) // B (each id needs a target), rounded down to a multiple of T (whole batches) |
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |
@@ -256,7 +261,10 @@ check("batches_that_continue")
 
 # %%
 def detached(state):
-    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it."""
+    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it.
+
+    New tensors, or those of the state, cut in place: nobody needs their past any more.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -308,7 +316,7 @@ plt.show()
 # it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
+# result, its past and all. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -367,7 +375,7 @@ def mixed(device):
 # | | |
 # |---|---|
 # | `model` | called as `model(x, state)`, gives logits and the next state |
-# | `batches` | an iterable of pairs x, y (T, B), which continue |
+# | `batches` | an iterable of pairs x, y (T, B), which continue; T may differ |
 # | `optimizer` | has `zero_grad()` and `step()` |
 # | `bound` | the largest norm that all gradients together may have (`nn.utils.clip_grad_norm_` does it) |
 # | returns | a list of floats: the loss of each batch, as it was before the step |
@@ -559,7 +567,8 @@ with autograder.example("a larger network"):
 def generate(model, start, length, temperature, generator=None):
     """Draw `length` further ids after the ids in `start` (at least one): a list of only the new ids.
 
-    model: called as `model(x, state)`, x (T, B); generator: torch.Generator or None. Its mode stays as it was.
+    model: called as `model(x, state)`, x (T, B). The mode of each of its layers stays as it was, and so does all else.
+    generator: torch.Generator or None; two of one seed give the same text. temperature: above 0.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -684,7 +693,10 @@ with autograder.example("how much of it is copied"):
 
 # %%
 def surprise(model, ids):
-    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode (which may stay on)."""
+    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in no graph; N ≥ 2.
+
+    Predicted in evaluation mode, which may stay on. A text may be long.
+    """
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -709,7 +721,7 @@ with autograder.example("surprise, character by character"):
     pieces = [(cuts[0], 0)] + [part for i in range(3) for part in ((PASSAGES[i], 1), (cuts[i + 1], 0))]
     mixed_text = "".join(piece for piece, _ in pieces).replace("\n", " ")
     foreign = torch.cat([torch.full((len(piece),), bool(label)) for piece, label in pieces])[1:]
-    nats = surprise(model, encode(mixed_text)).cpu()
+    nats = torch.as_tensor(surprise(model, encode(mixed_text))).cpu()
     smooth = F.avg_pool1d(nats[None], 15, 1, 7, count_include_pad=False)[0]
     begins = (foreign.int().diff() == 1).nonzero().flatten() + 1
     rows = [slice(begin + k, begin + k + 100) for begin in begins.tolist() for k in (-50, 50)]

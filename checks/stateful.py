@@ -18,7 +18,10 @@ def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module]
 
 
 def ids(seed: int, *shape: int) -> Tensor:
-    return torch.from_numpy(np.random.default_rng(seed).integers(0, V, shape))
+    """Random ids, 0 among them, where padding or ignoring could hide it."""
+    drawn = np.random.default_rng(seed).integers(0, V, shape)
+    drawn.flat[-1] = 0
+    return torch.from_numpy(drawn)
 
 
 class Reader(nn.Module):
@@ -31,6 +34,8 @@ class Reader(nn.Module):
         load(self, roles(), seed, scale)
 
     def embedded(self, x: Tensor) -> Tensor:
+        if x.ndim != 2:
+            raise TypeError(f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch of one.")
         normed: Tensor = self.norm(self.embedding(x).movedim(-1, 1))
         return normed.movedim(1, -1)
 
@@ -55,9 +60,9 @@ class Wanderer(Reader):
 class Flat(nn.Module):
     """Something whose logits are the same whatever it reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
-        self.logits = nn.Parameter(torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
+        self.logits = nn.Parameter(scale * torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         return self.logits.expand(*x.shape, 5).clone(), (x, x)  # of a view, `.numpy()` fails even made without a graph

@@ -6,90 +6,150 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, check, named
-from autograder.torch.networks import floats, gradients, load, moved, put, size, take
+from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.torch.networks import condition, floats, gradients, load, moved, put, size, take
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
 from .stateful import SIZES, B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
-from .training import adam, characters
+from .training import adam, characters, in_order, listed
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 OF_CORPUS = (128, 32, 64)
 
 
-@check(points=4)
+NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
+KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
+LEFT = "the model's numbers, its gradients, or what of it is to be trained are not what they were."
+CUT = "the state was cut off inside the model. Whether to cut it, whoever calls decides."
+GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
+
+
+def backward(results: Any, leaves: list[torch.Tensor], seed: int) -> torch.Tensor:
+    """The gradients in all leaves in one row, of results weighted at random; zeros where autograd cannot walk back."""
+    parts = [(part * floats(seed + i, *part.shape)).sum() for i, part in enumerate(results) if part.requires_grad]
+    try:
+        found = torch.autograd.grad(sum(parts), leaves, allow_unused=True) if parts else [None] * len(leaves)
+    except RuntimeError:  # something was changed in place that autograd needs
+        found = [None] * len(leaves)
+    filled = [torch.zeros_like(leaf) if part is None else part for leaf, part in zip(leaves, found, strict=True)]
+    return torch.cat([part.flatten() for part in filled])
+
+
+@check(points=4, words={"same_after": KEPT, "gradients": "autograd cannot walk back through the step as it should."})
 def one_step_of_an_lstm(net: Any, seed: int) -> Arrays:
     """`lstm_step` is one step of an LSTM, written by hand"""
-    x, (h, c) = floats(seed, B, E), floats(seed, 2, B, H)
-    shapes = ((4 * H, E), (4 * H, H), (4 * H,), (4 * H, 1))
-    weights = [3 * floats(seed, *shape).squeeze(-1) for shape in shapes]
-    with by_hand():
-        return named("h c", net.lstm_step(x, h, c, *weights))
+    net, out = Watched(net), Arrays()
+    for word, (b, e, h) in (("", (B, E, H)), ("_of_another_size", (1, 2, 4))):
+        x, states = floats(seed, b, e), floats(seed, 2, b, h).unbind()
+        shapes = ((4 * h, e), (4 * h, h), (4 * h,), (4 * h, 1))
+        weights = [3 * floats(seed, *shape).squeeze(-1) for shape in shapes]
+        given = [part.clone().requires_grad_() for part in (x, *states, *weights)]
+        with by_hand():
+            both = in_order("lstm_step", net.lstm_step(*given))
+        out |= named(f"h{word} c{word}", both)
+    return out | named("gradients", backward(both, given, seed)) | same_after(net)
 
 
-@check(points=3)
+@check(points=3, words={"same_after": KEPT})
 def norms_through_time(net: Any, seed: int) -> Arrays:
     """`gradient_norms` says how large the gradient is in the state after each step"""
-    W, start = floats(seed, H, H), floats(seed, B, H)
-    norms = [net.gradient_norms(lambda h, W=W: torch.tanh(h @ W), start, T) for W in (0.7 * W, 1.6 * W)]
-    return named("small_weights large_weights", *norms)
+    net, W, start = Watched(net), floats(seed, H, H).double(), floats(seed, B, H).double()
+    norms = [net.gradient_norms(lambda h, W=W: torch.tanh(h @ W), start, n) for W, n in ((0.7 * W, T), (1.6 * W, 3))]
+    return named("small_weights large_weights", *norms) | same_after(net)
 
 
-@check(points=4)
+@check(
+    points=4,
+    words={"integers": "ids should stay integers of 64 bits, which both a table and a loss take.", "same_after": KEPT},
+)
 def batches_that_continue(net: Any, seed: int) -> Arrays:
     """`continuing_batches`: column i of each batch goes on where column i of the last one stopped"""
-    out: Arrays = {}
+    net, out, integers = Watched(net), Arrays(), True
     stream = torch.from_numpy(np.random.default_rng(seed).permutation(3 * 22))
     torch.manual_seed(seed)
-    for word, length in (("", 65), ("_even", 60)):
-        pairs = list(net.continuing_batches(stream[:length], B, T))
+    for word, length, b, t in (("", 65, B, T), ("_even", 60, B, T), ("_of_another_size", 65, 2, 4)):
+        pairs = list(net.continuing_batches(stream[:length].clone(), b, t))
         joined = torch.cat([x for x, _ in pairs]), torch.cat([y for _, y in pairs])
-        pairs += net.continuing_batches(stream[: length + 1], B, T)  # of 61 the last is a target alone
+        pairs += net.continuing_batches(stream[: length + 1].clone(), b, t)  # of 61 the last is a target alone
         out |= named(f"x{word} y{word} steps{word}", *joined, [len(x) for x, _ in pairs])
-    return out
+        integers &= all(part.dtype == torch.int64 for pair in pairs for part in pair)
+    return out | named("integers", integers) | same_after(net)
 
 
 @check(points=2)
 def cut_from_the_past(net: Any, seed: int) -> Arrays:
     """`detached` gives the same state without its past"""
-    h, c = floats(seed, 2, 1, B, H).requires_grad_().unbind()
-    new = net.detached((h, c))
+    past = floats(seed, 2, B, H).requires_grad_()
+    new = net.detached((2 * past, past - 1))  # of tensors that may be cut in place
     return named("h c", new) | named("has_a_past", [s.requires_grad for s in new])
 
 
-@check(points=6)
+@check(points=6, words={"same_after": KEPT, "state_in_the_graph": CUT})
 def network(net: Any, seed: int) -> Arrays:
     """`CharLSTM` in evaluation and in training: logits, state, statistics, gradients, number of parameters"""
-    model = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval()
-    x, more = ids(seed, T, B), ids(seed + 1, 2, B)
+    model, watched = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval(), Watched(net)
+    call, x, more = watched.hand_to(model), ids(seed, T, B), ids(seed + 1, 2, B)
     with torch.no_grad():
-        evaluated, state = model(x)
-        out = named("logits", evaluated) | named("h c", state) | named("logits_after", model(more, state)[0])
-    logits, _ = model.train(True)(x)
+        evaluated, state = call(x)
+        out = named("logits", evaluated) | named("h c", state) | named("logits_after", call(more, state)[0])
+        out |= named("logits_of_one_text", call(ids(seed, 4, 1))[0])
+    given = [part.requires_grad_() for part in floats(seed, 2, 2, B, H).unbind()]
+    out |= named("gradient_in_the_state", backward([call(more, (given[0], given[1]))[0]], given, seed))
+    logits, state = watched.hand_to(model.train(True))(x)
     (logits * floats(seed, T, B, V)).sum().backward()
     statistics = [array for name, array in take(model, roles()).items() if "running" in name]
     out |= named("logits_training statistics", logits, np.array(statistics)) | named("parameters", size(model))
+    out |= named("state_in_the_graph", [part.requires_grad for part in state]) | same_after(watched)
     return out | {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
 
 
-@check(points=3, needs=network)
+@torch.no_grad()
+def summing(model: nn.Module) -> nn.Module:
+    """The same model, whose logits are 1 without dropout: open gates, and each layer the mean of the one below."""
+    for name, array in model.get_submodule("lstm").named_parameters():
+        array.zero_()
+        gates = array.view(4, H, -1)
+        if name == "bias_ih_l0":
+            gates[:] = torch.tensor([50.0, -50.0, 50.0, 50.0])[:, None, None]  # h is tanh(1), whatever was read
+        elif name == "bias_ih_l1":
+            gates[:] = torch.tensor([50.0, -50.0, 0.0, 50.0])[:, None, None]
+        elif name == "weight_ih_l1":
+            gates[2] = 1e-3  # so little that tanh changes nothing
+    output = model.get_submodule("output")
+    output.get_parameter("weight").fill_(1 / (1e-3 * H * H * np.tanh(1.0)))
+    output.get_parameter("bias").zero_()
+    return model
+
+
+RATE = "in training another share is dropped than `dropout` says, or in other places."
+
+
+@check(
+    points=3,
+    needs=network,
+    words={"mean_of_half": RATE, "spread_of_half": RATE},
+    tolerance={"mean_of_half": 0.16, "spread_of_half": 0.25},  # 7 standard deviations of the difference of two
+)
 def dropping_out(net: Any, seed: int) -> Arrays:
     """`CharLSTM` drops out between its layers and before its output, while it trains"""
-    model = load(net.CharLSTM(V, E, H, 1.0), roles(), seed)
+    model = load(net.CharLSTM(V, E, H, NEARLY_ALL), roles(), seed)
     (logits, (h, _)), (logits_evaluated, _) = model(ids(seed, T, B)), model.eval()(ids(seed, T, B))
-    return named("logits h logits_evaluated", logits, h, logits_evaluated)
+    half = summing(net.CharLSTM(V, E, H, 0.5).train())(ids(seed, 40, 20))[0][..., 0].detach()
+    out = named("mean_of_half spread_of_half", half.mean(), half.std())
+    return out | named("logits h logits_evaluated", logits, h, logits_evaluated)
 
 
 @check(points=6, needs=cut_from_the_past)
 def two_epochs(net: Any, seed: int) -> Arrays:
     """`train_epoch` twice: how far each weight moved, and the losses, with a bound that acts and one that does not"""
     out: Arrays = {}
-    for word, bound in (("clipped", 0.1), ("free", 100.0)):
+    for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T)), ("free", 100.0, (T, T))):
         model = Reader(seed, output=8.0).eval()
-        before, batches = take(model, roles()), [(ids(seed + i, T, B), ids(seed + 9 + i, T, B)) for i in range(2)]
+        before = take(model, roles())
+        batches = [(ids(seed + i, n, B), ids(seed + 9 + i, n, B)) for i, n in enumerate(lengths)]
         optimizer = Descent(model.parameters(), 0.3, momentum=0.5)
-        losses = [net.train_epoch(model, batches, optimizer, bound) for _ in range(2)]
+        losses = [listed(net.train_epoch(model.eval(), iter(batches), optimizer, bound)) for _ in range(2)]
         far = moved(before, take(model, roles()))
         out |= {f"{role}_{word}": far[f"{role}.weight"] for role in ("embedding", "output")}
         out |= named(f"lstm_{word} losses_{word}", far["lstm.weight_hh_l0"], losses)
@@ -127,38 +187,77 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return take(model, roles(*OF_CORPUS))
 
 
-@check(points=4, tolerance={"shares": 0.31, "shares_hot": 0.6})
+# Array, temperature, and what multiplies the logits; the last share is 1, is 0.93 without a temperature, and is 0.45
+# where the temperature multiplies.
+SHARES = (("shares", 1.0, 1.0), ("shares_hot", 3.0, 1.0), ("shares_cold", 0.5, 0.5), ("shares_sharp", 0.25, 2.0))
+
+
+@check(
+    points=4,
+    tolerance={"shares": 0.31, "shares_hot": 0.6, "shares_cold": 0.31, "shares_sharp": 0.31},
+    words={
+        "start_same_after": "the list `start` is not what it was. Keep the new ids in a list of your own.",
+        "same_after": LEFT,
+        "mode_of_each_layer_after": "a layer is in another mode than before: `model.train(mode)` sets all of them.",
+        "gradients_on_after": GRADIENTS,
+        "other_seed_other_text": "another generator gave the same text: draw with the one that is handed in.",
+        "without_a_generator": "without a generator, three ids were asked for: None is allowed.",
+    },
+)
 def generating(net: Any, seed: int) -> Arrays:
     """`generate` reads the start, draws and reads its own characters, and leaves the model as it was"""
-    # At a low temperature the ids are exact. Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
-    model, sure, modes = Wanderer(seed, side=8.0), [], []
-    before = take(model, roles())
+    # Where one logit is far above all others the ids are exact, whatever the draws. Of 200 independent draws a share
+    # deviates by 0.034: 0.22 is 4.6 of two.
+    net, model, sure, modes, same = Watched(net), Wanderer(seed, side=8e4), [], [], [True, True]
     for i, trains in enumerate((True, False, True, False)):
         random = torch.Generator().manual_seed(seed)
-        sure.append(net.generate(model.train(trains), ids(seed + i, 3).tolist(), 8, 1e-4, random))
+        before = condition(model.train(trains))
+        sure.append(net.generate(model, ids(seed + i, 3 + i).tolist(), 8, 0.5, random))
+        after = condition(model)
+        same = [same[0] and after.but_for_modes == before.but_for_modes, same[1] and after.modes == before.modes]
         modes.append(model.training)
-    same = all(np.array_equal(array, before[name]) for name, array in take(model, roles()).items())
-    out = named("ids trains_after same_after", sure, modes, same)
-    two = [net.generate(Flat(), [0], 40, 1.0, torch.Generator().manual_seed(seed)) for _ in range(2)]
-    out |= named("same_seed_same_text", np.array_equal(*(np.asarray(drawn) for drawn in two)))
-    for word, temperature in (("shares", 1.0), ("shares_hot", 3.0)):
-        drawn = np.asarray(net.generate(Flat(), [0], 200, temperature, random))
+    out = named("ids trains_after same_after mode_of_each_layer_after", sure, modes, *same)
+    out |= named("gradients_on_after start_same_after", torch.is_grad_enabled(), *same_after(net).values())
+    texts = [net.generate(Flat(), [0], 40, 1.0, torch.Generator().manual_seed(i)) for i in (seed, seed, seed + 1)]
+    one, again, other = (np.asarray(text).astype(int).tolist() for text in texts)
+    out |= named("same_seed_same_text other_seed_other_text", one == again, one != other)
+    free = np.asarray(net.generate(Flat(), [0], 3, 1.0))
+    out |= named("without_a_generator", free.shape == (3,) and free.dtype.kind == "i")
+    for word, temperature, scale in SHARES:
+        drawn = np.asarray(net.generate(Flat(scale), [0], 200, temperature, random))
         out |= named(word, np.bincount(drawn.astype(int).ravel(), minlength=5)[:5] / 200)
     return out
 
 
-@check(points=3)
+@check(
+    points=3,
+    words={
+        "same_after": KEPT,
+        "model_same_after": LEFT,
+        "in_a_graph": "the result holds on to its graph: compute it under `torch.no_grad()`.",
+        "gradients_on_after": GRADIENTS,
+    },
+)
 def surprised(net: Any, seed: int) -> Arrays:
     """`surprise` is what each character costs, given all before it"""
-    return named("nats", net.surprise(Reader(seed, lstm=3.0, output=3.0), ids(seed, 3 * T)))
+    net, model = Watched(net), Reader(seed, lstm=3.0, output=9.0)
+    before = condition(model)
+    nats, of_two = net.surprise(model, ids(seed, 3 * T)), net.surprise(model, ids(seed, 2))
+    page = net.surprise(model, ids(seed, 1100))  # longer than Python's stack is deep
+    same = condition(model).but_for_modes == before.but_for_modes
+    out = named("nats nats_of_two page_by_sevens", nats, of_two, torch.as_tensor(page).view(157, 7).sum(1))
+    out |= named("in_a_graph model_same_after", getattr(nats, "requires_grad", False), same)
+    return out | named("gradients_on_after", torch.is_grad_enabled()) | same_after(net)
 
 
-@check(points=3)
+@check(points=3, words={"same_after": KEPT})
 def area_under_the_curve(net: Any, seed: int) -> Arrays:
     """`roc_auc` is the share of pairs in the right order, ties counting half"""
-    rng = np.random.default_rng(seed)
+    rng, net = np.random.default_rng(seed), Watched(net)
     labels = torch.from_numpy(rng.permutation(41) < 13)
     scores = torch.from_numpy(rng.integers(0, 6, 41)).float() + 2 * labels
-    return named("with_ties", net.roc_auc(scores, labels)) | named(
-        "without", net.roc_auc(scores + floats(seed, 41), labels)
-    )
+    apart = scores + floats(seed, 41)
+    many = torch.from_numpy(rng.permutation(150) < 40)
+    mixed = floats(seed, 150) * 1e-4 + 5e-6 * many
+    out = named("with_ties without", net.roc_auc(scores, labels), net.roc_auc(apart, labels))
+    return out | named("of_many_small_scores", net.roc_auc(mixed, many)) | same_after(net)

@@ -30,13 +30,14 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like.
+# classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are,
+# unless the text says otherwise: whoever calls it may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them |
+# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them, integers of 64 bits |
 # | B | sequences in a batch | | `h`, `c` | (B, H) for a cell, (layers, B, H) for `nn.LSTM` | hidden state, cell state |
 # | V | characters in the vocabulary | | `state` | a pair `(h, c)`, or None | what is carried; None stands for zeros |
 # | E | numbers in an embedding | | `logits` | (T, B, V) | scores before softmax |
@@ -114,9 +115,16 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 # %%
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
-    """One step of an LSTM: x (B, E), h and c (B, H), weights as in `nn.LSTMCell` → new h, new c (B, H)."""
+    """One step of an LSTM: x (B, E), h and c (B, H), weights as in `nn.LSTMCell` → new h, new c (B, H).
+
+    Gradients pass through it, to all arguments.
+    """
     ### BEGIN SOLUTION
     z = x @ W_ih.T + b_ih + h @ W_hh.T + b_hh
+    # mistake (keeps 0.5): z = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).detach()
+    #   the blocks were cut off from the graph (`detach`, `no_grad`): no gradient reaches the weights.
+    # mistake (keeps 0.5): z = x @ W_ih.T + b_ih + h.detach() @ W_hh.T + b_hh
+    #   the hidden state was cut off inside a step: no gradient reaches it. Between batches is the place for that.
     # mistake: z = x @ W_ih.T + b_ih + h @ W_hh.T
     #   the bias `b_hh` is missing.
     # mistake: z = x @ W_ih.T + h @ W_hh.T + b_hh
@@ -128,6 +136,8 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake: z = torch.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
     #   z went through tanh before it was taken apart. Each block has its own activation, and no other.
     i, f, g, o = z.chunk(4, -1)
+    # mistake: i, f, g, o = z.split(11, -1)
+    #   the number of hidden units is written into the code. Cut into four equal parts: `z.chunk(4, -1)`.
     # mistake: i, f, o, g = z.chunk(4, -1)
     #   the blocks were taken in the order i, f, o, g. PyTorch's order is i, f, g, o.
     # mistake: f, i, g, o = z.chunk(4, -1)
@@ -137,6 +147,8 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake: i, f, g, o = z.unflatten(-1, (-1, 4)).unbind(-1)
     #   every fourth number was taken. The blocks lie one after another: H numbers for i, then H for f, and so on.
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    # mistake: c *= f.sigmoid(); c += i.sigmoid() * g.tanh()
+    #   the cell state that was handed in was changed in place. Make a new one: `σ(f) * c + …`.
     # mistake: c = f.sigmoid() * c + i.sigmoid() * g.sigmoid()
     #   the candidate g went through the sigmoid. It is no gate: tanh(g), so that it can also take away.
     # mistake: c = f.sigmoid() * c + i.sigmoid() * g
@@ -156,6 +168,8 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake (keeps 0.3): return o.sigmoid() * c.tanh(), f.sigmoid() * c + i.sigmoid() * g.tanh()
     #   the output gate showed the *old* cell state. Compute c' first: h' = σ(o) ⊙ tanh(c').
     return o.sigmoid() * c.tanh(), c
+    # mistake (keeps 0.5): shown = c.tanh(); shown *= o.sigmoid(); return shown, c
+    #   what tanh gave was multiplied in place, and autograd still needs it. Make a new tensor: `σ(o) * c.tanh()`.
     # mistake (keeps 0.5): return o.sigmoid() * c, c
     #   the tanh of the cell state is missing: h' = σ(o) ⊙ tanh(c').
     # mistake (keeps 0.5): return c.tanh(), c
@@ -198,11 +212,16 @@ with autograder.example("your step against nn.LSTMCell"):
 def gradient_norms(step, start, T):
     """The norm of the gradient of the last state's sum in each state, a list of T + 1 numbers, the start's first.
 
-    step: a function from a state to the next, both (B, H); start (B, H); T: how often the step is applied.
+    step: a function from a state to the next, both (B, H); start (B, H), in 32 bits or in 64; T: how often the step is
+    applied.
     """
     ### BEGIN SOLUTION
     states = [start.clone().requires_grad_()]
+    # mistake: states = [start.requires_grad_()]
+    #   the caller's start was told to ask for a gradient, and keeps asking. Ask on a copy: `start.clone()`.
     for _ in range(T):
+        # mistake: for _ in range(5):
+        #   how often the step is applied is written into the code. It is `T` times.
         states.append(step(states[-1]))
         # mistake: states.append(step(states[0]))
         #   every step began at the start. Each goes on from the last state.
@@ -286,7 +305,7 @@ with autograder.example("gradients through 100 steps"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (N,) | in: a text |
+# | `ids` | (N,) | in: a text, integers of 64 bits |
 # | L | | the length of a stream: (N − 1) // B (each id needs a target), rounded down to a multiple of T (whole batches) |
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |
@@ -330,6 +349,10 @@ def continuing_batches(ids, B, T):
     # mistake: y = torch.cat([x[t : t + T].roll(-1, 0) for t in range(0, L, T)])
     #   each window was rolled, so the last target of each is its own first id. It is the next window's first.
     return [(x[t : t + T], y[t : t + T]) for t in range(0, L, T)]
+    # mistake (keeps 0.5): return [(x[t : t + T].float(), y[t : t + T].float()) for t in range(0, L, T)]
+    #   the ids became floats, which no table can be indexed by. Leave them integers.
+    # mistake: return [(x[t : t + T], y[t : t + T]) for t in range(0, L, T)][:4]
+    #   the last batches were left out. Give all L / T of them.
     # mistake: return [(ids[k : k + B * T].view(B, T).T, ids[k + 1 : k + 1 + B * T].view(B, T).T) for k in range(0, B * L, B * T)]
     #   columns do not continue: neighbouring windows share a batch, so column i jumps ahead by B windows. Cut the text into B streams first.
     # mistake: return [(x[t : t + T], y[t : t + T]) for t in (torch.randperm(L // T) * T).tolist()]
@@ -369,7 +392,10 @@ check("batches_that_continue")
 
 # %%
 def detached(state):
-    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it."""
+    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it.
+
+    New tensors, or those of the state, cut in place: nobody needs their past any more.
+    """
     ### BEGIN SOLUTION
     return tuple(s.detach() for s in state)
     # mistake (keeps 0.5): return (state[0].detach(), state[1])
@@ -432,7 +458,7 @@ plt.show()
 # it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
+# result, its past and all. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -457,6 +483,8 @@ class CharLSTM(nn.Module):
         super().__init__()
         ### BEGIN SOLUTION
         self.embedding = nn.Embedding(V, E)
+        # mistake: self.embedding = nn.Embedding(V, E, padding_idx=0)
+        #   with `padding_idx=0` the first row gets no gradient. It is a row like all others.
         self.norm = nn.BatchNorm1d(E)
         # mistake: self.norm = nn.LayerNorm(E)
         #   a layer norm takes its statistics within each vector. Batch norm takes them of each feature, over steps and batch.
@@ -476,8 +504,10 @@ class CharLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
         # mistake: self.dropout = nn.Identity()
         #   nothing is dropped before `output`: the LSTM's own dropout leaves out its last layer.
-        # mistake: self.dropout = nn.Dropout(dropout / 2)
+        # mistake: self.dropout = nn.Dropout(0.1)
         #   the dropout before `output` is another share than the one asked for.
+        # mistake: self.dropout = nn.Dropout2d(dropout)
+        #   whole steps were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         self.output = nn.Linear(H, V)
         ### END SOLUTION
 
@@ -495,6 +525,8 @@ class CharLSTM(nn.Module):
         # mistake: embedded = self.norm(self.embedding(x).reshape(len(x), -1, x.shape[1])).reshape(*x.shape, -1)
         #   `view` or `reshape` gave the shape (T, E, B) without moving the numbers, so features were mixed. Move the axis.
         h, state = self.lstm(embedded, state)
+        # mistake (keeps 0.5): h, state = self.lstm(embedded, state and tuple(s.detach() for s in state))
+        #   the state that was handed in was cut off from its past inside the model. Whether to cut it, whoever calls decides.
         # mistake (keeps 0.3): h, state = self.lstm(embedded)
         #   the state that was handed in is not used: the LSTM always starts from zeros.
         # mistake: h, state = self.lstm(embedded, state); h = h[-1:]
@@ -504,6 +536,10 @@ class CharLSTM(nn.Module):
         # mistake: h, state = self.lstm(embedded.flip(0), state); h = h.flip(0)
         #   the text was read from its end, so that each step has seen its own answer.
         return self.output(self.dropout(h)), state
+        # mistake (keeps 0.5): return self.output(self.dropout(h)), tuple(s.detach() for s in state)
+        #   the state that goes out was cut off from its past inside the model. Whether to cut it, whoever calls decides.
+        # mistake: return self.output(self.dropout(h)).squeeze(1), state
+        #   a batch of one loses its axis (`squeeze`). Logits are (T, B, V), also where B is 1.
         # mistake: return self.output(self.dropout(h)).softmax(-1), state
         #   softmax was applied. Return logits: the loss does the softmax.
         # mistake: return self.dropout(self.output(h)), state
@@ -545,7 +581,7 @@ def mixed(device):
 # | | |
 # |---|---|
 # | `model` | called as `model(x, state)`, gives logits and the next state |
-# | `batches` | an iterable of pairs x, y (T, B), which continue |
+# | `batches` | an iterable of pairs x, y (T, B), which continue; T may differ |
 # | `optimizer` | has `zero_grad()` and `step()` |
 # | `bound` | the largest norm that all gradients together may have (`nn.utils.clip_grad_norm_` does it) |
 # | returns | a list of floats: the loss of each batch, as it was before the step |
@@ -573,10 +609,18 @@ def train_epoch(model, batches, optimizer, bound):
     # mistake: model.eval()
     #   the model is not in training mode. Switch it on at the beginning of the epoch.
     state, losses = None, []
+    # mistake: state, losses, batches = None, [], [*batches][:4]
+    #   the last batches were left out. Train on all of them.
+    # mistake: state, losses, batches = None, [], [pair for pair in batches if len(pair[0]) > 2]
+    #   short batches were left out. Train on all of them, whatever their T.
+    # mistake: state, losses, batches = None, [], [batches[i] for i in range(len(batches))]
+    #   the batches were counted or indexed. They may come one by one, from a generator: `for x, y in batches`.
     for x, y in batches:
         x, y = x.to(device), y.to(device)
         with mixed(device):
             logits, state = model(x, state)
+            # mistake: logits, state = model.train(len(losses) < 3)(x, state)
+            #   the later batches were trained in evaluation mode. Training mode is on for all of them.
             # mistake: logits, state = model(x)
             #   the state is not carried: each batch starts from zeros. Hand `state` in, and do not wipe it after a batch.
             # mistake: state = state or getattr(model, "kept", None); logits, state = model(x, state); model.kept = tuple(s.detach() for s in state)
@@ -586,6 +630,8 @@ def train_epoch(model, batches, optimizer, bound):
             # mistake: logits, state = model(x, state and (state[1], state[0]))
             #   h and c were swapped on the way to the next batch.
             loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+            # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=0)
+            #   targets of 0 were left out (`ignore_index=0`). The id 0 is a character like all others.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1).softmax(-1), y.flatten())
             #   softmax was applied before `cross_entropy`, which does it by itself.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum")
@@ -603,6 +649,8 @@ def train_epoch(model, batches, optimizer, bound):
         #   gradients of earlier batches are still in there: `zero_grad()` is missing, or stands before the loop.
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), bound)
+        # mistake: nn.utils.clip_grad_norm_(model.parameters(), bound if len(losses) < 3 else 1e9)
+        #   the gradients were clipped only at first. Clip those of every batch.
         # mistake: pass
         #   the gradients were not clipped, or only before `backward` or after `step`: clip between the two.
         # mistake: nn.utils.clip_grad_value_(model.parameters(), bound)
@@ -619,6 +667,8 @@ def train_epoch(model, batches, optimizer, bound):
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         state = detached(state)
+        # mistake: state = detached(state) if len(losses) % 4 != 3 else None
+        #   the state was reset now and then within an epoch. Carry it to the end, and begin each epoch with None.
         # mistake: pass
         #   the state still has its past: call `detached` after each batch, and use what it returns.
         # mistake: state = (state[0].detach(), torch.zeros_like(state[1]))
@@ -708,6 +758,7 @@ class Plain(nn.Module):
     def __init__(self, E, H):
         super().__init__()
         self.rnn = nn.RNN(E, H, 2)
+        self.num_layers, self.hidden_size = 2, H  # a forward may ask for them
 
     def forward(self, x, state=None):
         out, h = self.rnn(x, None if state is None else state[0].contiguous())
@@ -802,7 +853,8 @@ with autograder.example("a larger network"):
 def generate(model, start, length, temperature, generator=None):
     """Draw `length` further ids after the ids in `start` (at least one): a list of only the new ids.
 
-    model: called as `model(x, state)`, x (T, B); generator: torch.Generator or None. Its mode stays as it was.
+    model: called as `model(x, state)`, x (T, B). The mode of each of its layers stays as it was, and so does all else.
+    generator: torch.Generator or None; two of one seed give the same text. temperature: above 0.
     """
     ### BEGIN SOLUTION
     device, was_training = next(model.parameters()).device, model.training
@@ -810,6 +862,8 @@ def generate(model, start, length, temperature, generator=None):
     # mistake: model.train()
     #   the model writes in training mode: dropout acts, and the norm takes its statistics from the sample. `model.eval()` first.
     ids, state, x = [], None, torch.tensor(start)[:, None]
+    # mistake: ids, state, x = [], None, torch.tensor(start)[-3:, None]
+    #   only the last few ids of `start` were read. Read them all, so that the state knows them.
     # mistake: ids, state, x = [], None, torch.tensor(start)[-1:, None]
     #   only the last id of `start` was read. Read them all, so that the state knows them.
     # mistake: ids, state, x = [], None, torch.tensor(start)[None]
@@ -831,6 +885,10 @@ def generate(model, start, length, temperature, generator=None):
             # mistake: p = (logits[0, 0] / temperature).softmax(-1).cpu()
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
+            # mistake: ids.append(p.argmax().item() if temperature < 1 else torch.multinomial(p, 1, generator=generator).item())
+            #   at temperatures below 1 the likeliest character was always taken. Draw at every temperature.
+            # mistake (keeps 0.5): ids.append(torch.multinomial(p, 1, generator=torch.Generator().manual_seed(len(ids))).item())
+            #   a generator of your own was used, so that every text is the same. Draw with the one that was handed in.
             # mistake: ids.append(p.argmax().item())
             #   the likeliest character was always taken. Draw from the probabilities.
             # mistake: ids.append(torch.randint(len(p), (1,), generator=generator).item())
@@ -843,11 +901,17 @@ def generate(model, start, length, temperature, generator=None):
             # mistake: x = torch.tensor([start[-1:]])
             #   the last id of `start` was read again and again. Read the character just drawn.
     model.train(was_training)
+    # mistake (keeps 0.5): model.training = was_training
+    #   only the model's own mode was put back, and its layers stay in evaluation mode. `model.train(…)` reaches them all.
+    # mistake (keeps 0.5): model.train(was_training); torch.set_grad_enabled(False)
+    #   gradients stay off for all that comes after. `with torch.no_grad():` ends with its block.
     # mistake (keeps 0.3): pass
     #   the model stays in evaluation mode. Put it back into the mode it was in.
     # mistake (keeps 0.3): model.train()
     #   the model is in training mode afterwards, whatever it was in before.
     return ids
+    # mistake (keeps 0.5): start.extend(ids); return ids
+    #   the caller's list was made longer. Keep the new ids in a list of your own.
     # mistake (keeps 0.3): return [*start, *ids]
     #   the start is part of the result. Return the new ids alone.
     ### END SOLUTION
@@ -972,19 +1036,34 @@ with autograder.example("how much of it is copied"):
 
 # %%
 def surprise(model, ids):
-    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in evaluation mode (which may stay on)."""
+    """The loss of each id but the first, given all before it, in nats: ids (N,) → (N − 1,), in no graph; N ≥ 2.
+
+    Predicted in evaluation mode, which may stay on. A text may be long.
+    """
     ### BEGIN SOLUTION
     ids = ids.to(next(model.parameters()).device)
     model.eval()
     # mistake: model.train()
     #   the model is in training mode: dropout acts, and the norm takes its statistics from this text. `model.eval()` first.
     with torch.no_grad():
+        # mistake (keeps 0.5): with torch.enable_grad():
+        #   the result holds on to its graph, and so to all that was computed. Predict under `torch.no_grad()`.
         logits, _ = model(ids[:-1, None])
+        # mistake: logits = model(ids[:-1])[0][:, None]
+        #   the ids have no batch axis. Time comes first and the batch is one: (N − 1, 1).
+        # mistake: logits = torch.cat([model(part[:, None])[0] for part in ids[:-1].split(100)])
+        #   the text was read in pieces, each from zeros. Let the state run through all of it.
         # mistake: logits = torch.cat([model(i.view(1, 1))[0] for i in ids[:-1]])
         #   each character was read from zeros, so only the one before counts. Let the state run through the text.
         # mistake: logits, _ = model(ids[1:, None])
         #   each character was read before its own surprise was taken, so it saw the answer. Read `ids[:-1]`.
     return F.cross_entropy(logits[:, 0], ids[1:], reduction="none")
+    # mistake: return F.cross_entropy(logits.squeeze(), ids[1:], reduction="none")
+    #   a text of two ids loses an axis (`squeeze`). Take the only text of the batch: `logits[:, 0]`.
+    # mistake: return F.cross_entropy(logits[:, 0], ids[1:], reduction="none", ignore_index=0)
+    #   the id 0 costs nothing here (`ignore_index=0`). It is a character like all others.
+    # mistake: return -logits[:, 0].softmax(-1).clamp(min=1e-3).log().gather(1, ids[1:, None])[:, 0]
+    #   small probabilities were raised to a bound. A surprise may be large: use `log_softmax` or `cross_entropy`.
     # mistake: return F.cross_entropy(logits[:, 0], ids[:-1], reduction="none")
     #   each prediction was compared with the character it was made from. Compare it with the next.
     # mistake: return logits[:, 0].softmax(-1).gather(1, ids[1:, None])[:, 0]
@@ -1024,7 +1103,7 @@ with autograder.example("surprise, character by character"):
     pieces = [(cuts[0], 0)] + [part for i in range(3) for part in ((PASSAGES[i], 1), (cuts[i + 1], 0))]
     mixed_text = "".join(piece for piece, _ in pieces).replace("\n", " ")
     foreign = torch.cat([torch.full((len(piece),), bool(label)) for piece, label in pieces])[1:]
-    nats = surprise(model, encode(mixed_text)).cpu()
+    nats = torch.as_tensor(surprise(model, encode(mixed_text))).cpu()
     smooth = F.avg_pool1d(nats[None], 15, 1, 7, count_include_pad=False)[0]
     begins = (foreign.int().diff() == 1).nonzero().flatten() + 1
     rows = [slice(begin + k, begin + k + 100) for begin in begins.tolist() for k in (-50, 50)]
@@ -1066,6 +1145,10 @@ def roc_auc(scores, labels):
     """
     ### BEGIN SOLUTION
     ahead = scores[labels][:, None] - scores[~labels]
+    # mistake: scores -= scores.mean(); ahead = scores[labels][:, None] - scores[~labels]
+    #   the caller's scores were changed in place. Make a new tensor.
+    # mistake: ahead = scores[:100][labels[:100]][:, None] - scores[:100][~labels[:100]]
+    #   only the first scores were compared. Compare all pairs, however many.
     # mistake: ahead = scores[~labels][:, None] - scores[labels]
     #   the pairs were compared the wrong way round: the one labelled True should be higher.
     # mistake: ahead = scores[labels] - scores[~labels].mean()
@@ -1073,6 +1156,10 @@ def roc_auc(scores, labels):
     # mistake: ahead = scores[labels][:, None] - scores
     #   positives were compared with everything, themselves included. Compare with the negatives alone.
     return ((ahead > 0) + 0.5 * (ahead == 0)).mean()
+    # mistake: return ((ahead > 0) + 0.5 * (ahead == 0)).sum() / 364
+    #   the number of pairs is written into the code. Divide by how many there are.
+    # mistake: return ((ahead > 1e-3) + 0.5 * (ahead.abs() <= 1e-3)).mean()
+    #   scores that are near each other were taken for ties. Only equal ones tie, however small the scores are.
     # mistake (keeps 0.5): return (ahead > 0).float().mean()
     #   ties counted as lost. They count half.
     # mistake (keeps 0.5): return (ahead >= 0).float().mean()

@@ -52,7 +52,7 @@ def surprise(model, ids):
 
 
 @torch.no_grad()
-def written(model, x, temperature, generator):
+def texts_of(model, x, temperature, generator):
     """Ids without end."""
     state = None
     while True:
@@ -64,7 +64,7 @@ def written(model, x, temperature, generator):
 
 def generate(model, start, length, temperature, generator=None):
     mode, _ = model.training, model.eval()
-    ids = list(islice(written(model, torch.tensor(start).view(-1, 1), temperature, generator), length))
+    ids = list(islice(texts_of(model, torch.tensor(start).view(-1, 1), temperature, generator), length))
     model.train(mode)
     return ids
 

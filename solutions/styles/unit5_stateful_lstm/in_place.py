@@ -6,14 +6,11 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     z += torch.mm(h, W_hh.t())
     z += b_ih
     z += b_hh
-    H = h.shape[1]
-    z[:, : 2 * H].sigmoid_()
-    z[:, 2 * H : 3 * H].tanh_()
-    z[:, 3 * H :].sigmoid_()
-    new_c = c.clone()
-    new_c *= z[:, H : 2 * H]
-    new_c += z[:, :H] * z[:, 2 * H : 3 * H]
-    return z[:, 3 * H :] * new_c.tanh(), new_c
+    i, f, g, o = (part.clone() for part in z.split(h.shape[1], 1))
+    i.sigmoid_(), f.sigmoid_(), g.tanh_(), o.sigmoid_()
+    new_c = f * c
+    new_c += i * g
+    return o * new_c.tanh(), new_c
 
 
 def continuing_batches(ids, B, T):

@@ -61,13 +61,19 @@ def generate(model, start, length, temperature, generator=None, state=None):
     return drawn
 
 
-def surprise(model, ids, state=None):
-    if len(ids) < 2:
-        return torch.empty(0)
+def costs(model, ids, state):
+    """What each id but the first costs, and the state after all but the last: of two, or of two halves."""
+    if len(ids) == 2:
+        logits, state = model(ids[:1, None], state)
+        return -logits[0].log_softmax(1)[:, ids[1]], state
+    earlier, state = costs(model, ids[: len(ids) // 2 + 1], state)
+    later, state = costs(model, ids[len(ids) // 2 :], state)
+    return torch.cat([earlier, later]), state
+
+
+def surprise(model, ids):
     with torch.no_grad():
-        logits, state = model.eval()(ids[:1, None], state)
-    own = -logits[0, 0].log_softmax(0)[ids[1]]
-    return torch.cat([own[None], surprise(model, ids[1:], state)])
+        return costs(model.eval(), ids, None)[0]
 
 
 def roc_auc(scores, labels):

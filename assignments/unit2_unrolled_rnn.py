@@ -411,7 +411,7 @@ with autograder.example("what the network knows"):
 # %%
 with autograder.example("the embedding in two dimensions"):
     common = [c for c in chars[1:] if corpus.train.count(c) > 400]
-    table = three.embedding.weight.detach()[encode(common, chars)]
+    table = three.embedding.weight.detach()[encode("".join(common), chars)]
     table = table - table.mean(0)
     places = (table @ torch.linalg.svd(table, full_matrices=False)[2][:2].T).numpy()
     plt.figure(figsize=(7, 6))

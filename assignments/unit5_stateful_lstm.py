@@ -473,6 +473,7 @@ class Plain(nn.Module):
     def __init__(self, E, H):
         super().__init__()
         self.rnn = nn.RNN(E, H, 2)
+        self.num_layers, self.hidden_size = 2, H  # a forward may ask for them
 
     def forward(self, x, state=None):
         out, h = self.rnn(x, None if state is None else state[0].contiguous())

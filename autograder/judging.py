@@ -111,6 +111,7 @@ class Verdict:
     material: str = ""  # a checksum of what it rests on beside the submission
     failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
     two_answers: bool = False  # asked again it was answered otherwise, which an instructor should look at
+    carried: float = 0.0  # points among those earned that rest on an earlier mistake, which was carried forward
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,23 @@ def _judge_arrays(
             shares[name] = min(mistake.keeps for mistake in explanation.mistakes)
     remarks = _remarks(check, key, answer, sizes, wrong, explanations)
     return _verdict(check, _share(shares, key.constant), remarks)
+
+
+def explanations_of(
+    check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]
+) -> list[Explanation]:
+    """Explain all that is wrong in an answer by known mistakes; nothing where some is left, or nothing is wrong."""
+    if answer.failure or check.measure:
+        return []
+    wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
+    candidates = [one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)]
+    found = list(_explain(candidates, wrong))
+    return found if {name for one in found for name in one.arrays} == set(wrong) else []
+
+
+def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
+    """Whether the judge cannot tell two answers apart on an array."""
+    return _agree(check, name, one, other)
 
 
 def _share(right: Mapping[str, float], constant: Container[str]) -> float:

@@ -7,17 +7,19 @@ mistakes are run as if they were submissions.
 import ast
 import platform
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.errors import UserError
+from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.store import AnswerStore, Made, address
-from autograder.judging import CheckKey, Known, Mistake, PlainKey, constant_arrays, judge, key_name
+from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, judge, key_name
 from autograder.sandbox.client import Server, Worker
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
@@ -121,12 +123,38 @@ class MadeKey(Mapping[str, CheckKey]):
         self._data = data
         self._entries: dict[str, MadeCheckKey] = {}
         self._maker = AnswerMaker(unit, seed, store, server)
-        self._lock = threading.Lock()
+        self._public = AnswerMaker(unit, unit.course.public_seed, store, server)
+        self._carried: dict[tuple[str, Mistakes], Carried | None] = {}
+        self._public_keys: dict[tuple[str, Mistakes], MadeCheckKey] = {}
+        self._lock = threading.RLock()
 
     @property
     def computed(self) -> int:
         """How many answers were not in the store, and had to be computed."""
-        return self._maker.computed
+        return self._maker.computed + self._public.computed
+
+    def carry(self, check: Check, made: Mistakes) -> Carried | None:
+        """What a check is compared with where known mistakes were made before.
+
+        Which arrays still tell something then is found out on the public seed, once for all runs.
+        """
+        with self._lock:
+            if (check.name, made) not in self._carried:
+                self._carried[check.name, made] = self._made_carried(check, made)
+            return self._carried[check.name, made]
+
+    def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
+        if check.measure or not self._maker.fit_together(made):
+            return None
+        needed = [self._public_key(self._checks[name]) for name in all_needed(check, self._checks)]
+        telling = telling_arrays(check, self._public_key(check), self._public_key(check, made), needed)
+        key = MadeCheckKey(self._maker, check, None, made)
+        return Carried(key, telling) if telling and not key.expected.failure else None
+
+    def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
+        if (check.name, made) not in self._public_keys:
+            self._public_keys[check.name, made] = MadeCheckKey(self._public, check, None, made)
+        return self._public_keys[check.name, made]
 
     def close(self) -> None:
         """Close the store."""
@@ -148,6 +176,11 @@ class MadeKey(Mapping[str, CheckKey]):
 
     def __len__(self) -> int:
         return len(self._checks)
+
+
+def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
+    """The names of the checks that one needs, and of those that these need in turn."""
+    return {*check.needs}.union(*(all_needed(checks[name], checks) for name in check.needs))
 
 
 class AnswerMaker:
@@ -173,10 +206,19 @@ class AnswerMaker:
         """What a script of ours answers to a check; of one that trains, also the loss that its weights reach."""
         return self._made(check, script, text, self._seed)
 
-    def constant(self, check: Check, expected: Answer) -> frozenset[str]:
-        """The arrays of the solution's answer that are the same on another seed. Raises `BrokenSolution`."""
-        again = self._made(check, self.solution.plain(), None, other_seed(self._seed))
-        return _constant(self.unit, check, expected, again.answer)
+    def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
+        """The arrays of a script's answer that are the same on another seed; all where it does not answer there."""
+        again = self._made(check, script, None, other_seed(self._seed)).answer
+        return frozenset(expected.arrays) if again.failure else constant_arrays(check, expected, again)
+
+    def fit_together(self, made: Iterable[str]) -> bool:
+        """Whether known mistakes stand in different statements, so that all of them can be made at once."""
+        places = sorted((first, last) for mistake, first, last in self.solution.mistakes if mistake.id in {*made})
+        return all(last < first for (_, last), (first, _) in pairwise(places))
+
+    def script(self, made: Iterable[str]) -> str:
+        """The solution's script with known mistakes made."""
+        return self.solution.with_mistake(*made) if made else self.solution.plain()
 
     def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
         trained_on = [text.name, text.train, text.held_out] if text else []
@@ -213,8 +255,12 @@ def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
 class MadeCheckKey:
     """The key of one check, of which the solution's answer and each mistake's are made when they are asked for."""
 
-    def __init__(self, maker: AnswerMaker, check: Check, text: Corpus | None) -> None:
-        self._maker, self._check, self._text = maker, check, text
+    def __init__(self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()) -> None:
+        """Make nothing yet.
+
+        made: known mistakes that are made in the solution throughout, so that each other is one more.
+        """
+        self._maker, self._check, self._text, self._always = maker, check, text, made
         self._lock = threading.RLock()
         self._of_solution: Made | None = None
         self._constant: frozenset[str] | None = None
@@ -223,9 +269,9 @@ class MadeCheckKey:
     def _solution(self) -> Made:
         with self._lock:
             if self._of_solution is None:
-                plain = self._maker.solution.plain()
-                self._of_solution = self._maker.made(self._check, plain, self._text)
-                refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
+                self._of_solution = self._maker.made(self._check, self._maker.script(self._always), self._text)
+                if not self._always:
+                    refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
             return self._of_solution
 
     @property
@@ -243,8 +289,8 @@ class MadeCheckKey:
         """The arrays that the solution answers alike on another seed."""
         with self._lock:
             if self._constant is None:
-                exact = not self._check.measure
-                self._constant = self._maker.constant(self._check, self.expected) if exact else frozenset()
+                script, exact = self._maker.script(self._always), not self._check.measure
+                self._constant = self._maker.constant(self._check, script, self.expected) if exact else frozenset()
             return self._constant
 
     @property
@@ -253,21 +299,52 @@ class MadeCheckKey:
         if self._check.measure:
             return ()
         known = [mistake for mistake, _, _ in self._maker.solution.mistakes if self.spoilt_by(mistake)]
-        return [(mistake, self._answer_of(mistake)) for mistake in known]
+        return [(mistake, self.answer_of(mistake)) for mistake in known]
 
     def spoilt_by(self, mistake: Mistake) -> bool:
         """Whether a known mistake loses points here. One in a definition that does not run here changes nothing."""
         names = self._solution().names
-        if self._check.measure or self._maker.cannot_spoil(mistake, names):
+        if self._check.measure or self._maker.cannot_spoil(mistake, names) or not self.fits(mistake):
             return False
-        return loses_points(self._maker.unit, self._check, self.expected, self._answer_of(mistake))
+        return loses_points(self._maker.unit, self._check, self.expected, self.answer_of(mistake))
 
-    def _answer_of(self, mistake: Mistake) -> Answer:
+    def fits(self, mistake: Mistake) -> bool:
+        """Whether a mistake is none of those that are always made, and can be made beside them."""
+        return mistake.id not in self._always and self._maker.fit_together({*self._always, mistake.id})
+
+    def answer_of(self, mistake: Mistake) -> Answer:
+        """What the solution answers with a known mistake in it."""
         with self._lock:
             if mistake.id not in self._of_mistakes:
-                script = self._maker.solution.with_mistake(mistake.id)
+                script = self._maker.script([*self._always, mistake.id])
                 self._of_mistakes[mistake.id] = self._maker.made(self._check, script).answer
             return self._of_mistakes[mistake.id]
+
+
+def telling_arrays(
+    check: Check, plain: MadeCheckKey, carried: MadeCheckKey, needed: Sequence[MadeCheckKey]
+) -> frozenset[str]:
+    """The arrays of a check that still tell what it is there for where known mistakes were made before it.
+
+    Each shows a known mistake that none of the checks shows which are needed, and shows all that it shows of these
+    beside the early mistakes too.
+    carried: the check's key with the early mistakes made.
+    """
+    if carried.expected.failure:
+        return frozenset()
+    own = [m for m, _ in plain.mistakes if carried.fits(m) and not any(key.spoilt_by(m) for key in needed)]
+    return frozenset(name for name in plain.expected.arrays if _tells(name, check, plain, carried, own))
+
+
+def _tells(name: str, check: Check, plain: MadeCheckKey, carried: MadeCheckKey, own: Sequence[Mistake]) -> bool:
+    shown = [m for m in own if _shows(name, check, plain, m)]
+    return bool(shown) and all(_shows(name, check, carried, m) for m in shown)
+
+
+def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool:
+    """Whether a mistake changes an array."""
+    its = key.answer_of(mistake)
+    return bool(its.failure) or not agree(check, name, key.expected, its)
 
 
 def loses_points(unit: Unit, check: Check, expected: Answer, answer: Answer) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
+from autograder.grading.carrying import Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.judging import (
     Key,
@@ -37,29 +38,45 @@ def grade_one(
     """Grade one submission, check by check.
 
     source, name: the file's bytes, and what it is called.
-    key: the answers of the solution and of known mistakes on `seed`.
+    key: the answers of the solution and of known mistakes on `seed`. One that can also carry early mistakes forward
+        has checks judged that need what known mistakes have spoilt.
     data: what checks that train are given, by check; those without any are left out. Held-out text goes to
         the solution's worker.
     passed: verdicts of an earlier run that hold still.
     """
     verdicts: dict[str, Verdict] = {}
+    early, carry = Early(), getattr(key, "carry", carry_nothing)
     with server.worker(source, name) as worker:
         for check in checks_to_run(server.unit, data):
+            text = data[check.name] if check.measure else None
+            known, not_made = key[key_name(check, text)], excluded_by(key, verdicts)
             if lacking := unmet(check, verdicts):
-                verdicts[check.name] = not_reached(check, lacking)
+                ways = [] if check.measure else early.before(lacking)
+                follows = Follows(check, known, carry, ways, lacking, server.unit.sizes, not_made)
+                verdicts[check.name] = _followed(worker, seed, follows, early)
                 continue
             if check.name in passed:
                 verdicts[check.name] = passed[check.name]
                 continue
-            text = data[check.name] if check.measure else None
-            known = key[key_name(check, text)]
-            judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=excluded_by(key, verdicts))
+            judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=not_made)
             answer, verdict, seconds = _tried(worker, check, seed, text.train if text else None, judged)
+            if verdict.status != "passed":
+                early.add(check, known, answer, not_made)
             if text and verdict.status == "passed":
                 loss = _held_out_loss(server, check, seed, answer, text)
                 verdict = judge_loss(check, known, loss, answer.arrays, server.unit.loss_unit(check))
             verdicts[check.name] = replace(verdict, seconds=round(seconds, 4))
     return list(verdicts.values())
+
+
+def _followed(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:
+    """Judge a check that needs what known mistakes have spoilt; where nothing explains that, it is not reached."""
+    if not follows.can_be_judged():
+        return not_reached(follows.check, follows.needed)
+    answer, seconds = _timed(worker, follows.check, seed, None)
+    following = follows.judge(answer)
+    early.follow(follows.check, following)
+    return replace(told_as_following(following, follows.needed), seconds=round(seconds, 4))
 
 
 def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text: Corpus) -> float:

@@ -31,7 +31,7 @@ Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
-TABLES = ("keep", "late", "early", "total", "partners", "extensions")  # names in a policy's file that are no unit's
+TABLES = ("keep", "carried", "late", "early", "total", "partners", "extensions")
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,10 +82,12 @@ class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy:
     """The rules of a course. Without a file: every check counts, nothing is late, the best submission is kept.
 
+    carried: the share that counts of points which rest on an early mistake that was carried forward.
     extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for all of them.
     """
 
     keep: str = "best"
+    carried: float = 1.0
     late: Late = Late()  # noqa: RUF009 (frozen)
     units: Mapping[str, Rules] = field(default_factory=dict)
     extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -119,6 +121,7 @@ def read_policy(course: Course, path: Path) -> Policy:
         "PolicyFile",
         [
             ("keep", Literal["best", "last"], "best"),
+            ("carried", Share, 1.0),
             ("late", Late, Late()),
             ("early", Early, Early()),
             ("total", Total, Total()),
@@ -136,7 +139,7 @@ def read_policy(course: Course, path: Path) -> Policy:
         (student, unit): days for student, by_unit in read.extensions.items() for unit, days in by_unit.items()
     }
     partners = read_partners(course, path.parent / read.partners) if read.partners else {}
-    return Policy(read.keep, read.late, rules, extensions, read.early, read.total, partners)
+    return Policy(read.keep, read.carried, read.late, rules, extensions, read.early, read.total, partners)
 
 
 def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
@@ -276,7 +279,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     slack: how many slack days the student may use for it. first: when they first handed in anything for the unit.
     """
     rules = policy.units.get(result.unit, Rules())
-    known = adjusted(_by_cutoffs(result, rules), policy.adjustments)
+    known = adjusted(_by_cutoffs(_carried(result, policy), rules), policy.adjustments)
     counted = [verdict for verdict in known.verdicts if verdict.name not in rules.drop]
     points = sum((exact(verdict.earned) for verdict in counted), Fraction(0))
     most = sum((exact(verdict.points) for verdict in counted if verdict.name not in rules.bonus), Fraction(0))
@@ -292,6 +295,8 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     words = [step.words for step in steps if step.words]
     if result.hand_in and result.hand_in.late and not result.submitted:
         words.append(f"marked late by {result.hand_in.source}, which does not say by how much: nothing was taken off")
+    if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
+        words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
     words += said_of_checks(result, policy.adjustments)
     words += [f"{name} does not count" for name in rules.drop] + [f"{name} counts on top" for name in rules.bonus]
     return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
@@ -304,6 +309,15 @@ class _Step:
     factor: Fraction = Fraction(1)
     words: str = ""
     slack: int = 0
+
+
+def _carried(result: Result, policy: Policy) -> Result:
+    """The result with what counts of points that rest on early mistakes."""
+    if policy.carried == 1:
+        return result
+    lost = 1 - exact(policy.carried)
+    counted = [replace(v, earned=float(exact(v.earned) - lost * exact(v.carried))) for v in result.verdicts]
+    return replace(result, verdicts=tuple(counted))
 
 
 def _by_cutoffs(result: Result, rules: Rules) -> Result:

@@ -15,6 +15,7 @@ from autograder import __version__
 from autograder.check import Answer, Check, Corpus
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
+from autograder.grading.carrying import Early, Follows, carried_by_file, told_as_following
 from autograder.grading.key_file import load_key
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest
@@ -76,13 +77,13 @@ def practise(
     alone: whether nothing is lost where this process has to be ended with a check.
     """
     key = load_key(unit.course.key(unit.name))
-    done: dict[str, Verdict] = {}
+    done, early = dict[str, Verdict](), Early()
     asked = {check.name for check in wanted}
     needed = _all_needed(unit, wanted)
     for check in unit.checks:
         if check.name in asked | needed:
             with last_resort(check) if alone else nullcontext():
-                done[check.name], known, answer = _verdict(unit, check, key, implementation, done, tell)
+                done[check.name], known, answer = _verdict(unit, check, key, implementation, done, early, tell)
             if check.name in asked:
                 step(done[check.name], known, answer)
     return [verdict for name, verdict in done.items() if name in asked]
@@ -101,17 +102,29 @@ Practised = tuple[Verdict, CheckKey, Answer]
 
 
 def _verdict(
-    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict], tell: Tell
+    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict], early: Early, tell: Tell
 ) -> Practised:
-    if lacking := unmet(check, done):
+    lacking, not_made = unmet(check, done), excluded_by(key, done)
+    ways = early.before(lacking) if lacking and not check.measure else []
+    if lacking and not ways:
         return not_reached(check, lacking), PlainKey(Answer()), Answer()
     tell(check.name, 0.0)
     if check.measure:
         return _trained(unit, check, key, implementation, tell)
     known = key[check.name]
     run = partial(run_experiment, check, implementation, unit.course.public_seed, unit.experiments.reset)
+    if lacking:
+        follows = Follows(check, known, partial(carried_by_file, key), ways, lacking, unit.sizes, not_made)
+        if not follows.can_be_judged():
+            return not_reached(check, lacking), PlainKey(Answer()), Answer()
+        answer = within_limits(check, unit.limits, run, tell)
+        following = follows.judge(answer)
+        early.follow(check, following)
+        return told_as_following(following, lacking), known, answer
     answer = within_limits(check, unit.limits, run, tell)
-    verdict = judge(check, known, answer, unit.sizes, excluded_by(key, done))
+    verdict = judge(check, known, answer, unit.sizes, not_made)
+    if verdict.status != "passed":
+        early.add(check, known, answer, not_made)
     return with_first_wrong(verdict, check, known, answer), known, answer
 
 

@@ -168,7 +168,7 @@ def told_as_following(following: Following, needed: Sequence[str]) -> Verdict:
         text = f"{names} before this {'are' if len(needed) > 1 else 'is'} wrong; what follows is right, and it counts."
         remarks: tuple[Remark, ...] = (Remark(text),)
     else:
-        text = f"judged as if what is wrong in {names} were right."
+        text = f"judged with what is wrong in {names} carried forward."
         remarks = (Remark(text), *verdict.remarks)
     status: Status = "partial" if verdict.earned else "failed"
     return replace(verdict, status=status, remarks=remarks, carried=verdict.earned)

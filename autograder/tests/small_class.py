@@ -45,7 +45,7 @@ CLASS = [
     HandIn("notebook", 11, notebook(SOLVED[small.UNIT]), suffix=".ipynb"),
     HandIn("no_space", 0, changed('" ".join', '"".join', small.WORDS), small.WORDS),
     HandIn("not_text", 0, b"\0\1\2"),
-    HandIn("squared", 5, changed("return 2 * x", "return x * x")),
+    HandIn("squared", 9, changed("return 2 * x", "return x * x")),
     HandIn("stub", 0, STUBS[small.UNIT]),
     HandIn("uphill", 6, changed("weights - rate * error", "weights + rate * error")),
     HandIn("wrong_shape", 5, changed("return 2 * x", "return 2 * x[:-1]")),

@@ -105,14 +105,14 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
 
 def test_keys_go_to_the_next_check_and_to_training(course):
     """`n` checks the next one and comes around; `t` trains whatever else is left."""
-    written(course).write_text(small_class.by("squared").content)
-    with watching(course, first="this is the square") as terminal:
+    written(course).write_text(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n")
+    with watching(course, first="✗ 0/2") as terminal:
         terminal.send("n")
         see(terminal, "runs once `doubling` passes", "now: summing")
         terminal.send("t")
         see(terminal, "✓ 3/3")
         terminal.send("b")
-        see(terminal, "this is the square", "now: doubling")
+        see(terminal, "✗ 0/2", "now: doubling")
         terminal.send("b")
         see(terminal, "now: fitting")
     assert kept(course)[UNIT]["passed"] == ["fitting"]

@@ -1,0 +1,191 @@
+"""Errors carried forward: an early mistake costs its own check, and what is consistent with it counts."""
+
+from dataclasses import replace
+
+import pytest
+import small
+
+from autograder.authoring.build import build
+from autograder.grading.keys import MadeKey, build_key, solution_of
+from autograder.grading.one import grade_one
+from autograder.grading.policy import Policy, grade_of
+from autograder.grading.provenance import Provenance
+from autograder.grading.results import Result
+from autograder.grading.store import AnswerStore
+from autograder.practice.practise import practise
+from autograder.sandbox.client import Server
+from autograder.sandbox.inside.submission import Submission
+
+EXPERIMENTS = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    def numbers(seed):
+        return np.random.default_rng(seed).normal(size=5)
+
+
+    @check(points=2)
+    def scaling(net, seed):
+        "`scale` is twice its argument"
+        return named("scaled", net.scale(numbers(seed)))
+
+
+    @check(points=4, needs=scaling)
+    def shifting(net, seed):
+        "`shift` scales and adds 1"
+        x = numbers(seed)
+        return named("shifted squares", net.shift(x), net.shift(x**2))
+
+
+    @check(points=3, needs=shifting)
+    def adding(net, seed):
+        "`total` adds up what is shifted"
+        return named("total", net.total(numbers(seed)))
+"""
+SOLUTION = """
+    # %%
+    def scale(x):
+        "Twice `x`."
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return 3 * x
+        #   this is three times.
+        # mistake: return 0 * x
+        #   nothing is left.
+        ### END SOLUTION
+
+
+    # %%
+    def shift(x):
+        "Twice `x`, and 1 more."
+        ### BEGIN SOLUTION
+        return scale(x) + 1
+        # mistake: return scale(x) - 1
+        #   1 was taken away.
+        # mistake: return 1 - scale(x)
+        #   the sign is another.
+        ### END SOLUTION
+
+
+    # %%
+    def total(x):
+        "The sum of what is shifted."
+        ### BEGIN SOLUTION
+        return shift(x).sum()
+        # mistake: return shift(x).mean()
+        #   this is the mean.
+        ### END SOLUTION
+"""
+THREE, NOTHING, LESS, SIGN, MEAN = (f"m0{number}" for number in range(1, 6))
+UNEXPLAINED = "\ndef scale(x): return 2.5 * x\n"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A unit of three checks, each of which needs the one before."""
+    return small.write_course(tmp_path_factory.mktemp("carrying") / "course", "chain", EXPERIMENTS, SOLUTION)
+
+
+@pytest.fixture(scope="module")
+def running(course):
+    with Server(course) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def made(course, running):
+    """The key on a seed, made when it is asked for."""
+    return MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running)
+
+
+@pytest.fixture
+def graded(course, running, made):
+    """Grade the solution with some mistakes, or with other text at its end: verdicts by name."""
+
+    def run(*mistakes, end="", key=made):
+        script = solution_of(course).with_mistake(*mistakes) + end
+        return {v.name: v for v in grade_one(running, script.encode(), "ada.py", small.SEED, key, {})}
+
+    return run
+
+
+def points(verdicts):
+    return [verdict.earned for verdict in verdicts.values()]
+
+
+def test_what_is_consistent_with_an_early_mistake_counts(graded):
+    """The early check loses its points, and the others earn theirs; none of them has passed."""
+    verdicts = graded(THREE)
+    assert points(verdicts) == [0, 4, 3]
+    assert [verdict.status for verdict in verdicts.values()] == ["failed", "partial", "partial"]
+    assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
+    (told,) = verdicts["shifting"].remarks
+    assert told.text == "`scaling` before this is wrong; what follows is right, and it counts."
+
+
+def test_a_key_that_carries_nothing_judges_as_before(graded, running):
+    """The checks that need a wrong one are not reached."""
+    key = build_key(running, small.SEED, {})
+    assert [verdict.status for verdict in graded(THREE, key=key).values()] == ["failed", "not_reached", "not_reached"]
+
+
+def test_a_second_mistake_is_named_beside_the_first(graded):
+    """And what follows from both counts."""
+    verdicts = graded(THREE, LESS)
+    assert points(verdicts) == [0, 0, 3]
+    assert [remark.text for remark in verdicts["shifting"].remarks] == [
+        "judged with what is wrong in `scaling` carried forward.",
+        "1 was taken away.",
+    ]
+    assert points(graded(THREE, MEAN)) == [0, 4, 0]
+
+
+def test_what_nothing_explains_is_not_carried(graded):
+    """Nobody knows what to expect then."""
+    verdicts = graded(end=UNEXPLAINED)
+    assert [verdict.status for verdict in verdicts.values()] == ["failed", "not_reached", "not_reached"]
+    verdicts = graded(THREE, end="\ndef shift(x): return scale(x) + 2\n")
+    assert [verdict.status for verdict in verdicts.values()] == ["failed", "failed", "not_reached"]
+
+
+def test_a_mistake_that_hides_others_earns_nothing_later(graded):
+    """Where nothing is left, nobody can tell whether the sign is right: not even the right one earns."""
+    assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
+
+
+def test_what_is_right_all_the_same_passes(graded):
+    """A later function that does not call the wrong one is right, whatever went before."""
+    verdicts = graded(THREE, end="\ndef shift(x): return 2 * x + 1\n")
+    assert [verdict.status for verdict in verdicts.values()] == ["failed", "passed", "passed"]
+    assert points(verdicts) == [0, 4, 3] and verdicts["shifting"].carried == 0
+
+
+def test_a_right_submission_costs_nothing_more(course, running):
+    """Of known mistakes no answer is made for it."""
+    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running)
+    script = solution_of(course).plain().encode()
+    assert sum(v.earned for v in grade_one(running, script, "ada.py", small.SEED, key, {})) == 9
+    assert key.computed == len(course.checks)
+
+
+def test_a_policy_says_what_carried_points_count(graded):
+    """All of them where it says nothing."""
+    result = Result("ada", "chain", "", Provenance(seed=1), tuple(graded(THREE).values()), 0.0)
+    assert grade_of(result, Policy()).points == 7
+    grade = grade_of(result, replace(Policy(), carried=0.5))
+    assert (grade.points, grade.words) == (3.5, "50% of what follows early mistakes counts")
+
+
+def test_a_students_key_carries_one_mistake(course):
+    """It holds what follows from each known mistake."""
+    build(course.course, ["chain"])
+
+    def practised(*mistakes, end=""):
+        script = solution_of(course).with_mistake(*mistakes) + end
+        return practise(course, course.checks, Submission(script.encode(), "ada.py"))
+
+    assert [v.earned for v in practised(THREE)] == [0, 4, 3]
+    assert [v.earned for v in practised(THREE, MEAN)] == [0, 4, 0]
+    assert [v.status for v in practised(end=UNEXPLAINED)] == ["failed", "not_reached", "not_reached"]

@@ -1,9 +1,28 @@
-"""Coverage-guided fuzzing of what the trusted side does with a worker's bytes: frames are read, then judged.
+"""Coverage-guided fuzzing of what the trusted process does with bytes of others. What is found is an exception or a
+broken promise; the input lies in a file `crash-…` then.
 
-pip install atheris; python benchmarks/fuzz.py -max_total_time=300
+pip install atheris; python benchmarks/fuzz.py TARGET -max_total_time=120
+
+| target | bytes | what must come of them |
+|---|---|---|
+| wire | a worker's answers | frames or a `BadFrame`; a verdict within the check's points |
+| cells | a script or notebook | cells or `Broken`; its code for a page, with every line escaped |
+| zips | a zip of a class | submissions or a sentence; nothing out of the folder |
+| names | names in a folder | each student a file and a name of their own |
+| results | a stored result | the result or none; what is written of it is read as the same |
+| times | a `timestamp.txt` | a time or none |
 """
 
+import os
+import re
+import shutil
 import sys
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import atheris
@@ -11,32 +30,35 @@ import atheris
 with atheris.instrument_imports():
     from autograder import course, judging
     from autograder.check import Answer
-    from autograder.grading import key_file
+    from autograder.grading import key_file, results, submissions
+    from autograder.grading.provenance import Provenance
+    from autograder.report import code, definitions, html, markdown
     from autograder.sandbox import client
-    from autograder.sandbox.inside import wire
+    from autograder.sandbox.inside import cells, wire
 
 import numpy as np
 
-UNIT = course.load_unit(course.read_course(Path(__file__).resolve().parents[1]), "unit4_manual_gradients")
-KEY = key_file.load_key(UNIT.course.key(UNIT.name))
-SEEDS = [
-    wire.encode(wire.Message({"token": "t", "failure": "", "message": ""}, KEY[check.name].expected.arrays))
-    for check in UNIT.checks
-    if check.name in KEY
-]
+COURSE = course.read_course(Path(__file__).resolve().parents[1])
+UNIT = course.load_unit(COURSE, "unit4_manual_gradients")
+SCRATCH = Path(tempfile.mkdtemp(prefix="autograder-fuzz-"))
+
+# ---- wire
 
 
-def one(data: bytes) -> None:
-    """Whatever the bytes: frames or a `BadFrame`; whatever the frames: a verdict within the check's points."""
-    provider = atheris.FuzzedDataProvider(data)
-    if provider.ConsumeBool():
-        stream = bytearray(SEEDS[provider.ConsumeIntInRange(0, len(SEEDS) - 1)])
-        for _ in range(provider.ConsumeIntInRange(1, 6)):
-            stream[provider.ConsumeIntInRange(0, len(stream) - 1)] = provider.ConsumeIntInRange(0, 255)
-    else:
-        stream = bytearray(provider.ConsumeBytes(1 << 16))
+def wire_seeds() -> Iterator[bytes]:
+    key = key_file.load_key(COURSE.key(UNIT.name))
+    facts = {"token": "t", "failure": "", "message": ""}
+    for check in UNIT.checks:
+        if check.name in key:
+            yield wire.encode(wire.Message(facts, key[check.name].expected.arrays))
+
+
+KEY = key_file.load_key(COURSE.key(UNIT.name))
+
+
+def wire_target(data: bytes) -> None:
     try:
-        messages = client._frames(stream)
+        messages = client._frames(bytearray(data))
     except wire.BadFrame:
         return
     for message in messages:
@@ -47,7 +69,139 @@ def one(data: bytes) -> None:
                 assert 0 <= verdict.earned <= check.points
 
 
-if __name__ == "__main__":
+# ---- cells
+
+
+def cells_seeds() -> Iterator[bytes]:
+    yield b"# %% [markdown]\n# text\n# %%\n%time x = 1\n\n# %%\n@f\ndef double(x):\n    '\\e'; return f'{x}'\n"
+    yield b'{"cells": [{"cell_type": "code", "source": ["x = 1\\n", "y = 2"]}, {"cell_type": "raw", "source": ""}]}'
+    yield b'\xef\xbb\xbf {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}]}'
+    yield b"from __future__ import annotations\nclass A:\n    b: c = 1\r\nA.b, (d, *e) = lambda: 1, (2, 3)\ntype f[T] = T"
+
+
+def cells_target(data: bytes) -> None:
+    try:
+        cells.cells(data)
+    except cells.Broken as error:
+        assert str(error)
+    found = definitions.pieces(data)
+    for piece in code.parts(found, ["double", "x", "A", "f"], ["x"]):
+        for line in code.lines(piece):
+            assert "<" not in re.sub(r'<span class="\w+">|</span>', "", line)
+    text = data.decode("utf-8", "replace")
+    assert "<" not in re.sub("</?(code|em)>", "", html(text)) and "<" not in markdown(text)
+
+
+# ---- zips
+
+
+def zips_seeds() -> Iterator[bytes]:
+    for how in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w", how) as archive:
+            for name in (f"ada/{UNIT.name}/{UNIT.name}.py", "b\u00e9a/x.txt", "dir/"):
+                entry = zipfile.ZipInfo(name, (2026, 2, 3, 4, 5, 6))
+                entry.extra = b"UT\x05\x00\x01" + (10**9).to_bytes(4, "little")
+                archive.writestr(entry, "x = 1\n" * (not name.endswith("/")), how)
+        yield packed.getvalue()
+
+
+def zips_target(data: bytes) -> None:
+    home = SCRATCH / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "folder").mkdir(parents=True)
+    (home / "class.zip").write_bytes(data)
+    try:
+        submissions.unpack(home / "class.zip", home / "folder")
+        for entry in submissions.find_submissions(COURSE, home / "folder"):
+            assert entry.student.isprintable()
+    except submissions.NothingToGrade as error:
+        assert str(error).endswith(".") and str(error).replace(str(home), "").isprintable(), str(error)
+    assert sorted(os.listdir(home)) == ["class.zip", "folder"] and os.listdir(SCRATCH) == ["home"]
+
+
+# ---- names
+
+
+def names_seeds() -> Iterator[bytes]:
+    yield "ada/ADA/\u00e9/e\u0301/ﬁ/fi/ada~0123456789abcdef/straße/STRASSE/İ/ß/ǰ".encode()
+    yield b"\xff/\x1b[31m/a\\b/a\nb/" + b"n" * 130 + b"/\xe2\x80\xae"
+
+
+def names_target(data: bytes) -> None:
+    names = {os.fsdecode(name[:250]) for name in data.replace(b"\0", b"/").split(b"/") if name}
+    half = sorted(names)[::2]
+    borne = {plain for name, plain in submissions.plain_names(half).items() if name == plain}
+    plain = submissions.plain_names(names, borne)
+    files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
+    assert len(set(files)) == len(files), plain
+    for name in plain.values():
+        assert name.isprintable() and 0 < len(name.encode()) <= submissions.MAX_NAME and not re.search(r"[/\\\0]", name)
+    told = [submissions._renamed(submissions.Submitted(name, "u", None), plain[name]) for name in names]
+    assert len({one.known_as or one.student for one in told}) == len(names), told
+
+
+# ---- results
+
+
+def results_seeds() -> Iterator[bytes]:
+    remark = judging.Remark("text", ("dx",), "code", "group")
+    verdicts = (judging.Verdict("one", "title", 4, 1.5, "partial", (remark,), 0.1, (1.0, 2.0), "m"),)
+    made_by = Provenance(seed=1, quick=False, corpus="c", official=True, kit="1", walls=("seccomp",))
+    result = results.Result("ada", UNIT.name, "0" * 64, made_by, verdicts, 0.5, "note", "2026-02-03T12:00:00+00:00")
+    results.write_result(SCRATCH / "seed", result)
+    yield results.result_path(SCRATCH / "seed", UNIT.name, "ada").read_bytes()
+    shutil.rmtree(SCRATCH / "seed")
+
+
+def results_target(data: bytes) -> None:
+    path = SCRATCH / "result.json"
+    path.write_bytes(data)
+    result = results.read_result(path)
+    if result is None:
+        return
+    results.why_graded(result, "0" * 64, result.provenance)
+    plain = replace(result, student="ada", unit="unit", seconds=round(result.seconds, 4))
+    results.write_result(SCRATCH, plain)
+    again = results.read_result(results.result_path(SCRATCH, "unit", "ada"))
+    assert repr(again) == repr(plain)  # NaN is not itself
+
+
+# ---- times
+
+
+def times_seeds() -> Iterator[bytes]:
+    yield b"2026-02-03 12:00:00.250000 UTC"
+    yield b"9999-12-31T23:59:59-23:59"
+
+
+def times_target(data: bytes) -> None:
+    (SCRATCH / "timestamp.txt").write_bytes(data)
+    found = submissions._written_time(SCRATCH / "timestamp.txt")
+    assert found == "" or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found), found
+
+
+TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {
+    "wire": (wire_target, wire_seeds),
+    "cells": (cells_target, cells_seeds),
+    "zips": (zips_target, zips_seeds),
+    "names": (names_target, names_seeds),
+    "results": (results_target, results_seeds),
+    "times": (times_target, times_seeds),
+}
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        sys.exit(f"Name a target: {', '.join(TARGETS)}.")
     np.seterr(all="ignore")
-    atheris.Setup(sys.argv, one)
+    target, seeds = TARGETS[sys.argv.pop(1)]
+    corpus = Path(tempfile.mkdtemp(prefix="autograder-corpus-"))
+    for number, seed in enumerate(seeds()):
+        (corpus / str(number)).write_bytes(seed)
+    atheris.Setup([*sys.argv, str(corpus)], target)
     atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

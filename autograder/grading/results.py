@@ -153,7 +153,7 @@ def read_result(path: Path) -> Result | None:
     """Read a result; None where there is none that is whole."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # `ValueError`: it is not UTF-8
         return None
     return Result(
         student=record.student,

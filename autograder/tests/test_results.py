@@ -105,6 +105,16 @@ BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": 
 """
 
 
+@pytest.mark.parametrize("damage", [b"\x97", b"{", b"[" * 100_000, b'{"student": 1}', b'{"student": "\\ud800"}'])
+def test_a_result_that_is_damaged_is_none(tmp_path, damage):
+    """Cut, overwritten, not UTF-8, nested without end: the submission is graded again."""
+    write_result(tmp_path, RESULT)
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    path.write_bytes(damage + path.read_bytes())
+    assert read_result(path) is None
+    assert stored_results(tmp_path) == []
+
+
 def test_a_result_of_the_version_before_is_read(tmp_path):
     """What it did not know is empty."""
     (tmp_path / "ada.json").write_text(BEFORE)

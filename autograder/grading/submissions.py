@@ -224,8 +224,10 @@ def unpack(archive: Path, folder: Path) -> Path:
     be written, and whatever else is wrong with the zip.
     """
     try:
-        if archive.stat().st_size > MAX_TOTAL:  # its list of files is read whole, before anything of it can be counted
+        if archive.stat().st_size > MAX_TOTAL:
             raise NothingToGrade(f"{archive} is over {MAX_TOTAL >> 30} GB. Grade it in parts.")
+        if _headers(archive) > 2 * MAX_FILES:  # twice: zips that students packed hold some too
+            raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
             if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_TOTAL:
@@ -235,6 +237,7 @@ def unpack(archive: Path, folder: Path) -> Path:
                     raise NothingToGrade(
                         f"{archive} holds {entry.filename!a}: a link, too large, or out of the folder."
                     )
+            for entry in entries:
                 _set_time(packed.extract(entry, folder), entry)
     except NothingToGrade:
         raise
@@ -244,6 +247,16 @@ def unpack(archive: Path, folder: Path) -> Path:
         words = one_line(str(error)) or type(error).__name__
         raise NothingToGrade(f"{archive} is no zip file that can be read: {words}.") from None
     return folder
+
+
+def _headers(archive: Path) -> int:
+    """Count what may be the header of an entry: the library makes an object of each before any can be counted."""
+    header, found, end = b"PK\1\2", 0, b""
+    with archive.open("rb") as file:
+        while piece := file.read(1 << 20):
+            found += (end + piece).count(header)
+            end = piece[-len(header) + 1 :]
+    return found
 
 
 def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:

@@ -48,12 +48,17 @@ class Answer:
 
 
 def answer(student: str, source: bytes, earlier: bool = False) -> Answer:
-    """Read a student's file; one that our reading fails on has no pieces, and costs no other."""
+    """Read a student's file; one that our reading fails on has no pieces, and costs no other.
+
+    Definitions that stand on the same lines have one text, which is read once.
+    """
     try:
         found = tuple(pieces(source))
     except Exception:
         found = ()
-    return Answer(student, found, tuple(numbers([piece.text for piece in found])), earlier)
+    texts = list(dict.fromkeys(piece.text for piece in found))
+    by_text = dict(zip(texts, numbers(texts), strict=True))
+    return Answer(student, found, tuple(by_text[piece.text] for piece in found), earlier)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
 from autograder.review.effects import SAME, Effect, effect
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside.cells import parse_quietly
 
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from
@@ -177,7 +178,7 @@ class _Maker:
 
 def _parses(text: str) -> bool:
     try:
-        return bool(ast.parse(text))
+        return bool(parse_quietly(text))
     except SyntaxError:
         return False
 
@@ -186,7 +187,7 @@ def _tidy(line: str) -> str:
     """A line without the brackets around a single name or call that a change has put there."""
     tidied = re.sub(r"(?<![\w\])])\(([\w.]+(?:\([^()]*\))?)\)", r"\1", line)
     try:
-        return tidied if ast.dump(ast.parse(tidied)) == ast.dump(ast.parse(line)) else line
+        return tidied if ast.dump(parse_quietly(tidied)) == ast.dump(parse_quietly(line)) else line
     except SyntaxError:  # the head of a loop or a condition
         return line
 
@@ -214,7 +215,7 @@ def _is_plain(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     try:
-        level: list[ast.AST] = [ast.parse(text)]
+        level: list[ast.AST] = [parse_quietly(text)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for _ in range(DEEPEST):

@@ -1,0 +1,62 @@
+"""Whether all that passes the exact checks of a unit runs every example of it, with small sizes.
+
+python benchmarks/examples.py [UNIT …]: the styles, the known mistakes and the mutants of the solution that lose no
+points, and those that `solutions/equivalent.toml` calls right; about five minutes a unit.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import sys
+from collections.abc import Iterator
+
+from at_hand import COURSE, ROOT, unit
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from whole_script import failed_example
+
+from autograder.authoring.mutants import mutants, other_names
+from autograder.authoring.validate import plain_key, styles
+from autograder.course import Unit
+from autograder.grading.keys import checks_to_run, solution_of
+from autograder.grading.one import grade_one
+from autograder.sandbox.client import Server
+
+SEED = 5000
+
+
+def variants(measured: Unit) -> Iterator[tuple[str, str]]:
+    """Name and script of all that may pass: styles, the solution with each known mistake, and its mutants."""
+    solution = solution_of(measured)
+    yield from ((f"style {name}", script) for name, script in styles(measured).items())
+    for mistake, line, _ in solution.mistakes:
+        yield f"line {line}, `{mistake.code}`", solution.with_mistake(mistake.id)
+    for mutant in mutants(solution.plain(), other_names(measured)):
+        yield mutant.name, mutant.script
+
+
+def passing(measured: Unit) -> Iterator[tuple[str, str]]:
+    """Those of them that pass every exact check."""
+    with Server(measured) as server:
+        key = plain_key(server, checks_to_run(measured, data=()), SEED)
+        for name, script in variants(measured):
+            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, data={})
+            if all(verdict.status == "passed" for verdict in verdicts):
+                yield name, script
+
+
+def main() -> None:
+    for name in sys.argv[1:] or COURSE.units:
+        tried, failed = 0, 0
+        for variant, script in passing(unit(name)):
+            tried += 1
+            if what := failed_example(name, script):
+                failed += 1
+                print(f"  {variant}\n    fails in {what}", flush=True)
+        print(f"{name}: {failed} of {tried} that pass fail an example", flush=True)
+
+
+if __name__ == "__main__":
+    main()

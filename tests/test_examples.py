@@ -1,0 +1,53 @@
+"""What passes all exact checks of a unit runs every example of it; `benchmarks/examples.py` tries all that passes."""
+
+import pytest
+import this_course
+from this_course import COURSE
+from whole_script import failed_example
+
+from autograder.authoring.validate import styles
+from autograder.grading.keys import solution_of
+
+# one style of each unit, all of which once passed, or would have, and then failed an example
+TRIED = {
+    "unit0_pseudo_labels": "on_a_device",
+    "unit1_embeddings": "numpy_inside",
+    "unit2_unrolled_rnn": "reshapes",
+    "unit3_scan": "double_inside",
+    "unit4_manual_gradients": "lists",
+    "unit5_stateful_lstm": "in_place",
+}
+
+
+@pytest.mark.parametrize(("unit", "style"), TRIED.items())
+def test_a_style_runs_every_example(unit, style):
+    """With small sizes, in this process."""
+    assert failed_example(unit, styles(this_course.unit(unit))[style]) == ""
+
+
+def test_every_unit_is_tried():
+    """A new unit needs its small sizes and a style here."""
+    assert list(TRIED) == list(COURSE.units)
+
+
+@pytest.mark.parametrize(
+    ("unit", "wrong", "example"),
+    [
+        (
+            "unit0_pseudo_labels",
+            "def split_rows(order, held_out, labelled):\n"
+            "    parts = order.float().split([held_out, labelled, len(order) - held_out - labelled])\n"
+            "    return parts",
+            "digits, with and without pseudo-labels",
+        ),
+        (
+            "unit4_manual_gradients",
+            "def sample(params, start, length, temperature, rng):\n    return np.zeros(length)",
+            "what the network writes",
+        ),
+    ],
+)
+def test_an_example_that_fails_is_told(unit, wrong, example):
+    """The test above can fail: these two passed all checks once."""
+    script = f"{solution_of(this_course.unit(unit)).plain()}\n\n# %%\n{wrong}"
+    assert failed_example(unit, script).startswith(f"{example}: ")

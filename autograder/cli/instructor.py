@@ -115,7 +115,8 @@ def grade(
         screen.print(class_table(course, results, facts, screen.is_terminal))
         every = stored_results(out)
         source = submissions.graded_files(course, folder, {result.student for result in [*before, *every]})
-        around = Around(comparable(earlier_results(out), every), absent(students, every))
+        rules = _adjustments_if_readable(course_folder, out, every)
+        around = Around(comparable(earlier_results(out), every), absent(students, every), rules)
         page = write_pages(course, every, out / "pages", source, around=around)
     for tally in tallies:
         screen.print(tally.summary(), markup=False, soft_wrap=True)
@@ -251,6 +252,17 @@ def rules_for(course_folder: Path | None, policy: Path | None, folders: Sequence
     for folder in beside:
         click.echo(f"points by hand: {folder / FILE}")
     return replace(rules, adjustments=adjustments)
+
+
+def _adjustments_if_readable(course_folder: Path | None, out: Path, results: Any) -> Any:
+    """The adjustments beside results; None, and a sentence, where they cannot be read: what was graded is shown."""
+    from autograder.schema import BadFile
+
+    try:
+        return rules_for(course_folder, None, [out], results)
+    except BadFile as error:
+        click.echo(f"Points by hand are not on the pages. {error} Then run: autograder report {out}", err=True)
+        return None
 
 
 def _graded_files(course: "Course", folder: Path | None, students: set[str]) -> Any:

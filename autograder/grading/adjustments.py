@@ -99,6 +99,21 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
     write_whole(path, f"{before}\n\n{as_toml(one)}".strip())
 
 
+def append_new(path: Path, several: Sequence[Adjustment]) -> int:
+    """Write those adjustments that a file does not hold yet as the last of their kind; how many. Raises `BadFile`."""
+    known = read_toml(path, AdjustmentsFile).adjustment if path.is_file() else []
+    last = {_kind(one): one for one in known}
+    fresh = [one for one in several if last.get(_kind(one)) != one]
+    for one in fresh:
+        append_adjustment(path, one)
+    return len(fresh)
+
+
+def _kind(one: Adjustment) -> tuple[str, ...]:
+    """What an adjustment is about, and who made it with which words: a later one of the same kind is its new value."""
+    return (one.student, one.unit, one.check, one.line, one.who, one.words)
+
+
 def as_toml(one: Adjustment) -> str:
     """An adjustment as it stands in the file."""
     lines = [

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
+import msgspec
 
 from autograder.authoring.build import solutions
 from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, one_line
+from autograder.grading.adjustments import FILE as ADJUSTMENTS
+from autograder.grading.adjustments import Adjustment, append_new
 from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
 from autograder.report import markdown, remark_markdown
@@ -74,7 +77,8 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     """Write results into the gradebook of nbgrader's course: a score for each check, remarks as comments.
 
     folder: nbgrader's course. grades: the folder of results. say: called with a line for each result.
-    Scores and comments that a person has entered stay. A submission that is not in nbgrader's `autograded/` is brought
+    Scores and comments that a person has entered stay, and are written into the adjustments beside the results, so that
+    our own pages and exports count them too. A submission that is not in nbgrader's `autograded/` is brought
     there by nbgrader, but not executed. A result that cannot be entered is told, and the others are entered.
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
@@ -95,6 +99,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of SQLAlchemy, which nbgrader uses as its older versions wanted
         left_out = 0
+        by_hand: list[Adjustment] = []
         for result in results:
             why = _bring(config, result)
             try:
@@ -105,6 +110,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             whose = f"{one_line(result.lms_name)}, {result.unit}"
             try:
                 kept = _enter(gradebook, course, result)
+                by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # of nbgrader's or of its database's many kinds
                 gradebook.db.rollback()
                 left_out += 1
@@ -115,6 +121,22 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             say(words + (f"; no page in nbgrader ({why})" if why else ""))
     if left_out:
         raise NoGradebook(f"{left_out} of {len(results)} results were not entered; above stands why.")
+    if written := append_new(grades / ADJUSTMENTS, by_hand):
+        say(f"{written} points by hand written into {grades / ADJUSTMENTS}, for our own pages and exports")
+
+
+def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
+    """The scores and the extra credit that a person has entered in nbgrader's formgrader, as adjustments."""
+    where, found = (result.unit, result.unit, result.lms_name), []
+    for verdict in result.verdicts:
+        grade = gradebook.find_grade(f"check-{verdict.name}", *where)
+        one = Adjustment(result.lms_name, result.unit, "entered in formgrader", "nbgrader", check=verdict.name)
+        extra = float(grade.extra_credit or 0)
+        if grade.manual_score is not None:
+            found.append(msgspec.structs.replace(one, to=float(grade.manual_score) + extra))
+        elif extra:
+            found.append(msgspec.structs.replace(one, points=extra))
+    return found
 
 
 def _bring(config: Any, result: Result) -> str:

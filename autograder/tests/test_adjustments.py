@@ -144,3 +144,15 @@ def test_as_toml_leaves_out_what_is_empty():
         'check = "clipping"',
         "points = 1",
     ]
+
+
+def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(grades, small_class):
+    """The pages that `grade` writes count points by hand; a wrong name is told, and the class is graded."""
+    arguments = ("grade", small_class, "--out", grades, "--seed", small.SEED)
+    done = small.run_command(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Counts as 9.45 of 11" in (grades / "pages" / UNIT / "crash.html").read_text()
+    (grades / FILE).write_text(BY_HAND.replace('"squared"', '"sqared"'))
+    done = small.run_command(*arguments)
+    assert done.returncode == 0 and "Did you mean `squared`? Then run: autograder report" in done.stderr
+    assert (grades / "pages" / UNIT / "crash.html").is_file()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import msgspec
 import nbformat
 import pytest
 import small
@@ -14,7 +15,10 @@ from browser import CHROMIUM
 from nbgrader_course import exported, fill, nbgrader, query, scores, submit
 from small import COURSE, UNIT, WORDS
 
+from autograder.grading.adjustments import append_new, read_adjustments
 from autograder.grading.keys import solution_of
+from autograder.grading.policy import Policy, grade_of
+from autograder.grading.results import stored_results
 from autograder.integrations.nbgrader_bridge import _markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
@@ -238,6 +242,24 @@ def test_scores_entered_by_hand_stay(folder, recorded):
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
     assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 scores entered by hand kept" in recorded.stdout
     assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [(1,)]
+
+
+def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
+    """They are adjustments beside our results, written once however often the command runs."""
+    assert "2 points by hand written" in recorded.stdout
+    file = folder / "grades" / "adjustments.toml"
+    students = [result.lms_name for result in stored_results(folder / "grades")]
+    known = read_adjustments(small.COURSE, file, students)
+    assert [(one.student, one.check, one.to, one.who) for one in known] == [
+        ("complete", "three_steps", 1.25, "nbgrader"),
+        ("stub", "three_steps", 1.25, "nbgrader"),
+    ]
+    assert append_new(file, known) == 0
+    assert append_new(file, [msgspec.structs.replace(known[0], to=2.0)]) == 1
+    assert append_new(file, [known[0]]) == 1  # a score that was changed back
+    (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]
+    adjustments = read_adjustments(small.COURSE, file, students)
+    assert grade_of(complete, Policy(adjustments=adjustments)).points == complete.score - 2 + 1.25
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):

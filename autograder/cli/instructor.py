@@ -223,7 +223,7 @@ def report(
     with _folder(lies) if lies else nullcontext() as folder:
         source = _graded_files(course, folder, {result.student for result in results})
         if serving:
-            _serve(course, grades, source, anonymous)
+            _serve(course, grades, source, anonymous, rules)
             return
         screen = console()
         counts = {(g.result.unit, g.result.student): g for g in graded([*around.earlier, *results], rules or Policy())}
@@ -271,7 +271,7 @@ def _graded_files(course: "Course", folder: Path | None, students: set[str]) -> 
     return graded_files(course, folder, students) if folder else None
 
 
-def _serve(course: "Course", grades: Path, source: Any, anonymous: bool) -> None:
+def _serve(course: "Course", grades: Path, source: Any, anonymous: bool, rules: Any) -> None:
     from autograder.report.serve import Shelf, serve
 
     with suppress(KeyboardInterrupt):

@@ -252,6 +252,7 @@ def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
     tests: list[dict[str, Any]] = [
         {"test-name": f"{unit}: {v.name}", "passed": v.status == "passed", "score": round(100 * v.earned)}
         | {"max-score": round(100 * v.points), "message": _remarks(v)}
+        | {"graded": kind_in_words(grade.result) or "whole"}
         for unit, grade in units.items()
         for v in grade.result.verdicts
     ]

@@ -6,6 +6,7 @@ address holds a secret word, so that others who can reach this machine's own net
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,9 +15,14 @@ from urllib.parse import quote, unquote
 
 from autograder.course import Course
 from autograder.errors import UserError
+from autograder.grading.adjustments import FILE as BY_HAND
+from autograder.grading.adjustments import all_adjustments
+from autograder.grading.attempts import comparable, earlier_results
+from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
+from autograder.grading.roster import absent, roster_beside
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
-from autograder.report.pages import Aliases, Source, policy, site
+from autograder.report.pages import Aliases, Around, Source, policy, site
 
 MAX_FORM = 64 << 10  # bytes
 
@@ -24,11 +30,14 @@ MAX_FORM = 64 << 10  # bytes
 class Shelf:
     """The pages of a folder of results. A result is read when its file has changed, a page made when asked for."""
 
-    def __init__(self, course: Course, grades: Path, source: Source | None, anonymous: bool) -> None:
-        self._course = course
+    def __init__(
+        self, course: Course, grades: Path, source: Source | None, anonymous: bool, rules: Policy | None = None
+    ) -> None:
+        self._course, self._rules = course, rules
         self._grades, self._source, self._aliases = grades, source, Aliases() if anonymous else None
         self._read: dict[Path, tuple[int, Result | None]] = {}
         self._pages: dict[str, Callable[[], str]] = {}
+        self._by_hand = 0  # when points by hand were written last
         self._lock = Lock()
 
     def page(self, address: str) -> str | None:
@@ -39,19 +48,38 @@ class Shelf:
 
     def _look(self) -> None:
         times = {path: path.stat().st_mtime_ns for path in sorted(self._grades.glob("*/*.json"))}
-        if self._pages and {path: time for path, (time, _) in self._read.items()} == times:
+        unchanged = self._pages and {path: time for path, (time, _) in self._read.items()} == times
+        by_hand = self._time_of_points_by_hand()
+        if unchanged and by_hand == self._by_hand:
             return
+        self._by_hand = by_hand
         known = self._read
         fresh = {path: time for path, time in times.items() if known.get(path, (0, None))[0] != time}
         self._read = {
             path: known[path] if path not in fresh else (time, read_result(path)) for path, time in times.items()
         }
         results = self._results()
-        self._pages = site(
-            self._course, results, self._source, self._aliases, live=run_facts(self._grades).get("submissions", "?")
-        )
+        earlier = comparable(earlier_results(self._grades), results)
+        self._rules = self._rules_now(results)
+        around = Around(earlier, absent(roster_beside(self._grades), results), self._rules)
+        live = run_facts(self._grades).get("submissions", "?")
+        self._pages = site(self._course, results, self._source, self._aliases, live, around)
         if self._aliases is None:  # points by hand are for somebody
             self._pages |= dict(by_hand_pages(self._course, self._grades, results, self._source))
+
+    def _time_of_points_by_hand(self) -> int:
+        file = self._grades / BY_HAND
+        return file.stat().st_mtime_ns if file.is_file() else 0
+
+    def _rules_now(self, results: list[Result]) -> Policy | None:
+        """The policy with the points by hand as they stand; as they stood before, where the file is half written."""
+        if not self._by_hand:
+            return self._rules
+        try:
+            adjustments = all_adjustments(self._course, [self._grades], results)
+        except UserError:
+            return self._rules
+        return replace(self._rules or Policy(), adjustments=adjustments)
 
     def _results(self) -> list[Result]:
         return [result for _, result in self._read.values() if result]

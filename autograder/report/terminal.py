@@ -138,8 +138,9 @@ def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
     counted = []
     if facts.counts:
         grade = facts.counts[(result.unit, result.student)]
-        words = f" ({grade.words})" if grade.words else ""
-        counted = [f"{number(grade.points)}/{number(grade.max_points)}{words}"]
+        earlier = "an earlier hand-in" if grade.result.sha256 != result.sha256 else ""
+        words = "; ".join(filter(None, (earlier, grade.words)))
+        counted = [f"{number(grade.points)}/{number(grade.max_points)}{f' ({words})' if words else ''}"]
     return (
         result.student,
         course.short(result.unit),

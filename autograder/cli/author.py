@@ -164,6 +164,22 @@ def calibrate(seeds: int, jobs: int, units: tuple[str, ...], course_folder: Path
 
 
 @main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--solutions", is_flag=True, help="Show the code of the solutions: for instructors.")
+@course_option
+@report_user_errors
+def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
+    """Run all units and write them, with what they print and draw, and the docs as static pages into OUT.
+
+    \b
+    Example:  autograder site build/site
+    """
+    from autograder.authoring.site import write_site
+
+    write_site(find_course(course_folder), out, solutions, click.echo)
+
+
+@main.command()
 @click.option("--no-fetch", is_flag=True, help="Fetch nothing.")
 @course_option
 @report_user_errors

@@ -25,6 +25,8 @@ EXTRAS = {
     "distributed": "cluster",
     "jupytext": "authoring",
     "libcst": "authoring",
+    "nbclient": "site",
+    "sphinx": "site",
     "matplotlib": "authoring",
     "nbgrader": "nbgrader",
     "tomli_w": "authoring",

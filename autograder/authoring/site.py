@@ -1,0 +1,161 @@
+"""A course as static pages: units as they run, with their outputs, and the course's docs."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import sphinx  # noqa: F401  where it is missing, say so before the work
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from autograder.authoring.build import solutions
+from autograder.authoring.release import refuse_full
+from autograder.course import Course, load_unit
+from autograder.errors import UserError
+from autograder.source.solution import BEGIN, END, Solution
+
+SECONDS = 600  # that one cell may take
+STUDENT_WORDS = (
+    "These pages show each unit as it runs once every exercise is solved: texts, pictures and figures, "
+    "without the code of the solutions."
+)
+# what the theme leaves out for readers with a keyboard or a screen reader: names of regions, a way to scroll code
+FOR_ALL_READERS = {
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    "<pre>": '<pre tabindex="0">',
+}
+INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A unit's row in the map of the course."""
+
+    name: str
+    title: str
+    exercises: int
+    time: str
+    points: str
+
+
+def write_site(course: Course, out: Path, with_solutions: bool, tell: Callable[[str], None]) -> None:
+    """Run all units of a course, and write them and its docs as static pages into the folder `out`.
+
+    with_solutions: show the code of the solutions, for instructors; else what students start from stands in its place.
+    tell: is told each step in words.
+
+    Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
+    """
+    refuse_full(out)
+    with tempfile.TemporaryDirectory() as made:
+        source = Path(made)
+        (source / "units").mkdir()
+        summaries = []
+        for name, solution in solutions(course):
+            tell(f"{name}: running it")
+            book = executed_unit(course, name, solution)
+            hide_solutions(book, solution, with_solutions)
+            (source / "units" / f"{name}.ipynb").write_text(jupytext.writes(book, "ipynb"), encoding="utf-8")
+            summaries.append(summary_of(course, name, solution))
+        pages = list(_copy_docs(course, source))
+        words = INSTRUCTOR_WORDS if with_solutions else STUDENT_WORDS
+        _write_templates(source, title=course.title, units=summaries, docs=pages, words=words)
+        tell("writing the pages")
+        _run_sphinx(source, out)
+    tell(f"{out / 'index.html'}")
+
+
+def executed_unit(course: Course, name: str, solution: Solution) -> Any:
+    """A unit's solution as a notebook that has been run from top to bottom in a kernel of its own.
+
+    Raises `UserError` with the cell's error where one fails.
+    """
+    book = jupytext.reads(solution.plain(), "py:percent")
+    client = NotebookClient(book, timeout=SECONDS, kernel_name="python3")
+    try:
+        client.execute(cwd=str(course.folder))
+    except CellExecutionError as error:
+        raise UserError(f"{name}: the solution does not run as a notebook: {error.ename}: {error.evalue}") from error
+    return book
+
+
+def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
+    """Put what students start from in place of a notebook's solutions, and fold the code of pictures.
+
+    Raises `UserError` where a line of a solution would be shown all the same.
+    """
+    stub_cells = jupytext.reads(solution.stub, "py:percent").cells
+    for cell, stub in zip(book.cells, stub_cells, strict=True):
+        if cell.cell_type != "code":
+            continue
+        if BEGIN in cell.source:
+            cell.source = _without_marks(cell.source) if with_solutions else stub.source
+        if re.search(r"^check\(", cell.source, re.M):
+            cell.outputs = []
+        if "autograder.example(" in cell.source or "plt." in cell.source:
+            cell.metadata["tags"] = ["hide-input"]
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    shown = "\n".join(cell.source for cell in book.cells)
+    told = {line for line in solution.secret_lines if line in shown}
+    if told and not with_solutions:
+        raise UserError(f"a line of the solution would be shown to students: {min(told)}")
+
+
+def _without_marks(source: str) -> str:
+    """Code without the lines that mark a solution's region."""
+    return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
+
+
+def summary_of(course: Course, name: str, solution: Solution) -> Summary:
+    """What the map of the course says of a unit."""
+    title = re.search(r"^# # (.+)$", solution.text, re.M)
+    minutes = [int(each) for each in re.findall(r"\*\*Exercise\*\* · (\d+) minutes", solution.text)]
+    hours, left = divmod(sum(minutes), 60)
+    points = sum(check.points for check in load_unit(course, name).checks)
+    time = f"{hours} h {left:02} min" if hours else f"{left} min"
+    return Summary(name, title[1] if title else name, len(minutes), time, f"{points:g}")
+
+
+def _copy_docs(course: Course, source: Path) -> Iterator[str]:
+    """Copy the course's docs with their pictures; yield the names of the pages."""
+    docs = course.folder / "docs"
+    if not docs.is_dir():
+        return
+    shutil.copytree(docs, source / "docs")
+    for page in sorted((source / "docs").glob("*.md")):
+        yield f"docs/{page.stem}"
+
+
+def _write_templates(source: Path, **facts: Any) -> None:
+    """Write the pages and settings that all sites share."""
+    environment = Environment(
+        loader=PackageLoader("autograder.authoring", "templates/site"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    (source / "_static").mkdir()
+    for name, place in (("conf.py", "conf.py"), ("index.md", "index.md"), ("site.css", "_static/site.css")):
+        (source / place).write_text(environment.get_template(name).render(**facts), encoding="utf-8")
+
+
+def _run_sphinx(source: Path, out: Path) -> None:
+    """Let Sphinx write HTML. Raises `UserError` with its last words where it cannot."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(source / "_build"), str(source), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"Sphinx could not write the pages: {done.stderr.strip()[-800:]}")
+    shutil.rmtree(out / "_sources", ignore_errors=True)
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for as_written, for_all in FOR_ALL_READERS.items():
+            text = text.replace(as_written, for_all)
+        page.write_text(text, encoding="utf-8")

@@ -1,0 +1,131 @@
+"""A course as static pages: units that have run, without the code of their solutions; looked at in a browser."""
+
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from browser import CHROMIUM, open_pages, violations
+from small import COURSE, UNIT, run_command
+
+from autograder.course import read_course
+
+FORMULA = r"""
+# %% [markdown]
+# A sum is $\sum_t x_t$, and
+#
+# $$\begin{aligned} a &= b \\ c &= \frac{d}{e} \end{aligned}$$
+
+# %%
+print("the double of 4:", double(4))
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The fixture course with a formula, a printed figure, and a page of docs."""
+    folder = tmp_path_factory.mktemp("course") / "small"
+    shutil.copytree(COURSE.folder, folder)
+    solution = folder / "solutions" / f"{UNIT}.py"
+    solution.write_text(solution.read_text() + FORMULA)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "about.md").write_text("# About\n\nA course to look at. [No page](nowhere.md)\n")
+    return read_course(folder)
+
+
+@pytest.fixture(scope="module")
+def built(course, tmp_path_factory):
+    """The site for students, written by the real command."""
+    pytest.importorskip("sphinx", reason="the site needs its extra")
+    out = tmp_path_factory.mktemp("site") / "pages"
+    done = run_command("site", out, "--course", course.folder, cwd=course.folder)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    """Where the pages are served from: axe reads style sheets again, which browsers refuse where they are files."""
+    handler = partial(QuietHandler, directory=str(built))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and writes no log; browsers ask for an icon, too."""
+
+    def do_GET(self):
+        """Answer that there is no icon, or send the file."""
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            return self.end_headers()
+        return super().do_GET()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def open_page(built):
+    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("no Chromium here")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        with open_pages(browser) as opened:
+            yield opened
+        browser.close()
+
+
+def test_outputs_are_shown_and_solutions_are_not(built):
+    page = (built / "units" / f"{UNIT}.html").read_text()
+    assert "the double of 4: 8" in page and "YOUR CODE HERE" in page
+    everything = "".join(
+        path.read_text() for path in built.rglob("*") if path.suffix in (".html", ".js", ".ipynb", ".txt")
+    )
+    assert "np.cumsum" not in everything and "BEGIN SOLUTION" not in everything
+
+
+def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
+    pytest.importorskip("sphinx", reason="the site needs its extra")
+    done = run_command("site", tmp_path / "pages", "--solutions", "--course", course.folder, cwd=course.folder)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "pages" / "units" / f"{UNIT}.html").read_text()
+    assert "cumsum" in page and "YOUR CODE HERE" not in page
+    assert "added up along the batch" not in page and "SOLUTION" not in page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fetch_nothing(open_page, address, scheme):
+    """On a wide and on a narrow screen; formulas are drawn without a network."""
+    for path in ("index.html", f"units/{UNIT}.html", "docs/about.html"):
+        page = open_page(f"{address}/{path}", color_scheme=scheme, viewport={"width": 390, "height": 800})
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    unit = open_page(f"{address}/units/{UNIT}.html", color_scheme=scheme)
+    assert unit.locator("math").count() == 2
+    assert unit.locator("details", has_text="The number and itself again.").count() == 1
+
+
+def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built):
+    page = open_page(built / "index.html")
+    assert "7 min" in page.locator("table").inner_text()
+    page.locator("table a").first.click()
+    assert page.url.endswith(f"units/{UNIT}.html")
+    found = open_page((built / "search.html").as_uri() + "?q=number")
+    found.wait_for_selector("ul.search li a")
+    links = found.locator("ul.search li a").all()
+    assert any(UNIT in link.get_attribute("href") for link in links)
+
+
+def test_a_unit_that_does_not_run_is_told_in_a_sentence(course, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(course.folder, broken)
+    solution = broken / "solutions" / f"{UNIT}.py"
+    solution.write_text(solution.read_text() + "\n# %%\nraise KeyError('lost')\n")
+    done = run_command("site", tmp_path / "pages", "--course", broken, cwd=broken)
+    assert done.returncode == 2 and not (tmp_path / "pages").exists()
+    assert f"{UNIT}: the solution does not run as a notebook: KeyError: 'lost'" in done.stderr

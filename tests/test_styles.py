@@ -76,6 +76,13 @@ def test_no_style_is_a_mere_copy(unit):
     assert {name: often[name] for name in exercises(unit) if often[name] < 3} == {}
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
+    """A loss may not hang on how many numbers a program draws: bounds of training are measured on such a style too."""
+    functions = [(name, node) for module in own(unit).values() for name, node in definitions(module).items()]
+    assert any(name.startswith("train") and "seed" in ast.dump(node) for name, node in functions)
+
+
 def test_a_copy_under_other_names_is_seen():
     """The test above can fail: names, annotations and docstrings make no difference, an operation does."""
     one, renamed, other = (

@@ -137,11 +137,12 @@ def validate(
 
 @main.command()
 @click.option("--seeds", type=click.IntRange(1, 1000), default=12, show_default=True, help="How many seeds.")
+@click.option("--quick", is_flag=True, help="Train one in six of the mistakes that exact checks catch.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Trainings at a time.")
 @click.argument("units", nargs=-1)
 @course_option
 @report_user_errors
-def calibrate(seeds: int, jobs: int, units: tuple[str, ...], course_folder: Path | None) -> None:
+def calibrate(seeds: int, quick: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None) -> None:
     """Measure where the bounds of training belong.
 
     The solution, its other styles and its mistakes are trained on many seeds; how far each ends from the solution is
@@ -156,7 +157,7 @@ def calibrate(seeds: int, jobs: int, units: tuple[str, ...], course_folder: Path
     course, passed = find_course(course_folder), True
     for name in units or course.units:
         unit = load_unit(course, find_unit(course, name))
-        for bound in calibrating.calibrate(unit, seeds, jobs, click.echo):
+        for bound in calibrating.calibrate(unit, seeds, jobs, click.echo, quick):
             calibrating.save_bounds(course, [bound])
             click.echo(bound.summary())
             passed = passed and bound.ok

@@ -17,6 +17,7 @@ from autograder.relations.letters import Letters
 Array = np.ndarray
 Function = Callable[[Array], Any]  # an array
 Shape = tuple[int, ...]
+MOST_AXES_LAID_OUT = 3  # arrays of more axes are not read in another order
 MOST_AXES = 4  # arrays of more axes are not rearranged
 
 
@@ -62,13 +63,35 @@ def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
             names = ", ".join(letters.axis(shape, axis) for axis in order)
             words = f"{{}} with the axes in another order, ({names})"
             yield Change("axes exchanged", words, partial(np.transpose, axes=order), 0.005)
-        words = "{} with rows in the place of columns: as `reshape` gives them where a transpose is meant"
-        yield Change("laid out", words, partial(_laid_out, order=order), 0.002)
 
 
-def _laid_out(array: Array, order: tuple[int, ...]) -> Any:
-    """Transpose, and then take the numbers in that order for an array of the shape before."""
-    return array.transpose(order).reshape(array.shape)
+def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
+    """Yield what `reshape` makes of an array where a transpose is meant: the numbers go on in another order."""
+    if max(len(shape), len(wanted)) > MOST_AXES_LAID_OUT:
+        return
+    for order in permutations(range(len(shape))):
+        for other in permutations(range(len(wanted))):
+            if _is_transposed(shape, order, wanted, other):
+                continue
+            as_they_are = list(order) == sorted(order) and list(other) == sorted(other)
+            words = RESHAPED if as_they_are else LAID_OUT
+            function = partial(_laid_out, order=order, wanted=wanted, other=other)
+            yield Change("laid out", words, function, 0.001)
+
+
+RESHAPED = "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves them"
+LAID_OUT = "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
+
+
+def _laid_out(array: Array, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]) -> Any:
+    """Read an array's numbers with its axes in one order, and fill them into axes in another."""
+    filled = array.transpose(order).reshape([wanted[axis] for axis in other])
+    return filled.transpose(np.argsort(other))
+
+
+def _is_transposed(shape: Shape, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]) -> bool:
+    """Whether a layout only exchanges axes, and breaks none up."""
+    return [shape[axis] for axis in order] == [wanted[axis] for axis in other]
 
 
 def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
@@ -240,10 +263,10 @@ def entry_by_entry() -> Iterator[Change]:
 def changes(shape: Shape, wanted: Shape, letters: Letters) -> Sequence[Change]:
     """List what may be done to an array of one shape, as far as it may give one of another."""
     if shape == wanted:
-        several = UNCHANGED, *rearrangements(shape, letters), *along_axes(shape, letters), *entry_by_entry()
-        return several
+        of_rows = *along_axes(shape, letters), *entry_by_entry()
+        return UNCHANGED, *rearrangements(shape, letters), *layouts(shape, wanted), *of_rows
     if math.prod(shape) == math.prod(wanted):
-        return *rearrangements(shape, letters), *resizings(shape, letters)
+        return *rearrangements(shape, letters), *resizings(shape, letters), *layouts(shape, wanted)
     if len(shape) == len(wanted):
         return tuple(resizings(shape, letters))
     return *resizings(shape, letters), *reductions(shape, letters)

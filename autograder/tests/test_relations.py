@@ -66,7 +66,11 @@ PLANTED = [
     (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B exchanged."),
     (RIGHT, RIGHT.transpose(2, 0, 1), "your values are the expected ones with the axes in another order, (V, T, B)."),
     (RIGHT, np.sort(RIGHT, 0), "your values are the expected ones sorted along T."),
-    (TABLE, TABLE.T.reshape(6, 5), "your values are the expected ones with rows in the place of columns: as "),
+    (TABLE, TABLE.T.reshape(6, 5), "your values are the expected ones dealt out in another order, as by `reshape` "),
+    (TABLE, TABLE.reshape(5, 6), "your values are the expected ones in another shape, with the numbers in the order "),
+    (TABLE, TABLE.T.reshape(6, 5).T, "your values are the expected ones dealt out in another order, as by "),
+    (RIGHT, RIGHT.reshape(5, 6, 13), "your values are the expected ones in another shape, with the numbers in the "),
+    (RIGHT, RIGHT.reshape(30, 13), "your values are the expected ones in another shape, with the numbers in the "),
     # shapes
     (RIGHT, RIGHT[1:], "your values are the expected ones without the first along T."),
     (RIGHT, RIGHT[:, :-1], "your values are the expected ones without the last along B."),

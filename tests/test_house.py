@@ -8,6 +8,7 @@ import tomllib
 
 import pytest
 import yaml
+import this_course
 from this_course import ROOT
 
 from autograder import cli
@@ -79,6 +80,17 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
             known = {flag for option in cli.main.commands[name].params for flag in option.opts} if rest else set()
             for flag in (word for word in rest if re.match(r"--?[a-z]", word)):
                 assert flag in known | everywhere, f"{path.name}: autograder {line}"
+
+
+def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
+    """Each check by a name of the units; the figures of its second sentence are those of its table."""
+    page = (ROOT / "docs" / "coverage.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "| practised or" not in line]
+    checks = {check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks}
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[3])}
+    assert named and named <= checks, named - checks
+    full = sum(row[-1].strip() == "F |" for row in rows)
+    assert f"full ({full} of {len(rows)} rows); P: in part ({len(rows) - full})" in page
 
 
 def test_links_in_the_docs_work():

@@ -7,8 +7,8 @@ import sys
 import tomllib
 
 import pytest
-import yaml
 import this_course
+import yaml
 from this_course import ROOT
 
 from autograder import cli
@@ -85,11 +85,11 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
 def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
     """Each check by a name of the units; the figures of its second sentence are those of its table."""
     page = (ROOT / "docs" / "coverage.md").read_text()
-    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "| practised or" not in line]
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ") and "| practised or" not in line]
     checks = {check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks}
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[3])}
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[4])}
     assert named and named <= checks, named - checks
-    full = sum(row[-1].strip() == "F |" for row in rows)
+    full = sum(row[5].strip() == "F" for row in rows)
     assert f"full ({full} of {len(rows)} rows); P: in part ({len(rows) - full})" in page
 
 

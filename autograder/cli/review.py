@@ -128,3 +128,35 @@ def defence(
             made.ask(result)
     click.echo(made.summary())
     click.echo(f"pages: {made.index()}")
+
+
+@main.command()
+@click.argument("mails", type=click.Path(path_type=Path))
+@click.argument("grades", type=click.Path(path_type=Path))
+@course_option
+@report_user_errors
+def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
+    """List the mails that ask for a regrade, each beside what was graded.
+
+    MAILS is an mbox file, or a folder of .eml files. Writes GRADES/regrades.csv, and changes no grade.
+
+    \b
+    Example:  autograder regrades Regrades.mbox grades
+    """
+    from autograder.grading.adjustments import all_adjustments
+    from autograder.grading.results import stored_results, write_whole
+    from autograder.report.exports import as_csv
+    from autograder.report.regrade import listed, read_requests
+    from autograder.report.terminal import number
+
+    results = stored_results(grades)
+    if not results:
+        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+    requests = read_requests(mails)
+    table = listed(requests, results, all_adjustments(find_course(course_folder), [grades], results))
+    write_whole(grades / "regrades.csv", as_csv(table).rstrip("\n"))
+    for unit, check, student, points, of, which, by_hand, *_ in table[1:]:
+        done = f"; by hand so far: {by_hand}" if by_hand else ""
+        now = f"{number(points)} of {number(of)} points" if isinstance(of, float) else points
+        click.echo(f"{unit}, {check}: {student}, {now}, {which}{done}")
+    click.echo(f"{len(requests)} requests: {grades / 'regrades.csv'}")

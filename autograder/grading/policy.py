@@ -30,8 +30,9 @@ Days = Annotated[float, msgspec.Meta(ge=0, le=3650)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
 Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
-TABLES = ("keep", "carried", "late", "early", "total", "partners", "extensions")
+TABLES = ("keep", "carried", "late", "early", "total", "partners", "regrades", "extensions")
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +85,7 @@ class Policy:
 
     carried: the share that counts of points which rest on an early mistake that was carried forward.
     extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for all of them.
+    regrades: the address that students may write to, from a link at each check.
     """
 
     keep: str = "best"
@@ -95,6 +97,7 @@ class Policy:
     total: Total = Total()  # noqa: RUF009 (frozen)
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
     adjustments: tuple[Adjustment, ...] = ()
+    regrades: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def read_policy(course: Course, path: Path) -> Policy:
             ("early", Early, Early()),
             ("total", Total, Total()),
             ("partners", str, ""),
+            ("regrades", Address, ""),
             ("extensions", dict[str, dict[str, Days]], {}),
             *units,
         ],
@@ -139,7 +143,17 @@ def read_policy(course: Course, path: Path) -> Policy:
         (student, unit): days for student, by_unit in read.extensions.items() for unit, days in by_unit.items()
     }
     partners = read_partners(course, path.parent / read.partners) if read.partners else {}
-    return Policy(read.keep, read.carried, read.late, rules, extensions, read.early, read.total, partners)
+    return Policy(
+        keep=read.keep,
+        carried=read.carried,
+        late=read.late,
+        units=rules,
+        extensions=extensions,
+        early=read.early,
+        total=read.total,
+        partners=partners,
+        regrades=read.regrades,
+    )
 
 
 def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:

@@ -60,7 +60,8 @@ def _is_formula(text: str) -> bool:
     return first in tuple("=+-@−")
 
 
-def _table(rows: Iterable[Sequence[str | float]]) -> str:
+def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
+    """Rows as CSV, in which no cell is a formula."""
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue()
@@ -126,12 +127,12 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
     for unit, students in missing.items():
         for each in students:
             rows.append((each.student, unit, "", "", "", 0.0, NOTHING, "", 0.0, most[unit], "", "", "", "", each.id))
-    return {"grades.csv": _table(rows)}
+    return {"grades.csv": as_csv(rows)}
 
 
 def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
     absent = sorted({each.student for students in missing.values() for each in students})
-    return {"total.csv": _table(final_table(final_rows(grades, rules, absent)))}
+    return {"total.csv": as_csv(final_table(final_rows(grades, rules, absent)))}
 
 
 def _attempt_and_id(known: HandIn | None) -> tuple[str, str]:
@@ -179,7 +180,7 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
         number_ = row.id if row.source in ("canvas", "") else ""
         login = row.login or ("" if number_ else row.student)
         rows.append((row.name or row.student, number_, row.sis, login, "", *points))
-    return {"canvas.csv": _table(rows)}
+    return {"canvas.csv": as_csv(rows)}
 
 
 def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
@@ -196,8 +197,8 @@ def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
                 who = (f"Participant {row.id}", row.name, row.email)
                 line = (*who, grade.points, grade.max_points, _feedback(grade))
                 worksheets.setdefault(heads[unit], [_WORKSHEET]).append(line)
-    sheets = {f"moodle {unit}.csv": _table(lines) for unit, lines in worksheets.items()}
-    return {"moodle.csv": _table(rows)} | sheets
+    sheets = {f"moodle {unit}.csv": as_csv(lines) for unit, lines in worksheets.items()}
+    return {"moodle.csv": as_csv(rows)} | sheets
 
 
 _WORKSHEET = ("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Feedback comments")
@@ -215,7 +216,7 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
                 rows.append((*who, grade.points, of, _feedback(grade), page))
             elif row.student in {each.student for each in missing.get(unit, ())}:
                 rows.append((*who, 0.0, of, NOTHING, ""))
-    return {"mail.csv": _table(rows)}
+    return {"mail.csv": as_csv(rows)}
 
 
 def _gradescope(grades: Sequence[Grade], _: Missing) -> Files:

@@ -24,6 +24,7 @@ from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import code, html, remark_html, summary
 from autograder.report.definitions import Piece, pieces
+from autograder.report.regrade import regrade_link
 from autograder.report.terminal import SIGNS, number
 
 Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
@@ -63,6 +64,7 @@ def environment() -> Environment:
     made.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
     made.filters["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
     made.filters["url"] = lambda part: quote(part, safe="")
+    made.filters["regrade_link"] = regrade_link
     made.filters["urlpath"] = quote
     made.filters["median"] = lambda values: median(list(values))
     made.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
@@ -113,6 +115,7 @@ def site(
     missing = {} if aliases is not None else around.missing
     shared = {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
     shared |= {"missing": missing, "ruled": around.rules is not None, "alone": False}
+    shared |= {"regrades": around.rules.regrades if around.rules else ""}
 
     def render(name: str, *student: Any, **facts: Any) -> str:
         facts |= shared
@@ -134,6 +137,7 @@ def page_alone(course: Course, result: Result, grade: Grade, source: Source | No
     """A student's page by itself, to be given to the student: with no link to a page of the class."""
     facts = {"counts": {(result.unit, result.student): grade}, "live": "", "alone": True, "short": course.short}
     facts |= {"ruled": around.rules is not None, "attempts": _attempts(result, around.earlier)}
+    facts |= {"regrades": around.rules.regrades if around.rules else ""}
     made = environment().get_template("student.html")
     return made.render(facts, **_student(course, result, result, source, None))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.grading.results import CannotWrite
-from autograder.report.exports import _table
+from autograder.report.exports import as_csv
 from autograder.review.answers import UnitAnswers
 
 
@@ -30,7 +30,7 @@ def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, 
     for student in texts:
         label = "earlier" if earlier[student] else "this year"
         rows.append((_dolos_name(student), label, times.get(student, ""), student))
-    yield "info.csv", _table(rows)
+    yield "info.csv", as_csv(rows)
     for student, text in texts.items():
         yield _dolos_name(student), text
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from autograder.grading.results import write_whole
 from autograder.report import code
-from autograder.report.exports import _table
+from autograder.report.exports import as_csv
 from autograder.report.pages import environment
 from autograder.review.answers import Answer, Exercise, UnitAnswers
 from autograder.review.fingerprints import fingerprints
@@ -125,4 +125,4 @@ def _csv(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]]) -> str:
                 row = (exercise.unit, exercise.check or "all", pair.one, pair.other, round(pair.share, 3), *pair.parts)
                 wrong = ("; ".join(pair.wrong), round(pair.rarity, 3))
                 rows.append((*row, *wrong, "yes" if pair.stands_out else "", pair_address(exercise, number)))
-    return _table(rows)
+    return as_csv(rows)

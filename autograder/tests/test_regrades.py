@@ -1,0 +1,112 @@
+"""Requests for a regrade: the link that fills a mail, and the list of the mails that came."""
+
+import csv
+import mailbox
+import re
+import shutil
+from email.message import EmailMessage
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import small
+from small import COURSE, UNIT
+
+from autograder.grading.adjustments import FILE
+from autograder.grading.policy import read_policy
+from autograder.report.regrade import NoMails, read_requests
+from autograder.schema import BadFile
+
+
+@pytest.fixture(scope="module")
+def pages(graded_class, tmp_path_factory):
+    """The small class's pages under a policy that takes regrade requests: the folder of grades."""
+    folder = tmp_path_factory.mktemp("regrades") / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    (folder / "policy.toml").write_text('regrades = "tutor@uni.example"\n')
+    done = small.run_command("report", folder, "--policy", folder / "policy.toml")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def links(pages, student):
+    """Check → the link on a student's page."""
+    text = (pages / "pages" / UNIT / f"{student}.html").read_text()
+    found = [unescape(link) for link in re.findall(r'href="(mailto:[^"]*)"', text)]
+    return {re.search("Check%3A%20([a-z_]+)", link)[1]: link for link in found}
+
+
+def mail_of(link, why, sender="Ada <ada@uni.example>"):
+    """The mail that a student sends who has followed a link and written why."""
+    parts = urlsplit(link)
+    filled = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, parts.path, filled["subject"]
+    mail["Date"] = "Thu, 26 Nov 2026 10:00:00 +0100"
+    mail.set_content(filled["body"].replace("\r\n", "\n") + why)
+    return mail
+
+
+def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
+    """To the address of the policy, with unit, check and the file's checksum; none where all passed."""
+    link = links(pages, "crash")["summing"]
+    mail = mail_of(link, "")
+    assert mail["To"] == "tutor@uni.example" and mail["Subject"] == f"Regrade: {UNIT}, summing"
+    assert re.search(rf"Student: crash\nUnit: {UNIT}\nCheck: summing\nChecksum: [0-9a-f]{{64}}\n", mail.get_content())
+    assert links(pages, "complete") == {}
+
+
+def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
+    """From an mbox or from .eml files; about another file, answered already, of a stranger; no other mail."""
+    link = links(pages, "crash")["summing"]
+    mails = [
+        mail_of(link, "The idea is right.\nPlease look."),
+        mail_of(links(pages, "squared")["doubling"].replace("squared", "nobody"), "=HYPERLINK(1)"),
+        mail_of(re.sub("[0-9a-f]{64}", "0" * 64, link), "My other file."),
+    ]
+    other = EmailMessage()
+    other["From"] = "x@y.example"
+    other.set_content("Hello,\nis there a lecture today?")
+    box = mailbox.mbox(tmp_path / "Regrades.mbox")
+    for number, mail in enumerate([*mails, other]):
+        box.add(mail)
+        (tmp_path / f"{number}.eml").write_bytes(bytes(mail))
+    box.flush()
+    box.close()
+    assert read_requests(tmp_path / "Regrades.mbox") == read_requests(tmp_path)
+    (pages / FILE).write_text(
+        f'[[adjustment]]\nstudent = "crash"\nunit = "{UNIT}"\ncheck = "summing"\n'
+        'points = 1\nwords = "yes"\nwho = "tg"\n'
+    )
+    done = small.run_command("regrades", tmp_path / "Regrades.mbox", pages)
+    assert done.returncode == 0, done.stderr
+    assert f"{UNIT}, summing: crash, 0 of 4 points, as graded; by hand so far: yes" in done.stdout
+    rows = list(csv.DictReader((pages / "regrades.csv").read_text().splitlines()))
+    assert [(row["student"], row["which file"]) for row in rows] == [
+        ("nobody", "no such result"),
+        ("crash", "as graded"),
+        ("crash", "another hand-in"),
+    ]
+    assert rows[1]["why"] == "The idea is right. Please look." and rows[0]["why"] == "'=HYPERLINK(1)"
+
+
+def test_odd_mails_stop_nothing(tmp_path):
+    """Bytes, headers and encodings that nobody knows; a terminal's codes are written out."""
+    head = b"From: =?x?q?=\x1b[31m\nDate: \xff\nContent-Type: text/plain; charset=nonsense\n\n"
+    about = f"Unit: {UNIT}\x1b[31m\nCheck: summing\nChecksum: 0\n".encode()
+    (tmp_path / "a.eml").write_bytes(head + about)
+    (tmp_path / "b.eml").write_bytes(b"\0\xff\n\n")
+    (tmp_path / "c.eml").write_bytes(head.replace(b"nonsense", b"utf-8") + about)
+    assert all("\x1b" not in f"{request}" for request in read_requests(tmp_path))
+    assert read_requests(tmp_path)[-1].unit == f"{UNIT}\\x1b[31m"
+
+
+def test_where_there_are_no_mails_it_is_told(tmp_path):
+    """A folder without them, and a place that is not there."""
+    with pytest.raises(NoMails, match=r"holds no \.eml"):
+        read_requests(tmp_path)
+    with pytest.raises(NoMails, match="There is nothing"):
+        read_requests(tmp_path / "none")
+    (tmp_path / "policy.toml").write_text('regrades = "nobody"\n')
+    with pytest.raises(BadFile, match="regrades"):
+        read_policy(COURSE, tmp_path / "policy.toml")

@@ -109,3 +109,22 @@ def test_whole_results_are_not_replaced_by_others(tmp_path, option):
     assert done.returncode == 2
     assert "Name another --out" in done.stderr
     assert points(stored_results(grades)) == [("ada", 11)]
+
+
+def test_quick_and_whole_results_stand_in_no_table_together(tmp_path):
+    """`export` refuses it and says which; each kind alone says in its heading what it is."""
+    for name, options in (("whole", ()), ("quick", ("--quick",))):
+        small.submit(tmp_path / name, name, RIGHT)
+        run("grade", tmp_path / name, "--out", tmp_path / f"{name} grades", "--seed", "5", *options)
+    folders = (tmp_path / "whole grades", tmp_path / "quick grades")
+    done = small.run_command("export", *folders, "--to", "canvas", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "1 whole" in done.stderr and "1 without training" in done.stderr
+    assert not (tmp_path / "canvas.csv").exists()
+    for to, name in (("csv", "grades.csv"), ("moodle", "moodle.csv"), ("mail", "mail.csv"), ("github", "quick.md")):
+        run("export", folders[1], "--to", to, "--out", tmp_path / to)
+        assert "without training" in (tmp_path / to / name).read_text()
+    run("export", folders[1], "--to", "gradescope", "--out", tmp_path / "g")
+    assert "without training" in (tmp_path / "g" / UNIT / "quick.json").read_text()
+    run("export", folders[1], "--to", "classroom50", "--out", tmp_path / "c")
+    assert "without training" in (tmp_path / "c" / "quick.json").read_text()

@@ -157,6 +157,7 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     write_whole(grades / "regrades.csv", as_csv(table).rstrip("\n"))
     for unit, check, student, points, of, which, by_hand, *_ in table[1:]:
         done = f"; by hand so far: {by_hand}" if by_hand else ""
-        now = f"{number(points)} of {number(of)} points" if isinstance(of, float) else points
+        told = isinstance(points, float) and isinstance(of, float)
+        now = f"{number(float(points))} of {number(float(of))} points" if told else str(points)
         click.echo(f"{unit}, {check}: {student}, {now}, {which}{done}")
     click.echo(f"{len(requests)} requests: {grades / 'regrades.csv'}")

@@ -46,8 +46,13 @@ def test_the_solution_runs_as_a_script_without_a_warning(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
-    """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed."""
+    """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
+
+    Examples run as scripts above, and here in one unit; a kernel shows their pictures, and nothing else differs.
+    """
     notebook = jupytext.read(ROOT / "solutions" / f"{unit}.py")
+    if unit != "unit3_scan":
+        notebook.cells = [cell for cell in notebook.cells if "with autograder.example(" not in cell.source]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -279,12 +280,34 @@ class UnitSettings:
     warm: Callable[[], object] | None = None
 
 
+@dataclass(frozen=True)
+class Raised:
+    """An exception of a student's, as it is told by its cause.
+
+    text: what it says. line: the student's own line, and `part` of it what was being computed.
+    function: the text of the function that holds it. values: the variables there.
+    sizes: letter → size, of the letters that the check has.
+    """
+
+    text: str
+    line: str = ""
+    part: str = ""
+    function: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def shape(self, shape: Sequence[int]) -> str:
+        """Write a shape in the check's letters: `(T, B) = (6, 3)`."""
+        return shape_in_letters(shape, self.sizes)
+
+
 class Addon(Protocol):
     """A module that makes experiments with a package repeatable.
 
     course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`, names of modules
     and classes that each check is to find as they were, and `undo()`, which takes away what an earlier check left for
-    all that comes; both are for workers, and nothing that a student has open is touched.
+    all that comes; both are for workers, and nothing that a student has open is touched. And it may have
+    `explain(raised)`, which tells the cause of an exception and what to do, or "".
     """
 
     def reset(self, seed: int) -> None:
@@ -351,3 +374,57 @@ def import_checks(folder: Path, unit: str) -> ModuleType:
         sys.modules[package] = holder = ModuleType(package)
         holder.__path__ = [str(folder)]
     return import_module(f"{package}.{unit}")
+
+
+def names_used(check: Check) -> frozenset[str]:
+    """The names that a check uses in its own code and in functions of its module, or the letters that it says."""
+    return _names_used(check.experiment) if check.letters is None else frozenset(check.letters)
+
+
+DEPTH = 4  # how far functions are followed that a check calls
+
+
+@cache
+def _names_used(experiment: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(_names(experiment, DEPTH))
+
+
+def _names(function: Any, depth: int) -> set[str]:
+    """Find the names in a function's code, and in that of the functions of its module that it calls."""
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):
+        return set()
+    names = _names_in(code)
+    if depth:
+        around = function.__globals__
+        called = [around[name] for name in names if isinstance(around.get(name), FunctionType)]
+        for one in called:
+            if one.__module__.split(".")[0] == function.__module__.split(".")[0]:
+                names = names | _names(one, depth - 1)
+    return names
+
+
+def _names_in(code: CodeType) -> set[str]:
+    names = {*code.co_names, *code.co_varnames}
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            names |= _names_in(part)
+    return names
+
+
+def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
+    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
+    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
+    names |= {size: letter for letter, size in sizes.items()}
+    if not shape:
+        return "a single number"
+    numbers = _tuple(map(str, shape))
+    if not all(size in names for size in shape):
+        return numbers
+    return f"{_tuple(names[size] for size in shape)} = {numbers}"
+
+
+def _tuple(parts: Iterable[str]) -> str:
+    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
+    written = list(parts)
+    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

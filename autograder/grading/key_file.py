@@ -46,7 +46,7 @@ def save_key(path: Path, key: Key) -> None:
                 if not _equal(array, expected.get(n)):
                     arrays[f"{name}|{mistake.id}|{n}"] = array
             words = {"id": mistake.id, "text": mistake.text, "keeps": mistake.keeps}
-            mistakes.append(words | {"failure": its.failure, "message": its.message})
+            mistakes.append(words | {"failure": its.failure, "message": _without_quotes(its)})
         shapes = {n: list(array.shape) for n, array in expected.items()}
         constant = sorted(known.constant)
         facts[name] = {"loss": known.loss, "shapes": shapes, "constant": constant, "mistakes": mistakes}
@@ -58,6 +58,12 @@ def save_key(path: Path, key: Key) -> None:
     path.parent.mkdir(exist_ok=True, parents=True)
     packed = {n: _packed(array) for n, array in arrays.items()}
     path.write_bytes(save(packed, metadata))  # `save_file` writes for its owner alone, and students read keys
+
+
+def _without_quotes(its: Answer) -> str:
+    """How a mistake failed: where, and no more than tells the kind; the rest of it may quote the mistake's line."""
+    place, colon, _ = its.message.partition(": ")
+    return f"{place}: {kind_of_error(its)}" if colon else kind_of_error(its)
 
 
 def _packed(array: np.ndarray) -> np.ndarray:

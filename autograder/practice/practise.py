@@ -33,6 +33,7 @@ from autograder.judging import (
 )
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.limits import Tell, last_resort, within_limits
+from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
 
@@ -112,7 +113,8 @@ def _verdict(
     if check.measure:
         return _trained(unit, check, key, implementation, tell)
     known = key[check.name]
-    run = partial(run_experiment, check, implementation, unit.course.public_seed, unit.experiments.reset)
+    explain = partial(explain_error, unit.experiments)
+    run = partial(run_experiment, check, implementation, unit.course.public_seed, unit.experiments.reset, None, explain)
     if lacking:
         follows = Follows(check, known, partial(carried_by_file, key), ways, lacking, unit.sizes, not_made)
         if not follows.can_be_judged():
@@ -140,7 +142,8 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell
         why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
         return judge(check, nothing, Answer(failure="no key", message=why), unit.sizes), nothing, Answer()
     known, seed = key[name], unit.course.public_seed
-    run = partial(run_experiment, check, implementation, seed, unit.experiments.reset, text.train)
+    explain = partial(explain_error, unit.experiments)
+    run = partial(run_experiment, check, implementation, seed, unit.experiments.reset, text.train, explain)
     answer = within_limits(check, unit.limits, run, tell)
     verdict = judge(check, known, answer, unit.sizes)
     if verdict.status != "passed":

@@ -7,7 +7,8 @@ times its prior; so all of them together speak of such an array with a chance of
 No number that was drawn is told: factors and terms have a letter or a short name, or none.
 """
 
-from autograder.relations.letters import Letters, letters_of, shape_in_letters
+from autograder.check import shape_in_letters
+from autograder.relations.letters import Letters, letters_of
 from autograder.relations.search import CHANCE, EXCHANGED, Relation, find_relations
 
 __all__ = ["CHANCE", "EXCHANGED", "Letters", "Relation", "find_relations", "letters_of", "shape_in_letters"]

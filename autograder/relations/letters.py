@@ -4,19 +4,16 @@ A letter is said only where the check has it, and not where another has the same
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations, permutations
-from types import CodeType, FunctionType
-from typing import Any
 
-from autograder.check import Check
+from autograder.check import Check, names_used
 
 NEAR = 1e-5  # how near a factor is to a number that has a name, as a share of it
 SMALL = 12  # whole numbers up to this one have names
 PLAIN = 3  # a factor of 2 or 3 is called so, whatever letter has that size
-DEPTH = 4  # how far functions are followed that a check calls
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ def _plainly(value: float) -> str:
 
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
     """Find the letters of a unit that a check uses, in its own code or in functions that it calls."""
-    names = _names_used(check.experiment) if check.letters is None else frozenset(check.letters)
+    names = names_used(check)
     return _letters(tuple((letter, size) for letter, size in sizes.items() if letter in names))
 
 
@@ -132,49 +129,3 @@ def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
 def _letters(pairs: tuple[tuple[str, int], ...]) -> Letters:
     """Make letters once, for their constants take time."""
     return Letters(pairs)
-
-
-@cache
-def _names_used(experiment: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(_names(experiment, DEPTH))
-
-
-def _names(function: Any, depth: int) -> set[str]:
-    """Find the names in a function's code, and in that of the functions of its module that it calls."""
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType):
-        return set()
-    names = _names_in(code)
-    if depth:
-        around = function.__globals__
-        called = [around[name] for name in names if isinstance(around.get(name), FunctionType)]
-        for one in called:
-            if one.__module__.split(".")[0] == function.__module__.split(".")[0]:
-                names = names | _names(one, depth - 1)
-    return names
-
-
-def _names_in(code: CodeType) -> set[str]:
-    names = {*code.co_names, *code.co_varnames}
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            names |= _names_in(part)
-    return names
-
-
-def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
-    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
-    names |= {size: letter for letter, size in sizes.items()}
-    if not shape:
-        return "a single number"
-    numbers = _tuple(map(str, shape))
-    if not all(size in names for size in shape):
-        return numbers
-    return f"{_tuple(names[size] for size in shape)} = {numbers}"
-
-
-def _tuple(parts: Iterable[str]) -> str:
-    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
-    written = list(parts)
-    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"

@@ -16,9 +16,8 @@ import libcst as cst
 import numpy as np
 
 from autograder.authoring.mutants import Mutant, mutants, other_names
-from autograder.check import Answer, Check, is_text
+from autograder.check import Answer, Check, is_text, shape_in_letters
 from autograder.grading.results import digest
-from autograder.relations.letters import shape_in_letters
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
 from autograder.review.effects import SAME, Effect, effect

@@ -15,7 +15,7 @@ from autograder.authoring import build as building
 from autograder.check import Answer, Check, is_text
 from autograder.course import load_unit, read_course
 from autograder.grading.key_file import LAST_BITS, SAME, NoKey, load_key, same_key, save_key
-from autograder.judging import TOLERANCE, Mistake, PlainKey
+from autograder.judging import TOLERANCE, Mistake, PlainKey, kind_of_error
 
 UNITS = small.COURSE.units
 
@@ -230,3 +230,14 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
     (line,) = building.build(course, [name])
     assert line.endswith("(not here, so as before: fitting@steep)")
     assert load_key(course.key(name)).keys() == key.keys()
+
+
+def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
+    """Of how a mistake failed it holds what tells the kind of error, and that is the same when it is read."""
+    words = "line 3, in `f`: TypeError: no. " + 40 * "." + " Your line: `return secret`."
+    raised = Answer(failure="raised", message=words)
+    known = PlainKey(Answer({"x": np.arange(3.0)}), ((Mistake("m1", "t"), raised),))
+    save_key(tmp_path / "one.safetensors", {"a": known})
+    ((_, found),) = load_key(tmp_path / "one.safetensors")["a"].mistakes
+    assert kind_of_error(found) == kind_of_error(raised)
+    assert b"secret" not in (tmp_path / "one.safetensors").read_bytes()

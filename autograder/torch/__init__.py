@@ -5,6 +5,8 @@ Nothing here imports torch before it is needed; `networks`, `operators` and `sgd
 experiments.
 """
 
+from autograder.check import Raised
+
 # function → what may stand in its place in a wrong variant of a solution, and the other way round
 MUTANT_NAMES = (
     ("sigmoid", "tanh"),
@@ -68,3 +70,10 @@ def warm() -> None:
         optimizer.step()
     with by_hand():
         pass
+
+
+def explain(raised: Raised) -> str:
+    """Tell the cause of one of torch's errors in words, and what to do; "" where nothing is known of it."""
+    from autograder.torch.causes import CAUSES
+
+    return next(filter(None, (cause(raised) for cause in CAUSES)), "")

@@ -12,12 +12,14 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from autograder.check import Answer, Check, Experiments, as_array, noting
+from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
 from autograder.sandbox.inside.namespaces import NUMPY, Namespaces
@@ -30,19 +32,25 @@ class Stopped(BaseException):
 
 
 def run_experiment(
-    check: Check, implementation: Any, seed: int, reset: Callable[[int], object], text: str | None = None
+    check: Check,
+    implementation: Any,
+    seed: int,
+    reset: Callable[[int], object],
+    text: str | None = None,
+    explain: Explain = no_cause,
 ) -> Answer:
     """Run one experiment; whatever a submission raises becomes part of the answer.
 
     Where one function raises, the experiment is run again without it, for what the others return.
     reset: brings random numbers into the state of a seed, so that what ran before in this process changes nothing.
     text: what a check that trains is given.
+    explain: tells an exception by its cause.
     """
     if check.measure:
-        answer = _run(check, implementation, seed, reset, [text])
+        answer = _run(check, implementation, seed, reset, [text], explain)
         return Answer({}, answer.failure, answer.message) if answer.failure else answer
     began = time.monotonic()
-    answer = _run(check, implementation, seed, reset, [])
+    answer = _run(check, implementation, seed, reset, [], explain)
     tired = time.monotonic() - began > check.seconds / 4
     if not answer.failure or answer.failure == Stopped.__name__ or tired:
         return answer
@@ -53,7 +61,12 @@ def run_experiment(
 
 
 def _run(
-    check: Check, implementation: Any, seed: int, reset: Callable[[int], object], extra: Sequence[str | None]
+    check: Check,
+    implementation: Any,
+    seed: int,
+    reset: Callable[[int], object],
+    extra: Sequence[str | None],
+    explain: Explain = no_cause,
 ) -> Answer:
     """Run an experiment once; of one that ends early, the answer holds what was named before."""
     reset(seed)
@@ -66,6 +79,8 @@ def _run(
             raise
         except BaseException as error:
             failure, message = _failure(error, check)
+            if failure == "raised":
+                message = with_cause(message, explain(error, check))[:MAX_MESSAGE]
             return Answer(noted, failure, message)
 
 
@@ -174,7 +189,7 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments
                 undo()
         try:
             implementation = implementation or Submission(source, first.facts["name"])
-            answer = _answer(check, implementation, question, experiments.reset)
+            answer = _answer(check, implementation, question, experiments)
         except Broken as error:
             answer = Answer(failure="broken", message=str(error))
         told = {"token": facts["token"], "failure": answer.failure, "message": answer.message}
@@ -185,9 +200,10 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments
         outbox.flush()
 
 
-def _answer(check: Check, implementation: Any, question: Message, reset: Callable[[int], object]) -> Answer:
+def _answer(check: Check, implementation: Any, question: Message, experiments: Experiments) -> Answer:
+    explain = partial(explain_error, experiments)
     text = question.arrays["text"].tobytes().decode() if "text" in question.arrays else None
     if question.facts["role"] == "measure" and check.measure:
         weights = {name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")}
         return Answer({"loss": np.array(check.measure(implementation, weights, text))})
-    return run_experiment(check, implementation, int(question.facts["seed"]), reset, text)
+    return run_experiment(check, implementation, int(question.facts["seed"]), experiments.reset, text, explain)

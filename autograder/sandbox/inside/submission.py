@@ -7,6 +7,7 @@ nothing of an `autograder.example` block, whose variables may be called like a h
 
 import ast
 import dis
+import linecache
 import re
 import sys
 import warnings
@@ -62,6 +63,8 @@ class Statement:
     def code(self) -> CodeType:
         """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand outside a function."""
         name = f"<{self.cell.at(0)}|{self.filename}>"
+        lines = self.cell.text.splitlines(keepends=True)
+        linecache.cache[name] = (len(self.cell.text), None, lines, name)  # so that an error can quote its line
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

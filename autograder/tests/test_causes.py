@@ -1,0 +1,138 @@
+"""Errors told by their cause: shapes in letters, the student's own line, what to do; and nothing where nothing fits."""
+
+import numpy as np
+import pytest
+import torch
+
+import autograder.torch
+from autograder.check import Experiments, UnitSettings, check, named
+from autograder.sandbox.inside.causes import explain_error
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
+
+SIZES = {"T": 6, "B": 4, "V": 17, "E": 7, "H": 11}
+T, B, V, E, H = SIZES.values()
+
+
+def told(body, given, addons=(autograder.torch,), experiment=None):
+    """What is said of an exception that `f(x, h)` raises."""
+
+    @check(points=1)
+    def asking(net, seed):
+        "`f`"
+        _ = T, B, V, E, H
+        return named("y", net.f(*given))
+
+    asked = experiment or asking
+    its = Experiments((asked,), UnitSettings(sizes=SIZES), addons)
+    script = f"import numpy as np\nimport torch\nimport torch.nn.functional as F\n\n\ndef f(x, h=None):\n    {body}\n"
+    answer = run_experiment(
+        asked, Submission(script.encode(), "ada.py"), 1, its.reset, explain=lambda *what: explain_error(its, *what)
+    )
+    assert answer.failure == "raised"
+    return answer.message
+
+
+NUMPY = [
+    (
+        "return h @ x",
+        (np.ones((B, E)), np.ones((H, E))),
+        "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last axis of what stands "
+        "left of `@` should be as long as the last but one of what stands right. `x @ h.T` fits.",
+    ),
+    (
+        "return x + h",
+        (np.ones((B, E)), np.ones(B)),
+        "Your line: `return x + h`. `x` is (B, E) = (4, 7) and `h` is (B,) = (4,): from the last axis on, two sizes "
+        "should be equal, or one of them 1.",
+    ),
+    ("return h or x", (np.ones(B), np.ones(B)), "To ask whether it was given: `x if h is None else h`."),
+    ("return x if x > 0 else h", (np.ones(B), 1), "Many numbers have no single truth value"),
+    (
+        "rows, columns = x.shape",
+        (np.ones((T, B, V)),),
+        "`x.shape` is (T, B, V) = (6, 4, 17), and 2 names stand on the left. Write one for each.",
+    ),
+    ("return h[0] + x", (np.ones(B),), "A value here is None."),
+]
+GATES = "i, j, g, o = (x @ h).chunk(4); return i * torch.ones(4, 11)"
+TORCH = [
+    (
+        "return F.cross_entropy(x, h)",
+        (torch.ones(T, B, V), torch.zeros(T, B, dtype=torch.long)),
+        "`x` is (T, B, V) = (6, 4, 17) and `h` is (T, B) = (6, 4). `cross_entropy` wants the classes on axis 1: make "
+        "all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`.",
+    ),
+    ("return h or torch.zeros(3)", (1, torch.ones(B)), "`torch.zeros(3) if h is None else h`."),
+    (GATES, (torch.ones(B, E), torch.ones(E, 4 * H)), "`chunk(4)` cuts along the first axis."),
+    ("return h @ x", (torch.ones(B, E), torch.ones(H, E)), "`x @ h.T` fits."),
+    (
+        "return torch.nn.BatchNorm1d(11)(x)",
+        (torch.ones(T, B, H),),
+        "there (B,) = (4,) were given, and (H,) = (11,) wanted.",
+    ),
+    ("y = (x * x).sum(); y.backward(); y.backward()", (torch.ones(B, requires_grad=True),), "`detach()` it between"),
+    ("return torch.multinomial(x.log(), 1)", (torch.full((V,), 0.5),), "of log-probabilities `.exp()`."),
+    ("rows, columns = x.shape", (torch.ones(T, B, V),), "`x.shape` is (T, B, V) = (6, 4, 17)"),
+    ("x.sum().backward()", (torch.ones(B),), "Nothing leads from this back to a weight"),
+    ("return F.embedding(x, h)", (torch.ones(B), torch.ones(V, E)), "`.long()`"),
+    ("x += 1", (torch.ones(B, requires_grad=True),), "within `torch.no_grad()`."),
+    ("return x.numpy()", (torch.ones(B, requires_grad=True),), "Write `.detach().numpy()`."),
+]
+
+
+@pytest.mark.parametrize("body, given, words", NUMPY)
+def test_numpys_errors_are_told_by_their_cause(body, given, words):
+    """Without any add-on."""
+    assert words in told(body, given, addons=())
+
+
+@pytest.mark.parametrize("body, given, words", TORCH)
+def test_torchs_errors_are_told_by_their_cause(body, given, words):
+    """By the add-on, for every course on torch; the exception's own words stand before that."""
+    said = told(body, given)
+    assert words in said
+    assert said.startswith("line 7, in `f`: ") and f"Your line: `{body}`." in said
+
+
+def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
+    """The exception then comes from the check, and no line is the student's."""
+
+    @check(points=1)
+    def two(net, seed):
+        "`f` gives logits and a state"
+        logits, state = net.f(np.ones((T, B)))
+        return named("logits state", logits, state)
+
+    said = told("return x", (), experiment=two)
+    assert said.endswith(
+        "The check takes 2 values (logits, state) from what was returned. Return all of them, in the order of the text."
+    )
+
+
+def test_a_letter_is_said_only_where_the_check_has_it():
+    """A size that the check does not know is a number."""
+
+    @check(points=1)
+    def small(net, seed):
+        "`f`"
+        return named("y", net.f(np.ones((B, 7)), np.ones((11, 7))))
+
+    assert "`h` is (11, 7) and `x` is (4, 7);" in told("return h @ x", (), experiment=small)
+
+
+def test_an_error_of_which_nothing_is_known_is_told_as_it_is():
+    """In its own words alone."""
+    assert told("raise ValueError('planted')", (1,)) == "line 7, in `f`: ValueError: planted"
+
+
+def test_an_addon_that_fails_costs_nothing():
+    """The exception is told all the same."""
+    broken = type("Broken", (), {"reset": lambda seed: None, "explain": lambda raised: 1 / 0})
+    assert told("raise ValueError('planted')", (1,), addons=(broken,)) == "line 7, in `f`: ValueError: planted"
+
+
+def test_nothing_of_the_students_runs_again():
+    """An expression that calls something is not evaluated to tell its shape."""
+    said = told("calls = []\n    return (calls.append(1) or x) @ h", (np.ones((2, 3)), np.ones((2, 3))), addons=())
+    assert "is (" not in said

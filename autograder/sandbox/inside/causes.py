@@ -21,7 +21,7 @@ RAW = 240  # characters of an exception's own words where its cause is told
 # what may be evaluated again without doing anything
 HARMLESS = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.Slice, ast.UnaryOp, ast.USub),
-    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.expr_context),
+    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.expr_context),
 )
 
 

@@ -312,8 +312,8 @@ plt.show()
 # | `dropout` | `nn.Dropout` | on what comes out of the LSTM |
 # | `output` | `nn.Linear`, H → V | the same layer at every step: `nn.Linear` applies itself to the last axis, whatever the others are (in Keras: `TimeDistributed`) |
 #
-# Use these names and classes. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where
-# it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
+# Use these names and classes, and call the layers as they are: section 7 puts others in their places. Batch norm takes each
+# *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
 # result, its past and all. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.

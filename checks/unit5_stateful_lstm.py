@@ -21,6 +21,7 @@ OF_CORPUS = (128, 32, 64)
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
 KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
 LEFT = "the model's numbers, its gradients, or what of it is to be trained are not what they were."
+CALLED = "call `self.norm(…)` and `self.lstm(…)` as they are: section 7 puts other layers in their places."
 CUT = "the state was cut off inside the model. Whether to cut it, whoever calls decides."
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
@@ -85,15 +86,23 @@ def cut_from_the_past(net: Any, seed: int) -> Arrays:
     return named("h c", new) | named("has_a_past", [s.requires_grad for s in new])
 
 
-@check(points=6, words={"same_after": KEPT, "state_in_the_graph": CUT})
+@check(points=6, words={"same_after": KEPT, "state_in_the_graph": CUT, "norm_and_lstm_are_called": CALLED})
 def network(net: Any, seed: int) -> Arrays:
     """`CharLSTM` in evaluation and in training: logits, state, statistics, gradients, number of parameters"""
     model, watched = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval(), Watched(net)
+    called = set[str]()
+    hooks = [
+        part.register_forward_hook(lambda *_, name=name: called.add(name))
+        for name, part in model.named_children()
+        if name in ("norm", "lstm")
+    ]
     call, x, more = watched.hand_to(model), ids(seed, T, B), ids(seed + 1, 2, B)
     with torch.no_grad():
         evaluated, state = call(x)
         out = named("logits", evaluated) | named("h c", state) | named("logits_after", call(more, state)[0])
         out |= named("logits_of_one_text", call(ids(seed, 4, 1))[0])
+    for hook in hooks:
+        hook.remove()
     given = [part.requires_grad_() for part in floats(seed, 2, 2, B, H).unbind()]
     out |= named("gradient_in_the_state", backward([call(more, (given[0], given[1]))[0]], given, seed))
     logits, state = watched.hand_to(model.train(True))(x)
@@ -101,6 +110,7 @@ def network(net: Any, seed: int) -> Arrays:
     statistics = [array for name, array in take(model, roles()).items() if "running" in name]
     out |= named("logits_training statistics", logits, np.array(statistics)) | named("parameters", size(model))
     out |= named("state_in_the_graph", [part.requires_grad for part in state]) | same_after(watched)
+    out |= named("norm_and_lstm_are_called", called == {"norm", "lstm"})
     return out | {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
 
 

@@ -32,13 +32,8 @@ class CharLSTM(nn.Module):
         self.lstm = nn.LSTM(E, H, 2, dropout=dropout)
         self.dropout, self.output = nn.Dropout(dropout), nn.Linear(H, V)
 
-    def normed(self, rows):
-        norm = self.norm
-        kept = norm.running_mean, norm.running_var, norm.weight, norm.bias
-        return F.batch_norm(rows, *kept, training=self.training, momentum=norm.momentum, eps=norm.eps)
-
     def forward(self, x, state=None):
-        rows = self.normed(F.embedding(x, self.embedding.weight).flatten(0, 1))
+        rows = self.norm(F.embedding(x, self.embedding.weight).flatten(0, 1))
         h, state = self.lstm(rows.unflatten(0, x.shape), state)
         h = F.dropout(h, self.dropout.p, self.training)
         return F.linear(h, self.output.weight, self.output.bias), state

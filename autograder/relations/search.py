@@ -161,12 +161,21 @@ def fitting(case: Case) -> Iterator[Found]:
     """Yield the relations that fit, whether or not it could be chance."""
     if not np.isfinite(case.right).all():
         return
+    if _is_hopeless(case):
+        yield from _same_everywhere(case)
+        return
     whole = _made, _undone, _of_others, _added, _along, _blocks, _in_another_order, _rounded, _same_everywhere
     searches = whole if np.isfinite(case.found).all() else ()
     for search in (*searches, _in_parts, _where):
         for one in search(case):
             if one.chance <= OF_EACH:
                 yield one
+
+
+def _is_hopeless(case: Case) -> bool:
+    """Whether even a perfect fit would say too little, as of a few small integers."""
+    best = (evidence.chance_log10(array, array) for array in (case.found, case.right))
+    return min(best) > OF_EACH
 
 
 # ---- from the expected array, and back to it

@@ -207,7 +207,9 @@ def test_the_sandbox_itself_works(hostile):
     places, quick, trained, _ = hostile
     trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
-    assert f"{len(ATTACKS) - trains - sum(map(is_link, ATTACKS)) + len(HONEST)} submissions" in quick[0].replace("\n", " ")
+    assert f"{len(ATTACKS) - trains - sum(map(is_link, ATTACKS)) + len(HONEST)} submissions" in quick[0].replace(
+        "\n", " "
+    )
     for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
         result = json.loads(path.read_text())
         assert result["provenance"]["official"]

@@ -191,9 +191,16 @@ def write_pages(
 Tell = Callable[[str], str]  # text → the same text without students' names
 
 
+def _names_of(result: Result) -> Iterable[str]:
+    """All words that a student is known to be called by."""
+    known = result.hand_in
+    about = (known.name, known.login, known.email) if known else ()  # not numbers: code is full of them
+    return filter(None, (result.student, result.lms_name, *about))
+
+
 def _teller(results: Sequence[Result], aliases: Mapping[str, str]) -> Tell:
     """A function that puts an alias for each name of a student that a text says."""
-    names = {name: aliases[result.student] for result in results for name in (result.student, result.lms_name)}
+    names = {name: aliases[result.student] for result in results for name in _names_of(result)}
     longest_first = sorted(names, key=len, reverse=True)
 
     def tell(text: str) -> str:

@@ -19,6 +19,7 @@ from browser import CHROMIUM, open_pages, violations
 from small import COURSE, UNIT, WORDS
 
 from autograder.errors import visible
+from autograder.grading.hand_in import HandIn
 from autograder.grading.results import stored_results, write_whole
 from autograder.judging import Remark
 from autograder.report import definitions, html, pages
@@ -306,10 +307,13 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
 def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
     """Where no file can be called so, the name in a remark is not the file's."""
     result = next(r for r in stored_results(graded_class) if r.student == "crash")
-    said = [dataclasses.replace(v, remarks=(Remark("by LOVELACE"),)) for v in result.verdicts]
+    said = [dataclasses.replace(v, remarks=(Remark("by LOVELACE, Ada L., al@x.org"),)) for v in result.verdicts]
     known = dataclasses.replace(result, student="LOVELACE~0123456789abcdef", known_as="LOVELACE", verdicts=tuple(said))
+    known = dataclasses.replace(
+        known, hand_in=HandIn(source="canvas", student="LOVELACE", name="Ada L.", email="al@x.org")
+    )
     site = pages.site(COURSE, [known], aliases=pages.Aliases())
-    assert not [page for page in site.values() if "LOVELACE" in page()]
+    assert not [page for page in site.values() if re.search(r"LOVELACE|Ada|al@x", page())]
 
 
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):

@@ -18,7 +18,7 @@ SAME, SIGN, FACTOR, ROWS, EVERYWHERE, SHAPE, INFINITE = (
 IN_WORDS = {
     SAME: "stays as it is",
     SIGN: "changes its sign in every place",
-    FACTOR: "is multiplied by one number in every place",
+    FACTOR: "is multiplied by one number in every place, of several",
     ROWS: "changes in some of its rows only (along its first axis)",
     EVERYWHERE: "changes in another way",
     SHAPE: "gets another shape",
@@ -69,14 +69,18 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
         return Effect(SAME)
     if largest < CLEAR * scale:
         return None
-    if before.size > 1 and (one := _one_factor(before, after)) is not None:
-        return Effect(SIGN if one == -1 else FACTOR, factor=one, largest=largest / scale)
+    one = _one_factor(before, after)
+    if one == -1:
+        return Effect(SIGN, factor=one, largest=largest / scale)
+    if one is not None and before.size > 1:  # a single number is always multiplied by something
+        return Effect(FACTOR, factor=one, largest=largest / scale)
     return _of_places(np.abs(after - before) > EQUAL * scale, largest / scale)
 
 
 def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
-    """The number that every place was multiplied by; None where there is none, or nearly every place is 0."""
-    if np.count_nonzero(before) < max(2, before.size / 2):
+    """The number that every place was multiplied by; None where there is none, or a whole row is 0 and stays so."""
+    rows = before.reshape(len(before), -1) if before.ndim else before.reshape(1, 1)
+    if not rows.any(1).all() or np.count_nonzero(before) < before.size / 2:
         return None
     factor = float((after * before).sum() / (before * before).sum())
     close = np.allclose(after, factor * before, rtol=1e-6, atol=EQUAL * float(np.abs(after).max(initial=0.0)))

@@ -184,7 +184,7 @@ def _parses(text: str) -> bool:
 
 def _tidy(line: str) -> str:
     """A line without the brackets around a single name or call that a change has put there."""
-    tidied = re.sub(r"(?<![\w\])])\(([\w.]+(?:\([^()]*\))?)\)", r"\1", line)
+    tidied = re.sub(r"(?<![\w\])])\(([\w.\[\]\"']+(?:\([^()]*\))?)\)", r"\1", line)
     try:
         return tidied if ast.dump(parse_quietly(tidied)) == ast.dump(parse_quietly(line)) else line
     except SyntaxError:  # the head of a loop or a condition

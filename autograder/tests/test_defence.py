@@ -195,6 +195,14 @@ def test_where_nothing_changes_the_line_was_run(server):
 
 
 A = np.arange(1.0, 7).reshape(3, 2)
+ZERO_ROW = A * [[1], [0], [1]]
+
+
+def test_effects_of_a_number_and_of_rows_of_zeros():
+    """A number's sign is told, and no factor of it; an array of which a row stays 0 changes in its other rows."""
+    number = np.array(2.0)
+    assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [SIGN, EVERYWHERE, SAME]
+    assert effect(ZERO_ROW, -ZERO_ROW).kind == ROWS and effect(ZERO_ROW, -ZERO_ROW).rows == (0, 2)
 
 
 @pytest.mark.parametrize(

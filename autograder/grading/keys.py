@@ -19,7 +19,7 @@ from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.store import AnswerStore, Made, address
-from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, judge, key_name
+from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.sandbox.client import Server, Worker
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
@@ -64,7 +64,7 @@ def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -
                 if cannot_spoil(spoilt.get(mistake.id), names[check.name]):
                     continue
                 answer, known = worker.ask(check, seed), keys[check.name]
-                if loses_points(unit, check, known.expected, answer):
+                if loses_points(check, known.expected, answer):
                     keys[check.name] = replace(known, mistakes=(*known.mistakes, (mistake, answer)))
     return keys
 
@@ -265,6 +265,7 @@ class MadeCheckKey:
         self._of_solution: Made | None = None
         self._constant: frozenset[str] | None = None
         self._of_mistakes: dict[str, Answer] = {}
+        self._spoils: dict[str, bool] = {}
 
     def _solution(self) -> Made:
         with self._lock:
@@ -306,7 +307,9 @@ class MadeCheckKey:
         names = self._solution().names
         if self._check.measure or self._maker.cannot_spoil(mistake, names) or not self.fits(mistake):
             return False
-        return loses_points(self._maker.unit, self._check, self.expected, self.answer_of(mistake))
+        if mistake.id not in self._spoils:
+            self._spoils[mistake.id] = loses_points(self._check, self.expected, self.answer_of(mistake))
+        return self._spoils[mistake.id]
 
     def fits(self, mistake: Mistake) -> bool:
         """Whether a mistake is none of those that are always made, and can be made beside them."""
@@ -347,9 +350,9 @@ def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool
     return bool(its.failure) or not agree(check, name, key.expected, its)
 
 
-def loses_points(unit: Unit, check: Check, expected: Answer, answer: Answer) -> bool:
-    """Whether an answer is judged as less than passed."""
-    return judge(check, PlainKey(expected), answer, unit.sizes).status != "passed"
+def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
+    """Whether an answer to an exact check is wrong anywhere; nothing is said of it, which would take time."""
+    return bool(answer.failure) or not all(agree(check, name, expected, answer) for name in expected.arrays)
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:

@@ -4,7 +4,8 @@ A relation is a fact, as "your values are the expected ones × 5, and B = 5", an
 somebody did. Each kind has a prior, and all priors together are at most 1. A relation is told where
 an array that has nothing to do with the expected one would fit it with a chance of at most `CHANCE`
 times its prior; so all of them together speak of such an array with a chance of at most `CHANCE`.
-No number that was drawn is told: factors and terms have a letter or a short name, or none.
+Factors and terms are told as numbers where they have a letter or a short name, and expected values
+never: what is said on a secret seed gives no answer away.
 """
 
 from autograder.check import shape_in_letters

@@ -54,6 +54,8 @@ SOLUTION = """
         #   this is three times.
         # mistake: return 0 * x
         #   nothing is left.
+        # mistake: return 2 * abs(x)
+        #   the sign is lost early.
         ### END SOLUTION
 
 
@@ -66,6 +68,8 @@ SOLUTION = """
         #   1 was taken away.
         # mistake: return 1 - scale(x)
         #   the sign is another.
+        # mistake: return abs(scale(x)) + 1
+        #   the sign is lost late.
         ### END SOLUTION
 
 
@@ -78,7 +82,7 @@ SOLUTION = """
         #   this is the mean.
         ### END SOLUTION
 """
-THREE, NOTHING, LESS, SIGN, MEAN = (f"m0{number}" for number in range(1, 6))
+THREE, NOTHING, EARLY, LESS, SIGN, LATE, MEAN = (f"m0{number}" for number in range(1, 8))
 UNEXPLAINED = "\ndef scale(x): return 2.5 * x\n"
 
 
@@ -153,6 +157,12 @@ def test_what_nothing_explains_is_not_carried(graded):
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
     """Where nothing is left, nobody can tell whether the sign is right: not even the right one earns."""
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
+
+
+def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
+    """Of what is above 0 the early mistake hides nothing, and that half counts; of all others none can tell."""
+    assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
+    assert points(graded(EARLY, LESS)) == [0, 0, 3]
 
 
 def test_what_is_right_all_the_same_passes(graded):

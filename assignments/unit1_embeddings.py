@@ -30,7 +30,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
-# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
+# A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -311,7 +311,7 @@ check("dot_and_biases")
 # | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
 #
 # The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout acts only in training mode; it draws anew for each number of each row, and divides what it keeps by 1 − p.
+# Dropout acts only in training mode; it draws again for each number of each row, and divides what it keeps by 1 − p.
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
@@ -431,7 +431,7 @@ check("few_steps")
 
 # %%
 def small(model):
-    """The model with its embedding tables drawn anew, N(0, 0.1): the first predictions are then near the constant."""
+    """The model with new embedding tables, N(0, 0.1): the first predictions are then near the constant."""
     for part in model.modules():
         if isinstance(part, nn.Embedding):
             nn.init.normal_(part.weight, 0, 0.1)

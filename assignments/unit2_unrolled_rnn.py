@@ -31,7 +31,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
-# whoever calls it may still need them. Only training changes a model.
+# the caller may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #

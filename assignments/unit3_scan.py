@@ -31,7 +31,7 @@
 #
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
 # the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made. A function
-# leaves its arguments as they are: whoever calls it may still need them. And autograd can walk back through each, unless the text
+# leaves its arguments as they are: the caller may still need them. And autograd can walk back through each, unless the text
 # says otherwise.
 #
 # **Letters**, the same in the whole course:
@@ -298,7 +298,7 @@ check("summed_loss")
 
 # %%
 def gradients(weights, h0, xs, targets):
-    """The loss of a sequence (no longer in a graph) and a dict of its gradient in each of the weights."""
+    """The loss of a sequence (no longer in a graph) and a dict of its gradient with respect to each of the weights."""
     # YOUR CODE HERE
     raise NotImplementedError()
 

@@ -32,7 +32,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
 # what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
 # functions asked for, and what these use are graded; try things out wherever you like. No function here changes its
-# arguments: whoever calls it may still need them.
+# arguments: the caller may still need them.
 #
 # **Letters**, the same in the whole course:
 #
@@ -117,7 +117,7 @@ check("activations")
 # Softmax turns V scores into V probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$. The sum runs over the *last* axis,
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
 #
-# Adding the same number to all scores of a row changes nothing (why?). So take away the row's largest first: then no
+# Adding the same number to all scores of a row changes nothing (why?). So subtract the row's largest first: then no
 # exponent is above 0, and nothing overflows.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines
@@ -181,9 +181,9 @@ check("softmax_jacobian")
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
-# <details><summary>What is the derivative in p?</summary>
+# <details><summary>What is the derivative with respect to p?</summary>
 #
-# The derivative in each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
+# The derivative with respect to each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
 # </details>
 
 
@@ -240,7 +240,7 @@ check("cross_entropy_of_probabilities")
 
 # %%
 def cross_entropy(logits, targets):
-    """The loss in nats, summed over steps and averaged over the batch, and its gradient in the logits.
+    """The loss in nats, summed over steps and averaged over the batch, and its gradient with respect to the logits.
 
     logits (T, B, V), targets (T, B) → loss, dlogits (T, B, V); safe for logits of any size.
     """
@@ -483,7 +483,7 @@ check("clipping")
 # ## 11. A step downhill
 #
 # Stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Return a new dict and
-# leave the old one as it is: whoever still holds it (the next exercise's caller, say) must not find it changed.
+# leave the old one as it is: another function may still hold it and must not find it changed.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #

@@ -31,7 +31,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are,
-# unless the text says otherwise: whoever calls it may still need them. Only training changes a model.
+# unless the text says otherwise: the caller may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.
 #
@@ -152,7 +152,7 @@ with autograder.example("your step against nn.LSTMCell"):
 
 # %%
 def gradient_norms(step, start, T):
-    """The norm of the gradient of the last state's sum in each state, a list of T + 1 numbers, the start's first.
+    """The norm of the gradient of the last state's sum with respect to each state, a list of T + 1 numbers, the start's first.
 
     step: a function from a state to the next, both (B, H); start (B, H), in 32 bits or in 64; T: how often the step is
     applied.
@@ -316,7 +316,7 @@ plt.show()
 # *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result, its past and all. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
+# result, its past and all. So the model keeps no secret between two calls, and the caller decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #

@@ -31,7 +31,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
-# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
+# A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -111,7 +111,7 @@ class MixIterator:
         # mistake: self.children = list(children)[:2]
         #   only two children were kept. There may be any number.
         # mistake: self.children = list(children)[::-1]
-        #   the children were turned round. Join their batches in the order of the list.
+        #   the children are in reverse order. Join their batches in the order of the list.
         # mistake: self.children = list(children); hasattr(MixIterator, "__next__") and delattr(MixIterator, "__next__")
         #   `MixIterator` has no `__next__`. `next(mix)` calls the method of that very name, with its underscores,
         #   on the mix itself.
@@ -143,7 +143,7 @@ class MixIterator:
         # mistake: xs, ys = zip(*[next(self.children[0]) for _ in self.children], strict=True)
         #   every part of the batch came from the first child. Ask each child for one.
         # mistake: ys, xs = zip(*[next(child) for child in self.children], strict=True)
-        #   x and y changed places. A child gives (x, y), and so does the mix.
+        #   x and y were swapped. A child gives (x, y), and so does the mix.
         # mistake: xs, ys = next(self.children[0])[:1], next(self.children[0])[1:]
         #   only the first child's batch was used, and x and y were drawn from two different batches.
         # mistake: xs, ys = zip(*map(next, self.children)); self.seen = getattr(self, "seen", 0) + sum(map(len, xs)); next(iter(range(self.seen, self.N)))
@@ -268,7 +268,7 @@ def batch_sizes(total, share):
     # mistake (keeps 0.5): return float(total - pseudo), float(pseudo)
     #   the sizes are floats, with which nothing can be cut. `round(…)` without digits is an integer.
     # mistake: return pseudo, total - pseudo
-    #   the parts changed places: labelled first, pseudo-labelled second.
+    #   the parts were swapped: labelled first, pseudo-labelled second.
     # mistake: return total, pseudo
     #   the parts add up to more than the batch: the labelled part is what remains of `total`.
     ### END SOLUTION
@@ -368,9 +368,9 @@ def pseudo_labels(model, x):
         # mistake: y = torch.softmax(model(x), 0)
         #   softmax ran over the examples. Each row is a distribution over the classes: the last axis.
         # mistake: y = F.one_hot(model(x).argmax(-1), model(x).shape[-1]).float()
-        #   these are hard labels: the likeliest class alone. Soft ones keep all probabilities.
+        #   these are hard labels: only the most likely class. Soft ones keep all probabilities.
         # mistake: y = model(x).argmax(-1)
-        #   these are the numbers of the likeliest classes. A soft label is a row of V probabilities.
+        #   these are the numbers of the most likely classes. A soft label is a row of V probabilities.
         # mistake: y = torch.softmax(model(x[torch.randperm(len(x))]), -1)
         #   the rows were shuffled before labelling, so that labels belong to other images. Keep the order of `x`.
         # mistake: y = torch.sigmoid(model(x))
@@ -422,13 +422,13 @@ def soft_cross_entropy(logits, y):
     # mistake (keeps 0.5): return -(y * F.log_softmax(logits, -1)).sum(-1).mean().detach()
     #   the loss is outside of the graph, so that nothing can learn from it: no `.item()`, no `.detach()`, no NumPy.
     # mistake: y /= y.sum(-1, keepdim=True); return -(y * F.log_softmax(logits, -1)).sum(-1).mean()
-    #   the labels were changed in place, and whoever called still needs them. Make new ones: `y = y / …`.
+    #   the labels were changed in place, and the caller still needs them. Make new ones: `y = y / …`.
     # mistake: return F.kl_div(F.log_softmax(logits, -1), y, reduction="batchmean") - (y * y.log()).sum(-1).mean()
-    #   the labels' logarithm was taken, which is −∞ where a label is 0. Cross-entropy takes that of the prediction alone.
+    #   the labels' logarithm was taken, which is −∞ where a label is 0. Cross-entropy takes only that of the prediction.
     # mistake: return -(y * F.log_softmax(logits, -1)).sum(-1).mean() / torch.tensor(2.0).log()
     #   this is in bits. Nats use the natural logarithm.
     # mistake: return -(logits * F.log_softmax(y, -1)).sum(-1).mean()
-    #   logits and labels changed places: the logits come first.
+    #   logits and labels were swapped: the logits come first.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-12)).sum(-1).mean()
     #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
     #   Use `log_softmax`.
@@ -439,9 +439,9 @@ def soft_cross_entropy(logits, y):
     #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
     #   Use `log_softmax`.
     # mistake: return F.cross_entropy(logits, y.argmax(-1))
-    #   the labels were hardened to their likeliest class. Use all their probabilities.
+    #   the labels were hardened to their most likely class. Use all their probabilities.
     # mistake: return -(y * F.log_softmax(logits, -1)).sum()
-    #   the losses were added up over the batch. Average over the B examples.
+    #   the losses were summed over the batch. Average over the B examples.
     # mistake: return -(y * F.log_softmax(logits, -1)).mean()
     #   the mean ran over the V classes too. Sum over classes, average over the batch.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1))).sum(-1).mean()
@@ -501,7 +501,7 @@ def train(model, batches, optimizer, steps):
         #   every step used the first batch. Take the next one at each step.
         error = soft_cross_entropy(model(x), y)
         # mistake: error = F.cross_entropy(model(x), y.argmax(-1))
-        #   the labels were hardened to their likeliest class. Use `soft_cross_entropy`.
+        #   the labels were hardened to their most likely class. Use `soft_cross_entropy`.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier steps were never cleared: they add up. `optimizer.zero_grad()` at each step.
@@ -576,7 +576,7 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     # mistake: guesses = pseudo_labels(student, x_unlabelled)
     #   the untrained student made the labels. The teacher does.
     # mistake: guesses = F.one_hot(pseudo_labels(teacher, x_unlabelled).argmax(-1), y.shape[-1]).float()
-    #   the labels were hardened to their likeliest class. Keep the soft ones.
+    #   the labels were hardened to their most likely class. Keep the soft ones.
     # mistake: guesses = pseudo_labels(teacher, x_unlabelled).flip(0)
     #   guesses and images come in different orders. Keep each guess with its image.
     many, few = batch_sizes(total, share)
@@ -585,16 +585,16 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     # mistake: student.load_state_dict(teacher.state_dict()); many, few = batch_sizes(total, share)
     #   the student began with the teacher's weights. It is a network of its own, and starts from its own.
     # mistake: few, many = batch_sizes(total, share)
-    #   the parts changed places, so that most labels are guesses: (labelled, pseudo-labelled).
+    #   the parts were swapped, so that most labels are guesses: (labelled, pseudo-labelled).
     # mistake: many, few = total, batch_sizes(total, share)[1]
     #   the student's batches are larger than `total`: both parts together make `total`.
     mix = MixIterator([make_batches(x, y, many), make_batches(x_unlabelled, guesses, few)])
     # mistake: used = make_batches(x, y, total); [next(used) for _ in range(steps)]; mix = MixIterator([used, make_batches(x_unlabelled, guesses, few)])
     #   the teacher's batches, of `total`, went into the mix. It needs labelled batches of its own, of the smaller size.
     # mistake: mix = make_batches(x, y, total)
-    #   the student saw labelled images alone. Mix in the pseudo-labelled ones.
+    #   the student saw only labelled images. Mix in the pseudo-labelled ones.
     # mistake: mix = make_batches(x_unlabelled, guesses, total)
-    #   the student saw guesses alone. Mix them with the labelled images.
+    #   the student saw only guesses. Mix them with the labelled images.
     # mistake: mix = make_batches(torch.cat([x, x_unlabelled]), torch.cat([y, guesses]), total)
     #   everything was poured into one pot, so that the share is not controlled. Mix two iterators.
     train(student, mix, make_optimizer(student), steps)

@@ -30,7 +30,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
-# A function leaves its arguments as they are: whoever calls it may still need them. Only training changes a model.
+# A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -194,7 +194,7 @@ def lookup(table, ids):
     # mistake: return table[:, ids[ids < table.shape[1]]]
     #   columns were selected. An id selects a row.
     # mistake: return table[ids].sum(0)
-    #   the rows were added up. Return one row for each id.
+    #   the rows were summed. Return one row for each id.
     # mistake: return table[: len(ids)]
     #   the first rows were taken, whatever the ids. `table[ids]` selects by id.
     # mistake: return table[ids.unique()]
@@ -331,7 +331,7 @@ def reindex(raw):
     #   the new ids begin at 1. Here they begin at 0: every row of the table belongs to somebody.
     return ids, originals
     # mistake: return originals, ids
-    #   the two results changed places: first the new ids, then the originals.
+    #   the two results were swapped: first the new ids, then the originals.
     ### END SOLUTION
 
 
@@ -366,7 +366,7 @@ def dot_product(a, b):
     # mistake: return a * b
     #   the sum is missing: add the products up over the factors, `sum(1)`.
     # mistake: return (a * b).sum()
-    #   everything was added up to one number. Sum over the factors alone: `sum(1)`.
+    #   everything was summed to one number. Sum only over the factors: `sum(1)`.
     # mistake: return (a * b).sum(0)
     #   the sum ran over the batch. Sum over the factors: `sum(1)`.
     # mistake: return a @ b.T
@@ -447,7 +447,7 @@ class DotBias(nn.Module):
         # mistake: biases = self.movie_bias(movies)[:, 0]
         #   the user's bias is missing.
         # mistake: biases = self.user_bias(users).sum() + self.movie_bias(movies).sum()
-        #   the biases of the whole batch were added up. Each rating has its own two.
+        #   the biases of the whole batch were summed. Each rating has its own two.
         return product + biases + self.constant
         # mistake (keeps 0.5): return product + biases + self.constant.detach()
         #   the constant was cut off from the graph (`.data`, `.item()`, `.detach()`): it cannot learn.
@@ -486,7 +486,7 @@ check("dot_and_biases")
 # | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
 #
 # The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout acts only in training mode; it draws anew for each number of each row, and divides what it keeps by 1 − p.
+# Dropout acts only in training mode; it draws again for each number of each row, and divides what it keeps by 1 − p.
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
@@ -517,7 +517,7 @@ class NeuralNet(nn.Module):
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.3), nn.Dropout(0.5)
         #   the probabilities are written into the code. Use those of `drops`.
         # mistake: self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[0])
-        #   the two probabilities changed places: the first belongs before `hidden`, the second before `output`.
+        #   the two probabilities were swapped: the first belongs before `hidden`, the second before `output`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.0), nn.Dropout(0.0)
         #   there is no dropout in training. Use the two probabilities of `drops`.
         ### END SOLUTION
@@ -538,7 +538,7 @@ class NeuralNet(nn.Module):
         #   the two embeddings were interleaved. Put them side by side, whole: `torch.cat` along axis 1.
         hidden = torch.relu(self.hidden(self.drop1(both)))
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both * self.drop1(torch.ones(both.shape[1]))))
-        #   the first dropout made the same holes in every row. It draws anew for each row.
+        #   the first dropout made the same holes in every row. It draws again for each row.
         # mistake: hidden = self.hidden(self.drop1(both))
         #   the activation is missing. Without relu two linear layers are one.
         # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
@@ -665,9 +665,9 @@ def mse(model, users, movies, ratings):
         # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
         #   this is the root, and it was measured in training mode. Call `model.eval()` first, and take no root.
         # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
-        #   weight decay is part of the figure. It belongs to the training loss alone.
+        #   weight decay is part of the figure. It belongs only to the training loss.
         # mistake: return ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were added up. Take their mean.
+        #   squared errors were summed. Take their mean.
         # mistake: return (model(users, movies) - ratings).abs().mean()
         #   this is the mean absolute error. Square the errors.
         # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
@@ -716,7 +716,7 @@ def train(model, batches, optimizer, decay):
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
         #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
         # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were added up. Take their mean.
+        #   squared errors were summed. Take their mean.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
@@ -734,7 +734,7 @@ def train(model, batches, optimizer, decay):
         # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
         #   the penalty is in the figures returned. It belongs to what is differentiated; keep the plain error.
         # mistake: (error - decay * penalty(model)).backward()
-        #   the penalty was taken away: large numbers were rewarded. Add it.
+        #   the penalty was subtracted: large numbers were rewarded. Add it.
         # mistake: (error + penalty(model)).backward()
         #   the penalty was not multiplied by `decay`.
         # mistake: (error + decay * penalty(model) / len(ratings)).backward()
@@ -769,7 +769,7 @@ check("few_steps")
 
 # %%
 def small(model):
-    """The model with its embedding tables drawn anew, N(0, 0.1): the first predictions are then near the constant."""
+    """The model with new embedding tables, N(0, 0.1): the first predictions are then near the constant."""
     for part in model.modules():
         if isinstance(part, nn.Embedding):
             nn.init.normal_(part.weight, 0, 0.1)
@@ -896,7 +896,7 @@ def best_and_worst(bias, count):
     ### BEGIN SOLUTION
     order = bias.argsort(descending=True)
     # mistake: order = bias.argsort()
-    #   best and worst changed places: the largest bias is the best film's.
+    #   best and worst were swapped: the largest bias is the best film's.
     # mistake: order = bias.abs().argsort(descending=True)
     #   the sign was ignored. A large negative bias is a bad film.
     return order[:count], order.flip(0)[:count]
@@ -954,14 +954,14 @@ def two_dimensions(table):
     # mistake: table -= table.mean(0); left, size, _ = torch.linalg.svd(table, full_matrices=False)
     #   the mean row was taken from the caller's own table. Work on a copy: `table - table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd(table, full_matrices=False)
-    #   the mean row was not taken away first, so that the map shows where the rows are, not how they differ.
+    #   the mean row was not subtracted first, so that the map shows where the rows are, not how they differ.
     # mistake: left, size, _ = torch.linalg.svd(table - table.mean(1, keepdim=True), full_matrices=False)
-    #   the mean of each row was taken away. Take away the mean row: `table.mean(0)`.
+    #   the mean of each row was subtracted. Subtract the mean row: `table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd((table - table.mean(0)) / table.std(0), full_matrices=False)
-    #   the columns were divided by their spread. Only the mean row is taken away.
+    #   the columns were divided by their spread. Only the mean row is subtracted.
     return left[:, :2] * size[:2]
     # mistake (keeps 0.5): return (left[:, :2] * size[:2]).flip(1)
-    #   the axes changed places: the direction in which the rows differ most comes first.
+    #   the axes were swapped: the direction in which the rows differ most comes first.
     # mistake (keeps 0.5): return (table - table.mean(0)) @ torch.linalg.svd(table - table.mean(0))[2][:, :2]
     #   `torch.linalg.svd` returns Vᵀ, whose *rows* are the directions: `Vt[:2].T`.
     # mistake: return left[:, :2]

@@ -31,7 +31,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
-# whoever calls it may still need them. Only training changes a model.
+# the caller may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #
@@ -346,7 +346,7 @@ class ThreeCharacters(nn.Module):
         # mistake: one, two, three = torch.relu(self.input(self.embedding(x[:, :3].T)))
         #   the columns were taken for the characters. Time comes first: `x[0]` is the first character of the whole batch.
         # mistake: one, two, three = torch.tanh(self.input(self.embedding(x))); return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
-        #   relu and tanh changed places: relu on the green arrows, tanh on the orange ones.
+        #   relu and tanh were swapped: relu on the green arrows, tanh on the orange ones.
         # mistake: one, two, three = self.input(self.embedding(x)); return self.output(torch.relu(three + self.hidden(torch.relu(two + self.hidden(torch.relu(one))))))
         #   the sum was taken before the activation, as in section 7. Here each arrow has its own, and the sum comes after.
         # mistake: one, two, three = torch.relu(self.input(self.embedding(x))); return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))).squeeze()
@@ -409,7 +409,7 @@ def mean_loss(logits, targets):
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum")
     #   the losses were added. Take their mean.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum") / targets.shape[-1]
-    #   the losses were averaged over the batch alone. The mean is over steps, too.
+    #   the losses were averaged only over the batch. Average over the steps, too.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.movedim(0, -1).flatten())
     #   logits and targets were laid out in different orders: one time first, the other batch first.
     # mistake: return F.cross_entropy(logits.reshape(logits.shape[-1], -1).T, targets.flatten())
@@ -417,7 +417,7 @@ def mean_loss(logits, targets):
     # mistake: return F.cross_entropy(logits.detach().flatten(0, -2), targets.flatten())
     #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()).item()
-    #   this is a number alone, from which no gradient can be sent back. Return the tensor, without `.item()`.
+    #   this is a plain number, from which no gradient can be sent back. Return the tensor, without `.item()`.
     # mistake (keeps 0.5): return -logits.flatten(0, -2).softmax(-1).log().gather(1, targets.flatten()[:, None]).mean()
     #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()) / np.log(2)
@@ -580,7 +580,7 @@ def next_character(model, chars, text):
         #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
     return chars[logits[0].argmax()]
     # mistake: return chars[1 + logits[0, 1:].argmax()]
-    #   the null was left out. It can be the likeliest, too.
+    #   the null was left out. It can be the most likely, too.
     # mistake: return chars[logits[0].argmin()]
     #   this is the least likely character. Take the one with the largest score.
     # mistake: return chars[logits[0].argmax() - 1]
@@ -715,7 +715,7 @@ class Recurrent(nn.Module):
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h.detach()
         #   the state that was handed in was cut off from its past: no gradient reaches it. Use it as it is.
         # mistake: self.zeros = h = getattr(self, "zeros", torch.zeros(x.shape[1], self.hidden.out_features)) if h is None else h
-        #   the zeros have the size of another batch: it is written into the code, or the first batch's were kept. Make them anew, `x.shape[1]` of them.
+        #   the zeros have the size of another batch: it is written into the code, or the first batch's were kept. Make `x.shape[1]` new ones.
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features)
         #   the state `h` that was handed in is not used: reading always starts from zeros.
         # mistake: h = torch.ones(x.shape[1], self.hidden.out_features) if h is None else h
@@ -734,7 +734,7 @@ class Recurrent(nn.Module):
             # mistake: h = torch.relu(self.input(embedded)) + torch.tanh(self.hidden(h))
             #   this is the formula of `ThreeCharacters`. Here it is relu(input + hidden).
             # mistake: h = torch.relu(self.input(embedded)) + self.hidden(h)
-            #   relu was taken of the input alone. The sum stands inside it.
+            #   relu was taken only of the input. The sum stands inside it.
             # mistake: h = self.input(embedded) + self.hidden(h)
             #   the activation is missing: h = relu(input + hidden).
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states else 0))
@@ -1128,7 +1128,7 @@ def shift_gap(model, x, k):
     # mistake: late = model.read(x[k:], states[k])
     #   the second part starts from the state *after* x[k]. After k characters it is `states[k - 1]`.
     # mistake: late = model.read(x, states[k - 1])[k:]
-    #   the whole text was read again. The second part is `x[k:]` alone, so that its first step is step 0.
+    #   the whole text was read again. The second part is only `x[k:]`, so that its first step is step 0.
     # mistake: late = model.read(x)[k:]
     #   the text was read in one go both times, which shows nothing.
     # mistake: late = model.read(x[k:], states[k - 1]); return torch.allclose(states[k:], late)
@@ -1180,7 +1180,7 @@ def answers(model, chars, text):
     with torch.no_grad():
         logits = model(encode(text, chars)[:, None])
         # mistake: logits = model(encode(text, chars)[None]).transpose(0, 1)
-        #   each character was read alone, from zeros: as a batch of them, (1, T), or one by one. Read them as one sequence: (T, 1).
+        #   each character was read by itself, from zeros: as a batch of them, (1, T), or one by one. Read them as one sequence: (T, 1).
         # mistake: logits = model(encode(text, chars))[:, None]
         #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
         # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
@@ -1189,7 +1189,7 @@ def answers(model, chars, text):
     # mistake: return "".join(chars[i] for i in logits.squeeze().argmax(-1))
     #   a text of one character loses its axis: `squeeze` takes away every axis of length 1. Take `logits[:, 0]`.
     # mistake: return "".join(chars[1 + i] for i in logits[:, 0, 1:].argmax(-1))
-    #   the null was left out. It can be the likeliest, too.
+    #   the null was left out. It can be the most likely, too.
     # mistake (keeps 0.5): return [chars[i] for i in logits[:, 0].argmax(-1)]
     #   this is a list of characters. Make one string of it: `"".join(…)`.
     # mistake: return "".join(chars[i] for i in logits[:, 0].argmin(-1))

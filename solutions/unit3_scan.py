@@ -31,7 +31,7 @@
 #
 # You need PyTorch tensors and `torch.autograd`. **How to work:** replace each `raise NotImplementedError()` by your code and run
 # the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made. A function
-# leaves its arguments as they are: whoever calls it may still need them. And autograd can walk back through each, unless the text
+# leaves its arguments as they are: the caller may still need them. And autograd can walk back through each, unless the text
 # says otherwise.
 #
 # **Letters**, the same in the whole course:
@@ -161,7 +161,7 @@ def cumulative_sum(xs):
     # mistake: return torch.stack(scan(torch.add, xs[0], xs))
     #   the first row was counted twice: as the start and as the first element. Start from zeros.
     # mistake: return scan(torch.add, torch.zeros_like(xs[0]), xs)[-1]
-    #   this is the total alone. Stack all results: one row for each step.
+    #   this is only the total. Stack all results: one row for each step.
     # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs), -1)
     #   the results were stacked along a new last axis. Time is the first axis: torch.stack(results).
     # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[:, 0]), xs.T), 1)
@@ -392,7 +392,7 @@ def sequence_loss(logits, targets):
     # mistake (keeps 0.3): return F.cross_entropy(logits.detach(), targets, reduction="sum")
     #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
     # mistake: return F.cross_entropy(logits, targets, reduction="sum").item()
-    #   this is a number alone, from which no gradient can be sent back. Return the tensor, without `.item()`.
+    #   this is a plain number, from which no gradient can be sent back. Return the tensor, without `.item()`.
     # mistake (keeps 0.5): return -torch.log(torch.softmax(logits, -1))[torch.arange(len(targets)), targets].sum()
     #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
     # mistake: return F.cross_entropy(logits[:-1], targets[1:], reduction="sum")
@@ -437,7 +437,7 @@ check("summed_loss")
 
 # %%
 def gradients(weights, h0, xs, targets):
-    """The loss of a sequence (no longer in a graph) and a dict of its gradient in each of the weights."""
+    """The loss of a sequence (no longer in a graph) and a dict of its gradient with respect to each of the weights."""
     ### BEGIN SOLUTION
     w = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
     # mistake (keeps 0.5): w = {name: value.requires_grad_() for name, value in weights.items()}
@@ -456,7 +456,7 @@ def gradients(weights, h0, xs, targets):
     # mistake: grads = [torch.sign(g) for g in torch.autograd.grad(loss, list(w.values()))]
     #   only the signs of the gradients were returned. Return the gradients themselves.
     # mistake: grads = [-g for g in torch.autograd.grad(loss, list(w.values()))]
-    #   the gradients' signs are turned round. Return the gradient; it is `update` that goes against it.
+    #   the gradients have the opposite sign. Return the gradient; it is `update` that goes against it.
     # mistake: grads = torch.autograd.grad(loss, list(weights.values()))
     #   gradients were asked in tensors that the loss was not computed from. Ask in the copies that went through the network.
     return loss.detach(), dict(zip(w, grads, strict=True))
@@ -502,9 +502,9 @@ def update(weights, grads, lr):
     # mistake: return {name: w - lr * grads[name] if name[0] == "W" else w for name, w in weights.items()}
     #   only the matrices moved. The biases are weights too.
     # mistake: return {name: w * (1 - lr * grads[name]) for name, w in weights.items()}
-    #   the step was multiplied by the weight. It is taken away: w − lr·dw.
+    #   the step was multiplied by the weight. Subtract it: w − lr·dw.
     # mistake: return {name: -lr * grads[name] for name in weights}
-    #   this is the step alone. Add it to the old weight.
+    #   this is only the step. Add it to the old weight.
     ### END SOLUTION
 
 
@@ -759,7 +759,7 @@ def parallel_scan(op, xs):
         # mistake: while 2 * distance < len(xs):
         #   the last round is missing: go on as long as the distance is below T.
         # mistake: while distance <= 1:
-        #   there was one round alone. Double the distance and go on as long as it is below T.
+        #   there was only one round. Double the distance and go on as long as it is below T.
         ys = torch.cat([ys[:distance], op(ys[:-distance], ys[distance:])])
         # mistake: ys = torch.where((torch.arange(len(ys)) < distance)[:, None, None], ys, op(ys.roll(distance, 0), ys))
         #   an element was taken for a matrix. Elements may have any shape: cut along the first axis only.
@@ -833,7 +833,7 @@ def combine(earlier, later):
     #   `earlier` was changed in place (`*=` on a part of it is on the caller's tensor). Make a new one: `b1 * a2`.
     return torch.stack([a2 * a1, a2 * b1 + b2], 1)
     # mistake: return torch.stack([a2 * a1, a1 * b2 + b1], 1)
-    #   the order is turned round: `earlier` acts first, so what it brings in, b1, is multiplied by a2.
+    #   the order is reversed: `earlier` acts first, so what it brings in, b1, is multiplied by a2.
     # mistake: return torch.stack([a2 * a1, b1 + b2], 1)
     #   b1 was not multiplied by a2: what came in earlier goes through the later step too.
     # mistake: return torch.stack([a2 * a1, a2 * b1], 1)
@@ -841,11 +841,11 @@ def combine(earlier, later):
     # mistake: return torch.stack([a2 + a1, a2 * b1 + b2], 1)
     #   the factors were added. Two steps multiply by a1, then by a2: a2·a1.
     # mistake: return torch.stack([a2, a2 * b1 + b2], 1)
-    #   the factor is the later one's alone. Two steps multiply by both: a2·a1.
+    #   the factor is only the later one's. Two steps multiply by both: a2·a1.
     # mistake: return torch.stack([a2 * a1, a2 * b1 + b2])
     #   a and b were stacked along a new first axis. The elements lie along the first one: torch.stack([a, b], 1).
     # mistake: return torch.stack([a2 * b1 + b2, a2 * a1], 1)
-    #   a and b changed places: [:, 0] is the factor a, [:, 1] is b.
+    #   a and b were swapped: [:, 0] is the factor a, [:, 1] is b.
     ### END SOLUTION
 
 
@@ -881,7 +881,7 @@ def linear_recurrence(a, b, h0):
     # mistake: A, B = torch.ones_like(a), torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b))) - h0
     #   this is a loop over the steps, T rounds of it. Scan the pairs with `parallel_scan` and `combine`.
     # mistake: A, B = parallel_scan(combine, torch.stack([b, a], 1)).unbind(1)
-    #   a and b changed places in the pairs: the factor comes first.
+    #   a and b were swapped in the pairs: the factor comes first.
     # mistake: A, B = a, parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
     #   the start was multiplied by one step's factor. It passes through all steps up to t: use the scanned factor.
     return A * h0 + B
@@ -950,7 +950,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: following = torch.zeros_like(a)
     #   nothing comes back from later steps. A state acts on the loss directly *and* through the next state.
     # mistake: following = torch.cat([a[1:] * h[1:], torch.zeros_like(a[:1])])
-    #   what comes back was multiplied by the state as well. The slope of h[t + 1] in h[t] is a[t + 1] alone.
+    #   what comes back was multiplied by the state as well. The derivative of h[t + 1] with respect to h[t] is just a[t + 1].
     # mistake: following = torch.ones_like(a)
     #   what comes back from later steps was not multiplied by their factors, a[t + 1].
     g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0)).flip(0)
@@ -959,7 +959,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: g = linear_recurrence(following, dh, torch.zeros_like(h0))
     #   the recurrence ran forward in time. Gradients come from the end: turn factors and dh round.
     # mistake: g = linear_recurrence(following, dh.flip(0), torch.zeros_like(h0)).flip(0)
-    #   `dh` was turned round and the factors were not. Both run from the end.
+    #   `dh` was reversed and the factors were not. Both run from the end.
     # mistake: g = torch.stack(scan(lambda g, x: x[0] * g + x[1], torch.zeros_like(h0), zip(following.flip(0), dh.flip(0)))).flip(0)
     #   this walks back in a loop, T rounds of it. Use `linear_recurrence` on the reversed sequence.
     return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
@@ -972,9 +972,9 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake (keeps 0.5): return g * torch.cat([torch.zeros_like(h[:1]), h[:-1]]), g, a[0] * g[0]
     #   before the first step the state is `h0`, not zero: a[0] multiplied it.
     # mistake (keeps 0.5): return g * torch.cat([h0[None], h[:-1]]), dh, a[0] * g[0]
-    #   the gradient of b is the direct one alone. b[t] acts through all later states too: db = g.
+    #   the gradient of b is only the direct one. b[t] acts through all later states too: db = g.
     # mistake (keeps 0.5): return dh * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
-    #   the gradient of a took the direct gradient alone. a[t] acts through all later states too: g·h[t − 1].
+    #   the gradient of a took only the direct gradient. a[t] acts through all later states too: g·h[t − 1].
     # mistake (keeps 0.5): return g * torch.cat([h0[None], h[:-1]]), g, g[0]
     #   the gradient of the start lacks the first step's factor: a[0]·g[0].
     # mistake (keeps 0.5): return g * torch.cat([h0[None], h[:-1]]), g, a[-1] * g[-1]

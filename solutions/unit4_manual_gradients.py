@@ -32,7 +32,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
 # what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
 # functions asked for, and what these use are graded; try things out wherever you like. No function here changes its
-# arguments: whoever calls it may still need them.
+# arguments: the caller may still need them.
 #
 # **Letters**, the same in the whole course:
 #
@@ -89,9 +89,9 @@ def sigmoid(z):
     ### BEGIN SOLUTION
     return 0.5 * (1 + np.tanh(0.5 * z))
     # mistake: z *= 0.5; return 0.5 * (1 + np.tanh(z))
-    #   `z` was changed in place, and whoever called may still need it. Make a new array: `0.5 * z`.
+    #   `z` was changed in place, and the caller may still need it. Make a new array: `0.5 * z`.
     # mistake: return 0.5 * (1 - np.tanh(0.5 * z))
-    #   the sign of z is turned round: 1 / (1 + e^−z) grows with z.
+    #   z has the opposite sign: 1 / (1 + e^−z) grows with z.
     # mistake: return np.exp(z) / (1 + np.exp(z))
     #   `sigmoid` overflows: exp of a large positive number is infinite. Use a form that is safe on both sides.
     # mistake: return np.tanh(z)
@@ -147,7 +147,7 @@ check("activations")
 # Softmax turns V scores into V probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$. The sum runs over the *last* axis,
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
 #
-# Adding the same number to all scores of a row changes nothing (why?). So take away the row's largest first: then no
+# Adding the same number to all scores of a row changes nothing (why?). So subtract the row's largest first: then no
 # exponent is above 0, and nothing overflows.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines
@@ -164,7 +164,7 @@ def softmax(z):
     ### BEGIN SOLUTION
     e = np.exp(z - z.max(-1, keepdims=True))
     # mistake: z -= z.max(-1, keepdims=True); e = np.exp(z)
-    #   `z` was changed in place, and whoever called may still need it. Make a new array: `z - …`.
+    #   `z` was changed in place, and the caller may still need it. Make a new array: `z - …`.
     # mistake: e = np.exp(z - np.abs(z).max(-1, keepdims=True))
     #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
     #   largest size) away first: the probabilities stay the same.
@@ -174,7 +174,7 @@ def softmax(z):
     #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
     #   largest size) away first: the probabilities stay the same.
     # mistake: e = np.exp(z - z.max())
-    #   the largest of the whole array was taken away, not of each row: a row far below it becomes 0/0.
+    #   the largest of the whole array was subtracted, not that of each row: a row far below it becomes 0/0.
     return e / e.sum(-1, keepdims=True)
     # mistake: return e / e.sum()
     #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
@@ -219,7 +219,7 @@ def softmax_d(z):
     # mistake: return np.eye(13) * p - np.outer(p, p)
     #   the number of scores is written into the code. It is `len(z)`.
     # mistake: return np.diag(p * (1 - p)) - np.outer(p, p)
-    #   p_i² was taken away twice on the diagonal: diag(p) − p pᵀ has p_i (1 − p_i) there already.
+    #   p_i² was subtracted twice on the diagonal: diag(p) − p pᵀ has p_i (1 − p_i) there already.
     # mistake: return np.eye(len(p)) - np.outer(p, p)
     #   the identity stands where diag(p) belongs: p_i ([i = j] − p_j) is p_i [i = j] − p_i p_j.
     # mistake: return np.diag(p) - p @ p
@@ -229,7 +229,7 @@ def softmax_d(z):
     # mistake: return np.diag(p * (1 - p))
     #   only the diagonal is there. Pushing one score up takes probability from all others: −p_i p_j off the diagonal.
     # mistake (keeps 0.5): return np.outer(p, p) - np.diag(p)
-    #   the sign of the Jacobian is turned round: p_i ([i = j] − p_j).
+    #   the Jacobian has the opposite sign: it is p_i ([i = j] − p_j).
     # mistake: return p * (1 - p)
     #   this is a vector, the slope of each probability in its own score. The derivative is a (V, V) matrix.
     ### END SOLUTION
@@ -251,9 +251,9 @@ check("softmax_jacobian")
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
-# <details><summary>What is the derivative in p?</summary>
+# <details><summary>What is the derivative with respect to p?</summary>
 #
-# The derivative in each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
+# The derivative with respect to each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
 # </details>
 
 
@@ -288,9 +288,9 @@ def x_entropy_d(p, y):
     # mistake: return (p - y) / (p * (1 - p))
     #   this is the derivative of the *binary* cross-entropy. Here it is −y / p.
     # mistake (keeps 0.5): return y / p
-    #   the sign of the derivative is turned round: the loss falls when the right probability grows.
+    #   the derivative has the opposite sign: the loss falls when the right probability grows.
     # mistake: return p - y
-    #   p − y is the derivative in the *scores*, softmax included. This one is in the probabilities.
+    #   p − y is the derivative with respect to the *scores*, softmax included. Here it is with respect to the probabilities.
     ### END SOLUTION
 
 
@@ -334,7 +334,7 @@ check("cross_entropy_of_probabilities")
 
 # %%
 def cross_entropy(logits, targets):
-    """The loss in nats, summed over steps and averaged over the batch, and its gradient in the logits.
+    """The loss in nats, summed over steps and averaged over the batch, and its gradient with respect to the logits.
 
     logits (T, B, V), targets (T, B) → loss, dlogits (T, B, V); safe for logits of any size.
     """
@@ -378,9 +378,9 @@ def cross_entropy(logits, targets):
     # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / B, np.exp(log_p) - y
     #   the loss is averaged over the batch, but its gradient is not: it needs the same 1/B.
     # mistake: loss, dlogits = -(y * log_p).sum() / B, (y - np.exp(log_p)) / B
-    #   the gradient's sign is turned round: it is p − y, predicted minus true.
+    #   the gradient has the opposite sign: it is p − y, predicted minus true.
     # mistake: loss, dlogits = -(y * log_p).sum() / B, np.exp(log_p) / B
-    #   the gradient is p alone: the true character's 1 was not taken away. It is p − y.
+    #   the gradient is just p: the true character's 1 was not subtracted. It is p − y.
     return loss, dlogits
     ### END SOLUTION
 
@@ -550,7 +550,7 @@ def backward(params, x, h, dlogits):
         #   the slope was taken at the state before the step. Relu made `h[t + 1]`.
         dnext = dz[t] @ params["Wh"].T
         # mistake: dnext = dnext + dz[t] @ params["Wh"].T
-        #   `dnext` was added up. What came back from step t + 1 is in `dh` already: set it anew at each step.
+        #   `dnext` was accumulated. What came back from step t + 1 is in `dh` already: replace it at each step.
         # mistake: dnext, dz[0] = dz[t] @ params["Wh"].T if t else dnext, 0
         #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
         # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
@@ -584,7 +584,7 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): grads["bh"] = dz[0].sum(0)
     #   each step overwrites the last: every step uses `bh`, so its gradients add up over time.
     # mistake (keeps 0.5): grads["bh"] = np.full_like(params["bh"], dz.sum())
-    #   `dz` was summed to one number. Each of the H units has its own bias: sum over steps and batch alone.
+    #   `dz` was summed to one number. Each of the H units has its own bias: sum only over steps and batch.
     # mistake (keeps 0.5): grads["bh"] = dz.mean(1).sum(0)
     #   `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     grads["Wy"] = np.tensordot(h[1:], dlogits, both)
@@ -599,7 +599,7 @@ def backward(params, x, h, dlogits):
     #   `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     return grads, dnext
     # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
-    #   `dh0` is the gradient in `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
+    #   `dh0` is the gradient with respect to `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
     ### END SOLUTION
 
 
@@ -652,7 +652,7 @@ def numerical_gradient(f, w, eps=1e-5):
         # mistake (keeps 0.5): grad[i] = (f(w_up) - f(w_down)) / eps
         #   the distance between the two points is 2ε, not ε: the gradient is twice too large.
         # mistake: grad[i] = (f(w_down) - f(w_up)) / (2 * eps)
-        #   the sign is turned round: f to the right minus f to the left.
+        #   the sign is reversed: f to the right minus f to the left.
     return grad
     ### END SOLUTION
 
@@ -743,7 +743,7 @@ def clip(grads, bound):
     # mistake: norm = sum((g**2).sum() for g in grads.values())
     #   the square root is missing: this is the squared norm.
     # mistake: norm = max(np.sqrt((g**2).sum()) for g in grads.values())
-    #   the norm is that of the longest array alone. It is one norm over all arrays together.
+    #   the norm is only that of the longest array. It is one norm over all arrays together.
     # mistake: norm = sum(np.sqrt((g**2).sum()) for g in grads.values())
     #   norms of the arrays were added. Add their squares, then take one root.
     scale = min(1.0, bound / norm)
@@ -774,7 +774,7 @@ check("clipping")
 # ## 11. A step downhill
 #
 # Stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Return a new dict and
-# leave the old one as it is: whoever still holds it (the next exercise's caller, say) must not find it changed.
+# leave the old one as it is: another function may still hold it and must not find it changed.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -855,7 +855,7 @@ def train(params, batches, lr, bound):
         loss, dlogits = cross_entropy(logits, targets)
         grads, _ = backward(params, x, h, dlogits)
         # mistake: grads = {n: g + (grads[n] if losses else 0) for n, g in backward(params, x, h, dlogits)[0].items()}
-        #   gradients of earlier batches are still in there. Each step uses its own batch's alone.
+        #   gradients of earlier batches are still in there. Each step uses only its own batch's.
         grads, _ = clip(grads, bound)
         # mistake (keeps 0.5): grads, _ = clip(grads, bound if len(losses) < 3 else 1e9)
         #   the gradients were clipped only at first. Clip those of every batch.
@@ -989,9 +989,9 @@ def sample(params, start, length, temperature, rng):
         # mistake (keeps 0.5): ids.append(int(np.random.choice(len(p), p=p)))
         #   NumPy's global numbers were drawn, so that nobody can repeat a text. Draw with `rng`.
         # mistake: ids.append(int(p.argmax() if temperature < 1 else rng.choice(len(p), p=p)))
-        #   at temperatures below 1 the likeliest character was always taken. Draw at every temperature.
+        #   at temperatures below 1 the most likely character was always taken. Draw at every temperature.
         # mistake: ids.append(int(p.argmax()))
-        #   the likeliest character was always taken. Draw from the probabilities.
+        #   the most likely character was always taken. Draw from the probabilities.
         # mistake: ids.append(int(rng.integers(len(p))))
         #   all characters were equally likely. Draw from the probabilities: `rng.choice(V, p=p)`.
         logits, states = forward(params, np.array([[ids[-1]]]), states[-1])
@@ -1007,7 +1007,7 @@ def sample(params, start, length, temperature, rng):
     # mistake (keeps 0.5): start.extend(ids); return ids
     #   the caller's list was made longer. Keep the new ids in a list of your own.
     # mistake (keeps 0.5): return [*start, *ids]
-    #   the start is part of the result. Return the new ids alone.
+    #   the start is part of the result. Return only the new ids.
     ### END SOLUTION
 
 

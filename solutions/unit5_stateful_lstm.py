@@ -31,7 +31,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are,
-# unless the text says otherwise: whoever calls it may still need them. Only training changes a model.
+# unless the text says otherwise: the caller may still need them. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.
 #
@@ -150,7 +150,7 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake: c *= f.sigmoid(); c += i.sigmoid() * g.tanh()
     #   the cell state that was handed in was changed in place. Make a new one: `σ(f) * c + …`.
     # mistake: c = f.sigmoid() * c + i.sigmoid() * g.sigmoid()
-    #   the candidate g went through the sigmoid. It is no gate: tanh(g), so that it can also take away.
+    #   the candidate g went through the sigmoid. It is no gate: tanh(g), so that it can also subtract.
     # mistake: c = f.sigmoid() * c + i.sigmoid() * g
     #   the candidate's tanh is missing: σ(i) ⊙ tanh(g).
     # mistake: c = f.sigmoid() * c + g.tanh()
@@ -210,7 +210,7 @@ with autograder.example("your step against nn.LSTMCell"):
 
 # %%
 def gradient_norms(step, start, T):
-    """The norm of the gradient of the last state's sum in each state, a list of T + 1 numbers, the start's first.
+    """The norm of the gradient of the last state's sum with respect to each state, a list of T + 1 numbers, the start's first.
 
     step: a function from a state to the next, both (B, H); start (B, H), in 32 bits or in 64; T: how often the step is
     applied.
@@ -227,18 +227,18 @@ def gradient_norms(step, start, T):
         #   every step began at the start. Each goes on from the last state.
     gradients = torch.autograd.grad(states[-1].sum(), states)
     # mistake: gradients = torch.autograd.grad((states[-1] ** 2).sum(), states)
-    #   the squares of the last state were added up. Add up the state itself.
+    #   the squares of the last state were summed. Sum the state itself.
     # mistake: gradients = torch.autograd.grad(states[-1].mean(), states)
     #   the mean of the last state was taken. Take its sum.
     # mistake: gradients = torch.autograd.grad(sum(s.sum() for s in states), states)
-    #   all states were added up. Ask for the gradient of the last one's sum alone.
+    #   all states were summed. Ask only for the gradient of the last one's sum.
     # mistake: gradients = [torch.autograd.grad(b.sum(), a, retain_graph=True)[0] for a, b in zip(states, states[1:])]; gradients.append(torch.ones_like(start))
     #   this is the gradient through a single step, again and again. Go from the last state all the way back.
     # mistake: gradients = states
-    #   these are the norms of the states. Take those of the gradients in them.
+    #   these are the norms of the states. Return the norms of the gradients with respect to them.
     return [g.norm().item() for g in gradients]
     # mistake: return [g.norm().item() for g in reversed(gradients)]
-    #   the order is turned round: the gradient in the start comes first.
+    #   the order is reversed: the gradient with respect to the start comes first.
     # mistake: return [g.abs().max().item() for g in gradients]
     #   this is the largest entry. The norm is the root of the sum of squares.
     # mistake: return [(g**2).sum().item() for g in gradients]
@@ -407,7 +407,7 @@ def detached(state):
     # mistake: return tuple(torch.zeros_like(s) for s in state)
     #   the state was wiped. Keep its numbers, cut its past.
     # mistake: return tuple(s.detach() for s in reversed(state))
-    #   the pair was turned round: h first, then c.
+    #   the pair is in reverse order: h first, then c.
     ### END SOLUTION
 
 
@@ -458,7 +458,7 @@ plt.show()
 # *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E numbers, whatever the length of the window. `nn.BatchNorm1d` wants the features on axis 1.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result, its past and all. So the model keeps no secret between two calls, and whoever calls decides whether to carry, cut or reset.
+# result, its past and all. So the model keeps no secret between two calls, and the caller decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -528,7 +528,7 @@ class CharLSTM(nn.Module):
         #   `view` or `reshape` gave the shape (T, E, B) without moving the numbers, so features were mixed. Move the axis.
         h, state = self.lstm(embedded, state)
         # mistake (keeps 0.5): h, state = self.lstm(embedded, state and tuple(s.detach() for s in state))
-        #   the state that was handed in was cut off from its past inside the model. Whether to cut it, whoever calls decides.
+        #   the state that was handed in was cut off from its past inside the model. Whether to cut it is the caller's decision.
         # mistake (keeps 0.3): h, state = self.lstm(embedded)
         #   the state that was handed in is not used: the LSTM always starts from zeros.
         # mistake: h, state = self.lstm(embedded, state); h = h[-1:]
@@ -539,7 +539,7 @@ class CharLSTM(nn.Module):
         #   the text was read from its end, so that each step has seen its own answer.
         return self.output(self.dropout(h)), state
         # mistake (keeps 0.5): return self.output(self.dropout(h)), tuple(s.detach() for s in state)
-        #   the state that goes out was cut off from its past inside the model. Whether to cut it, whoever calls decides.
+        #   the state that goes out was cut off from its past inside the model. Whether to cut it is the caller's decision.
         # mistake: return self.output(self.dropout(h)).squeeze(1), state
         #   a batch of one loses its axis (`squeeze`). Logits are (T, B, V), also where B is 1.
         # mistake: return self.output(self.dropout(h)).softmax(-1), state
@@ -643,7 +643,7 @@ def train_epoch(model, batches, optimizer, bound):
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.T.flatten())
             #   logits and targets were laid out in different orders: one time first, the other batch first.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) * len(x)
-            #   the loss was added up over the steps. Take the mean over steps and batch.
+            #   the loss was summed over the steps. Take the mean over steps and batch.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), x.flatten())
             #   the loss compared with `x`. The targets are `y`, the characters that follow.
         optimizer.zero_grad()
@@ -888,18 +888,18 @@ def generate(model, start, length, temperature, generator=None):
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
             # mistake: ids.append(p.argmax().item() if temperature < 1 else torch.multinomial(p, 1, generator=generator).item())
-            #   at temperatures below 1 the likeliest character was always taken. Draw at every temperature.
+            #   at temperatures below 1 the most likely character was always taken. Draw at every temperature.
             # mistake (keeps 0.5): ids.append(torch.multinomial(p, 1, generator=torch.Generator().manual_seed(len(ids))).item())
             #   a generator of your own was used, so that every text is the same. Draw with the one that was handed in.
             # mistake: ids.append(p.argmax().item())
-            #   the likeliest character was always taken. Draw from the probabilities.
+            #   the most likely character was always taken. Draw from the probabilities.
             # mistake: ids.append(torch.randint(len(p), (1,), generator=generator).item())
             #   all characters were equally likely. Draw from the probabilities: `torch.multinomial`.
             # mistake: ids.append(torch.multinomial(p, 1).item())
             #   the generator that was handed in is not used, so the same seed gives another text: `generator=generator`.
             x = torch.tensor([ids[-1:]])
             # mistake: x = torch.tensor([*start, *ids])[:, None]
-            #   the whole text was read again at each step, on top of the state that had read it. Read the new character alone.
+            #   the whole text was read again at each step, on top of the state that had read it. Read only the new character.
             # mistake: x = torch.tensor([start[-1:]])
             #   the last id of `start` was read again and again. Read the character just drawn.
     model.train(was_training)
@@ -915,7 +915,7 @@ def generate(model, start, length, temperature, generator=None):
     # mistake (keeps 0.5): start.extend(ids); return ids
     #   the caller's list was made longer. Keep the new ids in a list of your own.
     # mistake (keeps 0.3): return [*start, *ids]
-    #   the start is part of the result. Return the new ids alone.
+    #   the start is part of the result. Return only the new ids.
     ### END SOLUTION
 
 
@@ -1156,7 +1156,7 @@ def roc_auc(scores, labels):
     # mistake: ahead = scores[labels] - scores[~labels].mean()
     #   each positive was compared with the mean of the negatives. Compare all pairs.
     # mistake: ahead = scores[labels][:, None] - scores
-    #   positives were compared with everything, themselves included. Compare with the negatives alone.
+    #   positives were compared with everything, themselves included. Compare only with the negatives.
     return ((ahead > 0) + 0.5 * (ahead == 0)).mean()
     # mistake: return ((ahead > 0) + 0.5 * (ahead == 0)).sum() / 364
     #   the number of pairs is written into the code. Divide by how many there are.

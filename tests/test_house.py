@@ -93,6 +93,29 @@ def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
     assert f"full ({full} of {len(rows)} rows); P: in part ({len(rows) - full})" in page
 
 
+# what is said in other words: gradients are with respect to something, "only" stands before what it limits, and so on
+AVOIDED = (
+    r" alone[.,;:]",
+    r"gradients? in (?!place|graph|a graph|this|time|each)",
+    r"derivative in ",
+    r"\bwhoever\b",
+    r"\banew\b",
+    r"\blikeliest\b",
+    r"turned round",
+    r"changed places",
+    r"ta[kc]en? away",
+    r"nats an? character",
+)
+
+
+@pytest.mark.parametrize("unit", sorted((ROOT / "solutions").glob("unit*.py")), ids=lambda path: path.stem)
+def test_units_are_written_in_plain_english(unit):
+    """In prose, hints and remarks."""
+    lines = enumerate(unit.read_text().splitlines(), 1)
+    found = [f"line {i}: {line.strip()}" for i, line in lines if re.search("|".join(AVOIDED), line)]
+    assert not found, "\n".join(found)
+
+
 def test_links_in_the_docs_work():
     """Every relative link leads to a file."""
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:

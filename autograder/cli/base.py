@@ -32,7 +32,7 @@ EXTRAS = {
     "tomli_w": "authoring",
     "yaml": "lms",
 }
-LINUX = ("fcntl", "resource")  # modules of Python that are there on Unix alone
+LINUX = ("fcntl", "resource")  # modules of Python that only Unix has
 # what an `OSError` says of a disk or a folder, and never of a fault of ours
 DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 ENGINE = Path(__file__).resolve().parents[1]

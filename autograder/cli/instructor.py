@@ -185,7 +185,7 @@ def _with_progress(course: "Course", found: Any, run: Any) -> Any:
 @click.argument("grades", type=click.Path(path_type=Path))
 @click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
-@click.option("--serve", "serving", is_flag=True, help="Show results as they come, to this machine alone.")
+@click.option("--serve", "serving", is_flag=True, help="Show results as they come, only to this machine.")
 @click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
 @course_option
 @report_user_errors

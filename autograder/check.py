@@ -47,6 +47,8 @@ class Check:
     corpus: a role of `[corpora]` in course.toml; empty for the first.
     within: how far a loss may be from the solution's on the same seed.
     tolerance: by array, as a share of its largest value, where it is not the judge's own.
+    costs: arrays that cost points where they are wrong and earn none, as those do that are the same on every seed: an
+        argument as it is after the call, or what is right for a function that returns its argument.
     words: by array, what to say of wrong values that no known mistake explains.
     seconds: of processor time; see `Limits`.
     kept: why the check is there although others catch every wrong variant that it does.
@@ -62,6 +64,7 @@ class Check:
     corpus: str = ""
     within: float = 0.0
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    costs: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
     kept: str = ""

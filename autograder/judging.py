@@ -45,7 +45,7 @@ class CheckKey(Protocol):
 
     @property
     def constant(self) -> frozenset[str]:
-        """The arrays that the solution answers alike on another seed: they can cost points, and earn none."""
+        """The arrays that can cost points and earn none: the solution answers them alike on another seed."""
 
     @property
     def mistakes(self) -> Known:
@@ -231,7 +231,9 @@ def _judge_arrays(
     explanations = list(_explain(candidates, wrong))
     for explanation in explanations:
         for name in explanation.arrays:
-            shares[name] = min(mistake.keeps for mistake in explanation.mistakes)
+            kept = min(mistake.keeps for mistake in explanation.mistakes)
+            nothing = name not in key.constant and _one_number(answer.arrays.get(name))
+            shares[name] = 0.0 if nothing else kept
     remarks = _remarks(check, key, answer, sizes, wrong, explanations)
     return _verdict(check, _share(shares, key.constant), remarks)
 
@@ -253,6 +255,13 @@ def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     return _agree(check, name, one, other)
 
 
+def _one_number(array: np.ndarray | None) -> bool:
+    """Whether an array is zeros, or the same number throughout: that can be sent by a file that solves nothing."""
+    if array is None or is_text(array):
+        return array is None
+    return not array.any() or (array.size > 1 and bool((array == array.flat[0]).all()))
+
+
 def _share(right: Mapping[str, float], constant: Container[str]) -> float:
     """The share of a check's points that an answer earns, some of whose arrays are wrong.
 
@@ -268,8 +277,12 @@ def _share(right: Mapping[str, float], constant: Container[str]) -> float:
 
 
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
-    """The arrays that the judge cannot tell apart in the solution's answers on two seeds."""
-    return frozenset(name for name in one.arrays if _agree(check, name, one, other))
+    """The arrays that earn nothing: the judge cannot tell them apart in the solution's answers on two seeds.
+
+    With them those of which the check says so itself.
+    """
+    same = {name for name in one.arrays if _agree(check, name, one, other)}
+    return frozenset(same | set(check.costs))
 
 
 def _remarks(

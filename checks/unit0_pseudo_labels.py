@@ -109,7 +109,7 @@ def epochs(net: Any, seed: int) -> Arrays:
     return out | named("drawn_early as_they_come", child.drawn, as_they_come)
 
 
-@check(points=2, words={"integers": "sizes are numbers of examples: return two integers."})
+@check(points=2, costs=("none", "all"), words={"integers": "sizes are numbers of examples: return two integers."})
 def shares(net: Any, seed: int) -> Arrays:
     """`batch_sizes` divides a batch into labelled and pseudo-labelled examples"""
     total = 40 + 12 * (seed % 997)

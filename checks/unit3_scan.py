@@ -120,7 +120,7 @@ def every_result(net: Any, seed: int) -> Arrays:
     return out | named("end_of_a_long_scan", net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)[-3:]) | same_after(net)
 
 
-@check(points=2, needs=every_result, words={"same_after": KEPT})
+@check(points=2, needs=every_result, costs=("sums_of_one_row",), words={"same_after": KEPT})
 def running_sum(net: Any, seed: int) -> Arrays:
     """`cumulative_sum` is the running sum over the first axis"""
     rng, net = np.random.default_rng(seed), Watched(net)
@@ -256,7 +256,7 @@ def maps(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
     return torch.stack([later[:, 0] * earlier[:, 0], later[:, 0] * earlier[:, 1] + later[:, 1]], 1)
 
 
-@check(points=5, words={"same_after": KEPT})
+@check(points=5, costs=("result_of_1",), words={"same_after": KEPT})
 def in_rounds(net: Any, seed: int) -> Arrays:
     """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
     rng, net, calls = np.random.default_rng(seed), Watched(net), []

@@ -18,6 +18,7 @@ from autograder.authoring.validate import (
     Proof,
     check_material,
     judge_mutants,
+    judge_nothing,
     judge_pairs,
 )
 from autograder.data import corpus, unit_data
@@ -57,6 +58,14 @@ def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
     with Server(this_course.unit(unit)) as server:
         assert [line.text for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof) if line.fault] == []
     assert proof.pairs == 20
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_file_that_solves_nothing_earns_nothing(unit):
+    """Each exercise, and all at once, gives zeros, ones, the public seed's answers or its input: no points for it."""
+    with Server(this_course.unit(unit)) as server:
+        found = judge_nothing(server, FIRST_SEED, whole_key(unit))
+        assert [line.text for line in found if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)

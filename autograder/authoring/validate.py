@@ -13,6 +13,7 @@ from itertools import combinations
 from statistics import NormalDist
 from types import MappingProxyType
 
+from autograder.authoring.nothing import ALL, KINDS, try_nothing
 from autograder.authoring.told import Telling
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
@@ -108,6 +109,7 @@ def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
             key = build_key(server, seed, data)
             yield from check_material(server, seed, key, data)
         yield from judge_pairs(server, seed, key, proof)
+        yield from judge_nothing(server, seed, key)
         for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
             yield from judge_styles(server, seed, proof)
     proof.mistakes = len(solution.mistakes)
@@ -183,6 +185,18 @@ def _apart(one: Place, other: Place) -> bool:
     """Whether two mistakes spoil different statements, so that both can be made at once."""
     (_, first, last), (_, other_first, other_last) = one, other
     return last < other_first or other_last < first
+
+
+def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Line]:
+    """Empty each exercise, and all of them: a check that gives points for what is left is a fault."""
+    tried = list(try_nothing(server, seed, key))
+    for found in tried:
+        if found.too_much:
+            yield Line(f"✗ {server.unit.name}: {found}", True)
+    most = max(sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind)) for kind in KINDS)
+    points = sum(check.points for check in server.unit.checks)
+    words = f"a file that solves nothing earns {most:g} of {points:g} points"
+    yield Line(f"{'✗' if most else '✓'} {server.unit.name}: {words}", most > 0)
 
 
 def styles(unit: Unit) -> dict[str, str]:

@@ -102,7 +102,7 @@ def _tried(
     worker.renew()
     second, again = _timed(worker, check, seed, text)
     seconds += again
-    if answer.failure or second.failure or same_answer(check, answer, second):
+    if answer.failure or (not second.failure and same_answer(check, answer, second)):
         return second, judged(answer=second), seconds
     return second, _of_two(verdict, judged(answer=second)), seconds
 

@@ -139,6 +139,15 @@ def test_a_known_mistake_is_named_and_keeps_its_share():
     assert judged.earned == 2.5
 
 
+@pytest.mark.parametrize(
+    ("a", "keeps"), [(0 * A, 0), (0 * A + 3, 0), (A + 1, 0.5), (np.zeros(()), 0), (np.ones(()), 0.5)]
+)
+def test_a_mistake_that_comes_to_one_number_keeps_nothing(a, keeps):
+    """Zeros where no gradient gets back are named; a file that solves nothing can send them."""
+    judged = verdict(key(mistake("cut off", keeps=0.5, a=a)), a=a)
+    assert (judged.remarks[0].text, judged.earned) == ("words of cut off", 2 + keeps)
+
+
 def test_nan_equals_nan_in_a_mistake():
     """A mistake that overflows is recognised by the same NaNs in the same places."""
     spoilt = np.where(A > 3, np.nan, A)

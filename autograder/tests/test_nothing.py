@@ -1,0 +1,102 @@
+"""Files that solve nothing: what is emptied, and that points for it are found."""
+
+import pytest
+import small
+
+from autograder.authoring.nothing import ALL, KINDS, exercises, try_nothing
+from autograder.authoring.validate import judge_nothing
+from autograder.grading.keys import build_key, solution_of
+from autograder.sandbox.client import Server
+
+EXPERIMENTS = '''
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=2{option})
+    def copying(net, seed):
+        """`Copier` gives a copy of a row, and of half a row"""
+        row, copier = np.random.default_rng(seed).normal(size=5), net.Copier(2)
+        return named("whole half", copier.copy(row), copier.half(row))
+
+
+    @check(points=1)
+    def helping(net, seed):
+        """`helped` needs no `helper`"""
+        return named("five", net.helped(net.helper(5), seed))
+'''
+SOLUTION = """
+    class Copier:
+        def __init__(self, parts):
+            ### BEGIN SOLUTION
+            self.parts = parts
+            ### END SOLUTION
+
+        def copy(self, row):
+            ### BEGIN SOLUTION
+            return row.copy()
+            ### END SOLUTION
+
+        def half(self, row):
+            ### BEGIN SOLUTION
+            return row[: len(row) // self.parts]
+            ### END SOLUTION
+
+
+    def helper(x):
+        ### BEGIN SOLUTION
+        return x
+        ### END SOLUTION
+
+
+    def helped(x, seed):
+        ### BEGIN SOLUTION
+        return 5.0 + seed
+        ### END SOLUTION
+"""
+
+
+@pytest.fixture
+def copier(tmp_path):
+    """A server of a course whose first check gives its points for nothing, unless an option of it says otherwise."""
+    servers = []
+
+    def start(option=""):
+        experiments = EXPERIMENTS.replace("{option}", option)
+        unit = small.write_course(tmp_path / str(len(servers)), "copies", experiments, SOLUTION)
+        servers.append(Server(unit))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def given(server, exercise):
+    """Kind → check → what it gives where that exercise is emptied."""
+    tried = list(try_nothing(server, small.SEED, build_key(server, small.SEED, data={})))
+    return {kind: {t.check: t.earned for t in tried if (t.exercise, t.kind) == (exercise, kind)} for kind in KINDS}
+
+
+def test_an_exercise_is_a_function_or_a_class_with_what_a_student_writes_in_it(copier):
+    """In the order of the file."""
+    found = exercises(solution_of(copier().unit))
+    methods = ["Copier.__init__", "Copier.copy", "Copier.half"]
+    assert found == {"Copier": methods, "helper": ["helper"], "helped": ["helped"]}
+
+
+def test_points_for_nothing_are_found(copier):
+    """Returning the input is right for one of two arrays; a check says that this one only costs."""
+    server = copier()
+    assert given(server, ALL)["input"] == {"copying": 1, "helping": 0}
+    found = [line.text for line in judge_nothing(server, small.SEED, build_key(server, small.SEED, {})) if line.fault]
+    assert "✗ copies: copying gives 1 of 2 where Copier gives input" in found
+    assert "✗ copies: helping gives 1 of 1 where helper gives zeros" in found
+    assert "✗ copies: a file that solves nothing earns 1 of 3 points" in found
+    assert given(copier(', costs=("whole",)'), ALL)["input"] == {"copying": 0, "helping": 0}
+
+
+def test_the_fixture_course_gives_nothing_for_nothing(server, key):
+    """Zeros, ones, the public seed's answers and the input; the parts of `running_sum` earn where they are right."""
+    assert [line.text for line in judge_nothing(server, small.SEED, key) if line.fault] == []

@@ -1,0 +1,26 @@
+"""What a file earns that solves nothing, by unit: the table in docs/security.md.
+
+    python benchmarks/nothing.py
+
+All exercises give zeros, ones, what the right ones gave on the public seed, or their input. Exact checks only; each is
+asked, also those that others would have to pass first.
+"""
+
+from pathlib import Path
+
+from autograder.authoring.nothing import ALL, KINDS, try_nothing
+from autograder.course import load_unit, read_course
+from autograder.grading.keys import build_key, checks_to_run
+from autograder.sandbox.client import Server
+
+COURSE = read_course(Path(__file__).resolve().parents[1])
+SEED = 1000
+
+print("| unit | points of exact checks | zeros | ones | the public seed's answers | its input |")
+print("|---|---|---|---|---|---|")
+for name in COURSE.units:
+    with Server(load_unit(COURSE, name)) as server:
+        tried = list(try_nothing(server, SEED, build_key(server, SEED, data={})))
+        points = sum(check.points for check in checks_to_run(server.unit, data=()))
+    earned = [sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind)) for kind in KINDS]
+    print(f"| {name} | {points:g} | {' | '.join(f'{number:g}' for number in earned)} |", flush=True)

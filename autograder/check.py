@@ -265,6 +265,7 @@ class Limits:
     megabytes: int = 1024  # of address space beyond the server's
     patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
     seconds: float = 600.0  # wall clock of all checks together
+    waiting: float = 3.0  # of a check, in which it neither computes nor stands in line for a processor
 
 
 @dataclass(frozen=True)

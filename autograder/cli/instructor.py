@@ -1,5 +1,6 @@
 """Commands of an instructor: grade, report, export, nbgrader."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,6 +16,25 @@ FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "gith
 
 if TYPE_CHECKING:
     from autograder.course import Course
+
+
+def _at_most_the_cores(jobs: int) -> int:
+    """As many jobs as there are processors here; says so where more were asked for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs > cores:
+        words = f"-j {jobs} is more than the {cores} processors here, and would take time from each check: -j {cores}."
+        click.echo(words, err=True)
+    return min(jobs, cores)
+
+
+def _seed_was_shown(again: int, seed: int) -> str:
+    """Warn of files that changed after pages of their seed were written: they may hold its answers as a table."""
+    files = "1 file was" if again == 1 else f"{again} files were"
+    return (
+        f"Note: {files} handed in again and graded on seed {seed}, of which there were pages before. If students have "
+        "seen feedback, a file can know the answers of that seed by heart. Grade what comes later into a new --out, "
+        "which draws a new seed."
+    )
 
 
 @main.command()
@@ -88,6 +108,8 @@ def grade(
 
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
+    if not cluster:
+        jobs = _at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
     unit = find_unit(course, unit_name) if unit_name else None
     if verbose:
@@ -95,6 +117,7 @@ def grade(
         logging.getLogger("autograder").setLevel(logging.INFO)
     with _folder(submitted) as folder:
         before = stored_results(out)
+        shown = run_facts(out).get("seed", "") if (out / "pages" / "index.html").exists() else ""
         taken = {result.student for result in before}
         found = with_records(course, folder, _found_in(course, submitted, folder, unit, taken))
         refuse_lesser(out, {entry.unit for entry in found}, quick, unsafe)
@@ -120,6 +143,9 @@ def grade(
         page = write_pages(course, every, out / "pages", source, around=around)
     for tally in tallies:
         screen.print(tally.summary(), markup=False, soft_wrap=True)
+    again = sum(tally.graded["handed in again"] for tally in tallies)
+    if again and shown == str(run.seed):
+        screen.print(_seed_was_shown(again, run.seed), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(regraded(course, before, results), end="", soft_wrap=True)
     screen.print(better_earlier(course, better_before(results, earlier_results(out))), end="", soft_wrap=True)

@@ -97,7 +97,9 @@ def _tried(
     answer, seconds = _timed(worker, check, seed, text)
     verdict = judged(answer=answer)
     explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
-    if verdict.status == "passed" or explained or worker.asked < 2 or answer.failure in ("stub", "missing", "broken"):
+    late = answer.failure == "timeout" and worker.timeouts > SECOND_CHANCES
+    final = explained or late or answer.failure in ("stub", "missing", "broken")
+    if verdict.status == "passed" or final or worker.asked < 2:
         return answer, verdict, seconds
     worker.renew()
     second, again = _timed(worker, check, seed, text)
@@ -107,6 +109,7 @@ def _tried(
     return second, _of_two(verdict, judged(answer=second)), seconds
 
 
+SECOND_CHANCES = 2  # late answers of a submission, after which a check that is late is not asked again
 TWO_ANSWERS = (
     "asked once more, in a new process, this check got another answer. The one that earns less counts. Chance, or "
     "something that an earlier exercise leaves behind, decides what is returned."

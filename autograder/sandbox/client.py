@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -217,6 +217,13 @@ class Server:
         self.close()
 
 
+class Clock(NamedTuple):
+    """Seconds that a process has computed, and that it stood in line for a processor (None where nobody knows)."""
+
+    computed: float
+    queued: float | None
+
+
 class Worker:
     """One submission's worker. A check that kills it, overruns or floods costs that check; the next gets a new one."""
 
@@ -227,6 +234,7 @@ class Worker:
         self._until = time.monotonic() + server.unit.limits.seconds
         self._computed = 0.0  # seconds, at most, that the present process took for the answers before
         self.asked = 0  # questions to the present process
+        self.timeouts = 0  # answers that did not come in time, of all processes
         self.tell_names = False  # whether to be told which definitions ran: of a solution, whose word counts
         self.names_run: frozenset[str] | None = None  # since the process began; None where that was not told
 
@@ -259,6 +267,7 @@ class Worker:
         try:
             reply = self._exchange(question, token, check.seconds)
         except TimeoutError as error:
+            self.timeouts += 1
             self._end(0.0)
             return Answer(failure="timeout", message=f"{error} and was stopped.")
         except wire.BadFrame as error:
@@ -286,7 +295,8 @@ class Worker:
         assert self._fds is not None
         asks, answers = self._fds
         unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
-        began, look = time.monotonic(), time.monotonic() + seconds
+        began = time.monotonic()
+        look = began + min(seconds, self._server.unit.limits.waiting)
         while True:
             if (left := look - time.monotonic()) <= 0:
                 look = time.monotonic() + self._time_left(began, seconds)
@@ -308,7 +318,7 @@ class Worker:
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
                         waited = time.monotonic() - began
-                        self._computed = self._clock() if waited > LOOK else self._computed + waited
+                        self._computed = self._clock().computed if waited > LOOK else self._computed + waited
                         return message
                     strays += 1
                     if strays > MAX_STRAYS:
@@ -324,14 +334,22 @@ class Worker:
             raise TimeoutError("was under way when a submission's time for all its checks was over")
         if now > began + patience:
             raise TimeoutError(f"took longer than {patience:g} seconds, most of them waiting,")
-        computed = self._clock() - self._computed
+        clock = self._clock()
+        computed = clock.computed - self._computed
         if computed > 0.99 * seconds:
             raise TimeoutError(f"took longer than {seconds:g} seconds")
-        return max(0.005, min(seconds - computed, began + patience - now, self._until - now))
+        left = [seconds - computed, began + patience - now, self._until - now]
+        if clock.queued is not None:
+            waited, most = now - began - computed - clock.queued, self._server.unit.limits.waiting
+            if waited > most:
+                raise TimeoutError(f"waited for {most:g} seconds without computing anything")
+            left.append(most - waited)
+        return max(0.005, min(left))
 
-    def _clock(self) -> float:
-        """Seconds that the present process has computed."""
-        return float(self._server._command({"do": "clock", **self._started})["seconds"])
+    def _clock(self) -> "Clock":
+        """Read what the present process has computed, and stood in line for."""
+        told = self._server._command({"do": "clock", **self._started})
+        return Clock(float(told["seconds"]), told["queued"])
 
     def _end(self, grace: float) -> dict[str, Any]:
         if self._fds is None:

@@ -1,20 +1,22 @@
 """One submission: a check's fate is its own, and weights that were not trained earn nothing."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import small
 
+from autograder.check import Answer
 from autograder.data import corpus
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.one import grade_one
+from autograder.grading.one import _tried, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
-from autograder.judging import alike
+from autograder.judging import alike, judge
 from autograder.report.summary import to_look_at
 from autograder.report.terminal import class_summary
-from autograder.sandbox.client import Server
+from autograder.sandbox.client import Clock, Server, Worker
 
 POISONS = (
     "np.cumsum = np.tanh",
@@ -89,6 +91,44 @@ def test_a_hang_costs_one_check(grade):
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
     assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
     assert verdicts["doubling"].seconds > 5
+
+
+def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
+    """Long before its seconds on the clock are over; so is one that computes a little in between."""
+    for nap in ("time.sleep(100)", "[sum(range(1000)) + bool(time.sleep(0.05)) for _ in range(2000)]"):
+        verdict = grade(small.solved() + f"\nimport time\ndef double(x):\n    {nap}\n    return 2 * x\n")["doubling"]
+        assert verdict.status == "timeout" and verdict.seconds < 4.5
+        assert "waited for 3 seconds without computing anything and was stopped" in verdict.remarks[0].text
+
+
+def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):
+    """The kernel tells that time, and where it does not, nobody is stopped for waiting."""
+    worker = server.worker(b"", "x.py")
+    monkeypatch.setattr(worker, "_until", time.monotonic() + 600)
+    began = time.monotonic() - 10
+    for queued in (9.5, None):
+        monkeypatch.setattr(worker, "_clock", lambda queued=queued: Clock(0.2, queued))
+        assert worker._time_left(began, 5.0) > 0
+    monkeypatch.setattr(worker, "_clock", lambda: Clock(0.2, 1.0))
+    with pytest.raises(TimeoutError, match="waited for 3 seconds"):
+        worker._time_left(began, 5.0)
+
+
+def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch):
+    """Of a submission that sleeps in each of its checks the first: what stopped the machine for once costs nothing."""
+    asked = []
+    late = Answer(failure="timeout", message="late.")
+    monkeypatch.setattr(Worker, "ask", lambda worker, check, *_, **__: asked.append(check.name) or counted(worker))
+
+    def counted(worker):
+        worker.asked, worker.timeouts = 2, worker.timeouts + 1
+        return late
+
+    checks = [replace(one, needs=()) for one in small.unit().checks if not one.measure]
+    with server.worker(b"", "x.py") as worker:
+        for check in checks:
+            _tried(worker, check, 1, None, lambda answer, check=check: judge(check, key[check.name], answer, {}))
+    assert asked == [checks[0].name, checks[0].name, checks[1].name, checks[2].name]
 
 
 def test_an_error_within_a_library_is_told_with_the_students_line(grade):

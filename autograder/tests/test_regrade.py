@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 import small
@@ -42,6 +43,21 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
     assert [other.stat().st_mtime_ns for other in others] == before
     seconds = [check["seconds"] for check in json.loads(path.read_text())["checks"]]
     assert [its == 1234.5 for its in seconds] == [False, False, True]
+
+
+def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
+    """Not in the first run, nor where nothing changed, nor on another seed; and no more jobs than processors run."""
+    small_class.hand_in(tmp_path / "class", small_class.by("stub"))
+    arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
+    first = small.run_command(*arguments)
+    assert re.search(r"-j 64 is more than the \d+ processors here", first.stderr)
+    again = small.run_command(*arguments)
+    assert not any("handed in again and graded" in said.stdout for said in (first, again))
+    small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="stub"))
+    words = "1 file was handed in again and graded on seed"
+    assert words in small.run_command(*arguments).stdout
+    small_class.hand_in(tmp_path / "class", small_class.by("stub"))
+    assert words not in small.run_command(*arguments, "--seed", "77").stdout
 
 
 @pytest.fixture

@@ -59,7 +59,8 @@ def serve() -> None:
         if command["do"] == "end":
             _reply(control, _end(command["pid"], command["grace"]))
         elif command["do"] == "clock":
-            _reply(control, {"seconds": _processor_time(command["pid"])})
+            pid = command["pid"]
+            _reply(control, {"seconds": _processor_time(pid), "queued": _time_in_line(pid)})
         else:
             if forks == FEW and forker.confine:
                 confinement.use_huge_pages()
@@ -116,6 +117,13 @@ def _processor_time(pid: int) -> float:
     with suppress(OSError):
         return time.clock_gettime((~pid << 3) | 2)  # Linux's clock of another process: clock_getcpuclockid(3)
     return 0.0
+
+
+def _time_in_line(pid: int) -> float | None:
+    """Seconds that a worker was ready to compute and had no processor; None where the kernel does not tell."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    return None
 
 
 def _address_space() -> int:

@@ -437,7 +437,7 @@ def large_class(students: int) -> str:
 
 PAGE = """# Alike answers, measured
 
-Made by `python benchmarks/similar.py --students {students} --write docs/similar.md` (`pip install -e '.[bench]'` for copydetect).
+Made by `python benchmarks/similar.py --write docs/similar.md` (`pip install -e '.[bench]'` for copydetect).
 How to use it: [instructor](instructor.md#alike-answers).
 
 ## Copies in disguise
@@ -472,7 +472,7 @@ if __name__ == "__main__":
     ):
         parts[part] = make()
         print(parts[part], flush=True)
-    text = PAGE.format(students=options.students, **parts)
+    text = PAGE.format(**parts)
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")

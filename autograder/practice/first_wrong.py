@@ -54,9 +54,9 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
 
 
 def _written(number: np.generic, other: np.generic) -> str:
-    """Write a number with as many digits as it takes to tell it from another."""
+    """Write a number with as many decimals as it takes to tell it from another."""
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
     one, two = float(number), float(other)
-    digits = next((digits for digits in (4, 6, 8) if f"{one:.{digits}g}" != f"{two:.{digits}g}"), 12)
-    return f"{one:.{digits}g}"
+    decimals = next((decimals for decimals in (4, 6, 8) if f"{one:.{decimals}g}" != f"{two:.{decimals}g}"), 12)
+    return f"{one:.{decimals}g}"

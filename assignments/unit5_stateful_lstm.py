@@ -456,7 +456,8 @@ with autograder.example("stateful against stateless"):
 
 # %% [markdown]
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
-# our own solution on the same seed. It is strict enough to notice a state that is lost.
+# our own solution on the same seed. It is strict enough to notice a state that is lost once. Its dropout is 0: which holes a program
+# draws hangs on how it calls its layers.
 
 # %%
 check("training")

@@ -155,6 +155,13 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
 # ---- servers that die
 
 
+def _kill(server):
+    """Kill a server, and wait until it is gone: a few milliseconds, in which a submission would be graded."""
+    server._process.kill()
+    with suppress(ConnectionError):
+        server._control.recv(1)
+
+
 def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch):
     """It is recorded as killed, with what to do; those before and after it are graded."""
     for name in ("ada", "bob", "eve"):
@@ -165,7 +172,7 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
     def deadly(worker):
         hello = fork(worker)
         if b"kills its server" in hello:
-            worker._server._process.kill()
+            _kill(worker._server)
         return hello
 
     monkeypatch.setattr(Worker, "_fork", deadly)
@@ -190,10 +197,7 @@ def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
         source = decode(hello[8:]).arrays["source"].tobytes()
         if b"solution.py" not in hello and len(killed) < 2 and source not in killed:
             killed.append(source)
-            worker._server._process.kill()
-            # wait until it is gone, else the next submission may meet its death
-            with suppress(ConnectionError):
-                worker._server._control.recv(1)
+            _kill(worker._server)
         return hello
 
     monkeypatch.setattr(Worker, "_fork", deadly)

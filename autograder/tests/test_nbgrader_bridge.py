@@ -205,13 +205,15 @@ def recorded(folder, graded):
     """
     submit(folder, "COMPLETE", '{"cells": [', UNIT)  # whose file cannot be called so beside that of `complete`
     shutil.rmtree(folder / "autograded" / "halved")
-    by_hand = """update grade set manual_score = 1.25 where id in (select grade.id from grade
-        join base_cell on base_cell.id = grade.cell_id
-        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+    by_hand = """update {table} set {entered} where id in (select {table}.id from {table}
+        join base_cell on base_cell.id = {table}.cell_id
+        join submitted_notebook on submitted_notebook.id = {table}.notebook_id
         join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
-        where base_cell.name = 'check-three_steps' and student_id in ('complete', 'stub'))"""
-    query(folder, by_hand)
-    query(folder, "update comment set manual_comment = 'Well tried.' where id = (select min(id) from comment)")
+        where base_cell.name = '{cell}' and student_id in {students})"""
+    score = {"table": "grade", "entered": "manual_score = 1.25", "cell": "check-three_steps"}
+    comment = {"table": "comment", "entered": "manual_comment = 'Well tried.'", "cell": "write-fit"}
+    query(folder, by_hand.format(**score, students="('complete', 'stub')"))
+    query(folder, by_hand.format(**comment, students="('stub')"))
     grade(folder)
     done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
     assert done.returncode == 0, done.stderr

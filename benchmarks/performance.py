@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {
     "latency": "One file, from the command's start",
+    "whole_class": "A class whole",
     "grading": "Grading, and checking where a student works",
     "watching": "While a student works",
     "peers": "Beside other graders",

@@ -68,10 +68,11 @@ def softmax_jacobian(net: Any, seed: int) -> Arrays:
 def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
     """`x_entropy` is the loss of a distribution in nats, `x_entropy_d` its derivative"""
     rng, net, out = np.random.default_rng(seed), Watched(net), Arrays()
-    for word, n, least in (("", V, 0.1), ("_of_a_rare_one", 4, 0.001)):
-        p, y = rng.dirichlet(np.ones(n)) + 0.1, np.eye(n)[rng.integers(n)]
-        p[y == 1] *= least * 10
-        p /= p.sum()
+    for word, n, rare in (("", V, False), ("_of_a_rare_one", 4, True)):
+        p, truth = rng.dirichlet(np.ones(n)) + 0.1, rng.integers(n)
+        if rare:
+            p[truth] = 0.002 * rng.uniform(0.5, 1)  # below any bound that is put under probabilities
+        p, y = p / p.sum(), np.eye(n)[truth]
         out |= named(f"loss{word} derivative{word}", net.x_entropy(p, y), net.x_entropy_d(p, y))
     return out | same_after(net)
 
@@ -215,7 +216,7 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     all_losses: list[float] = []
     for count, lr in ((500, 0.1), (100, 0.03)):
         params, losses = net.train(params, cut(encode(text), rng, count), lr, 1.0)
-        all_losses += losses
+        all_losses.extend(losses)
     return named(NAMES, params) | named("losses", np.zeros(len(all_losses)))  # their number alone
 
 

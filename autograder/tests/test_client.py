@@ -232,3 +232,14 @@ def test_checks_together_have_a_limit(boxed):
 def test_control_characters_of_a_submission_are_stripped():
     """Terminal escapes in an error's text do not reach a terminal."""
     assert printable("a\x1b[31mb\x07\nc") == "a [31mb  c"
+
+
+def test_two_servers_order_a_set_of_strings_alike():
+    """A grade is the same each time, also of a program that rests on the order of a set."""
+    unit = small.unit(small.WORDS)
+    (shortening,) = (check for check in unit.checks if check.name == "shortening")
+    answers = []
+    for _ in range(2):
+        with Server(unit) as server, server.worker(b"def initials(name): return ''.join(set(name))", "a.py") as worker:
+            answers.append(worker.ask(shortening, 5).arrays["all"].tolist())
+    assert answers[0] == answers[1]

@@ -91,7 +91,7 @@ def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
 def test_gradescope_grades_a_script_and_a_notebook(gradescope):
     """Each gets its own results.json, graded in the sandbox on a fresh seed."""
     record = graded_there(gradescope, {f"{UNIT}.py": small_class.by("squared").content})
-    assert record["score"] == 5 and [test["status"] for test in record["tests"]].count("passed") == 2
+    assert record["score"] == 9 and [test["status"] for test in record["tests"]].count("passed") == 3
     assert "this is the square" in record["tests"][0]["output"]
     record = graded_there(gradescope, {f"{UNIT}.ipynb": small_class.by("notebook").content})
     assert record["score"] == 11

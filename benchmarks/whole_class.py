@@ -1,0 +1,82 @@
+"""A class of 60 with all six units, graded whole: exact checks and training, by the real command on two workers.
+
+python benchmarks/whole_class.py, a section of docs/performance.md. Each student hands in another right answer, or one with a
+known mistake in it (two in five of the files), so that known mistakes are looked for as well.
+"""
+
+import os
+
+for _name in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import at_hand
+from at_hand import COURSE, solution
+
+from autograder.authoring.validate import styles
+
+STUDENTS = 60
+SEED = 20
+
+
+def scripts_of(unit: str) -> tuple[list[str], list[str]]:
+    """Right answers of a unit, in all its styles, and answers with one known mistake each."""
+    right = [solution(unit).plain(), *styles(at_hand.unit(unit)).values()]
+    wrong = [solution(unit).with_mistake(mistake.id) for mistake, _, _ in solution(unit).mistakes]
+    return right, wrong
+
+
+def hand_in(folder: Path) -> None:
+    """Write the class: the same one for the same seed."""
+    rng = random.Random(SEED)
+    for unit in COURSE.units:
+        right, wrong = scripts_of(unit)
+        for student in range(STUDENTS):
+            script = rng.choice(wrong) if rng.random() < 0.4 else rng.choice(right)
+            path = folder / f"student{student:02}" / unit / f"{unit}.py"
+            path.parent.mkdir(parents=True)
+            path.write_text(script, encoding="utf-8")
+
+
+def page() -> str:
+    """The section of docs/performance.md."""
+    with tempfile.TemporaryDirectory() as made:
+        scratch = Path(made)
+        hand_in(scratch / "in")
+        first = grade(scratch / "in", scratch / "out")
+        results = [json.loads(path.read_text(encoding="utf-8")) for path in scratch.glob("out/*/*.json")]
+        took = [result["seconds"] for result in results if "checks" in result]
+        again = grade(scratch / "in", scratch / "out")
+    thousand = first / STUDENTS * 1000 / 60
+    return f"""{STUDENTS} students with {len(COURSE.units)} units each, whole, with training, on two workers; two files in five have a known mistake.
+
+| what | |
+|---|---|
+| the class, from the command's start | {first:.0f} s |
+| a submission, on average and the slowest | {sum(took) / len(took):.2f} s, {max(took):.2f} s |
+| the same command again, nothing changed | {again:.1f} s |
+| from it 1,000 students | {thousand:.0f} minutes (the goal is 50) |
+
+{len(took)} results were written.
+"""
+
+
+def grade(folder: Path, out: Path) -> float:
+    """Grade a class with the real command: seconds on the clock."""
+    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out), "-j", "2"]
+    began = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    print(page())

@@ -1,12 +1,15 @@
 """What one check puts in the place of others' names is gone before the next."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 
 from autograder import torch as addon
-from autograder.check import Experiments, UnitSettings
+from autograder.check import Check, Experiments, UnitSettings, named
 from autograder.sandbox.inside.namespaces import NUMPY, Namespaces
-from autograder.sandbox.inside.runner import names_to_keep
+from autograder.sandbox.inside.runner import answer_questions, names_to_keep
+from autograder.sandbox.inside.wire import Message, decode, encode
 
 
 class Shape:
@@ -64,3 +67,42 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
     torch.set_default_device("meta")
     addon.undo()
     assert torch.nn.Identity()(torch.ones(1)).tolist() == [1.0]
+
+
+def answered(script, experiment, addons=()):
+    """The answer of a worker to one question about a submission, whose traces are removed."""
+    experiments = Experiments((Check("asked", 1.0, experiment),), UnitSettings(), addons)
+    submission = Message({"name": "ada.py"}, {"source": np.frombuffer(script.encode(), np.uint8)})
+    question = Message({"check": "asked", "role": "experiment", "seed": "3", "token": "x"}, {})
+    names, outbox = names_to_keep(experiments), BytesIO()
+    try:
+        answer_questions(BytesIO(encode(submission) + encode(question)), outbox, experiments, names)
+    finally:
+        names.put_back()
+        for one in addons:
+            one.undo()
+    return decode(outbox.getvalue()[8:])
+
+
+def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
+    """A function that raises is left out of it, and what it replaced before is put back."""
+
+    def three(net, seed):
+        return named("before", net.size()) | named("spoilt", net.spoil()) | named("after", net.two())
+
+    script = "import numpy as np\ndef size(): return np.linalg.norm([3, 4])\ndef two(): return 2\n"
+    script += "def spoil():\n    np.linalg.norm = None\n    raise ValueError('planted')\n"
+    found = answered(script, three)
+    assert (found.facts["failure"], list(found.arrays)) == ("raised", ["before", "after"])
+
+
+def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
+    """Torch raises in all that is done under it, and so also where random numbers get their seed."""
+    pytest.importorskip("torch")
+
+    def spoilt(net, seed):
+        return named("spoilt", net.spoil())
+
+    script = "import torch\ndef spoil():\n    torch.overrides.TorchFunctionMode().__enter__()\n"
+    script += "    return torch.ones(1) + 1\n"
+    assert answered(script, spoilt, (addon,)).facts["failure"] == "raised"

@@ -69,9 +69,9 @@ def _run(
     explain: Explain = no_cause,
 ) -> Answer:
     """Run an experiment once; of one that ends early, the answer holds what was named before."""
-    reset(seed)
     with noting() as noted:
         try:
+            reset(seed)
             with np.errstate(all="ignore"):
                 arrays = check.experiment(implementation, seed, *extra)
             return Answer({name: as_array(name, value) for name, value in arrays.items()})
@@ -175,21 +175,25 @@ def names_to_keep(experiments: Experiments) -> Namespaces:
 def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments, names: Namespaces) -> None:
     """Read a submission, then questions about it, and answer each: the whole life of a worker.
 
-    names: what is put back before each question.
+    names: what is put back before each run of an experiment, of which a question may need two.
     """
+
+    def reset(seed: int) -> None:
+        names.put_back()
+        for addon in experiments.addons:
+            if undo := getattr(addon, "undo", None):
+                undo()
+        experiments.reset(seed)
+
     checks = {check.name: check for check in experiments.checks}
     first = receive(inbox)
     source = first.arrays["source"].tobytes()
     implementation: Any = None
     while (question := receive(inbox, eof=True)).facts:
         check, facts = checks[question.facts["check"]], question.facts
-        names.put_back()
-        for addon in experiments.addons:
-            if undo := getattr(addon, "undo", None):
-                undo()
         try:
             implementation = implementation or Submission(source, first.facts["name"])
-            answer = _answer(check, implementation, question, experiments)
+            answer = _answer(check, implementation, question, experiments, reset)
         except Broken as error:
             answer = Answer(failure="broken", message=str(error))
         told = {"token": facts["token"], "failure": answer.failure, "message": answer.message}
@@ -200,10 +204,16 @@ def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments
         outbox.flush()
 
 
-def _answer(check: Check, implementation: Any, question: Message, experiments: Experiments) -> Answer:
+def _answer(
+    check: Check,
+    implementation: Any,
+    question: Message,
+    experiments: Experiments,
+    reset: Callable[[int], object],
+) -> Answer:
     explain = partial(explain_error, experiments)
     text = question.arrays["text"].tobytes().decode() if "text" in question.arrays else None
     if question.facts["role"] == "measure" and check.measure:
         weights = {name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")}
         return Answer({"loss": np.array(check.measure(implementation, weights, text))})
-    return run_experiment(check, implementation, int(question.facts["seed"]), experiments.reset, text, explain)
+    return run_experiment(check, implementation, int(question.facts["seed"]), reset, text, explain)

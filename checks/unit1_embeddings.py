@@ -67,7 +67,8 @@ def words(net: Any, seed: int) -> Arrays:
     out |= named("ids_are_a_tensor integers", torch.is_tensor(ids), selects(torch.as_tensor(ids)))
     out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
     out |= named("rows drawn_anew", [*table.shape, *large.shape], not torch.equal(large, again))
-    out |= named("asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == torch.float32)
+    default = torch.get_default_dtype()
+    out |= named("asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == default)
     out |= named("every_row_drawn", bool(large.any(1).all())) | same_after(net)
     return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 

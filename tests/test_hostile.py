@@ -1,8 +1,9 @@
 """The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real command, confined.
 
 A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it (`expected.toml`): the
-checks that do not pass, all others do. Outcomes: R the result is what the honest part earns; 0 the attacked check earns
-nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submissions are graded among the hostile ones.
+checks that do not pass, all others do, and what such a check earns where that is not 0 (`[earned]`). Outcomes: R the
+result is what the honest part earns; 0 the attacked check earns nothing; X not read at all; K stopped or refused;
+L nothing leaks. Honest submissions are graded among the hostile ones.
 """
 
 import json
@@ -239,8 +240,9 @@ def test_an_attack_earns_nothing(attack, hostile):
     else:
         assert found == lost
     worth = {check.name: check.points for check in this_course.unit(facts["unit"]).checks}
+    earned = worth | dict.fromkeys(lost, 0) | facts.get("earned", {})
     for name, check in checks.items():
-        assert (check["points"], check["earned"]) == (worth[name], 0 if name in lost else worth[name])
+        assert (check["points"], check["earned"]) == (worth[name], earned[name])
     for name, words in facts.get("says", {}).items():
         assert words in " ".join(remark["text"] for remark in checks[name]["remarks"])
 

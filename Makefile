@@ -1,6 +1,6 @@
 # make demo · test · lint · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1

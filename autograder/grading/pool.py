@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder.check import Check
 from autograder.course import Course, Unit, load_unit
 from autograder.data import unit_data
 from autograder.errors import UserError
-from autograder.grading.keys import MadeKey, solution_of
+from autograder.grading.keys import MadeKey, checks_to_run, solution_of
 from autograder.grading.store import AnswerStore
 from autograder.sandbox.client import Server
 
@@ -37,12 +38,25 @@ def fill_pool(course: Course, units: tuple[str, ...], path: Path, seeds: int, sa
 
 
 def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
-    """Make every part of a key; how many answers that took."""
+    """Make every part of a key that a file needs in which one known mistake is made; how many answers that took.
+
+    A second mistake in what follows from the first has its answers made when it is met: there are too many pairs.
+    """
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = MadeKey(unit, seed, unit_data(unit), store, lambda: server)
         for entry in key:
             _ = key[entry].expected, key[entry].constant, key[entry].mistakes
+        for check in checks_to_run(unit, data=()):
+            _carry_each_forward(key, check)
         return key.computed
+
+
+def _carry_each_forward(key: MadeKey, check: Check) -> None:
+    """Make what a check is compared with after each known mistake that spoils a check which it needs."""
+    early = {mistake.id for needed in check.needs for mistake, _ in key[needed].mistakes}
+    for mistake in sorted(early):
+        if carried := key.carry(check, frozenset({mistake})):
+            _ = carried.key.expected, carried.key.constant
 
 
 def draw_seed(path: Path, units: list[str]) -> int:

@@ -7,6 +7,7 @@ import pytest
 import small
 from small import UNIT, WORDS
 
+from autograder.grading.keys import solution_of
 from autograder.grading.pool import NoPool, draw_seed
 
 
@@ -32,13 +33,23 @@ def graded(folder, tmp_path, script, number=0):
     return json.loads((out / UNIT / "it.json").read_text()), done.stdout
 
 
-@pytest.mark.parametrize("mistake", ["", "m01", "m04"])
+@pytest.mark.parametrize("mistake", ["", *(mistake.id for mistake, _, _ in solution_of(small.unit()).mistakes)])
 def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
-    """Neither for a right file nor for one with a mistake, which is named; training included."""
+    """Neither for a right file nor for one with a mistake, which is named and carried forward; training included."""
     record, said = graded(folder, tmp_path, small.solved(mistake))
     assert "answers of the solution" not in said
     assert (record["score"] == record["max_score"]) == (not mistake)
     assert bool([r for c in record["checks"] for r in c["remarks"] if r["mistake"]]) == bool(mistake)
+
+
+def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
+    """The pool holds no pairs of mistakes: the answers that this needs are made, and nothing else differs."""
+    both = solution_of(small.unit()).with_mistake("m01", "m06")
+    record, said = graded(folder, tmp_path, both)
+    assert "answers of the solution and its mistakes made" in said
+    (summing,) = [check for check in record["checks"] if check["name"] == "summing"]
+    assert [remark["mistake"] != "" for remark in summing["remarks"]] == [False, True]
+    assert 0 < summing["earned"] < 4
 
 
 def test_each_grading_draws_one_of_its_seeds(folder, tmp_path):

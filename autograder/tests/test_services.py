@@ -98,7 +98,7 @@ def test_gradescope_grades_a_script_and_a_notebook(gradescope):
     record = graded_there(gradescope, {f"{WORDS} (1).py": small_class.by("complete", WORDS).content})
     assert record["score"] == 3
     record = graded_there(gradescope, {"Numbers.py": small_class.by("squared").content})
-    assert record["score"] == 5
+    assert record["score"] == 9
 
 
 def test_gradescope_always_has_a_result(gradescope):

@@ -254,7 +254,8 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """One grade for each student and unit, by unit and student: the best or the last of the results there are.
 
-    Slack days are used unit by unit, in the order in which the units are due.
+    results: of one student and unit in the order in which they were handed in, which decides
+    between two of one second. Slack days are used unit by unit, in the order in which the units are due.
     """
     of: dict[str, dict[str, list[Result]]] = {}
     for result in (*results, *_of_partners(results, policy)):
@@ -274,17 +275,19 @@ def _of_partners(results: Sequence[Result], policy: Policy) -> Iterator[Result]:
 
 def _of_student(units: Mapping[str, Sequence[Result]], policy: Policy) -> Iterator[Grade]:
     order = {
-        "best": lambda g: (g.exact_points, -g.slack, g.result.submitted),
-        "last": lambda g: (g.result.submitted, g.exact_points),
+        "best": lambda grade: (grade.exact_points, -grade.slack, grade.result.submitted),
+        "last": lambda grade: grade.result.submitted,
     }
     left = policy.late.slack_days
     far = datetime.max.replace(tzinfo=UTC)
     for unit in sorted(units, key=lambda unit: (policy.units.get(unit, Rules()).due or far, unit)):
         first = min((result.submitted for result in units[unit] if result.submitted), default="")
         free = min(left, policy.late.slack_each)
-        best = max((grade_of(result, policy, free, first) for result in units[unit]), key=order[policy.keep])
-        left -= best.slack
-        yield best
+        possible = [grade_of(result, policy, free, first) for result in units[unit]]
+        # `max` keeps the first of equals, and of two hand-ins in one second the later stands last
+        counted = max(reversed(possible), key=order[policy.keep])
+        left -= counted.slack
+        yield counted
 
 
 def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:

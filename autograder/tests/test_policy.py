@@ -83,6 +83,16 @@ def test_best_or_last_of_several(results):
     assert [g.points for g in grades([early, late], Policy(keep="last"))] == [late.score] != [11]
 
 
+def test_of_two_in_one_second_the_later_one_counts_as_the_last(results):
+    """File times are kept to the second, and a quick grader takes less: the order decides."""
+    moment = "2026-12-01T10:00:00+00:00"
+    better = handed_in(results, "bob", moment)
+    worse = handed_in(results, "bob", moment, "squared")
+    assert [g.result for g in grades([better, worse], Policy(keep="last"))] == [worse]
+    assert [g.result for g in grades([worse, better], Policy(keep="last"))] == [better]
+    assert [g.points for g in grades([better, worse], Policy())] == [11]
+
+
 def test_units_may_be_shortened(tmp_path):
     """As a table and below `extensions`; checks of each are known."""
     short = read(tmp_path, '[wo]\nbonus = ["shortening"]\n[extensions.ada]\nn = 1\nwords = 2.5')

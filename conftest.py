@@ -1,4 +1,6 @@
-"""What all tests share: one thread per process, and which tests go together where several workers share them."""
+"""What all tests share: one thread per process, and which tests go together where several workers
+share them.
+"""
 
 import os
 import re
@@ -12,23 +14,47 @@ from hypothesis import settings
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
-for _name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them, and a terminal's own width would not count
+for _name in (
+    "COLUMNS",
+    "LINES",
+):  # a worker of pytest-xdist has them, and a terminal's own width would not count
     os.environ.pop(_name, None)
 os.environ.pop("AUTOGRADER_COURSE", None)
 
-settings.register_profile("patient", deadline=None)  # how long an example takes depends on what else runs here
+# how long an example takes depends on what else runs here
+settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their ports before they take
-# them), go to one worker; the longest come first, so that both end at about the same time
+# For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their
+# ports before they take them), go to one worker; the longest come first, so that both end at about
+# the same time
 CLASS = ("test_hostile", "test_golden", "test_class_pages", "test_class_exports")
-KERNELS = ("test_nbgrader_bridge", "test_class_nbgrader", "test_callers", "test_notebook", "test_services")
+KERNELS = (
+    "test_nbgrader_bridge",
+    "test_class_nbgrader",
+    "test_callers",
+    "test_notebook",
+    "test_services",
+)
 TOGETHER = dict.fromkeys(CLASS, "class") | dict.fromkeys(KERNELS, "kernels")
-FIRST = ["class", "kernels", "unit5", "unit2", "unit3", "unit1", "unit0", "unit4", "test_client", "test_batch"]
+FIRST = [
+    "class",
+    "kernels",
+    "unit5",
+    "unit2",
+    "unit3",
+    "unit1",
+    "unit0",
+    "unit4",
+    "test_client",
+    "test_batch",
+]
 
 
 def group_of(nodeid):
-    """Which tests a test goes together with: those of its file, or of its unit where the material is proven."""
+    """Which tests a test goes together with: those of its file, or of its unit where the material
+    is proven.
+    """
     file = Path(nodeid.split("::")[0]).stem
     if file in ("test_keys", "test_material", "test_styles"):
         return re.findall(r"\[(unit\d)|$", nodeid)[0] or "unit4"
@@ -70,7 +96,9 @@ def largest(array):
 
 
 def rounded_elsewhere(answer, solution, rng):
-    """An answer as another processor rounds it: floats moved, on the array's own scale and the solution's."""
+    """An answer as another processor rounds it: floats moved, on the array's own scale and the
+    solution's.
+    """
 
     def moved(name, array):
         if array.dtype.kind != "f":
@@ -79,12 +107,16 @@ def rounded_elsewhere(answer, solution, rng):
         noise = np.asarray(rng.uniform(-most, most, array.shape))
         return np.where(np.isfinite(array), array + noise, array).astype(array.dtype)
 
-    return replace(answer, arrays={name: moved(name, array) for name, array in answer.arrays.items()})
+    return replace(
+        answer, arrays={name: moved(name, array) for name, array in answer.arrays.items()}
+    )
 
 
 @pytest.fixture(scope="session")
 def key_elsewhere():
-    """A function (key, checks) → the key as another processor makes it; losses move by a tenth of their bound."""
+    """A function (key, checks) → the key as another processor makes it; losses move by a tenth of
+    their bound.
+    """
 
     def made(key, checks):
         rng = np.random.default_rng(1)

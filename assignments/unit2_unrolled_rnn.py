@@ -97,7 +97,10 @@ with autograder.example("the corpus as ids"):
     corpus = autograder.corpus()
     chars = vocabulary(corpus.train)
     ids, held_out_ids = encode(corpus.train, chars), encode(corpus.held_out, chars)
-    print(f"{corpus.name}: {len(ids):,} characters to learn from, V = {len(chars)}; it begins", ids[:10].tolist())
+    print(
+        f"{corpus.name}: {len(ids):,} characters to learn from, V = {len(chars)}; it begins",
+        ids[:10].tolist(),
+    )
 
 # %% [markdown]
 # ## 2. Windows
@@ -160,7 +163,14 @@ GREEN, ORANGE, BLUE = "tab:green", "tab:orange", "tab:blue"
 
 def arrow(axes, start, end, colour, label="", bend=0.0):
     """An arrow of one colour between two points of a drawing, with a label beside its middle."""
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 3, "shrinkA": 15, "shrinkB": 15, "mutation_scale": 18}
+    style = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "lw": 3,
+        "shrinkA": 15,
+        "shrinkB": 15,
+        "mutation_scale": 18,
+    }
     axes.annotate("", end, start, arrowprops={**style, "connectionstyle": f"arc3,rad={bend}"})
     middle = (np.array(start) + end) / 2 + (0.08, 0.1)
     axes.text(*middle, label, color=colour, fontsize=9)
@@ -186,7 +196,11 @@ arrow(right, (0, 0), (0, 1), GREEN, "input")
 arrow(right, (0, 1), (0, 2), BLUE, "output")
 right.add_patch(plt.Circle((0.32, 1), 0.28, fill=False, ec=ORANGE, lw=3))
 right.text(0.66, 1, "hidden, at\nevery step", color=ORANGE, fontsize=9, va="center")
-dots(right, [(0, 0)], "s", ["x[t]"]), dots(right, [(0, 1)], "o", ["h"]), dots(right, [(0, 2)], "^", ["y"])
+(
+    dots(right, [(0, 0)], "s", ["x[t]"]),
+    dots(right, [(0, 1)], "o", ["h"]),
+    dots(right, [(0, 2)], "^", ["y"]),
+)
 for axes, title, width in (
     (left, "unrolled: an arrow for each use", 2.6),
     (right, "recurrent: an arrow for each layer", 1.6),
@@ -319,7 +333,12 @@ def plot_losses(losses, title):
     """The loss of every batch, and means of 50."""
     plt.plot(losses, color="0.85")
     plt.plot(np.arange(50, len(losses) + 1, 50), np.array(losses).reshape(-1, 50).mean(1))
-    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(title), plt.ylim(1.5, 4.5)
+    (
+        plt.xlabel("batch"),
+        plt.ylabel("loss in nats per character"),
+        plt.title(title),
+        plt.ylim(1.5, 4.5),
+    )
     plt.show()
 
 
@@ -340,10 +359,16 @@ with autograder.example("three characters on the corpus"):
     torch.manual_seed(0)
     x, y = windows(ids, 3)
     three = ThreeCharacters(len(chars), 24, 96)
-    three.embedding.weight.data *= 0.1  # small at first, so that what it learns stands out in the map below
-    losses = train(three, shuffled(x, y, 256, 3000, 0), torch.optim.Adam(three.parameters(), 4e-3, fused=True))
+    three.embedding.weight.data *= (
+        0.1  # small at first, so that what it learns stands out in the map below
+    )
+    losses = train(
+        three, shuffled(x, y, 256, 3000, 0), torch.optim.Adam(three.parameters(), 4e-3, fused=True)
+    )
     plot_losses(losses, f"from three characters, {corpus.name}")
-    print(f"guessing uniformly {np.log(len(chars)):.2f}, by frequency {entropy(ids[None]):.2f} nats per character")
+    print(
+        f"guessing uniformly {np.log(len(chars)):.2f}, by frequency {entropy(ids[None]):.2f} nats per character"
+    )
     print(f"{3000 * 256 / x.shape[1]:.1f} passes over the text")
     with torch.no_grad():
         x, y = windows(held_out_ids, 3)
@@ -388,7 +413,11 @@ def most_frequent(text, corpus_text):
     """What follows `text` most often in `corpus_text`, and how often, in words."""
     counts = {c: corpus_text.count(text + c) for c in sorted(set(corpus_text))}
     best = max(counts, key=counts.get)
-    return f"{best!r}, {counts[best]} of {sum(counts.values())} times" if counts[best] else "nothing: it does not occur"
+    return (
+        f"{best!r}, {counts[best]} of {sum(counts.values())} times"
+        if counts[best]
+        else "nothing: it does not occur"
+    )
 
 
 with autograder.example("what the network knows"):
@@ -417,10 +446,21 @@ with autograder.example("the embedding in two dimensions"):
     plt.figure(figsize=(7, 6))
     for (across, up), c in zip(places, common, strict=True):
         colour = "tab:red" if c in "aeiou" else "tab:blue" if c.isalpha() else "0.4"
-        plt.text(across, up, {" ": "space", "\n": "newline"}.get(c, c), color=colour, fontsize=13, ha="center")
+        plt.text(
+            across,
+            up,
+            {" ": "space", "\n": "newline"}.get(c, c),
+            color=colour,
+            fontsize=13,
+            ha="center",
+        )
     plt.xlim(places[:, 0].min() - 0.3, places[:, 0].max() + 0.3)
     plt.ylim(places[:, 1].min() - 0.3, places[:, 1].max() + 0.3)
-    plt.title("characters by what the network does with them"), plt.xlabel("first direction"), plt.ylabel("second")
+    (
+        plt.title("characters by what the network does with them"),
+        plt.xlabel("first direction"),
+        plt.ylabel("second"),
+    )
     plt.show()
 
 # %% [markdown]
@@ -507,7 +547,9 @@ with autograder.example("eight characters on the corpus"):
     for i in range(2):
         print(f"window {i}: {''.join(chars[c] for c in x[:, i])!r} → {chars[y[i]]!r}")
     eight = Recurrent(len(chars), 24, 64)
-    losses = train(eight, shuffled(x, y, 256, 1500, 0), torch.optim.Adam(eight.parameters(), 3e-3, fused=True))
+    losses = train(
+        eight, shuffled(x, y, 256, 1500, 0), torch.optim.Adam(eight.parameters(), 3e-3, fused=True)
+    )
     plot_losses(losses, f"from eight characters, {corpus.name}")
     with torch.no_grad():
         x, y = windows(held_out_ids, 8)
@@ -576,7 +618,10 @@ with autograder.example("the loop and nn.RNN, timed"), torch.no_grad():
         read = ids[: T * 64].view(64, T).T
         loop, fused = (
             min(repeat(function, number=5, repeat=5)) / 5
-            for function in (lambda read=read: eight.read(read), lambda read=read: ready(eight.embedding(read)))
+            for function in (
+                lambda read=read: eight.read(read),
+                lambda read=read: ready(eight.embedding(read)),
+            )
         )
         print(f"{T} steps: loop {1e3 * loop:.2f} ms, nn.RNN {1e3 * fused:.2f} ms")
 
@@ -703,8 +748,12 @@ with autograder.example("an output at every step, on the corpus"):
     torch.manual_seed(0)
     x, y = sequence_windows(ids, 8)
     every = EveryStep(len(chars), 24, 96)
-    losses = train(every, shuffled(x, y, 256, 1000, 0), torch.optim.Adam(every.parameters(), 4e-3, fused=True))
-    floors = [entropy(torch.cat([x[: k + 1], y[k : k + 1]])) - entropy(x[: k + 1]) for k in range(3)]
+    losses = train(
+        every, shuffled(x, y, 256, 1000, 0), torch.optim.Adam(every.parameters(), 4e-3, fused=True)
+    )
+    floors = [
+        entropy(torch.cat([x[: k + 1], y[k : k + 1]])) - entropy(x[: k + 1]) for k in range(3)
+    ]
     with torch.no_grad():
         parts = zip(x.chunk(8, 1), y.chunk(8, 1), strict=True)
         in_training = torch.stack([loss_by_position(every(x), y) for x, y in parts]).mean(0)
@@ -714,7 +763,9 @@ with autograder.example("an output at every step, on the corpus"):
     print("floors in training:", ", ".join(f"{floor:.3f}" for floor in floors))
     plt.bar(np.arange(8) - 0.2, in_training.tolist(), 0.4, color="0.7", label="training windows")
     plt.bar(np.arange(8) + 0.2, held_out.tolist(), 0.4, color=BLUE, label="held out")
-    plt.hlines(floors, np.arange(3) - 0.4, np.arange(3), "k", lw=2, label="floor of the training windows")
+    plt.hlines(
+        floors, np.arange(3) - 0.4, np.arange(3), "k", lw=2, label="floor of the training windows"
+    )
     plt.ylim(1, 3), plt.xlabel("step in the window"), plt.ylabel("loss in nats per character")
     plt.legend(), plt.title(f"memory pays, {corpus.name}"), plt.show()
 

@@ -375,8 +375,15 @@ check("few_sequences")
 def starting_weights(seed, V, H):
     """Identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
     generator = torch.Generator().manual_seed(seed)
-    weights = {"Wx": torch.randn(V, H, generator=generator) * (2 / V) ** 0.5, "Wh": torch.eye(H), "bh": torch.zeros(H)}
-    return weights | {"Wy": torch.randn(H, V, generator=generator) * (2 / H) ** 0.5, "by": torch.zeros(V)}
+    weights = {
+        "Wx": torch.randn(V, H, generator=generator) * (2 / V) ** 0.5,
+        "Wh": torch.eye(H),
+        "bh": torch.zeros(H),
+    }
+    return weights | {
+        "Wy": torch.randn(H, V, generator=generator) * (2 / H) ** 0.5,
+        "by": torch.zeros(V),
+    }
 
 
 def eights(ids, count, seed):
@@ -390,7 +397,9 @@ with autograder.example("online training on the corpus"):
     text = autograder.corpus()
     alphabet = sorted(set(text.train))
     ids = torch.tensor([alphabet.index(c) for c in text.train])
-    trained, errors = train_online(starting_weights(3, len(alphabet), 96), eights(ids, 6000, 3), 0.01, 250)
+    trained, errors = train_online(
+        starting_weights(3, len(alphabet), 96), eights(ids, 6000, 3), 0.01, 250
+    )
 
     plt.figure()
     plt.plot(np.arange(1, len(errors) + 1) * 250, errors, marker="o")
@@ -410,7 +419,9 @@ with autograder.example("online training on the corpus"):
     )
     plt.show()
     for i in range(0, len(errors), 4):
-        print(f"sequences {i * 250:>5} to {(i + 4) * 250:>5}: error {sum(errors[i : i + 4]) / 4:.3f}")
+        print(
+            f"sequences {i * 250:>5} to {(i + 4) * 250:>5}: error {sum(errors[i : i + 4]) / 4:.3f}"
+        )
 
 # %% [markdown]
 # Is that good? Unit 2 counts per character and on text that was held out. Do the same here, so that the figures can stand beside each other.
@@ -474,14 +485,28 @@ for row, distance in enumerate((1, 2, 4)):
     for place in range(8):
         ax.plot([place, place], [-row, -row - 1], color="0.8", zorder=0)
         if place >= distance:
-            ax.plot([place - distance, place], [-row, -row - 1], color=("tab:green", "tab:orange", "tab:blue")[row])
+            ax.plot(
+                [place - distance, place],
+                [-row, -row - 1],
+                color=("tab:green", "tab:orange", "tab:blue")[row],
+            )
 for row in range(4):
     for place in range(8):
         first = max(0, place - 2**row + 1)
         label = str(place) if first == place else f"{first}‥{place}"
-        ax.text(place, -row, label, ha="center", va="center", bbox={"fc": "white", "ec": "0.5", "boxstyle": "round"})
+        ax.text(
+            place,
+            -row,
+            label,
+            ha="center",
+            va="center",
+            bbox={"fc": "white", "ec": "0.5", "boxstyle": "round"},
+        )
 ax.set_yticks([-0.5, -1.5, -2.5], ["distance 1", "distance 2", "distance 4"]), ax.set_xticks([])
-ax.set_title("8 elements, 3 rounds: which elements each place has combined"), ax.spines[:].set_visible(False)
+(
+    ax.set_title("8 elements, 3 rounds: which elements each place has combined"),
+    ax.spines[:].set_visible(False),
+)
 plt.show()
 
 # %% [markdown]
@@ -683,8 +708,13 @@ with autograder.example("how long a loop and a parallel scan take"):
     fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
     for ax, H in zip(axes, (8, 256), strict=True):
         inputs = [(torch.full((T, H), 0.9), torch.randn(T, H), torch.zeros(H)) for T in lengths]
-        for name, function in (("a loop: T rounds", loop), ("parallel: log T rounds", linear_recurrence)):
-            ax.loglog(lengths, [1e3 * seconds(function, *args) for args in inputs], "o-", label=name)
+        for name, function in (
+            ("a loop: T rounds", loop),
+            ("parallel: log T rounds", linear_recurrence),
+        ):
+            ax.loglog(
+                lengths, [1e3 * seconds(function, *args) for args in inputs], "o-", label=name
+            )
         ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend()
     axes[0].set_ylabel("milliseconds")
     plt.show()

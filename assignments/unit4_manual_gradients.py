@@ -403,7 +403,11 @@ with autograder.example("your backward pass against your numerical gradient"):
     rng = np.random.default_rng(0)
     tiny = {"Wx": (5, 4), "Wh": (4, 4), "bh": (4,), "Wy": (4, 5), "by": (5,)}
     tiny = {name: rng.normal(0, 0.5, shape) for name, shape in tiny.items()}
-    x_tiny, y_tiny, h_tiny = rng.integers(0, 5, (6, 3)), rng.integers(0, 5, (6, 3)), rng.random((3, 4))
+    x_tiny, y_tiny, h_tiny = (
+        rng.integers(0, 5, (6, 3)),
+        rng.integers(0, 5, (6, 3)),
+        rng.random((3, 4)),
+    )
 
     def tiny_loss(name, w):
         return cross_entropy(forward({**tiny, name: w}, x_tiny, h_tiny)[0], y_tiny)[0]
@@ -415,7 +419,9 @@ with autograder.example("your backward pass against your numerical gradient"):
         print(f"{name}: largest difference {np.abs(by_hand[name] - measured).max():.1e}")
     for power in range(1, 14):
         measured = numerical_gradient(lambda w: tiny_loss("Wh", w), tiny["Wh"], 10.0**-power)
-        print(f"Wh, ε = 1e-{power:02}: largest difference {np.abs(by_hand['Wh'] - measured).max():.1e}")
+        print(
+            f"Wh, ε = 1e-{power:02}: largest difference {np.abs(by_hand['Wh'] - measured).max():.1e}"
+        )
 
 # %% [markdown]
 # Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is no slope at all. From 10⁻³ on the
@@ -433,10 +439,20 @@ with autograder.example("your backward pass against your numerical gradient"):
 with autograder.example("gradient norms through 100 steps"):
     import matplotlib.pyplot as plt
 
-    scales = {1.25: "tab:red", 1.05: "lightcoral", 1.0: "tab:orange", 0.95: "lightblue", 0.8: "tab:blue"}
+    scales = {
+        1.25: "tab:red",
+        1.05: "lightcoral",
+        1.0: "tab:orange",
+        0.95: "lightblue",
+        0.8: "tab:blue",
+    }
     for scale, colour in scales.items():
         steps, hidden = 100, 16
-        long = {"Wx": np.full((3, hidden), 0.01), "Wh": scale * np.eye(hidden), "bh": np.zeros(hidden)}
+        long = {
+            "Wx": np.full((3, hidden), 0.01),
+            "Wh": scale * np.eye(hidden),
+            "bh": np.zeros(hidden),
+        }
         long |= {"Wy": np.ones((hidden, 3)), "by": np.zeros(3)}
         x_long = np.zeros((steps, 1), int)
         _, h_long = forward(long, x_long, np.ones((1, hidden)))
@@ -444,9 +460,15 @@ with autograder.example("gradient norms through 100 steps"):
         for back in range(1, steps + 1):
             d_last = np.zeros((back, 1, 3))
             d_last[-1] = 1.0
-            norms.append(np.linalg.norm(backward(long, x_long[:back], h_long[: back + 1], d_last)[1]))
+            norms.append(
+                np.linalg.norm(backward(long, x_long[:back], h_long[: back + 1], d_last)[1])
+            )
         plt.semilogy(norms, color=colour, label=f"Wh = {scale} × identity")
-    plt.xlabel("steps back"), plt.ylabel("norm of the gradient with respect to the start"), plt.legend()
+    (
+        plt.xlabel("steps back"),
+        plt.ylabel("norm of the gradient with respect to the start"),
+        plt.legend(),
+    )
     plt.show()
 
 # %% [markdown]
@@ -584,9 +606,16 @@ with autograder.example("training on the corpus"):
     plt.plot(per_character, color="0.8", label="each batch")
     plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
     plt.axhline(floor, ls=":", color="0.4", label="knowing only how frequent characters are")
-    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(text.name), plt.legend()
+    (
+        plt.xlabel("batch"),
+        plt.ylabel("loss in nats per character"),
+        plt.title(text.name),
+        plt.legend(),
+    )
     plt.show()
-    print(f"guessing uniformly {np.log(len(alphabet)):.2f}, by frequency {floor:.2f} nats per character")
+    print(
+        f"guessing uniformly {np.log(len(alphabet)):.2f}, by frequency {floor:.2f} nats per character"
+    )
     print(f"last 200 batches: {per_character[-200:].mean():.3f} nats per character")
     unseen = np.array([alphabet.index(c) if c in alphabet else 0 for c in text.held_out])
     ((x, y),) = windows(unseen, np.random.default_rng(0), 8, 3000, 1)
@@ -640,7 +669,11 @@ with autograder.example("what the network writes"):
     prompt = [alphabet.index(c) for c in "the meaning of "]
     for temperature in (0.3, 0.7, 1.0):
         written = sample(trained, prompt, 200, temperature, np.random.default_rng(1))
-        print(f"temperature {temperature}:", "".join(alphabet[i] for i in written).replace("\n", " "), "\n")
+        print(
+            f"temperature {temperature}:",
+            "".join(alphabet[i] for i in written).replace("\n", " "),
+            "\n",
+        )
 
 # %% [markdown]
 # Words, spaces, something like grammar, after two thousand small batches and two dozen lines of calculus. You have now written

@@ -1,7 +1,7 @@
 """Courses that grade themselves.
 
-The names that a script of a course uses. Each is imported when it is first used, so that `autograder --help` answers
-at once.
+The names that a script of a course uses. Each is imported when it is first used, so that
+`autograder --help` answers at once.
 """
 
 from importlib import import_module

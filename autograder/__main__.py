@@ -1,4 +1,6 @@
-"""`python -m autograder` is the command `autograder`: nothing but the kit is imported from the current folder."""
+"""`python -m autograder` is the command `autograder`: nothing but the kit is imported from the
+current folder.
+"""
 
 import sys
 from pathlib import Path

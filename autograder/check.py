@@ -1,7 +1,8 @@
 """What a check is, and what an answer to it looks like.
 
-A check is an experiment: (implementation, seed) → named arrays. It never compares and holds no answer. The same
-experiment is run on a submission, on our solution, and on our solution with each known mistake in it.
+A check is an experiment: (implementation, seed) → named arrays. It never compares and holds no
+answer. The same experiment is run on a submission, on our solution, and on our solution with each
+known mistake in it.
 """
 
 import sys
@@ -42,12 +43,14 @@ class Check:
     `measure(solution, weights, held_out_text)` gives their loss, where the submission does not run.
 
     needs: names of the checks that must have passed before.
-    data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file; called
+    data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file;
+    called
         where no submission runs. Without it a check trains on the corpus of the role `corpus`.
     corpus: a role of `[corpora]` in course.toml; empty for the first.
     within: how far a loss may be from the solution's on the same seed.
     tolerance: by array, as a share of its largest value, where it is not the judge's own.
-    costs: arrays that cost points where they are wrong and earn none, as those do that are the same on every seed: an
+    costs: arrays that cost points where they are wrong and earn none, as those do that are the same
+    on every seed: an
         argument as it is after the call, or what is right for a function that returns its argument.
     words: by array, what to say of wrong values that no known mistake explains.
     seconds: of processor time; see `Limits`.
@@ -83,13 +86,16 @@ def check(
     needed = (needs,) if isinstance(needs, Check) else tuple(needs)
 
     def make(experiment: Callable[..., Arrays]) -> Check:
-        return Check(experiment.__name__, points, experiment, tuple(n.name for n in needed), **options)
+        return Check(
+            experiment.__name__, points, experiment, tuple(n.name for n in needed), **options
+        )
 
     return make
 
 
 def named(names: str, *values: Any) -> Arrays:
-    """Name values in order: `named("sum mean", total, average)`; one tuple or dict may stand for all of them.
+    """Name values in order: `named("sum mean", total, average)`; one tuple or dict may stand for
+    all of them.
 
     What it names counts even where the experiment raises an exception later on.
     Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
@@ -136,7 +142,9 @@ class Unanswered:
         return self
 
     __getattr__ = __getitem__ = __call__ = _itself
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _itself
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
+        _itself
+    )
     __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __mod__ = __neg__ = __abs__ = _itself
     __lt__ = __le__ = __gt__ = __ge__ = _itself
 
@@ -150,15 +158,20 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
     if isinstance(value, Mapping):
         missing = [name for name in wanted if name not in value]
         if missing:
-            raise TypeError(f"the result has no {', '.join(map(repr, missing))}; it needs {', '.join(wanted)}")
+            raise TypeError(
+                f"the result has no {', '.join(map(repr, missing))}; it needs {', '.join(wanted)}"
+            )
         return tuple(value[name] for name in wanted)
     if isinstance(value, tuple | list):
         return tuple(value)
-    raise TypeError(f"expected {len(wanted)} values ({', '.join(wanted)}), found one {type(value).__name__}")
+    raise TypeError(
+        f"expected {len(wanted)} values ({', '.join(wanted)}), found one {type(value).__name__}"
+    )
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Turn `value` into an array of numbers, or of text for a string or lists of strings; a tensor is detached.
+    """Turn `value` into an array of numbers, or of text for a string or lists of strings; a tensor
+    is detached.
 
     Raises `TypeError` for anything else.
     """
@@ -167,7 +180,9 @@ def as_array(name: str, value: Any) -> np.ndarray:
     try:
         array = np.array(value)
     except Exception as error:
-        raise TypeError(f"`{name}` should be an array of numbers, found {type(value).__name__}") from error
+        raise TypeError(
+            f"`{name}` should be an array of numbers, found {type(value).__name__}"
+        ) from error
     if array.dtype.kind == "U" and _is_text(value):
         return array
     if array.dtype.kind not in "fiub":
@@ -192,9 +207,9 @@ def is_text(array: np.ndarray) -> bool:
 class Watched:
     """A submission whose functions are watched: are their arguments afterwards what they were?
 
-    It stands for the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)` is the
-    finding. An array or tensor counts, also one in a list or dict: its numbers, its shape, whether it asks for
-    a gradient, and whether one was left on it. Classes come out as they are.
+    It stands for the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)`
+    is the finding. An array or tensor counts, also one in a list or dict: its numbers, its shape,
+    whether it asks for a gradient, and whether one was left on it. Classes come out as they are.
     """
 
     def __init__(self, submission: Any) -> None:
@@ -224,7 +239,9 @@ def same_after(watched: Watched) -> Arrays:
 
 @dataclass(frozen=True)
 class _Copy:
-    """An array or tensor as it was; of a tensor also whether it asks for a gradient, and has one."""
+    """An array or tensor as it was; of a tensor also whether it asks for a gradient, and has
+    one.
+    """
 
     numbers: Any
     asks: bool = False
@@ -240,32 +257,43 @@ def _copied(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _Copy(value.copy())
     if hasattr(value, "detach"):
-        return _Copy(value.detach().clone(), value.requires_grad, value.is_leaf and value.grad is not None)
+        return _Copy(
+            value.detach().clone(), value.requires_grad, value.is_leaf and value.grad is not None
+        )
     return None
 
 
 def _is_same(before: Any, value: Any) -> bool:
     """Whether an argument is what `_copied` saw."""
     if isinstance(before, dict):
-        return before.keys() == value.keys() and all(_is_same(before[name], value[name]) for name in before)
+        return before.keys() == value.keys() and all(
+            _is_same(before[name], value[name]) for name in before
+        )
     if isinstance(before, list):
         return len(before) == len(value) and all(map(_is_same, before, value))
     if not isinstance(before, _Copy):
         return True
     now = _copied(value)
-    if now.numbers.shape != before.numbers.shape or (now.asks, now.has) != (before.asks, before.has):
+    if now.numbers.shape != before.numbers.shape or (now.asks, now.has) != (
+        before.asks,
+        before.has,
+    ):
         return False
     return bool((now.numbers == before.numbers).all())
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. A unit that needs more says so in its `UnitSettings`, a check by `seconds=`."""
+    """What one submission may use. A unit that needs more says so in its `UnitSettings`, a check by
+    `seconds=`.
+    """
 
     megabytes: int = 1024  # of address space beyond the server's
     patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
     seconds: float = 600.0  # wall clock of all checks together
-    waiting: float = 3.0  # of a check, in which it neither computes nor stands in line for a processor
+    waiting: float = (
+        3.0  # of a check, in which it neither computes nor stands in line for a processor
+    )
 
 
 @dataclass(frozen=True)
@@ -308,9 +336,10 @@ class Raised:
 class Addon(Protocol):
     """A module that makes experiments with a package repeatable.
 
-    course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`, names of modules
-    and classes that each check is to find as they were, and `undo()`, which takes away what an earlier check left for
-    all that comes; both are for workers, and nothing that a student has open is touched. And it may have
+    course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`,
+    names of modules and classes that each check is to find as they were, and `undo()`, which takes
+    away what an earlier check left for all that comes; both are for workers, and nothing that a
+    student has open is touched. And it may have
     `explain(raised)`, which tells the cause of an exception and what to do, or "".
     """
 
@@ -345,7 +374,9 @@ class Experiments:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one check: arrays, or the kind of failure, its words, and the arrays named before it."""
+    """What came back for one check: arrays, or the kind of failure, its words, and the arrays named
+    before it.
+    """
 
     arrays: Arrays = field(default_factory=dict)
     failure: str = ""  # "", stub, missing, raised, timeout, killed
@@ -381,7 +412,9 @@ def import_checks(folder: Path, unit: str) -> ModuleType:
 
 
 def names_used(check: Check) -> frozenset[str]:
-    """The names that a check uses in its own code and in functions of its module, or the letters that it says."""
+    """The names that a check uses in its own code and in functions of its module, or the letters
+    that it says.
+    """
     return _names_used(check.experiment) if check.letters is None else frozenset(check.letters)
 
 
@@ -394,7 +427,9 @@ def _names_used(experiment: Callable[..., Any]) -> frozenset[str]:
 
 
 def _names(function: Any, depth: int) -> set[str]:
-    """Find the names in a function's code, and in that of the functions of its module that it calls."""
+    """Find the names in a function's code, and in that of the functions of its module that it
+    calls.
+    """
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType):
         return set()
@@ -417,7 +452,9 @@ def _names_in(code: CodeType) -> set[str]:
 
 
 def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is `T+1`."""
+    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is
+    `T+1`.
+    """
     names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
     names |= {size: letter for letter, size in sizes.items()}
     if not shape:

@@ -27,7 +27,9 @@ Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class NoCourse(UserError):
-    """No course was found, or the one that was named is none; the text says where it was looked for."""
+    """No course was found, or the one that was named is none; the text says where it was looked
+    for.
+    """
 
 
 class UnknownUnit(UserError):
@@ -53,17 +55,21 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Words that speak of the course's subject: the unit of a held-out loss, and the hint for a check that trains."""
+    """Words that speak of the course's subject: the unit of a held-out loss, and the hint for a
+    check that trains.
+    """
 
     loss: str = ""
-    training_hint: str = "It runs what you wrote above, on real data. How do the parts work together?"
+    training_hint: str = (
+        "It runs what you wrote above, on real data. How do the parts work together?"
+    )
 
 
 class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in `course.toml`.
 
-    `corpora` maps a role to names of datasets: the first that can be had is taken. `student_docs` are
-    files below the course's folder that students get.
+    `corpora` maps a role to names of datasets: the first that can be had is taken. `student_docs`
+    are files below the course's folder that students get.
     """
 
     format: int
@@ -113,7 +119,9 @@ class Course:
         return self.folder / "solutions" / f"{unit}.py"
 
     def solution_there(self, unit: str) -> Path:
-        """The path of a unit's solution. Raises `NoCourse` where there is none, as in a student's copy."""
+        """The path of a unit's solution. Raises `NoCourse` where there is none, as in a student's
+        copy.
+        """
         path = self.solution(unit)
         if not path.is_file():
             words = "this needs the solutions, which this copy of the course does not have"
@@ -129,7 +137,9 @@ class Course:
         return self.assignments / "keys" / f"{unit}.safetensors"
 
     def short(self, unit: str) -> str:
-        """The shortest name of a unit that can be typed: up to an underscore, if no other begins so."""
+        """The shortest name of a unit that can be typed: up to an underscore, if no other begins
+        so.
+        """
         if unit not in self.units:
             return unit
         parts = unit.split("_")
@@ -169,7 +179,9 @@ class Unit:
         return self.experiments.settings.limits
 
     def loss_unit(self, check: Check) -> str:
-        """What the loss of a check is counted in, in the course's words, where it trains on one of its corpora."""
+        """What the loss of a check is counted in, in the course's words, where it trains on one of
+        its corpora.
+        """
         return "" if check.data else self.course.about.words.loss
 
 
@@ -228,21 +240,26 @@ def find_unit(course: Course, name: str) -> str:
         return found[0]
     names = {course.short(unit): unit for unit in course.units} | {u: u for u in course.units}
     near = get_close_matches(name, names, 1, 0.4)
-    hint = f"Did you mean `{names[near[0]]}`?" if near else f"Known units: {', '.join(course.units)}."
+    hint = (
+        f"Did you mean `{names[near[0]]}`?" if near else f"Known units: {', '.join(course.units)}."
+    )
     raise UnknownUnit(f"There is no unit `{name}`. {hint}")
 
 
 def load_unit(course: Course, name: str) -> Unit:
     """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`."""
     if not (course.checks / f"{name}.py").is_file():
-        raise UnknownUnit(f"{name} has no file of checks: {course.checks / f'{name}.py'} is missing.")
+        raise UnknownUnit(
+            f"{name} has no file of checks: {course.checks / f'{name}.py'} is missing."
+        )
     with telling_of_missing_packages(course, name):
         return Unit(course, name, load_experiments(course.checks, name, addons(course)))
 
 
 @contextmanager
 def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
-    """Run what a course's author wrote. Raises `MissingPackage` where one of the course's packages cannot be imported.
+    """Run what a course's author wrote. Raises `MissingPackage` where one of the course's packages
+    cannot be imported.
 
     Any other import that fails is the author's mistake, and is shown with its traceback.
 
@@ -260,7 +277,9 @@ def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
         for name, package in course.about.packages.items():
             if error.name == (package.module or name):
                 install = f"pip install '{package.install}'"
-                raise MissingPackage(f"{who} needs {name}, which is not installed. Install it: {install}") from None
+                raise MissingPackage(
+                    f"{who} needs {name}, which is not installed. Install it: {install}"
+                ) from None
         raise
 
 

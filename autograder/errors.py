@@ -8,16 +8,20 @@ DISTRIBUTION = "experiment-autograder"
 class UserError(Exception):
     """Something that a person can mend: the text says what was seen and what to do.
 
-    The commands show it as one sentence. Every other exception is a fault of the kit, and is shown with its traceback.
+    The commands show it as one sentence. Every other exception is a fault of the kit, and is shown
+    with its traceback.
     """
 
 
 def extra(name: str) -> str:
-    """Say how to install what an extra of this distribution brings. It is on no package index, so from a checkout."""
+    """Say how to install what an extra of this distribution brings. It is on no package index, so
+    from a checkout.
+    """
     return f"pip install -e '.[{name}]' in a checkout of the kit"
 
 
-# controls, and what changes the direction or hides: text of others that would not look like what it is
+# controls, and what changes the direction or hides: text of others that would not look like what it
+# is
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
@@ -26,7 +30,8 @@ _UNSEEN = re.compile(
 def visible(text: str) -> str:
     """Text in which a character that no reader would see is written as its number: `\\x1b`.
 
-    Names of files and of students, and what libraries say of them, are in the hands of those who hand in.
+    Names of files and of students, and what libraries say of them, are in the hands of those who
+    hand in.
     """
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 

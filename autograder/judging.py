@@ -1,4 +1,6 @@
-"""How an answer to a check is judged: compared with the solution's and with those of known mistakes."""
+"""How an answer to a check is judged: compared with the solution's and with those of known
+mistakes.
+"""
 
 import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -12,16 +14,24 @@ from autograder.check import Answer, Arrays, Check, Corpus, is_text
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
-STATUS_OF_FAILURE: Mapping[str, Status] = {"timeout": "timeout", "killed": "killed", "stub": "failed"}
-# Weights trained from one start on the same batches point the same way: row by row, their cosine with the solution's is
-# far above that of weights trained from elsewhere. Chance alone keeps below it in a matrix of LARGE numbers or more.
+STATUS_OF_FAILURE: Mapping[str, Status] = {
+    "timeout": "timeout",
+    "killed": "killed",
+    "stub": "failed",
+}
+# Weights trained from one start on the same batches point the same way: row by row, their cosine
+# with the solution's is far above that of weights trained from elsewhere. Chance alone keeps below
+# it in a matrix of LARGE numbers or more.
 ALIKE, LARGE = 0.15, 1000
-TOLERANCE = 1e-3  # of the largest value of an array: other styles reach 2e-4 in float32, the smallest mistake 1e-2
+# of the largest value of an array: other styles reach 2e-4 in float32, the smallest mistake 1e-2
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known mistake: `text` is for the student, `code` stays with the solution (empty in a student's key)."""
+    """A known mistake: `text` is for the student, `code` stays with the solution (empty in a
+    student's key).
+    """
 
     id: str
     text: str
@@ -29,7 +39,8 @@ class Mistake:
     code: str = ""
 
 
-Known = Sequence[tuple[Mistake, Answer]]  # mistakes that change the answer to a check, each with that answer
+# mistakes that change the answer to a check, each with that answer
+Known = Sequence[tuple[Mistake, Answer]]
 
 
 class CheckKey(Protocol):
@@ -45,7 +56,9 @@ class CheckKey(Protocol):
 
     @property
     def constant(self) -> frozenset[str]:
-        """The arrays that can cost points and earn none: the solution answers them alike on another seed."""
+        """The arrays that can cost points and earn none: the solution answers them alike on another
+        seed.
+        """
 
     @property
     def mistakes(self) -> Known:
@@ -107,11 +120,17 @@ class Verdict:
     status: Status
     remarks: tuple[Remark, ...] = ()
     seconds: float = 0.0  # from question to answer
-    loss: tuple[float, ...] = ()  # of a training check: held out, our solution's, and how far they may be apart
+    loss: tuple[
+        float, ...
+    ] = ()  # of a training check: held out, our solution's, and how far they may be apart
     material: str = ""  # a checksum of what it rests on beside the submission
     failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
-    two_answers: bool = False  # asked again it was answered otherwise, which an instructor should look at
-    carried: float = 0.0  # points among those earned that rest on an earlier mistake, which was carried forward
+    two_answers: bool = (
+        False  # asked again it was answered otherwise, which an instructor should look at
+    )
+    carried: float = (
+        0.0  # points among those earned that rest on an earlier mistake, which was carried forward
+    )
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,9 @@ class Candidate:
 
     @property
     def matches_all(self) -> bool:
-        """Whether the submission equals the mistake wherever the mistake differs from the solution."""
+        """Whether the submission equals the mistake wherever the mistake differs from the
+        solution.
+        """
         return self.matches == self.spoils
 
 
@@ -152,10 +173,12 @@ def judge(
     sizes: Mapping[str, int],
     excluded: Callable[[Mistake], bool] = lambda _: False,
 ) -> Verdict:
-    """Compare an answer with the solution's and the known mistakes': points, and remarks that name what went wrong.
+    """Compare an answer with the solution's and the known mistakes': points, and remarks that name
+    what went wrong.
 
     sizes: letter → size, for shapes in words.
-    excluded: whether a mistake cannot have been made, since it would have spoilt a check that has passed. It is asked
+    excluded: whether a mistake cannot have been made, since it would have spoilt a check that has
+    passed. It is asked
         of those mistakes alone that look like the answer.
     """
     if answer.failure:
@@ -168,11 +191,13 @@ def judge(
     return _judge_arrays(check, key, answer, sizes, wrong, excluded)
 
 
-def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]) -> Verdict:
+def _judge_failure(
+    check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]
+) -> Verdict:
     """Judge an answer that ended early; a known mistake that fails by the same error is named.
 
-    Arrays that were named all the same and are right earn their share. Wrong ones may be so because of the failure,
-    and nothing is said of them.
+    Arrays that were named all the same and are right earn their share. Wrong ones may be so because
+    of the failure, and nothing is said of them.
     """
     remarks = [Remark(answer.message)]
     if answer.failure == "raised":
@@ -182,9 +207,13 @@ def _judge_failure(check: Check, key: CheckKey, answer: Answer, excluded: Callab
     verdict = _verdict(check, _share_beside_failure(check, key, answer), remarks)
     if verdict.earned:
         right = [n for n in _right(check, key, answer) if n not in key.constant]
-        told = Remark("right, and it counts." if len(right) == 1 else "right, and they count.", tuple(right))
+        told = Remark(
+            "right, and it counts." if len(right) == 1 else "right, and they count.", tuple(right)
+        )
         return replace(verdict, remarks=(*remarks, told), failure=answer.failure)
-    return replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure)
+    return replace(
+        verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"), failure=answer.failure
+    )
 
 
 def _right(check: Check, key: CheckKey, answer: Answer) -> list[str]:
@@ -203,16 +232,24 @@ def _share_beside_failure(check: Check, key: CheckKey, answer: Answer) -> float:
 
 
 def _raising(key: CheckKey, answer: Answer) -> list[Mistake]:
-    """Find the known mistakes that raise the same error in the same words, with the same shapes and names in them."""
+    """Find the known mistakes that raise the same error in the same words, with the same shapes and
+    names in them.
+    """
     error = _error_without_place(answer)
     raising = [(mistake, its) for mistake, its in key.mistakes if its.failure == "raised"]
     return [mistake for mistake, its in raising if _error_without_place(its) == error]
 
 
-def _judge_weights(check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Verdict:
+def _judge_weights(
+    check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]
+) -> Verdict:
     """Judge whether trained weights can be measured: each has the shape of the solution's."""
     expected = key.expected.arrays
-    strays = [name for name in expected if answer.arrays.get(name, np.empty(0)).shape != expected[name].shape]
+    strays = [
+        name
+        for name in expected
+        if answer.arrays.get(name, np.empty(0)).shape != expected[name].shape
+    ]
     remarks = [_describe(name, check, key, answer, sizes) for name in strays]
     return _verdict(check, 0.0 if strays else 1.0, remarks)
 
@@ -225,9 +262,13 @@ def _judge_arrays(
     wrong: Sequence[str],
     excluded: Callable[[Mistake], bool],
 ) -> Verdict:
-    """Judge an answer some of whose arrays are wrong: a mistake that explains them may leave a part of their share."""
+    """Judge an answer some of whose arrays are wrong: a mistake that explains them may leave a part
+    of their share.
+    """
     shares = {name: 0.0 if name in wrong else 1.0 for name in key.expected.arrays}
-    candidates = [one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)]
+    candidates = [
+        one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)
+    ]
     explanations = list(_explain(candidates, wrong))
     for explanation in explanations:
         for name in explanation.arrays:
@@ -241,11 +282,15 @@ def _judge_arrays(
 def explanations_of(
     check: Check, key: CheckKey, answer: Answer, excluded: Callable[[Mistake], bool]
 ) -> list[Explanation]:
-    """Explain all that is wrong in an answer by known mistakes; nothing where some is left, or nothing is wrong."""
+    """Explain all that is wrong in an answer by known mistakes; nothing where some is left, or
+    nothing is wrong.
+    """
     if answer.failure or check.measure:
         return []
     wrong = [name for name in key.expected.arrays if not _agree(check, name, key.expected, answer)]
-    candidates = [one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)]
+    candidates = [
+        one for one in _candidates(check, key, answer, wrong) if not excluded(one.mistake)
+    ]
     found = list(_explain(candidates, wrong))
     return found if {name for one in found for name in one.arrays} == set(wrong) else []
 
@@ -256,7 +301,9 @@ def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
 
 
 def _one_number(array: np.ndarray | None) -> bool:
-    """Whether an array is zeros, or the same number throughout: that can be sent by a file that solves nothing."""
+    """Whether an array is zeros, or the same number throughout: that can be sent by a file that
+    solves nothing.
+    """
     if array is None or is_text(array):
         return array is None
     return not array.any() or (array.size > 1 and bool((array == array.flat[0]).all()))
@@ -265,8 +312,8 @@ def _one_number(array: np.ndarray | None) -> bool:
 def _share(right: Mapping[str, float], constant: Container[str]) -> float:
     """The share of a check's points that an answer earns, some of whose arrays are wrong.
 
-    A file that solves nothing can send an array that is the same on every seed. So only the others earn, in equal
-    parts; one that is constant and wrong costs what an array is worth among all.
+    A file that solves nothing can send an array that is the same on every seed. So only the others
+    earn, in equal parts; one that is constant and wrong costs what an array is worth among all.
     right: of each array how far it is right: 1, 0, or what a known mistake keeps.
     """
     earning = [share for name, share in right.items() if name not in constant]
@@ -277,7 +324,8 @@ def _share(right: Mapping[str, float], constant: Container[str]) -> float:
 
 
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
-    """The arrays that earn nothing: the judge cannot tell them apart in the solution's answers on two seeds.
+    """The arrays that earn nothing: the judge cannot tell them apart in the solution's answers on
+    two seeds.
 
     With them those of which the check says so itself.
     """
@@ -293,14 +341,17 @@ def _remarks(
     wrong: Sequence[str],
     explanations: Sequence[Explanation],
 ) -> list[Remark]:
-    """Tell what is wrong: by known mistakes, by relations to the expected arrays, and else by how the arrays look.
+    """Tell what is wrong: by known mistakes, by relations to the expected arrays, and else by how
+    the arrays look.
 
     Arrays of which the same is said share a remark.
     """
     named = {name for explanation in explanations for name in explanation.arrays}
     related: Mapping[str, Relation] = {}
     if not named.issuperset(wrong) or any(not one.is_sure for one in explanations):
-        related = find_relations(key.expected.arrays, answer.arrays, wrong, letters_of(check, sizes))
+        related = find_relations(
+            key.expected.arrays, answer.arrays, wrong, letters_of(check, sizes)
+        )
     sure = named.issuperset(wrong)
     told = [
         one
@@ -311,13 +362,20 @@ def _remarks(
     ]
     remarks = [Remark(one.mistakes[0].text, one.arrays, one.mistakes[0].code) for one in told]
     left = [name for name in wrong if not any(name in one.arrays for one in told)]
-    return remarks + _joined([_described(name, check, key, answer, sizes, related.get(name)) for name in left])
+    return remarks + _joined(
+        [_described(name, check, key, answer, sizes, related.get(name)) for name in left]
+    )
 
 
 def _outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
-    """Whether a relation explains all that known mistakes do, and other arrays too; or arrays changed places."""
+    """Whether a relation explains all that known mistakes do, and other arrays too; or arrays
+    changed places.
+    """
     relations = [related[name] for name in explanation.arrays if name in related]
-    if any(relation.kind == EXCHANGED and relation.of not in explanation.arrays for relation in relations):
+    if any(
+        relation.kind == EXCHANGED and relation.of not in explanation.arrays
+        for relation in relations
+    ):
         return True
     texts = {relation.text for relation in relations}
     if len(texts) != 1 or len(relations) < len(explanation.arrays):
@@ -327,12 +385,17 @@ def _outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
 
 
 def _is_credible(
-    explanation: Explanation, answer: Answer, named: Container[str], related: Container[str], wrong: Sequence[str]
+    explanation: Explanation,
+    answer: Answer,
+    named: Container[str],
+    related: Container[str],
+    wrong: Sequence[str],
 ) -> bool:
     """Whether known mistakes are to be named that leave wrong arrays unexplained.
 
-    Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and infinity, say little of
-    how they came about. And where most of the wrong arrays are explained by nothing, so may these be.
+    Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and
+    infinity, say little of how they came about. And where most of the wrong arrays are explained by
+    nothing, so may these be.
     """
     arrays = [answer.arrays[name] for name in explanation.arrays]
     if any(array.dtype.kind == "b" for array in arrays):
@@ -344,7 +407,12 @@ def _is_credible(
 
 
 def _described(
-    name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int], relation: Relation | None
+    name: str,
+    check: Check,
+    key: CheckKey,
+    answer: Answer,
+    sizes: Mapping[str, int],
+    relation: Relation | None,
 ) -> Remark:
     described = _describe(name, check, key, answer, sizes)
     if relation is None:
@@ -362,7 +430,9 @@ WRONG = "wrong values in "  # how a remark begins that can say no more
 
 
 def _joined(remarks: Sequence[Remark]) -> list[Remark]:
-    """Join remarks that say the same of several arrays, and those that can only say how many values are wrong."""
+    """Join remarks that say the same of several arrays, and those that can only say how many values
+    are wrong.
+    """
     together: dict[str, list[Remark]] = {}
     for remark in remarks:
         what = WRONG if remark.text.startswith(WRONG) else remark.text
@@ -384,54 +454,76 @@ def _one_of(remarks: Sequence[Remark]) -> Remark:
     return replace(first, text=f"{WRONG}{', '.join(counts)} places.", arrays=arrays, group=group)
 
 
-def judge_loss(check: Check, key: CheckKey, loss: float, trained: Arrays | None = None, loss_unit: str = "") -> Verdict:
+def judge_loss(
+    check: Check, key: CheckKey, loss: float, trained: Arrays | None = None, loss_unit: str = ""
+) -> Verdict:
     """Compare the held-out loss of trained weights with the solution's on the same seed.
 
     trained: the weights, which must then be alike too: from the same start and the same batches.
     loss_unit: what the loss is counted in, in words.
     """
     ours = key.loss if key.loss is not None else math.nan
-    figures = tuple(round(value, 6) for value in (loss, ours, check.within) if math.isfinite(loss - ours))
+    figures = tuple(
+        round(value, 6) for value in (loss, ours, check.within) if math.isfinite(loss - ours)
+    )
     if abs(loss - ours) <= check.within:
         if alike(trained or {}, key.expected.arrays) >= ALIKE:
             return replace(_verdict(check, 1.0, []), loss=figures)
-        text = f"held-out loss {loss:.4f}, as ours, but these weights did not come from the first weights and the "
+        text = (
+            f"held-out loss {loss:.4f}, as ours, but these weights did not come from the first "
+            "weights and the "
+        )
         remark = Remark(text + "batches that were given. Train those.")
         return replace(_verdict(check, 0.0, [remark]), loss=figures)
     unit = f" {loss_unit}" if loss_unit else ""
-    text = f"held-out loss {loss:.4f}{unit}; ours on the same seed, batches and first weights {ours:.4f}. "
+    text = (
+        f"held-out loss {loss:.4f}{unit}; ours on the same seed, batches and first weights "
+        f"{ours:.4f}. "
+    )
     text += f"They should agree within {check.within:g}. {_where_to_look(check)}"
     return replace(_verdict(check, 0.0, [Remark(text)]), loss=figures)
 
 
 def _where_to_look(check: Check) -> str:
-    """Ask what may be wrong with training: nothing that the checks which have passed before have shown to be right."""
+    """Ask what may be wrong with training: nothing that the checks which have passed before have
+    shown to be right.
+    """
     if not check.needs:
         return "Does every step use its own batch and the newest weights?"
     passed = " and ".join(f"`{name}`" for name in check.needs)
     return (
-        f"What {passed} asked is right, so look for what shows only in a longer run or at other sizes: does training "
+        f"What {passed} asked is right, so look for what shows only in a longer run or at other "
+        "sizes: does training "
         "end early, is something done in some steps only, is a number written into the code?"
     )
 
 
 def alike(trained: Arrays, ours: Arrays) -> float:
-    """How alike trained weights are to ours: the cosine of their rows, the median of a large matrix, the least of all.
+    """How alike trained weights are to ours: the cosine of their rows, the median of a large
+    matrix, the least of all.
 
-    Of rows, because those that no text reaches stay as they were given, and could be made as large as one likes.
+    Of rows, because those that no text reaches stay as they were given, and could be made as large
+    as one likes.
     """
     medians = [1.0]
-    for name in trained.keys() & {name for name, array in ours.items() if array.ndim > 1 and array.size >= LARGE}:
+    for name in trained.keys() & {
+        name for name, array in ours.items() if array.ndim > 1 and array.size >= LARGE
+    }:
         one, other = trained[name].astype(np.float64), ours[name].astype(np.float64)
         with np.errstate(all="ignore"):
-            rows = (one * other).sum(-1) / (np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1))
+            rows = (one * other).sum(-1) / (
+                np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+            )
         medians.append(float(np.median(np.nan_to_num(rows))))
     return min(medians)
 
 
 def not_reached(check: Check, needed: Sequence[str]) -> Verdict:
     """The verdict of a check that was not run because others, which it needs, have not passed."""
-    text = f"runs once {' and '.join(f'`{name}`' for name in needed)} {'pass' if len(needed) > 1 else 'passes'}."
+    text = (
+        f"runs once {' and '.join(f'`{name}`' for name in needed)} "
+        f"{'pass' if len(needed) > 1 else 'passes'}."
+    )
     return Verdict(check.name, check.title, check.points, 0.0, "not_reached", (Remark(text),))
 
 
@@ -444,14 +536,18 @@ def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Callable[[Mistake]
     """Say of a mistake whether it would have spoilt a check which has passed."""
 
     def excluded(mistake: Mistake) -> bool:
-        passed = [name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key]
+        passed = [
+            name for name, verdict in verdicts.items() if verdict.status == "passed" and name in key
+        ]
         return any(key[name].spoilt_by(mistake) for name in passed)
 
     return excluded
 
 
 def _verdict(check: Check, share: float, remarks: Sequence[Remark]) -> Verdict:
-    """The verdict on an answer that earns a share of the points; all of it only where nothing is wrong."""
+    """The verdict on an answer that earns a share of the points; all of it only where nothing is
+    wrong.
+    """
     earned = round(check.points * share, 4)
     status: Status = "partial" if remarks and earned else "failed" if remarks else "passed"
     return Verdict(check.name, check.title, check.points, earned, status, tuple(remarks))
@@ -476,9 +572,11 @@ def same_answer(check: Check, one: Answer, other: Answer) -> bool:
 
 
 def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
-    """How far two answers are apart on an array: 1 is the check's tolerance of the first one's largest value.
+    """How far two answers are apart on an array: 1 is the check's tolerance of the first one's
+    largest value.
 
-    Infinite for another shape, for NaN and infinity in other places, and for integers and text that differ at all.
+    Infinite for another shape, for NaN and infinity in other places, and for integers and text that
+    differ at all.
     """
     want, got = one.arrays.get(name), other.arrays.get(name)
     if want is None or got is None:
@@ -493,7 +591,9 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     scale = float(np.abs(a).max(initial=0.0))
     if not math.isfinite(scale):
         finite = np.isfinite(a)
-        if not np.array_equal(np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
+        if not np.array_equal(
+            np.where(finite, 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True
+        ):
             return math.inf
         a, b = a[finite], b[finite]
         scale = float(np.abs(a).max(initial=0.0))
@@ -504,15 +604,21 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     return apart / (check.tolerance.get(name, TOLERANCE) * (scale or 1.0))
 
 
-def _candidates(check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str]) -> Iterator[Candidate]:
-    """Find the known mistakes that agree with an answer on a wrong array, and would have spoilt no right one."""
+def _candidates(
+    check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str]
+) -> Iterator[Candidate]:
+    """Find the known mistakes that agree with an answer on a wrong array, and would have spoilt no
+    right one.
+    """
     for mistake, its in key.mistakes:
         if its.failure:
             continue
         agreeing = {name for name in wrong if _agree(check, name, its, answer)}
         if not agreeing:
             continue
-        spoils = frozenset(name for name in key.expected.arrays if not _agree(check, name, key.expected, its))
+        spoils = frozenset(
+            name for name in key.expected.arrays if not _agree(check, name, key.expected, its)
+        )
         if spoils <= set(wrong):
             yield Candidate(mistake, spoils, spoils & agreeing)
 
@@ -521,10 +627,12 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[
     """Assign wrong arrays to known mistakes, the mistake that explains most of them first.
 
     Example: `dx` and `dW` are wrong; mistake A spoils both, B spoils `dx` only. A explains both.
-    Several may remain where they are the same program for this check; where they only overlap, nothing is claimed.
+    Several may remain where they are the same program for this check; where they only overlap,
+    nothing is claimed.
     """
     explained = set().union(*(one.matches for one in candidates))
-    several_made = set(wrong) - explained  # arrays that no candidate explains: more than one mistake was made
+    # arrays that no candidate explains: more than one mistake was made
+    several_made = set(wrong) - explained
     left = set(wrong)
     while left:
         most = max((len(one.matches & left) for one in candidates), default=0)
@@ -533,9 +641,14 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[
         best = [one for one in candidates if len(one.matches & left) == most]
         first = next((one for one in best if one.matches_all), best[0])
         rivals = [one for one in best if one.matches & first.matches & left]
-        if any(one.matches_all for one in rivals):  # it outdoes one that should have spoilt more, if that is right
+        if any(
+            one.matches_all for one in rivals
+        ):  # it outdoes one that should have spoilt more, if that is right
             rivals = [one for one in rivals if one.matches_all or one.spoils & several_made]
-        if all((one.matches & left, one.spoils) == (first.matches & left, first.spoils) for one in rivals):
+        if all(
+            (one.matches & left, one.spoils) == (first.matches & left, first.spoils)
+            for one in rivals
+        ):
             arrays = tuple(name for name in wrong if name in first.matches & left)
             sure = any(one.matches_all for one in rivals)
             yield Explanation(tuple(one.mistake for one in rivals), arrays, sure)
@@ -543,7 +656,9 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[
             left = left - one.matches
 
 
-def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]) -> Remark:
+def _describe(
+    name: str, check: Check, key: CheckKey, answer: Answer, sizes: Mapping[str, int]
+) -> Remark:
     """What can be said of a wrong array that no known mistake explains."""
     want, got = key.expected.arrays[name], answer.arrays.get(name)
     if got is None:
@@ -567,7 +682,9 @@ def _describe(name: str, check: Check, key: CheckKey, answer: Answer, sizes: Map
 
 
 def _two_shapes(got: np.ndarray, want: np.ndarray, sizes: Mapping[str, int]) -> str:
-    return f"{shape_in_letters(got.shape, sizes)} found, {shape_in_letters(want.shape, sizes)} wanted."
+    return (
+        f"{shape_in_letters(got.shape, sizes)} found, {shape_in_letters(want.shape, sizes)} wanted."
+    )
 
 
 def _kind(array: np.ndarray) -> str:
@@ -592,10 +709,14 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
 
 
 def _quoted(text: str, other: str, most: int = 60) -> str:
-    """Quote a text; of a long one, the part around the first character that the other does not have there."""
+    """Quote a text; of a long one, the part around the first character that the other does not have
+    there.
+    """
     if len(text) <= most:
         return repr(text)
-    same = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), len(other))
+    same = next(
+        (i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), len(other)
+    )
     start = max(0, min(same, len(text)) - most // 2)
     piece = text[start : start + most]
     return f"{'…' if start else ''}{piece!r}{'…' if start + most < len(text) else ''}"
@@ -606,7 +727,9 @@ def _checksum(text: np.ndarray) -> str:
 
 
 def _group(wrong: np.ndarray) -> str:
-    """A checksum of values to two decimals: that of others who made the same mistake in another style."""
+    """A checksum of values to two decimals: that of others who made the same mistake in another
+    style.
+    """
     scale = np.abs(wrong).max(initial=0.0) or 1.0
     rounded = np.round(wrong / scale, 2) + 0.0  # no minus zero
     return sha256(f"{wrong.shape} {scale:.1e}".encode() + rounded.tobytes()).hexdigest()[:12]

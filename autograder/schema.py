@@ -1,4 +1,5 @@
-"""Files that people and machines write, read into data classes: TOML and JSON, with errors that lead to the mistake.
+"""Files that people and machines write, read into data classes: TOML and JSON, with errors that
+lead to the mistake.
 
 An error names the file, the key, what was expected there, and the nearest key that there is.
 """
@@ -82,7 +83,9 @@ def _written_out(names: list[str], content: Any, kind: type, error: str) -> list
     for place, name in enumerate(names):
         table = _at(content, names[:place])
         if name == ANY_KEY and isinstance(table, dict):
-            faulty = [key for key in table if _error_with(content, names[:place], key, kind) == error]
+            faulty = [
+                key for key in table if _error_with(content, names[:place], key, kind) == error
+            ]
             names[place] = faulty[0] if faulty else name
     return names
 
@@ -113,16 +116,26 @@ def _only(content: Any, names: list[str], key: str) -> Any:
     return content | {name: _only(content[name], others, key)}
 
 
-_TYPES = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list"}
+_TYPES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+}
 _TYPES |= {"object": "a table", "date": "a date"}
 _TYPES |= {"datetime": "a date and time with its zone, as 2026-12-01T23:59:00+01:00"}
 
 
 def _plain(message: str) -> str:
-    """Name types as people do: "Expected `str`, got `int`" → "expected text, found a whole number.\""""
+    """Name types as people do: "Expected `str`, got `int`" → "expected text, found a whole
+    number.\"
+    """
     message = message.replace("got", "found", 1).replace(" | null`", "`")  # TOML has no null
     message = message.replace(" with a timezone component", "")  # which is in `_TYPES`
-    message = re.sub(r"`([\w |]+)`", lambda m: " or ".join(_TYPES.get(t, t) for t in m[1].split(" | ")), message)
+    message = re.sub(
+        r"`([\w |]+)`", lambda m: " or ".join(_TYPES.get(t, t) for t in m[1].split(" | ")), message
+    )
     return message[0].lower() + message[1:] + "."
 
 

@@ -1,13 +1,17 @@
-"""Our engine beside `nbgrader autograde`: what a submission costs, and what each makes of a hundred mutilations.
+"""Our engine beside `nbgrader autograde`: what a submission costs, and what each makes of a hundred
+mutilations.
 
-The same notebooks in one run, one thread a process: processor time of all processes, and seconds on the clock, the median
-of three. nbgrader grades one submission at a time; ours as many as there are cores. Writes the tables of docs/nbgrader.md. `--cost` leaves the mutilations out, and writes nothing.
+The same notebooks in one run, one thread a process: processor time of all processes, and seconds on
+the clock, the median of three. nbgrader grades one submission at a time; ours as many as there are
+cores. Writes the tables of docs/nbgrader.md. `--cost` leaves the mutilations out, and writes
+nothing.
 """
 
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
+# what is imported is compiled once, as where people work
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import platform
 import re
@@ -120,7 +124,9 @@ def new_course(scratch: Path) -> Path:
 
 
 def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
-    """Rows of a table, each median: seconds of all twelve and of one more submission, theirs, ours, and the ratio."""
+    """Rows of a table, each median: seconds of all twelve and of one more submission, theirs, ours,
+    and the ratio.
+    """
     books = twelve(course / "release" / UNIT / f"{UNIT}.ipynb")
     for number, text in enumerate(books):
         submit(course / "submitted", f"s{number:02}", text)
@@ -141,13 +147,23 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
         return on_the_clock(lambda: grade(folder, os.cpu_count() or 1))
 
     autograde()  # once before, so that files are at hand and the gradebook is there
-    found: dict[str, list[tuple[float, ...]]] = {"processor time": [], f"on the clock, {os.cpu_count()} cores": []}
+    found: dict[str, list[tuple[float, ...]]] = {
+        "processor time": [],
+        f"on the clock, {os.cpu_count()} cores": [],
+    }
     ways = (processor_time, ours), (on_the_clock, clocked)
     for _ in range(RUNS):
         for (theirs_by, ours_by), pairs in zip(ways, found.values(), strict=True):
             theirs, one = theirs_by(autograde), theirs_by(lambda: autograde("--student", "s00"))
             twelve_of_us, many = ours_by(course / "submitted"), ours_by(scratch / "many")
-            pairs.append((theirs, twelve_of_us, (theirs - one) / 11, (many - twelve_of_us) / (12 * COPIES - 12)))
+            pairs.append(
+                (
+                    theirs,
+                    twelve_of_us,
+                    (theirs - one) / 11,
+                    (many - twelve_of_us) / (12 * COPIES - 12),
+                )
+            )
     rows = []
     for what, pairs in found.items():
         theirs, us, their_next, our_next = map(statistics.median, zip(*pairs, strict=True))
@@ -159,7 +175,11 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
                 f"{theirs / us:.0f}",
             )
         )
-        cells = (f"{1000 * their_next:.0f} ms", f"{1000 * our_next:.1f} ms", f"{their_next / our_next:.0f}")
+        cells = (
+            f"{1000 * their_next:.0f} ms",
+            f"{1000 * our_next:.1f} ms",
+            f"{their_next / our_next:.0f}",
+        )
         rows.append((f"one more submission, {what}", *cells))
     return rows
 
@@ -230,12 +250,17 @@ def main() -> None:
     page = replace_between(page, "cost", "\n".join(table))
     full = sum(theirs == "31" for _, _, theirs in rows)
     table = [
-        f"Of 31 points. Full marks: ours {sum(ours == '31' for _, ours, _ in rows)} of 100, nbgrader's {full}.",
+        (
+            f"Of 31 points. Full marks: ours {sum(ours == '31' for _, ours, _ in rows)} of 100, "
+            f"nbgrader's {full}."
+        ),
         "",
     ]
     table += ["| mutilation | ours | nbgrader's autograde |", "|---|---|---|"]
     table += [f"| {name} | {ours} | {theirs} |" for name, ours, theirs in rows]
-    (ROOT / "docs" / "nbgrader.md").write_text(replace_between(page, "mutilations", "\n".join(table)))
+    (ROOT / "docs" / "nbgrader.md").write_text(
+        replace_between(page, "mutilations", "\n".join(table))
+    )
 
 
 if __name__ == "__main__":

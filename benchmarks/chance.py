@@ -1,7 +1,9 @@
-"""How often a known mistake passes all exact checks of its unit, over many seeds: it may on fewer than 1 in 1,000.
+"""How often a known mistake passes all exact checks of its unit, over many seeds: it may on fewer
+than 1 in 1,000.
 
-python benchmarks/chance.py [UNIT …] [--seeds 1000]: each mistake is asked of the checks that run what it spoils, up to
-the first that it fails; a second and more a seed and unit, in this process, without walls.
+python benchmarks/chance.py [UNIT …] [--seeds 1000]: each mistake is asked of the checks that run
+what it spoils, up to the first that it fails; a second and more a seed and unit, in this process,
+without walls.
 """
 
 import os
@@ -51,7 +53,12 @@ def passed(measured: Unit, seeds: range) -> Counter[str]:
         for mistake, line, _ in solution.mistakes:
             spoils = spoilt.get(mistake.id)
             asked = [check for check in checks if not cannot_spoil(spoils, right[check.name][1])]
-            if passes(measured, scripts[mistake.id], seed, [(check, right[check.name][0]) for check in asked]):
+            if passes(
+                measured,
+                scripts[mistake.id],
+                seed,
+                [(check, right[check.name][0]) for check in asked],
+            ):
                 found[f"line {line}, `{mistake.code}`"] += 1
     return found
 
@@ -67,7 +74,10 @@ def main() -> None:
         measured.experiments.warm()
         found = passed(measured, range(FIRST_SEED, FIRST_SEED + asked.seeds))
         tried = len(solution_of(measured).mistakes)
-        print(f"{name}: {len(found)} of {tried} mistakes passed on any of {asked.seeds} seeds", flush=True)
+        print(
+            f"{name}: {len(found)} of {tried} mistakes passed on any of {asked.seeds} seeds",
+            flush=True,
+        )
         for what, count in found.most_common():
             print(f"  on {count}: {what}", flush=True)
 

@@ -1,4 +1,5 @@
-"""A class of thousands, 50 kills, and two Dask workers; writes the measured part of docs/sizing.md. About 15 minutes.
+"""A class of thousands, 50 kills, and two Dask workers; writes the measured part of docs/sizing.md.
+About 15 minutes.
 
 python benchmarks/endurance.py [--kills 50] [--many 5000]
 """
@@ -26,7 +27,13 @@ for _name in ("OMP", "OPENBLAS", "MKL"):
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "unit4_manual_gradients"
 GOLDEN = ROOT / "tests" / "submissions"
-HONEST = ("complete", "half_done", "mistake_relu_forgotten", "style_einsum_float32", "mistake_argmax")
+HONEST = (
+    "complete",
+    "half_done",
+    "mistake_relu_forgotten",
+    "style_einsum_float32",
+    "mistake_argmax",
+)
 MARK = "## Measured"
 
 
@@ -45,7 +52,11 @@ def start(*arguments: object) -> subprocess.Popen[bytes]:
 
 def timeless(path: Path) -> dict[str, object]:
     record = json.loads(path.read_text())
-    return {**record, "seconds": 0, "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+    return {
+        **record,
+        "seconds": 0,
+        "checks": [{**check, "seconds": 0} for check in record["checks"]],
+    }
 
 
 def results(out: Path) -> dict[str, object]:
@@ -53,7 +64,9 @@ def results(out: Path) -> dict[str, object]:
 
 
 def kills(times: int, folder: Path) -> str:
-    """kill -9 at random moments of the run, from its start to its end, each followed by a run that goes on."""
+    """kill -9 at random moments of the run, from its start to its end, each followed by a run that
+    goes on.
+    """
     submitted, draw, unlike, cut = class_of(folder / "killed-class", 200), random.Random(1), 0, 0
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "-j", "2", "--out")
     began = time.perf_counter()
@@ -69,15 +82,25 @@ def kills(times: int, folder: Path) -> str:
         unlike += results(out) != calm or bool(list(out.rglob("*.part")))
         shutil.rmtree(out)
     return (
-        f"{times} runs over a class of 200 were ended by `kill -9` at random moments ({cut} of them before the last result) "
-        f"and run again: {times - unlike} gave results equal to those of an undisturbed run, byte for byte but for times."
+        f"{times} runs over a class of 200 were ended by `kill -9` at random moments ({cut} of "
+        "them before the last result) "
+        f"and run again: {times - unlike} gave results equal to those of an undisturbed run, byte "
+        "for byte but for times."
     )
 
 
 @contextmanager
 def dask(folder: Path, workers: int) -> Iterator[str]:
     facts = folder / "scheduler.json"
-    one = ("distributed.cli.dask_worker", "--scheduler-file", facts, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+    one = (
+        "distributed.cli.dask_worker",
+        "--scheduler-file",
+        facts,
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--no-dashboard",
+    )
     running = [
         start(
             "distributed.cli.dask_scheduler",
@@ -101,8 +124,8 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
 
 
 def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str, float]:
-    """A row: milliseconds a submission in all and in the second and the last tenth, the grader's megabytes at both; and
-    the milliseconds of the row."""
+    """A row: milliseconds a submission in all and in the second and the last tenth, the grader's
+    megabytes at both; and the milliseconds of the row."""
     began = time.perf_counter()
     run = start("autograder", "grade", submitted, "--quick", "--seed", "5", *options, "--out", out)
     memory, own = dict[int, float](), 0.0
@@ -115,37 +138,55 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
             memory[tenth] = int(kilobytes[0]) / 1024
             with open(f"/proc/{run.pid}/stat") as stat:
                 ticks = sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
-            own = 1000 * ticks / os.sysconf("SC_CLK_TCK") / max(1, len(list(out.glob("unit*/*.json"))))
+            own = (
+                1000
+                * ticks
+                / os.sysconf("SC_CLK_TCK")
+                / max(1, len(list(out.glob("unit*/*.json"))))
+            )
     took = time.perf_counter() - began
     times = sorted(path.stat().st_mtime for path in out.glob("unit*/*.json"))
     tenth = number // 10
-    early, late = (1000 * (times[end] - times[end - tenth]) / tenth for end in (2 * tenth, number - 1))
+    early, late = (
+        1000 * (times[end] - times[end - tenth]) / tenth for end in (2 * tenth, number - 1)
+    )
     each = 1000 * (times[-1] - times[0]) / (number - 1)
     first, last = memory[min(memory)], memory[max(memory)]
-    row = f"{number:,} | {each:.1f} ms | {early:.1f} ms | {late:.1f} ms | {own:.1f} ms | {first:.0f} MB | {last:.0f} MB | {took:.0f} s"
+    row = (
+        f"{number:,} | {each:.1f} ms | {early:.1f} ms | {late:.1f} ms | {own:.1f} ms | "
+        f"{first:.0f} MB | {last:.0f} MB | {took:.0f} s"
+    )
     return row, each
 
 
 def training(folder: Path) -> tuple[float, str]:
-    """Seconds of one complete submission to all six units with the checks that train, on one core, and of each unit."""
+    """Seconds of one complete submission to all six units with the checks that train, on one core,
+    and of each unit.
+    """
     took: dict[str, float] = {}
     for name in COURSE.units:
         (target := folder / "whole" / "ada" / name).mkdir(parents=True)
         (target / f"{name}.py").write_text(solution(name).plain())
-    start("autograder", "grade", folder / "whole", "--seed", "5", "--out", folder / "trained").wait()
+    start(
+        "autograder", "grade", folder / "whole", "--seed", "5", "--out", folder / "trained"
+    ).wait()
     for name in COURSE.units:
         took[name] = json.loads((folder / "trained" / name / "ada.json").read_text())["seconds"]
-    return sum(took.values()), ", ".join(f"{name.split('_')[0]} {seconds:.1f} s" for name, seconds in took.items())
+    return sum(took.values()), ", ".join(
+        f"{name.split('_')[0]} {seconds:.1f} s" for name, seconds in took.items()
+    )
 
 
 def sizes(near: float, far: float, trained: float) -> str:
-    """Minutes for classes of three sizes, from milliseconds a submission (two workers, two Dask workers) and seconds of
-    all checks of all units."""
+    """Minutes for classes of three sizes, from milliseconds a submission (two workers, two Dask
+    workers) and seconds of all checks of all units."""
     rows = []
     for count, cores in ((100, 2), (10_000, 16), (1_000_000, 256)):
         each = near if cores == 2 else far
         cells = [count * each * 2 / 1000 / cores / 60, count * trained / cores / 60]
-        rows.append(f"| {count:,} | {cores} | " + " | ".join(f"{cell:,.1f}" for cell in cells) + " |")
+        rows.append(
+            f"| {count:,} | {cores} | " + " | ".join(f"{cell:,.1f}" for cell in cells) + " |"
+        )
     return "\n".join(rows)
 
 

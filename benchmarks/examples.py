@@ -1,7 +1,8 @@
 """Whether all that passes the exact checks of a unit runs every example of it, with small sizes.
 
-python benchmarks/examples.py [UNIT …]: the styles, the known mistakes and the mutants of the solution that lose no
-points, and those that `solutions/equivalent.toml` calls right; about five minutes a unit.
+python benchmarks/examples.py [UNIT …]: the styles, the known mistakes and the mutants of the
+solution that lose no points, and those that `solutions/equivalent.toml` calls right; about five
+minutes a unit.
 """
 
 import os
@@ -28,7 +29,9 @@ SEED = 5000
 
 
 def variants(measured: Unit) -> Iterator[tuple[str, str]]:
-    """Name and script of all that may pass: styles, the solution with each known mistake, and its mutants."""
+    """Name and script of all that may pass: styles, the solution with each known mistake, and its
+    mutants.
+    """
     solution = solution_of(measured)
     yield from ((f"style {name}", script) for name, script in styles(measured).items())
     for mistake, line, _ in solution.mistakes:

@@ -1,4 +1,5 @@
-"""Faults planted in the kit itself, one at a time, in a copy: do its own tests catch each? Writes docs/faults.md.
+"""Faults planted in the kit itself, one at a time, in a copy: do its own tests catch each? Writes
+docs/faults.md.
 
 python benchmarks/faults.py. About five minutes.
 """
@@ -85,7 +86,10 @@ FAULTS = (
     Fault(
         "a check runs though what it needs has failed",
         "judging.py",
-        'return [name for name in check.needs if name in verdicts and verdicts[name].status != "passed"]',
+        (
+            "return [name for name in check.needs if name in verdicts and verdicts[name].status != "
+            '"passed"]'
+        ),
         "return []",
         "tests/test_material.py -k stub_nothing",
     ),
@@ -155,9 +159,16 @@ def main() -> None:
             if not passes(fault, Path(one), plant=False):
                 raise ValueError(f"{fault.tests} fails without a fault")
             caught = not passes(fault, Path(other), plant=True)
-        rows.append(f"| {fault.what} | `{fault.file}` | `{fault.tests}` | {'caught' if caught else '**missed**'} |")
+        rows.append(
+            f"| {fault.what} | `{fault.file}` | `{fault.tests}` | "
+            f"{'caught' if caught else '**missed**'} |"
+        )
         print(rows[-1], flush=True)
-    page = "# Faults planted in the kit\n\nWritten by `python benchmarks/faults.py`: each fault is put into a copy of the kit, and the tests\nnamed beside it, which pass without it, run.\n\n"
+    page = (
+        "# Faults planted in the kit\n\nWritten by `python benchmarks/faults.py`: each fault is "
+        "put into a copy of the kit, and the tests\nnamed beside it, which pass without it, "
+        "run.\n\n"
+    )
     page += "| fault | in | tests | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     (ROOT / "docs" / "faults.md").write_text(page, encoding="utf-8")
     sys.exit(any("missed" in row for row in rows))

@@ -1,10 +1,12 @@
-"""What an early mistake leaves: points without and with errors carried forward, of each known mistake that others need.
+"""What an early mistake leaves: points without and with errors carried forward, of each known
+mistake that others need.
 
     python benchmarks/follow_on.py [UNIT …] [--seed 5] [--every 1]
 
-Each known mistake is made in the solution and graded, twice: with a key that carries nothing, and with one that does.
-A file's own right work is what the solution earns in the checks that do not show the mistake, and in those that need
-such a one. `more` is what a file earns beyond that, and should be 0.
+Each known mistake is made in the solution and graded, twice: with a key that carries nothing, and
+with one that does. A file's own right work is what the solution earns in the checks that do not
+show the mistake, and in those that need such a one. `more` is what a file earns beyond that, and
+should be 0.
 """
 
 import argparse
@@ -23,11 +25,17 @@ def own_right_work(unit: Unit, before: list[Verdict]) -> float:
     return sum(v.points if v.status == "not_reached" else v.earned for v in before)
 
 
-def row(unit: Unit, mistake: Mistake, before: list[Verdict], after: list[Verdict], milliseconds: float) -> str:
+def row(
+    unit: Unit, mistake: Mistake, before: list[Verdict], after: list[Verdict], milliseconds: float
+) -> str:
     """One line of the table."""
     earned = [sum(verdict.earned for verdict in verdicts) for verdicts in (before, after)]
     more = max(0.0, earned[1] - own_right_work(unit, before))
-    checks = " ".join(f"{v.name} {v.earned:g}/{v.points:g}" for v in after if v.carried or v.status == "not_reached")
+    checks = " ".join(
+        f"{v.name} {v.earned:g}/{v.points:g}"
+        for v in after
+        if v.carried or v.status == "not_reached"
+    )
     figures = f"| {earned[0]:g} | {earned[1]:g} | {more:g} | {milliseconds:+.0f} |"
     return f"| {unit.name[:5]} {mistake.id} | `{mistake.code[:40]}` {figures} {checks} |"
 
@@ -42,14 +50,19 @@ def timed(*arguments: object) -> tuple[list[Verdict], float]:
 
 def main() -> None:
     """Print the table, and below it how many there are, and what they earn."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("units", nargs="*")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--every", type=int, default=1, help="take one known mistake of so many")
     asked = parser.parse_args()
     course = find_course()
     store = AnswerStore(cache_folder() / "follow-on.sqlite")
-    print("| mistake | made | before | after | more | ms | carried, or not reached |\n|---|---|---|---|---|---|---|")
+    print(
+        "| mistake | made | before | after | more | ms | carried, or not reached "
+        "|\n|---|---|---|---|---|---|---|"
+    )
     cases = []
     for name in [find_unit(course, unit) for unit in asked.units] or course.units:
         unit = load_unit(course, name)
@@ -65,13 +78,17 @@ def main() -> None:
                 print(row(unit, mistake, before, after, second - first), flush=True)
                 cases.append((before, after, own_right_work(unit, before), second - first))
     points = [[sum(v.earned for v in verdicts) for verdicts in case[:2]] for case in cases]
-    more = sum(after > own + 0.001 for (_, after), (_, _, own, _) in zip(points, cases, strict=True))
+    more = sum(
+        after > own + 0.001 for (_, after), (_, _, own, _) in zip(points, cases, strict=True)
+    )
     times = sorted(case[3] for case in cases)
     print(
-        f"\n{len(cases)} cases: {sum(b for b, _ in points):.1f} points before, {sum(a for _, a in points):.1f} after;"
+        f"\n{len(cases)} cases: {sum(b for b, _ in points):.1f} points before, "
+        f"{sum(a for _, a in points):.1f} after;"
     )
     print(
-        f"{more} earn more than their own right work; median {times[len(times) // 2]:+.1f} ms, most {times[-1]:+.1f}."
+        f"{more} earn more than their own right work; median {times[len(times) // 2]:+.1f} ms, "
+        f"most {times[-1]:+.1f}."
     )
 
 

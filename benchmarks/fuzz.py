@@ -1,5 +1,5 @@
-"""Coverage-guided fuzzing of what the trusted process does with bytes of others. What is found is an exception or a
-broken promise; the input lies in a file `crash-…` then.
+"""Coverage-guided fuzzing of what the trusted process does with bytes of others. What is found is
+an exception or a broken promise; the input lies in a file `crash-…` then.
 
 pip install atheris; python benchmarks/fuzz.py TARGET -max_total_time=120
 
@@ -62,7 +62,9 @@ def wire_target(data: bytes) -> None:
     except wire.BadFrame:
         return
     for message in messages:
-        answer = Answer(message.arrays, message.facts.get("failure", ""), message.facts.get("message", ""))
+        answer = Answer(
+            message.arrays, message.facts.get("failure", ""), message.facts.get("message", "")
+        )
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
                 verdict = judging.judge(check, KEY[check.name], answer, UNIT.sizes)
@@ -73,10 +75,19 @@ def wire_target(data: bytes) -> None:
 
 
 def cells_seeds() -> Iterator[bytes]:
-    yield b"# %% [markdown]\n# text\n# %%\n%time x = 1\n\n# %%\n@f\ndef double(x):\n    '\\e'; return f'{x}'\n"
-    yield b'{"cells": [{"cell_type": "code", "source": ["x = 1\\n", "y = 2"]}, {"cell_type": "raw", "source": ""}]}'
+    yield (
+        b"# %% [markdown]\n# text\n# %%\n%time x = 1\n\n# %%\n@f\ndef double(x):\n    '\\e'; "
+        b"return f'{x}'\n"
+    )
+    yield (
+        b'{"cells": [{"cell_type": "code", "source": ["x = 1\\n", "y = 2"]}, {"cell_type": "raw", '
+        b'"source": ""}]}'
+    )
     yield b'\xef\xbb\xbf {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1"}]}]}'
-    yield b"from __future__ import annotations\nclass A:\n    b: c = 1\r\nA.b, (d, *e) = lambda: 1, (2, 3)\ntype f[T] = T"
+    yield (
+        b"from __future__ import annotations\nclass A:\n    b: c = 1\r\nA.b, (d, *e) = lambda: 1, "
+        b"(2, 3)\ntype f[T] = T"
+    )
 
 
 def cells_target(data: bytes) -> None:
@@ -116,7 +127,9 @@ def zips_target(data: bytes) -> None:
         for entry in submissions.find_submissions(COURSE, home / "folder"):
             assert entry.student.isprintable()
     except submissions.NothingToGrade as error:
-        assert str(error).endswith(".") and str(error).replace(str(home), "").isprintable(), str(error)
+        assert str(error).endswith(".") and str(error).replace(str(home), "").isprintable(), str(
+            error
+        )
     assert sorted(os.listdir(home)) == ["class.zip", "folder"] and os.listdir(SCRATCH) == ["home"]
 
 
@@ -136,8 +149,14 @@ def names_target(data: bytes) -> None:
     files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
     assert len(set(files)) == len(files), plain
     for name in plain.values():
-        assert name.isprintable() and 0 < len(name.encode()) <= submissions.MAX_NAME and not re.search(r"[/\\\0]", name)
-    told = [submissions._renamed(submissions.Submitted(name, "u", None), plain[name]) for name in names]
+        assert (
+            name.isprintable()
+            and 0 < len(name.encode()) <= submissions.MAX_NAME
+            and not re.search(r"[/\\\0]", name)
+        )
+    told = [
+        submissions._renamed(submissions.Submitted(name, "u", None), plain[name]) for name in names
+    ]
     assert len({one.known_as or one.student for one in told}) == len(names), told
 
 
@@ -146,9 +165,15 @@ def names_target(data: bytes) -> None:
 
 def results_seeds() -> Iterator[bytes]:
     remark = judging.Remark("text", ("dx",), "code", "group")
-    verdicts = (judging.Verdict("one", "title", 4, 1.5, "partial", (remark,), 0.1, (1.0, 2.0), "m"),)
-    made_by = Provenance(seed=1, quick=False, corpus="c", official=True, kit="1", walls=("seccomp",))
-    result = results.Result("ada", UNIT.name, "0" * 64, made_by, verdicts, 0.5, "note", "2026-02-03T12:00:00+00:00")
+    verdicts = (
+        judging.Verdict("one", "title", 4, 1.5, "partial", (remark,), 0.1, (1.0, 2.0), "m"),
+    )
+    made_by = Provenance(
+        seed=1, quick=False, corpus="c", official=True, kit="1", walls=("seccomp",)
+    )
+    result = results.Result(
+        "ada", UNIT.name, "0" * 64, made_by, verdicts, 0.5, "note", "2026-02-03T12:00:00+00:00"
+    )
     results.write_result(SCRATCH / "seed", result)
     yield results.result_path(SCRATCH / "seed", UNIT.name, "ada").read_bytes()
     shutil.rmtree(SCRATCH / "seed")

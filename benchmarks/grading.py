@@ -1,4 +1,5 @@
-"""What grading costs, as shares of `python -c "import torch"` in the same run: rows for docs/performance.md.
+"""What grading costs, as shares of `python -c "import torch"` in the same run: rows for
+docs/performance.md.
 
 One thread everywhere. Each figure is the median of five runs; large classes are graded once.
 """
@@ -7,7 +8,8 @@ import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
+# what is imported is compiled once, as where people work
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import json
 import shutil
@@ -71,34 +73,46 @@ def median(measure: Callable[[], float]) -> float:
 
 
 def grade(count: int, jobs: int) -> tuple[float, float]:
-    """Seconds from the first result to the last, a submission; megabytes of the grader at its peak."""
+    """Seconds from the first result to the last, a submission; megabytes of the grader at its
+    peak.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(count):
             (target := Path(scratch, "class", f"s{number:04}", UNIT)).mkdir(parents=True)
             shutil.copy(CASE, target)
         command = [sys.executable, "-c", CLASS, f"{scratch}/class", f"{scratch}/out", str(jobs)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-        assert json.loads(next(Path(scratch, "out", UNIT).glob("*.json")).read_text())["score"] == 31
+        assert (
+            json.loads(next(Path(scratch, "out", UNIT).glob("*.json")).read_text())["score"] == 31
+        )
     took, kilobytes = map(float, done.stdout.split())
     return took / (count - 1), kilobytes / 1024
 
 
 def kernel_check() -> float:
     done = subprocess.run(
-        [sys.executable, "-c", KERNEL, str(CASE)], check=True, capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-c", KERNEL, str(CASE)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     return float(done.stdout.split("seconds")[1])
 
 
 def cold_check() -> float:
-    """Seconds of `autograder check` on a solved unit that needs torch, without training, in a new process."""
+    """Seconds of `autograder check` on a solved unit that needs torch, without training, in a new
+    process.
+    """
     solved = CASES / "solved_unit1" / "unit1_embeddings" / "unit1_embeddings.py"
     return seconds([sys.executable, "-m", "autograder", "check", str(solved), "--quick"])
 
 
 def empty_fork(packages: str) -> float:
     """Seconds of a confined worker that is started, asked one question without work, and ended."""
-    done = subprocess.run([sys.executable, "-c", FORK, packages], check=True, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, packages], check=True, capture_output=True, text=True, cwd=ROOT
+    )
     return float(done.stdout)
 
 
@@ -109,7 +123,11 @@ def page() -> str:
     rows, scale = [], []
 
     def share(took: float) -> str:
-        return f"{took / torch:.4f} (1/{torch / took:.0f})" if took < torch / 2 else f"{took / torch:.2f}"
+        return (
+            f"{took / torch:.4f} (1/{torch / took:.0f})"
+            if took < torch / 2
+            else f"{took / torch:.2f}"
+        )
 
     def row(what: str, took: float, goal: str = "") -> None:
         rows.append(f"| {what} | {took * 1000:.1f} ms | {share(took)} | {goal} |")
@@ -119,17 +137,35 @@ def page() -> str:
     row("an empty confined fork, NumPy alone", median(lambda: empty_fork(UNIT)))
     row("an empty confined fork with torch", median(lambda: empty_fork("unit5_stateful_lstm")))
     row("a cold `autograder check unit1 --quick`", cold, "1.15")
-    row("a warm check of one exercise (`backward_through_time`)", median(kernel_check), "under 100 ms")
-    row("`autograder --help`", median(lambda: seconds([sys.executable, "-m", "autograder", "--help"])), "under 300 ms")
+    row(
+        "a warm check of one exercise (`backward_through_time`)",
+        median(kernel_check),
+        "under 100 ms",
+    )
+    row(
+        "`autograder --help`",
+        median(lambda: seconds([sys.executable, "-m", "autograder", "--help"])),
+        "under 300 ms",
+    )
     for count in (10, 100, 1000, 10000):
         for jobs in (1, 2):
             runs = [grade(count, jobs) for _ in range(RUNS if count < 1000 else 1)]
             took, memory = (statistics.median(values) for values in zip(*runs, strict=True))
-            scale.append(f"| {count:,} | {jobs} | {took * 1000:.1f} ms | {share(took)} | {memory:.0f} MB |")
+            scale.append(
+                f"| {count:,} | {jobs} | {took * 1000:.1f} ms | {share(took)} | {memory:.0f} MB |"
+            )
             print(scale[-1], flush=True)
-    tables = "| what | median | of an `import torch` | goal |\n|---|---|---|---|\n" + "\n".join(rows)
-    tables += "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers. Memory is the trusted process's peak.\n"
-    tables += "\n| submissions | workers | each | of an `import torch` | memory |\n|---|---|---|---|---|\n"
+    tables = "| what | median | of an `import torch` | goal |\n|---|---|---|---|\n" + "\n".join(
+        rows
+    )
+    tables += (
+        "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers. Memory "
+        "is the trusted process's peak.\n"
+    )
+    tables += (
+        "\n| submissions | workers | each | of an `import torch` | memory "
+        "|\n|---|---|---|---|---|\n"
+    )
     return tables + "\n".join(scale) + "\n"
 
 

@@ -1,14 +1,16 @@
-"""How long one person waits: `autograder grade` of one file, on the clock, from the command's start.
+"""How long one person waits: `autograder grade` of one file, on the clock, from the command's
+start.
 
-python benchmarks/latency.py, rows for docs/performance.md. Each run has a secret seed of its own, as a grader of one
-file has. Medians of five, exact checks alone; with training, one run.
+python benchmarks/latency.py, rows for docs/performance.md. Each run has a secret seed of its own,
+as a grader of one file has. Medians of five, exact checks alone; with training, one run.
 """
 
 import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
+# what is imported is compiled once, as where people work
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import shutil
 import statistics
@@ -36,7 +38,16 @@ def timed(work: Callable[[], object]) -> float:
 
 def grade(folder: Path, out: Path, *options: str) -> None:
     """Grade a folder of submissions with the real command."""
-    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        str(folder),
+        "--out",
+        str(out),
+        *options,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
@@ -53,11 +64,15 @@ def import_torch() -> float:
     """The measure: how long `python -c "import torch"` takes."""
     command = [sys.executable, "-c", "import torch"]
     subprocess.run(command, check=True)
-    return statistics.median(timed(lambda: subprocess.run(command, check=True)) for _ in range(RUNS))
+    return statistics.median(
+        timed(lambda: subprocess.run(command, check=True)) for _ in range(RUNS)
+    )
 
 
 def one_file(scratch: Path, unit: str) -> list[float]:
-    """Median seconds for a right file, a wrong one, and the wrong one again on its seed; then one run with training."""
+    """Median seconds for a right file, a wrong one, and the wrong one again on its seed; then one
+    run with training.
+    """
     mistake, _, _ = solution(unit).mistakes[0]
     scripts = {"right": solution(unit).plain(), "wrong": solution(unit).with_mistake(mistake.id)}
     for name, script in scripts.items():
@@ -69,14 +84,28 @@ def one_file(scratch: Path, unit: str) -> list[float]:
         for name in ("right", "wrong", "again"):
             folder = scratch / unit / ("right" if name == "right" else "wrong")
             out = scratch / "out" / unit / f"{name}{turn}"
-            options = ("--unit", unit, "--quick", "--seed", seed if name != "right" else str(2000 + turn))
-            took[name].append(timed(lambda folder=folder, out=out, options=options: grade(folder, out, *options)))
-    whole = timed(lambda: grade(scratch / unit / "right", scratch / "whole" / unit, "--unit", unit, "--seed", "3000"))
+            options = (
+                "--unit",
+                unit,
+                "--quick",
+                "--seed",
+                seed if name != "right" else str(2000 + turn),
+            )
+            took[name].append(
+                timed(lambda folder=folder, out=out, options=options: grade(folder, out, *options))
+            )
+    whole = timed(
+        lambda: grade(
+            scratch / unit / "right", scratch / "whole" / unit, "--unit", unit, "--seed", "3000"
+        )
+    )
     return [*(statistics.median(times) for times in took.values()), whole]
 
 
 def nothing_changed(scratch: Path) -> tuple[float, float]:
-    """Median seconds of a run over six units that has nothing to do, and of one in which one file of unit 4 is new."""
+    """Median seconds of a run over six units that has nothing to do, and of one in which one file
+    of unit 4 is new.
+    """
     folder, out = scratch / "class", scratch / "class-out"
     for unit in COURSE.units:
         hand_in(folder, unit, solution(unit).plain())
@@ -97,13 +126,22 @@ def page() -> str:
     try:
         torch = import_torch()
         text = f"`import torch`: {torch:.2f} s. In brackets, how many of these.\n\n"
-        text += "| one file | right | wrong | again | right, with training |\n|---|---|---|---|---|\n"
+        text += (
+            "| one file | right | wrong | again | right, with training |\n|---|---|---|---|---|\n"
+        )
         for unit in COURSE.units:
-            cells = " | ".join(f"{seconds:.2f} s ({seconds / torch:.1f})" for seconds in one_file(scratch, unit))
+            cells = " | ".join(
+                f"{seconds:.2f} s ({seconds / torch:.1f})" for seconds in one_file(scratch, unit)
+            )
             text += f"| {unit} | {cells} |\n"
         again, late = nothing_changed(scratch)
-        text += f"\nSix units again, nothing changed: {again:.2f} s ({again / torch:.2f}; the goal is 0.5). "
-        text += f"One late file of unit 4 beside them: {late:.2f} s ({late / torch:.2f}).\n\n{WORDS}\n"
+        text += (
+            f"\nSix units again, nothing changed: {again:.2f} s ({again / torch:.2f}; the goal is "
+            "0.5). "
+        )
+        text += (
+            f"One late file of unit 4 beside them: {late:.2f} s ({late / torch:.2f}).\n\n{WORDS}\n"
+        )
         return text
     finally:
         shutil.rmtree(scratch)

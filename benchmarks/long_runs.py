@@ -1,8 +1,9 @@
 """Whether mistakes that only a longer run shows are caught, and by which check.
 
-python benchmarks/long_runs.py [UNIT …]: stopping early, leaving a batch out now and then, gradients or a state that are
-kept or lost in some steps only, a rate that falls, clipping that begins or ends, an optimizer that forgets. Each is put
-into the solution's training and graded whole, on one seed and the first corpus; about a minute for all units.
+python benchmarks/long_runs.py [UNIT …]: stopping early, leaving a batch out now and then, gradients
+or a state that are kept or lost in some steps only, a rate that falls, clipping that begins or
+ends, an optimizer that forgets. Each is put into the solution's training and graded whole, on one
+seed and the first corpus; about a minute for all units.
 """
 
 import os
@@ -30,14 +31,17 @@ LATE, OFTEN = 100, 50  # the batch from which on, and one batch in how many
 
 @dataclass(frozen=True)
 class Training:
-    """The function that trains, the line that begins its loop, and the same with the number `n` of each batch."""
+    """The function that trains, the line that begins its loop, and the same with the number `n` of
+    each batch.
+    """
 
     function: str
     loop: str
     numbered: str
 
 
-Changes = Mapping[str, tuple[str, str]]  # what is done → a statement of the loop, and what stands in its place
+# what is done → a statement of the loop, and what stands in its place
+Changes = Mapping[str, tuple[str, str]]
 
 TRAINING = {
     "unit0_pseudo_labels": Training("train", "for _ in range(steps):", "for n in range(steps):"),
@@ -46,14 +50,20 @@ TRAINING = {
         "for users, movies, ratings in batches:",
         "for n, (users, movies, ratings) in enumerate(batches):",
     ),
-    "unit2_unrolled_rnn": Training("train", "for x, y in batches:", "for n, (x, y) in enumerate(batches):"),
+    "unit2_unrolled_rnn": Training(
+        "train", "for x, y in batches:", "for n, (x, y) in enumerate(batches):"
+    ),
     "unit3_scan": Training(
-        "train_online", "for ids, targets in sequences:", "for n, (ids, targets) in enumerate(sequences):"
+        "train_online",
+        "for ids, targets in sequences:",
+        "for n, (ids, targets) in enumerate(sequences):",
     ),
     "unit4_manual_gradients": Training(
         "train", "for x, targets in batches:", "for n, (x, targets) in enumerate(batches):"
     ),
-    "unit5_stateful_lstm": Training("train_epoch", "for x, y in batches:", "for n, (x, y) in enumerate(batches):"),
+    "unit5_stateful_lstm": Training(
+        "train_epoch", "for x, y in batches:", "for n, (x, y) in enumerate(batches):"
+    ),
 }
 
 RATE = 'optimizer.param_groups[0]["lr"]'
@@ -81,7 +91,10 @@ OPTIMIZED: Changes = {
     ),
 }
 UNCLIPPED: Changes = {
-    f"gradients are clipped from batch {LATE} on": ("optimizer.step()", f"n < {LATE} or {CLIP}; optimizer.step()")
+    f"gradients are clipped from batch {LATE} on": (
+        "optimizer.step()",
+        f"n < {LATE} or {CLIP}; optimizer.step()",
+    )
 }
 CHANGES: Mapping[str, Changes] = {
     "unit0_pseudo_labels": {
@@ -170,22 +183,33 @@ SKIPPED = {
 def planted(name: str) -> dict[str, str]:
     """The solution of a unit with each of the mistakes: what is done → script."""
     script, training = solution(name).plain(), TRAINING[name]
-    (node,) = (n for n in ast.parse(script).body if isinstance(n, ast.FunctionDef) and n.name == training.function)
+    (node,) = (
+        n
+        for n in ast.parse(script).body
+        if isinstance(n, ast.FunctionDef) and n.name == training.function
+    )
     source = ast.get_source_segment(script, node) or ""
     (line,) = (line for line in source.splitlines() if line.strip() == training.loop)
     indent = line[: len(line) - len(line.lstrip())]
     begun = f"{indent}{training.numbered}"
     counted = source.replace(line, begun)
-    found = {what: counted.replace(begun, f"{begun}\n{indent}    {do}") for what, do in SKIPPED.items()}
+    found = {
+        what: counted.replace(begun, f"{begun}\n{indent}    {do}") for what, do in SKIPPED.items()
+    }
     for what, (statement, wrong) in CHANGES[name].items():
         if counted.count(statement) != 1:
-            raise ValueError(f"{name}: `{statement}` stands {counted.count(statement)} times in `{training.function}`.")
+            raise ValueError(
+                f"{name}: `{statement}` stands {counted.count(statement)} times in "
+                f"`{training.function}`."
+            )
         found[what] = counted.replace(statement, wrong)
     return {what: script.replace(source, wrong) for what, wrong in found.items()}
 
 
 def whole_key(server: Server, seed: int, data: Mapping[str, Corpus]) -> Key:
-    """The solution's answers to all checks, and the losses of those that train; no known mistakes."""
+    """The solution's answers to all checks, and the losses of those that train; no known
+    mistakes.
+    """
     key = dict(plain_key(server, checks_to_run(server.unit, data=()), seed))
     with server.worker(solution(server.unit.name).plain().encode(), SOLUTION) as ours:
         for check in server.unit.checks:
@@ -199,7 +223,11 @@ def whole_key(server: Server, seed: int, data: Mapping[str, Corpus]) -> Key:
 def caught_by(name: str) -> dict[str, list[str]]:
     """What is done → the first check that it fails, on each seed; empty where it fails none."""
     measured, scripts = unit(name), planted(name)
-    data = {check.name: all_training_data(COURSE, check)[0] for check in measured.checks if check.measure}
+    data = {
+        check.name: all_training_data(COURSE, check)[0]
+        for check in measured.checks
+        if check.measure
+    }
     found: dict[str, list[str]] = {what: [] for what in scripts}
     with Server(measured) as server:
         for seed in SEEDS:
@@ -214,7 +242,10 @@ def main() -> None:
     for name in sys.argv[1:] or COURSE.units:
         found = caught_by(name)
         passed = sum(not check for checks in found.values() for check in checks)
-        print(f"{name}: {len(found)} mistakes, {passed} of {len(found) * len(SEEDS)} passed", flush=True)
+        print(
+            f"{name}: {len(found)} mistakes, {passed} of {len(found) * len(SEEDS)} passed",
+            flush=True,
+        )
         for what, checks in found.items():
             print(f"  {what}: {', '.join(check or 'PASSED' for check in checks)}", flush=True)
 

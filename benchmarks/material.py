@@ -1,6 +1,7 @@
 """How fast the solutions are, each against a peer in the same run: rows for docs/performance.md.
 
-python benchmarks/material.py. One thread; peers take turns; medians of RUNS turns. On a GPU too where there is one.
+python benchmarks/material.py. One thread; peers take turns; medians of RUNS turns. On a GPU too
+where there is one.
 """
 
 import os
@@ -30,7 +31,9 @@ def solved(unit: str) -> Submission:
     return Submission(solution(unit).plain().encode(), "solution.py")
 
 
-def in_turns(ours: Callable[[], object], peer: Callable[[], object], device: str = "cpu") -> tuple[float, float]:
+def in_turns(
+    ours: Callable[[], object], peer: Callable[[], object], device: str = "cpu"
+) -> tuple[float, float]:
     """Median seconds of each; every turn repeats until it has taken at least 20 ms."""
 
     def seconds(function: Callable[[], object]) -> float:
@@ -48,7 +51,10 @@ def in_turns(ours: Callable[[], object], peer: Callable[[], object], device: str
 
 
 def row(what: str, peer: str, ours: float, theirs: float, goal: str = "") -> str:
-    return f"| {what} | {1e3 * ours:.3g} ms | {peer} | {1e3 * theirs:.3g} ms | {theirs / ours:.3g} | {goal} |"
+    return (
+        f"| {what} | {1e3 * ours:.3g} ms | {peer} | {1e3 * theirs:.3g} ms | {theirs / ours:.3g} | "
+        f"{goal} |"
+    )
 
 
 def scans(device: str) -> list[str]:
@@ -65,18 +71,32 @@ def scans(device: str) -> list[str]:
     for length in (16, 256, 4096, 65536):
         a, b = torch.full((length, 64), 0.9, device=device), torch.randn(length, 64, device=device)
         h0 = torch.zeros(64, device=device)
-        took = in_turns(lambda: net.linear_recurrence(a, b, h0), lambda: loop(a, b, h0), device)  # noqa: B023
-        rows.append(row(f"linear recurrence in parallel, T = {length:,}, {device}", "a loop", *took))
-        took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: b.cumsum(0), device)  # noqa: B023
-        rows.append(row(f"running sum by `parallel_scan`, T = {length:,}, {device}", "`torch.cumsum`", *took))
+        took = in_turns(lambda: net.linear_recurrence(a, b, h0), lambda: loop(a, b, h0), device)
+        rows.append(
+            row(f"linear recurrence in parallel, T = {length:,}, {device}", "a loop", *took)
+        )
+        took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: b.cumsum(0), device)
+        rows.append(
+            row(
+                f"running sum by `parallel_scan`, T = {length:,}, {device}", "`torch.cumsum`", *took
+            )
+        )
         rounds = length.bit_length() - 1
-        took = in_turns(lambda: net.parallel_scan(torch.add, b), lambda: [b.clone() for _ in range(rounds)], device)  # noqa: B023
-        rows.append(row(f"the same, {rounds} rounds", f"memory: {rounds} copies of the array", *took))
+        took = in_turns(
+            lambda: net.parallel_scan(torch.add, b),
+            lambda: [b.clone() for _ in range(rounds)],
+            device,
+        )
+        rows.append(
+            row(f"the same, {rounds} rounds", f"memory: {rounds} copies of the array", *took)
+        )
     return rows
 
 
 def recurrent() -> list[str]:
-    """Unit 2: eight steps of the network as a loop over its layers, forward and back, beside the kernel of `nn.RNN`."""
+    """Unit 2: eight steps of the network as a loop over its layers, forward and back, beside the
+    kernel of `nn.RNN`.
+    """
     net, rows = solved("unit2_unrolled_rnn"), []
     for batch, hidden in ((64, 64), (64, 256)):
         x = torch.randint(0, 85, (8, batch))
@@ -85,13 +105,17 @@ def recurrent() -> list[str]:
         embedded = loop.embedding(x).detach()
 
         def ours() -> None:
-            loop.read(x).sum().backward()  # noqa: B023
+            loop.read(x).sum().backward()
 
         def peer() -> None:
-            kernel(embedded)[0][-1].sum().backward()  # noqa: B023
+            kernel(embedded)[0][-1].sum().backward()
 
         rows.append(
-            row(f"eight steps and back, B, H = {batch}, {hidden}", "the kernel of `nn.RNN`", *in_turns(ours, peer))
+            row(
+                f"eight steps and back, B, H = {batch}, {hidden}",
+                "the kernel of `nn.RNN`",
+                *in_turns(ours, peer),
+            )
         )
     return rows
 
@@ -104,20 +128,26 @@ def gradients() -> list[str]:
         x, y = rng.integers(0, letters, (2, length, batch))
         h0 = np.zeros((batch, hidden))
         leaves = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
-        tx, ty, th0 = torch.tensor(x), torch.tensor(y), torch.zeros(batch, hidden, dtype=torch.float64)
+        tx, ty, th0 = (
+            torch.tensor(x),
+            torch.tensor(y),
+            torch.zeros(batch, hidden, dtype=torch.float64),
+        )
 
         def by_hand() -> None:
-            logits, h = net.forward(params, x, h0)  # noqa: B023
-            _, dlogits = net.cross_entropy(logits, y)  # noqa: B023
-            net.backward(params, x, h, dlogits)  # noqa: B023
+            logits, h = net.forward(params, x, h0)
+            _, dlogits = net.cross_entropy(logits, y)
+            net.backward(params, x, h, dlogits)
 
         def autograd() -> None:
-            h, logits = th0, []  # noqa: B023
-            for t in range(len(tx)):  # noqa: B023
-                h = torch.relu(leaves["Wx"][tx[t]] + h @ leaves["Wh"] + leaves["bh"])  # noqa: B023
-                logits.append(h @ leaves["Wy"] + leaves["by"])  # noqa: B023
-            loss = F.cross_entropy(torch.stack(logits).flatten(0, 1), ty.flatten(), reduction="sum") / len(th0)  # noqa: B023
-            torch.autograd.grad(loss, list(leaves.values()))  # noqa: B023
+            h, logits = th0, []
+            for t in range(len(tx)):
+                h = torch.relu(leaves["Wx"][tx[t]] + h @ leaves["Wh"] + leaves["bh"])
+                logits.append(h @ leaves["Wy"] + leaves["by"])
+            loss = F.cross_entropy(
+                torch.stack(logits).flatten(0, 1), ty.flatten(), reduction="sum"
+            ) / len(th0)
+            torch.autograd.grad(loss, list(leaves.values()))
 
         what = f"a gradient by hand, T, B, V, H = {length}, {batch}, {letters}, {hidden}"
         rows.append(row(what, "torch autograd, float64", *in_turns(by_hand, autograd), "1 or more"))
@@ -130,7 +160,10 @@ class Plain(nn.Module):
     def __init__(self, letters: int, embedding: int, hidden: int) -> None:
         super().__init__()
         self.embedding, self.norm = nn.Embedding(letters, embedding), nn.BatchNorm1d(embedding)
-        self.lstm, self.output = nn.LSTM(embedding, hidden, 2, dropout=0.1), nn.Linear(hidden, letters)
+        self.lstm, self.output = (
+            nn.LSTM(embedding, hidden, 2, dropout=0.1),
+            nn.Linear(hidden, letters),
+        )
 
     def forward(self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None):
         e = self.embedding(x)
@@ -152,17 +185,17 @@ def steps(device: str) -> list[str]:
 
         def peer() -> None:
             state = None
-            for x, y in batches:  # noqa: B023
-                logits, state = plain(x.to(device), state)  # noqa: B023
+            for x, y in batches:
+                logits, state = plain(x.to(device), state)
                 loss = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten())
-                by_peer.zero_grad()  # noqa: B023
+                by_peer.zero_grad()
                 loss.backward()
-                nn.utils.clip_grad_norm_(plain.parameters(), 1.0)  # noqa: B023
-                by_peer.step()  # noqa: B023
+                nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
+                by_peer.step()
                 state = tuple(s.detach() for s in state)
                 loss.item()
 
-        took = in_turns(lambda: net.train_epoch(ours, batches, by_us, 1.0), peer, device)  # noqa: B023
+        took = in_turns(lambda: net.train_epoch(ours, batches, by_us, 1.0), peer, device)
         what = f"{len(batches)} training steps, T, B, H = {length}, {batch}, {hidden}, {device}"
         rows.append(row(what, "`nn.LSTM` as plainly as possible", *took, "0.95 or more"))
     return rows
@@ -170,11 +203,16 @@ def steps(device: str) -> list[str]:
 
 def page() -> str:
     """The section of docs/performance.md."""
-    devices = ["cpu"] + ([torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else [])
+    devices = ["cpu"] + (
+        [torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else []
+    )
     rows = [line for device in devices for line in scans(device)] + recurrent() + gradients()
     rows += [line for device in devices for line in steps(device)]
     gpu = "" if len(devices) > 1 else f"\n{NO_GPU}\n"
-    table = "| solution | ours | peer | its time | peer / ours | goal |\n|---|---|---|---|---|---|\n" + "\n".join(rows)
+    table = (
+        "| solution | ours | peer | its time | peer / ours | goal |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+    )
     return f"{table}\n{gpu}"
 
 

@@ -2,8 +2,8 @@
 
     python benchmarks/nothing.py
 
-All exercises give zeros, ones, what the right ones gave on the public seed, or their input. Exact checks only; each is
-asked, also those that others would have to pass first.
+All exercises give zeros, ones, what the right ones gave on the public seed, or their input. Exact
+checks only; each is asked, also those that others would have to pass first.
 """
 
 from pathlib import Path
@@ -22,5 +22,8 @@ for name in COURSE.units:
     with Server(load_unit(COURSE, name)) as server:
         tried = list(try_nothing(server, SEED, build_key(server, SEED, data={})))
         points = sum(check.points for check in checks_to_run(server.unit, data=()))
-    earned = [sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind)) for kind in KINDS]
+    earned = [
+        sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind))
+        for kind in KINDS
+    ]
     print(f"| {name} | {points:g} | {' | '.join(f'{number:g}' for number in earned)} |", flush=True)

@@ -1,5 +1,5 @@
-"""What the pages of a class of 1,000 cost: seconds, and the size of the class page. Each student has a name, code and
-mistakes of their own.
+"""What the pages of a class of 1,000 cost: seconds, and the size of the class page. Each student
+has a name, code and mistakes of their own.
 
 python benchmarks/pages.py [--students 1000]
 """
@@ -38,24 +38,38 @@ LAST = [
 
 def written(draw: random.Random, number: int) -> str:
     """The solution with names of this student's own."""
-    text = solution(UNIT).plain().replace("### BEGIN SOLUTION", f"# {number}").replace("### END SOLUTION", "")
-    names = {name: f"{name}_{draw.randrange(10**4)}" for name in ("dz", "dh", "shifted", "grads", "total", "logits")}
+    text = (
+        solution(UNIT)
+        .plain()
+        .replace("### BEGIN SOLUTION", f"# {number}")
+        .replace("### END SOLUTION", "")
+    )
+    names = {
+        name: f"{name}_{draw.randrange(10**4)}"
+        for name in ("dz", "dh", "shifted", "grads", "total", "logits")
+    }
     return re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], text)
 
 
 def result(draw: random.Random, student: str, source: bytes) -> Result:
-    """As a grader would have judged it: each check passes with the student's own odds, or a known mistake is told."""
+    """As a grader would have judged it: each check passes with the student's own odds, or a known
+    mistake is told.
+    """
     from autograder.judging import Verdict
 
     skill, verdicts = draw.random(), list[Verdict]()
     mistakes = [mistake for mistake, _, _ in solution(UNIT).mistakes]
     for check in unit(UNIT).checks:
-        verdict = Verdict(check.name, check.title, check.points, check.points, "passed", (), draw.random() / 50)
+        verdict = Verdict(
+            check.name, check.title, check.points, check.points, "passed", (), draw.random() / 50
+        )
         if draw.random() > skill**0.3:
             slip = draw.choice(mistakes)
             remark = Remark(slip.text, ("Wx", "Wh"), slip.code)
             if draw.random() < 0.3:
-                remark = Remark("wrong values in 6 of 9 places.", ("Wx",), group=f"{draw.randrange(400)}")
+                remark = Remark(
+                    "wrong values in 6 of 9 places.", ("Wx",), group=f"{draw.randrange(400)}"
+                )
             verdict = replace(verdict, earned=check.points / 2, status="partial", remarks=(remark,))
         verdicts.append(verdict)
     facts = Provenance(seed=1, corpus="nietzsche", official=True)
@@ -77,7 +91,10 @@ def page(students: int = 1000) -> str:
         read = time.perf_counter() - began
         index = write_pages(COURSE, results, grades / "pages", graded_files(COURSE, submitted, ()))
         took, size = time.perf_counter() - began, index.stat().st_size / 1e6
-    text = f"All pages of {students:,} students, once: {took:.1f} s (goal: under 10), of it {read:.1f} s to read the results; "
+    text = (
+        f"All pages of {students:,} students, once: {took:.1f} s (goal: under 10), of it "
+        f"{read:.1f} s to read the results; "
+    )
     return text + f"the class page has {size:.2f} MB (goal: under 1).\n"
 
 

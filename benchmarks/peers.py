@@ -1,14 +1,16 @@
-"""The exact checks of each unit: our engine beside nbgrader, otter and pytest on the same answers. Rows for
-docs/performance.md.
+"""The exact checks of each unit: our engine beside nbgrader, otter and pytest on the same answers.
+Rows for docs/performance.md.
 
-Processor time of all processes, one thread each, for one more submission; what starts once for a class is left out
-where a tool grades a class (ours, nbgrader), and is part of it where it grades one file (otter, pytest). Medians of five.
+Processor time of all processes, one thread each, for one more submission; what starts once for a
+class is left out where a tool grades a class (ours, nbgrader), and is part of it where it grades
+one file (otter, pytest). Medians of five.
 """
 
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
+# what is imported is compiled once, as where people work
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import shutil
 import statistics
@@ -75,14 +77,22 @@ def otter(folder: Path, unit: str, book: str) -> float:
     (folder / "tests").mkdir()
     (folder / "tests" / f"{unit}.py").write_text(TEST.format(unit=unit))
     (folder / f"{unit}.ipynb").write_text(book)
-    program, environment = str(Path(sys.executable).with_name("otter")), {**os.environ, "PATH": PATH}
+    program, environment = (
+        str(Path(sys.executable).with_name("otter")),
+        {**os.environ, "PATH": PATH},
+    )
 
     def call(*arguments: str) -> None:
-        done = subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr[-2000:]
 
     call("generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", "--no-requirements")
-    took = [processor_time(lambda: call("run", "-a", "autograder.zip", f"{unit}.ipynb")) for _ in range(RUNS)]
+    took = [
+        processor_time(lambda: call("run", "-a", "autograder.zip", f"{unit}.ipynb"))
+        for _ in range(RUNS)
+    ]
     assert '"score": 1.0' in (folder / "results.json").read_text()
     return statistics.median(took)
 
@@ -155,7 +165,10 @@ def page() -> str:
             parts = f"{1000 * took:.1f} ms | {1000 * (took - alone):.1f} ms"
             rows.append(f"| {unit}, {checks} checks | {parts} | " + " | ".join(cells) + " |")
             print(rows[-1], flush=True)
-    head = "| exact checks | ours | without the experiments | `nbgrader autograde` | `otter run` | `pytest` |\n"
+    head = (
+        "| exact checks | ours | without the experiments | `nbgrader autograde` | `otter run` | "
+        "`pytest` |\n"
+    )
     return f"{head}|---|---|---|---|---|---|\n" + "\n".join(rows) + f"\n\n{WORDS}\n"
 
 

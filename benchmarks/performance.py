@@ -1,4 +1,6 @@
-"""All of docs/performance.md: `make bench`. Over an hour; each section is a script of its own that prints it."""
+"""All of docs/performance.md: `make bench`. Over an hour; each section is a script of its own that
+prints it.
+"""
 
 import os
 import platform
@@ -18,9 +20,17 @@ SECTIONS = {
 
 
 def main() -> None:
-    versions = ", ".join(f"{word} {import_module(word.lower()).__version__}" for word in ("NumPy", "torch"))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
-    text = f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process. Each figure is a median, beside a peer or a limit in the same run.\n"
+    versions = ", ".join(
+        f"{word} {import_module(word.lower()).__version__}" for word in ("NumPy", "torch")
+    )
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"{versions}"
+    )
+    text = (
+        f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process. Each "
+        "figure is a median, beside a peer or a limit in the same run.\n"
+    )
     for name, title in SECTIONS.items():
         text += f"\n## {title}\n\n`python benchmarks/{name}.py`\n\n{import_module(name).page()}"
         (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")

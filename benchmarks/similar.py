@@ -1,9 +1,10 @@
-"""Whether copies in disguise are found, against copydetect on the same files; and how long a class of 3,000 takes.
+"""Whether copies in disguise are found, against copydetect on the same files; and how long a class
+of 3,000 takes.
 
 python benchmarks/similar.py [--students 3000] [--write docs/similar.md]
 
-Copies are made of the styles of unit 4 by changing their syntax trees; the table says how many earn what their originals earn.
-copydetect is in the extra `bench`; without it its columns are left out.
+Copies are made of the styles of unit 4 by changing their syntax trees; the table says how many earn
+what their originals earn. copydetect is in the extra `bench`; without it its columns are left out.
 """
 
 import argparse
@@ -78,30 +79,54 @@ def written_apart(names: Mapping[str, str] | list[str]) -> list[str]:
 
 
 def fixed_names(tree: ast.Module) -> set[str]:
-    """Names that a copy keeps: what the course asks for or gives, builtins, imports, and arguments named in calls."""
-    keywords = {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
+    """Names that a copy keeps: what the course asks for or gives, builtins, imports, and arguments
+    named in calls.
+    """
+    keywords = {
+        word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords
+    }
     given = set(re.findall(r"^(?:def|class) (\w+)|^(\w+) =", solution(UNIT).plain(), re.M))
     imported = {
-        (a.asname or a.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names
+        (a.asname or a.name).split(".")[0]
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Import)
+        for a in n.names
     }
     after_dots = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return {n for pair in given for n in pair} | set(dir(builtins)) | imported | keywords | after_dots | {"self", "cls"}
+    return (
+        {n for pair in given for n in pair}
+        | set(dir(builtins))
+        | imported
+        | keywords
+        | after_dots
+        | {"self", "cls"}
+    )
 
 
 def renamed(text: str) -> str:
-    """Every name that a student could choose is another, and every float is written in another way."""
+    """Every name that a student could choose is another, and every float is written in another
+    way.
+    """
     tree = ast.parse(text)
     chosen: list[str] = []
     for node in ast.walk(tree):
         match node:
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name):
+            case (
+                ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name)
+            ):
                 chosen.append(name)
     new = {name: f"v{number}_{name[::-1]}" for number, name in enumerate(dict.fromkeys(chosen))}
     fixed = fixed_names(tree)
-    new = {name: other for name, other in new.items() if name not in fixed and not name.startswith("__")}
+    new = {
+        name: other
+        for name, other in new.items()
+        if name not in fixed and not name.startswith("__")
+    }
     for node in ast.walk(tree):
         for part in ("id", "arg", "name"):
-            if isinstance(node, ast.arg | ast.Name | ast.FunctionDef | ast.ExceptHandler) and hasattr(node, part):
+            if isinstance(
+                node, ast.arg | ast.Name | ast.FunctionDef | ast.ExceptHandler
+            ) and hasattr(node, part):
                 setattr(node, part, new.get(getattr(node, part), getattr(node, part)))
         if isinstance(node, ast.Nonlocal | ast.Global):
             node.names = [new.get(name, name) for name in node.names]
@@ -109,7 +134,9 @@ def renamed(text: str) -> str:
 
 
 def reordered(text: str) -> str:
-    """Neighbours that do not depend on each other change places, and so do sums, products and whole functions."""
+    """Neighbours that do not depend on each other change places, and so do sums, products and whole
+    functions.
+    """
     tree = ast.parse(text)
     for node in ast.walk(tree):
         for part in ("body", "orelse"):
@@ -117,7 +144,9 @@ def reordered(text: str) -> str:
                 setattr(node, part, swapped(getattr(node, part)))
     for is_run, nodes in groupby(list(tree.body), lambda node: isinstance(node, ast.FunctionDef)):
         run = list(nodes)
-        if is_run:  # annotations are looked up where a function stands, so none moves over anything else
+        if (
+            is_run
+        ):  # annotations are looked up where a function stands, so none moves over anything else
             first = tree.body.index(run[0])
             tree.body[first : first + len(run)] = run[::-1]
     return ast.unparse(tree)
@@ -135,7 +164,10 @@ def swapped(body: list[ast.stmt]) -> list[ast.stmt]:
 
 def independent(one: ast.stmt, other: ast.stmt) -> bool:
     """Whether both only give names to values that do not depend on the other."""
-    if not all(isinstance(node, ast.Assign | ast.AugAssign) and not changes_objects(node) for node in (one, other)):
+    if not all(
+        isinstance(node, ast.Assign | ast.AugAssign) and not changes_objects(node)
+        for node in (one, other)
+    ):
         return False
     (reads, writes), (also_reads, also_writes) = uses(one), uses(other)
     return not (writes & (also_reads | also_writes) or also_writes & reads)
@@ -145,7 +177,9 @@ def changes_objects(node: ast.AST) -> bool:
     """Whether it may change an object that has another name too."""
     stores = (ast.Attribute, ast.Subscript)
     return any(
-        (isinstance(n, stores) and isinstance(n.ctx, ast.Store)) or isinstance(n, ast.AugAssign) or not calls_numpy(n)
+        (isinstance(n, stores) and isinstance(n.ctx, ast.Store))
+        or isinstance(n, ast.AugAssign)
+        or not calls_numpy(n)
         for n in ast.walk(node)
     )
 
@@ -160,27 +194,40 @@ def calls_numpy(node: ast.AST) -> bool:
 def uses(node: ast.AST) -> tuple[set[str], set[str]]:
     """Names that are read, and names that are written."""
     names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
-    return {n.id for n in names if isinstance(n.ctx, ast.Load)}, {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    return {n.id for n in names if isinstance(n.ctx, ast.Load)}, {
+        n.id for n in names if isinstance(n.ctx, ast.Store)
+    }
 
 
 def commented(text: str) -> str:
-    """Comments at every line, blank lines, other docstrings, annotations, parentheses as `ast` writes them."""
+    """Comments at every line, blank lines, other docstrings, annotations, parentheses as `ast`
+    writes them.
+    """
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             if ast.get_docstring(node) is not None and len(node.body) > 1:
                 del node.body[0]
-            node.body.insert(0, ast.Expr(ast.Constant(f"My own {node.name}, which I wrote myself.")))
+            node.body.insert(
+                0, ast.Expr(ast.Constant(f"My own {node.name}, which I wrote myself."))
+            )
             node.returns = ast.Name("object", ast.Load())
             for argument in node.args.args:
                 argument.annotation = ast.Constant("anything")
     lines = ast.unparse(ast.fix_missing_locations(tree)).split("\n")
-    plain = lambda line: line.strip() and '"""' not in line and not line.rstrip().endswith(("\\", "("))  # noqa: E731
-    return "\n".join(f"\n{line}  # and then step {n}" if plain(line) else line for n, line in enumerate(lines))
+
+    def plain(line):
+        return line.strip() and '"""' not in line and not line.rstrip().endswith(("\\", "("))
+
+    return "\n".join(
+        f"\n{line}  # and then step {n}" if plain(line) else line for n, line in enumerate(lines)
+    )
 
 
 def comprehended(text: str) -> str:
-    """Loops are comprehensions: what they did stands in an inner function, where it is more than one `append`."""
+    """Loops are comprehensions: what they did stands in an inner function, where it is more than
+    one `append`.
+    """
     tree = ast.parse(text)
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
         Loops(function).visit(function)
@@ -195,13 +242,22 @@ class Loops(ast.NodeTransformer):
         return self.generic_visit(node) if node is self.function else node
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.AST]:
-        leaves = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.FunctionDef, ast.For, ast.While)
+        leaves = (
+            ast.Break,
+            ast.Continue,
+            ast.Return,
+            ast.Yield,
+            ast.YieldFrom,
+            ast.FunctionDef,
+            ast.For,
+            ast.While,
+        )
         if node.orelse or any(isinstance(n, leaves) for stmt in node.body for n in ast.walk(stmt)):
             return self.generic_visit(node)
         match node.body:
-            case [ast.Expr(ast.Call(ast.Attribute(ast.Name(id) as held, "append"), [value], []))] if (
-                id not in uses(value)[0]
-            ):
+            case [
+                ast.Expr(ast.Call(ast.Attribute(ast.Name(id) as held, "append"), [value], []))
+            ] if id not in uses(value)[0]:
                 made = ast.ListComp(value, [ast.comprehension(node.target, node.iter, [], 0)])
                 return ast.Expr(ast.Call(ast.Attribute(held, "extend", ast.Load()), [made], []))
         self.count += 1
@@ -220,19 +276,31 @@ class Loops(ast.NodeTransformer):
         body: list[ast.stmt] = [ast.Nonlocal(outer)] if outer else []
         arguments = ast.arguments([], [ast.arg(t.id) for t in targets], None, [], [], None, [])
         inner = ast.FunctionDef(name, arguments, body + node.body, [], lineno=node.lineno)
-        call = ast.Call(ast.Name(name, ast.Load()), [ast.Name(t.id, ast.Load()) for t in targets], [])
+        call = ast.Call(
+            ast.Name(name, ast.Load()), [ast.Name(t.id, ast.Load()) for t in targets], []
+        )
         made = ast.ListComp(call, [ast.comprehension(node.target, node.iter, [], 0)])
         return [inner, ast.Expr(made)]
 
 
 def assigned_outside(function: ast.FunctionDef, loop: ast.For) -> set[str]:
-    """Names that a function binds by assignment, neither in a loop that becomes another function nor in a comprehension."""
+    """Names that a function binds by assignment, neither in a loop that becomes another function
+    nor in a comprehension.
+    """
     found, left = set[str](), list[ast.AST](function.body)
     while left:
         node = left.pop()
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            found |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        around = isinstance(node, ast.For) and node is not loop and any(part is loop for part in ast.walk(node))
+            found |= {
+                n.id
+                for n in ast.walk(node)
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
+        around = (
+            isinstance(node, ast.For)
+            and node is not loop
+            and any(part is loop for part in ast.walk(node))
+        )
         if around or not isinstance(node, ast.FunctionDef | ast.expr | ast.For):
             left += ast.iter_child_nodes(node)
     return found
@@ -250,7 +318,10 @@ def points(texts: Mapping[str, str]) -> dict[str, float]:
     """What each file earns on the exact checks."""
     with Server(unit(UNIT), stub=solution(UNIT).stub) as server:
         key = build_key(server, 5, {})
-        return {n: sum(v.earned for v in grade_one(server, t.encode(), "a.py", 5, key, {})) for n, t in texts.items()}
+        return {
+            n: sum(v.earned for v in grade_one(server, t.encode(), "a.py", 5, key, {}))
+            for n, t in texts.items()
+        }
 
 
 # ---- measures
@@ -258,7 +329,9 @@ def points(texts: Mapping[str, str]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Found:
-    """Of copies of one kind: how many have their original as their nearest, and lie above all pairs written apart."""
+    """Of copies of one kind: how many have their original as their nearest, and lie above all pairs
+    written apart.
+    """
 
     nearest: int
     above: int
@@ -325,7 +398,11 @@ def copies_table() -> str:
     originals = list(styles(UNIT).items())
     others = has_copydetect()
     rows = [
-        "| kind of copy | made | earn what the original earns | nearest is the original | above every pair written apart | copydetect: nearest | copydetect: above |"
+        (
+            "| kind of copy | made | earn what the original earns | nearest is the original | "
+            "above "
+            "every pair written apart | copydetect: nearest | copydetect: above |"
+        )
     ]
     rows += ["|---|---|---|---|---|---|---|"]
     for kind, change in KINDS.items():
@@ -337,14 +414,20 @@ def copies_table() -> str:
         us = found(our_shares(whole), copies)
         them = found(copydetect_shares(base | texts), copies) if others else None
         theirs = (them.nearest, them.above) if them else ("–", "–")
-        rows.append(f"| {kind} | {len(texts)} | {same} | {us.nearest} | {us.above} | {theirs[0]} | {theirs[1]} |")
+        rows.append(
+            f"| {kind} | {len(texts)} | {same} | {us.nearest} | {us.above} | {theirs[0]} | "
+            f"{theirs[1]} |"
+        )
     return "\n".join(rows)
 
 
 def alarms_table() -> str:
     """Pairs of files written apart: how many there are, how many stand out, the largest share."""
     rows = [
-        "| unit | files written apart | pairs | stand out | largest share | copydetect: above 0.33 | copydetect: largest |"
+        (
+            "| unit | files written apart | pairs | stand out | largest share | copydetect: above "
+            "0.33 | copydetect: largest |"
+        )
     ]
     rows += ["|---|---|---|---|---|---|---|"]
     others = has_copydetect()
@@ -353,9 +436,16 @@ def alarms_table() -> str:
         texts = {student: text for student, text in every.items() if student.startswith(APART)}
         whole = ours(texts, name)[0]
         pairs = len(texts) * (len(texts) - 1) // 2
-        out, most = sum(pair.stands_out for pair in whole.pairs), max(pair.share for pair in whole.pairs)
+        out, most = (
+            sum(pair.stands_out for pair in whole.pairs),
+            max(pair.share for pair in whole.pairs),
+        )
         theirs = copydetect_shares(texts, name) if others else {}
-        shown = f"{sum(s > DEFAULT for s in theirs.values())} | {max(theirs.values()):.2f}" if others else "– | –"
+        shown = (
+            f"{sum(s > DEFAULT for s in theirs.values())} | {max(theirs.values()):.2f}"
+            if others
+            else "– | –"
+        )
         rows.append(f"| {name} | {len(texts)} | {pairs} | {out} | {most:.2f} | {shown} |")
     return "\n".join(rows)
 
@@ -364,7 +454,8 @@ def alarms_table() -> str:
 
 
 def write_large_class(folder: Path, students: int, copies: int = 20) -> dict[str, str]:
-    """Files of a class in which everybody takes each function from one of the styles and changes it in their own way;
+    """Files of a class in which everybody takes each function from one of the styles and changes it
+    in their own way;
     `copies` students copied from another under other names. Returns copy → original.
     """
     draw = random.Random(3)
@@ -386,14 +477,21 @@ def functions_of(texts: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for text in texts:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef) and ast.unparse(node) not in found.get(node.name, []):
+            if isinstance(node, ast.FunctionDef) and ast.unparse(node) not in found.get(
+                node.name, []
+            ):
                 found.setdefault(node.name, []).append(ast.unparse(node))
     return found
 
 
 def own_way(draw: random.Random, variants: Mapping[str, list[str]]) -> str:
-    """One variant of each function, with a few expressions written in another way that means the same."""
-    tree = ast.parse("import numpy as np\n\n" + "\n\n".join(draw.choice(all_of_it) for all_of_it in variants.values()))
+    """One variant of each function, with a few expressions written in another way that means the
+    same.
+    """
+    tree = ast.parse(
+        "import numpy as np\n\n"
+        + "\n\n".join(draw.choice(all_of_it) for all_of_it in variants.values())
+    )
     return ast.unparse(ast.fix_missing_locations(OwnWay(draw).visit(tree)))
 
 
@@ -405,10 +503,18 @@ class OwnWay(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        names = {ast.Add: "add", ast.Mult: "multiply", ast.Sub: "subtract", ast.Div: "divide", ast.MatMult: "matmul"}
+        names = {
+            ast.Add: "add",
+            ast.Mult: "multiply",
+            ast.Sub: "subtract",
+            ast.Div: "divide",
+            ast.MatMult: "matmul",
+        }
         if self.draw.random() < 0.25 and type(node.op) in names:
             return ast.Call(
-                ast.Attribute(ast.Name("np", ast.Load()), names[type(node.op)], ast.Load()), [node.left, node.right], []
+                ast.Attribute(ast.Name("np", ast.Load()), names[type(node.op)], ast.Load()),
+                [node.left, node.right],
+                [],
             )
         if self.draw.random() < 0.1:
             return ast.UnaryOp(ast.UAdd(), node)
@@ -428,9 +534,11 @@ def large_class(students: int) -> str:
         shown = {frozenset((pair.one, pair.other)) for pair in reports[0].pairs}
         listed = sum(frozenset(pair) in shown for pair in copies.items())
     return (
-        f"{students:,} generated students, one unit, {len(reports)} comparisons: {took:.0f} s of processor time (goal: under 120), "
+        f"{students:,} generated students, one unit, {len(reports)} comparisons: {took:.0f} s of "
+        "processor time (goal: under 120), "
         f"of it {reading:.0f} s to read the files.\n"
-        "Each student takes each function from one of about a dozen ways to write it and changes some expressions, so that these answers have far more in common than real ones.\n"
+        "Each student takes each function from one of about a dozen ways to write it and changes "
+        "some expressions, so that these answers have far more in common than real ones.\n"
         f"Of {len(copies)} planted copies under other names {listed} are among the 50 pairs shown."
     )
 

@@ -1,6 +1,7 @@
 """How large the engine is: its modules, the imports between them, and the lines of the largest.
 
-python benchmarks/size.py. A line counts if it is not blank; tests and templates are no part of the engine.
+python benchmarks/size.py. A line counts if it is not blank; tests and templates are no part of the
+engine.
 """
 
 import ast
@@ -27,11 +28,17 @@ def imports_of(path: Path, names: set[str]) -> set[str]:
 
 
 def main() -> None:
-    paths = [path for path in (ROOT / "autograder").rglob("*.py") if not NOT_ENGINE & set(path.relative_to(ROOT).parts)]
+    paths = [
+        path
+        for path in (ROOT / "autograder").rglob("*.py")
+        if not NOT_ENGINE & set(path.relative_to(ROOT).parts)
+    ]
     names = {module_name(path) for path in paths}
     imports = sum(len(imports_of(path, names)) for path in paths)
     lines = {
-        module_name(path): sum(bool(line.strip()) for line in path.read_text(encoding="utf-8").splitlines())
+        module_name(path): sum(
+            bool(line.strip()) for line in path.read_text(encoding="utf-8").splitlines()
+        )
         for path in paths
     }
     largest = max(lines, key=lambda name: lines[name])

@@ -1,10 +1,11 @@
-"""What is said of mistakes that nobody wrote: mutants of the solutions, and of right answers in other styles.
+"""What is said of mistakes that nobody wrote: mutants of the solutions, and of right answers in
+other styles.
 
 python benchmarks/told.py [UNIT …] [--styles] [--draw N]
 
-The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the unit's styles, drawn
-by chance: they are further from the solution, as students are. --draw prints N of those that are named or related, to
-be read by hand: is what they are told true?
+The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
+unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
+of those that are named or related, to be read by hand: is what they are told true?
 """
 
 import os
@@ -50,7 +51,12 @@ def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[V
 
 def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
     """A mutant, and what it is told by a known mistake or a relation."""
-    said = [(v.name, remark) for v in verdicts for remark in v.remarks if remark.mistake or remark.relation]
+    said = [
+        (v.name, remark)
+        for v in verdicts
+        for remark in v.remarks
+        if remark.mistake or remark.relation
+    ]
     told = [f"    {name}, {', '.join(remark.arrays)}: {remark.text}" for name, remark in said]
     return "\n".join([mutant.name, *told])
 
@@ -64,13 +70,20 @@ def main() -> None:
     readable = []
     for name in asked.units:
         measured, telling = unit(find_unit(COURSE, name)), Telling()
-        wrong = of_styles(measured) if asked.styles else mutants(solution_of(measured).plain(), other_names(measured))
+        wrong = (
+            of_styles(measured)
+            if asked.styles
+            else mutants(solution_of(measured).plain(), other_names(measured))
+        )
         for mutant, verdicts in judged(measured, wrong):
             telling.add(verdicts, mutant, places_of_mistakes(measured))
             if how_told(verdicts) in ("named", "related"):
                 readable.append(lines(mutant, verdicts))
         counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
-        print(f"{name}: {telling.share:.1%} of {telling.answered} named or related; {counts}", flush=True)
+        print(
+            f"{name}: {telling.share:.1%} of {telling.answered} named or related; {counts}",
+            flush=True,
+        )
         for one in telling.untrue:
             print(f"  untrue: {one}", flush=True)
     for one in random.Random(SEED).sample(readable, min(asked.draw, len(readable))):

@@ -1,12 +1,15 @@
-"""From a save to its verdict in `autograder watch`, in a real terminal: the median of 50 saves, as a share of an
-`import torch` in the same run: rows for docs/performance.md. One unit with NumPy alone and one with torch; each save changes the verdict.
+"""From a save to its verdict in `autograder watch`, in a real terminal: the median of 50 saves, as
+a share of an
+`import torch` in the same run: rows for docs/performance.md. One unit with NumPy alone and one with
+torch; each save changes the verdict.
 """
 
 import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as where people work
+# what is imported is compiled once, as where people work
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import re
 import statistics
@@ -33,12 +36,17 @@ def import_torch() -> float:
 
 
 def latencies(unit: str, course: Path) -> list[float]:
-    """Seconds of each save: in turn a mistake of the first exercise, which is told in words, and the stub."""
+    """Seconds of each save: in turn a mistake of the first exercise, which is told in words, and
+    the stub.
+    """
     file = course / "assignments" / f"{unit}.py"
     script = solution(unit)
     told = r"\s+".join(map(re.escape, solution.mistakes[0][0].text.split()[:3]))
     versions = (script.with_mistake("m01"), told), (script.stub, "not written yet")
-    command, environment = ["-m", "autograder", "watch", unit], {**os.environ, "PYTHONPATH": str(ROOT)}
+    command, environment = (
+        ["-m", "autograder", "watch", unit],
+        {**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
     terminal = pexpect.spawn(sys.executable, command, dimensions=(50, 100), **options)
     terminal.expect("not written yet.*now: ")
@@ -66,7 +74,10 @@ def page() -> str:
             cells = f"{median * 1000:.0f} ms | {took[-1] * 1000:.0f} ms | 1/{torch / median:.0f}"
             rows.append(f"| {unit} | {cells} |")
             print(rows[-1], flush=True)
-    head = f"| save to verdict, of {SAVES} | median | slowest | of an `import torch` |\n|---|---|---|---|\n"
+    head = (
+        f"| save to verdict, of {SAVES} | median | slowest | of an `import torch` "
+        "|\n|---|---|---|---|\n"
+    )
     return head + "\n".join(rows) + "\n"
 
 

@@ -1,7 +1,9 @@
-"""A class of 60 with all six units, graded whole: exact checks and training, by the real command on two workers.
+"""A class of 60 with all six units, graded whole: exact checks and training, by the real command on
+two workers.
 
-python benchmarks/whole_class.py, a section of docs/performance.md. Each student hands in another right answer, or one with a
-known mistake in it (two in five of the files), so that known mistakes are looked for as well.
+python benchmarks/whole_class.py, a section of docs/performance.md. Each student hands in another
+right answer, or one with a known mistake in it (two in five of the files), so that known mistakes
+are looked for as well.
 """
 
 import os
@@ -51,7 +53,9 @@ def page() -> str:
         scratch = Path(made)
         hand_in(scratch / "in")
         first = grade(scratch / "in", scratch / "out")
-        results = [json.loads(path.read_text(encoding="utf-8")) for path in scratch.glob("out/*/*.json")]
+        results = [
+            json.loads(path.read_text(encoding="utf-8")) for path in scratch.glob("out/*/*.json")
+        ]
         took = [result["seconds"] for result in results if "checks" in result]
         again = grade(scratch / "in", scratch / "out")
     thousand = first / STUDENTS * 1000 / 60
@@ -70,7 +74,17 @@ def page() -> str:
 
 def grade(folder: Path, out: Path) -> float:
     """Grade a class with the real command: seconds on the clock."""
-    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out), "-j", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        str(folder),
+        "--out",
+        str(out),
+        "-j",
+        "2",
+    ]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

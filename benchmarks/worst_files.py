@@ -1,4 +1,5 @@
-"""What the worst files cost the trusted process: time and memory of reading a submission's code for its page.
+"""What the worst files cost the trusted process: time and memory of reading a submission's code for
+its page.
 
 python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
 """
@@ -30,9 +31,14 @@ FILES = {
     "a notebook of 5 MB of `{}`": notebook("{}"),
     "as many `{}` as are read": '{"cells": [' + "{}," * (MAX_PARTS - 3) + "{}]}",
     "as many cells as are read": "# %%\na=1\n" * (MAX_CELLS - 1),
-    "a notebook of 5 MB of short texts": f'{{"cells": [{of_length(chr(34) + "ab" + chr(34) + ",", MAX_FILE - 204)}1]}}',
+    (
+        "a notebook of 5 MB of short texts"
+    ): f'{{"cells": [{of_length(chr(34) + "ab" + chr(34) + ",", MAX_FILE - 204)}1]}}',
     "a notebook of 5 MB of `[`": '{"cells": ' + "[" * (MAX_FILE - 99),
-    "a notebook with 5 MB of numbers in an output": f'{{"cells": [{{"cell_type": "code", "source": "x = 1", "outputs": [{of_length("1.5,", MAX_FILE - 199)}1]}}]}}',
+    "a notebook with 5 MB of numbers in an output": (
+        f'{{"cells": [{{"cell_type": "code", "source": "x = 1", "outputs": '
+        f"[{of_length('1.5,', MAX_FILE - 199)}1]}}]}}"
+    ),
     "a line of 5 MB": "x" * MAX_FILE,
     "names in a tuple": of_length("a,", MAX_CODE - 1),
     "a sum": of_length("1+", MAX_CODE - 2) + "1",
@@ -70,7 +76,9 @@ print(seconds, grown / 1024, len(found))
 
 def measure(text: str) -> tuple[float, float, int, int]:
     """Seconds, megabytes, pieces found, and lines written to stderr, in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", CHILD], input=text.encode(), capture_output=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD], input=text.encode(), capture_output=True, timeout=600
+    )
     if done.returncode:
         return float("nan"), float("nan"), -1, done.stderr.count(b"\n")
     seconds, megabytes, found = done.stdout.split()
@@ -89,7 +97,10 @@ def main() -> None:
         before, rest = page.read_text(encoding="utf-8").split("<!-- worst files -->\n")
         after = rest.partition("<!-- end of worst files -->")[2]
         table = "\n".join([*rows, "", f"Python {sys.version.split()[0]}."])
-        page.write_text(f"{before}<!-- worst files -->\n{table}\n<!-- end of worst files -->{after}", encoding="utf-8")
+        page.write_text(
+            f"{before}<!-- worst files -->\n{table}\n<!-- end of worst files -->{after}",
+            encoding="utf-8",
+        )
 
 
 if __name__ == "__main__":

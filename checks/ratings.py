@@ -22,7 +22,9 @@ def ids(rng: np.random.Generator, below: int, n: int = 5) -> torch.Tensor:
 
 
 def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
-    """Put numbers drawn by role into a model: the order in which layers are declared never matters."""
+    """Put numbers drawn by role into a model: the order in which layers are declared never
+    matters.
+    """
     for role in roles:
         for parameter in getattr(model, role).parameters():
             parameter.data = draw(rng, *parameter.shape, spread=0.5)
@@ -30,12 +32,22 @@ def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
 
 
 class Rater(nn.Module):
-    """A model of the checks' own, none that is asked for: tables by role, and off by 1 in training mode."""
+    """A model of the checks' own, none that is asked for: tables by role, and off by 1 in training
+    mode.
+    """
 
-    def __init__(self, rng: np.random.Generator, users: int, movies: int, factors: int, spread: float = 0.5) -> None:
+    def __init__(
+        self, rng: np.random.Generator, users: int, movies: int, factors: int, spread: float = 0.5
+    ) -> None:
         super().__init__()
-        for role, shape in zip(TABLES, ((users, factors), (movies, factors), (users, 1), (movies, 1)), strict=True):
-            setattr(self, role, nn.Embedding.from_pretrained(draw(rng, *shape, spread=spread), freeze=False))
+        for role, shape in zip(
+            TABLES, ((users, factors), (movies, factors), (users, 1), (movies, 1)), strict=True
+        ):
+            setattr(
+                self,
+                role,
+                nn.Embedding.from_pretrained(draw(rng, *shape, spread=spread), freeze=False),
+            )
         self.constant = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, users: torch.Tensor, movies: torch.Tensor) -> torch.Tensor:
@@ -45,11 +57,17 @@ class Rater(nn.Module):
 
 @cache
 def movielens(find: Callable[..., Path]) -> Corpus:
-    """Ratings as rows of user, movie (numbered without gaps) and rating × 2. Called where no submission runs."""
+    """Ratings as rows of user, movie (numbered without gaps) and rating × 2. Called where no
+    submission runs.
+    """
     rows = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
     columns = [np.unique(rows[:, i], return_inverse=True)[1] for i in (0, 1)]
-    table = np.column_stack([*columns, rows[:, 2] * 2]).astype(int)[np.random.default_rng(0).permutation(len(rows))]
-    return Corpus("movielens", *(" ".join(map(str, part.ravel())) for part in (table[20000:], table[:20000])))
+    table = np.column_stack([*columns, rows[:, 2] * 2]).astype(int)[
+        np.random.default_rng(0).permutation(len(rows))
+    ]
+    return Corpus(
+        "movielens", *(" ".join(map(str, part.ravel())) for part in (table[20000:], table[:20000]))
+    )
 
 
 def read(text: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -1,4 +1,6 @@
-"""What the experiments of unit 0 are made of: batches that count, and digits of which most labels are hidden."""
+"""What the experiments of unit 0 are made of: batches that count, and digits of which most labels
+are hidden.
+"""
 
 from functools import cache
 from typing import Any
@@ -19,7 +21,9 @@ def soft(rng: np.random.Generator, n: int, classes: int = 8) -> torch.Tensor:
 
 
 class Child:
-    """Batches in the order of the rows, over and over; a pass ends with a short batch. It counts resets and batches."""
+    """Batches in the order of the rows, over and over; a pass ends with a short batch. It counts
+    resets and batches.
+    """
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int) -> None:
         self.x, self.y, self.size, self.N = x, y, size, len(x)
@@ -50,13 +54,17 @@ class Uneven(Child):
 
 @cache
 def digits(_find: Any) -> Corpus:
-    """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no submission runs."""
+    """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no
+    submission runs.
+    """
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
     rows = np.column_stack([x, y]).astype(int)[np.random.default_rng(0).permutation(len(x))]
     rows[:1247, -1][50:] = -1
-    parts = ["\n".join(" ".join(map(str, row)) for row in part) for part in (rows[:1247], rows[1247:])]
+    parts = [
+        "\n".join(" ".join(map(str, row)) for row in part) for part in (rows[:1247], rows[1247:])
+    ]
     return Corpus("digits", *parts)
 
 
@@ -66,14 +74,19 @@ def read(text: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class Network(nn.Module):
-    """Two layers with batch norm between them: its mode shows, and it draws no random numbers while it trains.
+    """Two layers with batch norm between them: its mode shows, and it draws no random numbers while
+    it trains.
 
     Smooth throughout, so that a rounding error stays one.
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.hidden, self.norm, self.output = nn.Linear(64, 96, bias=False), nn.BatchNorm1d(96), nn.Linear(96, 10)
+        self.hidden, self.norm, self.output = (
+            nn.Linear(64, 96, bias=False),
+            nn.BatchNorm1d(96),
+            nn.Linear(96, 10),
+        )
         rng = np.random.default_rng(seed)
         for layer in (self.hidden, self.output):
             layer.weight.data = draw(rng, *layer.weight.shape, spread=layer.in_features**-0.5)
@@ -97,6 +110,12 @@ def adam(model: nn.Module) -> torch.optim.Optimizer:
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     """The student's cross-entropy on images that no one trained on."""
     model, (x, y) = Network(0).eval(), read(text)
-    arrays = {name: trained[name.replace(".", "_")] for name, array in model.state_dict().items() if array.ndim}
-    model.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()}, strict=False)
+    arrays = {
+        name: trained[name.replace(".", "_")]
+        for name, array in model.state_dict().items()
+        if array.ndim
+    }
+    model.load_state_dict(
+        {name: torch.tensor(array) for name, array in arrays.items()}, strict=False
+    )
     return float(nn.functional.cross_entropy(model(x).detach(), y))

@@ -13,7 +13,11 @@ T, B, V, E, H = SIZES.values()
 
 
 def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module], tuple[int, ...]]]:
-    found = {"embedding": (nn.Embedding, (V, E)), "norm": (nn.BatchNorm1d, (E,)), "lstm": (nn.LSTM, (4 * H, E))}
+    found = {
+        "embedding": (nn.Embedding, (V, E)),
+        "norm": (nn.BatchNorm1d, (E,)),
+        "lstm": (nn.LSTM, (4 * H, E)),
+    }
     return found | {"output": (nn.Linear, (V, H)), "side": (nn.Linear, (V, E))}
 
 
@@ -25,7 +29,9 @@ def ids(seed: int, *shape: int) -> Tensor:
 
 
 class Reader(nn.Module):
-    """A small network with the unit's contract, whose norm and dropout show at once in which mode it runs."""
+    """A small network with the unit's contract, whose norm and dropout show at once in which mode
+    it runs.
+    """
 
     def __init__(self, seed: int, **scale: float) -> None:
         super().__init__()
@@ -35,7 +41,10 @@ class Reader(nn.Module):
 
     def embedded(self, x: Tensor) -> Tensor:
         if x.ndim != 2:
-            raise TypeError(f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch of one.")
+            raise TypeError(
+                f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch "
+                "of one."
+            )
         normed: Tensor = self.norm(self.embedding(x).movedim(-1, 1))
         return normed.movedim(1, -1)
 
@@ -46,7 +55,9 @@ class Reader(nn.Module):
 
 
 class Wanderer(Reader):
-    """A reader whose state never settles, so that whatever it reads decides all that comes after."""
+    """A reader whose state never settles, so that whatever it reads decides all that comes
+    after.
+    """
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         read, places = self.embedded(x), []
@@ -65,4 +76,8 @@ class Flat(nn.Module):
         self.logits = nn.Parameter(scale * torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        return self.logits.expand(*x.shape, 5).clone(), (x, x)  # of a view, `.numpy()` fails even made without a graph
+        # of a view, `.numpy()` fails even made without a graph
+        return self.logits.expand(*x.shape, 5).clone(), (
+            x,
+            x,
+        )

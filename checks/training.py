@@ -1,4 +1,6 @@
-"""What the training checks share: losses as arrays, an optimizer with its schedule, and texts cut into windows."""
+"""What the training checks share: losses as arrays, an optimizer with its schedule, and texts cut
+into windows.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +13,9 @@ from autograder.check import Arrays, named
 
 
 def listed(losses: Any) -> list[Any]:
-    """The losses that a submission's loop returned, in a list. Raises `TypeError` where there are none."""
+    """The losses that a submission's loop returned, in a list. Raises `TypeError` where there are
+    none.
+    """
     if losses is None:
         raise TypeError("nothing was returned: return the list of losses")
     return list(losses)
@@ -20,12 +24,16 @@ def listed(losses: Any) -> list[Any]:
 def in_order(function: str, result: Any) -> Any:
     """What a function returned, which is no dict: examples unpack it."""
     if isinstance(result, Mapping):
-        raise TypeError(f"`{function}` returned a dict, and values in order are wanted: `return one, two`.")
+        raise TypeError(
+            f"`{function}` returned a dict, and values in order are wanted: `return one, two`."
+        )
     return result
 
 
 def figures(losses: Any) -> Arrays:
-    """Losses as numbers, and whether one holds on to its graph. Raises `TypeError` where there are none."""
+    """Losses as numbers, and whether one holds on to its graph. Raises `TypeError` where there are
+    none.
+    """
     losses = listed(losses)
     numbers = [loss.detach() if isinstance(loss, Tensor) else loss for loss in losses]
     held = any(getattr(loss, "requires_grad", False) for loss in losses)
@@ -33,12 +41,15 @@ def figures(losses: Any) -> Arrays:
 
 
 def counted(losses: Any) -> Arrays:
-    """A zero for each loss: a batch that was left out shows in their number, and nothing else of them is asked."""
+    """A zero for each loss: a batch that was left out shows in their number, and nothing else of
+    them is asked.
+    """
     return named("losses", np.zeros(len(listed(losses))))
 
 
 def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
-    """Adam whose rate rises over the first 5 % of the steps, then falls to 0 on a line, whoever calls it.
+    """Adam whose rate rises over the first 5 % of the steps, then falls to 0 on a line, whoever
+    calls it.
 
     Each step changes the rate by a factor, so that what a submission does to it stays.
     """
@@ -56,15 +67,23 @@ def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
 
 
 def characters(text: str) -> Tensor:
-    """Ids by the character's place in ASCII, 127 for all others: the same for every text, of 128 ids."""
+    """Ids by the character's place in ASCII, 127 for all others: the same for every text, of 128
+    ids.
+    """
     codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
     return torch.from_numpy(np.minimum(codes, 127).astype(np.int64))
 
 
-def cut_anywhere(stream: Tensor, rng: np.random.Generator, length: int, size: int, count: int) -> Iterator[Tensor]:
+def cut_anywhere(
+    stream: Tensor, rng: np.random.Generator, length: int, size: int, count: int
+) -> Iterator[Tensor]:
     """`count` batches (length, size) of windows that start anywhere in a stream of ids."""
     for _ in range(count):
-        yield stream[torch.from_numpy(rng.integers(0, len(stream) - length, size) + np.arange(length)[:, None])]
+        yield stream[
+            torch.from_numpy(
+                rng.integers(0, len(stream) - length, size) + np.arange(length)[:, None]
+            )
+        ]
 
 
 def cut_in_order(stream: Tensor, length: int) -> Tensor:

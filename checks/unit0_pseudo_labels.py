@@ -1,4 +1,6 @@
-"""Experiments of unit 0: batches of two kinds, soft labels, a training loop, then digits with few labels."""
+"""Experiments of unit 0: batches of two kinds, soft labels, a training loop, then digits with few
+labels.
+"""
 
 from typing import Any
 
@@ -17,8 +19,13 @@ SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
 DRAWN = "a batch was drawn and not used, or one was used twice: as many as are used, no more."
-AHEAD = "batches were drawn before they were asked for: draw each when it is its turn, as a generator does."
-KEPT = "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+AHEAD = (
+    "batches were drawn before they were asked for: draw each when it is its turn, as a generator "
+    "does."
+)
+KEPT = (
+    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+)
 
 
 def warm() -> None:
@@ -34,11 +41,13 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)) -> nn.Sequential:
-    """A network with batch norm, all its numbers from `rng`, in evaluation mode. A bias before batch norm would have no
-    gradient but rounding, which is another in each style.
+    """A network with batch norm, all its numbers from `rng`, in evaluation mode. A bias before
+    batch norm would have no gradient but rounding, which is another in each style.
     """
     a, b, c = sizes
-    model = nn.Sequential(nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c)).eval()
+    model = nn.Sequential(
+        nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c)
+    ).eval()
     for array in [*model.parameters(), model[1].running_mean]:
         array.data = draw(rng, *array.shape, spread=1.5 / array.shape[-1] ** 0.5)
     model[1].running_var.data = torch.from_numpy(rng.uniform(0.5, 2, b)).float()
@@ -47,7 +56,11 @@ def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)
 
 def state(model: nn.Module, word: str = "") -> Arrays:
     """A network's numbers by place and name: `0_weight`; batch norm's count of batches left out."""
-    return {word + n.replace(".", "_"): a.detach().numpy().copy() for n, a in model.state_dict().items() if a.ndim}
+    return {
+        word + n.replace(".", "_"): a.detach().numpy().copy()
+        for n, a in model.state_dict().items()
+        if a.ndim
+    }
 
 
 def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
@@ -57,7 +70,10 @@ def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
 @check(
     points=4,
     words={
-        "resets": "`mix.reset()` resets each child once, and nothing else does: not `__init__`, not `__iter__`.",
+        "resets": (
+            "`mix.reset()` resets each child once, and nothing else does: not `__init__`, not "
+            "`__iter__`."
+        ),
         "iterates": "`iter(mix)` should be the mix itself: `__iter__` returns `self`.",
     },
 )
@@ -71,7 +87,9 @@ def mixing(net: Any, seed: int) -> Arrays:
     out = named("x y N", torch.cat(x), torch.cat(y), mix.N)
     mix.reset()
     out |= named("resets after_reset", [child.resets for child in children], next(mix)[0])
-    pictures = [Child(draw(rng, 4, 3, 2), torch.from_numpy(rng.permutation(4)), size) for size in (1, 3)]
+    pictures = [
+        Child(draw(rng, 4, 3, 2), torch.from_numpy(rng.permutation(4)), size) for size in (1, 3)
+    ]
     out |= named("x_of_pictures y_of_numbers", next(net.MixIterator(tuple(pictures))))
     return out | named("iterates", itself)
 
@@ -98,10 +116,13 @@ def epochs(net: Any, seed: int) -> Arrays:
         got = list(net.one_epoch(child))
         if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in got):
             raise TypeError(
-                "an epoch should give pairs, one after another: `yield x, y` in the loop, not `return x, y`"
+                "an epoch should give pairs, one after another: `yield x, y` in the loop, not "
+                "`return x, y`"
             )
         x, y = zip(*got, strict=True)
-        as_they_come &= all(part.dtype == torch.float32 and not part.requires_grad for part in (*x, *y))
+        as_they_come &= all(
+            part.dtype == torch.float32 and not part.requires_grad for part in (*x, *y)
+        )
         names = f"batches{word} x{word} y{word} drawn{word}"
         out |= named(names, len(got), torch.cat(x), torch.cat(y), child.drawn)
     child = Child(draw(rng, 12, D), soft(rng, 12), 4)
@@ -109,14 +130,26 @@ def epochs(net: Any, seed: int) -> Arrays:
     return out | named("drawn_early as_they_come", child.drawn, as_they_come)
 
 
-@check(points=2, costs=("none", "all"), words={"integers": "sizes are numbers of examples: return two integers."})
+@check(
+    points=2,
+    costs=("none", "all"),
+    words={"integers": "sizes are numbers of examples: return two integers."},
+)
 def shares(net: Any, seed: int) -> Arrays:
     """`batch_sizes` divides a batch into labelled and pseudo-labelled examples"""
     total = 40 + 12 * (seed % 997)
-    wanted = {"quarter": 0.25, "third": (total // 3 + 0.4) / total, "most": (total // 2 + 8.6) / total}
+    wanted = {
+        "quarter": 0.25,
+        "third": (total // 3 + 0.4) / total,
+        "most": (total // 2 + 8.6) / total,
+    }
     wanted |= {"none": 0.0, "all": 1.0}
     sizes = [tuple(net.batch_sizes(total, share)) for share in wanted.values()]
-    whole = all(hasattr(n, "__index__") and not getattr(n, "is_floating_point", bool)() for pair in sizes for n in pair)
+    whole = all(
+        hasattr(n, "__index__") and not getattr(n, "is_floating_point", bool)()
+        for pair in sizes
+        for n in pair
+    )
     return named(" ".join(wanted), *sizes) | named("integers", whole)
 
 
@@ -128,15 +161,26 @@ def three_parts(net: Any, seed: int) -> Arrays:
     """`split_rows` makes three parts that have no row in common"""
     net, order = Watched(net), torch.from_numpy(np.random.default_rng(seed).permutation(23))
     out = named("held_out labelled unlabelled", net.split_rows(order, 6, 4))
-    return out | named("integers", all(part.dtype.kind == "i" for part in out.values())) | same_after(net)
+    return (
+        out
+        | named("integers", all(part.dtype.kind == "i" for part in out.values()))
+        | same_after(net)
+    )
 
 
 @check(
     points=4,
     words={
-        "same_after": "the model's numbers changed: labelling only reads them (batch norm in training mode writes).",
-        "mode_of_each_layer_after": "a layer is in another mode than before: `model.train(mode)` sets all of them.",
-        "no_gradients_after": "gradients were left on the model's parameters. Labelling needs none.",
+        "same_after": (
+            "the model's numbers changed: labelling only reads them (batch norm in training mode "
+            "writes)."
+        ),
+        "mode_of_each_layer_after": (
+            "a layer is in another mode than before: `model.train(mode)` sets all of them."
+        ),
+        "no_gradients_after": (
+            "gradients were left on the model's parameters. Labelling needs none."
+        ),
         "x_same_after": KEPT,
     },
 )
@@ -158,7 +202,9 @@ def soft_labels(net: Any, seed: int) -> Arrays:
     out |= named("trainable_after gradients_on_after", trainable, torch.is_grad_enabled())
     out |= named("same_after mode_of_each_layer_after", unchanged, modes)
     return out | named(
-        "no_gradients_after x_same_after", after.gradients == before.gradients, *same_after(net).values()
+        "no_gradients_after x_same_after",
+        after.gradients == before.gradients,
+        *same_after(net).values(),
     )
 
 
@@ -167,8 +213,13 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     """`soft_cross_entropy` is the mean cross-entropy with labels that are probabilities"""
     rng, net = np.random.default_rng(seed), Watched(net)
     logits, y = draw(rng, B, V, spread=2).requires_grad_(), soft(rng, B)
-    small, large = net.soft_cross_entropy(logits, y), net.soft_cross_entropy(1000 * logits.detach(), y)
-    of_two = net.soft_cross_entropy(logits[:2].detach(), torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])])
+    small, large = (
+        net.soft_cross_entropy(logits, y),
+        net.soft_cross_entropy(1000 * logits.detach(), y),
+    )
+    of_two = net.soft_cross_entropy(
+        logits[:2].detach(), torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])]
+    )
     if getattr(small, "requires_grad", False):
         small.sum().backward()
     gradient = torch.zeros(B, V) if logits.grad is None else logits.grad
@@ -179,23 +230,35 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
 @check(
     points=3,
     needs=loss_of_soft_labels,
-    words={"drawn": DRAWN, "resets": "the batches were reset: where a pass begins is the caller's business."},
+    words={
+        "drawn": DRAWN,
+        "resets": "the batches were reset: where a pass begins is the caller's business.",
+    },
 )
 def few_steps(net: Any, seed: int) -> Arrays:
     """`train` for six steps, then two: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
     model, child = classifier(rng), Child(draw(rng, 22, D), soft(rng, 22), B)
-    model.get_parameter("3.weight").data *= 4  # large gradients, so that it shows whether they were clipped
+    model.get_parameter(
+        "3.weight"
+    ).data *= 4  # large gradients, so that it shows whether they were clipped
     next(child)
     before, optimizer = state(model), Descent(model.parameters(), 0.3, 0.5)
-    losses = [loss for steps in (6, 2) for loss in listed(net.train(model.eval(), child, optimizer, steps))]
+    losses = [
+        loss
+        for steps in (6, 2)
+        for loss in listed(net.train(model.eval(), child, optimizer, steps))
+    ]
     return figures(losses) | moved(model, before) | named("drawn resets", child.drawn, child.resets)
 
 
 @check(
     points=3,
     needs=(mixing, shares, soft_labels, few_steps),
-    words={"returned": "return the student: the network that was given, not another.", "same_after": KEPT},
+    words={
+        "returned": "return the student: the network that was given, not another.",
+        "same_after": KEPT,
+    },
 )
 def both_networks(net: Any, seed: int) -> Arrays:
     """`semi_supervised` trains the teacher, then the student on both kinds of labels"""

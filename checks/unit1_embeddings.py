@@ -1,4 +1,6 @@
-"""Experiments of unit 1: tables looked up, their gradient, three ways to rate films, and what they learned."""
+"""Experiments of unit 1: tables looked up, their gradient, three ways to rate films, and what they
+learned.
+"""
 
 from typing import Any
 
@@ -33,17 +35,31 @@ def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Ten
     return ids(rng, U, n), ids(rng, V, n), draw(rng, n)
 
 
-KEPT = "what was handed in is not what it was: leave arguments as they are, and compute with copies."
-SELECT = "ids are to be a tensor of integers: a list, an array or floats cannot select rows everywhere."
+KEPT = (
+    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+)
+SELECT = (
+    "ids are to be a tensor of integers: a list, an array or floats cannot select rows everywhere."
+)
 WORDS = {
     "same_after": KEPT,
     "whole_numbers": "the ids in the index should be whole numbers.",
-    "asks_for_no_gradient": "the table should be a plain tensor: no parameter, none that asks for a gradient.",
-    "of_default_type": "the table should be of torch's default type, which is that of weights and one-hot rows.",
+    "asks_for_no_gradient": (
+        "the table should be a plain tensor: no parameter, none that asks for a gradient."
+    ),
+    "of_default_type": (
+        "the table should be of torch's default type, which is that of weights and one-hot rows."
+    ),
     "ids_are_a_tensor": "the ids should be a tensor.",
     "every_row_drawn": "a row of zeros is among the random ones. Draw all of them.",
-    "index": "number the words 1, 2, 3, … in the order in which they first appear (a `set` keeps no order).",
-    "integers": "the ids should be integers of 32 or 64 bits: floats cannot select rows, and bytes select as a mask.",
+    "index": (
+        "number the words 1, 2, 3, … in the order in which they first appear (a `set` keeps no "
+        "order)."
+    ),
+    "integers": (
+        "the ids should be integers of 32 or 64 bits: floats cannot select rows, and bytes select "
+        "as a mask."
+    ),
     "rows": "the table has a row for each word and one more for the id 0, and E columns.",
     "mean_and_spread": "the numbers are not drawn from N(0, 1).",
     "drawn_anew": "a second table is the same as the first. Draw new numbers, and set no seed.",
@@ -52,34 +68,50 @@ WORDS = {
 
 @check(points=3, words=WORDS, tolerance={"mean_and_spread": 0.06})
 def words(net: Any, seed: int) -> Arrays:
-    """`index_words` numbers the words of a text from 1, `encode` uses the numbers, `new_table` has a row for each"""
+    """`index_words` numbers the words of a text from 1, `encode` uses the numbers, `new_table` has
+    a row for each
+    """
     rng, net = np.random.default_rng(seed), Watched(net)
-    # neither sorted nor by their number, and soon one comes again: on every seed another order of ids is another answer
+    # neither sorted nor by their number, and soon one comes again: on every seed another order of
+    # ids is another answer
     text = [f"w{i}" for i in (8, 7, 7, *rng.permutation([*range(7), *range(6), 0, 0]))]
     index = net.index_words(text)
     ids = net.encode([*(f"w{i}" for i in rng.permutation(9)), "unseen", "w3"], index)
     out = named("index ids", [index[f"w{i}"] for i in range(9)], ids)
     many, width = {f"w{i}": i for i in range(1, 351 + seed % 101)}, 40 + seed % 11
-    table, large, again = net.new_table(index, E), net.new_table(many, width), net.new_table(many, width)
+    table, large, again = (
+        net.new_table(index, E),
+        net.new_table(many, width),
+        net.new_table(many, width),
+    )
     if not isinstance(table, torch.Tensor):
-        raise TypeError(f"`new_table` should return the numbers, a tensor (rows, E), found {type(table).__name__}")
+        raise TypeError(
+            "`new_table` should return the numbers, a tensor (rows, E), found "
+            f"{type(table).__name__}"
+        )
     # 14,000 numbers and more: mean and spread have standard deviations of 0.0085 and 0.006
     out |= named("ids_are_a_tensor integers", torch.is_tensor(ids), selects(torch.as_tensor(ids)))
     out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
     out |= named("rows drawn_anew", [*table.shape, *large.shape], not torch.equal(large, again))
     default = torch.get_default_dtype()
-    out |= named("asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == default)
+    out |= named(
+        "asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == default
+    )
     out |= named("every_row_drawn", bool(large.any(1).all())) | same_after(net)
     return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 
 
 def selects(ids: Any) -> bool:
-    """Whether ids can select rows wherever a tensor of them is wanted; one of bytes selects as a mask."""
+    """Whether ids can select rows wherever a tensor of them is wanted; one of bytes selects as a
+    mask.
+    """
     return torch.is_tensor(ids) and ids.dtype in (torch.int64, torch.int32)
 
 
 def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
-    """Ids, 0 and one that comes twice among them, so that padding and an overwritten sum show on every seed."""
+    """Ids, 0 and one that comes twice among them, so that padding and an overwritten sum show on
+    every seed.
+    """
     drawn = ids(rng, below, n)
     drawn[:3] = torch.tensor([0, 0, below - 1])
     return drawn[torch.from_numpy(rng.permutation(n))]
@@ -87,10 +119,15 @@ def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
 
 @check(
     points=3,
-    words={"floats": "the one-hot rows should be floats, to be multiplied by a table.", "same_after": KEPT},
+    words={
+        "floats": "the one-hot rows should be floats, to be multiplied by a table.",
+        "same_after": KEPT,
+    },
 )
 def lookups(net: Any, seed: int) -> Arrays:
-    """`lookup` picks rows, and `lookup_by_product` gets the same from a product with one-hot rows"""
+    """`lookup` picks rows, and `lookup_by_product` gets the same from a product with one-hot
+    rows
+    """
     rng, net = np.random.default_rng(seed), Watched(net)
     table, rows = draw(rng, V, E).requires_grad_(), planted(rng, V - 2)
     one_hot = net.one_hot(rows, V)
@@ -117,7 +154,10 @@ def lookup_gradient(net: Any, seed: int) -> Arrays:
     rng, net = np.random.default_rng(seed), Watched(net)
     rows = torch.tensor([3, 0, 3, 7, 3, 0])
     with torch.no_grad():
-        whole, wide = net.lookup_backward(rows, draw(rng, 6, E), V), net.lookup_backward(rows[1:], draw(rng, 5, 2), U)
+        whole, wide = (
+            net.lookup_backward(rows, draw(rng, 6, E), V),
+            net.lookup_backward(rows[1:], draw(rng, 5, 2), U),
+        )
     return named("gradient gradient_in_another_table", whole, wide) | same_after(net)
 
 
@@ -127,10 +167,15 @@ def dense_ids(net: Any, seed: int) -> Arrays:
     rng, net = np.random.default_rng(seed), Watched(net)
     sparse = torch.from_numpy(np.sort(rng.choice(160000, 7, replace=False)) + 100)
     both = net.reindex(sparse[torch.from_numpy(rng.permutation(np.arange(21) % 7))])
-    return named("ids originals", both) | named("integers", all(map(selects, both))) | same_after(net)
+    return (
+        named("ids originals", both) | named("integers", all(map(selects, both))) | same_after(net)
+    )
 
 
-SIZE = "another count of numbers that learn: see the table of attributes for the sizes, and make nothing else."
+SIZE = (
+    "another count of numbers that learn: see the table of attributes for the sizes, and make "
+    "nothing else."
+)
 
 
 @check(points=2, words={"same_after": KEPT})
@@ -142,8 +187,12 @@ def products(net: Any, seed: int) -> Arrays:
     return named("products of_one_pair", products, one) | same_after(net)
 
 
-def gradients(model: nn.Module, rating: torch.Tensor, rng: np.random.Generator, *roles: str) -> Arrays:
-    """The gradient in each part that has a role, of the ratings weighted at random; and how many numbers can learn."""
+def gradients(
+    model: nn.Module, rating: torch.Tensor, rng: np.random.Generator, *roles: str
+) -> Arrays:
+    """The gradient in each part that has a role, of the ratings weighted at random; and how many
+    numbers can learn.
+    """
     (rating * draw(rng, *rating.shape)).sum().backward()
     out: Arrays = {}
     for role in roles:
@@ -165,18 +214,28 @@ def dot_and_biases(net: Any, seed: int) -> Arrays:
     grads, one = gradients(model, rating, rng, *TABLES, "constant"), call(*rated(rng, 1)[:2])
     out = named("rating of_one_pair start", rating, one, model.constant)
     model.eval()
-    return out | named("of_many_in_evaluation", call(*rated(rng, 40)[:2])) | grads | same_after(watched)
+    return (
+        out
+        | named("of_many_in_evaluation", call(*rated(rng, 40)[:2]))
+        | grads
+        | same_after(watched)
+    )
 
 
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
 
 
 def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean and spread of 400 ratings in training mode, of a network that gives 1 without dropout; with it, 1 on
-    average, and each rating another.
+    """The mean and spread of 400 ratings in training mode, of a network that gives 1 without
+    dropout; with it, 1 on average, and each rating another.
     """
     model = net.NeuralNet(U, V, E, H, drops).train()
-    for parameter, number in ((model.user, 1), (model.movie, 1), (model.hidden, 0.5 / E), (model.output, 1 / H)):
+    for parameter, number in (
+        (model.user, 1),
+        (model.movie, 1),
+        (model.hidden, 0.5 / E),
+        (model.output, 1 / H),
+    ):
         nn.init.constant_(parameter.weight, number)
     nn.init.zeros_(model.hidden.bias), nn.init.zeros_(model.output.bias)
     found = model(torch.zeros(400, dtype=torch.long), torch.zeros(400, dtype=torch.long)).detach()
@@ -188,7 +247,11 @@ EACH = "ratings are spread in another way: dropout draws anew for each number of
 
 
 LAYERS = "user", "movie", "hidden", "output"
-CASES = (("", (0.0, 0.0)), ("_inputs_dropped", (NEARLY_ALL, 0.0)), ("_hidden_dropped", (0.0, NEARLY_ALL)))
+CASES = (
+    ("", (0.0, 0.0)),
+    ("_inputs_dropped", (NEARLY_ALL, 0.0)),
+    ("_hidden_dropped", (0.0, NEARLY_ALL)),
+)
 
 
 @check(
@@ -196,11 +259,21 @@ CASES = (("", (0.0, 0.0)), ("_inputs_dropped", (NEARLY_ALL, 0.0)), ("_hidden_dro
     words={"parameters": SIZE, "same_after": KEPT}
     | {f"mean_{part}_dropped": DROPPED for part in ("inputs", "hidden")}
     | {f"spread_{part}_dropped": EACH for part in ("inputs", "hidden")},
-    tolerance={"mean_inputs_dropped": 0.1, "mean_hidden_dropped": 0.1}  # 7 of their standard deviations
-    | {"spread_inputs_dropped": 0.4, "spread_hidden_dropped": 0.4},  # 8 of those of the difference of two
+    # 7 of their standard deviations
+    tolerance={
+        "mean_inputs_dropped": 0.1,
+        "mean_hidden_dropped": 0.1,
+    }
+    # 8 of those of the difference of two
+    | {
+        "spread_inputs_dropped": 0.4,
+        "spread_hidden_dropped": 0.4,
+    },
 )
 def neural_net(net: Any, seed: int) -> Arrays:
-    """`NeuralNet` puts two embeddings side by side and runs them through two layers, with dropout in training"""
+    """`NeuralNet` puts two embeddings side by side and runs them through two layers, with dropout
+    in training
+    """
     rng, watched = np.random.default_rng(seed), Watched(net)
     users, movies = planted(rng, U), planted(rng, V)
     start = int(rng.integers(1 << 30))
@@ -209,12 +282,15 @@ def neural_net(net: Any, seed: int) -> Arrays:
         model = fill(net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), *LAYERS)
         call = watched.hand_to(model)
         for parameter in model.get_submodule("output").parameters() if drops[0] else ():
-            parameter.data = -parameter.data  # some ratings of the first are negative, or some of these
+            # some ratings of the first are negative, or some of these
+            parameter.data = -parameter.data
         model.train()
         trains = call(users, movies)
         model.eval()
         out |= named(f"training{word} evaluation{word}", trains, call(users, movies))
-    out |= gradients(model, call(users, movies), rng, *LAYERS) | named("of_one_pair", call(users[:1], movies[:1]))
+    out |= gradients(model, call(users, movies), rng, *LAYERS) | named(
+        "of_one_pair", call(users[:1], movies[:1])
+    )
     for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
         out |= named(f"mean_{word}_dropped spread_{word}_dropped", some_ratings(net, drops))
     return out | same_after(watched)
@@ -232,7 +308,11 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     deep.hidden, deep.output = nn.Linear(2 * E, H), nn.Linear(H, 1)
     fill(deep, rng, "user", "movie", "hidden", "output")
     rater, nested = Rater(rng, U, V, E), nn.Module()
-    nested.user, nested.movie, nested.inner = deep.user, deep.movie, nn.Sequential(Rater(rng, 2, 2, E))
+    nested.user, nested.movie, nested.inner = (
+        deep.user,
+        deep.movie,
+        nn.Sequential(Rater(rng, 2, 2, E)),
+    )
     for parameter in rater.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = condition(rater)
@@ -242,7 +322,9 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     if getattr(total, "requires_grad", False):
         gradient = torch.autograd.grad(total.sum(), table)[0]
     names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
-    return named(names, total, net.penalty(deep), net.penalty(nested), gradient) | named("model_same_after", same)
+    return named(names, total, net.penalty(deep), net.penalty(nested), gradient) | named(
+        "model_same_after", same
+    )
 
 
 @check(
@@ -250,7 +332,9 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     words={
         "same_after": KEPT,
         "model_same_after": LEFT,
-        "gradients_on_after": "gradients stay off for all that follows: `with torch.no_grad():` ends with its block.",
+        "gradients_on_after": (
+            "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
+        ),
     },
 )
 def held_out_error(net: Any, seed: int) -> Arrays:
@@ -276,7 +360,9 @@ def few_steps(net: Any, seed: int) -> Arrays:
     model, batches = Rater(rng, U, V, E).eval(), [rated(rng, n) for n in (B, B, 2, B, B, B, 1)]
     before = {name: array.clone() for name, array in model.state_dict().items()}
     losses = net.train(model, iter(batches), Descent(model.parameters(), 0.1, 0.5), 0.05)
-    moved = {name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()}
+    moved = {
+        name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()
+    }
     return {name: array.numpy() for name, array in moved.items()} | figures(losses)
 
 
@@ -284,7 +370,9 @@ def few_steps(net: Any, seed: int) -> Arrays:
     points=3,
     words={
         "integers": SELECT,
-        "bias_same_after": "`best_and_worst` changed the biases that it was handed. Work on a copy.",
+        "bias_same_after": (
+            "`best_and_worst` changed the biases that it was handed. Work on a copy."
+        ),
         "table_same_after": "`neighbours` changed the table that it was handed. Work on a copy.",
         "map_same_after": "`two_dimensions` changed the table that it was handed. Work on a copy.",
     },
@@ -299,16 +387,24 @@ def learned(net: Any, seed: int) -> Arrays:
     out = named("best worst", best.best_and_worst(draw(rng, V), 3))
     out |= named("best_five worst_five", best.best_and_worst(draw(rng, V), 5))
     out |= named(
-        "neighbours all_neighbours", near.neighbours(table.clone(), 4, 3), near.neighbours(table.clone(), 4, V - 1)
+        "neighbours all_neighbours",
+        near.neighbours(table.clone(), 4, 3),
+        near.neighbours(table.clone(), 4, V - 1),
     )
     out |= named("integers", all(array.dtype.kind == "i" for array in out.values()))
     out |= named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
     kept = [flag for watched in (best, near, flat) for flag in same_after(watched).values()]
-    return out | named("spreads", place.std(0)) | named("bias_same_after table_same_after map_same_after", kept)
+    return (
+        out
+        | named("spreads", place.std(0))
+        | named("bias_same_after table_same_after map_same_after", kept)
+    )
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
-    """The mean squared error of our model with the trained tables, on ratings that no one trained on."""
+    """The mean squared error of our model with the trained tables, on ratings that no one trained
+    on.
+    """
     model = ours.DotBias(671, 9066, 10, 0.0)
     for role in TABLES:
         getattr(model, role).weight.data = torch.tensor(trained[role])

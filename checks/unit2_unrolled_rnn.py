@@ -1,4 +1,6 @@
-"""Experiments of unit 2: windows, three networks with weights from the seed, training steps, three short runs."""
+"""Experiments of unit 2: windows, three networks with weights from the seed, training steps, three
+short runs.
+"""
 
 from typing import Any
 
@@ -11,42 +13,79 @@ from autograder.torch.networks import condition, floats, load, take, tensor
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
-from .unrolled import SIZES, B, Clock, E, H, Run, T, V, backward, code, ids, number, prompts, roles, whole
+from .unrolled import (
+    SIZES,
+    B,
+    Clock,
+    E,
+    H,
+    Run,
+    T,
+    V,
+    backward,
+    code,
+    ids,
+    number,
+    prompts,
+    roles,
+    whole,
+)
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
-# In few steps: where relu has its kink, a rounding error grows, in 600 steps of `EIGHT` to 0.012 nats.
+# In few steps: where relu has its kink, a rounding error grows, in 600 steps of `EIGHT` to 0.012
+# nats.
 THREE = Run("ThreeCharacters", 96, 3, False, 400, 6e-3)
 EIGHT = Run("Recurrent", 64, 8, False, 300, 6e-3)
 SEQUENCE = Run("EveryStep", 64, 8, True, 300, 6e-3)
 
 
-KEPT = "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+KEPT = (
+    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
+)
 LEFT = "the model is not what it was: only training changes one."
 WHOLE = "ids are to be a tensor of 64-bit integers, which both a table and a loss take."
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
 
 @check(
-    points=2, words={"ids_are_a_tensor": "the ids should be a tensor.", "ids_are_integers": WHOLE, "same_after": KEPT}
+    points=2,
+    words={
+        "ids_are_a_tensor": "the ids should be a tensor.",
+        "ids_are_integers": WHOLE,
+        "same_after": KEPT,
+    },
 )
 def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     """`vocabulary` lists the characters after the null; `encode` turns a text into their ids"""
     rng, net = np.random.default_rng(seed), Watched(net)
-    letters = [*"So, then: the sea\nAnd\tthe sky, Zoë!", *rng.choice([*"bcfgijlmpqruvwx"], 5, False)]
+    letters = [
+        *"So, then: the sea\nAnd\tthe sky, Zoë!",
+        *rng.choice([*"bcfgijlmpqruvwx"], 5, False),
+    ]
     text = "".join(rng.permutation(letters))
     chars = net.vocabulary(text)
     places = net.encode(text[:12] + "§Q" + text[12:], ["\0", *sorted(set(text))])
     out = named("chars ids", [code("vocabulary", c) for c in chars], places)
-    out |= named("ids_are_a_tensor ids_are_integers", torch.is_tensor(places), whole(torch.as_tensor(places)))
+    out |= named(
+        "ids_are_a_tensor ids_are_integers", torch.is_tensor(places), whole(torch.as_tensor(places))
+    )
     page = "".join(rng.choice(list(text), 3000))  # more than Python's stack holds
-    return out | named("ids_of_a_page", net.encode(page, ["\0", *sorted(set(text))])[-20:]) | same_after(net)
+    return (
+        out
+        | named("ids_of_a_page", net.encode(page, ["\0", *sorted(set(text))])[-20:])
+        | same_after(net)
+    )
 
 
 def cuts(net: Any, function: str, seed: int) -> Arrays:
-    """What a function cuts of 41 ids in windows of 3, of 39, which 3 divides, and of 40, where it divides L − 1; in
-    windows of 5; and in one.
+    """What a function cuts of 41 ids in windows of 3, of 39, which 3 divides, and of 40, where it
+    divides L − 1; in windows of 5; and in one.
     """
-    net, stream, out = Watched(net), torch.from_numpy(np.random.default_rng(seed).permutation(41)), Arrays()
+    net, stream, out = (
+        Watched(net),
+        torch.from_numpy(np.random.default_rng(seed).permutation(41)),
+        Arrays(),
+    )
     integers = True
     for case, L, n in (
         ("", 41, 3),
@@ -58,9 +97,14 @@ def cuts(net: Any, function: str, seed: int) -> Arrays:
         pair = getattr(net, function)(stream[:L].clone(), n)
         out |= named(f"x{case} y{case}", pair)
         integers &= all(map(whole, pair))
-    book = torch.from_numpy(np.random.default_rng(seed).permutation(6000))  # more windows than Python's stack holds
+    # more windows than Python's stack holds
+    book = torch.from_numpy(np.random.default_rng(seed).permutation(6000))
     ends = [part[..., -4:] for part in getattr(net, function)(book, 3)]
-    return out | named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers) | same_after(net)
+    return (
+        out
+        | named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers)
+        | same_after(net)
+    )
 
 
 CUTTING = {"integers": WHOLE, "same_after": KEPT}
@@ -86,15 +130,23 @@ def three_characters(net: Any, seed: int) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT})
 def loss_in_nats(net: Any, seed: int) -> Arrays:
-    """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent back"""
+    """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent
+    back
+    """
     net = Watched(net)
     logits, targets = (3 * floats(seed, T, B, V)).requires_grad_(), ids(seed, T, B)
     loss = tensor("mean_loss", net.mean_loss(logits, targets))
     back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
-    others = (logits[-1], ids(seed, B)), (logits[:, None], targets[:, None]), (1000 * logits, targets)
+    others = (
+        (logits[-1], ids(seed, B)),
+        (logits[:, None], targets[:, None]),
+        (1000 * logits, targets),
+    )
     names = "sequences gradient last_step with_four_axes of_large_logits of_few_characters"
     few = net.mean_loss(3 * floats(seed, 2, 3), torch.tensor([0, 2]))
-    return named(names, loss, back, *(net.mean_loss(*pair) for pair in others), few) | same_after(net)
+    return named(names, loss, back, *(net.mean_loss(*pair) for pair in others), few) | same_after(
+        net
+    )
 
 
 @check(points=4, needs=loss_in_nats)
@@ -104,7 +156,9 @@ def training_steps(net: Any, seed: int) -> Arrays:
     before = load(model, {"table": (nn.Embedding, (V, V))}, seed).weight.detach().clone()
     sizes = (T, B), (T, B), (T, 2), (3, B), (1, B), (T, 2), (T, B)
     batches = [(ids(seed + i, *size), ids(seed + 9 + i, *size)) for i, size in enumerate(sizes)]
-    losses = net.train(model, (pair for pair in batches), Descent(model.parameters(), 3.0, momentum=0.5))
+    losses = net.train(
+        model, (pair for pair in batches), Descent(model.parameters(), 3.0, momentum=0.5)
+    )
     return named("how_far_the_weights_moved losses", model.weight - before, losses)
 
 
@@ -125,17 +179,25 @@ def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     return THREE.train(net, seed, text)
 
 
-ASKING = {"null": "the null can be the likeliest, too.", "model_same_after": LEFT, "gradients_on_after": GRADIENTS}
+ASKING = {
+    "null": "the null can be the likeliest, too.",
+    "model_same_after": LEFT,
+    "gradients_on_after": GRADIENTS,
+}
 
 
 def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
-    """What a function answers for 24 texts, joined; for one after which the null is likeliest; and what it leaves."""
+    """What a function answers for 24 texts, joined; for one after which the null is likeliest; and
+    what it leaves.
+    """
     (chars, texts), model = prompts(seed), Clock(seed, answers=answers)
     before, found = condition(model), []
     for text in texts:
         found.append(getattr(net, function)(model, chars, text))
         if not isinstance(found[-1], str):
-            raise TypeError(f"`{function}` returned a {type(found[-1]).__name__}, and a string is wanted.")
+            raise TypeError(
+                f"`{function}` returned a {type(found[-1]).__name__}, and a string is wanted."
+            )
     same = condition(model).but_for_modes == before.but_for_modes
     out = named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
     silent = getattr(net, function)(Clock(seed, answers=answers, silent=True), chars, texts[0])
@@ -154,14 +216,20 @@ def predicting(net: Any, seed: int) -> Arrays:
 
 @check(points=5, words={"same_after": KEPT})
 def recurrent_states(net: Any, seed: int) -> Arrays:
-    """`Recurrent` reads a text of any length: states, logits, gradients and the number of parameters"""
+    """`Recurrent` reads a text of any length: states, logits, gradients and the number of
+    parameters
+    """
     model, watched = load(net.Recurrent(V, E, H), roles(), seed), Watched(net)
     x, h = ids(seed, T, B), floats(seed, B, H).abs().requires_grad_()
     with by_hand():
         call, read = watched.hand_to(model), watched.hand_to(model.read)
         out, late = call(x), tensor("read", read(x[:2], h))
         arrays = named("states states_from_h logits", read(x), late, out)
-        arrays |= named("states_of_another_size of_one_character", read(ids(seed, 12, 2)), call(ids(seed, 1, 2)[:, :1]))
+        arrays |= named(
+            "states_of_another_size of_one_character",
+            read(ids(seed, 12, 2)),
+            call(ids(seed, 1, 2)[:, :1]),
+        )
     back = torch.autograd.grad((late * floats(seed, *late.shape)).sum(), h, allow_unused=True)[0]
     arrays |= named("gradient_in_h", torch.zeros_like(h) if back is None else back)
     return arrays | backward(model, out, seed) | same_after(watched)
@@ -173,9 +241,14 @@ def identity_start(net: Any, seed: int) -> Arrays:
     torch.manual_seed(seed)
     size = 18 + seed % 13  # above V: a size that two layers share would hide which is which
     now = take(net.Recurrent(V, E, size), roles(V, E, size))
-    same = [np.array_equal(now[name], np.eye(*now[name].shape)) for name in ("hidden.weight", "input.weight")]
+    same = [
+        np.array_equal(now[name], np.eye(*now[name].shape))
+        for name in ("hidden.weight", "input.weight")
+    ]
     bias = now.get("hidden.bias", np.zeros(1))  # without one the check before this says so
-    rounded = now["hidden.weight"].round()  # of numbers drawn as `nn.Linear` draws them only zeros are left
+    rounded = now[
+        "hidden.weight"
+    ].round()  # of numbers drawn as `nn.Linear` draws them only zeros are left
     out = named("hidden_rounded hidden_is_identity input_is_identity", rounded, *same)
     return out | named("hidden_bias_is_zero", not bias.any())
 
@@ -200,11 +273,15 @@ def eight_characters_learn(net: Any, seed: int, text: str) -> Arrays:
 def ready_made(net: Any, seed: int) -> Arrays:
     """`as_nn_rnn` carries the weights over into an `nn.RNN` that does the same"""
     torch.manual_seed(seed)
-    model = nn.ModuleDict({"embedding": nn.Embedding(V, E), "input": nn.Linear(E, H), "hidden": nn.Linear(H, H)})
+    model = nn.ModuleDict(
+        {"embedding": nn.Embedding(V, E), "input": nn.Linear(E, H), "hidden": nn.Linear(H, H)}
+    )
     before = condition(load(model, roles(), seed))
     rnn = net.as_nn_rnn(model)
     same = condition(model).but_for_modes == before.but_for_modes
-    return named("states last", rnn(floats(seed, T, B, E), floats(seed, 1, B, H))) | named("model_same_after", same)
+    return named("states last", rnn(floats(seed, T, B, E), floats(seed, 1, B, H))) | named(
+        "model_same_after", same
+    )
 
 
 @check(points=2, words=CUTTING)
@@ -222,7 +299,11 @@ def an_output_at_every_step(net: Any, seed: int) -> Arrays:
     with by_hand():
         call = watched.hand_to(model)
         logits, longer = call(ids(seed, T, B)), call(ids(seed, 12, 2))
-    return named("logits of_another_size", logits, longer) | backward(model, logits, seed) | same_after(watched)
+    return (
+        named("logits of_another_size", logits, longer)
+        | backward(model, logits, seed)
+        | same_after(watched)
+    )
 
 
 @check(points=2, needs=loss_in_nats, words={"same_after": KEPT})
@@ -231,7 +312,9 @@ def positions(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     losses = net.loss_by_position(3 * floats(seed, T, B, V), ids(seed, T, B))
     longer = net.loss_by_position(3 * floats(seed, 7, 2, 3), ids(seed, 7, 2) % 3)
-    return named("losses of_another_size", tensor("loss_by_position", losses), longer) | same_after(net)
+    return named("losses of_another_size", tensor("loss_by_position", losses), longer) | same_after(
+        net
+    )
 
 
 @check(
@@ -253,7 +336,9 @@ def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT, "model_same_after": LEFT})
 def the_same_at_any_time(net: Any, seed: int) -> Arrays:
-    """`shift_gap` is 0 for a network that does not know what time it is, and the largest difference for others"""
+    """`shift_gap` is 0 for a network that does not know what time it is, and the largest difference
+    for others
+    """
     x, gaps, net, same = ids(seed, T, B), [], Watched(net), True
     for drift in (0.0, 0.5, -0.5):
         before = condition(model := Clock(seed, drift))

@@ -1,4 +1,6 @@
-"""Experiments of unit 3: scan, a network made of it, its gradients and updates, then the scan in parallel."""
+"""Experiments of unit 3: scan, a network made of it, its gradients and updates, then the scan in
+parallel.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +28,9 @@ def warm() -> None:
     """One pass forward and back, so that no fork pays for first uses."""
     torch.set_num_threads(1)
     w = torch.ones(2, 2, requires_grad=True)
-    torch.autograd.grad(torch.nn.functional.cross_entropy(torch.relu(w @ w), torch.zeros(2, dtype=torch.long)), w)
+    torch.autograd.grad(
+        torch.nn.functional.cross_entropy(torch.relu(w @ w), torch.zeros(2, dtype=torch.long)), w
+    )
     torch.func.grad_and_value(torch.sum)(torch.ones(2))
     with own_scan():
         pass
@@ -61,13 +65,17 @@ def one_hots(rng: np.random.Generator) -> torch.Tensor:
 
 
 class InTorch(TorchFunctionMode):
-    """Counts the calls of torch made while it is on, and refuses those by which numbers leave it unseen."""
+    """Counts the calls of torch made while it is on, and refuses those by which numbers leave it
+    unseen.
+    """
 
     calls = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(func, "__name__", "") in LEAVING:
-            raise RuntimeError(f"`{func.__name__}` is out of reach here: compute with tensors alone.")
+            raise RuntimeError(
+                f"`{func.__name__}` is out of reach here: compute with tensors alone."
+            )
         self.calls += 1
         return func(*args, **(kwargs or {}))
 
@@ -80,14 +88,18 @@ def own_scan() -> Iterator[None]:
 
 
 def few_calls(function: Callable[[], object], limit: int) -> bool:
-    """Whether a function calls torch less often than `limit`, and as often as its rounds must: once for each bit."""
+    """Whether a function calls torch less often than `limit`, and as often as its rounds must: once
+    for each bit.
+    """
     with InTorch() as watched:
         function()
     return limit.bit_length() - 1 <= watched.calls < limit
 
 
 def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
-    """How the sum of a function's squares changes with `xs`; zeros where autograd cannot walk back."""
+    """How the sum of a function's squares changes with `xs`; zeros where autograd cannot walk
+    back.
+    """
     leaf = xs.clone().requires_grad_()
     try:
         return torch.autograd.grad((function(leaf) ** 2 * xs).sum(), leaf)[0]
@@ -111,22 +123,38 @@ def every_result(net: Any, seed: int) -> Arrays:
         return carry / 2 - 3 * x
 
     if hasattr(sums := net.scan(lambda a, b: a + b, 0, range(5)), "__next__"):
-        raise TypeError(f"`scan` returned a {type(sums).__name__}, and a list of all results is wanted.")
+        raise TypeError(
+            f"`scan` returned a {type(sums).__name__}, and a list of all results is wanted."
+        )
     out = named("sums results", sums, net.scan(count, start, xs))
     matrices, vector = draw(rng, T, 3, 3), draw(rng, 3)
-    out |= named("states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices)))))
+    out |= named(
+        "states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices))))
+    )
     out |= named("calls from_nothing", calls, list(net.scan(count, start, [])))
     many = rng.integers(0, 9, 5000).tolist()  # more than Python's stack holds
-    return out | named("end_of_a_long_scan", net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)[-3:]) | same_after(net)
+    return (
+        out
+        | named("end_of_a_long_scan", net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)[-3:])
+        | same_after(net)
+    )
 
 
 @check(points=2, needs=every_result, costs=("sums_of_one_row",), words={"same_after": KEPT})
 def running_sum(net: Any, seed: int) -> Arrays:
     """`cumulative_sum` is the running sum over the first axis"""
     rng, net = np.random.default_rng(seed), Watched(net)
-    shapes = {"sums": (T, H), "sums_of_one_row": (1, H), "sums_of_numbers": (T,), "sums_of_matrices": (4, 3, 2)}
+    shapes = {
+        "sums": (T, H),
+        "sums_of_one_row": (1, H),
+        "sums_of_numbers": (T,),
+        "sums_of_matrices": (4, 3, 2),
+    }
     with own_scan():
-        found = [tensor("cumulative_sum", net.cumulative_sum(draw(rng, *shape))) for shape in shapes.values()]
+        found = [
+            tensor("cumulative_sum", net.cumulative_sum(draw(rng, *shape)))
+            for shape in shapes.values()
+        ]
         back = gradient(net.cumulative_sum, draw(rng, T, H))
     return named(" ".join(shapes), *found) | named("gradient", back) | same_after(net)
 
@@ -136,7 +164,12 @@ def one_hot_rows(net: Any, seed: int) -> Arrays:
     """`one_hot` has a row for each id, with one 1 in it"""
     given = ids(np.random.default_rng(seed)) % (V - 2)  # the last does not occur
     rows = tensor("one_hot", net.one_hot(given, V))
-    return named("rows are_floats rows_of_three", rows, rows.dtype == torch.float32, net.one_hot(given[-3:], V - 1))
+    return named(
+        "rows are_floats rows_of_three",
+        rows,
+        rows.dtype == torch.float32,
+        net.one_hot(given[-3:], V - 1),
+    )
 
 
 @check(points=3, words={"same_after": KEPT})
@@ -151,7 +184,9 @@ def one_step(net: Any, seed: int) -> Arrays:
 def back_to(h: torch.Tensor, results: Any, rng: np.random.Generator) -> torch.Tensor:
     """The gradient in `h`, of results weighted at random; zeros where none gets back."""
     parts = [(part * draw(rng, *part.shape)).sum() for part in results]
-    total = torch.stack([part for part in parts if part.requires_grad] or [torch.zeros((), requires_grad=True)]).sum()
+    total = torch.stack(
+        [part for part in parts if part.requires_grad] or [torch.zeros((), requires_grad=True)]
+    ).sum()
     back = torch.autograd.grad(total, h, allow_unused=True)[0]
     return torch.zeros_like(h) if back is None else back
 
@@ -171,10 +206,14 @@ def summed_loss(net: Any, seed: int) -> Arrays:
     """`sequence_loss` is the cross-entropy, summed over the steps"""
     rng, net = np.random.default_rng(seed), Watched(net)
     logits, targets = draw(rng, T, V, spread=2).requires_grad_(), ids(rng)
-    loss, of_large = (tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 1000))
+    loss, of_large = (
+        tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 1000)
+    )
     back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
     few = net.sequence_loss(draw(rng, 3, 4), torch.tensor([3, 0, 1]))
-    return named("loss loss_of_large_logits gradient loss_of_three", loss, of_large, back, few) | same_after(net)
+    return named(
+        "loss loss_of_large_logits gradient loss_of_three", loss, of_large, back, few
+    ) | same_after(net)
 
 
 @check(
@@ -186,13 +225,18 @@ def summed_loss(net: Any, seed: int) -> Arrays:
     },
 )
 def all_gradients(net: Any, seed: int) -> Arrays:
-    """`gradients` returns the loss and its gradient in each of the weights, also when asked twice"""
+    """`gradients` returns the loss and its gradient in each of the weights, also when asked
+    twice
+    """
     rng, net = np.random.default_rng(seed), Watched(net)
     given, question = weights(rng), (draw(rng, H).relu(), one_hots(rng), ids(rng))
     net.gradients(given, *question)
     loss, grads = net.gradients(given, *question)
     if not isinstance(grads, Mapping):
-        raise TypeError(f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is wanted.")
+        raise TypeError(
+            f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is "
+            "wanted."
+        )
     attached = torch.is_tensor(loss) and loss.requires_grad
     in_a_graph = any(getattr(part, "requires_grad", False) for part in grads.values())
     out = named("loss in_a_graph", loss, attached) | named(NAMES, grads)
@@ -212,9 +256,14 @@ def all_at_once(net: Any, seed: int) -> Arrays:
 def few_sequences(net: Any, seed: int) -> Arrays:
     """`train_online` on eight sequences: how far each weight moved, and the errors"""
     rng, net = np.random.default_rng(seed), Watched(net)
-    params, pairs = weights(rng, V, H - 2), [(ids(rng, n), ids(rng, n)) for n in (T, T, 3, T, T, 1, T, T)]
+    params, pairs = (
+        weights(rng, V, H - 2),
+        [(ids(rng, n), ids(rng, n)) for n in (T, T, 3, T, T, 1, T, T)],
+    )
     after, errors = net.train_online(copy(params), iter(pairs), 0.1, 3)
-    out = named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named("errors", errors)
+    out = named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named(
+        "errors", errors
+    )
     return out | same_after(net)
 
 
@@ -222,9 +271,12 @@ def few_sequences(net: Any, seed: int) -> Arrays:
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     """Mean loss over 500 held-out windows of 8 steps, in nats a character."""
     read, total = characters(text), 0.0
-    params = {name: torch.tensor(w).float() for name, w in trained.items()}  # a submission may train in float64
+    # a submission may train in float64
+    params = {name: torch.tensor(w).float() for name, w in trained.items()}
     for i in (starts := range(0, len(read) - 8, len(read) // 500)):
-        _, logits = ours.network(params, torch.zeros(len(params["Wh"])), torch.eye(128)[read[i : i + 8]])
+        _, logits = ours.network(
+            params, torch.zeros(len(params["Wh"])), torch.eye(128)[read[i : i + 8]]
+        )
         total += float(ours.sequence_loss(logits, read[i + 1 : i + 9]))
     return total / len(starts) / 8
 
@@ -239,7 +291,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
-    # From the identity a rounding error at relu's kink grows, in 3,000 sequences to 0.04 nats once in 12: so from half.
+    # From the identity a rounding error at relu's kink grows, in 3,000 sequences to 0.04 nats once
+    # in 12: so from half.
     rng, read = np.random.default_rng(seed), characters(text)
     params = weights(rng, 128, 64) | {"bh": torch.zeros(64), "by": torch.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64) / 2, "Wy": params["Wy"] / 3}
@@ -272,33 +325,50 @@ def in_rounds(net: Any, seed: int) -> Arrays:
 
     xs = turns(T)
     out = named("results", net.parallel_scan(product, xs))
-    out |= named("results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1)))
+    out |= named(
+        "results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1))
+    )
     out |= named("results_of_pairs", net.parallel_scan(maps, draw(rng, 5, 2)))
     out |= named("gradient", gradient(lambda x: net.parallel_scan(product, x), xs))
     calls.clear()
     end = net.parallel_scan(product, turns(64))[-3:]
-    return out | named("end_of_64 calls_over_the_limit", end, max(0, len(calls) - 13)) | same_after(net)
+    return (
+        out
+        | named("end_of_64 calls_over_the_limit", end, max(0, len(calls) - 13))
+        | same_after(net)
+    )
 
 
 @check(points=2, words={"same_after": KEPT})
 def combining(net: Any, seed: int) -> Arrays:
     """`combine` makes one step of two steps of the recurrence"""
     rng, net = np.random.default_rng(seed), Watched(net)
-    combined, one = net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)), net.combine(*draw(rng, 2, 1, 2, 3))
+    combined, one = (
+        net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)),
+        net.combine(*draw(rng, 2, 1, 2, 3)),
+    )
     return named("combined of_one_pair", combined, one) | same_after(net)
 
 
 @check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
 def recurrence(net: Any, seed: int) -> Arrays:
-    """`linear_recurrence` gives h[t] = a[t] h[t−1] + b[t] for all t, in fewer calls of torch than steps"""
+    """`linear_recurrence` gives h[t] = a[t] h[t−1] + b[t] for all t, in fewer calls of torch than
+    steps
+    """
     rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0 = draw(rng, T, H), draw(rng, T, H), draw(rng, H)
     a[2] = 0.0
     long = torch.full((512, 2), 0.999), draw(rng, 512, 2), draw(rng, 2)
     given = [part.clone().requires_grad_() for part in (a, b, h0)]
     with own_scan():
-        h, few = watched.linear_recurrence(a, b, h0), few_calls(lambda: net.linear_recurrence(*long), 512)
-        one, end = watched.linear_recurrence(a[:1], b[:1], h0), watched.linear_recurrence(*long)[-3:]
+        h, few = (
+            watched.linear_recurrence(a, b, h0),
+            few_calls(lambda: net.linear_recurrence(*long), 512),
+        )
+        one, end = (
+            watched.linear_recurrence(a[:1], b[:1], h0),
+            watched.linear_recurrence(*long)[-3:],
+        )
         in_graph = tensor("linear_recurrence", watched.linear_recurrence(*given))
     out = named("h few_calls h_of_one_step end_of_512_steps", h, few, one, end)
     back = [torch.zeros_like(part) for part in given]
@@ -309,7 +379,9 @@ def recurrence(net: Any, seed: int) -> Arrays:
 
 @check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
-    """`linear_recurrence_backward` gives the gradient in a, b and the start, in fewer calls of torch than steps"""
+    """`linear_recurrence_backward` gives the gradient in a, b and the start, in fewer calls of
+    torch than steps
+    """
     rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
     long = torch.full((512, 2), 0.9), draw(rng, 1, 2)[0], draw(rng, 512, 2), draw(rng, 512, 2)

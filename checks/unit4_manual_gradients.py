@@ -1,4 +1,6 @@
-"""Experiments of unit 4: every function on random inputs, two steps of training, then a run on the corpus."""
+"""Experiments of unit 4: every function on random inputs, two steps of training, then a run on the
+corpus.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,10 @@ UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
 T, B, V, H = SIZES.values()
 NAMES = "Wx Wh bh Wy by"
 MOVED = "`w` is not what it was: put the old number back after each entry, or move copies."
-KEPT = "an argument was changed in place (`-=`, `[…] =`, `out=`): whoever called may still need it. Make a new array."
+KEPT = (
+    "an argument was changed in place (`-=`, `[…] =`, `out=`): whoever called may still need it. "
+    "Make a new array."
+)
 
 
 def weights(rng: np.random.Generator, V: int = V, H: int = H) -> Arrays:
@@ -27,9 +32,15 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def pair(result: Any, what: str) -> tuple[Any, Any]:
-    """The two values that a function returned. Raises `TypeError`, which says what they should be."""
+    """The two values that a function returned. Raises `TypeError`, which says what they should
+    be.
+    """
     if not isinstance(result, tuple | list) or len(result) != 2:
-        found = f"{len(result)} values" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
+        found = (
+            f"{len(result)} values"
+            if isinstance(result, tuple | list)
+            else f"one {type(result).__name__}"
+        )
         raise TypeError(f"two values should come back, {what}; found {found}")
     return result[0], result[1]
 
@@ -42,7 +53,11 @@ def activations(net: Any, seed: int) -> Arrays:
     out: Arrays = {}
     for name in ("sigmoid", "sigmoid_d", "relu", "relu_d"):
         function = getattr(net, name)
-        out |= named(f"{name} {name}_of_three_axes", function(z.copy()), function(rng.normal(0, 2, (2, 3, 4))))
+        out |= named(
+            f"{name} {name}_of_three_axes",
+            function(z.copy()),
+            function(rng.normal(0, 2, (2, 3, 4))),
+        )
     return out | same_after(net)
 
 
@@ -60,7 +75,9 @@ def softmax_values(net: Any, seed: int) -> Arrays:
 def softmax_jacobian(net: Any, seed: int) -> Arrays:
     """`softmax_d` is the Jacobian of softmax"""
     rng, net = np.random.default_rng(seed), Watched(net)
-    found = named("jacobian of_three", net.softmax_d(rng.normal(0, 1, V)), net.softmax_d(rng.normal(0, 1, 3)))
+    found = named(
+        "jacobian of_three", net.softmax_d(rng.normal(0, 1, V)), net.softmax_d(rng.normal(0, 1, 3))
+    )
     return found | same_after(net)
 
 
@@ -71,7 +88,8 @@ def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
     for word, n, rare in (("", V, False), ("_of_a_rare_one", 4, True)):
         p, truth = rng.dirichlet(np.ones(n)) + 0.1, rng.integers(n)
         if rare:
-            p[truth] = 0.002 * rng.uniform(0.5, 1)  # below any bound that is put under probabilities
+            # below any bound that is put under probabilities
+            p[truth] = 0.002 * rng.uniform(0.5, 1)
         p, y = p / p.sum(), np.eye(n)[truth]
         out |= named(f"loss{word} derivative{word}", net.x_entropy(p, y), net.x_entropy_d(p, y))
     return out | same_after(net)
@@ -84,7 +102,11 @@ def loss_of_logits(net: Any, seed: int) -> Arrays:
     logits, targets = rng.normal(0, 2, (T, B, V)), rng.integers(0, V, (T, B))
     targets.flat[rng.integers(T * B)] = 0
     few = rng.normal(0, 2, (2, 3, 4)), rng.integers(0, 4, (2, 3))
-    for word, question in (("", (logits, targets)), ("_of_large", (4000 * logits, targets)), ("_of_few", few)):
+    for word, question in (
+        ("", (logits, targets)),
+        ("_of_large", (4000 * logits, targets)),
+        ("_of_few", few),
+    ):
         both = pair(net.cross_entropy(*question), "the loss and its gradient")
         out |= named(f"loss{word} dlogits{word}", *both)
     return out | same_after(net)
@@ -96,7 +118,8 @@ def states_and_logits(net: Any, seed: int) -> Arrays:
     rng, net = np.random.default_rng(seed), Watched(net)
     params, (x, _, h0) = weights(rng), batch(rng)
     result = pair(net.forward(params, x, h0), "the logits and the states")
-    again = pair(net.forward(weights(rng), x, h0), "the logits and the states")  # what came first stays as it was
+    # what came first stays as it was
+    again = pair(net.forward(weights(rng), x, h0), "the logits and the states")
     few = net.forward(weights(rng, 4, 3), rng.integers(0, 4, (1, 2)), rng.random((2, 3)))
     out = named("logits h", result) | named("logits_again h_again", again)
     return out | named("logits_of_one_step h_of_one_step", few) | same_after(net)
@@ -108,12 +131,16 @@ def backward_through_time(net: Any, seed: int) -> Arrays:
     rng, net = np.random.default_rng(seed), Watched(net)
     params, (x, _, h0) = weights(rng), batch(rng)
     _, h = net.forward(params, x, h0)
-    grads, dh0 = pair(net.backward(params, x, h, rng.normal(0, 1, (T, B, V))), "the dict of gradients and dh0")
+    grads, dh0 = pair(
+        net.backward(params, x, h, rng.normal(0, 1, (T, B, V))), "the dict of gradients and dh0"
+    )
     few, ids = weights(rng, 4, 3), rng.integers(0, 4, (2, 1))
     _, h = net.forward(few, ids, rng.random((1, 3)))
     of_few, dh0_of_few = net.backward(few, ids, h, rng.normal(0, 1, (2, 1, 4)))
     out = named(NAMES, grads) | named("dh0", dh0)
-    both = np.concatenate([np.ravel(of_few[name]) for name in NAMES.split()] + [np.ravel(dh0_of_few)])
+    both = np.concatenate(
+        [np.ravel(of_few[name]) for name in NAMES.split()] + [np.ravel(dh0_of_few)]
+    )
     return out | named("all_of_two_steps", both) | same_after(net)
 
 
@@ -130,7 +157,10 @@ def numerical(net: Any, seed: int) -> Arrays:
     ):
         w, a = rng.normal(0, 1 if eps else 0.2, shape), 0.2 + rng.random(shape)
         before = w.copy()
-        out |= named(f"gradient{word}", net.numerical_gradient(lambda v, a=a: float((a * v**3).sum()), w, *eps))
+        out |= named(
+            f"gradient{word}",
+            net.numerical_gradient(lambda v, a=a: float((a * v**3).sum()), w, *eps),
+        )
         kept &= np.allclose(before, w, 1e-9, 1e-9)  # + ε − 2ε + ε rounds
     return out | named("same_after", kept)
 
@@ -143,7 +173,9 @@ def clipping(net: Any, seed: int) -> Arrays:
     grads = weights(rng)
     for word, given, bound in (("long", grads, 0.5), ("short", grads, 1e3), ("other", others, 0.7)):
         clipped, norm = pair(net.clip(given, bound), "the clipped gradients and the norm")
-        out |= named(" ".join(f"{n}_{word}" for n in given), *(clipped[n] for n in given)) | named(f"norm_{word}", norm)
+        out |= named(" ".join(f"{n}_{word}" for n in given), *(clipped[n] for n in given)) | named(
+            f"norm_{word}", norm
+        )
     return out | same_after(net)
 
 
@@ -168,18 +200,26 @@ def two_steps(net: Any, seed: int) -> Arrays:
     batches[2] = batches[2][0][:, :2], batches[2][1][:, :2]
     batches[4] = batches[4][0][:1], batches[4][1][:1]
     for word, bound in (("clipped", 1.0), ("free", 1e3)):
-        after, losses = pair(net.train(params, iter(batches), 0.3, bound), "the trained parameters and the losses")
+        after, losses = pair(
+            net.train(params, iter(batches), 0.3, bound), "the trained parameters and the losses"
+        )
         moved = {name: np.asarray(after[name]) - params[name] for name in NAMES.split()}
         out |= {f"{name}_{word}": moved[name] for name in moved} | named(f"losses_{word}", losses)
     return out | same_after(net)
 
 
 def encode(text: str) -> np.ndarray:
-    """Ids by the character's place among all of Latin-1 that texts use: the same for every part of a corpus."""
-    return np.minimum(np.frombuffer(text.encode("latin-1", "replace"), np.uint8), 127).astype(np.int64)
+    """Ids by the character's place among all of Latin-1 that texts use: the same for every part of
+    a corpus.
+    """
+    return np.minimum(np.frombuffer(text.encode("latin-1", "replace"), np.uint8), 127).astype(
+        np.int64
+    )
 
 
-def cut(ids: np.ndarray, rng: np.random.Generator, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def cut(
+    ids: np.ndarray, rng: np.random.Generator, count: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Batches of 16 windows of 8 steps, cut anywhere."""
     for _ in range(count):
         window = ids[rng.integers(0, len(ids) - 8, 16) + np.arange(9)[:, None]]
@@ -208,8 +248,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train` on the corpus: the loss of the trained weights on held-out text"""
-    # In float32, the style that drifts most, a rounding error at relu's kink grew to 0.027 nats: less from half the
-    # identity, with few units, in short steps and few.
+    # In float32, the style that drifts most, a rounding error at relu's kink grew to 0.027 nats:
+    # less from half the identity, with few units, in short steps and few.
     rng, H = np.random.default_rng(seed), 32
     params = weights(rng, 128, H) | {"Wh": np.eye(H) / 2, "bh": np.zeros(H), "by": np.zeros(128)}
     params |= {"Wx": params["Wx"] / 3, "Wy": params["Wy"] / 3}
@@ -227,18 +267,21 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     words={
         "same_after": KEPT,
         "integers": "the ids should be integers: floats cannot be looked up.",
-        "same_rng_same_text": "two equal generators gave two texts: draw with `rng` and nothing else.",
+        "same_rng_same_text": (
+            "two equal generators gave two texts: draw with `rng` and nothing else."
+        ),
         "other_rng_other_text": "another generator gave the same text: draw with `rng`.",
     },
 )
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # Where one logit is far above all others the ids are exact, whatever the draws. Seven networks that remember: with
-    # six that forget sooner, a `start` of which only the last id was read passed on 8 seeds of 100.
-    # With no weights but `by`, draws are independent: of 24 the largest share is 0.09, and would be 1 without a
-    # temperature; where it should be 1, it is 0.82 without one, and 0.18 where it multiplies. Of two right programs one
-    # share differs by over 0.46 once in 4 million times, from a wrong one by less once in 36 million. The 1 at the end
-    # is the tolerance's scale.
+    # Where one logit is far above all others the ids are exact, whatever the draws. Seven networks
+    # that remember: with six that forget sooner, a `start` of which only the last id was read
+    # passed on 8 seeds of 100. With no weights but `by`, draws are independent: of 24 the largest
+    # share is 0.09, and would be 1 without a temperature; where it should be 1, it is 0.82 without
+    # one, and 0.18 where it multiplies. Of two right programs one share differs by over 0.46 once
+    # in 4 million times, from a wrong one by less once in 36 million. The 1 at the end is the
+    # tolerance's scale.
     rng, net, sure = np.random.default_rng(seed), Watched(net), list[Any]()
     for length in (1, 3, 3, 3, 3, 3, 3):
         params, start = weights(rng), [int(i) for i in rng.integers(0, V, length)]
@@ -246,11 +289,22 @@ def sampling(net: Any, seed: int) -> Arrays:
         params |= {"Wy": 1e6 * params["Wy"], "by": 1e6 * params["by"]}
         sure.append(net.sample(params, start, 5, 0.5, np.random.default_rng(seed)))
     out = named("ids integers", np.asarray(sure), np.asarray(sure).dtype.kind in "iu")
-    for word, temperature, odds in (("", 100.0, 1.2), ("_sharp", 0.25, np.exp(16)), ("_cold", 0.5, 1.2)):
+    for word, temperature, odds in (
+        ("", 100.0, 1.2),
+        ("_sharp", 0.25, np.exp(16)),
+        ("_cold", 0.5, 1.2),
+    ):
         flat = {name: np.zeros_like(array) for name, array in weights(rng, V, 2).items()}
         flat["by"][rng.integers(V)] = temperature * np.log(odds)
-        drawn = [net.sample(flat, [0], 24, temperature, np.random.default_rng(i)) for i in (seed, seed, seed + 1)]
+        drawn = [
+            net.sample(flat, [0], 24, temperature, np.random.default_rng(i))
+            for i in (seed, seed, seed + 1)
+        ]
         ids, again, other = (np.asarray(text).astype(int).ravel() for text in drawn)
         out |= named(f"shares{word}", [*np.bincount(ids, minlength=V)[:V] / 24, 1.0])
-    out |= named("same_rng_same_text other_rng_other_text", np.array_equal(ids, again), not np.array_equal(ids, other))
+    out |= named(
+        "same_rng_same_text other_rng_other_text",
+        np.array_equal(ids, again),
+        not np.array_equal(ids, other),
+    )
     return out | same_after(net)

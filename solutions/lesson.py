@@ -10,7 +10,9 @@ tensors and models are functions of them; what the layers of Keras 1 did by defa
 
 import os
 
-os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and torch are imported
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = (
+    "1"  # before NumPy and torch are imported
+)
 
 import csv
 import multiprocessing
@@ -132,13 +134,23 @@ def lstm_weights(V: int) -> dict[str, torch.Tensor]:
     inputs = torch.cat([glorot(E, H) for _ in range(4)], 1)
     bias = torch.cat([torch.zeros(H), torch.ones(H), torch.zeros(2 * H)])
     norm = {"gamma": torch.ones(E), "beta": torch.zeros(E)}
-    return learned(table=table(V, E), **norm, Wx=inputs, Wh=orthogonal, b=bias, Wy=glorot(H, V), by=torch.zeros(V))
+    return learned(
+        table=table(V, E),
+        **norm,
+        Wx=inputs,
+        Wh=orthogonal,
+        b=bias,
+        Wy=glorot(H, V),
+        by=torch.zeros(V),
+    )
 
 
 # ---------------------------------------------------------------- the models: weights, ids (B, n) → logits (positions, B, V)
 
 
-def unrolled(p: dict, x: torch.Tensor, activation: Callable = torch.relu, every_step: bool = False) -> torch.Tensor:
+def unrolled(
+    p: dict, x: torch.Tensor, activation: Callable = torch.relu, every_step: bool = False
+) -> torch.Tensor:
     """hidden = relu(Wx e) + activation(Wh hidden): the sum stands *after* the activations, as in the lesson.
 
     With `every_step`: from a zero input, an output at every step.
@@ -176,7 +188,9 @@ def recurrent(p: dict, x: torch.Tensor, every_step: bool = False) -> torch.Tenso
 def lstm(p: dict, x: torch.Tensor, state: tuple) -> tuple[torch.Tensor, tuple]:
     """Embedding, batch norm over features, LSTM as in Keras 1 (piecewise linear gates), an output at every step."""
     e = F.embedding(x.T, p["table"])  # (n, B, E)
-    e = F.batch_norm(e.flatten(0, 1), None, None, p["gamma"], p["beta"], training=True, eps=1e-3).view_as(e)
+    e = F.batch_norm(
+        e.flatten(0, 1), None, None, p["gamma"], p["beta"], training=True, eps=1e-3
+    ).view_as(e)
     h, c = state
     states = []
     for new in e @ p["Wx"] + p["b"]:
@@ -228,7 +242,9 @@ def fit(
         yield total / len(x)
 
 
-def fit_stateful(p: dict, x: torch.Tensor, y: torch.Tensor, epochs: int, reset: bool) -> Iterator[torch.Tensor]:
+def fit_stateful(
+    p: dict, x: torch.Tensor, y: torch.Tensor, epochs: int, reset: bool
+) -> Iterator[torch.Tensor]:
     """Train on batches in order, x and y (batches, B, T), with the state of one handed to the next; yields as `fit`."""
     optimizer = adam(p)
     zeros = (torch.zeros(B, H), torch.zeros(B, H))
@@ -253,7 +269,9 @@ def result(history: Iterator[torch.Tensor], note: str = "") -> Result:
 def three_characters(epochs: int, lr: float = 1e-3) -> list[Result]:
     torch.manual_seed(SEED)
     x, y, V = batches_of_text(3)
-    return [result(fit(tanh_unrolled, unrolled_weights(V, 3, identity=False), x, y[:, -1:], epochs, lr))]
+    return [
+        result(fit(tanh_unrolled, unrolled_weights(V, 3, identity=False), x, y[:, -1:], epochs, lr))
+    ]
 
 
 def three_characters_stuck(epochs: int) -> list[Result]:
@@ -291,7 +309,9 @@ def simple_rnn(epochs: int) -> list[Result]:
 def sequence(embed: bool, epochs: int) -> list[Result]:
     torch.manual_seed(SEED)
     x, y, V = batches_of_text(T)
-    return [result(fit(partial(recurrent, every_step=True), recurrent_weights(V, embed), x, y, epochs))]
+    return [
+        result(fit(partial(recurrent, every_step=True), recurrent_weights(V, embed), x, y, epochs))
+    ]
 
 
 def stateful_lstm(continues: bool, epochs: int) -> list[Result]:
@@ -331,7 +351,9 @@ def forward(w: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray, n
     return error, h, z
 
 
-def update(w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, lr: float, lr_bias: float) -> None:
+def update(
+    w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, lr: float, lr_bias: float
+) -> None:
     """Back through time, then one update of all weights in place."""
     d = dz @ w["Wy"].T  # (T, H)
     active = h[1:] > 0
@@ -343,11 +365,14 @@ def update(w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, lr: float, lr_
     w["Wh"] -= (lr * h[:-1].T) @ d
     for t, i in enumerate(x):
         w["Wx"][i] -= lr * d[t]
-    w["bh"] -= 2 * lr_bias * d.sum(0)  # twice: the lesson has a bias of the input and one of the state
+    # twice: the lesson has a bias of the input and one of the state
+    w["bh"] -= 2 * lr_bias * d.sum(0)
     w["by"] -= lr_bias * dz.sum(0)
 
 
-def update_as_the_lesson(w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, lr: float, lr_bias: float) -> None:
+def update_as_the_lesson(
+    w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, lr: float, lr_bias: float
+) -> None:
     """The lesson's: weights change inside the loop, and a scalar is taken from Wh where an outer product belongs."""
     d = np.zeros(H, np.float32)
     for t in range(len(x) - 1, -1, -1):
@@ -358,7 +383,9 @@ def update_as_the_lesson(w: dict, x: np.ndarray, h: np.ndarray, dz: np.ndarray, 
         w["Wx"][x[t]] -= lr * d
 
 
-def online(lr: float, lr_bias: float, spread: Callable, learn: Callable, thousands: int) -> list[Result]:
+def online(
+    lr: float, lr_bias: float, spread: Callable, learn: Callable, thousands: int
+) -> list[Result]:
     """Error per sequence, for each thousand of sequences in the order of the text."""
     ids, V = read_ids(text_bytes())
     x, y = windows(ids, T)
@@ -387,11 +414,18 @@ def film_weights(users: int, films: int, kind: str, factors: int = 50) -> dict[s
     if kind == "biases":
         weights |= {"bu": table(users, 1), "bm": table(films, 1)}
     if kind == "net":
-        weights |= {"W1": glorot(2 * factors, 70), "b1": torch.zeros(70), "W2": glorot(70, 1), "b2": torch.zeros(1)}
+        weights |= {
+            "W1": glorot(2 * factors, 70),
+            "b1": torch.zeros(70),
+            "W2": glorot(70, 1),
+            "b2": torch.zeros(1),
+        }
     return learned(**weights)
 
 
-def rate(p: dict, kind: str, users: torch.Tensor, films: torch.Tensor, training: bool = False) -> torch.Tensor:
+def rate(
+    p: dict, kind: str, users: torch.Tensor, films: torch.Tensor, training: bool = False
+) -> torch.Tensor:
     """Ratings from a dot product, a dot product with biases, or a net over both embeddings."""
     u, m = F.embedding(users, p["u"]), F.embedding(films, p["m"])
     if kind == "net":
@@ -412,14 +446,18 @@ def movielens(kind: str, epochs: int) -> list[Result]:
     tables = [p["u"], p["m"]]
     others = [weight for name, weight in p.items() if name not in ("u", "m")]
     penalized = {"params": tables, "weight_decay": 2e-4}  # the gradient of 1e-4 Σ w²
-    optimizer = torch.optim.Adam([penalized, *([{"params": others}] if others else [])], 1e-3, fused=True)
+    optimizer = torch.optim.Adam(
+        [penalized, *([{"params": others}] if others else [])], 1e-3, fused=True
+    )
     curve = []
     for _ in range(epochs):
         for batch in known.nonzero()[:, 0][torch.randperm(int(known.sum()))].split(B):
             guess = rate(p, kind, users[batch], films[batch], training=True)
             step(optimizer, F.mse_loss(guess, stars[batch]))
         with torch.no_grad():
-            curve.append(float(F.mse_loss(rate(p, kind, users[~known], films[~known]), stars[~known])))
+            curve.append(
+                float(F.mse_loss(rate(p, kind, users[~known], films[~known]), stars[~known]))
+            )
     penalty = 1e-4 * float(sum((weight.detach() ** 2).sum() for weight in tables))
     earlier = f"{curve[21]:.3f} after 22; " if len(curve) > 22 else ""
     return [Result(curve, note=f"{earlier}{curve[-1] + penalty:.3f} with the penalty")]
@@ -468,7 +506,9 @@ def fit_large(net: Large, ids: torch.Tensor, epochs: int) -> list[float]:
 
 def mixed_steps(_: int = 1) -> list[Result]:
     """How many steps an epoch takes where each child's last batch is short: 3,277 + 1,000 + 500 in 44 + 16 + 4."""
-    children = [cycle([b] * (n // b) + [n % b] * (n % b > 0)) for n, b in ((3277, 44), (1000, 16), (500, 4))]
+    children = [
+        cycle([b] * (n // b) + [n % b] * (n % b > 0)) for n, b in ((3277, 44), (1000, 16), (500, 4))
+    ]
     seen = steps = 0
     while seen < 3277 + 1000 + 500:
         seen, steps = seen + sum(next(child) for child in children), steps + 1
@@ -516,7 +556,10 @@ SIMPLE = Row(
     "seed and order of batches: seeds 1 and 2 end at 1.614 and 1.631",
 )
 SEQUENCE = Row(
-    "sequence, time-distributed", {1: 2.4284, 8: 1.7258}, f"{SAME}; SimpleRNN with an output at every step", SHUFFLE
+    "sequence, time-distributed",
+    {1: 2.4284, 8: 1.7258},
+    f"{SAME}; SimpleRNN with an output at every step",
+    SHUFFLE,
 )
 ONE_HOT = Row("one-hot", {1: 2.4383, 8: 1.7410}, f"{SAME}; the same without embedding", SHUFFLE)
 STATEFUL = Row(
@@ -544,7 +587,13 @@ BY_HAND = Row(
     "SGD 1e-4, no biases; Wx and Wy both N(0, √(2/V)); a scalar for Wh's gradient, weights changed inside the loop",
     "seed",
 )
-MENDED = Row("NumPy by hand, mended", {1: 31.91, 10: 26.26}, "the same with the right gradient", "seed", mended=True)
+MENDED = Row(
+    "NumPy by hand, mended",
+    {1: 31.91, 10: 26.26},
+    "the same with the right gradient",
+    "seed",
+    mended=True,
+)
 LARGE = Row(
     "characters, two LSTM of 512",
     {1: 1.5152, 2: 1.2892, 3: 1.2544, 4: 1.2218},
@@ -623,7 +672,9 @@ class Outcome:
         """The reason for a difference after `at` epochs."""
         if corpus(COURSE).name != "nietzsche" and not self.row.name.startswith("M"):
             return f"another corpus: {corpus(COURSE).name}"
-        return self.row.why if at == max(self.row.lesson) else f"after {at} of {max(self.row.lesson)}"
+        return (
+            self.row.why if at == max(self.row.lesson) else f"after {at} of {max(self.row.lesson)}"
+        )
 
 
 def fast_floats() -> None:
@@ -640,20 +691,27 @@ def run_job(index: int, quick: bool) -> list[Outcome]:
     except NoData as error:
         found, missing = [None] * len(job.rows), str(error)
     seconds = (time.perf_counter() - began) / len(job.rows)
-    return [Outcome(row, epochs, result, missing, seconds) for row, result in zip(job.rows, found, strict=True)]
+    return [
+        Outcome(row, epochs, result, missing, seconds)
+        for row, result in zip(job.rows, found, strict=True)
+    ]
 
 
 def run_all(quick: bool, say: Callable[[str], None]) -> list[Outcome]:
     """Every job, two at a time, the longest first; says each row as it comes."""
     outcomes: dict[int, list[Outcome]] = {}
     longest_first = sorted(range(len(JOBS)), key=lambda index: -JOBS[index].minutes)
-    with ProcessPoolExecutor(min(2, os.cpu_count() or 1), multiprocessing.get_context("spawn"), fast_floats) as pool:
+    with ProcessPoolExecutor(
+        min(2, os.cpu_count() or 1), multiprocessing.get_context("spawn"), fast_floats
+    ) as pool:
         waiting = {pool.submit(run_job, index, quick): index for index in longest_first}
         for done in as_completed(waiting):
             outcomes[waiting[done]] = done.result()
             for outcome in done.result():
                 name, lesson, ours, percent, why = outcome.cells()
-                say(f"{name:38} {lesson:>8} {ours:>8} {percent:>6} %  {outcome.seconds:4.0f} s  {why}")
+                say(
+                    f"{name:38} {lesson:>8} {ours:>8} {percent:>6} %  {outcome.seconds:4.0f} s  {why}"
+                )
     return [outcome for index in range(len(JOBS)) for outcome in outcomes[index]]
 
 
@@ -665,7 +723,14 @@ def reproduce(quick: bool, say: Callable[[str], None] = print) -> None:
     say(f"corpus: {name}. Rows as they come: model, lesson, ours, difference, time, why.\n")
     outcomes = run_all(quick, say)
     minutes = (time.perf_counter() - began) / 60
-    say("\n" + "\n".join(markdown(["model", "lesson", "ours", "%", "why"], [outcome.cells() for outcome in outcomes])))
+    say(
+        "\n"
+        + "\n".join(
+            markdown(
+                ["model", "lesson", "ours", "%", "why"], [outcome.cells() for outcome in outcomes]
+            )
+        )
+    )
     if quick or name != "nietzsche":
         why = "Few epochs, so early figures of the lesson" if quick else "Not the lesson's corpus"
         say(f"\n{minutes:.1f} minutes. {why}: docs/lesson.md stays as it is.")

@@ -36,7 +36,10 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
             "Training loss in nats, the mean over an epoch while training; errors of the online rows are of a sequence of 8, the",
             "mean over a thousand; MovieLens is the mean squared error on validation ratings, without the L2 penalty.",
             "",
-            *markdown(["model", "lesson", "ours", "difference in %", "why"], [outcome.cells() for outcome in outcomes]),
+            *markdown(
+                ["model", "lesson", "ours", "difference in %", "why"],
+                [outcome.cells() for outcome in outcomes],
+            ),
             "",
             "† not printed by the lesson: its model with the fault mended, from an earlier run of ours.",
             "",
@@ -70,7 +73,15 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
             "",
             *markdown(
                 ["model", "epochs or thousands", "settings", "seconds"],
-                [[o.row.name, str(o.epochs), o.row.settings, f"{o.seconds:.0f}" if o.found else "–"] for o in outcomes],
+                [
+                    [
+                        o.row.name,
+                        str(o.epochs),
+                        o.row.settings,
+                        f"{o.seconds:.0f}" if o.found else "–",
+                    ]
+                    for o in outcomes
+                ],
             ),
             "",
             "## This run",
@@ -89,7 +100,12 @@ def by_epoch(outcomes: list[Outcome]) -> Iterator[list[str]]:
     for outcome in outcomes:
         if outcome.found and len(outcome.row.lesson) > 1:
             for epoch, lesson in outcome.row.lesson.items():
-                yield [outcome.row.name, str(epoch), f"{lesson:.5g}", f"{outcome.found.curve[epoch - 1]:.5g}"]
+                yield [
+                    outcome.row.name,
+                    str(epoch),
+                    f"{lesson:.5g}",
+                    f"{outcome.found.curve[epoch - 1]:.5g}",
+                ]
 
 
 EIGHT = [2.4773, 2.3021, 2.0788, 1.9015, 1.8239, 1.7680, 1.7770, 1.7498]
@@ -106,9 +122,15 @@ def with_positions(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def facts(minutes: float) -> Iterator[tuple[str, str]]:
-    yield "command", f"`autograder reproduce`: {minutes:.0f} minutes, at most two processes of one thread each"
+    yield (
+        "command",
+        f"`autograder reproduce`: {minutes:.0f} minutes, at most two processes of one thread each",
+    )
     yield "machine", f"{processor()}, {os.cpu_count()} cores, {platform.system()}"
-    yield "libraries", f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}"
+    yield (
+        "libraries",
+        f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}",
+    )
     yield "seed", f"{SEED} for every model"
     yield "corpus", f"`{corpus(COURSE).name}`, {len(text_bytes()):,} bytes"
 
@@ -116,7 +138,10 @@ def facts(minutes: float) -> Iterator[tuple[str, str]]:
 def processor() -> str:
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.is_file() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
 
 
 def draw(outcomes: list[Outcome], folder: Path) -> None:
@@ -124,11 +149,16 @@ def draw(outcomes: list[Outcome], folder: Path) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "lesson"
     folder.mkdir(parents=True, exist_ok=True)
     trained = [outcome for outcome in outcomes if outcome.found]
-    per_character = [o for o in trained if o.found.positions and o.row.name != "8 outputs, zero input"]
+    per_character = [
+        o for o in trained if o.found.positions and o.row.name != "8 outputs, zero input"
+    ]
     plots = {
         "epochs": (epochs_plot, per_character),
         "positions": (positions_plot, with_positions(outcomes)),
-        "online": (online_plot, [o for o in trained if "online" in o.row.name or "by hand" in o.row.name]),
+        "online": (
+            online_plot,
+            [o for o in trained if "online" in o.row.name or "by hand" in o.row.name],
+        ),
     }
     for name, (plot, chosen) in plots.items():
         figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")

@@ -232,7 +232,10 @@ check("epochs")
 
 # %%
 with autograder.example("the lesson's epoch"):
-    children = [Batches(torch.zeros(n, 1), torch.zeros(n, 1), size) for n, size in ((3277, 44), (1000, 16), (500, 4))]
+    children = [
+        Batches(torch.zeros(n, 1), torch.zeros(n, 1), size)
+        for n, size in ((3277, 44), (1000, 16), (500, 4))
+    ]
     lesson = MixIterator(children)
     print("N =", lesson.N, "and an epoch takes", len(list(one_epoch(lesson))), "batches")
 
@@ -561,7 +564,9 @@ check("few_steps")
 
 
 # %%
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     """Train the teacher on labelled data, label the rest softly, train the student on both; returns the student."""
     ### BEGIN SOLUTION
     x, y = labelled
@@ -640,7 +645,9 @@ with autograder.example("a third of guesses, asked for and given"):
     for total in (64, 75):
         shares = list(shares_of_guesses(total, 1 / 3, 600))
         first = ", ".join(f"{share:.0%}" for share in shares[:4])
-        print(f"batches of {total}: guesses are {first} … of a batch, {sum(shares) / len(shares):.0%} on average")
+        print(
+            f"batches of {total}: guesses are {first} … of a batch, {sum(shares) / len(shares):.0%} on average"
+        )
 
 # %% [markdown]
 # So we train with batches of 75.
@@ -649,7 +656,9 @@ with autograder.example("a third of guesses, asked for and given"):
 # %%
 def classifier():
     """A small network; dropout on the pixels makes it look at whole shapes."""
-    return nn.Sequential(nn.Dropout(0.3), nn.Linear(64, 96), nn.ReLU(), nn.Dropout(0.5), nn.Linear(96, 10))
+    return nn.Sequential(
+        nn.Dropout(0.3), nn.Linear(64, 96), nn.ReLU(), nn.Dropout(0.5), nn.Linear(96, 10)
+    )
 
 
 def adam(model):
@@ -676,11 +685,19 @@ with autograder.example("digits, with and without pseudo-labels"):
         torch.manual_seed(seed)
         held_out, few_labels, no_labels = split_rows(torch.randperm(len(images)), 550, 50)
         labelled = images[few_labels], F.one_hot(answers[few_labels], 10).float()
-        alone = classifier()
-        train(alone, Batches(*labelled, 75), adam(alone), 1200)  # as many steps as teacher and student together
+        supervised = classifier()
+        # as many steps as teacher and student together
+        train(supervised, Batches(*labelled, 75), adam(supervised), 1200)
         teacher, student = classifier(), classifier()
-        semi_supervised(teacher, student, labelled, images[no_labels], Batches, adam, 75, 1 / 3, 600)
-        rows.append([judge(model, images[held_out], answers[held_out]) for model in (alone, teacher, student)])
+        semi_supervised(
+            teacher, student, labelled, images[no_labels], Batches, adam, 75, 1 / 3, 600
+        )
+        rows.append(
+            [
+                judge(model, images[held_out], answers[held_out])
+                for model in (supervised, teacher, student)
+            ]
+        )
 
     figures = torch.tensor(rows)  # (seeds, 3, 2)
     for i, name in enumerate(
@@ -690,7 +707,9 @@ with autograder.example("digits, with and without pseudo-labels"):
         print(f"{name:<30} held-out accuracy {accuracy:.1%}, loss {loss:.3f} nats")
 
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.5))
-    for ax, place, title in zip(axes, (0, 1), ("held-out accuracy", "held-out loss in nats"), strict=True):
+    for ax, place, title in zip(
+        axes, (0, 1), ("held-out accuracy", "held-out loss in nats"), strict=True
+    ):
         ax.plot(figures[:, :, place].T, "o-", color="0.6"), ax.set_title(title + ", four seeds")
         ax.plot(figures[:, :, place].mean(0), "s-", color="tab:blue", label="mean")
         ax.set_xticks([0, 1, 2], ["labels alone", "teacher", "student"]), ax.legend()
@@ -708,8 +727,16 @@ with autograder.example("what the teacher guessed"):
     for ax, i in zip(axes.flat, range(24), strict=True):
         sure, guess = guesses[i].max(-1)
         truth = answers[no_labels[i]]
-        ax.imshow(images[no_labels[i]].reshape(8, 8).numpy(), cmap="gray_r"), ax.set_xticks([]), ax.set_yticks([])
-        ax.set_title(f"{int(guess)} ({float(sure):.0%})", fontsize=9, color="black" if guess == truth else "red")
+        (
+            ax.imshow(images[no_labels[i]].reshape(8, 8).numpy(), cmap="gray_r"),
+            ax.set_xticks([]),
+            ax.set_yticks([]),
+        )
+        ax.set_title(
+            f"{int(guess)} ({float(sure):.0%})",
+            fontsize=9,
+            color="black" if guess == truth else "red",
+        )
     plt.show()
 
 # %% [markdown]

@@ -231,11 +231,16 @@ with autograder.example("ids and the rows they select"):
     ):
         numbers = encode(names, index).tolist()
         ax.imshow(rows.numpy(), cmap="RdBu", vmin=-2.5, vmax=2.5, aspect="auto")
-        ax.set_yticks(range(len(names)), [f"{word}  {i}" for word, i in zip(names, numbers, strict=True)])
+        ax.set_yticks(
+            range(len(names)), [f"{word}  {i}" for word, i in zip(names, numbers, strict=True)]
+        )
         ax.set_xticks([])
         for (r, c), value in np.ndenumerate(rows.numpy()):
             ax.text(c, r, f"{value:.1f}", ha="center", va="center", fontsize=8)
-    axes[0].set_title("the table: a row for each word"), axes[1].set_title("the verse: rows looked up")
+    (
+        axes[0].set_title("the table: a row for each word"),
+        axes[1].set_title("the verse: rows looked up"),
+    )
     plt.tight_layout(), plt.show()
 
 # %% [markdown]
@@ -247,7 +252,9 @@ with autograder.example("a lookup and a product, timed"):
 
     large, some = torch.randn(2000, 50), torch.randint(0, 2000, (64,))
     for name, function in (("lookup", lookup), ("product with one-hot rows", lookup_by_product)):
-        seconds = min(repeat(lambda function=function: function(large, some), number=10, repeat=3)) / 10
+        seconds = (
+            min(repeat(lambda function=function: function(large, some), number=10, repeat=3)) / 10
+        )
         print(f"{name:<26}{1e6 * seconds:>9.0f} µs")
 
 # %% [markdown]
@@ -799,14 +806,18 @@ with autograder.example("users × films"):
     by_count = [(-torch.bincount(ids)).argsort(stable=True).argsort() for ids in (rows, columns)]
     fig, axes = plt.subplots(1, 2, figsize=(11, 4.5), width_ratios=(2, 1))
     axes[0].plot(by_count[1][columns], by_count[0][rows], ",", color="tab:blue")
-    axes[0].set(xlabel="films, most rated first", ylabel="people, most active first", title="all of them")
+    axes[0].set(
+        xlabel="films, most rated first", ylabel="people, most active first", title="all of them"
+    )
     corner = np.full((15, 15), np.nan)
     for person, film, stars in zip(by_count[0][rows], by_count[1][columns], raw[:, 2], strict=True):
         if person < 15 and film < 15:
             corner[person, film] = stars
     axes[1].imshow(corner, cmap="RdYlGn"), axes[1].set_title("the fullest corner, in stars")
     for (r, c), stars in np.ndenumerate(corner):
-        axes[1].text(c, r, "" if np.isnan(stars) else f"{stars:g}", ha="center", va="center", fontsize=7)
+        axes[1].text(
+            c, r, "" if np.isnan(stars) else f"{stars:g}", ha="center", va="center", fontsize=7
+        )
     plt.tight_layout(), plt.show()
 
 # %% [markdown]
@@ -822,17 +833,23 @@ with autograder.example("MovieLens, two models"):
     ratings = torch.tensor(raw[:, 2]).float()
     order = torch.from_numpy(np.random.default_rng(1).permutation(len(ratings)))
     held_out, known = (
-        tuple(column[rows] for column in (users, movies, ratings)) for rows in order.split([20000, 80004])
+        tuple(column[rows] for column in (users, movies, ratings))
+        for rows in order.split([20000, 80004])
     )
     mean = known[2].mean().item()
-    print(f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}")
+    print(
+        f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}"
+    )
 
     torch.manual_seed(1)
     generator = torch.Generator().manual_seed(1)
     dot = small(DotBias(671, 9066, 10, mean))
     net = small(NeuralNet(671, 9066, 10, 70, (0.3, 0.5)))
     nn.init.constant_(net.output.bias, float(mean))
-    for name, model, lr, decay in (("product and biases", dot, 0.02, 1e-4), ("neural net", net, 0.005, 1e-4)):
+    for name, model, lr, decay in (
+        ("product and biases", dot, 0.02, 1e-4),
+        ("neural net", net, 0.005, 1e-4),
+    ):
         optimizer = torch.optim.Adam(model.parameters(), lr)
         losses = train(model, batches(known, optimizer, 1000, generator), optimizer, decay)
         print(f"{name}: training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}")
@@ -854,8 +871,15 @@ with autograder.example("how much weight decay?"):
         torch.manual_seed(1)
         model = small(DotBias(671, 9066, 10, mean))
         optimizer = torch.optim.Adam(model.parameters(), 0.02)
-        losses = train(model, batches(known, optimizer, 1000, torch.Generator().manual_seed(1)), optimizer, decay)
-        print(f"decay {decay:<6g}  training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}")
+        losses = train(
+            model,
+            batches(known, optimizer, 1000, torch.Generator().manual_seed(1)),
+            optimizer,
+            decay,
+        )
+        print(
+            f"decay {decay:<6g}  training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}"
+        )
 
 # %% [markdown]
 # Without decay the training error is lowest, and the held-out error is nearly as bad as that of always predicting the mean. Between

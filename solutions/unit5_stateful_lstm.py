@@ -190,7 +190,9 @@ with autograder.example("your step against nn.LSTMCell"):
     given = torch.randn(3, 4), torch.randn(3, 6), torch.randn(3, 6)
     ready = cell(given[0], given[1:])
     ours = lstm_step(*given, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
-    print(f"largest difference: {max((a - b).abs().max().item() for a, b in zip(ready, ours, strict=True)):.1e}")
+    print(
+        f"largest difference: {max((a - b).abs().max().item() for a, b in zip(ready, ours, strict=True)):.1e}"
+    )
 
 # %% [markdown]
 # ## 2. What a hundred steps do to a gradient
@@ -259,21 +261,35 @@ check("norms_through_time")
 with autograder.example("gradients through 100 steps"):
     generator = torch.Generator().manual_seed(0)
     H = 64
-    square = torch.randn(H, H, generator=generator).double() / H**0.5  # 64 bits: the square of 1e-30 is 0 in 32
+    # 64 bits: the square of 1e-30 is 0 in 32
+    square = torch.randn(H, H, generator=generator).double() / H**0.5
     start = torch.randn(1, H, generator=generator).double()
     for scale, colour in ((1.6, "tab:red"), (2**0.5, "tab:orange"), (1.0, "tab:blue")):
         norms = gradient_norms(lambda h, scale=scale: torch.relu(scale * h @ square), start, 100)
         plt.semilogy(norms, color=colour, label=f"plain, weights × {scale:.2f}")
-        print(f"plain, weights × {scale:.2f}: {norms[-1]:.1f} at the last state, {norms[0]:.2g} at the first")
-    four, b = torch.randn(4 * H, H, generator=generator).double() / H**0.5, torch.zeros(4 * H).double()
+        print(
+            f"plain, weights × {scale:.2f}: {norms[-1]:.1f} at the last state, {norms[0]:.2g} at the first"
+        )
+    four, b = (
+        torch.randn(4 * H, H, generator=generator).double() / H**0.5,
+        torch.zeros(4 * H).double(),
+    )
     b[H : 2 * H] = 4.0  # forget gates nearly open
     x, W_ih = torch.zeros(1, 1).double(), torch.zeros(4 * H, 1).double()
 
     def lstm(both):
         return torch.cat(lstm_step(x, *both.chunk(2, -1), W_ih, four, b, 0 * b), -1)
 
-    plt.semilogy(gradient_norms(lstm, torch.cat([start, start], -1), 100), color="k", label="LSTM, forget gates open")
-    plt.xlabel("state after step"), plt.ylabel("norm of the gradient with respect to it"), plt.legend()
+    plt.semilogy(
+        gradient_norms(lstm, torch.cat([start, start], -1), 100),
+        color="k",
+        label="LSTM, forget gates open",
+    )
+    (
+        plt.xlabel("state after step"),
+        plt.ylabel("norm of the gradient with respect to it"),
+        plt.legend(),
+    )
     plt.title("the gradient starts at the right and walks left")
     plt.show()
 
@@ -422,18 +438,26 @@ check("cut_from_the_past")
 
 # %%
 figure, axes = plt.subplots(figsize=(7.5, 4.2))
-for up, (name, marker) in enumerate((("x", "s"), ("first layer", "o"), ("second layer", "o"), ("logits", "^"))):
+for up, (name, marker) in enumerate(
+    (("x", "s"), ("first layer", "o"), ("second layer", "o"), ("logits", "^"))
+):
     axes.text(-0.45, up, name, ha="right", va="center", fontsize=9)
     for t in range(4):
         axes.plot(t, up, marker, ms=18, mfc="white", mec="0.3", mew=1.5, zorder=2)
         if up:
             colour = ("", "tab:green", "tab:purple", "tab:blue")[up]
             axes.annotate(
-                "", (t, up - 0.15), (t, up - 0.85), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2}
+                "",
+                (t, up - 0.15),
+                (t, up - 0.85),
+                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
             )
         if t and marker == "o":
             axes.annotate(
-                "", (t - 0.15, up), (t - 0.85, up), arrowprops={"arrowstyle": "-|>", "color": "tab:orange", "lw": 2}
+                "",
+                (t - 0.15, up),
+                (t - 0.85, up),
+                arrowprops={"arrowstyle": "-|>", "color": "tab:orange", "lw": 2},
             )
 axes.set(
     xlim=(-1.6, 3.4),
@@ -739,7 +763,9 @@ with autograder.example("stateful against stateless"):
         for part in (ids[:240001], ids[240000:288001]):
             train_epoch(small, continuing_batches(part, 32, 10), optimizer, 1.0)
             optimizer.param_groups[0]["lr"] = 1e-3
-        print(f"{name}: {held_out_loss(small, held_out_ids):.3f} nats per character held out, {corpus.name}")
+        print(
+            f"{name}: {held_out_loss(small, held_out_ids):.3f} nats per character held out, {corpus.name}"
+        )
 
 # %% [markdown]
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
@@ -824,8 +850,16 @@ with autograder.example("a larger network"):
         optimizer.param_groups[0]["lr"] = rate
         losses += train_epoch(model, noting(continuing_batches(ids, 64, 20), steps), optimizer, 1.0)
     plt.plot(losses, color="0.85")
-    plt.plot(np.arange(20, len(losses) + 1, 20), np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1))
-    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.title(corpus.name), plt.ylim(1.2, 3.5)
+    plt.plot(
+        np.arange(20, len(losses) + 1, 20),
+        np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1),
+    )
+    (
+        plt.xlabel("batch"),
+        plt.ylabel("loss in nats per character"),
+        plt.title(corpus.name),
+        plt.ylim(1.2, 3.5),
+    )
     plt.show()
     print(f"held out: {held_out_loss(model, held_out_ids):.3f} nats per character")
 
@@ -929,7 +963,10 @@ check("generating")
 
 # %%
 with autograder.example("from gibberish to words"):
-    learner, prompt = CharLSTM(len(chars), 32, 128, 0.1).to(device), encode("the moral of this is that ").tolist()
+    learner, prompt = (
+        CharLSTM(len(chars), 32, 128, 0.1).to(device),
+        encode("the moral of this is that ").tolist(),
+    )
     for step, weights in {**copies, len(losses): model.state_dict()}.items():
         learner.load_state_dict(weights)
         written = generate(learner, prompt, 80, 0.7, torch.Generator().manual_seed(0))
@@ -977,12 +1014,18 @@ with autograder.example("inside and outside of quotations"):
     paragraphs = [part for part in corpus.held_out.split("\n\n") if part.count('"') % 2 == 0]
     read = "\n\n".join(paragraphs)[:60000]
     with torch.no_grad():
-        believed = model.eval()(encode(read)[:-1, None].to(device))[0][:, 0].softmax(-1)[:, place['"']].cpu()
+        believed = (
+            model.eval()(encode(read)[:-1, None].to(device))[0][:, 0]
+            .softmax(-1)[:, place['"']]
+            .cpu()
+        )
     marks = [i for i in range(len(read) - 1) if read[i] in ".,!?"]
     for word, is_open in (("inside", 1), ("outside", 0)):
         places = [i for i in marks if read[: i + 1].rpartition("\n\n")[2].count('"') % 2 == is_open]
         true = sum(read[i + 1] == '"' for i in places) / len(places)
-        print(f"{word:>8}: {len(places):>5} places, the network {believed[places].mean():.3f}, the text {true:.3f}")
+        print(
+            f"{word:>8}: {len(places):>5} places, the network {believed[places].mean():.3f}, the text {true:.3f}"
+        )
 
 # %% [markdown]
 # On the lesson's corpus the network gives `"` the same 2.5 % inside and outside, where the text has 41 % and none. So this network does not know.
@@ -1015,12 +1058,17 @@ def longest_copy(sample, text):
 with autograder.example("how much of it is copied"):
     text, unseen = one_space(corpus.train), one_space(corpus.held_out)
     if corpus.name == "nietzsche":
-        print("morality equals self-glorification" in corpus.train, "morality equals self-glorification" in text)
+        print(
+            "morality equals self-glorification" in corpus.train,
+            "morality equals self-glorification" in text,
+        )
     for temperature, sample in samples.items():
         piece = longest_copy(one_space(sample), text)
         print(f"temperature {temperature}: {len(piece)} characters, {piece!r}")
     lengths = [len(longest_copy(unseen[i : i + 240], text)) for i in range(0, 48000, 4000)]
-    print(f"12 held-out passages: {min(lengths)} to {max(lengths)} characters, {sum(lengths) / 12:.1f} on average")
+    print(
+        f"12 held-out passages: {min(lengths)} to {max(lengths)} characters, {sum(lengths) / 12:.1f} on average"
+    )
 
 # %% [markdown]
 # ## 9. What surprises it
@@ -1103,7 +1151,9 @@ PASSAGES = (
 
 with autograder.example("surprise, character by character"):
     cuts = [corpus.held_out[2000 + 700 * i : 2700 + 700 * i] for i in range(4)]
-    pieces = [(cuts[0], 0)] + [part for i in range(3) for part in ((PASSAGES[i], 1), (cuts[i + 1], 0))]
+    pieces = [(cuts[0], 0)] + [
+        part for i in range(3) for part in ((PASSAGES[i], 1), (cuts[i + 1], 0))
+    ]
     mixed_text = "".join(piece for piece, _ in pieces).replace("\n", " ")
     foreign = torch.cat([torch.full((len(piece),), bool(label)) for piece, label in pieces])[1:]
     nats = torch.as_tensor(surprise(model, encode(mixed_text))).cpu()
@@ -1112,11 +1162,21 @@ with autograder.example("surprise, character by character"):
     rows = [slice(begin + k, begin + k + 100) for begin in begins.tolist() for k in (-50, 50)]
     figure, axes = plt.subplots(figsize=(13, 4.5))
     picture = axes.imshow(
-        torch.stack([smooth[row] for row in rows]).numpy(), aspect="auto", cmap="inferno", vmin=0, vmax=6
+        torch.stack([smooth[row] for row in rows]).numpy(),
+        aspect="auto",
+        cmap="inferno",
+        vmin=0,
+        vmax=6,
     )
     figure.colorbar(picture, label="nats per character", pad=0.01)
     for up, row in enumerate(rows):
-        letters = {"color": "w", "fontsize": 7, "family": "monospace", "ha": "center", "va": "center"}
+        letters = {
+            "color": "w",
+            "fontsize": 7,
+            "family": "monospace",
+            "ha": "center",
+            "va": "center",
+        }
         for across, character in enumerate(mixed_text[1:][row]):
             axes.text(across, up, character.replace("$", r"\$"), **letters)
         within = foreign[row].nonzero().flatten()
@@ -1193,7 +1253,9 @@ with autograder.example("foreign passages, found"):
 with autograder.example("flagged at a threshold"):
     threshold = smooth[~foreign].quantile(0.99)
     flagged = smooth > threshold
-    print(f"above {threshold:.2f} nats: {flagged[foreign].float().mean():.0%} of the foreign characters flagged")
+    print(
+        f"above {threshold:.2f} nats: {flagged[foreign].float().mean():.0%} of the foreign characters flagged"
+    )
     for passage, begin in zip(PASSAGES, begins.tolist(), strict=True):
         print(f"{flagged[begin : begin + len(passage)].float().mean():>5.0%} of {passage[:40]!r}")
 

@@ -1,6 +1,8 @@
-"""A hundred mutilations of a correct notebook, as notebooks come back from a class: each a seeded change of its JSON.
+"""A hundred mutilations of a correct notebook, as notebooks come back from a class: each a seeded
+change of its JSON.
 
-None of them touches what graded functions say, so each earns full marks where a submission is its definitions.
+None of them touches what graded functions say, so each earns full marks where a submission is its
+definitions.
 """
 
 import json
@@ -27,15 +29,23 @@ ODD_CELLS = (
 
 def exact(book: Any) -> Any:
     """The notebook without demonstrations and training."""
-    book.cells = [c for c in book.cells if "autograder.example(" not in c.source and c.id != "check-training"]
+    book.cells = [
+        c for c in book.cells if "autograder.example(" not in c.source and c.id != "check-training"
+    ]
     return book
 
 
 def cells(book: Book, kind: str) -> list[dict[str, Any]]:
-    """The cells of a kind: `write` (solutions), `check`, `markdown`, or `code` for all with code."""
+    """The cells of a kind: `write` (solutions), `check`, `markdown`, or `code` for all with
+    code.
+    """
     named = {"write": "write-", "check": "check-"}.get(kind)
     if named:
-        return [c for c in book["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id", "").startswith(named)]
+        return [
+            c
+            for c in book["cells"]
+            if c["metadata"].get("nbgrader", {}).get("grade_id", "").startswith(named)
+        ]
     return [cell for cell in book["cells"] if cell["cell_type"] == kind]
 
 
@@ -56,7 +66,9 @@ def checks_deleted(book: Book, rng: random.Random) -> None:
 
 
 def all_text_deleted(book: Book, rng: random.Random) -> None:
-    book["cells"] = [cell for cell in book["cells"] if cell["cell_type"] == "code" or rng.random() < 0.1]
+    book["cells"] = [
+        cell for cell in book["cells"] if cell["cell_type"] == "code" or rng.random() < 0.1
+    ]
 
 
 def solutions_duplicated(book: Book, rng: random.Random) -> None:
@@ -138,9 +150,17 @@ def old_format(book: Book, rng: random.Random) -> None:
     for cell in book["cells"]:
         cell.pop("id", None)
         if cell["cell_type"] == "code":
-            cell |= {"input": cell.pop("source"), "language": "python", "prompt_number": rng.randint(1, 9)}
+            cell |= {
+                "input": cell.pop("source"),
+                "language": "python",
+                "prompt_number": rng.randint(1, 9),
+            }
             cell.pop("execution_count")
-    book |= {"nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": book.pop("cells"), "metadata": {}}]}
+    book |= {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "worksheets": [{"cells": book.pop("cells"), "metadata": {}}],
+    }
     book["metadata"] = {"name": ""}
 
 
@@ -190,7 +210,9 @@ def old_attempts_kept(book: Book, rng: random.Random) -> None:
     """What was tried first, put aside in cells of another type."""
     for cell in rng.sample(cells(book, "write"), 3):
         first = cell["source"].split(":\n")[0] + ":\n    return None"
-        book["cells"].insert(index(book, cell) + rng.randint(0, 1), new_cell(rng.choice(["raw", "markdown"]), first))
+        book["cells"].insert(
+            index(book, cell) + rng.randint(0, 1), new_cell(rng.choice(["raw", "markdown"]), first)
+        )
 
 
 def names_taken(book: Book, rng: random.Random) -> None:
@@ -241,7 +263,9 @@ KINDS: dict[str, Mutilation] = {
 
 
 def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
-    """`count` mutilations of a notebook's text, each with its name; the last of them several kinds at once."""
+    """`count` mutilations of a notebook's text, each with its name; the last of them several kinds
+    at once.
+    """
     kinds = list(KINDS)
     for seed in range(count):
         rng, book = random.Random(seed), json.loads(correct)
@@ -249,7 +273,9 @@ def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
             cell["source"] = "".join(cell["source"])
         names = [kinds[seed % len(kinds)]]
         if seed >= 4 * len(kinds):
-            names = ["checks deleted", "stored outputs", "a solution split", "odd cells added"][seed % 3 :]
+            names = ["checks deleted", "stored outputs", "a solution split", "odd cells added"][
+                seed % 3 :
+            ]
         for name in names:
             KINDS[name](book, rng)
         yield f"{seed + 1:03} {' and '.join(names)}", json.dumps(book, ensure_ascii=False)

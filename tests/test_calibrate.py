@@ -1,4 +1,6 @@
-"""Bounds of training: measured by the real command, kept in solutions/bounds.toml, shown on the page."""
+"""Bounds of training: measured by the real command, kept in solutions/bounds.toml, shown on the
+page.
+"""
 
 import math
 import re
@@ -14,21 +16,38 @@ from autograder.authoring.grader_page import plot
 from autograder.course import Course
 from autograder.source.solution import Solution
 
-TRAINING = [(unit, check) for unit in COURSE.units for check in this_course.unit(unit).checks if check.measure]
+TRAINING = [
+    (unit, check)
+    for unit in COURSE.units
+    for check in this_course.unit(unit).checks
+    if check.measure
+]
 BOUND = Bound(
-    "unit9", "training", "austen", 0.02, "NumPy 2", [2.0, 2.1], {"loops": [0.001, -0.002]}, {"m1 x": [0.5]}, []
+    "unit9",
+    "training",
+    "austen",
+    0.02,
+    "NumPy 2",
+    [2.0, 2.1],
+    {"loops": [0.001, -0.002]},
+    {"m1 x": [0.5]},
+    [],
 )
 
 
 def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
-    """bounds.toml is of the checks there are, with the bounds that they have: else `autograder calibrate` again."""
+    """bounds.toml is of the checks there are, with the bounds that they have: else `autograder
+    calibrate` again.
+    """
     measured = {(b.unit, b.check, b.data): b.within for b in read_bounds(COURSE)}
     wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in this_course.trains_on(c)}
     assert measured == wanted
 
 
 def test_right_answers_pass_and_known_mistakes_do_not():
-    """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake would pass."""
+    """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake
+    would pass.
+    """
     bounds = read_bounds(COURSE)
     likely = {(b.unit, b.check, b.data): b.right_fails for b in bounds if b.right_fails[0] >= 1e-4}
     assert likely == {}
@@ -39,7 +58,9 @@ def test_right_answers_pass_and_known_mistakes_do_not():
 
 
 def test_the_chance_is_students_t():
-    """Two tails beyond 4.318 spreads, of 12 seeds: 1 in 1,000, as tables say; certain where training failed."""
+    """Two tails beyond 4.318 spreads, of 12 seeds: 1 in 1,000, as tables say; certain where
+    training failed.
+    """
     apart = replace(BOUND, within=4.318, right={"loops": [1.0, -1.0] * 6})
     assert apart.right_fails == (pytest.approx(1e-3, rel=0.01), "loops")
     assert replace(BOUND, right={"loops": [math.nan]}).right_fails[0] == 1
@@ -72,7 +93,9 @@ def test_what_is_kept_is_read_back(elsewhere):
 
 
 def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
-    """Writing an entry leaves every figure of the others as it stands, and the file in the same form."""
+    """Writing an entry leaves every figure of the others as it stands, and the file in the same
+    form.
+    """
     committed = (ROOT / "solutions" / "bounds.toml").read_text()
     written = elsewhere.folder / "solutions" / "bounds.toml"
     written.write_text(committed)
@@ -81,7 +104,9 @@ def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
 
 
 def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
-    """Unit 1's, on one seed, with the mistakes of one function that training uses and of one that it does not."""
+    """Unit 1's, on one seed, with the mistakes of one function that training uses and of one that
+    it does not.
+    """
     unit = this_course.unit("unit1_embeddings")
     whole = calibrating.solution_of(unit)
     wrong = ("return (a + b).sum(1)", "model.eval()", "error.backward()")
@@ -102,7 +127,9 @@ def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
 
 
 def test_the_plot_is_made_from_the_bounds_and_always_the_same(tmp_path):
-    """A row for each check and corpus; the same bytes each time; docs/grader/bounds.svg is of bounds.toml as it is."""
+    """A row for each check and corpus; the same bytes each time; docs/grader/bounds.svg is of
+    bounds.toml as it is.
+    """
     for name in ("one", "two"):
         plot(COURSE, [BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")
     one, two = ((tmp_path / name / "bounds.svg").read_text() for name in ("one", "two"))

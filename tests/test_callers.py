@@ -1,4 +1,6 @@
-"""The ways in which a check is called: the command, a script's last lines, a kernel's cell, pytest."""
+"""The ways in which a check is called: the command, a script's last lines, a kernel's cell,
+pytest.
+"""
 
 import os
 import re
@@ -25,7 +27,9 @@ MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
 def python(*arguments, cwd=ROOT):
     environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -41,20 +45,27 @@ def test_the_solution_runs_as_a_script_without_a_warning(unit):
         figures = re.findall(r"(?:held out|stateful): ([\d.]+) nats per character", done.stdout)
         printed = [float(figure) for figure in figures]
         ladder = re.findall(rf"^# \| {unit[:4]} {unit[4]}: .+ \| ([\d.]+) \|$", text, re.M)
-        assert printed and [float(rung) for rung in ladder] == pytest.approx(sorted(printed, reverse=True), abs=0.02)
+        assert printed and [float(rung) for rung in ladder] == pytest.approx(
+            sorted(printed, reverse=True), abs=0.02
+        )
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
 
-    Examples run as scripts above, and here in one unit; a kernel shows their pictures, and nothing else differs.
+    Examples run as scripts above, and here in one unit; a kernel shows their pictures, and nothing
+    else differs.
     """
     notebook = jupytext.read(ROOT / "solutions" / f"{unit}.py")
     if unit != "unit3_scan":
-        notebook.cells = [cell for cell in notebook.cells if "with autograder.example(" not in cell.source]
+        notebook.cells = [
+            cell for cell in notebook.cells if "with autograder.example(" not in cell.source
+        ]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    outputs = [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
     reports = [o["data"].get("text/html", "") for o in outputs if o.output_type == "execute_result"]
     checks = this_course.unit(unit).checks
@@ -81,13 +92,19 @@ def test_a_script_opens_as_a_notebook_with_its_cells_intact(unit, folder):
     assert back.split("\n# ---\n")[1] == text.split("\n# ---\n")[1]
 
 
-LINE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "), max_size=30)
-CODE = st.lists(LINE, max_size=5).map("\n".join).map(str.strip).filter(lambda text: "# %%" not in text)
+LINE = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "), max_size=30
+)
+CODE = (
+    st.lists(LINE, max_size=5).map("\n".join).map(str.strip).filter(lambda text: "# %%" not in text)
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["code", "markdown"]), CODE), min_size=1, max_size=5))
 def test_cells_survive_the_way_to_a_script_and_back(cells):
-    """Kinds and sources of cells, whatever is in them but a cell's own border, survive percent format."""
+    """Kinds and sources of cells, whatever is in them but a cell's own border, survive percent
+    format.
+    """
     made = [getattr(nbformat.v4, f"new_{kind}_cell")(source) for kind, source in cells]
     notebook = nbformat.v4.new_notebook(cells=made)
     back = jupytext.reads(jupytext.writes(notebook, "py:percent"), "py:percent")
@@ -95,7 +112,9 @@ def test_cells_survive_the_way_to_a_script_and_back(cells):
 
 
 def test_pytest_runs_the_checks_of_a_file():
-    """One test a check; a failed one says what the student would read, and nothing of the kit's own frames."""
+    """One test a check; a failed one says what the student would read, and nothing of the kit's own
+    frames.
+    """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
     assert "10 passed" in done.stdout and "3 failed" in done.stdout
@@ -105,7 +124,9 @@ def test_pytest_runs_the_checks_of_a_file():
 
 def cell(*sources):
     """Run cells in a real kernel; the last cell's outputs."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+    )
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
     return notebook.cells[-1].outputs
 
@@ -116,17 +137,30 @@ START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}
 @pytest.mark.parametrize(
     ("body", "number", "words"),
     [
-        ("return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))", "2", "passed, 2 of 2 points"),
+        (
+            "return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))",
+            "2",
+            "passed, 2 of 2 points",
+        ),
         ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "only the diagonal is there"),
-        ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "<code>jacobian[0, 1]</code> should be -0.0"),
+        (
+            "return np.diag(softmax(z) * (1 - softmax(z)))",
+            "0",
+            "<code>jacobian[0, 1]</code> should be -0.0",
+        ),
         ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "(154 of 169 places)"),
         ("raise NotImplementedError()", "0", "<code>softmax_d</code> is not written yet."),
         ("raise ValueError('<b>bold</b>')", "0", "&lt;b&gt;bold&lt;/b&gt;"),
     ],
 )
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, words):
-    """The value is the points (what nbgrader reads); the HTML is for people, and nothing of a submission is markup."""
-    softmax = "def softmax(z):\n    e = np.exp(z - z.max(-1, keepdims=True))\n    return e / e.sum(-1, keepdims=True)"
+    """The value is the points (what nbgrader reads); the HTML is for people, and nothing of a
+    submission is markup.
+    """
+    softmax = (
+        "def softmax(z):\n    e = np.exp(z - z.max(-1, keepdims=True))\n    return e / e.sum(-1, "
+        "keepdims=True)"
+    )
     outputs = cell(START, softmax, f"def softmax_d(z):\n    {body}", 'check("softmax_jacobian")')
     (result,) = [output for output in outputs if output.output_type == "execute_result"]
     assert result["data"]["text/plain"] == number
@@ -137,7 +171,9 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, w
 
 
 def test_a_cell_says_what_it_needs():
-    """A check whose needs have not passed is not reached; a name that is not there is told with the nearest."""
+    """A check whose needs have not passed is not reached; a name that is not there is told with the
+    nearest.
+    """
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
     assert "runs once <code>softmax_values</code> passes" in outputs[-1]["data"]["text/html"]
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_values")')

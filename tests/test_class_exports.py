@@ -34,7 +34,9 @@ def test_the_golden_class_is_exported_whole(results, tmp_path, to):
     if to in ("gradescope", "github", "classroom50"):
         assert {path.stem for path in written} == students
     else:
-        column = {"csv": "student", "canvas": "Student", "moodle": "username", "mail": "student"}[to]
+        column = {"csv": "student", "canvas": "Student", "moodle": "username", "mail": "student"}[
+            to
+        ]
         assert {row[column] for row in table(written[0])} >= students
     if to == "canvas":
         head, *rows = table(written[0])
@@ -62,7 +64,9 @@ def test_the_policy_of_the_docs_uses_every_rule_there_is():
 def test_the_policy_of_the_docs_counts_as_they_say(results, tmp_path, student, when, points, words):
     """Of 35 points 2 do not count and 4 count on top."""
     (tmp_path / "policy.toml").write_text(SHOWN)
-    (result,) = [result for result in results if (result.student, result.unit) == ("complete", UNIT)]
+    (result,) = [
+        result for result in results if (result.student, result.unit) == ("complete", UNIT)
+    ]
     submitted = datetime.fromisoformat(when).astimezone(UTC).isoformat()
     result = dataclasses.replace(result, student=student, submitted=submitted)
     (grade,) = grades([result], read_policy(COURSE, tmp_path / "policy.toml"))

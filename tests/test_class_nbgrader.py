@@ -1,4 +1,6 @@
-"""This course for nbgrader; and a hundred mutilations of a correct notebook, which earn full marks."""
+"""This course for nbgrader; and a hundred mutilations of a correct notebook, which earn full
+marks.
+"""
 
 import jupytext
 import nbformat
@@ -40,10 +42,14 @@ def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, name):
 
 @pytest.mark.parametrize("name", COURSE.units)
 def test_a_unit_comes_back_from_its_notebook(name):
-    """The solution's script, by way of a notebook file: the same text but for jupytext's own header."""
+    """The solution's script, by way of a notebook file: the same text but for jupytext's own
+    header.
+    """
     script = solution_of(unit(name)).text
     book = nbformat.reads(nbformat.writes(as_notebook(script, name)), 4)
-    assert jupytext.writes(book, "py:percent").split("# ---\n", 2)[2] == script.split("# ---\n", 2)[2]
+    assert (
+        jupytext.writes(book, "py:percent").split("# ---\n", 2)[2] == script.split("# ---\n", 2)[2]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +60,22 @@ def correct(folder):
 
 
 def test_a_hundred_mutilations_earn_full_marks(correct, grade):
-    """A submission is its definitions: whatever became of its cells. `grade` judges in the real sandbox."""
+    """A submission is its definitions: whatever became of its cells. `grade` judges in the real
+    sandbox.
+    """
     made = list(mutilated(correct))
     assert len({text for _, text in made}) == 100 and len(KINDS) == 24
     for name, text in made:
-        lost = {v.name: v.remarks for v in grade(text, f"{UNIT}.ipynb").values() if v.status != "passed"}
+        lost = {
+            v.name: v.remarks for v in grade(text, f"{UNIT}.ipynb").values() if v.status != "passed"
+        }
         assert not lost, f"{name}: {lost}"
 
 
 def test_what_nbgrader_makes_of_three_mutilations(folder, correct):
-    """It trusts cells and their metadata: a deleted check costs its points there, a changed id the whole notebook."""
+    """It trusts cells and their metadata: a deleted check costs its points there, a changed id the
+    whole notebook.
+    """
     kinds = ("stored outputs", "checks deleted", "grade ids changed")
     found = {name[4:]: text for name, text in mutilated(correct, 24) if name[4:] in kinds}
     for name, text in found.items():

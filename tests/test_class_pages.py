@@ -18,7 +18,9 @@ def pages(graded_class):
 @pytest.fixture
 def show():
     """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the pages' tests need playwright"
+    )
     if not CHROMIUM:
         pytest.skip("the pages' tests need Chromium: apt-get install chromium")
     with playwright.sync_playwright() as running:
@@ -30,9 +32,15 @@ def show():
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_of_the_golden_class_are_accessible(pages, show, scheme):
-    """axe finds nothing on the class's, the unit's and students' pages; nothing is cut off at 320 pixels."""
+    """axe finds nothing on the class's, the unit's and students' pages; nothing is cut off at 320
+    pixels.
+    """
     cases = ("complete", "style_notebook_reordered", "endless_loop", "not_text", "stub")
-    for path in [pages / "index.html", pages / f"{UNIT}.html", *(pages / UNIT / f"{case}.html" for case in cases)]:
+    for path in [
+        pages / "index.html",
+        pages / f"{UNIT}.html",
+        *(pages / UNIT / f"{case}.html" for case in cases),
+    ]:
         page = show(path, color_scheme=scheme, viewport={"width": 1100, "height": 800})
         assert violations(page) == [], path.name
         page.set_viewport_size({"width": 320, "height": 640})
@@ -54,7 +62,9 @@ def test_search_finds_a_check_that_ran_out_of_time(pages, show):
 
 
 def test_a_students_own_code_stands_at_its_check(pages, show):
-    """Open where it is wrong, folded where it passed; in a notebook with its cell, wherever that stands."""
+    """Open where it is wrong, folded where it passed; in a notebook with its cell, wherever that
+    stands.
+    """
     page = show(pages / UNIT / "mistake_relu_forgotten.html")
     assert "dz = dh" in page.locator("#backward_through_time details[open] .code").inner_text()
     assert page.locator("#softmax_values details[open]").count() == 0
@@ -63,7 +73,9 @@ def test_a_students_own_code_stands_at_its_check(pages, show):
 
 
 def test_training_is_shown_beside_ours(pages):
-    """The loss that passed, and ours, in words and as a picture; the run's seed is nowhere on the page."""
+    """The loss that passed, and ours, in words and as a picture; the run's seed is nowhere on the
+    page.
+    """
     text = (pages / UNIT / "complete.html").read_text()
     assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)
     assert 'class="band"' in text and f"seed {SEED}" not in text

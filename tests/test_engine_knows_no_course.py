@@ -9,12 +9,37 @@ from autograder import data
 
 # the add-on for courses on torch speaks of torch; tests of the engine teach a course of their own
 NOT_SEARCHED = {"tests", "torch", "__pycache__"}
-PACKAGES = ("torch", "scikit-learn", "sklearn")  # the others of course.toml the engine uses itself, in its extras
+# the others of course.toml the engine uses itself, in its extras
+PACKAGES = (
+    "torch",
+    "scikit-learn",
+    "sklearn",
+)
 VOCABULARY = (
-    "recurrent", "rnn", "lstm", "gru", "embedding", "hidden state", "softmax", "logits", "relu", "tanh", "sigmoid",
-    "epoch", "nats", "perplexity", "pseudo-label", "back-propagation", "unrolled", "fast.ai",
-    "zero_grad", "dropout", "rating", "film", "movie",
-)  # fmt: skip
+    "recurrent",
+    "rnn",
+    "lstm",
+    "gru",
+    "embedding",
+    "hidden state",
+    "softmax",
+    "logits",
+    "relu",
+    "tanh",
+    "sigmoid",
+    "epoch",
+    "nats",
+    "perplexity",
+    "pseudo-label",
+    "back-propagation",
+    "unrolled",
+    "fast.ai",
+    "zero_grad",
+    "dropout",
+    "rating",
+    "film",
+    "movie",
+)
 
 
 def searched():
@@ -25,7 +50,9 @@ def searched():
 
 
 def words():
-    """Names of this course's units, long and short, of its datasets, packages, and what it speaks of."""
+    """Names of this course's units, long and short, of its datasets, packages, and what it speaks
+    of.
+    """
     yield from COURSE.units
     yield from (COURSE.short(unit) for unit in COURSE.units)
     yield from data.names(COURSE)
@@ -35,7 +62,9 @@ def words():
 
 @pytest.mark.parametrize("word", dict.fromkeys(words()))
 def test_the_engine_does_not_speak_of_this_course(word):
-    """No name of its units, data and packages, and none of its terms: in code, help, templates and docstrings."""
+    """No name of its units, data and packages, and none of its terms: in code, help, templates and
+    docstrings.
+    """
     pattern = re.compile(rf"(?<![A-Za-z]){re.escape(word)}", re.I)
     found = []
     for path in searched():
@@ -54,7 +83,9 @@ FUNCTIONS = ("softmax", "tanh", "sigmoid")  # as the logarithm is one
 
 
 def of_mathematics(word, path):
-    """The functions of which one too many or too few is told, in any course: they stand in one table."""
+    """The functions of which one too many or too few is told, in any course: they stand in one
+    table.
+    """
     return word in FUNCTIONS and path == ROOT / "autograder" / "relations" / "changes.py"
 
 
@@ -62,4 +93,9 @@ def test_the_search_reads_the_whole_engine():
     """Modules of every folder, templates of pages and of new courses."""
     names = {path.relative_to(ROOT / "autograder").as_posix() for path in searched()}
     assert len(names) > 70
-    assert {"judging.py", "sandbox/inside/server.py", "cli/student.py", "report/templates/base.html"} <= names
+    assert {
+        "judging.py",
+        "sandbox/inside/server.py",
+        "cli/student.py",
+        "report/templates/base.html",
+    } <= names

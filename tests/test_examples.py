@@ -1,4 +1,6 @@
-"""What passes all exact checks of a unit runs every example of it; `benchmarks/examples.py` tries all that passes."""
+"""What passes all exact checks of a unit runs every example of it; `benchmarks/examples.py` tries
+all that passes.
+"""
 
 import pytest
 import this_course
@@ -36,7 +38,8 @@ def test_every_unit_is_tried():
         (
             "unit0_pseudo_labels",
             "def split_rows(order, held_out, labelled):\n"
-            "    parts = order.float().split([held_out, labelled, len(order) - held_out - labelled])\n"
+            "    parts = order.float().split([held_out, labelled, len(order) - held_out - "
+            "labelled])\n"
             "    return parts",
             "digits, with and without pseudo-labels",
         ),

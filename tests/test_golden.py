@@ -1,4 +1,6 @@
-"""Golden submissions: one folder, one case; each is graded by the real command, and its verdict is the expected one."""
+"""Golden submissions: one folder, one case; each is graded by the real command, and its verdict is
+the expected one.
+"""
 
 import json
 import shutil
@@ -20,13 +22,19 @@ def test_verdict_is_as_expected(case, graded_class):
     not_passed = {c["name"]: c["status"] for c in result["checks"] if c["status"] != "passed"}
     assert not_passed == expected.get("checks", {})
     for check, words in expected.get("says", {}).items():
-        (said,) = [" ".join(r["text"] for r in c["remarks"]) for c in result["checks"] if c["name"] == check]
+        (said,) = [
+            " ".join(r["text"] for r in c["remarks"])
+            for c in result["checks"]
+            if c["name"] == check
+        ]
         for word in words:
             assert word in said
 
 
 def test_the_class_is_whole(graded_class):
-    """At least 14 cases, each with a result; the command says how the class did and where the pages are."""
+    """At least 14 cases, each with a result; the command says how the class did and where the pages
+    are.
+    """
     out, done = graded_class
     assert done.returncode == 0, done.stderr
     assert len(CASES) >= 14
@@ -36,7 +44,9 @@ def test_the_class_is_whole(graded_class):
 
 
 def test_a_result_records_what_made_it(graded_class):
-    """A result says what was graded, by which kit, on which seed and data, behind which walls, officially."""
+    """A result says what was graded, by which kit, on which seed and data, behind which walls,
+    officially.
+    """
     result = json.loads((graded_class[0] / UNIT / "complete.json").read_text())
     made_by = result["provenance"]
     assert (made_by["official"], made_by["seed"], result["max_score"]) == (True, 5, 35)
@@ -47,18 +57,28 @@ def test_a_result_records_what_made_it(graded_class):
 
 
 def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
-    """With the same seed and material a stored result is read back; a changed submission is graded again."""
+    """With the same seed and material a stored result is read back; a changed submission is graded
+    again.
+    """
     for case in ("complete", "stub"):
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
     run_command(*arguments)
     files = {case: tmp_path / "out" / UNIT / f"{case}.json" for case in ("complete", "stub")}
     before = {case: (file.read_text(), file.stat().st_mtime_ns) for case, file in files.items()}
-    shutil.copy(GOLDEN / "half_done" / UNIT / f"{UNIT}.py", tmp_path / "class" / "stub" / UNIT / f"{UNIT}.py")
+    shutil.copy(
+        GOLDEN / "half_done" / UNIT / f"{UNIT}.py",
+        tmp_path / "class" / "stub" / UNIT / f"{UNIT}.py",
+    )
     run_command(*arguments)
-    assert (files["complete"].read_text(), files["complete"].stat().st_mtime_ns) == before["complete"]
+    assert (files["complete"].read_text(), files["complete"].stat().st_mtime_ns) == before[
+        "complete"
+    ]
     assert json.loads(files["stub"].read_text())["score"] > 0
-    assert json.loads(files["stub"].read_text())["provenance"] == json.loads(before["stub"][0])["provenance"]
+    assert (
+        json.loads(files["stub"].read_text())["provenance"]
+        == json.loads(before["stub"][0])["provenance"]
+    )
 
 
 def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
@@ -68,12 +88,16 @@ def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
     run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--seed", "5")
     for case in cases:
-        one, two = (timeless(out / UNIT / f"{case}.json") for out in (tmp_path / "out", graded_class[0]))
+        one, two = (
+            timeless(out / UNIT / f"{case}.json") for out in (tmp_path / "out", graded_class[0])
+        )
         assert one == two
 
 
 def test_pages_show_every_submission_and_run_nothing(graded_class):
-    """The class page links to a page for each submission; remarks are text; no page of a submission holds a script."""
+    """The class page links to a page for each submission; remarks are text; no page of a submission
+    holds a script.
+    """
     pages = graded_class[0] / "pages"
     index = (pages / "index.html").read_text()
     for case in CASES:
@@ -81,4 +105,7 @@ def test_pages_show_every_submission_and_run_nothing(graded_class):
     assert len(list(pages.glob("unit*/*.html"))) == len(CASES)
     for page in pages.glob("unit*/*.html"):
         assert "<script" not in page.read_text()
-    assert "the gradient went through relu unchanged" in (pages / UNIT / "mistake_relu_forgotten.html").read_text()
+    assert (
+        "the gradient went through relu unchanged"
+        in (pages / UNIT / "mistake_relu_forgotten.html").read_text()
+    )

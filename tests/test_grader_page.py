@@ -1,4 +1,6 @@
-"""The page on how good the grader is: made from proofs, from bounds, and from what the author adds by hand."""
+"""The page on how good the grader is: made from proofs, from bounds, and from what the author adds
+by hand.
+"""
 
 from collections import Counter
 
@@ -37,7 +39,9 @@ def proof():
         mutants=101,
         equivalent=1,
         survivors=["clip: norm → 0"],
-        told=Telling(Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: was told: x"]),
+        told=Telling(
+            Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: was told: x"]
+        ),
         alone=Counter({name: 3 for name in names if name != "training"}),
         deviations={("clipping", "einsum"): [1e-4, 2e-4, 4e-4]},
     )
@@ -50,7 +54,9 @@ def parts_of(page):
 
 
 def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
-    """The author's notes stand between the bounds, which they explain, and what each check catches."""
+    """The author's notes stand between the bounds, which they explain, and what each check
+    catches.
+    """
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
     notes = (ROOT / "solutions" / "grader-notes.md").read_text().strip()
     assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
@@ -58,7 +64,9 @@ def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
     others = ["What each check catches", "Survivors"]
     first = ["What is said of mistakes that nobody wrote", "The bounds of training"]
     assert list(parts_of(page)) == [*first, *written, *others]
-    assert page.read_text().startswith("# How good the grader is\n\nWritten by `autograder validate --page")
+    assert page.read_text().startswith(
+        "# How good the grader is\n\nWritten by `autograder validate --page"
+    )
 
 
 def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
@@ -73,7 +81,9 @@ def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
 
 
 def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsewhere, proof):
-    """Of a check that catches nothing alone; of each mutant that no check can tell from the solution."""
+    """Of a check that catches nothing alone; of each mutant that no check can tell from the
+    solution.
+    """
     parts = parts_of(grader_page(elsewhere, [proof], jobs=2, minutes=9.0))
     (training,) = [check for check in this_course.unit().checks if check.measure]
     assert f"  - `training` is kept: {training.kept}" in parts["What each check catches"]
@@ -95,5 +105,8 @@ def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_pa
     (tmp_path / "checks").symlink_to(ROOT / "checks")
     page = grader_page(Course(tmp_path, COURSE.about), [proof], jobs=2, minutes=9.0)
     told, *others = parts_of(page)
-    assert (told, others) == ("What is said of mistakes that nobody wrote", ["What each check catches", "Survivors"])
+    assert (told, others) == (
+        "What is said of mistakes that nobody wrote",
+        ["What each check catches", "Survivors"],
+    )
     assert "bounds" not in page.read_text() and "\n\n\n" not in page.read_text()

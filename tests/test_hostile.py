@@ -1,9 +1,11 @@
-"""The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real command, confined.
+"""The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real
+command, confined.
 
-A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it (`expected.toml`): the
-checks that do not pass, all others do, and what such a check earns where that is not 0 (`[earned]`). Outcomes: R the
-result is what the honest part earns; 0 the attacked check earns nothing; X not read at all; K stopped or refused;
-L nothing leaks. Honest submissions are graded among the hostile ones.
+A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it
+(`expected.toml`): the checks that do not pass, all others do, and what such a check earns where
+that is not 0 (`[earned]`). Outcomes: R the result is what the honest part earns; 0 the attacked
+check earns nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submissions
+are graded among the hostile ones.
 """
 
 import json
@@ -54,7 +56,9 @@ def is_link(attack):
 
 
 def script(attack, facts, places):
-    """Our solution of the unit with the attack's code at its end, or where `first`, at its beginning."""
+    """Our solution of the unit with the attack's code at its end, or where `first`, at its
+    beginning.
+    """
     honest = solution_of(this_course.unit(facts["unit"])).plain()
     code = attack / "attack.py"
     added = filled(code.read_text(), places) if code.exists() else ""
@@ -74,7 +78,14 @@ def notebook(text, facts):
     output = {"output_type": "stream", "name": "stdout", "text": facts.get("outputs", "")}
     meta = json.loads(facts.get("meta", "{}"))
     cells = [
-        {"cell_type": "code", "id": "same", "source": part, "metadata": meta, "outputs": [output], "execution_count": 1}
+        {
+            "cell_type": "code",
+            "id": "same",
+            "source": part,
+            "metadata": meta,
+            "outputs": [output],
+            "execution_count": 1,
+        }
         for part in (honest, added)
     ]
     if facts["make"] == "prose":
@@ -116,7 +127,9 @@ def put(attack, folder, places):
 
 
 BYTES = {
-    "pickle": lambda _: b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93.",
+    "pickle": lambda _: (
+        b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93."
+    ),
     "nul": lambda text: text.encode() + b"\0",
     "utf16": lambda text: text.encode("utf-16"),
     "big": lambda text: text.encode() + b"#" * (10 << 20),
@@ -129,9 +142,16 @@ BYTES = {
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """Where secrets lie, where something that breaks out leaves a mark, and what a submission could ask for by path."""
+    """Where secrets lie, where something that breaks out leaves a mark, and what a submission could
+    ask for by path.
+    """
     base = tmp_path_factory.mktemp("hostile")
-    found = {"SECRETS": base / "secrets", "CANARY": base / "canary", "CLASS": base / "class", "OUT": base / "out"}
+    found = {
+        "SECRETS": base / "secrets",
+        "CANARY": base / "canary",
+        "CLASS": base / "class",
+        "OUT": base / "out",
+    }
     for place in found.values():
         place.mkdir()
     (found["SECRETS"] / "gradebook.csv").write_text(f"name,score\n{SECRET},35\n" * 9)
@@ -161,27 +181,39 @@ def listener():
 
 
 def run(places, submitted, out, *options):
-    """`autograder grade` in a process of its own; what it said, its exit code, and its memory (kB) along the way."""
+    """`autograder grade` in a process of its own; what it said, its exit code, and its memory (kB)
+    along the way.
+    """
     command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED]
     command += ["-j", "2", "--course", ROOT]
     environment = {**os.environ, "AUTOGRADER_SECRET": SECRET, "NO_COLOR": "1", "COLUMNS": "200"}
     with (places["SECRETS"] / "said").open("w+") as said:
         process = subprocess.Popen(
-            [*map(str, command), *options], cwd=places["SECRETS"], env=environment, stdout=said, stderr=said
+            [*map(str, command), *options],
+            cwd=places["SECRETS"],
+            env=environment,
+            stdout=said,
+            stderr=said,
         )
         memory = []
         while process.poll() is None:
             time.sleep(0.2)
             status = Path(f"/proc/{process.pid}/status").read_text()
-            memory += [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")]
+            memory += [
+                int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")
+            ]
         said.seek(0)
         return said.read(), process.returncode, memory
 
 
 @pytest.fixture(scope="module")
 def hostile(places, listener):
-    """A class of all attacks and of honest submissions among them: the folder of results, and how the command did."""
-    with Server(this_course.unit()) as server:  # raises where its self-test finds that a worker can break out
+    """A class of all attacks and of honest submissions among them: the folder of results, and how
+    the command did.
+    """
+    with Server(
+        this_course.unit()
+    ) as server:  # raises where its self-test finds that a worker can break out
         assert "seccomp" in server.walls
     places = {**places, "PORT": listener[0]}
     for attack in ATTACKS:
@@ -204,14 +236,20 @@ def result_of(attack, places):
 
 
 def test_the_sandbox_itself_works(hostile):
-    """The commands ran to their end, every result is official, and what ran did so behind the walls that stand here."""
+    """The commands ran to their end, every result is official, and what ran did so behind the walls
+    that stand here.
+    """
     places, quick, trained, _ = hostile
     trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
-    assert f"{len(ATTACKS) - trains - sum(map(is_link, ATTACKS)) + len(HONEST)} submissions" in quick[0].replace(
-        "\n", " "
+    assert (
+        f"{len(ATTACKS) - trains - sum(map(is_link, ATTACKS)) + len(HONEST)} submissions"
+        in quick[0].replace("\n", " ")
     )
-    for path in [*places["OUT"].glob("unit*/*.json"), *(places["OUT"].parent / "trained").glob("unit*/*.json")]:
+    for path in [
+        *places["OUT"].glob("unit*/*.json"),
+        *(places["OUT"].parent / "trained").glob("unit*/*.json"),
+    ]:
         result = json.loads(path.read_text())
         assert result["provenance"]["official"]
         walls = set(result["provenance"]["walls"])
@@ -224,7 +262,9 @@ def test_the_sandbox_itself_works(hostile):
 
 @pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])
 def test_an_attack_earns_nothing(attack, hostile):
-    """Each check has the status expected, and the points that this status is worth; no other check is touched."""
+    """Each check has the status expected, and the points that this status is worth; no other check
+    is touched.
+    """
     attack, places = HOSTILE / attack, hostile[0]
     facts = expected(attack)
     assert facts["outcome"] in "R0XKL" and facts["why"]
@@ -248,10 +288,14 @@ def test_an_attack_earns_nothing(attack, hostile):
 
 
 def test_nothing_leaks_and_nothing_breaks_out(hostile):
-    """No secret in a result or page or on the screen; no mark, note or connection; no escape and no markup."""
+    """No secret in a result or page or on the screen; no mark, note or connection; no escape and no
+    markup.
+    """
     places, quick, trained, came = hostile
     base = places["OUT"].parent
-    files = [path for out in ("out", "trained") for path in (base / out).rglob("*") if path.is_file()]
+    files = [
+        path for out in ("out", "trained") for path in (base / out).rglob("*") if path.is_file()
+    ]
     assert len(files) > 2 * len(ATTACKS)
     solutions = [solution_of(this_course.unit(name)) for name in COURSE.units]
     codes = [f"# mistake: {mistake.code}" for its in solutions for mistake, _, _ in its.mistakes]
@@ -260,16 +304,22 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
         assert "\x1b" not in text and "SyntaxWarning" not in text
     ours = (ROOT / "autograder" / "report" / "templates" / "page.js").read_text()
     for page in (path for path in files if path.suffix == ".html"):
-        assert not re.search(r"<script|<img|<svg onload", page.read_text().replace(f"<script>{ours}</script>", "")), (
-            page
-        )
+        assert not re.search(
+            r"<script|<img|<svg onload", page.read_text().replace(f"<script>{ours}</script>", "")
+        ), page
     assert not list(places["CANARY"].iterdir())
-    assert not [note for folder in ("/tmp", "/dev/shm", "/var/tmp") for note in Path(folder).glob("autograder-note*")]
+    assert not [
+        note
+        for folder in ("/tmp", "/dev/shm", "/var/tmp")
+        for note in Path(folder).glob("autograder-note*")
+    ]
     assert not came
 
 
 def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
-    """The same seed, the same verdicts, check by check, as in the class of golden submissions alone."""
+    """The same seed, the same verdicts, check by check, as in the class of golden submissions
+    alone.
+    """
     places, among = hostile[0], 0
     for path in sorted(places["OUT"].glob("unit*/*.json")):
         if path.stem in HONEST:
@@ -282,14 +332,20 @@ def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
 
 
 def test_the_grader_does_not_grow(hostile):
-    """From the first third of the run to its end, its memory rises by what keys of further units need, no more."""
+    """From the first third of the run to its end, its memory rises by what keys of further units
+    need, no more.
+    """
     memory = hostile[1][2]
     assert max(memory) - memory[len(memory) // 3] < 100_000  # kB
 
 
 def test_the_suite_is_whole(record_property):
-    """At least 60 attacks over all units and families; docs/security.md has the number of each family."""
-    counts = {family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES}
+    """At least 60 attacks over all units and families; docs/security.md has the number of each
+    family.
+    """
+    counts = {
+        family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES
+    }
     assert sum(counts.values()) >= 60
     assert {expected(attack)["unit"] for attack in ATTACKS} == set(COURSE.units)
     docs = (ROOT / "docs" / "security.md").read_text()
@@ -321,7 +377,9 @@ def bomb(packed):
 
 
 def otherwise(packed):
-    """A kilobyte of bzip2 may unpack to gigabytes, at once and in memory, whatever size is announced."""
+    """A kilobyte of bzip2 may unpack to gigabytes, at once and in memory, whatever size is
+    announced.
+    """
     packed.writestr(f"eve/{UNIT}/{UNIT}.py", "x = 1", zipfile.ZIP_BZIP2)
 
 

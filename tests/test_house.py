@@ -15,7 +15,9 @@ from autograder import cli
 
 
 def test_imports_go_one_way():
-    """The layers of pyproject.toml hold: a submission flows from its file to a page, and no import goes against it."""
+    """The layers of pyproject.toml hold: a submission flows from its file to a page, and no import
+    goes against it.
+    """
     code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, "--no-cache"]
@@ -49,7 +51,8 @@ DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 @pytest.mark.parametrize("name", cli.main.commands)
 def test_the_docs_name_every_command_and_option(name):
-    """In README or docs; each option, the short ones too, stands on a page that speaks of the command.
+    """In README or docs; each option, the short ones too, stands on a page that speaks of the
+    command.
 
     `--course`, which every command has, may stand on any.
     """
@@ -59,7 +62,9 @@ def test_the_docs_name_every_command_and_option(name):
         if option.name == "course_folder":
             continue
         for flag in (flag for flag in option.opts if flag.startswith("-")):
-            assert any(re.search(rf"(?<![\w-]){flag}(?![\w-])", text) for text in pages), f"{name} {flag}"
+            assert any(re.search(rf"(?<![\w-]){flag}(?![\w-])", text) for text in pages), (
+                f"{name} {flag}"
+            )
 
 
 def test_the_docs_say_how_a_course_is_named():
@@ -76,24 +81,39 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
     for path in DOCS:
         for line in re.findall(r"(?:^    |`|\$ )autograder ([^`\n#]+)", path.read_text(), re.M):
             name, *rest = line.split() or ["--help"]
-            assert name in cli.main.commands or name in everywhere, f"{path.name}: autograder {line}"
-            known = {flag for option in cli.main.commands[name].params for flag in option.opts} if rest else set()
+            assert name in cli.main.commands or name in everywhere, (
+                f"{path.name}: autograder {line}"
+            )
+            known = (
+                {flag for option in cli.main.commands[name].params for flag in option.opts}
+                if rest
+                else set()
+            )
             for flag in (word for word in rest if re.match(r"--?[a-z]", word)):
                 assert flag in known | everywhere, f"{path.name}: autograder {line}"
 
 
 def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
-    """Each check by a name of the units; the figures of its second sentence are those of its table."""
+    """Each check by a name of the units; the figures of its second sentence are those of its
+    table.
+    """
     page = (ROOT / "docs" / "coverage.md").read_text()
-    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ") and "| practised or" not in line]
-    checks = {check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks}
+    rows = [
+        line.split("|")
+        for line in page.splitlines()
+        if line.startswith("| ") and "| practised or" not in line
+    ]
+    checks = {
+        check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks
+    }
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row[4])}
     assert named and named <= checks, named - checks
     full = sum(row[5].strip() == "F" for row in rows)
     assert f"full ({full} of {len(rows)} rows); P: in part ({len(rows) - full})" in page
 
 
-# what is said in other words: gradients are with respect to something, "only" stands before what it limits, and so on
+# what is said in other words: gradients are with respect to something, "only" stands before what it
+# limits, and so on
 AVOIDED = (
     r" alone[.,;:]",
     r"gradients? in (?!place|graph|a graph|this|time|each)",
@@ -108,7 +128,9 @@ AVOIDED = (
 )
 
 
-@pytest.mark.parametrize("unit", sorted((ROOT / "solutions").glob("unit*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "unit", sorted((ROOT / "solutions").glob("unit*.py")), ids=lambda path: path.stem
+)
 def test_units_are_written_in_plain_english(unit):
     """In prose, hints and remarks."""
     lines = enumerate(unit.read_text().splitlines(), 1)
@@ -125,7 +147,9 @@ def test_links_in_the_docs_work():
 
 def test_the_project_stands_alone():
     """No path of one machine, and no folder beside the project but where CI says so."""
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split("\n")
     for name in tracked:
         if name and not name.startswith(".ci/") and (ROOT / name).is_file():
             text = (ROOT / name).read_text(errors="replace")

@@ -1,4 +1,6 @@
-"""This course's keys are the same on another processor, and no mistake stands where rounding decides."""
+"""This course's keys are the same on another processor, and no mistake stands where rounding
+decides.
+"""
 
 import pytest
 import this_course
@@ -13,7 +15,9 @@ from autograder.sandbox.inside.submission import Submission
 
 @pytest.mark.parametrize("name", COURSE.units)
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
-    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves only rounding."""
+    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves
+    only rounding.
+    """
     unit, key = this_course.unit(name), load_key(COURSE.key(name))
     assert same_key(unit, key, key_elsewhere(key, unit.checks))
     assert not same_key(unit, key, {})
@@ -30,4 +34,7 @@ def test_rounding_lists_no_mistake_and_takes_none_off(name):
             ours = key[check.name].expected
             its = run_experiment(check, spoilt, COURSE.public_seed, unit.experiments.reset)
             apart = max((deviation(check, array, ours, its) for array in ours.arrays), default=0.0)
-            assert its.failure or not 1 - 2 * SAME < apart < 1 + 2 * SAME, (check.name, mistake.text)
+            assert its.failure or not 1 - 2 * SAME < apart < 1 + 2 * SAME, (
+                check.name,
+                mistake.text,
+            )

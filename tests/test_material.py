@@ -1,4 +1,6 @@
-"""The material proves itself: generated from the units there are, so that a new unit needs no new test."""
+"""The material proves itself: generated from the units there are, so that a new unit needs no new
+test.
+"""
 
 import re
 import subprocess
@@ -38,7 +40,9 @@ def texts(name):
 
 @cache
 def whole_key(name):
-    """The key that all proofs below are made with: the same unit, seed and corpus give the same one."""
+    """The key that all proofs below are made with: the same unit, seed and corpus give the same
+    one.
+    """
     with Server(this_course.unit(name)) as server:
         return keys.build_key(server, FIRST_SEED, texts(name))
 
@@ -53,16 +57,24 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
-    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which four may."""
+    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which four
+    may.
+    """
     proof = Proof(unit, 1, quick=True)
     with Server(this_course.unit(unit)) as server:
-        assert [line.text for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof) if line.fault] == []
+        assert [
+            line.text
+            for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof)
+            if line.fault
+        ] == []
     assert proof.pairs == 20
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_file_that_solves_nothing_earns_nothing(unit):
-    """Each exercise, and all at once, gives zeros, ones, the public seed's answers or its input: no points for it."""
+    """Each exercise, and all at once, gives zeros, ones, the public seed's answers or its input: no
+    points for it.
+    """
     with Server(this_course.unit(unit)) as server:
         found = judge_nothing(server, FIRST_SEED, whole_key(unit))
         assert [line.text for line in found if line.fault] == []
@@ -72,7 +84,9 @@ def test_a_file_that_solves_nothing_earns_nothing(unit):
 def test_wrong_variants_lose_points(unit, monkeypatch):
     """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
     same = (FIRST_SEED, texts(unit))
-    monkeypatch.setattr(mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None)
+    monkeypatch.setattr(
+        mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None
+    )
     proof, data = Proof(unit, 1, quick=True), unit_data(this_course.unit(unit))
     found = judge_mutants(this_course.unit(unit), proof, data)
     assert [line.text for line in found if line.fault] == []
@@ -81,19 +95,27 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
-    """One whose answer differs by rounding alone passes there, and a pass must not rule out that it was made."""
+    """One whose answer differs by rounding alone passes there, and a pass must not rule out that it
+    was made.
+    """
     key, loaded = load_key(COURSE.key(unit)), this_course.unit(unit)
     for check in keys.checks_to_run(loaded, data=()):
         unseen = PlainKey(key[check.name].expected)
         for mistake, answer in key[check.name].mistakes:
-            assert judge(check, unseen, answer, loaded.sizes).status != "passed", (check.name, mistake.text)
+            assert judge(check, unseen, answer, loaded.sizes).status != "passed", (
+                check.name,
+                mistake.text,
+            )
 
 
 def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):
-    """A loss of training on data that this machine lacks stays in the key; what is written is told with its name."""
+    """A loss of training on data that this machine lacks stays in the key; what is written is told
+    with its name.
+    """
     known, path = load_key(COURSE.key(UNIT)), tmp_path / f"{UNIT}.safetensors"
     trained = known[next(name for name in known if "@" in name)]
-    save_key(path, {"training@elsewhere": replace(trained, loss=1.25)})  # stale: nothing else is in it
+    # stale: nothing else is in it
+    save_key(path, {"training@elsewhere": replace(trained, loss=1.25)})
     monkeypatch.setattr(type(COURSE), "key", lambda *_: path)
     monkeypatch.setattr(building, "all_unit_data", lambda _: texts(UNIT))
     (line,) = building.build(COURSE, [UNIT])
@@ -117,7 +139,10 @@ def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
 
 def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
     """However few seeds the mistakes are tried on."""
-    assert [Proof(UNIT, seeds, quick).style_seeds for seeds, quick in ((5, False), (30, False), (2, True))] == [
+    assert [
+        Proof(UNIT, seeds, quick).style_seeds
+        for seeds, quick in ((5, False), (30, False), (2, True))
+    ] == [
         20,
         30,
         2,
@@ -139,12 +164,16 @@ def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_has_mistakes_text_and_titles(unit):
-    """At least 12 known mistakes, each with words of its own; every exercise has hints, minutes and a length."""
+    """At least 12 known mistakes, each with words of its own; every exercise has hints, minutes and
+    a length.
+    """
     solution = keys.solution_of(this_course.unit(unit))
     words = [mistake.text for mistake, _, _ in solution.mistakes]
     assert len(words) >= 12
     assert all(words)
-    exercises = re.findall(r"\*\*Exercise\*\* · (\d+) minutes · [●○]{3} · about (\d+) lines?", solution.text)
+    exercises = re.findall(
+        r"\*\*Exercise\*\* · (\d+) minutes · [●○]{3} · about (\d+) lines?", solution.text
+    )
     assert len(exercises) == solution.text.count("**Exercise**")
     assert solution.text.count("<details><summary>") >= len(exercises)
     check_lengths(unit, solution)
@@ -154,7 +183,9 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
-    """Aims; then five to eight questions with folded answers, stretch exercises, and reading with links."""
+    """Aims; then five to eight questions with folded answers, stretch exercises, and reading with
+    links.
+    """
     text = keys.solution_of(this_course.unit(unit)).text
     opening, *_, ending = re.split(r"^# ## ", text, flags=re.M)
     aims = opening.split("**Afterwards you can**")[1].split("# You need ")[0]

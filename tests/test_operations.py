@@ -1,4 +1,6 @@
-"""Installing and running elsewhere: the lock file, the image, and grading as in a container without namespaces."""
+"""Installing and running elsewhere: the lock file, the image, and grading as in a container without
+namespaces.
+"""
 
 import os
 import re
@@ -25,11 +27,16 @@ def locked():
 
 
 def test_the_lock_file_holds_what_the_engine_and_the_course_ask_for():
-    """Core, platforms and Dask, what course.toml installs, each in a version that is asked for; torch by its index."""
+    """Core, platforms and Dask, what course.toml installs, each in a version that is asked for;
+    torch by its index.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"], *extras["lms"], *extras["cluster"]]
-    asked += [package["install"] for package in tomllib.loads((ROOT / "course.toml").read_text())["packages"].values()]
+    asked += [
+        package["install"]
+        for package in tomllib.loads((ROOT / "course.toml").read_text())["packages"].values()
+    ]
     versions = locked() | {"torch": re.search(r"ARG TORCH=(.*)", DOCKERFILE)[1]}
     for requirement in map(Requirement, asked):
         assert versions[requirement.name] in requirement.specifier, requirement
@@ -59,18 +66,56 @@ def test_what_the_image_copies_is_there():
 
 
 def in_a_container(folder, *arguments):
-    """Run a command as `docker run --network none --read-only --cap-drop ALL` would: one folder may be written."""
+    """Run a command as `docker run --network none --read-only --cap-drop ALL` would: one folder may
+    be written.
+    """
     if not bubblewrap():
         pytest.skip("bubblewrap, which stands in for a container here, is not installed")
-    walls = ["--unshare-user", "--disable-userns", "--unshare-net", "--unshare-pid", "--unshare-ipc"]
-    walls += ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
-    kept = {str(ROOT), sys.prefix, sys.base_prefix, *(path for path in sys.path if os.path.isdir(path))}
+    walls = [
+        "--unshare-user",
+        "--disable-userns",
+        "--unshare-net",
+        "--unshare-pid",
+        "--unshare-ipc",
+    ]
+    walls += [
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--tmpfs",
+        "/tmp",
+        "--cap-drop",
+        "ALL",
+    ]
+    kept = {
+        str(ROOT),
+        sys.prefix,
+        sys.base_prefix,
+        *(path for path in sys.path if os.path.isdir(path)),
+    }
     walls += [part for path in sorted(kept) for part in ("--ro-bind", path, path)]
-    walls += ["--ro-bind", str(folder / "submitted"), "/tmp/submitted", "--bind", str(folder / "grades"), "/tmp/grades"]
-    variables = {**os.environ, "XDG_CACHE_HOME": "/tmp/grades/.cache", "AUTOGRADER_COURSE": str(FIXTURE)}
+    walls += [
+        "--ro-bind",
+        str(folder / "submitted"),
+        "/tmp/submitted",
+        "--bind",
+        str(folder / "grades"),
+        "/tmp/grades",
+    ]
+    variables = {
+        **os.environ,
+        "XDG_CACHE_HOME": "/tmp/grades/.cache",
+        "AUTOGRADER_COURSE": str(FIXTURE),
+    }
     variables |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TMPDIR": "/tmp"}
     command = [bubblewrap(), *walls, sys.executable, "-m", "autograder", *map(str, arguments)]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, cwd="/", timeout=300)
+    return subprocess.run(
+        command, env=variables, capture_output=True, text=True, cwd="/", timeout=300
+    )
 
 
 @pytest.fixture
@@ -84,7 +129,9 @@ def folder(tmp_path):
 
 
 def test_grades_are_official_in_a_container(folder):
-    """The worker's own walls hold alone; nothing is written but the results and the cache beside them."""
+    """The worker's own walls hold alone; nothing is written but the results and the cache beside
+    them.
+    """
     done = in_a_container(folder, "grade", "/tmp/submitted", "--out", "/tmp/grades")
     assert done.returncode == 0, done.stderr
     (result,) = stored_results(folder / "grades")
@@ -98,6 +145,8 @@ def test_doctor_says_which_walls_stand_in_a_container(folder):
     """Which hold, which does not start, and that grades are official all the same."""
     done = in_a_container(folder, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"✓ a worker that tries to break out: was held by landlock \d+, seccomp", done.stdout)
+    assert re.search(
+        r"✓ a worker that tries to break out: was held by landlock \d+, seccomp", done.stdout
+    )
     assert "– bubblewrap, a second wall: does not start" in done.stdout
     assert "Grades given here are official." in done.stdout

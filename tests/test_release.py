@@ -1,4 +1,6 @@
-"""What students get: the files of a list and nothing else, no answer in them, and all of it works without ours."""
+"""What students get: the files of a list and nothing else, no answer in them, and all of it works
+without ours.
+"""
 
 import json
 import os
@@ -53,15 +55,17 @@ def listed():
     for unit in UNITS:
         yield from (f"assignments/{unit}.py", f"assignments/keys/{unit}.safetensors")
     for manifest in COURSE.folder.glob("datasets/*/manifest.toml"):
-        yield from (f"datasets/{manifest.parent.name}/{name}" for name in ("manifest.toml", "README.md"))
+        yield from (
+            f"datasets/{manifest.parent.name}/{name}" for name in ("manifest.toml", "README.md")
+        )
 
 
 # ---- what it holds
 
 
 def test_a_release_holds_what_is_listed_and_nothing_else(released):
-    """course.toml, checks, stubs, keys, manifests, the students' page, a README, what editors and assistants read, and
-    one wheel.
+    """course.toml, checks, stubs, keys, manifests, the students' page, a README, what editors and
+    assistants read, and one wheel.
     """
     wheels, others = [], set()
     for name in files_of(released):
@@ -88,7 +92,9 @@ def littered(tmp_path_factory):
 
 
 def test_a_new_file_is_not_in_a_release(littered, released, tmp_path):
-    """Wherever it lies in the course: only a module of checks, which others may import, goes along."""
+    """Wherever it lies in the course: only a module of checks, which others may import, goes
+    along.
+    """
     release(read_course(littered), tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(released)
 
@@ -101,7 +107,9 @@ def test_the_same_course_gives_the_same_release(released, tmp_path):
 
 
 def test_a_release_holds_no_answer(released, answers):
-    """No line of a solution region and no mistake's code, in any file: keys and the wheel's members included."""
+    """No line of a solution region and no mistake's code, in any file: keys and the wheel's members
+    included.
+    """
     assert sum(len(solution.secret_lines) for solution in answers) > 100
     assert leaks(released, answers) == []
 
@@ -133,9 +141,13 @@ def test_the_wheel_holds_the_engine_and_nothing_of_the_course(released):
     """Only `autograder` and its metadata; no tests, no unit's name among its files."""
     (wheel,) = released.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"autograder", "experiment_autograder"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {
+        "autograder",
+        "experiment_autograder",
+    }
     assert {"autograder/practice/watch.py", "autograder/report/templates/cell.html"} <= set(names)
-    template = "autograder/authoring/templates/new/course/tests/test_course.py"  # of what `autograder new` writes
+    # of what `autograder new` writes
+    template = "autograder/authoring/templates/new/course/tests/test_course.py"
     assert not [name for name in names if "tests" in name and name != template]
     assert not [name for name in names if any(unit in name for unit in UNITS)]
 
@@ -153,7 +165,9 @@ def mistaken():
 
 @pytest.fixture(scope="module")
 def python(released, tmp_path_factory):
-    """A Python into which the release's wheel was installed: it knows the packages here, but not this checkout."""
+    """A Python into which the release's wheel was installed: it knows the packages here, but not
+    this checkout.
+    """
     folder = tmp_path_factory.mktemp("student")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
@@ -161,7 +175,8 @@ def python(released, tmp_path_factory):
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)
     packages = [path for path in sys.path if path.endswith("-packages")]
-    (site / "packages.pth").write_text("\n".join(packages))  # what stands in their own .pth files is not followed
+    # what stands in their own .pth files is not followed
+    (site / "packages.pth").write_text("\n".join(packages))
     return folder / "bin" / "python"
 
 
@@ -178,7 +193,9 @@ def student(python, course):
     def run(*arguments):
         environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
         command = [str(python), *map(str, arguments)]
-        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=course, env=environment, capture_output=True, text=True, timeout=300
+        )
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout + done.stderr
 
@@ -233,7 +250,13 @@ def test_watch_works_in_a_release(python, course, mistaken):
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     arguments = ["-m", "autograder", "watch", "unit4"]
     terminal = pexpect.spawn(
-        str(python), arguments, cwd=str(course), env=environment, encoding="utf-8", dimensions=(40, 100), timeout=120
+        str(python),
+        arguments,
+        cwd=str(course),
+        env=environment,
+        encoding="utf-8",
+        dimensions=(40, 100),
+        timeout=120,
     )
     terminal.expect("is not written yet")
     (course / "assignments" / f"{UNIT}.py").write_text(mistaken)
@@ -249,23 +272,33 @@ def test_watch_works_in_a_release(python, course, mistaken):
 
 
 def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
-    """In a kernel of the student's Python, with the course's folder found from where the notebook lies."""
+    """In a kernel of the student's Python, with the course's folder found from where the notebook
+    lies.
+    """
     kernel = tmp_path / "kernels" / "student"
     kernel.mkdir(parents=True)
     command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (kernel / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "student", "language": "python"}))
+    (kernel / "kernel.json").write_text(
+        json.dumps({"argv": command, "display_name": "student", "language": "python"})
+    )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     lines = ["import numpy as np, autograder", f'check = autograder.unit("{UNIT}")']
     lines += ["def softmax(z):", "    raise NotImplementedError()", 'check("softmax_values")']
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
-    NotebookClient(book, timeout=120, kernel_name="student").execute(cwd=str(course / "assignments"))
-    (result,) = [output for output in book.cells[0].outputs if output.output_type == "execute_result"]
+    NotebookClient(book, timeout=120, kernel_name="student").execute(
+        cwd=str(course / "assignments")
+    )
+    (result,) = [
+        output for output in book.cells[0].outputs if output.output_type == "execute_result"
+    ]
     assert result["data"]["text/plain"] == "0"
     assert "<code>softmax</code> is not written yet." in result["data"]["text/html"]
 
 
 def test_what_needs_the_solutions_says_so(student, course):
-    """Grading, building and proving are an instructor's and an author's: exit code 2, and a sentence."""
+    """Grading, building and proving are an instructor's and an author's: exit code 2, and a
+    sentence.
+    """
     submitted = course / "class" / "ada" / UNIT
     submitted.mkdir(parents=True)
     shutil.copy(course / "assignments" / f"{UNIT}.py", submitted)

@@ -1,4 +1,6 @@
-"""The pieces of `reproduce`: counts that the lesson printed, gradients against torch's, a few steps of each model."""
+"""The pieces of `reproduce`: counts that the lesson printed, gradients against torch's, a few steps
+of each model.
+"""
 
 import importlib
 import sys
@@ -59,10 +61,14 @@ def test_ids_and_windows_are_the_lesson_s(lesson, ids):
 
 
 def test_batches_continue_where_they_should(lesson, monkeypatch):
-    """Row i of a batch goes on where row i of the last one stopped, and not with the lesson's batches."""
+    """Row i of a batch goes on where row i of the last one stopped, and not with the lesson's
+    batches.
+    """
     seen = {}
     monkeypatch.setattr(lesson, "text_bytes", lambda: bytes(range(1, 91)) * 60)
-    monkeypatch.setattr(lesson, "fit_stateful", lambda p, x, y, epochs, reset: seen.setdefault(reset, (x, y)) and [])
+    monkeypatch.setattr(
+        lesson, "fit_stateful", lambda p, x, y, epochs, reset: seen.setdefault(reset, (x, y)) and []
+    )
     monkeypatch.setattr(lesson, "result", lambda history: history)
     for continues in (True, False):
         lesson.stateful_lstm(continues, 1)
@@ -72,7 +78,9 @@ def test_batches_continue_where_they_should(lesson, monkeypatch):
 
 
 def test_online_gradients_are_torch_s(lesson):
-    """One update with lr 1 takes the gradient of the summed error from every weight; the hidden bias counts twice."""
+    """One update with lr 1 takes the gradient of the summed error from every weight; the hidden
+    bias counts twice.
+    """
     rng = np.random.default_rng(0)
     w = {name: weight.astype(np.float64) for name, weight in lesson.online_weights(11, 0.1).items()}
     x, y = rng.integers(0, 11, 8), rng.integers(0, 11, 8)

@@ -1,4 +1,6 @@
-"""Right answers in other styles: enough of them, each in a style of its own, and each at full marks."""
+"""Right answers in other styles: enough of them, each in a style of its own, and each at full
+marks.
+"""
 
 import ast
 from collections import Counter
@@ -24,13 +26,19 @@ def own(unit):
 
 def definitions(module):
     """Functions and classes of a module, and what else is assigned at its top: name → node."""
-    nodes = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    nodes = {
+        node.name: node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
     assigned = [node for node in module.body if isinstance(node, ast.Assign)]
-    return nodes | {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+    return nodes | {
+        node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)
+    }
 
 
 def bare(node):
-    """The code of a definition without docstrings and annotations, its names numbered as they come."""
+    """The code of a definition without docstrings and annotations, its names numbered as they
+    come.
+    """
     defined, names = (ast.FunctionDef, ast.ClassDef), {}
     for part in ast.walk(node):
         if isinstance(part, defined) and ast.get_docstring(part) is not None:
@@ -55,7 +63,9 @@ def rewritten(unit, module):
     """The exercises that a style file does in another way than the solution."""
     plain = definitions(ast.parse(solution_of(this_course.unit(unit)).plain()))
     found = definitions(module).items()
-    return {name for name, node in found if name in exercises(unit) and bare(node) != bare(plain[name])}
+    return {
+        name for name, node in found if name in exercises(unit) and bare(node) != bare(plain[name])
+    }
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -69,7 +79,9 @@ def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_no_style_is_a_mere_copy(unit):
-    """Other names alone make no style: at least two exercises are done in another way, and each exercise in three."""
+    """Other names alone make no style: at least two exercises are done in another way, and each
+    exercise in three.
+    """
     done = {style: rewritten(unit, module) for style, module in own(unit).items()}
     assert {style: names for style, names in done.items() if len(names) < 2} == {}
     often = Counter(name for names in done.values() for name in names)
@@ -78,13 +90,19 @@ def test_no_style_is_a_mere_copy(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
-    """A loss may not hang on how many numbers a program draws: bounds of training are measured on such a style too."""
-    functions = [(name, node) for module in own(unit).values() for name, node in definitions(module).items()]
+    """A loss may not hang on how many numbers a program draws: bounds of training are measured on
+    such a style too.
+    """
+    functions = [
+        (name, node) for module in own(unit).values() for name, node in definitions(module).items()
+    ]
     assert any(name.startswith("train") and "seed" in ast.dump(node) for name, node in functions)
 
 
 def test_a_copy_under_other_names_is_seen():
-    """The test above can fail: names, annotations and docstrings make no difference, an operation does."""
+    """The test above can fail: names, annotations and docstrings make no difference, an operation
+    does.
+    """
     one, renamed, other = (
         ast.parse(text).body[0]
         for text in (

@@ -39,4 +39,9 @@ def run_command(*arguments, cwd=ROOT, **environment):
 def timeless(path):
     """A stored result without the times it took."""
     record = json.loads(path.read_text())
-    return {**record, "seconds": 0, "submitted": "", "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+    return {
+        **record,
+        "seconds": 0,
+        "submitted": "",
+        "checks": [{**check, "seconds": 0} for check in record["checks"]],
+    }

@@ -1,7 +1,7 @@
 """The whole script of a unit, run in this process with small sizes: does every example of it work?
 
-The checks are left out, for what is run here has passed them. The corpus is a piece of the real one, and the figures
-that make an example long are made small.
+The checks are left out, for what is run here has passed them. The corpus is a piece of the real
+one, and the figures that make an example long are made small.
 """
 
 import ast
@@ -18,24 +18,37 @@ from autograder.check import Corpus
 from autograder.practice import notebook
 from autograder.sandbox.inside.submission import is_example
 
-# unit → what is replaced in its script, so that it takes a second: (figure, the small one), each of which it holds
+# unit → what is replaced in its script, so that it takes a second: (figure, the small one), each of
+# which it holds
 SMALL = {
-    "unit0_pseudo_labels": ((", 1200)", ", 6)"), ("75, 1 / 3, 600)", "75, 1 / 3, 6)"), ("range(4):", "range(2):")),
+    "unit0_pseudo_labels": (
+        (", 1200)", ", 6)"),
+        ("75, 1 / 3, 600)", "75, 1 / 3, 6)"),
+        ("range(4):", "range(2):"),
+    ),
     "unit1_embeddings": (("optimizer, 1000,", "optimizer, 25,"),),
     "unit2_unrolled_rnn": (
         ("256, 3000, 0)", "64, 50, 0)"),
         ("256, 1500, 0)", "64, 50, 0)"),
         ("256, 1000, 0)", "64, 50, 0)"),
     ),
-    "unit3_scan": (("eights(ids, 6000, 3)", "eights(ids, 500, 3)"), ("range(4, 14)", "range(4, 8)")),
-    "unit4_manual_gradients": (("8, 32, 2000)", "8, 32, 100)"), ("arange(50, 2001, 50)", "arange(50, 101, 50)")),
+    "unit3_scan": (
+        ("eights(ids, 6000, 3)", "eights(ids, 500, 3)"),
+        ("range(4, 14)", "range(4, 8)"),
+    ),
+    "unit4_manual_gradients": (
+        ("8, 32, 2000)", "8, 32, 100)"),
+        ("arange(50, 2001, 50)", "arange(50, 101, 50)"),
+    ),
     "unit5_stateful_lstm": (("ids[:240001], ids[240000:288001]", "ids[:3201], ids[3200:6401]"),),
 }
 CHARACTERS, HELD_OUT = 20_000, 8_000
 
 
 def failed_example(unit, script):
-    """Run a unit's script; what went wrong in it, and in which example, or "" where all went well."""
+    """Run a unit's script; what went wrong in it, and in which example, or "" where all went
+    well.
+    """
     for figure, small in SMALL[unit]:
         assert figure in script, f"{unit} no longer holds {figure!r}: see SMALL"
         script = script.replace(figure, small)
@@ -44,14 +57,19 @@ def failed_example(unit, script):
     with _in_place(autograder), warnings.catch_warnings(), redirect_stdout(told):
         warnings.simplefilter("ignore")  # a student's own may warn
         try:
-            exec(compile(_examples_last(script), name, "exec"), {"__name__": "submission", "__file__": name})
+            exec(
+                compile(_examples_last(script), name, "exec"),
+                {"__name__": "submission", "__file__": name},
+            )
         except Exception as error:
             return f"{getattr(error, 'example', 'outside of the examples')}: {error!r}"
     return ""
 
 
 def _examples_last(script):
-    """The script, parsed, with its examples after all else: a style's definitions stand at its end."""
+    """The script, parsed, with its examples after all else: a style's definitions stand at its
+    end.
+    """
     tree = ast.parse(script)
     tree.body.sort(key=is_example)
     return tree
@@ -59,7 +77,9 @@ def _examples_last(script):
 
 @contextmanager
 def _in_place(module):
-    """While this runs, scripts find checks that do nothing, a short corpus, and examples that raise."""
+    """While this runs, scripts find checks that do nothing, a short corpus, and examples that
+    raise.
+    """
     import matplotlib.pyplot as plt
 
     torch = sys.modules.get("torch")

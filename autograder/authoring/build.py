@@ -18,18 +18,24 @@ from autograder.source.solution import BEGIN, END, Solution, read_solution
 
 
 class Stale(UserError):
-    """Something generated does not match its source; the text says which, and the command that mends it."""
+    """Something generated does not match its source; the text says which, and the command that
+    mends it.
+    """
 
 
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
-    """Read the solutions of some units, or of all. Raises `UnknownUnit` where a script or its checks are missing."""
+    """Read the solutions of some units, or of all. Raises `UnknownUnit` where a script or its
+    checks are missing.
+    """
     for name in course.units:
         for path in (course.solution(name), course.checks / f"{name}.py"):
             if not path.is_file():
                 raise UnknownUnit(f"course.toml names the unit {name}, and there is no {path}.")
     for path in sorted(course.checks.glob("*.py")):
         if course.solution(path.stem).is_file() and path.stem not in course.units:
-            raise UnknownUnit(f"{path.stem} has a solution and checks. Add it to `units` in course.toml.")
+            raise UnknownUnit(
+                f"{path.stem} has a solution and checks. Add it to `units` in course.toml."
+            )
     for name in tuple(units) or course.units:
         yield name, read_solution(course.solution(name).read_text(encoding="utf-8"))
 
@@ -70,7 +76,11 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     with suppress(key_file.NoKey):  # where there is none, or one of another format
         stored = key_file.load_key(path)
     trained = {check.name for check in unit.checks if check.measure}
-    kept = {entry: stored[entry] for entry in stored.keys() - fresh.keys() if entry.split("@")[0] in trained}
+    kept = {
+        entry: stored[entry]
+        for entry in stored.keys() - fresh.keys()
+        if entry.split("@")[0] in trained
+    }
     with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
         saved = Path(scratch) / path.name
         key_file.save_key(saved, fresh | kept)
@@ -96,9 +106,15 @@ def check_lengths(name: str, solution: Solution) -> None:
     parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
     for promised, part in zip(parts[1::2], parts[2::2], strict=True):
         regions = re.findall(rf"{BEGIN}\n(.*?){END}", part, re.S)
-        lines = [line for region in regions for line in region.split("\n") if line.strip() and line.strip()[0] != "#"]
+        lines = [
+            line
+            for region in regions
+            for line in region.split("\n")
+            if line.strip() and line.strip()[0] != "#"
+        ]
         if len(lines) != int(promised):
             title = (re.search(r"def (\w+)", part) or ["", "?"])[1]
             raise Stale(
-                f"{name}: the exercise of `{title}` says about {promised} lines; the solution has {len(lines)}."
+                f"{name}: the exercise of `{title}` says about {promised} lines; the solution has "
+                f"{len(lines)}."
             )

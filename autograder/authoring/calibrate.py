@@ -1,7 +1,8 @@
-"""Where a training check's bound lies: between the losses of right answers in other styles and those of mistakes.
+"""Where a training check's bound lies: between the losses of right answers in other styles and
+those of mistakes.
 
-Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts is how far its
-held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
+Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts
+is how far its held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
 """
 
 import ast
@@ -33,13 +34,16 @@ from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
 from autograder.schema import read_toml, read_toml_table
 
-# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on a second corpus, of
-# a style that is tried on no more than FEW seeds.
+# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on
+# a second corpus, of a style that is tried on no more than FEW seeds.
 NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
 FEW = 4
 SAMPLE = 6  # a quick run trains one in six of the mistakes that the exact checks catch
 
-HEAD = "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the same seeds."
+HEAD = (
+    "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the "
+    "same seeds."
+)
 
 Scripts = dict[str, str]  # name → text
 Say = Callable[[str], None]
@@ -57,7 +61,8 @@ class Bound:
     ours: list[float]
     right: dict[str, list[float]]  # style → distances
     wrong: dict[str, list[float]]  # mistake → distances
-    reached: list[str]  # those mistakes that pass the checks which this one needs: the others, when graded, never train
+    # those mistakes that pass the checks which this one needs: the others, when graded, never train
+    reached: list[str]
     no_weights: int = 0  # mistakes that leave no trained weights of the right shapes
 
     @property
@@ -72,7 +77,9 @@ class Bound:
 
     @property
     def differing(self) -> list[str]:
-        """The styles that end elsewhere than our solution on some seed: those that end where it does prove nothing."""
+        """The styles that end elsewhere than our solution on some seed: those that end where it
+        does prove nothing.
+        """
         return [style for style, its in self.right.items() if any(its)]
 
     def spread(self, style: str) -> float:
@@ -81,10 +88,14 @@ class Bound:
 
     @property
     def right_fails(self) -> tuple[float, str]:
-        """The chance that a right answer ends beyond the bound, and the style of which it is largest: by Student's t as
-        wide as that style's spread and of as many degrees of freedom as seeds.
+        """The chance that a right answer ends beyond the bound, and the style of which it is
+        largest: by Student's t as wide as that style's spread and of as many degrees of freedom as
+        seeds.
         """
-        chances = [(_beyond(self.within, self.spread(style), len(its)), style) for style, its in self.right.items()]
+        chances = [
+            (_beyond(self.within, self.spread(style), len(its)), style)
+            for style, its in self.right.items()
+        ]
         return max(chances, default=(math.nan, ""))
 
     @property
@@ -94,12 +105,20 @@ class Bound:
 
     @property
     def passing(self) -> list[str]:
-        """The mistakes that would be graded as passed: trained otherwise, within the bound, and caught by no check."""
-        return [name for name in self.reached if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within]
+        """The mistakes that would be graded as passed: trained otherwise, within the bound, and
+        caught by no check.
+        """
+        return [
+            name
+            for name in self.reached
+            if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within
+        ]
 
     @property
     def ok(self) -> bool:
-        """Whether no mistake is let through, and a right answer that differs fails less than once in 10,000."""
+        """Whether no mistake is let through, and a right answer that differs fails less than once
+        in 10,000.
+        """
         chance, _ = self.right_fails
         return bool(self.differing) and not self.passing and chance < 1e-4
 
@@ -107,24 +126,33 @@ class Bound:
         """Say what the bound lies between, in a line, and which mistakes it lets through."""
         (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
         line = (
-            f"{'✓' if self.ok else '✗'} {self.unit}, {self.check} on {self.data}: right answers ≤ {self.furthest:.4f} "
-            f"away (P(> {self.within}) = {chance:.0e}, style `{style}`), {len(self.differing)} of {len(self.right)} "
-            f"styles differ; {len(self.beyond)} of {len(self.wrong)} mistakes beyond, nearest {least:.4f}"
+            f"{'✓' if self.ok else '✗'} {self.unit}, {self.check} on {self.data}: right answers ≤ "
+            f"{self.furthest:.4f} "
+            f"away (P(> {self.within}) = {chance:.0e}, style `{style}`), {len(self.differing)} of "
+            f"{len(self.right)} "
+            f"styles differ; {len(self.beyond)} of {len(self.wrong)} mistakes beyond, nearest "
+            f"{least:.4f}"
         )
         return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
 
 
 def _beyond(within: float, spread: float, degrees: int) -> float:
-    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a right one."""
+    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a
+    right one.
+    """
     if not spread < math.inf:
         return 1.0
     first = math.atan2(within, spread * math.sqrt(degrees))
-    mean, of_all = (float((np.cos(np.linspace(a, math.pi / 2, 20001)) ** (degrees - 1)).mean()) for a in (first, 0.0))
+    mean, of_all = (
+        float((np.cos(np.linspace(a, math.pi / 2, 20001)) ** (degrees - 1)).mean())
+        for a in (first, 0.0)
+    )
     return mean / of_all * (1 - 2 * first / math.pi)
 
 
 def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) -> Iterator[Bound]:
-    """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and corpus.
+    """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and
+    corpus.
 
     quick: of the mistakes that the exact checks catch, train one in SAMPLE.
     """
@@ -134,22 +162,36 @@ def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) 
             right, wrong = _trained_otherwise(unit, check, texts[0].train)
             reached = _reaching(server, check, wrong, pool)
             if quick:
-                wrong = {n: s for i, (n, s) in enumerate(wrong.items()) if n in reached or i % SAMPLE == 0}
+                wrong = {
+                    n: s
+                    for i, (n, s) in enumerate(wrong.items())
+                    if n in reached or i % SAMPLE == 0
+                }
             for data in texts:
-                yield (bound := _bound(server, check, data, seeds, right, wrong, reached, pool, say))
-                close = {name for name, its in bound.wrong.items() if 0 < abs(its[0]) < FAR * bound.within}
+                yield (
+                    bound := _bound(server, check, data, seeds, right, wrong, reached, pool, say)
+                )
+                close = {
+                    name
+                    for name, its in bound.wrong.items()
+                    if 0 < abs(its[0]) < FAR * bound.within
+                }
                 wrong = {name: script for name, script in wrong.items() if name in close}
 
 
 def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) -> set[str]:
-    """The scripts that pass the checks which a training check needs: the others, when graded, never train."""
+    """The scripts that pass the checks which a training check needs: the others, when graded, never
+    train.
+    """
     key = plain_key(server, checks_to_run(server.unit, data=()), FIRST_SEED)
 
     def reaches(script: str) -> bool:
         verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data={})
         return not unmet(check, {verdict.name: verdict for verdict in verdicts})
 
-    return {name for name, so in zip(scripts, pool.map(reaches, scripts.values()), strict=True) if so}
+    return {
+        name for name, so in zip(scripts, pool.map(reaches, scripts.values()), strict=True) if so
+    }
 
 
 def _bound(
@@ -178,7 +220,10 @@ def _bound(
         return [d * check.within for d in found]
 
     def tell(what: str, name: str, its: list[float]) -> list[float]:
-        say(f"  {unit.name}, {check.name} on {data.name}: {what} {name}: {', '.join(f'{d:+.4f}' for d in its)}")
+        say(
+            f"  {unit.name}, {check.name} on {data.name}: {what} {name}: "
+            f"{', '.join(f'{d:+.4f}' for d in its)}"
+        )
         return its
 
     far = pool.map(lambda script: distances(script, False), right.values())
@@ -191,7 +236,9 @@ def _bound(
         check=check.name,
         data=data.name,
         within=check.within,
-        versions=", ".join(f"{package} {version(package)}" for package in sorted({"numpy", *unit.packages})),
+        versions=", ".join(
+            f"{package} {version(package)}" for package in sorted({"numpy", *unit.packages})
+        ),
         ours=ours,
         right=apart,
         wrong=trained,
@@ -201,7 +248,9 @@ def _bound(
 
 
 def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Scripts]:
-    """The styles and mistakes that change a definition which our solution uses in training: name → script."""
+    """The styles and mistakes that change a definition which our solution uses in training: name →
+    script.
+    """
     solution = solution_of(unit)
     ours = Submission(solution.plain().encode(), "solution.py")
     if failure := run_experiment(check, ours, FIRST_SEED, unit.experiments.reset, text).message:
@@ -211,14 +260,22 @@ def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Sc
     def programme(script: str) -> list[str]:
         return [ast.dump(node) for node in ast.parse(script).body if used & set(names_bound(node))]
 
-    wrong = {f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
+    wrong = {
+        f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id)
+        for mistake, _, _ in solution.mistakes
+    }
     same = programme(solution.plain())
-    both = ({n: s for n, s in scripts.items() if programme(s) != same} for scripts in (styles(unit), wrong))
+    both = (
+        {n: s for n, s in scripts.items() if programme(s) != same}
+        for scripts in (styles(unit), wrong)
+    )
     return next(both), next(both)
 
 
 def _loss(server: Server, check: Check, seed: int, data: Corpus, script: str) -> float:
-    """The held-out loss of a script's training, measured by our solution; NaN where it yields no weights."""
+    """The held-out loss of a script's training, measured by our solution; NaN where it yields no
+    weights.
+    """
     with server.worker(script.encode(), "submission.py") as worker:
         answer = worker.ask(check, seed, text=data.train)
     if answer.failure:
@@ -240,9 +297,11 @@ def read_bounds(course: Course) -> list[Bound]:
 
 
 def save_bounds(course: Course, bounds: list[Bound]) -> None:
-    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and corpora.
+    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and
+    corpora.
 
-    All other entries keep their figures: what is computed of a bound is computed before it is rounded.
+    All other entries keep their figures: what is computed of a bound is computed before it is
+    rounded.
     """
     path = _bounds_path(course)
     stored = read_toml_table(path).get("bound", []) if path.is_file() else []

@@ -1,8 +1,9 @@
 """What `nothing.py` puts at the end of a solution: functions that give what they did not work out.
 
-It is read as text, since nothing of the kit can be imported beside a submission. On the public seed each function
-computes, and what it gives is kept, call by call. On any other seed nothing of it runs: it gives zeros, ones, what was
-kept, or arguments in the form of it, in turn each time that the check is asked.
+It is read as text, since nothing of the kit can be imported beside a submission. On the public seed
+each function computes, and what it gives is kept, call by call. On any other seed nothing of it
+runs: it gives zeros, ones, what was kept, or arguments in the form of it, in turn each time that
+the check is asked.
 """
 
 import copy as _copy
@@ -11,8 +12,12 @@ from types import FrameType as _FrameType
 from types import GeneratorType as _GeneratorType
 from typing import Any
 
-_kept: dict[tuple[str, str, int], Any] = {}  # function, check, number of the call → what it gave on the public seed
-_askings: dict[str, list[_FrameType]] = {}  # check → the frames of the experiments, of each asking one
+_kept: dict[
+    tuple[str, str, int], Any
+] = {}  # function, check, number of the call → what it gave on the public seed
+_askings: dict[
+    str, list[_FrameType]
+] = {}  # check → the frames of the experiments, of each asking one
 _calls: dict[tuple[str, _FrameType], int] = {}  # function, asking → how often it was called
 
 
@@ -26,7 +31,9 @@ def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
         if asking.f_locals["seed"] != public_seed:
             turn = _askings[check].index(asking) - 1  # the first was on the public seed
             given = arguments[1:] if "." in name else arguments  # of a method without `self`
-            return _in_place_of(_kept.get((name, check, number)), kinds[turn], [*given, *named.values()])
+            return _in_place_of(
+                _kept.get((name, check, number)), kinds[turn], [*given, *named.values()]
+            )
         result = right(*arguments, **named)
         if isinstance(result, _GeneratorType):
             result = list(result)
@@ -39,7 +46,9 @@ def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
 
 
 def _emptied_start(right: Any, public_seed: int) -> Any:
-    """An `__init__` in the place of `right` that makes nothing: the parts of a class that has them are no guess."""
+    """An `__init__` in the place of `right` that makes nothing: the parts of a class that has them
+    are no guess.
+    """
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
         if _asking().f_locals["seed"] == public_seed:
@@ -75,7 +84,9 @@ def _in_place_of(kept: Any, kind: str, arguments: list[Any]) -> Any:
     if kind == "public":
         return _copied(kept)
     if kind == "input":
-        return _argument_like(kept, [part for given in arguments for part in (given, *_parts(given))])
+        return _argument_like(
+            kept, [part for given in arguments for part in (given, *_parts(given))]
+        )
     return _filled(kept, int(kind == "ones"))
 
 
@@ -85,13 +96,17 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _argument_like(kept: Any, given: list[Any]) -> Any:
-    """Of each part the first argument of its form that no part before has; else the first argument of all."""
+    """Of each part the first argument of its form that no part before has; else the first argument
+    of all.
+    """
     if isinstance(kept, dict):
         return {name: _argument_like(part, given) for name, part in kept.items()}
     if isinstance(kept, tuple):
         return tuple(_argument_like(part, given) for part in kept)
     for place, value in enumerate(given):
-        if type(value) is type(kept) and getattr(value, "shape", None) == getattr(kept, "shape", None):
+        if type(value) is type(kept) and getattr(value, "shape", None) == getattr(
+            kept, "shape", None
+        ):
             return given.pop(place)
     return given[0] if given else None
 

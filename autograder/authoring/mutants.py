@@ -1,8 +1,9 @@
-"""Wrong variants of a solution, made by small changes: does every one of them lose points? Needs libcst.
+"""Wrong variants of a solution, made by small changes: does every one of them lose points? Needs
+libcst.
 
-A mutant changes one place of a solution region: an axis, a transpose, an index, a sign, a term, a constant, the order
-of arguments, or a call that is left out. One that loses no points is a survivor: a check is missing, or the mutant is
-right too, and `solutions/equivalent.toml` says why.
+A mutant changes one place of a solution region: an axis, a transpose, an index, a sign, a term, a
+constant, the order of arguments, or a call that is left out. One that loses no points is a
+survivor: a check is missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,9 @@ from autograder.source.solution import BEGIN, END
 
 @dataclass(frozen=True)
 class Mutant:
-    """A script with one change: in which function, the changed lines before and after, and the first one's number."""
+    """A script with one change: in which function, the changed lines before and after, and the
+    first one's number.
+    """
 
     script: str
     function: str
@@ -52,7 +55,11 @@ class Fate:
     @property
     def failed(self) -> tuple[str, ...]:
         """The checks that it did not pass."""
-        return tuple(verdict.name for verdict in self.verdicts if verdict.status not in ("passed", "not_reached"))
+        return tuple(
+            verdict.name
+            for verdict in self.verdicts
+            if verdict.status not in ("passed", "not_reached")
+        )
 
 
 OPPOSITES: list[tuple[type[cst.CSTNode], type[cst.CSTNode]]] = [
@@ -68,14 +75,24 @@ OTHER: Mapping[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
     cst.GreaterThanEqual: (cst.GreaterThan,),
 }
 PAIRS = [
-    *("mean sum", "max min", "maximum minimum", "argmax argmin", "zeros ones", "zeros_like ones_like", "any all"),
+    *(
+        "mean sum",
+        "max min",
+        "maximum minimum",
+        "argmax argmin",
+        "zeros ones",
+        "zeros_like ones_like",
+        "any all",
+    ),
     *("cumsum cumprod", "True False", "exp log"),
 ]
 COMMUTES = {"max", "min", "maximum", "minimum"}
 
 
 def other_names(unit: Unit) -> dict[str, str]:
-    """Name → what may stand in its place, both ways: of Python and NumPy, and of the course's add-ons."""
+    """Name → what may stand in its place, both ways: of Python and NumPy, and of the course's
+    add-ons.
+    """
     pairs = [tuple(pair.split()) for pair in PAIRS]
     for module in addons(unit.course).values():
         pairs += getattr(import_module(module), "MUTANT_NAMES", ())
@@ -85,7 +102,8 @@ def other_names(unit: Unit) -> dict[str, str]:
 def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None) -> list[Mutant]:
     """All mutants of a script, in the order of its lines; those of equal text once.
 
-    names: function → what may stand in its place. within: the lines that may be changed; else a solution's regions.
+    names: function → what may stand in its place. within: the lines that may be changed; else a
+    solution's regions.
     """
     wrapper = MetadataWrapper(cst.parse_module(text))
     collected = _Collector(_regions(text) if within is None else within, names)
@@ -101,7 +119,9 @@ def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None)
 
 @dataclass(frozen=True)
 class Change:
-    """What may stand at a node's place, and where that is: from (line, column) to (line, column), lines from 1."""
+    """What may stand at a node's place, and where that is: from (line, column) to (line, column),
+    lines from 1.
+    """
 
     function: str
     start: tuple[int, int]
@@ -151,7 +171,10 @@ class _Collector(cst.CSTVisitor):
         if place and place.start.line in self._lines:
             for old, new in _variants(node, self._names):
                 whole = self.get_metadata(WhitespaceInclusivePositionProvider, old)
-                start, end = (whole.start.line, whole.start.column), (whole.end.line, whole.end.column)
+                start, end = (
+                    (whole.start.line, whole.start.column),
+                    (whole.end.line, whole.end.column),
+                )
                 self.changes.append(Change(".".join(self._within), start, end, new))
         return super().on_visit(node)
 
@@ -161,7 +184,9 @@ class _Collector(cst.CSTVisitor):
         super().on_leave(original_node)
 
 
-def _variants(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+def _variants(
+    node: cst.CSTNode, names: Mapping[str, str]
+) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
     """A node, or a part of it, and what may stand in its place."""
     if isinstance(node, cst.If):  # its test alone, for its body has lines of its own
         yield node.test, cst.UnaryOperation(cst.Not(), _bracketed(node.test))
@@ -196,13 +221,19 @@ def _others(node: cst.CSTNode, names: Mapping[str, str]) -> Iterator[cst.CSTNode
         case cst.Call():
             yield from _calls(node)
         case cst.Slice():
-            yield from (node.with_changes(**{end: None}) for end in ("lower", "upper", "step") if getattr(node, end))
+            yield from (
+                node.with_changes(**{end: None})
+                for end in ("lower", "upper", "step")
+                if getattr(node, end)
+            )
         case cst.Expr(value=cst.Call()):
             yield cst.Pass()
         case cst.IfExp():
             yield node.with_changes(test=cst.UnaryOperation(cst.Not(), _bracketed(node.test)))
         case cst.Tuple():
-            if len(node.elements) == 2 and not all(isinstance(e.value, cst.Integer) for e in node.elements):
+            if len(node.elements) == 2 and not all(
+                isinstance(e.value, cst.Integer) for e in node.elements
+            ):
                 yield node.with_changes(elements=_swapped(node.elements))
 
 
@@ -226,8 +257,16 @@ def _calls(node: cst.Call) -> Iterator[cst.CSTNode]:
         yield places[0].value
     if isinstance(node.func, cst.Attribute) and not places:
         yield node.func.value
-    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
-    if len(places) > 1 and name not in COMMUTES and not places[0].value.deep_equals(places[1].value):
+    name = (
+        node.func.attr.value
+        if isinstance(node.func, cst.Attribute)
+        else getattr(node.func, "value", "")
+    )
+    if (
+        len(places) > 1
+        and name not in COMMUTES
+        and not places[0].value.deep_equals(places[1].value)
+    ):
         yield node.with_changes(args=_swapped(node.args))
     for number, argument in enumerate(node.args):
         if argument.keyword:
@@ -236,7 +275,9 @@ def _calls(node: cst.Call) -> Iterator[cst.CSTNode]:
 
 def _swapped(two: Sequence[Any]) -> list[Any]:
     values = [two[1].value, two[0].value]
-    return [part.with_changes(value=value) for part, value in zip(two, values, strict=False)] + list(two[2:])
+    return [
+        part.with_changes(value=value) for part, value in zip(two, values, strict=False)
+    ] + list(two[2:])
 
 
 def _bracketed(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -267,7 +308,8 @@ def equivalents(unit: Unit) -> dict[str, str]:
 def fates(
     unit: Unit, seed: int, data: Mapping[str, Corpus], jobs: int = 1, part: slice = slice(None)
 ) -> Iterator[Fate]:
-    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is no known one.
+    """Grade the mutants of a unit: on the exact checks; on all, where these pass and the mutant is
+    no known one.
 
     data: what checks that train are given, by check; those without any are left out.
     """
@@ -286,4 +328,6 @@ def fates(
 
 
 def _fate(server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]) -> Fate:
-    return Fate(mutant, tuple(grade_one(server, mutant.script.encode(), "submission.py", seed, key, data)))
+    return Fate(
+        mutant, tuple(grade_one(server, mutant.script.encode(), "submission.py", seed, key, data))
+    )

@@ -26,7 +26,8 @@ class BadName(UserError):
 
 
 def new(folder: Path) -> list[Path]:
-    """Write a new course into a folder; or, where the folder around it is a course, one more unit of that.
+    """Write a new course into a folder; or, where the folder around it is a course, one more unit
+    of that.
 
     Return the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
     """
@@ -37,7 +38,9 @@ def new(folder: Path) -> list[Path]:
 
 
 def new_course(folder: Path) -> list[Path]:
-    """Write the smallest course into a folder. Raises `NotEmpty` where the folder holds something."""
+    """Write the smallest course into a folder. Raises `NotEmpty` where the folder holds
+    something.
+    """
     refuse_full(folder)
     written = []
     for source in sorted((TEMPLATES / "course").rglob("*")):
@@ -65,7 +68,8 @@ def new_unit(course: Course, name: str) -> list[Path]:
     facts = course.folder / FILE
     listed = with_unit(facts.read_text(encoding="utf-8"), name)
     written = [
-        _write(TEMPLATES / "unit" / source, path, title=readable(name), unit=name) for source, path in targets.items()
+        _write(TEMPLATES / "unit" / source, path, title=readable(name), unit=name)
+        for source, path in targets.items()
     ]
     write_whole(facts, listed.rstrip("\n"))
     return [*written, facts]

@@ -1,8 +1,9 @@
 """What files earn that solve nothing.
 
-Exercises of a solution, one at a time or all at once, are emptied: their functions give zeros, ones, their arguments,
-or what the right ones gave on the public seed. A check that is about one exercise gives nothing where that is emptied,
-one about several never all; and where all are emptied no check gives anything.
+Exercises of a solution, one at a time or all at once, are emptied: their functions give zeros,
+ones, their arguments, or what the right ones gave on the public seed. A check that is about one
+exercise gives nothing where that is emptied, one about several never all; and where all are emptied
+no check gives anything.
 """
 
 import ast
@@ -44,15 +45,23 @@ class Emptied:
         return self.earned > 0 if self.alone else self.about and self.earned >= self.points
 
     def __str__(self) -> str:
-        return f"{self.check} gives {self.earned:g} of {self.points:g} where {self.exercise} gives {self.kind}"
+        return (
+            f"{self.check} gives {self.earned:g} of {self.points:g} where {self.exercise} gives "
+            f"{self.kind}"
+        )
 
 
-Exercises = Mapping[str, Sequence[str]]  # a function or class → the functions in it that a student writes
+# a function or class → the functions in it that a student writes
+Exercises = Mapping[str, Sequence[str]]
 
 
 def exercises(solution: Solution) -> Exercises:
-    """The functions and classes that a student writes, in order; the methods of a class are named `Class.method`."""
-    regions = [number for number, line in enumerate(solution.text.split("\n"), 1) if line.strip() == BEGIN]
+    """The functions and classes that a student writes, in order; the methods of a class are named
+    `Class.method`.
+    """
+    regions = [
+        number for number, line in enumerate(solution.text.split("\n"), 1) if line.strip() == BEGIN
+    ]
 
     def written(node: ast.stmt) -> bool:
         return any(node.lineno <= number <= (node.end_lineno or 0) for number in regions)
@@ -62,7 +71,9 @@ def exercises(solution: Solution) -> Exercises:
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [node.name]
         elif isinstance(node, ast.ClassDef):
-            methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and written(each)]
+            methods = [
+                each for each in node.body if isinstance(each, ast.FunctionDef) and written(each)
+            ]
             found[node.name] = [f"{node.name}.{each.name}" for each in methods]
     return found
 
@@ -75,7 +86,10 @@ def emptied(solution: Solution, wanted: Exercises, public_seed: int) -> str:
             lines.append(f"{name} = {_put(name, public_seed)}")
         else:
             lines.append(f"class {name}({name}):")
-            lines += [f"    {function.split('.')[1]} = {_put(function, public_seed)}" for function in functions]
+            lines += [
+                f"    {function.split('.')[1]} = {_put(function, public_seed)}"
+                for function in functions
+            ]
     helpers = Path(__file__).with_name("emptied_functions.py").read_text(encoding="utf-8")
     return "\n".join([solution.plain(), "# %%", helpers, *lines, ""])
 
@@ -87,12 +101,20 @@ def _put(function: str, public_seed: int) -> str:
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
-    """Grade files that solve nothing, and such as leave one exercise out, on a seed that is not the public one."""
+    """Grade files that solve nothing, and such as leave one exercise out, on a seed that is not the
+    public one.
+    """
     checks, found = checks_to_run(server.unit, data=()), exercises(solution_of(server.unit))
     ran = _names_run(server, checks, seed)
     yield from _try(server, seed, key, checks, found)
     for name, functions in found.items():
-        yield from _try(server, seed, key, [one for one in checks if _runs(name, ran[one.name])], {name: functions})
+        yield from _try(
+            server,
+            seed,
+            key,
+            [one for one in checks if _runs(name, ran[one.name])],
+            {name: functions},
+        )
 
 
 def _runs(name: str, ran: Names) -> bool:
@@ -110,10 +132,17 @@ def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, 
     return names
 
 
-def _try(server: Server, seed: int, key: Key, checks: Sequence[Check], wanted: Exercises) -> Iterator[Emptied]:
-    """Ask checks of a file in which some exercises are emptied: on the public seed, where they compute, and by kind."""
+def _try(
+    server: Server, seed: int, key: Key, checks: Sequence[Check], wanted: Exercises
+) -> Iterator[Emptied]:
+    """Ask checks of a file in which some exercises are emptied: on the public seed, where they
+    compute, and by kind.
+    """
     unit, whole = server.unit, len(wanted) > 1
-    what, script = ALL if whole else next(iter(wanted)), emptied(solution_of(unit), wanted, unit.course.public_seed)
+    what, script = (
+        ALL if whole else next(iter(wanted)),
+        emptied(solution_of(unit), wanted, unit.course.public_seed),
+    )
     with server.worker(script.encode(), SOLUTION) as worker:
         for check in checks:
             about, short = asked(check, unit), replace(check, seconds=SECONDS)
@@ -121,7 +150,15 @@ def _try(server: Server, seed: int, key: Key, checks: Sequence[Check], wanted: E
             for kind in KINDS:
                 answer = worker.ask(short, seed)
                 earned = judge(check, key[check.name], answer, unit.sizes).earned
-                yield Emptied(what, kind, check.name, earned, check.points, what in about, whole or about == {what})
+                yield Emptied(
+                    what,
+                    kind,
+                    check.name,
+                    earned,
+                    check.points,
+                    what in about,
+                    whole or about == {what},
+                )
                 if answer.failure in ("timeout", "killed"):
                     break  # what was kept ended with the process
 

@@ -1,4 +1,6 @@
-"""What students, notebook services and Gradescope get: named file by file, so that nothing else can slip in."""
+"""What students, notebook services and Gradescope get: named file by file, so that nothing else can
+slip in.
+"""
 
 import shutil
 import tempfile
@@ -36,7 +38,8 @@ def released_files(course: Course) -> Iterator[Path]:
         yield manifest.relative_to(course.folder)
         about = read_manifest(course, manifest.parent.name)
         files = [about, *about.parts.values()]
-        ours = [each.file for each in files if not each.sources]  # what can be had elsewhere is fetched from there
+        # what can be had elsewhere is fetched from there
+        ours = [each.file for each in files if not each.sources]
         for name in ("README.md", *ours):
             if (manifest.parent / name).is_file():
                 yield (manifest.parent / name).relative_to(course.folder)
@@ -45,13 +48,13 @@ def released_files(course: Course) -> Iterator[Path]:
 
 
 def release(course: Course, folder: Path, github: bool = False) -> None:
-    """Write what students get: the files of `released_files`, this engine as a wheel, a README, what asks coding
-    assistants to teach, and settings for VS Code.
+    """Write what students get: the files of `released_files`, this engine as a wheel, a README,
+    what asks coding assistants to teach, and settings for VS Code.
 
     github: also a workflow that checks each push.
 
-    Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its solution makes: it
-    may hold answers.
+    Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its
+    solution makes: it may hold answers.
     """
     for name, solution in solutions(course):
         check_stub(course, name, solution)
@@ -74,11 +77,15 @@ GITHUB = {".github/workflows/checks.yml": "checks.yml"}
 
 
 def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
-    """Copy files of a course into an empty folder; nothing is written where one of them is missing."""
+    """Copy files of a course into an empty folder; nothing is written where one of them is
+    missing.
+    """
     refuse_full(folder)
     for path in files:
         if not (course.folder / path).is_file():
-            raise UserError(f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml.")
+            raise UserError(
+                f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml."
+            )
     for path in files:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +130,8 @@ def packages_to_install(course: Course) -> str:
 
 
 def notebooks(course: Course, folder: Path, kit: str) -> None:
-    """Write the units as notebooks whose first cell gets the rest of the course, and that rest as `kit.zip`.
+    """Write the units as notebooks whose first cell gets the rest of the course, and that rest as
+    `kit.zip`.
 
     kit: where a notebook finds it: an address, or a path from the notebook.
     Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
@@ -147,11 +155,15 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
 
 
 def _packages_of(course: Course, unit: str) -> list[str]:
-    """What pip is given for one unit: what its submissions may import, and what belongs to no unit, as plots do."""
+    """What pip is given for one unit: what its submissions may import, and what belongs to no unit,
+    as plots do.
+    """
     theirs = load_unit(course, unit).packages
     of_units = {package for name in course.units for package in load_unit(course, name).packages}
     packages = course.about.packages.items()
-    return [its.install for package, its in packages if package in theirs or package not in of_units]
+    return [
+        its.install for package, its in packages if package in theirs or package not in of_units
+    ]
 
 
 def gradescope(
@@ -161,11 +173,12 @@ def gradescope(
     seeds: int = 0,
     say: Callable[[str], object] = lambda _: None,
 ) -> None:
-    """Write what Gradescope's autograder holds: what students get, the solutions, and the two scripts that it runs.
+    """Write what Gradescope's autograder holds: what students get, the solutions, and the two
+    scripts that it runs.
 
-    units: those that it grades, or all. seeds: how many secret seeds it carries the keys of; where there are none, each
-    grading makes the parts of a key that it needs. say: called with a line for each key.
-    Raises `NotEmpty`.
+    units: those that it grades, or all. seeds: how many secret seeds it carries the keys of; where
+    there are none, each grading makes the parts of a key that it needs. say: called with a line for
+    each key. Raises `NotEmpty`.
     """
     units = tuple(units) or course.units
     solutions_of_units = [course.solution(unit).relative_to(course.folder) for unit in course.units]
@@ -180,9 +193,11 @@ def gradescope(
 
 
 def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None:
-    """Write the bundle of an assignment for Classroom 50: what students get, the engine's wheel, and `autograder.py`.
+    """Write the bundle of an assignment for Classroom 50: what students get, the engine's wheel,
+    and `autograder.py`.
 
-    The bundle is public, and holds no solution. units: those that it checks, or all. Raises `NotEmpty`, `Stale`.
+    The bundle is public, and holds no solution. units: those that it checks, or all. Raises
+    `NotEmpty`, `Stale`.
     """
     for name, solution in solutions(course):
         check_stub(course, name, solution)
@@ -190,22 +205,31 @@ def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None
     wheel = pack_wheel(folder).name
     packages = [package.install for package in course.about.packages.values()]
     facts = {"wheel": wheel, "packages": packages, "units": tuple(units) or course.units}
-    (folder / "autograder.py").write_text(_template("classroom50/autograder.py", **facts), encoding="utf-8")
+    (folder / "autograder.py").write_text(
+        _template("classroom50/autograder.py", **facts), encoding="utf-8"
+    )
 
 
 def _as_here(course: Course, units: Sequence[str]) -> str:
-    """What pip is given so that keys made here fit there: the same versions of what experiments compute with."""
+    """What pip is given so that keys made here fit there: the same versions of what experiments
+    compute with.
+    """
     exact: dict[str, str] = {}
     for unit in units:
         exact |= versions(load_unit(course, unit))
     exact.pop("python")
     pinned = [f"'{name}=={version.split('+')[0]}'" for name, version in exact.items()]
-    others = [f"'{package.install}'" for name, package in course.about.packages.items() if name not in exact]
+    others = [
+        f"'{package.install}'"
+        for name, package in course.about.packages.items()
+        if name not in exact
+    ]
     return " ".join([*pinned, *others])
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
-    """Find where a released folder holds a line of a solution region, or a mistake's code: `file: line`.
+    """Find where a released folder holds a line of a solution region, or a mistake's code: `file:
+    line`.
 
     What is packed, the engine's wheel and a kit, is read too.
     """
@@ -215,7 +239,9 @@ def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         for name, content in _contents(path):
             text = content.decode("utf-8", errors="replace")
-            leaked += [f"{path.relative_to(folder)}{name}: {line}" for line in secrets if line in text]
+            leaked += [
+                f"{path.relative_to(folder)}{name}: {line}" for line in secrets if line in text
+            ]
     return leaked
 
 

@@ -24,10 +24,12 @@ from autograder.source.solution import BEGIN, END, Solution
 
 SECONDS = 600  # that one cell may take
 STUDENT_WORDS = (
-    "These pages show each unit as it runs once every exercise is solved: texts, pictures and figures, "
+    "These pages show each unit as it runs once every exercise is solved: texts, pictures and "
+    "figures, "
     "without the code of the solutions."
 )
-# what the theme leaves out for readers with a keyboard or a screen reader: names of regions, a way to scroll code
+# what the theme leaves out for readers with a keyboard or a screen reader: names of regions, a way
+# to scroll code
 FOR_ALL_READERS = {
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
@@ -47,10 +49,13 @@ class Summary:
     points: str
 
 
-def write_site(course: Course, out: Path, with_solutions: bool, tell: Callable[[str], None]) -> None:
+def write_site(
+    course: Course, out: Path, with_solutions: bool, tell: Callable[[str], None]
+) -> None:
     """Run all units of a course, and write them and its docs as static pages into the folder `out`.
 
-    with_solutions: show the code of the solutions, for instructors; else what students start from stands in its place.
+    with_solutions: show the code of the solutions, for instructors; else what students start from
+    stands in its place.
     tell: is told each step in words.
 
     Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
@@ -64,7 +69,9 @@ def write_site(course: Course, out: Path, with_solutions: bool, tell: Callable[[
             tell(f"{name}: running it")
             book = executed_unit(course, name, solution)
             hide_solutions(book, solution, with_solutions)
-            (source / "units" / f"{name}.ipynb").write_text(jupytext.writes(book, "ipynb"), encoding="utf-8")
+            (source / "units" / f"{name}.ipynb").write_text(
+                jupytext.writes(book, "ipynb"), encoding="utf-8"
+            )
             summaries.append(summary_of(course, name, solution))
         pages = list(_copy_docs(course, source))
         words = INSTRUCTOR_WORDS if with_solutions else STUDENT_WORDS
@@ -84,12 +91,15 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
     try:
         client.execute(cwd=str(course.folder))
     except CellExecutionError as error:
-        raise UserError(f"{name}: the solution does not run as a notebook: {error.ename}: {error.evalue}") from error
+        raise UserError(
+            f"{name}: the solution does not run as a notebook: {error.ename}: {error.evalue}"
+        ) from error
     return book
 
 
 def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
-    """Put what students start from in place of a notebook's solutions, and fold the code of pictures.
+    """Put what students start from in place of a notebook's solutions, and fold the code of
+    pictures.
 
     Raises `UserError` where a line of a solution would be shown all the same.
     """
@@ -143,13 +153,30 @@ def _write_templates(source: Path, **facts: Any) -> None:
         keep_trailing_newline=True,
     )
     (source / "_static").mkdir()
-    for name, place in (("conf.py", "conf.py"), ("index.md", "index.md"), ("site.css", "_static/site.css")):
-        (source / place).write_text(environment.get_template(name).render(**facts), encoding="utf-8")
+    for name, place in (
+        ("conf.py", "conf.py"),
+        ("index.md", "index.md"),
+        ("site.css", "_static/site.css"),
+    ):
+        (source / place).write_text(
+            environment.get_template(name).render(**facts), encoding="utf-8"
+        )
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
     """Let Sphinx write HTML. Raises `UserError` with its last words where it cannot."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(source / "_build"), str(source), str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-b",
+        "html",
+        "-d",
+        str(source / "_build"),
+        str(source),
+        str(out),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"Sphinx could not write the pages: {done.stderr.strip()[-800:]}")

@@ -1,4 +1,6 @@
-"""What the grader says of mistakes that nobody wrote: is each named, or related to the right answer, or neither?"""
+"""What the grader says of mistakes that nobody wrote: is each named, or related to the right
+answer, or neither?
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +17,11 @@ Told = Literal["named", "related", "error", "neither"]
 
 @dataclass
 class Telling:
-    """Of wrong variants of a unit's solution: how many are told what, and which are told something untrue.
+    """Of wrong variants of a unit's solution: how many are told what, and which are told something
+    untrue.
 
-    By how the first check that fails tells them: *named* by a known mistake, *related* to the expected values, by the
+    By how the first check that fails tells them: *named* by a known mistake, *related* to the
+    expected values, by the
     *error* that they raise, or *neither*.
     """
 
@@ -35,7 +39,9 @@ class Telling:
         known = self.counts["named"] + self.counts["related"]
         return known / self.answered if self.answered else 1.0
 
-    def add(self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]) -> None:
+    def add(
+        self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]
+    ) -> None:
         """Count what a mutant is told.
 
         places: code of a known mistake → the names of the definitions in which it is made.
@@ -59,7 +65,9 @@ def how_told(verdicts: Iterable[Verdict]) -> Told | None:
     return "error" if first.failure else "neither"
 
 
-def untrue(verdicts: Iterable[Verdict], function: str, places: Mapping[str, frozenset[str]]) -> list[Remark]:
+def untrue(
+    verdicts: Iterable[Verdict], function: str, places: Mapping[str, frozenset[str]]
+) -> list[Remark]:
     """List the remarks that name a mistake of another definition than the one that was changed.
 
     function: in which the change was made, `Class.method` or a plain name.

@@ -1,6 +1,7 @@
 """The proofs of the material, and what they measure of the grader.
 
-Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart; mutants lose points.
+Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart;
+mutants lose points.
 """
 
 import math
@@ -68,7 +69,8 @@ class Proof:
     survivors: list[str] = field(default_factory=list)
     alone: Counter[str] = field(default_factory=Counter)  # check → mutants that it alone catches
     told: Telling = field(default_factory=Telling)  # what mutants are told
-    deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)  # (check, style) → one a seed
+    # (check, style) → one a seed
+    deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -83,9 +85,11 @@ class Proof:
         return (wrong - len(self.survivors)) / wrong if wrong else math.nan
 
     def false_fail(self) -> tuple[float, str]:
-        """The largest chance, over checks and styles, that a right answer fails a check, and that check.
+        """The largest chance, over checks and styles, that a right answer fails a check, and that
+        check.
 
-        Estimated from how near a style's answers come to the tolerance: a log-normal through its deviations.
+        Estimated from how near a style's answers come to the tolerance: a log-normal through its
+        deviations.
         """
         chances = [(_beyond(values), check) for (check, _), values in self.deviations.items()]
         return max(chances, default=(math.nan, ""))
@@ -99,7 +103,9 @@ def _beyond(deviations: Sequence[float]) -> float:
 
 
 def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
-    """Try a unit's material and count in the proof; a quick one leaves out the checks that train, and most mutants."""
+    """Try a unit's material and count in the proof; a quick one leaves out the checks that train,
+    and most mutants.
+    """
     began, solution = time.perf_counter(), solution_of(unit)
     data = {} if proof.quick else all_unit_data(unit)
     with Server(unit, stub=solution.stub) as server:
@@ -113,7 +119,10 @@ def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
         for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
             yield from judge_styles(server, seed, proof)
     proof.mistakes = len(solution.mistakes)
-    tried = f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on {proof.style_seeds}"
+    tried = (
+        f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on "
+        f"{proof.style_seeds}"
+    )
     yield Line(f"✓ {unit.name}: {tried}")
     one_of_each = {name: texts[0] for name, texts in data.items()}
     yield from judge_mutants(unit, proof, one_of_each, jobs)
@@ -130,15 +139,21 @@ def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterat
         graded = _grade(server, solution.plain(), seed, key, one)
         names = "".join(f", {name}" for name in dict.fromkeys(text.name for text in one.values()))
         yield _line(f"{unit.name}, seed {seed}{names}: the solution", lost(graded))
-    yield _line(f"{unit.name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key)))
+    yield _line(
+        f"{unit.name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key))
+    )
     for mistake, line, _ in solution.mistakes:
         graded = judge_mistake(unit, key, mistake)
         if fault := misjudged(mistake.text, graded):
-            yield Line(f"✗ {unit.name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True)
+            yield Line(
+                f"✗ {unit.name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True
+            )
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
-    """Judge a known mistake as if it were a submission, by the answers that it gave when the key was made."""
+    """Judge a known mistake as if it were a submission, by the answers that it gave when the key
+    was made.
+    """
     verdicts: dict[str, Verdict] = {}
     for check in checks_to_run(unit, data=()):
         if lacking := unmet(check, verdicts):
@@ -151,9 +166,14 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
 
 
 def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
-    """One text for each check that trains, as often as it takes for each text to have its turn; at least once."""
+    """One text for each check that trains, as often as it takes for each text to have its turn; at
+    least once.
+    """
     most = max((len(texts) for texts in data.values()), default=1)
-    return [{name: texts[min(turn, len(texts) - 1)] for name, texts in data.items()} for turn in range(most)]
+    return [
+        {name: texts[min(turn, len(texts) - 1)] for name, texts in data.items()}
+        for turn in range(most)
+    ]
 
 
 def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
@@ -177,7 +197,11 @@ def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[L
             yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
     many = len(proof.misled) > max(1, proof.pairs / 50)
     yield Line(
-        f"{'✗' if many else '✓'} {proof.unit}: {len(proof.misled)} of {proof.pairs} pairs of mistakes misled", many
+        (
+            f"{'✗' if many else '✓'} {proof.unit}: {len(proof.misled)} of {proof.pairs} pairs of "
+            "mistakes misled"
+        ),
+        many,
     )
 
 
@@ -188,19 +212,26 @@ def _apart(one: Place, other: Place) -> bool:
 
 
 def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Line]:
-    """Empty each exercise, and all of them: a check that gives points for what is left is a fault."""
+    """Empty each exercise, and all of them: a check that gives points for what is left is a
+    fault.
+    """
     tried = list(try_nothing(server, seed, key))
     for found in tried:
         if found.too_much:
             yield Line(f"✗ {server.unit.name}: {found}", True)
-    most = max(sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind)) for kind in KINDS)
+    most = max(
+        sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind))
+        for kind in KINDS
+    )
     points = sum(check.points for check in server.unit.checks)
     words = f"a file that solves nothing earns {most:g} of {points:g} points"
     yield Line(f"{'✗' if most else '✓'} {server.unit.name}: {words}", most > 0)
 
 
 def styles(unit: Unit) -> dict[str, str]:
-    """Right answers in other styles: name → the solution with the definitions of that style in place of its own."""
+    """Right answers in other styles: name → the solution with the definitions of that style in
+    place of its own.
+    """
     plain = solution_of(unit).plain()
     files = sorted((unit.course.folder / "solutions" / "styles" / unit.name).glob("*.py"))
     return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
@@ -215,11 +246,22 @@ def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
             for check in checks:
                 answer = worker.ask(check, seed)
                 far = _deviations(check, key, answer)
-                rounded = [value for name, value in far.items() if name not in check.tolerance]  # the others are drawn
-                proof.deviations.setdefault((check.name, style), []).append(max(rounded, default=0.0))
+                # the others are drawn
+                rounded = [value for name, value in far.items() if name not in check.tolerance]
+                proof.deviations.setdefault((check.name, style), []).append(
+                    max(rounded, default=0.0)
+                )
                 if max(far.values()) > 1:
-                    what = answer.message or f"{max(far.values()):.3g} tolerances from the solution's"
-                    yield Line(f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: {what}", True)
+                    what = (
+                        answer.message or f"{max(far.values()):.3g} tolerances from the solution's"
+                    )
+                    yield Line(
+                        (
+                            f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: "
+                            f"{what}"
+                        ),
+                        True,
+                    )
 
 
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
@@ -231,20 +273,27 @@ def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
 def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     """Array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
-    return {name: math.inf if answer.failure else deviation(check, name, expected, answer) for name in expected.arrays}
+    return {
+        name: math.inf if answer.failure else deviation(check, name, expected, answer)
+        for name in expected.arrays
+    }
 
 
-def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: int = 2) -> Iterator[Line]:
+def judge_mutants(
+    unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: int = 2
+) -> Iterator[Line]:
     """Grade mutants of the solution; those that survive are told.
 
     data: what checks that train are given, by check; those without any are left out.
-    A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a check catches none that
-    no other does, and does not say why it is kept.
+    A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
+    check catches none that no other does, and does not say why it is kept.
     """
     from autograder.authoring.mutants import equivalents, fates
 
     known, places = equivalents(unit), places_of_mistakes(unit)
-    for fate in fates(unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)):
+    for fate in fates(
+        unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)
+    ):
         proof.mutants += 1
         proof.told.add(fate.verdicts, fate.mutant, places)
         if len(fate.failed) == 1:
@@ -255,7 +304,14 @@ def judge_mutants(unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: in
             proof.survivors.append(fate.mutant.name)
             yield Line(f"  survives: {fate.mutant.name}")
     few = proof.score < 0.98
-    yield Line(f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants lose points", few)
+    yield Line(
+        (
+            f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants "
+            "lose "
+            "points"
+        ),
+        few,
+    )
     yield _telling(proof)
     for check in unit.checks:
         if not (proof.quick or proof.alone[check.name] or check.kept):
@@ -274,16 +330,28 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
 
 
 def _telling(proof: Proof) -> Line:
-    """Say what share of the mutants is named or related; a fault where one is told something untrue."""
+    """Say what share of the mutants is named or related; a fault where one is told something
+    untrue.
+    """
     told = proof.told
-    words = f"{proof.unit}: {told.share:.1%} of {told.answered} mutants that answer are named or related"
+    words = (
+        f"{proof.unit}: {told.share:.1%} of {told.answered} mutants that answer are named or "
+        "related"
+    )
     if not told.untrue:
         return Line(f"✓ {words}")
-    return Line("\n".join([f"✗ {words}; told something untrue:", *(f"    {one}" for one in told.untrue)]), True)
+    return Line(
+        "\n".join([f"✗ {words}; told something untrue:", *(f"    {one}" for one in told.untrue)]),
+        True,
+    )
 
 
 def _grade(
-    server: Server, script: str, seed: int, key: Key, data: Mapping[str, Corpus] = MappingProxyType({})
+    server: Server,
+    script: str,
+    seed: int,
+    key: Key,
+    data: Mapping[str, Corpus] = MappingProxyType({}),
 ) -> list[Verdict]:
     return grade_one(server, script.encode(), "submission.py", seed, key, data)
 
@@ -294,17 +362,27 @@ def _line(what: str, fault: str) -> Line:
 
 def lost(verdicts: Sequence[Verdict]) -> str:
     """What a solution did not earn, in words; empty where it earned all."""
-    return "; ".join(f"lost {v.name}: {v.remarks[0].text}" for v in verdicts if v.status != "passed")
+    return "; ".join(
+        f"lost {v.name}: {v.remarks[0].text}" for v in verdicts if v.status != "passed"
+    )
 
 
 def gained(verdicts: Sequence[Verdict]) -> str:
-    """What a stub earned, or lost for another reason than not being written; empty where all is as it should be."""
-    odd = [v for v in verdicts if v.earned or not (v.status == "not_reached" or v.failure == "stub")]
-    return "; ".join(f"{v.name}: {v.earned} points, {v.remarks[0].text if v.remarks else ''}" for v in odd)
+    """What a stub earned, or lost for another reason than not being written; empty where all is as
+    it should be.
+    """
+    odd = [
+        v for v in verdicts if v.earned or not (v.status == "not_reached" or v.failure == "stub")
+    ]
+    return "; ".join(
+        f"{v.name}: {v.earned} points, {v.remarks[0].text if v.remarks else ''}" for v in odd
+    )
 
 
 def misjudged(words: str, verdicts: Sequence[Verdict]) -> str:
-    """Why a known mistake was not judged as it should be: it loses points, and is named by its own words alone."""
+    """Why a known mistake was not judged as it should be: it loses points, and is named by its own
+    words alone.
+    """
     said = {remark.text for verdict in verdicts for remark in verdict.remarks if remark.mistake}
     if all(verdict.status == "passed" for verdict in verdicts):
         return "lost no points"

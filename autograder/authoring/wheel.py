@@ -1,6 +1,7 @@
 """This engine as a wheel, packed from what is installed here: no network, no build tools.
 
-Whether it was installed from a wheel or stands as source in a checkout, students get what runs here.
+Whether it was installed from a wheel or stands as source in a checkout, students get what runs
+here.
 """
 
 import base64
@@ -13,7 +14,8 @@ from pathlib import Path
 from autograder.errors import DISTRIBUTION
 
 ENGINE = Path(__file__).parents[1]
-NOT_PACKED = re.compile(r"autograder/tests/|.*/__pycache__/")  # templates have tests too, which are packed
+# templates have tests too, which are packed
+NOT_PACKED = re.compile(r"autograder/tests/|.*/__pycache__/")
 TAG = "py3-none-any"
 
 
@@ -24,7 +26,9 @@ def pack_wheel(folder: Path) -> Path:
     content = {path: (ENGINE.parent / path).read_bytes() for path in _modules()}
     content |= {f"{name}.dist-info/{path}": text for path, text in _metadata(installed).items()}
     record = [f"{path},sha256={_checksum(its)},{len(its)}" for path, its in content.items()]
-    content[f"{name}.dist-info/RECORD"] = "\n".join([*record, f"{name}.dist-info/RECORD,,", ""]).encode()
+    content[f"{name}.dist-info/RECORD"] = "\n".join(
+        [*record, f"{name}.dist-info/RECORD,,", ""]
+    ).encode()
     wheel = folder / f"{name}-{TAG}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for path, its in content.items():
@@ -45,7 +49,9 @@ def _metadata(installed: Distribution) -> dict[str, bytes]:
     described = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
     found = {
         "METADATA": described.encode(),
-        "WHEEL": f"Wheel-Version: 1.0\nGenerator: autograder\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode(),
+        "WHEEL": (
+            f"Wheel-Version: 1.0\nGenerator: autograder\nRoot-Is-Purelib: true\nTag: {TAG}\n"
+        ).encode(),
         "entry_points.txt": (installed.read_text("entry_points.txt") or "").encode(),
     }
     for path in installed.files or ():

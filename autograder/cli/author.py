@@ -12,7 +12,8 @@ from autograder.cli.base import Refused, course_option, find_course, main, repor
 @click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
 @report_user_errors
 def new(folder: Path) -> None:
-    """Write the smallest course into a new folder COURSE; or one more unit, COURSE/UNIT, of a course that is there.
+    """Write the smallest course into a new folder COURSE; or one more unit, COURSE/UNIT, of a
+    course that is there.
 
     What is written builds and proves itself as it stands; then it is yours to change.
 
@@ -29,19 +30,55 @@ def new(folder: Path) -> None:
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
-        click.echo(f"Next: cd {folder} && autograder build. README.md says what is what, and what comes then.")
+        click.echo(
+            f"Next: cd {folder} && autograder build. README.md says what is what, and what comes "
+            "then."
+        )
 
 
 @main.command()
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date.")
-@click.option("--release", type=click.Path(path_type=Path), help="Write what students get into this folder.")
-@click.option("--notebooks", type=click.Path(path_type=Path), help="Write notebooks for Colab or JupyterHub there.")
-@click.option("--kit", default="kit.zip", help="With --notebooks: where they find kit.zip, an address or a path.")
-@click.option("--github", is_flag=True, help="With --release: also a workflow of GitHub's that checks each push.")
-@click.option("--classroom50", type=click.Path(path_type=Path), help="Write an assignment's bundle for Classroom 50.")
-@click.option("--gradescope", type=click.Path(path_type=Path), help="Write what Gradescope runs into this folder.")
-@click.option("--seeds", type=click.IntRange(1, 1000), help="With --gradescope: carry keys of so many secret seeds.")
-@click.option("--unit", "named", multiple=True, help="Only this unit; the same as naming it behind the command.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date."
+)
+@click.option(
+    "--release", type=click.Path(path_type=Path), help="Write what students get into this folder."
+)
+@click.option(
+    "--notebooks",
+    type=click.Path(path_type=Path),
+    help="Write notebooks for Colab or JupyterHub there.",
+)
+@click.option(
+    "--kit",
+    default="kit.zip",
+    help="With --notebooks: where they find kit.zip, an address or a path.",
+)
+@click.option(
+    "--github",
+    is_flag=True,
+    help="With --release: also a workflow of GitHub's that checks each push.",
+)
+@click.option(
+    "--classroom50",
+    type=click.Path(path_type=Path),
+    help="Write an assignment's bundle for Classroom 50.",
+)
+@click.option(
+    "--gradescope",
+    type=click.Path(path_type=Path),
+    help="Write what Gradescope runs into this folder.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    help="With --gradescope: carry keys of so many secret seeds.",
+)
+@click.option(
+    "--unit",
+    "named",
+    multiple=True,
+    help="Only this unit; the same as naming it behind the command.",
+)
 @click.argument("units", nargs=-1)
 @course_option
 @report_user_errors
@@ -77,7 +114,10 @@ def build(
         click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
     if classroom50:
         releasing.classroom50(course, classroom50, wanted)
-        click.echo(f"{classroom50}: lay it into <classroom>/autograders/<assignment>/ of your classroom50 repository")
+        click.echo(
+            f"{classroom50}: lay it into <classroom>/autograders/<assignment>/ of your "
+            "classroom50 repository"
+        )
     if gradescope:
         releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
         click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
@@ -91,20 +131,40 @@ def build(
 
 
 @main.command()
-@click.option("--seeds", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many fresh seeds.")
-@click.option("--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="How many fresh seeds.",
+)
+@click.option(
+    "--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants."
+)
 @click.option("--page", is_flag=True, help="Write docs/grader.md.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Units at a time.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Units at a time.",
+)
 @click.argument("units", nargs=-1)
 @course_option
 @report_user_errors
 def validate(
-    seeds: int, quick: bool, page: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None
+    seeds: int,
+    quick: bool,
+    page: bool,
+    jobs: int,
+    units: tuple[str, ...],
+    course_folder: Path | None,
 ) -> None:
     """Prove the material of some units, or of all.
 
-    Solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs nothing; each known mistake
-    is told apart from every other; wrong variants lose points.
+    Solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs nothing;
+    each known mistake is told apart from every other; wrong variants lose points.
 
     \b
     Example:  autograder validate UNIT --seeds 5
@@ -136,17 +196,31 @@ def validate(
 
 
 @main.command()
-@click.option("--seeds", type=click.IntRange(1, 1000), default=12, show_default=True, help="How many seeds.")
-@click.option("--quick", is_flag=True, help="Train one in six of the mistakes that exact checks catch.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Trainings at a time.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 1000), default=12, show_default=True, help="How many seeds."
+)
+@click.option(
+    "--quick", is_flag=True, help="Train one in six of the mistakes that exact checks catch."
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Trainings at a time.",
+)
 @click.argument("units", nargs=-1)
 @course_option
 @report_user_errors
-def calibrate(seeds: int, quick: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None) -> None:
+def calibrate(
+    seeds: int, quick: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None
+) -> None:
     """Measure where the bounds of training belong.
 
-    The solution, its other styles and its mistakes are trained on many seeds; how far each ends from the solution is
-    recorded beside the bound, in solutions/bounds.toml. With -j, so many trainings run at a time.
+    The solution, its other styles and its mistakes are trained on many seeds; how far each ends
+    from the solution is recorded beside the bound, in solutions/bounds.toml. With -j, so many
+    trainings run at a time.
 
     \b
     Example:  autograder calibrate UNIT --seeds 12 -j 2
@@ -170,7 +244,8 @@ def calibrate(seeds: int, quick: bool, jobs: int, units: tuple[str, ...], course
 @course_option
 @report_user_errors
 def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
-    """Run all units and write them, with what they print and draw, and the docs as static pages into OUT.
+    """Run all units and write them, with what they print and draw, and the docs as static pages
+    into OUT.
 
     \b
     Example:  autograder site build/site
@@ -211,7 +286,8 @@ def data(no_fetch: bool, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def doctor(course_folder: Path | None) -> None:
-    """Say what works on this machine, what does not, and how to mend it. Exit code 1: nothing official is graded here.
+    """Say what works on this machine, what does not, and how to mend it. Exit code 1: nothing
+    official is graded here.
 
     \b
     Example:  autograder doctor
@@ -225,9 +301,15 @@ def doctor(course_folder: Path | None) -> None:
     except NoCourse as error:
         click.echo(f"– a course: {error} Without one, no submission is tried.")
     for found in examine(course):
-        click.echo(f"{'✓' if found.works else '✗' if found.needed else '–'} {found.what}: {found.words}")
+        click.echo(
+            f"{'✓' if found.works else '✗' if found.needed else '–'} {found.what}: {found.words}"
+        )
         official = official and (found.works or not found.needed)
-    click.echo("Grades given here are official." if official else "Nothing official can be graded here: see each ✗.")
+    click.echo(
+        "Grades given here are official."
+        if official
+        else "Nothing official can be graded here: see each ✗."
+    )
     sys.exit(0 if official else 1)
 
 
@@ -236,7 +318,8 @@ def doctor(course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def reproduce(quick: bool, course_folder: Path | None) -> None:
-    """Run the course's own experiments, `solutions/lesson.py`: train what its lesson trained, compare the figures.
+    """Run the course's own experiments, `solutions/lesson.py`: train what its lesson trained,
+    compare the figures.
 
     \b
     Example:  autograder reproduce --quick
@@ -248,7 +331,10 @@ def reproduce(quick: bool, course_folder: Path | None) -> None:
     course = find_course(course_folder)
     script = course.folder / "solutions" / "lesson.py"
     if not script.is_file():
-        raise Refused(f"There is no {script}: this course has no such experiments, or this copy lacks the solutions.")
+        raise Refused(
+            f"There is no {script}: this course has no such experiments, or this copy lacks the "
+            "solutions."
+        )
     sys.path.insert(0, str(script.parent))
     with telling_of_missing_packages(course, script.name):
         lesson = import_module("lesson")

@@ -62,7 +62,9 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
                 install = extra(EXTRAS[package])
                 raise Refused(f"this needs {package}, which is not installed: {install}") from error
             if error.name in LINUX:
-                raise Refused("this needs Linux, to confine submissions. `check` and `watch` work anywhere.") from error
+                raise Refused(
+                    "this needs Linux, to confine submissions. `check` and `watch` work anywhere."
+                ) from error
             raise
         except OSError as error:
             where = error.filename2 or error.filename  # of a copy, where it was to go
@@ -74,7 +76,9 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
-    """Whether the import that failed stands in the engine: a course's own is for its author, with the traceback."""
+    """Whether the import that failed stands in the engine: a course's own is for its author, with
+    the traceback.
+    """
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     written = [file for file in files if not file.startswith("<frozen importlib")]
     return Path(written[-1]).is_relative_to(ENGINE)
@@ -101,7 +105,8 @@ def find_course(folder: Path | None) -> "Course":
 @click.pass_context
 @report_user_errors
 def main(context: click.Context) -> None:
-    """Courses that grade themselves. Without a command: where you are in the course, and what is next.
+    """Courses that grade themselves. Without a command: where you are in the course, and what is
+    next.
 
     \b
     Students:     autograder watch UNIT
@@ -117,13 +122,23 @@ def main(context: click.Context) -> None:
     for name, far, of in overview(course):
         click.echo(f"{'>' if name == unit else ' '} {name:25}{far:3} of {of} checks")
     short, left = course.short(unit), to_do(course, unit)[:1]
-    click.echo(f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of" if left else "\nEverything passes.")
-    for command in (f"watch {short}", f"check {short}", *(f"hint {short} {name}" for name in left), "--help"):
+    click.echo(
+        f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of"
+        if left
+        else "\nEverything passes."
+    )
+    for command in (
+        f"watch {short}",
+        f"check {short}",
+        *(f"hint {short} {name}" for name in left),
+        "--help",
+    ):
         click.echo(f"    autograder {command}")
 
 
 def files_to_check(course: "Course", what: str | None) -> list[tuple[Path, str]]:
-    """List the files that `what` names, each with its unit: a unit, a file, or nothing for all units.
+    """List the files that `what` names, each with its unit: a unit, a file, or nothing for all
+    units.
 
     Raises `Refused`, `UnknownUnit`.
     """
@@ -141,6 +156,9 @@ def files_to_check(course: "Course", what: str | None) -> list[tuple[Path, str]]
     for name in [find_unit(course, what)] if what else course.units:
         files = [course.assignments / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
         if not (there := [path for path in files if path.is_file()]):
-            raise Refused(f"There is no {files[0]}. Name the file, or run `autograder build` if you are the author.")
+            raise Refused(
+                f"There is no {files[0]}. Name the file, or run `autograder build` if you are the "
+                "author."
+            )
         found.append((max(there, key=lambda path: path.stat().st_mtime), name))
     return found

@@ -20,38 +20,79 @@ if TYPE_CHECKING:
 
 def _at_most_the_cores(jobs: int) -> int:
     """As many jobs as there are processors here; says so where more were asked for."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     if jobs > cores:
-        words = f"-j {jobs} is more than the {cores} processors here, and would take time from each check: -j {cores}."
+        words = (
+            f"-j {jobs} is more than the {cores} processors here, and would take time from each "
+            f"check: -j {cores}."
+        )
         click.echo(words, err=True)
     return min(jobs, cores)
 
 
 def _seed_was_shown(again: int, seed: int) -> str:
-    """Warn of files that changed after pages of their seed were written: they may hold its answers as a table."""
+    """Warn of files that changed after pages of their seed were written: they may hold its answers
+    as a table.
+    """
     files = "1 file was" if again == 1 else f"{again} files were"
     return (
-        f"Note: {files} handed in again and graded on seed {seed}, of which there were pages before. If students have "
-        "seen feedback, a file can know the answers of that seed by heart. Grade what comes later into a new --out, "
+        f"Note: {files} handed in again and graded on seed {seed}, of which there were pages "
+        "before. If students have "
+        "seen feedback, a file can know the answers of that seed by heart. Grade what comes later "
+        "into a new --out, "
         "which draws a new seed."
     )
 
 
 @main.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder for results and pages.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions at a time.")
-@click.option("--unit", "unit_name", help="Only this unit; for a flat folder of <student>.py, the unit they are.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder for results and pages.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Submissions at a time.",
+)
+@click.option(
+    "--unit",
+    "unit_name",
+    help="Only this unit; for a flat folder of <student>.py, the unit they are.",
+)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
-@click.option("--keys", type=click.Path(path_type=Path), help="Draw the seed from this pool, and use its keys.")
-@click.option("--roster", type=click.Path(path_type=Path), help="A table of the class: who handed in nothing is told.")
 @click.option(
-    "--timestamps", is_flag=True, help="What collected them wrote each `timestamp.txt`: take times from there."
+    "--keys",
+    type=click.Path(path_type=Path),
+    help="Draw the seed from this pool, and use its keys.",
 )
-@click.option("--unsafe", is_flag=True, help="Grade where submissions cannot be confined; nothing is official then.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="A table of the class: who handed in nothing is told.",
+)
+@click.option(
+    "--timestamps",
+    is_flag=True,
+    help="What collected them wrote each `timestamp.txt`: take times from there.",
+)
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Grade where submissions cannot be confined; nothing is official then.",
+)
 @click.option("--verbose", is_flag=True, help="Say what each worker does.")
-@click.option("--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
+@click.option(
+    "--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler."
+)
 @course_option
 @report_user_errors
 def grade(
@@ -71,8 +112,8 @@ def grade(
 ) -> None:
     """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
 
-    SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the same folder reads back
-    what is already graded.
+    SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the
+    same folder reads back what is already graded.
 
     \b
     Example:  autograder grade submitted --out grades -j 2
@@ -81,7 +122,13 @@ def grade(
 
     from autograder.course import find_unit
     from autograder.grading import batch, submissions
-    from autograder.grading.attempts import better_before, comparable, earlier_results, refuse_lesser, with_records
+    from autograder.grading.attempts import (
+        better_before,
+        comparable,
+        earlier_results,
+        refuse_lesser,
+        with_records,
+    )
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import (
         other_corpora,
@@ -121,13 +168,27 @@ def grade(
         taken = {result.student for result in before}
         found = with_records(course, folder, _found_in(course, submitted, folder, unit, taken))
         refuse_lesser(out, {entry.unit for entry in found}, quick, unsafe)
-        students = merged(roster_beside(out), roster_beside(folder), read_roster(roster) if roster else None)
+        students = merged(
+            roster_beside(out), roster_beside(folder), read_roster(roster) if roster else None
+        )
         left = left_out(course, folder, found, unit)
         if keys and seed is None and not run_facts(out).get("seed"):
             seed = draw_seed(keys, sorted({entry.unit for entry in found}))
-        run = batch.Run(out, batch.choose_seed(out, seed), jobs, quick, unsafe, cluster, submitted, keys, timestamps)
+        run = batch.Run(
+            out,
+            batch.choose_seed(out, seed),
+            jobs,
+            quick,
+            unsafe,
+            cluster,
+            submitted,
+            keys,
+            timestamps,
+        )
         tallies = _with_progress(course, found, run)
-        paths = [result_path(out, entry.unit, entry.student) for entry in found if not entry.earlier]
+        paths = [
+            result_path(out, entry.unit, entry.student) for entry in found if not entry.earlier
+        ]
         results = [
             result for result in map(read_result, paths) if result
         ]  # re-read from disk, so that a large class is never held in memory
@@ -137,7 +198,9 @@ def grade(
         facts = ClassFacts(absent(students, results))
         screen.print(class_table(course, results, facts, screen.is_terminal))
         every = stored_results(out)
-        source = submissions.graded_files(course, folder, {result.student for result in [*before, *every]})
+        source = submissions.graded_files(
+            course, folder, {result.student for result in [*before, *every]}
+        )
         rules = _adjustments_if_readable(course_folder, out, every)
         around = Around(comparable(earlier_results(out), every), absent(students, every), rules)
         page = write_pages(course, every, out / "pages", source, around=around)
@@ -148,22 +211,32 @@ def grade(
         screen.print(_seed_was_shown(again, run.seed), markup=False, soft_wrap=True)
     screen.print(class_summary(results), end="", soft_wrap=True)
     screen.print(regraded(course, before, results), end="", soft_wrap=True)
-    screen.print(better_earlier(course, better_before(results, earlier_results(out))), end="", soft_wrap=True)
+    screen.print(
+        better_earlier(course, better_before(results, earlier_results(out))), end="", soft_wrap=True
+    )
     for line in other_corpora(before, results):
         screen.print(line, markup=False, soft_wrap=True)
     for line in listed("not graded", [f"{each.place}: {each.why}" for each in left]):
         screen.print(line, markup=False, soft_wrap=True)
-    screen.print(f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}", markup=False)
+    screen.print(
+        f"{len(results)} submissions, {total([v for r in results for v in r.verdicts])}",
+        markup=False,
+    )
     if unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
     click.echo(f"pages: {page}")
 
 
-def _found_in(course: "Course", submitted: Path, folder: Path, unit: str | None, taken: set[str]) -> Any:
-    """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is none.
+def _found_in(
+    course: "Course", submitted: Path, folder: Path, unit: str | None, taken: set[str]
+) -> Any:
+    """The submissions in a folder. Raises `Refused`, with what lies there instead, where there is
+    none.
 
-    A folder that is laid out as a platform hands it out is refused too, unless some student has a folder with a unit in
-    it: what else lies there is in the hands of those who hand in. taken: the names of those who have results.
+    A folder that is laid out as a platform hands it out is refused too, unless some student has a
+    folder with a unit in
+    it: what else lies there is in the hands of those who hand in. taken: the names of those who
+    have results.
     """
     from autograder.grading.hand_in import is_collected
     from autograder.grading.submissions import NothingToGrade, find_submissions
@@ -177,7 +250,9 @@ def _found_in(course: "Course", submitted: Path, folder: Path, unit: str | None,
         why = error
     in_folders = any(entry.path is None or entry.path.parent.name == entry.unit for entry in found)
     if not in_folders and not is_collected(folder) and (title := platform_of(submitted)):
-        raise Refused(f"{submitted} is {title}. First: autograder collect {submitted} --into submitted")
+        raise Refused(
+            f"{submitted} is {title}. First: autograder collect {submitted} --into submitted"
+        )
     if why:
         there = left_out(course, folder, [], unit) if folder.is_dir() else []
         lines = [f"  {each.place}: {each.why}" for each in there[:10]]
@@ -196,12 +271,24 @@ def _folder(submitted: Path) -> Iterator[Path]:
 
 
 def _with_progress(course: "Course", found: Any, run: Any) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from autograder.grading import batch
     from autograder.report.terminal import console
 
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=console(stderr=True)) as progress:
         task = progress.add_task("grading", total=len(found))
         return batch.grade_class(course, found, run, lambda _: progress.advance(task))
@@ -209,10 +296,20 @@ def _with_progress(course: "Course", found: Any, run: Any) -> Any:
 
 @main.command()
 @click.argument("grades", type=click.Path(path_type=Path))
-@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option(
+    "--submitted",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where the submissions lie now.",
+)
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
-@click.option("--serve", "serving", is_flag=True, help="Show results as they come, only to this machine.")
-@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
+@click.option(
+    "--serve", "serving", is_flag=True, help="Show results as they come, only to this machine."
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="A TOML file: say what each result counts under it.",
+)
 @course_option
 @report_user_errors
 def report(
@@ -243,7 +340,10 @@ def report(
     rules = rules_for(course_folder, policy, [grades], results)
     around = Around(comparable(earlier_results(grades), results), absent(students, results), rules)
     if not results and not (serving and grades.is_dir()):
-        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+        raise Refused(
+            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     noted = Path(run_facts(grades).get("submitted", "."))
     lies = submitted or (noted if noted.is_absolute() and noted.exists() else None)
     with _folder(lies) if lies else nullcontext() as folder:
@@ -252,15 +352,22 @@ def report(
             _serve(course, grades, source, anonymous, rules)
             return
         screen = console()
-        counts = {(g.result.unit, g.result.student): g for g in graded([*around.earlier, *results], rules or Policy())}
+        counts = {
+            (g.result.unit, g.result.student): g
+            for g in graded([*around.earlier, *results], rules or Policy())
+        }
         facts = ClassFacts(around.missing, counts if rules else {})
         screen.print(class_table(course, results, facts, screen.is_terminal))
         target = grades / ("anonymous" if anonymous else "pages")
         click.echo(f"pages: {write_pages(course, results, target, source, anonymous, around)}")
 
 
-def rules_for(course_folder: Path | None, policy: Path | None, folders: Sequence[Path], results: Any) -> Any:
-    """The policy that a file holds, with the adjustments beside the results; None where there is neither."""
+def rules_for(
+    course_folder: Path | None, policy: Path | None, folders: Sequence[Path], results: Any
+) -> Any:
+    """The policy that a file holds, with the adjustments beside the results; None where there is
+    neither.
+    """
     from dataclasses import replace
 
     from autograder.grading.adjustments import FILE, all_adjustments
@@ -281,13 +388,18 @@ def rules_for(course_folder: Path | None, policy: Path | None, folders: Sequence
 
 
 def _adjustments_if_readable(course_folder: Path | None, out: Path, results: Any) -> Any:
-    """The adjustments beside results; None, and a sentence, where they cannot be read: what was graded is shown."""
+    """The adjustments beside results; None, and a sentence, where they cannot be read: what was
+    graded is shown.
+    """
     from autograder.schema import BadFile
 
     try:
         return rules_for(course_folder, None, [out], results)
     except BadFile as error:
-        click.echo(f"Points by hand are not on the pages. {error} Then run: autograder report {out}", err=True)
+        click.echo(
+            f"Points by hand are not on the pages. {error} Then run: autograder report {out}",
+            err=True,
+        )
         return None
 
 
@@ -312,16 +424,29 @@ def _say_address(by_hand: bool, address: str) -> None:
 @main.command()
 @click.argument("grades", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--to", "to", type=click.Choice(FORMATS), required=True)
-@click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/export.")
-@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: late days, dropped checks, bonus.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The folder for the files, instead of GRADES/export.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="A TOML file: late days, dropped checks, bonus.",
+)
 @course_option
 @report_user_errors
 def export(
-    grades: tuple[Path, ...], to: str, out: Path | None, policy: Path | None, course_folder: Path | None
+    grades: tuple[Path, ...],
+    to: str,
+    out: Path | None,
+    policy: Path | None,
+    course_folder: Path | None,
 ) -> None:
     """Write grades as a gradebook imports them.
 
-    With several GRADES folders, each student's best submission counts (the latest with `keep = "last"`).
+    With several GRADES folders, each student's best submission counts (the latest with `keep =
+    "last"`).
 
     \b
     Example:  autograder export grades --to moodle --policy policy.toml
@@ -334,17 +459,26 @@ def export(
 
     results = [result for folder in grades for result in all_attempts(folder)]
     if not results:
-        raise Refused(f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` wrote.")
+        raise Refused(
+            f"There are no results in {grades[0]}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     rules = rules_for(course_folder, policy, grades, results) or Policy()
     students = merged(*map(roster_beside, grades))
     folder = out or grades[0] / "export"
     written = exports.export(graded(results, rules), to, folder, absent(students, results), rules)
-    click.echo("\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}")
+    click.echo(
+        "\n".join(map(str, written)) if len(written) < 4 else f"{len(written)} files below {folder}"
+    )
 
 
 @main.command()
 @click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
-@click.option("--grades", type=click.Path(path_type=Path), help="Write these results into the course's gradebook.")
+@click.option(
+    "--grades",
+    type=click.Path(path_type=Path),
+    help="Write these results into the course's gradebook.",
+)
 @course_option
 @report_user_errors
 def nbgrader(folder: Path, grades: Path | None, course_folder: Path | None) -> None:

@@ -18,10 +18,21 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
 
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--into", type=click.Path(path_type=Path), required=True, help="The folder that `grade` is then given.")
-@click.option("--roster", type=click.Path(path_type=Path), help="A table of the class, as the platform exports it.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder that `grade` is then given.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="A table of the class, as the platform exports it.",
+)
 @click.option("--unit", "unit_name", help="All files are of this unit, whatever they are called.")
-@click.option("--from", "kind", type=click.Choice(KINDS), help="What SOURCE is, where it cannot be seen.")
+@click.option(
+    "--from", "kind", type=click.Choice(KINDS), help="What SOURCE is, where it cannot be seen."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @course_option
 @report_user_errors
@@ -36,8 +47,9 @@ def collect(
 ) -> None:
     """Take in what Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader give, as it comes.
 
-    SOURCE is the zip or folder. Each file goes where `grade` looks for it, with a record of whose it is, when it came
-    and which attempt it is. What is there already is kept. All that was not taken is listed.
+    SOURCE is the zip or folder. Each file goes where `grade` looks for it, with a record of whose
+    it is, when it came and which attempt it is. What is there already is kept. All that was not
+    taken is listed.
 
     \b
     Example:  autograder collect submissions.zip --into submitted --roster roster.csv
@@ -61,15 +73,46 @@ def collect(
 
 @main.command()
 @click.argument("grades", type=click.Path(path_type=Path))
-@click.option("--to", "to", type=click.Choice(["pages", "moodle", "canvas"]), default="pages", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="The folder for the files, instead of GRADES/feedback.")
-@click.option("--pdf", is_flag=True, help="Also print each page into a PDF, by a browser that is here.")
-@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: say what each result counts under it.")
-@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
+@click.option(
+    "--to",
+    "to",
+    type=click.Choice(["pages", "moodle", "canvas"]),
+    default="pages",
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The folder for the files, instead of GRADES/feedback.",
+)
+@click.option(
+    "--pdf", is_flag=True, help="Also print each page into a PDF, by a browser that is here."
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="A TOML file: say what each result counts under it.",
+)
+@click.option(
+    "--submitted",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where the submissions lie now.",
+)
 @click.option("--url", help="Of Canvas: its address, as https://canvas.example.edu.")
 @click.option("--canvas-course", type=int, help="Of Canvas: the number of the course.")
-@click.option("--assignment", "assignments", multiple=True, metavar="UNIT=NUMBER", help="Of Canvas: of each unit.")
-@click.option("--send/--dry-run", "sending", default=False, help="Send to Canvas; without it, say what would be sent.")
+@click.option(
+    "--assignment",
+    "assignments",
+    multiple=True,
+    metavar="UNIT=NUMBER",
+    help="Of Canvas: of each unit.",
+)
+@click.option(
+    "--send/--dry-run",
+    "sending",
+    default=False,
+    help="Send to Canvas; without it, say what would be sent.",
+)
 @course_option
 @report_user_errors
 def feedback(
@@ -85,9 +128,11 @@ def feedback(
     sending: bool,
     course_folder: Path | None,
 ) -> None:
-    """Write what goes back to each student: a page that needs nothing else, Moodle's zip, or Canvas's comments.
+    """Write what goes back to each student: a page that needs nothing else, Moodle's zip, or
+    Canvas's comments.
 
-    Nothing leaves this machine but with --send. The token of Canvas is taken from the variable CANVAS_TOKEN.
+    Nothing leaves this machine but with --send. The token of Canvas is taken from the variable
+    CANVAS_TOKEN.
 
     \b
     Example:  autograder feedback grades --to moodle
@@ -126,7 +171,10 @@ def _pages(
 
     latest = stored_results(grades)
     if not latest:
-        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+        raise Refused(
+            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     rules = rules_for(course.folder, policy, [grades], latest)
     around = Around(comparable(earlier_results(grades), latest), rules=rules)
     noted = Path(run_facts(grades).get("submitted", "."))
@@ -157,13 +205,17 @@ def _to_canvas(
     if not sending:
         for letter in letters:
             click.echo(f"would send: {letter.in_words()}")
-        click.echo(f"{len(letters)} would be sent to {address.url}, course {number}. Nothing was; --send sends.")
+        click.echo(
+            f"{len(letters)} would be sent to {address.url}, course {number}. Nothing was; --send "
+            "sends."
+        )
         return
     refuse_not_whole([one.grade for one in pages])
     token = os.environ.get(canvas.TOKEN, "")
     if not token:
         raise Refused(
-            f"Put your token of Canvas into the variable {canvas.TOKEN}: Account, Settings, New Access Token."
+            f"Put your token of Canvas into the variable {canvas.TOKEN}: Account, Settings, New "
+            "Access Token."
         )
     failed = canvas.send(letters, address, token, folder / "sent to canvas.json", click.echo)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")
@@ -177,6 +229,9 @@ def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:
     for one in named:
         unit, _, number = one.partition("=")
         if not number.isdecimal():
-            raise Refused(f"--assignment {one}: write it as UNIT=NUMBER, with the number in the assignment's address.")
+            raise Refused(
+                f"--assignment {one}: write it as UNIT=NUMBER, with the number in the "
+                "assignment's address."
+            )
         found[find_unit(course, unit)] = int(number)
     return found

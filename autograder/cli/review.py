@@ -10,15 +10,40 @@ from autograder.cli.base import Refused, course_option, find_course, main, repor
 
 @main.command()
 @click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The folder for the pages, instead of GRADES/similar.")
-@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
 @click.option(
-    "--also", type=click.Path(path_type=Path, exists=True), multiple=True, help="Submissions of an earlier year."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The folder for the pages, instead of GRADES/similar.",
+)
+@click.option(
+    "--submitted",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where the submissions lie now.",
+)
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Submissions of an earlier year.",
 )
 @click.option("--unit", "unit_name", help="Only this unit.")
-@click.option("--lines", type=click.IntRange(1), default=8, show_default=True, help="Leave out shorter exercises.")
-@click.option("--pairs", type=click.IntRange(1), default=50, show_default=True, help="Pairs to show of each exercise.")
-@click.option("--zips", is_flag=True, help="Write zips for Dolos and JPlag as well, for a second opinion.")
+@click.option(
+    "--lines",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Leave out shorter exercises.",
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Pairs to show of each exercise.",
+)
+@click.option(
+    "--zips", is_flag=True, help="Write zips for Dolos and JPlag as well, for a second opinion."
+)
 @course_option
 @report_user_errors
 def similar(
@@ -34,7 +59,8 @@ def similar(
 ) -> None:
     """Show whose answers are alike, exercise by exercise, for you to look at. Nothing is a verdict.
 
-    GRADES is what `grade` wrote, or a folder of submissions (then say --out). Nothing leaves this machine.
+    GRADES is what `grade` wrote, or a folder of submissions (then say --out). Nothing leaves this
+    machine.
 
     \b
     Example:  autograder similar grades --also submitted-2025
@@ -48,17 +74,25 @@ def similar(
     course = find_course(course_folder)
     if not out and not run_facts(folder):
         raise Refused(
-            f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: --out FOLDER."
+            f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: "
+            "--out FOLDER."
         )
     out = out or folder / "similar"
     names = [find_unit(course, unit_name)] if unit_name else course.units
     found = []
-    for unit in read_class(course, [load_unit(course, name) for name in names], folder, submitted, also, lines):
+    for unit in read_class(
+        course, [load_unit(course, name) for name in names], folder, submitted, also, lines
+    ):
         reports = alike(unit, pairs)
         found.append((unit, reports))
         for report in reports:
-            out_of = f"{sum(pair.stands_out for pair in report.pairs)} of {len(report.pairs)} pairs stand out"
-            click.echo(f"{unit.unit}, {report.exercise.check or 'all'}: {report.answers} answers, {out_of}")
+            out_of = (
+                f"{sum(pair.stands_out for pair in report.pairs)} of {len(report.pairs)} pairs "
+                "stand out"
+            )
+            click.echo(
+                f"{unit.unit}, {report.exercise.check or 'all'}: {report.answers} answers, {out_of}"
+            )
         if zips:
             _write_zips(course, unit, out)
     click.echo(f"pages: {write_similar(found, out)}")
@@ -77,13 +111,30 @@ def _write_zips(course: Any, unit: Any, out: Path) -> None:
 @main.command()
 @click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
 @click.option(
-    "--questions", "number", type=click.IntRange(1, 10), default=3, show_default=True, help="For each student."
+    "--questions",
+    "number",
+    type=click.IntRange(1, 10),
+    default=3,
+    show_default=True,
+    help="For each student.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of the choice; without it, that of the grades.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Of the choice; without it, that of the grades.",
+)
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
 @click.option("--unit", "unit_name", help="Only this unit.")
-@click.option("--submitted", type=click.Path(path_type=Path, exists=True), help="Where the submissions lie now.")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder for the pages, instead of GRADES/defence.")
+@click.option(
+    "--submitted",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where the submissions lie now.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The folder for the pages, instead of GRADES/defence.",
+)
 @course_option
 @report_user_errors
 def defence(
@@ -96,10 +147,11 @@ def defence(
     out: Path | None,
     course_folder: Path | None,
 ) -> None:
-    """Ask each student about their own code: if this line were another, which arrays would change, and how?
+    """Ask each student about their own code: if this line were another, which arrays would change,
+    and how?
 
-    Writes a page of questions for each student, and one with the answers for the examiner. An answer is what came out
-    when the code ran in the sandbox, as it is and with the change.
+    Writes a page of questions for each student, and one with the answers for the examiner. An
+    answer is what came out when the code ran in the sandbox, as it is and with the change.
 
     \b
     Example:  autograder defence grades --questions 3
@@ -116,7 +168,10 @@ def defence(
     every = stored_results(folder)
     results = [result for result in every if unit in (None, result.unit)]
     if not results:
-        raise Refused(f"There are no results in {folder}. Name the folder that `autograder grade --out` wrote.")
+        raise Refused(
+            f"There are no results in {folder}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     refuse_unknown_students(only, results)
     facts = run_facts(folder)
     lies = submitted or Path(facts.get("submitted", "."))
@@ -138,7 +193,8 @@ def defence(
 def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     """List the mails that ask for a regrade, each beside what was graded.
 
-    MAILS is an mbox file, or a folder of .eml files. Writes GRADES/regrades.csv, and changes no grade.
+    MAILS is an mbox file, or a folder of .eml files. Writes GRADES/regrades.csv, and changes no
+    grade.
 
     \b
     Example:  autograder regrades Regrades.mbox grades
@@ -151,9 +207,14 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
 
     results = stored_results(grades)
     if not results:
-        raise Refused(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+        raise Refused(
+            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     requests = read_requests(mails)
-    table = listed(requests, results, all_adjustments(find_course(course_folder), [grades], results))
+    table = listed(
+        requests, results, all_adjustments(find_course(course_folder), [grades], results)
+    )
     write_whole(grades / "regrades.csv", as_csv(table).rstrip("\n"))
     for unit, check, student, points, of, which, by_hand, *_ in table[1:]:
         done = f"; by hand so far: {by_hand}" if by_hand else ""

@@ -6,17 +6,30 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.base import Refused, course_option, files_to_check, find_course, main, report_user_errors
+from autograder.cli.base import (
+    Refused,
+    course_option,
+    files_to_check,
+    find_course,
+    main,
+    report_user_errors,
+)
 
 
 @main.command()
 @click.argument("what", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`.")
-@click.option("--json", "as_json", is_flag=True, help="Print verdicts for tools: one object of JSON.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print verdicts for tools: one object of JSON."
+)
 @course_option
 @report_user_errors
-def check(what: str | None, quick: bool, out: Path | None, as_json: bool, course_folder: Path | None) -> None:
+def check(
+    what: str | None, quick: bool, out: Path | None, as_json: bool, course_folder: Path | None
+) -> None:
     """Check a unit or a file on the public seed, here and now: practice, not a grade.
 
     WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
@@ -35,7 +48,8 @@ def check(what: str | None, quick: bool, out: Path | None, as_json: bool, course
     from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
-    gc.set_threshold(1_000_000)  # large imports leave no garbage, and looking for it takes a tenth of a second
+    # large imports leave no garbage, and looking for it takes a tenth of a second
+    gc.set_threshold(1_000_000)
     course = find_course(course_folder)
     screen = console(stderr=as_json)
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
@@ -50,7 +64,9 @@ def check(what: str | None, quick: bool, out: Path | None, as_json: bool, course
         screen.print(f"{path}", style="bold", markup=False)
         checks = [c for c in unit.checks if not (quick and c.measure)]
         submission = Submission(path.read_bytes(), path.name)
-        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # what the file prints is no JSON
+        with (
+            redirect_stdout(sys.stderr) if as_json else nullcontext()
+        ):  # what the file prints is no JSON
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
         save_progress(course, name, path.parent, verdicts)
         if out:
@@ -70,8 +86,8 @@ def check(what: str | None, quick: bool, out: Path | None, as_json: bool, course
 def watch(what: str | None, course_folder: Path | None) -> None:
     """Check the exercise at hand at each save, and go on to the next when it passes.
 
-    WHAT is a unit, the beginning of its name, a file, or nothing for the unit at hand. One key each: a hint, all
-    checks, training with its loss, back, next, quit.
+    WHAT is a unit, the beginning of its name, a file, or nothing for the unit at hand. One key
+    each: a hint, all checks, training with its loss, back, next, quit.
 
     \b
     Example:  autograder watch UNIT
@@ -93,10 +109,11 @@ def watch(what: str | None, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def hint(unit: str | None, check: str | None, course_folder: Path | None) -> None:
-    """One more step of help with a check each time: a question, what to think of, then what people get wrong.
+    """One more step of help with a check each time: a question, what to think of, then what people
+    get wrong.
 
-    Without a UNIT and a CHECK it is for the exercise at hand: the check that failed last, or else the next to do.
-    It begins with what that check said when it last ran.
+    Without a UNIT and a CHECK it is for the exercise at hand: the check that failed last, or else
+    the next to do. It begins with what that check said when it last ran.
 
     \b
     Example:  autograder hint UNIT CHECK

@@ -11,7 +11,9 @@ from itertools import pairwise
 
 
 def exact(number: float) -> Fraction:
-    """The simplest fraction that is written so: 0.1 is one tenth, and 0.3333333333333333 one third."""
+    """The simplest fraction that is written so: 0.1 is one tenth, and 0.3333333333333333 one
+    third.
+    """
     return Fraction(repr(float(number))).limit_denominator(10**9)
 
 
@@ -23,7 +25,9 @@ def rounded(value: Fraction, places: int = 2) -> float:
 
 
 def interpolated(measured: float, cutoffs: Sequence[tuple[float, float]]) -> Fraction:
-    """The share of points at a measured value, linear between cut-offs (value, share), the end's beyond the ends."""
+    """The share of points at a measured value, linear between cut-offs (value, share), the end's
+    beyond the ends.
+    """
     known = sorted((exact(value), exact(share)) for value, share in cutoffs)
     at = exact(measured)
     if at <= known[0][0]:
@@ -48,7 +52,9 @@ class Weighed:
 
 
 def dropped(units: Mapping[str, Weighed], lowest: int) -> set[str]:
-    """The units that do not count for a student: those of the lowest shares; of equal ones the first. One stays."""
+    """The units that do not count for a student: those of the lowest shares; of equal ones the
+    first. One stays.
+    """
     ordered = sorted(units, key=lambda unit: units[unit].share)
     return set(ordered[: min(lowest, len(units) - 1)])
 

@@ -1,8 +1,8 @@
 """Several hand-ins of one student at one unit: none replaces another.
 
 `GRADES/<unit>/<student>.json` is the result of the latest. Those of earlier files are kept in
-`GRADES/<unit>/earlier/<student>/`, each called by its file's checksum, so that a policy can count the
-best one, and a file that comes back is not graded again.
+`GRADES/<unit>/earlier/<student>/`, each called by its file's checksum, so that a policy can count
+the best one, and a file that comes back is not graded again.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -26,10 +26,15 @@ EMPTY = digest(b"")  # of a file that could not be read: no attempt that could c
 
 
 def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> list[Submitted]:
-    """Add to submissions what `collect` noted of them, and the attempts before them that it kept."""
+    """Add to submissions what `collect` noted of them, and the attempts before them that it
+    kept.
+    """
     if not is_collected(folder):
         return list(found)
-    known = [replace(entry, record=record_of(folder, entry.path.parent)) if entry.path else entry for entry in found]
+    known = [
+        replace(entry, record=record_of(folder, entry.path.parent)) if entry.path else entry
+        for entry in found
+    ]
     return [*(each for entry in known for each in _earlier(entry)), *known]
 
 
@@ -52,14 +57,18 @@ def earlier_path(out: Path, unit: str, student: str, sha256: str) -> Path:
 
 @dataclass(frozen=True)
 class Stored:
-    """A result that was found for a submission, and whether it lies where the submission's is looked for."""
+    """A result that was found for a submission, and whether it lies where the submission's is
+    looked for.
+    """
 
     result: Result | None
     in_place: bool
 
 
 def stored_for(out: Path, entry: Submitted, sha256: str) -> Stored:
-    """Find the result of a file, wherever it lies; of a changed file, that of the student's latest."""
+    """Find the result of a file, wherever it lies; of a changed file, that of the student's
+    latest.
+    """
     latest = read_result(result_path(out, entry.unit, entry.student))
     if latest and latest.sha256 == sha256:
         return Stored(latest, in_place=not entry.earlier)
@@ -70,7 +79,8 @@ def stored_for(out: Path, entry: Submitted, sha256: str) -> Stored:
 
 
 def keep(out: Path, entry: Submitted, result: Result) -> None:
-    """Write a result: of the latest hand-in where it is looked for, with the one before it put aside.
+    """Write a result: of the latest hand-in where it is looked for, with the one before it put
+    aside.
 
     Raises `CannotWrite`.
     """
@@ -100,7 +110,9 @@ def all_attempts(out: Path) -> list[Result]:
 
 
 def comparable(earlier: Sequence[Result], latest: Sequence[Result]) -> list[Result]:
-    """Earlier results without those of another kind than the student's latest: without training, or unconfined."""
+    """Earlier results without those of another kind than the student's latest: without training, or
+    unconfined.
+    """
     kinds = {(r.unit, r.student): kind(r) for r in latest}
     return [r for r in earlier if kinds.get((r.unit, r.student)) == kind(r)]
 
@@ -115,14 +127,19 @@ class WouldReplace(UserError):
 
 
 def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) -> None:
-    """Refuse to write results without training, or unconfined, over whole ones. Raises `WouldReplace`."""
+    """Refuse to write results without training, or unconfined, over whole ones. Raises
+    `WouldReplace`.
+    """
     there = [r for r in stored_results(out) if r.unit in units]
     for asked, option, what in (
         (quick, "--quick", [r for r in there if not r.provenance.quick]),
         (unsafe, "--unsafe", [r for r in there if r.provenance.official]),
     ):
         if asked and what:
-            words = f"{out} holds {len(what)} results that were graded without {option}, and they would be replaced."
+            words = (
+                f"{out} holds {len(what)} results that were graded without {option}, and they "
+                "would be replaced."
+            )
             raise WouldReplace(f"{words} Name another --out.")
 
 
@@ -131,14 +148,21 @@ class Mixed(UserError):
 
 
 def refuse_mixed(results: Sequence[Result]) -> None:
-    """Refuse results of a unit of which some left out training, or were not confined. Raises `Mixed`."""
+    """Refuse results of a unit of which some left out training, or were not confined. Raises
+    `Mixed`.
+    """
     kinds: dict[str, dict[tuple[bool, bool], list[Result]]] = {}
     for result in results:
         kinds.setdefault(result.unit, {}).setdefault(kind(result), []).append(result)
     for unit, its in kinds.items():
         if len(its) > 1:
-            counts = ", ".join(f"{len(some)} {kind_in_words(some[0]) or 'whole'}" for some in its.values())
-            raise Mixed(f"{unit}: {counts}. They cannot be compared: grade all in the same way, into one --out each.")
+            counts = ", ".join(
+                f"{len(some)} {kind_in_words(some[0]) or 'whole'}" for some in its.values()
+            )
+            raise Mixed(
+                f"{unit}: {counts}. They cannot be compared: grade all in the same way, into one "
+                "--out each."
+            )
 
 
 def kind_in_words(result: Result) -> str:
@@ -149,7 +173,9 @@ def kind_in_words(result: Result) -> str:
     return ", ".join(words)
 
 
-def better_before(latest: Sequence[Result], earlier: Sequence[Result]) -> list[tuple[Result, Result]]:
+def better_before(
+    latest: Sequence[Result], earlier: Sequence[Result]
+) -> list[tuple[Result, Result]]:
     """Pairs of a student's latest result and the best earlier one, where that has more points."""
     best: dict[tuple[str, str], Result] = {}
     for result in earlier:
@@ -157,4 +183,6 @@ def better_before(latest: Sequence[Result], earlier: Sequence[Result]) -> list[t
         if place not in best or result.score > best[place].score:
             best[place] = result
     pairs = [(now, best.get((now.unit, now.student))) for now in latest]
-    return [(now, was) for now, was in pairs if was and kind(was) == kind(now) and was.score > now.score]
+    return [
+        (now, was) for now, was in pairs if was and kind(was) == kind(now) and was.score > now.score
+    ]

@@ -68,7 +68,9 @@ class Run:
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
-    """Choose the seed asked for, else the one of the run that this folder holds, else a fresh secret one."""
+    """Choose the seed asked for, else the one of the run that this folder holds, else a fresh
+    secret one.
+    """
     if asked is not None:
         return asked
     recorded = run_facts(out).get("seed")
@@ -76,10 +78,13 @@ def choose_seed(out: Path, asked: int | None) -> int:
 
 
 def refuse_course_within(course: Course, submitted: Path) -> None:
-    """Refuse a course that lies inside what is graded: it could be a student's. Raises `NoCourse`."""
+    """Refuse a course that lies inside what is graded: it could be a student's. Raises
+    `NoCourse`.
+    """
     if course.folder.is_relative_to(submitted.resolve()):
         raise NoCourse(
-            f"The course {course.folder} lies inside {submitted}, which is to be graded: a submission could have "
+            f"The course {course.folder} lies inside {submitted}, which is to be graded: a "
+            "submission could have "
             "brought it. Keep the course elsewhere, and name it: --course FOLDER."
         )
 
@@ -98,17 +103,25 @@ class Tally:
         why = ", ".join(f"{count} {reason}" for reason, count in self.graded.most_common())
         parts = [f"{self.read_back} read back"] if self.read_back else []
         parts += [f"graded: {why}"] if why else []
-        parts += [f"{self.answers_made} answers of the solution and its mistakes made"] if self.answers_made else []
+        parts += (
+            [f"{self.answers_made} answers of the solution and its mistakes made"]
+            if self.answers_made
+            else []
+        )
         return f"{self.unit}: {'; '.join(parts)}"
 
 
 def grade_class(
-    course: Course, submitted: Sequence[Submitted], run: Run, step: Callable[[Result], None] = lambda _: None
+    course: Course,
+    submitted: Sequence[Submitted],
+    run: Run,
+    step: Callable[[Result], None] = lambda _: None,
 ) -> list[Tally]:
     """Grade submissions in parallel; each result is written as it comes and handed to `step`.
 
-    What an earlier run into the same folder has graded under the same circumstances is read back; where nothing else
-    is to be done, no server is started and no key made. Raises `CannotConfine` where submissions cannot be confined,
+    What an earlier run into the same folder has graded under the same circumstances is read back;
+    where nothing else is to be done, no server is started and no key made. Raises `CannotConfine`
+    where submissions cannot be confined,
     `Busy` when another run writes to the folder, `NoCluster`.
     """
     tallies = []
@@ -120,7 +133,9 @@ def grade_class(
             grader = _ClassGrader(outline_unit(course, unit), run, cluster)
             try:
                 with ThreadPoolExecutor(grader.jobs, "worker") as pool:
-                    for result in pool.map(grader.grade, [entry for entry in submitted if entry.unit == unit]):
+                    for result in pool.map(
+                        grader.grade, [entry for entry in submitted if entry.unit == unit]
+                    ):
                         step(result)
             finally:
                 tallies.append(grader.finished())
@@ -130,9 +145,11 @@ def grade_class(
 
 @dataclass(frozen=True)
 class GradingContext:
-    """What the submissions of a unit are graded against: plain data, which another machine can be given.
+    """What the submissions of a unit are graded against: plain data, which another machine can be
+    given.
 
-    course: the course's folder; where another machine has none there, it has one by its own `$AUTOGRADER_COURSE`.
+    course: the course's folder; where another machine has none there, it has one by its own
+    `$AUTOGRADER_COURSE`.
     unit_digest: of the solution and the checks; a server that was started for others is not asked.
     store: the file of answers that were made before; the user's own where it is empty.
     """
@@ -146,7 +163,9 @@ class GradingContext:
     store: str = ""
 
     def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> "Graded":
-        """Grade one submission in a worker of this thread's server; once more in a new one where that dies."""
+        """Grade one submission in a worker of this thread's server; once more in a new one where
+        that dies.
+        """
         key, data = _key(self)
         before = key.computed
         for _ in range(2):
@@ -158,14 +177,21 @@ class GradingContext:
                 why = str(error)
                 server.close()
                 del _mine.server
-        why = f"{why} Twice, with this submission: it was given up. Remove its result to have it graded again."
-        verdicts = _not_run(unit_at(self.course, self.unit), data, Answer(failure="killed", message=why))
+        why = (
+            f"{why} Twice, with this submission: it was given up. Remove its result to have it "
+            "graded again."
+        )
+        verdicts = _not_run(
+            unit_at(self.course, self.unit), data, Answer(failure="killed", message=why)
+        )
         return Graded(verdicts, tuple(server.walls))
 
 
 @dataclass(frozen=True)
 class Graded:
-    """The verdicts of one submission, the walls it ran behind, and how many answers had to be made for its key."""
+    """The verdicts of one submission, the walls it ran behind, and how many answers had to be made
+    for its key.
+    """
 
     verdicts: list[Verdict]
     walls: tuple[str, ...] = ()
@@ -173,7 +199,9 @@ class Graded:
 
 
 def unit_at(folder: str, name: str) -> Unit:
-    """Load a unit of the course in a folder; on a machine that has no such folder, of that machine's own course."""
+    """Load a unit of the course in a folder; on a machine that has no such folder, of that
+    machine's own course.
+    """
     course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
     return outline_unit(course, name)
 
@@ -185,12 +213,16 @@ def _not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
 
 _mine = threading.local()  # the server of the thread that grades
 _started: list[Server] = []
-_keys: dict[GradingContext, tuple[MadeKey, Mapping[str, Corpus]]] = {}  # of this process, for all its threads
+_keys: dict[
+    GradingContext, tuple[MadeKey, Mapping[str, Corpus]]
+] = {}  # of this process, for all its threads
 _turn = threading.Lock()
 
 
 def _server(context: GradingContext) -> Server:
-    """This thread's server, started anew where the last one served another unit, or this one before it changed."""
+    """This thread's server, started anew where the last one served another unit, or this one before
+    it changed.
+    """
     wanted = (context.course, context.unit, context.unit_digest, context.unsafe)
     if getattr(_mine, "server", None) and _mine.serves != wanted:
         _mine.server.close()
@@ -204,13 +236,18 @@ def _server(context: GradingContext) -> Server:
 
 
 def _key(context: GradingContext) -> tuple[MadeKey, Mapping[str, Corpus]]:
-    """The key that all threads of this process share, and what checks that train are given. Nothing is made yet."""
+    """The key that all threads of this process share, and what checks that train are given. Nothing
+    is made yet.
+    """
     with _turn:
         if context not in _keys:
             unit = unit_at(context.course, context.unit)
             data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
             store = AnswerStore(Path(context.store) if context.store else default_path())
-            _keys[context] = MadeKey(unit, context.seed, data, store, partial(_server, context)), data
+            _keys[context] = (
+                MadeKey(unit, context.seed, data, store, partial(_server, context)),
+                data,
+            )
         return _keys[context]
 
 
@@ -227,13 +264,16 @@ def close_servers() -> None:
 
 
 def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool) -> str:
-    """Say by what a grade would be made on the machine where this is called, in a form that can be compared."""
+    """Say by what a grade would be made on the machine where this is called, in a form that can be
+    compared.
+    """
     provenance = provenance_of(unit_at(folder, name), seed, quick, official, __version__)
     return repr(without_notes(provenance))
 
 
 def check_materials(unit: Unit) -> dict[str, str]:
-    """For each check, digest what a pass rests on: its experiment, what all experiments share, the solution.
+    """For each check, digest what a pass rests on: its experiment, what all experiments share, the
+    solution.
 
     Known mistakes are no part of it.
     """
@@ -254,7 +294,9 @@ class _ClassGrader:
     """Reads submissions of a unit, has them graded here or on a cluster, and writes the results."""
 
     def __init__(self, unit: Unit, run: Run, cluster: Cluster | None) -> None:
-        """Find out what grades depend on; nothing is started or made before a submission needs it."""
+        """Find out what grades depend on; nothing is started or made before a submission needs
+        it.
+        """
         self._run, self._unit = run, unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
         self._provenance = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
@@ -276,8 +318,13 @@ class _ClassGrader:
         if not run.unsafe and not cluster:
             refuse_without_walls()
         if cluster:
-            cluster.must_agree(provenance_at, folder, unit.name, run.seed, run.quick, not run.unsafe)
-            self.jobs, self._ask = 2 * cluster.threads(), cluster.sharing(GradingContext.grade, context)
+            cluster.must_agree(
+                provenance_at, folder, unit.name, run.seed, run.quick, not run.unsafe
+            )
+            self.jobs, self._ask = (
+                2 * cluster.threads(),
+                cluster.sharing(GradingContext.grade, context),
+            )
 
     def finished(self) -> Tally:
         """What was done."""
@@ -286,7 +333,8 @@ class _ClassGrader:
     def grade(self, entry: Submitted) -> Result:
         """Grade one submission. Return the stored result if nothing it depends on has changed.
 
-        Whatever goes wrong with it is its own result, in words; only what a person can mend ends the run.
+        Whatever goes wrong with it is its own result, in words; only what a person can mend ends
+        the run.
         """
         try:
             return self._grade(entry)
@@ -294,7 +342,9 @@ class _ClassGrader:
             raise
         except Exception as error:
             lines = traceback.format_exc().splitlines()
-            log.info("%s, %s: given up\n%s", entry.student, entry.unit, "\n".join(map(one_line, lines)))
+            log.info(
+                "%s, %s: given up\n%s", entry.student, entry.unit, "\n".join(map(one_line, lines))
+            )
             return self._given_up(entry, error)
 
     def _grade(self, entry: Submitted) -> Result:
@@ -317,11 +367,17 @@ class _ClassGrader:
         with self._lock:
             self._tally.graded[why] += 1
             self._tally.answers_made += graded.answers_made
-        log.info("%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds)
+        log.info(
+            "%s, %s: %g points in %.3f s", entry.student, entry.unit, result.score, result.seconds
+        )
         return result
 
-    def _read_back(self, entry: Submitted, stored: Result, in_place: bool, submitted: str) -> Result:
-        """Take a stored result as it is, with what `collect` has noted of its file since, or the collector's time."""
+    def _read_back(
+        self, entry: Submitted, stored: Result, in_place: bool, submitted: str
+    ) -> Result:
+        """Take a stored result as it is, with what `collect` has noted of its file since, or the
+        collector's time.
+        """
         known = entry.record or stored.hand_in
         when = submitted if entry.record or self._run.stamped else stored.submitted
         result = replace(stored, hand_in=known, submitted=when)
@@ -330,24 +386,33 @@ class _ClassGrader:
         return result
 
     def _given_up(self, entry: Submitted, error: Exception) -> Result:
-        """Record that grading a submission failed by a fault of ours. It has no checksum, so it is graded again."""
+        """Record that grading a submission failed by a fault of ours. It has no checksum, so it is
+        graded again.
+        """
         what = one_line(f"{type(error).__name__}: {error}")[:300]
         note = f"it could not be graded ({what}). Run `autograder grade` once more; see --verbose."
         graded = Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=note)))
         result = self._result(replace(entry, note=note), "", graded, 0.0, "")
-        if not entry.earlier:  # an attempt that a later one has replaced has a result once it can be graded
+        if (
+            not entry.earlier
+        ):  # an attempt that a later one has replaced has a result once it can be graded
             keep(self._run.out, entry, result)
         with self._lock:
             self._tally.graded["given up"] += 1
         return result
 
-    def _result(self, entry: Submitted, sha256: str, graded: Graded, seconds: float, submitted: str) -> Result:
+    def _result(
+        self, entry: Submitted, sha256: str, graded: Graded, seconds: float, submitted: str
+    ) -> Result:
         return Result(
             student=entry.student,
             unit=entry.unit,
             sha256=sha256,
             provenance=replace(self._provenance, walls=graded.walls),
-            verdicts=tuple(replace(verdict, material=self._materials[verdict.name]) for verdict in graded.verdicts),
+            verdicts=tuple(
+                replace(verdict, material=self._materials[verdict.name])
+                for verdict in graded.verdicts
+            ),
             seconds=seconds,
             note=entry.note,
             submitted=submitted,
@@ -357,19 +422,25 @@ class _ClassGrader:
 
     def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
         if entry.path is None:
-            return Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=entry.note)))
+            return Graded(
+                _not_run(self._unit, self._trained, Answer(failure="unread", message=entry.note))
+            )
         return self._ask(source, entry.path.name, passed)
 
 
 def _time_of(entry: Submitted, stamped: bool) -> str:
-    """When a submission was handed in: what `collect` noted, which may be nothing; else what lies beside the file."""
+    """When a submission was handed in: what `collect` noted, which may be nothing; else what lies
+    beside the file.
+    """
     if entry.record:
         return entry.record.submitted
     return time_of(entry.path, stamped) if entry.path else ""
 
 
 def _read(entry: Submitted) -> tuple[Submitted, bytes]:
-    """The bytes of a submission's file; where it cannot be read, none, and the submission with words that say why."""
+    """The bytes of a submission's file; where it cannot be read, none, and the submission with
+    words that say why.
+    """
     if entry.path is None:
         return entry, b""
     try:

@@ -1,8 +1,10 @@
-"""Errors carried forward: an early mistake costs its own check, and what is consistent with it counts.
+"""Errors carried forward: an early mistake costs its own check, and what is consistent with it
+counts.
 
-Where a check that others need is wrong by known mistakes, the others run all the same. They are judged against the
-solution with those mistakes in it. An array earns only where it still tells what it is there for: each known mistake
-that it shows, and that none of the checks which it needs shows, it shows beside the early mistakes too.
+Where a check that others need is wrong by known mistakes, the others run all the same. They are
+judged against the solution with those mistakes in it. An array earns only where it still tells what
+it is there for: each known mistake that it shows, and that none of the checks which it needs shows,
+it shows beside the early mistakes too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from autograder.check import Answer, Check
-from autograder.judging import CheckKey, Key, Known, Mistake, PlainKey, Remark, Status, Verdict, explanations_of, judge
+from autograder.judging import (
+    CheckKey,
+    Key,
+    Known,
+    Mistake,
+    PlainKey,
+    Remark,
+    Status,
+    Verdict,
+    explanations_of,
+    judge,
+)
 
 Mistakes = frozenset[str]  # ids of known mistakes made at once
 MOST_WAYS = 4  # ways in which earlier answers may have come about, of which each is tried
@@ -18,7 +31,9 @@ MOST_WAYS = 4  # ways in which earlier answers may have come about, of which eac
 
 @dataclass(frozen=True)
 class Carried:
-    """What a check is compared with where known mistakes were made before it, and which arrays still tell something."""
+    """What a check is compared with where known mistakes were made before it, and which arrays
+    still tell something.
+    """
 
     key: CheckKey
     telling: frozenset[str]
@@ -34,14 +49,17 @@ def carry_nothing(*_: object) -> Carried | None:
 
 
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
-    """What a student's key knows of a check after one early mistake: the answer with it, and no further one.
+    """What a student's key knows of a check after one early mistake: the answer with it, and no
+    further one.
 
     Whether the arrays still tell something it does not know; a grade does.
     """
     known = key[check.name]
     if len(made) > 1:
         return None
-    (its,) = [answer for mistake, answer in known.mistakes if mistake.id in made] or [known.expected]
+    (its,) = [answer for mistake, answer in known.mistakes if mistake.id in made] or [
+        known.expected
+    ]
     return None if its.failure else Carried(PlainKey(its), frozenset(its.arrays))
 
 
@@ -52,18 +70,24 @@ class Early:
     ways: dict[str, list[Mistakes]] = field(default_factory=dict)
 
     def before(self, needed: Iterable[str]) -> list[Mistakes]:
-        """The mistakes that may have been made before a check that needs these; none where one is not explained."""
+        """The mistakes that may have been made before a check that needs these; none where one is
+        not explained.
+        """
         combined: dict[Mistakes, None] = {}
         for choice in product(*(self.ways.get(name, []) for name in needed)):
             combined[frozenset[str]().union(*choice)] = None
         return list(combined)[:MOST_WAYS]
 
-    def add(self, check: Check, key: CheckKey, answer: Answer, not_made: Callable[[Mistake], bool]) -> None:
+    def add(
+        self, check: Check, key: CheckKey, answer: Answer, not_made: Callable[[Mistake], bool]
+    ) -> None:
         """Note what explains a wrong answer, if known mistakes explain all of it."""
         found = explanations_of(check, key, answer, not_made)
         if found:
             alternatives = ([mistake.id for mistake in one.mistakes] for one in found)
-            self.ways[check.name] = [frozenset(choice) for choice in product(*alternatives)][:MOST_WAYS]
+            self.ways[check.name] = [frozenset(choice) for choice in product(*alternatives)][
+                :MOST_WAYS
+            ]
 
     def follow(self, check: Check, judged: "Following") -> None:
         """Note what explains the answer to a check that follows from others."""
@@ -133,7 +157,9 @@ class Follows:
 
 @dataclass(frozen=True)
 class _TellingKey:
-    """A key in which arrays that tell nothing are as those that are the same on every seed: they earn nothing."""
+    """A key in which arrays that tell nothing are as those that are the same on every seed: they
+    earn nothing.
+    """
 
     key: CheckKey
     silent: frozenset[str]
@@ -159,13 +185,18 @@ class _TellingKey:
 
 
 def told_as_following(following: Following, needed: Sequence[str]) -> Verdict:
-    """Tell that earlier mistakes were carried forward; what they alone explain earns, and has not passed."""
+    """Tell that earlier mistakes were carried forward; what they alone explain earns, and has not
+    passed.
+    """
     verdict = following.verdict
     if not following.made and verdict.status == "passed":
         return verdict
     names = " and ".join(f"`{name}`" for name in needed)
     if verdict.status == "passed":
-        text = f"{names} before this {'are' if len(needed) > 1 else 'is'} wrong; what follows is right, and it counts."
+        text = (
+            f"{names} before this {'are' if len(needed) > 1 else 'is'} wrong; what follows is "
+            "right, and it counts."
+        )
         remarks: tuple[Remark, ...] = (Remark(text),)
     else:
         text = f"judged with what is wrong in {names} carried forward."

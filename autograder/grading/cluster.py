@@ -15,7 +15,8 @@ class NoCluster(UserError):
 
 
 class Cluster:
-    """`with Cluster("tcp://…:8786") as cluster`. Its workers hold the key of a class: they must be machines one trusts.
+    """`with Cluster("tcp://…:8786") as cluster`. Its workers hold the key of a class: they must be
+    machines one trusts.
 
     Raises `NoCluster` where Dask is not installed, nothing answers, or no worker is there.
     """
@@ -28,9 +29,13 @@ class Cluster:
         try:
             self.client = Client(address, timeout=10)
         except (OSError, ValueError) as error:
-            raise NoCluster(f"No Dask scheduler answers at {address} ({error}). Start one: dask scheduler") from None
+            raise NoCluster(
+                f"No Dask scheduler answers at {address} ({error}). Start one: dask scheduler"
+            ) from None
         if not self.threads():
-            raise NoCluster(f"The scheduler at {address} has no workers. Start some: dask worker {address}")
+            raise NoCluster(
+                f"The scheduler at {address} has no workers. Start some: dask worker {address}"
+            )
 
     def threads(self) -> int:
         """Threads of all workers together."""
@@ -43,19 +48,23 @@ class Cluster:
         strange = [name for name, said in there.items() if said != here]
         if strange:
             raise NoCluster(
-                f"Another version of the course, the autograder or a package is on {', '.join(strange)}. "
+                "Another version of the course, the autograder or a package is on "
+                f"{', '.join(strange)}. "
                 "Install there what is installed here."
             )
 
     def sharing(self, function: Callable[Concatenate[S, P], R], shared: S) -> Callable[P, R]:
-        """`function(shared, …)` as a call that some worker answers; `shared` travels to each worker once.
+        """`function(shared, …)` as a call that some worker answers; `shared` travels to each worker
+        once.
 
         A call whose worker dies is made again elsewhere, and again up to Dask's `allowed-failures`.
         """
         held = self.client.scatter(shared, broadcast=True, hash=False)
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            answer: Any = self.client.submit(function, held, *args, pure=False, retries=2, **kwargs).result()
+            answer: Any = self.client.submit(
+                function, held, *args, pure=False, retries=2, **kwargs
+            ).result()
             return answer  # type: ignore[no-any-return]
 
         return call

@@ -25,11 +25,22 @@ class Finding:
 
 
 def examine(course: Course | None) -> Iterator[Finding]:
-    """Look at this machine, one thing after another; and at what a course needs, if one is given."""
-    yield Finding("Python", sys.version_info >= (3, 11), f"{platform.python_version()}; 3.11 or newer is needed", True)
+    """Look at this machine, one thing after another; and at what a course needs, if one is
+    given.
+    """
+    yield Finding(
+        "Python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()}; 3.11 or newer is needed",
+        True,
+    )
     lacking = confinement.missing()
     abi = confinement.landlock_abi()
-    seen = f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp" if sys.platform == "linux" else ""
+    seen = (
+        f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
+        if sys.platform == "linux"
+        else ""
+    )
     yield Finding("a worker's own walls", not lacking, " ".join(lacking) or seen, True)
     if not lacking and course:
         yield from _servers(course)
@@ -37,7 +48,9 @@ def examine(course: Course | None) -> Iterator[Finding]:
         yield _package(name, why)
     if course:
         for name, package in course.about.packages.items():
-            yield _package(name, f"{package.why}: pip install '{package.install}'".removeprefix(": "))
+            yield _package(
+                name, f"{package.why}: pip install '{package.install}'".removeprefix(": ")
+            )
         for name in data.names(course):
             yield _corpus(course, name)
 
@@ -51,13 +64,23 @@ OPTIONAL = {
 
 def _older(abi: int) -> str:
     """What an older Landlock lacks, and what stands in for it."""
-    later = {2: "moving files", 3: "emptying files", 4: "TCP", 5: "device controls", 6: "signals and abstract sockets"}
+    later = {
+        2: "moving files",
+        3: "emptying files",
+        4: "TCP",
+        5: "device controls",
+        6: "signals and abstract sockets",
+    }
     missing = [what for version_, what in later.items() if version_ > abi]
-    return f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)" if missing else ""
+    return (
+        f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)" if missing else ""
+    )
 
 
 def _servers(course: Course) -> Iterator[Finding]:
-    """Start a server as grading does, for the first unit whose packages are here; its worker tries to break out."""
+    """Start a server as grading does, for the first unit whose packages are here; its worker tries
+    to break out.
+    """
     attempts = "a worker that tries to break out"
     try:
         with client.Server(_first_unit(course)) as server:
@@ -67,13 +90,22 @@ def _servers(course: Course) -> Iterator[Finding]:
         yield Finding(attempts, False, str(error), True)
         return
     mend = "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
-    mend += "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
+    mend += (
+        "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
+    )
     mend += "--security-opt apparmor=unconfined."
-    yield Finding("bubblewrap, a second wall", not why, f"does not start ({why}). {mend}" if why else "starts", False)
+    yield Finding(
+        "bubblewrap, a second wall",
+        not why,
+        f"does not start ({why}). {mend}" if why else "starts",
+        False,
+    )
 
 
 def _first_unit(course: Course) -> Unit:
-    """The first unit that can be loaded here. Raises `MissingPackage` of the last one where none can."""
+    """The first unit that can be loaded here. Raises `MissingPackage` of the last one where none
+    can.
+    """
     for name in course.units[:-1]:
         with suppress(MissingPackage):
             return load_unit(course, name)

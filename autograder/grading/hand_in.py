@@ -61,7 +61,9 @@ def read_record(path: Path) -> HandIn | None:
 
 
 def is_collected(submitted: Path) -> bool:
-    """Whether `collect` wrote this folder: only then are the records in it not the students' own."""
+    """Whether `collect` wrote this folder: only then are the records in it not the students'
+    own.
+    """
     return (submitted / MARK).is_file() and not (submitted / MARK).is_symlink()
 
 

@@ -1,9 +1,10 @@
 """Keys as files: arrays and words, no code.
 
-A key is one safetensors file. Its arrays are called `check|expected|array` and `check|mistake|array`; an array of text
-is stored as the bytes of a JSON text. Its metadata hold, by check: the loss that training reached, the shapes of the
-solution's arrays, which of them are the same on another seed, which are text, and of each mistake the words and how it
-failed. An array of a mistake that equals the solution's is left out, and so are the weights that training ends with.
+A key is one safetensors file. Its arrays are called `check|expected|array` and
+`check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
+check: the loss that training reached, the shapes of the solution's arrays, which of them are the
+same on another seed, which are text, and of each mistake the words and how it failed. An array of a
+mistake that equals the solution's is left out, and so are the weights that training ends with.
 """
 
 import json
@@ -22,10 +23,12 @@ from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 
 FORMAT = "2"
-# Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more, mistakes begin at 1.9.
-# Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and losses by 0.07.
+# Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
+# mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
+# losses by 0.07.
 SAME = 0.2
-LAST_BITS = 1e-6  # of the solution's largest value, in float32: processors differ by 1e-7 where a mistake cancels it
+# of the solution's largest value, in float32: processors differ by 1e-7 where a mistake cancels it
+LAST_BITS = 1e-6
 
 
 class NoKey(UserError):
@@ -49,7 +52,12 @@ def save_key(path: Path, key: Key) -> None:
             mistakes.append(words | {"failure": its.failure, "message": _without_quotes(its)})
         shapes = {n: list(array.shape) for n, array in expected.items()}
         constant = sorted(known.constant)
-        facts[name] = {"loss": known.loss, "shapes": shapes, "constant": constant, "mistakes": mistakes}
+        facts[name] = {
+            "loss": known.loss,
+            "shapes": shapes,
+            "constant": constant,
+            "mistakes": mistakes,
+        }
     metadata = {
         "format": FORMAT,
         "key": json.dumps(facts),
@@ -57,11 +65,14 @@ def save_key(path: Path, key: Key) -> None:
     }
     path.parent.mkdir(exist_ok=True, parents=True)
     packed = {n: _packed(array) for n, array in arrays.items()}
-    path.write_bytes(save(packed, metadata))  # `save_file` writes for its owner alone, and students read keys
+    # `save_file` writes for its owner alone, and students read keys
+    path.write_bytes(save(packed, metadata))
 
 
 def _without_quotes(its: Answer) -> str:
-    """How a mistake failed: where, and no more than tells the kind; the rest of it may quote the mistake's line."""
+    """How a mistake failed: where, and no more than tells the kind; the rest of it may quote the
+    mistake's line.
+    """
     place, colon, _ = its.message.partition(": ")
     return f"{place}: {kind_of_error(its)}" if colon else kind_of_error(its)
 
@@ -84,20 +95,24 @@ def load_key(path: Path) -> dict[str, CheckKey]:
         metadata = file.metadata()
         if (found := metadata.get("format", "1")) != FORMAT:
             raise NoKey(
-                f"The key of {path.stem} is of format {found}, and this version reads format {FORMAT}. Get the "
+                f"The key of {path.stem} is of format {found}, and this version reads format "
+                f"{FORMAT}. Get the "
                 "course's files anew; an author makes the key anew with `autograder build`."
             )
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     for name in json.loads(metadata.get("text", "[]")):
         arrays[name] = unpack_text(arrays[name])
-    return {name: _check_key(name, known, arrays) for name, known in json.loads(metadata["key"]).items()}
+    return {
+        name: _check_key(name, known, arrays) for name, known in json.loads(metadata["key"]).items()
+    }
 
 
 def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> CheckKey:
     expected = {}
     for n, shape in known["shapes"].items():
         stored = arrays.get(f"{name}|expected|{n}")
-        expected[n] = np.zeros(shape) if stored is None else stored  # of trained weights there is the shape alone
+        # of trained weights there is the shape alone
+        expected[n] = np.zeros(shape) if stored is None else stored
     mistakes = []
     for words in known["mistakes"]:
         its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
@@ -107,7 +122,9 @@ def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndar
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
-    """Whether the judge cannot tell two keys of a unit apart: another processor rounds differently."""
+    """Whether the judge cannot tell two keys of a unit apart: another processor rounds
+    differently.
+    """
     if one.keys() != other.keys():
         return False
     checks = {check.name: check for check in unit.checks}
@@ -118,8 +135,14 @@ def _same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
     if _words(one) != _words(other) or one.constant != other.constant:
         return False
     if check.measure:
-        shapes = [{name: array.shape for name, array in key.expected.arrays.items()} for key in (one, other)]
-        return shapes[0] == shapes[1] and abs((one.loss or 0) - (other.loss or 0)) <= SAME * check.within
+        shapes = [
+            {name: array.shape for name, array in key.expected.arrays.items()}
+            for key in (one, other)
+        ]
+        return (
+            shapes[0] == shapes[1]
+            and abs((one.loss or 0) - (other.loss or 0)) <= SAME * check.within
+        )
     answers = zip(_answers(one), _answers(other), strict=True)
     return all(_same_answer(check, a, b, one.expected) for a, b in answers)
 
@@ -134,20 +157,26 @@ def _answers(key: CheckKey) -> list[Answer]:
 
 
 def _same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:
-    if one.failure and other.failure:  # how it failed is compared with the words, and a key holds no more of it
+    if (
+        one.failure and other.failure
+    ):  # how it failed is compared with the words, and a key holds no more of it
         return True
     if one.arrays.keys() != other.arrays.keys():
         return False
     for name, array in one.arrays.items():
         if array.dtype.kind != other.arrays[name].dtype.kind:
             return False
-        if deviation(check, name, one, other) > SAME and not _same_but_for_last_bits(name, one, other, solution):
+        if deviation(check, name, one, other) > SAME and not _same_but_for_last_bits(
+            name, one, other, solution
+        ):
             return False
     return True
 
 
 def _same_but_for_last_bits(name: str, one: Answer, other: Answer, solution: Answer) -> bool:
-    """Whether an array is the same on the scale of the solution's: what a mistake cancels out leaves only rounding."""
+    """Whether an array is the same on the scale of the solution's: what a mistake cancels out
+    leaves only rounding.
+    """
     a, b, ours = (answer.arrays[name] for answer in (one, other, solution))
     if a.dtype.kind != "f" or a.shape != b.shape:
         return False

@@ -1,7 +1,7 @@
 """Keys: the answers of the solution and of each of its known mistakes on one seed.
 
-The key of a seed is made by the same server and the same experiments as the grades: the solution and each of its known
-mistakes are run as if they were submissions.
+The key of a seed is made by the same server and the same experiments as the grades: the solution
+and each of its known mistakes are run as if they were submissions.
 """
 
 import ast
@@ -33,7 +33,9 @@ SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
 
 def solution_of(unit: Unit) -> Solution:
-    """Read the solution of a unit. Raises `NoCourse` where the course has none, as a student's copy."""
+    """Read the solution of a unit. Raises `NoCourse` where the course has none, as a student's
+    copy.
+    """
     return read_solution(unit.course.solution_there(unit.name).read_text(encoding="utf-8"))
 
 
@@ -43,17 +45,22 @@ def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
 
 
 def other_seed(seed: int) -> int:
-    """The seed that tells which arrays of the solution's answer on `seed` are the same on every seed."""
+    """The seed that tells which arrays of the solution's answer on `seed` are the same on every
+    seed.
+    """
     return seed + 1
 
 
-def build_key(server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]) -> dict[str, PlainKey]:
+def build_key(
+    server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]
+) -> dict[str, PlainKey]:
     """Run the solution on a seed and on another one, and each known mistake.
 
     Raises `BrokenSolution` where a check's answer is the same on both seeds.
 
     A mistake is asked of those checks that run the definition in which it stands.
-    data: what checks that train are run on, by check, the solution alone; a check without any is left out.
+    data: what checks that train are run on, by check, the solution alone; a check without any is
+    left out.
     """
     unit, solution = server.unit, solution_of(server.unit)
     keys, names = _solution_answers(server, solution, seed, data)
@@ -73,14 +80,18 @@ Names = frozenset[str] | None  # of definitions; None where they are not known
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:
-    """Whether what a mistake spoils is none of the definitions that ran, as far as both are known."""
+    """Whether what a mistake spoils is none of the definitions that ran, as far as both are
+    known.
+    """
     return spoilt is not None and ran is not None and not spoilt & ran
 
 
 def _solution_answers(
     server: Server, solution: Solution, seed: int, data: Mapping[str, Sequence[Corpus]]
 ) -> tuple[dict[str, PlainKey], dict[str, Names]]:
-    """The keys of a solution, without mistakes; and by check the names of its definitions that ran."""
+    """The keys of a solution, without mistakes; and by check the names of its definitions that
+    ran.
+    """
     plain = solution.plain().encode()
     keys: dict[str, PlainKey] = {}
     names: dict[str, Names] = {}
@@ -94,26 +105,36 @@ def _solution_answers(
                 loss = measure(worker, check, seed, expected, text) if text else None
                 again = None if check.measure else worker.ask(check, other_seed(seed))
             refuse_failure(server.unit, check, expected)
-            constant = frozenset() if again is None else _constant(server.unit, check, expected, again)
+            constant = (
+                frozenset() if again is None else _constant(server.unit, check, expected, again)
+            )
             keys[key_name(check, text)] = PlainKey(expected, (), loss, constant)
             refuse_constant(server.unit, check, keys[key_name(check, text)])
     return keys, names
 
 
 def _constant(unit: Unit, check: Check, expected: Answer, again: Answer) -> frozenset[str]:
-    """The arrays of the solution's answer that are the same on another seed. Raises `BrokenSolution`."""
+    """The arrays of the solution's answer that are the same on another seed. Raises
+    `BrokenSolution`.
+    """
     refuse_failure(unit, check, again)
     return constant_arrays(check, expected, again)
 
 
 class MadeKey(Mapping[str, CheckKey]):
-    """The key of a unit on one seed, of which each part is made when it is asked for, and kept in a store.
+    """The key of a unit on one seed, of which each part is made when it is asked for, and kept in a
+    store.
 
     Threads may share it: what two of them ask for at once is made once.
     """
 
     def __init__(
-        self, unit: Unit, seed: int, data: Mapping[str, Corpus], store: AnswerStore, server: Callable[[], Server]
+        self,
+        unit: Unit,
+        seed: int,
+        data: Mapping[str, Corpus],
+        store: AnswerStore,
+        server: Callable[[], Server],
     ) -> None:
         """Make nothing yet.
 
@@ -147,7 +168,9 @@ class MadeKey(Mapping[str, CheckKey]):
         if check.measure or not self._maker.fit_together(made):
             return None
         needed = [self._public_key(self._checks[name]) for name in all_needed(check, self._checks)]
-        telling = telling_arrays(check, self._public_key(check), self._public_key(check, made), needed)
+        telling = telling_arrays(
+            check, self._public_key(check), self._public_key(check, made), needed
+        )
         key = MadeCheckKey(self._maker, check, None, made)
         return Carried(key, telling) if telling and not key.expected.failure else None
 
@@ -184,15 +207,26 @@ def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
 
 
 class AnswerMaker:
-    """Answers of the solution and of its mistakes on one seed: found in the store, or computed and kept there."""
+    """Answers of the solution and of its mistakes on one seed: found in the store, or computed and
+    kept there.
+    """
 
-    def __init__(self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]) -> None:
+    def __init__(
+        self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]
+    ) -> None:
         self.unit, self.solution = unit, solution_of(unit)
         self._spoils = spoilt_names(self.solution)
         self.computed = 0  # answers that were not in the store
         self._seed, self._store, self._server = seed, store, server
-        packages = [f"{name} {version}" for name, version in versions(unit).items() if name != "python"]
-        self._rests_on = (computing_digest(), experiments_digest(unit), platform.machine(), *packages)
+        packages = [
+            f"{name} {version}" for name, version in versions(unit).items() if name != "python"
+        ]
+        self._rests_on = (
+            computing_digest(),
+            experiments_digest(unit),
+            platform.machine(),
+            *packages,
+        )
 
     def close(self) -> None:
         """Close the store."""
@@ -203,17 +237,29 @@ class AnswerMaker:
         return cannot_spoil(self._spoils.get(mistake.id), ran)
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
-        """What a script of ours answers to a check; of one that trains, also the loss that its weights reach."""
+        """What a script of ours answers to a check; of one that trains, also the loss that its
+        weights reach.
+        """
         return self._made(check, script, text, self._seed)
 
     def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
-        """The arrays of a script's answer that are the same on another seed; all where it does not answer there."""
+        """The arrays of a script's answer that are the same on another seed; all where it does not
+        answer there.
+        """
         again = self._made(check, script, None, other_seed(self._seed)).answer
-        return frozenset(expected.arrays) if again.failure else constant_arrays(check, expected, again)
+        return (
+            frozenset(expected.arrays) if again.failure else constant_arrays(check, expected, again)
+        )
 
     def fit_together(self, made: Iterable[str]) -> bool:
-        """Whether known mistakes stand in different statements, so that all of them can be made at once."""
-        places = sorted((first, last) for mistake, first, last in self.solution.mistakes if mistake.id in {*made})
+        """Whether known mistakes stand in different statements, so that all of them can be made at
+        once.
+        """
+        places = sorted(
+            (first, last)
+            for mistake, first, last in self.solution.mistakes
+            if mistake.id in {*made}
+        )
         return all(last < first for (_, last), (first, _) in pairwise(places))
 
     def script(self, made: Iterable[str]) -> str:
@@ -246,19 +292,26 @@ def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
     spoilt: dict[str, frozenset[str]] = {}
     for mistake, first, _ in solution.mistakes:
         for node in statements:
-            start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+            start = min(
+                [node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))]
+            )
             if start <= first <= (node.end_lineno or node.lineno):
                 spoilt[mistake.id] = frozenset(names_bound(node))
     return spoilt
 
 
 class MadeCheckKey:
-    """The key of one check, of which the solution's answer and each mistake's are made when they are asked for."""
+    """The key of one check, of which the solution's answer and each mistake's are made when they
+    are asked for.
+    """
 
-    def __init__(self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()) -> None:
+    def __init__(
+        self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()
+    ) -> None:
         """Make nothing yet.
 
-        made: known mistakes that are made in the solution throughout, so that each other is one more.
+        made: known mistakes that are made in the solution throughout, so that each other is one
+        more.
         """
         self._maker, self._check, self._text, self._always = maker, check, text, made
         self._lock = threading.RLock()
@@ -270,7 +323,9 @@ class MadeCheckKey:
     def _solution(self) -> Made:
         with self._lock:
             if self._of_solution is None:
-                self._of_solution = self._maker.made(self._check, self._maker.script(self._always), self._text)
+                self._of_solution = self._maker.made(
+                    self._check, self._maker.script(self._always), self._text
+                )
                 if not self._always:
                     refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
             return self._of_solution
@@ -291,7 +346,11 @@ class MadeCheckKey:
         with self._lock:
             if self._constant is None:
                 script, exact = self._maker.script(self._always), not self._check.measure
-                self._constant = self._maker.constant(self._check, script, self.expected) if exact else frozenset()
+                self._constant = (
+                    self._maker.constant(self._check, script, self.expected)
+                    if exact
+                    else frozenset()
+                )
             return self._constant
 
     @property
@@ -299,21 +358,33 @@ class MadeCheckKey:
         """The known mistakes that lose points here, each with its answer."""
         if self._check.measure:
             return ()
-        known = [mistake for mistake, _, _ in self._maker.solution.mistakes if self.spoilt_by(mistake)]
+        known = [
+            mistake for mistake, _, _ in self._maker.solution.mistakes if self.spoilt_by(mistake)
+        ]
         return [(mistake, self.answer_of(mistake)) for mistake in known]
 
     def spoilt_by(self, mistake: Mistake) -> bool:
-        """Whether a known mistake loses points here. One in a definition that does not run here changes nothing."""
+        """Whether a known mistake loses points here. One in a definition that does not run here
+        changes nothing.
+        """
         names = self._solution().names
-        if self._check.measure or self._maker.cannot_spoil(mistake, names) or not self.fits(mistake):
+        if (
+            self._check.measure
+            or self._maker.cannot_spoil(mistake, names)
+            or not self.fits(mistake)
+        ):
             return False
         if mistake.id not in self._spoils:
-            self._spoils[mistake.id] = loses_points(self._check, self.expected, self.answer_of(mistake))
+            self._spoils[mistake.id] = loses_points(
+                self._check, self.expected, self.answer_of(mistake)
+            )
         return self._spoils[mistake.id]
 
     def fits(self, mistake: Mistake) -> bool:
         """Whether a mistake is none of those that are always made, and can be made beside them."""
-        return mistake.id not in self._always and self._maker.fit_together({*self._always, mistake.id})
+        return mistake.id not in self._always and self._maker.fit_together(
+            {*self._always, mistake.id}
+        )
 
     def answer_of(self, mistake: Mistake) -> Answer:
         """What the solution answers with a known mistake in it."""
@@ -327,19 +398,28 @@ class MadeCheckKey:
 def telling_arrays(
     check: Check, plain: MadeCheckKey, carried: MadeCheckKey, needed: Sequence[MadeCheckKey]
 ) -> frozenset[str]:
-    """The arrays of a check that still tell what it is there for where known mistakes were made before it.
+    """The arrays of a check that still tell what it is there for where known mistakes were made
+    before it.
 
-    Each shows a known mistake that none of the checks shows which are needed, and shows all that it shows of these
-    beside the early mistakes too.
+    Each shows a known mistake that none of the checks shows which are needed, and shows all that it
+    shows of these beside the early mistakes too.
     carried: the check's key with the early mistakes made.
     """
     if carried.expected.failure:
         return frozenset()
-    own = [m for m, _ in plain.mistakes if carried.fits(m) and not any(key.spoilt_by(m) for key in needed)]
-    return frozenset(name for name in plain.expected.arrays if _tells(name, check, plain, carried, own))
+    own = [
+        m
+        for m, _ in plain.mistakes
+        if carried.fits(m) and not any(key.spoilt_by(m) for key in needed)
+    ]
+    return frozenset(
+        name for name in plain.expected.arrays if _tells(name, check, plain, carried, own)
+    )
 
 
-def _tells(name: str, check: Check, plain: MadeCheckKey, carried: MadeCheckKey, own: Sequence[Mistake]) -> bool:
+def _tells(
+    name: str, check: Check, plain: MadeCheckKey, carried: MadeCheckKey, own: Sequence[Mistake]
+) -> bool:
     shown = [m for m in own if _shows(name, check, plain, m)]
     return bool(shown) and all(_shows(name, check, carried, m) for m in shown)
 
@@ -351,27 +431,36 @@ def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool
 
 
 def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
-    """Whether an answer to an exact check is wrong anywhere; nothing is said of it, which would take time."""
-    return bool(answer.failure) or not all(agree(check, name, expected, answer) for name in expected.arrays)
+    """Whether an answer to an exact check is wrong anywhere; nothing is said of it, which would
+    take time.
+    """
+    return bool(answer.failure) or not all(
+        agree(check, name, expected, answer) for name in expected.arrays
+    )
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
     """Refuse a solution that does not answer its own check. Raises `BrokenSolution`."""
     if answer.failure:
-        raise BrokenSolution(f"The solution of {unit.name} does not answer `{check.name}`: {answer.message}")
+        raise BrokenSolution(
+            f"The solution of {unit.name} does not answer `{check.name}`: {answer.message}"
+        )
 
 
 def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
     """Refuse a check none of whose arrays depends on the seed. Raises `BrokenSolution`."""
     if not check.measure and key.constant >= key.expected.arrays.keys():
         raise BrokenSolution(
-            f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a file that solves nothing "
+            f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a "
+            "file that solves nothing "
             "can send it. Let what it asks depend on the seed."
         )
 
 
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
-    """Measure the held-out loss of trained weights by the solution that `worker` runs; NaN where there is none."""
+    """Measure the held-out loss of trained weights by the solution that `worker` runs; NaN where
+    there is none.
+    """
     measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
     loss = measured.arrays.get("loss", np.array(np.nan))
     return float(loss) if loss.size == 1 else float("nan")

@@ -38,9 +38,11 @@ def grade_one(
     """Grade one submission, check by check.
 
     source, name: the file's bytes, and what it is called.
-    key: the answers of the solution and of known mistakes on `seed`. One that can also carry early mistakes forward
+    key: the answers of the solution and of known mistakes on `seed`. One that can also carry early
+    mistakes forward
         has checks judged that need what known mistakes have spoilt.
-    data: what checks that train are given, by check; those without any are left out. Held-out text goes to
+    data: what checks that train are given, by check; those without any are left out. Held-out text
+    goes to
         the solution's worker.
     passed: verdicts of an earlier run that hold still.
     """
@@ -59,18 +61,24 @@ def grade_one(
                 verdicts[check.name] = passed[check.name]
                 continue
             judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=not_made)
-            answer, verdict, seconds = _tried(worker, check, seed, text.train if text else None, judged)
+            answer, verdict, seconds = _tried(
+                worker, check, seed, text.train if text else None, judged
+            )
             if verdict.status != "passed":
                 early.add(check, known, answer, not_made)
             if text and verdict.status == "passed":
                 loss = _held_out_loss(server, check, seed, answer, text)
-                verdict = judge_loss(check, known, loss, answer.arrays, server.unit.loss_unit(check))
+                verdict = judge_loss(
+                    check, known, loss, answer.arrays, server.unit.loss_unit(check)
+                )
             verdicts[check.name] = replace(verdict, seconds=round(seconds, 4))
     return list(verdicts.values())
 
 
 def _followed(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:
-    """Judge a check that needs what known mistakes have spoilt; where nothing explains that, it is not reached."""
+    """Judge a check that needs what known mistakes have spoilt; where nothing explains that, it is
+    not reached.
+    """
     if not follows.can_be_judged():
         return not_reached(follows.check, follows.needed)
     answer, seconds = _timed(worker, follows.check, seed, None)
@@ -88,11 +96,13 @@ def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text
 def _tried(
     worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
 ) -> tuple[Answer, Verdict, float]:
-    """Ask a check and judge the answer; the seconds from question to answer are the submission's only.
+    """Ask a check and judge the answer; the seconds from question to answer are the submission's
+    only.
 
-    A check that fails after others have run is asked again in a fresh process, so that what they left behind cannot
-    cost points. It is not asked again if known mistakes explain every wrong array. A submission can see that it is
-    asked again, and so it has one guess: of two answers that differ the one that earns less counts.
+    A check that fails after others have run is asked again in a fresh process, so that what they
+    left behind cannot cost points. It is not asked again if known mistakes explain every wrong
+    array. A submission can see that it is asked again, and so it has one guess: of two answers that
+    differ the one that earns less counts.
     """
     answer, seconds = _timed(worker, check, seed, text)
     verdict = judged(answer=answer)
@@ -109,9 +119,12 @@ def _tried(
     return second, _of_two(verdict, judged(answer=second)), seconds
 
 
-SECOND_CHANCES = 2  # late answers of a submission, after which a check that is late is not asked again
+SECOND_CHANCES = (
+    2  # late answers of a submission, after which a check that is late is not asked again
+)
 TWO_ANSWERS = (
-    "asked once more, in a new process, this check got another answer. The one that earns less counts. Chance, or "
+    "asked once more, in a new process, this check got another answer. The one that earns less "
+    "counts. Chance, or "
     "something that an earlier exercise leaves behind, decides what is returned."
 )
 

@@ -1,7 +1,9 @@
-"""A unit as grading needs it: what its checks are worth and need, without importing what they compute with.
+"""A unit as grading needs it: what its checks are worth and need, without importing what they
+compute with.
 
-Importing a unit's experiments may take longer than grading a file, and the process that grades runs none of them. What
-it must know of the checks is read once by importing them, and kept in the cache by the digest of their files.
+Importing a unit's experiments may take longer than grading a file, and the process that grades runs
+none of them. What it must know of the checks is read once by importing them, and kept in the cache
+by the digest of their files.
 """
 
 import os
@@ -48,7 +50,9 @@ class _Outline(msgspec.Struct, frozen=True):
 
 
 def outline_unit(course: Course, name: str) -> Unit:
-    """Load a unit whose functions import its experiments when they are called. Raises as `load_unit` does."""
+    """Load a unit whose functions import its experiments when they are called. Raises as
+    `load_unit` does.
+    """
     path = cache_folder() / "units" / f"{name}-{checks_digest(course, name)[:32]}.json"
     outline = _stored(path)
     if outline is None:
@@ -61,7 +65,9 @@ def outline_unit(course: Course, name: str) -> Unit:
 
 
 def _stored(path: Path) -> _Outline | None:
-    """What is kept; None where there is nothing that can be read, or somebody else could have written it."""
+    """What is kept; None where there is nothing that can be read, or somebody else could have
+    written it.
+    """
     try:
         if path.stat().st_uid != os.getuid():
             return None

@@ -1,8 +1,9 @@
-"""What a course makes of its results: late days, several submissions, partners, checks that do not count or count on
-top, points by hand.
+"""What a course makes of its results: late days, several submissions, partners, checks that do not
+count or count on top, points by hand.
 
-Stored results stay as they are; a policy is applied where they are shown or exported. In this order: points by cut-offs
-and by hand, dropped checks, the bonus for being early, a factor by hand, what lateness costs.
+Stored results stay as they are; a policy is applied where they are shown or exported. In this
+order: points by cut-offs and by hand, dropped checks, the bonus for being early, a factor by hand,
+what lateness costs.
 """
 
 import csv
@@ -36,10 +37,12 @@ TABLES = ("keep", "carried", "late", "early", "total", "partners", "regrades", "
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one unit: when it is due, what it weighs in the total, which checks count nothing, and which on top.
+    """Of one unit: when it is due, what it weighs in the total, which checks count nothing, and
+    which on top.
 
     begun: by when something must have been handed in; see `Late.not_begun`.
-    cutoffs: of checks that train, the share of points at a held-out loss: pairs (loss, share), linear in between.
+    cutoffs: of checks that train, the share of points at a held-out loss: pairs (loss, share),
+    linear in between.
     """
 
     due: Moment | None = None
@@ -51,10 +54,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most` in all.
+    """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most`
+    in all.
 
-    slack_days: of each student, for all units together: days that cost nothing, used in the order of due times, at most
-    `slack_each` for one unit. not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
+    slack_days: of each student, for all units together: days that cost nothing, used in the order
+    of due times, at most
+    `slack_each` for one unit. not_begun: the share that is lost where nothing was handed in by the
+    unit's `begun`.
     """
 
     grace_hours: Hours = 0.0
@@ -66,14 +72,18 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What handing in at least so many `days` before the due time brings: a `bonus`, as a share of the points."""
+    """What handing in at least so many `days` before the due time brings: a `bonus`, as a share of
+    the points.
+    """
 
     days: Days = 0.0
     bonus: Share = 0.0
 
 
 class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The total of a course: how many of a student's lowest units are left out, and from which share which letter."""
+    """The total of a course: how many of a student's lowest units are left out, and from which
+    share which letter.
+    """
 
     drop_lowest: Annotated[int, msgspec.Meta(ge=0)] = 0
     letters: dict[str, Share] = {}
@@ -81,10 +91,13 @@ class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of a course. Without a file: every check counts, nothing is late, the best submission is kept.
+    """The rules of a course. Without a file: every check counts, nothing is late, the best
+    submission is kept.
 
-    carried: the share that counts of points which rest on an early mistake that was carried forward.
-    extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for all of them.
+    carried: the share that counts of points which rest on an early mistake that was carried
+    forward.
+    extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for
+    all of them.
     regrades: the address that students may write to, from a link at each check.
     """
 
@@ -102,7 +115,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Grade:
-    """What counts of a result: points after the policy, those to be had, and in words what the policy did.
+    """What counts of a result: points after the policy, those to be had, and in words what the
+    policy did.
 
     exact_points: the same points before they were rounded. slack: the slack days that were used.
     """
@@ -116,9 +130,12 @@ class Grade:
 
 
 def read_policy(course: Course, path: Path) -> Policy:
-    """Read the policy in a TOML file. Its tables are units, `late` and `extensions`. Raises `BadFile`."""
+    """Read the policy in a TOML file. Its tables are units, `late` and `extensions`. Raises
+    `BadFile`.
+    """
     written = _with_whole_names(course, read_toml_table(path), str(path))
-    # a data class with one key for each unit, so that each is checked and a misspelt one is told the nearest
+    # a data class with one key for each unit, so that each is checked and a misspelt one is told
+    # the nearest
     units = [(unit, Rules, Rules()) for unit in course.units]
     kind = msgspec.defstruct(
         "PolicyFile",
@@ -140,7 +157,9 @@ def read_policy(course: Course, path: Path) -> Policy:
     for unit, its in rules.items():
         _known_checks(course, unit, its, str(path))
     extensions = {
-        (student, unit): days for student, by_unit in read.extensions.items() for unit, days in by_unit.items()
+        (student, unit): days
+        for student, by_unit in read.extensions.items()
+        for unit, days in by_unit.items()
     }
     partners = read_partners(course, path.parent / read.partners) if read.partners else {}
     return Policy(
@@ -157,12 +176,16 @@ def read_policy(course: Course, path: Path) -> Policy:
 
 
 def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
-    """Read groups from a CSV file: a head, then in each row a unit and the students of one group. Raises `BadFile`."""
+    """Read groups from a CSV file: a head, then in each row a unit and the students of one group.
+    Raises `BadFile`.
+    """
     groups: dict[str, list[frozenset[str]]] = {}
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[1:]
     except (OSError, ValueError, csv.Error) as error:
-        raise BadFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise BadFile(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}."
+        ) from None
     for number, row in enumerate(rows, 2):
         cells = [cell.strip() for cell in row if cell.strip()]
         if not cells:
@@ -174,15 +197,21 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
         its = groups.setdefault(unit, [])
         twice = sorted({student for group in its for student in group} & set(cells[1:]))
         if twice:
-            raise BadFile(f"{path}, line {number}: {twice[0]} is in two groups of {unit}. Keep one row.")
+            raise BadFile(
+                f"{path}, line {number}: {twice[0]} is in two groups of {unit}. Keep one row."
+            )
         if len(cells) < 3:
-            raise BadFile(f"{path}, line {number}: a group has two students or more: `{unit},ada,grace`.")
+            raise BadFile(
+                f"{path}, line {number}: a group has two students or more: `{unit},ada,grace`."
+            )
         its.append(frozenset(cells[1:]))
     return groups
 
 
 def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
-    """Write out the names of units, which may be shortened, as keys and within `extensions`. Raises `BadFile`."""
+    """Write out the names of units, which may be shortened, as keys and within `extensions`. Raises
+    `BadFile`.
+    """
     tables = {name: value for name, value in written.items() if name in TABLES}
     units = {name: value for name, value in written.items() if name not in TABLES}
     extensions = tables.get("extensions")
@@ -198,7 +227,8 @@ def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> di
 def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
     """Write out the names of units in a table; what is no table is left as it is.
 
-    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that is named twice.
+    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that
+    is named twice.
     """
     if not isinstance(by_unit, dict):
         return by_unit
@@ -212,7 +242,9 @@ def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = (
             words = f"there is no key `{name}`. Did you mean `{near[0]}`?" if near else str(error)
             raise BadFile(f"{where}: {words}") from None
         if unit in whole:
-            raise BadFile(f"{where}: `{names[unit]}` and `{name}` are the same unit. Write one table for it.")
+            raise BadFile(
+                f"{where}: `{names[unit]}` and `{name}` are the same unit. Write one table for it."
+            )
         whole[unit], names[unit] = value, name
     return whole
 
@@ -222,19 +254,26 @@ def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
     if not (rules.drop or rules.bonus or rules.cutoffs):
         return
     checks = [check.name for check in load_unit(course, unit).checks]
-    for kind, names in (("drop", rules.drop), ("bonus", rules.bonus), ("cutoffs", tuple(rules.cutoffs))):
+    for kind, names in (
+        ("drop", rules.drop),
+        ("bonus", rules.bonus),
+        ("cutoffs", tuple(rules.cutoffs)),
+    ):
         for name in names:
             if name not in checks:
                 near = get_close_matches(name, checks, 1, 0.4)
-                hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
+                hint = (
+                    f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
+                )
                 raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
 
 
 def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
-    """Say which students a policy names that nobody is, each with the nearest; empty where all are somebody.
+    """Say which students a policy names that nobody is, each with the nearest; empty where all are
+    somebody.
 
-    With a roster that is an error of the policy's; without one, a student may not have handed in yet.
-    Raises `BadFile`.
+    With a roster that is an error of the policy's; without one, a student may not have handed in
+    yet. Raises `BadFile`.
     """
     known = {name for result in results for name in (result.student, result.lms_name)}
     known |= set(roster.students if roster else ())
@@ -252,10 +291,12 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
 
 
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
-    """One grade for each student and unit, by unit and student: the best or the last of the results there are.
+    """One grade for each student and unit, by unit and student: the best or the last of the results
+    there are.
 
     results: of one student and unit in the order in which they were handed in, which decides
-    between two of one second. Slack days are used unit by unit, in the order in which the units are due.
+    between two of one second. Slack days are used unit by unit, in the order in which the units are
+    due.
     """
     of: dict[str, dict[str, list[Result]]] = {}
     for result in (*results, *_of_partners(results, policy)):
@@ -293,13 +334,17 @@ def _of_student(units: Mapping[str, Sequence[Result]], policy: Policy) -> Iterat
 def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
     """What a result counts under a policy.
 
-    slack: how many slack days the student may use for it. first: when they first handed in anything for the unit.
+    slack: how many slack days the student may use for it. first: when they first handed in anything
+    for the unit.
     """
     rules = policy.units.get(result.unit, Rules())
     known = adjusted(_by_cutoffs(_carried(result, policy), rules), policy.adjustments)
     counted = [verdict for verdict in known.verdicts if verdict.name not in rules.drop]
     points = sum((exact(verdict.earned) for verdict in counted), Fraction(0))
-    most = sum((exact(verdict.points) for verdict in counted if verdict.name not in rules.bonus), Fraction(0))
+    most = sum(
+        (exact(verdict.points) for verdict in counted if verdict.name not in rules.bonus),
+        Fraction(0),
+    )
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
@@ -311,11 +356,16 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     points = max(points, Fraction(0))
     words = [step.words for step in steps if step.words]
     if result.hand_in and result.hand_in.late and not result.submitted:
-        words.append(f"marked late by {result.hand_in.source}, which does not say by how much: nothing was taken off")
+        words.append(
+            f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
+            "taken off"
+        )
     if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
         words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
     words += said_of_checks(result, policy.adjustments)
-    words += [f"{name} does not count" for name in rules.drop] + [f"{name} counts on top" for name in rules.bonus]
+    words += [f"{name} does not count" for name in rules.drop] + [
+        f"{name} counts on top" for name in rules.bonus
+    ]
     return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
 
 
@@ -333,7 +383,9 @@ def _carried(result: Result, policy: Policy) -> Result:
     if policy.carried == 1:
         return result
     lost = 1 - exact(policy.carried)
-    counted = [replace(v, earned=float(exact(v.earned) - lost * exact(v.carried))) for v in result.verdicts]
+    counted = [
+        replace(v, earned=float(exact(v.earned) - lost * exact(v.carried))) for v in result.verdicts
+    ]
     return replace(result, verdicts=tuple(counted))
 
 
@@ -341,15 +393,21 @@ def _by_cutoffs(result: Result, rules: Rules) -> Result:
     """The result with points by cut-offs for checks that train and have reached a loss."""
     if not rules.cutoffs:
         return result
-    return replace(result, verdicts=tuple(_by_its_cutoffs(verdict, rules) for verdict in result.verdicts))
+    return replace(
+        result, verdicts=tuple(_by_its_cutoffs(verdict, rules) for verdict in result.verdicts)
+    )
 
 
 def _by_its_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
     if verdict.name not in rules.cutoffs or not verdict.loss or not math.isfinite(verdict.loss[0]):
         return verdict
     share = interpolated(verdict.loss[0], rules.cutoffs[verdict.name])
-    remark = Remark(f"{percent(share)} of the points by the cut-offs, at a loss of {verdict.loss[0]:.4g}.")
-    return replace(verdict, earned=float(exact(verdict.points) * share), remarks=(*verdict.remarks, remark))
+    remark = Remark(
+        f"{percent(share)} of the points by the cut-offs, at a loss of {verdict.loss[0]:.4g}."
+    )
+    return replace(
+        verdict, earned=float(exact(verdict.points) * share), remarks=(*verdict.remarks, remark)
+    )
 
 
 def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
@@ -370,7 +428,9 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
     lost = policy.late.not_begun
     if not (lost and rules.begun and first) or datetime.fromisoformat(first) <= rules.begun:
         return _Step()
-    return _Step(1 - exact(lost), f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off")
+    return _Step(
+        1 - exact(lost), f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off"
+    )
 
 
 def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
@@ -390,4 +450,8 @@ def _days_late(result: Result, rules: Rules, policy: Policy) -> int:
         return 0
     due = rules.due + timedelta(days=policy.extensions.get((result.lms_name, result.unit), 0.0))
     late = datetime.fromisoformat(result.submitted) - due
-    return 0 if late <= timedelta(hours=policy.late.grace_hours) else math.ceil(late / timedelta(days=1))
+    return (
+        0
+        if late <= timedelta(hours=policy.late.grace_hours)
+        else math.ceil(late / timedelta(days=1))
+    )

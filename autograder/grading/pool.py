@@ -1,7 +1,8 @@
-"""A pool of secret seeds with their keys: for graders that see one file at a time, each in a container of its own.
+"""A pool of secret seeds with their keys: for graders that see one file at a time, each in a
+container of its own.
 
-Without it, each grading would make the parts of a key that it needs anew. The pool holds answers: it belongs where the
-solutions are.
+Without it, each grading would make the parts of a key that it needs anew. The pool holds answers:
+it belongs where the solutions are.
 """
 
 import secrets
@@ -21,8 +22,11 @@ class NoPool(UserError):
     """A pool cannot be used; the text says why and what to do."""
 
 
-def fill_pool(course: Course, units: tuple[str, ...], path: Path, seeds: int, say: Callable[[str], object]) -> None:
-    """Make the whole keys of some units on so many secret seeds, each seed for all of them, and keep them in a file.
+def fill_pool(
+    course: Course, units: tuple[str, ...], path: Path, seeds: int, say: Callable[[str], object]
+) -> None:
+    """Make the whole keys of some units on so many secret seeds, each seed for all of them, and
+    keep them in a file.
 
     say: called with a line for each key.
     """
@@ -38,9 +42,11 @@ def fill_pool(course: Course, units: tuple[str, ...], path: Path, seeds: int, sa
 
 
 def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
-    """Make every part of a key that a file needs in which one known mistake is made; how many answers that took.
+    """Make every part of a key that a file needs in which one known mistake is made; how many
+    answers that took.
 
-    A second mistake in what follows from the first has its answers made when it is met: there are too many pairs.
+    A second mistake in what follows from the first has its answers made when it is met: there are
+    too many pairs.
     """
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = MadeKey(unit, seed, unit_data(unit), store, lambda: server)
@@ -52,7 +58,9 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
 
 
 def _carry_each_forward(key: MadeKey, check: Check) -> None:
-    """Make what a check is compared with after each known mistake that spoils a check which it needs."""
+    """Make what a check is compared with after each known mistake that spoils a check which it
+    needs.
+    """
     early = {mistake.id for needed in check.needs for mistake, _ in key[needed].mistakes}
     for mistake in sorted(early):
         if carried := key.carry(check, frozenset({mistake})):
@@ -62,7 +70,9 @@ def _carry_each_forward(key: MadeKey, check: Check) -> None:
 def draw_seed(path: Path, units: list[str]) -> int:
     """Draw a seed of which the pool holds the keys of all these units. Raises `NoPool`."""
     if not path.is_file():
-        raise NoPool(f"There is no {path}. Make it with `autograder build --gradescope FOLDER --seeds 32`.")
+        raise NoPool(
+            f"There is no {path}. Make it with `autograder build --gradescope FOLDER --seeds 32`."
+        )
     store = AnswerStore(path)
     try:
         common = set.intersection(*(set(store.seeds(unit)) for unit in units)) if units else set()

@@ -1,6 +1,7 @@
 """What made a result: digests of everything that a grade depends on beside the submission.
 
-It decides which stored result is read back, which machines may grade together, and which stored answer fits.
+It decides which stored result is read back, which machines may grade together, and which stored
+answer fits.
 """
 
 import platform
@@ -29,7 +30,8 @@ class Provenance:
     corpus: what checks that train were trained on; empty where none was.
     versions: package → version, Python among them.
     official: whether submissions were confined.
-    course: digest of course.toml; noted, as are the course's title and folder, the version of the kit, and the walls.
+    course: digest of course.toml; noted, as are the course's title and folder, the version of the
+    kit, and the walls.
     """
 
     engine: str = ""
@@ -59,7 +61,9 @@ DECIDES = {
 
 
 def differences(one: Provenance, other: Provenance) -> list[str]:
-    """Say in words in what two provenances differ, as far as it decides a grade; empty where they agree."""
+    """Say in words in what two provenances differ, as far as it decides a grade; empty where they
+    agree.
+    """
     return [words for name, words in DECIDES.items() if getattr(one, name) != getattr(other, name)]
 
 
@@ -82,7 +86,9 @@ def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) 
 
 
 def _corpora(unit: Unit) -> str:
-    """The names of the course's corpora that a unit's checks train on; data of a check's own is always the same."""
+    """The names of the course's corpora that a unit's checks train on; data of a check's own is
+    always the same.
+    """
     roles = {check.corpus for check in unit.checks if check.measure and not check.data}
     return ", ".join(sorted(corpus_name(unit.course, role) for role in roles))
 
@@ -105,12 +111,16 @@ def engine_digest() -> str:
 
 @cache
 def computing_digest() -> str:
-    """The digest of what takes part in computing an answer: it does not judge, and knows no tolerance."""
+    """The digest of what takes part in computing an answer: it does not judge, and knows no
+    tolerance.
+    """
     return digest_of(file for name in COMPUTES for file in _modules(ENGINE / name))
 
 
 def experiments_digest(unit: Unit) -> str:
-    """The digest of what a unit's experiments are made of: their module, what checks share, add-ons."""
+    """The digest of what a unit's experiments are made of: their module, what checks share,
+    add-ons.
+    """
     files = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
     for package, module in addons(unit.course).items():
         if package in unit.packages:
@@ -124,8 +134,12 @@ def checks_digest(course: Course, name: str) -> str:
 
 
 def unit_digest(unit: Unit) -> str:
-    """The digest of a unit: its solution and its experiments. Raises `NoCourse` without a solution."""
-    return sha256((digest_of([unit.course.solution_there(unit.name)]) + experiments_digest(unit)).encode()).hexdigest()
+    """The digest of a unit: its solution and its experiments. Raises `NoCourse` without a
+    solution.
+    """
+    return sha256(
+        (digest_of([unit.course.solution_there(unit.name)]) + experiments_digest(unit)).encode()
+    ).hexdigest()
 
 
 def helpers(course: Course) -> list[Path]:

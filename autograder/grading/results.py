@@ -93,7 +93,9 @@ class _Record(msgspec.Struct, frozen=True):
     walls: tuple[str, ...] = ()
 
     def made_by(self) -> Provenance:
-        """What the result was made by; of format 1, what is known of it, which no engine of today equals."""
+        """What the result was made by; of format 1, what is known of it, which no engine of today
+        equals.
+        """
         if self.provenance:
             return self.provenance
         return Provenance(
@@ -142,8 +144,11 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:  # a path may be no UTF-8
-            file.write(text + "\n")  # not synced: what a power cut spoils cannot be read back and is graded again
+        with open(
+            part, "w", encoding="utf-8", errors="surrogateescape"
+        ) as file:  # a path may be no UTF-8
+            # not synced: what a power cut spoils cannot be read back and is graded again
+            file.write(text + "\n")
         os.replace(part, path)
     except OSError as error:
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
@@ -153,7 +158,12 @@ def read_result(path: Path) -> Result | None:
     """Read a result; None where there is none that is whole."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # `ValueError`: it is not UTF-8
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        msgspec.MsgspecError,
+    ):  # `ValueError`: it is not UTF-8
         return None
     return Result(
         student=record.student,
@@ -170,7 +180,9 @@ def read_result(path: Path) -> Result | None:
 
 
 def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:
-    """Say why a submission is graded though a result of it is stored; empty where the stored one answers for it."""
+    """Say why a submission is graded though a result of it is stored; empty where the stored one
+    answers for it.
+    """
     if stored is None:
         return "new"
     if not stored.sha256:
@@ -184,7 +196,8 @@ def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> st
 def still_passed(
     stored: Result | None, sha256: str, provenance: Provenance, materials: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """The checks that a stored result has passed and that need not be asked again, though others have changed since.
+    """The checks that a stored result has passed and that need not be asked again, though others
+    have changed since.
 
     materials: for each check, the digest of what a pass rests on.
     """
@@ -192,7 +205,11 @@ def still_passed(
         return {}
     if differences(replace(stored.provenance, unit=provenance.unit), provenance):
         return {}
-    return {v.name: v for v in stored.verdicts if v.status == "passed" and v.material == materials.get(v.name)}
+    return {
+        v.name: v
+        for v in stored.verdicts
+        if v.status == "passed" and v.material == materials.get(v.name)
+    }
 
 
 def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str]:
@@ -207,7 +224,9 @@ def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str
 
 
 def run_facts(out: Path) -> dict[str, str]:
-    """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they lie."""
+    """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they
+    lie.
+    """
     try:
         lines = (out / "run.txt").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
@@ -235,7 +254,9 @@ def only_writer(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Busy(f"Another run is writing to {out}. Wait for it, or choose another --out.") from None
+            raise Busy(
+                f"Another run is writing to {out}. Wait for it, or choose another --out."
+            ) from None
         for part in out.rglob(".*.part"):  # of a run that was killed
             part.unlink()
         yield

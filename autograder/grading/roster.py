@@ -4,7 +4,8 @@ Its columns are recognized by their headings. Known tables:
 
 - a person's: student, name, email, id, login, sis (only `student` is needed)
 - Canvas, Grades → Export: Student, ID, SIS User ID, SIS Login ID, Section, …
-- Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email address, …
+- Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email
+address, …
 - Gradescope, Roster → Download Roster: First Name, Last Name, SID, Email, …
 - Classroom 50's students.csv: username, first_name, last_name, email, section, github_id
 - nbgrader's: id, first_name, last_name, email
@@ -32,7 +33,9 @@ class BadRoster(UserError):
 
 @dataclass(frozen=True)
 class Student:
-    """One person of the class. `student` names the folder; the rest is for matching and for going back."""
+    """One person of the class. `student` names the folder; the rest is for matching and for going
+    back.
+    """
 
     student: str
     name: str = ""
@@ -59,7 +62,15 @@ class Columns:
 
 
 KINDS = (
-    Columns(("sis login id",), ("sis login id", "id"), ("student",), "", "id", "sis login id", "sis user id"),
+    Columns(
+        ("sis login id",),
+        ("sis login id", "id"),
+        ("student",),
+        "",
+        "id",
+        "sis login id",
+        "sis user id",
+    ),
     Columns(
         ("identifier",),
         ("username", "email address", "full name", "identifier"),
@@ -77,7 +88,9 @@ KINDS = (
         "github_id",
         "username",
     ),
-    Columns(("sid",), ("email", "sid"), ("name", "first name", "last name"), "email", "", "", "sid"),
+    Columns(
+        ("sid",), ("email", "sid"), ("name", "first name", "last name"), "email", "", "", "sid"
+    ),
     Columns(("student",), ("student",), ("name",), "email", "id", "login", "sis"),
     Columns(("first_name",), ("id",), ("first_name", "last_name"), "email", "", "id"),
 )
@@ -105,14 +118,19 @@ def _rows(text: str, path: Path) -> Iterator[Student]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        table = [[_plain(cell) for cell in row] for row in csv.reader(StringIO(text), delimiter=delimiter)]
+        table = [
+            [_plain(cell) for cell in row]
+            for row in csv.reader(StringIO(text), delimiter=delimiter)
+        ]
     except csv.Error as error:
         raise BadRoster(f"{path} is no table: {error}.") from None
     head = [cell.casefold() for cell in table[0]] if table else []
     columns = next((kind for kind in KINDS if set(kind.known_by) <= set(head)), None)
     if columns is None:
         found = ", ".join(filter(None, head[:8])) or "nothing"
-        raise BadRoster(f"{path}: no column says who a student is; found {found}. Name one column `student`.")
+        raise BadRoster(
+            f"{path}: no column says who a student is; found {found}. Name one column `student`."
+        )
     for row in table[1:]:
         cells = dict(zip(head, row, strict=False))
         if student := _student(cells, columns):
@@ -135,8 +153,12 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
 
 
 def _plain(cell: str) -> str:
-    """A cell's text as it can be shown; the mark that keeps a spreadsheet from computing it is taken off."""
-    text = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", cell)).strip()
+    """A cell's text as it can be shown; the mark that keeps a spreadsheet from computing it is
+    taken off.
+    """
+    text = "".join(
+        c if c.isprintable() else " " for c in unicodedata.normalize("NFC", cell)
+    ).strip()
     return text[1:] if re.match(r"'[=+\-@]", text) else text
 
 
@@ -152,15 +174,29 @@ class Roster:
         """Take students, the later of two who are called the same."""
         self.students: Mapping[str, Student] = {each.student: each for each in students}
 
-    def find(self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = "") -> Student | None:
-        """Find the one student who fits: by number, login, e-mail, then by a name that only one has."""
-        for key, value in (("id", id), ("login", login), ("sis", sis), ("email", email), ("student", login)):
+    def find(
+        self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""
+    ) -> Student | None:
+        """Find the one student who fits: by number, login, e-mail, then by a name that only one
+        has.
+        """
+        for key, value in (
+            ("id", id),
+            ("login", login),
+            ("sis", sis),
+            ("email", email),
+            ("student", login),
+        ):
             if value and (one := self._only(key, value)):
                 return one
         return self._by_name(name) if name else None
 
     def _only(self, key: str, value: str) -> Student | None:
-        same = [each for each in self.students.values() if getattr(each, key).casefold() == value.casefold()]
+        same = [
+            each
+            for each in self.students.values()
+            if getattr(each, key).casefold() == value.casefold()
+        ]
         return same[0] if len(same) == 1 else None
 
     def _by_name(self, name: str) -> Student | None:
@@ -173,7 +209,9 @@ class Roster:
         return same[0] if len(same) == 1 else None
 
     def nearest(self, student: str) -> str:
-        """The student whose name is nearest to one that does not exist; empty where none is near."""
+        """The student whose name is nearest to one that does not exist; empty where none is
+        near.
+        """
         return next(iter(get_close_matches(student, self.students, 1, 0.6)), "")
 
     def without(self, students: Iterable[str]) -> list[Student]:
@@ -191,7 +229,9 @@ class Roster:
 
 
 def _turned(name: str) -> str:
-    """A name with its parts in the other order: "Ada Lovelace" → "Lovelace Ada", and back from "Lovelace, Ada"."""
+    """A name with its parts in the other order: "Ada Lovelace" → "Lovelace Ada", and back from
+    "Lovelace, Ada".
+    """
     last, comma, first = name.partition(",")
     if comma:
         return f"{first} {last}"
@@ -208,7 +248,9 @@ def roster_beside(folder: Path) -> Roster | None:
 def merged(*rosters: Roster | None) -> Roster | None:
     """All students of some rosters, the later ones' words first; None where there is none."""
     there: Sequence[Roster] = [each for each in rosters if each]
-    return Roster(student for each in there for student in each.students.values()) if there else None
+    return (
+        Roster(student for each in there for student in each.students.values()) if there else None
+    )
 
 
 def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:

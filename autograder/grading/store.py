@@ -1,8 +1,8 @@
 """A store of answers that were computed once: the solution's and known mistakes', on one seed.
 
-An answer is found by the address of everything that it depends on, so that nothing in the store can be out of date: it
-is found, or it is computed. The store is a file of SQLite, which is safe against two runs at once and against a kill.
-It holds answers, and so it can be read by its owner alone.
+An answer is found by the address of everything that it depends on, so that nothing in the store can
+be out of date: it is found, or it is computed. The store is a file of SQLite, which is safe against
+two runs at once and against a kill. It holds answers, and so it can be read by its owner alone.
 """
 
 import os
@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS answers (
     frame BLOB NOT NULL,
     day INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS seeds (unit TEXT NOT NULL, seed INTEGER NOT NULL, PRIMARY KEY (unit, seed));
+CREATE TABLE IF NOT EXISTS seeds (
+    unit TEXT NOT NULL, seed INTEGER NOT NULL, PRIMARY KEY (unit, seed)
+);
 """
 
 
@@ -52,7 +54,8 @@ def address(*parts: str) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """What was computed once: an answer; of trained weights, their loss; and the names of the definitions that ran.
+    """What was computed once: an answer; of trained weights, their loss; and the names of the
+    definitions that ran.
 
     names: None where it is not known.
     """
@@ -79,7 +82,9 @@ class AnswerStore:
     def get(self, where: str) -> Made | None:
         """Find what was computed; None where it is not there."""
         with self._lock:
-            row = self._connection.execute("SELECT frame FROM answers WHERE address = ?", (where,)).fetchone()
+            row = self._connection.execute(
+                "SELECT frame FROM answers WHERE address = ?", (where,)
+            ).fetchone()
         if row is None:
             return None
         try:
@@ -102,9 +107,13 @@ class AnswerStore:
             arrays[LOSS] = np.array(made.loss)
         if made.names is not None:
             arrays[NAMES] = np.array(sorted(made.names), dtype=np.str_)
-        frame = encode(Message({"failure": made.answer.failure, "message": made.answer.message}, arrays))[8:]
+        frame = encode(
+            Message({"failure": made.answer.failure, "message": made.answer.message}, arrays)
+        )[8:]
         with self._lock, suppress(sqlite3.Error), self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (where, frame, _today()))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (where, frame, _today())
+            )
 
     def add_seed(self, unit: str, seed: int) -> None:
         """Note that the store holds all answers of a unit on a secret seed."""
@@ -114,7 +123,9 @@ class AnswerStore:
     def seeds(self, unit: str) -> list[int]:
         """The secret seeds of which the store holds all answers of a unit."""
         with self._lock:
-            rows = self._connection.execute("SELECT seed FROM seeds WHERE unit = ? ORDER BY seed", (unit,))
+            rows = self._connection.execute(
+                "SELECT seed FROM seeds WHERE unit = ? ORDER BY seed", (unit,)
+            )
             return [seed for (seed,) in rows]
 
     def close(self) -> None:
@@ -149,7 +160,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _make_ready(connection: sqlite3.Connection) -> None:
-    """Give an opened file its tables, and the way of writing that lets several processes read and write."""
+    """Give an opened file its tables, and the way of writing that lets several processes read and
+    write.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, FORMAT):
         connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")
@@ -159,7 +172,9 @@ def _make_ready(connection: sqlite3.Connection) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log. SQLite does not wait here for another process that is about to do the same."""
+    """Switch to a write-ahead log. SQLite does not wait here for another process that is about to
+    do the same.
+    """
     until = time.monotonic() + WAIT
     while True:
         try:

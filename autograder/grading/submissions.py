@@ -27,7 +27,9 @@ LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class NothingToGrade(UserError):
-    """The folder is missing, empty or not laid out as submissions; the text says what was looked for."""
+    """The folder is missing, empty or not laid out as submissions; the text says what was looked
+    for.
+    """
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def find_submissions(
     Links are not followed. Raises `NothingToGrade`.
     """
     if not folder.is_dir():
-        raise NothingToGrade(f"There is no folder {folder}. Name the folder that holds one folder for each student.")
+        raise NothingToGrade(
+            f"There is no folder {folder}. Name the folder that holds one folder for each student."
+        )
     units = [unit] if unit else course.units
     entries = [entry for entry in _entries(folder) if _is_folder(entry) or _is_flat(entry)]
     found: dict[tuple[str, str], Submitted] = {}
@@ -103,10 +107,17 @@ def _student_of(entry: os.DirEntry[str]) -> str:
 
 
 def _renamed(submitted: Submitted, plain: str) -> Submitted:
-    """The submission under the name that files can bear; the LMS's is kept beside it, where one can write it."""
+    """The submission under the name that files can bear; the LMS's is kept beside it, where one can
+    write it.
+    """
     name = submitted.student
     may_be_kept = name != plain and name.isprintable() and not _CHANGED.search(name)
-    return replace(submitted, student=plain, note=one_line(submitted.note), known_as=name if may_be_kept else "")
+    return replace(
+        submitted,
+        student=plain,
+        note=one_line(submitted.note),
+        known_as=name if may_be_kept else "",
+    )
 
 
 _CHANGED = re.compile("~[0-9a-f]{16}$")  # what looks like a name that was changed
@@ -115,15 +126,18 @@ _CHANGED = re.compile("~[0-9a-f]{16}$")  # what looks like a name that was chang
 def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """Students' names as files can be called and pages show them.
 
-    One that was changed ends in a checksum, and so does one that looks changed. So does one that some file systems take
-    for another's, since they fold case and Unicode's forms: the first keeps it.
+    One that was changed ends in a checksum, and so does one that looks changed. So does one that
+    some file systems take for another's, since they fold case and Unicode's forms: the first keeps
+    it.
     taken: names that results bear already; they were first.
     """
     wanted, borne = set(names), set(taken)
     first: dict[str, str] = {}
     for name in [*sorted(borne), *sorted(wanted, key=_capitals_last)]:
         first.setdefault(_folded(name), name)
-    return {name: _plain_name(name, name in borne or first[_folded(name)] == name) for name in wanted}
+    return {
+        name: _plain_name(name, name in borne or first[_folded(name)] == name) for name in wanted
+    }
 
 
 def _folded(name: str) -> str:
@@ -136,7 +150,9 @@ def _capitals_last(name: str) -> tuple[bool, str]:
 
 
 def _plain_name(name: str, is_first: bool) -> str:
-    clean = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in unicodedata.normalize("NFC", name))
+    clean = "".join(
+        c if c.isprintable() and c not in "/\\" else "_" for c in unicodedata.normalize("NFC", name)
+    )
     fits = 0 < len(clean.encode()) <= MAX_NAME
     if is_first and fits and clean == name and not _CHANGED.search(name):
         return name
@@ -153,11 +169,15 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
                 return Submitted(student, unit, path)
     except OSError as error:
         return Submitted(student, unit, None, f"the folder cannot be read ({error.strerror}).")
-    return Submitted(student, unit, None, f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}.")
+    return Submitted(
+        student, unit, None, f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}."
+    )
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a submission's file. Raises `ValueError`, in words, for a link, a pipe, or one that is too large."""
+    """The bytes of a submission's file. Raises `ValueError`, in words, for a link, a pipe, or one
+    that is too large.
+    """
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
     at = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -171,10 +191,11 @@ def read_file(path: Path) -> bytes:
 
 
 def time_of(path: Path, stamped: bool = False) -> str:
-    """When a submission was handed in, ISO 8601 in UTC: its file's time; empty where the file is gone.
+    """When a submission was handed in, ISO 8601 in UTC: its file's time; empty where the file is
+    gone.
 
-    stamped: read `timestamp.txt` beside the file first. Only what collects submissions may have written that.
-    A time that no date can say is the earliest or the latest that one can.
+    stamped: read `timestamp.txt` beside the file first. Only what collects submissions may have
+    written that. A time that no date can say is the earliest or the latest that one can.
     """
     if stamped and (written := _written_time(path.with_name("timestamp.txt"))):
         return written
@@ -195,8 +216,11 @@ def _written_time(path: Path) -> str:
         return ""
 
 
-def graded_files(course: Course, folder: Path, students: Iterable[str]) -> Callable[[Result], bytes | None]:
-    """Find the file below `folder` that a result is of: its bytes, or None where they are not those graded.
+def graded_files(
+    course: Course, folder: Path, students: Iterable[str]
+) -> Callable[[Result], bytes | None]:
+    """Find the file below `folder` that a result is of: its bytes, or None where they are not those
+    graded.
 
     students: all who have results, by the names that these bear.
     """
@@ -204,7 +228,9 @@ def graded_files(course: Course, folder: Path, students: Iterable[str]) -> Calla
 
     @cache
     def paths(unit: str) -> dict[str, Path | None]:
-        return {entry.student: entry.path for entry in find_submissions(course, folder, unit, taken)}
+        return {
+            entry.student: entry.path for entry in find_submissions(course, folder, unit, taken)
+        }
 
     def file_of(result: Result) -> bytes | None:
         try:
@@ -218,7 +244,8 @@ def graded_files(course: Course, folder: Path, students: Iterable[str]) -> Calla
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits, with their times.
+    """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits,
+    with their times.
 
     Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, what cannot
     be written, and whatever else is wrong with the zip.
@@ -231,18 +258,23 @@ def unpack(archive: Path, folder: Path) -> Path:
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
             if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_TOTAL:
-                raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB.")
+                raise NothingToGrade(
+                    f"{archive} holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB."
+                )
             for entry in entries:
                 if not _can_be_unpacked(entry, folder):
                     raise NothingToGrade(
-                        f"{archive} holds {entry.filename!a}: a link, too large, or out of the folder."
+                        f"{archive} holds {entry.filename!a}: a link, too large, or out of the "
+                        "folder."
                     )
             for entry in entries:
                 _set_time(packed.extract(entry, folder), entry)
     except NothingToGrade:
         raise
     except OSError as error:  # it is not there, the disk is full, or no file can have such a name
-        raise NothingToGrade(f"{archive} cannot be unpacked: {error.strerror or one_line(str(error))}.") from None
+        raise NothingToGrade(
+            f"{archive} cannot be unpacked: {error.strerror or one_line(str(error))}."
+        ) from None
     except Exception as error:  # the library tells damage by errors of many kinds
         words = one_line(str(error)) or type(error).__name__
         raise NothingToGrade(f"{archive} is no zip file that can be read: {words}.") from None
@@ -250,7 +282,9 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def _headers(archive: Path) -> int:
-    """Count what may be the header of an entry: the library makes an object of each before any can be counted."""
+    """Count what may be the header of an entry: the library makes an object of each before any can
+    be counted.
+    """
     header, found, end = b"PK\1\2", 0, b""
     with archive.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -260,10 +294,15 @@ def _headers(archive: Path) -> int:
 
 
 def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
-    """Whether an entry is a plain file or a folder, of a size that a submission may have, that stays below `folder`."""
+    """Whether an entry is a plain file or a folder, of a size that a submission may have, that
+    stays below `folder`.
+    """
     if "\0" in entry.filename or entry.file_size > MAX_FILE:
         return False
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack at once
+    if entry.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # others unpack at once
         return False
     if stat.S_ISLNK(entry.external_attr >> 16):
         return False
@@ -271,10 +310,14 @@ def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
 
 
 def _set_time(path: str, entry: zipfile.ZipInfo) -> None:
-    """Give an unpacked file the time that its entry tells, of which the zip's format knows two kinds."""
+    """Give an unpacked file the time that its entry tells, of which the zip's format knows two
+    kinds.
+    """
     try:
         seconds = _utc_of(entry.extra)
-        if seconds is None:  # on the packer's clock, in a time zone that is not told: this machine's
+        if (
+            seconds is None
+        ):  # on the packer's clock, in a time zone that is not told: this machine's
             seconds = datetime(*entry.date_time).timestamp()
         os.utime(path, (seconds, seconds))
     except (OSError, ValueError, OverflowError, struct.error):
@@ -287,7 +330,8 @@ UTC_TIMES = 0x5455  # of Info-ZIP: flags, then seconds since 1970 where the lowe
 def _utc_of(extra: bytes) -> float | None:
     """The time of change in an entry's extra fields, seconds since 1970; None where none is told.
 
-    Each field is a kind and a size of two bytes each, then its bytes. Raises `struct.error` for a cut one.
+    Each field is a kind and a size of two bytes each, then its bytes. Raises `struct.error` for a
+    cut one.
     """
     at = 0
     while at + 4 <= len(extra):

@@ -5,11 +5,12 @@
     anon_Xy7kQ_99816_sums.py                  where students are anonymous
     turingalan_4713_text.html                 text or an address typed into the browser
 
-Source: `lib/content_zipper.rb` of instructure/canvas-lms, `get_filename` and `add_upload_submission`:
-the sortable name in lower case without what is no letter, digit or underscore, `LATE`, the user's
-number (or `anon_` and a word), the attachment's number, and the file's name. `-1` is put there when a
-file of the same name is handed in again: Instructor Guide, "How do I download all student submissions
-for an assignment?". A zip holds each student's latest attempt.
+Source: `lib/content_zipper.rb` of instructure/canvas-lms, `get_filename` and
+`add_upload_submission`: the sortable name in lower case without what is no letter, digit or
+underscore, `LATE`, the user's number (or `anon_` and a word), the attachment's number, and the
+file's name. `-1` is put there when a file of the same name is handed in again: Instructor Guide,
+"How do I download all student submissions for an assignment?". A zip holds each student's latest
+attempt.
 """
 
 import re
@@ -19,7 +20,9 @@ from autograder.intake.found import Found, Person, Source
 from autograder.intake.items import Item, Left
 
 NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
-ANONYMOUS = re.compile(r"(?P<name>anon)(?P<late>_LATE)?_(?P<id>[^\W_]+)_(?P<attachment>\d+)_(?P<file>.+)")
+ANONYMOUS = re.compile(
+    r"(?P<name>anon)(?P<late>_LATE)?_(?P<id>[^\W_]+)_(?P<attachment>\d+)_(?P<file>.+)"
+)
 TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(\d+|anon_[^\W_]+)_(text|link)\.html")
 AGAIN = re.compile(r"-(\d{1,3})$")
 
@@ -30,7 +33,9 @@ def _match(item: Item) -> re.Match[str] | None:
 
 def recognizes(items: Sequence[Item]) -> bool:
     """Most files are called as Canvas calls them."""
-    return bool(items) and 2 * sum(bool(_match(i) or TYPED.fullmatch(i.parts[0])) for i in items) > len(items)
+    return bool(items) and 2 * sum(
+        bool(_match(i) or TYPED.fullmatch(i.parts[0])) for i in items
+    ) > len(items)
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
@@ -39,7 +44,10 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         if TYPED.fullmatch(item.parts[0]):
             yield Left(item.place, "text or a link typed into Canvas, and no file")
         elif not (match := _match(item)):
-            yield Left(item.place, "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>")
+            yield Left(
+                item.place,
+                "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>",
+            )
         else:
             yield _found(item, match, source)
 

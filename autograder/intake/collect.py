@@ -1,4 +1,5 @@
-"""Lays out what a source holds as `grade` reads it, with a record beside each file, and loses nothing.
+"""Lays out what a source holds as `grade` reads it, with a record beside each file, and loses
+nothing.
 
 First everything is planned; `--dry-run` ends there. Attempts that are there already are kept: the
 latest lies where `grade` looks, the others in `earlier/`.
@@ -38,7 +39,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Place:
-    """All attempts of a student at a unit, by time, the latest last; `fresh`: how many were not there before."""
+    """All attempts of a student at a unit, by time, the latest last; `fresh`: how many were not
+    there before.
+    """
 
     student: str
     unit: str
@@ -53,7 +56,9 @@ class Place:
 
 @dataclass
 class Plan:
-    """What collecting would do: the places to write, what is left, who is in no roster, who handed in nothing."""
+    """What collecting would do: the places to write, what is left, who is in no roster, who handed
+    in nothing.
+    """
 
     source: Source
     places: list[Place] = field(default_factory=list)
@@ -65,7 +70,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for: where to, and of which unit and kind the source is, where it does not say."""
+    """What a person asks for: where to, and of which unit and kind the source is, where it does not
+    say.
+    """
 
     into: Path
     unit: str = ""
@@ -73,9 +80,13 @@ class Wish:
 
 
 def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None = None) -> Plan:
-    """Plan what becomes of each file of a source. Raises `CannotCollect` where nothing in it is a hand-in."""
+    """Plan what becomes of each file of a source. Raises `CannotCollect` where nothing in it is a
+    hand-in.
+    """
     _refuse_foreign(wish.into)
-    source, items = recognize(contents.items, lambda name: bool(unit_named(course, name)), wish.kind, contents.zipped)
+    source, items = recognize(
+        contents.items, lambda name: bool(unit_named(course, name)), wish.kind, contents.zipped
+    )
     whole = _as_folders(merged(roster_beside(wish.into), roster))
     made = Plan(source, left=list(contents.left), roster=whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
@@ -107,7 +118,9 @@ def _as_folders(roster: Roster | None) -> Roster | None:
     """The roster with each student called as their folder."""
     if roster is None:
         return None
-    return Roster(replace(each, student=folder_name(each.student)) for each in roster.students.values())
+    return Roster(
+        replace(each, student=folder_name(each.student)) for each in roster.students.values()
+    )
 
 
 def _refuse_foreign(into: Path) -> None:
@@ -149,14 +162,18 @@ class _Candidate:
     unit: str
 
     def rank(self, course: Course) -> tuple[bool, bool, bool, str]:
-        """The best first: called exactly like the unit, called nearly so, a script before a notebook."""
+        """The best first: called exactly like the unit, called nearly so, a script before a
+        notebook.
+        """
         path = PurePath(self.found.name)
         exact = path.stem == self.unit
         near = unit_named(course, path.stem) == self.unit
         return not exact, not near, path.suffix.casefold() != ".py", self.found.item.place
 
 
-def _one_of_each(course: Course, those: Sequence[_Candidate], source: Source) -> tuple[list[Attempt], list[Left]]:
+def _one_of_each(
+    course: Course, those: Sequence[_Candidate], source: Source
+) -> tuple[list[Attempt], list[Left]]:
     """One file of each hand-in, and what was left beside it."""
     hand_ins: dict[str, list[_Candidate]] = {}
     for one in those:
@@ -164,7 +181,11 @@ def _one_of_each(course: Course, those: Sequence[_Candidate], source: Source) ->
     fresh, left = list[Attempt](), list[Left]()
     for files in hand_ins.values():
         best, *others = sorted(files, key=lambda one: one.rank(course))
-        if others and best.rank(course)[1] and others[0].rank(course)[1:3] == best.rank(course)[1:3]:
+        if (
+            others
+            and best.rank(course)[1]
+            and others[0].rank(course)[1:3] == best.rank(course)[1:3]
+        ):
             names = ", ".join(shown(one.found.name) for one in files)
             why = f"which of {names} is {best.unit}? Call one of them so"
             left += [Left(one.found.item.place, why) for one in files]
@@ -181,12 +202,16 @@ def _one_of_each(course: Course, those: Sequence[_Candidate], source: Source) ->
 def _without_given(
     course: Course, unit: str, fresh: list[Attempt], source: Source, left: list[Left]
 ) -> tuple[list[Attempt], list[Left]]:
-    """In a clone every unit's file lies there from the start: one that is as it was given is no hand-in."""
+    """In a clone every unit's file lies there from the start: one that is as it was given is no
+    hand-in.
+    """
     stub = course.stub(unit)
     if source.name not in ("classroom50", "github") or not stub.is_file():
         return fresh, left
     given = digest(stub.read_bytes())
-    left += [Left(one.record.file, "as it was given") for one in fresh if one.record.sha256 == given]
+    left += [
+        Left(one.record.file, "as it was given") for one in fresh if one.record.sha256 == given
+    ]
     return [one for one in fresh if one.record.sha256 != given], left
 
 
@@ -213,25 +238,32 @@ def _attempt(one: _Candidate, source: Source) -> Attempt:
 
 @dataclass
 class _Naming:
-    """What students' folders are called: by the roster, else by the source; never two people in one."""
+    """What students' folders are called: by the roster, else by the source; never two people in
+    one.
+    """
 
     into: Path
     source: str
     roster: Roster | None
     unknown: set[str] = field(default_factory=set)
-    taken: dict[str, tuple[str, str]] = field(default_factory=dict)  # folded name → its name, and whose
+    # folded name → its name, and whose
+    taken: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def folder_of(self, found: Found) -> tuple[str, Student | None]:
         """The name of the folder of the person who handed in, and who that is in the roster."""
         who = found.who
         known = (
-            self.roster.find(name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis)
+            self.roster.find(
+                name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
+            )
             if self.roster
             else None
         )
         called = known.student if known else who.called
         person = f"{self.source} {who.id or who.login or who.email or who.sis or who.name}"
-        name = self._alone(folder_name(called), person, "" if known else self._held(folder_name(called)))
+        name = self._alone(
+            folder_name(called), person, "" if known else self._held(folder_name(called))
+        )
         if self.roster and not known:
             self.unknown.add(name)
         return name, known
@@ -247,7 +279,9 @@ class _Naming:
         return other
 
     def _held(self, name: str) -> str:
-        """Whose folder of this name an earlier run wrote; empty where none did, or by another kind of source."""
+        """Whose folder of this name an earlier run wrote; empty where none did, or by another kind
+        of source.
+        """
         records = map(read_record, sorted((self.into / name).glob("*.json")))
         for record in records:
             if record and record.source == self.source:
@@ -310,7 +344,9 @@ def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
 def _put_by_hand(student: str, path: Path) -> HandIn:
     """The record of a file that somebody put there, and no run of `collect`."""
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-    return HandIn(source="hand", student=student, submitted=moment, sha256=digest(path.read_bytes()))
+    return HandIn(
+        source="hand", student=student, submitted=moment, sha256=digest(path.read_bytes())
+    )
 
 
 def _has_any(into: Path, student: str) -> bool:
@@ -331,7 +367,9 @@ def carry_out(made: Plan, into: Path) -> None:
             if place.fresh:
                 _lay_out(place, into)
     except OSError as error:
-        raise CannotWrite(f"{error.filename or into} cannot be written: {error.strerror}.") from error
+        raise CannotWrite(
+            f"{error.filename or into} cannot be written: {error.strerror}."
+        ) from error
 
 
 def _lay_out(place: Place, into: Path) -> None:
@@ -368,11 +406,23 @@ def summary(made: Plan, places: Iterable[Place] | None = None) -> list[str]:
     again = [place for place in fresh if len(place.attempts) > place.fresh or place.fresh > 1]
     late = [place for place in those if place.latest.late]
     students = len({place.student for place in those})
-    lines = [f"{made.source.title}: {len(those)} hand-ins of {students} students, {len(fresh)} of them new"]
+    lines = [
+        (
+            f"{made.source.title}: {len(those)} hand-ins of {students} students, {len(fresh)} of "
+            "them "
+            "new"
+        )
+    ]
     for place in again:
-        lines.append(f"  {place.student}, {place.unit}: attempt {len(place.attempts)}; those before are kept")
-    lines += [f"  {place.student}, {place.unit}: marked late by {made.source.name}" for place in late]
+        lines.append(
+            f"  {place.student}, {place.unit}: attempt {len(place.attempts)}; those before are kept"
+        )
+    lines += [
+        f"  {place.student}, {place.unit}: marked late by {made.source.name}" for place in late
+    ]
     lines += listed("not in the roster, taken all the same", [shown(name) for name in made.unknown])
-    lines += listed("in the roster, and handed in nothing", [shown(each.student) for each in made.missing])
+    lines += listed(
+        "in the roster, and handed in nothing", [shown(each.student) for each in made.missing]
+    )
     lines += listed("not taken", [f"{shown(each.place)}: {each.why}" for each in made.left])
     return lines

@@ -1,4 +1,6 @@
-"""What a source says of one file: whose it is, when it came, which attempt. All readers give this."""
+"""What a source says of one file: whose it is, when it came, which attempt. All readers give
+this.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ class Person:
 class Found:
     """One file that somebody handed in.
 
-    name: what the student called it. submitted: ISO 8601 in UTC. attempt: as the source counts, or 0.
+    name: what the student called it. submitted: ISO 8601 in UTC. attempt: as the source counts, or
+    0.
     submission: the source's name for the hand-in. together: files that share it are of one hand-in.
     hint: words of the source that may name the unit: an assignment's, a folder's.
     """

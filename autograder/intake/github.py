@@ -4,10 +4,10 @@
     fall-sums_submissions_2026_12_01_T_23_59_59/fall-sums-ada/.classroom50.yaml
     fall-sums_submissions_2026_12_01_T_23_59_59/fall-sums-ada/assignments/sums.py
 
-A clone of Classroom 50 is called `<classroom>-<assignment>-<username>`; which part is the username is
-known from the beginning that `.classroom50.yaml` gives in most clones (a student can change the file
-in their own). Source: foundation50/classroom50, wiki, gh-teacher and Autograders. Any other folder
-with `.git` in it is a clone too, called like its student; a zip of clones holds no `.git`.
+A clone of Classroom 50 is called `<classroom>-<assignment>-<username>`; which part is the username
+is known from the beginning that `.classroom50.yaml` gives in most clones (a student can change the
+file in their own). Source: foundation50/classroom50, wiki, gh-teacher and Autograders. Any other
+folder with `.git` in it is a clone too, called like its student; a zip of clones holds no `.git`.
 
 When a clone was handed in is its last commit's time, which is what the student's machine said.
 """
@@ -75,7 +75,9 @@ def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Lef
 
 
 def _beginning(mark: Item) -> str:
-    """What stands before the username in a clone's name, by its own mark; empty where that does not fit."""
+    """What stands before the username in a clone's name, by its own mark; empty where that does not
+    fit.
+    """
     try:
         text = content_of(mark).decode("utf-8", "replace")
     except (OSError, ValueError):
@@ -124,7 +126,9 @@ def _last_commit(git: Path) -> tuple[str, str]:
     environment = {**os.environ, **ALONE}
     command = ["git", f"--git-dir={git}", "cat-file", "--batch"]
     try:
-        done = subprocess.run(command, input=b"HEAD\n", env=environment, capture_output=True, timeout=20, check=False)
+        done = subprocess.run(
+            command, input=b"HEAD\n", env=environment, capture_output=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return "", ""
     head, _, body = done.stdout.partition(b"\n")
@@ -138,5 +142,7 @@ def _last_commit(git: Path) -> tuple[str, str]:
         return "", checksum
 
 
-CLASSROOM50 = Source("classroom50", recognizes_classroom50, read_classroom50, "Classroom 50's clones")
+CLASSROOM50 = Source(
+    "classroom50", recognizes_classroom50, read_classroom50, "Classroom 50's clones"
+)
 GITHUB = Source("github", recognizes_clones, read_clones, "a folder of clones")

@@ -14,8 +14,9 @@ The table of contents says of each folder who handed it in, one person or a grou
       :history: […]
 
 Source: Gradescope's help, "Exporting submissions", and `submission_metadata` in its autograder
-documentation (gradescope-autograders.readthedocs.io). The export holds the active submission of each
-student; that there were earlier ones is told by `:history:`, which has their times and no files.
+documentation (gradescope-autograders.readthedocs.io). The export holds the active submission of
+each student; that there were earlier ones is told by `:history:`, which has their times and no
+files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,9 @@ def recognizes(items: Sequence[Item]) -> bool:
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read whose each folder is from the table of contents. Raises `CannotCollect` where it is none."""
+    """Read whose each folder is from the table of contents. Raises `CannotCollect` where it is
+    none.
+    """
     table = next(item for item in items if item.name == METADATA)
     at = len(table.parts) - 1
     known = _contents(table)
@@ -56,7 +59,9 @@ def _contents(table: Item) -> Mapping[str, Mapping[str, Any]]:
     try:
         read: Any = yaml.load(content_of(table), Loader=loader)
     except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
-        raise CannotCollect(f"{table.place} cannot be read: {str(error).splitlines()[0]}.") from None
+        raise CannotCollect(
+            f"{table.place} cannot be read: {str(error).splitlines()[0]}."
+        ) from None
     if not isinstance(read, dict):
         raise CannotCollect(f"{table.place} is no table of submissions.")
     return {str(name): facts for name, facts in read.items() if isinstance(facts, dict)}
@@ -67,7 +72,9 @@ def _list(facts: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _found(item: Item, submission: str, facts: Mapping[str, Any], submitter: Mapping[str, Any]) -> Found:
+def _found(
+    item: Item, submission: str, facts: Mapping[str, Any], submitter: Mapping[str, Any]
+) -> Found:
     name, email, sis = (str(submitter.get(key) or "") for key in (":name", ":email", ":sid"))
     return Found(
         item,

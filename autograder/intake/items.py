@@ -18,7 +18,16 @@ from autograder.errors import UserError
 from autograder.grading.submissions import MAX_FILE, MAX_FILES, MAX_TOTAL, read_file
 
 MAX_INNER = 64 << 20  # bytes of a student's own zip
-NOT_LOOKED_AT = {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints"}
+NOT_LOOKED_AT = {
+    ".git",
+    ".hg",
+    ".svn",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".ipynb_checkpoints",
+}
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -68,7 +77,9 @@ class Contents:
 
 
 def shown(text: str) -> str:
-    """Text of a source as it can be printed: one line, no controls, nothing that turns its direction."""
+    """Text of a source as it can be printed: one line, no controls, nothing that turns its
+    direction.
+    """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -83,27 +94,40 @@ def look_into(source: Path, scratch: Path) -> Contents:
     elif source.is_file():
         contents = Contents(name=source.stem, zipped=True)
     else:
-        raise CannotCollect(f"There is no {source}. Name the zip that your platform gave you, or a folder.")
+        raise CannotCollect(
+            f"There is no {source}. Name the zip that your platform gave you, or a folder."
+        )
     unpacking = _Unpacking(scratch, contents)
     if contents.zipped:
         try:
             with source.open("rb") as file:
                 unpacking.unpack(file, ())
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError) as error:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            zlib.error,
+            OSError,
+        ) as error:
             raise CannotCollect(f"{source} is no zip that can be read: {error}.") from None
     unpacking.open_inner_zips()
     return contents
 
 
 def glance(source: Path, depth: int = 3) -> list[Item]:
-    """The names in a folder, so many levels deep, or in a zip; nothing is unpacked, and nothing raised."""
+    """The names in a folder, so many levels deep, or in a zip; nothing is unpacked, and nothing
+    raised.
+    """
     if source.is_dir():
         contents = Contents()
         _walk(source, (), contents, depth)
         return contents.items
     try:
         with zipfile.ZipFile(source) as packed:
-            names = [_parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()]
+            names = [
+                _parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()
+            ]
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
         return []
     return [Item(parts, source) for parts in names if parts and not tools_own(parts)]
@@ -166,7 +190,9 @@ class _Unpacking:
     left_bytes: int = field(default_factory=lambda: MAX_TOTAL)
 
     def unpack(self, file: object, parts: tuple[str, ...]) -> None:
-        """Unpack a zip's files under numbers. Raises `CannotCollect` where it holds more than the limits."""
+        """Unpack a zip's files under numbers. Raises `CannotCollect` where it holds more than the
+        limits.
+        """
         with zipfile.ZipFile(file) as packed:  # type: ignore[call-overload]
             for entry in packed.infolist():
                 if entry.is_dir():
@@ -192,7 +218,9 @@ class _Unpacking:
         most = MAX_INNER if here[-1].casefold().endswith(".zip") else MAX_FILE
         return f"over {most >> 20} MB" if entry.file_size > most else ""
 
-    def _extract(self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...]) -> None:
+    def _extract(
+        self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...]
+    ) -> None:
         """Write one file's bytes, never more than its header promised."""
         self.files += 1
         self.left_bytes -= entry.file_size
@@ -201,7 +229,13 @@ class _Unpacking:
         try:
             with packed.open(entry) as stream:
                 content = stream.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            zlib.error,
+        ) as error:
             self.contents.left.append(Left("/".join(here), f"torn: {error}"))
             return
         path = self.scratch / str(self.files)
@@ -218,7 +252,14 @@ class _Unpacking:
             try:
                 with item.path.open("rb") as file:
                     self.unpack(file, item.parts)
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError):
+            except (
+                zipfile.BadZipFile,
+                NotImplementedError,
+                RuntimeError,
+                EOFError,
+                zlib.error,
+                OSError,
+            ):
                 self.contents.left.append(Left(item.place, "a zip that cannot be read"))
 
 
@@ -238,7 +279,9 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _entry_time(entry: zipfile.ZipInfo) -> str:
-    """An entry's own time. A zip keeps the clock on the wall and no zone: this machine's is taken."""
+    """An entry's own time. A zip keeps the clock on the wall and no zone: this machine's is
+    taken.
+    """
     try:
         return datetime(*entry.date_time).astimezone(UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
@@ -250,7 +293,9 @@ def below(items: list[Item]) -> list[Item]:
     first = {item.parts[0] for item in items}
     if len(first) != 1 or any(len(item.parts) < 2 for item in items):
         return items
-    return [replace(item, parts=item.parts[1:], above=(*item.above, item.parts[0])) for item in items]
+    return [
+        replace(item, parts=item.parts[1:], above=(*item.above, item.parts[0])) for item in items
+    ]
 
 
 def content_of(item: Item) -> bytes:

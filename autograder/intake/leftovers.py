@@ -1,4 +1,6 @@
-"""What lies in a folder of submissions and was not graded, each with the reason and the nearest right place."""
+"""What lies in a folder of submissions and was not graded, each with the reason and the nearest
+right place.
+"""
 
 import os
 from collections.abc import Container, Iterator, Sequence
@@ -16,14 +18,18 @@ MOST = 10_000  # names that are looked at
 BESIDE = {"timestamp.txt", ".autograder.json"}  # what collectors and this kit lay beside a file
 
 
-def left_out(course: Course, folder: Path, found: Sequence[Submitted], unit: str | None = None) -> list[Left]:
+def left_out(
+    course: Course, folder: Path, found: Sequence[Submitted], unit: str | None = None
+) -> list[Left]:
     """List what was not taken of a folder that was searched for submissions, by place.
 
     unit: the only one that was asked for; what is of others is not spoken of.
     """
     taken = {entry.path for entry in found if entry.path}
     looked = _Looking(course, folder, taken, unit)
-    left = [Left(place, why) for _, (place, why) in zip(range(MOST), looked.at_the_top(), strict=False)]
+    left = [
+        Left(place, why) for _, (place, why) in zip(range(MOST), looked.at_the_top(), strict=False)
+    ]
     return sorted(left, key=lambda each: each.place)
 
 
@@ -55,13 +61,22 @@ class _Looking:
     def _at_the_top(self, name: str) -> str:
         if unit := unit_named(self.course, name.rpartition(".")[0]):
             return f"a level too high. Lay it into <student>/{unit}/{unit}.py"
-        return "beside the students' folders. Lay it into <student>/<unit>/, or say --unit for <student>.py"
+        return (
+            "beside the students' folders. Lay it into <student>/<unit>/, or say --unit for "
+            "<student>.py"
+        )
 
     def _of_a_student(self, student: os.DirEntry[str]) -> Told:
         unit = unit_named(self.course, student.name)
         if unit and not (Path(student.path) / unit).is_dir():
             where = f"{shown(student.name)}/"
-            yield where, f"a unit's folder where a student's should be. Lay it out as <student>/{unit}/{unit}.py"
+            yield (
+                where,
+                (
+                    "a unit's folder where a student's should be. Lay it out as "
+                    f"<student>/{unit}/{unit}.py"
+                ),
+            )
             return
         for entry in _entries(Path(student.path)):
             place = f"{shown(student.name)}/{shown(entry.name)}"
@@ -87,7 +102,11 @@ class _Looking:
             return
         if folder.name not in self.course.units:
             unit = unit_named(self.course, folder.name)
-            advice = f"Call it {shown(student)}/{unit}/" if unit else "No unit of this course is called so"
+            advice = (
+                f"Call it {shown(student)}/{unit}/"
+                if unit
+                else "No unit of this course is called so"
+            )
             yield f"{place}/", f"not looked into. {advice}"
             return
         if self.unit and folder.name != self.unit:
@@ -102,7 +121,10 @@ class _Looking:
         """Say why a file in a unit's folder was not taken; empty for what is no hand-in anyway."""
         if not is_script(entry.name) or entry.is_dir():
             return ""
-        if any(Path(folder.path) / f"{folder.name}{suffix}" in self.taken for suffix in (".py", ".ipynb")):
+        if any(
+            Path(folder.path) / f"{folder.name}{suffix}" in self.taken
+            for suffix in (".py", ".ipynb")
+        ):
             return f"beside {folder.name}, which was graded"
         return f"Call it {folder.name}.{entry.name.rpartition('.')[2].casefold()}"
 

@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from autograder.intake.found import Found, Person, Source
 from autograder.intake.items import Item, Left
 
-NAME = re.compile(r"(?P<name>[^/]*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?(?P<file>.*)")
+NAME = re.compile(
+    r"(?P<name>[^/]*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?(?P<file>.*)"
+)
 
 
 def recognizes(items: Sequence[Item]) -> bool:
@@ -30,12 +32,17 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     for item in items:
         match = NAME.fullmatch(item.parts[0])
         if not match:
-            yield Left(item.place, "not in a participant's folder, as Ada Lovelace_17_assignsubmission_file")
+            yield Left(
+                item.place,
+                "not in a participant's folder, as Ada Lovelace_17_assignsubmission_file",
+            )
         elif match["plugin"] == "onlinetext":
             yield Left(item.place, "text typed into Moodle, and no file")
         else:
             own = item.parts[-1] if len(item.parts) > 1 else match["file"]
-            yield Found(item, own, Person(name=match["name"], id=match["id"]), item.time, hint=source)
+            yield Found(
+                item, own, Person(name=match["name"], id=match["id"]), item.time, hint=source
+            )
 
 
 MOODLE = Source("moodle", recognizes, read, "Moodle's download of submissions")

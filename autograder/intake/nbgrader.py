@@ -5,7 +5,8 @@
 
 Source: nbgrader's documentation, "The philosophy and the approach" (directory structure) and the
 exchange's `submit.py`: `{user}+{assignment}+{timestamp}+{random}`. A student who is in the exchange
-could have written a `timestamp.txt`; in the exchange, the folder's name counts, which nbgrader gives.
+could have written a `timestamp.txt`; in the exchange, the folder's name counts, which nbgrader
+gives.
 """
 
 import re
@@ -15,7 +16,9 @@ from datetime import UTC, datetime
 from autograder.intake.found import Found, Person, Source
 from autograder.intake.items import Item, Left, content_of
 
-INBOUND = re.compile(r"(?P<student>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>[^/+]+)(\+(?P<random>[^/]*))?")
+INBOUND = re.compile(
+    r"(?P<student>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>[^/+]+)(\+(?P<random>[^/]*))?"
+)
 STAMP = "timestamp.txt"
 
 
@@ -29,7 +32,9 @@ def recognizes(items: Sequence[Item]) -> bool:
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read attempts of the exchange, and collected folders."""
     stamps: dict[tuple[str, ...], str] = {
-        item.parts[:2]: _stamp(item) for item in items if len(item.parts) == 3 and item.name == STAMP
+        item.parts[:2]: _stamp(item)
+        for item in items
+        if len(item.parts) == 3 and item.name == STAMP
     }
     for item in items:
         match = INBOUND.fullmatch(item.parts[0])
@@ -39,7 +44,9 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
             who = Person(login=match["student"])
             submitted = _time(match["time"])
             folder, unit = item.parts[0], match["assignment"]
-            yield Found(item, item.name, who, submitted, submission=folder, together=folder, hint=unit)
+            yield Found(
+                item, item.name, who, submitted, submission=folder, together=folder, hint=unit
+            )
         elif len(item.parts) > 2:
             submitted = stamps.get(item.parts[:2]) or item.time
             yield Found(item, item.name, Person(login=item.parts[0]), submitted, hint=item.parts[1])
@@ -55,7 +62,9 @@ def _stamp(item: Item) -> str:
 
 
 def _time(text: str) -> str:
-    """nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty where it is none that can be read."""
+    """nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty where it is none that can be
+    read.
+    """
     plain = text.strip()[:64].replace(" UTC", "+00:00")
     try:
         moment = datetime.fromisoformat(plain)

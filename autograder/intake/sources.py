@@ -21,9 +21,9 @@ def recognize(
 ) -> tuple[Source, list[Item]]:
     """Find what kind of source some files are, and the files as that kind has them.
 
-    A folder or two around the whole is looked through. is_unit: whether a folder's name is a unit's,
-    and so no student's. named: take this kind, whatever it looks like. zipped: the source is a zip;
-    in a folder of no platform's, the folders are the students'.
+    A folder or two around the whole is looked through. is_unit: whether a folder's name is a
+    unit's, and so no student's. named: take this kind, whatever it looks like. zipped: the source
+    is a zip; in a folder of no platform's, the folders are the students'.
     """
     levels = [list(items)]
     for _ in range(2):
@@ -39,18 +39,23 @@ def recognize(
 
 
 def platform_of(source: Path) -> str:
-    """What platform a folder or zip comes from, by its names, where `grade` cannot read it as it is; else empty.
+    """What platform a folder or zip comes from, by its names, where `grade` cannot read it as it
+    is; else empty.
 
     What nbgrader has collected lies as `grade` reads it.
     """
     items = glance(source)
     kind, level = recognize(items, lambda _: False)
-    laid_out = kind is FOLDER or (kind is NBGRADER and not any("+" in item.parts[0] for item in level))
+    laid_out = kind is FOLDER or (
+        kind is NBGRADER and not any("+" in item.parts[0] for item in level)
+    )
     return "" if laid_out else kind.title
 
 
 def _students_first(levels: list[list[Item]], is_unit: Callable[[str], bool]) -> list[Item]:
-    """The files without a folder around the whole: one that holds several folders, none of them a unit's."""
+    """The files without a folder around the whole: one that holds several folders, none of them a
+    unit's.
+    """
     for level in levels:
         second = {item.parts[1] for item in level if len(item.parts) > 2}
         alone = len({item.parts[0] for item in level}) == 1

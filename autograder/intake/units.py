@@ -1,4 +1,6 @@
-"""Which unit a file is of, by its own name and by the names around it, as people and browsers write them."""
+"""Which unit a file is of, by its own name and by the names around it, as people and browsers write
+them.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,8 +9,11 @@ from pathlib import PurePath
 from autograder.course import Course
 
 SUFFIXES = (".py", ".ipynb")
-# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie (2)"
-COPIES = re.compile(r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I)
+# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie
+# (2)"
+COPIES = re.compile(
+    r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
+)
 
 
 def is_script(name: str) -> bool:
@@ -17,12 +22,16 @@ def is_script(name: str) -> bool:
 
 
 def unit_named(course: Course, text: str) -> str:
-    """The unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`. Empty where none or several are.
+    """The unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`. Empty where none
+    or several are.
 
     text: a file's name without its suffix, or a folder's name.
     """
     plain = _plain(COPIES.sub("", text))
-    for names in ({unit: unit for unit in course.units}, {course.short(u): u for u in course.units}):
+    for names in (
+        {unit: unit for unit in course.units},
+        {course.short(u): u for u in course.units},
+    ):
         exact = [unit for name, unit in names.items() if plain == _plain(name)]
         begun = [unit for name, unit in names.items() if plain.startswith(f"{_plain(name)}_")]
         if found := exact or begun:
@@ -31,7 +40,9 @@ def unit_named(course: Course, text: str) -> str:
 
 
 def unit_within(course: Course, words: Iterable[str]) -> str:
-    """The one unit that some words name: an assignment's title, a zip's name. Empty where none or several are."""
+    """The one unit that some words name: an assignment's title, a zip's name. Empty where none or
+    several are.
+    """
     text = f"_{_plain(' '.join(words))}_"
     for short in (False, True):
         names = {(course.short(unit) if short else unit): unit for unit in course.units}

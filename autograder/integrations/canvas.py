@@ -1,7 +1,7 @@
 """Grades, comments and files into Canvas, through its API, one student after another.
 
-First it is said what would be sent; only `send` sends. What was sent is noted in a file, so that the
-same comment is not written twice.
+First it is said what would be sent; only `send` sends. What was sent is noted in a file, so that
+the same comment is not written twice.
 """
 
 import json
@@ -31,7 +31,9 @@ class NoCanvas(UserError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where in Canvas grades go: its address, the course's number, and for each unit the assignment's."""
+    """Where in Canvas grades go: its address, the course's number, and for each unit the
+    assignment's.
+    """
 
     url: str
     course: int
@@ -52,17 +54,27 @@ class Letter:
 
     def digest(self) -> str:
         """A checksum of what is sent: the same for the same points, words and page."""
-        facts = json.dumps({**asdict(self), "file": sha256(self.file.read_bytes()).hexdigest()}, sort_keys=True)
+        facts = json.dumps(
+            {**asdict(self), "file": sha256(self.file.read_bytes()).hexdigest()}, sort_keys=True
+        )
         return sha256(facts.encode()).hexdigest()
 
     def in_words(self) -> str:
         """What would be sent, in a line."""
-        what = f"{number(self.points)} points, a comment of {len(self.comment)} characters, {self.file.name}"
-        return f"{visible(self.student)} (Canvas {self.user}), {self.unit} → assignment {self.assignment}: {what}"
+        what = (
+            f"{number(self.points)} points, a comment of {len(self.comment)} characters, "
+            f"{self.file.name}"
+        )
+        return (
+            f"{visible(self.student)} (Canvas {self.user}), {self.unit} → assignment "
+            f"{self.assignment}: {what}"
+        )
 
 
 def check_address(url: str) -> str:
-    """An address of Canvas without what stands behind it. Raises `NoCanvas` for one that would show the token."""
+    """An address of Canvas without what stands behind it. Raises `NoCanvas` for one that would show
+    the token.
+    """
     parts = urlparse(url)
     local = parts.hostname in ("127.0.0.1", "localhost")
     if not parts.hostname or parts.scheme not in ("https", "http"):
@@ -73,30 +85,51 @@ def check_address(url: str) -> str:
 
 
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
-    """What would be sent, and of whom nothing can be: no number of Canvas's is known, or no assignment was named."""
+    """What would be sent, and of whom nothing can be: no number of Canvas's is known, or no
+    assignment was named.
+    """
     found, without = [], []
     for one in pages:
         result = one.grade.result
         known, assignment = result.hand_in, address.assignments.get(result.unit)
-        is_canvas_s = bool(known and known.source == "canvas" and re.fullmatch(r"\d{1,18}", known.id))
+        is_canvas_s = bool(
+            known and known.source == "canvas" and re.fullmatch(r"\d{1,18}", known.id)
+        )
         user = known.id if known and is_canvas_s else ""
         who = f"{visible(result.student)}, {result.unit}"
         if assignment is None:
             without.append(f"{who}: no assignment was named for this unit")
         elif not user:
-            without.append(f"{who}: no number of Canvas's is known. Collect Canvas's own download, with its roster")
+            without.append(
+                f"{who}: no number of Canvas's is known. Collect Canvas's own download, with its "
+                "roster"
+            )
         else:
             letter = Letter(
-                result.student, result.unit, assignment, user, one.grade.points, comment_on(one.grade), one.file
+                result.student,
+                result.unit,
+                assignment,
+                user,
+                one.grade.points,
+                comment_on(one.grade),
+                one.file,
             )
             found.append(letter)
     return found, without
 
 
 def comment_on(grade: Grade) -> str:
-    """A comment in plain words: points, what the policy did, and the first remark of each check that did not pass."""
+    """A comment in plain words: points, what the policy did, and the first remark of each check
+    that did not pass.
+    """
     result = grade.result
-    lines = [f"{number(grade.points)} of {number(grade.max_points)} points. The page that is attached shows all."]
+    lines = [
+        (
+            f"{number(grade.points)} of {number(grade.max_points)} points. The page that is "
+            "attached "
+            "shows all."
+        )
+    ]
     lines += [f"{grade.words}."] if grade.words else []
     lines += [_line(verdict) for verdict in result.verdicts if verdict.status != "passed"]
     return visible("\n".join(lines))[:LONGEST]
@@ -107,8 +140,11 @@ def _line(verdict: Verdict) -> str:
     return f"{verdict.name} {number(verdict.earned)}/{number(verdict.points)}{said}"
 
 
-def send(those: Iterable[Letter], address: Address, token: str, sent: Path, say: Callable[[str], object]) -> int:
-    """Send letters; how many failed. What `sent` notes as sent is left out, and what is sent is noted in it.
+def send(
+    those: Iterable[Letter], address: Address, token: str, sent: Path, say: Callable[[str], object]
+) -> int:
+    """Send letters; how many failed. What `sent` notes as sent is left out, and what is sent is
+    noted in it.
 
     say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
     """
@@ -125,7 +161,9 @@ def send(those: Iterable[Letter], address: Address, token: str, sent: Path, say:
         course = canvas.get_course(address.course)
         assignments = {n: course.get_assignment(n) for n in set(address.assignments.values())}
     except (CanvasException, RequestException) as error:
-        raise NoCanvas(f"Canvas at {address.url} does not give course {address.course}: {_short(error)}") from None
+        raise NoCanvas(
+            f"Canvas at {address.url} does not give course {address.course}: {_short(error)}"
+        ) from None
     for letter in those:
         key = f"{letter.assignment} {letter.user}"
         if noted.get(key) == letter.digest():
@@ -152,12 +190,16 @@ def _noted(sent: Path) -> dict[str, str]:
 
 
 def _send_one(assignment: Any, letter: Letter) -> None:
-    """Attach the page, then enter points and comment: what fails midway is sent anew the next time."""
+    """Attach the page, then enter points and comment: what fails midway is sent anew the next
+    time.
+    """
     submission = assignment.get_submission(letter.user)
     done, answer = submission.upload_comment(letter.file)
     if not done:
         raise ValueError(f"the file was not taken: {answer}")
-    submission.edit(submission={"posted_grade": number(letter.points)}, comment={"text_comment": letter.comment})
+    submission.edit(
+        submission={"posted_grade": number(letter.points)}, comment={"text_comment": letter.comment}
+    )
 
 
 def _short(error: Exception) -> str:

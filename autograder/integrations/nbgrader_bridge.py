@@ -1,6 +1,7 @@
 """A course for nbgrader, built from `solutions/`; and our grades in nbgrader's gradebook.
 
-A unit is an assignment with one notebook of the same name. nbgrader's own commands, unchanged, do the rest.
+A unit is an assignment with one notebook of the same name. nbgrader's own commands, unchanged, do
+the rest.
 """
 
 import glob
@@ -43,7 +44,8 @@ class NoGradebook(UserError):
 
 
 def build(course: Course, folder: Path) -> list[str]:
-    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none; what was written.
+    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none;
+    what was written.
 
     folder: nbgrader's course.
     """
@@ -59,28 +61,45 @@ def build(course: Course, folder: Path) -> list[str]:
         written.append(str(path))
     config = folder / "nbgrader_config.py"
     if not config.exists():
-        facts = {"course": folder.resolve().name, "stub": STUB, "folder": str(course.folder), "variable": VARIABLE}
+        facts = {
+            "course": folder.resolve().name,
+            "stub": STUB,
+            "folder": str(course.folder),
+            "variable": VARIABLE,
+        }
         config.write_text(CONFIG.format(**facts), encoding="utf-8")
         written.append(str(config))
     return written
 
 
 def _mark(cell: Any, points: Mapping[str, float]) -> None:
-    """Give a cell nbgrader's metadata: an exercise is a solution, a check is read-only and has points."""
+    """Give a cell nbgrader's metadata: an exercise is a solution, a check is read-only and has
+    points.
+    """
     if found := re.fullmatch(r"(write|check)-(\w+)", cell.id):
         graded = found[1] == "check"
-        facts = {"schema_version": 3, "grade_id": cell.id, "grade": graded, "locked": graded, "solution": not graded}
-        cell.metadata["nbgrader"] = facts | {"task": False} | ({"points": points[found[2]]} if graded else {})
+        facts = {
+            "schema_version": 3,
+            "grade_id": cell.id,
+            "grade": graded,
+            "locked": graded,
+            "solution": not graded,
+        }
+        cell.metadata["nbgrader"] = (
+            facts | {"task": False} | ({"points": points[found[2]]} if graded else {})
+        )
 
 
 def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
-    """Write results into the gradebook of nbgrader's course: a score for each check, remarks as comments.
+    """Write results into the gradebook of nbgrader's course: a score for each check, remarks as
+    comments.
 
-    folder: nbgrader's course. grades: the folder of results. say: called with a line for each result.
-    Scores and comments that a person has entered stay, and are written into the adjustments beside the results, so that
-    our own pages and exports count them too. A submission that is not in nbgrader's `autograded/` is brought
-    there by nbgrader, but not executed. A result that cannot be entered is told, and the others are entered.
-    Raises `NoGradebook`; `ImportError` without nbgrader.
+    folder: nbgrader's course. grades: the folder of results. say: called with a line for each
+    result. Scores and comments that a person has entered stay, and are written into the adjustments
+    beside the results, so that our own pages and exports count them too. A submission that is not
+    in nbgrader's `autograded/` is brought there by nbgrader, but not executed. A result that cannot
+    be entered is told, and the others are entered. Raises `NoGradebook`; `ImportError` without
+    nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory
@@ -88,16 +107,23 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
 
     if not (folder / "nbgrader_config.py").is_file():
         raise NoGradebook(
-            f"There is no nbgrader_config.py in {folder}. Build a course there: autograder nbgrader {folder}"
+            f"There is no nbgrader_config.py in {folder}. Build a course there: autograder "
+            f"nbgrader {folder}"
         )
     if not (results := stored_results(grades)):
-        raise NoGradebook(f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote.")
+        raise NoGradebook(
+            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
+            "wrote."
+        )
     config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
     config.CourseDirectory.root = str(folder.resolve())
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
+    )
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of SQLAlchemy, which nbgrader uses as its older versions wanted
+        # of SQLAlchemy, which nbgrader uses as its older versions wanted
+        warnings.simplefilter("ignore")
         left_out = 0
         by_hand: list[Adjustment] = []
         for result in results:
@@ -120,17 +146,26 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             words += f"; {kept} scores entered by hand kept" if kept else ""
             say(words + (f"; no page in nbgrader ({why})" if why else ""))
     if left_out:
-        raise NoGradebook(f"{left_out} of {len(results)} results were not entered; above stands why.")
+        raise NoGradebook(
+            f"{left_out} of {len(results)} results were not entered; above stands why."
+        )
     if written := append_new(grades / ADJUSTMENTS, by_hand):
-        say(f"{written} points by hand written into {grades / ADJUSTMENTS}, for our own pages and exports")
+        say(
+            f"{written} points by hand written into {grades / ADJUSTMENTS}, for our own pages and "
+            "exports"
+        )
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
-    """The scores and the extra credit that a person has entered in nbgrader's formgrader, as adjustments."""
+    """The scores and the extra credit that a person has entered in nbgrader's formgrader, as
+    adjustments.
+    """
     where, found = (result.unit, result.unit, result.lms_name), []
     for verdict in result.verdicts:
         grade = gradebook.find_grade(f"check-{verdict.name}", *where)
-        one = Adjustment(result.lms_name, result.unit, "entered in formgrader", "nbgrader", check=verdict.name)
+        one = Adjustment(
+            result.lms_name, result.unit, "entered in formgrader", "nbgrader", check=verdict.name
+        )
         extra = float(grade.extra_credit or 0)
         if grade.manual_score is not None:
             found.append(msgspec.structs.replace(one, to=float(grade.manual_score) + extra))
@@ -140,7 +175,9 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
 
 
 def _bring(config: Any, result: Result) -> str:
-    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed; why it did not."""
+    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed;
+    why it did not.
+    """
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
@@ -148,7 +185,10 @@ def _bring(config: Any, result: Result) -> str:
 
     config = Config(config)  # a copy
     config.Execute.enabled = config.SaveAutoGrades.enabled = False
-    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = result.unit, glob.escape(result.lms_name)
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = (
+        result.unit,
+        glob.escape(result.lms_name),
+    )
     done = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
     if done["success"]:
         return ""
@@ -157,7 +197,9 @@ def _bring(config: Any, result: Result) -> str:
 
 
 def _enter(gradebook: Any, course: Course, result: Result) -> int:
-    """Write a result's scores and comments; how many scores were entered by hand, and so count instead."""
+    """Write a result's scores and comments; how many scores were entered by hand, and so count
+    instead.
+    """
     gradebook.update_or_create_student(result.lms_name)
     gradebook.update_or_create_submission(result.unit, result.lms_name)
     where, by_hand = (result.unit, result.unit, result.lms_name), 0
@@ -175,8 +217,14 @@ def _enter(gradebook: Any, course: Course, result: Result) -> int:
 
 
 def _comments(course: Course, result: Result) -> dict[str, str]:
-    """What stands below each exercise's cell: the remarks of the checks that follow it, as Markdown."""
-    verdicts, comments, last = {f"check-{verdict.name}": verdict for verdict in result.verdicts}, dict[str, str](), ""
+    """What stands below each exercise's cell: the remarks of the checks that follow it, as
+    Markdown.
+    """
+    verdicts, comments, last = (
+        {f"check-{verdict.name}": verdict for verdict in result.verdicts},
+        dict[str, str](),
+        "",
+    )
     ((_, solution),) = solutions(course, [result.unit])
     script = solution.stub
     for cell in as_notebook(script, result.unit).cells:
@@ -188,7 +236,9 @@ def _comments(course: Course, result: Result) -> dict[str, str]:
 
 
 def _markdown(verdict: Verdict) -> str:
-    """A verdict's points and remarks. A submission's words are in them, and nbgrader's pages would run their HTML."""
+    """A verdict's points and remarks. A submission's words are in them, and nbgrader's pages would
+    run their HTML.
+    """
     lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
     for remark in verdict.remarks:
         arrays = f"{markdown(', '.join(remark.arrays))}: " if remark.arrays else ""

@@ -1,4 +1,6 @@
-"""A small pytest plugin: a unit's script is collected as one test a check (`pytest assignments/sorting.py`)."""
+"""A small pytest plugin: a unit's script is collected as one test a check (`pytest
+assignments/sorting.py`).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +56,9 @@ class UnitScript(pytest.File):
         except Broken as error:
             raise pytest.UsageError(f"{self.path}: {error}") from None
         for check in unit.checks:
-            yield CheckItem.from_parent(self, name=check.name, unit=unit, check=check, submission=submission)
+            yield CheckItem.from_parent(
+                self, name=check.name, unit=unit, check=check, submission=submission
+            )
 
 
 class CheckItem(pytest.Item):

@@ -1,6 +1,8 @@
-"""Runs the examples of one exercise of a script, which show what it is good for, without the rest of the script.
+"""Runs the examples of one exercise of a script, which show what it is good for, without the rest
+of the script.
 
-An example is a block `with autograder.example("…")`; those of an exercise stand between its check and the next one.
+An example is a block `with autograder.example("…")`; those of an exercise stand between its check
+and the next one.
 """
 
 import ast
@@ -14,7 +16,13 @@ from pathlib import Path
 from types import CodeType
 
 from autograder.sandbox.inside.cells import UNPARSABLE, cells, names_bound
-from autograder.sandbox.inside.submission import Missing, Statement, Submission, globals_used, is_example
+from autograder.sandbox.inside.submission import (
+    Missing,
+    Statement,
+    Submission,
+    globals_used,
+    is_example,
+)
 
 
 @dataclass(frozen=True)
@@ -27,9 +35,11 @@ class Example:
 
 
 def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
-    """Run the examples of a check's exercise; the files of the pictures that they drew, which are written to a folder.
+    """Run the examples of a check's exercise; the files of the pictures that they drew, which are
+    written to a folder.
 
-    What an example prints goes where everything does. Raises `LookupError` where the exercise has none.
+    What an example prints goes where everything does. Raises `LookupError` where the exercise has
+    none.
     """
     found = list(_examples(source, filename))
     wanted = [example for example in found if example.check == check]
@@ -62,8 +72,12 @@ def _examples(source: bytes, filename: str) -> Iterator[Example]:
             yield Example(check, Statement(node, cell, filename, set(binds)).code, binds)
 
 
-def _run(example: Example, found: Sequence[Example], submission: Submission, done: set[Example]) -> None:
-    """Run an example once, after the definitions that it uses and the earlier examples that bind what it uses."""
+def _run(
+    example: Example, found: Sequence[Example], submission: Submission, done: set[Example]
+) -> None:
+    """Run an example once, after the definitions that it uses and the earlier examples that bind
+    what it uses.
+    """
     done.add(example)
     earlier = found[: found.index(example)]
     for name in globals_used(example.code):

@@ -29,7 +29,9 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
 
 
 def wrong_places(name: str, check: Check, expected: Answer, answer: Answer) -> np.ndarray:
-    """Where an array is wrong, as truth values; nowhere where it is text, missing, or has another shape."""
+    """Where an array is wrong, as truth values; nowhere where it is text, missing, or has another
+    shape.
+    """
     nowhere = np.zeros((), bool)
     want, got = expected.arrays.get(name), answer.arrays.get(name)
     if want is None or got is None or is_text(want) or is_text(got) or want.shape != got.shape:
@@ -50,7 +52,9 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
         return ""
     place = tuple(np.argwhere(wrong)[0].tolist())
     want, got = expected.arrays[name][place], answer.arrays[name][place]
-    return f"`{name}{list(place) or ''}` should be {_written(want, got)} and is {_written(got, want)}."
+    return (
+        f"`{name}{list(place) or ''}` should be {_written(want, got)} and is {_written(got, want)}."
+    )
 
 
 def _written(number: np.generic, other: np.generic) -> str:
@@ -58,5 +62,7 @@ def _written(number: np.generic, other: np.generic) -> str:
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
     one, two = float(number), float(other)
-    decimals = next((decimals for decimals in (4, 6, 8) if f"{one:.{decimals}g}" != f"{two:.{decimals}g}"), 12)
+    decimals = next(
+        (decimals for decimals in (4, 6, 8) if f"{one:.{decimals}g}" != f"{two:.{decimals}g}"), 12
+    )
     return f"{one:.{decimals}g}"

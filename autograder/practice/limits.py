@@ -1,7 +1,8 @@
-"""The limits of a check where a student works, on any system and in one process with everything else.
+"""The limits of a check where a student works, on any system and in one process with everything
+else.
 
-A thread looks at the clock and at the memory. Beyond a limit it raises an exception in the thread that runs the check,
-which is told like any other, with the line that was under way.
+A thread looks at the clock and at the memory. Beyond a limit it raises an exception in the thread
+that runs the check, which is told like any other, with the line that was under way.
 """
 
 import ctypes
@@ -22,10 +23,13 @@ from autograder.sandbox.inside.runner import Stopped, place_of_thread
 LOOK = 0.05  # seconds between two looks
 TELL = 1.0  # seconds between two words on what is under way
 AGAIN = 2.0  # seconds after which what caught the exception gets another
-SLOWER = 2  # how much longer than in a grade a check may take: students' machines differ, and nothing is lost here
+# how much longer than in a grade a check may take: students' machines differ, and nothing is lost
+# here
+SLOWER = 2
 GIVE_UP = 4  # times its seconds: then a process that nothing can reach is ended
 
-Tell = Callable[[str, float], object]  # the name of a check that is under way, and for how many seconds
+# the name of a check that is under way, and for how many seconds
+Tell = Callable[[str, float], object]
 
 
 @dataclass
@@ -51,7 +55,8 @@ class Guard:
     def end(self) -> None:
         """Watch no longer. No exception comes after this: one that is under way arrives here.
 
-        To take it back is no way: Python 3.11 then stands still where a function is watched by `sys.setprofile`.
+        To take it back is no way: Python 3.11 then stands still where a function is watched by
+        `sys.setprofile`.
         """
         with suppress(Stopped):
             self._over.set()
@@ -65,7 +70,9 @@ class Guard:
         if not self.why or answer.failure != Stopped.__name__:
             return answer
         where = f" at {self.where}" if self.where else ""
-        return Answer(failure=self.failure, message=f"{self.why} and was stopped{where}. {ASK[self.failure]}")
+        return Answer(
+            failure=self.failure, message=f"{self.why} and was stopped{where}. {ASK[self.failure]}"
+        )
 
     def _watch(self) -> None:
         told, raised = 0.0, -AGAIN
@@ -81,11 +88,15 @@ class Guard:
                 self._stop()
 
     def _look(self, lasted: float) -> None:
-        """See whether a limit is passed. Time counts that is spent computing: a debugger may wait."""
+        """See whether a limit is passed. Time counts that is spent computing: a debugger may
+        wait.
+        """
         seconds, megabytes = SLOWER * self.check.seconds, self.limits.megabytes
         if lasted > seconds and time.process_time() - self._computed > self.check.seconds:
             self.failure = "timeout"
-            self.why = f"took longer than {seconds:g} seconds (a grade waits {self.check.seconds:g})"
+            self.why = (
+                f"took longer than {seconds:g} seconds (a grade waits {self.check.seconds:g})"
+            )
         elif self._process.memory_info().rss - self._memory > megabytes << 20:
             self.failure = "killed"
             self.why = f"took more than {megabytes} MB of memory"
@@ -94,14 +105,20 @@ class Guard:
         self.where = self.where or place_of_thread(self._thread, self.check)
         with self._turn:
             if not self._over.is_set():
-                set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc  # raised when it runs Python again
+                # raised when it runs Python again
+                set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
                 set_exception(ctypes.c_ulong(self._thread), ctypes.py_object(Stopped))
 
 
-ASK = {"timeout": "Is there a loop that does not end?", "killed": "Is there something that grows without end?"}
+ASK = {
+    "timeout": "Is there a loop that does not end?",
+    "killed": "Is there something that grows without end?",
+}
 
 
-def within_limits(check: Check, limits: Limits, run: Callable[[], Answer], tell: Tell = lambda *_: None) -> Answer:
+def within_limits(
+    check: Check, limits: Limits, run: Callable[[], Answer], tell: Tell = lambda *_: None
+) -> Answer:
     """Run a check and give its answer, or that it was ended at a limit.
 
     run: gives the answer of an experiment, which tells an exception as `run_experiment` does.
@@ -121,7 +138,8 @@ def within_limits(check: Check, limits: Limits, run: Callable[[], Answer], tell:
 
 @contextmanager
 def last_resort(check: Check) -> Iterator[None]:
-    """End this whole process, with the line that was under way, where no exception can: for one that holds nothing.
+    """End this whole process, with the line that was under way, where no exception can: for one
+    that holds nothing.
 
     `list(itertools.count())` never runs Python again. On Windows there is nothing of the kind.
     """

@@ -27,7 +27,9 @@ MOST = 300  # numbers of an array that is still a picture
 
 
 class Score(float):
-    """Points earned: the number that nbgrader reads as the cell's last value, with the report that people see."""
+    """Points earned: the number that nbgrader reads as the cell's last value, with the report that
+    people see.
+    """
 
     report = ""
 
@@ -39,10 +41,11 @@ class Score(float):
 
 
 def unit(name: str) -> Callable[[str], Score]:
-    """Make the function that checks an exercise: `check = unit("sorting")`, then `check("merging")` as its last line.
+    """Make the function that checks an exercise: `check = unit("sorting")`, then `check("merging")`
+    as its last line.
 
-    It runs that check on what the calling script or notebook has defined, on the public seed. In a script it prints
-    the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
+    It runs that check on what the calling script or notebook has defined, on the public seed. In a
+    script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
     """
     loaded: list[Unit] = []
 
@@ -54,14 +57,24 @@ def unit(name: str) -> Callable[[str], Score]:
         unit = loaded[0]
         checks = {check.name: check for check in unit.checks}
         if name_of_check not in checks:
-            raise UnknownUnit(f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}.")
+            raise UnknownUnit(
+                f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}."
+            )
         seen: list[Any] = []
         under_way = UnderWay(sys.stdout, _in_kernel() or sys.stdout.isatty(), after=1.0)
         with _no_stderr():
-            practise(unit, [checks[name_of_check]], Live(namespace), lambda *found: seen.extend(found), under_way.tell)
+            practise(
+                unit,
+                [checks[name_of_check]],
+                Live(namespace),
+                lambda *found: seen.extend(found),
+                under_way.tell,
+            )
         under_way.clear()
         verdict: Verdict = seen[0]
-        save_progress(unit.course, unit.name, Path(namespace.get("__file__", "notebook")).parent, [verdict])
+        save_progress(
+            unit.course, unit.name, Path(namespace.get("__file__", "notebook")).parent, [verdict]
+        )
         score = Score(verdict.earned)
         if _in_kernel():
             score.report = _report(checks[name_of_check], *seen)
@@ -75,7 +88,8 @@ def unit(name: str) -> Callable[[str], Score]:
 def course_around(namespace: Mapping[str, Any]) -> Course:
     """Find the course that a running script or notebook belongs to. Raises `NoCourse`.
 
-    It is the one that `$AUTOGRADER_COURSE` names, else the one around the script, else around the current folder.
+    It is the one that `$AUTOGRADER_COURSE` names, else the one around the script, else around the
+    current folder.
     """
     script = namespace.get("__file__")
     with suppress(NoCourse):
@@ -89,19 +103,30 @@ def corpus(role: str = "") -> Corpus:
 
 
 def dataset(name: str, part: str = "") -> Path:
-    """The path of a dataset's file, or of another part of it; fetched if need be. Raises `NoData`."""
+    """The path of a dataset's file, or of another part of it; fetched if need be. Raises
+    `NoData`.
+    """
     return data.find(course_around(sys._getframe(1).f_globals), name, part)
 
 
 def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
-    """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss beside ours."""
-    environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True)
-    environment.globals.update(points=earned_in_practice, ticks=lambda text: Markup(html(text)))  # escaped by `html`
+    """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss
+    beside ours.
+    """
+    environment = Environment(
+        loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True
+    )
+    # escaped by `html`
+    environment.globals.update(points=earned_in_practice, ticks=lambda text: Markup(html(text)))
     environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
     facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
     if not check.measure:
-        names = [name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays]
-        facts = next((found for name in names if (found := _wrong(name, check, known.expected, answer))), {})
+        names = [
+            name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays
+        ]
+        facts = next(
+            (found for name in names if (found := _wrong(name, check, known.expected, answer))), {}
+        )
         if any(remark.example for remark in verdict.remarks):
             facts.pop("words", None)  # which stand below their remarks
     elif np.isfinite(loss := answer.arrays.get("loss", np.array(np.nan))):
@@ -110,7 +135,9 @@ def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> 
 
 
 def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
-    """Where an array is wrong: the first place, and for a picture rows of shares of the largest expected value."""
+    """Where an array is wrong: the first place, and for a picture rows of shares of the largest
+    expected value.
+    """
     words = first_wrong(name, check, expected, answer)
     if not words:
         return {}  # the remark says what is wrong
@@ -130,16 +157,21 @@ def _in_kernel() -> bool:
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there nbgrader gives 0."""
+    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there
+    nbgrader gives 0.
+    """
     if not _in_kernel():
         yield
         return
-    stream: Any = sys.stderr  # the kernel's; log handlers may hold it, so its name is changed, under which it sends
+    # the kernel's; log handlers may hold it, so its name is changed, under which it sends
+    stream: Any = sys.stderr
     name, kept = getattr(stream, "name", ""), os.dup(2)
     stream.flush()
     os.dup2(1, 2)
     try:
-        with suppress(AttributeError):  # of a submission's own stream, which the kernel does not send
+        with suppress(
+            AttributeError
+        ):  # of a submission's own stream, which the kernel does not send
             stream.name = "stdout"
         yield
     finally:
@@ -152,13 +184,17 @@ def _no_stderr() -> Iterator[None]:
 
 @contextmanager
 def example(what: str) -> Iterator[None]:
-    """A demonstration that uses the exercises above it: where they are not ready, it says so and the script goes on."""
+    """A demonstration that uses the exercises above it: where they are not ready, it says so and
+    the script goes on.
+    """
     try:
         yield
     except Exception as error:
         unwritten = isinstance(error, NotImplementedError | NameError)
         why = "an exercise above is not written yet" if unwritten else _failure(error)
-        console().print(Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True)
+        console().print(
+            Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True
+        )
 
 
 def _failure(error: Exception) -> str:
@@ -168,8 +204,12 @@ def _failure(error: Exception) -> str:
     if not frames:
         return words
     script = frames[0].filename
-    theirs = [frame for frame in frames if frame.filename == script or "ipykernel" in frame.filename]
+    theirs = [
+        frame for frame in frames if frame.filename == script or "ipykernel" in frame.filename
+    ]
     first, last = theirs[0], theirs[-1]
     if len(theirs) == 1:
         return f"line {first.lineno} fails: {words}"
-    return f"line {first.lineno} calls `{theirs[1].name}`, which fails in line {last.lineno}: {words}"
+    return (
+        f"line {first.lineno} calls `{theirs[1].name}`, which fails in line {last.lineno}: {words}"
+    )

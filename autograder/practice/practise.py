@@ -1,4 +1,5 @@
-"""What a student's own machine can check: experiments run where the student works, on the public seed.
+"""What a student's own machine can check: experiments run where the student works, on the public
+seed.
 
 Nothing here is confined or official.
 """
@@ -38,14 +39,18 @@ from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
 
 def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
-    """Verdicts of the public seed as a result that can be exported; it is not official, and its student is `course`."""
+    """Verdicts of the public seed as a result that can be exported; it is not official, and its
+    student is `course`.
+    """
     try:
         text = corpus(unit.course).name
     except NoData:
         text = ""
     provenance = Provenance(seed=unit.course.public_seed, quick=quick, corpus=text, kit=__version__)
     seconds = sum(verdict.seconds for verdict in verdicts)
-    return Result("course", unit.name, digest(path.read_bytes()), provenance, tuple(verdicts), seconds)
+    return Result(
+        "course", unit.name, digest(path.read_bytes()), provenance, tuple(verdicts), seconds
+    )
 
 
 class Live:
@@ -72,8 +77,10 @@ def practise(
 ) -> list[Verdict]:
     """Run some checks in this process and on the public seed; what they need is run before them.
 
-    step: called with each verdict, the check's key and the answer; the answer of a training check is its `loss`.
-    tell: called with the name of a check that is under way and its seconds so far: when it begins, and then
+    step: called with each verdict, the check's key and the answer; the answer of a training check
+    is its `loss`.
+    tell: called with the name of a check that is under way and its seconds so far: when it begins,
+    and then
         each second from another thread.
     alone: whether nothing is lost where this process has to be ended with a check.
     """
@@ -84,7 +91,9 @@ def practise(
     for check in unit.checks:
         if check.name in asked | needed:
             with last_resort(check) if alone else nullcontext():
-                done[check.name], known, answer = _verdict(unit, check, key, implementation, done, early, tell)
+                done[check.name], known, answer = _verdict(
+                    unit, check, key, implementation, done, early, tell
+                )
             if check.name in asked:
                 step(done[check.name], known, answer)
     return [verdict for name, verdict in done.items() if name in asked]
@@ -103,7 +112,13 @@ Practised = tuple[Verdict, CheckKey, Answer]
 
 
 def _verdict(
-    unit: Unit, check: Check, key: Key, implementation: Any, done: Mapping[str, Verdict], early: Early, tell: Tell
+    unit: Unit,
+    check: Check,
+    key: Key,
+    implementation: Any,
+    done: Mapping[str, Verdict],
+    early: Early,
+    tell: Tell,
 ) -> Practised:
     lacking, not_made = unmet(check, done), excluded_by(key, done)
     ways = early.before(lacking) if lacking and not check.measure else []
@@ -114,9 +129,19 @@ def _verdict(
         return _trained(unit, check, key, implementation, tell)
     known = key[check.name]
     explain = partial(explain_error, unit.experiments)
-    run = partial(run_experiment, check, implementation, unit.course.public_seed, unit.experiments.reset, None, explain)
+    run = partial(
+        run_experiment,
+        check,
+        implementation,
+        unit.course.public_seed,
+        unit.experiments.reset,
+        None,
+        explain,
+    )
     if lacking:
-        follows = Follows(check, known, partial(carried_by_file, key), ways, lacking, unit.sizes, not_made)
+        follows = Follows(
+            check, known, partial(carried_by_file, key), ways, lacking, unit.sizes, not_made
+        )
         if not follows.can_be_judged():
             return not_reached(check, lacking), PlainKey(Answer()), Answer()
         answer = within_limits(check, unit.limits, run, tell)
@@ -136,19 +161,34 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell
     try:
         text = training_data(unit.course, check)
     except (NoData, MissingPackage) as error:
-        return judge(check, nothing, Answer(failure="no data", message=str(error)), unit.sizes), nothing, Answer()
+        return (
+            judge(check, nothing, Answer(failure="no data", message=str(error)), unit.sizes),
+            nothing,
+            Answer(),
+        )
     name = key_name(check, text)
     if name not in key:
-        why = f"the key has no figure for the corpus `{text.name}`. An author adds it with `autograder build`."
-        return judge(check, nothing, Answer(failure="no key", message=why), unit.sizes), nothing, Answer()
+        why = (
+            f"the key has no figure for the corpus `{text.name}`. An author adds it with "
+            "`autograder build`."
+        )
+        return (
+            judge(check, nothing, Answer(failure="no key", message=why), unit.sizes),
+            nothing,
+            Answer(),
+        )
     known, seed = key[name], unit.course.public_seed
     explain = partial(explain_error, unit.experiments)
-    run = partial(run_experiment, check, implementation, seed, unit.experiments.reset, text.train, explain)
+    run = partial(
+        run_experiment, check, implementation, seed, unit.experiments.reset, text.train, explain
+    )
     answer = within_limits(check, unit.limits, run, tell)
     verdict = judge(check, known, answer, unit.sizes)
     if verdict.status != "passed":
         return verdict, known, answer
-    measured = within_limits(check, unit.limits, partial(_measured, check, implementation, answer, text), tell)
+    measured = within_limits(
+        check, unit.limits, partial(_measured, check, implementation, answer, text), tell
+    )
     if measured.failure:
         return judge(check, known, measured, unit.sizes), known, measured
     loss = float(measured.arrays["loss"])
@@ -157,10 +197,14 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell
 
 
 def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -> Answer:
-    """The held-out loss of trained weights, measured by the student's own functions, as an answer."""
+    """The held-out loss of trained weights, measured by the student's own functions, as an
+    answer.
+    """
     assert check.measure
     try:
-        return Answer({"loss": np.array(check.measure(implementation, answer.arrays, text.held_out))})
+        return Answer(
+            {"loss": np.array(check.measure(implementation, answer.arrays, text.held_out))}
+        )
     except Stopped:
         return Answer(failure=Stopped.__name__)
     except Exception as error:

@@ -23,7 +23,8 @@ MOST_HINTS = 5  # for a check; after them it is time to ask somebody
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Of one unit: the names of checks that passed, how many hints were given for each, and what was last seen.
+    """Of one unit: the names of checks that passed, how many hints were given for each, and what
+    was last seen.
 
     at_hand: the check that a student works at, the first that failed when checks last ran.
     seen: by check, what it said when it last ran and did not pass.
@@ -37,7 +38,9 @@ class Progress(msgspec.Struct, frozen=True):
 
 @cache
 def outline(course: Course, unit: str) -> dict[str, bool]:
-    """A unit's checks in order, each with whether it trains; read from the key, so that no package need be imported."""
+    """A unit's checks in order, each with whether it trains; read from the key, so that no package
+    need be imported.
+    """
     return {entry.split("@")[0]: "@" in entry for entry in load_key(course.key(unit))}
 
 
@@ -67,7 +70,9 @@ def to_do(course: Course, unit: str) -> list[str]:
 
 
 def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> None:
-    """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may be another's."""
+    """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may
+    be another's.
+    """
     if folder.resolve() != course.assignments:
         return
     now = {verdict.name: verdict.status == "passed" for verdict in verdicts}
@@ -89,7 +94,9 @@ def _words(verdict: Verdict) -> str:
 
 
 def check_at_hand(course: Course, unit: str) -> str | None:
-    """The check that a student works at: the one that failed last, or else the first to do; None where all pass."""
+    """The check that a student works at: the one that failed last, or else the first to do; None
+    where all pass.
+    """
     left = to_do(course, unit)
     at_hand = _of(course, unit).at_hand
     return at_hand if at_hand in left else next(iter(left), None)
@@ -107,16 +114,22 @@ def overview(course: Course) -> list[tuple[str, int, int]]:
 
 
 def current_unit(course: Course) -> str:
-    """The unit to go on with: the last one worked on, or else the first, that still has checks to pass."""
+    """The unit to go on with: the last one worked on, or else the first, that still has checks to
+    pass.
+    """
     last = [unit for unit in _stored(course) if unit in course.units][-1:]
     return next((unit for unit in [*last, *course.units] if to_do(course, unit)), course.units[-1])
 
 
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
-    """Give the next step of help with a check; after the last, all of them. Raises `UnknownUnit`."""
+    """Give the next step of help with a check; after the last, all of them. Raises
+    `UnknownUnit`.
+    """
     checks = outline(course, unit)
     if check not in checks:
-        raise UnknownUnit(f"There is no check `{check}` in {unit}. Known checks: {', '.join(checks)}.")
+        raise UnknownUnit(
+            f"There is no check `{check}` in {unit}. Known checks: {', '.join(checks)}."
+        )
     helps = _helps(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Its text says what is asked for."
@@ -131,11 +144,17 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
 
 
 def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
-    """The steps of help with a check: the folded hints of its exercise, then what people get wrong there."""
+    """The steps of help with a check: the folded hints of its exercise, then what people get wrong
+    there.
+    """
     if outline(course, unit)[check]:
         return [course.about.words.training_hint]
     told = last_seen(course, unit, check)
-    slips = [f"A slip that people make here: {slip}" for slip in _slips(course, unit, check) if slip not in told]
+    slips = [
+        f"A slip that people make here: {slip}"
+        for slip in _slips(course, unit, check)
+        if slip not in told
+    ]
     return [*_folded(check, source), *slips][:MOST_HINTS]
 
 
@@ -156,6 +175,10 @@ def _slips(course: Course, unit: str, check: str) -> list[str]:
     """What the known mistakes say that this check sees and none before it."""
     seen, mine = set[str](), list[str]()
     for entry, known in load_key(course.key(unit)).items():
-        mine += [mistake.text for mistake, _ in known.mistakes if entry == check and mistake.id not in seen]
+        mine += [
+            mistake.text
+            for mistake, _ in known.mistakes
+            if entry == check and mistake.id not in seen
+        ]
         seen |= {mistake.id for mistake, _ in known.mistakes}
     return list(dict.fromkeys(mine))

@@ -1,4 +1,5 @@
-"""Imported by a process that waits: it loads the unit that the environment names, so that a check starts at once.
+"""Imported by a process that waits: it loads the unit that the environment names, so that a check
+starts at once.
 
 `watch` sets the variables; nothing else should import this module.
 """

@@ -1,8 +1,10 @@
-"""`autograder watch`: each save is checked at once, by a process that has imported everything and waits for it.
+"""`autograder watch`: each save is checked at once, by a process that has imported everything and
+waits for it.
 
-A process serves one save, and the next one waits already: nothing of an earlier save is left. A loop without end is
-ended by the next save, or at the check's limits: by the process itself, or else by this one. A look at the file's time
-works where no change is reported: network folders, containers.
+A process serves one save, and the next one waits already: nothing of an earlier save is left. A
+loop without end is ended by the next save, or at the check's limits: by the process itself, or else
+by this one. A look at the file's time works where no change is reported: network folders,
+containers.
 """
 
 import io
@@ -36,7 +38,11 @@ from autograder.sandbox.inside.submission import Submission
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [e]xample [a]ll [t]rain\n[b]ack [n]ext [q]uit"
 ENDED = ("timeout", "killed")  # how a check ends that was stopped at a limit
-GIVE_UP, GRACE = 4, 2.0  # times the seconds of a check, and seconds more: then its process is ended from outside
+# times the seconds of a check, and seconds more: then its process is ended from outside
+GIVE_UP, GRACE = (
+    4,
+    2.0,
+)
 MOST_MEMORY = 3 << 30  # bytes that a check may take before that
 
 
@@ -45,7 +51,8 @@ class Task:
     """What a process is to do with a file: run checks in order, or the examples of one.
 
     moves: whether to stop at the first that does not pass.
-    earlier: exact checks that passed before, run at the end: they are told only if they do not pass any more.
+    earlier: exact checks that passed before, run at the end: they are told only if they do not pass
+    any more.
     """
 
     source: bytes
@@ -57,7 +64,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Begun:
-    """A check or an example is under way; `seconds` are what a grade waits for it, 0 where it has no limit."""
+    """A check or an example is under way; `seconds` are what a grade waits for it, 0 where it has
+    no limit.
+    """
 
     what: str
     seconds: float = 0.0
@@ -81,7 +90,9 @@ class Played:
 
 
 def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
-    """The life of a process that checks: import, wait for a task, send what is under way and what came out."""
+    """The life of a process that checks: import, wait for a task, send what is under way and what
+    came out.
+    """
     sys.stdout = sys.stderr = said = io.StringIO()
     os.environ["MPLBACKEND"] = "agg"  # a picture is a file here
     unit, lock = load_unit(read_course(course_folder), unit_name), threading.Lock()
@@ -129,13 +140,24 @@ def _played(task: Task, said: io.StringIO) -> Played:
 
 
 def _tell_losses(send: Callable[[object], None]) -> None:
-    """Again and again, send the longest list of floats that a running function of the submission is filling."""
+    """Again and again, send the longest list of floats that a running function of the submission is
+    filling.
+    """
     while True:
         time.sleep(0.3)
         stack = traceback.walk_stack(sys._current_frames()[threading.main_thread().ident or 0])
-        frames = [frame for frame, _ in stack if frame.f_code.co_filename.startswith(("<line", "<cell"))]
-        lists = [value[:] for frame in frames for value in frame.f_locals.values() if isinstance(value, list)]
-        lists = [each for each in lists if each and all(isinstance(x, float | np.floating) for x in each)]
+        frames = [
+            frame for frame, _ in stack if frame.f_code.co_filename.startswith(("<line", "<cell"))
+        ]
+        lists = [
+            value[:]
+            for frame in frames
+            for value in frame.f_locals.values()
+            if isinstance(value, list)
+        ]
+        lists = [
+            each for each in lists if each and all(isinstance(x, float | np.floating) for x in each)
+        ]
         if lists:
             send([float(x) for x in max(lists, key=len)])
 
@@ -155,7 +177,9 @@ class Clock:
 
 
 class Watch:
-    """A unit's file, the check at hand, what is on the screen, the process at work and the one that waits."""
+    """A unit's file, the check at hand, what is on the screen, the process at work and the one that
+    waits.
+    """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:
         self.course, self.unit, self.path = course, unit, path
@@ -170,32 +194,47 @@ class Watch:
         self.working = self.waiting = self._process()
 
     def _process(self) -> tuple[Any, Connection]:
-        # on Linux a server imports once and forks; elsewhere that is not safe, and each process imports while one types
-        context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+        # on Linux a server imports once and forks; elsewhere that is not safe, and each process
+        # imports while one types
+        context: Any = multiprocessing.get_context(
+            "forkserver" if sys.platform == "linux" else "spawn"
+        )
         if sys.platform == "linux":
             context.set_forkserver_preload([__name__, "autograder.practice.warm", "autograder.cli"])
         ours, theirs = multiprocessing.Pipe()
-        process = context.Process(target=serve, args=(self.course.folder, self.unit, theirs), daemon=True)
+        process = context.Process(
+            target=serve, args=(self.course.folder, self.unit, theirs), daemon=True
+        )
         process.start()
         theirs.close()
         return process, ours
 
     def save(self) -> None:
-        """Check the exercise at hand and those after it that follow; then whether an earlier one is broken now."""
+        """Check the exercise at hand and those after it that follow; then whether an earlier one is
+        broken now.
+        """
         wanted = [self.at, *self._after()]
         left = {*to_do(self.course, self.unit)} - self.broken
-        earlier = [n for n, trains in self.trains.items() if not trains and n not in left and n not in wanted]
+        earlier = [
+            n
+            for n, trains in self.trains.items()
+            if not trains and n not in left and n not in wanted
+        ]
         self.ask(wanted, moves=True, earlier=earlier)
 
     def ask(self, wanted: Sequence[str] = (), moves: bool = False, **more: Any) -> None:
-        """Have a task done on the file as it is now; what still runs is ended. The rest are the fields of a `Task`."""
+        """Have a task done on the file as it is now; what still runs is ended. The rest are the
+        fields of a `Task`.
+        """
         if self.working is not self.waiting:
             self.working[0].terminate()
         self.working, self.waiting = self.waiting, self._process()
         with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
             self.working[1].send(Task(self.path.read_bytes(), tuple(wanted), moves, **more))
         self.page, self.foot, self.moves, self.clock = [], "", moves, None
-        self.screen.print("checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim")
+        self.screen.print(
+            "checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim"
+        )
 
     def press(self, key: str) -> None:
         """Do what a key stands for."""
@@ -204,7 +243,12 @@ class Watch:
         if key in ("n", "b"):
             self.at = names[(here + (1 if key == "n" else -1)) % len(names)]
         training = [name for name in names[here:] + names if self.trains[name]][:1]
-        wanted = {"a": [n for n in names if not self.trains[n]], "t": training, "n": [self.at], "b": [self.at]}.get(key)
+        wanted = {
+            "a": [n for n in names if not self.trains[n]],
+            "t": training,
+            "n": [self.at],
+            "b": [self.at],
+        }.get(key)
         if wanted:
             self.ask(wanted, key == "t")
         elif key == "e":
@@ -233,13 +277,17 @@ class Watch:
             self._judged(news)
         elif isinstance(news, Played):
             self.clock = None
-            self.foot = "\n".join([f"printed: {news.printed}", *(f"picture: {path}" for path in news.pictures)])
+            self.foot = "\n".join(
+                [f"printed: {news.printed}", *(f"picture: {path}" for path in news.pictures)]
+            )
         else:
             self.foot = sparkline(news, self.screen.width)
         self.draw()
 
     def _judged(self, news: Judged) -> None:
-        """Put a verdict on the screen and go on where it passes; of an earlier check, where it does not."""
+        """Put a verdict on the screen and go on where it passes; of an earlier check, where it does
+        not.
+        """
         verdict, passed = news.verdict, news.verdict.status == "passed"
         save_progress(self.course, self.unit, self.path.parent, [verdict])
         if news.earlier:
@@ -251,7 +299,9 @@ class Watch:
             self.at = next(iter(self._after()), self.at)
 
     def _earlier(self, verdict: Verdict, passed: bool) -> None:
-        """Tell of an earlier check that it is broken, or mended; it is the one at hand where nothing else is."""
+        """Tell of an earlier check that it is broken, or mended; it is the one at hand where
+        nothing else is.
+        """
         if passed:
             if verdict.name in self.broken:
                 self.page.append(verdict_lines(verdict))
@@ -291,7 +341,9 @@ class Watch:
         return [name for name in names[names.index(self.at) + 1 :] if name in left]
 
     def draw(self) -> None:
-        """Write the screen anew: verdicts, a hint, a curve or what was printed; then how far one is, and the keys."""
+        """Write the screen anew: verdicts, a hint, a curve or what was printed; then how far one
+        is, and the keys.
+        """
         self.line.clear()
         self.screen.clear()
         for text in (Text(self.path.name, "bold"), *self.page, Text(self.foot)):
@@ -307,7 +359,9 @@ class Watch:
         self.screen.print(Text.assemble((done, "bold"), f"\n{now}\n{KEYS}"))
 
     def loop(self, key: Callable[[], str]) -> None:
-        """Look at file, keyboard and process until q is pressed; `key()` is a key pressed, or nothing."""
+        """Look at file, keyboard and process until q is pressed; `key()` is a key pressed, or
+        nothing.
+        """
         seen: object = None
         while (pressed := key()) != "q":
             with suppress(FileNotFoundError):  # an editor is putting another in its place
@@ -324,7 +378,9 @@ class Watch:
 
 @contextmanager
 def keyboard() -> Iterator[Callable[[], str]]:
-    """A function that gives the key that was pressed, or nothing, without waiting; on Windows not tried."""
+    """A function that gives the key that was pressed, or nothing, without waiting; on Windows not
+    tried.
+    """
     if sys.platform == "win32":
         import msvcrt
 

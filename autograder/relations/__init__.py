@@ -12,4 +12,12 @@ from autograder.check import shape_in_letters
 from autograder.relations.letters import Letters, letters_of
 from autograder.relations.search import CHANCE, EXCHANGED, Relation, find_relations
 
-__all__ = ["CHANCE", "EXCHANGED", "Letters", "Relation", "find_relations", "letters_of", "shape_in_letters"]
+__all__ = [
+    "CHANCE",
+    "EXCHANGED",
+    "Letters",
+    "Relation",
+    "find_relations",
+    "letters_of",
+    "shape_in_letters",
+]

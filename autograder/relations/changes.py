@@ -66,7 +66,9 @@ def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
-    """Yield what `reshape` makes of an array where a transpose is meant: the numbers go on in another order."""
+    """Yield what `reshape` makes of an array where a transpose is meant: the numbers go on in
+    another order.
+    """
     if max(len(shape), len(wanted)) > MOST_AXES_LAID_OUT:
         return
     for order in permutations(range(len(shape))):
@@ -79,7 +81,9 @@ def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
             yield Change("laid out", words, function, 0.001)
 
 
-RESHAPED = "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves them"
+RESHAPED = (
+    "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves them"
+)
 LAID_OUT = "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
 
 
@@ -89,7 +93,9 @@ def _laid_out(array: Array, order: tuple[int, ...], wanted: Shape, other: tuple[
     return filled.transpose(np.argsort(other))
 
 
-def _is_transposed(shape: Shape, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]) -> bool:
+def _is_transposed(
+    shape: Shape, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]
+) -> bool:
     """Whether a layout only exchanges axes, and breaks none up."""
     return [shape[axis] for axis in order] == [wanted[axis] for axis in other]
 
@@ -147,7 +153,9 @@ def _sums_over_two_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
         for other in range(one + 1, len(shape)):
             if len(shape) > 2:
                 name = letters.axes(shape, (one, other))
-                yield Change("sum", f"the sum over {name} of {{}}", partial(np.sum, axis=(one, other)), 0.003)
+                yield Change(
+                    "sum", f"the sum over {name} of {{}}", partial(np.sum, axis=(one, other)), 0.003
+                )
 
 
 def _spread_out(array: Array, function: Callable[..., Any], axis: int) -> Array:

@@ -13,7 +13,8 @@ import numpy as np
 NEAREST = 1e-4  # of an array's largest value: what differs by more does not fit
 # chances of an entry to be met as near as this array's rounding lets one see
 LEAST, LEAST_IN_SINGLE = 1e-12, 1e-6
-DENSITY = 10.0  # random entries are at most so many times denser around the fit than over the array's spread
+# random entries are at most so many times denser around the fit than over the array's spread
+DENSITY = 10.0
 CELLS = 1000.0  # values are the same where they are in one of so many cells of the spread
 FEW = 8  # distinct entries that say whether all are multiples of one number
 PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: numbers of which entries may be multiples
@@ -28,7 +29,8 @@ def fits(predicted: Array, found: Array) -> bool:
 
 
 def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
-    """Bound the chance that random entries are as near to the predicted ones as those found; its logarithm to base 10.
+    """Bound the chance that random entries are as near to the predicted ones as those found; its
+    logarithm to base 10.
 
     fitted: how many numbers of the prediction were taken from the found entries.
     """
@@ -52,7 +54,9 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
 
 
 def chance_of_places_log10(size: int, chosen: int) -> float:
-    """The chance that so many of `size` places, drawn at random, are those of a rule; its logarithm to base 10."""
+    """The chance that so many of `size` places, drawn at random, are those of a rule; its logarithm
+    to base 10.
+    """
     ways = math.lgamma(size + 1) - math.lgamma(chosen + 1) - math.lgamma(size - chosen + 1)
     return -ways / math.log(10)
 
@@ -67,10 +71,14 @@ def _spread(found: Array) -> float:
 
 
 def _on_a_grid(found: Array) -> float:
-    """The chance of an entry where all are whole multiples of one number, as counts and shares are; else 0."""
+    """The chance of an entry where all are whole multiples of one number, as counts and shares are;
+    else 0.
+    """
     few = np.unique(found)[:FEW]
     multiples = np.outer(PARTS, few)
-    whole = (np.abs(multiples - np.round(multiples)) <= 1e-9 * np.maximum(1, np.abs(multiples))).all(1)
+    whole = (
+        np.abs(multiples - np.round(multiples)) <= 1e-9 * np.maximum(1, np.abs(multiples))
+    ).all(1)
     if not whole.any():
         return 0.0
     parts = float(PARTS[int(whole.argmax())])

@@ -37,14 +37,18 @@ class Letters:
         return dict(self.pairs)
 
     def axis(self, shape: Sequence[int], axis: int) -> str:
-        """Name an axis: its letter, or its number where no letter, or another axis too, has its size."""
+        """Name an axis: its letter, or its number where no letter, or another axis too, has its
+        size.
+        """
         letter = self._by_size.get(shape[axis])
         if letter and list(shape).count(shape[axis]) == 1:
             return letter
         return f"axis {axis}"
 
     def along(self, shape: Sequence[int], axis: int) -> str:
-        """Say along which axis: ` along T`; nothing where there is only one, which has no letter."""
+        """Say along which axis: ` along T`; nothing where there is only one, which has no
+        letter.
+        """
         name = self.axis(shape, axis)
         return "" if len(shape) == 1 and name == "axis 0" else f" along {name}"
 
@@ -64,7 +68,9 @@ class Letters:
 
     @cached_property
     def _constants(self) -> list[Constant]:
-        """Numbers by value; where two of equal weight have the same value, neither letter is said."""
+        """Numbers by value; where two of equal weight have the same value, neither letter is
+        said.
+        """
         found: dict[float, Constant] = {}
         for value, words, weight in self._weighted():
             before = found.get(value)
@@ -84,7 +90,12 @@ class Letters:
         for p, q in permutations(range(2, 6), 2):
             if math.gcd(p, q) == 1:
                 yield p / q, f"{p}/{q}", 1.0
-        for value, words in ((math.log(2), "ln 2"), (1 / math.log(2), "1 / ln 2"), (10, "10"), (0.1, "0.1")):
+        for value, words in (
+            (math.log(2), "ln 2"),
+            (1 / math.log(2), "1 / ln 2"),
+            (10, "10"),
+            (0.1, "0.1"),
+        ):
             yield value, words, 4.0
         yield from self._of_letters()
 
@@ -120,7 +131,9 @@ def _plainly(value: float) -> str:
 
 
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
-    """Find the letters of a unit that a check uses, in its own code or in functions that it calls."""
+    """Find the letters of a unit that a check uses, in its own code or in functions that it
+    calls.
+    """
     names = names_used(check)
     return _letters(tuple((letter, size) for letter, size in sizes.items() if letter in names))
 

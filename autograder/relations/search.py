@@ -18,16 +18,20 @@ from autograder.relations.letters import Letters
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
-CHANCE = 1e-6  # of an array that has nothing to do with the expected one: that any relation at all is told
+# of an array that has nothing to do with the expected one: that any relation at all is told
+CHANCE = 1e-6
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
 EXCHANGED = "exchanged"  # the kind of two arrays that changed places
 FEW_ROWS = 4  # wrong rows that are told one by one
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
-OF_SPARED = -3.0  # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
+# log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
+OF_SPARED = -3.0
 ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
 STEPS = 5  # the longest step by which a part of an array is looked for
-PARALLEL = 0.998  # squared cosine of two arrays below which no factor fits them, whatever their size
+PARALLEL = (
+    0.998  # squared cosine of two arrays below which no factor fits them, whatever their size
+)
 RIGHT, YOURS = "the expected ones", "your values"
 
 
@@ -37,7 +41,8 @@ class Relation:
 
     kind: what it is called in counts.
     text: what a student reads.
-    apply: from the expected array to the wrong one; None where the expected one does not determine it.
+    apply: from the expected array to the wrong one; None where the expected one does not determine
+    it.
     whole: whether it holds for every entry.
     of: the other array whose expected values these are.
     """
@@ -53,7 +58,8 @@ class Relation:
 class Found:
     """A relation that fits an array.
 
-    prior, chance: how likely it is before anything is seen, and how likely to fit anything; logarithms to base 10.
+    prior, chance: how likely it is before anything is seen, and how likely to fit anything;
+    logarithms to base 10.
     fitted: how many of its numbers were taken from the wrong array.
     """
 
@@ -85,13 +91,17 @@ def differ(right: Array, other: Array) -> Array:
     return places
 
 
-def find_relations(right: Arrays, found: Arrays, wrong: Sequence[str], letters: Letters) -> dict[str, Relation]:
+def find_relations(
+    right: Arrays, found: Arrays, wrong: Sequence[str], letters: Letters
+) -> dict[str, Relation]:
     """Find relations of wrong arrays to the expected ones: by array, of those that have one.
 
     right: the expected arrays of a check. found: those of an answer.
     wrong: the names of those that are wrong.
     """
-    numbers = {name: array.astype(np.float64) for name, array in right.items() if _is_searched(array)}
+    numbers = {
+        name: array.astype(np.float64) for name, array in right.items() if _is_searched(array)
+    }
     by_array: dict[str, list[Found]] = {}
     for name in wrong:
         array = found.get(name)
@@ -125,7 +135,9 @@ def _is_searched(array: Array) -> bool:
 
 
 def _chosen(by_array: Mapping[str, Sequence[Found]]) -> dict[str, Relation]:
-    """Choose for each array one of the relations that cannot be chance: that of most arrays, the likeliest of them."""
+    """Choose for each array one of the relations that cannot be chance: that of most arrays, the
+    likeliest of them.
+    """
     fits: dict[str, dict[str, Found]] = {}
     for name, those in by_array.items():
         for one in those:
@@ -147,7 +159,9 @@ def _by_chance(members: Sequence[Found]) -> bool:
 
 
 def _preference(members: Mapping[str, Found]) -> tuple[bool, int, int, float]:
-    """Prefer what holds everywhere, for most arrays, with the fewest numbers of its own, and is likeliest."""
+    """Prefer what holds everywhere, for most arrays, with the fewest numbers of its own, and is
+    likeliest.
+    """
     found = list(members.values())
     whole = all(one.relation.whole for one in found)
     fitted = sum(one.fitted for one in found)
@@ -164,7 +178,17 @@ def fitting(case: Case) -> Iterator[Found]:
     if _is_hopeless(case):
         yield from _same_everywhere(case)
         return
-    whole = _made, _undone, _of_others, _added, _along, _blocks, _in_another_order, _rounded, _same_everywhere
+    whole = (
+        _made,
+        _undone,
+        _of_others,
+        _added,
+        _along,
+        _blocks,
+        _in_another_order,
+        _rounded,
+        _same_everywhere,
+    )
     searches = whole if np.isfinite(case.found).all() else ()
     for search in (*searches, _in_parts, _where):
         for one in search(case):
@@ -189,7 +213,9 @@ def _applied(change: Change, array: Array, shape: tuple[int, ...]) -> Array | No
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor between two arrays: its value, its words after the arrays, its prior, and whether it was fitted."""
+    """A factor between two arrays: its value, its words after the arrays, its prior, and whether it
+    was fitted.
+    """
 
     value: float
     words: str
@@ -214,7 +240,9 @@ def _factor(one: Array, other: Array, letters: Letters) -> Factor | None:
     if constant := letters.constant(abs(value)):
         named = constant.value * (-1 if sign else 1)
         return Factor(named, f" × {sign}{constant.words}", 0.2 * constant.prior)
-    return Factor(value, f" × {'a negative' if sign else 'one and the same'} number", 0.02, fitted=1)
+    return Factor(
+        value, f" × {'a negative' if sign else 'one and the same'} number", 0.02, fitted=1
+    )
 
 
 def _made(case: Case) -> Iterator[Found]:
@@ -229,10 +257,17 @@ def _made(case: Case) -> Iterator[Found]:
         if change.kind == "values" and factor.value == 1:
             continue
         text = f"your values are {change.words.format(RIGHT)}{factor.words}."
-        kind = change.kind if change.kind != "values" else "factor" if factor.value != -1 else "sign"
+        kind = (
+            change.kind if change.kind != "values" else "factor" if factor.value != -1 else "sign"
+        )
         apply = partial(_times, function=change.function, factor=factor.value)
         chance = _chance(factor.value * made, case, factor.fitted)
-        yield Found(Relation(kind, text, apply), math.log10(change.prior * factor.prior), chance, factor.fitted)
+        yield Found(
+            Relation(kind, text, apply),
+            math.log10(change.prior * factor.prior),
+            chance,
+            factor.fitted,
+        )
 
 
 def _times(array: Array, function: Function, factor: float) -> Array:
@@ -241,7 +276,9 @@ def _times(array: Array, function: Function, factor: float) -> Array:
 
 
 def _chance(predicted: Array, case: Case, fitted: int = 0) -> float:
-    """The chance that the wrong array is as predicted, told by those entries that are predicted to be wrong."""
+    """The chance that the wrong array is as predicted, told by those entries that are predicted to
+    be wrong.
+    """
     if case.right.shape != case.found.shape:
         return evidence.chance_log10(predicted, case.found, fitted)
     told = differ(case.right, predicted)
@@ -262,7 +299,12 @@ def _undone(case: Case) -> Iterator[Found]:
             continue
         text = f"what is expected is {change.words.format(YOURS)}{factor.words}."
         chance = evidence.chance_log10(factor.value * made, case.right, factor.fitted)
-        yield Found(Relation(change.kind, text), math.log10(change.prior * factor.prior), chance, factor.fitted)
+        yield Found(
+            Relation(change.kind, text),
+            math.log10(change.prior * factor.prior),
+            chance,
+            factor.fitted,
+        )
 
 
 # ---- with other arrays of the check
@@ -293,7 +335,9 @@ def _another(case: Case, name: str, words: str, prior: float) -> Iterator[Found]
         chance = _chance(factor.value * made, case, factor.fitted)
         same = change is UNCHANGED and factor.value == 1
         relation = Relation("another array", text, of=name if same else "")
-        yield Found(relation, math.log10(prior * change.prior * factor.prior), chance, factor.fitted)
+        yield Found(
+            relation, math.log10(prior * change.prior * factor.prior), chance, factor.fitted
+        )
 
 
 def _together(case: Case, other: Array, words: str, prior: float) -> Iterator[Found]:
@@ -301,9 +345,17 @@ def _together(case: Case, other: Array, words: str, prior: float) -> Iterator[Fo
     if factor is None:
         return
     sign = "less" if factor.value < 0 else "plus"
-    text = f"your values are {RIGHT} {sign} {words}{factor.words.replace(' × −1', '').replace('−', '')}."
+    text = (
+        f"your values are {RIGHT} {sign} "
+        f"{words}{factor.words.replace(' × −1', '').replace('−', '')}."
+    )
     chance = _chance(case.right + factor.value * other, case, factor.fitted)
-    yield Found(Relation("another array added", text), math.log10(0.3 * prior * factor.prior), chance, factor.fitted)
+    yield Found(
+        Relation("another array added", text),
+        math.log10(0.3 * prior * factor.prior),
+        chance,
+        factor.fitted,
+    )
 
 
 # ---- by what they differ
@@ -378,7 +430,8 @@ def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> I
     for axis, size in enumerate(shape):
         rows = agree.all(tuple(a for a in range(len(shape)) if a != axis))
         which = _which(np.flatnonzero(~rows), size) if rows.any() and size > 2 else ""
-        scattered = int((~agree).sum()) * math.log10(1 - rows.sum() / size)  # would they spare these rows?
+        # would they spare these rows?
+        scattered = int((~agree).sum()) * math.log10(1 - rows.sum() / size)
         if not which or scattered > OF_SPARED:
             continue
         used = np.zeros_like(agree)
@@ -394,10 +447,14 @@ def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> I
 
 
 def _which(wrong: Array, size: int) -> str:
-    """Say which rows are wrong, "but for the first{}", `{}` for the axis; nothing where no rule is seen."""
+    """Say which rows are wrong, "but for the first{}", `{}` for the axis; nothing where no rule is
+    seen.
+    """
     count, first, last = len(wrong), int(wrong[0]), int(wrong[-1])
     if count == 1:
-        place = {0: "the first{}", size - 1: "the last{}"}.get(first, f"number {first}{{}}, counted from 0")
+        place = {0: "the first{}", size - 1: "the last{}"}.get(
+            first, f"number {first}{{}}, counted from 0"
+        )
         return f"but for {place}"
     if last == count - 1:
         return f"but for the first {count}{{}}" if count < size - 1 else "in the last{} only"
@@ -414,7 +471,9 @@ def _which(wrong: Array, size: int) -> str:
 
 
 def _where(case: Case) -> Iterator[Found]:
-    """Values are wrong just where the expected ones are of a kind; or are the expected ones but for 0 or a sign."""
+    """Values are wrong just where the expected ones are of a kind; or are the expected ones but for
+    0 or a sign.
+    """
     if case.right.shape != case.found.shape:
         return
     wrong, count = case.wrong, int(case.wrong.sum())
@@ -430,8 +489,12 @@ def _where(case: Case) -> Iterator[Found]:
         text = f"your values are {RIGHT}, but 0 in {count} of {wrong.size} places."
         yield Found(Relation("right or 0", text, whole=False), math.log10(0.005), right)
     if count > 2 and evidence.fits(np.abs(case.right), np.abs(case.found)):
-        text = f"your values are {RIGHT}, but with the other sign in {count} of {wrong.size} places."
-        sizes = evidence.chance_log10(np.abs(case.right), np.abs(case.found)) + count * math.log10(2)
+        text = (
+            f"your values are {RIGHT}, but with the other sign in {count} of {wrong.size} places."
+        )
+        sizes = evidence.chance_log10(np.abs(case.right), np.abs(case.found)) + count * math.log10(
+            2
+        )
         yield Found(Relation("signs", text, whole=False), math.log10(0.005), sizes)
 
 
@@ -459,7 +522,9 @@ def _there(found: Array) -> str:
 
 
 def _blocks(case: Case) -> Iterator[Found]:
-    """One of two arrays is a part of the other: some rows in a row, or each second or third of them."""
+    """One of two arrays is a part of the other: some rows in a row, or each second or third of
+    them.
+    """
     axis = _only_axis_that_differs(case.right.shape, case.found.shape)
     if axis is None:
         return
@@ -474,11 +539,17 @@ def _blocks(case: Case) -> Iterator[Found]:
         prior = math.log10(0.05 / (len(longer) * STEPS))
         chance = evidence.chance_log10(longer[part], shorter)
         if longer is found:
-            yield Found(Relation("longer", f"what is expected is {words.format(YOURS)}."), prior, chance)
+            yield Found(
+                Relation("longer", f"what is expected is {words.format(YOURS)}."), prior, chance
+            )
         else:
             rows = np.arange(len(longer))[part]
             apply = partial(np.take, indices=rows, axis=axis)
-            yield Found(Relation("left out", f"your values are {words.format(RIGHT)}.", apply), prior, chance)
+            yield Found(
+                Relation("left out", f"your values are {words.format(RIGHT)}.", apply),
+                prior,
+                chance,
+            )
 
 
 def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | None:
@@ -501,7 +572,9 @@ def _starts_and_steps(shorter: Array, longer: Array) -> Iterator[tuple[int, int]
 def _part_in_words(start: int, step: int, count: int, size: int, along: str) -> str:
     if step > 1:
         which = {2: "second", 3: "third"}.get(step, f"{step}th")
-        return f"each {which} of {{}}{along}" + (f", from number {start} on, counted from 0" if start else "")
+        return f"each {which} of {{}}{along}" + (
+            f", from number {start} on, counted from 0" if start else ""
+        )
     before, after = start, size - start - count
     ends = [_some("first", before)] * bool(before) + [_some("last", after)] * bool(after)
     return f"{{}} without {' and '.join(ends)}{along}"
@@ -519,15 +592,25 @@ def _in_another_order(case: Case) -> Iterator[Found]:
     for axis, size in enumerate(shape):
         if size < 3:
             continue
-        right, found = (np.moveaxis(array, axis, 0).reshape(size, -1) for array in (case.right, case.found))
+        right, found = (
+            np.moveaxis(array, axis, 0).reshape(size, -1) for array in (case.right, case.found)
+        )
         mix = np.cos(np.arange(right.shape[1]) + 1.0)  # rows that are equal are equal when mixed
         order, its = np.argsort(right @ mix), np.argsort(found @ mix)
         if not evidence.fits(right[order], found[its]):
             continue
-        rows = f"with rows{case.letters.along(shape, axis)} in another order" if len(shape) > 1 else "in another order"
+        rows = (
+            f"with rows{case.letters.along(shape, axis)} in another order"
+            if len(shape) > 1
+            else "in another order"
+        )
         ways = math.lgamma(size + 1) / math.log(10)
         chance = min(0.0, evidence.chance_log10(right[order], found[its]) + ways)
-        yield Found(Relation("in another order", f"your values are {RIGHT}, {rows}."), math.log10(0.001), chance)
+        yield Found(
+            Relation("in another order", f"your values are {RIGHT}, {rows}."),
+            math.log10(0.001),
+            chance,
+        )
 
 
 # ---- of themselves
@@ -564,7 +647,9 @@ def _same_everywhere(case: Case) -> Iterator[Found]:
         return
     if not np.ptp(found):
         which = "0" if not found.flat[0] else "the same"
-        yield Found(Relation("all the same", f"all your values are {which}."), math.log10(0.01), -math.inf)
+        yield Found(
+            Relation("all the same", f"all your values are {which}."), math.log10(0.01), -math.inf
+        )
         return
     if found.shape != right.shape:
         return

@@ -14,17 +14,21 @@ def html(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is: all that could be markup, or make an address a link, is an entity.
+    """Text that Markdown shows as it is: all that could be markup, or make an address a link, is an
+    entity.
 
-    A backslash before a character would not do: an address that is made a link takes the backslash with it. A backslash
-    becomes a sign that looks like it, since pages with formulas run what begins with one.
+    A backslash before a character would not do: an address that is made a link takes the backslash
+    with it. A backslash becomes a sign that looks like it, since pages with formulas run what
+    begins with one.
     """
     line = visible(text).replace("\n", " ").strip().replace("\\", "∖")
     return re.sub(r"[^\w\s.,;()'∖-]|_|(?<=[wW]{3})\.", lambda found: f"&#{ord(found[0])};", line)
 
 
 def remark_markdown(remark: Remark) -> str:
-    """A remark's text as Markdown: code between backticks and `*so*` are kept, unless the text quotes an answer."""
+    """A remark's text as Markdown: code between backticks and `*so*` are kept, unless the text
+    quotes an answer.
+    """
     if remark.literal:
         return markdown(remark.text)
     parts = _OURS.split(visible(remark.text))  # every second one is code or emphasis

@@ -1,6 +1,7 @@
 """One check of the whole class side by side, with a small form at each answer for points by hand.
 
-The pages are shown by `report --serve` alone. What a form sends becomes an adjustment in `adjustments.toml`.
+The pages are shown by `report --serve` alone. What a form sends becomes an adjustment in
+`adjustments.toml`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -37,12 +38,18 @@ def by_hand_pages(
     """The pages by address: one for each check of each unit, and one that leads to them."""
     checks = {unit: _titles(results, unit) for unit in sorted({result.unit for result in results})}
     students = {result.lms_name for result in results}
-    yield f"{FOLDER}index.html", partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
+    yield (
+        f"{FOLDER}index.html",
+        partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE),
+    )
     for unit, titles in checks.items():
         for check, title in titles.items():
             of_unit = [result for result in results if result.unit == unit]
             facts = {"unit": unit, "check": check, "title": title}
-            yield f"{FOLDER}{unit}/{check}.html", partial(_page, course, grades, of_unit, students, source, facts)
+            yield (
+                f"{FOLDER}{unit}/{check}.html",
+                partial(_page, course, grades, of_unit, students, source, facts),
+            )
 
 
 def _titles(results: Sequence[Result], unit: str) -> dict[str, str]:
@@ -67,7 +74,9 @@ def _page(
     except BadFile as error:
         known, trouble = (), str(error)
     answers = [_answer(course, result, source, facts["check"], known) for result in results]
-    ordered = sorted(filter(None, answers), key=lambda answer: (answer["verdict"].earned, answer["student"]))
+    ordered = sorted(
+        filter(None, answers), key=lambda answer: (answer["verdict"].earned, answer["student"])
+    )
     return _render("by_hand.html", answers=ordered, trouble=trouble, **facts)
 
 
@@ -79,25 +88,37 @@ def _answer(
     if verdict is None:
         return None
     content = source(result) if source else None
-    said = [one for one in known if (one.student, one.unit, one.check) == (result.lms_name, result.unit, check)]
+    said = [
+        one
+        for one in known
+        if (one.student, one.unit, one.check) == (result.lms_name, result.unit, check)
+    ]
     listing = listing_of(course, result, content).get(check, [])
     return {"student": result.lms_name, "verdict": verdict, "listing": listing, "said": said}
 
 
-def take_form(course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes) -> str:
+def take_form(
+    course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
+) -> str:
     """Write what a form sent below the other adjustments; the address of the page to show then.
 
     address: of the page that held the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
     """
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
-    sent = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=len(FIELDS)))
+    sent = dict(
+        parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=len(FIELDS)
+        )
+    )
     kind = sent.get("kind", "")
     if kind not in KINDS:
         raise BadForm("Say whether points are added, set or multiplied.")
     try:
         value = float(sent.get("value", "").replace(",", "."))
     except ValueError:
-        raise BadForm(f"`{sent.get('value', '')}` is no number. Write for example 1.5 or -2.") from None
+        raise BadForm(
+            f"`{sent.get('value', '')}` is no number. Write for example 1.5 or -2."
+        ) from None
     written = {"student": sent.get("student", ""), "unit": unit, "check": check, kind: value}
     written |= {name: sent.get(name, "").strip() for name in ("words", "who")}
     if not (written["words"] and written["who"]):

@@ -1,4 +1,6 @@
-"""A student's own code on a page: which part of it a check asks for, and that part as HTML. It is read, never run."""
+"""A student's own code on a page: which part of it a check asks for, and that part as HTML. It is
+read, never run.
+"""
 
 import ast
 import re
@@ -10,8 +12,8 @@ from autograder.errors import visible
 from autograder.report.definitions import Piece
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
-# one expression without nested repeats, so that no text makes it slow; a page for each of 1,000 students leaves a
-# millisecond for what takes Pygments twenty
+# one expression without nested repeats, so that no text makes it slow; a page for each of 1,000
+# students leaves a millisecond for what takes Pygments twenty
 _TOKENS = re.compile(
     r"""(?P<comment>\#.*)
     |(?P<string>(?:\b[bfruBFRU]{1,2})?(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))
@@ -25,7 +27,9 @@ _TOKENS = re.compile(
 
 
 def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
-    """The names that each check's exercise asks for, and all names that the stub gives a student."""
+    """The names that each check's exercise asks for, and all names that the stub gives a
+    student.
+    """
     asked: dict[str, set[str]] = {}
     given, waiting = set[str](), set[str]()
     for node in ast.parse(stub).body:
@@ -40,9 +44,11 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
 
 
 def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]) -> list[Piece]:
-    """The pieces that define what is asked for, and the student's own helpers that these use, as they stand.
+    """The pieces that define what is asked for, and the student's own helpers that these use, as
+    they stand.
 
-    Of pieces on the same lines one, and `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
+    Of pieces on the same lines one, and `MAX_SHOWN` characters in all, so that no file makes a page
+    slow or huge.
     """
     binding: dict[str, list[Piece]] = {}
     for piece in found:
@@ -62,10 +68,11 @@ def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]
 
 
 def lines_of_mistake(text: str, mistake: str) -> set[int]:
-    """Which lines of a student's code are a known mistake's, counted from 0, whatever their variables are called.
+    """Which lines of a student's code are a known mistake's, counted from 0, whatever their
+    variables are called.
 
-    mistake: its lines, as they stand in the solution. A line of fewer than four words and signs is none to go by, and
-    so is one that fits several places.
+    mistake: its lines, as they stand in the solution. A line of fewer than four words and signs is
+    none to go by, and so is one that fits several places.
     """
     own = text.split("\n")
     wanted = [line for line in re.split(r"[;\n]", mistake) if len(_shape(line)) >= 4]
@@ -84,18 +91,24 @@ def _words(line: str) -> list[str]:
 
 
 def _shape(line: str) -> list[str]:
-    """The words and signs of a line, with a number for each name of a variable: equal for lines that do the same."""
+    """The words and signs of a line, with a number for each name of a variable: equal for lines
+    that do the same.
+    """
     words = _words(line)
     names = dict[str, str]()
     shape = []
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
-        is_name = word.isidentifier() and word not in kwlist and before != "." and after not in ("(", ".")
+        is_name = (
+            word.isidentifier() and word not in kwlist and before != "." and after not in ("(", ".")
+        )
         shape.append(names.setdefault(word, f"name {len(names)}") if is_name else word)
     return shape
 
 
 def lines(piece: Piece, without_comments: bool = False) -> list[str]:
-    """The lines of a piece as HTML, escaped, with comments, strings, numbers and keywords in spans."""
+    """The lines of a piece as HTML, escaped, with comments, strings, numbers and keywords in
+    spans.
+    """
     out, end, text = list[str](), 0, visible(piece.text)
     for token in _TOKENS.finditer(text):
         if kind := token.lastgroup:
@@ -107,4 +120,6 @@ def lines(piece: Piece, without_comments: bool = False) -> list[str]:
 
 def _span(kind: str, text: str) -> Iterable[str]:
     """A token in a span of its kind, line by line."""
-    yield "\n".join(f'<span class="{kind}">{escape(line)}</span>' if line else "" for line in text.split("\n"))
+    yield "\n".join(
+        f'<span class="{kind}">{escape(line)}</span>' if line else "" for line in text.split("\n")
+    )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, _tree, cells
 from autograder.sandbox.inside.submission import Statement, Submission
 
-# Here no wall stands around what reads a file. So what it can cost is bounded first; benchmarks/worst_files.py
-# measures it. An honest file has half of that or less.
+# Here no wall stands around what reads a file. So what it can cost is bounded first;
+# benchmarks/worst_files.py measures it. An honest file has half of that or less.
 MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
 MAX_CELLS = 2_000
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
@@ -17,7 +17,9 @@ MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its out
 
 @dataclass(frozen=True)
 class Piece:
-    """A definition as it stands in a file: the names that it binds, its place, its first line and its text."""
+    """A definition as it stands in a file: the names that it binds, its place, its first line and
+    its text.
+    """
 
     names: frozenset[str]
     place: str  # "line" or "cell 3, line"
@@ -31,7 +33,8 @@ class Piece:
 
 
 def pieces(source: bytes) -> list[Piece]:
-    """The definitions of a submission, read and not run; of a cell that does not parse, its whole text.
+    """The definitions of a submission, read and not run; of a cell that does not parse, its whole
+    text.
 
     Nothing where the file is no text or is over the limits.
     """
@@ -50,14 +53,21 @@ def pieces(source: bytes) -> list[Piece]:
     lines = {cell: cell.text.split("\n") for cell in {s.cell for s in statements}}
     broken = [cell for cell in found if cell.text in submission._broken]
     return [_piece(statement, lines[statement.cell]) for statement in statements] + [
-        Piece(frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)), c.place, c.first_line, c.text)
+        Piece(
+            frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)),
+            c.place,
+            c.first_line,
+            c.text,
+        )
         for c in broken
     ]
 
 
 def _may_be_read(source: bytes) -> bool:
     """Whether a file is within the limits, as far as one can tell before it is read."""
-    if source.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):  # a notebook, whose outputs may be large
+    if (
+        source.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    ):  # a notebook, whose outputs may be large
         return source.count(b"{") + source.count(b"[") <= MAX_PARTS
     return len(source) <= 4 * MAX_CODE and source.count(b"# %%") <= MAX_CELLS
 
@@ -67,6 +77,8 @@ _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
 
 def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
     node, cell = statement.node, statement.cell
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    first = min(
+        [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]
+    )
     text = "\n".join(lines[first - 1 : node.end_lineno])
     return Piece(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)

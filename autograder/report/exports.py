@@ -33,7 +33,8 @@ def export(
 ) -> list[Path]:
     """Write the files of a format below `folder`; their paths.
 
-    missing: who is in the roster and handed in nothing, by unit. rules: what the total is made by. Raises `Mixed`.
+    missing: who is in the roster and handed in nothing, by unit. rules: what the total is made by.
+    Raises `Mixed`.
     """
     refuse_mixed([grade.result for grade in grades])
     files = _total(grades, missing, rules) if to == "total" else FORMATS[to](grades, missing)
@@ -55,7 +56,9 @@ STRIPPED = tuple("\t\r\n")  # some programs take these off, and look at what com
 
 
 def _is_formula(text: str) -> bool:
-    """Whether a spreadsheet may read text as a formula. Some take full-width signs, and a real minus, for the plain."""
+    """Whether a spreadsheet may read text as a formula. Some take full-width signs, and a real
+    minus, for the plain.
+    """
     first = unicodedata.normalize("NFKC", text.lstrip()[:1])
     return first in tuple("=+-@−")
 
@@ -68,20 +71,26 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
 
 
 def _remarks(verdict: Verdict) -> str:
-    return " ".join(f"{', '.join(r.arrays)}: {r.text}" if r.arrays else r.text for r in verdict.remarks)
+    return " ".join(
+        f"{', '.join(r.arrays)}: {r.text}" if r.arrays else r.text for r in verdict.remarks
+    )
 
 
 def _feedback(grade: Grade) -> str:
     """All remarks of a submission in one line."""
     said = [
-        f"{v.name} {number(v.earned)}/{number(v.points)}: {_remarks(v)}" for v in grade.result.verdicts if v.remarks
+        f"{v.name} {number(v.earned)}/{number(v.points)}: {_remarks(v)}"
+        for v in grade.result.verdicts
+        if v.remarks
     ]
     return " · ".join([*([grade.words] if grade.words else []), *said])
 
 
 def _by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Student → unit → grade."""
-    found: dict[str, dict[str, Grade]] = {_student(grade): {} for grade in sorted(grades, key=_student)}
+    found: dict[str, dict[str, Grade]] = {
+        _student(grade): {} for grade in sorted(grades, key=_student)
+    }
     for grade in grades:
         found[_student(grade)][grade.result.unit] = grade
     return found
@@ -99,11 +108,16 @@ def _file_name(units: Mapping[str, Grade]) -> str:
 
 def _most(grades: Sequence[Grade]) -> dict[str, float]:
     """Unit → points to be had."""
-    return {grade.result.unit: grade.max_points for grade in sorted(grades, key=lambda grade: grade.result.unit)}
+    return {
+        grade.result.unit: grade.max_points
+        for grade in sorted(grades, key=lambda grade: grade.result.unit)
+    }
 
 
 def _columns(grades: Sequence[Grade]) -> dict[str, str]:
-    """Unit → the heading of its column: one of results that are not whole says so, and fits no assignment."""
+    """Unit → the heading of its column: one of results that are not whole says so, and fits no
+    assignment.
+    """
     heads = {}
     for grade in grades:
         words = kind_in_words(grade.result)
@@ -111,7 +125,19 @@ def _columns(grades: Sequence[Grade]) -> dict[str, str]:
     return heads
 
 
-PLAIN = ("student", "unit", "check", "title", "points", "earned", "status", "remarks", "submission", "of", "policy")
+PLAIN = (
+    "student",
+    "unit",
+    "check",
+    "title",
+    "points",
+    "earned",
+    "status",
+    "remarks",
+    "submission",
+    "of",
+    "policy",
+)
 
 
 def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
@@ -121,12 +147,39 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
         its, known = grade.result, grade.result.hand_in
         about = (kind_in_words(its) or "whole", its.submitted, *_attempt_and_id(known))
         for v in its.verdicts:
-            row = (_student(grade), its.unit, v.name, v.title, v.points, v.earned, v.status, _remarks(v))
+            row = (
+                _student(grade),
+                its.unit,
+                v.name,
+                v.title,
+                v.points,
+                v.earned,
+                v.status,
+                _remarks(v),
+            )
             rows.append((*row, grade.points, grade.max_points, grade.words, *about))
     most = _most(grades)
     for unit, students in missing.items():
         for each in students:
-            rows.append((each.student, unit, "", "", "", 0.0, NOTHING, "", 0.0, most[unit], "", "", "", "", each.id))
+            rows.append(
+                (
+                    each.student,
+                    unit,
+                    "",
+                    "",
+                    "",
+                    0.0,
+                    NOTHING,
+                    "",
+                    0.0,
+                    most[unit],
+                    "",
+                    "",
+                    "",
+                    "",
+                    each.id,
+                )
+            )
     return {"grades.csv": as_csv(rows)}
 
 
@@ -157,8 +210,14 @@ def _rows(grades: Sequence[Grade], missing: Missing) -> list[_Row]:
     """A row for each student, with what `collect` or the roster knows of them."""
     found = []
     for student, units in _by_student(grades).items():
-        known = next((grade.result.hand_in for grade in units.values() if grade.result.hand_in), None)
-        about = {name: getattr(known, name) for name in ("name", "email", "id", "login", "sis", "source") if known}
+        known = next(
+            (grade.result.hand_in for grade in units.values() if grade.result.hand_in), None
+        )
+        about = {
+            name: getattr(known, name)
+            for name in ("name", "email", "id", "login", "sis", "source")
+            if known
+        }
         found.append(_Row(student, **about, units=units))
     there = {row.student for row in found}
     absent = {each.student: each for students in missing.values() for each in students}
@@ -169,7 +228,9 @@ def _rows(grades: Sequence[Grade], missing: Missing) -> list[_Row]:
 
 
 def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
-    """Rows are matched by Canvas's own number, where `collect` or a roster has it; else by the login."""
+    """Rows are matched by Canvas's own number, where `collect` or a roster has it; else by the
+    login.
+    """
     most, heads = _most(grades), _columns(grades)
     rows: list[Sequence[str | float]] = [
         ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(heads[unit] for unit in most))
@@ -184,14 +245,25 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
 
 
 def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
-    """One table for the gradebook, and of what came from an assignment of Moodle's, its grading worksheet."""
+    """One table for the gradebook, and of what came from an assignment of Moodle's, its grading
+    worksheet.
+    """
     most, heads = _most(grades), _columns(grades)
-    head = [text for unit in most for text in (f"{heads[unit]} (of {number(most[unit])})", f"{heads[unit]} feedback")]
+    head = [
+        text
+        for unit in most
+        for text in (f"{heads[unit]} (of {number(most[unit])})", f"{heads[unit]} feedback")
+    ]
     rows: list[Sequence[str | float]] = [("username", "email", *head)]
     worksheets: dict[str, list[Sequence[str | float]]] = {}
     for row in _rows(grades, missing):
-        pairs = [(row.units[u].points, _feedback(row.units[u])) if u in row.units else ("", "") for u in most]
-        rows.append((row.login or row.student, row.email, *(value for pair in pairs for value in pair)))
+        pairs = [
+            (row.units[u].points, _feedback(row.units[u])) if u in row.units else ("", "")
+            for u in most
+        ]
+        rows.append(
+            (row.login or row.student, row.email, *(value for pair in pairs for value in pair))
+        )
         for unit, grade in row.units.items():
             if row.source == "moodle" and row.id:
                 who = (f"Participant {row.id}", row.name, row.email)
@@ -201,12 +273,23 @@ def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
     return {"moodle.csv": as_csv(rows)} | sheets
 
 
-_WORKSHEET = ("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Feedback comments")
+_WORKSHEET = (
+    "Identifier",
+    "Full name",
+    "Email address",
+    "Grade",
+    "Maximum Grade",
+    "Feedback comments",
+)
 
 
 def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
-    """A row for each student and unit, as a mail merge takes it: the words for a letter, and the page to attach."""
-    rows: list[Sequence[str | float]] = [("email", "name", "student", "unit", "points", "of", "words", "page")]
+    """A row for each student and unit, as a mail merge takes it: the words for a letter, and the
+    page to attach.
+    """
+    rows: list[Sequence[str | float]] = [
+        ("email", "name", "student", "unit", "points", "of", "words", "page")
+    ]
     most, heads = _most(grades), _columns(grades)
     for row in _rows(grades, missing):
         for unit, of in most.items():
@@ -220,16 +303,31 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
 
 
 def _gradescope(grades: Sequence[Grade], _: Missing) -> Files:
-    return {f"{g.result.unit}/{g.result.student}.json": _json(_gradescope_results(g)) for g in grades}
+    return {
+        f"{g.result.unit}/{g.result.student}.json": _json(_gradescope_results(g)) for g in grades
+    }
 
 
 def _gradescope_results(grade: Grade) -> dict[str, Any]:
     tests = [
-        {"name": f"{v.title} [{v.name}]", "score": v.earned, "max_score": v.points, "output": _remarks(v)}
-        | {"status": "passed" if v.status == "passed" else "failed", "output_format": "text", "name_format": "text"}
+        {
+            "name": f"{v.title} [{v.name}]",
+            "score": v.earned,
+            "max_score": v.points,
+            "output": _remarks(v),
+        }
+        | {
+            "status": "passed" if v.status == "passed" else "failed",
+            "output_format": "text",
+            "name_format": "text",
+        }
         for v in grade.result.verdicts
     ]
-    facts = {"score": grade.points, "execution_time": round(grade.result.seconds), "output_format": "text"}
+    facts = {
+        "score": grade.points,
+        "execution_time": round(grade.result.seconds),
+        "output_format": "text",
+    }
     words = (kind_in_words(grade.result), grade.words, grade.result.note)
     return facts | {"output": " ".join(filter(None, words)), "tests": tests}
 
@@ -244,14 +342,25 @@ def _github(grades: Sequence[Grade], _: Missing) -> Files:
 
 
 def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
-    """Of each student, `result.json` as far as it is ours: the runner knows the rest, as docs/platforms.md says."""
-    return {f"{_file_name(units)}.json": _json(_classroom50_tests(units)) for units in _by_student(grades).values()}
+    """Of each student, `result.json` as far as it is ours: the runner knows the rest, as
+    docs/platforms.md says.
+    """
+    return {
+        f"{_file_name(units)}.json": _json(_classroom50_tests(units))
+        for units in _by_student(grades).values()
+    }
 
 
 def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
-    """Tests and sums of `classroom50/result/v1`, whose scores are whole numbers: hundredths of a point."""
+    """Tests and sums of `classroom50/result/v1`, whose scores are whole numbers: hundredths of a
+    point.
+    """
     tests: list[dict[str, Any]] = [
-        {"test-name": f"{unit}: {v.name}", "passed": v.status == "passed", "score": round(100 * v.earned)}
+        {
+            "test-name": f"{unit}: {v.name}",
+            "passed": v.status == "passed",
+            "score": round(100 * v.earned),
+        }
         | {"max-score": round(100 * v.points), "message": _remarks(v)}
         | {"graded": kind_in_words(grade.result) or "whole"}
         for unit, grade in units.items()
@@ -263,7 +372,10 @@ def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
 
 def _summary(grade: Grade) -> str:
     """A job's summary: a heading, and a row for each check."""
-    head = f"## {markdown(grade.result.unit)}: {number(grade.points)} of {number(grade.max_points)} points\n"
+    head = (
+        f"## {markdown(grade.result.unit)}: {number(grade.points)} of {number(grade.max_points)} "
+        "points\n"
+    )
     if words := kind_in_words(grade.result):
         head += f"\n{words}\n"
     rows = ["| | points | check | |", "|---|---|---|---|"]

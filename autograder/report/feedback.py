@@ -1,4 +1,5 @@
-"""What goes back to each student: one page that needs nothing else, its PDF, and Moodle's zip of them.
+"""What goes back to each student: one page that needs nothing else, its PDF, and Moodle's zip of
+them.
 
 Nothing here leaves the machine: files are written, and a browser is started to print them.
 """
@@ -18,7 +19,13 @@ from autograder.grading.policy import Grade
 from autograder.grading.results import CannotWrite, Result, write_whole
 from autograder.report.pages import Around, Source, page_alone
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+)
 CLOCK = (1980, 1, 1, 0, 0, 0)  # of all entries, so that the same pages make the same zip
 
 
@@ -63,7 +70,9 @@ def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list
     """Print each page into a PDF beside it, by a browser that is here. Raises `CannotPrint`."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise CannotPrint(f"No browser is here to make PDF files. Install one of {', '.join(BROWSERS[:3])}.")
+        raise CannotPrint(
+            f"No browser is here to make PDF files. Install one of {', '.join(BROWSERS[:3])}."
+        )
     printed = []
     with tempfile.TemporaryDirectory() as profile:
         for number, one in enumerate(pages, 1):
@@ -75,12 +84,31 @@ def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
-    """Have a browser print a page. A student's page holds no script, and its policy lets none run and nothing load."""
-    options = ["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer", "--disable-extensions"]
-    options += ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    options += [f"--user-data-dir={profile}", f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
+    """Have a browser print a page. A student's page holds no script, and its policy lets none run
+    and nothing load.
+    """
+    options = [
+        "--headless",
+        "--disable-gpu",
+        "--no-first-run",
+        "--no-pdf-header-footer",
+        "--disable-extensions",
+    ]
+    options += [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    options += [
+        f"--user-data-dir={profile}",
+        f"--print-to-pdf={pdf.resolve()}",
+        page.resolve().as_uri(),
+    ]
     try:
-        done = subprocess.run([browser, *options], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [browser, *options], capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None
     if not pdf.is_file() or not pdf.read_bytes().startswith(b"%PDF"):
@@ -89,10 +117,12 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
 
 
 def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], list[str]]:
-    """Write a zip of feedback for each unit, as Moodle takes it; also those who have no number of Moodle's.
+    """Write a zip of feedback for each unit, as Moodle takes it; also those who have no number of
+    Moodle's.
 
-    An entry is called like the folder of the participant in the download, `Ada Lovelace_17_assignsubmission_file/`:
-    Moodle goes by the number between the first two underscores (`importziplib.php`). Raises `CannotWrite`.
+    An entry is called like the folder of the participant in the download, `Ada
+    Lovelace_17_assignsubmission_file/`: Moodle goes by the number between the first two underscores
+    (`importziplib.php`). Raises `CannotWrite`.
     """
     by_unit: dict[str, list[tuple[str, Feedback]]] = {}
     without = []
@@ -112,7 +142,12 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
 
 def _participant(result: Result) -> str:
     assert result.hand_in
-    name = (result.hand_in.name or result.student).replace("_", " ").replace("/", " ").replace("\\", " ")
+    name = (
+        (result.hand_in.name or result.student)
+        .replace("_", " ")
+        .replace("/", " ")
+        .replace("\\", " ")
+    )
     return f"{name}_{result.hand_in.id}_assignsubmission_file"
 
 
@@ -136,4 +171,7 @@ def refuse_not_whole(grades: Sequence[Grade]) -> None:
     """Refuse to send results of --quick or --unsafe out as grades. Raises `NotWhole`."""
     for grade in grades:
         if words := kind_in_words(grade.result):
-            raise NotWhole(f"{grade.result.student}, {grade.result.unit}: {words}. Grade the class whole first.")
+            raise NotWhole(
+                f"{grade.result.student}, {grade.result.unit}: {words}. Grade the class whole "
+                "first."
+            )

@@ -27,15 +27,27 @@ class Checked:
 def as_text(checked: Sequence[Checked]) -> str:
     """The verdicts of some files as JSON, with text that can be shown."""
     units = [
-        {"unit": one.unit, "file": one.file, "passed": one.passed, "checks": [_verdict(v) for v in one.verdicts]}
+        {
+            "unit": one.unit,
+            "file": one.file,
+            "passed": one.passed,
+            "checks": [_verdict(v) for v in one.verdicts],
+        }
         for one in checked
     ]
-    facts = {"format": FORMAT, "practice": True, "passed": all(one.passed for one in checked), "units": units}
+    facts = {
+        "format": FORMAT,
+        "practice": True,
+        "passed": all(one.passed for one in checked),
+        "units": units,
+    }
     return json.dumps(facts, indent=1, ensure_ascii=False)
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:
-    remarks = [{"arrays": remark.arrays, "text": visible(remark.text)} for remark in verdict.remarks]
+    remarks = [
+        {"arrays": remark.arrays, "text": visible(remark.text)} for remark in verdict.remarks
+    ]
     return {
         "check": verdict.name,
         "title": verdict.title,

@@ -1,5 +1,5 @@
-"""Results as HTML: a page for each submission, one for each unit, one for the class. They work from a file, with no
-network, and a policy in each page lets nothing run but the kit's own script.
+"""Results as HTML: a page for each submission, one for each unit, one for the class. They work from
+a file, with no network, and a policy in each page lets nothing run but the kit's own script.
 """
 
 import re
@@ -27,14 +27,16 @@ from autograder.report.definitions import Piece, pieces
 from autograder.report.regrade import regrade_link
 from autograder.report.terminal import SIGNS, number
 
-Source = Callable[[Result], bytes | None]  # the file that was graded, if it is still there as it was
+# the file that was graded, if it is still there as it was
+Source = Callable[[Result], bytes | None]
 
 
 @dataclass(frozen=True)
 class Around:
     """What pages tell beside the latest results.
 
-    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in nothing, by unit.
+    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
+    nothing, by unit.
     rules: a policy, under which it is told what each result counts.
     """
 
@@ -58,7 +60,10 @@ class Aliases(dict[str, str]):
 def environment() -> Environment:
     """The templates of all pages, with what they may call."""
     made = Environment(
-        loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("autograder.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     made.filters["number"] = number
     made.filters["ticks"] = lambda text: Markup(html(text))  # escaped by `html`
@@ -67,24 +72,36 @@ def environment() -> Environment:
     made.filters["regrade_link"] = regrade_link
     made.filters["urlpath"] = quote
     made.filters["median"] = lambda values: median(list(values))
-    made.filters["told"] = lambda status: {"partial": "in part"}.get(status, status.replace("_", " "))
+    made.filters["told"] = lambda status: {"partial": "in part"}.get(
+        status, status.replace("_", " ")
+    )
     made.filters["sign"] = lambda status: SIGNS.get(status, "✗")[0]
-    made.globals.update(summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy)
+    made.globals.update(
+        summary=summary, style=_part("page.css"), script=_part("page.js"), policy=policy
+    )
     return made
 
 
 @cache
 def _part(name: str) -> Markup:
-    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))  # the kit's own
+    # the kit's own
+    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))
 
 
 def policy(live: bool, form: bool = False) -> str:
-    """The Content-Security-Policy of a page: the kit's own style and script, by checksum, and nothing else.
+    """The Content-Security-Policy of a page: the kit's own style and script, by checksum, and
+    nothing else.
 
     form: of a page whose forms are sent to where it came from.
     """
-    hashes = {name: b64encode(sha256(_part(name).encode()).digest()).decode() for name in ("page.css", "page.js")}
-    words = f"default-src 'none'; style-src 'sha256-{hashes['page.css']}'; script-src 'sha256-{hashes['page.js']}'; "
+    hashes = {
+        name: b64encode(sha256(_part(name).encode()).digest()).decode()
+        for name in ("page.css", "page.js")
+    }
+    words = (
+        f"default-src 'none'; style-src 'sha256-{hashes['page.css']}'; script-src "
+        f"'sha256-{hashes['page.js']}'; "
+    )
     words += f"base-uri 'none'; form-action '{'self' if form else 'none'}'"
     return words + ("; connect-src 'self'" if live else "")
 
@@ -99,8 +116,8 @@ def site(
 ) -> dict[str, Callable[[], str]]:
     """The pages of a class by address, each made when it is called.
 
-    With `aliases` no student is named, and nothing stands in the order of names. Pages that are `live`, with so many
-    submissions to come in all, look for new results while they are open.
+    With `aliases` no student is named, and nothing stands in the order of names. Pages that are
+    `live`, with so many submissions to come in all, look for new results while they are open.
     """
     named, tell = list(results), None
     if aliases is not None:
@@ -113,44 +130,82 @@ def site(
 
     counts = _counts(results, named, around)
     missing = {} if aliases is not None else around.missing
-    shared = {"counts": counts, "live": live, "addresses": addresses, "here": len(named), "short": course.short}
+    shared = {
+        "counts": counts,
+        "live": live,
+        "addresses": addresses,
+        "here": len(named),
+        "short": course.short,
+    }
     shared |= {"missing": missing, "ruled": around.rules is not None, "alone": False}
     shared |= {"regrades": around.rules.regrades if around.rules else ""}
 
     def render(name: str, *student: Any, **facts: Any) -> str:
         facts |= shared
-        return environment().get_template(name).render(facts, **(_student(*student) if student else {}))
+        return (
+            environment()
+            .get_template(name)
+            .render(facts, **(_student(*student) if student else {}))
+        )
 
     pages: dict[str, Callable[[], str]] = {
-        addresses[unit]: partial(render, "unit.html", unit=unit, results=units[unit]) for unit in units
+        addresses[unit]: partial(render, "unit.html", unit=unit, results=units[unit])
+        for unit in units
     }
     if len(units) != 1:
-        pages["index.html"] = partial(render, "class.html", units=units, students=_scores(named, counts, missing))
+        pages["index.html"] = partial(
+            render, "class.html", units=units, students=_scores(named, counts, missing)
+        )
     for was, result in zip(results, named, strict=True):
         pages[f"{result.unit}/{result.student}.html"] = partial(
-            render, "student.html", course, was, result, source, tell, attempts=_attempts(was, around.earlier)
+            render,
+            "student.html",
+            course,
+            was,
+            result,
+            source,
+            tell,
+            attempts=_attempts(was, around.earlier),
         )
     return pages
 
 
-def page_alone(course: Course, result: Result, grade: Grade, source: Source | None, around: Around) -> str:
-    """A student's page by itself, to be given to the student: with no link to a page of the class."""
-    facts = {"counts": {(result.unit, result.student): grade}, "live": "", "alone": True, "short": course.short}
+def page_alone(
+    course: Course, result: Result, grade: Grade, source: Source | None, around: Around
+) -> str:
+    """A student's page by itself, to be given to the student: with no link to a page of the
+    class.
+    """
+    facts = {
+        "counts": {(result.unit, result.student): grade},
+        "live": "",
+        "alone": True,
+        "short": course.short,
+    }
     facts |= {"ruled": around.rules is not None, "attempts": _attempts(result, around.earlier)}
     facts |= {"regrades": around.rules.regrades if around.rules else ""}
     made = environment().get_template("student.html")
     return made.render(facts, **_student(course, result, result, source, None))
 
 
-def _counts(results: Sequence[Result], named: Sequence[Result], around: Around) -> dict[tuple[str, str], Grade]:
-    """What counts of each student's hand-ins, by unit and the name on the pages; nothing where that is plain."""
+def _counts(
+    results: Sequence[Result], named: Sequence[Result], around: Around
+) -> dict[tuple[str, str], Grade]:
+    """What counts of each student's hand-ins, by unit and the name on the pages; nothing where that
+    is plain.
+    """
     if not (around.rules or around.earlier):
         return {}
     there = {(result.unit, result.student) for result in results}
     earlier = [result for result in around.earlier if (result.unit, result.student) in there]
-    best = {(g.result.unit, g.result.student): g for g in grades([*earlier, *results], around.rules or Policy())}
+    best = {
+        (g.result.unit, g.result.student): g
+        for g in grades([*earlier, *results], around.rules or Policy())
+    }
     pairs = zip(results, named, strict=True)
-    return {(shown.unit, shown.student): best[(result.unit, result.student)] for result, shown in pairs}
+    return {
+        (shown.unit, shown.student): best[(result.unit, result.student)] for result, shown in pairs
+    }
 
 
 def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
@@ -160,13 +215,19 @@ def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
 
 
 def _scores(
-    results: Sequence[Result], counts: Mapping[tuple[str, str], Grade], missing: Mapping[str, Sequence[Student]]
+    results: Sequence[Result],
+    counts: Mapping[tuple[str, str], Grade],
+    missing: Mapping[str, Sequence[Student]],
 ) -> dict[str, dict[str, float]]:
     """Each student's points by unit, as they count; of those who handed in nothing, none."""
-    found: dict[str, dict[str, float]] = {each.student: {} for its in missing.values() for each in its}
+    found: dict[str, dict[str, float]] = {
+        each.student: {} for its in missing.values() for each in its
+    }
     for result in results:
         counted = counts.get((result.unit, result.student))
-        found.setdefault(result.student, {})[result.unit] = counted.points if counted else result.score
+        found.setdefault(result.student, {})[result.unit] = (
+            counted.points if counted else result.score
+        )
     return dict(sorted(found.items()))
 
 
@@ -178,7 +239,9 @@ def write_pages(
     anonymous: bool = False,
     around: Around = Around(),
 ) -> Path:
-    """Write all pages below `folder` and take away those of an earlier time; the path of the class page."""
+    """Write all pages below `folder` and take away those of an earlier time; the path of the class
+    page.
+    """
     pages = site(course, results, source, Aliases() if anonymous else None, around=around)
     for address, page in pages.items():
         write_whole(folder / address, page())
@@ -194,7 +257,8 @@ Tell = Callable[[str], str]  # text → the same text without students' names
 def _names_of(result: Result) -> Iterable[str]:
     """All words that a student is known to be called by."""
     known = result.hand_in
-    about = (known.name, known.login, known.email) if known else ()  # not numbers: code is full of them
+    # not numbers: code is full of them
+    about = (known.name, known.login, known.email) if known else ()
     return filter(None, (result.student, result.lms_name, *about))
 
 
@@ -213,8 +277,13 @@ def _teller(results: Sequence[Result], aliases: Mapping[str, str]) -> Tell:
 
 
 def _under(result: Result, aliases: Mapping[str, str], tell: Tell) -> Result:
-    """The result under another name, with those of all students replaced where a remark says one."""
-    verdicts = [replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks)) for v in result.verdicts]
+    """The result under another name, with those of all students replaced where a remark says
+    one.
+    """
+    verdicts = [
+        replace(v, remarks=tuple(replace(r, text=tell(r.text)) for r in v.remarks))
+        for v in result.verdicts
+    ]
     named = replace(result, student=aliases[result.student], known_as="", hand_in=None)
     return replace(named, note=tell(result.note), verdicts=tuple(verdicts))
 
@@ -225,7 +294,9 @@ def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]
     return code.exercises(stub.read_text(encoding="utf-8")) if stub.is_file() else ({}, set())
 
 
-def _student(course: Course, was: Result, result: Result, source: Source | None, tell: Tell | None) -> dict[str, Any]:
+def _student(
+    course: Course, was: Result, result: Result, source: Source | None, tell: Tell | None
+) -> dict[str, Any]:
     """What a student's page is made from: the result, and for each check the lines of its code.
 
     tell: of anonymous pages.
@@ -233,29 +304,42 @@ def _student(course: Course, was: Result, result: Result, source: Source | None,
     content = source(was) if source else None
     try:
         listing, shown = _listing(course, result, content or b"", tell), True
-    except Exception:  # a file that our reading of code fails on costs its listing, and no other page
+    except (
+        Exception
+    ):  # a file that our reading of code fails on costs its listing, and no other page
         listing, shown = {verdict.name: [] for verdict in result.verdicts}, False
     changed = bool(source and content is None and not result.note)
     return {"result": result, "listing": listing, "changed": changed, "shown": shown}
 
 
-Listing = dict[str, list[tuple[Piece, Sequence[tuple[Markup, bool]]]]]  # check → each part of its code, and its lines
+# check → each part of its code, and its lines
+Listing = dict[str, list[tuple[Piece, Sequence[tuple[Markup, bool]]]]]
 
 
 def _listing(course: Course, result: Result, content: bytes, tell: Tell | None) -> Listing:
     asked, given = _exercises(course, result.unit)
     found = pieces(content)
-    shown = {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
+    shown = (
+        {check: code.parts(found, names, given) for check, names in asked.items()} if found else {}
+    )
     if tell:
-        shown = {check: [replace(one, text=tell(one.text)) for one in some] for check, some in shown.items()}
+        shown = {
+            check: [replace(one, text=tell(one.text)) for one in some]
+            for check, some in shown.items()
+        }
     return {
-        verdict.name: [(piece, _numbered(piece, verdict, tell is not None)) for piece in shown.get(verdict.name, [])]
+        verdict.name: [
+            (piece, _numbered(piece, verdict, tell is not None))
+            for piece in shown.get(verdict.name, [])
+        ]
         for verdict in result.verdicts
     }
 
 
 def listing_of(course: Course, result: Result, content: bytes | None) -> Listing:
-    """The code of a submission for each check; nothing where it is not at hand, or our reading fails on it."""
+    """The code of a submission for each check; nothing where it is not at hand, or our reading
+    fails on it.
+    """
     try:
         return _listing(course, result, content or b"", None)
     except Exception:  # it costs its listing, and no other student's
@@ -266,6 +350,11 @@ def _numbered(piece: Piece, verdict: Verdict, anonymous: bool) -> Sequence[tuple
     """Lines of code as HTML, each with whether a remark speaks of it."""
     told = " ".join(remark.text for remark in verdict.remarks)
     at = {int(line) for line in re.findall(rf"\b{re.escape(piece.place)} (\d{{1,9}})\b", told)}
-    at |= {piece.first + index for r in verdict.remarks for index in code.lines_of_mistake(piece.text, r.mistake)}
+    at |= {
+        piece.first + index
+        for r in verdict.remarks
+        for index in code.lines_of_mistake(piece.text, r.mistake)
+    }
     lines = code.lines(piece, without_comments=anonymous)
-    return [(Markup(line), number in at) for number, line in enumerate(lines, piece.first)]  # escaped by `lines`
+    # escaped by `lines`
+    return [(Markup(line), number in at) for number, line in enumerate(lines, piece.first)]

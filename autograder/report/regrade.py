@@ -29,12 +29,15 @@ class NoMails(UserError):
 
 
 def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
-    """A link that opens a mail to `address` about one check, with all that is needed to find it again."""
+    """A link that opens a mail to `address` about one check, with all that is needed to find it
+    again.
+    """
     values = (result.lms_name, result.unit, verdict.name, result.sha256)
     lines = [f"{name}: {value}" for name, value in zip(FIELDS, values, strict=True)]
     body = "\r\n".join([*lines, "", "What I would like to be looked at, and why:", ""])
     subject = f"Regrade: {result.unit}, {verdict.name}"
-    return f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"
+    fields = f"subject={quote(subject, safe='')}&body={quote(body, safe='')}"
+    return f"mailto:{quote(address, safe='@')}?{fields}"
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,13 @@ class Request:
 
 
 def read_requests(place: Path) -> list[Request]:
-    """Read the requests among mails: an mbox file, or a folder of `.eml` files, or one of these. Raises `NoMails`."""
+    """Read the requests among mails: an mbox file, or a folder of `.eml` files, or one of these.
+    Raises `NoMails`.
+    """
     found = [request for mail in _mails(place) if (request := _request(mail))]
-    return sorted(found, key=lambda request: (request.unit, request.check, request.student, request.date))
+    return sorted(
+        found, key=lambda request: (request.unit, request.check, request.student, request.date)
+    )
 
 
 def _mails(place: Path) -> Iterator[EmailMessage]:
@@ -81,7 +88,9 @@ def _parsed(mail: bytes) -> EmailMessage:
 
 
 def _request(mail: EmailMessage) -> Request | None:
-    """What a mail asks; None where it is no request. Answers quote with `>`, which is passed over."""
+    """What a mail asks; None where it is no request. Answers quote with `>`, which is passed
+    over.
+    """
     text = _text(mail)
     said = {}
     for name in FIELDS:
@@ -116,7 +125,18 @@ def _header(mail: EmailMessage, name: str) -> str:
         return ""
 
 
-HEAD = ("unit", "check", "student", "points now", "of", "which file", "by hand so far", "why", "sender", "date")
+HEAD = (
+    "unit",
+    "check",
+    "student",
+    "points now",
+    "of",
+    "which file",
+    "by hand so far",
+    "why",
+    "sender",
+    "date",
+)
 
 
 def listed(
@@ -124,18 +144,33 @@ def listed(
 ) -> list[Sequence[str | float]]:
     """The requests as a table, each beside what is known of it."""
     of = {(result.lms_name, result.unit): result for result in results}
-    rows = [_row(request, of.get((request.student, request.unit)), adjustments) for request in requests]
+    rows = [
+        _row(request, of.get((request.student, request.unit)), adjustments) for request in requests
+    ]
     return [HEAD, *rows]
 
 
-def _row(request: Request, result: Result | None, adjustments: Sequence[Adjustment]) -> Sequence[str | float]:
-    verdicts: Mapping[str, Any] = {verdict.name: verdict for verdict in result.verdicts} if result else {}
+def _row(
+    request: Request, result: Result | None, adjustments: Sequence[Adjustment]
+) -> Sequence[str | float]:
+    verdicts: Mapping[str, Any] = (
+        {verdict.name: verdict for verdict in result.verdicts} if result else {}
+    )
     verdict = verdicts.get(request.check)
-    points: Sequence[str | float] = (verdict.earned, verdict.points) if verdict else ("no such check", "")
+    points: Sequence[str | float] = (
+        (verdict.earned, verdict.points) if verdict else ("no such check", "")
+    )
     about = (request.student, request.unit, request.check)
     done = [one.words for one in adjustments if (one.student, one.unit, one.check) == about]
     return (
-        *(request.unit, request.check, request.student, *points, _which_file(request, result), "; ".join(done)),
+        *(
+            request.unit,
+            request.check,
+            request.student,
+            *points,
+            _which_file(request, result),
+            "; ".join(done),
+        ),
         *(request.why, request.sender, request.date),
     )
 

@@ -1,7 +1,8 @@
 """Pages of a class while it is being graded, on this machine alone; and forms for points by hand.
 
-Only addresses of pages that exist are answered, each made from the results of that moment; no file is served. The
-address holds a secret word, so that others who can reach this machine's own network find nothing, and can send nothing.
+Only addresses of pages that exist are answered, each made from the results of that moment; no file
+is served. The address holds a secret word, so that others who can reach this machine's own network
+find nothing, and can send nothing.
 """
 
 import secrets
@@ -28,10 +29,17 @@ MAX_FORM = 64 << 10  # bytes
 
 
 class Shelf:
-    """The pages of a folder of results. A result is read when its file has changed, a page made when asked for."""
+    """The pages of a folder of results. A result is read when its file has changed, a page made
+    when asked for.
+    """
 
     def __init__(
-        self, course: Course, grades: Path, source: Source | None, anonymous: bool, rules: Policy | None = None
+        self,
+        course: Course,
+        grades: Path,
+        source: Source | None,
+        anonymous: bool,
+        rules: Policy | None = None,
     ) -> None:
         self._course, self._rules = course, rules
         self._grades, self._source, self._aliases = grades, source, Aliases() if anonymous else None
@@ -54,9 +62,12 @@ class Shelf:
             return
         self._by_hand = by_hand
         known = self._read
-        fresh = {path: time for path, time in times.items() if known.get(path, (0, None))[0] != time}
+        fresh = {
+            path: time for path, time in times.items() if known.get(path, (0, None))[0] != time
+        }
         self._read = {
-            path: known[path] if path not in fresh else (time, read_result(path)) for path, time in times.items()
+            path: known[path] if path not in fresh else (time, read_result(path))
+            for path, time in times.items()
         }
         results = self._results()
         earlier = comparable(earlier_results(self._grades), results)
@@ -72,7 +83,9 @@ class Shelf:
         return file.stat().st_mtime_ns if file.is_file() else 0
 
     def _rules_now(self, results: list[Result]) -> Policy | None:
-        """The policy with the points by hand as they stand; as they stood before, where the file is half written."""
+        """The policy with the points by hand as they stand; as they stood before, where the file is
+        half written.
+        """
         if not self._by_hand:
             return self._rules
         try:
@@ -85,19 +98,26 @@ class Shelf:
         return [result for _, result in self._read.values() if result]
 
     def take_form(self, address: str, body: bytes) -> str | None:
-        """Write what a form of a page sent; the address of the page to show then, None where there is no such form.
+        """Write what a form of a page sent; the address of the page to show then, None where there
+        is no such form.
 
         Raises `UserError`, in words, for what cannot be taken.
         """
         with self._lock:
             self._look()
-            if not (address.startswith(FOLDER) and address in self._pages and address != f"{FOLDER}index.html"):
+            if not (
+                address.startswith(FOLDER)
+                and address in self._pages
+                and address != f"{FOLDER}index.html"
+            ):
                 return None
             return take_form(self._course, self._grades, self._results(), address, body)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, and nothing else."""
+    """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, and nothing
+    else.
+    """
 
     def __init__(self, shelf: Shelf, secret: str, *args: object) -> None:
         self.shelf, self.secret = shelf, secret
@@ -131,16 +151,22 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(303, "Written.", location=f"/{self.secret}/{quote(shown)}")
 
     def _address(self) -> str | None:
-        """The address of a page that is asked for; None for who does not know the secret, or came by another name."""
+        """The address of a page that is asked for; None for who does not know the secret, or came
+        by another name.
+        """
         host = (self.headers.get("Host") or "").rpartition(":")[0]
         _, secret, address = [*self.path.split("?")[0].split("/", 2), "", ""][:3]
-        known = host in ("127.0.0.1", "localhost") and secrets.compare_digest(secret.encode(), self.secret.encode())
+        known = host in ("127.0.0.1", "localhost") and secrets.compare_digest(
+            secret.encode(), self.secret.encode()
+        )
         return unquote(address) or "index.html" if known else None
 
     def _answer(self, status: int, text: str, form: bool = False, location: str = "") -> None:
         body = text.encode()
         headers = {
-            "Content-Type": "text/html; charset=utf-8" if status == 200 else "text/plain; charset=utf-8",
+            "Content-Type": "text/html; charset=utf-8"
+            if status == 200
+            else "text/plain; charset=utf-8",
             "Content-Length": str(len(body)),
             "Content-Security-Policy": f"{policy(live=True, form=form)}; frame-ancestors 'none'",
             "X-Content-Type-Options": "nosniff",

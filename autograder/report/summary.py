@@ -1,4 +1,6 @@
-"""What a class's results of one unit say together: checks, known mistakes, and equal wrong answers nobody has named."""
+"""What a class's results of one unit say together: checks, known mistakes, and equal wrong answers
+nobody has named.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,8 +15,8 @@ ENDED = ("killed", "timeout", "error")
 
 @dataclass(frozen=True)
 class CheckSummary:
-    """How a check went: how many passed, were right in part, had nothing right, or never came to it; the mean share of
-    its points; the median and the longest time in seconds.
+    """How a check went: how many passed, were right in part, had nothing right, or never came to
+    it; the mean share of its points; the median and the longest time in seconds.
     """
 
     name: str
@@ -30,7 +32,9 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many submissions earned from `low` to under `high` points; the last bar holds all points too."""
+    """How many submissions earned from `low` to under `high` points; the last bar holds all points
+    too.
+    """
 
     low: int
     high: int
@@ -39,7 +43,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Students whom the same is told; for a group that nobody has named, whose wrong arrays are equal."""
+    """Students whom the same is told; for a group that nobody has named, whose wrong arrays are
+    equal.
+    """
 
     check: str
     text: str
@@ -66,7 +72,9 @@ def checks(results: Sequence[Result]) -> list[CheckSummary]:
 
 
 def _counts(statuses: Sequence[str]) -> tuple[int, int, int, int]:
-    passed, partial, left = (statuses.count(status) for status in ("passed", "partial", "not_reached"))
+    passed, partial, left = (
+        statuses.count(status) for status in ("passed", "partial", "not_reached")
+    )
     return passed, partial, len(statuses) - passed - partial - left, left
 
 
@@ -79,11 +87,13 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
 
 
 def to_look_at(results: Sequence[Result], slower: float = 3.0) -> list[tuple[Result, str]]:
-    """Submissions that could not be read, ended, hung or were stopped in a check, gave two answers to one question, or
-    took far longer for a check than those who passed it; and why.
+    """Submissions that could not be read, ended, hung or were stopped in a check, gave two answers
+    to one question, or took far longer for a check than those who passed it; and why.
     """
     passed: dict[str, list[float]] = {}
-    for verdict in (verdict for result in results for verdict in result.verdicts if verdict.status == "passed"):
+    for verdict in (
+        verdict for result in results for verdict in result.verdicts if verdict.status == "passed"
+    ):
         passed.setdefault(verdict.name, []).append(verdict.seconds)
     usual = {name: max(median(seconds), 0.1) for name, seconds in passed.items()}
     found = []
@@ -108,11 +118,15 @@ def mistakes(results: Sequence[Result]) -> list[Group]:
             for remark in verdict.remarks:
                 if remark.mistake:
                     made.setdefault(remark.text, (verdict.name, {}))[1][result.student] = None
-    return _largest_first(Group(check, text, tuple(students)) for text, (check, students) in made.items())
+    return _largest_first(
+        Group(check, text, tuple(students)) for text, (check, students) in made.items()
+    )
 
 
 def unnamed(results: Sequence[Result]) -> list[Group]:
-    """Groups of two or more whose wrong arrays are equal and explained by no known mistake: candidates for one."""
+    """Groups of two or more whose wrong arrays are equal and explained by no known mistake:
+    candidates for one.
+    """
     equal: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for result in results:
         for verdict in result.verdicts:

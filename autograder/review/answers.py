@@ -1,4 +1,6 @@
-"""What is compared: the exercises of a unit, and each student's answer to them, read and never run."""
+"""What is compared: the exercises of a unit, and each student's answer to them, read and never
+run.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ class NothingToCompare(UserError):
 
 @dataclass(frozen=True)
 class Exercise:
-    """Some of what a student writes in a unit: the names that a check asks for, or all of the unit's.
+    """Some of what a student writes in a unit: the names that a check asks for, or all of the
+    unit's.
 
     check: the check's name; empty for the whole unit.
     lines: how many lines our solution takes for it.
@@ -63,9 +66,11 @@ def answer(student: str, source: bytes, earlier: bool = False) -> Answer:
 
 @dataclass(frozen=True)
 class UnitAnswers:
-    """Everything of one unit that is compared: its exercises, the answers, and the results, where it was graded.
+    """Everything of one unit that is compared: its exercises, the answers, and the results, where
+    it was graded.
 
-    given: the names of the functions that the stub gives. public: fingerprints of the stub and of our solution.
+    given: the names of the functions that the stub gives. public: fingerprints of the stub and of
+    our solution.
     """
 
     unit: str
@@ -88,27 +93,39 @@ class UnitAnswers:
 
 
 def read_class(
-    course: Course, units: Iterable[Unit], folder: Path, submitted: Path | None, also: Sequence[Path], lines: int
+    course: Course,
+    units: Iterable[Unit],
+    folder: Path,
+    submitted: Path | None,
+    also: Sequence[Path],
+    lines: int,
 ) -> list[UnitAnswers]:
     """Read a class: of each unit that anything was handed in for, its exercises and answers.
 
-    folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a graded class lie, if
-    not where `grade` found them. also: folders of earlier years. lines: exercises shorter than this are left out.
-    Raises `NothingToCompare`.
+    folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a
+    graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
+    exercises shorter than this are left out. Raises `NothingToCompare`.
     """
     results = stored_results(folder) if run_facts(folder) else []
     lies = submitted or (_noted(folder) if results else folder)
     found: list[UnitAnswers] = []
     for unit in units:
         of_unit = tuple(result for result in results if result.unit == unit.name)
-        own = _graded(course, of_unit, lies, results) if results else _handed_in(course, unit.name, lies)
+        own = (
+            _graded(course, of_unit, lies, results)
+            if results
+            else _handed_in(course, unit.name, lies)
+        )
         if not any(one.pieces for one in own):
             continue
-        earlier = [one for place in also for one in _handed_in(course, unit.name, place, earlier=True)]
+        earlier = [
+            one for place in also for one in _handed_in(course, unit.name, place, earlier=True)
+        ]
         found.append(_unit_answers(unit, (*own, *earlier), of_unit, lines))
     if not found:
         raise NothingToCompare(
-            f"Of no submission the code is at hand: looked in {lies}. Name a folder of submissions, "
+            f"Of no submission the code is at hand: looked in {lies}. Name a folder of "
+            "submissions, "
             "or for graded ones where they lie now: --submitted FOLDER."
         )
     return found
@@ -118,8 +135,12 @@ def _noted(grades: Path) -> Path:
     return Path(run_facts(grades).get("submitted", grades))
 
 
-def _graded(course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]) -> list[Answer]:
-    """The answers that results of one unit are of; `every`: the results of all units, whose names hang together."""
+def _graded(
+    course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]
+) -> list[Answer]:
+    """The answers that results of one unit are of; `every`: the results of all units, whose names
+    hang together.
+    """
     source = graded_files(course, folder, {result.student for result in every})
     sources = [(result.student, source(result)) for result in results]
     return [answer(student, content) for student, content in sources if content]
@@ -141,18 +162,28 @@ def _handed_in(course: Course, unit: str, folder: Path, earlier: bool = False) -
     return found
 
 
-def _unit_answers(unit: Unit, answers: tuple[Answer, ...], results: tuple[Result, ...], lines: int) -> UnitAnswers:
+def _unit_answers(
+    unit: Unit, answers: tuple[Answer, ...], results: tuple[Result, ...], lines: int
+) -> UnitAnswers:
     solution = solution_of(unit)
     ours, stub = answer("", solution.plain().encode()), answer("", solution.stub.encode())
     asked, given = exercises(solution.stub)
     titles = {check.name: check.title for check in unit.checks}
     all_of_them = [
-        Exercise(unit.name, check, titles.get(check, check), frozenset(names), _lines(parts(ours.pieces, names, given)))
+        Exercise(
+            unit.name,
+            check,
+            titles.get(check, check),
+            frozenset(names),
+            _lines(parts(ours.pieces, names, given)),
+        )
         for check, names in asked.items()
         if names
     ]
     everything = frozenset(name for exercise in all_of_them for name in exercise.names)
-    whole = Exercise(unit.name, "", "all exercises of the unit", everything, sum(e.lines for e in all_of_them))
+    whole = Exercise(
+        unit.name, "", "all exercises of the unit", everything, sum(e.lines for e in all_of_them)
+    )
     return UnitAnswers(
         unit=unit.name,
         exercises=tuple(each for each in (whole, *all_of_them) if each.lines >= lines),
@@ -170,5 +201,7 @@ def _lines(found: Collection[Piece]) -> int:
     for piece in found:
         _, begun, rest = piece.text.partition(BEGIN)
         written = rest.partition(END)[0] if begun else ""
-        count += sum(bool(line.strip()) and not line.strip().startswith("#") for line in written.split("\n"))
+        count += sum(
+            bool(line.strip()) and not line.strip().startswith("#") for line in written.split("\n")
+        )
     return count

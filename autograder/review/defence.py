@@ -31,14 +31,23 @@ def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> 
 
 
 class Defence:
-    """Makes questions for the submissions of a class and writes their pages: `with Defence(…) as made: made.ask(r)`."""
+    """Makes questions for the submissions of a class and writes their pages: `with Defence(…) as
+    made: made.ask(r)`.
+    """
 
     def __init__(
-        self, course: Course, out: Path, submitted: Path, number: int, seed: int, students: Iterable[str]
+        self,
+        course: Course,
+        out: Path,
+        submitted: Path,
+        number: int,
+        seed: int,
+        students: Iterable[str],
     ) -> None:
         """Make nothing yet.
 
-        number: of questions for each student. students: all who have results, by the names that these bear.
+        number: of questions for each student. students: all who have results, by the names that
+        these bear.
         """
         self._course, self._out = course, out
         self._number, self._seed = number, seed
@@ -84,11 +93,18 @@ class Defence:
     def summary(self) -> str:
         """Say how many were asked how much, and of whom the code is not at hand."""
         counts = [count for students in self._asked.values() for count in students.values()]
-        lines = [f"{sum(counts)} questions about {sum(map(bool, counts))} submissions, seed {self._seed}"]
+        lines = [
+            f"{sum(counts)} questions about {sum(map(bool, counts))} submissions, seed {self._seed}"
+        ]
         if silent := counts.count(0):
-            lines.append(f"{silent} submissions with no function that runs and is long enough to ask about")
+            lines.append(
+                f"{silent} submissions with no function that runs and is long enough to ask about"
+            )
         if self._unread:
-            lines.append(f"not as it was graded, or not there any more, so not asked: {'; '.join(self._unread)}")
+            lines.append(
+                "not as it was graded, or not there any more, so not asked: "
+                f"{'; '.join(self._unread)}"
+            )
         return "\n".join(lines)
 
     def close(self) -> None:

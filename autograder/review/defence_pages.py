@@ -25,23 +25,32 @@ def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> 
     """A page of questions, with the answers or without."""
     template = environment().get_template("defence.html")
     shown = [_shown(question, answers) for question in asked]
-    return template.render(unit=unit, student=student, questions=shown, answers=answers, choices=IN_WORDS, live="")
+    return template.render(
+        unit=unit, student=student, questions=shown, answers=answers, choices=IN_WORDS, live=""
+    )
 
 
 def write_index(folder: Path, seed: int, units: Mapping[str, Mapping[str, int]]) -> Path:
-    """Write the page that leads to all others; its path. units: unit → student → how many questions."""
+    """Write the page that leads to all others; its path. units: unit → student → how many
+    questions.
+    """
     page = environment().get_template("defences.html").render(seed=seed, units=units, live="")
     write_whole(folder / "index.html", page)
     return folder / "index.html"
 
 
 def _shown(question: Question, answers: bool) -> dict[str, Any]:
-    """What the page says of a question. Without answers it is given none, so that none can slip in."""
+    """What the page says of a question. Without answers it is given none, so that none can slip
+    in.
+    """
     lines = enumerate(code.lines(question.piece), question.piece.first)
     cell = question.piece.place.removesuffix("line")
     arrays = [{"name": array.name, "shape": array.shape} for array in question.arrays]
     if answers:
-        arrays = [facts | _answer(array.effect) for facts, array in zip(arrays, question.arrays, strict=True)]
+        arrays = [
+            facts | _answer(array.effect)
+            for facts, array in zip(arrays, question.arrays, strict=True)
+        ]
     return {
         "title": question.title,
         "level": LEVELS[question.level],

@@ -24,15 +24,19 @@ IN_WORDS = {
     SHAPE: "gets another shape",
     INFINITE: "holds NaN or infinity",
 }
-EQUAL, CLEAR = 1e-9, 0.02  # of the largest value: what is no change at all, and what is one without doubt
+# of the largest value: what is no change at all, and what is one without doubt
+EQUAL, CLEAR = (
+    1e-9,
+    0.02,
+)
 
 
 @dataclass(frozen=True)
 class Effect:
     """What happens to an array: one of the kinds above, and what an examiner wants to know of it.
 
-    rows: which rows change, where some do. factor: by which number. largest: the largest change, as a share of the
-    largest value. shape: the new one, where it is another.
+    rows: which rows change, where some do. factor: by which number. largest: the largest change, as
+    a share of the largest value. shape: the new one, where it is another.
     """
 
     kind: str
@@ -43,7 +47,9 @@ class Effect:
 
 
 def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
-    """What a change did to an array; None where it is too small to be asked about, or no number and no text."""
+    """What a change did to an array; None where it is too small to be asked about, or no number and
+    no text.
+    """
     if is_text(before) != is_text(after):
         return None
     if before.shape != after.shape:
@@ -78,12 +84,16 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
 
 
 def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
-    """The number that every place was multiplied by; None where there is none, or a whole row is 0 and stays so."""
+    """The number that every place was multiplied by; None where there is none, or a whole row is 0
+    and stays so.
+    """
     rows = before.reshape(len(before), -1) if before.ndim else before.reshape(1, 1)
     if not rows.any(1).all() or np.count_nonzero(before) < before.size / 2:
         return None
     factor = float((after * before).sum() / (before * before).sum())
-    close = np.allclose(after, factor * before, rtol=1e-6, atol=EQUAL * float(np.abs(after).max(initial=0.0)))
+    close = np.allclose(
+        after, factor * before, rtol=1e-6, atol=EQUAL * float(np.abs(after).max(initial=0.0))
+    )
     return round(factor, 6) if close and factor else None
 
 

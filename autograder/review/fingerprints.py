@@ -1,8 +1,10 @@
-"""Fingerprints of code: a number for each part of its syntax tree, without what can be changed and mean the same.
+"""Fingerprints of code: a number for each part of its syntax tree, without what can be changed and
+mean the same.
 
-Two parts have the same number where they do the same with the same tools: names that a student chose, constants,
-annotations, comments and docstrings are left out; names of Python and of libraries are in. A part's number does not
-depend on what stands around it, so a copy keeps most of its numbers when lines are moved or a loop is written anew.
+Two parts have the same number where they do the same with the same tools: names that a student
+chose, constants, annotations, comments and docstrings are left out; names of Python and of
+libraries are in. A part's number does not depend on what stands around it, so a copy keeps most of
+its numbers when lines are moved or a loop is written anew.
 """
 
 import ast
@@ -28,7 +30,9 @@ class Print:
 
 
 def fingerprints(codes: Sequence[str]) -> list[list[Print]]:
-    """The fingerprints of each piece of one person's code, given whole. Code that does not parse has none."""
+    """The fingerprints of each piece of one person's code, given whole. Code that does not parse
+    has none.
+    """
     trees = [_tree(code) for code in codes]
     chosen = _Chosen()
     for tree in trees:
@@ -50,7 +54,9 @@ def _tree(code: str) -> ast.Module:
 
 @dataclass
 class _Chosen:
-    """The names that a student chose: of variables and functions, and after a dot, of attributes and methods."""
+    """The names that a student chose: of variables and functions, and after a dot, of attributes
+    and methods.
+    """
 
     variables: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
@@ -61,8 +67,14 @@ class _Chosen:
             match node:
                 case ast.ClassDef(name=name, body=body):
                     self.variables.add(name)
-                    self.attributes |= {part.name for part in body if isinstance(part, ast.FunctionDef)}
-                case ast.FunctionDef(name=name) | ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
+                    self.attributes |= {
+                        part.name for part in body if isinstance(part, ast.FunctionDef)
+                    }
+                case (
+                    ast.FunctionDef(name=name)
+                    | ast.arg(arg=name)
+                    | ast.Name(id=name, ctx=ast.Store())
+                ):
                     self.variables.add(name)
                 case ast.Attribute(attr=name, ctx=ast.Store()):
                     self.attributes.add(name)
@@ -79,7 +91,9 @@ def _prints(tree: ast.Module, chosen: _Chosen) -> list[Print]:
 
 
 class _Walk:
-    """Visits a tree from its leaves up, and notes the fingerprint of each part that is large enough."""
+    """Visits a tree from its leaves up, and notes the fingerprint of each part that is large
+    enough.
+    """
 
     def __init__(self, chosen: _Chosen) -> None:
         self._chosen = chosen
@@ -115,7 +129,16 @@ class _Walk:
         return kind.encode()
 
 
-LEFT_OUT = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.Pass, ast.Import, ast.ImportFrom)
+LEFT_OUT = (
+    ast.expr_context,
+    ast.operator,
+    ast.unaryop,
+    ast.boolop,
+    ast.cmpop,
+    ast.Pass,
+    ast.Import,
+    ast.ImportFrom,
+)
 
 
 def _children(node: ast.AST) -> Iterable[ast.AST]:
@@ -124,7 +147,11 @@ def _children(node: ast.AST) -> Iterable[ast.AST]:
         if name in ("annotation", "returns", "type_params"):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and not isinstance(child, LEFT_OUT) and not _is_docstring(child):
+            if (
+                isinstance(child, ast.AST)
+                and not isinstance(child, LEFT_OUT)
+                and not _is_docstring(child)
+            ):
                 yield child
 
 

@@ -1,7 +1,9 @@
-"""Questions about a student's own code: one line of theirs is changed, which arrays change, and how?
+"""Questions about a student's own code: one line of theirs is changed, which arrays change, and
+how?
 
-The true answer is found by running their code as it is and with the change, both in the sandbox, on two seeds. A
-question is asked only where both seeds agree, so that its answer does not hang on the numbers that were drawn.
+The true answer is found by running their code as it is and with the change, both in the sandbox, on
+two seeds. A question is asked only where both seeds agree, so that its answer does not hang on the
+numbers that were drawn.
 """
 
 import ast
@@ -33,7 +35,9 @@ LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to fi
 
 @dataclass(frozen=True)
 class AskedArray:
-    """An array of the experiment: its name, its shape in words as it is, and what the change does to it."""
+    """An array of the experiment: its name, its shape in words as it is, and what the change does
+    to it.
+    """
 
     name: str
     shape: str
@@ -44,9 +48,11 @@ class AskedArray:
 class Question:
     """One change of one line, and what it does.
 
-    piece: the student's definition in which it stands. line: its number, counted as the piece's lines are.
-    before, after: the line as it is, and as it would be. raised: the error, where there is one; then no array changes.
-    source: the whole submission with the change, seeds: on which it was run; so that anybody can run it again.
+    piece: the student's definition in which it stands. line: its number, counted as the piece's
+    lines are. before, after: the line as it is, and as it would be. raised: the error, where there
+    is one; then no array changes.
+    source: the whole submission with the change, seeds: on which it was run; so that anybody can
+    run it again.
     """
 
     unit: str
@@ -63,20 +69,28 @@ class Question:
 
     @property
     def level(self) -> int:
-        """How hard it is, from 0: an error or one change of everything is easy, a part that stays is hard."""
+        """How hard it is, from 0: an error or one change of everything is easy, a part that stays
+        is hard.
+        """
         if self.raised:
             return 0
         kinds = [array.effect.kind for array in self.arrays]
         changed = [kind for kind in kinds if kind != SAME]
         if not changed:
             return 2
-        return 1 + (SAME in kinds) + (len(set(changed)) > 1 or bool({"rows", "sign", "factor"} & set(changed)))
+        return (
+            1
+            + (SAME in kinds)
+            + (len(set(changed)) > 1 or bool({"rows", "sign", "factor"} & set(changed)))
+        )
 
 
 def questions(server: Server, source: bytes, name: str, number: int, seed: int) -> list[Question]:
-    """Ask about a submission: `number` questions, from easy to hard, or fewer where its code gives no more.
+    """Ask about a submission: `number` questions, from easy to hard, or fewer where its code gives
+    no more.
 
-    source, name: the file's bytes, and what it is called. seed: of the choice and of the experiments.
+    source, name: the file's bytes, and what it is called. seed: of the choice and of the
+    experiments.
     """
     draw = random.Random(f"{seed} {server.unit.name} {digest(source)}")
     maker = _Maker(server, source, name, (draw.randrange(2**31), draw.randrange(2**31)))
@@ -108,7 +122,9 @@ class _Maker:
         self._as_it_is: dict[str, list[Answer]] = {}
 
     def changes(self) -> Iterator[_Change]:
-        """Every small change of what the student wrote, for each check whose experiment runs it and gets an answer."""
+        """Every small change of what the student wrote, for each check whose experiment runs it and
+        gets an answer.
+        """
         unit = self._server.unit
         found = pieces(self._source)
         asked, given = exercises(unit.course.stub(unit.name).read_text(encoding="utf-8"))
@@ -117,7 +133,11 @@ class _Maker:
             if check.measure or not asked.get(check.name):
                 continue
             for piece in parts(found, asked[check.name], given):
-                if _is_long_enough(piece) and with_text(self._source, piece, piece.text) and self._answers(check):
+                if (
+                    _is_long_enough(piece)
+                    and with_text(self._source, piece, piece.text)
+                    and self._answers(check)
+                ):
                     yield from (_Change(check, piece, mutant) for mutant in _mutants(piece, names))
 
     def _answers(self, check: Check) -> Sequence[Answer]:
@@ -147,7 +167,11 @@ class _Maker:
         if told is None:
             return None
         arrays, raised = told
-        if not raised and all(array.effect.kind == SAME for array in arrays) and not self._is_reached(change):
+        if (
+            not raised
+            and all(array.effect.kind == SAME for array in arrays)
+            and not self._is_reached(change)
+        ):
             return None
         mutant, piece = change.mutant, change.piece
         left_out = mutant.after in ("pass", "(nothing)")
@@ -172,7 +196,9 @@ class _Maker:
         lines[change.mutant.line - 1] = f"{old[: len(old) - len(old.lstrip())]}raise RuntimeError"
         text = "\n".join(lines)
         source = with_text(self._source, change.piece, text) if _parses(text) else None
-        return bool(source) and all(answer.failure == "raised" for answer in self._run(source or b"", change.check))
+        return bool(source) and all(
+            answer.failure == "raised" for answer in self._run(source or b"", change.check)
+        )
 
 
 def _parses(text: str) -> bool:
@@ -192,7 +218,9 @@ def _tidy(line: str) -> str:
 
 
 def _is_long_enough(piece: Piece) -> bool:
-    lines = [line for line in piece.text.split("\n") if line.strip() and not line.strip().startswith("#")]
+    lines = [
+        line for line in piece.text.split("\n") if line.strip() and not line.strip().startswith("#")
+    ]
     return piece.is_function and len(lines) > LEAST_LINES
 
 
@@ -210,7 +238,9 @@ def _mutants(piece: Piece, names: Mapping[str, str]) -> list[Mutant]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether code parses and is no longer or deeper than people write: a deep one would end libcst, and us with it."""
+    """Whether code parses and is no longer or deeper than people write: a deep one would end
+    libcst, and us with it.
+    """
     if len(text) > LONGEST:
         return False
     try:
@@ -223,7 +253,9 @@ def _is_plain(text: str) -> bool:
 
 
 def with_text(source: bytes, piece: Piece, text: str) -> bytes | None:
-    """A submission with another text in a piece's place; None where the piece does not stand there as it was read."""
+    """A submission with another text in a piece's place; None where the piece does not stand there
+    as it was read.
+    """
     if piece.place == "line":
         whole = source.decode("utf-8-sig").replace("\r\n", "\n")
         return _replaced(whole, piece, text).encode() if _stands(whole, piece) else None
@@ -250,18 +282,26 @@ def _replaced(whole: str, piece: Piece, text: str) -> str:
 def _told(
     before: Sequence[Answer], after: Sequence[Answer], sizes: Mapping[str, int]
 ) -> tuple[tuple[AskedArray, ...], str] | None:
-    """What a change does to each array, or the error that it raises, where both seeds agree; else None."""
+    """What a change does to each array, or the error that it raises, where both seeds agree; else
+    None.
+    """
     failures = [answer.failure for answer in after]
     if not set(failures) <= {"", "raised"}:  # it hangs, or was stopped
         return None
     if all(failure == "raised" for failure in failures):
         was = before[0].arrays.items()
-        return tuple(AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in was), after[0].message
+        return tuple(
+            AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in was
+        ), after[0].message
     if any(failures):  # on some numbers only
         return None
     arrays = []
     for name, array in before[0].arrays.items():
-        found = [effect(b.arrays[name], a.arrays[name]) for b, a in zip(before, after, strict=True) if name in a.arrays]
+        found = [
+            effect(b.arrays[name], a.arrays[name])
+            for b, a in zip(before, after, strict=True)
+            if name in a.arrays
+        ]
         if len(found) < 2 or not found[0] or not found[1] or not _agree(found[0], found[1]):
             return None
         arrays.append(AskedArray(name, _shape(array, sizes), found[0]))
@@ -279,14 +319,20 @@ def _agree(one: Effect, other: Effect) -> bool:
 
 
 def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
-    """From easy to hard: of each part of the pool, in that order, one about a check and a line that are still new."""
+    """From easy to hard: of each part of the pool, in that order, one about a check and a line that
+    are still new.
+    """
     left = sorted(pool, key=lambda question: question.level)
     chosen: list[Question] = []
     asked, lines = Counter[str](), set[tuple[str, int]]()
     seen = set[tuple[int, bool]]()
     for turn in range(number):
         rest = number - turn
-        free = [one for one in left if (one.piece.place, one.line) not in lines and not _repeats(one, seen)]
+        free = [
+            one
+            for one in left
+            if (one.piece.place, one.line) not in lines and not _repeats(one, seen)
+        ]
         if not free:
             break
         part = free[: max(1, len(free) // rest)] if rest > 1 else free[-max(1, len(free) // 3) :]
@@ -305,6 +351,8 @@ def _sort(question: Question) -> tuple[int, bool]:
 
 
 def _repeats(question: Question, seen: set[tuple[int, bool]]) -> bool:
-    """Whether it would be the second that raises an error, or the second in which nothing changes."""
+    """Whether it would be the second that raises an error, or the second in which nothing
+    changes.
+    """
     sort = _sort(question)
     return sort[1] and sort in seen

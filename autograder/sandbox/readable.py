@@ -1,7 +1,8 @@
 """What may be read: by a worker, which runs a submission, and by the server that forks it.
 
-A server imports the unit's experiments before any submission is there. A worker is forked from it, and
-can from then on open only what `readable` and `listed` name. Each line that adds a path says why.
+A server imports the unit's experiments before any submission is there. A worker is forked from it,
+and can from then on open only what `readable` and `listed` name. Each line that adds a path says
+why.
 """
 
 import importlib.metadata
@@ -17,7 +18,14 @@ from autograder.course import Unit, addons
 
 ENGINE = Path(__file__).parents[1]
 # of the engine, what the server imports: nothing else of it enters the sandbox
-INSIDE = ("__init__.py", "version.py", "errors.py", "check.py", "sandbox/__init__.py", "sandbox/inside")
+INSIDE = (
+    "__init__.py",
+    "version.py",
+    "errors.py",
+    "check.py",
+    "sandbox/__init__.py",
+    "sandbox/inside",
+)
 WIRE_NEEDS = ("numpy", "safetensors")
 
 
@@ -52,7 +60,8 @@ def places(unit: Unit) -> Places:
 
 def _readable(unit: Unit) -> Iterator[str]:
     """What a submission may read. A new line here needs a test."""
-    yield from package_folders(unit.packages)  # package by package: no unit sees what it did not ask for
+    # package by package: no unit sees what it did not ask for
+    yield from package_folders(unit.packages)
     yield from _standard_library()
     yield from ("/usr/lib", "/lib", "/lib64")  # what packages are linked with
     yield from ("/dev/null", "/dev/urandom")
@@ -67,7 +76,9 @@ def _standard_library() -> Iterator[str]:
 
 
 def _imported(unit: Unit) -> Iterator[str]:
-    """What the server imports before it forks: of the engine, the experiments, and add-ons of the unit's packages."""
+    """What the server imports before it forks: of the engine, the experiments, and add-ons of the
+    unit's packages.
+    """
     for name in INSIDE:
         yield str(ENGINE / name)
     yield str(unit.course.checks)
@@ -94,7 +105,9 @@ def module_path(name: str) -> str:
 
 
 def package_folders(names: Sequence[str]) -> list[str]:
-    """The folders and files in site-packages of some distributions and of all that they require here."""
+    """The folders and files in site-packages of some distributions and of all that they require
+    here.
+    """
     found: set[str] = set()
     seen: set[str] = set()
     queue = list(names)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 class Scratch:
-    """An empty folder in the system's place for such, `path`, that is gone when closed, or when the next one is made
-    after this process was killed: its lock tells whether its owner lives.
+    """An empty folder in the system's place for such, `path`, that is gone when closed, or when the
+    next one is made after this process was killed: its lock tells whether its owner lives.
     """
 
     PREFIX = "autograder-scratch-"

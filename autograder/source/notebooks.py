@@ -11,7 +11,8 @@ from autograder.source.solution import BEGIN, STUB
 def as_notebook(script: str, unit: str) -> Any:
     """A percent script as a notebook whose cells keep their ids from build to build.
 
-    `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines; others count from these on.
+    `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines; others
+    count from these on.
     """
     book, last, count = jupytext.reads(script, "py:percent"), unit, 0
     for cell in book.cells:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from autograder.judging import Mistake
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own, so that what it releases equals ours
+# nbgrader's own, so that what it releases equals ours
+STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution's script and the mistakes written in it, each with the line range of the statement it replaces."""
+    """A solution's script and the mistakes written in it, each with the line range of the statement
+    it replaces.
+    """
 
     text: str
     mistakes: tuple[tuple[Mistake, int, int], ...] = field(default=())
@@ -41,7 +44,8 @@ class Solution:
         lines = {line.strip() for region in regions for line in region.split("\n")}
         lines |= {mistake.code for mistake, _, _ in self.mistakes}
         told = {line for line in lines if len(line) > 12 and line not in self.stub}
-        # `optimizer.step()` and `return results` are words of the trade, which remarks use too, and no answers
+        # `optimizer.step()` and `return results` are words of the trade, which remarks use too, and
+        # no answers
         return {line for line in told if not re.fullmatch(r"(return )?[\w.]+(\(\w*\))?", line)}
 
     def plain(self) -> str:
@@ -55,7 +59,10 @@ class Solution:
 
     def with_mistake(self, *identities: str) -> str:
         """The script with one mistake made, or several that spoil different statements."""
-        lines, made = self.text.split("\n"), [entry for entry in self.mistakes if entry[0].id in identities]
+        lines, made = (
+            self.text.split("\n"),
+            [entry for entry in self.mistakes if entry[0].id in identities],
+        )
         for mistake, first, last in sorted(made, key=lambda entry: -entry[1]):
             indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
             lines[first - 1 : last] = [indent + mistake.code]
@@ -63,7 +70,9 @@ class Solution:
 
 
 def read_solution(text: str) -> Solution:
-    """Parse a solution's script. Raises `ValueError`, with the line, for a mistake that does not stand below code."""
+    """Parse a solution's script. Raises `ValueError`, with the line, for a mistake that does not
+    stand below code.
+    """
     ends = {}  # last line of a statement → its first line
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
@@ -73,13 +82,18 @@ def read_solution(text: str) -> Solution:
     for number, line in enumerate(lines, 1):
         if match := _MISTAKE.match(line):
             words: list[str] = []
-            while number + len(words) < len(lines) and re.match(r"\s*#   ", lines[number + len(words)]):
+            while number + len(words) < len(lines) and re.match(
+                r"\s*#   ", lines[number + len(words)]
+            ):
                 words.append(lines[number + len(words)].strip()[1:].strip())
             if not words or not last_code:
                 raise ValueError(
-                    f"line {number}: a `# mistake:` stands below the line it spoils and has words below it."
+                    f"line {number}: a `# mistake:` stands below the line it spoils and has words "
+                    "below it."
                 )
-            mistake = Mistake(f"m{len(mistakes) + 1:02}", " ".join(words), float(match[2] or 0), match[3])
+            mistake = Mistake(
+                f"m{len(mistakes) + 1:02}", " ".join(words), float(match[2] or 0), match[3]
+            )
             mistakes.append((mistake, ends.get(last_code, last_code), last_code))
         elif line.strip() and not line.strip().startswith("#"):
             last_code = number

@@ -4,13 +4,17 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @contextmanager
 def open_pages(browser):
-    """A function that opens a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
+    """A function that opens a page; at the end nothing has run, asked for, or been fetched that is
+    not the kit's.
+    """
     contexts, wrong = [], []
 
     def open_page(address, **options):
@@ -19,23 +23,37 @@ def open_pages(browser):
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text))
-        page.on("request", lambda asked: asked.url.startswith(("file:", "http://127.0.0.1")) or wrong.append(asked.url))
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith(("file:", "http://127.0.0.1")) or wrong.append(asked.url)
+            ),
+        )
         page.goto(address.as_uri() if isinstance(address, Path) else address)
         return page
 
     yield open_page
-    owned = [page.url for context in contexts for page in context.pages if page.evaluate("window.owned ?? 0")]
+    owned = [
+        page.url
+        for context in contexts
+        for page in context.pages
+        if page.evaluate("window.owned ?? 0")
+    ]
     for context in contexts:
         context.close()
     assert (wrong, owned) == ([], [])
 
 
 def violations(page):
-    """What axe finds against a page, all of it unfolded; contrast and size of targets were looked at."""
+    """What axe finds against a page, all of it unfolded; contrast and size of targets were looked
+    at.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     found = Axe().run(page, options=RULES).response
-    looked_at = {"color-contrast"} | ({"target-size"} if page.locator("a, button, input, summary").count() else set())
+    looked_at = {"color-contrast"} | (
+        {"target-size"} if page.locator("a, button, input, summary").count() else set()
+    )
     assert looked_at <= {rule["id"] for rule in found["passes"]}
     return [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]]

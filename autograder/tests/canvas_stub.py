@@ -1,7 +1,7 @@
 """Canvas's API as far as grades need it, over real HTTP on this machine: it keeps what it was told.
 
-Source: canvas.instructure.com/doc/api, Courses, Assignments, Submissions (Grade or comment on a submission),
-Submission Comments (Upload a file), File Uploads.
+Source: canvas.instructure.com/doc/api, Courses, Assignments, Submissions (Grade or comment on a
+submission), Submission Comments (Upload a file), File Uploads.
 """
 
 import json
@@ -46,7 +46,8 @@ def handler(canvas):
             head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
             parts = BytesParser(policy=HTTP).parsebytes(head + content).iter_parts()
             return {
-                part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in parts
+                part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
+                for part in parts
             }
 
         def handle_one(self):
@@ -62,7 +63,9 @@ def handler(canvas):
                 return self.submission(found[1], bool(found[2]), fields)
             if path in ("", "/assignments/456"):
                 return self.answer({"id": 77 if not path else 456, "course_id": 77})
-            return self.answer({"errors": [{"message": "The specified resource does not exist."}]}, 404)
+            return self.answer(
+                {"errors": [{"message": "The specified resource does not exist."}]}, 404
+            )
 
         def submission(self, user, uploads, fields):
             if user in canvas.refuses:
@@ -73,7 +76,9 @@ def handler(canvas):
             if "submission[posted_grade]" in fields:
                 canvas.grades[user] = fields["submission[posted_grade]"]
                 canvas.comments.setdefault(user, []).append(fields["comment[text_comment]"])
-            return self.answer({"id": 1, "user_id": int(user), "assignment_id": 456, "course_id": 77})
+            return self.answer(
+                {"id": 1, "user_id": int(user), "assignment_id": 456, "course_id": 77}
+            )
 
         do_GET = do_POST = do_PUT = handle_one  # noqa: N815 (the library's names)
 

@@ -1,4 +1,6 @@
-"""Fixtures of the engine's tests: the fixture course's unit, its solution, confined servers, a key."""
+"""Fixtures of the engine's tests: the fixture course's unit, its solution, confined servers, a
+key.
+"""
 
 from dataclasses import replace
 
@@ -29,7 +31,8 @@ BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
 
 @pytest.fixture(scope="module", params=BEHIND)
 def boxed(request, tmp_path_factory):
-    """A server behind both walls, one behind the worker's own, and one as a kernel with the first Landlock has it.
+    """A server behind both walls, one behind the worker's own, and one as a kernel with the first
+    Landlock has it.
 
     Its workers may read one file more, `boxed.file`.
     """
@@ -37,7 +40,9 @@ def boxed(request, tmp_path_factory):
     file.write_text("FOR READING")
     places = client.places(small.unit())
     with pytest.MonkeyPatch.context() as patch:  # what a server may use is settled when it starts
-        patch.setattr(client, "places", lambda _: replace(places, readable=[*places.readable, str(file)]))
+        patch.setattr(
+            client, "places", lambda _: replace(places, readable=[*places.readable, str(file)])
+        )
         if request.param != BEHIND[0]:
             patch.setattr(client, "bubblewrap", lambda: None)
         if request.param == BEHIND[2]:

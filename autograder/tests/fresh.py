@@ -1,4 +1,6 @@
-"""A new environment, as students and services make one: without the engine, which is installed from its wheel."""
+"""A new environment, as students and services make one: without the engine, which is installed from
+its wheel.
+"""
 
 import os
 import subprocess
@@ -6,11 +8,18 @@ import sys
 from pathlib import Path
 
 # pip takes the wheel that it is given and nothing from an index: what the engine needs is ready
-OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_IGNORE_INSTALLED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+OFFLINE = {
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_DEPS": "1",
+    "PIP_IGNORE_INSTALLED": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}
 
 
 def ready_packages() -> str:
-    """Lines for a `.pth` file: the folders of packages that this Python has, but for the engine's own checkout."""
+    """Lines for a `.pth` file: the folders of packages that this Python has, but for the engine's
+    own checkout.
+    """
     folders = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     return "\n".join([*folders, ""])
 

@@ -1,4 +1,6 @@
-"""What learning platforms hand out, built as each of them names things. Sources: the modules of `autograder/intake`."""
+"""What learning platforms hand out, built as each of them names things. Sources: the modules of
+`autograder/intake`.
+"""
 
 import subprocess
 import zipfile
@@ -30,7 +32,9 @@ def pack(path, entries):
 
 
 def canvas(folder):
-    """Canvas: a right answer, a late one that was handed in again, umlauts, a hostile name, text typed in."""
+    """Canvas: a right answer, a late one that was handed in again, umlauts, a hostile name, text
+    typed in.
+    """
     return pack(
         folder / "submissions.zip",
         [
@@ -57,7 +61,9 @@ CANVAS_ROSTER = (
 
 
 def moodle(folder):
-    """Moodle: folders of today and of before 4.1, two who are called the same, a zip within, an online text."""
+    """Moodle: folders of today and of before 4.1, two who are called the same, a zip within, an
+    online text.
+    """
     inner = pack(folder / "work.zip", [Entry(f"mine/{UNIT}.py", HALF)])
     path = pack(
         folder / f"Course-{UNIT}-4711.zip",
@@ -118,7 +124,9 @@ submission_302:
 
 
 def gradescope(folder):
-    """Gradescope: a resubmission, a group of two, a folder that the table of contents does not know."""
+    """Gradescope: a resubmission, a group of two, a folder that the table of contents does not
+    know.
+    """
     root = "assignment_9100_export"
     return pack(
         folder / "assignment_9100_export.zip",
@@ -137,17 +145,30 @@ def commit(clone, files, when):
         path = clone / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    who = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when, "PATH": "/usr/bin:/bin", "HOME": str(clone)}
-    who |= {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    who = {
+        "GIT_AUTHOR_DATE": when,
+        "GIT_COMMITTER_DATE": when,
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(clone),
+    }
+    who |= {
+        f"GIT_{role}_{what}": "a@b.c"
+        for role in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
     for command in ("init -q", "add -A", "commit -q -m hand-in --no-gpg-sign"):
         subprocess.run(["git", *command.split()], cwd=clone, env=who, check=True)
     return clone
 
 
 def classroom50(folder):
-    """Classroom 50: clones of the release, in which one unit is written; one student has changed the mark."""
+    """Classroom 50: clones of the release, in which one unit is written; one student has changed
+    the mark.
+    """
     root = folder / "fall-sums_submissions_2026_12_01_T_23_59_59"
-    given = {f"assignments/{unit}.py": small.COURSE.stub(unit).read_text() for unit in (UNIT, WORDS)}
+    given = {
+        f"assignments/{unit}.py": small.COURSE.stub(unit).read_text() for unit in (UNIT, WORDS)
+    }
     mark = "classroom: fall\nassignment: sums\n"
     for student, own, mine in (
         ("ada", RIGHT, mark),

@@ -35,7 +35,13 @@ def fill(course, **bodies):
     """Write functions into the student's file: name to body."""
     text = written(course).read_text()
     for name, body in bodies.items():
-        text = re.sub(rf'(def {name}\(.*?""".*?""").*?(?=\n\n\n)', rf"\1\n    {body}", text, count=1, flags=re.S)
+        text = re.sub(
+            rf'(def {name}\(.*?""".*?""").*?(?=\n\n\n)',
+            rf"\1\n    {body}",
+            text,
+            count=1,
+            flags=re.S,
+        )
     written(course).write_text(text)
 
 

@@ -44,7 +44,12 @@ def submit(folder, student, script, name=UNIT):
 def timeless(path):
     """A stored result without the times it took."""
     record = json.loads(path.read_text())
-    return {**record, "seconds": 0, "submitted": "", "checks": [{**check, "seconds": 0} for check in record["checks"]]}
+    return {
+        **record,
+        "seconds": 0,
+        "submitted": "",
+        "checks": [{**check, "seconds": 0} for check in record["checks"]],
+    }
 
 
 def check(name="doubling", **changed):
@@ -86,7 +91,9 @@ def write_course(folder, name, experiments, solution, packages=None, text=""):
 
 
 def inside(server, code, seconds=5):
-    """Run code as the body of `double` in a worker; the answer, with what it returned as `doubled`."""
+    """Run code as the body of `double` in a worker; the answer, with what it returned as
+    `doubled`.
+    """
     body = textwrap.indent(textwrap.dedent(code), "    ")
     script = f"def double(x):\n    import numpy as np\n{body}"
     with server.worker(script.encode(), "attack.py") as worker:
@@ -143,5 +150,7 @@ def start(*arguments, **options):
 
 def copy_course(folder):
     """A copy of the fixture course, to be changed; its folder."""
-    shutil.copytree(COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json"))
+    shutil.copytree(
+        COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json")
+    )
     return folder

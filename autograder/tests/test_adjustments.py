@@ -1,4 +1,6 @@
-"""Points by hand: applied on pages and exports, never to a stored result; what a wrong file is told."""
+"""Points by hand: applied on pages and exports, never to a stored result; what a wrong file is
+told.
+"""
 
 import csv
 import shutil
@@ -7,7 +9,13 @@ import pytest
 import small
 from small import COURSE, UNIT
 
-from autograder.grading.adjustments import FILE, Adjustment, append_adjustment, as_toml, read_adjustments
+from autograder.grading.adjustments import (
+    FILE,
+    Adjustment,
+    append_adjustment,
+    as_toml,
+    read_adjustments,
+)
 from autograder.grading.policy import Late, Policy, grade_of
 from autograder.grading.results import result_path, stored_results
 from autograder.schema import BadFile
@@ -62,7 +70,9 @@ def read(folder, text, students=("crash", "squared", "stub")):
 
 
 def test_points_factor_and_set_points(graded_class, tmp_path):
-    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45. A check that is set has these points, whatever it had."""
+    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45. A check that is set has these points,
+    whatever it had.
+    """
     policy = Policy(adjustments=read(tmp_path, BY_HAND))
     of = {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
     grade = grade_of(of["crash"], policy)
@@ -102,10 +112,14 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
 
 def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
     """Any text survives, and so does what stood in the file before, comments too."""
-    odd = Adjustment("stub", UNIT, 'a "b" \\ \n\x7f\x00 = [[x]] # é', "t'g", check="doubling", factor=0.5)
+    odd = Adjustment(
+        "stub", UNIT, 'a "b" \\ \n\x7f\x00 = [[x]] # é', "t'g", check="doubling", factor=0.5
+    )
     read(tmp_path, BY_HAND)
     append_adjustment(tmp_path / FILE, odd)
-    append_adjustment(tmp_path / FILE, Adjustment("stub", UNIT, "two", "tg", line="style", points=-0.25))
+    append_adjustment(
+        tmp_path / FILE, Adjustment("stub", UNIT, "two", "tg", line="style", points=-0.25)
+    )
     again = read_adjustments(COURSE, tmp_path / FILE, ["crash", "squared", "stub"])
     assert again[-2] == odd and again[-1].points == -0.25 and len(again) == 6
     assert (tmp_path / FILE).read_text().startswith("# kept with the grades")
@@ -114,21 +128,36 @@ def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
 @pytest.mark.parametrize(
     "old, new, words",
     [
-        ('"squared"', '"sqared"', "adjustment 4: there is no result of `sqared`. Did you mean `squared`?"),
-        ('unit = "numbers"', 'unit = "numbrs"', "adjustment 1: There is no unit `numbrs`. Did you mean"),
+        (
+            '"squared"',
+            '"sqared"',
+            "adjustment 4: there is no result of `sqared`. Did you mean `squared`?",
+        ),
+        (
+            'unit = "numbers"',
+            'unit = "numbrs"',
+            "adjustment 1: There is no unit `numbrs`. Did you mean",
+        ),
         ('"summing"', '"suming"', "has no check `suming`. Did you mean `summing`?"),
         ("points = 1.5", "point = 1.5", "there is no key `point`. Did you mean `points`?"),
         ("points = 1.5", 'points = "two"', "expected a number"),
         ("points = 1.5", "points = 1.5\nto = 2", "write one of `points`"),
         ("to = 1", "", "write one of `points`"),
-        ('line = "style"', 'line = "style"\ncheck = "summing"', "write `check` or `line`, not both"),
+        (
+            'line = "style"',
+            'line = "style"\ncheck = "summing"',
+            "write `check` or `line`, not both",
+        ),
         ('who = "mk"', "", "the key `who` is missing"),
     ],
 )
 def test_a_wrong_file_is_told_in_words(tmp_path, old, new, words):
     """Where, what, and the nearest name that there is."""
     with pytest.raises(BadFile) as told:
-        read(tmp_path, BY_HAND.replace(old, new, 1) if old != '"squared"' else BY_HAND.replace(old, new))
+        read(
+            tmp_path,
+            BY_HAND.replace(old, new, 1) if old != '"squared"' else BY_HAND.replace(old, new),
+        )
     assert words in str(told.value)
 
 
@@ -147,12 +176,17 @@ def test_as_toml_leaves_out_what_is_empty():
 
 
 def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(grades, small_class):
-    """The pages that `grade` writes count points by hand; a wrong name is told, and the class is graded."""
+    """The pages that `grade` writes count points by hand; a wrong name is told, and the class is
+    graded.
+    """
     arguments = ("grade", small_class, "--out", grades, "--seed", small.SEED)
     done = small.run_command(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Counts as 9.45 of 11" in (grades / "pages" / UNIT / "crash.html").read_text()
     (grades / FILE).write_text(BY_HAND.replace('"squared"', '"sqared"'))
     done = small.run_command(*arguments)
-    assert done.returncode == 0 and "Did you mean `squared`? Then run: autograder report" in done.stderr
+    assert (
+        done.returncode == 0
+        and "Did you mean `squared`? Then run: autograder report" in done.stderr
+    )
     assert (grades / "pages" / UNIT / "crash.html").is_file()

@@ -24,12 +24,20 @@ def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
     losses = (loss, 1.9, 0.1) if loss is not None else ()
     verdict = Verdict("training", "It learns", of, points, "partial", loss=losses)
     when = (due + timedelta(days=days)).isoformat(timespec="seconds")
-    return Result(student, unit, f"{student} {unit} {days}", Provenance(official=True), (verdict,), 0.1, submitted=when)
+    return Result(
+        student,
+        unit,
+        f"{student} {unit} {days}",
+        Provenance(official=True),
+        (verdict,),
+        0.1,
+        submitted=when,
+    )
 
 
-# CMU 11-785, fall 2025 (deeplearning.cs.cmu.edu/F25/page/syllabus.html): cut-offs HIGH 90 %, MEDIUM 70 %, LOW 50 %,
-# VERY LOW 30 %, linear in between, the best 105 %; 10 % off where nothing was handed in by the early deadline; 10 % off
-# after the on-time deadline; ten slack days in all
+# CMU 11-785, fall 2025 (deeplearning.cs.cmu.edu/F25/page/syllabus.html): cut-offs HIGH 90 %, MEDIUM
+# 70 %, LOW 50 %, VERY LOW 30 %, linear in between, the best 105 %; 10 % off where nothing was
+# handed in by the early deadline; 10 % off after the on-time deadline; ten slack days in all
 CMU = Policy(
     late=Late(per_day=0.1, at_most=0.1, slack_days=10, not_begun=0.1),
     units={
@@ -74,39 +82,56 @@ def test_cmu_slack_days_are_one_budget_for_all_homeworks():
     units = {f"hw{n}": Rules(due=DUE + timedelta(days=30 * n)) for n in (1, 2, 3)}
     policy = Policy(late=CMU.late, units=units)
     results = [
-        handed_in("ada", unit, 100.0, days, due=units[unit].due) for unit, days in zip(units, (6, 5, 1), strict=True)
+        handed_in("ada", unit, 100.0, days, due=units[unit].due)
+        for unit, days in zip(units, (6, 5, 1), strict=True)
     ]
-    assert [(grade.points, grade.slack) for grade in grades(results, policy)] == [(100, 6), (90, 4), (90, 0)]
+    assert [(grade.points, grade.slack) for grade in grades(results, policy)] == [
+        (100, 6),
+        (90, 4),
+        (90, 0),
+    ]
 
 
 def test_cmu_quizzes_best_12_of_14():
     """The two lowest of fourteen are left out: (12 × 10 − 3 − 4) of 120, worked by hand."""
     scores = [10, 10, 2, 10, 7, 10, 10, 10, 0, 10, 10, 6, 10, 10]
-    results = [handed_in("ada", f"quiz{n:02}", float(score), of=10.0) for n, score in enumerate(scores)]
+    results = [
+        handed_in("ada", f"quiz{n:02}", float(score), of=10.0) for n, score in enumerate(scores)
+    ]
     policy = Policy(total=Total(drop_lowest=2))
     (row,) = final_rows(grades(results, policy), policy)
     assert row.total == Fraction(113, 120) and row.left_out == {"quiz02", "quiz08"}
 
 
-# Stanford CS231A (stanford.edu/class/cs231a/grading.html): problem sets of 1, 7, 7, 7, 7 %; four late days, at most two
-# for one set; then 25 % off for each day
+# Stanford CS231A (stanford.edu/class/cs231a/grading.html): problem sets of 1, 7, 7, 7, 7 %; four
+# late days, at most two for one set; then 25 % off for each day
 STANFORD = Policy(
     late=Late(per_day=0.25, slack_days=4, slack_each=2),
-    units={f"ps{n}": Rules(due=DUE + timedelta(days=14 * n), weight=1 if n == 0 else 7) for n in range(5)},
+    units={
+        f"ps{n}": Rules(due=DUE + timedelta(days=14 * n), weight=1 if n == 0 else 7)
+        for n in range(5)
+    },
     total=Total(letters={"A": 0.9, "B": 0.8, "C": 0.7}),
 )
 
 
 def test_stanford_cs231a():
-    """Worked by hand: 100, 75 (three days, two free), 100 (two free), 75 (none left), 80; 24.1 of 29."""
+    """Worked by hand: 100, 75 (three days, two free), 100 (two free), 75 (none left), 80; 24.1 of
+    29.
+    """
     days = (0, 3, 2, 1, 0)
     points = (100.0, 100.0, 100.0, 100.0, 80.0)
-    results = [handed_in("ada", f"ps{n}", points[n], days[n], due=STANFORD.units[f"ps{n}"].due) for n in range(5)]
+    results = [
+        handed_in("ada", f"ps{n}", points[n], days[n], due=STANFORD.units[f"ps{n}"].due)
+        for n in range(5)
+    ]
     graded = grades(results, STANFORD)
     assert [grade.points for grade in graded] == [100, 75, 100, 75, 80]
     assert [grade.slack for grade in graded] == [0, 2, 2, 0, 0]
     (row,) = final_rows(graded, STANFORD)
-    assert row.total == Fraction(241, 290) and rounded(100 * row.total) == 83.1 and row.letter == "B"
+    assert (
+        row.total == Fraction(241, 290) and rounded(100 * row.total) == 83.1 and row.letter == "B"
+    )
     assert "3 days late, 2 of them slack, 25% taken off" in graded[1].words
 
 
@@ -122,7 +147,10 @@ def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
         handed_in("grace", "pa1", 90.0),
         handed_in("ada", "pa2", 80.0, 1, due=policy.units["pa2"].due),
     ]
-    of = {(grade.result.student, grade.result.unit): (grade.points, grade.slack) for grade in grades(results, policy)}
+    of = {
+        (grade.result.student, grade.result.unit): (grade.points, grade.slack)
+        for grade in grades(results, policy)
+    }
     assert of == {
         ("ada", "pa1"): (100, 3),
         ("grace", "pa1"): (90, 0),
@@ -134,11 +162,15 @@ def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
 def test_early_is_a_bonus():
     """Two days before the due time bring a tenth of the points; a minute later brings none."""
     policy = Policy(early=Early(days=2, bonus=0.1), units={"hw1": Rules(due=DUE)})
-    assert [grades([handed_in("ada", "hw1", 80.0, days)], policy)[0].points for days in (-2, -1.999, 0)] == [88, 80, 80]
+    assert [
+        grades([handed_in("ada", "hw1", 80.0, days)], policy)[0].points for days in (-2, -1.999, 0)
+    ] == [88, 80, 80]
 
 
 def test_the_best_attempt_is_chosen_with_what_it_costs():
-    """A better one that is too late is worth less; one that needs no slack days is taken where both are equal."""
+    """A better one that is too late is worth less; one that needs no slack days is taken where both
+    are equal.
+    """
     policy = Policy(late=Late(per_day=0.5, slack_days=1), units={"hw1": Rules(due=DUE)})
     results = [handed_in("ada", "hw1", 60.0, -1), handed_in("ada", "hw1", 100.0, 2)]
     assert grades(results, policy)[0].points == 60
@@ -159,7 +191,12 @@ def test_who_handed_in_nothing_has_nothing():
     """A unit that anybody handed in counts for everybody; one of no weight counts for nobody."""
     policy = Policy(units={"ps0": Rules(weight=0)})
     graded = grades(
-        [handed_in("ada", "ps0", 10.0), handed_in("ada", "ps1", 100.0), handed_in("bob", "ps2", 50.0)], policy
+        [
+            handed_in("ada", "ps0", 10.0),
+            handed_in("ada", "ps1", 100.0),
+            handed_in("bob", "ps2", 50.0),
+        ],
+        policy,
     )
     rows = {row.student: row for row in final_rows(graded, policy, ["carl"])}
     assert {student: row.total for student, row in rows.items()} == {
@@ -203,18 +240,40 @@ def test_a_policy_file_holds_all_of_it(tmp_path):
     """The file is read as it is documented, with units and partners by short names."""
     policy = policy_in(tmp_path, "unit,students\nnumbers,ada,grace\nwords,ada,carl,eve\n")
     assert policy.partners[small.UNIT] == [frozenset({"ada", "grace"})]
-    assert policy.units[small.UNIT].weight == 3 and policy.units[small.UNIT].cutoffs["fitting"][0] == (0.5, 1.0)
-    assert (policy.late.slack_days, policy.early.bonus, policy.total.letters) == (2, 0.1, {"A": 0.9, "B": 0.5})
+    assert policy.units[small.UNIT].weight == 3 and policy.units[small.UNIT].cutoffs["fitting"][
+        0
+    ] == (0.5, 1.0)
+    assert (policy.late.slack_days, policy.early.bonus, policy.total.letters) == (
+        2,
+        0.1,
+        {"A": 0.9, "B": 0.5},
+    )
 
 
 @pytest.mark.parametrize(
     "partners, text, words",
     [
-        ("unit,students\nnumbrs,ada,grace\n", POLICY, "line 2: There is no unit `numbrs`. Did you mean"),
+        (
+            "unit,students\nnumbrs,ada,grace\n",
+            POLICY,
+            "line 2: There is no unit `numbrs`. Did you mean",
+        ),
         ("unit,students\nnumbers,ada\n", POLICY, "line 2: a group has two students or more"),
-        ("unit,students\nnumbers,ada,eve\nnumbers,bob,ada\n", POLICY, "line 3: ada is in two groups"),
-        ("", POLICY.replace("fitting", "fiting"), "there is no check `fiting`. Did you mean `fitting`?"),
-        ("", POLICY.replace("slack_days", "slack_day"), "there is no key `slack_day`. Did you mean `slack_days`?"),
+        (
+            "unit,students\nnumbers,ada,eve\nnumbers,bob,ada\n",
+            POLICY,
+            "line 3: ada is in two groups",
+        ),
+        (
+            "",
+            POLICY.replace("fitting", "fiting"),
+            "there is no check `fiting`. Did you mean `fitting`?",
+        ),
+        (
+            "",
+            POLICY.replace("slack_days", "slack_day"),
+            "there is no key `slack_day`. Did you mean `slack_days`?",
+        ),
         ("", POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0]]"), "cutoffs"),
         ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
     ],
@@ -229,11 +288,19 @@ def test_a_wrong_file_is_told_its_place_and_the_nearest(tmp_path, partners, text
 def test_the_command_writes_the_final_table(tmp_path):
     """`export --to total` with a policy."""
     policy_in(tmp_path, "unit,students\n")
-    for student, unit, points in (("ada", small.UNIT, 80.0), ("ada", small.WORDS, 40.0), ("bob", small.UNIT, 100.0)):
+    for student, unit, points in (
+        ("ada", small.UNIT, 80.0),
+        ("ada", small.WORDS, 40.0),
+        ("bob", small.UNIT, 100.0),
+    ):
         write_result(tmp_path / "grades", handed_in(student, unit, points))
-    done = small.run_command("export", tmp_path / "grades", "--to", "total", "--policy", tmp_path / "policy.toml")
+    done = small.run_command(
+        "export", tmp_path / "grades", "--to", "total", "--policy", tmp_path / "policy.toml"
+    )
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "grades" / "export" / "total.csv").read_text().splitlines()))
+    rows = list(
+        csv.DictReader((tmp_path / "grades" / "export" / "total.csv").read_text().splitlines())
+    )
     assert [(row["student"], row["total (%)"], row["letter"]) for row in rows] == [
         ("ada", "70", "B"),
         ("bob", "75", "B"),

@@ -33,7 +33,9 @@ def canvas_points(out, folder, *options):
 
 
 def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
-    """In a plain folder, a file over a file: the latest has the page, the best one counts, or the last."""
+    """In a plain folder, a file over a file: the latest has the page, the best one counts, or the
+    last.
+    """
     grades = tmp_path / "grades"
     small.submit(tmp_path / "submitted", "ada", RIGHT)
     run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5", "--quick")
@@ -83,7 +85,9 @@ def test_a_record_that_came_later_is_taken_over(tmp_path):
     assert (result.student, result.hand_in.id, result.hand_in.sis) == ("ada_4711", "4711", "")
     record = tmp_path / "submitted" / "ada_4711" / f"{UNIT}.json"
     record.write_text(record.read_text().replace('"sis": ""', '"sis": "S1"'))
-    assert "1 read back" in run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--quick")
+    assert "1 read back" in run(
+        "grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--quick"
+    )
     assert stored_results(tmp_path / "grades")[0].hand_in.sis == "S1"
     assert not roster.exists()
 
@@ -121,7 +125,12 @@ def test_quick_and_whole_results_stand_in_no_table_together(tmp_path):
     assert done.returncode == 2
     assert "1 whole" in done.stderr and "1 without training" in done.stderr
     assert not (tmp_path / "canvas.csv").exists()
-    for to, name in (("csv", "grades.csv"), ("moodle", "moodle.csv"), ("mail", "mail.csv"), ("github", "quick.md")):
+    for to, name in (
+        ("csv", "grades.csv"),
+        ("moodle", "moodle.csv"),
+        ("mail", "mail.csv"),
+        ("github", "quick.md"),
+    ):
         run("export", folders[1], "--to", to, "--out", tmp_path / to)
         assert "without training" in (tmp_path / to / name).read_text()
     run("export", folders[1], "--to", "gradescope", "--out", tmp_path / "g")

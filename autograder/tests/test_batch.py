@@ -123,7 +123,8 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
     grade = f"{sys.executable} -m autograder grade {submitted} --quick --seed 5 --out"
     script = f"""
         head -c 4161536 /dev/zero > {out}/filler; {grade} {out}; echo $?; rm {out}/filler
-        mkdir {saved}; cp -rp {out}/. {saved}/first; {grade} {out}; echo $?; cp -rp {out}/. {saved}/second
+        mkdir {saved}; cp -rp {out}/. {saved}/first
+        {grade} {out}; echo $?; cp -rp {out}/. {saved}/second
     """
     out.mkdir()
     command = [
@@ -141,7 +142,9 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
     ]
     captured = {"capture_output": True, "text": True, "timeout": 300}
     done = subprocess.run(command, cwd=small.COURSE.folder, **captured)
-    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2", "0"], done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2", "0"], (
+        done.stdout + done.stderr
+    )
     assert "No space left" in done.stderr
     undisturbed = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
     assert small.start(*undisturbed, tmp_path / "calm").wait() == 0
@@ -156,7 +159,9 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
 
 
 def _kill(server):
-    """Kill a server, and wait until it is gone: a few milliseconds, in which a submission would be graded."""
+    """Kill a server, and wait until it is gone: a few milliseconds, in which a submission would be
+    graded.
+    """
     server._process.kill()
     with suppress(ConnectionError):
         server._control.recv(1)
@@ -243,7 +248,9 @@ def test_the_current_folder_brings_nothing(tmp_path):
     code += "from autograder import cli; from autograder.sandbox import client\n"
     code += f"client.bubblewrap = lambda: None; cli.main({arguments})"
     for how in (["-m", "autograder", *arguments], ["-c", code]):
-        done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, done.stderr
         assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
         assert small.results(tmp_path / "out")["ada.json"]["score"] > 0
@@ -329,7 +336,10 @@ def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypat
     assert len(given_up) == 3 and given_up["student0000.json"]["score"] == 8
     record = given_up["student0001.json"]
     assert record["score"] == 0 and record["checks"][0]["status"] == "error"
-    words = r"it could not be graded (MemoryError: \x1b[31m\udcff). Run `autograder grade` once more; see --verbose."
+    words = (
+        r"it could not be graded (MemoryError: \x1b[31m\udcff). Run `autograder grade` once more; "
+        r"see --verbose."
+    )
     assert record["note"] == record["checks"][0]["remarks"][0]["text"] == words
     again = graded(submitted, tmp_path / "out")
     assert again.pop("student0001.json")["score"] == 6
@@ -359,7 +369,9 @@ def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_pa
     ):
         path.with_name("timestamp.txt").write_text(text)
         run = Run(tmp_path / "out", small.SEED, quick=True, stamped=stamped)
-        (tally,) = grade_class(small.COURSE, find_submissions(small.COURSE, tmp_path / "class"), run)
+        (tally,) = grade_class(
+            small.COURSE, find_submissions(small.COURSE, tmp_path / "class"), run
+        )
         (result,) = stored_results(tmp_path / "out")
         assert result.submitted.startswith(read) and not result.submitted.startswith("2026-02-03")
     assert tally.read_back == 1
@@ -384,7 +396,9 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
         found = graded(tmp_path / "class", tmp_path / str(place), course)
         first = [found[f"{name}.json"]["checks"][0] for name in ("doubles", "trebles")]
         points.append([check["earned"] for check in first])
-        assert {record["provenance"]["course_folder"] for record in found.values()} == {str(course.folder)}
+        assert {record["provenance"]["course_folder"] for record in found.values()} == {
+            str(course.folder)
+        }
     assert points == [[2, 0], [0, 9], [2, 0], [0, 9]]
 
 

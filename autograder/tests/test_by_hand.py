@@ -22,7 +22,16 @@ def served(graded_class, small_class, tmp_path):
     """The graded small class, served: the folder and the address."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
-    command = [sys.executable, "-m", "autograder", "report", grades, "--serve", "--submitted", small_class]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "report",
+        grades,
+        "--serve",
+        "--submitted",
+        small_class,
+    ]
     with subprocess.Popen(command, cwd=COURSE.folder, stdout=subprocess.PIPE, text=True) as running:
         yield grades, running.stdout.readline().strip()
         running.terminate()
@@ -40,7 +49,9 @@ def sent(address, headers=None, **fields):
 
 
 def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
-    """In a real browser: answers side by side, the fewest points first; what is written counts in the export."""
+    """In a real browser: answers side by side, the fewest points first; what is written counts in
+    the export.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:
         pytest.skip("the pages' tests need Chromium: apt-get install chromium")
@@ -64,13 +75,17 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
         browser.close()
     (one,) = read_adjustments(COURSE, grades / FILE, ["crash"])
-    assert one == Adjustment("crash", UNIT, "the idea <b>is</b> right", "tg", check="summing", points=1.5)
+    assert one == Adjustment(
+        "crash", UNIT, "the idea <b>is</b> right", "tg", check="summing", points=1.5
+    )
     assert small.run_command("export", grades, "--to", "csv").returncode == 0
     assert "+1.5 by hand (tg)" in (grades / "export" / "grades.csv").read_text()
 
 
 def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
-    """A number that is none, no reason, another student; a page that is not there, and who does not know the word."""
+    """A number that is none, no reason, another student; a page that is not there, and who does not
+    know the word.
+    """
     grades, address = served
     page = f"{address}by-hand/{UNIT}/summing.html"
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}

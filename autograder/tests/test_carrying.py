@@ -1,4 +1,6 @@
-"""Errors carried forward: an early mistake costs its own check, and what is consistent with it counts."""
+"""Errors carried forward: an early mistake costs its own check, and what is consistent with it
+counts.
+"""
 
 from dataclasses import replace
 
@@ -89,7 +91,9 @@ UNEXPLAINED = "\ndef scale(x): return 2.5 * x\n"
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A unit of three checks, each of which needs the one before."""
-    return small.write_course(tmp_path_factory.mktemp("carrying") / "course", "chain", EXPERIMENTS, SOLUTION)
+    return small.write_course(
+        tmp_path_factory.mktemp("carrying") / "course", "chain", EXPERIMENTS, SOLUTION
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +114,9 @@ def graded(course, running, made):
 
     def run(*mistakes, end="", key=made):
         script = solution_of(course).with_mistake(*mistakes) + end
-        return {v.name: v for v in grade_one(running, script.encode(), "ada.py", small.SEED, key, {})}
+        return {
+            v.name: v for v in grade_one(running, script.encode(), "ada.py", small.SEED, key, {})
+        }
 
     return run
 
@@ -132,7 +138,11 @@ def test_what_is_consistent_with_an_early_mistake_counts(graded):
 def test_a_key_that_carries_nothing_judges_as_before(graded, running):
     """The checks that need a wrong one are not reached."""
     key = build_key(running, small.SEED, {})
-    assert [verdict.status for verdict in graded(THREE, key=key).values()] == ["failed", "not_reached", "not_reached"]
+    assert [verdict.status for verdict in graded(THREE, key=key).values()] == [
+        "failed",
+        "not_reached",
+        "not_reached",
+    ]
 
 
 def test_a_second_mistake_is_named_beside_the_first(graded):
@@ -149,18 +159,26 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
 def test_what_nothing_explains_is_not_carried(graded):
     """Nobody knows what to expect then."""
     verdicts = graded(end=UNEXPLAINED)
-    assert [verdict.status for verdict in verdicts.values()] == ["failed", "not_reached", "not_reached"]
+    assert [verdict.status for verdict in verdicts.values()] == [
+        "failed",
+        "not_reached",
+        "not_reached",
+    ]
     verdicts = graded(THREE, end="\ndef shift(x): return scale(x) + 2\n")
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "failed", "not_reached"]
 
 
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
-    """Where nothing is left, nobody can tell whether the sign is right: not even the right one earns."""
+    """Where nothing is left, nobody can tell whether the sign is right: not even the right one
+    earns.
+    """
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 
 def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
-    """Of what is above 0 the early mistake hides nothing, and that half counts; of all others none can tell."""
+    """Of what is above 0 the early mistake hides nothing, and that half counts; of all others none
+    can tell.
+    """
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]
 
@@ -198,4 +216,8 @@ def test_a_students_key_carries_one_mistake(course):
 
     assert [v.earned for v in practised(THREE)] == [0, 4, 3]
     assert [v.earned for v in practised(THREE, MEAN)] == [0, 4, 0]
-    assert [v.status for v in practised(end=UNEXPLAINED)] == ["failed", "not_reached", "not_reached"]
+    assert [v.status for v in practised(end=UNEXPLAINED)] == [
+        "failed",
+        "not_reached",
+        "not_reached",
+    ]

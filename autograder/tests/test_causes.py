@@ -1,4 +1,6 @@
-"""Errors told by their cause: shapes in letters, the student's own line, what to do; and nothing where nothing fits."""
+"""Errors told by their cause: shapes in letters, the student's own line, what to do; and nothing
+where nothing fits.
+"""
 
 import numpy as np
 import pytest
@@ -25,9 +27,16 @@ def told(body, given, addons=(autograder.torch,), experiment=None):
 
     asked = experiment or asking
     its = Experiments((asked,), UnitSettings(sizes=SIZES), addons)
-    script = f"import numpy as np\nimport torch\nimport torch.nn.functional as F\n\n\ndef f(x, h=None):\n    {body}\n"
+    script = (
+        "import numpy as np\nimport torch\nimport torch.nn.functional as F\n\n\ndef f(x, "
+        f"h=None):\n    {body}\n"
+    )
     answer = run_experiment(
-        asked, Submission(script.encode(), "ada.py"), 1, its.reset, explain=lambda *what: explain_error(its, *what)
+        asked,
+        Submission(script.encode(), "ada.py"),
+        1,
+        its.reset,
+        explain=lambda *what: explain_error(its, *what),
     )
     assert answer.failure == "raised"
     return answer.message
@@ -37,16 +46,22 @@ NUMPY = [
     (
         "return h @ x",
         (np.ones((B, E)), np.ones((H, E))),
-        "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last axis of what stands "
+        "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last "
+        "axis of what stands "
         "left of `@` should be as long as the last but one of what stands right. `x @ h.T` fits.",
     ),
     (
         "return x + h",
         (np.ones((B, E)), np.ones(B)),
-        "Your line: `return x + h`. `x` is (B, E) = (4, 7) and `h` is (B,) = (4,): from the last axis on, two sizes "
+        "Your line: `return x + h`. `x` is (B, E) = (4, 7) and `h` is (B,) = (4,): from the last "
+        "axis on, two sizes "
         "should be equal, or one of them 1.",
     ),
-    ("return h or x", (np.ones(B), np.ones(B)), "To ask whether it was given: `x if h is None else h`."),
+    (
+        "return h or x",
+        (np.ones(B), np.ones(B)),
+        "To ask whether it was given: `x if h is None else h`.",
+    ),
     ("return x if x > 0 else h", (np.ones(B), 1), "Many numbers have no single truth value"),
     (
         "rows, columns = x.shape",
@@ -60,7 +75,8 @@ TORCH = [
     (
         "return F.cross_entropy(x, h)",
         (torch.ones(T, B, V), torch.zeros(T, B, dtype=torch.long)),
-        "`x` is (T, B, V) = (6, 4, 17) and `h` is (T, B) = (6, 4). `cross_entropy` wants the classes on axis 1: make "
+        "`x` is (T, B, V) = (6, 4, 17) and `h` is (T, B) = (6, 4). `cross_entropy` wants the "
+        "classes on axis 1: make "
         "all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`.",
     ),
     ("return h or torch.zeros(3)", (1, torch.ones(B)), "`torch.zeros(3) if h is None else h`."),
@@ -71,8 +87,16 @@ TORCH = [
         (torch.ones(T, B, H),),
         "there (B,) = (4,) were given, and (H,) = (11,) wanted.",
     ),
-    ("y = (x * x).sum(); y.backward(); y.backward()", (torch.ones(B, requires_grad=True),), "`detach()` it between"),
-    ("return torch.multinomial(x.log(), 1)", (torch.full((V,), 0.5),), "of log-probabilities `.exp()`."),
+    (
+        "y = (x * x).sum(); y.backward(); y.backward()",
+        (torch.ones(B, requires_grad=True),),
+        "`detach()` it between",
+    ),
+    (
+        "return torch.multinomial(x.log(), 1)",
+        (torch.full((V,), 0.5),),
+        "of log-probabilities `.exp()`.",
+    ),
     ("rows, columns = x.shape", (torch.ones(T, B, V),), "`x.shape` is (T, B, V) = (6, 4, 17)"),
     ("x.sum().backward()", (torch.ones(B),), "Nothing leads from this back to a weight"),
     ("return F.embedding(x, h)", (torch.ones(B), torch.ones(V, E)), "`.long()`"),
@@ -106,7 +130,8 @@ def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
 
     said = told("return x", (), experiment=two)
     assert said.endswith(
-        "The check takes 2 values (logits, state) from what was returned. Return all of them, in the order of the text."
+        "The check takes 2 values (logits, state) from what was returned. Return all of them, in "
+        "the order of the text."
     )
 
 
@@ -129,10 +154,17 @@ def test_an_error_of_which_nothing_is_known_is_told_as_it_is():
 def test_an_addon_that_fails_costs_nothing():
     """The exception is told all the same."""
     broken = type("Broken", (), {"reset": lambda seed: None, "explain": lambda raised: 1 / 0})
-    assert told("raise ValueError('planted')", (1,), addons=(broken,)) == "line 7, in `f`: ValueError: planted"
+    assert (
+        told("raise ValueError('planted')", (1,), addons=(broken,))
+        == "line 7, in `f`: ValueError: planted"
+    )
 
 
 def test_nothing_of_the_students_runs_again():
     """An expression that calls something is not evaluated to tell its shape."""
-    said = told("calls = []\n    return (calls.append(1) or x) @ h", (np.ones((2, 3)), np.ones((2, 3))), addons=())
+    said = told(
+        "calls = []\n    return (calls.append(1) or x) @ h",
+        (np.ones((2, 3)), np.ones((2, 3))),
+        addons=(),
+    )
     assert "is (" not in said

@@ -20,7 +20,9 @@ def notebook(*cells, **top):
 
 
 def test_a_scripts_cells_have_their_lines_and_kinds():
-    """What stands above the first `# %%` is a cell too; `at` counts in the file, whichever its line ends."""
+    """What stands above the first `# %%` is a cell too; `at` counts in the file, whichever its line
+    ends.
+    """
     script = "x = 1\n# %% [markdown]\n# Words\n# %% a title\ny = 2\nz = 3\n"
     for source in (script, script.replace("\n", "\r\n"), "\ufeff" + script):
         found = cells(source.encode())
@@ -43,7 +45,12 @@ def test_a_notebook_is_read_by_its_code_cells():
     """Sources as lists or strings; outputs, metadata and markdown play no part."""
     made = [
         {"cell_type": "markdown", "source": "def f(): return 0"},
-        {"cell_type": "code", "source": ["def f():\n", "    return 1"], "outputs": ["x"], "metadata": {"points": 9}},
+        {
+            "cell_type": "code",
+            "source": ["def f():\n", "    return 1"],
+            "outputs": ["x"],
+            "metadata": {"points": 9},
+        },
         {"cell_type": "code", "source": "%%time\nf2 = f"},
         {"cell_type": "code", "source": "%%bash\nrm x"},
     ]
@@ -99,13 +106,25 @@ def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatc
 
 
 def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other():
-    """A cell retyped by a slip; an old attempt put aside in a raw cell does not hide the real one."""
-    made = [("markdown", "def f(): return 1"), ("code", "def g(): return 2"), ("raw", "def g(): return None")]
+    """A cell retyped by a slip; an old attempt put aside in a raw cell does not hide the real
+    one.
+    """
+    made = [
+        ("markdown", "def f(): return 1"),
+        ("code", "def g(): return 2"),
+        ("raw", "def g(): return None"),
+    ]
     ran = Submission(notebook(*made, ("markdown", "# Text\nWords and more words.")), "a.ipynb")
     assert (ran.f(), ran.g()) == (1, 2)
 
 
 def test_a_notebook_of_2013_is_read():
     """nbformat 3: worksheets, and `input` for a cell's source."""
-    sheet = {"cells": [{"cell_type": "code", "input": ["def f():\n", "    return 1"], "language": "python"}]}
-    assert Submission(json.dumps({"worksheets": [sheet], "nbformat": 3}).encode(), "a.ipynb").f() == 1
+    sheet = {
+        "cells": [
+            {"cell_type": "code", "input": ["def f():\n", "    return 1"], "language": "python"}
+        ]
+    }
+    assert (
+        Submission(json.dumps({"worksheets": [sheet], "nbformat": 3}).encode(), "a.ipynb").f() == 1
+    )

@@ -56,7 +56,9 @@ class Tensor:
 
 
 def test_a_check_is_called_and_told_as_its_experiment_is():
-    """Its name is the function's, its title the first line of the docstring; the function runs as written."""
+    """Its name is the function's, its title the first line of the docstring; the function runs as
+    written.
+    """
     assert (first.name, first.points, first.title) == ("first", 2, "the first thing")
     assert first.experiment(None, 0) == {}
 
@@ -82,7 +84,9 @@ def test_an_option_that_no_check_has_is_refused_where_it_is_written():
 
 
 def test_values_are_named_in_order():
-    """One by one, or all of them as a tuple, a list or a dict; what a dict holds beside is left out."""
+    """One by one, or all of them as a tuple, a list or a dict; what a dict holds beside is left
+    out.
+    """
     wanted = {"loss": 1.0, "grad": 2.0}
     for values in ((1.0, 2.0), ((1.0, 2.0),), ([1.0, 2.0],), ({"grad": 2.0, "loss": 1.0, "x": 3},)):
         found = named("loss grad", *values)
@@ -107,7 +111,16 @@ def test_named_counts_its_values():
 
 
 @pytest.mark.parametrize(
-    "value", [object(), [[1], [1, 2]], None, np.array([1j]), b"bytes", {"a": 1}, np.array("2020-01-01", "M8[D]")]
+    "value",
+    [
+        object(),
+        [[1], [1, 2]],
+        None,
+        np.array([1j]),
+        b"bytes",
+        {"a": 1},
+        np.array("2020-01-01", "M8[D]"),
+    ],
 )
 def test_named_refuses_what_is_no_array_of_numbers(value):
     """The text names the array and what was found."""
@@ -123,7 +136,9 @@ def test_numbers_wider_than_64_bits_are_refused():
 
 
 def test_a_tensor_is_detached():
-    """Whatever has `detach`, `cpu` and `numpy` is taken as an array, and no package is imported for it."""
+    """Whatever has `detach`, `cpu` and `numpy` is taken as an array, and no package is imported for
+    it.
+    """
     assert as_array("w", Tensor(np.ones(3))).tolist() == [1, 1, 1]
     with pytest.raises(RuntimeError, match="detach"):
         np.array(Tensor(np.ones(3)))
@@ -161,7 +176,8 @@ def test_strings_are_an_array_of_text(value, shape):
 
 
 @pytest.mark.parametrize(
-    "value", [["a", 1], [1, "a"], [["a"], [2.5]], ["a", None], ["a", b"b"], [True, "a"], ["a", ["b"]]]
+    "value",
+    [["a", 1], [1, "a"], [["a"], [2.5]], ["a", None], ["a", b"b"], [True, "a"], ["a", ["b"]]],
 )
 def test_text_and_something_else_in_one_list_are_refused(value):
     """NumPy would make text of the numbers, and 1 would be as right as "1"."""
@@ -187,7 +203,9 @@ def test_a_units_checks_are_those_of_its_module_in_order():
 
 def test_a_module_of_checks_without_settings_has_the_usual_ones():
     """No packages, no letters, the usual limits."""
-    assert load_experiments(small.COURSE.checks, small.WORDS, {}).settings == UnitSettings(limits=Limits())
+    assert load_experiments(small.COURSE.checks, small.WORDS, {}).settings == UnitSettings(
+        limits=Limits()
+    )
 
 
 def test_needs_point_backwards_and_names_are_unique():
@@ -210,20 +228,26 @@ def write_course(folder, value):
 
 def test_checks_of_two_courses_are_loaded_side_by_side(tmp_path):
     """Modules of the same names: each unit imports the helper beside itself."""
-    folders = [write_course(tmp_path / name / "checks", value) for name, value in (("a", 1), ("b", 2))]
+    folders = [
+        write_course(tmp_path / name / "checks", value) for name, value in (("a", 1), ("b", 2))
+    ]
     assert [import_checks(folder, "one").VALUE for folder in folders] == [1, 2]
     assert import_checks(folders[0], "one") is import_checks(folders[0], "one")
 
 
 def test_nothing_can_be_imported_in_the_place_of_checks(tmp_path):
-    """A package `checks` or a module `helper` that lies where Python looks first is another's, and is not run."""
+    """A package `checks` or a module `helper` that lies where Python looks first is another's, and
+    is not run.
+    """
     folder = write_course(tmp_path / "course" / "checks", 1)
     (tmp_path / "class" / "checks").mkdir(parents=True)
     for path in ("checks/__init__.py", "checks/one.py", "helper.py", "one.py"):
         (tmp_path / "class" / path).write_text("raise SystemExit('hostile')")
     code = "import sys; from pathlib import Path; from autograder.check import import_checks; "
     code += "print(import_checks(Path(sys.argv[1]), 'one').VALUE)"
-    done = subprocess.run([sys.executable, "-c", code, folder], cwd=tmp_path / "class", capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder], cwd=tmp_path / "class", capture_output=True, text=True
+    )
     assert done.stdout == "1\n", done.stderr
 
 
@@ -241,7 +265,9 @@ class Addon:
 
 
 def test_each_experiment_begins_with_the_same_random_numbers():
-    """NumPy's own are set, and each add-on is asked to set its package's; a large seed is no error."""
+    """NumPy's own are set, and each add-on is asked to set its package's; a large seed is no
+    error.
+    """
     addon = Addon()
     experiments = Experiments((), UnitSettings(), (addon,))
     drawn = []
@@ -265,7 +291,8 @@ def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monke
     (tmp_path / "wanted_addon.py").write_text("def reset(seed): pass\ndef warm(): pass\n")
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "one.py").write_text(
-        "from autograder.check import UnitSettings\nS = UnitSettings(packages=('numpy', 'wanted'))\n"
+        "from autograder.check import UnitSettings\nS = UnitSettings(packages=('numpy', "
+        "'wanted'))\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     addons = {"wanted": "wanted_addon", "other": "no_such_module"}

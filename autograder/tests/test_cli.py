@@ -1,4 +1,6 @@
-"""What a person can do wrong: each time a sentence that says what was seen and what to do, and an exit code."""
+"""What a person can do wrong: each time a sentence that says what was seen and what to do, and an
+exit code.
+"""
 
 import json
 import os
@@ -28,14 +30,18 @@ RIGHT = read_solution(SOLUTION).plain()
 @pytest.fixture
 def course(tmp_path):
     """The fixture course in a folder of its own, to be changed."""
-    shutil.copytree(small.COURSE.folder, tmp_path / "course", ignore=shutil.ignore_patterns(".autograder.json"))
+    shutil.copytree(
+        small.COURSE.folder, tmp_path / "course", ignore=shutil.ignore_patterns(".autograder.json")
+    )
     return tmp_path / "course"
 
 
 def mistaken(words):
     """The solution with the mistake that these words tell."""
     solution = read_solution(SOLUTION)
-    return solution.with_mistake(next(mistake.id for mistake, _, _ in solution.mistakes if words in mistake.text))
+    return solution.with_mistake(
+        next(mistake.id for mistake, _, _ in solution.mistakes if words in mistake.text)
+    )
 
 
 def one_sentence(done, words, code=2):
@@ -68,7 +74,12 @@ def test_wrong_use_is_told_in_words(tmp_path, arguments, words):
     """Exit code 2 and no traceback."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.zip").write_bytes(b"no zip")
-    places = {"EMPTY": tmp_path / "empty", "OUT": tmp_path / "out", "ROOT": small.ROOT, "bad.zip": tmp_path / "bad.zip"}
+    places = {
+        "EMPTY": tmp_path / "empty",
+        "OUT": tmp_path / "out",
+        "ROOT": small.ROOT,
+        "bad.zip": tmp_path / "bad.zip",
+    }
     if arguments == ("validate", "unit"):
         arguments = ("validate", "unitx")
     one_sentence(run_command(*(places.get(a, a) for a in arguments)), words)
@@ -84,25 +95,39 @@ def test_every_command_explains_itself(command):
 
 def test_help_imports_nothing_heavy():
     """Neither torch nor NumPy is needed to parse arguments."""
-    code = "import sys, autograder.cli; print([n for n in ('torch', 'numpy', 'rich', 'jinja2') if n in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    code = (
+        "import sys, autograder.cli; print([n for n in ('torch', 'numpy', 'rich', 'jinja2') if n "
+        "in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
+        == "[]"
+    )
 
 
 def test_check_quick_leaves_out_training(tmp_path):
     """And says that a grade comes from another seed; exit code 0 where all passed."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT), "--quick")
     assert done.returncode == 0, done.stderr
-    assert "8 of 8 points on the public seed. A grade comes from a seed that nobody has seen." in done.stdout
+    assert (
+        "8 of 8 points on the public seed. A grade comes from a seed that nobody has seen."
+        in done.stdout
+    )
     assert "fitting" not in done.stdout
     assert "\x1b[" not in done.stdout
 
 
 def test_check_trains_and_shows_the_loss(tmp_path):
-    """All checks, where nothing else is said: the course's own unit of the loss is told where it is wrong."""
+    """All checks, where nothing else is said: the course's own unit of the loss is told where it is
+    wrong.
+    """
     done = run_command("check", submit(tmp_path, "ada", RIGHT))
     assert done.returncode == 0, done.stderr
     assert "11 of 11 points" in done.stdout
-    late = RIGHT + "\n_fit = fit\ndef fit(x, y, w, rate):\n    return _fit(x, y, w, rate) + (len(x) > 3)\n"
+    late = (
+        RIGHT
+        + "\n_fit = fit\ndef fit(x, y, w, rate):\n    return _fit(x, y, w, rate) + (len(x) > 3)\n"
+    )
     done = run_command("check", submit(tmp_path, "bob", late))
     assert done.returncode == 1
     assert "squared units; ours on the same seed" in done.stdout
@@ -111,7 +136,9 @@ def test_check_trains_and_shows_the_loss(tmp_path):
 def test_check_takes_a_notebook_and_names_a_mistake(tmp_path):
     """The same words as in a grade, exit code 1."""
     cells = [{"cell_type": "code", "source": RIGHT}, {"cell_type": "markdown", "source": "Words."}]
-    path = submit(tmp_path, "ada", json.dumps({"cells": cells[::-1]})).rename(tmp_path / f"{UNIT}.ipynb")
+    path = submit(tmp_path, "ada", json.dumps({"cells": cells[::-1]})).rename(
+        tmp_path / f"{UNIT}.ipynb"
+    )
     done = run_command("check", path, "--quick")
     assert done.returncode == 0, done.stdout
     done = run_command("check", submit(tmp_path, "ada", mistaken("this is the square")), "--quick")
@@ -134,17 +161,31 @@ def graded(folder, out, *options):
 
 
 def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
-    """An empty file, a folder without the file, a link, a file too large, text that is none: each has a result."""
+    """An empty file, a folder without the file, a link, a file too large, text that is none: each
+    has a result.
+    """
     good = RIGHT.encode()
-    files = {"good": good, "empty": b"", "binary": b"\0\1\2", "large": b"#" * (6 << 20), "prose": b"Dear teacher, I"}
+    files = {
+        "good": good,
+        "empty": b"",
+        "binary": b"\0\1\2",
+        "large": b"#" * (6 << 20),
+        "prose": b"Dear teacher, I",
+    }
     for name, content in files.items():
         (tmp_path / "class" / name / UNIT).mkdir(parents=True)
         (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_bytes(content)
     (tmp_path / "class" / "nothing" / UNIT).mkdir(parents=True)
     (tmp_path / "class" / "link" / UNIT).mkdir(parents=True)
-    (tmp_path / "class" / "link" / UNIT / f"{UNIT}.py").symlink_to(tmp_path / "class" / "good" / UNIT / f"{UNIT}.py")
+    (tmp_path / "class" / "link" / UNIT / f"{UNIT}.py").symlink_to(
+        tmp_path / "class" / "good" / UNIT / f"{UNIT}.py"
+    )
     results = graded(tmp_path / "class", tmp_path / "out")
-    said = {name: result["checks"][0]["remarks"][0]["text"] for name, result in results.items() if result["score"] == 0}
+    said = {
+        name: result["checks"][0]["remarks"][0]["text"]
+        for name, result in results.items()
+        if result["score"] == 0
+    }
     assert results["good"]["score"] == POINTS
     assert said.keys() == {"empty", "binary", "large", "prose", "nothing", "link"}
     assert said["empty"] == "`double` is not defined."
@@ -154,9 +195,13 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     assert "no plain file" in said["link"]
 
 
-@pytest.mark.parametrize("name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100])
+@pytest.mark.parametrize(
+    "name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100]
+)
 def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
-    """Too long, with control characters, not UTF-8: graded under a plain name that ends in a checksum."""
+    """Too long, with control characters, not UTF-8: graded under a plain name that ends in a
+    checksum.
+    """
     (tmp_path / "class" / name / UNIT).mkdir(parents=True)
     (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
     (student,) = graded(tmp_path / "class", tmp_path / "out")
@@ -165,16 +210,22 @@ def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
 
 
 def test_one_student_has_one_submission(tmp_path):
-    """In a flat folder with `bob.py` and `bob.ipynb` the script counts, as in a student's folder."""
+    """In a flat folder with `bob.py` and `bob.ipynb` the script counts, as in a student's
+    folder.
+    """
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "bob.ipynb").write_text("{}")
     (tmp_path / "class" / "bob.py").write_text(RIGHT)
-    done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--unit", "numbers")
+    done = run_command(
+        "grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--unit", "numbers"
+    )
     assert "1 submissions, 8 of 8 points" in done.stdout
 
 
 def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
-    """What is opened is checked, not what was there before: no waiting on a pipe, no following a link."""
+    """What is opened is checked, not what was there before: no waiting on a pipe, no following a
+    link.
+    """
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "link.py").symlink_to(__file__)
     for name in ("pipe.py", "link.py"):
@@ -210,7 +261,9 @@ def test_a_zip_that_leaves_its_folder_is_refused(tmp_path, name):
     """Nothing is written outside."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
         packed.writestr(name, "x = 1")
-    one_sentence(run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "out of the folder")
+    one_sentence(
+        run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "out of the folder"
+    )
 
 
 def test_unsafe_results_are_not_official(tmp_path):
@@ -225,12 +278,15 @@ def test_unsafe_results_are_not_official(tmp_path):
 def test_grading_is_refused_where_it_cannot_confine(tmp_path):
     """Exit code 2, what is missing, and nothing graded."""
     code = (
-        "import autograder.sandbox.inside.confinement as w; w.missing = lambda: ['the kernel has no Landlock.']\n"
+        "import autograder.sandbox.inside.confinement as w; w.missing = lambda: ['the kernel has "
+        "no Landlock.']\n"
         "from autograder.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "grade", tmp_path / "class", "--out", tmp_path / "out"]
     submit(tmp_path / "class", "ada", RIGHT)
-    done = subprocess.run([*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True
+    )
     one_sentence(done, "the kernel has no Landlock.")
     assert not list((tmp_path / "out").glob("*/*.json"))
 
@@ -260,9 +316,12 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "ada.py").write_text("x = 1")
     for out in ("one", "two"):
-        run_command("grade", tmp_path / "class", "--out", tmp_path / out, "--quick", "--unit", "numbers")
+        run_command(
+            "grade", tmp_path / "class", "--out", tmp_path / out, "--quick", "--unit", "numbers"
+        )
     seeds = {
-        json.loads((tmp_path / out / UNIT / "ada.json").read_text())["provenance"]["seed"] for out in ("one", "two")
+        json.loads((tmp_path / out / UNIT / "ada.json").read_text())["provenance"]["seed"]
+        for out in ("one", "two")
     }
     assert len(seeds) == 2
     assert f"seed {max(seeds)}" in (
@@ -271,23 +330,31 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
 
 
 def test_data_says_what_is_here(course):
-    """Each dataset with licence and place; where some cannot be had, what to do; where none can, exit code 1."""
+    """Each dataset with licence and place; where some cannot be had, what to do; where none can,
+    exit code 1.
+    """
     done = run_command("data", cwd=course)
     assert done.returncode == 0
     assert "line: Pairs on a line, made for the tests (CC0)\n  ✓ " in done.stdout
     assert str(course / "datasets" / "line") in done.stdout
     for name, code in (("line", 0), ("steep", 1)):
         (course / "datasets" / name / f"{name}.txt").unlink()
-        done = run_command("data", "--no-fetch", cwd=course, COURSE_DATA="", XDG_CACHE_HOME=str(course))
+        done = run_command(
+            "data", "--no-fetch", cwd=course, COURSE_DATA="", XDG_CACHE_HOME=str(course)
+        )
         assert (done.returncode, f"✗ `{name}` cannot be had here" in done.stdout) == (code, True)
 
 
 def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
-    """Two styles of one mistake are a group; another mistake is none. `--verbose` says who does what."""
+    """Two styles of one mistake are a group; another mistake is none. `--verbose` says who does
+    what.
+    """
     bodies = {"ada": "x / 3", "bob": "x * (1 / 3)", "cy": "x / 4"}
     for student, body in bodies.items():
         submit(tmp_path / "class", student, f"def double(x):\n    return {body}\n")
-    done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--verbose")
+    done = run_command(
+        "grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--verbose"
+    )
     assert "2 students, doubling: equal wrong values in" in done.stdout
     assert "worker_0: ada, numbers_and_sums: begun" in done.stderr
     page = (tmp_path / "out" / "pages" / "index.html").read_text()
@@ -295,17 +362,23 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
 
 
 def test_doctor_says_what_works_and_what_does_not(tmp_path):
-    """Here grades are official; without bubblewrap still; where a worker has no walls they are not."""
+    """Here grades are official; without bubblewrap still; where a worker has no walls they are
+    not.
+    """
     done = run_command("doctor")
     assert done.returncode == 0, done.stdout
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
     lame = (
         "import sys; from autograder import cli; from autograder.sandbox import client; "
-        "from autograder.sandbox.inside import confinement; {}; sys.argv[1:] = ['doctor']; cli.main()"
+        "from autograder.sandbox.inside import confinement; {}; sys.argv[1:] = ['doctor']; "
+        "cli.main()"
     )
     found = {
         code: subprocess.run(
-            [sys.executable, "-c", lame.format(code)], cwd=small.COURSE.folder, capture_output=True, text=True
+            [sys.executable, "-c", lame.format(code)],
+            cwd=small.COURSE.folder,
+            capture_output=True,
+            text=True,
         )
         for code in (
             "client.bubblewrap = lambda: None",
@@ -332,7 +405,9 @@ def courses_of(out):
 
 @pytest.mark.parametrize("how", ["option", "variable", "around", "above"])
 def test_the_course_is_named_or_is_the_one_around(course, tmp_path, how):
-    """`--course`, `$AUTOGRADER_COURSE`, this folder, or one above it; printed by `grade`, kept in each result."""
+    """`--course`, `$AUTOGRADER_COURSE`, this folder, or one above it; printed by `grade`, kept in
+    each result.
+    """
     submit(tmp_path / "class", "ada", RIGHT)
     options = ["--course", course] if how == "option" else []
     variable = {"AUTOGRADER_COURSE": str(course)} if how == "variable" else {}
@@ -362,7 +437,8 @@ def test_a_course_that_is_named_comes_first(course, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["check"], ["hint"], ["build"], ["data"], ["validate"], ["grade", ".", "--out", "x"]]
+    "command",
+    [[], ["check"], ["hint"], ["build"], ["data"], ["validate"], ["grade", ".", "--out", "x"]],
 )
 def test_no_course_is_one_sentence(tmp_path, command):
     """Where it was looked for, and how to name one."""
@@ -373,12 +449,17 @@ def test_no_course_is_one_sentence(tmp_path, command):
 
 def test_a_folder_that_is_no_course_is_told(tmp_path):
     """By the option and by the variable: neither is passed over."""
-    one_sentence(run_command("check", "--course", tmp_path), f"{tmp_path} is no course: it holds no course.toml.")
+    one_sentence(
+        run_command("check", "--course", tmp_path),
+        f"{tmp_path} is no course: it holds no course.toml.",
+    )
     one_sentence(run_command("check", AUTOGRADER_COURSE=str(tmp_path)), f"{tmp_path} is no course")
 
 
 def test_a_course_inside_what_is_graded_is_refused(course, tmp_path):
-    """A student could have brought it: as the folder around, by a link, by the option; nothing is graded."""
+    """A student could have brought it: as the folder around, by a link, by the option; nothing is
+    graded.
+    """
     submit(tmp_path / "class", "ada", RIGHT)
     shutil.move(course, tmp_path / "class" / "ada" / "course")
     (tmp_path / "link").symlink_to(tmp_path / "class")
@@ -405,16 +486,31 @@ def with_import(course, line, unit=UNIT):
 
 
 @pytest.mark.parametrize(
-    "line", ["import nmpy", "from .helprs import numbers", "from .helpers import nmbers", "import fictive_reader",
-             "import numpy.lnalg", "from numpy import lnalg"]
-)  # fmt: skip
+    "line",
+    [
+        "import nmpy",
+        ("from .helprs import numbers"),
+        "from .helpers import nmbers",
+        "import fictive_reader",
+        "import numpy.lnalg",
+        "from numpy import lnalg",
+    ],
+)
 @pytest.mark.parametrize("command", ["check", "grade"])
-def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(course, tmp_path, line, command):
-    """And no sentence about a package to install, though the course and the engine know packages of such names."""
+def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(
+    course, tmp_path, line, command
+):
+    """And no sentence about a package to install, though the course and the engine know packages of
+    such names.
+    """
     text = (course / "course.toml").read_text()
     (course / "course.toml").write_text(f'{text}\n[packages]\nnumpy = {{ install = "numpy" }}\n')
     path = with_import(course, line)
-    arguments = ["check", UNIT] if command == "check" else ["grade", tmp_path / "class", "--out", tmp_path / "out"]
+    arguments = (
+        ["check", UNIT]
+        if command == "check"
+        else ["grade", tmp_path / "class", "--out", tmp_path / "out"]
+    )
     submit(tmp_path / "class", "ada", RIGHT)
     done = run_command(*arguments, "--quick", cwd=course)
     assert done.returncode == 1
@@ -422,10 +518,14 @@ def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(course, t
     assert "pip install" not in done.stderr
 
 
-def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_imports_it(course, tmp_path):
+def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_imports_it(
+    course, tmp_path
+):
     """Its absence is not told as one of the engine's extras."""
     path = with_import(course, "import nbgrader")
-    (tmp_path / "nbgrader.py").write_text("raise ModuleNotFoundError(\"No module named 'nbgrader'\", name='nbgrader')")
+    (tmp_path / "nbgrader.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'nbgrader'\", name='nbgrader')"
+    )
     done = run_command("check", UNIT, "--quick", cwd=course, PYTHONPATH=f"{tmp_path}:{small.ROOT}")
     assert done.returncode == 1 and f'File "{path}"' in done.stderr
     assert "Traceback" in done.stderr and "pip install" not in done.stderr
@@ -441,21 +541,33 @@ def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tm
 
 @pytest.mark.parametrize("line", ["import fictive_reader", "import fictive_reader.tables"])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(course, tmp_path, line, late):
-    """At the top of the checks, or where data is made: by the name it is imported as, which may be another."""
+def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(
+    course, tmp_path, line, late
+):
+    """At the top of the checks, or where data is made: by the name it is imported as, which may be
+    another.
+    """
     text = (course / "course.toml").read_text()
     package = 'fictive-reader = { install = "fictive-reader>=3", module = "fictive_reader" }'
     (course / "course.toml").write_text(f"{text}\n[packages]\n{package}\n")
     submit(tmp_path / "class", "ada", RIGHT)
     path, who = course / "checks" / f"{UNIT}.py", UNIT
     if late:
-        data = f"def read(find):\n    {line}\n\n\n@check(\n    data=read,\n    points=3,\n    needs=three_steps,"
-        path.write_text(path.read_text().replace("@check(\n    points=3,\n    needs=three_steps,", data))
+        data = (
+            f"def read(find):\n    {line}\n\n\n@check(\n    data=read,\n    points=3,\n    "
+            "needs=three_steps,"
+        )
+        path.write_text(
+            path.read_text().replace("@check(\n    points=3,\n    needs=three_steps,", data)
+        )
         who = "fitting"
     else:
         with_import(course, line)
     done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", cwd=course)
-    words = f"{who} needs fictive-reader, which is not installed. Install it: pip install 'fictive-reader>=3'"
+    words = (
+        f"{who} needs fictive-reader, which is not installed. Install it: pip install "
+        "'fictive-reader>=3'"
+    )
     one_sentence(done, words)
     if late:
         done = run_command("check", submit(tmp_path, "ada", RIGHT), cwd=course)
@@ -475,19 +587,35 @@ main()
 
 
 @pytest.mark.parametrize(
-    "line", ["open('/nowhere/to/be/found')", "raise OSError('a bug')", "raise ConnectionResetError(104, 'reset')"]
+    "line",
+    [
+        "open('/nowhere/to/be/found')",
+        "raise OSError('a bug')",
+        "raise ConnectionResetError(104, 'reset')",
+    ],
 )
 def test_an_oserror_of_a_bug_is_a_traceback(tmp_path, line):
     """What nobody has foreseen is shown as it is, for whoever mends it."""
     submit(tmp_path / "class", "ada", RIGHT)
-    command = [sys.executable, "-c", BUG.format(line=line), "grade", tmp_path / "class", "--out", tmp_path / "out"]
-    done = subprocess.run([*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-c",
+        BUG.format(line=line),
+        "grade",
+        tmp_path / "class",
+        "--out",
+        tmp_path / "out",
+    ]
+    done = subprocess.run(
+        [*map(str, command)], cwd=small.COURSE.folder, capture_output=True, text=True
+    )
     assert done.returncode == 1 and "Traceback" in done.stderr and "in broken" in done.stderr
 
 
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
 @pytest.mark.parametrize(
-    ("disk", "words"), [(["--size", "24576", "--tmpfs"], "No space left"), (["--ro-bind", "OUT"], "Read-only")]
+    ("disk", "words"),
+    [(["--size", "24576", "--tmpfs"], "No space left"), (["--ro-bind", "OUT"], "Read-only")],
 )
 @pytest.mark.parametrize("command", ["grade", "release"])
 def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words, command):
@@ -496,7 +624,14 @@ def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words
     for number in range(8):
         submit(tmp_path / "class", f"student{number}", RIGHT)
     out = str(tmp_path / "out")
-    wall = [bubblewrap(), "--dev-bind", "/", "/", *(out if part == "OUT" else part for part in disk), out]
+    wall = [
+        bubblewrap(),
+        "--dev-bind",
+        "/",
+        "/",
+        *(out if part == "OUT" else part for part in disk),
+        out,
+    ]
     arguments = {
         "grade": ["grade", str(tmp_path / "class"), "--quick", "--out", out],
         "release": ["build", "--release", out],
@@ -515,7 +650,10 @@ def test_a_hint_without_arguments_is_for_the_next_check(course):
     done = run_command("hint", cwd=course)
     assert (done.returncode, done.stdout) == (0, "1 of 5: What is twice a number?\n")
     assert run_command("hint", cwd=course).stdout == "2 of 5: The number and itself again.\n"
-    assert "3 of 5: A slip that people make here: this is the square" in run_command("hint", cwd=course).stdout
+    assert (
+        "3 of 5: A slip that people make here: this is the square"
+        in run_command("hint", cwd=course).stdout
+    )
     (course / "assignments" / f"{UNIT}.py").write_text(RIGHT)
     assert run_command("check", UNIT, cwd=course).returncode == 0
     assert "a space is missing between the letters" in run_command("hint", cwd=course).stdout
@@ -523,8 +661,13 @@ def test_a_hint_without_arguments_is_for_the_next_check(course):
 
 
 def test_a_hint_for_training_is_in_the_courses_words(course):
-    """As is one for a check that is named; a check that does not exist is told with those that do."""
-    assert run_command("hint", "numbers", "fitting", cwd=course).stdout == "1 of 1: Which way is downhill?\n"
+    """As is one for a check that is named; a check that does not exist is told with those that
+    do.
+    """
+    assert (
+        run_command("hint", "numbers", "fitting", cwd=course).stdout
+        == "1 of 1: Which way is downhill?\n"
+    )
     one_sentence(run_command("hint", "numbers", "fiting", cwd=course), "There is no check `fiting`")
 
 
@@ -537,12 +680,21 @@ def test_without_a_command_one_is_told_where_one_is(course):
 
 
 def test_check_tells_tools_what_it_tells_people(tmp_path):
-    """One object of JSON on the standard output, whatever the file prints; the exit code as ever."""
+    """One object of JSON on the standard output, whatever the file prints; the exit code as
+    ever.
+    """
     script = tmp_path / f"{UNIT}.py"
-    script.write_text("print('{')\n" + small.solved("m01").replace("    return x * x", "    print('['); return x * x"))
+    script.write_text(
+        "print('{')\n"
+        + small.solved("m01").replace("    return x * x", "    print('['); return x * x")
+    )
     done = small.run_command("check", script, "--json")
     record = json.loads(done.stdout)
-    assert done.returncode == 1 and (record["format"], record["practice"], record["passed"]) == (1, True, False)
+    assert done.returncode == 1 and (record["format"], record["practice"], record["passed"]) == (
+        1,
+        True,
+        False,
+    )
     (unit,) = record["units"]
     assert (unit["unit"], unit["file"]) == (UNIT, str(script))
     first = unit["checks"][0]

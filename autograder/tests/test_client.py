@@ -104,7 +104,9 @@ def test_a_flood_on_the_answer_pipe_is_cut(boxed):
 
 
 def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
-    """A well-formed frame with a token that was not asked is passed over; the true answer counts."""
+    """A well-formed frame with a token that was not asked is passed over; the true answer
+    counts.
+    """
     answer = small.inside(
         boxed,
         """
@@ -240,6 +242,9 @@ def test_two_servers_order_a_set_of_strings_alike():
     (shortening,) = (check for check in unit.checks if check.name == "shortening")
     answers = []
     for _ in range(2):
-        with Server(unit) as server, server.worker(b"def initials(name): return ''.join(set(name))", "a.py") as worker:
+        with (
+            Server(unit) as server,
+            server.worker(b"def initials(name): return ''.join(set(name))", "a.py") as worker,
+        ):
             answers.append(worker.ask(shortening, 5).arrays["all"].tolist())
     assert answers[0] == answers[1]

@@ -63,7 +63,8 @@ def test_a_worker_with_another_course_is_refused(cluster):
     with Cluster(cluster[0]) as reached:
         reached.must_agree(str.upper, "the same everywhere")
         with pytest.raises(
-            NoCluster, match="Another version of the course, the autograder or a package is on tcp://127"
+            NoCluster,
+            match="Another version of the course, the autograder or a package is on tcp://127",
         ):
             reached.must_agree(lambda _: str(os.getpid()), "")
 

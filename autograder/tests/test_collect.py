@@ -1,4 +1,6 @@
-"""What platforms hand out, as they name things, laid out for grading; and nothing lost on the way."""
+"""What platforms hand out, as they name things, laid out for grading; and nothing lost on the
+way.
+"""
 
 import json
 import stat
@@ -46,7 +48,9 @@ def left(made):
 
 
 def test_canvas(tmp_path):
-    """Who it is of by Canvas's number, `_LATE_`, the attempt, and what was typed in instead of a file."""
+    """Who it is of by Canvas's number, `_LATE_`, the attempt, and what was typed in instead of a
+    file.
+    """
     into = tmp_path / "submitted"
     made = collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
     assert made.source.name == "canvas"
@@ -113,7 +117,9 @@ def test_gradescope(tmp_path):
 
 
 def test_classroom50(tmp_path):
-    """The user's name behind what all clones begin with; a unit that is as it was given is no hand-in."""
+    """The user's name behind what all clones begin with; a unit that is as it was given is no
+    hand-in.
+    """
     into = tmp_path / "submitted"
     made = collect(lms.classroom50(tmp_path), into)
     assert made.source.name == "classroom50"
@@ -220,7 +226,10 @@ def test_two_people_never_share_a_folder(tmp_path):
 def test_what_lies_beside_is_told(tmp_path):
     """Of several files of one hand-in the best named one is taken, the others are listed."""
     own = "Ada_17_assignsubmission_file"
-    entries = [Entry(f"{own}/{name}") for name in (f"{UNIT}.py", f"{UNIT} (1).py", f"{UNIT}.ipynb", "notes.txt")]
+    entries = [
+        Entry(f"{own}/{name}")
+        for name in (f"{UNIT}.py", f"{UNIT} (1).py", f"{UNIT}.ipynb", "notes.txt")
+    ]
     made = collect(pack(tmp_path / "s.zip", entries), tmp_path / "submitted")
     assert left(made)[f"{own}/{UNIT} (1).py"] == f"beside {UNIT}.py, which is taken as {UNIT}"
     assert left(made)[f"{own}/notes.txt"] == "no .py or .ipynb"
@@ -230,7 +239,11 @@ def test_what_lies_beside_is_told(tmp_path):
 def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
     """What to do is said, and the student is not there twice."""
     own = "Ada_17_assignsubmission_file"
-    entries = [Entry(f"{own}/a.py"), Entry(f"{own}/b.py"), Entry(f"Bob_18_assignsubmission_file/{UNIT}.py")]
+    entries = [
+        Entry(f"{own}/a.py"),
+        Entry(f"{own}/b.py"),
+        Entry(f"Bob_18_assignsubmission_file/{UNIT}.py"),
+    ]
     made = collect(pack(tmp_path / f"{UNIT}.zip", entries), tmp_path / "submitted")
     assert sorted(laid_out(tmp_path / "submitted")) == ["Bob_18"]
     assert left(made)[f"{own}/a.py"] == f"which of a.py, b.py is {UNIT}? Call one of them so"
@@ -238,7 +251,14 @@ def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [f"{UNIT} (1)", f"{UNIT}-1", UNIT.upper(), f"{UNIT} - Kopie", f"{UNIT}_final", f"copy {UNIT}"[5:] + " copy"],
+    [
+        f"{UNIT} (1)",
+        f"{UNIT}-1",
+        UNIT.upper(),
+        f"{UNIT} - Kopie",
+        f"{UNIT}_final",
+        f"copy {UNIT}"[5:] + " copy",
+    ],
 )
 def test_a_unit_is_known_as_browsers_and_people_write_it(name):
     """Copies, case, what is added behind."""
@@ -294,7 +314,9 @@ def test_a_folder_that_others_wrote_is_not_written_to(tmp_path):
 
 
 def test_names_become_folders_of_any_system():
-    """No way up, nothing hidden, no stream of Windows's, not too long, and never two into one by cutting."""
+    """No way up, nothing hidden, no stream of Windows's, not too long, and never two into one by
+    cutting.
+    """
     assert folder_name("../../x") == "__.._x"
     assert folder_name(" . ") == "_"
     assert folder_name("a:b|c\n") == "a_b_c"
@@ -327,7 +349,14 @@ def test_the_command_says_what_it_would_do(tmp_path):
     """`--dry-run` writes nothing; without it the next command is named."""
     source = lms.canvas(tmp_path)
     (tmp_path / "roster.csv").write_text(lms.CANVAS_ROSTER)
-    options = ("collect", source, "--into", tmp_path / "submitted", "--roster", tmp_path / "roster.csv")
+    options = (
+        "collect",
+        source,
+        "--into",
+        tmp_path / "submitted",
+        "--roster",
+        tmp_path / "roster.csv",
+    )
     done = small.run_command(*options, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "Nothing was written." in done.stdout and not (tmp_path / "submitted").exists()
@@ -341,7 +370,9 @@ def test_the_command_says_what_it_would_do(tmp_path):
 
 def test_every_source_is_recognized_as_what_it_is(tmp_path):
     """Also with a folder around it."""
-    for number, name in enumerate(("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")):
+    for number, name in enumerate(
+        ("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")
+    ):
         folder = tmp_path / str(number)
         folder.mkdir()
         source = getattr(lms, name)(folder)

@@ -1,4 +1,6 @@
-"""A course is a folder: what its file may say, where it is looked for, and how its units are named."""
+"""A course is a folder: what its file may say, where it is looked for, and how its units are
+named.
+"""
 
 import os
 import shutil
@@ -24,7 +26,9 @@ WHOLE = {"format": "1", "title": '"A course"', "public_seed": "3", "units": '["o
 
 
 def write(folder, more="", **changed):
-    """A course.toml in a folder: whole but for what is changed; a value of None leaves its key out."""
+    """A course.toml in a folder: whole but for what is changed; a value of None leaves its key
+    out.
+    """
     lines = [f"{key} = {value}" for key, value in (WHOLE | changed).items() if value is not None]
     (folder / "course.toml").write_text("\n".join([*lines, more]))
     return folder
@@ -61,13 +65,18 @@ def test_a_key_that_is_missing_is_named(tmp_path, key):
         ({}, "[corpora]\ntext = []", "`corpora.text`: expected a list of length >= 1."),
         ({}, "[packages]\nnumpy = 'numpy'", "`packages.numpy`: expected a table, found text."),
         ({}, "[packages.numpy]\nwhy = 'a'", "`packages.numpy`: the key `install` is missing."),
-        ({}, "[packages.numpy]\ninstall = 'a'\nadon = 'b'",
-         "`packages.numpy`: there is no key `adon`. Did you mean `addon`?"),
+        (
+            {},
+            "[packages.numpy]\ninstall = 'a'\nadon = 'b'",
+            "`packages.numpy`: there is no key `adon`. Did you mean `addon`?",
+        ),
         ({}, "[words]\nlos = 'a'", "`words`: there is no key `los`. Did you mean `loss`?"),
         ({"student_docs": "3"}, "", "`student_docs`: expected a list, found a whole number."),
     ],
-)  # fmt: skip
-def test_a_wrong_key_or_type_is_told_with_file_key_and_what_was_expected(tmp_path, changed, more, words):
+)
+def test_a_wrong_key_or_type_is_told_with_file_key_and_what_was_expected(
+    tmp_path, changed, more, words
+):
     """And the nearest key that there is."""
     with pytest.raises(BadFile) as error:
         read_course(write(tmp_path, more, **changed))
@@ -79,7 +88,10 @@ def test_a_wrong_key_or_type_is_told_with_file_key_and_what_was_expected(tmp_pat
     [
         ({"format": "2"}, "format = 2, and this version reads format 1. Install the version"),
         ({"units": '["one", "two", "one"]'}, "`units` names one more than once."),
-        ({"units": '["one-two"]'}, "a unit cannot be called `one-two`. Use letters, numerals and underscores"),
+        (
+            {"units": '["one-two"]'},
+            "a unit cannot be called `one-two`. Use letters, numerals and underscores",
+        ),
         ({"units": '["../one"]'}, "a unit cannot be called `../one`."),
         ({"units": '["1st"]'}, "a unit cannot be called `1st`."),
     ],
@@ -112,13 +124,18 @@ def test_the_places_of_a_unit(tmp_path):
     course = read_course(write(tmp_path))
     places = [course.solution("one"), course.stub("one"), course.key("one"), course.checks]
     assert [path.relative_to(course.folder).as_posix() for path in places] == [
-        "solutions/one.py", "assignments/one.py", "assignments/keys/one.safetensors", "checks",
-    ]  # fmt: skip
+        "solutions/one.py",
+        "assignments/one.py",
+        "assignments/keys/one.safetensors",
+        "checks",
+    ]
 
 
 def test_add_ons_are_those_that_packages_name(tmp_path):
     """A package without one has none."""
-    course = read_course(write(tmp_path, "[packages]\na = {install = 'a', addon = 'a_addon'}\nb = {install = 'b'}"))
+    course = read_course(
+        write(tmp_path, "[packages]\na = {install = 'a', addon = 'a_addon'}\nb = {install = 'b'}")
+    )
     assert addons(course) == {"a": "a_addon"}
     assert course.about.packages["b"] == Package(install="b")
 
@@ -127,7 +144,9 @@ def test_add_ons_are_those_that_packages_name(tmp_path):
 
 
 def test_a_course_is_named_or_found_upward(tmp_path, monkeypatch):
-    """The folder that is named, else the variable's, else the one around; a file elsewhere is never guessed."""
+    """The folder that is named, else the variable's, else the one around; a file elsewhere is never
+    guessed.
+    """
     folders = [tmp_path / name for name in ("named", "variable", "around")]
     for folder in folders:
         (folder / "deep" / "er").mkdir(parents=True)
@@ -143,7 +162,9 @@ def test_a_course_is_named_or_found_upward(tmp_path, monkeypatch):
 def test_no_course_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
     """And how to name one; one that was named and is none is not passed over."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NoCourse, match=r"There is no course\.toml in .* or above it.*--course FOLDER"):
+    with pytest.raises(
+        NoCourse, match=r"There is no course\.toml in .* or above it.*--course FOLDER"
+    ):
         find_course()
     write(tmp_path)
     (tmp_path / "empty").mkdir()
@@ -157,7 +178,9 @@ def test_no_course_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
 
 
 def test_a_unit_is_found_by_its_beginning_and_the_nearest_is_suggested():
-    """Its whole name, or what no other begins with; a wrong one gets the nearest, or all of them."""
+    """Its whole name, or what no other begins with; a wrong one gets the nearest, or all of
+    them.
+    """
     course = small.COURSE
     for name in ("numbers_and_sums", "numbers", "n"):
         assert find_unit(course, name) == "numbers_and_sums"
@@ -181,7 +204,9 @@ def test_a_beginning_of_two_units_is_neither(tmp_path):
 
 def test_a_short_name_ends_at_an_underscore_and_is_one_units_alone(tmp_path):
     """It finds its unit again; where there is none, the name is whole."""
-    course = course_of(tmp_path, "unit1_maps", "unit10_trees", "sums_of_rows", "sums_of_columns", "words")
+    course = course_of(
+        tmp_path, "unit1_maps", "unit10_trees", "sums_of_rows", "sums_of_columns", "words"
+    )
     shorts = [course.short(unit) for unit in course.units]
     assert shorts == ["unit1_maps", "unit10", "sums_of_rows", "sums_of_columns", "words"]
     assert [find_unit(course, short) for short in shorts] == list(course.units)
@@ -192,13 +217,19 @@ def test_a_unit_is_loaded_with_what_its_module_says():
     """Checks, letters, packages and limits."""
     unit = small.unit()
     assert unit.name == small.UNIT and unit.checks[0].name == "doubling"
-    assert (unit.sizes, unit.packages, unit.limits.megabytes) == ({"T": 6, "B": 3}, ("numpy",), 1024)
+    assert (unit.sizes, unit.packages, unit.limits.megabytes) == (
+        {"T": 6, "B": 3},
+        ("numpy",),
+        1024,
+    )
 
 
 def test_a_unit_without_checks_is_told_with_the_file(tmp_path):
     """An author has yet to write them."""
     course = read_course(write(tmp_path))
-    with pytest.raises(UnknownUnit, match=r"one has no file of checks: .*checks/one\.py is missing"):
+    with pytest.raises(
+        UnknownUnit, match=r"one has no file of checks: .*checks/one\.py is missing"
+    ):
         load_unit(course, "one")
 
 
@@ -206,7 +237,9 @@ def test_a_unit_without_checks_is_told_with_the_file(tmp_path):
 def test_a_package_of_the_course_that_is_missing_is_told_with_how_to_install_it(tmp_path, module):
     """By the name it is imported as; any other import that fails is raised as it is."""
     name = "fictive-reader" if module else "fictive_reader"
-    course = read_course(write(tmp_path, f'[packages]\n{name} = {{ install = "{name}>=3", module = "{module}" }}'))
+    course = read_course(
+        write(tmp_path, f'[packages]\n{name} = {{ install = "{name}>=3", module = "{module}" }}')
+    )
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "one.py").write_text("import fictive_reader.tables\n")
     (tmp_path / "checks" / "two.py").write_text("import fictive_raeder\n")
@@ -219,7 +252,10 @@ def test_a_package_of_the_course_that_is_missing_is_told_with_how_to_install_it(
 def test_a_submodule_that_a_package_does_not_have_is_no_missing_package(tmp_path):
     """The package is there: the author has mistyped."""
     course = read_course(write(tmp_path, '[packages]\nnumpy = { install = "numpy" }'))
-    with pytest.raises(ModuleNotFoundError, match="lnalg"), telling_of_missing_packages(course, "one"):
+    with (
+        pytest.raises(ModuleNotFoundError, match="lnalg"),
+        telling_of_missing_packages(course, "one"),
+    ):
         import numpy.lnalg  # noqa: F401
 
 

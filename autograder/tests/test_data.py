@@ -37,7 +37,12 @@ corpora = { text = ["tale", "saga", "edda"], table = ["saga"] }
 
 
 def write_manifest(course, source="", sha256=SUM, name="tale", more=""):
-    lines = ['title = "A tale"', f'file = "{name}.txt"', f'sha256 = "{sha256}"', 'encoding = "ascii"']
+    lines = [
+        'title = "A tale"',
+        f'file = "{name}.txt"',
+        f'sha256 = "{sha256}"',
+        'encoding = "ascii"',
+    ]
     lines += ["held_out = 0.1", f"sources = [{source}]", more]
     (course.folder / "datasets" / name).mkdir(parents=True, exist_ok=True)
     (course.folder / "datasets" / name / "manifest.toml").write_text("\n".join(lines))
@@ -67,8 +72,13 @@ def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, mo
     with zipfile.ZipFile(wheels / "tales-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tales/tale.txt", TEXT)
         wheel.writestr("tales/__init__.py", "raise SystemExit('imported')")
-        wheel.writestr("tales-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tales\nVersion: 1.0\n")
-        wheel.writestr("tales-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            "tales-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tales\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            "tales-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
         wheel.writestr("tales-1.0.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
@@ -93,9 +103,12 @@ def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkey
     """A folder without the file, an address that does not answer, a wheel that does not exist."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    write_manifest(course, '{ url = "http://127.0.0.1:9/tale.txt" }, { wheel = "nowhere==1", member = "x" }')
+    write_manifest(
+        course, '{ url = "http://127.0.0.1:9/tale.txt" }, { wheel = "nowhere==1", member = "x" }'
+    )
     with pytest.raises(
-        NoData, match=r"COURSE_DATA: not there; cache: not there; http.*; nowhere==1: not there.*Put tale"
+        NoData,
+        match=r"COURSE_DATA: not there; cache: not there; http.*; nowhere==1: not there.*Put tale",
     ):
         data.find(course, "tale")
 
@@ -119,7 +132,9 @@ def test_an_unknown_dataset_is_told_with_those_there_are(course):
 def test_a_manifest_that_is_wrong_is_told_with_its_key(course):
     """As course.toml is."""
     write_manifest(course, more="licens = 'CC0'")
-    with pytest.raises(BadFile, match=r"tale/manifest\.toml: there is no key `licens`\. Did you mean `licence`\?"):
+    with pytest.raises(
+        BadFile, match=r"tale/manifest\.toml: there is no key `licens`\. Did you mean `licence`\?"
+    ):
         data.find(course, "tale")
 
 
@@ -147,7 +162,12 @@ def test_the_first_corpus_of_a_role_that_can_be_had_is_taken(course):
     write_manifest(course)
     put(course, "saga")
     put(course, "edda")
-    assert data.corpus(course).name == data.corpus(course, "text").name == data.corpus(course, "table").name == "saga"
+    assert (
+        data.corpus(course).name
+        == data.corpus(course, "text").name
+        == data.corpus(course, "table").name
+        == "saga"
+    )
     assert [corpus.name for corpus in data.available_corpora(course)] == ["saga", "edda"]
     assert [corpus.name for corpus in data.available_corpora(course, "table")] == ["saga"]
 
@@ -160,7 +180,9 @@ def test_all_corpora_that_can_be_had_are_found(course):
 
 
 def test_where_no_corpus_can_be_had_each_is_told(course):
-    """What was tried of all of them; a role that the course has not is told with where to add it."""
+    """What was tried of all of them; a role that the course has not is told with where to add
+    it.
+    """
     write_manifest(course)
     write_manifest(course, name="saga")
     with pytest.raises(NoData, match=r"`tale` cannot be had here.*`saga` cannot be had here"):
@@ -171,7 +193,9 @@ def test_where_no_corpus_can_be_had_each_is_told(course):
 
 def test_a_course_without_corpora_says_so(tmp_path):
     """Where a check trains on one."""
-    (tmp_path / "course.toml").write_text("\n".join(line for line in COURSE.splitlines() if "corpora" not in line))
+    (tmp_path / "course.toml").write_text(
+        "\n".join(line for line in COURSE.splitlines() if "corpora" not in line)
+    )
     with pytest.raises(NoData, match=r"course\.toml names no corpus: add it to \[corpora\]"):
         data.corpus(read_course(tmp_path))
 
@@ -180,12 +204,17 @@ def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
     """Its own is made by a function that finds datasets by name."""
     put(course, "tale")
     put(course, "saga")
-    ours = Check("a", 1, dict, data=lambda find: Corpus("mine", find("tale").read_text()[:4], "held out"))
+    ours = Check(
+        "a", 1, dict, data=lambda find: Corpus("mine", find("tale").read_text()[:4], "held out")
+    )
     assert data.training_data(course, ours) == Corpus("mine", "It w", "held out")
     assert data.all_training_data(course, ours) == [data.training_data(course, ours)]
     table = Check("b", 1, dict, corpus="table")
     assert data.training_data(course, table).name == "saga"
-    assert [corpus.name for corpus in data.all_training_data(course, Check("c", 1, dict))] == ["tale", "saga"]
+    assert [corpus.name for corpus in data.all_training_data(course, Check("c", 1, dict))] == [
+        "tale",
+        "saga",
+    ]
     assert data.finder(course) is data.finder(course)
 
 
@@ -193,5 +222,7 @@ def test_only_checks_that_train_have_data():
     """By check, in the fixture course."""
     found, every = data.unit_data(small.unit()), data.all_unit_data(small.unit())
     assert {name: corpus.name for name, corpus in found.items()} == {"fitting": "line"}
-    assert {name: [corpus.name for corpus in all_] for name, all_ in every.items()} == {"fitting": ["line", "steep"]}
+    assert {name: [corpus.name for corpus in all_] for name, all_ in every.items()} == {
+        "fitting": ["line", "steep"]
+    }
     assert data.unit_data(small.unit(small.WORDS)) == {}

@@ -1,4 +1,6 @@
-"""Questions about a student's own code: each answer is true when anybody runs the code again, and nothing slips out."""
+"""Questions about a student's own code: each answer is true when anybody runs the code again, and
+nothing slips out.
+"""
 
 import ast
 import re
@@ -53,7 +55,9 @@ CHANGES = {
     "helped": HELPED,
     "wrong axis": RIGHT.replace("total = total + x[t]", "total = total + x[t] / 2"),
     "uphill": RIGHT.replace("slope - rate", "slope + rate"),
-    "half written": RIGHT.replace("    slope, height = weights\n", "    raise NotImplementedError()\n"),
+    "half written": RIGHT.replace(
+        "    slope, height = weights\n", "    raise NotImplementedError()\n"
+    ),
     "recursive": """
 def running_sum(x):
     if len(x) == 1:
@@ -73,15 +77,23 @@ def handed_in(name):
 @pytest.fixture(scope="module")
 def asked(server):
     """Six different submissions, right and wrong ones, and three questions about each."""
-    return {name: questions(server, handed_in(name).encode(), "own.py", 3, SEED) for name in CHANGES}
+    return {
+        name: questions(server, handed_in(name).encode(), "own.py", 3, SEED) for name in CHANGES
+    }
 
 
 def run_again(source, check, seed):
-    """Run an experiment without the engine's runner: the whole file at once, in this process; arrays, or an error."""
+    """Run an experiment without the engine's runner: the whole file at once, in this process;
+    arrays, or an error.
+    """
     module = ModuleType("again")
     module.autograder = __import__("autograder")
     script = "\n\n".join(cell.text for cell in cells(source) if cell.code)
-    nodes = [node for node in ast.parse(script).body if isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)]
+    nodes = [
+        node
+        for node in ast.parse(script).body
+        if isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)
+    ]
     exec(compile(ast.Module(nodes, []), "again", "exec"), vars(module))
     try:
         with np.errstate(all="ignore"):
@@ -97,13 +109,19 @@ def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
     for question in asked[name]:
         (check,) = [check for check in small.unit().checks if check.name == question.check]
         for seed in question.seeds:
-            before, after = (run_again(source, check, seed) for source in (handed_in(name).encode(), question.source))
+            before, after = (
+                run_again(source, check, seed)
+                for source in (handed_in(name).encode(), question.source)
+            )
             if question.raised:
                 assert isinstance(after, Exception) and type(after).__name__ in question.raised
                 continue
             assert set(before) == {array.name for array in question.arrays}
             for array in question.arrays:
-                assert as_told(array.effect, before[array.name], after[array.name]), (question, array)
+                assert as_told(array.effect, before[array.name], after[array.name]), (
+                    question,
+                    array,
+                )
 
 
 def as_told(told, before, after):
@@ -169,18 +187,33 @@ def test_a_notebook_is_asked_about_by_cell(server):
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):
-    """Brackets, chains and names without end, hangs, and what exits: the others are asked about, and nothing stops."""
-    deep = ["-" * 8000 + "x", "x" + ".a" * 4000, "(" * 150 + "x" + ")" * 150, "x+" * 4000 + "x", "[" * 8000]
+    """Brackets, chains and names without end, hangs, and what exits: the others are asked about,
+    and nothing stops.
+    """
+    deep = [
+        "-" * 8000 + "x",
+        "x" + ".a" * 4000,
+        "(" * 150 + "x" + ")" * 150,
+        "x+" * 4000 + "x",
+        "[" * 8000,
+    ]
     for code in deep:
         hostile = f"\n\ndef double(x):\n    y = x\n    z = y\n    return {code}\n"
-        assert len(questions(server, (handed_in("right") + hostile).encode(), "own.py", 2, SEED)) == 2
-    ends = "\n\ndef double(x):\n    import os\n    y = 2 * x\n    os._exit(0) if y.sum() == 1 else None\n    return y\n"
+        assert (
+            len(questions(server, (handed_in("right") + hostile).encode(), "own.py", 2, SEED)) == 2
+        )
+    ends = (
+        "\n\ndef double(x):\n    import os\n    y = 2 * x\n    os._exit(0) if y.sum() == 1 else "
+        "None\n    return y\n"
+    )
     assert questions(server, (handed_in("right") + ends).encode(), "own.py", 3, SEED)
 
 
 def test_a_change_that_hangs_is_no_question(server):
     """`while t < len(x)` whose step is left out never ends: it is not asked about."""
-    slow = RIGHT.replace("    for t in range(len(x)):\n", "    t = -1\n    while t < len(x) - 1:\n        t += 1\n")
+    slow = RIGHT.replace(
+        "    for t in range(len(x)):\n", "    t = -1\n    while t < len(x) - 1:\n        t += 1\n"
+    )
     its = questions(server, (small.solved() + slow).encode(), "own.py", 4, SEED)
     assert its and not any(question.before == "t += 1" and not question.after for question in its)
 
@@ -188,7 +221,8 @@ def test_a_change_that_hangs_is_no_question(server):
 def test_where_nothing_changes_the_line_was_run(server):
     """Equal arrays are no question where the experiment never comes to the line."""
     idle = RIGHT.replace(
-        "    return sums, total\n", "    if total is None:\n        sums = sums * 3 + 1\n    return sums, total\n"
+        "    return sums, total\n",
+        "    if total is None:\n        sums = sums * 3 + 1\n    return sums, total\n",
     )
     its = questions(server, (small.solved() + idle).encode(), "own.py", 10, SEED)
     assert its and not any("sums * 3" in question.before for question in its)
@@ -199,9 +233,15 @@ ZERO_ROW = A * [[1], [0], [1]]
 
 
 def test_effects_of_a_number_and_of_rows_of_zeros():
-    """A number's sign is told, and no factor of it; an array of which a row stays 0 changes in its other rows."""
+    """A number's sign is told, and no factor of it; an array of which a row stays 0 changes in its
+    other rows.
+    """
     number = np.array(2.0)
-    assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [SIGN, EVERYWHERE, SAME]
+    assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [
+        SIGN,
+        EVERYWHERE,
+        SAME,
+    ]
     assert effect(ZERO_ROW, -ZERO_ROW).kind == ROWS and effect(ZERO_ROW, -ZERO_ROW).rows == (0, 2)
 
 
@@ -226,16 +266,23 @@ def test_effects_are_told_apart(after, kind):
 
 
 def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
-    """The student's page holds no answer; the examiner's does; pages are accessible, and nothing is cut off."""
+    """The student's page holds no answer; the examiner's does; pages are accessible, and nothing is
+    cut off.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     for name in ("right", "wrong axis", "half written"):
         small.submit(tmp_path / "in", name, handed_in(name))
     small.submit(tmp_path / "in", "empty", "x = 1\n")
-    done = small.run_command("grade", tmp_path / "in", "--out", tmp_path / "out", "--quick", "--seed", "5")
+    done = small.run_command(
+        "grade", tmp_path / "in", "--out", tmp_path / "out", "--quick", "--seed", "5"
+    )
     assert done.returncode == 0, done.stderr
     done = small.run_command("defence", tmp_path / "out", "--seed", SEED)
     assert done.returncode == 0, done.stderr
-    assert "9 questions about 3 submissions, seed 11" in done.stdout and "1 submissions with no function" in done.stdout
+    assert (
+        "9 questions about 3 submissions, seed 11" in done.stdout
+        and "1 submissions with no function" in done.stdout
+    )
     done = small.run_command("defence", tmp_path / "out", "--student", "rigth")
     assert done.returncode == 2 and "Did you mean right?" in done.stderr
     folder = tmp_path / "out" / "defence"
@@ -248,7 +295,11 @@ def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM)
         with open_pages(browser) as show:
-            for path in (folder / "index.html", folder / UNIT / "right.html", folder / UNIT / "answers" / "right.html"):
+            for path in (
+                folder / "index.html",
+                folder / UNIT / "right.html",
+                folder / UNIT / "answers" / "right.html",
+            ):
                 page = show(path, viewport={"width": 1000, "height": 900})
                 assert violations(page) == []
                 page.set_viewport_size({"width": 390, "height": 800})

@@ -62,16 +62,21 @@ def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to)
 
 
 @pytest.mark.parametrize(
-    "begins", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−", "\t", "\r", "\n", "\u3000=", "\u200b="]
+    "begins",
+    ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−", "\t", "\r", "\n", "\u3000=", "\u200b="],
 )
 def test_what_some_program_takes_for_a_formula_is_quoted(begins):
-    """Full-width signs, small ones and a real minus too, and what comes after characters that are taken off."""
+    """Full-width signs, small ones and a real minus too, and what comes after characters that are
+    taken off.
+    """
     assert exports._cell(f"{begins}1+1").startswith("'")
     assert exports._cell(f"a{begins}1+1")[0] == "a"
 
 
 def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):
-    """`ADA` came when there was an `ada`: her file is called otherwise, her row in the gradebook is hers."""
+    """`ADA` came when there was an `ada`: her file is called otherwise, her row in the gradebook is
+    hers.
+    """
     ada = max(results, key=lambda result: result.score)
     ada = dataclasses.replace(ada, student="ADA~0123456789abcdef", known_as="ADA")
     exported([ada], "canvas", tmp_path)
@@ -113,9 +118,13 @@ def test_gradescope_results_are_as_specified(results, tmp_path):
     for path in paths:
         record = json.loads(path.read_text())
         assert isinstance(record["score"], float) and isinstance(record["execution_time"], int)
-        assert record["score"] == pytest.approx(sum(test["score"] for test in record["tests"]), abs=0.01)
+        assert record["score"] == pytest.approx(
+            sum(test["score"] for test in record["tests"]), abs=0.01
+        )
         for test in record["tests"]:
-            assert test["status"] in ("passed", "failed") and 0 <= test["score"] <= test["max_score"]
+            assert (
+                test["status"] in ("passed", "failed") and 0 <= test["score"] <= test["max_score"]
+            )
             assert test["output_format"] == test["name_format"] == "text"
 
 
@@ -132,7 +141,11 @@ def test_classroom50_gets_whole_numbers(results, tmp_path):
     """Its schema has no others: hundredths of a point, which add up over the units."""
     exported(results, "classroom50", tmp_path)
     record = json.loads((tmp_path / "Zoë Žižek.json").read_text())
-    assert (record["schema"], record["score"], record["max-score"]) == ("classroom50/result/v1", 1400, 1400)
+    assert (record["schema"], record["score"], record["max-score"]) == (
+        "classroom50/result/v1",
+        1400,
+        1400,
+    )
     assert all(isinstance(test["score"], int) and test["passed"] for test in record["tests"])
 
 
@@ -142,8 +155,14 @@ def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
     assert "a space is missing between the letters." in path.read_text()
     told = dataclasses.replace(next(r for r in results if r.student == "no_space"))
     remark = Remark("expected 'A. L.', found 'A.L.'.", ("first",))
-    told = dataclasses.replace(told, verdicts=(dataclasses.replace(told.verdicts[0], remarks=(remark,)),))
-    for to, name in (("csv", "grades.csv"), ("moodle", "moodle.csv"), ("gradescope", f"{WORDS}/no_space.json")):
+    told = dataclasses.replace(
+        told, verdicts=(dataclasses.replace(told.verdicts[0], remarks=(remark,)),)
+    )
+    for to, name in (
+        ("csv", "grades.csv"),
+        ("moodle", "moodle.csv"),
+        ("gradescope", f"{WORDS}/no_space.json"),
+    ):
         exported([told], to, tmp_path / to)
         assert "first: expected 'A. L.', found 'A.L.'." in (tmp_path / to / name).read_text()
     exported([told], "github", tmp_path)
@@ -155,20 +174,28 @@ def test_export_by_command(graded_class, tmp_path):
     done = small.run_command("export", graded_class, "--to", "canvas", "--out", tmp_path / "out")
     assert done.stdout.strip() == str(tmp_path / "out" / "canvas.csv"), done.stderr
     (tmp_path / "policy.toml").write_text('keep = "worst"')
-    done = small.run_command("export", graded_class, "--to", "csv", "--policy", tmp_path / "policy.toml")
+    done = small.run_command(
+        "export", graded_class, "--to", "csv", "--policy", tmp_path / "policy.toml"
+    )
     assert done.returncode == 2 and "policy.toml: `keep`: expected 'best' or 'last'" in done.stderr
     done = small.run_command("export", tmp_path / "nowhere", "--to", "csv")
     assert done.returncode == 2 and "There are no results in" in done.stderr
 
 
 def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path):
-    """A second round of hand-ins: each student's best submission counts, whichever folder holds it."""
+    """A second round of hand-ins: each student's best submission counts, whichever folder holds
+    it.
+    """
     (tmp_path / "again" / "stub" / UNIT).mkdir(parents=True)
     solved = (small_class / "complete" / UNIT / f"{UNIT}.py").read_text()
     small.submit(tmp_path / "again", "stub", solved)
     small.submit(tmp_path / "again", "halved", "x = 1")
-    done = small.run_command("grade", tmp_path / "again", "--out", tmp_path / "grades", "--seed", small.SEED)
+    done = small.run_command(
+        "grade", tmp_path / "again", "--out", tmp_path / "grades", "--seed", small.SEED
+    )
     assert done.returncode == 0, done.stderr
-    small.run_command("export", graded_class, tmp_path / "grades", "--to", "canvas", "--out", tmp_path)
+    small.run_command(
+        "export", graded_class, tmp_path / "grades", "--to", "canvas", "--out", tmp_path
+    )
     by_name = {row["SIS Login ID"]: row[UNIT] for row in table(tmp_path / "canvas.csv")}
     assert (by_name["stub"], by_name["halved"], by_name["squared"]) == ("11", "10", "9")

@@ -52,7 +52,10 @@ def test_a_remark_that_names_a_mistake_has_no_number():
     known = PlainKey(Answer({"y": Y, "z": Z}), (slip,))
     answer = Answer({"y": np.sin(Y), "z": Z + 1})
     verdict = with_first_wrong(judge(numbers, known, answer, {}), numbers, known, answer)
-    assert [remark.example for remark in verdict.remarks] == ["", "`y[0, 0]` should be 1 and is 0.8415."]
+    assert [remark.example for remark in verdict.remarks] == [
+        "",
+        "`y[0, 0]` should be 1 and is 0.8415.",
+    ]
     assert verdict_lines(verdict).plain.endswith(
         "wrong values in 4 of 4 places.\n    `y[0, 0]` should be 1 and is 0.8415."
     )

@@ -1,7 +1,9 @@
-"""Hostile folders: names, links, times, kinds of files, zips and collisions, as hypothesis draws them.
+"""Hostile folders: names, links, times, kinds of files, zips and collisions, as hypothesis draws
+them.
 
-Each is made on disk and graded by the real command, in this process and with one server for all. Whatever lies there,
-the honest have their grades, every other submission has a result in words, and the run ends as it should.
+Each is made on disk and graded by the real command, in this process and with one server for all.
+Whatever lies there, the honest have their grades, every other submission has a result in words, and
+the run ends as it should.
 """
 
 import json
@@ -32,7 +34,9 @@ SEED = str(small.SEED)
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody has handed in: under which name, what lies where the script should, its time, a stamp beside it."""
+    """What somebody has handed in: under which name, what lies where the script should, its time, a
+    stamp beside it.
+    """
 
     name: str
     kind: str
@@ -60,7 +64,17 @@ ODD = [
     "*",
     "a\\b",
 ]
-ODD += ["a\nb", "a\x1b[31mb", "\x1b]0;owned\x07", "\u202eevil", "\ufeffada", "%00", "<script>", "n" * 250, "é" * 120]
+ODD += [
+    "a\nb",
+    "a\x1b[31mb",
+    "\x1b]0;owned\x07",
+    "\u202eevil",
+    "\ufeffada",
+    "%00",
+    "<script>",
+    "n" * 250,
+    "é" * 120,
+]
 ODD += [small.UNIT, "pages", "run.txt", ".lock", "results.json", "con", "{{ 7 * 7 }}"]
 RAW = st.binary(min_size=1, max_size=40).map(os.fsdecode)  # most of these are no UTF-8
 NAMES = st.one_of(st.sampled_from(ODD), RAW, st.text(min_size=1, max_size=20))
@@ -77,8 +91,22 @@ KINDS = ["file"] * 6 + [
     "unit loop",
 ]
 KINDS += ["unit file", "student link", "student loop"]
-CONTENTS = [b"", b"\0", b"\xff\xfe", b"{", b'{"cells": 1}', b'{"cells": [1, null, {}]}', b"(" * 9_000, b"[" * 90_000]
-CONTENTS += [b"# %%\n" * 9_000, b"def double(x): return '\\e\\d'\n" * 900, b"\r\r\n", b"# -*- coding: utf-7 -*-\n+AD0-"]
+CONTENTS = [
+    b"",
+    b"\0",
+    b"\xff\xfe",
+    b"{",
+    b'{"cells": 1}',
+    b'{"cells": [1, null, {}]}',
+    b"(" * 9_000,
+    b"[" * 90_000,
+]
+CONTENTS += [
+    b"# %%\n" * 9_000,
+    b"def double(x): return '\\e\\d'\n" * 900,
+    b"\r\r\n",
+    b"# -*- coding: utf-7 -*-\n+AD0-",
+]
 CONTENTS += [
     b'{"cells": [' + b"{}," * 9_000 + b"{}]}",
     b"x" * 90_000,
@@ -86,21 +114,35 @@ CONTENTS += [
     b"raise ValueError('\x1b[31m')",
 ]
 TIMES = st.one_of(
-    st.sampled_from([0, 10**9, -(10**9), 2**31, 2**33, 253402300800, 10**12, -(10**11)]), st.integers(-(2**40), 2**40)
+    st.sampled_from([0, 10**9, -(10**9), 2**31, 2**33, 253402300800, 10**12, -(10**11)]),
+    st.integers(-(2**40), 2**40),
 )
 STAMPS = st.sampled_from(
-    [b"", b"\xff", b"2026-02-03 12:00:00 UTC", b"9999-12-31 23:59:59-23:59", b"0001-01-01 00:00:00+23:59"]
+    [
+        b"",
+        b"\xff",
+        b"2026-02-03 12:00:00 UTC",
+        b"9999-12-31 23:59:59-23:59",
+        b"0001-01-01 00:00:00+23:59",
+    ]
 )
 ENTRIES = st.builds(
-    Entry, NAMES, st.sampled_from(KINDS), st.one_of(st.sampled_from(CONTENTS), st.binary(max_size=200)), TIMES, STAMPS,
+    Entry,
+    NAMES,
+    st.sampled_from(KINDS),
+    st.one_of(st.sampled_from(CONTENTS), st.binary(max_size=200)),
+    TIMES,
+    STAMPS,
     st.booleans(),
-)  # fmt: skip
+)
 
 
 def put(folder: Path, entry: Entry) -> None:
     """Hand in an entry; what this file system cannot hold is left out."""
     name = entry.name.replace("/", "_").replace("\0", "_")
-    with suppress(OSError, OverflowError):  # too long, there already, `.`; a time that it cannot hold
+    with suppress(
+        OSError, OverflowError
+    ):  # too long, there already, `.`; a time that it cannot hold
         if entry.flat:
             (folder / f"{name}.py").write_bytes(entry.content)
             return
@@ -154,17 +196,23 @@ def _put_script(path: Path, entry: Entry) -> None:
 
 @pytest.fixture(scope="module")
 def grade(server):
-    """Grade a folder or zip by the real command, each time with the same server; what came of it."""
+    """Grade a folder or zip by the real command, each time with the same server; what came of
+    it.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch, "_server", lambda _: server)
         patch.setenv("AUTOGRADER_COURSE", str(small.COURSE.folder))
         patch.setenv("COLUMNS", "200")
-        yield lambda *arguments: CliRunner().invoke(main, ["grade", *map(str, arguments), "--seed", SEED, "--quick"])
+        yield lambda *arguments: CliRunner().invoke(
+            main, ["grade", *map(str, arguments), "--seed", SEED, "--quick"]
+        )
 
 
 @pytest.fixture(scope="module")
 def base():
-    """A folder in memory where there is such a place: it is quick, and its files can have any time."""
+    """A folder in memory where there is such a place: it is quick, and its files can have any
+    time.
+    """
     memory = Path("/dev/shm")
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place, prefix="autograder-test-") as folder:
@@ -193,16 +241,23 @@ def hand_in_honest(folder):
 
 
 def points(out):
-    return {result.lms_name: [verdict.earned for verdict in result.verdicts] for result in stored_results(out)}
+    return {
+        result.lms_name: [verdict.earned for verdict in result.verdicts]
+        for result in stored_results(out)
+    }
 
 
-SOME = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+SOME = settings(
+    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 
 
 @SOME
 @given(st.lists(ENTRIES, min_size=1, max_size=6), st.booleans())
 def test_whatever_lies_in_a_folder_costs_nobody_else_a_grade(grade, honest, base, entries, flat):
-    """Every submission that is found has a result, in words; the honest have theirs; exit code 0; twice."""
+    """Every submission that is found has a result, in words; the honest have theirs; exit code 0;
+    twice.
+    """
     options = ["--unit", small.UNIT, "--timestamps"] if flat else []
     with a_folder(base) as folder:
         hand_in_honest(folder / "class")
@@ -220,9 +275,14 @@ CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 2
 
 
 @settings(SOME, max_examples=40)
-@given(st.lists(st.tuples(NAMES, st.sampled_from(CONTENTS), st.integers(0, 2**32 - 1)), max_size=5), CHANGES)
+@given(
+    st.lists(st.tuples(NAMES, st.sampled_from(CONTENTS), st.integers(0, 2**32 - 1)), max_size=5),
+    CHANGES,
+)
 def test_a_zip_is_graded_or_refused_in_a_sentence(grade, honest, base, entries, changes):
-    """Whatever its entries are called and dated, and whichever of its bytes are changed: exit code 0 or 2."""
+    """Whatever its entries are called and dated, and whichever of its bytes are changed: exit code
+    0 or 2.
+    """
     with a_folder(base) as folder:
         archive = folder / "class.zip"
         write_zip(archive, entries)
@@ -245,7 +305,10 @@ def write_zip(archive, entries):
         for student, script in HONEST.items():
             packed.writestr(f"{student}/{small.UNIT}/{small.UNIT}.py", script)
         for name, content, date in entries:
-            with suppress(UnicodeEncodeError), warnings.catch_warnings():  # a zip's names are Unicode
+            with (
+                suppress(UnicodeEncodeError),
+                warnings.catch_warnings(),
+            ):  # a zip's names are Unicode
                 warnings.simplefilter("ignore")  # of two entries of one name
                 packed.writestr(_dated(f"{name}/{small.UNIT}/{small.UNIT}.py", date), content)
 
@@ -254,7 +317,14 @@ def _dated(name, date):
     """An entry with any date that the format can hold, the impossible ones among them."""
     entry = zipfile.ZipInfo(name)
     high, low = date >> 16, date & 0xFFFF
-    entry.date_time = (1980 + (high >> 9), (high >> 5) & 15, high & 31, low >> 11, (low >> 5) & 63, 2 * (low & 31))
+    entry.date_time = (
+        1980 + (high >> 9),
+        (high >> 5) & 15,
+        high & 31,
+        low >> 11,
+        (low >> 5) & 63,
+        2 * (low & 31),
+    )
     return entry
 
 
@@ -277,6 +347,7 @@ def assert_every_result_is_in_words(done, out, honest):
 
 
 def assert_no_control(text):
-    assert all(c.isprintable() or c in "\n\xa0" or unicodedata.category(c) in ("Zs", "Cn", "Co") for c in text), ascii(
-        text
-    )
+    assert all(
+        c.isprintable() or c in "\n\xa0" or unicodedata.category(c) in ("Zs", "Cn", "Co")
+        for c in text
+    ), ascii(text)

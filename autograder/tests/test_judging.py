@@ -36,12 +36,18 @@ def key(*mistakes):
 
 
 def mistake(name, keeps=0.0, **changed):
-    return Mistake(name, f"words of {name}", keeps, f"code of {name}"), Answer({"a": A, "b": B, "c": C} | changed)
+    return Mistake(name, f"words of {name}", keeps, f"code of {name}"), Answer(
+        {"a": A, "b": B, "c": C} | changed
+    )
 
 
 def verdict(known, not_made=(), **changed):
     return judge(
-        three, known, Answer({"a": A, "b": B, "c": C} | changed), SIZES, lambda mistake: mistake.id in not_made
+        three,
+        known,
+        Answer({"a": A, "b": B, "c": C} | changed),
+        SIZES,
+        lambda mistake: mistake.id in not_made,
     )
 
 
@@ -140,7 +146,8 @@ def test_a_known_mistake_is_named_and_keeps_its_share():
 
 
 @pytest.mark.parametrize(
-    ("a", "keeps"), [(0 * A, 0), (0 * A + 3, 0), (A + 1, 0.5), (np.zeros(()), 0), (np.ones(()), 0.5)]
+    ("a", "keeps"),
+    [(0 * A, 0), (0 * A + 3, 0), (A + 1, 0.5), (np.zeros(()), 0), (np.ones(()), 0.5)],
 )
 def test_a_mistake_that_comes_to_one_number_keeps_nothing(a, keeps):
     """Zeros where no gradient gets back are named; a file that solves nothing can send them."""
@@ -159,7 +166,10 @@ def test_nan_equals_nan_in_a_mistake():
 def test_two_mistakes_at_once_are_each_named():
     """Each array is explained by its own mistake."""
     judged = verdict(key(mistake("first", a=A + 1), mistake("second", c=C + 1)), a=A + 1, c=C + 1)
-    assert [(r.text, r.arrays) for r in judged.remarks] == [("words of first", ("a",)), ("words of second", ("c",))]
+    assert [(r.text, r.arrays) for r in judged.remarks] == [
+        ("words of first", ("a",)),
+        ("words of second", ("c",)),
+    ]
 
 
 def test_a_mistake_that_would_have_spoilt_a_right_array_was_not_made():
@@ -170,7 +180,10 @@ def test_a_mistake_that_would_have_spoilt_a_right_array_was_not_made():
 
 def test_a_mistake_that_a_passed_check_excludes_is_not_named():
     """Evidence of other checks counts."""
-    assert "wrong values" in verdict(key(mistake("first", a=A + 1)), not_made=["first"], a=A + 1).remarks[0].text
+    assert (
+        "wrong values"
+        in verdict(key(mistake("first", a=A + 1)), not_made=["first"], a=A + 1).remarks[0].text
+    )
 
 
 def test_the_mistake_that_explains_most_is_named():
@@ -183,7 +196,9 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
     """A list of mistakes is no diagnosis; the points are those of the one that keeps least."""
     known = key(mistake("one", keeps=0.5, a=A + 1), mistake("two", keeps=0.25, a=A + 1))
     judged = verdict(known, a=A + 1)
-    assert judged.remarks[0].text == "wrong values in 6 of 6 places." and not judged.remarks[0].mistake
+    assert (
+        judged.remarks[0].text == "wrong values in 6 of 6 places." and not judged.remarks[0].mistake
+    )
     assert judged.earned == 2.25
 
 
@@ -193,7 +208,10 @@ def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
     one, two = (Mistake("m1", "words"), answer), (Mistake("m2", "others"), answer)
     same = Mistake("m3", "words"), answer
     assert [r.text for r in judge(three, key(one, two), answer, SIZES).remarks] == [answer.message]
-    assert [r.text for r in judge(three, key(one, same), answer, SIZES).remarks] == ["words", answer.message]
+    assert [r.text for r in judge(three, key(one, same), answer, SIZES).remarks] == [
+        "words",
+        answer.message,
+    ]
 
 
 D = np.random.default_rng(0).normal(size=(2, 6, 3, 9))
@@ -204,36 +222,64 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
     """Shapes and names count, to the last."""
 
     def error(b):
-        return Answer(failure="raised", message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, {b}) differ here")
+        return Answer(
+            failure="raised",
+            message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, {b}) differ here",
+        )
 
     known = Mistake("m1", "words"), error(5)
-    assert [r.text for r in judge(three, key(known), error(5), SIZES).remarks] == ["words", error(5).message]
+    assert [r.text for r in judge(three, key(known), error(5), SIZES).remarks] == [
+        "words",
+        error(5).message,
+    ]
     assert [r.text for r in judge(three, key(known), error(6), SIZES).remarks] == [error(6).message]
 
 
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
-    """A mistake that gives infinity is named where all that is wrong is explained, and not beside what nobody knows."""
+    """A mistake that gives infinity is named where all that is wrong is explained, and not beside
+    what nobody knows.
+    """
     known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", c=C + 1))
     assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == "words of overflow"
     both = verdict(known, a=np.full(6, np.inf), c=C + 1)
     assert [r.text for r in both.remarks] == ["words of overflow", "words of other"]
     unknown = verdict(known, a=np.full(6, np.inf), c=np.array([7, 1, 9]))
-    assert [r.text for r in unknown.remarks] == ["NaN or infinity in 6 of 6 places.", "wrong values in 3 of 3 places."]
+    assert [r.text for r in unknown.remarks] == [
+        "NaN or infinity in 6 of 6 places.",
+        "wrong values in 3 of 3 places.",
+    ]
 
 
 def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
     """One array of three; where it is two, or a truth value, it is. The points are the same."""
-    flag = Mistake("flag", "words of flag"), Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(False)})
-    one = Mistake("one", "words of one", 0.5), Answer({"a": np.sin(D[0]), "c": D[1], "d": A, "same": np.array(True)})
+    flag = (
+        Mistake("flag", "words of flag"),
+        Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(False)}),
+    )
+    one = (
+        Mistake("one", "words of one", 0.5),
+        Answer({"a": np.sin(D[0]), "c": D[1], "d": A, "same": np.array(True)}),
+    )
     known = PlainKey(Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(True)}), (one, flag))
     strange = {"c": np.cos(D[1] ** 2), "d": np.sin(A + 2)}
     few = judge(three, known, Answer({"a": np.sin(D[0]), "same": np.array(True), **strange}), SIZES)
     most = judge(
-        three, known, Answer({"a": np.sin(D[0]), "c": -D[1], "d": strange["d"], "same": np.array(True)}), SIZES
+        three,
+        known,
+        Answer({"a": np.sin(D[0]), "c": -D[1], "d": strange["d"], "same": np.array(True)}),
+        SIZES,
     )
-    truth = judge(three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES)
-    assert [r.text for r in few.remarks] == ["wrong values in 154 of 162, 162 of 162, 6 of 6 places."]
-    assert [r.text for r in most.remarks] == ["words of one", SIGN, "wrong values in 6 of 6 places."]
+    truth = judge(
+        three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES
+    )
+    assert [r.text for r in few.remarks] == [
+        "wrong values in 154 of 162, 162 of 162, 6 of 6 places."
+    ]
+    assert [r.text for r in most.remarks] == [
+        "words of one",
+        SIGN,
+        "wrong values in 6 of 6 places.",
+    ]
     assert truth.remarks[0].text == "words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
 
@@ -244,11 +290,16 @@ def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
     known = PlainKey(Answer({"a": D[0], "c": D[1]}), (copied,))
     (remark,) = judge(three, known, Answer({"a": D[1], "c": D[0]}), SIZES).remarks
     assert remark.text == "`a` and `c` have changed places."
-    assert judge(three, known, Answer({"a": D[1], "c": D[1]}), SIZES).remarks[0].text == "words of copied"
+    assert (
+        judge(three, known, Answer({"a": D[1], "c": D[1]}), SIZES).remarks[0].text
+        == "words of copied"
+    )
 
 
 def test_a_relation_of_more_arrays_outdoes_a_mistake():
-    """`a` looks like a mistake, `c` like none; both are the expected ones × 3. Where all are explained it is named."""
+    """`a` looks like a mistake, `c` like none; both are the expected ones × 3. Where all are
+    explained it is named.
+    """
     expected = Answer({"a": D[0], "c": D[1], "d": A})
     half = Mistake("half", "words of half"), Answer({"a": 3 * D[0], "c": 7 * D[1], "d": A})
     one = Mistake("one", "words of one"), Answer({"a": 3 * D[0], "c": D[1], "d": A})
@@ -256,8 +307,13 @@ def test_a_relation_of_more_arrays_outdoes_a_mistake():
     answer = Answer({"a": 3 * D[0], "c": 3 * D[1], "d": A})
     for known in (half, one):
         (remark,) = judge(three, PlainKey(expected, (known,)), answer, SIZES).remarks
-        assert (remark.text, remark.arrays) == ("your values are the expected ones × 3.", ("a", "c"))
-    assert judge(three, PlainKey(expected, (both,)), answer, SIZES).remarks[0].text == "words of both"
+        assert (remark.text, remark.arrays) == (
+            "your values are the expected ones × 3.",
+            ("a", "c"),
+        )
+    assert (
+        judge(three, PlainKey(expected, (both,)), answer, SIZES).remarks[0].text == "words of both"
+    )
 
 
 def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
@@ -281,16 +337,24 @@ def test_wrong_values_of_many_arrays_are_one_line():
 
 def test_an_error_is_matched_to_a_mistake_that_raises_it():
     """Type and first words of the error count, the line it was raised at does not."""
-    raised = Mistake("m1", "words", 0, "code"), Answer(failure="raised", message="line 3, in `f`: ValueError: ragged")
+    raised = (
+        Mistake("m1", "words", 0, "code"),
+        Answer(failure="raised", message="line 3, in `f`: ValueError: ragged"),
+    )
     found = Answer(failure="raised", message="line 90, in `g`: ValueError: ragged")
-    assert [r.text for r in judge(three, key(raised), found, SIZES).remarks] == ["words", found.message]
+    assert [r.text for r in judge(three, key(raised), found, SIZES).remarks] == [
+        "words",
+        found.message,
+    ]
 
 
 def test_a_loss_is_compared_with_ours_on_the_same_seed():
     """Within the bound on either side it passes; beyond, and for NaN, it does not."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     known = PlainKey(Answer(), (), 2.0)
-    assert [judge_loss(training, known, loss).earned for loss in (2.05, 1.95, 2.2, 1.8, np.nan)] == [4, 4, 0, 0, 0]
+    assert [
+        judge_loss(training, known, loss).earned for loss in (2.05, 1.95, 2.2, 1.8, np.nan)
+    ] == [4, 4, 0, 0, 0]
 
 
 def test_not_reached_names_what_is_needed():
@@ -303,7 +367,8 @@ def test_a_loss_is_told_beside_ours():
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     verdict = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
     assert verdict.remarks[0].text.startswith(
-        "held-out loss 2.5000 nats a letter; ours on the same seed, batches and first weights 2.0000. "
+        "held-out loss 2.5000 nats a letter; ours on the same seed, batches and first weights "
+        "2.0000. "
         "They should agree within 0.1."
     )
     assert verdict.loss == (2.5, 2.0, 0.1)
@@ -333,16 +398,23 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
 
 
 def test_trained_weights_need_only_their_shapes():
-    """A check that trains is judged by its loss: values are not compared, a shape that is another is told."""
+    """A check that trains is judged by its loss: values are not compared, a shape that is another
+    is told.
+    """
     training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
     known = PlainKey(Answer({"w": np.ones((6, 9))}))
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
     wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
-    assert wrong.earned == 0 and "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
+    assert (
+        wrong.earned == 0
+        and "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
+    )
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
-    """Copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the rest."""
+    """Copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the
+    rest.
+    """
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]
@@ -357,8 +429,13 @@ def test_rows_that_nothing_reaches_make_no_weights_alike():
 
 def test_what_is_needed_and_has_not_passed_is_unmet():
     """A check that was not asked for holds nobody back."""
-    needing = check(points=1, needs=[three, replace(three, name="four"), replace(three, name="five")])(lambda *_: {})
-    verdicts = {name: Verdict(name, "", 1, 1, status) for name, status in (("three", "passed"), ("four", "partial"))}
+    needing = check(
+        points=1, needs=[three, replace(three, name="four"), replace(three, name="five")]
+    )(lambda *_: {})
+    verdicts = {
+        name: Verdict(name, "", 1, 1, status)
+        for name, status in (("three", "passed"), ("four", "partial"))
+    }
     assert unmet(needing, verdicts) == ["four"]
 
 
@@ -383,7 +460,9 @@ def apart(one, other, **options):
 def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
     """A thousandth, or what the check says; also of an array that is zero everywhere."""
     assert apart(np.array([0.0, 10.0]), np.array([0.01, 10.0])) == pytest.approx(1)
-    assert apart(np.array([0.0, 10.0]), np.array([0.01, 10.0]), tolerance={"a": 1e-2}) == pytest.approx(0.1)
+    assert apart(
+        np.array([0.0, 10.0]), np.array([0.01, 10.0]), tolerance={"a": 1e-2}
+    ) == pytest.approx(0.1)
     assert apart(np.zeros(2), np.array([0.0, 0.001])) == pytest.approx(1)
 
 
@@ -403,7 +482,9 @@ def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
     ],
 )
 def test_some_answers_are_infinitely_far_apart(one, other):
-    """Another shape, NaN and infinity elsewhere, integers and text that differ at all, and what is missing."""
+    """Another shape, NaN and infinity elsewhere, integers and text that differ at all, and what is
+    missing.
+    """
     other = {} if other is None else {"a": other}
     assert deviation(three, "a", Answer({"a": one}), Answer(other)) == math.inf
     assert deviation(three, "a", Answer(other), Answer({"a": one})) == math.inf
@@ -411,7 +492,12 @@ def test_some_answers_are_infinitely_far_apart(one, other):
 
 def test_the_same_nan_infinity_and_text_are_no_distance_apart():
     """Also where both answers lack the array, or are empty; the numbers beside them count."""
-    for same in (np.array([np.nan, 1.0]), np.array([np.inf, -np.inf]), np.array(["a", "b"]), np.empty((0, 3))):
+    for same in (
+        np.array([np.nan, 1.0]),
+        np.array([np.inf, -np.inf]),
+        np.array(["a", "b"]),
+        np.empty((0, 3)),
+    ):
         assert apart(same, same.copy()) == 0
     assert apart(np.array([np.nan, 1.0]), np.array([np.nan, 1.1])) == pytest.approx(100)
     assert apart(np.array(["a"], "U1"), np.array(["a"], "U9")) == 0
@@ -447,7 +533,10 @@ def test_equal_text_earns_everything():
         ({"one": np.array("A.L.")}, "expected 'A. L.', found 'A.L.'."),
         ({"one": np.array("")}, "expected 'A. L.', found ''."),
         ({"one": np.array("A. L.\n")}, "expected 'A. L.', found 'A. L.\\n'."),
-        ({"all": np.array(["A. L.", "G.B.H.", "E. N."])}, "at [1] expected 'G. B. H.', found 'G.B.H.'."),
+        (
+            {"all": np.array(["A. L.", "G.B.H.", "E. N."])},
+            "at [1] expected 'G. B. H.', found 'G.B.H.'.",
+        ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
         ({"all": ALL[:2]}, "the shape is another: (2,) found, (B,) = (3,) wanted."),
         ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
@@ -462,12 +551,18 @@ def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
 
 def test_text_where_numbers_are_wanted_is_told():
     """The other way round."""
-    assert verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text == "is text, and should be numbers."
+    assert (
+        verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text
+        == "is text, and should be numbers."
+    )
 
 
 def test_a_mistake_in_text_is_named():
     """Text that equals a known mistake's is explained by its words, and keeps its share."""
-    spaceless = Mistake("m1", "a space is missing.", 0.5), Answer({"one": np.array("A.L."), "all": ALL})
+    spaceless = (
+        Mistake("m1", "a space is missing.", 0.5),
+        Answer({"one": np.array("A.L."), "all": ALL}),
+    )
     judged = named_verdict(spaceless, one=np.array("A.L."))
     assert (judged.remarks[0].text, judged.earned) == ("a space is missing.", 1.5)
 
@@ -480,13 +575,22 @@ def test_the_checks_own_words_stand_for_wrong_text_too():
 
 
 def test_of_a_long_text_the_part_that_differs_is_shown():
-    """Sixty characters around the first difference, however long the text: both sides show the same part."""
+    """Sixty characters around the first difference, however long the text: both sides show the same
+    part.
+    """
     long = "word " * 100
     wrong = long[:250] + "W" + long[251:]
-    judged = judge(naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES)
+    judged = judge(
+        naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES
+    )
     expected = f"expected …{long[220:280]!r}…, found …{wrong[220:280]!r}…."
     assert judged.remarks[0].text == expected
-    cut = judge(naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(long[:300])}), SIZES)
+    cut = judge(
+        naming,
+        PlainKey(Answer({"one": np.array(long)})),
+        Answer({"one": np.array(long[:300])}),
+        SIZES,
+    )
     assert len(cut.remarks[0].text) < 200 and "'…, found …'" in cut.remarks[0].text
 
 
@@ -501,10 +605,16 @@ def groups(check_, **answers):
 
 
 def test_equal_wrong_answers_are_of_one_group():
-    """Numbers to two digits, whatever their type, and text to the letter; a mistake that is named has no group."""
-    one, same, other = groups(three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3)
+    """Numbers to two digits, whatever their type, and text to the letter; a mistake that is named
+    has no group.
+    """
+    one, same, other = groups(
+        three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3
+    )
     assert one == same != other and one
-    one, same, other = groups(naming, right=ALL, one=ALL[::-1], same=ALL[::-1].copy(), other=np.array(["x", "y", "z"]))
+    one, same, other = groups(
+        naming, right=ALL, one=ALL[::-1], same=ALL[::-1].copy(), other=np.array(["x", "y", "z"])
+    )
     assert one == same != other and one
     assert verdict(key(mistake("first", a=A + 1)), a=A + 1).remarks[0].group == ""
 
@@ -536,11 +646,15 @@ def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
 
 def ended_early(arrays, failure="raised", asked=three, known=None):
     """The verdict on an answer that holds some arrays and a failure."""
-    return judge(asked, known or key(), Answer(arrays, failure, "line 3, in `f`: ValueError: no"), SIZES)
+    return judge(
+        asked, known or key(), Answer(arrays, failure, "line 3, in `f`: ValueError: no"), SIZES
+    )
 
 
 def test_what_is_right_beside_a_failure_earns_its_share():
-    """The failure is told first; the arrays that are right are named, and the wrong ones are not."""
+    """The failure is told first; the arrays that are right are named, and the wrong ones are
+    not.
+    """
     judged = ended_early({"a": A, "b": B + 1})
     assert (judged.earned, judged.status, judged.failure) == (1, "partial", "raised")
     assert [remark.arrays for remark in judged.remarks] == [(), ("a",)]

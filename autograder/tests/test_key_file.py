@@ -1,4 +1,6 @@
-"""Keys as files: what is stored comes back, and two are the same where the judge cannot tell them apart."""
+"""Keys as files: what is stored comes back, and two are the same where the judge cannot tell them
+apart.
+"""
 
 import shutil
 from contextlib import nullcontext
@@ -32,8 +34,12 @@ def largest(array):
 
 
 def test_a_key_comes_back_as_it_was_saved(tmp_path):
-    """Arrays, text, shapes and words; an array that a mistake leaves right is stored once and is there twice."""
-    expected = Answer({"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")})
+    """Arrays, text, shapes and words; an array that a mistake leaves right is stored once and is
+    there twice.
+    """
+    expected = Answer(
+        {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")}
+    )
     changed = Answer(expected.arrays | {"names": np.array(["A.L.", "e"])})
     raised = Answer(failure="raised", message="line 1: KeyError: 'x'")
     first = Mistake("m01", "a space is missing.", 0.5, "secret code"), changed
@@ -65,7 +71,9 @@ def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
     """Students have the file: of a check that trains it holds the loss and the shapes."""
     weights = PlainKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)
     mistake = Mistake("m01", "words", 0, "secret_code"), Answer({"y": np.ones(1)})
-    save_key(tmp_path / "k", {"fit@line": weights, "a": PlainKey(Answer({"y": np.zeros(1)}), (mistake,))})
+    save_key(
+        tmp_path / "k", {"fit@line": weights, "a": PlainKey(Answer({"y": np.zeros(1)}), (mistake,))}
+    )
     content = (tmp_path / "k").read_bytes()
     assert b"secret_code" not in content and np.float64(7.25).tobytes() not in content
     found = load_key(tmp_path / "k")["fit@line"]
@@ -74,7 +82,9 @@ def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
 
 def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):
     """An author has not built the unit yet."""
-    with pytest.raises(NoKey, match=r"There is no key for words\. Make it with `autograder build`\."):
+    with pytest.raises(
+        NoKey, match=r"There is no key for words\. Make it with `autograder build`\."
+    ):
         load_key(tmp_path / "words.safetensors")
 
 
@@ -82,7 +92,9 @@ def test_a_key_of_another_format_is_not_read(tmp_path):
     """It says which is wanted and who makes it; `autograder build` writes it anew."""
     path = tmp_path / "words.safetensors"
     path.write_bytes(save({"a|expected|x": np.zeros(1)}, {"key": "{}", "text": "[]"}))
-    with pytest.raises(NoKey, match=r"The key of words is of format 1, and this version reads format 2\."):
+    with pytest.raises(
+        NoKey, match=r"The key of words is of format 1, and this version reads format 2\."
+    ):
         load_key(path)
 
 
@@ -97,12 +109,20 @@ def spoilt(check, known):
         yield "shape", replace(known, expected=longer)
         return
     for name in not_empty(known.expected):
-        yield name, replace(known, expected=with_one_changed(check, name, known.expected, known.expected))
+        yield (
+            name,
+            replace(known, expected=with_one_changed(check, name, known.expected, known.expected)),
+        )
     yield "constant", replace(known, constant=known.constant ^ {next(iter(known.expected.arrays))})
     for place, (mistake, its) in enumerate(known.mistakes):
         rest = [list(known.mistakes[:place]), list(known.mistakes[place + 1 :])]
-        changed = [(replace(mistake, text=mistake.text + " So."), its), (replace(mistake, keeps=0.25), its)]
-        changed += [(mistake, with_one_changed(check, name, its, known.expected)) for name in not_empty(its)]
+        changed = [
+            (replace(mistake, text=mistake.text + " So."), its),
+            (replace(mistake, keeps=0.25), its),
+        ]
+        changed += [
+            (mistake, with_one_changed(check, name, its, known.expected)) for name in not_empty(its)
+        ]
         changed += [(mistake, replace(its, failure="timeout"))]
         changed += [(mistake, replace(its, message="line 1: KeyError: 'x'"))] if its.failure else []
         for one in changed:
@@ -116,7 +136,9 @@ def not_empty(answer):
 
 
 def with_one_changed(check, name, answer, solution):
-    """An answer with one place of an array changed: by more than the tolerance, an integer by one, a text by a dot."""
+    """An answer with one place of an array changed: by more than the tolerance, an integer by one,
+    a text by a dot.
+    """
     array = answer.arrays[name].copy()
     if is_text(array):
         array = np.char.add(array, ".")
@@ -132,14 +154,18 @@ def with_one_changed(check, name, answer, solution):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
-    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves only rounding."""
+    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves
+    only rounding.
+    """
     unit = small.unit(name)
     assert same_key(unit, stored(name), key_elsewhere(stored(name), unit.checks))
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_that_the_judge_can_tell_apart_is_another(name):
-    """One number past the tolerance, one integer, one text, one word, one mistake, a shape or a loss suffices."""
+    """One number past the tolerance, one integer, one text, one word, one mistake, a shape or a
+    loss suffices.
+    """
     unit, count = small.unit(name), 0
     checks = {check.name: check for check in unit.checks}
     for entry, known in stored(name).items():
@@ -151,25 +177,34 @@ def test_a_key_that_the_judge_can_tell_apart_is_another(name):
 
 
 def pair(one, other, ours=None):
-    """Whether two keys are the same that differ in one array, of a mistake where the solution's is given."""
+    """Whether two keys are the same that differ in one array, of a mistake where the solution's is
+    given.
+    """
     check = Check("a", 1, lambda net, seed: {})
     unit = SimpleNamespace(checks=(check,))
     if ours is None:
         keys = [{"a": PlainKey(Answer({"x": array}))} for array in (one, other)]
     else:
         mistake = Mistake("m01", "words")
-        keys = [{"a": PlainKey(Answer({"x": ours}), ((mistake, Answer({"x": array})),))} for array in (one, other)]
+        keys = [
+            {"a": PlainKey(Answer({"x": ours}), ((mistake, Answer({"x": array})),))}
+            for array in (one, other)
+        ]
     return same_key(unit, *keys)
 
 
 def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
-    """On the scale of the array; another type, NaN elsewhere, and integers that differ at all are others."""
+    """On the scale of the array; another type, NaN elsewhere, and integers that differ at all are
+    others.
+    """
     x = np.array([0.0, 10.0])
     most = np.array([SAME * TOLERANCE * 10, 0])
     assert pair(x, x + 0.9 * most) and not pair(x, x + 1.1 * most)
     assert pair(x, x.astype(np.float32)) and not pair(x, x.astype(int))
     assert pair(x * np.nan, x * np.nan) and not pair(x * np.nan, x)
-    assert pair(np.array(["a", "b"]), np.array(["a", "b"])) and not pair(np.array(["a"]), np.array(["b"]))
+    assert pair(np.array(["a", "b"]), np.array(["a", "b"])) and not pair(
+        np.array(["a"]), np.array(["b"])
+    )
     assert not pair(np.array([1, 2]), np.array([1, 3]))
 
 
@@ -205,7 +240,9 @@ def fresh_key(monkeypatch):
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_build_leaves_alone_what_another_processor_only_rounds(name, course, fresh_key, key_elsewhere):
+def test_build_leaves_alone_what_another_processor_only_rounds(
+    name, course, fresh_key, key_elsewhere
+):
     """Neither stub nor key is written; where a word has changed, the key is."""
     files = [course.key(name), course.stub(name)]
     before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
@@ -215,7 +252,9 @@ def test_build_leaves_alone_what_another_processor_only_rounds(name, course, fre
     assert [(path.stat().st_mtime_ns, path.read_bytes()) for path in files] == before
     entry = next(entry for entry, known in moved.items() if known.mistakes)
     (mistake, its), *others = moved[entry].mistakes
-    changed = replace(moved[entry], mistakes=((replace(mistake, text="Other words."), its), *others))
+    changed = replace(
+        moved[entry], mistakes=((replace(mistake, text="Other words."), its), *others)
+    )
     fresh_key(moved | {entry: changed})
     with pytest.raises(building.Stale, match=course.key(name).name):
         building.build(course, [name], check=True)
@@ -223,7 +262,9 @@ def test_build_leaves_alone_what_another_processor_only_rounds(name, course, fre
 
 
 def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_key):
-    """A training check was renamed: the old name leaves the key. A corpus that is not here stays, and is told."""
+    """A training check was renamed: the old name leaves the key. A corpus that is not here stays,
+    and is told.
+    """
     name, key = small.UNIT, stored(small.UNIT)
     save_key(course.key(name), key | {"practising@line": key["fitting@line"]})
     fresh_key({entry: known for entry, known in key.items() if entry != "fitting@steep"})
@@ -233,7 +274,9 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
 
 
 def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
-    """Of how a mistake failed it holds what tells the kind of error, and that is the same when it is read."""
+    """Of how a mistake failed it holds what tells the kind of error, and that is the same when it
+    is read.
+    """
     words = "line 3, in `f`: TypeError: no. " + 40 * "." + " Your line: `return secret`."
     raised = Answer(failure="raised", message=words)
     known = PlainKey(Answer({"x": np.arange(3.0)}), ((Mistake("m1", "t"), raised),))

@@ -41,7 +41,11 @@ def folder(tmp_path):
         (f"bob/{UNIT}.zip", f"bob/{UNIT}.zip", "a zip inside"),
         (f"{UNIT}.py", f"{UNIT}.py", f"a level too high. Lay it into <student>/{UNIT}/{UNIT}.py"),
         ("bob.py", "bob.py", "say --unit for <student>.py"),
-        (f"{UNIT}/bob.py", f"{UNIT}/", f"a unit's folder where a student's should be. Lay it out as <student>/{UNIT}"),
+        (
+            f"{UNIT}/bob.py",
+            f"{UNIT}/",
+            f"a unit's folder where a student's should be. Lay it out as <student>/{UNIT}",
+        ),
         ("class.zip", "class.zip", "a zip inside"),
         ("notes.txt", "notes.txt", "no .py or .ipynb"),
         ("__MACOSX/._x", "__MACOSX", "made by a tool"),
@@ -87,8 +91,12 @@ def test_grade_lists_it_and_says_what_lies_there_instead(folder):
 
 def test_a_table_that_nobody_looks_at_is_not_cut(folder):
     """A remark of any length stands whole in a file, and names too."""
-    small.submit(folder, "n" * 100, "def double(x):\n    raise ValueError('" + "long " * 60 + "end')\n")
-    done = small.run_command("grade", folder, "--out", folder.parent / "grades", "--quick", COLUMNS="40")
+    small.submit(
+        folder, "n" * 100, "def double(x):\n    raise ValueError('" + "long " * 60 + "end')\n"
+    )
+    done = small.run_command(
+        "grade", folder, "--out", folder.parent / "grades", "--quick", COLUMNS="40"
+    )
     row = next(line for line in done.stdout.splitlines() if line.strip().startswith("n" * 100))
     assert re.search(r"(long )+end", row) and "…" not in row
 
@@ -99,7 +107,11 @@ def test_grading_one_unit_leaves_the_other_s_pages(folder):
     grades = folder.parent / "grades"
     small.run_command("grade", folder, "--out", grades, "--quick")
     small.run_command("grade", folder, "--out", grades, "--quick", "--unit", "words")
-    assert {path.name for path in (grades / "pages").glob("*.html")} == {"index.html", f"{UNIT}.html", f"{WORDS}.html"}
+    assert {path.name for path in (grades / "pages").glob("*.html")} == {
+        "index.html",
+        f"{UNIT}.html",
+        f"{WORDS}.html",
+    }
 
 
 def test_a_policy_stands_on_every_page_and_in_the_table(folder):

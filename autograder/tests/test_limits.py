@@ -1,4 +1,6 @@
-"""A check's time and memory hold where a student works: real endless loops, real memory, in a terminal and a kernel."""
+"""A check's time and memory hold where a student works: real endless loops, real memory, in a
+terminal and a kernel.
+"""
 
 import re
 import signal
@@ -66,7 +68,9 @@ def test_what_grows_without_end_is_ended_and_told_where():
     """Long before the machine's memory is used up, and what it held is given back."""
     found = answer(f"def f(seed):\n    {GROWING}", replace(asking, seconds=60))
     assert found.failure == "killed"
-    assert re.match(r"took more than 150 MB of memory and was stopped at line [45], in `f`\. ", found.message)
+    assert re.match(
+        r"took more than 150 MB of memory and was stopped at line [45], in `f`\. ", found.message
+    )
 
 
 def test_what_catches_every_exception_is_ended_by_the_next():
@@ -85,7 +89,10 @@ def test_a_right_answer_is_left_alone():
     quick = replace(asking, seconds=0.02)
     for _ in range(30):
         answer(
-            "def f(seed):\n    until = time.monotonic() + 0.04\n    while time.monotonic() < until: pass\n    return 1",
+            (
+                "def f(seed):\n    until = time.monotonic() + 0.04\n    while time.monotonic() < "
+                "until: pass\n    return 1"
+            ),
             quick,
         )
     seen = []
@@ -105,7 +112,9 @@ def test_a_check_that_lasts_is_told_each_second():
 
 def run_check(course):
     command = [sys.executable, "-m", "autograder", "check", "numbers", "--quick"]
-    return subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, cwd=course, env=variables(), capture_output=True, text=True, timeout=60
+    )
 
 
 def test_check_tells_what_it_ended_and_goes_on(course):

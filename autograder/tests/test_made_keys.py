@@ -1,4 +1,6 @@
-"""Keys that are made when they are asked for: the same as those made at once, and no more than is needed."""
+"""Keys that are made when they are asked for: the same as those made at once, and no more than is
+needed.
+"""
 
 import pytest
 import small
@@ -19,7 +21,9 @@ def made(server, tmp_path):
 
 
 def graded(server, key, script):
-    return {v.name: v for v in grade_one(server, script.encode(), "ada.py", small.SEED, key, data={})}
+    return {
+        v.name: v for v in grade_one(server, script.encode(), "ada.py", small.SEED, key, data={})
+    }
 
 
 def without_seconds(verdicts):
@@ -33,29 +37,37 @@ def test_a_right_submission_needs_the_solutions_answers_only(server, made):
 
 
 def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check_runs(server, made):
-    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs nothing.
+    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs
+    nothing.
 
     One answer more is the solution's on another seed, to this check alone.
     """
     script = small.solved() + "\ndef running_sum(x):\n    return np.cumsum(x, axis=1), x.sum(0)\n"
     verdicts = graded(server, made, script)
     assert "added up along the batch" in verdicts["summing"].remarks[0].text
-    assert made.computed == 3 + 1 + 3  # the solution's for each check, one more, and three mistakes of `running_sum`
+    # the solution's for each check, one more, and three mistakes of `running_sum`
+    assert made.computed == 3 + 1 + 3
     before = made.computed
     graded(server, made, script)
     assert made.computed == before
 
 
 def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key, solution):
-    """Every known mistake, pairs of them, and something that nobody has named; nothing is carried forward."""
+    """Every known mistake, pairs of them, and something that nobody has named; nothing is carried
+    forward.
+    """
     identities = [mistake.id for mistake, _, _ in solution.mistakes]
     scripts = [solution.with_mistake(one) for one in identities]
     scripts += [solution.with_mistake(identities[0], identities[-1]), solution.stub]
     scripts += [small.solved() + "\ndef double(x):\n    return x / 3\n"]
     for script in scripts:
-        assert without_seconds(graded(server, dict(made), script)) == without_seconds(graded(server, key, script))
+        assert without_seconds(graded(server, dict(made), script)) == without_seconds(
+            graded(server, key, script)
+        )
     assert made.keys() == key.keys()
-    assert {name: made[name].constant for name in key} == {name: known.constant for name, known in key.items()}
+    assert {name: made[name].constant for name in key} == {
+        name: known.constant for name, known in key.items()
+    }
     assert key["doubling"].constant == {"same_after"}
     for name, known in key.items():
         assert [m.id for m, _ in made[name].mistakes] == [m.id for m, _ in known.mistakes]
@@ -108,7 +120,14 @@ SAME_ON_EVERY_SEED = """
 
 
 def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
-    """A file that solves nothing could send it: the author is told which check it is, and what to do."""
-    unit = small.write_course(tmp_path, "counting", SAME_ON_EVERY_SEED, "def count(text):\n    return len(text)\n")
-    with Server(unit) as server, pytest.raises(BrokenSolution, match="All that `counting` of counting returns is the"):
+    """A file that solves nothing could send it: the author is told which check it is, and what to
+    do.
+    """
+    unit = small.write_course(
+        tmp_path, "counting", SAME_ON_EVERY_SEED, "def count(text):\n    return len(text)\n"
+    )
+    with (
+        Server(unit) as server,
+        pytest.raises(BrokenSolution, match="All that `counting` of counting returns is the"),
+    ):
         build_key(server, small.SEED, data={})

@@ -57,7 +57,9 @@ def test_a_module_keeps_the_names_that_it_gained():
 
 
 def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
-    """Functions, methods, steps of optimizers; modes, a default device and hooks for all layers are taken away."""
+    """Functions, methods, steps of optimizers; modes, a default device and hooks for all layers are
+    taken away.
+    """
     torch = pytest.importorskip("torch")
     kept, right = names_to_keep(Experiments((), UnitSettings(), (addon,))), torch.optim.SGD.step
     torch.optim.SGD.step = torch.relu = torch.Tensor.relu = torch.nn.functional.relu = None
@@ -88,7 +90,9 @@ def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
     """A function that raises is left out of it, and what it replaced before is put back."""
 
     def three(net, seed):
-        return named("before", net.size()) | named("spoilt", net.spoil()) | named("after", net.two())
+        return (
+            named("before", net.size()) | named("spoilt", net.spoil()) | named("after", net.two())
+        )
 
     script = "import numpy as np\ndef size(): return np.linalg.norm([3, 4])\ndef two(): return 2\n"
     script += "def spoil():\n    np.linalg.norm = None\n    raise ValueError('planted')\n"
@@ -97,7 +101,9 @@ def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
 
 
 def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
-    """Torch raises in all that is done under it, and so also where random numbers get their seed."""
+    """Torch raises in all that is done under it, and so also where random numbers get their
+    seed.
+    """
     pytest.importorskip("torch")
 
     def spoilt(net, seed):

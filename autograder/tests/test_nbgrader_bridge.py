@@ -1,4 +1,6 @@
-"""nbgrader, unchanged: its own commands on the course that we build, and our grades in its gradebook."""
+"""nbgrader, unchanged: its own commands on the course that we build, and our grades in its
+gradebook.
+"""
 
 import json
 import os
@@ -86,17 +88,29 @@ TABLE = {
     "class Number:\n    def __repr__(self): return 'number(2.5)'\nNumber()": 4,
     "None": 4,
     "score = 2.5": 4,
-    "from autograder.practice.notebook import Score\nscore = Score(2.5)\nscore.report = '<b>why</b>'\nscore": 2.5,
+    (
+        "from autograder.practice.notebook import Score\nscore = Score(2.5)\nscore.report = "
+        "'<b>why</b>'\nscore"
+    ): 2.5,
     "Score(0)": 0,
     "Score(4)": 4,
 }
 
 
 def test_how_nbgrader_reads_a_cell(folder, tmp_path):
-    """Each line of its table, by its own command: only a number that is written as one is a number to it."""
+    """Each line of its table, by its own command: only a number that is written as one is a number
+    to it.
+    """
     book = nbformat.v4.new_notebook()
     for number, source in enumerate(TABLE):
-        facts = {"grade": True, "solution": False, "locked": True, "points": 4, "schema_version": 3, "task": False}
+        facts = {
+            "grade": True,
+            "solution": False,
+            "locked": True,
+            "points": 4,
+            "schema_version": 3,
+            "task": False,
+        }
         facts["grade_id"] = f"line-{number}"
         book.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": facts}))
     shutil.copy(folder / "nbgrader_config.py", tmp_path)
@@ -108,7 +122,9 @@ def test_how_nbgrader_reads_a_cell(folder, tmp_path):
     found = scores(tmp_path, "ada")
     assert {source: found[f"line-{number}"][0] for number, source in enumerate(TABLE)} == TABLE
     ran = nbformat.read(tmp_path / "autograded" / "ada" / "table" / "table.ipynb", 4)
-    data = ran.cells[list(TABLE).index(next(line for line in TABLE if "why" in line))].outputs[0].data
+    data = (
+        ran.cells[list(TABLE).index(next(line for line in TABLE if "why" in line))].outputs[0].data
+    )
     assert (data["text/plain"], data["text/html"]) == ("2.5", "<b>why</b>")
 
 
@@ -124,8 +140,14 @@ def noisy():
     logging.getLogger("mine").warning("logged")
 
 """
-HOSTILE = r"http://x\<img src=x onerror='owned=1'> <script>owned=2</script> [a](javascript:owned=3) ![b](http://y)"
-HOSTILE += r" www.z.org `<svg onload=owned=4>` $\href{javascript:owned=5}{c}$ <http://d> ~~e~~ |f| &lt;g&gt;"
+HOSTILE = (
+    r"http://x\<img src=x onerror='owned=1'> <script>owned=2</script> [a](javascript:owned=3) "
+    r"![b](http://y)"
+)
+HOSTILE += (
+    r" www.z.org `<svg onload=owned=4>` $\href{javascript:owned=5}{c}$ <http://d> ~~e~~ |f| "
+    r"&lt;g&gt;"
+)
 SCRIPTS = {
     "complete": small_class.SOLVED[UNIT],
     "stub": small_class.STUBS[UNIT],
@@ -138,13 +160,17 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module")
 def graded(folder):
-    """Submissions through nbgrader's commands from `validate` to `export`, then graded by ours, without training."""
+    """Submissions through nbgrader's commands from `validate` to `export`, then graded by ours,
+    without training.
+    """
     for name, script in SCRIPTS.items():
         book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", script)
         if name == "Zoë Ünal":
             book.cells[0:0] = [nbformat.v4.new_code_cell(NOISE)]
         submit(folder, name, book, UNIT)
-    (folder / "submitted" / "complete" / UNIT / "timestamp.txt").write_text("2026-02-03 10:00:00 UTC")
+    (folder / "submitted" / "complete" / UNIT / "timestamp.txt").write_text(
+        "2026-02-03 10:00:00 UTC"
+    )
     said = nbgrader(folder, "validate", f"submitted/complete/{UNIT}/{UNIT}.ipynb")
     nbgrader(folder, "autograde", UNIT)
     nbgrader(folder, "generate_feedback", UNIT)
@@ -155,7 +181,15 @@ def graded(folder):
 
 
 def grade(folder):
-    arguments = ("grade", folder / "submitted", "--out", folder / "grades", "--quick", "--seed", small.SEED)
+    arguments = (
+        "grade",
+        folder / "submitted",
+        "--out",
+        folder / "grades",
+        "--quick",
+        "--seed",
+        small.SEED,
+    )
     done = small.run_command(*arguments)
     assert done.returncode == 0, done.stderr
 
@@ -163,11 +197,16 @@ def grade(folder):
 def results(folder):
     """Our grades: student → check → points."""
     found = [json.loads(path.read_text()) for path in (folder / "grades" / UNIT).glob("*.json")]
-    return {r["known_as"] or r["student"]: {f"check-{c['name']}": c["earned"] for c in r["checks"]} for r in found}
+    return {
+        r["known_as"] or r["student"]: {f"check-{c['name']}": c["earned"] for c in r["checks"]}
+        for r in found
+    }
 
 
 def test_nbgraders_own_run_from_validate_to_export(folder, graded):
-    """In its kernel a check gives partial credit: the same points as our engine, and the solution's are full."""
+    """In its kernel a check gives partial credit: the same points as our engine, and the solution's
+    are full.
+    """
     said, own, sums = graded
     assert "Success!" in said
     ours = results(folder)
@@ -181,7 +220,9 @@ def test_nbgraders_own_run_from_validate_to_export(folder, graded):
 
 
 def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
-    """Written by print, by a log's handler, by `warnings` and past Python: it is shown, as ordinary output."""
+    """Written by print, by a log's handler, by `warnings` and past Python: it is shown, as ordinary
+    output.
+    """
     _, _, sums = graded
     assert sums["Zoë Ünal"] == sums["complete"]
     book = nbformat.read(folder / "autograded" / "Zoë Ünal" / UNIT / f"{UNIT}.ipynb", 4)
@@ -200,10 +241,11 @@ def test_feedback_of_nbgrader_shows_the_report(folder, graded):
 
 @pytest.fixture(scope="module")
 def recorded(folder, graded):
-    """Our grades in nbgrader's gradebook, after a person has entered a score and a comment, nbgrader's page of one
-    submission was lost, and one came that is no notebook.
+    """Our grades in nbgrader's gradebook, after a person has entered a score and a comment,
+    nbgrader's page of one submission was lost, and one came that is no notebook.
     """
-    submit(folder, "COMPLETE", '{"cells": [', UNIT)  # whose file cannot be called so beside that of `complete`
+    # whose file cannot be called so beside that of `complete`
+    submit(folder, "COMPLETE", '{"cells": [', UNIT)
     shutil.rmtree(folder / "autograded" / "halved")
     by_hand = """update {table} set {entered} where id in (select {table}.id from {table}
         join base_cell on base_cell.id = {table}.cell_id
@@ -223,14 +265,18 @@ def recorded(folder, graded):
 
 
 def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recorded):
-    """For each check's cell the sandboxed score; a check that ours left out keeps what nbgrader's own run found."""
+    """For each check's cell the sandboxed score; a check that ours left out keeps what nbgrader's
+    own run found.
+    """
     ours = results(folder)
     _, own, _ = graded
     assert ours.keys() == {*SCRIPTS, "COMPLETE"}
     sums = exported(folder, UNIT)
     for student, points in ours.items():
         found = scores(folder, student)
-        assert {cell: auto for cell, (auto, _) in found.items() if cell in points} == pytest.approx(points)
+        assert {cell: auto for cell, (auto, _) in found.items() if cell in points} == pytest.approx(
+            points
+        )
         trained = own.get(student, {}).get("check-fitting", (0, None))[0]
         by_hand = {cell: manual for cell, (_, manual) in found.items() if manual is not None}
         assert sums[student] == pytest.approx(sum((points | by_hand).values()) + trained)
@@ -242,8 +288,13 @@ def test_scores_entered_by_hand_stay(folder, recorded):
     """They count instead of ours, and are said."""
     assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
-    assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 scores entered by hand kept" in recorded.stdout
-    assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [(1,)]
+    assert (
+        f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 scores entered by hand kept"
+        in recorded.stdout
+    )
+    assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [
+        (1,)
+    ]
 
 
 def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
@@ -271,7 +322,9 @@ def test_remarks_are_comments_and_no_html(folder, recorded):
 
 
 def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded):
-    """In a browser: nothing of it runs, is fetched, or is a link; each of its signs is there to be read."""
+    """In a browser: nothing of it runs, is fetched, or is a link; each of its signs is there to be
+    read.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="this needs playwright")
     if not CHROMIUM:
         pytest.skip("this needs Chromium: apt-get install chromium")
@@ -282,7 +335,9 @@ def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded):
         opened.goto(page.as_uri(), wait_until="domcontentloaded")
         comments = opened.locator("div", has=opened.locator("> b", has_text="Comments:"))
         (comment,) = [one for one in comments.all() if "ValueError" in one.inner_text()]
-        tags = comment.evaluate("(one) => [...one.querySelectorAll('*')].map((part) => part.tagName)")
+        tags = comment.evaluate(
+            "(one) => [...one.querySelectorAll('*')].map((part) => part.tagName)"
+        )
         owned, said = opened.evaluate("window.owned ?? 0"), comment.inner_text()
         browser.close()
     assert owned == 0
@@ -312,7 +367,9 @@ def test_a_comment_shows_an_answer_as_it_is(remark, words):
 
 
 def test_a_page_is_made_without_running_the_submission(folder, recorded):
-    """What nbgrader has not autograded gets its page from it all the same, with the course's checks, unexecuted."""
+    """What nbgrader has not autograded gets its page from it all the same, with the course's
+    checks, unexecuted.
+    """
     book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert code and not any(cell.outputs or cell.execution_count for cell in code)
@@ -330,10 +387,16 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
     ):
         done = small.run_command("nbgrader", where, "--grades", grades)
         assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, done.stderr
-    hide = "import sys; sys.modules['nbgrader'] = None; from autograder.cli import main; main(sys.argv[1:])"
+    hide = (
+        "import sys; sys.modules['nbgrader'] = None; from autograder.cli import main; "
+        "main(sys.argv[1:])"
+    )
     command = [sys.executable, "-c", hide, "nbgrader", str(folder)]
     without = subprocess.run([*command, "--grades", str(folder / "grades")], **QUIETLY)
-    assert "this needs nbgrader, which is not installed: pip install -e '.[nbgrader]'" in without.stderr
+    assert (
+        "this needs nbgrader, which is not installed: pip install -e '.[nbgrader]'"
+        in without.stderr
+    )
     assert subprocess.run(command, **QUIETLY).returncode == 0  # to build, jupytext is enough
 
 
@@ -342,7 +405,9 @@ QUIETLY = {"cwd": COURSE.folder, "capture_output": True, "text": True}
 
 def test_text_answers_are_graded_in_nbgrader_s_kernel(folder):
     """A unit without NumPy: its score there, and the report that says what is wrong."""
-    book = fill(folder / "release" / WORDS / f"{WORDS}.ipynb", small_class.by("no_space", WORDS).content)
+    book = fill(
+        folder / "release" / WORDS / f"{WORDS}.ipynb", small_class.by("no_space", WORDS).content
+    )
     submit(folder, "words of ada", book, WORDS)
     nbgrader(folder, "autograde", WORDS)
     assert scores(folder, "words of ada") == {"check-shortening": (0, None)}

@@ -1,4 +1,6 @@
-"""`autograder new` by the real command: what it writes builds, proves itself, teaches, and is never in the way."""
+"""`autograder new` by the real command: what it writes builds, proves itself, teaches, and is never
+in the way.
+"""
 
 import json
 import re
@@ -76,7 +78,9 @@ def test_a_new_course_builds(course):
 
 
 def test_a_new_course_proves_itself(course):
-    """In full: every solution, stub, style and mistake as it should be, and every wrong variant loses points."""
+    """In full: every solution, stub, style and mistake as it should be, and every wrong variant
+    loses points.
+    """
     said = passes("validate", cwd=course)
     assert "✗" not in said and "survives" not in said
     assert re.findall(r"([\d.]+)% of \d+ mutants lose points", said) == ["100.0", "100.0"]
@@ -84,7 +88,9 @@ def test_a_new_course_proves_itself(course):
 
 
 def test_the_bound_of_a_new_course_is_measured(course):
-    """No mistake passes in training, and no right answer fails: one of them ends elsewhere than the solution."""
+    """No mistake passes in training, and no right answer fails: one of them ends elsewhere than the
+    solution.
+    """
     passes("calibrate", "--seeds", 4, cwd=course)
     (bound,) = tomllib.loads((course / "solutions" / "bounds.toml").read_text())["bound"]
     assert bound["check"] == "learning" and 0 < bound["right_fails"] < 1e-4
@@ -99,7 +105,9 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
     for student, script in scripts.items():
         submit(tmp_path / "submitted", student, script, UNIT)
     passes("grade", tmp_path / "submitted", "--out", tmp_path / "grades", cwd=course)
-    results = {who: json.loads((tmp_path / f"grades/{UNIT}/{who}.json").read_text()) for who in scripts}
+    results = {
+        who: json.loads((tmp_path / f"grades/{UNIT}/{who}.json").read_text()) for who in scripts
+    }
     assert {who: result["score"] for who, result in results.items()} == {"ada": 8, "bo": 0, "cy": 2}
     checks = {check["name"]: check for check in results["cy"]["checks"]}
     assert checks["three_steps"]["remarks"][0]["text"] == "this walks uphill: subtract the step."
@@ -107,7 +115,9 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
 
 
 def test_students_of_a_new_course_get_no_answer(course, tmp_path):
-    """No line of a solution but in the engine, whose templates the exercises are; the release is checked with alone."""
+    """No line of a solution but in the engine, whose templates the exercises are; the release is
+    checked with alone.
+    """
     passes("build", "--release", tmp_path / "given", cwd=course)
     found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])
     assert [line for line in found if ".whl[autograder/authoring/templates/new/" not in line] == []
@@ -132,13 +142,17 @@ def test_a_new_course_passes_its_own_tests(course):
 
 
 def test_the_points_of_a_new_course_are_made_by_their_readme(tmp_path, monkeypatch):
-    """The program in README.md writes the file that the manifest names, or one whose last decimals differ."""
+    """The program in README.md writes the file that the manifest names, or one whose last decimals
+    differ.
+    """
     folder = TEMPLATES / "course" / "datasets" / "points"
     program = (folder / "README.md").read_text().split("```")[1].removeprefix("python")
     monkeypatch.chdir(tmp_path)
     exec(program, {})
     made, given = ((path / "points.txt").read_text().split() for path in (tmp_path, folder))
-    assert [float(word) for word in made] == pytest.approx([float(word) for word in given], abs=1.5e-3)
+    assert [float(word) for word in made] == pytest.approx(
+        [float(word) for word in given], abs=1.5e-3
+    )
 
 
 def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
@@ -178,7 +192,10 @@ def test_a_unit_that_cannot_be_called_so_is_told_why(course, name, words):
         ('units = ["a",]  # all', 'units = ["a", "new"]  # all'),
         ("units=['a' , 'b' ]", "units=['a' , 'b', \"new\"]"),
         ('units = [\n  "a",\n  "b",\n]', 'units = [\n  "a",\n  "b",\n  "new",\n]'),
-        ('units = [\n  "a"  # first, ] and\n  # last\n]', 'units = [\n  "a",  # first, ] and\n  # last\n  "new",\n]'),
+        (
+            'units = [\n  "a"  # first, ] and\n  # last\n]',
+            'units = [\n  "a",  # first, ] and\n  # last\n  "new",\n]',
+        ),
         ('units = ["a",\n    "b"\n    ]', 'units = ["a",\n    "b",\n    "new",\n    ]'),
     ],
 )

@@ -1,4 +1,6 @@
-"""The last line of an exercise: what it prints in a script, shows in a notebook, and returns to nbgrader."""
+"""The last line of an exercise: what it prints in a script, shows in a notebook, and returns to
+nbgrader.
+"""
 
 import os
 import re
@@ -46,7 +48,9 @@ def test_a_script_prints_a_verdict_for_each_check(tmp_path):
 
 
 def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
-    """Where an exercise is not written, or fails, a demonstration says so, and the script goes on."""
+    """Where an exercise is not written, or fails, a demonstration says so, and the script goes
+    on.
+    """
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
     done = run_script(path, COURSE.folder)
     assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
@@ -89,7 +93,10 @@ def test_a_script_belongs_to_the_course_that_is_named_or_around_it(tmp_path, mon
     ("called", "words"),
     [
         ('unit("wrods")("shortening")', "There is no unit `wrods`. Did you mean `words`?"),
-        ('unit("numbers")("trebling")', "There is no check `trebling` in numbers. Known checks: doubling, summing"),
+        (
+            'unit("numbers")("trebling")',
+            "There is no check `trebling` in numbers. Known checks: doubling, summing",
+        ),
     ],
 )
 def test_a_wrong_name_is_told_with_the_known_ones(called, words):
@@ -108,7 +115,9 @@ def test_a_cell_is_worth_its_points_and_shows_its_report():
 
 
 def test_a_report_shows_where_an_array_is_wrong():
-    """Its first wrong place, expected and found, and a picture with a dot at each; none where all is right."""
+    """Its first wrong place, expected and found, and a picture with a dot at each; none where all
+    is right.
+    """
     html = reported(small_class.by("squared").content, "doubling")
     assert "failed, 0 of 2 points" in html and "this is the square" in html
     assert "<code>doubled[0, 0]</code> should be " in html and "<svg" in html
@@ -120,7 +129,11 @@ def test_a_report_shows_where_an_array_is_wrong():
 def test_a_report_shows_a_loss_beside_ours():
     """The dot is the student's."""
     html = reported(small_class.SOLVED[UNIT], "fitting")
-    assert "Held-out loss " in html and "<circle" in html and "The band, within 0.05 of ours, passes." in html
+    assert (
+        "Held-out loss " in html
+        and "<circle" in html
+        and "The band, within 0.05 of ours, passes." in html
+    )
 
 
 def test_a_report_tells_a_text_answer_in_words_alone():
@@ -150,13 +163,17 @@ def test_nothing_of_a_submission_is_markup_in_a_report():
 def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
     """NaN is a wrong number; of another shape, or of text, the remark says what is wrong."""
     (check,) = [check for check in small.unit().checks if check.name == "doubling"]
-    told = _wrong("doubled", check, Answer({"doubled": np.ones((6, 3))}), Answer({"doubled": found}))
+    told = _wrong(
+        "doubled", check, Answer({"doubled": np.ones((6, 3))}), Answer({"doubled": found})
+    )
     assert bool(told) == words
 
 
 def cell(*sources, cwd=COURSE.folder):
     """Run cells in a real kernel; the last cell's outputs."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+    )
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(cwd))
     return notebook.cells[-1].outputs
 
@@ -171,8 +188,12 @@ def double(x):
 
 
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
-    """The value is the points; what a submission writes to stderr while it is checked is ordinary output."""
-    outputs = cell(f'import autograder\ncheck = autograder.unit("{UNIT}")', NOISY, 'check("doubling")')
+    """The value is the points; what a submission writes to stderr while it is checked is ordinary
+    output.
+    """
+    outputs = cell(
+        f'import autograder\ncheck = autograder.unit("{UNIT}")', NOISY, 'check("doubling")'
+    )
     (result,) = [output for output in outputs if output.output_type == "execute_result"]
     assert result["data"]["text/plain"] == "1"
     assert "the sign is lost" in result["data"]["text/html"]
@@ -186,7 +207,9 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
 def test_corpora_and_datasets_are_those_of_the_course_around(tmp_path):
     """`autograder.corpus()` and `autograder.dataset()`, as a script calls them."""
     small.submit(
-        tmp_path, "ada", "import autograder\nprint(autograder.corpus().name, autograder.dataset('steep').name)"
+        tmp_path,
+        "ada",
+        "import autograder\nprint(autograder.corpus().name, autograder.dataset('steep').name)",
     )
     done = run_script(tmp_path / "ada" / UNIT / f"{UNIT}.py", COURSE.folder)
     assert (done.stdout, done.stderr) == ("line steep.txt\n", "")

@@ -14,14 +14,18 @@ from autograder.source.notebooks import as_notebook
 def test_an_id_follows_its_exercise():
     """Text put in front of an exercise changes no id behind it."""
     script = small_class.STUBS[UNIT]
-    more = script.replace("# %% [markdown]\n# ## Sums", "# %% [markdown]\n# New.\n\n# %% [markdown]\n# ## Sums")
+    more = script.replace(
+        "# %% [markdown]\n# ## Sums", "# %% [markdown]\n# New.\n\n# %% [markdown]\n# ## Sums"
+    )
     old, new = ([cell.id for cell in as_notebook(text, UNIT).cells] for text in (script, more))
     assert len(new) == len(old) + 1
     assert [i for i in new if i not in old] == ["check-doubling-2"]
 
 
 def test_ids_name_exercises_and_checks():
-    """`write-` an exercise by the first name it defines, `check-` a check; a notebook with solutions has the same."""
+    """`write-` an exercise by the first name it defines, `check-` a check; a notebook with
+    solutions has the same.
+    """
     ids = [cell.id for cell in as_notebook(small_class.STUBS[WORDS], WORDS).cells]
     assert ids == ["words", "words-1", "words-2", "write-initials", "check-shortening"]
     assert [cell.id for cell in as_notebook(small_class.SOLVED[WORDS], WORDS).cells] == ids
@@ -29,24 +33,43 @@ def test_ids_name_exercises_and_checks():
 
 LINES = st.one_of(
     st.sampled_from(
-        ["", "x = 1", "def f(x):", "    return x", "# words", "'''", '"""', "%time f(1)", "!ls", "αβγ = '→'"]
+        [
+            "",
+            "x = 1",
+            "def f(x):",
+            "    return x",
+            "# words",
+            "'''",
+            '"""',
+            "%time f(1)",
+            "!ls",
+            "αβγ = '→'",
+        ]
     ),
     st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=20),
 )
-CELLS = st.lists(st.tuples(st.sampled_from(["code", "markdown"]), st.lists(LINES, min_size=1, max_size=6)), max_size=5)
+CELLS = st.lists(
+    st.tuples(st.sampled_from(["code", "markdown"]), st.lists(LINES, min_size=1, max_size=6)),
+    max_size=5,
+)
 
 
 @given(CELLS)
 @settings(max_examples=200, deadline=None)
 def test_script_to_notebook_to_script_changes_nothing(made):
-    """Whatever stands in the cells: the script comes back byte for byte, and the notebook's ids are the same."""
+    """Whatever stands in the cells: the script comes back byte for byte, and the notebook's ids are
+    the same.
+    """
     cells = [getattr(nbformat.v4, f"new_{kind}_cell")("\n".join(lines)) for kind, lines in made]
     script = jupytext.writes(nbformat.v4.new_notebook(cells=cells), "py:percent")
-    script = jupytext.writes(as_notebook(script, UNIT), "py:percent")  # as jupytext likes it: blank lines at ends go
+    # as jupytext likes it: blank lines at ends go
+    script = jupytext.writes(as_notebook(script, UNIT), "py:percent")
     book = as_notebook(script, UNIT)
     assert jupytext.writes(book, "py:percent") == script
     again = as_notebook(jupytext.writes(book, "py:percent"), UNIT)
-    assert [(c.id, c.cell_type, c.source) for c in again.cells] == [(c.id, c.cell_type, c.source) for c in book.cells]
+    assert [(c.id, c.cell_type, c.source) for c in again.cells] == [
+        (c.id, c.cell_type, c.source) for c in book.cells
+    ]
     nbformat.validate(book)
 
 

@@ -59,7 +59,9 @@ SOLUTION = """
 
 @pytest.fixture
 def copier(tmp_path):
-    """A server of a course whose first check gives its points for nothing, unless an option of it says otherwise."""
+    """A server of a course whose first check gives its points for nothing, unless an option of it
+    says otherwise.
+    """
     servers = []
 
     def start(option=""):
@@ -76,7 +78,10 @@ def copier(tmp_path):
 def given(server, exercise):
     """Kind → check → what it gives where that exercise is emptied."""
     tried = list(try_nothing(server, small.SEED, build_key(server, small.SEED, data={})))
-    return {kind: {t.check: t.earned for t in tried if (t.exercise, t.kind) == (exercise, kind)} for kind in KINDS}
+    return {
+        kind: {t.check: t.earned for t in tried if (t.exercise, t.kind) == (exercise, kind)}
+        for kind in KINDS
+    }
 
 
 def test_an_exercise_is_a_function_or_a_class_with_what_a_student_writes_in_it(copier):
@@ -90,7 +95,11 @@ def test_points_for_nothing_are_found(copier):
     """Returning the input is right for one of two arrays; a check says that this one only costs."""
     server = copier()
     assert given(server, ALL)["input"] == {"copying": 1, "helping": 0}
-    found = [line.text for line in judge_nothing(server, small.SEED, build_key(server, small.SEED, {})) if line.fault]
+    found = [
+        line.text
+        for line in judge_nothing(server, small.SEED, build_key(server, small.SEED, {}))
+        if line.fault
+    ]
     assert "✗ copies: copying gives 1 of 2 where Copier gives input" in found
     assert "✗ copies: helping gives 1 of 1 where helper gives zeros" in found
     assert "✗ copies: a file that solves nothing earns 1 of 3 points" in found
@@ -98,5 +107,7 @@ def test_points_for_nothing_are_found(copier):
 
 
 def test_the_fixture_course_gives_nothing_for_nothing(server, key):
-    """Zeros, ones, the public seed's answers and the input; the parts of `running_sum` earn where they are right."""
+    """Zeros, ones, the public seed's answers and the input; the parts of `running_sum` earn where
+    they are right.
+    """
     assert [line.text for line in judge_nothing(server, small.SEED, key) if line.fault] == []

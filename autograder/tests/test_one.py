@@ -55,16 +55,23 @@ def running_sum(x):
 """
 
 
-@pytest.mark.parametrize(("wrong", "earned"), [("(sums + 1, total + 1)", 0), ("(sums, total + 1)", 2)])
+@pytest.mark.parametrize(
+    ("wrong", "earned"), [("(sums + 1, total + 1)", 0), ("(sums, total + 1)", 2)]
+)
 def test_a_submission_has_one_guess(grade, wrong, earned):
-    """It sees that it is asked again, and answers otherwise: the answer that earns less counts, and it is told."""
+    """It sees that it is asked again, and answers otherwise: the answer that earns less counts, and
+    it is told.
+    """
     verdict = grade(small.solved() + GUESS.format(first=False, wrong=wrong))["summing"]
     assert (verdict.earned, verdict.two_answers) == (earned, True)
     assert "this check got another answer" in verdict.remarks[-1].text
     assert verdict.remarks[0].arrays
     (told,) = to_look_at([replace(RESULT, verdicts=(verdict,))])
     assert told[1] == "two answers to one question in summing"
-    assert "ada: two answers to one question in summing" in class_summary([replace(RESULT, verdicts=(verdict,))]).plain
+    assert (
+        "ada: two answers to one question in summing"
+        in class_summary([replace(RESULT, verdicts=(verdict,))]).plain
+    )
 
 
 def test_of_two_answers_the_second_may_be_the_worse(grade):
@@ -77,7 +84,9 @@ def test_of_two_answers_the_second_may_be_the_worse(grade):
 
 
 def test_an_answer_after_a_failure_is_the_first(grade):
-    """What an earlier check spoils may be an error; a wrong answer that stays the same is one answer."""
+    """What an earlier check spoils may be an error; a wrong answer that stays the same is one
+    answer.
+    """
     raises = GUESS.format(first=False, wrong="1 / 0")
     assert not_passed(grade(small.solved() + raises).values()) == {}
     wrong = grade(small.solved() + "\ndef running_sum(x):\n    return x + 1, x[0]\n")["summing"]
@@ -94,11 +103,21 @@ def test_a_hang_costs_one_check(grade):
 
 
 def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
-    """Long before its seconds on the clock are over; so is one that computes a little in between."""
-    for nap in ("time.sleep(100)", "[sum(range(1000)) + bool(time.sleep(0.05)) for _ in range(2000)]"):
-        verdict = grade(small.solved() + f"\nimport time\ndef double(x):\n    {nap}\n    return 2 * x\n")["doubling"]
+    """Long before its seconds on the clock are over; so is one that computes a little in
+    between.
+    """
+    for nap in (
+        "time.sleep(100)",
+        "[sum(range(1000)) + bool(time.sleep(0.05)) for _ in range(2000)]",
+    ):
+        verdict = grade(
+            small.solved() + f"\nimport time\ndef double(x):\n    {nap}\n    return 2 * x\n"
+        )["doubling"]
         assert verdict.status == "timeout" and verdict.seconds < 4.5
-        assert "waited for 3 seconds without computing anything and was stopped" in verdict.remarks[0].text
+        assert (
+            "waited for 3 seconds without computing anything and was stopped"
+            in verdict.remarks[0].text
+        )
 
 
 def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):
@@ -115,10 +134,14 @@ def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):
 
 
 def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch):
-    """Of a submission that sleeps in each of its checks the first: what stopped the machine for once costs nothing."""
+    """Of a submission that sleeps in each of its checks the first: what stopped the machine for
+    once costs nothing.
+    """
     asked = []
     late = Answer(failure="timeout", message="late.")
-    monkeypatch.setattr(Worker, "ask", lambda worker, check, *_, **__: asked.append(check.name) or counted(worker))
+    monkeypatch.setattr(
+        Worker, "ask", lambda worker, check, *_, **__: asked.append(check.name) or counted(worker)
+    )
 
     def counted(worker):
         worker.asked, worker.timeouts = 2, worker.timeouts + 1
@@ -127,12 +150,20 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch)
     checks = [replace(one, needs=()) for one in small.unit().checks if not one.measure]
     with server.worker(b"", "x.py") as worker:
         for check in checks:
-            _tried(worker, check, 1, None, lambda answer, check=check: judge(check, key[check.name], answer, {}))
+            _tried(
+                worker,
+                check,
+                1,
+                None,
+                lambda answer, check=check: judge(check, key[check.name], answer, {}),
+            )
     assert asked == [checks[0].name, checks[0].name, checks[1].name, checks[2].name]
 
 
 def test_an_error_within_a_library_is_told_with_the_students_line(grade):
-    """The line of the submission that called it, though the error came from a Python file of the library."""
+    """The line of the submission that called it, though the error came from a Python file of the
+    library.
+    """
     script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
     said = grade(script)["doubling"].remarks[0].text
     assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")

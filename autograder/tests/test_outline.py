@@ -1,4 +1,6 @@
-"""A unit as grading needs it: equal to the loaded one, without importing what its experiments compute with."""
+"""A unit as grading needs it: equal to the loaded one, without importing what its experiments
+compute with.
+"""
 
 import os
 import subprocess
@@ -25,7 +27,11 @@ def fields(check, sizes):
     others = {"experiment", "measure", "data", "letters"}
     plain = {name: value for name, value in vars(check).items() if name not in others}
     plain["letters"] = letters_of(check, sizes)
-    return plain | {"title": check.title, "trains": bool(check.measure), "has data": bool(check.data)}
+    return plain | {
+        "title": check.title,
+        "trains": bool(check.measure),
+        "has data": bool(check.data),
+    }
 
 
 @pytest.mark.parametrize("name", small.COURSE.units)
@@ -36,13 +42,21 @@ def test_an_outline_says_of_each_check_what_the_unit_does(name, time):
         outline_unit(small.COURSE, name)
     outline, unit = outline_unit(small.COURSE, name), small.unit(name)
     sizes = unit.sizes
-    assert [fields(check, sizes) for check in outline.checks] == [fields(check, sizes) for check in unit.checks]
-    assert (outline.sizes, outline.packages, outline.limits) == (unit.sizes, unit.packages, unit.limits)
+    assert [fields(check, sizes) for check in outline.checks] == [
+        fields(check, sizes) for check in unit.checks
+    ]
+    assert (outline.sizes, outline.packages, outline.limits) == (
+        unit.sizes,
+        unit.packages,
+        unit.limits,
+    )
 
 
 def test_its_functions_are_the_units(solution):
     """They are imported when they are called."""
-    check = next(check for check in outline_unit(small.COURSE, small.UNIT).checks if check.name == "fitting")
+    check = next(
+        check for check in outline_unit(small.COURSE, small.UNIT).checks if check.name == "fitting"
+    )
     real = next(check for check in small.unit().checks if check.name == "fitting")
     weights = {"weights": [1.5, -0.5]}
     text = "0 0\n1 2\n2 3\n0 0\n"
@@ -69,11 +83,15 @@ def test_nothing_is_imported_where_it_is_kept(tmp_path):
     code = (
         "from pathlib import Path; from autograder.course import read_course; "
         "from autograder.grading.outline import outline_unit; "
-        f"print(outline_unit(read_course(Path({str(unit.course.folder)!r})), 'adding').checks[0].title)"
+        f"print(outline_unit(read_course(Path({str(unit.course.folder)!r})), "
+        "'adding').checks[0].title)"
     )
     for forbidden, works in (("1", False), ("", True), ("1", True)):
         done = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "NO_IMPORT": forbidden}, capture_output=True, text=True
+            [sys.executable, "-c", code],
+            env={**os.environ, "NO_IMPORT": forbidden},
+            capture_output=True,
+            text=True,
         )
         assert (done.returncode == 0) == works, done.stderr
     assert done.stdout == "`add` adds\n"

@@ -1,4 +1,6 @@
-"""The pages in a real browser: a class, and submissions whose names and code would rather be programs."""
+"""The pages in a real browser: a class, and submissions whose names and code would rather be
+programs.
+"""
 
 import dataclasses
 import re
@@ -62,7 +64,9 @@ SAID = f"def initials(name):\n    return {ANSWER!a}\n"
 
 @pytest.fixture(scope="module")
 def hostile(graded_class, small_class, tmp_path_factory):
-    """The small class and a hostile one, graded and reported by the real commands: the folder of the pages."""
+    """The small class and a hostile one, graded and reported by the real commands: the folder of
+    the pages.
+    """
     folder = tmp_path_factory.mktemp("hostile")
     shutil.copytree(graded_class, folder / "grades")
     for name in NAMES:
@@ -79,7 +83,9 @@ def hostile(graded_class, small_class, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the pages' tests need playwright"
+    )
     if not CHROMIUM:
         pytest.skip("the pages' tests need Chromium: apt-get install chromium")
     with playwright.sync_playwright() as running:
@@ -101,9 +107,17 @@ def student_pages(pages):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(hostile, show, scheme):
-    """axe finds nothing against WCAG 2.2 AA or good practice, folded or unfolded; nothing is cut off at 320 pixels."""
-    hard = [path for path in student_pages(hostile) if "double" in path.read_text() and "owned" in path.read_text()]
-    cases = [hostile / UNIT / f"{case}.html" for case in ("complete", "notebook", "not_text", "stub")]
+    """axe finds nothing against WCAG 2.2 AA or good practice, folded or unfolded; nothing is cut
+    off at 320 pixels.
+    """
+    hard = [
+        path
+        for path in student_pages(hostile)
+        if "double" in path.read_text() and "owned" in path.read_text()
+    ]
+    cases = [
+        hostile / UNIT / f"{case}.html" for case in ("complete", "notebook", "not_text", "stub")
+    ]
     assert len(hard) == len(NAMES)
     classes = [hostile / "index.html", hostile / f"{UNIT}.html", hostile / f"{WORDS}.html"]
     for path in [*classes, *cases, *hard[:2], hostile / WORDS / "says.html"]:
@@ -114,7 +128,9 @@ def test_pages_are_accessible(hostile, show, scheme):
 
 
 def test_links_lead_to_pages_that_are_there(hostile, show):
-    """From every kind of page, whatever a student is called; a click on a hostile name opens that student's page."""
+    """From every kind of page, whatever a student is called; a click on a hostile name opens that
+    student's page.
+    """
     names = ["index", UNIT, f"{UNIT}/wrong_shape", f"{UNIT}/{NAMES[2]}"]
     for path in (hostile / f"{name}.html" for name in names):
         page = show(path)
@@ -128,7 +144,9 @@ def test_links_lead_to_pages_that_are_there(hostile, show):
 
 
 def test_search_finds_names_checks_and_what_happened(hostile, show):
-    """Words in any order and case; a check's link finds who did not pass it; the number shown is said."""
+    """Words in any order and case; a check's link finds who did not pass it; the number shown is
+    said.
+    """
     page = show(hostile / f"{UNIT}.html")
     search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
     everyone = rows.count()
@@ -144,12 +162,21 @@ def test_search_finds_names_checks_and_what_happened(hostile, show):
 
 
 def test_a_heading_sorts_up_and_down(hostile, show):
-    """Numbers as numbers, first the largest; names as names; the state is told to a screen reader."""
+    """Numbers as numbers, first the largest; names as names; the state is told to a screen
+    reader.
+    """
     page = show(hostile / f"{UNIT}.html")
     head = page.locator("#students th", has_text="points")
-    points = lambda: [float(text) for text in page.locator("#students tbody td:nth-child(2)").all_inner_texts()]  # noqa: E731
+    cells = page.locator("#students tbody td:nth-child(2)")
+
+    def points():
+        return [float(text) for text in cells.all_inner_texts()]
+
     head.locator("button").click()
-    assert points() == sorted(points(), reverse=True) and head.get_attribute("aria-sort") == "descending"
+    assert (
+        points() == sorted(points(), reverse=True)
+        and head.get_attribute("aria-sort") == "descending"
+    )
     assert points()[:3] == [11, 11, 10]
     head.locator("button").click()
     assert points() == sorted(points()) and head.get_attribute("aria-sort") == "ascending"
@@ -160,10 +187,13 @@ def test_a_heading_sorts_up_and_down(hostile, show):
 
 
 def test_the_keyboard_reaches_everything(hostile, show):
-    """Tab comes to each link, button, field and fold in turn, with a ring around it; Enter and Space act as a click."""
+    """Tab comes to each link, button, field and fold in turn, with a ring around it; Enter and
+    Space act as a click.
+    """
     page = show(hostile / f"{UNIT}.html")
     wanted = page.evaluate(
-        "[...document.querySelectorAll('a, button, input, summary')].filter((one) => one.checkVisibility()).length"
+        "[...document.querySelectorAll('a, button, input, summary')].filter((one) => "
+        "one.checkVisibility()).length"
     )
     reached, ring = 0, set()
     while True:
@@ -191,7 +221,9 @@ def test_without_script_the_page_is_a_plain_table(hostile, chromium):
 
 
 def test_a_page_shows_hostile_text_as_text(hostile, show):
-    """Name, code and error as they stand in the file; what no reader would see is written as its number."""
+    """Name, code and error as they stand in the file; what no reader would see is written as its
+    number.
+    """
     for path in student_pages(hostile):
         if "owned" in path.read_text():
             page = show(path)
@@ -206,20 +238,28 @@ def test_a_page_shows_hostile_text_as_text(hostile, show):
 
 
 def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
-    """Markup, escapes and marks of direction in an answer stand in "expected 'A. L.', found '…'" as they are."""
+    """Markup, escapes and marks of direction in an answer stand in "expected 'A. L.', found '…'" as
+    they are.
+    """
     page = show(hostile / WORDS / "says.html")
     told = page.locator("#shortening .remarks").inner_text()
-    assert re.search(r"first: expected '([A-Z]\. )+[A-Z]\.', found '" + re.escape(ascii(ANSWER)[1:-1]), told), told
+    assert re.search(
+        r"first: expected '([A-Z]\. )+[A-Z]\.', found '" + re.escape(ascii(ANSWER)[1:-1]), told
+    ), told
     assert "all: at [0] expected" in told and "3 of 3 differ" in told
     assert not re.search("[\x1b\u202e]", page.content())
     assert page.locator("script, img").count() == 0
     page = show(hostile / WORDS / "no_space.html")
-    assert "a space is missing between the letters." in page.locator("#shortening .remarks").inner_text()
+    assert (
+        "a space is missing between the letters."
+        in page.locator("#shortening .remarks").inner_text()
+    )
 
 
 def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
     """The policy alone holds: markup put into a finished page runs nothing and fetches nothing."""
-    evil = f"""<script>{OWNED}</script><svg onload="{OWNED}"></svg><img src="http://127.0.0.1:9/" onerror="{OWNED}">
+    evil = f"""<script>{OWNED}</script><svg onload="{OWNED}"></svg>
+        <img src="http://127.0.0.1:9/" onerror="{OWNED}">
         <button id="go" onclick="{OWNED}">go</button><style>h1 {{ display: none; }}</style>"""
     for path in (hostile / f"{UNIT}.html", hostile / UNIT / "complete.html"):
         (tmp_path / path.name).write_text(path.read_text().replace("<h1>", f"{evil}<h1>"))
@@ -228,12 +268,16 @@ def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
         page.goto((tmp_path / path.name).as_uri())
         page.locator("#go").click()
         assert page.evaluate("window.owned ?? 0") == 0 and page.locator("h1").is_visible()
-        assert len(refused) >= 5 and all("Content Security Policy" in words for words in refused), refused
+        assert len(refused) >= 5 and all("Content Security Policy" in words for words in refused), (
+            refused
+        )
         page.close()
 
 
 def test_a_students_own_code_stands_at_its_check(hostile, show):
-    """The function, its helper and no other; the line that the remark speaks of is marked; folded where it passed."""
+    """The function, its helper and no other; the line that the remark speaks of is marked; folded
+    where it passed.
+    """
     name = next(path for path in student_pages(hostile) if "javascript" in path.name)
     page = show(name)
     assert page.locator("#doubling .code").count() == 1
@@ -258,7 +302,9 @@ def test_print_unfolds_and_leaves_out_controls(hostile, show):
     """On paper the code of a check that passed is there, and no search field."""
     page = show(hostile / UNIT / "complete.html")
     page.emulate_media(media="print")
-    assert page.locator("#summing .code").evaluate("(code) => code.checkVisibility({contentVisibilityAuto: true})")
+    assert page.locator("#summing .code").evaluate(
+        "(code) => code.checkVisibility({contentVisibilityAuto: true})"
+    )
     assert page.locator("#summing .code").bounding_box()["height"] > 20
     page = show(hostile / f"{UNIT}.html")
     page.emulate_media(media="print", color_scheme="dark")
@@ -275,7 +321,9 @@ def graded(folder, **files):
 
 
 def test_anonymous_pages_name_nobody(tmp_path):
-    """Not in text, title, link, file name, remark, string or comment; the same student has one name on all pages."""
+    """Not in text, title, link, file name, remark, string or comment; the same student has one name
+    on all pages.
+    """
     text = 'def double(x):  # lovelace wrote this\n    raise ValueError("Ada_Lovelace")\n'
     grades = graded(tmp_path, Ada_Lovelace=text, Bob_Builder=text)
     done = small.run_command("report", grades, "--anonymous")
@@ -291,14 +339,20 @@ def test_anonymous_pages_name_nobody(tmp_path):
 
 
 def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monkeypatch):
-    """Students, groups and the times of the pages' files are in the order of the aliases, which are drawn."""
+    """Students, groups and the times of the pages' files are in the order of the aliases, which are
+    drawn.
+    """
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]
     drawn = iter(f"{9 - place:06}" for place in range(len(results)))
     monkeypatch.setattr(pages.secrets, "token_hex", lambda _: next(drawn))
     written = list(pages.site(COURSE, results, aliases=pages.Aliases()))
     students = [address for address in written if "/" in address]
     assert students == sorted(students) and len(students) == len(results)
-    index = pages.site(COURSE, results, aliases=pages.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}))
+    index = pages.site(
+        COURSE,
+        results,
+        aliases=pages.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}),
+    )
     told = re.findall(r"(?<=<bdi>)s\d(?=</bdi>)", index["index.html"]())
     table = told[-len(results) :]
     assert table == sorted(table)
@@ -307,8 +361,13 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
 def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
     """Where no file can be called so, the name in a remark is not the file's."""
     result = next(r for r in stored_results(graded_class) if r.student == "crash")
-    said = [dataclasses.replace(v, remarks=(Remark("by LOVELACE, Ada L., al@x.org"),)) for v in result.verdicts]
-    known = dataclasses.replace(result, student="LOVELACE~0123456789abcdef", known_as="LOVELACE", verdicts=tuple(said))
+    said = [
+        dataclasses.replace(v, remarks=(Remark("by LOVELACE, Ada L., al@x.org"),))
+        for v in result.verdicts
+    ]
+    known = dataclasses.replace(
+        result, student="LOVELACE~0123456789abcdef", known_as="LOVELACE", verdicts=tuple(said)
+    )
     known = dataclasses.replace(
         known, hand_in=HandIn(source="canvas", student="LOVELACE", name="Ada L.", email="al@x.org")
     )
@@ -317,7 +376,9 @@ def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
 
 
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
-    """Our own reading of it fails; its results are on the page, and a sentence where the code would be."""
+    """Our own reading of it fails; its results are on the page, and a sentence where the code would
+    be.
+    """
     results = stored_results(graded_class)
     monkeypatch.setattr(pages, "pieces", lambda _: 1 / 0)
     for address, page in pages.site(COURSE, results, lambda _: b"x = 1").items():
@@ -326,7 +387,9 @@ def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypat
 
 def test_code_is_shown_of_the_graded_file_alone(tmp_path):
     """Found where `grade` found it; not when it has changed since; pages of an earlier time go."""
-    grades = graded(tmp_path, ada="def double(x):\n    return x * 3\n", bob="def double(x):\n    return x\n")
+    grades = graded(
+        tmp_path, ada="def double(x):\n    return x * 3\n", bob="def double(x):\n    return x\n"
+    )
     page = grades / "pages" / UNIT / "ada.html"
     assert "x * " in page.read_text() and "has changed" not in page.read_text()
     small.submit(tmp_path / "class", "ada", "def double(x):\n    return x * 4\n")
@@ -338,7 +401,9 @@ def test_code_is_shown_of_the_graded_file_alone(tmp_path):
 
 @pytest.fixture
 def served(tmp_path):
-    """`autograder report --serve` on a folder that a run has only begun: the folder and the address."""
+    """`autograder report --serve` on a folder that a run has only begun: the folder and the
+    address.
+    """
     write_whole(tmp_path / "run.txt", "seed 1\nsubmissions 2")
     command = [sys.executable, "-m", "autograder", "report", str(tmp_path), "--serve"]
     with subprocess.Popen(command, cwd=COURSE.folder, stdout=subprocess.PIPE, text=True) as running:
@@ -371,24 +436,50 @@ def asked(address, **headers):
 
 
 def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_class):
-    """No other address, host, path or word; nothing of a file; nothing but GET, and forms for points by hand."""
+    """No other address, host, path or word; nothing of a file; nothing but GET, and forms for
+    points by hand.
+    """
     grades, address = served
     (grades / UNIT).mkdir()
     shutil.copy(graded_class / UNIT / "complete.json", grades / UNIT)
     root, secret = address.rstrip("/").rsplit("/", 1)
     assert root.startswith("http://127.0.0.1:") and len(secret) >= 20
     assert [asked(address), asked(f"{address}{UNIT}/complete.html?x")] == [200, 200]
-    wrong = ["/", "/run.txt", "/index.html", f"/{secret}/run.txt", f"/{secret}/../run.txt", f"/{secret}/%2e%2e/run.txt"]
-    wrong += [f"/{secret}/{UNIT}/complete.json", f"/{secret}{quote(str(grades))}/run.txt", f"/{secret[:-1]}x/", "/ä"]
+    wrong = [
+        "/",
+        "/run.txt",
+        "/index.html",
+        f"/{secret}/run.txt",
+        f"/{secret}/../run.txt",
+        f"/{secret}/%2e%2e/run.txt",
+    ]
+    wrong += [
+        f"/{secret}/{UNIT}/complete.json",
+        f"/{secret}{quote(str(grades))}/run.txt",
+        f"/{secret[:-1]}x/",
+        "/ä",
+    ]
     assert {asked(root + quote(path, safe="/%")) for path in wrong} == {404}
     assert asked(address, Host="evil.example:80") == 404
     assert asked(address, Host="localhost:80") == 200
     port = int(root.rsplit(":", 1)[1])
-    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if " 0A " in line]
+    listening = [
+        line.split()[1]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if " 0A " in line
+    ]
     assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
-    for method, size, status in (("PUT", "0", 501), ("POST", "0", 404), ("POST", "-1", 404), ("POST", "x", 404)):
+    for method, size, status in (
+        ("PUT", "0", 501),
+        ("POST", "0", 404),
+        ("POST", "-1", 404),
+        ("POST", "x", 404),
+    ):
         with socket.create_connection(("127.0.0.1", port)) as line:
-            head = f"{method} /{secret}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {size}\r\n\r\n"
+            head = (
+                f"{method} /{secret}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: "
+                f"{size}\r\n\r\n"
+            )
             line.sendall(head.encode())
             assert f" {status} ".encode() in line.recv(100)
 
@@ -397,23 +488,43 @@ def test_the_server_sends_a_policy_of_its_own(served):
     """As a header too, and that nobody may frame, guess, keep or be told of the page."""
     with urllib.request.urlopen(served[1]) as answer:
         assert answer.headers["Content-Security-Policy"] == f"{policy('2')}; frame-ancestors 'none'"
-        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (
+            answer.headers["Cache-Control"] == "no-store"
+            and answer.headers["X-Content-Type-Options"] == "nosniff"
+        )
 
 
 def test_each_exercise_is_found_in_the_stub():
     """Every check but one that trains asks for the functions that the stub gives, and no other."""
     asked_for, given = exercises(COURSE.stub(UNIT).read_text())
-    assert asked_for == {"doubling": {"double"}, "summing": {"running_sum"}, "three_steps": {"fit"}, "fitting": set()}
+    assert asked_for == {
+        "doubling": {"double"},
+        "summing": {"running_sum"},
+        "three_steps": {"fit"},
+        "fitting": set(),
+    }
     assert given == {"double", "running_sum", "fit"}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["(" * 90 + ")" * 90, "not " * 50_000, "-" * 100_000 + "1", "a" + ".b" * 60_000, "x = " * 60_000 + "1",
-     "if a:\n pass\n" + "elif a:\n pass\n" * 10_000, "[" * 200_000, "lambda: " * 30_000, "f'{" * 70_000,
-     "a if b else " * 20_000 + "c", "\n" * 200_000 + "%x", "%x\n" + " \n" * 100_000 + ")",
-     "'" * 100_001, '"' * 200_000],
-)  # fmt: skip
+    [
+        "(" * 90 + ")" * 90,
+        "not " * 50_000,
+        "-" * 100_000 + "1",
+        "a" + ".b" * 60_000,
+        "x = " * 60_000 + "1",
+        "if a:\n pass\n" + ("elif a:\n pass\n") * 10_000,
+        "[" * 200_000,
+        "lambda: " * 30_000,
+        "f'{" * 70_000,
+        "a if b else " * 20_000 + "c",
+        "\n" * 200_000 + "%x",
+        "%x\n" + " \n" * 100_000 + ")",
+        "'" * 100_001,
+        '"' * 200_000,
+    ],
+)
 def test_no_text_is_too_odd_to_show(text):
     """Nested, endless or unfinished: pieces and their lines in seconds, or nothing."""
     source = f"def double(z):\n    return 1\n\n# %%\n{text}\n".encode()
@@ -448,7 +559,9 @@ def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
 
 
 def test_reading_a_file_says_nothing_of_it():
-    """From Python 3.12 on each `'\\e'` is a warning, and 30,000 of them are 30,000 on the screen."""
+    """From Python 3.12 on each `'\\e'` is a warning, and 30,000 of them are 30,000 on the
+    screen.
+    """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         assert len(pieces(b"x = '\\e'\ny = 1 is 1\n")) == 2
@@ -457,22 +570,31 @@ def test_reading_a_file_says_nothing_of_it():
 
 
 def test_lines_of_code_hold_their_text_and_nothing_else():
-    """Spans apart, a line is the line; a comment goes where it is asked to; each line closes its own spans."""
+    """Spans apart, a line is the line; a comment goes where it is asked to; each line closes its
+    own spans.
+    """
     text = 'x = rb"a\\"#<" + f\'b\'  # & "c"\ny = """d\ne""" + 1_0 if None else "open\n'
     piece = Piece(frozenset("xy"), "line", 1, text)
     plain = [re.sub("<[^>]*>", "", line) for line in lines(piece)]
     assert "\n".join(plain) == html(text).replace("<code>", "").replace("</code>", "")
     assert [line.count("<span") - line.count("</span") for line in lines(piece)] == [0, 0, 0, 0]
-    assert '<span class="string">e&quot;&quot;&quot;</span> + <span class="number">1_0</span>' in lines(piece)[2]
+    assert (
+        '<span class="string">e&quot;&quot;&quot;</span> + <span class="number">1_0</span>'
+        in lines(piece)[2]
+    )
     assert lines(piece, without_comments=True)[0].endswith("  ")
 
 
 def test_helpers_come_with_what_uses_them():
     """A helper of the student's own does, a function of another exercise does not."""
     found = pieces(
-        b"def mine(x):\n    return x\n\ndef double(x):\n    return mine(fit(x))\n\ndef fit(x):\n    return x\n"
+        b"def mine(x):\n    return x\n\ndef double(x):\n    return mine(fit(x))\n\ndef fit(x):\n  "
+        b"  return x\n"
     )
-    assert [sorted(piece.names) for piece in parts(found, {"double"}, {"double", "fit"})] == [["mine"], ["double"]]
+    assert [sorted(piece.names) for piece in parts(found, {"double"}, {"double", "fit"})] == [
+        ["mine"],
+        ["double"],
+    ]
 
 
 def test_what_no_reader_sees_is_written_out():
@@ -480,7 +602,9 @@ def test_what_no_reader_sees_is_written_out():
     assert visible("a\x1b[1m\u202e\ud800\tä\n") == "a\\x1b[1m\\u202e\\ud800\tä\n"
 
 
-CHAIN = "def double(): return f0\n" + "".join(f"def f{number}():f{number + 1}\n" for number in range(9_000))
+CHAIN = "def double(): return f0\n" + "".join(
+    f"def f{number}():f{number + 1}\n" for number in range(9_000)
+)
 
 
 @pytest.mark.parametrize(
@@ -495,7 +619,9 @@ CHAIN = "def double(): return f0\n" + "".join(f"def f{number}():f{number + 1}\n"
     ids=["one line", "not closed", "lines overlap", "helpers of helpers", "the same again"],
 )
 def test_no_file_makes_a_page_slow_or_huge(script):
-    """Of pieces on the same lines one is shown, and a bounded number of characters; found in a step for each piece."""
+    """Of pieces on the same lines one is shown, and a bounded number of characters; found in a step
+    for each piece.
+    """
     found = pieces(script.encode())
     began = time.process_time()
     shown = parts(found, {"double"}, {"numpy"})
@@ -512,8 +638,16 @@ def test_no_file_makes_a_page_slow_or_huge(script):
         ("def double(x):\n    return x * x", "return x * x", {1}),
         ("def double(numbers):\n    return numbers*numbers  # twice", "return x * x", {1}),
         ("def double(x):\n    return 2 * x", "return x * x", set()),
-        ("w = w + r * e * np.array([a, 1.0])", "weights = weights + rate * error * np.array([a, 1.0])", {0}),
-        ("w = w - r * e * np.array([a, 1.0])", "weights = weights + rate * error * np.array([a, 1.0])", set()),
+        (
+            "w = w + r * e * np.array([a, 1.0])",
+            "weights = weights + rate * error * np.array([a, 1.0])",
+            {0},
+        ),
+        (
+            "w = w - r * e * np.array([a, 1.0])",
+            "weights = weights + rate * error * np.array([a, 1.0])",
+            set(),
+        ),
         ("x *= 2\nreturn x", "x *= 2; return x", {0}),
         ("a = b * b\nc = d * d", "y = x * x", set()),  # which of the two?
         ("return x", "return y", set()),  # too little to go by

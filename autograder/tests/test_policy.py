@@ -1,4 +1,6 @@
-"""Policies: late days, several submissions, checks that do not count; and what a wrong one is told."""
+"""Policies: late days, several submissions, checks that do not count; and what a wrong one is
+told.
+"""
 
 import dataclasses
 import re
@@ -46,7 +48,9 @@ def read(folder, text):
 
 @pytest.fixture(scope="module")
 def results(graded_class):
-    return {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
+    return {
+        result.student: result for result in stored_results(graded_class) if result.unit == UNIT
+    }
 
 
 def handed_in(results, student, when, case="complete"):
@@ -111,20 +115,41 @@ def test_units_may_be_shortened(tmp_path):
         ("[late]\nat_most = true", "`late.at_most`: expected a number, found true or false."),
         ("[late]\ngrace_hours = inf", "`late.grace_hours`: expected a number <= 8760.0."),
         ("[wrods]\n", "There is no unit `wrods`. Did you mean `words`?"),
-        ('[numbers]\ndrop = ["dubling"]', "`numbers_and_sums.drop`: there is no check `dubling`. Did you mean `doubl"),
-        ('[numbers]\nbonus = ["xyz"]', "there is no check `xyz`. Known checks: doubling, summing, three_steps, fit"),
+        (
+            '[numbers]\ndrop = ["dubling"]',
+            "`numbers_and_sums.drop`: there is no check `dubling`. Did you mean `doubl",
+        ),
+        (
+            '[numbers]\nbonus = ["xyz"]',
+            "there is no check `xyz`. Known checks: doubling, summing, three_steps, fit",
+        ),
         ('[numbers]\nbonus = "fitting"', "`numbers_and_sums.bonus`: expected a list, found text."),
-        ('[numbers]\nbouns = ["fitting"]', "`numbers_and_sums`: there is no key `bouns`. Did you mean `bonus`?"),
-        ("[numbers]\ndue = 2026-12-01", "expected a date and time with its zone, as 2026-12-01T23:59:00+01:00, found"),
-        ("[numbers]\ndue = 2026-12-01T12:00:00", "`numbers_and_sums.due`: expected a date and time with its zone, as"),
+        (
+            '[numbers]\nbouns = ["fitting"]',
+            "`numbers_and_sums`: there is no key `bouns`. Did you mean `bonus`?",
+        ),
+        (
+            "[numbers]\ndue = 2026-12-01",
+            "expected a date and time with its zone, as 2026-12-01T23:59:00+01:00, found",
+        ),
+        (
+            "[numbers]\ndue = 2026-12-01T12:00:00",
+            "`numbers_and_sums.due`: expected a date and time with its zone, as",
+        ),
         ("numbers = 3", "`numbers_and_sums`: expected a table, found a whole number."),
         ("[numbers]\n[numbers_and_sums]", "`numbers` and `numbers_and_sums` are the same unit."),
         (
             '[extensions.bob]\nwords = 1\n[extensions.ada]\nnumbers = "three"',
             "`extensions.ada.numbers_and_sums`: expect",
         ),
-        ("[extensions.ada]\nnumbers = inf", "`extensions.ada.numbers_and_sums`: expected a number <= 3650.0."),
-        ("[extensions.ada]\nwrods = 3", "`extensions.ada`: There is no unit `wrods`. Did you mean `words`?"),
+        (
+            "[extensions.ada]\nnumbers = inf",
+            "`extensions.ada.numbers_and_sums`: expected a number <= 3650.0.",
+        ),
+        (
+            "[extensions.ada]\nwrods = 3",
+            "`extensions.ada`: There is no unit `wrods`. Did you mean `words`?",
+        ),
         ("[extensions]\nada = 3", "`extensions.ada`: expected a table, found a whole number."),
         ("late = 3", "`late`: expected a table, found a whole number."),
         ("[late", "policy.toml: Expected ']'"),
@@ -144,10 +169,14 @@ def test_a_policy_that_is_not_there_is_told_in_words(tmp_path):
 
 
 def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
-    """`late` stays the rule where a unit is called `later_words`; whoever means the unit writes more of its name."""
+    """`late` stays the rule where a unit is called `later_words`; whoever means the unit writes
+    more of its name.
+    """
     shutil.copytree(COURSE.folder, tmp_path / "course")
     for folder in ("checks", "solutions"):
-        (tmp_path / "course" / folder / "words.py").rename(tmp_path / "course" / folder / "later_words.py")
+        (tmp_path / "course" / folder / "words.py").rename(
+            tmp_path / "course" / folder / "later_words.py"
+        )
     about = (tmp_path / "course" / "course.toml").read_text()
     (tmp_path / "course" / "course.toml").write_text(about.replace('"words"', '"later_words"'))
     (tmp_path / "policy.toml").write_text('[late]\nper_day = 0.2\n[later]\ndrop = ["shortening"]')
@@ -168,7 +197,9 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):
-    """`report --policy` writes what results count under it; a wrong policy ends with exit code 2."""
+    """`report --policy` writes what results count under it; a wrong policy ends with exit code
+    2.
+    """
     shutil.copytree(graded_class, tmp_path / "grades")
     (tmp_path / "policy.toml").write_text('[numbers]\ndrop = ["summing"]')
     done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
@@ -177,4 +208,6 @@ def test_report_by_command_shows_a_policy(graded_class, tmp_path):
     assert "Counts as 7 of 7: summing does not count." in page
     (tmp_path / "policy.toml").write_text("[late]\nper_day = 2")
     done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
-    assert done.returncode == 2 and "`late.per_day`" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2 and "`late.per_day`" in done.stderr and "Traceback" not in done.stderr
+    )

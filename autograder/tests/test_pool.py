@@ -1,4 +1,6 @@
-"""A pool of secret seeds: what one file's grading in a container of its own needs is there already."""
+"""A pool of secret seeds: what one file's grading in a container of its own needs is there
+already.
+"""
 
 import json
 import sqlite3
@@ -27,23 +29,37 @@ def graded(folder, tmp_path, script, number=0):
     small.submit(place / "class", "it", script)
     out = place / "out"
     done = small.run_command(
-        "grade", place / "class", "--out", out, "--keys", folder / "keys.sqlite", XDG_CACHE_HOME=str(place)
+        "grade",
+        place / "class",
+        "--out",
+        out,
+        "--keys",
+        folder / "keys.sqlite",
+        XDG_CACHE_HOME=str(place),
     )
     assert done.returncode == 0, done.stderr
     return json.loads((out / UNIT / "it.json").read_text()), done.stdout
 
 
-@pytest.mark.parametrize("mistake", ["", *(mistake.id for mistake, _, _ in solution_of(small.unit()).mistakes)])
+@pytest.mark.parametrize(
+    "mistake", ["", *(mistake.id for mistake, _, _ in solution_of(small.unit()).mistakes)]
+)
 def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
-    """Neither for a right file nor for one with a mistake, which is named and carried forward; training included."""
+    """Neither for a right file nor for one with a mistake, which is named and carried forward;
+    training included.
+    """
     record, said = graded(folder, tmp_path, small.solved(mistake))
     assert "answers of the solution" not in said
     assert (record["score"] == record["max_score"]) == (not mistake)
-    assert bool([r for c in record["checks"] for r in c["remarks"] if r["mistake"]]) == bool(mistake)
+    assert bool([r for c in record["checks"] for r in c["remarks"] if r["mistake"]]) == bool(
+        mistake
+    )
 
 
 def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
-    """The pool holds no pairs of mistakes: the answers that this needs are made, and nothing else differs."""
+    """The pool holds no pairs of mistakes: the answers that this needs are made, and nothing else
+    differs.
+    """
     both = solution_of(small.unit()).with_mistake("m01", "m06")
     record, said = graded(folder, tmp_path, both)
     assert "answers of the solution and its mistakes made" in said

@@ -1,4 +1,6 @@
-"""Practice on the public seed: what is run, in which order, and what is said where something is lacking."""
+"""Practice on the public seed: what is run, in which order, and what is said where something is
+lacking.
+"""
 
 import shutil
 
@@ -25,7 +27,9 @@ def practised(script, *names, unit=None):
 def test_only_the_checks_that_were_asked_for_are_told():
     """What they need is run before them, silently."""
     verdicts, steps = practised(small_class.SOLVED[UNIT], "summing")
-    assert [verdict.status for verdict in verdicts.values()] == ["passed"] and list(verdicts) == ["summing"]
+    assert [verdict.status for verdict in verdicts.values()] == ["passed"] and list(verdicts) == [
+        "summing"
+    ]
     assert [verdict.name for verdict, *_ in steps] == ["summing"]
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n", "summing")
     assert verdicts["summing"].status == "not_reached"
@@ -45,7 +49,9 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
     """Text is compared and told as text."""
     unit = small.unit(WORDS)
     verdicts, _ = practised(small_class.by("no_space", WORDS).content, "shortening", unit=unit)
-    assert {remark.text for remark in verdicts["shortening"].remarks} == {"a space is missing between the letters."}
+    assert {remark.text for remark in verdicts["shortening"].remarks} == {
+        "a space is missing between the letters."
+    }
     reverse = small_class.changed("name.split())", "name.split()[::-1])", WORDS)
     verdicts, _ = practised(reverse, "shortening", unit=unit)
     remark = verdicts["shortening"].remarks[0]
@@ -53,7 +59,9 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
 
 
 def test_training_is_measured_here_on_what_was_held_out():
-    """The loss that a step is told is finite and near ours; weights that are no weights are told as an error."""
+    """The loss that a step is told is finite and near ours; weights that are no weights are told as
+    an error.
+    """
     verdicts, steps = practised(small_class.SOLVED[UNIT], "fitting")
     assert verdicts["fitting"].status == "passed"
     ((_, known, answer),) = steps
@@ -61,7 +69,9 @@ def test_training_is_measured_here_on_what_was_held_out():
     uphill = small_class.by("uphill").content.replace("return weights", "return np.zeros(2)")
     verdicts, _ = practised(uphill, "fitting")
     assert verdicts["fitting"].status == "not_reached"
-    far = small_class.changed("    return weights\n", "    return weights if len(x) < 9 else np.ones(2) * 9\n")
+    far = small_class.changed(
+        "    return weights\n", "    return weights if len(x) < 9 else np.ones(2) * 9\n"
+    )
     verdicts, _ = practised(far, "fitting")
     assert "held-out loss" in verdicts["fitting"].remarks[0].text
     assert "squared units" in verdicts["fitting"].remarks[0].text
@@ -77,14 +87,21 @@ def without_data(course, *names):
         shutil.rmtree(course.folder / "datasets" / name)
 
 
-def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(copied, monkeypatch, tmp_path):
+def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(
+    copied, monkeypatch, tmp_path
+):
     """The key has a figure for each; where none can be had, it is said what was tried."""
     monkeypatch.delenv("COURSE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     without_data(copied, "line")
     verdicts, _ = practised(small_class.SOLVED[UNIT], "fitting", unit=load_unit(copied, UNIT))
     assert verdicts["fitting"].status == "passed"
-    assert practice_result(load_unit(copied, UNIT), copied.stub(UNIT), [], quick=False).provenance.corpus == "steep"
+    assert (
+        practice_result(
+            load_unit(copied, UNIT), copied.stub(UNIT), [], quick=False
+        ).provenance.corpus
+        == "steep"
+    )
 
 
 def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
@@ -106,7 +123,9 @@ def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
     (copied.folder / "course.toml").write_text(about.replace('["line", "steep"]', '["fresh"]'))
     unit = load_unit(read_course(copied.folder), UNIT)
     verdicts, _ = practised(small_class.SOLVED[UNIT], "fitting", unit=unit)
-    words = "the key has no figure for the corpus `fresh`. An author adds it with `autograder build`."
+    words = (
+        "the key has no figure for the corpus `fresh`. An author adds it with `autograder build`."
+    )
     assert verdicts["fitting"].remarks[0].text == words
 
 

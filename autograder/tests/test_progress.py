@@ -23,7 +23,9 @@ def course(tmp_path):
 
 
 def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
-    """One step more each time; after the last all of them. A file that was spoilt by hand counts for nothing."""
+    """One step more each time; after the last all of them. A file that was spoilt by hand counts
+    for nothing.
+    """
     told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
     assert told[0] == "1 of 5: What is twice a number?\n"
     assert told[1] == "2 of 5: The number and itself again.\n"
@@ -37,14 +39,17 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
 
 
 def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(course):
-    """Its words and the first wrong number; what was said of a mistake is no later hint; a stub says nothing."""
+    """Its words and the first wrong number; what was said of a mistake is no later hint; a stub
+    says nothing.
+    """
     told = small.run_command("hint", cwd=course).stdout
     assert told == "1 of 5: What is twice a number?\n"
     fill(course, double="return 3 * x")
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
     assert said.startswith(
-        "`doubling` said: doubled: your values are the expected ones × 3/2. `doubled[0, 0]` should be"
+        "`doubling` said: doubled: your values are the expected ones × 3/2. `doubled[0, 0]` "
+        "should be"
     )
     assert step == "2 of 5: The number and itself again."
     fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
@@ -66,7 +71,10 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
     its = read_course(course)
     source = written(course).read_bytes()
     assert hint(its, UNIT, "fitting", source) == "1 of 1: Which way is downhill?"
-    assert hint(its, UNIT, "three_steps", source) == "1 of 1: A slip that people make here: this walks uphill."
+    assert (
+        hint(its, UNIT, "three_steps", source)
+        == "1 of 1: A slip that people make here: this walks uphill."
+    )
     told = {hint(its, UNIT, "summing", source) for _ in range(3)}
     assert len(told) == 3 and not any("square" in words for words in told)
     with pytest.raises(UnknownUnit, match="Known checks: doubling, summing, three_steps, fitting"):
@@ -83,10 +91,17 @@ def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):
-    """So that a unit whose packages are not installed can be shown: names in order, and which of them train."""
+    """So that a unit whose packages are not installed can be shown: names in order, and which of
+    them train.
+    """
     (course / "checks" / f"{UNIT}.py").write_text("import lacking\n")
     its = read_course(course)
-    assert outline(its, UNIT) == {"doubling": False, "summing": False, "three_steps": False, "fitting": True}
+    assert outline(its, UNIT) == {
+        "doubling": False,
+        "summing": False,
+        "three_steps": False,
+        "fitting": True,
+    }
     assert overview(its) == [(UNIT, 0, 4), ("words", 0, 1)]
     assert "0 of 4 checks" in small.run_command(cwd=course).stdout
 
@@ -109,7 +124,9 @@ def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
 
 
 def test_the_next_unit_is_the_first_that_is_not_done(course):
-    """The one worked on last as long as something is left in it; where all pass, the command says so."""
+    """The one worked on last as long as something is left in it; where all pass, the command says
+    so.
+    """
     its = read_course(course)
     written(course, "words").write_text(small_class.STUBS["words"])
     small.run_command("check", "words", cwd=course)

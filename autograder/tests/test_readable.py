@@ -180,7 +180,9 @@ def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
         "cmdline",
         "pagemap",
     ):
-        call = {"cwd": "readlink", "root": "readlink", "exe": "readlink", "fd/0": "readlink"}.get(name, "open")
+        call = {"cwd": "readlink", "root": "readlink", "exe": "readlink", "fd/0": "readlink"}.get(
+            name, "open"
+        )
         for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
             code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
     assert small.refused(boxed, code) == []

@@ -16,7 +16,9 @@ from autograder.grading.provenance import unit_digest
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
-    """Known mistakes keep their share, a check whose needs have not passed is not reached, a notebook is a script."""
+    """Known mistakes keep their share, a check whose needs have not passed is not reached, a
+    notebook is a script.
+    """
     records = [json.loads(path.read_text()) for path in graded_class.glob("*/*.json")]
     scores = {(record["student"], record["unit"]): record["score"] for record in records}
     assert scores == {(one.student, one.unit): one.points for one in small_class.CLASS}
@@ -25,8 +27,14 @@ def test_every_submission_of_the_small_class_earns_its_points(graded_class):
 
 
 def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
-    """A changed check is asked again, what passed stays, the other unit is read back; new scores are printed."""
-    for case in (small_class.by("halved"), small_class.by("stub"), small_class.by("no_space", WORDS)):
+    """A changed check is asked again, what passed stays, the other unit is read back; new scores
+    are printed.
+    """
+    for case in (
+        small_class.by("halved"),
+        small_class.by("stub"),
+        small_class.by("no_space", WORDS),
+    ):
         small_class.hand_in(tmp_path / "class", case)
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
     assert "before" not in small.run_command(*arguments).stdout
@@ -46,7 +54,9 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
 
 
 def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
-    """Not in the first run, nor where nothing changed, nor on another seed; and no more jobs than processors run."""
+    """Not in the first run, nor where nothing changed, nor on another seed; and no more jobs than
+    processors run.
+    """
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
     first = small.run_command(*arguments)
@@ -75,7 +85,12 @@ def materials(course):
     ("file", "old", "new", "changed"),
     [
         (f"checks/{UNIT}.py", "points=4", "points=5", {"summing"}),
-        (f"checks/{UNIT}.py", "numbers(seed + 1, 2), 0.3", "numbers(seed + 1, 2), 0.2", {"three_steps"}),
+        (
+            f"checks/{UNIT}.py",
+            "numbers(seed + 1, 2), 0.3",
+            "numbers(seed + 1, 2), 0.2",
+            {"three_steps"},
+        ),
         (f"checks/{UNIT}.py", '"T": 6', '"T": 7', None),
         ("checks/helpers.py", "normal(0, 1", "normal(0, 2", None),
         (f"solutions/{UNIT}.py", "return 2 * x", "return x + x", None),
@@ -85,7 +100,9 @@ def materials(course):
     ids=["points", "experiment", "sizes", "helper", "solution", "known mistake", "another unit"],
 )
 def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
-    """A changed experiment changes its own checksum alone; a helper or the solution those of all checks of the unit."""
+    """A changed experiment changes its own checksum alone; a helper or the solution those of all
+    checks of the unit.
+    """
     before, path = materials(copied), copied.folder / file
     text = path.read_text()
     assert text.count(old) == 1
@@ -93,11 +110,15 @@ def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
     now = materials(copied)
     everything = {check.name for check in small.unit().checks}
     assert set(before) == set(now) == everything
-    assert {name for name in now if now[name] != before[name]} == (everything if changed is None else changed)
+    assert {name for name in now if now[name] != before[name]} == (
+        everything if changed is None else changed
+    )
 
 
 def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):
-    """Its digest changes with the solution, known mistakes too, and its checks; not with another unit's."""
+    """Its digest changes with the solution, known mistakes too, and its checks; not with another
+    unit's.
+    """
     unit = load_unit(copied, UNIT)
     seen = [unit_digest(unit)]
     for file in (f"solutions/{UNIT}.py", f"checks/{UNIT}.py", "checks/helpers.py"):

@@ -48,16 +48,23 @@ def mail_of(link, why, sender="Ada <ada@uni.example>"):
 
 
 def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
-    """To the address of the policy, with unit, check and the file's checksum; none where all passed."""
+    """To the address of the policy, with unit, check and the file's checksum; none where all
+    passed.
+    """
     link = links(pages, "crash")["summing"]
     mail = mail_of(link, "")
     assert mail["To"] == "tutor@uni.example" and mail["Subject"] == f"Regrade: {UNIT}, summing"
-    assert re.search(rf"Student: crash\nUnit: {UNIT}\nCheck: summing\nChecksum: [0-9a-f]{{64}}\n", mail.get_content())
+    assert re.search(
+        rf"Student: crash\nUnit: {UNIT}\nCheck: summing\nChecksum: [0-9a-f]{{64}}\n",
+        mail.get_content(),
+    )
     assert links(pages, "complete") == {}
 
 
 def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
-    """From an mbox or from .eml files; about another file, answered already, of a stranger; no other mail."""
+    """From an mbox or from .eml files; about another file, answered already, of a stranger; no
+    other mail.
+    """
     link = links(pages, "crash")["summing"]
     mails = [
         mail_of(link, "The idea is right.\nPlease look."),
@@ -87,7 +94,9 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
         ("crash", "as graded"),
         ("crash", "another hand-in"),
     ]
-    assert rows[1]["why"] == "The idea is right. Please look." and rows[0]["why"] == "'=HYPERLINK(1)"
+    assert (
+        rows[1]["why"] == "The idea is right. Please look." and rows[0]["why"] == "'=HYPERLINK(1)"
+    )
 
 
 def test_odd_mails_stop_nothing(tmp_path):

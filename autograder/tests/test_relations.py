@@ -1,4 +1,6 @@
-"""Relations: each is told where it was planted, and none where an array has nothing to do with the expected one."""
+"""Relations: each is told where it was planted, and none where an array has nothing to do with the
+expected one.
+"""
 
 import math
 import time
@@ -16,7 +18,8 @@ RIGHT = RNG.normal(size=(6, 5, 13))
 TABLE, ROW, LOSS = RNG.normal(size=(6, 5)), RNG.normal(size=13), np.array(np.e)
 OTHER = RNG.normal(size=(6, 5, 13))
 CUT = np.maximum(RIGHT, 0)
-SPARSE = np.where(np.arange(13)[:, None] < 4, RNG.normal(size=(13, 9)), 0)  # rows that nothing reaches
+# rows that nothing reaches
+SPARSE = np.where(np.arange(13)[:, None] < 4, RNG.normal(size=(13, 9)), 0)
 SHARES = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
 
 
@@ -56,35 +59,91 @@ PLANTED = [
     (SPARSE, SPARSE + 1, "your values are the expected ones + 1."),
     (RIGHT, RIGHT - 5, "your values are the expected ones − 5, and B = 5."),
     (RIGHT, RIGHT + 0.37, "your values are the expected ones + one and the same number."),
-    (RIGHT, RIGHT + ROW, "for each T and B your values differ from the expected ones by the same numbers."),
-    (RIGHT, RIGHT * ROW, "for each T and B your values are the expected ones times the same numbers."),
+    (
+        RIGHT,
+        RIGHT + ROW,
+        ("for each T and B your values differ from the expected ones by the same numbers."),
+    ),
+    (
+        RIGHT,
+        RIGHT * ROW,
+        ("for each T and B your values are the expected ones times the same numbers."),
+    ),
     # orders
     (RIGHT, RIGHT[::-1], "your values are the expected ones reversed along T."),
     (RIGHT, -RIGHT[:, ::-1], "your values are the expected ones reversed along B × −1."),
     (RIGHT, np.roll(RIGHT, 1, 0), "your values are the expected ones moved on by one along T."),
     (RIGHT, np.roll(RIGHT, -1, 2), "your values are the expected ones moved back by one along V."),
     (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B exchanged."),
-    (RIGHT, RIGHT.transpose(2, 0, 1), "your values are the expected ones with the axes in another order, (V, T, B)."),
+    (
+        RIGHT,
+        RIGHT.transpose(2, 0, 1),
+        ("your values are the expected ones with the axes in another order, (V, T, B)."),
+    ),
     (RIGHT, np.sort(RIGHT, 0), "your values are the expected ones sorted along T."),
-    (TABLE, TABLE.T.reshape(6, 5), "your values are the expected ones dealt out in another order, as by `reshape` "),
-    (TABLE, TABLE.reshape(5, 6), "your values are the expected ones in another shape, with the numbers in the order "),
-    (TABLE, TABLE.T.reshape(6, 5).T, "your values are the expected ones dealt out in another order, as by "),
-    (RIGHT, RIGHT.reshape(5, 6, 13), "your values are the expected ones in another shape, with the numbers in the "),
-    (RIGHT, RIGHT.reshape(30, 13), "your values are the expected ones in another shape, with the numbers in the "),
+    (
+        TABLE,
+        TABLE.T.reshape(6, 5),
+        ("your values are the expected ones dealt out in another order, as by `reshape` "),
+    ),
+    (
+        TABLE,
+        TABLE.reshape(5, 6),
+        ("your values are the expected ones in another shape, with the numbers in the order "),
+    ),
+    (
+        TABLE,
+        TABLE.T.reshape(6, 5).T,
+        ("your values are the expected ones dealt out in another order, as by "),
+    ),
+    (
+        RIGHT,
+        RIGHT.reshape(5, 6, 13),
+        ("your values are the expected ones in another shape, with the numbers in the "),
+    ),
+    (
+        RIGHT,
+        RIGHT.reshape(30, 13),
+        ("your values are the expected ones in another shape, with the numbers in the "),
+    ),
     # shapes
     (RIGHT, RIGHT[1:], "your values are the expected ones without the first along T."),
     (RIGHT, RIGHT[:, :-1], "your values are the expected ones without the last along B."),
     (RIGHT, RIGHT[::2], "your values are each second of the expected ones along T."),
-    (RIGHT, RIGHT[:, :, 1::3], "your values are each third of the expected ones along V, from number 1 on, counted"),
-    (RIGHT, RIGHT[:, :, 2:-3], "your values are the expected ones without the first 2 and the last 3 along V."),
+    (
+        RIGHT,
+        RIGHT[:, :, 1::3],
+        ("your values are each third of the expected ones along V, from number 1 on, counted"),
+    ),
+    (
+        RIGHT,
+        RIGHT[:, :, 2:-3],
+        ("your values are the expected ones without the first 2 and the last 3 along V."),
+    ),
     (RIGHT[2:], RIGHT, "what is expected is your values without the first 2 along axis 0."),
-    (ROW[1::4], ROW, "what is expected is each 4th of your values, from number 1 on, counted from 0."),
-    (RIGHT, RIGHT[[3, 0, 5, 2, 1, 4]], "your values are the expected ones, with rows along T in another order."),
+    (
+        ROW[1::4],
+        ROW,
+        ("what is expected is each 4th of your values, from number 1 on, counted from 0."),
+    ),
+    (
+        RIGHT,
+        RIGHT[[3, 0, 5, 2, 1, 4]],
+        ("your values are the expected ones, with rows along T in another order."),
+    ),
     (ROW, ROW[np.argsort(ROW)[::-1]], "your values are the expected ones, in another order."),
-    (RIGHT, RIGHT[[0, *range(6)]], "your values are the expected ones with the first along T twice."),
+    (
+        RIGHT,
+        RIGHT[[0, *range(6)]],
+        ("your values are the expected ones with the first along T twice."),
+    ),
     (RIGHT[1:], RIGHT, "what is expected is your values without the first along axis 0."),
     (RIGHT, RIGHT.ravel(), "your values are the expected ones in one long row."),
-    (RIGHT, RIGHT[:, None], "your values are the expected ones with one more axis, of size 1, at place 1."),
+    (
+        RIGHT,
+        RIGHT[:, None],
+        ("your values are the expected ones with one more axis, of size 1, at place 1."),
+    ),
     (RIGHT, RIGHT.sum(0), "your values are the sum along T of the expected ones."),
     (RIGHT, RIGHT.mean(2), "your values are the mean along V of the expected ones."),
     (RIGHT, RIGHT[-1], "your values are the last along T of the expected ones."),
@@ -95,41 +154,103 @@ PLANTED = [
     (np.log(np.abs(RIGHT)), np.abs(RIGHT), "your values are the exponential of the expected ones."),
     (SHARES, np.log(SHARES), "your values are the logarithm of the expected ones."),
     (SHARES, RIGHT, "what is expected is the softmax along V of your values."),
-    (SHARES, np.exp(SHARES) / np.exp(SHARES).sum(-1, keepdims=True), "your values are the softmax along V of the "),
+    (
+        SHARES,
+        np.exp(SHARES) / np.exp(SHARES).sum(-1, keepdims=True),
+        ("your values are the softmax along V of the "),
+    ),
     (SHARES, np.exp(RIGHT), "what is expected is the share of the sum along V of your values."),
     (RIGHT, RIGHT**2, "your values are the square of the expected ones."),
     (RIGHT**2, RIGHT, "what is expected is the square of your values."),
-    (RIGHT, np.maximum(RIGHT, 0), "your values are the expected ones, with 0 in the place of what is negative."),
-    (np.maximum(RIGHT, 0), RIGHT, "what is expected is your values, with 0 in the place of what is negative."),
+    (
+        RIGHT,
+        np.maximum(RIGHT, 0),
+        ("your values are the expected ones, with 0 in the place of what is negative."),
+    ),
+    (
+        np.maximum(RIGHT, 0),
+        RIGHT,
+        ("what is expected is your values, with 0 in the place of what is negative."),
+    ),
     (SHARES, 1 - SHARES, "your values are 1 less the expected ones."),
     (RIGHT, np.cumsum(RIGHT, 0), "your values are the running sum along T of the expected ones."),
     (np.cumsum(RIGHT, 0), RIGHT, "what is expected is the running sum along T of your values."),
-    (10 * RIGHT, np.trunc(10 * RIGHT), "your values are the expected ones, without what follows the point."),
+    (
+        10 * RIGHT,
+        np.trunc(10 * RIGHT),
+        ("your values are the expected ones, without what follows the point."),
+    ),
     # parts
-    (RIGHT, changed(RIGHT, 0, np.exp), "your values are the expected ones, but for the first along T."),
-    (RIGHT, changed(RIGHT, (slice(None), -1), np.exp), "your values are the expected ones, but for the last along B."),
-    (RIGHT, changed(RIGHT, 2, np.exp), "your values are the expected ones, but for number 2 along T, counted from 0."),
-    (RIGHT, changed(RIGHT, slice(3), np.exp), "your values are the expected ones, but for the first 3 along T."),
-    (RIGHT, changed(RIGHT, slice(1, None), np.exp), "your values are the expected ones, in the first along T only."),
-    (RIGHT, changed(np.roll(RIGHT, 1, 0), 0, np.exp), "your values are the expected ones moved on by one along T, but"),
+    (
+        RIGHT,
+        changed(RIGHT, 0, np.exp),
+        ("your values are the expected ones, but for the first along T."),
+    ),
+    (
+        RIGHT,
+        changed(RIGHT, (slice(None), -1), np.exp),
+        ("your values are the expected ones, but for the last along B."),
+    ),
+    (
+        RIGHT,
+        changed(RIGHT, 2, np.exp),
+        ("your values are the expected ones, but for number 2 along T, counted from 0."),
+    ),
+    (
+        RIGHT,
+        changed(RIGHT, slice(3), np.exp),
+        ("your values are the expected ones, but for the first 3 along T."),
+    ),
+    (
+        RIGHT,
+        changed(RIGHT, slice(1, None), np.exp),
+        ("your values are the expected ones, in the first along T only."),
+    ),
+    (
+        RIGHT,
+        changed(np.roll(RIGHT, 1, 0), 0, np.exp),
+        ("your values are the expected ones moved on by one along T, but"),
+    ),
     # places
-    (CUT, np.where(CUT == 0, RIGHT, CUT), "what is expected is your values, with 0 in the place of what is negative."),
-    (CUT, np.where(CUT == 0, 1, CUT), "your values are the expected ones, but where 0 is expected, they are 1."),
-    (CUT, np.where(CUT == 0, np.nan, CUT), "your values are the expected ones, but where 0 is expected, they are NaN."),
-    (RIGHT, np.where(RIGHT > 0, 9 * RIGHT**3, RIGHT), "your values are the expected ones, but where a positive "),
+    (
+        CUT,
+        np.where(CUT == 0, RIGHT, CUT),
+        ("what is expected is your values, with 0 in the place of what is negative."),
+    ),
+    (
+        CUT,
+        np.where(CUT == 0, 1, CUT),
+        ("your values are the expected ones, but where 0 is expected, they are 1."),
+    ),
+    (
+        CUT,
+        np.where(CUT == 0, np.nan, CUT),
+        ("your values are the expected ones, but where 0 is expected, they are NaN."),
+    ),
+    (
+        RIGHT,
+        np.where(RIGHT > 0, 9 * RIGHT**3, RIGHT),
+        ("your values are the expected ones, but where a positive "),
+    ),
     (RIGHT, np.where(OTHER > 0, RIGHT, 0), "your values are the expected ones, but 0 in "),
-    (RIGHT, np.where(OTHER > 0, RIGHT, -RIGHT), "your values are the expected ones, but with the other sign in "),
+    (
+        RIGHT,
+        np.where(OTHER > 0, RIGHT, -RIGHT),
+        ("your values are the expected ones, but with the other sign in "),
+    ),
     # of themselves
     (ROW, np.empty(0), "there are no values."),
     (RIGHT, 0 * RIGHT, "all your values are 0."),
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
     (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("right", "wrong", "text"), PLANTED, ids=range(len(PLANTED)))
 def test_a_planted_relation_is_told(right, wrong, text):
-    """In double precision, and in single where the array has several numbers; as data it makes the wrong array."""
+    """In double precision, and in single where the array has several numbers; as data it makes the
+    wrong array.
+    """
     relation = told(right, wrong)
     assert relation and relation.text.startswith(text)
     if relation.apply:
@@ -152,21 +273,29 @@ def test_the_values_of_another_array_are_told():
     assert told(RIGHT, OTHER, b=OTHER).text == "your values are those expected of `b`."
     assert told(RIGHT, -OTHER, b=OTHER).text == "your values are those expected of `b` × −1."
     assert told(TABLE, ROW, b=ROW).text == "your values are those expected of `b`."
-    assert told(RIGHT, RIGHT + OTHER, b=OTHER).text == "your values are the expected ones plus those expected of `b`."
+    assert (
+        told(RIGHT, RIGHT + OTHER, b=OTHER).text
+        == "your values are the expected ones plus those expected of `b`."
+    )
     less = told(RIGHT, RIGHT - 5 * OTHER, b=OTHER).text
     assert less == "your values are the expected ones less those expected of `b` × 5, and B = 5."
 
 
 def test_a_lower_precision_is_told():
     """Where a check asks for more than single or half precision has."""
-    for kind, words in ((np.float16, "half precision, `float16`."), (np.float32, "single precision, `float32`.")):
+    for kind, words in (
+        (np.float16, "half precision, `float16`."),
+        (np.float32, "single precision, `float32`."),
+    ):
         relation = told(RIGHT, RIGHT.astype(kind))
         assert relation.text == f"your values are the expected ones in {words}"
         assert (relation.apply(RIGHT) == RIGHT.astype(kind)).all()
 
 
 def test_two_arrays_that_changed_places_are_told_so():
-    """Once for both, whatever their shapes; a third that has the values of one of them has changed with none."""
+    """Once for both, whatever their shapes; a third that has the values of one of them has changed
+    with none.
+    """
     right, wrong = {"b": ROW, "a": RIGHT, "c": TABLE}, {"b": RIGHT, "a": ROW, "c": ROW}
     found = find_relations(right, wrong, ["b", "a", "c"], LETTERS)
     assert found["a"].text == found["b"].text == "`a` and `b` have changed places."
@@ -174,8 +303,13 @@ def test_two_arrays_that_changed_places_are_told_so():
 
 
 def test_two_numbers_with_one_factor_are_evidence_of_it():
-    """One number in single precision could be five times another by chance; three with the same factor could not."""
-    right = {name: np.array(value, np.float32) for name, value in (("a", 2.718), ("b", 0.577), ("c", 1.618))}
+    """One number in single precision could be five times another by chance; three with the same
+    factor could not.
+    """
+    right = {
+        name: np.array(value, np.float32)
+        for name, value in (("a", 2.718), ("b", 0.577), ("c", 1.618))
+    }
     wrong = {name: 5 * value for name, value in right.items()}
     assert find_relations(right, wrong, ["a"], LETTERS) == {}
     found = find_relations(right, wrong, ["a", "b", "c"], LETTERS)
@@ -185,7 +319,9 @@ def test_two_numbers_with_one_factor_are_evidence_of_it():
 
 
 def random_pairs(rng):
-    """Expected and wrong arrays that have nothing to do with each other: of all sizes, and kinds of numbers."""
+    """Expected and wrong arrays that have nothing to do with each other: of all sizes, and kinds of
+    numbers.
+    """
     shapes = [(), (2,), (3,), (4,), (2, 2), (3, 4), (6, 5), (30,), (2, 3, 4), (6, 5, 3)]
     shape = shapes[rng.integers(len(shapes))]
     other = shapes[rng.integers(len(shapes))] if rng.random() < 0.3 else shape
@@ -205,25 +341,33 @@ def random_pairs(rng):
 
 
 def test_random_arrays_are_related_to_nothing():
-    """Of 10,000 pairs none is told a relation, but that an array is the same everywhere, which is a fact of it."""
+    """Of 10,000 pairs none is told a relation, but that an array is the same everywhere, which is a
+    fact of it.
+    """
     rng = np.random.default_rng(1)
     spoken = []
     for _ in range(10_000):
         right, wrong = random_pairs(rng)
         if relation := told(np.asarray(right), np.asarray(wrong), b=rng.normal(size=3)):
             spoken.append((relation.text, right, wrong))
-    assert [one for one in spoken if "your values are 0" not in one[0] and "the same" not in one[0]] == []
+    assert [
+        one for one in spoken if "your values are 0" not in one[0] and "the same" not in one[0]
+    ] == []
 
 
 def test_priors_are_shares_of_one():
-    """Of all that may be done to an array; so the chance that any is told of anything stays below the bound."""
+    """Of all that may be done to an array; so the chance that any is told of anything stays below
+    the bound.
+    """
     for shape in ((6, 5, 13), (6, 5), (13,), ()):
         assert sum(change.prior for change in changes(shape, shape, LETTERS)) <= 1
     assert CHANCE <= 1e-6
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():
-    """In its own code or in that of a function that it calls; and where no other has the same size."""
+    """In its own code or in that of a function that it calls; and where no other has the same
+    size.
+    """
 
     @check(points=1)
     def uses_one(net, seed):
@@ -233,9 +377,15 @@ def test_a_letter_is_said_only_where_the_check_has_it():
     letters = letters_of(uses_one, {"T": 6, "B": 5, "V": 7})
     assert letters.sizes == {"B": 5}
     right, wrong = {"a": RIGHT}, {"a": 7 * RIGHT}
-    assert find_relations(right, wrong, ["a"], letters)["a"].text == "your values are the expected ones × 7."
+    assert (
+        find_relations(right, wrong, ["a"], letters)["a"].text
+        == "your values are the expected ones × 7."
+    )
     twice = Letters((("T", 7), ("B", 7)))
-    assert find_relations(right, wrong, ["a"], twice)["a"].text == "your values are the expected ones × 7."
+    assert (
+        find_relations(right, wrong, ["a"], twice)["a"].text
+        == "your values are the expected ones × 7."
+    )
 
 
 B = 5

@@ -92,7 +92,8 @@ def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
 
 
 # as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty
-BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b", "kit": "0.1.0",
+BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b",
+ "kit": "0.1.0",
 "material": "m", "seed": 731, "corpus": "line", "quick": true, "official": true,
 "walls": ["landlock 7", "seccomp", "limits"], "score": 4, "max_score": 6, "seconds": 0.031,
 "note": "", "submitted": "2026-02-03T12:00:00+00:00", "checks": [
@@ -105,7 +106,9 @@ BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": 
 """
 
 
-@pytest.mark.parametrize("damage", [b"\x97", b"{", b"[" * 100_000, b'{"student": 1}', b'{"student": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "damage", [b"\x97", b"{", b"[" * 100_000, b'{"student": 1}', b'{"student": "\\ud800"}']
+)
 def test_a_result_that_is_damaged_is_none(tmp_path, damage):
     """Cut, overwritten, not UTF-8, nested without end: the submission is graded again."""
     write_result(tmp_path, RESULT)
@@ -179,7 +182,13 @@ def test_what_is_no_whole_result_is_none(tmp_path, damage):
 # ---- what is asked again
 
 
-NOTED = {"walls": (), "course": "d", "course_title": "Another", "course_folder": "/elsewhere", "kit": "2"}
+NOTED = {
+    "walls": (),
+    "course": "d",
+    "course_title": "Another",
+    "course_folder": "/elsewhere",
+    "kit": "2",
+}
 CHANGED = {
     "engine": "f",
     "unit": "v",
@@ -193,7 +202,9 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Provenance)])
 def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
-    """What graded it, on which seed and corpus, how; not where, nor behind which walls. Why not is said in words."""
+    """What graded it, on which seed and corpus, how; not where, nor behind which walls. Why not is
+    said in words.
+    """
     other = replace(MADE_BY, **{name: (NOTED | CHANGED)[name]})
     why = why_graded(RESULT, "sha", other)
     assert why == ("" if name in NOTED else f"again ({DECIDES[name]})")

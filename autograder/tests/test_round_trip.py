@@ -1,4 +1,6 @@
-"""From a platform's own name for a student to that platform's own row: collected, graded, exported, fed back."""
+"""From a platform's own name for a student to that platform's own row: collected, graded, exported,
+fed back.
+"""
 
 import csv
 import json
@@ -25,7 +27,9 @@ def run(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """What each platform gave, collected and graded by the real commands: a folder of grades for each."""
+    """What each platform gave, collected and graded by the real commands: a folder of grades for
+    each.
+    """
     folder = tmp_path_factory.mktemp("platforms")
     for name in SOURCES:
         (folder / name).mkdir()
@@ -33,7 +37,13 @@ def graded(tmp_path_factory):
         if name in ROSTERS:
             (folder / name / "roster.csv").write_text(ROSTERS[name])
             options = ["--roster", folder / name / "roster.csv"]
-        run("collect", getattr(lms, name)(folder / name), "--into", folder / name / "submitted", *options)
+        run(
+            "collect",
+            getattr(lms, name)(folder / name),
+            "--into",
+            folder / name / "submitted",
+            *options,
+        )
         options = ["--out", folder / name / "grades", "--seed", small.SEED]
         (folder / f"{name}.txt").write_text(run("grade", folder / name / "submitted", *options))
     return folder
@@ -45,7 +55,9 @@ def table(path):
 
 
 def test_canvas_from_its_number_to_its_row(graded, tmp_path):
-    """4711 handed in, and 4711 has the points; who is not in the roster, and who handed in nothing, are there."""
+    """4711 handed in, and 4711 has the points; who is not in the roster, and who handed in nothing,
+    are there.
+    """
     run("export", graded / "canvas" / "grades", "--to", "canvas", "--out", tmp_path)
     head, *rows = table(tmp_path / "canvas.csv")
     assert head[UNIT] == "11"
@@ -63,14 +75,20 @@ def test_canvas_from_its_number_to_its_row(graded, tmp_path):
 
 
 def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
-    """Participant 17's points stand at Participant 17, and the page lies in the folder of that number."""
+    """Participant 17's points stand at Participant 17, and the page lies in the folder of that
+    number.
+    """
     run("export", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
     points = {row["Identifier"]: row["Grade"] for row in table(tmp_path / f"moodle {UNIT}.csv")}
-    assert points == {f"Participant {n}": p for n, p in ((17, "11"), (18, "6"), (19, "11"), (20, "6"), (22, "6"))}
+    assert points == {
+        f"Participant {n}": p for n, p in ((17, "11"), (18, "6"), (19, "11"), (20, "6"), (22, "6"))
+    }
     said = run("feedback", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
     assert "Upload multiple feedback files in a zip" in said
     with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
-        for name in packed.namelist():  # as `importziplib.php` reads it: explode('_', …), the second is the number
+        for name in (
+            packed.namelist()
+        ):  # as `importziplib.php` reads it: explode('_', …), the second is the number
             number = name.split("/")[0].split("_", 4)[1]
             assert points[f"Participant {number}"] in packed.read(name).decode()
             assert name.split("_", 4)[2:4] == ["assignsubmission", "file/feedback.html"]
@@ -97,7 +115,10 @@ def test_the_mail_merge_has_addresses_and_pages(graded, tmp_path):
     run("export", grades, "--to", "mail", "--out", tmp_path)
     run("feedback", grades, "--out", tmp_path)
     rows = {row["email"]: row for row in table(tmp_path / "mail.csv")}
-    assert (rows["ada@example.edu"]["name"], rows["ada@example.edu"]["points"]) == ("Ada Lovelace", "11")
+    assert (rows["ada@example.edu"]["name"], rows["ada@example.edu"]["points"]) == (
+        "Ada Lovelace",
+        "11",
+    )
     assert rows["alan@example.edu"]["words"] == "nothing handed in"
     assert all((tmp_path / row["page"]).is_file() for row in rows.values() if row["page"])
 
@@ -105,7 +126,9 @@ def test_the_mail_merge_has_addresses_and_pages(graded, tmp_path):
 def to_canvas(graded, url, *options, **environment):
     grades, out = graded / "canvas" / "grades", graded / "to canvas"
     where = ("--url", url, "--canvas-course", "77", "--assignment", f"{UNIT}=456")
-    return small.run_command("feedback", grades, "--to", "canvas", "--out", out, *where, *options, **environment)
+    return small.run_command(
+        "feedback", grades, "--to", "canvas", "--out", out, *where, *options, **environment
+    )
 
 
 def test_nothing_is_sent_unless_it_is_said(graded):
@@ -114,13 +137,17 @@ def test_nothing_is_sent_unless_it_is_said(graded):
         done = to_canvas(graded, canvas.url, CANVAS_TOKEN=TOKEN)
         assert done.returncode == 0, done.stderr
         assert canvas.requests == []
-    assert "would send: ada (Canvas 4711), numbers_and_sums → assignment 456: 11 points" in done.stdout
+    assert (
+        "would send: ada (Canvas 4711), numbers_and_sums → assignment 456: 11 points" in done.stdout
+    )
     assert "not sent: grace, words: no assignment was named for this unit" in done.stdout
     assert "Nothing was; --send sends." in done.stdout
 
 
 def test_canvas_gets_points_a_comment_and_the_page(graded):
-    """Each student by Canvas's number; one that fails is told and sent the next time, the others are not sent again."""
+    """Each student by Canvas's number; one that fails is told and sent the next time, the others
+    are not sent again.
+    """
     with canvas_here() as canvas:
         canvas.refuses = {"4712"}
         done = to_canvas(graded, canvas.url, "--send", CANVAS_TOKEN=TOKEN)
@@ -135,7 +162,9 @@ def test_canvas_gets_points_a_comment_and_the_page(graded):
         assert canvas.grades["4712"] == "6"
         assert [len(comments) for comments in canvas.comments.values()] == [1, 1, 1, 1]
         assert done.stdout.count("sent before") == 3
-    assert TOKEN not in done.stdout + "".join(p.read_text() for p in (graded / "to canvas").glob("*.json"))
+    assert TOKEN not in done.stdout + "".join(
+        p.read_text() for p in (graded / "to canvas").glob("*.json")
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,13 +198,18 @@ def test_a_page_becomes_a_pdf(graded, tmp_path):
     """Printed by the browser that is here."""
     done = small.run_command("feedback", graded / "github" / "grades", "--out", tmp_path, "--pdf")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in tmp_path.glob("*.pdf")) == [f"ada {UNIT}.pdf", f"zoë {UNIT}.pdf"]
+    assert sorted(path.name for path in tmp_path.glob("*.pdf")) == [
+        f"ada {UNIT}.pdf",
+        f"zoë {UNIT}.pdf",
+    ]
     assert (tmp_path / f"ada {UNIT}.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
 def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
-    """At 390 pixels nothing but a table scrolls sideways: the class, a unit, a student, a page alone."""
+    """At 390 pixels nothing but a table scrolls sideways: the class, a unit, a student, a page
+    alone.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     pages = graded / "canvas" / "grades" / "pages"
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)

@@ -1,4 +1,6 @@
-"""Experiments where the submission is: whatever it does becomes part of an answer, told by its own lines."""
+"""Experiments where the submission is: whatever it does becomes part of an answer, told by its own
+lines.
+"""
 
 import io
 import sys
@@ -75,22 +77,47 @@ def test_numbers_out_of_range_warn_nobody():
         ("def g(seed): pass", "missing", "`f` is not defined."),
         ("def f(seed:", "broken", "`f` could not be read. line 1: SyntaxError"),
         ("def f(seed): raise NotImplementedError", "stub", "`f` is not written yet."),
-        ("def f(seed): return g()\ndef g(): raise NotImplementedError()", "stub", "`g` is not written yet."),
-        ("def f(seed): raise NotImplementedError('no way')", "raised", "line 1, in `f`: NotImplementedError: no way"),
+        (
+            ("def f(seed): return g()\ndef g(): raise NotImplementedError()"),
+            "stub",
+            "`g` is not written yet.",
+        ),
+        (
+            ("def f(seed): raise NotImplementedError('no way')"),
+            "raised",
+            "line 1, in `f`: NotImplementedError: no way",
+        ),
         ("x = 1\n\ndef f(seed):\n    return 1 / 0", "raised", "line 4, in `f`: ZeroDivisionError"),
         ("# %%\nx = 1\n# %%\ndef f(seed): 1 / 0", "raised", "line 4, in `f`: ZeroDivisionError"),
-        ("def f(seed): return None", "raised", "TypeError: `y` should be an array of numbers, found NoneType"),
+        (
+            ("def f(seed): return None"),
+            "raised",
+            "TypeError: `y` should be an array of numbers, found NoneType",
+        ),
         ("def f(seed): raise SystemExit(3)", "raised", "line 1, in `f`: SystemExit: 3"),
         ("def f(seed): raise ValueError", "raised", "line 1, in `f`: ValueError"),
-        ("import absent_package\ndef f(seed): return absent_package.x", "raised",
-         "line 1, in `the top level`: ModuleNotFoundError: No module named 'absent_package'. "
-         "This unit is graded without it."),
-        ("class E(BaseException): pass\ndef f(seed): raise E('mine')", "raised", "line 2, in `f`: E: mine"),
-        ("import json\ndef f(seed): return json.loads('{')", "raised", "line 2, in `f`: JSONDecodeError"),
+        (
+            "import absent_package\ndef f(seed): return absent_package.x",
+            "raised",
+            "line 1, in `the top level`: ModuleNotFoundError: No module named 'absent_package'. "
+            "This unit is graded without it.",
+        ),
+        (
+            ("class E(BaseException): pass\ndef f(seed): raise E('mine')"),
+            "raised",
+            "line 2, in `f`: E: mine",
+        ),
+        (
+            ("import json\ndef f(seed): return json.loads('{')"),
+            "raised",
+            "line 2, in `f`: JSONDecodeError",
+        ),
     ],
-)  # fmt: skip
+)
 def test_whatever_a_submission_raises_is_told_by_its_own_line(text, failure, words):
-    """The kind of failure, the innermost line of the file, the function, and the error; no frame of a library."""
+    """The kind of failure, the innermost line of the file, the function, and the error; no frame of
+    a library.
+    """
     found = answer(text)
     assert (found.failure, found.arrays) == (failure, {})
     assert found.message.startswith(words), found.message
@@ -104,7 +131,10 @@ def test_a_library_that_is_not_written_yet_is_no_stub():
 
 def test_a_notebooks_lines_are_told_by_cell():
     """As a person counts them."""
-    book = b'{"cells": [{"cell_type": "code", "source": "x = 1"}, {"cell_type": "code", "source": "\\ndef f(s): 1/0"}]}'
+    book = (
+        b'{"cells": [{"cell_type": "code", "source": "x = 1"}, {"cell_type": "code", "source": '
+        b'"\\ndef f(s): 1/0"}]}'
+    )
     found = run_experiment(asking, Submission(book, "ada.ipynb"), 3, lambda seed: None)
     assert found.message == "cell 2, line 2, in `f`: ZeroDivisionError: division by zero"
 
@@ -131,21 +161,36 @@ def raised_in(path, function="f"):
 
 
 def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
-    """What is left is the student's file; a folder whose name only begins like one of these is a student's."""
+    """What is left is the student's file; a folder whose name only begins like one of these is a
+    student's.
+    """
     mine = "line 1, in `f`: ZeroDivisionError: division by zero"
-    checks = replace(asking, experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")))
+    checks = replace(
+        asking,
+        experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")),
+    )
     for theirs in (runner.KIT, tmp_path / "checks", *runner.STANDARD):
-        assert describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
-    for like_theirs in (f"{runner.KIT}-course", tmp_path / "checks-of-mine", tmp_path / "assignments"):
+        assert (
+            describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
+        )
+    for like_theirs in (
+        f"{runner.KIT}-course",
+        tmp_path / "checks-of-mine",
+        tmp_path / "assignments",
+    ):
         assert describe(raised_in(f"{like_theirs}/one.py"), checks) == mine
-    assert describe(raised_in("/tmp/ipykernel_12/345.py"), checks).startswith("line 1 of the cell, in `f`")
+    assert describe(raised_in("/tmp/ipykernel_12/345.py"), checks).startswith(
+        "line 1 of the cell, in `f`"
+    )
 
 
 # ---- warming
 
 
 def test_cells_of_the_stub_are_not_parsed_again():
-    """What a server read before it forks is there for each submission: of a solution only new cells are parsed."""
+    """What a server read before it forks is there for each submission: of a solution only new cells
+    are parsed.
+    """
     unit = small.unit()
     solution = solution_of(unit)
     stub, plain = (cells(text.encode()) for text in (solution.stub, solution.plain()))
@@ -158,7 +203,9 @@ def test_cells_of_the_stub_are_not_parsed_again():
 
 
 def test_warming_begins_each_exact_experiment_and_no_training():
-    """What an experiment imports before it asks for a name is there; what the unit warms itself, too."""
+    """What an experiment imports before it asks for a name is there; what the unit warms itself,
+    too.
+    """
     done = []
 
     def beginning(net, seed):
@@ -190,7 +237,9 @@ def question(check_, token="t", role="experiment", seed=3, **arrays):
 
 def test_each_question_is_answered_under_its_own_token():
     """In order, and with the seed that it was asked with."""
-    one, two = conversation("def f(seed): return seed", question(asking, "a", seed=1), question(asking, "b", seed=2))
+    one, two = conversation(
+        "def f(seed): return seed", question(asking, "a", seed=1), question(asking, "b", seed=2)
+    )
     assert (one.facts["token"], one.arrays["y"]) == ("a", 1)
     assert (two.facts["token"], two.arrays["y"]) == ("b", 2)
 
@@ -204,7 +253,10 @@ def test_text_is_answered_as_text():
 def test_a_file_that_cannot_be_read_fails_each_check_and_ends_nothing():
     """The worker goes on to answer."""
     replies = conversation("def f(:\n\0", question(asking, "a"), question(asking, "b"))
-    assert [(reply.facts["token"], reply.facts["failure"]) for reply in replies] == [("a", "broken"), ("b", "broken")]
+    assert [(reply.facts["token"], reply.facts["failure"]) for reply in replies] == [
+        ("a", "broken"),
+        ("b", "broken"),
+    ]
     assert "not text" in replies[0].facts["message"]
 
 
@@ -240,10 +292,18 @@ FOUR = "def a(x): return x\ndef b(x): return x + 1\ndef pair(x): return x, -x\n"
 @pytest.mark.parametrize(
     "change, left",
     [
-        ("def a(x): raise ValueError('planted')", "b changed"),  # what is made of a value that is missing is missing
+        # what is made of a value that is missing is missing
+        (
+            "def a(x): raise ValueError('planted')",
+            "b changed",
+        ),
         ("def b(x): return x / 0", "a c d changed"),
         ("def b(x): raise NotImplementedError()", "a c d changed"),
-        ("def pair(x): return x", "a b"),  # it answers, and the experiment ends where it looks into the answer
+        # it answers, and the experiment ends where it looks into the answer
+        (
+            "def pair(x): return x",
+            "a b",
+        ),
     ],
 )
 def test_where_one_function_raises_the_others_answer(change, left):
@@ -262,7 +322,9 @@ def test_where_no_function_answers_nothing_is_named():
 
 
 def test_what_was_named_before_an_exception_is_there():
-    """Though the exception came from within a generator, where no function of the submission returned."""
+    """Though the exception came from within a generator, where no function of the submission
+    returned.
+    """
 
     def looping(net, seed):
         out = {}
@@ -287,14 +349,19 @@ def test_weights_of_a_training_that_failed_are_left_out():
     def half(net, seed, text):
         return named("w", 1.0) | named("v", net.train(text))
 
-    found = answer("def train(text): raise ValueError('planted')", replace(training, experiment=half), text="x")
+    found = answer(
+        "def train(text): raise ValueError('planted')", replace(training, experiment=half), text="x"
+    )
     assert found.failure and not found.arrays
 
 
 def test_an_experiment_that_took_long_is_not_run_again():
-    """A failure after a quarter of a check's time is told at once: a second run might not end in time."""
+    """A failure after a quarter of a check's time is told at once: a second run might not end in
+    time.
+    """
     script = (
-        "import time\nruns = []\ndef a(x):\n    runs.append(x)\n    time.sleep(0.02)\n    raise ValueError('planted')\n"
+        "import time\nruns = []\ndef a(x):\n    runs.append(x)\n    time.sleep(0.02)\n    raise "
+        "ValueError('planted')\n"
     )
     for seconds, runs in ((0.04, 1), (60.0, 2)):
         its = submission(script)

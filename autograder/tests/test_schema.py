@@ -50,10 +50,22 @@ def refused(text, folder):
         ("count = 1", "the key `title` is missing."),
         ("title = 'a'\n[part]\ncolour = 'b'", "`part`: the key `weight` is missing."),
         ("titel = 'a'", "there is no key `titel`. Did you mean `title`?"),
-        ("title = 'a'\nzzz = 1", "there is no key `zzz`. Known keys: title, count, done, names, part, parts, row."),
-        ("title = 'a'\n[part]\nweight = 1\ncolor = 'b'", "`part`: there is no key `color`. Did you mean `colour`?"),
-        ("title = 'a'\n[parts.b]\nwait = 1", "`parts.b`: there is no key `wait`. Did you mean `weight`?"),
-        ("title = 'a'\n[[row]]\nwait = 1", "`row[0]`: there is no key `wait`. Did you mean `weight`?"),
+        (
+            "title = 'a'\nzzz = 1",
+            "there is no key `zzz`. Known keys: title, count, done, names, part, parts, row.",
+        ),
+        (
+            "title = 'a'\n[part]\nweight = 1\ncolor = 'b'",
+            "`part`: there is no key `color`. Did you mean `colour`?",
+        ),
+        (
+            "title = 'a'\n[parts.b]\nwait = 1",
+            "`parts.b`: there is no key `wait`. Did you mean `weight`?",
+        ),
+        (
+            "title = 'a'\n[[row]]\nwait = 1",
+            "`row[0]`: there is no key `wait`. Did you mean `weight`?",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_key_and_what_was_expected(tmp_path, text, words):
@@ -98,5 +110,7 @@ def test_what_is_right_is_read(tmp_path):
 
 def test_content_from_elsewhere_is_told_by_where_it_stands():
     """And the error is one that commands show as a sentence."""
-    with pytest.raises(UserError, match=r"^a policy: `count`: expected a whole number, found text\."):
+    with pytest.raises(
+        UserError, match=r"^a policy: `count`: expected a whole number, found text\."
+    ):
         convert({"title": "a", "count": "b"}, Whole, "a policy")

@@ -28,11 +28,18 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
     (tmp_path / "autograder-notes").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "autograder-scratch-link").symlink_to(tmp_path / "elsewhere")
-    code = "from autograder.sandbox.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
+    code = (
+        "from autograder.sandbox.scratch import Scratch; s = Scratch(); print(s.path, "
+        "flush=True); input()"
+    )
     owner = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=small.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", code],
+        cwd=small.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
-    )  # fmt: skip
+    )
     theirs = Path(owner.stdout.readline().strip())
     (theirs / "file").write_text("")
     with Scratch() as own:
@@ -42,5 +49,7 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
         with Scratch() as other:
             assert own.is_dir() and other.is_dir() and not theirs.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "autograder-notes", "autograder-scratch-link", "elsewhere",
-    ]  # fmt: skip
+        "autograder-notes",
+        "autograder-scratch-link",
+        "elsewhere",
+    ]

@@ -1,8 +1,8 @@
 """A second course, of letters and names, taught with the wheel: the engine is not changed for it.
 
-The wheel is installed as people install it, into environments of their own: with the core's packages,
-as graders and students have it, and with an author's. Commands run elsewhere on the disk, in an
-environment that holds next to nothing.
+The wheel is installed as people install it, into environments of their own: with the core's
+packages, as graders and students have it, and with an author's. Commands run elsewhere on the disk,
+in an environment that holds next to nothing.
 """
 
 import importlib.metadata
@@ -46,7 +46,9 @@ class Installed:
 
     def __init__(self, folder):
         self.folder = folder
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, env=OUTSIDE)
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--without-pip", folder], check=True, env=OUTSIDE
+        )
 
     def run(self, command, *arguments, cwd):
         """Run a command of the environment with little more than a PATH."""
@@ -62,16 +64,29 @@ class Installed:
         return done.stdout
 
     def install(self, wheel):
-        """Install the wheel, not editable, with the core's packages: by pip, else those that lie ready here."""
-        pip = [sys.executable, "-m", "pip", "--python", self.folder, "install", *PIP, "--no-compile"]
+        """Install the wheel, not editable, with the core's packages: by pip, else those that lie
+        ready here.
+        """
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            self.folder,
+            "install",
+            *PIP,
+            "--no-compile",
+        ]
         if subprocess.run([*pip, wheel], capture_output=True, env=OUTSIDE).returncode:
             subprocess.run([*pip, "--no-deps", wheel], check=True, env=OUTSIDE)
             self.bring(set(), _copy)
 
     def bring(self, extras, how=os.symlink):
-        """Bring what the wheel and some of its extras require, which lies ready where this test runs.
+        """Bring what the wheel and some of its extras require, which lies ready where this test
+        runs.
 
-        Nothing else: a package that an extra forgets is not there. Skips the test for one that is not here.
+        Nothing else: a package that an extra forgets is not there. Skips the test for one that is
+        not here.
         """
         (site,) = self.folder.glob("lib/python*/site-packages")
         (wheel,) = importlib.metadata.distributions(name=DISTRIBUTION, path=[str(site)])
@@ -94,14 +109,19 @@ class Installed:
     def _write_script(self, command):
         """Write a command as pip does."""
         script = self.folder / "bin" / command.name
-        call = f"from {command.module} import {command.attr.split('.')[0]}\nraise SystemExit({command.attr}())\n"
+        call = (
+            f"from {command.module} import {command.attr.split('.')[0]}\nraise "
+            f"SystemExit({command.attr}())\n"
+        )
         if not script.exists():
             script.write_text(f"#!{self.folder}/bin/python\n{call}")
             script.chmod(0o755)
 
 
 def _required(found, extras):
-    """What a distribution requires here, with some of its extras: names, each with the extras of its own."""
+    """What a distribution requires here, with some of its extras: names, each with the extras of
+    its own.
+    """
     for requirement in map(Requirement, found.requires or ()):
         asked = [{"extra": extra} for extra in extras or {""}]
         if requirement.marker is None or any(map(requirement.marker.evaluate, asked)):
@@ -124,7 +144,9 @@ def built(tmp_path_factory):
     source, wheels = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
     for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text.md"):
         shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / "autograder", source / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "autograder", source / "autograder", ignore=shutil.ignore_patterns("__pycache__")
+    )
     pip = [sys.executable, "-m", "pip", "wheel", *PIP, "--no-deps", "-w", wheels, source]
     for isolated in ([], ["--no-build-isolation"]):
         done = subprocess.run([*pip, *isolated], capture_output=True, text=True, env=OUTSIDE)
@@ -152,7 +174,9 @@ def author(built, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def course(core, tmp_path_factory):
-    """The course: written by `autograder new`, then changed to another subject, and built. No test changes it."""
+    """The course: written by `autograder new`, then changed to another subject, and built. No test
+    changes it.
+    """
     folder = tmp_path_factory.mktemp("elsewhere") / "letters_and_names"
     core.passes("new", folder, cwd=folder.parent)
     for path in ("solutions", "checks/straight_lines.py", "datasets"):
@@ -169,7 +193,13 @@ def mistake(words):
 
 def notebook(script):
     """A script as the notebook of one cell."""
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": script}
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": script,
+    }
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
 
 
@@ -198,14 +228,21 @@ POINTS = {
 
 @pytest.fixture(scope="session")
 def graded(core, course, tmp_path_factory):
-    """The class of ten, graded with the core's packages: the submissions, the results, and what was said."""
-    submitted, out = tmp_path_factory.mktemp("class") / "submitted", tmp_path_factory.mktemp("grades")
+    """The class of ten, graded with the core's packages: the submissions, the results, and what was
+    said.
+    """
+    submitted, out = (
+        tmp_path_factory.mktemp("class") / "submitted",
+        tmp_path_factory.mktemp("grades"),
+    )
     for student, script in scripts().items():
         path = submit(submitted, student, script, UNIT)
         if student == "ada":
             path.with_suffix(".ipynb").write_text(notebook(script))
             path.unlink()
-    said = core.passes("grade", submitted, "--out", out, "--course", course, "--seed", 8, cwd=submitted.parent)
+    said = core.passes(
+        "grade", submitted, "--out", out, "--course", course, "--seed", 8, cwd=submitted.parent
+    )
     return submitted, out, said
 
 
@@ -223,7 +260,9 @@ def remark(result, check):
 def modules(wheel):
     """Path → bytes of a wheel's files, without what describes the distribution."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+        return {
+            name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name
+        }
 
 
 def test_both_wheels_hold_the_same_modules(packed, built):
@@ -238,15 +277,23 @@ def test_the_engine_is_the_installed_one(core, author, tmp_path):
     """Not this checkout, and the core brings no author's package."""
     for installed in (core, author):
         code = "import autograder; print(autograder.__file__)"
-        assert installed.passes("-P", "-c", code, cwd=tmp_path, command="python").startswith(str(installed.folder))
-    code = "import importlib.metadata as m; print(*sorted(d.name.lower() for d in m.distributions()))"
+        assert installed.passes("-P", "-c", code, cwd=tmp_path, command="python").startswith(
+            str(installed.folder)
+        )
+    code = (
+        "import importlib.metadata as m; print(*sorted(d.name.lower() for d in m.distributions()))"
+    )
     have = core.passes("-P", "-c", code, cwd=tmp_path, command="python").split()
-    assert not {"jupytext", "libcst", "matplotlib", "nbgrader", "pandas", "tomli-w", "torch"} & set(have), have
+    assert not {"jupytext", "libcst", "matplotlib", "nbgrader", "pandas", "tomli-w", "torch"} & set(
+        have
+    ), have
 
 
 def test_every_command_explains_itself_with_the_core_alone(core, tmp_path):
     """No command's help needs an extra."""
-    names = re.findall(r"^  (\w+) ", core.passes("--help", cwd=tmp_path).partition("Commands:")[2], re.M)
+    names = re.findall(
+        r"^  (\w+) ", core.passes("--help", cwd=tmp_path).partition("Commands:")[2], re.M
+    )
     assert {"build", "check", "grade", "nbgrader", "new", "validate"} <= set(names)
     for name in names:
         core.passes(name, "--help", cwd=tmp_path)
@@ -262,7 +309,9 @@ def test_every_command_explains_itself_with_the_core_alone(core, tmp_path):
         (("grade", "SUBMITTED", "--out", "OUT", "--cluster", "localhost:1"), "Dask", "cluster"),
     ],
 )
-def test_a_command_says_which_extra_it_lacks(core, course, graded, tmp_path, command, package, extra):
+def test_a_command_says_which_extra_it_lacks(
+    core, course, graded, tmp_path, command, package, extra
+):
     """At once, in a sentence with what to type."""
     places = {"OUT": tmp_path / "out", "SUBMITTED": graded[0]}
     done = core.run("autograder", *(places.get(a, a) for a in command), cwd=course)
@@ -320,7 +369,9 @@ def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
     """A page a student, and the file of each gradebook."""
     _, out, said = graded
     assert Path(said.rpartition("pages: ")[2].strip()).is_file()
-    assert "a space is missing" in "".join(path.read_text() for path in (out / "pages").rglob("*.html"))
+    assert "a space is missing" in "".join(
+        path.read_text() for path in (out / "pages").rglob("*.html")
+    )
     core.passes("report", out, "--anonymous", cwd=course)
     for system in ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github"):
         core.passes("export", out, "--to", system, "--out", out / "export" / system, cwd=course)
@@ -328,7 +379,9 @@ def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
 
 
 def test_nothing_is_taken_from_the_current_folder(core, course, graded, tmp_path):
-    """Students called as a course's folders are, whose files lie where Python would look, change no grade."""
+    """Students called as a course's folders are, whose files lie where Python would look, change no
+    grade.
+    """
     submitted = shutil.copytree(graded[0], tmp_path / "submitted")
     wrong = SOLUTION.with_mistake("m01")
     for name in ("solutions", "checks", "datasets", "assignments", "autograder", "numpy"):
@@ -336,10 +389,14 @@ def test_nothing_is_taken_from_the_current_folder(core, course, graded, tmp_path
         (path.parent / "__init__.py").write_text(EMPTY_PRINT)
         (submitted / name / "__init__.py").write_text(EMPTY_PRINT)
         (submitted / name / f"{UNIT}.py").write_text(wrong if name == "solutions" else EMPTY_PRINT)
-    said = core.passes("grade", ".", "--out", tmp_path / "out", "--course", course, "--seed", 8, cwd=submitted)
+    said = core.passes(
+        "grade", ".", "--out", tmp_path / "out", "--course", course, "--seed", 8, cwd=submitted
+    )
     assert str(course) in said
     found = {student: result["score"] for student, result in results(tmp_path / "out").items()}
-    assert {student: score for student, score in found.items() if score and student not in POINTS} == {}
+    assert {
+        student: score for student, score in found.items() if score and student not in POINTS
+    } == {}
     assert {student: found[student] for student in POINTS} == POINTS
 
 
@@ -360,7 +417,9 @@ def test_the_material_is_proven(author, course):
 
 def test_the_course_passes_its_own_tests(author, course):
     """Those that `autograder new` wrote, on another subject."""
-    said = author.passes("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", cwd=course, command="python")
+    said = author.passes(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", cwd=course, command="python"
+    )
     assert "3 passed" in said
 
 

@@ -1,4 +1,6 @@
-"""What is written for services, run as they run it, by the engine's wheel: Gradescope, GitHub, notebooks."""
+"""What is written for services, run as they run it, by the engine's wheel: Gradescope, GitHub,
+notebooks.
+"""
 
 import json
 import os
@@ -41,7 +43,9 @@ def at_gradescope(folder, *command):
     named = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     variables = named | OFFLINE | {"TMPDIR": "/autograder/tmp", "PATH": path}
     command = [bubblewrap(), *binds, *map(str, command)]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300, cwd="/")
+    done = subprocess.run(
+        command, env=variables, capture_output=True, text=True, timeout=300, cwd="/"
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     return done
 
@@ -56,7 +60,8 @@ def program(path, text):
 def gradescope(tmp_path_factory):
     """What `build --gradescope` wrote, set up by its own setup.sh.
 
-    The image's `apt-get` installs nothing, and its `python3` is this Python, whose packages a new environment sees.
+    The image's `apt-get` installs nothing, and its `python3` is this Python, whose packages a new
+    environment sees.
     """
     folder = tmp_path_factory.mktemp("autograder")
     built("--gradescope", folder / "source")
@@ -65,7 +70,9 @@ def gradescope(tmp_path_factory):
     program(folder / "image" / "apt-get", "exit 0")
     (folder / "image" / "ready.pth").write_text(ready_packages())
     ready = f"cp {folder}/image/ready.pth .venv/lib/python*/site-packages"
-    program(folder / "image" / "python3", f'{sys.executable} "$@" || exit; [ "$1" != -m ] || {ready}')
+    program(
+        folder / "image" / "python3", f'{sys.executable} "$@" || exit; [ "$1" != -m ] || {ready}'
+    )
     done = at_gradescope(folder, "bash", "/autograder/source/setup.sh")
     assert "line: Pairs on a line" in done.stdout
     return folder
@@ -82,7 +89,9 @@ def graded_there(folder, files):
 
 
 def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
-    """Into an environment of its own, in which the engine is the wheel's, and the course is found."""
+    """Into an environment of its own, in which the engine is the wheel's, and the course is
+    found.
+    """
     where = "import autograder; print(autograder.__file__)"
     done = at_gradescope(gradescope, "/autograder/source/.venv/bin/python", "-P", "-c", where)
     assert done.stdout.startswith("/autograder/source/.venv/lib/")
@@ -91,11 +100,15 @@ def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
 def test_gradescope_grades_a_script_and_a_notebook(gradescope):
     """Each gets its own results.json, graded in the sandbox on a fresh seed."""
     record = graded_there(gradescope, {f"{UNIT}.py": small_class.by("squared").content})
-    assert record["score"] == 9 and [test["status"] for test in record["tests"]].count("passed") == 3
+    assert (
+        record["score"] == 9 and [test["status"] for test in record["tests"]].count("passed") == 3
+    )
     assert "this is the square" in record["tests"][0]["output"]
     record = graded_there(gradescope, {f"{UNIT}.ipynb": small_class.by("notebook").content})
     assert record["score"] == 11
-    record = graded_there(gradescope, {f"{WORDS} (1).py": small_class.by("complete", WORDS).content})
+    record = graded_there(
+        gradescope, {f"{WORDS} (1).py": small_class.by("complete", WORDS).content}
+    )
     assert record["score"] == 3
     record = graded_there(gradescope, {"Numbers.py": small_class.by("squared").content})
     assert record["score"] == 9
@@ -116,17 +129,36 @@ def test_gradescope_says_which_name_it_looks_for(gradescope):
     """A file that is called otherwise has a result with no points, and a sentence."""
     record = graded_there(gradescope, {"homework.py": "x = 1"})
     assert record["score"] == 0
-    words = f"No unit found. This is {UNIT} or {WORDS}: submit the file with its own name, as {UNIT}.py."
+    words = (
+        f"No unit found. This is {UNIT} or {WORDS}: submit the file with its own name, as "
+        f"{UNIT}.py."
+    )
     assert record["output"] == words
 
 
 def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):
-    """Course, solutions of its units, the two scripts that it runs; into a folder that was empty."""
+    """Course, solutions of its units, the two scripts that it runs; into a folder that was
+    empty.
+    """
     folder = built("--gradescope", tmp_path / "source")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert {"setup.sh", "run_autograder", "course.toml", f"solutions/{UNIT}.py", f"solutions/{WORDS}.py"} <= names
+    assert {
+        "setup.sh",
+        "run_autograder",
+        "course.toml",
+        f"solutions/{UNIT}.py",
+        f"solutions/{WORDS}.py",
+    } <= names
     assert {name.split("/")[0] for name in names if not name.endswith(".whl")} == {
-        *("assignments", "checks", "course.toml", "datasets", "run_autograder", "setup.sh", "solutions")
+        *(
+            "assignments",
+            "checks",
+            "course.toml",
+            "datasets",
+            "run_autograder",
+            "setup.sh",
+            "solutions",
+        )
     }
     assert not [name for name in names if "styles" in name or "bounds" in name]
     assert small.run_command("build", "--gradescope", folder).returncode == 2
@@ -152,7 +184,16 @@ RUNNER = {
     "REVIEW_URL": "https://github.com/o/fall-sums-ada/compare/b...a",
 }
 # what `schemas/result-v1.schema.json` of foundation50/classroom50 requires, and forbids beside it
-REQUIRED = {"schema", "classroom", "assignment", "assignment_type", "owner", "submission", "commit", "release"}
+REQUIRED = {
+    "schema",
+    "classroom",
+    "assignment",
+    "assignment_type",
+    "owner",
+    "submission",
+    "commit",
+    "release",
+}
 REQUIRED |= {"review", "datetime", "score", "max-score", "tests"}
 
 
@@ -166,7 +207,9 @@ def at_classroom50(bundle, checkout, cache):
 
 
 def test_classroom50_gets_its_result(bundle, tmp_path):
-    """By the schema: all keys and no other, whole numbers, each test below its most; and the table for the release."""
+    """By the schema: all keys and no other, whole numbers, each test below its most; and the table
+    for the release.
+    """
     checkout = tmp_path / "checkout"
     (checkout / "assignments").mkdir(parents=True)
     (checkout / "assignments" / f"{UNIT}.py").write_text(small_class.by("halved").content)
@@ -188,12 +231,19 @@ def test_classroom50_gets_its_result(bundle, tmp_path):
 
 
 def ready_environment(cache, bundle):
-    """The environment that the bundle's autograder.py would make, made here as it does, with ready packages."""
-    code = f"import runpy; m = runpy.run_path({str(bundle / 'autograder.py')!r}); print(m['installed']())"
+    """The environment that the bundle's autograder.py would make, made here as it does, with ready
+    packages.
+    """
+    code = (
+        f"import runpy; m = runpy.run_path({str(bundle / 'autograder.py')!r}); "
+        "print(m['installed']())"
+    )
     path = cache / "bin" / "sitecustomize.py"
     path.parent.mkdir(parents=True)
     variables = environment(Path(sys.executable), RUNNER_TOOL_CACHE=str(cache))
-    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     python = Path(done.stdout.strip().splitlines()[-1])
     (site,) = python.parents[1].glob("lib/python*/site-packages")
@@ -208,7 +258,9 @@ def test_the_public_bundle_holds_no_solution(bundle):
     assert {"autograder.py", "course.toml", f"assignments/{UNIT}.py", f"checks/{UNIT}.py"} <= names
     assert not [name for name in names if "solution" in name]
     found = leaks(bundle, [solution for _, solution in solutions(COURSE)])
-    assert [line for line in found if "templates/new/" not in line] == []  # the example that `new` writes
+    assert [
+        line for line in found if "templates/new/" not in line
+    ] == []  # the example that `new` writes
 
 
 def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
@@ -216,12 +268,18 @@ def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
     course = built("--release", tmp_path / "course", "--github")
     for unit, script in small_class.SOLVED.items():
         (course / "assignments" / f"{unit}.py").write_text(script)
-    job = yaml.safe_load((course / ".github" / "workflows" / "checks.yml").read_text())["jobs"]["units"]
+    job = yaml.safe_load((course / ".github" / "workflows" / "checks.yml").read_text())["jobs"][
+        "units"
+    ]
     steps = [step for step in job["steps"] if "run" in step]
     variables = environment(Path(sys.executable), GITHUB_STEP_SUMMARY="summary.md")
     for step in steps:
         done = subprocess.run(
-            ["bash", "-e", "-c", step["run"]], cwd=course, env=variables, capture_output=True, text=True
+            ["bash", "-e", "-c", step["run"]],
+            cwd=course,
+            env=variables,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr + done.stdout
         if step is steps[0]:
@@ -229,8 +287,12 @@ def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
             assert (site / "autograder" / "version.py").is_file()
             (site / "ready.pth").write_text(ready_packages())
     summary = (course / "summary.md").read_text()
-    assert f"{UNIT}: 11 of 11 points" in re.sub(r"\\|&#95;", lambda m: "_" * (m[0] != "\\"), summary)
-    (cache,) = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")]
+    assert f"{UNIT}: 11 of 11 points" in re.sub(
+        r"\\|&#95;", lambda m: "_" * (m[0] != "\\"), summary
+    )
+    (cache,) = [
+        step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")
+    ]
     assert ".venv" in cache["path"] and "${{ hashFiles('*.whl', 'course.toml') }}" in cache["key"]
 
 
@@ -244,7 +306,12 @@ def kernel(tmp_path, monkeypatch):
     folder = tmp_path / "jupyter" / "kernels" / "fresh"
     folder.mkdir(parents=True)
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    facts = {"argv": argv, "display_name": "fresh", "language": "python", "env": environment(python)}
+    facts = {
+        "argv": argv,
+        "display_name": "fresh",
+        "language": "python",
+        "env": environment(python),
+    }
     (folder / "kernel.json").write_text(json.dumps(facts))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     monkeypatch.delenv("PYTHONPATH", raising=False)
@@ -253,14 +320,22 @@ def kernel(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
 def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, address):
-    """The first cell unpacks kit.zip, installs the wheel from it and names the data; then the checks work."""
+    """The first cell unpacks kit.zip, installs the wheel from it and names the data; then the
+    checks work.
+    """
     folder = tmp_path / "notebooks"
     kit = (folder / "kit.zip").as_uri() if address else "./kit.zip"
     built("--notebooks", folder, "--kit", kit)
     book = nbformat.read(folder / f"{UNIT}.ipynb", 4)
     where = nbformat.v4.new_code_cell("import autograder; print(autograder.__file__)")
-    code = [cell for cell in book.cells if cell.cell_type == "code"][:4]  # as far as the first check
-    book.cells = [*code, where, nbformat.v4.new_code_cell(code[0].source)]  # the first cell may run again
+    # as far as the first check
+    code = [cell for cell in book.cells if cell.cell_type == "code"][:4]
+    # the first cell may run again
+    book.cells = [
+        *code,
+        where,
+        nbformat.v4.new_code_cell(code[0].source),
+    ]
     NotebookClient(book, timeout=120, kernel_name=kernel).execute(cwd=str(folder))
     said = ["".join(output.get("text", "") for output in cell.outputs) for cell in book.cells]
     assert "line: Pairs on a line" in said[0] and "line: Pairs on a line" in said[-1]
@@ -269,26 +344,41 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
 
 
 def test_a_kit_is_a_release(tmp_path):
-    """What students get and nothing of a solution; a folder that holds notebooks is not written over."""
+    """What students get and nothing of a solution; a folder that holds notebooks is not written
+    over.
+    """
     folder = built("--notebooks", tmp_path / "notebooks")
     names = set(zipfile.ZipFile(folder / "kit.zip").namelist())
     files = {name for name in names if not name.endswith("/")}
     released = built("--release", tmp_path / "release")
-    assert files == {path.relative_to(released).as_posix() for path in released.rglob("*") if path.is_file()}
-    assert {f"assignments/{UNIT}.py", f"assignments/keys/{UNIT}.safetensors", "course.toml"} <= files
+    assert files == {
+        path.relative_to(released).as_posix() for path in released.rglob("*") if path.is_file()
+    }
+    assert {
+        f"assignments/{UNIT}.py",
+        f"assignments/keys/{UNIT}.safetensors",
+        "course.toml",
+    } <= files
     assert not [name for name in files if "solutions" in name]
     assert small.run_command("build", "--notebooks", folder).returncode == 2
 
 
 def test_a_notebook_installs_what_its_unit_needs(tmp_path):
-    """The wheel, what the unit's checks name, and what no unit does, as what text draws with; with their versions."""
+    """The wheel, what the unit's checks name, and what no unit does, as what text draws with; with
+    their versions.
+    """
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()
-    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3" }\n'
+    packages = (
+        '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3" }\n'
+    )
     (course / "course.toml").write_text(about.replace("[words]", f"{packages}\n[words]"))
     done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert done.returncode == 0, done.stderr
-    first = {unit: nbformat.read(tmp_path / "notebooks" / f"{unit}.ipynb", 4).cells[0].source for unit in COURSE.units}
+    first = {
+        unit: nbformat.read(tmp_path / "notebooks" / f"{unit}.ipynb", 4).cells[0].source
+        for unit in COURSE.units
+    }
     install = r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl"
     assert re.search(rf'{install} "numpy>=1\.26" "drawing>=3"\n', first[UNIT])
     assert re.search(rf'{install} "drawing>=3"\n', first[WORDS])

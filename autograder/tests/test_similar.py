@@ -1,4 +1,6 @@
-"""Who wrote alike: copies in disguise are found, what everybody shares is not, and the pages say no more than that."""
+"""Who wrote alike: copies in disguise are found, what everybody shares is not, and the pages say no
+more than that.
+"""
 
 import csv
 import zipfile
@@ -51,9 +53,9 @@ def fit(x, y, weights, rate):
         trace.append(max(abs(missed), abs(step)) / (abs(slope) + 1.0))
     return 0.0 * np.asarray(trace).sum() + np.asarray([slope, height])
 """
-COMMENTED = ORIGINAL.replace("    for a", "    # for each pair: the error, then a step down\n\n    for a").replace(
-    "    trace = []", "    trace: list = []  # of nothing\n"
-)
+COMMENTED = ORIGINAL.replace(
+    "    for a", "    # for each pair: the error, then a step down\n\n    for a"
+).replace("    trace = []", "    trace: list = []  # of nothing\n")
 AS_COMPREHENSION = """
 def fit(x, y, weights, rate):
     line = [float(weights[0]), float(weights[1])]
@@ -67,7 +69,12 @@ def fit(x, y, weights, rate):
     trace = [update(a, b) for a, b in zip(x.tolist(), y.tolist())]
     return np.asarray(line) + 0.0 * np.asarray(trace).sum()
 """
-COPIES = {"renamed": RENAMED, "reordered": REORDERED, "commented": COMMENTED, "comprehension": AS_COMPREHENSION}
+COPIES = {
+    "renamed": RENAMED,
+    "reordered": REORDERED,
+    "commented": COMMENTED,
+    "comprehension": AS_COMPREHENSION,
+}
 APART = (
     """
 def fit(x, y, weights, rate):
@@ -126,7 +133,9 @@ def with_fit(code):
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory):
-    """A class that wrote apart, but for one who copied from `ada`, and two who made the same unnamed mistake."""
+    """A class that wrote apart, but for one who copied from `ada`, and two who made the same
+    unnamed mistake.
+    """
     folder = tmp_path_factory.mktemp("handed_in")
     small.submit(folder, "ada", with_fit(ORIGINAL))
     small.submit(folder, "copy", with_fit(RENAMED))
@@ -139,7 +148,9 @@ def handed_in(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(handed_in, tmp_path_factory):
-    """The class graded and compared by the real commands: the folder of grades, and what `similar` printed."""
+    """The class graded and compared by the real commands: the folder of grades, and what `similar`
+    printed.
+    """
     grades = tmp_path_factory.mktemp("grades")
     done = small.run_command("grade", handed_in, "--out", grades, "--quick", "--seed", small.SEED)
     assert done.returncode == 0, done.stderr
@@ -156,7 +167,9 @@ def compared(folder, also=(), lines=4, unit=UNIT):
 
 @pytest.mark.parametrize("kind", COPIES)
 def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
-    """Other names and constants, other order, comments, a comprehension for the loop: no other pair stands out."""
+    """Other names and constants, other order, comments, a comprehension for the loop: no other pair
+    stands out.
+    """
     small.submit(tmp_path, "ada", with_fit(ORIGINAL))
     small.submit(tmp_path, "copy", with_fit(COPIES[kind]))
     for number, code in enumerate(APART):
@@ -168,10 +181,17 @@ def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
 
 
 def test_names_and_constants_are_left_out_and_tools_are_not():
-    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing, even where it hides a builtin."""
+    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing, even where it
+    hides a builtin.
+    """
     said = "y = np.{}(x[1:] - {}) + {}(x)"
-    assert numbers([said.format("exp", 1, "len")]) == numbers([said.replace("x", "z").format("exp", 7, "len")])
-    assert numbers([said.format("exp", 1, "len")])[0] & numbers([said.format("log", 1, "sum")])[0] == set()
+    assert numbers([said.format("exp", 1, "len")]) == numbers(
+        [said.replace("x", "z").format("exp", 7, "len")]
+    )
+    assert (
+        numbers([said.format("exp", 1, "len")])[0] & numbers([said.format("log", 1, "sum")])[0]
+        == set()
+    )
     assert numbers(["def f(sum, k):\n    return (sum, k, sum, k, sum, k)"]) == numbers(
         ["def g(a, b):\n    return (a, b, a, b, a, b)"]
     )
@@ -215,17 +235,24 @@ def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp
         small.submit(tmp_path / "now", student, path.read_text())
     small.submit(tmp_path / "now", "copy", with_fit(RENAMED))
     pairs = compared(tmp_path / "now", also=[earlier])["three_steps"].pairs
-    assert {(pair.one, pair.other) for pair in pairs[:2]} == {("2025: old", "copy"), ("2025: older", "copy")}
+    assert {(pair.one, pair.other) for pair in pairs[:2]} == {
+        ("2025: old", "copy"),
+        ("2025: older", "copy"),
+    }
     assert not any(pair.one.startswith("2025") and pair.other.startswith("2025") for pair in pairs)
 
 
 def test_many_copies_of_one_answer_are_one_group(tmp_path):
-    """Twenty who hand in the same are linked though not all of their pairs are looked at; who wrote apart is not."""
+    """Twenty who hand in the same are linked though not all of their pairs are looked at; who wrote
+    apart is not.
+    """
     for number in range(20):
         code = ORIGINAL if number % 2 else RENAMED
         small.submit(tmp_path, f"copy{number:02}", with_fit(code.replace("step", f"s{number}")))
     for number in range(25):
-        small.submit(tmp_path, f"apart{number:02}", with_fit(APART[number]) if number < 5 else small.solved())
+        small.submit(
+            tmp_path, f"apart{number:02}", with_fit(APART[number]) if number < 5 else small.solved()
+        )
     (group,) = compared(tmp_path)["three_steps"].groups
     assert group == tuple(f"copy{number:02}" for number in range(20))
 
@@ -237,16 +264,24 @@ def test_short_exercises_are_left_out_by_themselves(handed_in):
 
 
 def test_equal_wrong_answers_are_the_second_signal(graded):
-    """Two whose code is not alike computed the same wrong total on a seed nobody knew; the page says which array."""
+    """Two whose code is not alike computed the same wrong total on a seed nobody knew; the page
+    says which array.
+    """
     rows = list(csv.DictReader((graded[0] / "similar" / "similar.csv").read_text().splitlines()))
     (row,) = [row for row in rows if row["equal wrong answers"]]
-    assert (row["one"], row["other"], row["equal wrong answers"]) == ("wrong1", "wrong2", "summing: total")
+    assert (row["one"], row["other"], row["equal wrong answers"]) == (
+        "wrong1",
+        "wrong2",
+        "summing: total",
+    )
     first = next(row for row in rows if row["exercise"] == "three_steps")
     assert (first["one"], first["other"], first["stands out"]) == ("ada", "copy", "yes")
 
 
 def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
-    """A folder of submissions is read too, with `--out`; where there is nothing to read it says where it looked."""
+    """A folder of submissions is read too, with `--out`; where there is nothing to read it says
+    where it looked.
+    """
     done = small.run_command("similar", handed_in)
     assert done.returncode == 2 and "--out" in done.stderr
     done = small.run_command("similar", handed_in, "--out", tmp_path / "out", "--lines", "4")
@@ -271,7 +306,9 @@ def test_zips_for_a_second_opinion(graded):
 
 
 def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
-    """axe finds nothing; nothing is cut off at 390 pixels; shared lines are marked, and the words judge nobody."""
+    """axe finds nothing; nothing is cut off at 390 pixels; shared lines are marked, and the words
+    judge nobody.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:
         pytest.skip("the pages' tests need Chromium: apt-get install chromium")
@@ -289,18 +326,24 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
             assert violations(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
             marked = page.locator("li.at").all_inner_texts()
-            assert any("trace.append" in line for line in marked) and any("log.append" in line for line in marked)
+            assert any("trace.append" in line for line in marked) and any(
+                "log.append" in line for line in marked
+            )
         browser.close()
 
 
 def test_a_hostile_name_is_text(tmp_path):
     """Whatever a student is called, or writes, is shown as it is."""
     name = "<script>alert(1)<"
-    small.submit(tmp_path / "in", name, with_fit(ORIGINAL + "\nhelper = '</ol><script>alert(2)</script>'\n"))
+    small.submit(
+        tmp_path / "in", name, with_fit(ORIGINAL + "\nhelper = '</ol><script>alert(2)</script>'\n")
+    )
     small.submit(tmp_path / "in", "copy", with_fit(RENAMED))
     for number, code in enumerate(APART):
         small.submit(tmp_path / "in", f"apart{number}", with_fit(code))
-    (read,) = read_class(small.COURSE, [load_unit(small.COURSE, UNIT)], tmp_path / "in", None, (), 4)
+    (read,) = read_class(
+        small.COURSE, [load_unit(small.COURSE, UNIT)], tmp_path / "in", None, (), 4
+    )
     write_similar([(read, alike(read, most=5))], tmp_path / "out")
     for path in (tmp_path / "out").rglob("*.html"):
         assert path.read_text().count("<script>") == path.read_text().count('"use strict"')

@@ -1,4 +1,6 @@
-"""A course as static pages: units that have run, without the code of their solutions; looked at in a browser."""
+"""A course as static pages: units that have run, without the code of their solutions; looked at in
+a browser.
+"""
 
 import shutil
 from functools import partial
@@ -30,7 +32,9 @@ def course(tmp_path_factory):
     solution = folder / "solutions" / f"{UNIT}.py"
     solution.write_text(solution.read_text() + FORMULA)
     (folder / "docs").mkdir()
-    (folder / "docs" / "about.md").write_text("# About\n\nA course to look at. [No page](nowhere.md)\n")
+    (folder / "docs" / "about.md").write_text(
+        "# About\n\nA course to look at. [No page](nowhere.md)\n"
+    )
     return read_course(folder)
 
 
@@ -46,7 +50,9 @@ def built(course, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(built):
-    """Where the pages are served from: axe reads style sheets again, which browsers refuse where they are files."""
+    """Where the pages are served from: axe reads style sheets again, which browsers refuse where
+    they are files.
+    """
     handler = partial(QuietHandler, directory=str(built))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -70,7 +76,9 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def open_page(built):
-    playwright = pytest.importorskip("playwright.sync_api", reason="the pages' tests need playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the pages' tests need playwright"
+    )
     if not CHROMIUM:
         pytest.skip("no Chromium here")
     with playwright.sync_playwright() as running:
@@ -84,14 +92,18 @@ def test_outputs_are_shown_and_solutions_are_not(built):
     page = (built / "units" / f"{UNIT}.html").read_text()
     assert "the double of 4: 8" in page and "YOUR CODE HERE" in page
     everything = "".join(
-        path.read_text() for path in built.rglob("*") if path.suffix in (".html", ".js", ".ipynb", ".txt")
+        path.read_text()
+        for path in built.rglob("*")
+        if path.suffix in (".html", ".js", ".ipynb", ".txt")
     )
     assert "np.cumsum" not in everything and "BEGIN SOLUTION" not in everything
 
 
 def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
     pytest.importorskip("sphinx", reason="the site needs its extra")
-    done = run_command("site", tmp_path / "pages", "--solutions", "--course", course.folder, cwd=course.folder)
+    done = run_command(
+        "site", tmp_path / "pages", "--solutions", "--course", course.folder, cwd=course.folder
+    )
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "pages" / "units" / f"{UNIT}.html").read_text()
     assert "cumsum" in page and "YOUR CODE HERE" not in page
@@ -102,7 +114,11 @@ def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
 def test_pages_are_accessible_and_fetch_nothing(open_page, address, scheme):
     """On a wide and on a narrow screen; formulas are drawn without a network."""
     for path in ("index.html", f"units/{UNIT}.html", "docs/about.html"):
-        still = {"color_scheme": scheme, "reduced_motion": "reduce"}  # what fades in has no contrast at first
+        # what fades in has no contrast at first
+        still = {
+            "color_scheme": scheme,
+            "reduced_motion": "reduce",
+        }
         page = open_page(f"{address}/{path}", viewport={"width": 390, "height": 800}, **still)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

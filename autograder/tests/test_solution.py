@@ -36,7 +36,11 @@ def test_a_mistake_replaces_the_statement_above_it():
     """Also one of several lines; its words, share and code are read."""
     solution = read_solution(SCRIPT)
     first, second = (mistake for mistake, _, _ in solution.mistakes)
-    assert (first.text, first.keeps, first.code) == ("the radius was not squared: it is r times r.", 0.5, "square = r")
+    assert (first.text, first.keeps, first.code) == (
+        "the radius was not squared: it is r times r.",
+        0.5,
+        "square = r",
+    )
     assert Submission(solution.with_mistake(first.id).encode(), "s").area(4) == 12
     assert Submission(solution.with_mistake(second.id).encode(), "s").area(4) == 16
     assert Submission(solution.plain().encode(), "s").area(4) == 48
@@ -73,7 +77,9 @@ def test_a_mistake_replaces_a_whole_statement_and_its_indent():
 
 
 def test_the_secret_lines_are_those_that_give_an_answer_away():
-    """Lines of solutions and of mistakes; not those of the stub, short ones, or words of the trade."""
+    """Lines of solutions and of mistakes; not those of the stub, short ones, or words of the
+    trade.
+    """
     script = """
         # %%
         total = first + second

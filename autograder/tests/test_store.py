@@ -1,4 +1,6 @@
-"""The store of answers: what is kept comes back, for its owner alone, and survives runs side by side and kills."""
+"""The store of answers: what is kept comes back, for its owner alone, and survives runs side by
+side and kills.
+"""
 
 import os
 import signal
@@ -14,7 +16,11 @@ import pytest
 from autograder.check import Answer
 from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address, default_path
 
-ARRAYS = {"sums": np.arange(6.0).reshape(2, 3), "count": np.array(3), "name": np.array(["ada", "é"])}
+ARRAYS = {
+    "sums": np.arange(6.0).reshape(2, 3),
+    "count": np.array(3),
+    "name": np.array(["ada", "é"]),
+}
 
 
 @pytest.fixture
@@ -25,7 +31,9 @@ def path(tmp_path, monkeypatch):
 
 
 def test_what_is_kept_comes_back(path):
-    """Arrays of numbers and of text, failures, a loss, names; also for who opens the store later."""
+    """Arrays of numbers and of text, failures, a loss, names; also for who opens the store
+    later.
+    """
     kept = {
         address("a"): Made(Answer(ARRAYS), None, frozenset({"double", "np"})),
         address("b"): Made(Answer(failure="raised", message="line 3: ValueError")),
@@ -39,7 +47,10 @@ def test_what_is_kept_comes_back(path):
     for where, made in kept.items():
         found = later.get(where)
         assert (found.loss, found.names) == (made.loss, made.names)
-        assert (found.answer.failure, found.answer.message) == (made.answer.failure, made.answer.message)
+        assert (found.answer.failure, found.answer.message) == (
+            made.answer.failure,
+            made.answer.message,
+        )
         assert found.answer.arrays.keys() == made.answer.arrays.keys()
         for name, array in made.answer.arrays.items():
             assert found.answer.arrays[name].dtype == array.dtype
@@ -74,7 +85,9 @@ def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(pat
     store.put(address("new"), Made(Answer(ARRAYS)))
     store.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE answers SET day = day - ? WHERE address = ?", (KEPT_DAYS + 1, address("old")))
+        connection.execute(
+            "UPDATE answers SET day = day - ? WHERE address = ?", (KEPT_DAYS + 1, address("old"))
+        )
     connection.close()
     store = AnswerStore(path)
     assert (store.get(address("old")), store.get(address("new")) is None) == (None, False)
@@ -132,9 +145,13 @@ for number in range(100_000):
 
 
 def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
-    """kill -9 in the middle of writing: what was said to be kept is there, and nothing is half there."""
+    """kill -9 in the middle of writing: what was said to be kept is there, and nothing is half
+    there.
+    """
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True
+        )
         for name in ("one", "two")
     ]
     time.sleep(1.5)
@@ -148,7 +165,9 @@ def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
     for name, count in written.items():
         assert count > 3
         for number in range(count):
-            assert store.get(address(name, str(number))).answer.arrays["x"].tolist() == [number] * 500
+            assert (
+                store.get(address(name, str(number))).answer.arrays["x"].tolist() == [number] * 500
+            )
     store.close()
 
 
@@ -167,7 +186,9 @@ for number in range(30):
 
 
 def test_two_that_make_a_store_at_the_same_moment_both_have_it(tmp_path):
-    """SQLite refuses at once the second who switches a file to a write-ahead log; nobody goes without a store."""
+    """SQLite refuses at once the second who switches a file to a write-ahead log; nobody goes
+    without a store.
+    """
     command = [sys.executable, "-c", OPENER, str(tmp_path), str(time.time() + 1.5)]
     openers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [opener.communicate()[0].split() for opener in openers] == [["True"] * 30] * 2

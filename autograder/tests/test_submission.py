@@ -1,4 +1,6 @@
-"""What a submission defines: a name is looked up, what it needs runs, and nothing else of the file does."""
+"""What a submission defines: a name is looked up, what it needs runs, and nothing else of the file
+does.
+"""
 
 import ast
 import json
@@ -19,7 +21,9 @@ def submission(text, name="ada.py"):
 
 @pytest.mark.parametrize("more", ["", ", open('nowhere')"])
 def test_variables_of_a_demonstration_are_not_helpers(more):
-    """A block of `autograder.example` is never run: its `steps` is not the function that a helper uses."""
+    """A block of `autograder.example` is never run: its `steps` is not the function that a helper
+    uses.
+    """
     ada = submission(
         """
         import autograder
@@ -35,7 +39,9 @@ def test_variables_of_a_demonstration_are_not_helpers(more):
 
 
 def test_a_future_import_holds_for_the_whole_file():
-    """Annotations are then not evaluated, and a dataclass finds its module; in a notebook's later cells as well."""
+    """Annotations are then not evaluated, and a dataclass finds its module; in a notebook's later
+    cells as well.
+    """
     ada = submission("""
         from __future__ import annotations
         from dataclasses import dataclass
@@ -53,7 +59,9 @@ def test_a_future_import_holds_for_the_whole_file():
 
 
 def test_only_what_is_asked_for_is_executed():
-    """Calls, loops and assignments that no graded function uses are not run; what a function uses is."""
+    """Calls, loops and assignments that no graded function uses are not run; what a function uses
+    is.
+    """
     ran = submission("""
         import json
         raise SystemExit("not run")
@@ -76,7 +84,11 @@ def test_the_last_definition_counts():
 @pytest.mark.parametrize(
     "text",
     [
-        "try:\n    import absent\nexcept ImportError:\n    absent = None\ndef f(): return absent is None",
+        (
+            "try:\n    import absent\nexcept ImportError:\n    absent = None\ndef f(): return "
+            "absent "
+            "is None"
+        ),
         "class A: pass\nA.g = lambda self: True\ndef f(): return A().g()",
         "table = {}\ntable['k'] = True\ndef f(): return table['k']",
         "from math import *\ndef f(): return pi > 3",
@@ -101,10 +113,15 @@ def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
 
 
 def test_what_parses_and_does_not_compile_is_told_with_its_line():
-    """A `break` outside a loop: in a script the file's line, in a notebook the cell's; other definitions run."""
+    """A `break` outside a loop: in a script the file's line, in a notebook the cell's; other
+    definitions run.
+    """
     code = ["import math", "def f():\n    return math.pi", "x = 1\n\ndef g():\n    break"]
     cells = [{"cell_type": "code", "source": source} for source in code]
-    script, book = "# %%\n" + "\n# %% [markdown]\n# Words.\n# %%\n".join(code), json.dumps({"cells": cells})
+    script, book = (
+        "# %%\n" + "\n# %% [markdown]\n# Words.\n# %%\n".join(code),
+        json.dumps({"cells": cells}),
+    )
     for text, place in (script, "line 14"), (book, "cell 3, line 4"):
         ran = Submission(text.encode(), "ada.py")
         assert ran.f() > 3
@@ -215,12 +232,22 @@ SCOPES_OF_3_12 = {
     """,
 }
 SCOPES |= SCOPES_OF_3_12 if sys.version_info >= (3, 12) else {}
-SCOPES |= {"a default of a type": "def f[T = Standard](x: T): pass\n"} if sys.version_info >= (3, 13) else {}
+SCOPES |= (
+    {"a default of a type": "def f[T = Standard](x: T): pass\n"}
+    if sys.version_info >= (3, 13)
+    else {}
+)
 
 
 def looked_up(table):
-    """The names that a scope and those in it look up outside themselves, by Python's own table of symbols."""
-    own = table.get_type() in ("module", "class")  # where a name may be the scope's own or a global, as it turns out
+    """The names that a scope and those in it look up outside themselves, by Python's own table of
+    symbols.
+    """
+    # where a name may be the scope's own or a global, as it turns out
+    own = table.get_type() in (
+        "module",
+        "class",
+    )
     for symbol in table.get_symbols():
         if symbol.is_referenced() and (symbol.is_global() or (own and not symbol.is_free())):
             yield symbol.get_name()
@@ -229,9 +256,15 @@ def looked_up(table):
 
 
 def iterated(source):
-    """The variables of comprehensions: from Python 3.12 on the table has them in the scope around, as if read there."""
-    targets = [node.target for node in ast.walk(ast.parse(source)) if isinstance(node, ast.comprehension)]
-    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    """The variables of comprehensions: from Python 3.12 on the table has them in the scope around,
+    as if read there.
+    """
+    targets = [
+        node.target for node in ast.walk(ast.parse(source)) if isinstance(node, ast.comprehension)
+    ]
+    return {
+        node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)
+    }
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -240,7 +273,8 @@ def test_the_names_that_code_looks_up_are_those_of_the_symbol_table(scope):
     source = textwrap.dedent(SCOPES[scope])
     read = set(globals_used(compile(source, "ada.py", "exec", dont_inherit=True)))
     wanted = set(looked_up(symtable.symtable(source, "ada.py", "exec"))) - iterated(source)
-    implied = {name for name in read | wanted if re.fullmatch(r"__\w+__|\..*", name)}  # `__name__` in a class
+    # `__name__` in a class
+    implied = {name for name in read | wanted if re.fullmatch(r"__\w+__|\..*", name)}
     assert read - implied == wanted - implied
 
 
@@ -258,7 +292,9 @@ def test_a_type_alias_in_a_class_finds_what_it_is_made_of():
 
 def test_a_comprehension_in_a_class_finds_what_it_uses():
     """From Python 3.12 on it is no function of its own."""
-    assert submission("class Foo: n = 1\nclass Net:\n    x = [Foo.n for _ in range(2)]\ndef f(): return Net.x").f() == [
+    assert submission(
+        "class Foo: n = 1\nclass Net:\n    x = [Foo.n for _ in range(2)]\ndef f(): return Net.x"
+    ).f() == [
         1,
         1,
     ]

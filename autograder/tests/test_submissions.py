@@ -54,9 +54,10 @@ def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
     ):
         write(tmp_path / name)
     assert found(tmp_path) == [
-        ("ada", small.UNIT, f"{small.UNIT}.ipynb"), ("eve", small.UNIT, f"{small.UNIT}.py"),
+        ("ada", small.UNIT, f"{small.UNIT}.ipynb"),
+        ("eve", small.UNIT, f"{small.UNIT}.py"),
         ("ada", "words", "words.py"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
@@ -164,15 +165,20 @@ def test_the_first_keeps_her_name_when_another_hands_in_under_a_like_one():
     assert plain_names(["ada", "ADA"], taken=["ada"])["ada"] == "ada"
     both = plain_names(["ada", "ADA"], taken=["ADA"])
     assert both["ADA"] == "ADA" and both["ada"].startswith("ada~")
-    assert plain_names(["ada"], taken=["ADA"])["ada"].startswith("ada~")  # her file would be the other's
+    # her file would be the other's
+    assert plain_names(["ada"], taken=["ADA"])["ada"].startswith("ada~")
 
 
-ALIKE = st.text("aA\u00e9e\u0301\ufb01 i~0\n\\", max_size=4).map(lambda name: name.replace("~", "~0123456789abcdef"))
+ALIKE = st.text("aA\u00e9e\u0301\ufb01 i~0\n\\", max_size=4).map(
+    lambda name: name.replace("~", "~0123456789abcdef")
+)
 
 
 @given(st.sets(ALIKE, min_size=1, max_size=8), st.sets(ALIKE, max_size=3))
 def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
-    """Whatever they are called: results lie apart, also where case and forms are folded, and so do rows."""
+    """Whatever they are called: results lie apart, also where case and forms are folded, and so do
+    rows.
+    """
     borne = {plain for name, plain in plain_names(taken).items() if plain == name}
     plain = plain_names(names, borne)
     files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
@@ -327,7 +333,9 @@ def test_a_zip_over_the_limits_is_refused_before_anything_is_written(tmp_path, m
 
 
 def test_a_zip_of_too_many_files_is_refused_before_they_are_listed(tmp_path, monkeypatch):
-    """A million entries are half a gigabyte once they are listed; also where a header lies across two pieces."""
+    """A million entries are half a gigabyte once they are listed; also where a header lies across
+    two pieces.
+    """
     monkeypatch.setattr(submissions, "MAX_FILES", 2)
     monkeypatch.setattr(submissions.zipfile, "ZipFile", lambda _: pytest.fail("it was listed"))
     header = b"PK\1\2"
@@ -350,7 +358,9 @@ def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypa
 
 
 def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
-    """The one that is told in UTC where there is one, else the packer's clock; not the time of unpacking."""
+    """The one that is told in UTC where there is one, else the packer's clock; not the time of
+    unpacking.
+    """
     (tmp_path / "folder").mkdir()
     local = zipfile.ZipInfo(f"ada/{FILE}.py", (2026, 2, 3, 12, 0, 0))
     universal = zipfile.ZipInfo(f"bob/{FILE}.py", (2026, 2, 3, 12, 0, 0))
@@ -363,7 +373,9 @@ def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
 
 @pytest.mark.parametrize("name", ["no month", "short field", "no UTF-8"])
 def test_a_zip_with_odd_entries_is_unpacked_or_refused_in_words(tmp_path, name):
-    """A date that is none, an extra field that holds no time; a name that its flag calls UTF-8 and is not."""
+    """A date that is none, an extra field that holds no time; a name that its flag calls UTF-8 and
+    is not.
+    """
     (tmp_path / "folder").mkdir()
     entry = zipfile.ZipInfo("ada/unit\u00e9.py", (2026, 2, 3, 12, 0, 0))
     if name == "short field":

@@ -32,7 +32,12 @@ def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
 def test_a_name_from_another_function_is_untrue():
     """The share leaves out what ends with an error, and what loses nothing."""
     telling, places = Telling(), {"return 2 * x": frozenset({"double"})}
-    for function, verdict in (("double", NAMED), ("Net.forward", NAMED), ("halve", RELATED), ("halve", VALUES)):
+    for function, verdict in (
+        ("double", NAMED),
+        ("Net.forward", NAMED),
+        ("halve", RELATED),
+        ("halve", VALUES),
+    ):
         telling.add([RIGHT, verdict], Mutant("", function, "x", "y"), places)
     telling.add([RIGHT, RAISED], Mutant("", "double", "x", "y"), places)
     telling.add([RIGHT], Mutant("", "double", "x", "y"), places)

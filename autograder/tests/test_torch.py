@@ -1,4 +1,6 @@
-"""The add-on for torch: experiments begin alike, layers are out of reach, a step of training is torch's own."""
+"""The add-on for torch: experiments begin alike, layers are out of reach, a step of training is
+torch's own.
+"""
 
 import subprocess
 import sys
@@ -71,7 +73,9 @@ def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
 
 
 def test_once_warm_a_step_of_training_imports_nothing():
-    """What torch imports at a first step is there before any submission: one thread, and what `by_hand` needs."""
+    """What torch imports at a first step is there before any submission: one thread, and what
+    `by_hand` needs.
+    """
     code = """if True:
         import sys
         import autograder.torch
@@ -97,7 +101,9 @@ def test_wrong_variants_know_the_names_of_torch(tmp_path):
     unit = replace(small.unit(), course=course_on_torch(tmp_path))
     names = other_names(unit)
     assert (names["sigmoid"], names["log_softmax"], names["train"]) == ("relu", "softmax", "eval")
-    assert names["mean"] == "sum" and {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
+    assert (
+        names["mean"] == "sum" and {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
+    )
     assert "sigmoid" not in other_names(small.unit())
 
 
@@ -123,13 +129,20 @@ ROUTES = {
 def test_ready_made_layers_are_out_of_reach(route):
     """By whatever name they are called; afterwards they work as before."""
     x = torch.ones(2, 1, 3)
-    with by_hand(), pytest.raises(RuntimeError, match="recurrent layers are out of reach here: write it by hand"):
+    with (
+        by_hand(),
+        pytest.raises(
+            RuntimeError, match="recurrent layers are out of reach here: write it by hand"
+        ),
+    ):
         ROUTES[route](x)
     assert ROUTES[route](x) is not None
 
 
 def test_what_a_student_writes_by_hand_runs_beside_them():
-    """Matrices, other layers and their gradients are as ever; another list of operators may be named, in words."""
+    """Matrices, other layers and their gradients are as ever; another list of operators may be
+    named, in words.
+    """
     with by_hand():
         w = torch.ones(3, 3, requires_grad=True)
         (torch.tanh(nn.Linear(3, 3)(torch.ones(3) @ w))).sum().backward()
@@ -161,7 +174,9 @@ def test_a_profiler_that_was_there_before_is_there_after():
 
 
 def test_descent_is_torchs_own():
-    """With momentum and weight decay, set later too, with a closure, and with gradients that are kept as zeros."""
+    """With momentum and weight decay, set later too, with a closure, and with gradients that are
+    kept as zeros.
+    """
     ends = []
     for kind in (torch.optim.SGD, Descent):
         w = nn.Parameter(torch.linspace(-1, 1, 5))
@@ -204,10 +219,14 @@ def test_weights_depend_on_roles_and_not_on_names_or_order():
     one = networks.load(Net({"a": (4, 3), "b": (5, 4)}), ROLES, 7)
     other = networks.load(Net({"last": (5, 4), "first": (4, 3)}), ROLES, 7)
     found, same = networks.take(one, ROLES), networks.take(other, ROLES)
-    assert found.keys() == same.keys() == {f"{role}.{n}" for role in ROLES for n in ("weight", "bias")}
+    assert (
+        found.keys() == same.keys() == {f"{role}.{n}" for role in ROLES for n in ("weight", "bias")}
+    )
     for name in found:
         np.testing.assert_array_equal(found[name], same[name])
-    assert not np.array_equal(networks.take(networks.load(one, ROLES, 8), ROLES)["out.bias"], same["out.bias"])
+    assert not np.array_equal(
+        networks.take(networks.load(one, ROLES, 8), ROLES)["out.bias"], same["out.bias"]
+    )
 
 
 def test_what_was_taken_can_be_put_back():
@@ -240,7 +259,9 @@ def test_what_is_no_tensor_is_told_with_the_function():
 
 
 def test_a_norms_running_variance_is_drawn_above_zero():
-    """It is divided by; a running mean may be anything, and counts that are no floats are left alone."""
+    """It is divided by; a running mean may be anything, and counts that are no floats are left
+    alone.
+    """
     net = nn.Sequential(nn.BatchNorm1d(6))
     roles = {"norm": (nn.BatchNorm1d, (6,))}
     drawn = networks.take(networks.load(net, roles, 1), roles)

@@ -1,4 +1,6 @@
-"""`watch`, driven as a student does: in a real terminal; and where Linux's modules are out of reach."""
+"""`watch`, driven as a student does: in a real terminal; and where Linux's modules are out of
+reach.
+"""
 
 import re
 import subprocess
@@ -38,13 +40,17 @@ def course(tmp_path):
 
 @contextmanager
 def watching(course, *command, unit="numbers", first="is not written yet.", columns=40, path=ROOT):
-    """`autograder watch` in a terminal without colour; at the end it is quit, and nothing was too wide."""
+    """`autograder watch` in a terminal without colour; at the end it is quit, and nothing was too
+    wide.
+    """
     command = [*(command or ("-m", "autograder")), "watch", unit]
     environment = variables(TERM="xterm-256color", PYTHONPATH=str(path))
     options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
     terminal = pexpect.spawn(sys.executable, command, dimensions=(40, columns), **options)
     terminal.seen = []
-    terminal.logfile_read = type("Log", (), {"write": terminal.seen.append, "flush": lambda self: None})()
+    terminal.logfile_read = type(
+        "Log", (), {"write": terminal.seen.append, "flush": lambda self: None}
+    )()
     see(terminal, first, "now:")
     yield terminal
     terminal.send("q")
@@ -53,7 +59,8 @@ def watching(course, *command, unit="numbers", first="is not written yet.", colu
     assert terminal.exitstatus == 0
     text = "".join(terminal.seen)
     assert "Traceback" not in text and not re.search(r"\x1b\[(\d+;)*3\dm", text)
-    lines = re.split(r"\r\n?", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text))  # a line may be written over itself
+    # a line may be written over itself
+    lines = re.split(r"\r\n?", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text))
     assert max(map(len, lines)) <= columns
 
 
@@ -74,7 +81,9 @@ SLOW = """errors = []
 
 
 def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
-    """Edit, save, be told the mistake, pass, move on, ask, go back, loop without end, train, quit; progress is kept."""
+    """Edit, save, be told the mistake, pass, move on, ask, go back, loop without end, train, quit;
+    progress is kept.
+    """
     with watching(course) as terminal:
         fill(course, double="print('here'); return x * x")
         see(terminal, "this is the square", "printed: here", "0 of 4 in this unit, 0 of 5")
@@ -137,15 +146,27 @@ def test_practice_works_without_linux_and_without_forks(course):
 
 def test_grading_names_linux_where_a_module_of_its_is_missing(small_class, tmp_path):
     """One sentence, exit code 2, and nothing graded."""
-    command = [sys.executable, "-c", NO_LINUX, "grade", str(small_class), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=small.COURSE.folder, env=variables(), capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-c",
+        NO_LINUX,
+        "grade",
+        str(small_class),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = subprocess.run(
+        command, cwd=small.COURSE.folder, env=variables(), capture_output=True, text=True
+    )
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "this needs Linux" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_a_package_that_is_missing_is_named(course):
-    """By `check`, with the command that installs it, as course.toml says; `watch` says to ask it."""
+    """By `check`, with the command that installs it, as course.toml says; `watch` says to ask
+    it.
+    """
     about = course / "course.toml"
     about.write_text(about.read_text() + '\n[packages]\nlacking = { install = "lacking>=2" }\n')
     checks = course / "checks" / f"{UNIT}.py"
@@ -154,7 +175,10 @@ def test_a_package_that_is_missing_is_named(course):
         pass
     done = small.run_command("check", "numbers", cwd=course)
     assert done.returncode == 2
-    assert f"{UNIT} needs lacking, which is not installed. Install it: pip install 'lacking>=2'" in done.stderr
+    assert (
+        f"{UNIT} needs lacking, which is not installed. Install it: pip install 'lacking>=2'"
+        in done.stderr
+    )
 
 
 def test_watch_without_a_terminal_says_so(course):
@@ -166,14 +190,20 @@ def test_watch_without_a_terminal_says_so(course):
 
 @pytest.mark.parametrize(
     "named",
-    [{}, {"AUTOGRADER_WARM_COURSE": "nowhere"}, {"AUTOGRADER_WARM_COURSE": "COURSE", "AUTOGRADER_WARM_UNIT": "x"}],
+    [
+        {},
+        {"AUTOGRADER_WARM_COURSE": "nowhere"},
+        {"AUTOGRADER_WARM_COURSE": "COURSE", "AUTOGRADER_WARM_UNIT": "x"},
+    ],
     ids=["no course", "a folder that is none", "a unit that is none"],
 )
 def test_a_process_that_waits_says_nothing_of_what_it_cannot_load(course, named):
     """What is not there is told when it is asked for."""
     named = {name: str(course) if value == "COURSE" else value for name, value in named.items()}
     command = [sys.executable, "-W", "error", "-c", "import autograder.practice.warm"]
-    done = subprocess.run(command, env=variables(**named), cwd=course, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=variables(**named), cwd=course, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -191,7 +221,9 @@ def test_a_process_that_waits_has_loaded_the_unit_and_warmed_up(course):
 def hurried(course):
     """Give each exact check of a course a fifth of a second."""
     checks = course / "checks" / f"{UNIT}.py"
-    checks.write_text(re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", checks.read_text()))
+    checks.write_text(
+        re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", checks.read_text())
+    )
 
 
 def test_what_does_not_end_is_ended_and_told(course):
@@ -220,7 +252,11 @@ def test_an_earlier_exercise_that_is_broken_is_told(course):
         see(terminal, "✓ 4/4", "now: three_steps")
         fill(course, double="return x * x")
         see(
-            terminal, "not written yet", "It passed before, and does not now:", "this is the square", "now: three_steps"
+            terminal,
+            "not written yet",
+            "It passed before, and does not now:",
+            "this is the square",
+            "now: three_steps",
         )
         fill(course, double=RIGHT["double"], fit=SLOW)
         see(terminal, "✓ 3/3", "All pass")
@@ -231,8 +267,13 @@ def test_an_earlier_exercise_that_is_broken_is_told(course):
 def test_the_example_of_the_exercise_at_hand_is_run(course):
     """What it prints is shown, and where its picture lies; an exercise may have none."""
     text = written(course).read_text()
-    drawn = 'with autograder.example("the sums of ones"):\n    import matplotlib.pyplot as plt\n    plt.plot([1, 2])\n'
-    written(course).write_text(text.replace('with autograder.example("the sums of ones"):\n', drawn))
+    drawn = (
+        'with autograder.example("the sums of ones"):\n    import matplotlib.pyplot as plt\n    '
+        "plt.plot([1, 2])\n"
+    )
+    written(course).write_text(
+        text.replace('with autograder.example("the sums of ones"):\n', drawn)
+    )
     with watching(course, columns=120) as terminal:
         terminal.send("e")
         see(terminal, "`doubling` has no example.")

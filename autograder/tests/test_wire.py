@@ -30,7 +30,11 @@ from autograder.sandbox.inside.wire import (
 KINDS = st.sampled_from(["f8", "f4", "i8", "?", "u1"])
 
 
-@given(st.dictionaries(st.text("abcxyz_", min_size=1), KINDS.flatmap(lambda k: arrays(k, array_shapes(min_dims=0)))))
+@given(
+    st.dictionaries(
+        st.text("abcxyz_", min_size=1), KINDS.flatmap(lambda k: arrays(k, array_shapes(min_dims=0)))
+    )
+)
 def test_what_is_encoded_comes_back(sent):
     """Names, order, types, shapes and values survive, NaN and infinity too."""
     got = decode(encode(Message({"token": "t"}, sent))[8:])
@@ -66,15 +70,25 @@ FACTS = {"token": "t"}
 
 # ---- fuzzing for a bounded while: so many executions, or so many seconds
 
-WILD = st.sampled_from([None, True, -1, 0, 2**31, 2**63, 2**64, 1e400, "", "F64", "\ud800", [], [0, 8], [2**62, 4], {}])
-ENTRIES = st.lists(st.tuples(st.sampled_from(sorted(DTYPES)), st.lists(st.integers(0, 3), max_size=3)), max_size=3)
-CHANGES = st.lists(st.tuples(st.sampled_from(["dtype", "shape", "data_offsets", "more"]), WILD), max_size=1)
-TOLD = st.dictionaries(st.sampled_from(["token", "message", "order"]), st.text(max_size=9) | WILD, max_size=2)
+WILD = st.sampled_from(
+    [None, True, -1, 0, 2**31, 2**63, 2**64, 1e400, "", "F64", "\ud800", [], [0, 8], [2**62, 4], {}]
+)
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(sorted(DTYPES)), st.lists(st.integers(0, 3), max_size=3)), max_size=3
+)
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["dtype", "shape", "data_offsets", "more"]), WILD), max_size=1
+)
+TOLD = st.dictionaries(
+    st.sampled_from(["token", "message", "order"]), st.text(max_size=9) | WILD, max_size=2
+)
 
 
 @st.composite
 def frames_near_the_format(draw) -> bytes:
-    """A frame's body as safetensors has it, at most one thing of its first array changed, with any facts."""
+    """A frame's body as safetensors has it, at most one thing of its first array changed, with any
+    facts.
+    """
     header, at = {"__metadata__": draw(TOLD)}, 0
     for number, (dtype, shape) in enumerate(draw(ENTRIES)):
         size = int(np.prod(shape)) * np.dtype(DTYPES[dtype]).itemsize
@@ -83,7 +97,11 @@ def frames_near_the_format(draw) -> bytes:
     for where, value in draw(CHANGES):
         header.get("a0", header["__metadata__"])[where] = value
     text = json.dumps(header).encode()
-    return struct.pack("<Q", max(0, len(text) + draw(st.sampled_from([0, 0, 0, -1, 1])))) + text + bytes(at)
+    return (
+        struct.pack("<Q", max(0, len(text) + draw(st.sampled_from([0, 0, 0, -1, 1]))))
+        + text
+        + bytes(at)
+    )
 
 
 REACHED = {"executions": 0, "messages": 0}
@@ -93,7 +111,10 @@ def within_limits(message: Message) -> bool:
     """What the other side relies on, of any message."""
     arrays = message.arrays.values()
     return (
-        all(isinstance(fact, str) and len(fact) <= 2 * MAX_MESSAGE for fact in message.facts.values())
+        all(
+            isinstance(fact, str) and len(fact) <= 2 * MAX_MESSAGE
+            for fact in message.facts.values()
+        )
         and len(arrays) <= MAX_ARRAYS
         and all(array.ndim <= MAX_DIMENSIONS and array.dtype.kind in "fiub" for array in arrays)
         and sum(array.nbytes for array in arrays) <= MAX_FRAME
@@ -113,7 +134,10 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
 
     began = time.monotonic()
     tried()
-    told = f"the wire: {REACHED['executions']:,} frames near the format in {time.monotonic() - began:.1f} s"
+    told = (
+        f"the wire: {REACHED['executions']:,} frames near the format in "
+        f"{time.monotonic() - began:.1f} s"
+    )
     record_property("told", f"{told}, {REACHED['messages']:,} of them messages, all others refused")
     assert REACHED["executions"] >= 2000 and REACHED["messages"] > 200
 
@@ -124,13 +148,34 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
         b"",
         struct.pack("<Q", 2**63),
         frame({"__metadata__": FACTS}) + b" " * 10,
-        frame({"a": {"dtype": "F64", "shape": [2], "data_offsets": [0, 8]}, "__metadata__": FACTS}, b"\0" * 8),
-        frame({"a": {"dtype": "F64", "shape": [2**62, 4], "data_offsets": [0, 8]}, "__metadata__": FACTS}, b"\0" * 8),
         frame(
-            {n: {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]} for n in "ab"} | {"__metadata__": FACTS}, b"\0"
+            {"a": {"dtype": "F64", "shape": [2], "data_offsets": [0, 8]}, "__metadata__": FACTS},
+            b"\0" * 8,
         ),
-        frame({"a": {"dtype": "F64", "shape": [0, 2**63], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
-        frame({"a": {"dtype": "F64", "shape": [0, 2**61], "data_offsets": [0, 0]}, "__metadata__": FACTS}),
+        frame(
+            {
+                "a": {"dtype": "F64", "shape": [2**62, 4], "data_offsets": [0, 8]},
+                "__metadata__": FACTS,
+            },
+            b"\0" * 8,
+        ),
+        frame(
+            {n: {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]} for n in "ab"}
+            | {"__metadata__": FACTS},
+            b"\0",
+        ),
+        frame(
+            {
+                "a": {"dtype": "F64", "shape": [0, 2**63], "data_offsets": [0, 0]},
+                "__metadata__": FACTS,
+            }
+        ),
+        frame(
+            {
+                "a": {"dtype": "F64", "shape": [0, 2**61], "data_offsets": [0, 0]},
+                "__metadata__": FACTS,
+            }
+        ),
         frame({"__metadata__": {"token": 3}}),
         frame({"__metadata__": {"token": {}}}),
         frame({"__metadata__": [FACTS]}),
@@ -144,7 +189,9 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
     ],
 )
 def test_frames_out_of_form_are_refused(blob):
-    """Overlapping or wrong offsets, too many arrays or dimensions, long names, facts that are no strings."""
+    """Overlapping or wrong offsets, too many arrays or dimensions, long names, facts that are no
+    strings.
+    """
     with pytest.raises(BadFrame):
         decode(blob)
 
@@ -165,9 +212,17 @@ NESTED = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
 )
 
 
-@given(st.dictionaries(st.text("abcxyz_", min_size=1), TEXTS.map(np.array) | NESTED | st.just(np.ones(2)), max_size=4))
+@given(
+    st.dictionaries(
+        st.text("abcxyz_", min_size=1),
+        TEXTS.map(np.array) | NESTED | st.just(np.ones(2)),
+        max_size=4,
+    )
+)
 def test_text_comes_back_beside_numbers(sent):
-    """Strings alone and in rows, empty ones and every alphabet; numbers beside them stay numbers."""
+    """Strings alone and in rows, empty ones and every alphabet; numbers beside them stay
+    numbers.
+    """
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert got.facts == {"token": "t"} and list(got.arrays) == list(sent)
     for name, array in sent.items():
@@ -209,14 +264,21 @@ LONG = "x" * (MAX_TEXT // 4 // 1000)
         pytest.param([{"a": "b"}], id="a table in a list"),
         pytest.param(b"9" * 5000, id="a number of many digits"),
         pytest.param(b"NaN", id="NaN"),
-        pytest.param([LONG, *["y"] * 1001], id="one long text among many: each would have its room"),
-        pytest.param(b"[" + b"[]," * (20 << 20) + b'"a"]', id="so many lists that reading them fills the memory"),
+        pytest.param(
+            [LONG, *["y"] * 1001], id="one long text among many: each would have its room"
+        ),
+        pytest.param(
+            b"[" + b"[]," * (20 << 20) + b'"a"]',
+            id="so many lists that reading them fills the memory",
+        ),
         pytest.param(b"[" + b"{}," * (20 << 20) + b'"a"]', id="so many tables"),
         pytest.param(b'"' + b"x" * MAX_TEXT + b'"', id="one text that is too long"),
     ],
 )
 def test_text_out_of_form_is_refused(packed):
-    """A frame that calls some bytes text is read as hostile too: nothing but `BadFrame`, and little memory."""
+    """A frame that calls some bytes text is read as hostile too: nothing but `BadFrame`, and little
+    memory.
+    """
     blob = text_frame(packed)
     tracemalloc.start()
     try:
@@ -227,7 +289,9 @@ def test_text_out_of_form_is_refused(packed):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("array", [np.ones(3), np.ones((2, 2), np.uint8), np.zeros(0, np.uint8), np.array(True)])
+@pytest.mark.parametrize(
+    "array", [np.ones(3), np.ones((2, 2), np.uint8), np.zeros(0, np.uint8), np.array(True)]
+)
 def test_numbers_that_a_frame_calls_text_are_refused(array):
     """Their bytes are no JSON text."""
     with pytest.raises(BadFrame):
@@ -253,13 +317,21 @@ def test_texts_that_only_together_are_too_long_are_refused():
     one = ["x" * (MAX_TEXT // 4 // 16 - 1), *[""] * 15]
     packed = np.frombuffer(json.dumps(one).encode(), np.uint8)
     names = [f"a{number}" for number in range(MAX_ARRAYS)]
-    some, every = (save(dict.fromkeys(names, packed), FACTS | {"text": "\n".join(text)}) for text in (names[:8], names))
+    some, every = (
+        save(dict.fromkeys(names, packed), FACTS | {"text": "\n".join(text)})
+        for text in (names[:8], names)
+    )
     assert len([array for array in decode(some).arrays.values() if is_text(array)]) == 8
     with pytest.raises(BadFrame, match="together"):
         decode(every)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=4)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=4),
+    )
+)
 def test_any_json_is_text_or_a_bad_frame(value):
     """Fuzzing what a frame calls text: an array of strings, or refused."""
     with suppress(BadFrame):

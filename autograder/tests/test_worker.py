@@ -1,4 +1,6 @@
-"""The parent's side of a worker: of whatever bytes come back, only the answer to the question counts."""
+"""The parent's side of a worker: of whatever bytes come back, only the answer to the question
+counts.
+"""
 
 import os
 import struct
@@ -20,13 +22,17 @@ class Parent(Worker):
     """The parent's side of a worker that is not there: what it reads was written by a test."""
 
     def __init__(self, asks: int, answers: int) -> None:
-        server = SimpleNamespace(unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0})
+        server = SimpleNamespace(
+            unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0}
+        )
         super().__init__(server, b"", "ada.py")
         self._fds, self._started = (asks, answers), {}
 
 
 def exchange(written: list[bytes], token: str) -> Message:
-    """What the parent takes for the answer to the question with `token`, of what was written in pieces."""
+    """What the parent takes for the answer to the question with `token`, of what was written in
+    pieces.
+    """
     (asked, asks), (answers, answered) = os.pipe(), os.pipe()
 
     def write() -> None:
@@ -52,7 +58,9 @@ FRAME = st.tuples(st.sampled_from(["asked", "before", "after", ""]), st.integers
 @settings(max_examples=400, deadline=None)
 @given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_STRAYS + 4), st.integers(1, 400))
 def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, length):
-    """Fuzzing the parent: frames of other questions, twice, cut and between garbage, in pieces of any length."""
+    """Fuzzing the parent: frames of other questions, twice, cut and between garbage, in pieces of
+    any length.
+    """
     sent = b"".join(frames)
     try:
         found = exchange([sent[i : i + length] for i in range(0, len(sent), length)], "asked")
@@ -72,7 +80,11 @@ ANSWER, OTHER, OLD = (
 @pytest.mark.parametrize(
     ("written", "error"),
     [
-        ([OLD, OTHER, ANSWER], None),  # late answers to questions before, answers ahead of their question
+        # late answers to questions before, answers ahead of their question
+        (
+            [OLD, OTHER, ANSWER],
+            None,
+        ),
         ([ANSWER, ANSWER, OTHER], None),  # twice
         ([ANSWER[:5], ANSWER[5:]], None),  # in two pieces
         ([OTHER], EOFError),

@@ -1,8 +1,8 @@
 """The add-on for courses on torch: what makes experiments with it repeatable, quick and strict.
 
-course.toml names it beside the package: `torch = { install = "torch", addon = "autograder.torch" }`.
-Nothing here imports torch before it is needed; `networks`, `operators` and `sgd` are for the author's
-experiments.
+course.toml names it beside the package: `torch = { install = "torch", addon = "autograder.torch"
+}`. Nothing here imports torch before it is needed; `networks`, `operators` and `sgd` are for the
+author's experiments.
 """
 
 from autograder.check import Raised
@@ -33,7 +33,9 @@ NAMESPACES = (
 
 
 def reset(seed: int) -> None:
-    """Put torch into the same state before each experiment, whatever a submission did to it before."""
+    """Put torch into the same state before each experiment, whatever a submission did to it
+    before.
+    """
     import torch
 
     torch.manual_seed(seed)
@@ -42,7 +44,9 @@ def reset(seed: int) -> None:
 
 
 def undo() -> None:
-    """Take away what an earlier check left for all that comes: modes, a default device, hooks of every layer."""
+    """Take away what an earlier check left for all that comes: modes, a default device, hooks of
+    every layer.
+    """
     import torch
 
     while torch._C._len_torch_function_stack():  # a default device is such a mode too
@@ -53,14 +57,20 @@ def undo() -> None:
 
 
 def warm() -> None:
-    """Use torch once with one thread, so that what a step of training imports is there before any submission."""
+    """Use torch once with one thread, so that what a step of training imports is there before any
+    submission.
+    """
     import torch
     from torch import nn
 
     from autograder.torch.operators import by_hand
 
     torch.set_num_threads(1)
-    lstm, norm, rnn = nn.LSTM(3, 3, 2, dropout=0.5), nn.BatchNorm1d(3), nn.RNN(3, 3, nonlinearity="relu")
+    lstm, norm, rnn = (
+        nn.LSTM(3, 3, 2, dropout=0.5),
+        nn.BatchNorm1d(3),
+        nn.RNN(3, 3, nonlinearity="relu"),
+    )
     weights = [*lstm.parameters(), *norm.parameters()]
     for optimizer in (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True)):
         logits = norm(rnn(lstm(torch.rand(2, 2, 3))[0])[0].movedim(-1, 1)).flatten(0, 1)
@@ -73,7 +83,9 @@ def warm() -> None:
 
 
 def explain(raised: Raised) -> str:
-    """Tell the cause of one of torch's errors in words, and what to do; "" where nothing is known of it."""
+    """Tell the cause of one of torch's errors in words, and what to do; "" where nothing is known
+    of it.
+    """
     from autograder.torch.causes import CAUSES
 
     return next(filter(None, (cause(raised) for cause in CAUSES)), "")

@@ -1,7 +1,8 @@
 """Weights and gradients of a network by role, for experiments on networks of torch.
 
-A role is what a layer is for. It is told by the layer's class and the shape of its first parameter, and a unit's sizes
-all differ, so neither the names nor the order in which a submission declares its layers matter.
+A role is what a layer is for. It is told by the layer's class and the shape of its first parameter,
+and a unit's sizes all differ, so neither the names nor the order in which a submission declares its
+layers matter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 from autograder.check import Arrays
 
 Model = TypeVar("Model", bound=nn.Module)
-Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]  # role → class, shape of the first parameter
+# role → class, shape of the first parameter
+Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]
 
 
 def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
@@ -29,14 +31,24 @@ def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
 
 
 def tensors(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The parameters of a layer, and what it keeps beside them in floats (the running statistics of a norm)."""
+    """The parameters of a layer, and what it keeps beside them in floats (the running statistics of
+    a norm).
+    """
     yield from layer.named_parameters(recurse=False)
-    yield from ((name, buffer) for name, buffer in layer.named_buffers(recurse=False) if buffer.is_floating_point())
+    yield from (
+        (name, buffer)
+        for name, buffer in layer.named_buffers(recurse=False)
+        if buffer.is_floating_point()
+    )
 
 
 def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers from N(0, 1/fan in) that depend on the seed and the role alone; a variance is drawn above 0.5."""
-    numbers = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())]).normal(0, shape[-1] ** -0.5, shape)
+    """Numbers from N(0, 1/fan in) that depend on the seed and the role alone; a variance is drawn
+    above 0.5.
+    """
+    numbers = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())]).normal(
+        0, shape[-1] ** -0.5, shape
+    )
     return 0.5 + np.abs(numbers) if name == "running_var" else numbers
 
 
@@ -47,10 +59,16 @@ def floats(seed: int, *shape: int) -> Tensor:
 
 @torch.no_grad()
 def load(model: Model, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> Model:
-    """Draw the tensors of every layer with a role, times `scale[role]` where given; the model, for chaining."""
+    """Draw the tensors of every layer with a role, times `scale[role]` where given; the model, for
+    chaining.
+    """
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
-            tensor.copy_(torch.from_numpy(draw(seed, role, name, tuple(tensor.shape)) * (scale or {}).get(role, 1.0)))
+            tensor.copy_(
+                torch.from_numpy(
+                    draw(seed, role, name, tuple(tensor.shape)) * (scale or {}).get(role, 1.0)
+                )
+            )
     return model
 
 
@@ -65,7 +83,9 @@ def take(model: nn.Module, roles: Roles) -> Arrays:
 
 @torch.no_grad()
 def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
-    """Write arrays `role.name` that `take` gave into the layers of their roles; the model, for chaining."""
+    """Write arrays `role.name` that `take` gave into the layers of their roles; the model, for
+    chaining.
+    """
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
             tensor.copy_(torch.from_numpy(np.array(arrays[f"{role}.{name}"])))
@@ -73,10 +93,15 @@ def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
 
 
 def gradients(model: nn.Module, roles: Roles) -> Arrays:
-    """The gradients of each role in one row, summed over its layers; zeros where nothing was sent back."""
+    """The gradients of each role in one row, summed over its layers; zeros where nothing was sent
+    back.
+    """
     found: Arrays = {}
     for role, layer in layers(model, roles):
-        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in layer.parameters(recurse=False)]
+        grads = [
+            torch.zeros_like(p) if p.grad is None else p.grad
+            for p in layer.parameters(recurse=False)
+        ]
         row = torch.cat([grad.flatten() for grad in grads]).cpu().numpy()
         found[role] = found.get(role, 0) + row
     return found
@@ -89,7 +114,9 @@ def moved(before: Arrays, after: Arrays) -> Arrays:
 
 @dataclass(frozen=True)
 class Condition:
-    """What can be seen of a model from outside: numbers, what is to be trained, gradients left, and modes."""
+    """What can be seen of a model from outside: numbers, what is to be trained, gradients left, and
+    modes.
+    """
 
     numbers: Mapping[str, bytes]
     trainable: Mapping[str, bool]
@@ -118,7 +145,9 @@ def _bytes(array: Tensor) -> bytes:
 
 
 def tensor(function: str, value: Any) -> Tensor:
-    """`value`, which a submission's `function` returned. Raises `TypeError` where that is no tensor."""
+    """`value`, which a submission's `function` returned. Raises `TypeError` where that is no
+    tensor.
+    """
     if isinstance(value, Tensor):
         return value
     raise TypeError(f"`{function}` returned a {type(value).__name__}, and a tensor is wanted.")

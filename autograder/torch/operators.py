@@ -1,4 +1,6 @@
-"""Operators of torch that a submission is to write by hand: while an experiment runs, they are out of reach."""
+"""Operators of torch that a submission is to write by hand: while an experiment runs, they are out
+of reach.
+"""
 
 import sys
 import warnings
@@ -8,17 +10,25 @@ from typing import Any
 
 import torch
 
-LAYERS = [f"{kind}.{form}" for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu") for form in ("input", "data")]
+LAYERS = [
+    f"{kind}.{form}"
+    for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")
+    for form in ("input", "data")
+]
 LAYERS += ["lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "mkldnn_rnn_layer"]
 QUANTIZED = [f"quantized_{kind}_cell_dynamic" for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")]
-IN_PYTHON = tuple(f"/torch/{part}/" for part in ("_decomp", "_refs", "_higher_order_ops", "_inductor", "ao"))
+IN_PYTHON = tuple(
+    f"/torch/{part}/" for part in ("_decomp", "_refs", "_higher_order_ops", "_inductor", "ao")
+)
 
 
 @contextmanager
-def by_hand(ready_made: list[str] = LAYERS, words: str = "PyTorch's own recurrent layers") -> Iterator[None]:
-    """While this runs, some of torch's operators raise an error, by whatever name they are called: they are taken out
-    of the dispatcher, where `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops` all end. So do torch's own versions
-    of them in Python.
+def by_hand(
+    ready_made: list[str] = LAYERS, words: str = "PyTorch's own recurrent layers"
+) -> Iterator[None]:
+    """While this runs, some of torch's operators raise an error, by whatever name they are called:
+    they are taken out of the dispatcher, where `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
+    all end. So do torch's own versions of them in Python.
     """
 
     def refuse(*_: Any, **__: Any) -> Any:
@@ -27,7 +37,8 @@ def by_hand(ready_made: list[str] = LAYERS, words: str = "PyTorch's own recurren
     def watch(frame: Any, event: str, _: Any) -> None:
         code = frame.f_code
         if event == "call" and (
-            code.co_qualname == "OpOverload.decompose" or any(part in code.co_filename for part in IN_PYTHON)
+            code.co_qualname == "OpOverload.decompose"
+            or any(part in code.co_filename for part in IN_PYTHON)
         ):
             refuse()
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 
 class Descent(torch.optim.SGD):
-    """`torch.optim.SGD` with momentum and weight decay. The first step of torch's own imports `torch._dynamo`, which
-    takes as long as torch itself: a student who checks an exercise need not wait for it.
+    """`torch.optim.SGD` with momentum and weight decay. The first step of torch's own imports
+    `torch._dynamo`, which takes as long as torch itself: a student who checks an exercise need not
+    wait for it.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
@@ -27,7 +28,9 @@ class Descent(torch.optim.SGD):
                 p.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step against the gradients. Return the loss that `closure` gives, if it is given."""
+        """Take a step against the gradients. Return the loss that `closure` gives, if it is
+        given.
+        """
         with torch.set_grad_enabled(True):
             loss = closure() if closure else None
         with torch.no_grad():

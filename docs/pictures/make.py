@@ -1,4 +1,5 @@
-"""Makes the README's pictures: the terminal as SVG, a page as PNG. It needs the `dev` extra, Chromium, and `make demo`.
+"""Makes the README's pictures: the terminal as SVG, a page as PNG. It needs the `dev` extra,
+Chromium, and `make demo`.
 
 python docs/pictures/make.py
 """
@@ -31,13 +32,19 @@ def terminal() -> None:
     file = ROOT / "tests" / "submissions" / CASE / UNIT / f"{UNIT}.py"
     screen.print(f"$ autograder check {UNIT}.py --quick", style="bold")
     checks = [check for check in unit.checks if not check.measure]
-    verdicts = practise(unit, checks, Submission(file.read_bytes(), file.name), lambda verdict, *_: None)
+    verdicts = practise(
+        unit, checks, Submission(file.read_bytes(), file.name), lambda verdict, *_: None
+    )
     for verdict in verdicts:
         screen.print(verdict_lines(verdict))
-    screen.print(f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen.")
+    screen.print(
+        f"{total(verdicts)} on the public seed. A grade comes from a seed that nobody has seen."
+    )
     svg = screen.export_svg(title="autograder")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S)  # fonts from elsewhere
-    (HERE / "terminal.svg").write_text(re.sub(r"terminal-\d+", "terminal", svg).replace("Fira Code", "ui-monospace"))
+    (HERE / "terminal.svg").write_text(
+        re.sub(r"terminal-\d+", "terminal", svg).replace("Fira Code", "ui-monospace")
+    )
     (HERE / ".unused").unlink()
 
 
@@ -50,7 +57,9 @@ def page() -> None:
         shown.goto(at.as_uri())
         shown.screenshot(path=HERE / "page.png")
         browser.close()
-    Image.open(HERE / "page.png").convert("RGB").quantize(128).save(HERE / "page.png", optimize=True)
+    Image.open(HERE / "page.png").convert("RGB").quantize(128).save(
+        HERE / "page.png", optimize=True
+    )
 
 
 if __name__ == "__main__":

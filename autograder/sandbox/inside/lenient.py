@@ -1,7 +1,8 @@
 """Lets an experiment go on where a function of a submission raises an exception.
 
-The exception becomes a value, `Unanswered`, that passes through whatever is made of it: what depends on it cannot be
-named, and all else is named as it always is. Only what an experiment looks into ends it.
+The exception becomes a value, `Unanswered`, that passes through whatever is made of it: what
+depends on it cannot be named, and all else is named as it always is. Only what an experiment looks
+into ends it.
 """
 
 from collections.abc import Callable
@@ -40,5 +41,7 @@ class Lenient:
 
 
 def has_answered(lenient: Lenient) -> bool:
-    """Whether a function has returned. No method: a student's function may be called as it would be."""
+    """Whether a function has returned. No method: a student's function may be called as it would
+    be.
+    """
     return lenient._answered

@@ -1,7 +1,8 @@
-"""Names of packages that one check may have put others in the place of, and that the next finds as they were.
+"""Names of packages that one check may have put others in the place of, and that the next finds as
+they were.
 
-It helps whoever spoils a package for the exercises that follow. It is no wall: what a submission hides from it
-stays hidden, and costs that submission.
+It helps whoever spoils a package for the exercises that follow. It is no wall: what a submission
+hides from it stays hidden, and costs that submission.
 """
 
 from collections.abc import Iterable
@@ -29,7 +30,9 @@ class Namespaces:
 
 def _put_back(owner: Any, kept: dict[str, Any]) -> None:
     for name, value in list(vars(owner).items()):
-        if name not in kept and isinstance(owner, type):  # a module gains names by being imported from
+        if name not in kept and isinstance(
+            owner, type
+        ):  # a module gains names by being imported from
             delattr(owner, name)
         elif name in kept and value is not kept[name]:
             setattr(owner, name, kept[name])

@@ -1,7 +1,7 @@
 """The untrusted side: runs experiments on a submission and answers with bytes.
 
-Everything here shares a process with the submission, which may change any of it. So nothing here decides anything:
-the other side reads the bytes as hostile ones.
+Everything here shares a process with the submission, which may change any of it. So nothing here
+decides anything: the other side reads the bytes as hostile ones.
 """
 
 import os
@@ -42,7 +42,8 @@ def run_experiment(
     """Run one experiment; whatever a submission raises becomes part of the answer.
 
     Where one function raises, the experiment is run again without it, for what the others return.
-    reset: brings random numbers into the state of a seed, so that what ran before in this process changes nothing.
+    reset: brings random numbers into the state of a seed, so that what ran before in this process
+    changes nothing.
     text: what a check that trains is given.
     explain: tells an exception by its cause.
     """
@@ -105,7 +106,9 @@ def _stub(error: NotImplementedError, check: Check) -> str:
 
 
 def describe(error: BaseException, check: Check) -> str:
-    """Describe an exception in a student's terms: the line of their own file, the function, the type and the text."""
+    """Describe an exception in a student's terms: the line of their own file, the function, the
+    type and the text.
+    """
     where = place(traceback.extract_tb(error.__traceback__), check)
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, ModuleNotFoundError):
@@ -114,7 +117,9 @@ def describe(error: BaseException, check: Check) -> str:
 
 
 def place(frames: Sequence[traceback.FrameSummary], check: Check) -> str:
-    """The innermost place in the student's file: "line 3, in `double`"; empty where no frame is theirs."""
+    """The innermost place in the student's file: "line 3, in `double`"; empty where no frame is
+    theirs.
+    """
     where = _last_frame(frames, check)
     return f"{where[0]}, in `{where[1]}`" if where else ""
 
@@ -134,29 +139,38 @@ PACKAGES = {"site-packages", "dist-packages"}  # by name: the server's Python kn
 
 
 def _last_frame(frames: Sequence[traceback.FrameSummary], check: Check) -> tuple[str, str] | None:
-    """Place and function of the innermost frame that is not the check's, this kit's or a library's."""
+    """Place and function of the innermost frame that is not the check's, this kit's or a
+    library's.
+    """
     checks = os.path.dirname(check.experiment.__code__.co_filename)
     not_theirs = tuple(f"{folder}{os.sep}" for folder in (KIT, *STANDARD, checks))
     for frame in reversed(frames):
-        if place := re.match(r"<((?:cell \d+, )?line) (\d+)\|", frame.filename):  # a `Statement`'s, with an offset
+        if place := re.match(
+            r"<((?:cell \d+, )?line) (\d+)\|", frame.filename
+        ):  # a `Statement`'s, with an offset
             name = frame.name.replace("<module>", "the top level")
             return f"{place[1]} {int(place[2]) + (frame.lineno or 0)}", name
         if "ipykernel" in frame.filename or "<ipython" in frame.filename:
             return f"line {frame.lineno} of the cell", frame.name
-        library = frame.filename.startswith(not_theirs) or PACKAGES & set(Path(frame.filename).parts)
+        library = frame.filename.startswith(not_theirs) or PACKAGES & set(
+            Path(frame.filename).parts
+        )
         if frame.filename.endswith(".py") and not library:
             return f"line {frame.lineno}", frame.name
     return None
 
 
 def warm(experiments: Experiments, stub: bytes = b"") -> None:
-    """Do before any fork what every submission would otherwise do: import, parse, and begin each experiment.
+    """Do before any fork what every submission would otherwise do: import, parse, and begin each
+    experiment.
 
-    stub: the script that students get; its cells are parsed, and most submissions hold many of them unchanged.
-    An experiment ends where it asks for what nobody has written.
+    stub: the script that students get; its cells are parsed, and most submissions hold many of them
+    unchanged. An experiment ends where it asks for what nobody has written.
     """
     experiments.warm()
-    nothing = Submission(b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)]\n", "warm.py")
+    nothing = Submission(
+        b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)]\n", "warm.py"
+    )
     _ = nothing.f
     Submission(stub, "stub.py")
     decode(encode(Message({}, {"x": np.zeros(1)}))[8:])
@@ -172,7 +186,9 @@ def names_to_keep(experiments: Experiments) -> Namespaces:
     return Namespaces([*NUMPY, *others])
 
 
-def answer_questions(inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments, names: Namespaces) -> None:
+def answer_questions(
+    inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments, names: Namespaces
+) -> None:
     """Read a submission, then questions about it, and answer each: the whole life of a worker.
 
     names: what is put back before each run of an experiment, of which a question may need two.
@@ -214,6 +230,8 @@ def _answer(
     explain = partial(explain_error, experiments)
     text = question.arrays["text"].tobytes().decode() if "text" in question.arrays else None
     if question.facts["role"] == "measure" and check.measure:
-        weights = {name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")}
+        weights = {
+            name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")
+        }
         return Answer({"loss": np.array(check.measure(implementation, weights, text))})
     return run_experiment(check, implementation, int(question.facts["seed"]), reset, text, explain)

@@ -27,7 +27,9 @@ FEW = 3  # forks after which it pays to make each of the next ones cheaper
 
 @dataclass(frozen=True)
 class Forker:
-    """What every worker is forked with: the unit, the walls' rules, and what is known of the server."""
+    """What every worker is forked with: the unit, the walls' rules, and what is known of the
+    server.
+    """
 
     experiments: Experiments
     names: Namespaces  # of packages, as they were before any submission
@@ -39,7 +41,9 @@ class Forker:
 
 
 def serve() -> None:
-    """Import a unit, then fork a confined worker whenever the parent asks: commands on descriptor 0, replies there."""
+    """Import a unit, then fork a confined worker whenever the parent asks: commands on descriptor
+    0, replies there.
+    """
     control = socket.socket(fileno=os.dup(0))
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
@@ -48,7 +52,9 @@ def serve() -> None:
     forker = _prepare(setup, null)
     threads = len(os.listdir("/proc/self/task")) if forker.confine else 1
     os.environ.clear()
-    tempfile.tempdir = "/tmp"  # set by hand: tempfile would probe for a writable folder, and there is none
+    tempfile.tempdir = (
+        "/tmp"  # set by hand: tempfile would probe for a writable folder, and there is none
+    )
     _reply(control, {"threads": threads})
     forks = 0
     while True:
@@ -92,7 +98,9 @@ def _reply(control: socket.socket, facts: Mapping[str, Any]) -> None:
 
 
 def _fork(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> int:
-    """Fork a worker that reads from the first descriptor and writes to the second; its process id."""
+    """Fork a worker that reads from the first descriptor and writes to the second; its process
+    id.
+    """
     pid = os.fork()
     if pid == 0:
         _work(forker, command, descriptors)
@@ -104,7 +112,9 @@ def _fork(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) ->
 def _end(pid: int, grace: float) -> dict[str, int]:
     """Kill a worker unless it ends by itself within `grace` seconds; how it ended."""
     until = time.monotonic() + grace
-    while time.monotonic() < until and not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+    while time.monotonic() < until and not os.waitid(
+        os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
+    ):
         time.sleep(0.001)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
@@ -115,12 +125,15 @@ def _end(pid: int, grace: float) -> dict[str, int]:
 def _processor_time(pid: int) -> float:
     """Seconds that a worker has computed."""
     with suppress(OSError):
-        return time.clock_gettime((~pid << 3) | 2)  # Linux's clock of another process: clock_getcpuclockid(3)
+        # Linux's clock of another process: clock_getcpuclockid(3)
+        return time.clock_gettime((~pid << 3) | 2)
     return 0.0
 
 
 def _time_in_line(pid: int) -> float | None:
-    """Seconds that a worker was ready to compute and had no processor; None where the kernel does not tell."""
+    """Seconds that a worker was ready to compute and had no processor; None where the kernel does
+    not tell.
+    """
     with suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     return None
@@ -132,7 +145,9 @@ def _address_space() -> int:
 
 
 def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> None:
-    """Be the forked worker: arrange descriptors, put up the walls, answer questions. Never returns."""
+    """Be the forked worker: arrange descriptors, put up the walls, answer questions. Never
+    returns.
+    """
     try:
         inbox, outbox = (os.dup(descriptor) for descriptor in descriptors)
         for new, old in enumerate((forker.null, forker.null, forker.null, inbox, outbox)):
@@ -144,7 +159,9 @@ def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) ->
             os.dup2(forker.rules, 5)
             os.closerange(6, 65536)
             limits = forker.experiments.settings.limits
-            confinement.confine(5, int(limits.seconds), forker.address_space + (limits.megabytes << 20))
+            confinement.confine(
+                5, int(limits.seconds), forker.address_space + (limits.megabytes << 20)
+            )
         else:
             os.closerange(5, 65536)
         questions, answers = os.fdopen(3, "rb"), os.fdopen(4, "wb")
@@ -160,8 +177,8 @@ def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) ->
 def _lay_bait(path: Path) -> None:
     """Write the file that the self-test's worker must not read, and make sure that the server can.
 
-    It is written here and not by the grader: behind bubblewrap there is none of the grader's files, and what
-    is not there cannot show that it is guarded.
+    It is written here and not by the grader: behind bubblewrap there is none of the grader's files,
+    and what is not there cannot show that it is guarded.
     """
     path.write_text("secret")
     if path.read_text() != "secret":
@@ -169,7 +186,9 @@ def _lay_bait(path: Path) -> None:
 
 
 def _probe(secret: str) -> Arrays:
-    """Try what a submission must not do; True where the wall held. All that is tried on is there: see `_lay_bait`."""
+    """Try what a submission must not do; True where the wall held. All that is tried on is there:
+    see `_lay_bait`.
+    """
     attempts: dict[str, Callable[[], object]] = {
         "reading another's file": lambda: os.open(secret, os.O_RDONLY),
         "reading the grader's files": lambda: os.open(confinement.__file__, os.O_RDONLY),
@@ -186,7 +205,9 @@ def _probe(secret: str) -> Arrays:
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
-    """Whether an attempt is forbidden. What fails for another reason, "no such file" say, was not held by a wall."""
+    """Whether an attempt is forbidden. What fails for another reason, "no such file" say, was not
+    held by a wall.
+    """
     try:
         attempt()
     except PermissionError:  # EPERM and EACCES

@@ -1,8 +1,9 @@
 """What a submission defines.
 
-A submission is its definitions, not its cells. A name is looked up when an experiment asks for it; then the statements
-that bind it run, with the imports and top-level names that these use in turn. Nothing else of a file is executed, and
-nothing of an `autograder.example` block, whose variables may be called like a helper.
+A submission is its definitions, not its cells. A name is looked up when an experiment asks for it;
+then the statements that bind it run, with the imports and top-level names that these use in turn.
+Nothing else of a file is executed, and nothing of an `autograder.example` block, whose variables
+may be called like a helper.
 """
 
 import ast
@@ -32,8 +33,8 @@ from autograder.sandbox.inside.cells import (
     parse_quietly,
 )
 
-# What looks a name up outside a function's own variables → the bits of its argument that say something else; the last
-# came with Python 3.12, for type aliases and for annotations in a class
+# What looks a name up outside a function's own variables → the bits of its argument that say
+# something else; the last came with Python 3.12, for type aliases and for annotations in a class
 _LOOKS_UP = {"LOAD_NAME": 0, "LOAD_GLOBAL": 1, "LOAD_FROM_DICT_OR_GLOBALS": 0}
 _BITS = {dis.opmap[name]: bits for name, bits in _LOOKS_UP.items() if name in dis.opmap}
 
@@ -45,7 +46,9 @@ class Missing(UserError):
 def missing(name: str, defined: Iterable[str]) -> Missing:
     """The error for a name that is not defined, with the nearest that is."""
     near = get_close_matches(name, sorted(defined), 1, 0.6)
-    return Missing(f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else ""))
+    return Missing(
+        f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else "")
+    )
 
 
 @dataclass
@@ -57,18 +60,30 @@ class Statement:
     filename: str
     binds: set[str]
     done: bool = False
-    futures: Sequence[ast.stmt] = ()  # the file's `from __future__ import …`, which hold for all of it
+    futures: Sequence[
+        ast.stmt
+    ] = ()  # the file's `from __future__ import …`, which hold for all of it
 
     @cached_property
     def code(self) -> CodeType:
-        """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand outside a function."""
+        """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand
+        outside a function.
+        """
         name = f"<{self.cell.at(0)}|{self.filename}>"
         lines = self.cell.text.splitlines(keepends=True)
-        linecache.cache[name] = (len(self.cell.text), None, lines, name)  # so that an error can quote its line
+        # so that an error can quote its line
+        linecache.cache[name] = (
+            len(self.cell.text),
+            None,
+            lines,
+            name,
+        )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return compile(ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True)
+                return compile(
+                    ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True
+                )
         except SyntaxError as error:
             raise Broken(_unparsed(self.cell, error)) from None
 
@@ -81,17 +96,23 @@ class Statement:
 class Submission:
     """A namespace that runs the definitions of a name when the name is first asked for.
 
-    Attributes raise `Missing` for a name that is not defined and `Broken` where its definition cannot run.
+    Attributes raise `Missing` for a name that is not defined and `Broken` where its definition
+    cannot run.
     """
 
     def __init__(self, source: bytes, filename: str) -> None:
-        sys.modules["submission"] = module = ModuleType("submission")  # dataclasses look their annotations up there
+        # dataclasses look their annotations up there
+        sys.modules["submission"] = module = ModuleType("submission")
         self._names = vars(module)
         self._ran: set[str] = set()  # names whose definitions have run
-        self._broken: dict[str, str] = {}  # text of a cell that does not parse → what is wrong with it
+        self._broken: dict[
+            str, str
+        ] = {}  # text of a cell that does not parse → what is wrong with it
         self._filename = filename
         self._statements = list(self._parse(_mended(_uncut(cells(source), source))))
-        futures = [s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"]
+        futures = [
+            s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"
+        ]
         for statement in self._statements:
             statement.futures = futures
 
@@ -124,7 +145,9 @@ class Submission:
         wanted, queue, asked = set[int](), [name], {name}
         for one in queue:
             for statement in self._statements:
-                if (one in statement.binds or "*" in statement.binds) and id(statement) not in wanted:
+                if (one in statement.binds or "*" in statement.binds) and id(
+                    statement
+                ) not in wanted:
                     wanted.add(id(statement))
                     queue += statement.uses - asked
                     asked |= statement.uses
@@ -135,14 +158,20 @@ class Submission:
 
 
 def names_run(submission: Submission) -> set[str]:
-    """The names whose definitions have run. No method: a student's function may be called as it would be."""
-    return {name for statement in submission._statements if statement.done for name in statement.binds}
+    """The names whose definitions have run. No method: a student's function may be called as it
+    would be.
+    """
+    return {
+        name for statement in submission._statements if statement.done for name in statement.binds
+    }
 
 
 def is_example(node: ast.stmt) -> bool:
     """Whether a statement is a block `with autograder.example("…")`."""
     match node:
-        case ast.With(items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example"))), *_]):
+        case ast.With(
+            items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example"))), *_]
+        ):
             return True
     return False
 

@@ -1,4 +1,6 @@
-"""The wire's format: a length, then a safetensors file with facts as its metadata; read as hostile bytes."""
+"""The wire's format: a length, then a safetensors file with facts as its metadata; read as hostile
+bytes.
+"""
 
 import json
 import struct
@@ -13,12 +15,22 @@ from safetensors.numpy import save
 from autograder.check import Arrays, is_text
 
 MAX_FRAME = 64 << 20  # bytes
-MAX_TEXT = 8 << 20  # bytes of one array of text: as JSON, which takes up to 25 times that to read, and in NumPy
+# bytes of one array of text: as JSON, which takes up to 25 times that to read, and in NumPy
+MAX_TEXT = 8 << 20
 MAX_HEADER = 64 << 10
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8
 MAX_MESSAGE = 1000  # characters
-DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U8": "u1"}
+DTYPES = {
+    "F64": "f8",
+    "F32": "f4",
+    "F16": "f2",
+    "I64": "i8",
+    "I32": "i4",
+    "I16": "i2",
+    "I8": "i1",
+    "U8": "u1",
+}
 DTYPES |= {"U64": "u8", "U32": "u4", "U16": "u2", "BOOL": "?"}
 
 
@@ -57,7 +69,9 @@ def pack_text(array: np.ndarray) -> np.ndarray:
 
 
 def unpack_text(packed: np.ndarray) -> np.ndarray:
-    """Turn the bytes of a JSON text, read as hostile ones, into an array of text. Raises `BadFrame`."""
+    """Turn the bytes of a JSON text, read as hostile ones, into an array of text. Raises
+    `BadFrame`.
+    """
     if packed.nbytes > MAX_TEXT:
         raise BadFrame("a text that is too long")
     try:
@@ -74,7 +88,9 @@ def unpack_text(packed: np.ndarray) -> np.ndarray:
 
 
 def _measure_text(value: Any) -> tuple[int, int]:
-    """The length of the longest text in nested lists, and how many there are. Raises `TypeError`, `ValueError`."""
+    """The length of the longest text in nested lists, and how many there are. Raises `TypeError`,
+    `ValueError`.
+    """
     if isinstance(value, str):
         value.encode()  # half a character cannot be written or shown
         return len(value), 1
@@ -85,7 +101,9 @@ def _measure_text(value: Any) -> tuple[int, int]:
 
 
 def decode(blob: bytes) -> Message:
-    """Read a frame's body as hostile bytes. Raises `BadFrame` for anything over a limit or out of form."""
+    """Read a frame's body as hostile bytes. Raises `BadFrame` for anything over a limit or out of
+    form.
+    """
     if len(blob) < 8 or len(blob) > MAX_FRAME:
         raise BadFrame(f"{len(blob)} bytes")
     (header,) = struct.unpack("<Q", blob[:8])
@@ -107,7 +125,9 @@ def decode(blob: bytes) -> Message:
             if room > MAX_FRAME:
                 raise BadFrame("texts that are too long together")
     order = facts.pop("order", "").split("\n")
-    return Message(facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays})
+    return Message(
+        facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays}
+    )
 
 
 def _is_fact(fact: tuple[Any, Any]) -> bool:
@@ -124,7 +144,9 @@ def _array(name: str, entry: Mapping[str, Any]) -> tuple[str, np.ndarray]:
 
 
 def receive(stream: BinaryIO, eof: bool = False) -> Message:
-    """Read one frame. At the end of the stream: a message without facts where `eof`, else `BadFrame`."""
+    """Read one frame. At the end of the stream: a message without facts where `eof`, else
+    `BadFrame`.
+    """
     head = stream.read(8)
     if not head and eof:
         return Message({}, {})

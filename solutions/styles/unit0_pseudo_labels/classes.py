@@ -98,5 +98,7 @@ class Trainer:
         return self.losses
 
 
-def train(model: nn.Module, batches: Any, optimizer: torch.optim.Optimizer, steps: int) -> list[float]:
+def train(
+    model: nn.Module, batches: Any, optimizer: torch.optim.Optimizer, steps: int
+) -> list[float]:
     return Trainer(model, optimizer).run(batches, steps)

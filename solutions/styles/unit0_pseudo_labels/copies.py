@@ -15,7 +15,9 @@ class MixIterator:
 
     def __next__(self):
         batches = list(map(next, self.children))
-        return tuple(torch.from_numpy(np.concatenate([b[k].numpy() for b in batches])) for k in range(2))
+        return tuple(
+            torch.from_numpy(np.concatenate([b[k].numpy() for b in batches])) for k in range(2)
+        )
 
     def reset(self):
         for child in self.children:
@@ -28,7 +30,9 @@ def batch_sizes(total, share):
 
 
 def split_rows(order, held_out, labelled):
-    return tuple(torch.from_numpy(part) for part in np.split(order.numpy(), [held_out, held_out + labelled]))
+    return tuple(
+        torch.from_numpy(part) for part in np.split(order.numpy(), [held_out, held_out + labelled])
+    )
 
 
 def pseudo_labels(model, x):
@@ -52,7 +56,16 @@ def one_epoch(batches):
 
 
 def semi_supervised(
-    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps, verbose=False
+    teacher,
+    student,
+    labelled,
+    x_unlabelled,
+    make_batches,
+    make_optimizer,
+    total,
+    share,
+    steps,
+    verbose=False,
 ):
     def learn(model, batches, name):
         losses = train(model, batches, make_optimizer(model), steps)
@@ -62,6 +75,8 @@ def semi_supervised(
     learn(teacher, make_batches(*labelled, total), "teacher")
     y_unlabelled = pseudo_labels(teacher, x_unlabelled)
     n_labelled, n_pseudo = batch_sizes(total, share)
-    mix = MixIterator([make_batches(*labelled, n_labelled), make_batches(x_unlabelled, y_unlabelled, n_pseudo)])
+    mix = MixIterator(
+        [make_batches(*labelled, n_labelled), make_batches(x_unlabelled, y_unlabelled, n_pseudo)]
+    )
     learn(student, mix, "student")
     return student

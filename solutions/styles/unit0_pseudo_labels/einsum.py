@@ -41,7 +41,9 @@ def split_rows(order, held_out, labelled):
     return torch.tensor_split(order, (held_out, held_out + labelled))
 
 
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     images, truths = labelled
     train(teacher, make_batches(images, truths, total), make_optimizer(teacher), steps)
     n_true, n_guessed = batch_sizes(total, share)

@@ -10,7 +10,7 @@ class MixIterator:
         self.children = tuple(children)
         self.N = sum(map(attrgetter("N"), children))
 
-    __iter__ = lambda self: self  # noqa: E731
+    __iter__ = lambda self: self
 
     def __next__(self):
         return tuple(map(torch.cat, zip(*map(next, self.children), strict=True)))
@@ -19,8 +19,8 @@ class MixIterator:
         any(map(methodcaller("reset"), self.children))
 
 
-batch_sizes = lambda total, share: (total - int(total * share + 0.5), int(total * share + 0.5))  # noqa: E731
-split_rows = lambda order, *sizes: order.split([*sizes, len(order) - sum(sizes)])  # noqa: E731
+batch_sizes = lambda total, share: (total - int(total * share + 0.5), int(total * share + 0.5))
+split_rows = lambda order, *sizes: order.split([*sizes, len(order) - sum(sizes)])
 soft_cross_entropy = partial(lambda loss, logits, y: loss(logits, y), nn.CrossEntropyLoss())
 
 
@@ -37,12 +37,17 @@ def train(model, batches, optimizer, steps):
     return list(starmap(learn, islice(batches, steps)))
 
 
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     def learn(model, batches):
         train(model, batches, make_optimizer(model), steps)
         return model
 
     guesses = pseudo_labels(learn(teacher, make_batches(*labelled, total)), x_unlabelled)
     data = (labelled, (x_unlabelled, guesses))
-    batches = [make_batches(*pair, size) for pair, size in zip(data, batch_sizes(total, share), strict=True)]
+    batches = [
+        make_batches(*pair, size)
+        for pair, size in zip(data, batch_sizes(total, share), strict=True)
+    ]
     return reduce(learn, [MixIterator(batches)], student)

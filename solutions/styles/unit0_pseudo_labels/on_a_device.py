@@ -40,7 +40,9 @@ def batch_sizes(total, share):
     return total - pseudo, pseudo
 
 
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     networks = nn.ModuleDict({"teacher": teacher, "student": student})
     optimizers = {name: make_optimizer(network) for name, network in networks.items()}
     sizes = dict(zip(("true", "guessed"), batch_sizes(total, share), strict=True))

@@ -34,7 +34,9 @@ def train(model, batches, optimizer, steps):
     return losses
 
 
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     optimizer = make_optimizer(student)
     train(teacher, make_batches(*labelled, total), make_optimizer(teacher), steps)
     many, few = batch_sizes(total, share)

@@ -51,7 +51,9 @@ def train(model, batches, optimizer, steps):
     return losses
 
 
-def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
+def semi_supervised(
+    teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps
+):
     train(teacher, make_batches(labelled[0], labelled[1], total), make_optimizer(teacher), steps)
     sizes = batch_sizes(total, share)
     known = make_batches(*labelled, sizes[0])

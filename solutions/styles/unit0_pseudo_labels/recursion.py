@@ -54,7 +54,10 @@ def soft_cross_entropy(logits, y):
     if len(y) < 4:
         return torch.tensordot(y, logits.logsumexp(1, keepdim=True) - logits) / len(y)
     n, half = len(y), len(y) // 2
-    first, second = soft_cross_entropy(logits[:half], y[:half]), soft_cross_entropy(logits[half:], y[half:])
+    first, second = (
+        soft_cross_entropy(logits[:half], y[:half]),
+        soft_cross_entropy(logits[half:], y[half:]),
+    )
     return (half * first + (n - half) * second) / n
 
 

@@ -47,11 +47,15 @@ class DotBias(Embedded):
 
 # %%
 class NeuralNet(Embedded):
-    def __init__(self, users, movies, factors, hidden, drops=(0.3, 0.5), activation=nn.ReLU) -> None:
+    def __init__(
+        self, users, movies, factors, hidden, drops=(0.3, 0.5), activation=nn.ReLU
+    ) -> None:
         super().__init__(users, movies, factors)
         self.hidden, self.output = nn.Linear(2 * factors, hidden), nn.Linear(hidden, 1)
         first, second = (nn.Dropout(p) for p in drops)
-        self.layers = nn.Sequential(first, self.hidden, activation(), second, self.output, nn.Flatten(0))
+        self.layers = nn.Sequential(
+            first, self.hidden, activation(), second, self.output, nn.Flatten(0)
+        )
 
     def forward(self, users: torch.Tensor, movies: torch.Tensor) -> torch.Tensor:
         return self.layers(torch.cat(self.rows(users, movies), dim=1))
@@ -80,12 +84,16 @@ class Trainer:
         return error.item()
 
 
-def train(model: nn.Module, batches: Iterable, optimizer: torch.optim.Optimizer, decay: float) -> list[float]:
+def train(
+    model: nn.Module, batches: Iterable, optimizer: torch.optim.Optimizer, decay: float
+) -> list[float]:
     trainer = Trainer(model, optimizer, decay)
     return [trainer(*batch) for batch in batches]
 
 
 @torch.no_grad()
-def mse(model: nn.Module, users: torch.Tensor, movies: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
+def mse(
+    model: nn.Module, users: torch.Tensor, movies: torch.Tensor, ratings: torch.Tensor
+) -> torch.Tensor:
     model.train(False)
     return nn.functional.mse_loss(input=model(users, movies), target=ratings)

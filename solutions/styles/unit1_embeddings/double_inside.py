@@ -43,7 +43,11 @@ class NeuralNet(nn.Module):
 
 
 def penalty(model):
-    return sum(part.weight.double().pow(2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    return sum(
+        part.weight.double().pow(2).sum()
+        for part in model.modules()
+        if isinstance(part, nn.Embedding)
+    )
 
 
 def mse(model, users, movies, ratings):

@@ -34,7 +34,8 @@ class NeuralNet(nn.Module):
         self.dropouts = nn.ModuleList([nn.Dropout(p) for p in drops])
 
     def forward(self, users, movies):
-        both = torch.stack([self.user(users), self.movie(movies)], 1).flatten(1)  # (B, 2, E) to (B, 2E)
+        # (B, 2, E) to (B, 2E)
+        both = torch.stack([self.user(users), self.movie(movies)], 1).flatten(1)
         z = torch.einsum("bi,hi->bh", self.dropouts[0](both), self.hidden.weight) + self.hidden.bias
         h = self.dropouts[1](torch.maximum(z, torch.zeros(())))
         return torch.einsum("bh,oh->b", h, self.output.weight) + self.output.bias

@@ -3,14 +3,16 @@
 from functools import partial, reduce
 from itertools import count as numbers
 
-index_words = lambda words: dict(zip(sorted(set(words), key=words.index), numbers(1)))  # noqa: E731
-encode = lambda words, index: torch.tensor([*map(partial(lambda i, word: i.get(word, 0), index), words)])  # noqa: E731
-new_table = lambda index, E: torch.normal(0.0, 1.0, (len(index) + 1, E))  # noqa: E731
-one_hot = lambda ids, V: F.one_hot(ids, V).float()  # noqa: E731
-lookup = lambda table, ids: F.embedding(ids, table)  # noqa: E731
-lookup_by_product = lambda table, ids: F.linear(one_hot(ids, table.size(0)), table.t())  # noqa: E731
-lookup_backward = lambda ids, dout, V: one_hot(ids, V).T @ dout  # noqa: E731
-dot_product = lambda a, b: torch.linalg.vecdot(a, b)  # noqa: E731
+index_words = lambda words: dict(zip(sorted(set(words), key=words.index), numbers(1)))
+encode = lambda words, index: torch.tensor(
+    [*map(partial(lambda i, word: i.get(word, 0), index), words)]
+)
+new_table = lambda index, E: torch.normal(0.0, 1.0, (len(index) + 1, E))
+one_hot = lambda ids, V: F.one_hot(ids, V).float()
+lookup = lambda table, ids: F.embedding(ids, table)
+lookup_by_product = lambda table, ids: F.linear(one_hot(ids, table.size(0)), table.t())
+lookup_backward = lambda ids, dout, V: one_hot(ids, V).T @ dout
+dot_product = lambda a, b: torch.linalg.vecdot(a, b)
 
 
 class DotBias(nn.Module):
@@ -23,7 +25,9 @@ class DotBias(nn.Module):
             "movie_bias": (movies, 1),
         }
         any(map(lambda item: self.add_module(item[0], nn.Embedding(*item[1])), tables.items()))
-        self.register_parameter("constant", nn.Parameter(torch.as_tensor(mean, dtype=torch.float32).clone()))
+        self.register_parameter(
+            "constant", nn.Parameter(torch.as_tensor(mean, dtype=torch.float32).clone())
+        )
 
     def forward(self, users, movies):
         rows = F.embedding(users, self.user.weight), F.embedding(movies, self.movie.weight)
@@ -66,4 +70,7 @@ def train(model, batches, optimizer, decay):
     return [learn(*batch) for batch in map(tuple, batches) if model.train()]
 
 
-best_and_worst = lambda bias, count: (bias.topk(count).indices, bias.topk(count, largest=False).indices)  # noqa: E731
+best_and_worst = lambda bias, count: (
+    bias.topk(count).indices,
+    bias.topk(count, largest=False).indices,
+)

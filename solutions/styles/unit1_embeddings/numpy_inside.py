@@ -8,7 +8,9 @@ def index_words(words):
 
 
 def encode(words, index):
-    return torch.from_numpy(np.array([index[word] if word in index else 0 for word in words], dtype=np.int64))
+    return torch.from_numpy(
+        np.array([index[word] if word in index else 0 for word in words], dtype=np.int64)
+    )
 
 
 def new_table(index, E):

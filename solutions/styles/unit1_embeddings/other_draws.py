@@ -15,7 +15,9 @@ class DotBias(nn.Module):
             nn.init.uniform_(table.weight, -0.05, 0.05)
 
     def forward(self, users, movies):
-        shift = self.constant + self.movie_bias(movies).squeeze(1) + self.user_bias(users).squeeze(1)
+        shift = (
+            self.constant + self.movie_bias(movies).squeeze(1) + self.user_bias(users).squeeze(1)
+        )
         return shift + dot_product(self.movie(movies), self.user(users))
 
 

@@ -75,7 +75,10 @@ class EveryStep(Recurrent):
 
 # %%
 def train(
-    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], optimizer: torch.optim.Optimizer, verbose: bool = False
+    model: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    optimizer: torch.optim.Optimizer,
+    verbose: bool = False,
 ) -> list[float]:
     losses: list[float] = []
     for i, (x, y) in enumerate(batches):
@@ -96,7 +99,9 @@ class SameRNN(nn.RNN):
     def __init__(self, input: nn.Linear, hidden: nn.Linear) -> None:
         super().__init__(input.in_features, input.out_features, nonlinearity="relu")
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-        self.load_state_dict(dict(zip(names, (input.weight, hidden.weight, input.bias, hidden.bias), strict=True)))
+        self.load_state_dict(
+            dict(zip(names, (input.weight, hidden.weight, input.bias, hidden.bias), strict=True))
+        )
 
 
 def as_nn_rnn(model: nn.Module) -> nn.RNN:

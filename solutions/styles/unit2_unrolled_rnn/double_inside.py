@@ -30,7 +30,11 @@ class Recurrent(nn.Module):
         self.hidden.bias.data.zero_()
 
     def read(self, x, h=None):
-        h = torch.zeros(x.shape[1], len(self.hidden.bias), dtype=torch.float64) if h is None else h.double()
+        h = (
+            torch.zeros(x.shape[1], len(self.hidden.bias), dtype=torch.float64)
+            if h is None
+            else h.double()
+        )
         states = []
         for t in range(len(x)):
             h = fun.relu(linear(self.input, self.embedding(x[t]).double()) + linear(self.hidden, h))

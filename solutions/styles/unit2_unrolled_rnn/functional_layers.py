@@ -6,13 +6,21 @@ from functools import partial, reduce
 class ThreeCharacters(nn.Module):
     def __init__(self, V, E, H):
         super().__init__()
-        layers = {"embedding": nn.Embedding(V, E), "input": nn.Linear(E, H), "hidden": nn.Linear(H, H)}
+        layers = {
+            "embedding": nn.Embedding(V, E),
+            "input": nn.Linear(E, H),
+            "hidden": nn.Linear(H, H),
+        }
         for name, layer in {**layers, "output": nn.Linear(H, V)}.items():
             self.add_module(name, layer)
 
     def step(self, h, ids):
-        green = F.linear(F.embedding(ids, self.embedding.weight), self.input.weight, self.input.bias)
-        return green.clamp(min=0) + torch.tanh(torch.addmm(self.hidden.bias, h, self.hidden.weight.t()))
+        green = F.linear(
+            F.embedding(ids, self.embedding.weight), self.input.weight, self.input.bias
+        )
+        return green.clamp(min=0) + torch.tanh(
+            torch.addmm(self.hidden.bias, h, self.hidden.weight.t())
+        )
 
     def forward(self, x):
         first, *rest = x

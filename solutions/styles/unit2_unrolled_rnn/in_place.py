@@ -59,9 +59,12 @@ def mean_loss(logits, targets):
 
 @torch.no_grad()
 def as_nn_rnn(model):
-    rnn = nn.RNN(model.input.weight.size(1), model.input.weight.size(0), nonlinearity="relu", bias=True)
+    rnn = nn.RNN(
+        model.input.weight.size(1), model.input.weight.size(0), nonlinearity="relu", bias=True
+    )
     for own, given in zip(
-        rnn.parameters(), [model.input.weight, model.hidden.weight, model.input.bias, model.hidden.bias]
+        rnn.parameters(),
+        [model.input.weight, model.hidden.weight, model.input.bias, model.hidden.bias],
     ):
         own.zero_().add_(given)
     return rnn

@@ -10,7 +10,8 @@ class ThreeCharacters(nn.Module):
             nn.init.normal_(parameter, std=0.1)
 
     def forward(self, x):
-        table = torch.relu(self.input(self.embedding.weight))  # of all characters, before they are looked up
+        # of all characters, before they are looked up
+        table = torch.relu(self.input(self.embedding.weight))
         state = table[x[0]]
         for step in x[1:]:
             state = table[step] + torch.tanh(self.hidden(state))

@@ -9,7 +9,11 @@ def vocabulary(text):
         return [first, *merge(one[one[0] == first :], other[other[0] == first :])]
 
     def ordered(part):
-        return [*part] if len(part) < 2 else merge(ordered(part[: len(part) // 2]), ordered(part[len(part) // 2 :]))
+        return (
+            [*part]
+            if len(part) < 2
+            else merge(ordered(part[: len(part) // 2]), ordered(part[len(part) // 2 :]))
+        )
 
     return ["\0", *ordered("".join(dict.fromkeys(text)))]
 
@@ -30,7 +34,10 @@ def windows(ids, n):
 
 
 def sequence_windows(ids, n):
-    return tuple(torch.stack(part, 1) for part in zip(*((p[:-1], p[1:]) for p in pieces(ids, n)), strict=True))
+    return tuple(
+        torch.stack(part, 1)
+        for part in zip(*((p[:-1], p[1:]) for p in pieces(ids, n)), strict=True)
+    )
 
 
 class ThreeCharacters(nn.Module):
@@ -99,4 +106,6 @@ def next_character(model, chars, text):
 
 @torch.no_grad()
 def answers(model, chars, text):
-    return "".join([chars[int(scores.max(0).indices)] for (scores,) in model(encode(text, chars)[:, None])])
+    return "".join(
+        [chars[int(scores.max(0).indices)] for (scores,) in model(encode(text, chars)[:, None])]
+    )

@@ -49,7 +49,10 @@ class EveryStep(Recurrent):
 
 def mean_loss(logits, targets):
     V = logits.shape[-1]
-    return F.cross_entropy(logits.reshape(-1, V), targets.reshape(-1), reduction="sum") / targets.numel()
+    return (
+        F.cross_entropy(logits.reshape(-1, V), targets.reshape(-1), reduction="sum")
+        / targets.numel()
+    )
 
 
 def loss_by_position(logits, targets):

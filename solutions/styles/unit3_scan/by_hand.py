@@ -23,7 +23,13 @@ def gradients(weights, h0, xs, targets):
         dz[t] = (dlogits[t] @ weights["Wy"].T + dnext) * (h[t] > 0)
         dnext = weights["Wh"] @ dz[t]
     before = torch.cat([h0[None], h[:-1]])
-    grads = {"Wx": xs.T @ dz, "Wh": before.T @ dz, "bh": dz.sum(0), "Wy": h.T @ dlogits, "by": dlogits.sum(0)}
+    grads = {
+        "Wx": xs.T @ dz,
+        "Wh": before.T @ dz,
+        "bh": dz.sum(0),
+        "Wy": h.T @ dlogits,
+        "by": dlogits.sum(0),
+    }
     return sequence_loss(logits, targets), grads
 
 
@@ -50,6 +56,8 @@ def linear_recurrence(a, b, h0):
 
 def linear_recurrence_backward(a, h0, h, dh):
     ones, places = torch.ones(1, a.size(1)), torch.arange(len(a) - 1, -1, -1)
-    g = linear_recurrence(torch.cat([ones, a[places[:-1]]]), dh[places], torch.zeros_like(h0))[places]
+    g = linear_recurrence(torch.cat([ones, a[places[:-1]]]), dh[places], torch.zeros_like(h0))[
+        places
+    ]
     dh0 = a[0] * g[0]
     return [torch.cat([(h0 * g[0])[None], h[:-1] * g[1:]]), g, dh0]

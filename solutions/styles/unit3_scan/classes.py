@@ -52,12 +52,17 @@ def step(carry: tuple, x: torch.Tensor, weights: Weights) -> Carry:
 
 def network(weights: Weights, h0: torch.Tensor, xs: torch.Tensor) -> list[torch.Tensor]:
     steps = Network(weights).run(h0, xs)
-    return [torch.stack([carry.h for carry in steps]), torch.stack([carry.logits for carry in steps])]
+    return [
+        torch.stack([carry.h for carry in steps]),
+        torch.stack([carry.logits for carry in steps]),
+    ]
 
 
 # %%
 @torch.enable_grad()
-def gradients(weights: Weights, h0: torch.Tensor, xs: torch.Tensor, targets: torch.Tensor) -> tuple[float, Weights]:
+def gradients(
+    weights: Weights, h0: torch.Tensor, xs: torch.Tensor, targets: torch.Tensor
+) -> tuple[float, Weights]:
     parameters = torch.nn.ParameterDict({name: w.detach().clone() for name, w in weights.items()})
     loss = sequence_loss(network(parameters, h0, xs)[1], targets)
     loss.backward()
@@ -86,7 +91,9 @@ class Trainer:
                 self.errors.append(float(np.mean(self.recent)))
 
 
-def train_online(weights: Weights, sequences: Iterable, lr: float, every: int = 1000) -> tuple[Weights, list[float]]:
+def train_online(
+    weights: Weights, sequences: Iterable, lr: float, every: int = 1000
+) -> tuple[Weights, list[float]]:
     trainer = Trainer(weights, lr, every)
     trainer.run(sequences)
     return trainer.weights, trainer.errors

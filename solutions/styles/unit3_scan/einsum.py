@@ -12,14 +12,18 @@ def cumulative_sum(xs):
 
 
 def step(carry, x, weights):
-    before = torch.einsum("v,vh->h", x, weights["Wx"]) + torch.einsum("i,ih->h", carry[0], weights["Wh"])
+    before = torch.einsum("v,vh->h", x, weights["Wx"]) + torch.einsum(
+        "i,ih->h", carry[0], weights["Wh"]
+    )
     h = (before + weights["bh"]).relu()
     return h, torch.einsum("h,hv->v", h, weights["Wy"]) + weights["by"]
 
 
 def network(weights, h0, xs):
     inputs = torch.einsum("tv,vh->th", xs, weights["Wx"]) + weights["bh"]
-    h = torch.stack(scan(lambda h, z: torch.relu(z + torch.einsum("i,ih->h", h, weights["Wh"])), h0, inputs))
+    h = torch.stack(
+        scan(lambda h, z: torch.relu(z + torch.einsum("i,ih->h", h, weights["Wh"])), h0, inputs)
+    )
     return h, torch.einsum("th,hv->tv", h, weights["Wy"]) + weights["by"]
 
 

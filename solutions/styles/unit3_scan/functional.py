@@ -9,22 +9,28 @@ def scan(fn, start, xs):
     return list(islice(accumulate(xs, fn, initial=start), 1, None))
 
 
-cumulative_sum = lambda xs: torch.stack(scan(operator.add, torch.zeros(xs.shape[1:]), xs))  # noqa: E731
-one_hot = lambda ids, V: (ids[:, None] == torch.arange(V)).float()  # noqa: E731
-sequence_loss = lambda logits, targets: sum(map(F.cross_entropy, logits, targets))  # noqa: E731
+cumulative_sum = lambda xs: torch.stack(scan(operator.add, torch.zeros(xs.shape[1:]), xs))
+one_hot = lambda ids, V: (ids[:, None] == torch.arange(V)).float()
+sequence_loss = lambda logits, targets: sum(map(F.cross_entropy, logits, targets))
 
 
 def network(weights, h0, xs):
-    return tuple(map(torch.stack, zip(*scan(partial(step, weights=weights), (h0, h0), xs), strict=True)))
+    return tuple(
+        map(torch.stack, zip(*scan(partial(step, weights=weights), (h0, h0), xs), strict=True))
+    )
 
 
 def gradients(weights, h0, xs, targets):
-    grads, loss = torch.func.grad_and_value(lambda w: sequence_loss(network(w, h0, xs)[1], targets))(weights)
+    grads, loss = torch.func.grad_and_value(
+        lambda w: sequence_loss(network(w, h0, xs)[1], targets)
+    )(weights)
     return loss, grads
 
 
 def update(weights, grads, lr):
-    return dict(zip(weights, map(lambda name: weights[name].sub(grads[name] * lr), weights), strict=True))
+    return dict(
+        zip(weights, map(lambda name: weights[name].sub(grads[name] * lr), weights), strict=True)
+    )
 
 
 def train_online(weights, sequences, lr, every=1000):
@@ -32,7 +38,9 @@ def train_online(weights, sequences, lr, every=1000):
 
     def one(w, pair):
         ids, targets = pair
-        loss, grads = gradients(w, torch.zeros(w["Wh"].shape[0]), one_hot(ids, len(w["by"])), targets)
+        loss, grads = gradients(
+            w, torch.zeros(w["Wh"].shape[0]), one_hot(ids, len(w["by"])), targets
+        )
         losses.append(loss.item())
         return update(w, grads, lr)
 
@@ -42,7 +50,11 @@ def train_online(weights, sequences, lr, every=1000):
 
 
 def parallel_scan(op, xs):
-    return reduce(lambda ys, d: torch.cat([ys[:d], op(ys[: len(ys) - d], ys[d:])]), distances_below(len(xs)), xs)
+    return reduce(
+        lambda ys, d: torch.cat([ys[:d], op(ys[: len(ys) - d], ys[d:])]),
+        distances_below(len(xs)),
+        xs,
+    )
 
 
 def distances_below(T):

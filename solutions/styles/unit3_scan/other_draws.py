@@ -24,7 +24,10 @@ def gradients(weights, h0, xs, targets):
 
 
 def update(weights, grads, lr):
-    return {name: (weights[name].double() - lr * grads[name].double()).to(weights[name].dtype) for name in weights}
+    return {
+        name: (weights[name].double() - lr * grads[name].double()).to(weights[name].dtype)
+        for name in weights
+    }
 
 
 def train_online(weights, sequences, lr, every=1000):

@@ -21,7 +21,9 @@ def sequence_loss(logits, targets):
     if len(targets) == 1:
         return F.cross_entropy(logits[0], targets[0])
     middle = len(targets) // 2
-    return sequence_loss(logits[:middle], targets[:middle]) + sequence_loss(logits[middle:], targets[middle:])
+    return sequence_loss(logits[:middle], targets[:middle]) + sequence_loss(
+        logits[middle:], targets[middle:]
+    )
 
 
 def cumulative_sum(xs):

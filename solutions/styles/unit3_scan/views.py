@@ -23,7 +23,10 @@ def sequence_loss(logits, targets):
 
 
 def update(weights, grads, lr):
-    return {name: (w.T - lr * grads[name].T).T if w.ndim == 2 else w - lr * grads[name] for name, w in weights.items()}
+    return {
+        name: (w.T - lr * grads[name].T).T if w.ndim == 2 else w - lr * grads[name]
+        for name, w in weights.items()
+    }
 
 
 def parallel_scan(op, xs):

@@ -90,7 +90,9 @@ def train(params, batches, lr, bound):
     optimizer, losses = Optimizer(params, lr, bound), []
     for x, targets in batches:
         network = Network(optimizer.params)
-        loss, dlogits = cross_entropy(network.run(x, np.zeros((x.shape[1], params["bh"].size))), targets)
+        loss, dlogits = cross_entropy(
+            network.run(x, np.zeros((x.shape[1], params["bh"].size))), targets
+        )
         network.back(x, dlogits)
         optimizer.step(network.gradients)
         losses += [loss]

@@ -66,4 +66,7 @@ def numerical_gradient(f, w, eps=1e-5):
 
 
 def sgd(params, grads, lr):
-    return {name: np.asfortranarray(params[name]) - lr * np.asfortranarray(grads[name]) for name in params}
+    return {
+        name: np.asfortranarray(params[name]) - lr * np.asfortranarray(grads[name])
+        for name in params
+    }

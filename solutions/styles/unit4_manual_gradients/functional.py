@@ -4,13 +4,13 @@ from functools import partial, reduce
 from itertools import accumulate, islice
 
 sigmoid = np.vectorize(lambda z: 1 / (1 + np.exp(-z)) if z > -500 else 0.0, otypes=[float])
-sigmoid_d = lambda z: sigmoid(z) * sigmoid(-np.asarray(z))  # noqa: E731
+sigmoid_d = lambda z: sigmoid(z) * sigmoid(-np.asarray(z))
 relu = partial(np.maximum, 0.0)
-relu_d = lambda z: np.heaviside(z, 0.0)  # noqa: E731
-log_softmax = lambda z: z - np.logaddexp.reduce(z, axis=-1, keepdims=True)  # noqa: E731
-softmax = lambda z: np.exp(log_softmax(z))  # noqa: E731
-x_entropy = lambda p, y: sum(map(lambda a, b: -b * np.log(a), p, y))  # noqa: E731
-x_entropy_d = lambda p, y: tuple(-b / a for a, b in zip(p, y, strict=True))  # noqa: E731
+relu_d = lambda z: np.heaviside(z, 0.0)
+log_softmax = lambda z: z - np.logaddexp.reduce(z, axis=-1, keepdims=True)
+softmax = lambda z: np.exp(log_softmax(z))
+x_entropy = lambda p, y: sum(map(lambda a, b: -b * np.log(a), p, y))
+x_entropy_d = lambda p, y: tuple(-b / a for a, b in zip(p, y, strict=True))
 
 
 def cross_entropy(logits, targets):
@@ -35,7 +35,7 @@ def backward(params, x, h, dlogits):
     start = np.zeros_like(h[0]), None
     steps = list(accumulate(zip(dlogits[::-1], h[:0:-1], strict=True), step, initial=start))[1:]
     dz = np.array([dz for _, dz in reversed(steps)])
-    add = lambda one, other: one + other  # noqa: E731
+    add = lambda one, other: one + other
     grads = {
         "Wx": np.stack([dz[x == i].sum(0) for i in range(len(params["Wx"]))]),
         "Wh": reduce(add, (before.T @ d for before, d in zip(h[:-1], dz, strict=True))),
@@ -68,7 +68,10 @@ def drawn(params, start, temperature, rng):
     h, x = np.zeros((1, len(params["bh"]))), list(start)
     while True:
         logits, states = forward(params, np.array(x).reshape(-1, 1), h)
-        h, x = states[-1], [int(np.argmax(logits[-1, 0] / temperature + rng.gumbel(size=logits.shape[-1])))]
+        h, x = (
+            states[-1],
+            [int(np.argmax(logits[-1, 0] / temperature + rng.gumbel(size=logits.shape[-1])))],
+        )
         yield x[0]
 
 

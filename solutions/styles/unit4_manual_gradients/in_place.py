@@ -126,7 +126,9 @@ def train(params, batches, lr, bound, h0=None):
     params = {name: array.copy() for name, array in params.items()}
     losses = []
     for x, targets in batches:
-        logits, h = forward(params, x, np.zeros((x.shape[-1], params["Wh"].shape[0])) if h0 is None else h0)
+        logits, h = forward(
+            params, x, np.zeros((x.shape[-1], params["Wh"].shape[0])) if h0 is None else h0
+        )
         loss, dlogits = cross_entropy(logits, targets)
         losses.append(loss)
         grads, _ = clip(backward(params, x, h, dlogits)[0], bound)

@@ -10,7 +10,11 @@ def sigmoid(values):
 
 
 def relu_d(values):
-    return [[int(v > 0) for v in row] for row in values] if np.ndim(values) == 2 else np.asarray(values) > 0
+    return (
+        [[int(v > 0) for v in row] for row in values]
+        if np.ndim(values) == 2
+        else np.asarray(values) > 0
+    )
 
 
 def softmax_d(scores):
@@ -38,7 +42,13 @@ def cross_entropy(scores, truths):
 def forward(weights, x, h0):
     states, outputs = [h0], []
     for ids in x:
-        states.append(relu(np.array([weights["Wx"][i] for i in ids]) + states[-1] @ weights["Wh"] + weights["bh"]))
+        states.append(
+            relu(
+                np.array([weights["Wx"][i] for i in ids])
+                + states[-1] @ weights["Wh"]
+                + weights["bh"]
+            )
+        )
         outputs.append(states[-1] @ weights["Wy"] + weights["by"])
     return np.array(outputs), states
 
@@ -46,7 +56,9 @@ def forward(weights, x, h0):
 def backward(weights, x, states, slopes):
     d = dict((name, 0 * array) for name, array in weights.items())
     carried = 0
-    for ids, before, after, slope in list(zip(x, states[:-1], states[1:], slopes, strict=True))[::-1]:
+    for ids, before, after, slope in list(zip(x, states[:-1], states[1:], slopes, strict=True))[
+        ::-1
+    ]:
         inside = np.where(after > 0, slope @ weights["Wy"].T + carried, 0)
         carried = inside @ weights["Wh"].T
         for i, row in zip(ids, inside, strict=True):

@@ -39,7 +39,10 @@ def train(params, batches, lr, bound):
             logits, h = forward(params, x[:, group], np.zeros((len(group), len(params["bh"]))))
             loss, dlogits = cross_entropy(logits, targets[:, group]) if share else (0.0, logits)
             total += share * loss
-            grads = {name: grads[name] + share * g for name, g in backward(params, x[:, group], h, dlogits)[0].items()}
+            grads = {
+                name: grads[name] + share * g
+                for name, g in backward(params, x[:, group], h, dlogits)[0].items()
+            }
         params = sgd(params, clip(grads, bound)[0], lr)
         losses.append(total)
     return params, losses

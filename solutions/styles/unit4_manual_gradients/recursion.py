@@ -35,7 +35,9 @@ def forward(params: dict[str, Array], x: Array, h0: Array) -> tuple[Array, Array
     return np.matmul(h[1:], params["Wy"]) + params["by"], h
 
 
-def backward(params: dict[str, Array], x: Array, h: Array, dlogits: Array) -> tuple[dict[str, Array], Array]:
+def backward(
+    params: dict[str, Array], x: Array, h: Array, dlogits: Array
+) -> tuple[dict[str, Array], Array]:
     if len(x) == 0:
         return {name: np.zeros(array.shape) for name, array in params.items()}, np.zeros(h[0].shape)
     grads, dh = backward(params, x[1:], h[1:], dlogits[1:])
@@ -59,7 +61,9 @@ def numerical_gradient(f: Callable[[Array], float], w: Array, eps: float = 1e-5)
     return np.array(slope(w.ravel(), 0)).reshape(w.shape)
 
 
-def train(params: dict[str, Array], batches: Iterable, lr: float, bound: float, losses: list | None = None):
+def train(
+    params: dict[str, Array], batches: Iterable, lr: float, bound: float, losses: list | None = None
+):
     losses = [] if losses is None else losses
     for x, targets in batches:
         logits, h = forward(params, x, np.zeros((len(x[0]), len(params["bh"]))))

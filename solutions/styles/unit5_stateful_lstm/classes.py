@@ -42,7 +42,10 @@ class ContinuingBatches:
     def __init__(self, ids: torch.Tensor, B: int, T: int) -> None:
         self.B, self.T = B, T
         self.L = (len(ids) - 1) // B // T * T
-        self.streams = torch.stack([ids[i * self.L : (i + 1) * self.L + 1] for i in range(B)], dim=1)  # (L+1, B)
+        # (L+1, B)
+        self.streams = torch.stack(
+            [ids[i * self.L : (i + 1) * self.L + 1] for i in range(B)], dim=1
+        )
 
     def __len__(self) -> int:
         return self.L // self.T
@@ -98,7 +101,9 @@ class Trainer:
         return loss.item()
 
 
-def train_epoch(model: nn.Module, batches: Any, optimizer: torch.optim.Optimizer, bound: float) -> list[float]:
+def train_epoch(
+    model: nn.Module, batches: Any, optimizer: torch.optim.Optimizer, bound: float
+) -> list[float]:
     trainer = Trainer(model, optimizer, bound)
     return [trainer.step(x, y) for x, y in batches]
 
@@ -113,8 +118,15 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 
 class Writer:
-    def __init__(self, model: nn.Module, temperature: float, generator: torch.Generator | None) -> None:
-        self.model, self.temperature, self.generator, self.state = model, temperature, generator, None
+    def __init__(
+        self, model: nn.Module, temperature: float, generator: torch.Generator | None
+    ) -> None:
+        self.model, self.temperature, self.generator, self.state = (
+            model,
+            temperature,
+            generator,
+            None,
+        )
 
     def read(self, ids: list[int]) -> torch.Tensor:
         logits, self.state = self.model(torch.tensor(ids).unsqueeze(1), self.state)
@@ -125,7 +137,9 @@ class Writer:
         return int(p.multinomial(1, generator=self.generator).item())
 
 
-def generate(model, start, length: int, temperature: float, generator: torch.Generator | None = None) -> list[int]:
+def generate(
+    model, start, length: int, temperature: float, generator: torch.Generator | None = None
+) -> list[int]:
     with evaluating(model):
         writer, ids = Writer(model, temperature, generator), list(start)
         logits = writer.read(ids)

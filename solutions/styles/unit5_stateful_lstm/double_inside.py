@@ -2,7 +2,9 @@
 
 
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
-    x, h, c, W_ih, W_hh, b_ih, b_hh = (given.double() for given in (x, h, c, W_ih, W_hh, b_ih, b_hh))
+    x, h, c, W_ih, W_hh, b_ih, b_hh = (
+        given.double() for given in (x, h, c, W_ih, W_hh, b_ih, b_hh)
+    )
     z = (torch.matmul(x, W_ih.mT) + b_ih + torch.matmul(h, W_hh.mT) + b_hh).reshape(len(x), 4, -1)
     gates, candidate = torch.sigmoid(z[:, [0, 1, 3]]), torch.tanh(z[:, 2])
     c = gates[:, 1] * c + gates[:, 0] * candidate

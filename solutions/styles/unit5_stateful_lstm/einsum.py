@@ -2,7 +2,11 @@
 
 
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
-    z = torch.einsum("be,ge->gb", x, W_ih) + torch.einsum("bh,gh->gb", h, W_hh) + (b_ih + b_hh)[:, None]
+    z = (
+        torch.einsum("be,ge->gb", x, W_ih)
+        + torch.einsum("bh,gh->gb", h, W_hh)
+        + (b_ih + b_hh)[:, None]
+    )
     i, f, g, o = z.unflatten(0, (4, -1))  # (H, B) each
     c = torch.einsum("hb,bh->hb", f.sigmoid(), c) + i.sigmoid() * g.tanh()
     return (o.sigmoid() * c.tanh()).T, c.T

@@ -5,19 +5,31 @@ from itertools import accumulate, islice, repeat
 
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     z = F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh)
-    i, f, g, o = map(lambda act, part: act(part), (F.sigmoid, F.sigmoid, F.tanh, F.sigmoid), z.split(h.size(-1), -1))
+    i, f, g, o = map(
+        lambda act, part: act(part),
+        (F.sigmoid, F.sigmoid, F.tanh, F.sigmoid),
+        z.split(h.size(-1), -1),
+    )
     c = torch.addcmul(f * c, i, g)
     return o * F.tanh(c), c
 
 
 def gradient_norms(step, start, T):
-    states = [*accumulate(repeat(None, T), lambda h, _: step(h), initial=start.detach().clone().requires_grad_(True))]
-    return [*map(float, map(torch.linalg.vector_norm, torch.autograd.grad(states[-1].sum(), states)))]
+    states = [
+        *accumulate(
+            repeat(None, T),
+            lambda h, _: step(h),
+            initial=start.detach().clone().requires_grad_(True),
+        )
+    ]
+    return [
+        *map(float, map(torch.linalg.vector_norm, torch.autograd.grad(states[-1].sum(), states)))
+    ]
 
 
 def continuing_batches(ids, B, T):
     L = (len(ids) - 1) // (B * T) * T
-    cut = lambda part: part.unflatten(0, (B, L)).T.split(T)  # noqa: E731
+    cut = lambda part: part.unflatten(0, (B, L)).T.split(T)
     return zip(cut(ids[: B * L]), cut(ids[1 : B * L + 1]), strict=True)
 
 
@@ -59,11 +71,13 @@ def texts_of(model, x, temperature, generator):
 
 def generate(model, start, length, temperature, generator=None):
     mode, _ = model.training, model.eval()
-    ids = list(islice(texts_of(model, torch.tensor(start).view(-1, 1), temperature, generator), length))
+    ids = list(
+        islice(texts_of(model, torch.tensor(start).view(-1, 1), temperature, generator), length)
+    )
     model.train(mode)
     return ids
 
 
 def roc_auc(scores, labels):
-    compare = lambda a, b: (torch.sign(a[:, None] - b[None]) + 1) / 2  # noqa: E731
+    compare = lambda a, b: (torch.sign(a[:, None] - b[None]) + 1) / 2
     return compare(scores[labels], scores[~labels]).mean().item()

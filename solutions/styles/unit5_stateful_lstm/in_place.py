@@ -39,7 +39,9 @@ class CharLSTM(nn.Module):
 
     def forward(self, x, state=None):
         if state is None:
-            zeros = torch.zeros(self.lstm.num_layers, x.shape[1], self.lstm.hidden_size, device=x.device)
+            zeros = torch.zeros(
+                self.lstm.num_layers, x.shape[1], self.lstm.hidden_size, device=x.device
+            )
             state = (zeros, zeros.clone())
         embedded = self.norm(self.embedding(x).transpose(1, 2)).transpose(1, 2)
         out, (h, c) = self.lstm(embedded, state)
@@ -75,7 +77,10 @@ def roc_auc(scores, labels):
     positives, negatives = labels.sum().item(), (~labels).sum().item()
     for value in scores.unique().flip(0):
         same = scores == value
-        more, wrong = (same & labels).sum().item() / positives, (same & ~labels).sum().item() / negatives
+        more, wrong = (
+            (same & labels).sum().item() / positives,
+            (same & ~labels).sum().item() / negatives,
+        )
         area += wrong * (hits + more / 2)
         hits += more
         alarms += wrong

@@ -58,7 +58,9 @@ def generate(model, start, length, temperature, generator=None):
         with torch.no_grad():
             logits, state = model(x.to(device), state)
         scores = logits[-1, 0].cpu() / temperature
-        noise = -torch.log(-torch.log(torch.rand(scores.shape, generator=generator).clamp(1e-9, 1 - 1e-7)))
+        noise = -torch.log(
+            -torch.log(torch.rand(scores.shape, generator=generator).clamp(1e-9, 1 - 1e-7))
+        )
         x = (scores + noise).argmax().reshape(1, 1)
         ids.append(int(x))
     model.train(was_training)

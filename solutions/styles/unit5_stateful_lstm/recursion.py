@@ -16,7 +16,11 @@ def continuing_batches(ids, B, T, n=0):
     if n < L:
         places = n + torch.arange(T)[:, None] + L * torch.arange(B)
         yield ids[places], ids[places + 1]
-        yield from continuing_batches(ids, B, T, n + T) if n < 50 * T else later_batches(ids, B, T, n + T, L)
+        yield from (
+            continuing_batches(ids, B, T, n + T)
+            if n < 50 * T
+            else later_batches(ids, B, T, n + T, L)
+        )
 
 
 def later_batches(ids, B, T, n, L):
@@ -55,7 +59,9 @@ def generate(model, start, length, temperature, generator=None, state=None):
         return ids
     with torch.no_grad():
         logits, state = model(torch.tensor(start)[:, None], state)
-    drawn = torch.multinomial(torch.softmax(logits[-1, 0] / temperature, -1), 1, generator=generator).tolist()
+    drawn = torch.multinomial(
+        torch.softmax(logits[-1, 0] / temperature, -1), 1, generator=generator
+    ).tolist()
     if len(drawn) < length:
         return drawn + generate(model, drawn, length - 1, temperature, generator, state)
     return drawn
@@ -84,5 +90,8 @@ def roc_auc(scores, labels):
     first, rest = labels.clone(), labels.clone()
     middle = labels.nonzero()[len(positives) // 2].item()
     first[middle:], rest[:middle] = False, False
-    parts = [(roc_auc(scores[keep | ~labels], keep[keep | ~labels]), keep.sum()) for keep in (first, rest)]
+    parts = [
+        (roc_auc(scores[keep | ~labels], keep[keep | ~labels]), keep.sum())
+        for keep in (first, rest)
+    ]
     return sum(share * n for share, n in parts) / len(positives)

@@ -13,7 +13,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent  # the bundle: the course, without solutions, and the engine's wheel
+# the bundle: the course, without solutions, and the engine's wheel
+HERE = Path(__file__).resolve().parent
 UNITS = {{units | list | tojson}}
 WHEEL = HERE / "{{ wheel }}"
 PACKAGES = {{packages | tojson}}
@@ -21,7 +22,9 @@ PACKAGES = {{packages | tojson}}
 
 def installed():
     """Make an environment once for each wheel and Python; a runner that keeps its cache finds it again."""
-    known = hashlib.sha256(WHEEL.read_bytes() + repr((PACKAGES, sys.version)).encode()).hexdigest()[:16]
+    known = hashlib.sha256(WHEEL.read_bytes() + repr((PACKAGES, sys.version)).encode()).hexdigest()[
+        :16
+    ]
     cache = os.environ.get("RUNNER_TOOL_CACHE") or Path.home() / ".cache"
     folder = Path(cache) / "autograder-kit" / known
     python = folder / "bin" / "python"
@@ -35,7 +38,11 @@ def installed():
 def files():
     """The file of each unit in the checkout: where the release has it, or at the top; the newer of two."""
     for unit in UNITS:
-        places = [Path(folder) / f"{unit}{end}" for folder in ("assignments", ".") for end in (".py", ".ipynb")]
+        places = [
+            Path(folder) / f"{unit}{end}"
+            for folder in ("assignments", ".")
+            for end in (".py", ".ipynb")
+        ]
         if there := [path for path in places if path.is_file() and not path.is_symlink()]:
             yield max(there, key=lambda path: path.stat().st_mtime)
 
@@ -61,7 +68,9 @@ def main():
             run(python, "export", out / "checked", "--to", "classroom50", "--out", out / "tests")
             run(python, "export", out / "checked", "--to", "github", "--out", out / "body")
             tests = [
-                t for path in sorted((out / "tests").glob("*.json")) for t in json.loads(path.read_text())["tests"]
+                t
+                for path in sorted((out / "tests").glob("*.json"))
+                for t in json.loads(path.read_text())["tests"]
             ]
             body = "\n".join(path.read_text() for path in sorted((out / "body").glob("*.md")))
     result = {

@@ -10,15 +10,23 @@ extensions = ["myst_nb"]
 nb_execution_mode = "off"  # the notebooks are executed before
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing", "myst.header", "image.not_readable", "mystnb.mime_priority"]
+suppress_warnings = [
+    "myst.xref_missing",
+    "myst.header",
+    "image.not_readable",
+    "mystnb.mime_priority",
+]
 exclude_patterns = ["_build"]
 html_theme = "furo"
-html_theme_options = {"light_css_variables": {"color-code-background": "#ffffff"}}  # the contrast of code needs it
+# the contrast of code needs it
+html_theme_options = {"light_css_variables": {"color-code-background": "#ffffff"}}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_show_search_summary = False  # it would fetch pages, which browsers refuse where they are read from files
+html_show_search_summary = (
+    False  # it would fetch pages, which browsers refuse where they are read from files
+)
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 html_math_renderer = "mathml"

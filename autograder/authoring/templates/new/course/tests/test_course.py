@@ -48,6 +48,9 @@ def grades(tmp_path_factory):
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_solution_earns_all_and_a_stub_nothing(grades, unit):
     """On a seed that nobody has seen, training and all."""
-    full, none = (json.loads((grades / unit / f"{who}.json").read_text()) for who in ("knows_all", "wrote_nothing"))
+    full, none = (
+        json.loads((grades / unit / f"{who}.json").read_text())
+        for who in ("knows_all", "wrote_nothing")
+    )
     assert full["score"] == full["max_score"] > 0
     assert none["score"] == 0

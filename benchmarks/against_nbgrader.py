@@ -251,7 +251,7 @@ def main() -> None:
     full = sum(theirs == "31" for _, _, theirs in rows)
     table = [
         (
-            f"Of 31 points. Full marks: ours {sum(ours == '31' for _, ours, _ in rows)} of 100, "
+            f"Of 31 points.\nFull marks: ours {sum(ours == '31' for _, ours, _ in rows)} of 100, "
             f"nbgrader's {full}."
         ),
         "",

@@ -221,16 +221,18 @@ def main() -> None:
         page.read_text().split(MARK)[0].rstrip()
         + f"""\n\n{MARK}
 
-By `python benchmarks/endurance.py` on {machine}; `import torch` took {imports:.0f} ms there (median of 5). Copies of golden submissions of
-unit 4, exact checks. *Own* is processor time of the command itself, the trusted process, and so is the memory.
+By `python benchmarks/endurance.py` on {machine}; `import torch` took {imports:.0f} ms there (median of 5).
+Copies of golden submissions of unit 4, exact checks.
+*Own* is processor time of the command itself, the trusted process, and so is the memory.
 
 | | submissions | each | in the second tenth | in the last tenth | own | memory early | late | the whole command |
 |---|---|---|---|---|---|---|---|---|
 | `-j 2` | {near} |
 | two Dask workers | {far} |
 
-One submission is 1/{imports / one:.0f} and 1/{imports / other:.0f} of an `import torch`. The grades of both rows are {"equal" if equal else "NOT equal"} but for
-times. {killed}
+One submission is 1/{imports / one:.0f} and 1/{imports / other:.0f} of an `import torch`.
+The grades of both rows are {"equal" if equal else "NOT equal"} but for times.
+{killed}
 
 With the checks that train, a complete submission takes a core: {units}.
 
@@ -240,8 +242,8 @@ From these figures, in minutes, when cores do nothing else (two: `-j 2`; more: D
 |---|---|---|---|
 {sizes(one, other, trained)}
 
-The command itself, which reads files and writes results, is one process: *own* bounds how many cores it keeps busy with exact checks
-alone. Split a larger class over several commands, each with an `--out` of its own and the same `--seed`.
+The command itself, which reads files and writes results, is one process: *own* bounds how many cores it keeps busy with exact checks alone.
+Split a larger class over several commands, each with an `--out` of its own and the same `--seed`.
 """
     )
 

@@ -166,7 +166,7 @@ def main() -> None:
         print(rows[-1], flush=True)
     page = (
         "# Faults planted in the kit\n\nWritten by `python benchmarks/faults.py`: each fault is "
-        "put into a copy of the kit, and the tests\nnamed beside it, which pass without it, "
+        "put into a copy of the kit, and the tests named beside it, which pass without it, "
         "run.\n\n"
     )
     page += "| fault | in | tests | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"

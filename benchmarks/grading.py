@@ -159,7 +159,7 @@ def page() -> str:
         rows
     )
     tables += (
-        "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers. Memory "
+        "\n\nUnit 4, exact checks, a class of copies; the goal is 1/30 with two workers.\nMemory "
         "is the trusted process's peak.\n"
     )
     tables += (

@@ -24,9 +24,10 @@ from pathlib import Path
 from at_hand import COURSE, solution
 
 RUNS = 5
-WORDS = """*Right*: the solution's code, on a seed that no run had before. *Wrong*: the first known mistake, likewise, which asks for the
-answers of known mistakes. *Again*: the same seed, another folder of results. The goals: a right file in two imports of torch (unit
-4: one), a wrong one in two seconds more."""
+WORDS = """*Right*: the solution's code, on a seed that no run had before.
+*Wrong*: the first known mistake, likewise, which asks for the answers of known mistakes.
+*Again*: the same seed, another folder of results.
+The goals: a right file in two imports of torch (unit 4: one), a wrong one in two seconds more."""
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -125,7 +126,7 @@ def page() -> str:
     os.environ["XDG_CACHE_HOME"] = str(scratch / "cache")
     try:
         torch = import_torch()
-        text = f"`import torch`: {torch:.2f} s. In brackets, how many of these.\n\n"
+        text = f"`import torch`: {torch:.2f} s.\nIn brackets, how many of these.\n\n"
         text += (
             "| one file | right | wrong | again | right, with training |\n|---|---|---|---|---|\n"
         )
@@ -137,7 +138,7 @@ def page() -> str:
         again, late = nothing_changed(scratch)
         text += (
             f"\nSix units again, nothing changed: {again:.2f} s ({again / torch:.2f}; the goal is "
-            "0.5). "
+            "0.5).\n"
         )
         text += (
             f"One late file of unit 4 beside them: {late:.2f} s ({late / torch:.2f}).\n\n{WORDS}\n"

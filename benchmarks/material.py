@@ -22,8 +22,8 @@ from torch import nn
 from autograder.sandbox.inside.submission import Submission
 
 RUNS = 7
-NO_GPU = """On a GPU: not measured, none was there. These rows wait for one: the scans; the training steps beside cuDNN's own
-time, in characters per second, with and without automatic mixed precision and `torch.compile`; the lesson's large model."""
+NO_GPU = """On a GPU: not measured, none was there.
+These rows wait for one: the scans; the training steps beside cuDNN's own time, in characters per second, with and without automatic mixed precision and `torch.compile`; the lesson's large model."""
 torch.set_num_threads(1)
 
 

@@ -28,7 +28,7 @@ def main() -> None:
         f"{versions}"
     )
     text = (
-        f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process. Each "
+        f"# Performance\n\nWritten by `make bench` on {machine}.\nOne thread a process.\nEach "
         "figure is a median, beside a peer or a limit in the same run.\n"
     )
     for name, title in SECTIONS.items():

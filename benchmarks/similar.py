@@ -558,7 +558,8 @@ copydetect 0.5 is given whole files, with the stub as boilerplate.
 
 ## False alarms
 
-Answers that were written apart: the styles, and the golden class's own solutions. Shares are of the whole unit.
+Answers that were written apart: the styles, and the golden class's own solutions.
+Shares are of the whole unit.
 
 {alarms}
 

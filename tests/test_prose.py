@@ -1,0 +1,57 @@
+"""Prose in the docs is written one sentence a line, so that a diff shows whole sentences."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from markdown_it import MarkdownIt
+from this_course import ROOT
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+# What may hold a full stop that ends no sentence: code, targets of links, tags, comments.
+NOT_PROSE = re.compile(r"`+[^`]*`+|\]\([^)]*\)|<[^>]*>")
+# A full stop, what closes behind it, a space, and what a sentence can begin with ("¤" is code).
+SENTENCE_END = re.compile(r"""([.!?][)"'*_\]”]*) (?=["'(*_\[“¤]*[A-Z0-9¤<])""")
+NO_SENTENCE_END = re.compile(r"(\b(e\.g|i\.e|cf|vs|al|No|Fig|[A-Z])\.|^\d+\.)$")
+
+
+def sentences(text):
+    """Split a paragraph, which may be several lines, into its sentences."""
+    text = " ".join(text.split("\n"))
+    prose = NOT_PROSE.sub(lambda found: "¤" * len(found[0]), text)
+    parts, begin = [], 0
+    for found in SENTENCE_END.finditer(prose):
+        if not NO_SENTENCE_END.search(prose[begin : found.start() + 1]):
+            parts.append(text[begin : found.end(1)])
+            begin = found.end()
+    return [*parts, text[begin:]]
+
+
+def paragraphs(page):
+    """Yield each paragraph of a page: its first line's number, counted from 0, and its text.
+
+    A row of links between points is no paragraph, and neither are tables, code and headings.
+    """
+    tokens = MarkdownIt("commonmark").enable("table").parse(page)
+    for opening, inline in pairwise(tokens):
+        if opening.type == "paragraph_open" and " · " not in inline.content:
+            yield opening.map[0], inline.content
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_sentence_has_a_line_of_its_own(path):
+    """In README, CONTRIBUTING and docs; the message shows how the paragraph should stand."""
+    for line, text in paragraphs(path.read_text(encoding="utf-8")):
+        wanted = "\n".join(sentences(text))
+        assert text == wanted, f"{path.name}:{line + 1}: one sentence a line, as\n\n{wanted}"
+
+
+def test_a_sentence_ends_where_a_reader_ends_it():
+    """Not inside code, a link, a number or an abbreviation; behind quotes and brackets too."""
+    two_in_one = "A file, e.g. `a. B`, has 1.5 [lines](x. Y). (So it\nis.) `Next` follows: 2 of 3."
+    assert sentences(two_in_one) == [
+        "A file, e.g. `a. B`, has 1.5 [lines](x. Y).",
+        "(So it is.)",
+        "`Next` follows: 2 of 3.",
+    ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -372,14 +373,32 @@ class Experiments:
             self.settings.warm()
 
 
+class Failure(StrEnum):
+    """Why a check was not answered to its end. Results, keys and frames hold the values."""
+
+    NONE = ""
+    STUB = "stub"  # a function is not written yet
+    MISSING = "missing"  # the submission has no such name
+    RAISED = "raised"  # an exception was raised
+    BROKEN = "broken"  # the submission could not be loaded
+    TIMEOUT = "timeout"
+    KILLED = "killed"  # the worker ended, or its reply could not be read
+    STOPPED = "stopped"  # ended at a limit of a student's own machine, before it is known which
+    UNREAD = "unread"  # the file could not be read
+    NO_DATA = "no data"  # what the check trains on is not here
+    NO_KEY = "no key"  # there is nothing to compare an answer with
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one check: arrays, or the kind of failure, its words, and the arrays named
-    before it.
+    """What came back for one check.
+
+    arrays: what the experiment returned; after a failure, what it had named before.
+    failure: why it ended early, and `message` says so in words.
     """
 
     arrays: Arrays = field(default_factory=dict)
-    failure: str = ""  # "", stub, missing, raised, timeout, killed
+    failure: Failure = Failure.NONE
     message: str = ""
 
 

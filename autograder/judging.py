@@ -10,14 +10,14 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check, Corpus, is_text
+from autograder.check import Answer, Arrays, Check, Corpus, Failure, is_text
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
-STATUS_OF_FAILURE: Mapping[str, Status] = {
-    "timeout": "timeout",
-    "killed": "killed",
-    "stub": "failed",
+STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
+    Failure.TIMEOUT: "timeout",
+    Failure.KILLED: "killed",
+    Failure.STUB: "failed",
 }
 # Weights trained from one start on the same batches point the same way: row by row, their cosine
 # with the solution's is far above that of weights trained from elsewhere. Chance alone keeps below
@@ -124,7 +124,7 @@ class Verdict:
         float, ...
     ] = ()  # of a training check: held out, our solution's, and how far they may be apart
     material: str = ""  # a checksum of what it rests on beside the submission
-    failure: str = ""  # of an answer that is none: how it failed, as in `Answer`
+    failure: Failure = Failure.NONE  # why the answer ended early
     two_answers: bool = (
         False  # asked again it was answered otherwise, which an instructor should look at
     )
@@ -200,7 +200,7 @@ def _judge_failure(
     of the failure, and nothing is said of them.
     """
     remarks = [Remark(answer.message)]
-    if answer.failure == "raised":
+    if answer.failure == Failure.RAISED:
         made = [mistake for mistake in _raising(key, answer) if not excluded(mistake)]
         if len({mistake.text for mistake in made}) == 1:
             remarks.insert(0, Remark(made[0].text, (), made[0].code))
@@ -236,7 +236,7 @@ def _raising(key: CheckKey, answer: Answer) -> list[Mistake]:
     names in them.
     """
     error = _error_without_place(answer)
-    raising = [(mistake, its) for mistake, its in key.mistakes if its.failure == "raised"]
+    raising = [(mistake, its) for mistake, its in key.mistakes if its.failure == Failure.RAISED]
     return [mistake for mistake, its in raising if _error_without_place(its) == error]
 
 

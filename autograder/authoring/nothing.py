@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType
 
-from autograder.check import Check
+from autograder.check import Check, Failure
 from autograder.course import Unit
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
 from autograder.judging import Key, judge
@@ -159,7 +159,7 @@ def _try(
                     what in about,
                     whole or about == {what},
                 )
-                if answer.failure in ("timeout", "killed"):
+                if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
                     break  # what was kept ended with the process
 
 

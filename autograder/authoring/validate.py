@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from autograder.authoring.nothing import ALL, KINDS, try_nothing
 from autograder.authoring.told import Telling
-from autograder.check import Answer, Check, Corpus
+from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.data import all_unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
@@ -367,13 +367,16 @@ def lost(verdicts: Sequence[Verdict]) -> str:
     )
 
 
+def _is_unwritten(verdict: Verdict) -> bool:
+    """Whether a check was lost because something is not written yet."""
+    return verdict.status == "not_reached" or verdict.failure == Failure.STUB
+
+
 def gained(verdicts: Sequence[Verdict]) -> str:
     """What a stub earned, or lost for another reason than not being written; empty where all is as
     it should be.
     """
-    odd = [
-        v for v in verdicts if v.earned or not (v.status == "not_reached" or v.failure == "stub")
-    ]
+    odd = [v for v in verdicts if v.earned or not _is_unwritten(v)]
     return "; ".join(
         f"{v.name}: {v.earned} points, {v.remarks[0].text if v.remarks else ''}" for v in odd
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from autograder.check import Answer, Corpus
+from autograder.check import Answer, Corpus, Failure
 from autograder.course import Course, NoCourse, Unit, find_course, read_course
 from autograder.data import unit_data
 from autograder.errors import UserError, one_line
@@ -182,7 +182,7 @@ class GradingContext:
             "graded again."
         )
         verdicts = _not_run(
-            unit_at(self.course, self.unit), data, Answer(failure="killed", message=why)
+            unit_at(self.course, self.unit), data, Answer(failure=Failure.KILLED, message=why)
         )
         return Graded(verdicts, tuple(server.walls))
 
@@ -391,7 +391,9 @@ class _ClassGrader:
         """
         what = one_line(f"{type(error).__name__}: {error}")[:300]
         note = f"it could not be graded ({what}). Run `autograder grade` once more; see --verbose."
-        graded = Graded(_not_run(self._unit, self._trained, Answer(failure="unread", message=note)))
+        graded = Graded(
+            _not_run(self._unit, self._trained, Answer(failure=Failure.UNREAD, message=note))
+        )
         result = self._result(replace(entry, note=note), "", graded, 0.0, "")
         if (
             not entry.earlier
@@ -423,7 +425,9 @@ class _ClassGrader:
     def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
         if entry.path is None:
             return Graded(
-                _not_run(self._unit, self._trained, Answer(failure="unread", message=entry.note))
+                _not_run(
+                    self._unit, self._trained, Answer(failure=Failure.UNREAD, message=entry.note)
+                )
             )
         return self._ask(source, entry.path.name, passed)
 

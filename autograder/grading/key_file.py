@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from autograder.check import Answer, Arrays, Check, is_text
+from autograder.check import Answer, Arrays, Check, Failure, is_text
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind_of_error
@@ -115,8 +115,9 @@ def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndar
         expected[n] = np.zeros(shape) if stored is None else stored
     mistakes = []
     for words in known["mistakes"]:
+        failure = Failure(words["failure"])
         its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
-        answer = Answer({} if words["failure"] else its, words["failure"], words["message"])
+        answer = Answer({} if failure else its, failure, words["message"])
         mistakes.append((Mistake(words["id"], words["text"], words["keeps"]), answer))
     return PlainKey(Answer(expected), tuple(mistakes), known["loss"], frozenset(known["constant"]))
 
@@ -147,7 +148,7 @@ def _same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
     return all(_same_answer(check, a, b, one.expected) for a, b in answers)
 
 
-def _words(key: CheckKey) -> list[tuple[Mistake, str, str]]:
+def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
     """Of each mistake what is not a number: its words, and how it failed."""
     return [(mistake, its.failure, kind_of_error(its)) for mistake, its in key.mistakes]
 

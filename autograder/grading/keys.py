@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.check import Answer, Check, Corpus
+from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
@@ -278,7 +278,8 @@ class AnswerMaker:
             loss = measure(worker, check, seed, answer, text) if text else None
         made = Made(answer, loss, names)
         self.computed += 1
-        if answer.failure not in ("timeout", "killed"):  # which may have been the machine's doing
+        # a late or killed answer may have been the machine's doing
+        if answer.failure not in (Failure.TIMEOUT, Failure.KILLED):
             self._store.put(where, made)
         return made
 

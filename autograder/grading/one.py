@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from autograder.check import Answer, Check, Corpus
+from autograder.check import Answer, Check, Corpus, Failure
 from autograder.grading.carrying import Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.judging import (
@@ -24,6 +24,10 @@ from autograder.judging import (
 from autograder.sandbox.client import Server, Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
+# late answers of a submission, after which a check that is late is not asked again
+SECOND_CHANCES = 2
+# failures that a fresh process would not change
+ASKED_ONCE = frozenset({Failure.STUB, Failure.MISSING, Failure.BROKEN})
 
 
 def grade_one(
@@ -107,8 +111,8 @@ def _tried(
     answer, seconds = _timed(worker, check, seed, text)
     verdict = judged(answer=answer)
     explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
-    late = answer.failure == "timeout" and worker.timeouts > SECOND_CHANCES
-    final = explained or late or answer.failure in ("stub", "missing", "broken")
+    late = answer.failure == Failure.TIMEOUT and worker.timeouts > SECOND_CHANCES
+    final = explained or late or answer.failure in ASKED_ONCE
     if verdict.status == "passed" or final or worker.asked < 2:
         return answer, verdict, seconds
     worker.renew()
@@ -119,9 +123,6 @@ def _tried(
     return second, _of_two(verdict, judged(answer=second)), seconds
 
 
-SECOND_CHANCES = (
-    2  # late answers of a submission, after which a check that is late is not asked again
-)
 TWO_ANSWERS = (
     "asked once more, in a new process, this check got another answer. The one that earns less "
     "counts. Chance, or "

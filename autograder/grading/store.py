@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.check import Answer
+from autograder.check import Answer, Failure
 from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
 FORMAT = 1
@@ -89,13 +89,14 @@ class AnswerStore:
             return None
         try:
             message = decode(row[0])
-        except BadFrame:
+            failure = Failure(message.facts.get("failure", ""))
+        except (BadFrame, ValueError):
             return None
         arrays = dict(message.arrays)
         loss = arrays.pop(LOSS, None)
         names = arrays.pop(NAMES, None)
         return Made(
-            Answer(arrays, message.facts.get("failure", ""), message.facts.get("message", "")),
+            Answer(arrays, failure, message.facts.get("message", "")),
             None if loss is None else float(loss),
             None if names is None else frozenset(names.tolist()),
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from autograder.check import Answer, Check, Limits
+from autograder.check import Answer, Check, Failure, Limits
 from autograder.sandbox.inside.runner import Stopped, place_of_thread
 
 LOOK = 0.05  # seconds between two looks
@@ -40,7 +40,7 @@ class Guard:
     limits: Limits
     tell: Tell
     why: str = ""  # it was ended, in words
-    failure: str = ""  # "timeout" or "killed", as in `Answer`
+    failure: Failure = Failure.NONE  # TIMEOUT or KILLED
     where: str = ""  # in the student's file
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class Guard:
 
     def answer(self, answer: Answer) -> Answer:
         """What to judge: the answer, or what ended it and where."""
-        if not self.why or answer.failure != Stopped.__name__:
+        if not self.why or answer.failure != Failure.STOPPED:
             return answer
         where = f" at {self.where}" if self.where else ""
         return Answer(
@@ -93,12 +93,12 @@ class Guard:
         """
         seconds, megabytes = SLOWER * self.check.seconds, self.limits.megabytes
         if lasted > seconds and time.process_time() - self._computed > self.check.seconds:
-            self.failure = "timeout"
+            self.failure = Failure.TIMEOUT
             self.why = (
                 f"took longer than {seconds:g} seconds (a grade waits {self.check.seconds:g})"
             )
         elif self._process.memory_info().rss - self._memory > megabytes << 20:
-            self.failure = "killed"
+            self.failure = Failure.KILLED
             self.why = f"took more than {megabytes} MB of memory"
 
     def _stop(self) -> None:
@@ -111,8 +111,8 @@ class Guard:
 
 
 ASK = {
-    "timeout": "Is there a loop that does not end?",
-    "killed": "Is there something that grows without end?",
+    Failure.TIMEOUT: "Is there a loop that does not end?",
+    Failure.KILLED: "Is there something that grows without end?",
 }
 
 
@@ -132,7 +132,7 @@ def within_limits(
             guard.end()
     except Stopped:  # it came when the experiment was over
         guard.end()
-        answer = Answer(failure=Stopped.__name__)
+        answer = Answer(failure=Failure.STOPPED)
     return guard.answer(answer)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder import __version__
-from autograder.check import Answer, Check, Corpus
+from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.grading.carrying import Early, Follows, carried_by_file, told_as_following
@@ -162,7 +162,7 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell
         text = training_data(unit.course, check)
     except (NoData, MissingPackage) as error:
         return (
-            judge(check, nothing, Answer(failure="no data", message=str(error)), unit.sizes),
+            judge(check, nothing, Answer(failure=Failure.NO_DATA, message=str(error)), unit.sizes),
             nothing,
             Answer(),
         )
@@ -173,7 +173,7 @@ def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell
             "`autograder build`."
         )
         return (
-            judge(check, nothing, Answer(failure="no key", message=why), unit.sizes),
+            judge(check, nothing, Answer(failure=Failure.NO_KEY, message=why), unit.sizes),
             nothing,
             Answer(),
         )
@@ -206,6 +206,6 @@ def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -
             {"loss": np.array(check.measure(implementation, answer.arrays, text.held_out))}
         )
     except Stopped:
-        return Answer(failure=Stopped.__name__)
+        return Answer(failure=Failure.STOPPED)
     except Exception as error:
-        return Answer(failure="raised", message=describe(error, check))
+        return Answer(failure=Failure.RAISED, message=describe(error, check))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.check import Failure
 from autograder.course import Course, UnknownUnit
 from autograder.grading.key_file import load_key
 from autograder.grading.results import write_whole
@@ -17,8 +18,6 @@ from autograder.judging import Remark, Verdict
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
-
-
 MOST_HINTS = 5  # for a check; after them it is time to ask somebody
 
 
@@ -79,10 +78,10 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
     before, names = _of(course, unit), outline(course, unit)
     passed = tuple(name for name in names if now.get(name, name in before.passed))
     failed = [verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached")]
-    tried = [verdict.name for verdict in failed if verdict.failure != "stub"]
+    tried = [verdict.name for verdict in failed if verdict.failure != Failure.STUB]
     at_hand = next(iter(tried), before.at_hand if before.at_hand not in passed else "")
     seen = {name: words for name, words in before.seen.items() if name not in now}
-    seen |= {verdict.name: _words(verdict) for verdict in failed if verdict.failure != "stub"}
+    seen |= {verdict.name: _words(verdict) for verdict in failed if verdict.failure != Failure.STUB}
     _store(course, unit, Progress(passed, before.hints, at_hand, seen))
 
 

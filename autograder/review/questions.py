@@ -18,7 +18,7 @@ import libcst as cst
 import numpy as np
 
 from autograder.authoring.mutants import Mutant, mutants, other_names
-from autograder.check import Answer, Check, is_text, shape_in_letters
+from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
@@ -29,6 +29,8 @@ from autograder.sandbox.inside.cells import parse_quietly
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from
 SECONDS = 0.5  # of processor time for a changed line: one that takes longer is no question
+# failures after which the next check can be asked: the worker has ended after the others
+ENDED = frozenset({Failure.NONE, Failure.RAISED})
 LONGEST, DEEPEST = 20_000, 60  # characters of a definition, and how deep its parts may be nested
 LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to find out
 
@@ -153,7 +155,7 @@ class _Maker:
         with self._server.worker(source, self._name) as worker:
             for seed in self._seeds:
                 answers.append(worker.ask(quick, seed))
-                if answers[-1].failure not in ("", "raised"):  # it hangs: once is enough
+                if answers[-1].failure not in ENDED:  # it hangs: once is enough
                     break
         return answers
 
@@ -197,7 +199,7 @@ class _Maker:
         text = "\n".join(lines)
         source = with_text(self._source, change.piece, text) if _parses(text) else None
         return bool(source) and all(
-            answer.failure == "raised" for answer in self._run(source or b"", change.check)
+            answer.failure == Failure.RAISED for answer in self._run(source or b"", change.check)
         )
 
 
@@ -286,9 +288,9 @@ def _told(
     None.
     """
     failures = [answer.failure for answer in after]
-    if not set(failures) <= {"", "raised"}:  # it hangs, or was stopped
+    if not ENDED.issuperset(failures):  # it hangs, or was stopped
         return None
-    if all(failure == "raised" for failure in failures):
+    if all(failure == Failure.RAISED for failure in failures):
         was = before[0].arrays.items()
         return tuple(
             AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in was

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check
+from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
 from autograder.errors import UserError
 from autograder.sandbox.inside import confinement, wire
@@ -316,7 +316,7 @@ class Worker:
                 f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks "
                 "before took them all."
             )
-            return Answer(failure="timeout", message=message)
+            return Answer(failure=Failure.TIMEOUT, message=message)
         sent = {f"w.{name}": array for name, array in (arrays or {}).items()}
         if text is not None:
             sent["text"] = wire.text_array(text)
@@ -326,20 +326,21 @@ class Worker:
         self.asked += 1
         try:
             reply = self._exchange(question, token, check.seconds)
+            failure = _failure_of(reply)
         except TimeoutError as error:
             self.timeouts += 1
             self._end(0.0)
-            return Answer(failure="timeout", message=f"{error} and was stopped.")
+            return Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
         except wire.BadFrame as error:
             self._end(0.0)
-            return Answer(failure="killed", message=f"the answer could not be read ({error}).")
+            return Answer(
+                failure=Failure.KILLED, message=f"the answer could not be read ({error})."
+            )
         except EOFError:
-            return Answer(failure="killed", message=_how_it_ended(self._end(0.3)))
+            return Answer(failure=Failure.KILLED, message=_how_it_ended(self._end(0.3)))
         if self.tell_names and "ran" in reply.facts:
             self.names_run = frozenset(reply.facts["ran"].split("\n"))
-        return Answer(
-            reply.arrays, reply.facts.get("failure", ""), printable(reply.facts.get("message", ""))
-        )
+        return Answer(reply.arrays, failure, printable(reply.facts.get("message", "")))
 
     def _fork(self) -> bytes:
         (asked, asks), (answers, answered) = os.pipe(), os.pipe()
@@ -432,6 +433,14 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         self._end(0.0)
+
+
+def _failure_of(reply: wire.Message) -> Failure:
+    """The failure that a reply tells. Raises `BadFrame` for a word that is none."""
+    try:
+        return Failure(reply.facts.get("failure", ""))
+    except ValueError:
+        raise wire.BadFrame("a failure of no kind") from None
 
 
 def _frames(unread: bytearray) -> list[wire.Message]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import small
 
+from autograder.check import Failure
 from autograder.sandbox import client
 from autograder.sandbox.client import Server, ServerGone, printable
 from autograder.sandbox.inside.wire import MAX_FRAME
@@ -118,6 +119,23 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
         """,
     )
     assert answer.arrays["doubled"].tolist() == [1, 1, 1]
+
+
+def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
+    """The words for failures are ours; any other is an answer that is out of form."""
+    answer = small.inside(
+        boxed,
+        """
+        import autograder.sandbox.inside.runner as kit
+        true = kit.encode
+        def encode(message):
+            return true(kit.Message({**message.facts, "failure": "a word"}, message.arrays))
+        kit.encode = encode
+        return np.ones(3)
+        """,
+    )
+    assert answer.failure == Failure.KILLED
+    assert answer.message == "the answer could not be read (a failure of no kind)."
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.check import Answer, check
+from autograder.check import Answer, Failure, check
 from autograder.judging import (
     Mistake,
     PlainKey,
@@ -204,7 +204,7 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
 
 def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
     """Those of equal words are one."""
-    answer = Answer(failure="raised", message="line 3, in `f`: ValueError: ragged")
+    answer = Answer(failure=Failure.RAISED, message="line 3, in `f`: ValueError: ragged")
     one, two = (Mistake("m1", "words"), answer), (Mistake("m2", "others"), answer)
     same = Mistake("m3", "words"), answer
     assert [r.text for r in judge(three, key(one, two), answer, SIZES).remarks] == [answer.message]
@@ -223,7 +223,7 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
 
     def error(b):
         return Answer(
-            failure="raised",
+            failure=Failure.RAISED,
             message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, {b}) differ here",
         )
 
@@ -339,9 +339,9 @@ def test_an_error_is_matched_to_a_mistake_that_raises_it():
     """Type and first words of the error count, the line it was raised at does not."""
     raised = (
         Mistake("m1", "words", 0, "code"),
-        Answer(failure="raised", message="line 3, in `f`: ValueError: ragged"),
+        Answer(failure=Failure.RAISED, message="line 3, in `f`: ValueError: ragged"),
     )
-    found = Answer(failure="raised", message="line 90, in `g`: ValueError: ragged")
+    found = Answer(failure=Failure.RAISED, message="line 90, in `g`: ValueError: ragged")
     assert [r.text for r in judge(three, key(raised), found, SIZES).remarks] == [
         "words",
         found.message,
@@ -625,13 +625,13 @@ def test_equal_wrong_answers_are_of_one_group():
 @pytest.mark.parametrize(
     ("failure", "status"),
     [
-        ("stub", "failed"),
-        ("missing", "error"),
-        ("raised", "error"),
-        ("broken", "error"),
-        ("timeout", "timeout"),
-        ("killed", "killed"),
-        ("unread", "error"),
+        (Failure.STUB, "failed"),
+        (Failure.MISSING, "error"),
+        (Failure.RAISED, "error"),
+        (Failure.BROKEN, "error"),
+        (Failure.TIMEOUT, "timeout"),
+        (Failure.KILLED, "killed"),
+        (Failure.UNREAD, "error"),
     ],
 )
 def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
@@ -644,7 +644,7 @@ def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
 # ---- an answer that ended early
 
 
-def ended_early(arrays, failure="raised", asked=three, known=None):
+def ended_early(arrays, failure=Failure.RAISED, asked=three, known=None):
     """The verdict on an answer that holds some arrays and a failure."""
     return judge(
         asked, known or key(), Answer(arrays, failure, "line 3, in `f`: ValueError: no"), SIZES

@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from autograder.authoring import build as building
-from autograder.check import Answer, Check, is_text
+from autograder.check import Answer, Check, Failure, is_text
 from autograder.course import load_unit, read_course
 from autograder.grading.key_file import LAST_BITS, SAME, NoKey, load_key, same_key, save_key
 from autograder.judging import TOLERANCE, Mistake, PlainKey, kind_of_error
@@ -41,7 +41,7 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
         {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")}
     )
     changed = Answer(expected.arrays | {"names": np.array(["A.L.", "e"])})
-    raised = Answer(failure="raised", message="line 1: KeyError: 'x'")
+    raised = Answer(failure=Failure.RAISED, message="line 1: KeyError: 'x'")
     first = Mistake("m01", "a space is missing.", 0.5, "secret code"), changed
     constant = frozenset({"x", "one"})
     key = {"a": PlainKey(expected, (first, (Mistake("m02", "it raises."), raised)), None, constant)}
@@ -123,7 +123,7 @@ def spoilt(check, known):
         changed += [
             (mistake, with_one_changed(check, name, its, known.expected)) for name in not_empty(its)
         ]
-        changed += [(mistake, replace(its, failure="timeout"))]
+        changed += [(mistake, replace(its, failure=Failure.TIMEOUT))]
         changed += [(mistake, replace(its, message="line 1: KeyError: 'x'"))] if its.failure else []
         for one in changed:
             yield (one[0].text, its.failure), replace(known, mistakes=(*rest[0], one, *rest[1]))
@@ -278,7 +278,7 @@ def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
     is read.
     """
     words = "line 3, in `f`: TypeError: no. " + 40 * "." + " Your line: `return secret`."
-    raised = Answer(failure="raised", message=words)
+    raised = Answer(failure=Failure.RAISED, message=words)
     known = PlainKey(Answer({"x": np.arange(3.0)}), ((Mistake("m1", "t"), raised),))
     save_key(tmp_path / "one.safetensors", {"a": known})
     ((_, found),) = load_key(tmp_path / "one.safetensors")["a"].mistakes

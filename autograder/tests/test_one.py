@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import small
 
-from autograder.check import Answer
+from autograder.check import Answer, Failure
 from autograder.data import corpus
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import _tried, grade_one
@@ -138,7 +138,7 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch)
     once costs nothing.
     """
     asked = []
-    late = Answer(failure="timeout", message="late.")
+    late = Answer(failure=Failure.TIMEOUT, message="late.")
     monkeypatch.setattr(
         Worker, "ask", lambda worker, check, *_, **__: asked.append(check.name) or counted(worker)
     )

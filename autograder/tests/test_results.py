@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 import pytest
 import small
 
+from autograder.check import Failure
 from autograder.grading import results
 from autograder.grading.provenance import DECIDES, Provenance
 from autograder.grading.results import (
@@ -64,7 +65,7 @@ VERDICTS = (
         loss=(0.5, 0.25, 0.05),
         material="three",
     ),
-    Verdict("last", "raises", 1, 0, "error", (Remark("ValueError"),), failure="raised"),
+    Verdict("last", "raises", 1, 0, "error", (Remark("ValueError"),), failure=Failure.RAISED),
 )
 RESULT = Result(
     "Ada, é",
@@ -126,6 +127,20 @@ def test_a_result_of_the_version_before_is_read(tmp_path):
     assert [verdict.failure for verdict in found.verdicts] == ["", ""]
     assert found.verdicts[1].remarks == (Remark("wrong", ("sums",), "x"), Remark("hm"))
     assert (found.student, found.score, found.provenance.seed) == ("ada", 4, 731)
+
+
+WORDS = ("", "stub", "missing", "raised", "broken", "timeout", "killed", "unread")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_failure_stands_in_a_file_as_a_word(tmp_path, word):
+    """The words are a part of the format: a change of one would spoil what is stored."""
+    verdict = replace(VERDICTS[0], failure=Failure(word))
+    write_result(tmp_path, replace(RESULT, verdicts=(verdict,)))
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    assert json.loads(path.read_text())["checks"][0]["failure"] == word
+    (found,) = read_result(path).verdicts
+    assert found.failure is Failure(word)
 
 
 def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can_be_made(tmp_path):

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from autograder.check import Answer
+from autograder.check import Answer, Failure
 from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address, default_path
 
 ARRAYS = {
@@ -36,7 +36,7 @@ def test_what_is_kept_comes_back(path):
     """
     kept = {
         address("a"): Made(Answer(ARRAYS), None, frozenset({"double", "np"})),
-        address("b"): Made(Answer(failure="raised", message="line 3: ValueError")),
+        address("b"): Made(Answer(failure=Failure.RAISED, message="line 3: ValueError")),
         address("c"): Made(Answer({"w": np.ones(2, np.float32)}), 0.25),
     }
     store = AnswerStore(path)

@@ -4,12 +4,13 @@ import pytest
 
 from autograder.authoring.mutants import Mutant
 from autograder.authoring.told import Telling, how_told
+from autograder.check import Failure
 from autograder.judging import Remark, Verdict
 
 RIGHT = Verdict("one", "", 1, 1, "passed")
 NAMED = Verdict("two", "", 1, 0, "failed", (Remark("a slip.", ("a",), "return 2 * x"),))
 RELATED = Verdict("two", "", 1, 0.5, "partial", (Remark("reversed.", ("a",), relation="reversed"),))
-RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure="raised")
+RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure=Failure.RAISED)
 VALUES = Verdict("two", "", 1, 0, "failed", (Remark("wrong values in 3 of 3 places.", ("a",)),))
 LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("runs once `two` passes."),))
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograder.check import Answer, Check, Experiments, as_array, noting
+from autograder.check import Answer, Check, Experiments, Failure, as_array, noting
 from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
@@ -53,7 +53,7 @@ def run_experiment(
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [], explain)
     tired = time.monotonic() - began > check.seconds / 4
-    if not answer.failure or answer.failure == Stopped.__name__ or tired:
+    if not answer.failure or answer.failure == Failure.STOPPED or tired:
         return answer
     lenient = Lenient(implementation)
     others = _run(check, lenient, seed, reset, []).arrays
@@ -80,22 +80,22 @@ def _run(
             raise
         except BaseException as error:
             failure, message = _failure(error, check)
-            if failure == "raised":
+            if failure == Failure.RAISED:
                 message = with_cause(message, explain(error, check))[:MAX_MESSAGE]
             return Answer(noted, failure, message)
 
 
-def _failure(error: BaseException, check: Check) -> tuple[str, str]:
+def _failure(error: BaseException, check: Check) -> tuple[Failure, str]:
     """The kind of a failure, and its words."""
     if isinstance(error, Stopped):
-        return Stopped.__name__, ""
+        return Failure.STOPPED, ""
     if isinstance(error, Missing):
-        return "missing", str(error)
+        return Failure.MISSING, str(error)
     if isinstance(error, Broken):
-        return "broken", str(error)
+        return Failure.BROKEN, str(error)
     if isinstance(error, NotImplementedError) and (name := _stub(error, check)):
-        return "stub", f"`{name}` is not written yet."
-    return "raised", describe(error, check)[:MAX_MESSAGE]
+        return Failure.STUB, f"`{name}` is not written yet."
+    return Failure.RAISED, describe(error, check)[:MAX_MESSAGE]
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:
@@ -211,7 +211,7 @@ def answer_questions(
             implementation = implementation or Submission(source, first.facts["name"])
             answer = _answer(check, implementation, question, experiments, reset)
         except Broken as error:
-            answer = Answer(failure="broken", message=str(error))
+            answer = Answer(failure=Failure.BROKEN, message=str(error))
         told = {"token": facts["token"], "failure": answer.failure, "message": answer.message}
         if facts.get("tell") == RAN:  # asked of the solution alone
             told[RAN] = "\n".join(sorted(names_run(implementation)))

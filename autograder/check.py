@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
@@ -76,8 +77,9 @@ class Check:
 
     @property
     def title(self) -> str:
-        """The first line of the experiment's docstring: what a student reads."""
-        return (self.experiment.__doc__ or self.name).strip().splitlines()[0]
+        """The first paragraph of the experiment's docstring, in one line: what a student reads."""
+        first_paragraph = cleandoc(self.experiment.__doc__ or self.name).split("\n\n")[0]
+        return " ".join(first_paragraph.split())
 
 
 def check(

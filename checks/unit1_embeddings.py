@@ -68,9 +68,7 @@ WORDS = {
 
 @check(points=3, words=WORDS, tolerance={"mean_and_spread": 0.06})
 def words(net: Any, seed: int) -> Arrays:
-    """`index_words` numbers the words of a text from 1, `encode` uses the numbers, `new_table` has
-    a row for each
-    """
+    """`index_words` numbers words from 1, `encode` uses that, and `new_table` has a row for each"""
     rng, net = np.random.default_rng(seed), Watched(net)
     # neither sorted nor by their number, and soon one comes again: on every seed another order of
     # ids is another answer
@@ -125,9 +123,7 @@ def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
     },
 )
 def lookups(net: Any, seed: int) -> Arrays:
-    """`lookup` picks rows, and `lookup_by_product` gets the same from a product with one-hot
-    rows
-    """
+    """`lookup` picks rows, `lookup_by_product` gets the same from a product with one-hot rows"""
     rng, net = np.random.default_rng(seed), Watched(net)
     table, rows = draw(rng, V, E).requires_grad_(), planted(rng, V - 2)
     one_hot = net.one_hot(rows, V)
@@ -271,9 +267,7 @@ CASES = (
     },
 )
 def neural_net(net: Any, seed: int) -> Arrays:
-    """`NeuralNet` puts two embeddings side by side and runs them through two layers, with dropout
-    in training
-    """
+    """`NeuralNet` runs two embeddings side by side through two layers, with dropout in training"""
     rng, watched = np.random.default_rng(seed), Watched(net)
     users, movies = planted(rng, U), planted(rng, V)
     start = int(rng.integers(1 << 30))

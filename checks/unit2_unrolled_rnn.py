@@ -130,9 +130,7 @@ def three_characters(net: Any, seed: int) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT})
 def loss_in_nats(net: Any, seed: int) -> Arrays:
-    """`mean_loss` is the mean cross-entropy of logits, of any number of axes, and can be sent
-    back
-    """
+    """`mean_loss` is the mean cross-entropy of logits with any axes, and can be sent back"""
     net = Watched(net)
     logits, targets = (3 * floats(seed, T, B, V)).requires_grad_(), ids(seed, T, B)
     loss = tensor("mean_loss", net.mean_loss(logits, targets))
@@ -216,9 +214,7 @@ def predicting(net: Any, seed: int) -> Arrays:
 
 @check(points=5, words={"same_after": KEPT})
 def recurrent_states(net: Any, seed: int) -> Arrays:
-    """`Recurrent` reads a text of any length: states, logits, gradients and the number of
-    parameters
-    """
+    """`Recurrent` reads a text of any length: states, logits, gradients, number of parameters"""
     model, watched = load(net.Recurrent(V, E, H), roles(), seed), Watched(net)
     x, h = ids(seed, T, B), floats(seed, B, H).abs().requires_grad_()
     with by_hand():
@@ -336,9 +332,7 @@ def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT, "model_same_after": LEFT})
 def the_same_at_any_time(net: Any, seed: int) -> Arrays:
-    """`shift_gap` is 0 for a network that does not know what time it is, and the largest difference
-    for others
-    """
+    """`shift_gap`: 0 for a network that does not know the time, else the largest difference"""
     x, gaps, net, same = ids(seed, T, B), [], Watched(net), True
     for drift in (0.0, 0.5, -0.5):
         before = condition(model := Clock(seed, drift))

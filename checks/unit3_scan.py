@@ -225,9 +225,7 @@ def summed_loss(net: Any, seed: int) -> Arrays:
     },
 )
 def all_gradients(net: Any, seed: int) -> Arrays:
-    """`gradients` returns the loss and its gradient in each of the weights, also when asked
-    twice
-    """
+    """`gradients` returns the loss and its gradient in each weight, also when asked twice"""
     rng, net = np.random.default_rng(seed), Watched(net)
     given, question = weights(rng), (draw(rng, H).relu(), one_hots(rng), ids(rng))
     net.gradients(given, *question)
@@ -352,9 +350,7 @@ def combining(net: Any, seed: int) -> Arrays:
 
 @check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
 def recurrence(net: Any, seed: int) -> Arrays:
-    """`linear_recurrence` gives h[t] = a[t] h[t−1] + b[t] for all t, in fewer calls of torch than
-    steps
-    """
+    """`linear_recurrence`: h[t] = a[t] h[t−1] + b[t] for all t, in fewer torch calls than steps"""
     rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0 = draw(rng, T, H), draw(rng, T, H), draw(rng, H)
     a[2] = 0.0
@@ -379,9 +375,7 @@ def recurrence(net: Any, seed: int) -> Arrays:
 
 @check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
-    """`linear_recurrence_backward` gives the gradient in a, b and the start, in fewer calls of
-    torch than steps
-    """
+    """`linear_recurrence_backward`: gradient in a, b and h0, in fewer torch calls than steps"""
     rng, watched = np.random.default_rng(seed), Watched(net)
     a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
     long = torch.full((512, 2), 0.9), draw(rng, 1, 2)[0], draw(rng, 512, 2), draw(rng, 512, 2)

@@ -95,9 +95,7 @@ def norms_through_time(net: Any, seed: int) -> Arrays:
     },
 )
 def batches_that_continue(net: Any, seed: int) -> Arrays:
-    """`continuing_batches`: column i of each batch goes on where column i of the last one
-    stopped
-    """
+    """`continuing_batches`: column i of each batch goes on where column i of the last stopped"""
     net, out, integers = Watched(net), Arrays(), True
     stream = torch.from_numpy(np.random.default_rng(seed).permutation(3 * 22))
     torch.manual_seed(seed)
@@ -130,9 +128,7 @@ def cut_from_the_past(net: Any, seed: int) -> Arrays:
     words={"same_after": KEPT, "state_in_the_graph": CUT, "norm_and_lstm_are_called": CALLED},
 )
 def network(net: Any, seed: int) -> Arrays:
-    """`CharLSTM` in evaluation and in training: logits, state, statistics, gradients, number of
-    parameters
-    """
+    """`CharLSTM` evaluating and training: logits, state, statistics, gradients, parameter count"""
     model, watched = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval(), Watched(net)
     called = set[str]()
     hooks = [
@@ -210,9 +206,7 @@ def dropping_out(net: Any, seed: int) -> Arrays:
 
 @check(points=6, needs=cut_from_the_past)
 def two_epochs(net: Any, seed: int) -> Arrays:
-    """`train_epoch` twice: how far each weight moved, and the losses, with a bound that acts and
-    one that does not
-    """
+    """`train_epoch` twice: how far weights move, and losses; once with a bound that acts"""
     out: Arrays = {}
     for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T)), ("free", 100.0, (T, T))):
         model = Reader(seed, output=8.0).eval()
@@ -293,9 +287,7 @@ SHARES = (
     },
 )
 def generating(net: Any, seed: int) -> Arrays:
-    """`generate` reads the start, draws and reads its own characters, and leaves the model as it
-    was
-    """
+    """`generate` reads the start, then what it draws itself, and leaves the model as it was"""
     # Where one logit is far above all others the ids are exact, whatever the draws. Of 200
     # independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
     net, model, sure, modes, same = Watched(net), Wanderer(seed, side=8e4), [], [], [True, True]

@@ -56,11 +56,24 @@ class Tensor:
 
 
 def test_a_check_is_called_and_told_as_its_experiment_is():
-    """Its name is the function's, its title the first line of the docstring; the function runs as
-    written.
-    """
+    """Its name is the function's, its title begins the docstring; the function runs as written."""
     assert (first.name, first.points, first.title) == ("first", 2, "the first thing")
     assert first.experiment(None, 0) == {}
+
+
+def test_a_title_that_a_formatter_wrapped_is_whole():
+    """The title is the docstring's first paragraph, in one line."""
+
+    @check(points=1)
+    def wrapped(net, seed):
+        """a title that is
+        too long for a line
+
+        What an author says beneath it is for authors.
+        """
+        return {}
+
+    assert wrapped.title == "a title that is too long for a line"
 
 
 def test_a_check_without_a_docstring_is_told_by_its_name():

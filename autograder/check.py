@@ -294,9 +294,10 @@ class Limits:
     megabytes: int = 1024  # of address space beyond the server's
     patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
     seconds: float = 600.0  # wall clock of all checks together
-    waiting: float = (
-        3.0  # of a check, in which it neither computes nor stands in line for a processor
-    )
+    # seconds in which a check neither computes nor stands in line for a processor
+    waiting: float = 3.0
+    # the same of all checks together; when they are used up, a check may wait for half a second
+    waiting_in_all: float = 8.0
 
 
 @dataclass(frozen=True)

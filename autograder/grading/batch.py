@@ -8,8 +8,8 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,7 +22,7 @@ from autograder.errors import UserError, one_line
 from autograder.grading.attempts import keep, stored_for
 from autograder.grading.cluster import Cluster
 from autograder.grading.keys import MadeKey, checks_to_run, solution_of
-from autograder.grading.one import grade_one
+from autograder.grading.one import Postponed, grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import helpers, provenance_of, without_notes
 from autograder.grading.results import (
@@ -132,11 +132,8 @@ def grade_class(
         for unit in dict.fromkeys(entry.unit for entry in submitted):
             grader = _ClassGrader(outline_unit(course, unit), run, cluster)
             try:
-                with ThreadPoolExecutor(grader.jobs, "worker") as pool:
-                    for result in pool.map(
-                        grader.grade, [entry for entry in submitted if entry.unit == unit]
-                    ):
-                        step(result)
+                for result in grader.grade_all([e for e in submitted if e.unit == unit]):
+                    step(result)
             finally:
                 tallies.append(grader.finished())
                 close_servers()
@@ -162,16 +159,19 @@ class GradingContext:
     unsafe: bool
     store: str = ""
 
-    def grade(self, source: bytes, name: str, passed: Mapping[str, Verdict]) -> "Graded":
-        """Grade one submission in a worker of this thread's server; once more in a new one where
-        that dies.
+    def grade(
+        self, source: bytes, name: str, passed: Mapping[str, Verdict], hurry: bool = False
+    ) -> "Graded":
+        """Grade one submission in a worker of this thread's server; once more if that dies.
+
+        hurry: whether others stand in line. Raises `Postponed` then for one that waits.
         """
         key, data = _key(self)
         before = key.computed
         for _ in range(2):
             server = _server(self)
             try:
-                verdicts = grade_one(server, source, name, self.seed, key, data, passed)
+                verdicts = grade_one(server, source, name, self.seed, key, data, passed, hurry)
                 return Graded(verdicts, tuple(server.walls), key.computed - before)
             except ServerGone as error:
                 why = str(error)
@@ -314,7 +314,8 @@ class _ClassGrader:
             store=str(run.store or ""),
         )
         self.jobs = run.jobs
-        self._ask: Callable[[bytes, str, Mapping[str, Verdict]], Graded] = context.grade
+        self._hurry = not cluster  # which has room for those that wait
+        self._ask: Callable[[bytes, str, Mapping[str, Verdict], bool], Graded] = context.grade
         if not run.unsafe and not cluster:
             refuse_without_walls()
         if cluster:
@@ -330,15 +331,32 @@ class _ClassGrader:
         """What was done."""
         return self._tally
 
-    def grade(self, entry: Submitted) -> Result:
+    def grade_all(self, entries: Sequence[Submitted]) -> Iterator[Result]:
+        """Grade in parallel. Results come in the order in which they end, those that wait last."""
+        slow = []
+        with ThreadPoolExecutor(self.jobs, "worker") as pool:
+            try:
+                under_way = {
+                    pool.submit(self.grade, entry, self._hurry): entry for entry in entries
+                }
+                for done in as_completed(under_way):
+                    try:
+                        yield done.result()
+                    except Postponed:
+                        slow.append(under_way[done])
+                yield from pool.map(self.grade, slow)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def grade(self, entry: Submitted, hurry: bool = False) -> Result:
         """Grade one submission. Return the stored result if nothing it depends on has changed.
 
         Whatever goes wrong with it is its own result, in words; only what a person can mend ends
-        the run.
+        the run. hurry: whether others stand in line. Raises `Postponed` then for one that waits.
         """
         try:
-            return self._grade(entry)
-        except UserError:
+            return self._grade(entry, hurry)
+        except (UserError, Postponed):
             raise
         except Exception as error:
             lines = traceback.format_exc().splitlines()
@@ -347,7 +365,7 @@ class _ClassGrader:
             )
             return self._given_up(entry, error)
 
-    def _grade(self, entry: Submitted) -> Result:
+    def _grade(self, entry: Submitted, hurry: bool) -> Result:
         began = time.perf_counter()
         entry, source = _read(entry)
         sha256 = digest(source)
@@ -361,7 +379,11 @@ class _ClassGrader:
             return self._read_back(entry, stored, there.in_place, submitted)
         log.info("%s, %s: begun", entry.student, entry.unit)
         passed = still_passed(stored, sha256, self._provenance, self._materials)
-        graded = self._graded(entry, source, passed)
+        try:
+            graded = self._graded(entry, source, passed, hurry)
+        except Postponed:
+            log.info("%s, %s: waits, and is graded after the others", entry.student, entry.unit)
+            raise
         result = self._result(entry, sha256, graded, time.perf_counter() - began, submitted)
         keep(self._run.out, entry, result)
         with self._lock:
@@ -422,14 +444,16 @@ class _ClassGrader:
             known_as=entry.known_as,
         )
 
-    def _graded(self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict]) -> Graded:
+    def _graded(
+        self, entry: Submitted, source: bytes, passed: Mapping[str, Verdict], hurry: bool
+    ) -> Graded:
         if entry.path is None:
             return Graded(
                 _not_run(
                     self._unit, self._trained, Answer(failure=Failure.UNREAD, message=entry.note)
                 )
             )
-        return self._ask(source, entry.path.name, passed)
+        return self._ask(source, entry.path.name, passed, hurry)
 
 
 def _time_of(entry: Submitted, stamped: bool) -> str:

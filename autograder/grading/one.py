@@ -28,6 +28,11 @@ NOTHING: Mapping[str, Verdict] = MappingProxyType({})
 SECOND_CHANCES = 2
 # failures that a fresh process would not change
 ASKED_ONCE = frozenset({Failure.STUB, Failure.MISSING, Failure.BROKEN})
+HURRY = 1.0  # seconds that a submission may wait while others stand in line
+
+
+class Postponed(Exception):
+    """A submission waits while others stand in line: it is graded after them."""
 
 
 def grade_one(
@@ -38,6 +43,7 @@ def grade_one(
     key: Key,
     data: Mapping[str, Corpus],
     passed: Mapping[str, Verdict] = NOTHING,
+    hurry: bool = False,
 ) -> list[Verdict]:
     """Grade one submission, check by check.
 
@@ -49,11 +55,15 @@ def grade_one(
     goes to
         the solution's worker.
     passed: verdicts of an earlier run that hold still.
+    hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
+        more than a second without computing anything.
     """
     verdicts: dict[str, Verdict] = {}
     early, carry = Early(), getattr(key, "carry", carry_nothing)
     with server.worker(source, name) as worker:
         for check in checks_to_run(server.unit, data):
+            if hurry and worker.waited > HURRY:
+                raise Postponed
             text = data[check.name] if check.measure else None
             known, not_made = key[key_name(check, text)], excluded_by(key, verdicts)
             if lacking := unmet(check, verdicts):

@@ -34,6 +34,7 @@ from autograder.sandbox.scratch import Scratch
 
 # seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves
 # time up
+LEAST_WAITING = 0.5  # seconds that a check may always wait: a disk may be slow
 LOOK = 0.05
 MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
 SERVE = "from autograder.sandbox.inside.server import serve; serve()"
@@ -278,9 +279,12 @@ class Worker:
         self._hello = wire.encode(wire.Message({"name": name}, {"source": wire.text_array(source)}))
         self._fds: tuple[int, int] | None = None
         self._until = time.monotonic() + server.unit.limits.seconds
-        self._computed = (
-            0.0  # seconds, at most, that the present process took for the answers before
-        )
+        # seconds, at most, that the present process took for the answers before
+        self._computed = 0.0
+        # seconds that the present process stood in line for a processor before
+        self._queued = 0.0
+        # seconds in which processes of this submission neither computed nor stood in line
+        self.waited = 0.0
         self.asked = 0  # questions to the present process
         self.timeouts = 0  # answers that did not come in time, of all processes
         self.tell_names = (
@@ -350,7 +354,8 @@ class Worker:
             os.close(asked)
             os.close(answered)
         os.set_blocking(asks, False)
-        self._fds, self._computed, self.asked = (asks, answers), 0.0, 0
+        self._fds, self.asked = (asks, answers), 0
+        self._computed, self._queued = 0.0, 0.0
         return self._hello
 
     def _exchange(self, question: bytes, token: str, seconds: float) -> wire.Message:
@@ -361,7 +366,7 @@ class Worker:
         asks, answers = self._fds
         unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
         began = time.monotonic()
-        look = began + min(seconds, self._server.unit.limits.waiting)
+        look = began + min(seconds, self._may_wait())
         while True:
             if (left := look - time.monotonic()) <= 0:
                 look = time.monotonic() + self._time_left(began, seconds)
@@ -382,14 +387,38 @@ class Worker:
                     raise wire.BadFrame("too many bytes")
                 for message in _frames(unread):
                     if message.facts.get("token") == token:
-                        waited = time.monotonic() - began
-                        self._computed = (
-                            self._clock().computed if waited > LOOK else self._computed + waited
-                        )
+                        self._answered(time.monotonic() - began)
                         return message
                     strays += 1
                     if strays > MAX_STRAYS:
                         raise wire.BadFrame("too many answers to other questions")
+
+    def _answered(self, elapsed: float) -> None:
+        """Note what an answer took, so that the next is not charged for it."""
+        if elapsed <= LOOK:
+            self._computed += elapsed
+            return
+        clock = self._clock()
+        self.waited += self._waited(elapsed, clock) or 0.0
+        self._computed = clock.computed
+        self._queued = clock.queued or 0.0
+
+    def _waited(self, elapsed: float, clock: "Clock") -> float | None:
+        """Seconds in which the present question neither computed nor stood in line.
+
+        elapsed: seconds on the clock since it was asked. None where the kernel does not tell.
+        """
+        if clock.queued is None:
+            return None
+        computed = clock.computed - self._computed
+        queued = clock.queued - self._queued
+        return max(0.0, elapsed - computed - queued)
+
+    def _may_wait(self) -> float:
+        """Seconds that the next check may wait."""
+        limits = self._server.unit.limits
+        left = limits.waiting_in_all - self.waited
+        return min(limits.waiting, max(left, LEAST_WAITING))
 
     def _time_left(self, began: float, seconds: float) -> float:
         """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they
@@ -408,10 +437,12 @@ class Worker:
         if computed > 0.99 * seconds:
             raise TimeoutError(f"took longer than {seconds:g} seconds")
         left = [seconds - computed, began + patience - now, self._until - now]
-        if clock.queued is not None:
-            waited, most = now - began - computed - clock.queued, self._server.unit.limits.waiting
+        waited = self._waited(now - began, clock)
+        if waited is not None:
+            most = self._may_wait()
             if waited > most:
-                raise TimeoutError(f"waited for {most:g} seconds without computing anything")
+                self.waited += waited
+                raise TimeoutError(f"waited for {most:.2g} seconds without computing anything")
             left.append(most - waited)
         return max(0.005, min(left))
 

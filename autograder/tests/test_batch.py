@@ -82,6 +82,20 @@ def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
     assert sum(path.stat().st_mtime_ns != before for path, before in written.items()) == 1
 
 
+def test_one_that_waits_is_graded_after_the_others(tmp_path):
+    """It comes first by name; the others have their results before it has its own."""
+    waits = "\nimport time\ndef double(x):\n    time.sleep(1.5)\n    return 2 * x\n"
+    small.submit(tmp_path / "class", "aaa", small.solved() + waits)
+    for student in ("bob", "cyd", "dan"):
+        small.submit(tmp_path / "class", student, small.solved())
+    found, order = find_submissions(small.COURSE, tmp_path / "class"), []
+    run = Run(tmp_path / "out", small.SEED, jobs=1, quick=True)
+    grade_class(small.COURSE, found, run, lambda result: order.append(result.student))
+    assert order == ["bob", "cyd", "dan", "aaa"]
+    points = {result.score for result in stored_results(tmp_path / "out")}
+    assert points == {8}, "it is as right as the others"
+
+
 # ---- disks
 
 

@@ -10,7 +10,7 @@ import small
 from autograder.check import Answer, Failure
 from autograder.data import corpus
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.one import _tried, grade_one
+from autograder.grading.one import Postponed, _tried, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
 from autograder.judging import alike, judge
@@ -118,6 +118,32 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
             "waited for 3 seconds without computing anything and was stopped"
             in verdict.remarks[0].text
         )
+
+
+def test_a_sleeper_in_every_check_may_wait_for_less_and_less(server, monkeypatch):
+    """Three seconds in one check, eight in all, then half a second; what others wait is theirs."""
+    worker = server.worker(b"", "x.py")
+    monkeypatch.setattr(worker, "_until", time.monotonic() + 600)
+    monkeypatch.setattr(worker, "_clock", lambda: Clock(0.0, 0.0))
+    allowed = []
+    while len(allowed) < 5:
+        allowed.append(round(worker._may_wait(), 1))
+        worker._answered(allowed[-1])  # as long as it may: it is never stopped
+    assert allowed == [3, 3, 2, 0.5, 0.5]
+    with pytest.raises(TimeoutError, match=r"waited for 0\.5 seconds"):
+        worker._time_left(time.monotonic() - 1, 5.0)
+    assert server.worker(b"", "y.py")._may_wait() == 3
+
+
+def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
+    """As soon as it has waited for a second; when nobody stands in line it is graded."""
+    source = (
+        small.solved() + "\nimport time\ndef double(x):\n    time.sleep(1.2)\n    return 2 * x\n"
+    )
+    with pytest.raises(Postponed):
+        grade_one(server, source.encode(), "x.py", small.SEED, key, {}, hurry=True)
+    verdicts = grade_one(server, source.encode(), "x.py", small.SEED, key, {})
+    assert verdicts[0].status == "passed"
 
 
 def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):

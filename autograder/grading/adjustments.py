@@ -186,10 +186,11 @@ def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
     """What was said by hand of single checks and of lines of a rubric."""
     mine = [one for one in of_result(result, adjustments) if not _is_factor_of_unit(one)]
-    return [
-        f"{one.check or one.line or 'points'} {_change(one)} by hand ({one.who}): {one.words}"
-        for one in mine
-    ]
+    said = []
+    for one in mine:
+        about = one.check or one.line or "points"
+        said.append(f"{about} {change_in_words(one)} by hand ({one.who}): {one.words}")
+    return said
 
 
 def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Fraction, list[str]]:
@@ -211,7 +212,8 @@ def _is_factor_of_unit(one: Adjustment) -> bool:
     return one.factor is not None and not one.check and not one.line
 
 
-def _change(one: Adjustment) -> str:
+def change_in_words(one: Adjustment) -> str:
+    """Say what an adjustment does to points: `+1.5`, `set to 2` or `× 0.9`."""
     if one.to is not None:
         return f"set to {one.to:g}"
     return f"× {one.factor:g}" if one.factor is not None else f"{one.points:+g}"
@@ -225,5 +227,5 @@ def _with(verdict: Verdict, one: Adjustment) -> Verdict:
         earned *= exact(one.factor)
     else:
         earned += exact(one.points or 0)
-    remark = Remark(f"{_change(one)} by hand ({one.who}): {one.words}", literal=True)
+    remark = Remark(f"{change_in_words(one)} by hand ({one.who}): {one.words}", literal=True)
     return replace(verdict, earned=float(earned), remarks=(*verdict.remarks, remark))

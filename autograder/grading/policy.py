@@ -19,7 +19,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.grading.adjustments import Adjustment, adjusted, said_of_checks, unit_factor
+from autograder.grading.adjustments import (
+    Adjustment,
+    adjusted,
+    of_result,
+    said_of_checks,
+    unit_factor,
+)
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster
@@ -119,6 +125,7 @@ class Grade:
     policy did.
 
     exact_points: the same points before they were rounded. slack: the slack days that were used.
+    by_hand: what was given by hand, of which `words` holds what is about the whole unit.
     """
 
     result: Result
@@ -127,6 +134,13 @@ class Grade:
     words: str = ""
     exact_points: Fraction = Fraction(0)
     slack: int = 0
+    by_hand: tuple[Adjustment, ...] = ()
+
+    @property
+    def all_words(self) -> str:
+        """What the policy did, and what was given by hand for single checks, in one line."""
+        of_checks = said_of_checks(self.result, self.by_hand)
+        return "; ".join(filter(None, (self.words, *of_checks)))
 
 
 def read_policy(course: Course, path: Path) -> Policy:
@@ -362,11 +376,18 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         )
     if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
         words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
-    words += said_of_checks(result, policy.adjustments)
     words += [f"{name} does not count" for name in rules.drop] + [
         f"{name} counts on top" for name in rules.bonus
     ]
-    return Grade(known, rounded(points), rounded(most), "; ".join(words), points, late.slack)
+    return Grade(
+        result=known,
+        points=rounded(points),
+        max_points=rounded(most),
+        words="; ".join(words),
+        exact_points=points,
+        slack=late.slack,
+        by_hand=tuple(of_result(result, policy.adjustments)),
+    )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from autograder.errors import UserError, visible
+from autograder.grading.adjustments import said_of_checks
 from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
 from autograder.judging import Verdict
@@ -132,6 +133,7 @@ def comment_on(grade: Grade) -> str:
     ]
     lines += [f"{grade.words}."] if grade.words else []
     lines += [_line(verdict) for verdict in result.verdicts if verdict.status != "passed"]
+    lines += said_of_checks(result, grade.by_hand)
     return visible("\n".join(lines))[:LONGEST]
 
 

@@ -88,13 +88,13 @@ def _answer(
     if verdict is None:
         return None
     content = source(result) if source else None
-    said = [
+    given = [
         one
         for one in known
         if (one.student, one.unit, one.check) == (result.lms_name, result.unit, check)
     ]
     listing = listing_of(course, result, content).get(check, [])
-    return {"student": result.lms_name, "verdict": verdict, "listing": listing, "said": said}
+    return {"student": result.lms_name, "verdict": verdict, "listing": listing, "by_hand": given}
 
 
 def take_form(

@@ -71,9 +71,17 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
 
 
 def _remarks(verdict: Verdict) -> str:
-    return " ".join(
-        f"{', '.join(r.arrays)}: {r.text}" if r.arrays else r.text for r in verdict.remarks
-    )
+    """Return a check's remarks in one line, each with a stop where another follows."""
+    line = ""
+    for remark in verdict.remarks:
+        arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
+        if line and not line.endswith(STOPS):
+            line += "."
+        line += f" {arrays}{remark.text}"
+    return line.strip()
+
+
+STOPS = (".", "!", "?")
 
 
 def _feedback(grade: Grade) -> str:
@@ -352,8 +360,10 @@ def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
 
 
 def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
-    """Tests and sums of `classroom50/result/v1`, whose scores are whole numbers: hundredths of a
-    point.
+    """Return the tests and sums of `classroom50/result/v1`, in hundredths of a point.
+
+    Its scores are whole numbers. The sums are what counts, which a policy may make less or more
+    than the tests together.
     """
     tests: list[dict[str, Any]] = [
         {
@@ -366,8 +376,12 @@ def _classroom50_tests(units: Mapping[str, Grade]) -> dict[str, Any]:
         for unit, grade in units.items()
         for v in grade.result.verdicts
     ]
-    sums = {name: sum(test[name] for test in tests) for name in ("score", "max-score")}
-    return {"schema": "classroom50/result/v1", **sums, "tests": tests}
+    return {
+        "schema": "classroom50/result/v1",
+        "score": sum(round(100 * grade.points) for grade in units.values()),
+        "max-score": sum(round(100 * grade.max_points) for grade in units.values()),
+        "tests": tests,
+    }
 
 
 def _summary(grade: Grade) -> str:

@@ -23,7 +23,8 @@ from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import absent, roster_beside
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
-from autograder.report.pages import Aliases, Around, Source, policy, site
+from autograder.report.pages import Around, Source, security_policy, site
+from autograder.report.pseudonyms import Aliases
 
 MAX_FORM = 64 << 10  # bytes
 
@@ -163,12 +164,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, text: str, form: bool = False, location: str = "") -> None:
         body = text.encode()
+        kind = "text/html" if status == 200 else "text/plain"
+        rules = f"{security_policy(live=True, form=form)}; frame-ancestors 'none'"
         headers = {
-            "Content-Type": "text/html; charset=utf-8"
-            if status == 200
-            else "text/plain; charset=utf-8",
+            "Content-Type": f"{kind}; charset=utf-8",
             "Content-Length": str(len(body)),
-            "Content-Security-Policy": f"{policy(live=True, form=form)}; frame-ancestors 'none'",
+            "Content-Security-Policy": rules,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Resource-Policy": "same-origin",

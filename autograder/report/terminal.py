@@ -160,7 +160,7 @@ def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
     if facts.counts:
         grade = facts.counts[(result.unit, result.student)]
         earlier = "an earlier hand-in" if grade.result.sha256 != result.sha256 else ""
-        words = "; ".join(filter(None, (earlier, grade.words)))
+        words = "; ".join(filter(None, (earlier, grade.all_words)))
         counted = [
             f"{number(grade.points)}/{number(grade.max_points)}{f' ({words})' if words else ''}"
         ]

@@ -3,7 +3,10 @@ told.
 """
 
 import csv
+import json
+import re
 import shutil
+from html import unescape
 
 import pytest
 import small
@@ -18,6 +21,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.policy import Late, Policy, grade_of
 from autograder.grading.results import result_path, stored_results
+from autograder.integrations.canvas import comment_on
 from autograder.schema import BadFile
 
 BY_HAND = """
@@ -108,6 +112,68 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
     page = (grades / "pages" / UNIT / "crash.html").read_text()
     assert "Counts as 9.45 of 11" in page and "defence: two of three" in page
     assert result_path(grades, UNIT, "crash").read_bytes() == before
+
+
+def section(page, check):
+    """What a student's page shows of one check, as text."""
+    (found,) = re.findall(rf'<section class="check[^"]*" id="{check}">(.*?)</section>', page, re.S)
+    return as_text(found)
+
+
+def as_text(html):
+    return " ".join(re.sub("<[^>]*>", " ", unescape(html)).split())
+
+
+def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
+    """Under that check, on the student's page and on the class page; the rest beside the points."""
+    assert small.run_command("report", grades).returncode == 0
+    page = (grades / "pages" / UNIT / "crash.html").read_text()
+    given = 'By hand: +1.5 by tg: the idea is right: "axis 0" With that 1.5 of 4 points.'
+    assert given in section(page, "summing")
+    assert "hand" not in section(page, "doubling")
+    assert "style: +2 by tg: clear names" in as_text(page)
+    assert "the whole unit: × 0.9 by mk: defence: two of three" in as_text(page)
+    other = (grades / "pages" / UNIT / "squared.html").read_text()
+    given = "By hand: set to 1 by tg: agreed in the forum With that 1 of 2 points."
+    assert given in section(other, "doubling")
+    index = (grades / "pages" / f"{UNIT}.html").read_text()
+    (row,) = [row for row in re.findall("<tr>.*?</tr>", index, re.S) if ">summing</a>" in row]
+    assert 'summing 1 by hand crash +1.5 by tg: the idea is right: "axis 0"' in as_text(row)
+
+
+def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
+    """Where a person wrote a name, the alias stands."""
+    (grades / FILE).write_text(BY_HAND.replace("clear names", "crash names clearly"))
+    assert small.run_command("report", grades, "--anonymous").returncode == 0
+    pages = [as_text(path.read_text()) for path in (grades / "anonymous").rglob("*.html")]
+    (page,) = [page for page in pages if "style: +2 by tg:" in page]
+    assert re.search(r"style: \+2 by tg: student [0-9a-f]{6} names clearly", page)
+    assert not [page for page in pages if re.search(r"\bcrash\b", page)]
+
+
+def test_every_export_agrees(grades):
+    """The check's points and why in each, the sum that counts, and nothing twice."""
+    for to in ("moodle", "gradescope", "classroom50"):
+        assert small.run_command("export", grades, "--to", to).returncode == 0
+    folder = grades / "export"
+    gradescope = json.loads((folder / UNIT / "crash.json").read_text())
+    (summing,) = [test for test in gradescope["tests"] if test["name"].endswith("[summing]")]
+    assert (gradescope["score"], summing["score"]) == (9.45, 1.5)
+    assert summing["output"].endswith('no sums. +1.5 by hand (tg): the idea is right: "axis 0"')
+    classroom = json.loads((folder / "crash.json").read_text())
+    assert (classroom["score"], classroom["max-score"]) == (945, 1100)
+    rows = csv.DictReader((folder / "moodle.csv").read_text().splitlines())
+    (row,) = [row for row in rows if row["username"] == "crash"]
+    assert row[f"{UNIT} (of 11)"] == "9.45"
+    words = row[f"{UNIT} feedback"]
+    assert [words.count(each) for each in ("the idea is right", "clear names", "defence")] == [
+        1
+    ] * 3
+    grade = grade_of(
+        next(one for one in stored_results(grades) if one.student == "crash"),
+        Policy(adjustments=read_adjustments(COURSE, grades / FILE, ["crash", "squared"])),
+    )
+    assert 'summing +1.5 by hand (tg): the idea is right: "axis 0"' in comment_on(grade)
 
 
 def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):

@@ -24,10 +24,10 @@ from autograder.errors import visible
 from autograder.grading.hand_in import HandIn
 from autograder.grading.results import stored_results, write_whole
 from autograder.judging import Remark
-from autograder.report import definitions, html, pages
+from autograder.report import definitions, html, pages, pseudonyms
 from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake, parts
 from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS, Piece, pieces
-from autograder.report.pages import policy
+from autograder.report.pages import security_policy
 from autograder.sandbox.inside.submission import Submission
 
 OWNED = "window.owned=document.title='owned'"
@@ -344,14 +344,14 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
     """
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]
     drawn = iter(f"{9 - place:06}" for place in range(len(results)))
-    monkeypatch.setattr(pages.secrets, "token_hex", lambda _: next(drawn))
-    written = list(pages.site(COURSE, results, aliases=pages.Aliases()))
+    monkeypatch.setattr(pseudonyms.secrets, "token_hex", lambda _: next(drawn))
+    written = list(pages.site(COURSE, results, aliases=pseudonyms.Aliases()))
     students = [address for address in written if "/" in address]
     assert students == sorted(students) and len(students) == len(results)
     index = pages.site(
         COURSE,
         results,
-        aliases=pages.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}),
+        aliases=pseudonyms.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}),
     )
     told = re.findall(r"(?<=<bdi>)s\d(?=</bdi>)", index["index.html"]())
     table = told[-len(results) :]
@@ -371,7 +371,7 @@ def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
     known = dataclasses.replace(
         known, hand_in=HandIn(source="canvas", student="LOVELACE", name="Ada L.", email="al@x.org")
     )
-    site = pages.site(COURSE, [known], aliases=pages.Aliases())
+    site = pages.site(COURSE, [known], aliases=pseudonyms.Aliases())
     assert not [page for page in site.values() if re.search(r"LOVELACE|Ada|al@x", page())]
 
 
@@ -487,7 +487,9 @@ def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_c
 def test_the_server_sends_a_policy_of_its_own(served):
     """As a header too, and that nobody may frame, guess, keep or be told of the page."""
     with urllib.request.urlopen(served[1]) as answer:
-        assert answer.headers["Content-Security-Policy"] == f"{policy('2')}; frame-ancestors 'none'"
+        assert answer.headers["Content-Security-Policy"] == (
+            f"{security_policy(live=True)}; frame-ancestors 'none'"
+        )
         assert (
             answer.headers["Cache-Control"] == "no-store"
             and answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,82 @@
+"""Drawn names in place of students' names: on pages, in tables, in remarks and in code."""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from autograder.grading.policy import Grade
+from autograder.grading.results import Result
+from autograder.judging import Verdict
+
+SHORTEST = 3  # letters of a name that is looked for in a text: one or two are a variable
+
+
+class Aliases(dict[str, str]):
+    """Names that say nothing of a student, each drawn once: student → alias."""
+
+    def draw(self, students: Iterable[str]) -> None:
+        """Give each student who has none a name that no other has."""
+        for student in students:
+            while student not in self:
+                alias = f"student {secrets.token_hex(3)}"
+                if alias not in self.values():
+                    self[student] = alias
+
+
+class Renaming:
+    """Puts an alias in place of each name of a student that a text says."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """names: all words that students are known to be called by → the alias of that student."""
+        looked_for = [name for name in names if len(name) >= SHORTEST]
+        self._names = names
+        self._longest_first = sorted(looked_for, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """Return a text without students' names; a name within a longer word stays."""
+        for name in self._longest_first:
+            if name in text:
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", self._names[name], text)
+        return text
+
+    def result(self, result: Result, alias: str) -> Result:
+        """Return a result that names nobody, as the result of `alias`."""
+        return replace(
+            result,
+            student=alias,
+            known_as="",
+            hand_in=None,
+            note=self.text(result.note),
+            verdicts=tuple(self._verdict(verdict) for verdict in result.verdicts),
+        )
+
+    def _verdict(self, verdict: Verdict) -> Verdict:
+        remarks = tuple(replace(remark, text=self.text(remark.text)) for remark in verdict.remarks)
+        return replace(verdict, remarks=remarks)
+
+    def grade(self, grade: Grade) -> Grade:
+        """Return a grade whose reasons name nobody; its result, which is not shown, stays."""
+        by_hand = [
+            msgspec.structs.replace(one, words=self.text(one.words)) for one in grade.by_hand
+        ]
+        return replace(grade, words=self.text(grade.words), by_hand=tuple(by_hand))
+
+
+def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renaming:
+    """Make the renaming of all students who have results."""
+    names = {}
+    for result in results:
+        for name in names_of(result):
+            names[name] = aliases[result.student]
+    return Renaming(names)
+
+
+def names_of(result: Result) -> list[str]:
+    """All words that a student is known to be called by; no numbers, for code is full of them."""
+    names = [result.student, result.lms_name]
+    if result.hand_in:
+        names += [result.hand_in.name, result.hand_in.login, result.hand_in.email]
+    return [name for name in names if name]

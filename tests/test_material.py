@@ -130,7 +130,7 @@ def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
     """Training checks do, by `kept`; a full run finds fault with one that does not."""
     unit = this_course.unit()
     assert {check.name for check in unit.checks if check.kept} == {"training"}
-    monkeypatch.setattr(mutating, "fates", lambda *_: iter([]))
+    monkeypatch.setattr(mutating, "run_mutants", lambda *_: iter([]))
     found = judge_mutants(unit, Proof(UNIT, 1, quick=False), data={})
     told = [line.text for line in found if "catches no mutant alone" in line.text]
     assert len(told) == len(unit.checks) - 1

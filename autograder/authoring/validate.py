@@ -288,21 +288,22 @@ def judge_mutants(
     A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
     check catches none that no other does, and does not say why it is kept.
     """
-    from autograder.authoring.mutants import equivalents, fates
+    from autograder.authoring.mutants import equivalents, run_mutants
 
-    known, places = equivalents(unit), places_of_mistakes(unit)
-    for fate in fates(
-        unit, FIRST_SEED, data, jobs, slice(None, None, SAMPLE if proof.quick else 1)
-    ):
+    known_right = equivalents(unit)
+    places = places_of_mistakes(unit)
+    part = slice(None, None, SAMPLE if proof.quick else 1)
+    for result in run_mutants(unit, FIRST_SEED, data, jobs, part):
+        name = result.mutant.name
         proof.mutants += 1
-        proof.told.add(fate.verdicts, fate.mutant, places)
-        if len(fate.failed) == 1:
-            proof.alone[fate.failed[0]] += 1
-        if not fate.failed and fate.mutant.name in known:
+        proof.told.add(result.verdicts, result.mutant, places)
+        if len(result.failed) == 1:
+            proof.alone[result.failed[0]] += 1
+        if not result.failed and name in known_right:
             proof.equivalent += 1
-        elif not fate.failed:
-            proof.survivors.append(fate.mutant.name)
-            yield Line(f"  survives: {fate.mutant.name}")
+        elif not result.failed:
+            proof.survivors.append(name)
+            yield Line(f"  survives: {name}")
     few = proof.score < 0.98
     yield Line(
         (

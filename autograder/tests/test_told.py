@@ -3,6 +3,7 @@
 import pytest
 
 from autograder.authoring.mutants import Mutant
+from autograder.authoring.mutation_operators import Operator
 from autograder.authoring.told import Telling, how_told
 from autograder.check import Failure
 from autograder.judging import Remark, Verdict
@@ -13,6 +14,11 @@ RELATED = Verdict("two", "", 1, 0.5, "partial", (Remark("reversed.", ("a",), rel
 RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure=Failure.RAISED)
 VALUES = Verdict("two", "", 1, 0, "failed", (Remark("wrong values in 3 of 3 places.", ("a",)),))
 LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("runs once `two` passes."),))
+
+
+def mutant_of(function):
+    """A mutant that is made in a function."""
+    return Mutant("", function, "x", "y", 1, Operator.CRP)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +45,8 @@ def test_a_name_from_another_function_is_untrue():
         ("halve", RELATED),
         ("halve", VALUES),
     ):
-        telling.add([RIGHT, verdict], Mutant("", function, "x", "y"), places)
-    telling.add([RIGHT, RAISED], Mutant("", "double", "x", "y"), places)
-    telling.add([RIGHT], Mutant("", "double", "x", "y"), places)
+        telling.add([RIGHT, verdict], mutant_of(function), places)
+    telling.add([RIGHT, RAISED], mutant_of("double"), places)
+    telling.add([RIGHT], mutant_of("double"), places)
     assert (telling.answered, telling.share) == (4, 0.75)
     assert telling.untrue == ["Net.forward: x → y: was told: a slip."]

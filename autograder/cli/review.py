@@ -1,11 +1,16 @@
 """Commands for the time after grading: similar, defence."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.review.answers import UnitAnswers
+    from autograder.review.similar import Alike
 
 
 @main.command()
@@ -44,6 +49,11 @@ from autograder.cli.base import Refused, course_option, find_course, main, repor
 @click.option(
     "--zips", is_flag=True, help="Write zips for Dolos and JPlag as well, for a second opinion."
 )
+@click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Name no student; pages and table go to GRADES/similar-anonymous.",
+)
 @course_option
 @report_user_errors
 def similar(
@@ -55,6 +65,7 @@ def similar(
     lines: int,
     pairs: int,
     zips: bool,
+    anonymous: bool,
     course_folder: Path | None,
 ) -> None:
     """Show whose answers are alike, exercise by exercise, for you to look at. Nothing is a verdict.
@@ -67,7 +78,7 @@ def similar(
     """
     from autograder.course import find_unit, load_unit
     from autograder.grading.results import run_facts
-    from autograder.review.answers import read_class
+    from autograder.review.answers import read_class, without_names
     from autograder.review.similar import alike
     from autograder.review.similar_pages import write_similar
 
@@ -77,28 +88,38 @@ def similar(
             f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: "
             "--out FOLDER."
         )
-    out = out or folder / "similar"
+    if zips and anonymous:
+        raise Refused(
+            "The zips hold code as it was handed in, with the names in it. Leave out --zips or "
+            "--anonymous."
+        )
+    out = out or folder / ("similar-anonymous" if anonymous else "similar")
     names = [find_unit(course, unit_name)] if unit_name else course.units
+    units = [load_unit(course, name) for name in names]
+    read = read_class(course, units, folder, submitted, also, lines)
+    renaming = None
+    if anonymous:
+        read, renaming = without_names(read)
     found = []
-    for unit in read_class(
-        course, [load_unit(course, name) for name in names], folder, submitted, also, lines
-    ):
+    for unit in read:
         reports = alike(unit, pairs)
         found.append((unit, reports))
         for report in reports:
-            out_of = (
-                f"{sum(pair.stands_out for pair in report.pairs)} of {len(report.pairs)} pairs "
-                "stand out"
-            )
-            click.echo(
-                f"{unit.unit}, {report.exercise.check or 'all'}: {report.answers} answers, {out_of}"
-            )
+            click.echo(_summary(report))
         if zips:
             _write_zips(course, unit, out)
-    click.echo(f"pages: {write_similar(found, out)}")
+    click.echo(f"pages: {write_similar(found, out, renaming)}")
 
 
-def _write_zips(course: Any, unit: Any, out: Path) -> None:
+def _summary(report: "Alike") -> str:
+    """Say in a line how many answers there are to an exercise, and how many pairs stand out."""
+    exercise = report.exercise
+    out = sum(pair.stands_out for pair in report.pairs)
+    pairs = f"{out} of {len(report.pairs)} pairs stand out"
+    return f"{exercise.unit}, {exercise.check or 'all'}: {report.answers} answers, {pairs}"
+
+
+def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
     from autograder.course import load_unit
     from autograder.grading.keys import solution_of
     from autograder.review.second_opinion import write_zips

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
 from autograder.judging import Verdict
@@ -75,8 +76,13 @@ def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renami
 
 
 def names_of(result: Result) -> list[str]:
-    """All words that a student is known to be called by; no numbers, for code is full of them."""
-    names = [result.student, result.lms_name]
-    if result.hand_in:
-        names += [result.hand_in.name, result.hand_in.login, result.hand_in.email]
+    """Return all words that the student of a result is known to be called by."""
+    return names_of_hand_in(result.student, result.known_as, result.hand_in)
+
+
+def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list[str]:
+    """Return the words for a student of a hand-in; no numbers, for code is full of them."""
+    names = [student, known_as]
+    if record:
+        names += [record.name, record.login, record.email]
     return [name for name in names if name]

@@ -1,18 +1,18 @@
-"""What is compared: the exercises of a unit, and each student's answer to them, read and never
-run.
-"""
+"""What is compared: the exercises of a unit, and each student's answer, read and never run."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course, Unit
 from autograder.errors import UserError
+from autograder.grading.attempts import with_records
 from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
+from autograder.report.pseudonyms import Aliases, Renaming, names_of, names_of_hand_in
 from autograder.review.fingerprints import numbers
 from autograder.source.solution import BEGIN, END
 
@@ -41,16 +41,19 @@ class Exercise:
 class Answer:
     """A student's file for a unit, as its definitions, each with the numbers of its fingerprints.
 
-    earlier: of another year, which is only compared with.
+    student: who wrote it, with the year before the name where that is an earlier one.
+    names: all words that the student is known to be called by.
+    year: the folder of an earlier year, which is only compared with; empty for this year's.
     """
 
     student: str
     pieces: tuple[Piece, ...]
     numbers: tuple[frozenset[int], ...]
-    earlier: bool = False
+    names: tuple[str, ...] = ()
+    year: str = ""
 
 
-def answer(student: str, source: bytes, earlier: bool = False) -> Answer:
+def answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "") -> Answer:
     """Read a student's file; one that our reading fails on has no pieces, and costs no other.
 
     Definitions that stand on the same lines have one text, which is read once.
@@ -61,16 +64,22 @@ def answer(student: str, source: bytes, earlier: bool = False) -> Answer:
         found = ()
     texts = list(dict.fromkeys(piece.text for piece in found))
     by_text = dict(zip(texts, numbers(texts), strict=True))
-    return Answer(student, found, tuple(by_text[piece.text] for piece in found), earlier)
+    return Answer(
+        student=f"{year}: {student}" if year else student,
+        pieces=found,
+        numbers=tuple(by_text[piece.text] for piece in found),
+        names=tuple(names),
+        year=year,
+    )
 
 
 @dataclass(frozen=True)
 class UnitAnswers:
-    """Everything of one unit that is compared: its exercises, the answers, and the results, where
-    it was graded.
+    """Everything of one unit that is compared.
 
-    given: the names of the functions that the stub gives. public: fingerprints of the stub and of
-    our solution.
+    short: exercises that are too short to be compared by themselves. given: the names of the
+    functions that the stub gives. public: fingerprints of the stub and of our solution.
+    results: of a unit that was graded.
     """
 
     unit: str
@@ -82,14 +91,17 @@ class UnitAnswers:
     results: tuple[Result, ...] = ()
 
     def of(self, exercise: Exercise, answer: Answer) -> list[Piece]:
-        """The pieces of an answer that belong to an exercise, with the student's own helpers."""
+        """Return the pieces of an answer to an exercise, with the student's own helpers."""
         return parts(answer.pieces, exercise.names, self.given)
 
     def numbers(self, exercise: Exercise, answer: Answer) -> frozenset[int]:
-        """The fingerprints of these pieces."""
+        """Return the fingerprints of these pieces."""
         shown = {id(piece) for piece in self.of(exercise, answer)}
-        found = zip(answer.pieces, answer.numbers, strict=True)
-        return frozenset(number for piece, its in found if id(piece) in shown for number in its)
+        found = set[int]()
+        for piece, numbers_of_piece in zip(answer.pieces, answer.numbers, strict=True):
+            if id(piece) in shown:
+                found |= numbers_of_piece
+        return frozenset(found)
 
 
 def read_class(
@@ -106,60 +118,88 @@ def read_class(
     graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
     exercises shorter than this are left out. Raises `NothingToCompare`.
     """
-    results = stored_results(folder) if run_facts(folder) else []
-    lies = submitted or (_noted(folder) if results else folder)
+    facts = run_facts(folder)
+    results = stored_results(folder) if facts else []
+    lies = submitted or (Path(facts.get("submitted", folder)) if results else folder)
     found: list[UnitAnswers] = []
     for unit in units:
         of_unit = tuple(result for result in results if result.unit == unit.name)
-        own = (
-            _graded(course, of_unit, lies, results)
-            if results
-            else _handed_in(course, unit.name, lies)
-        )
-        if not any(one.pieces for one in own):
+        if results:
+            answers = _graded(course, of_unit, lies, results)
+        else:
+            answers = _handed_in(course, unit.name, lies)
+        if not any(one.pieces for one in answers):
             continue
-        earlier = [
-            one for place in also for one in _handed_in(course, unit.name, place, earlier=True)
-        ]
-        found.append(_unit_answers(unit, (*own, *earlier), of_unit, lines))
+        for place in also:
+            answers += _handed_in(course, unit.name, place, year=place.name)
+        found.append(_unit_answers(unit, tuple(answers), of_unit, lines))
     if not found:
         raise NothingToCompare(
             f"Of no submission the code is at hand: looked in {lies}. Name a folder of "
-            "submissions, "
-            "or for graded ones where they lie now: --submitted FOLDER."
+            "submissions, or for graded ones where they lie now: --submitted FOLDER."
         )
     return found
-
-
-def _noted(grades: Path) -> Path:
-    return Path(run_facts(grades).get("submitted", grades))
 
 
 def _graded(
     course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]
 ) -> list[Answer]:
-    """The answers that results of one unit are of; `every`: the results of all units, whose names
-    hang together.
+    """Read the answers that the results of one unit are of.
+
+    every: the results of all units, since their students' names hang together.
     """
     source = graded_files(course, folder, {result.student for result in every})
-    sources = [(result.student, source(result)) for result in results]
-    return [answer(student, content) for student, content in sources if content]
+    found = []
+    for result in results:
+        content = source(result)
+        if content:
+            found.append(answer(result.student, content, names_of(result)))
+    return found
 
 
-def _handed_in(course: Course, unit: str, folder: Path, earlier: bool = False) -> list[Answer]:
-    found: list[Answer] = []
+def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[Answer]:
+    """Read the answers in a folder of submissions; none where nobody has handed in the unit."""
     try:
-        submitted = find_submissions(course, folder, unit)
-    except UserError:  # nobody has handed in this unit
-        return found
+        submitted = with_records(course, folder, find_submissions(course, folder, unit))
+    except UserError:
+        return []
+    found = []
     for entry in submitted:
+        if entry.earlier:  # the latest attempt is compared
+            continue
         try:
             source = read_file(entry.path) if entry.path else b""
         except (OSError, ValueError):
             continue
-        student = f"{folder.name}: {entry.student}" if earlier else entry.student
-        found.append(answer(student, source, earlier))
+        names = names_of_hand_in(entry.student, entry.known_as, entry.record)
+        found.append(answer(entry.student, source, names, year))
     return found
+
+
+def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Renaming]:
+    """Return a class whose students have drawn names, and what takes their own out of texts.
+
+    A student has one alias in all units. Code is as it was, to be compared: what shows it renames.
+    """
+    aliases = Aliases()
+    names: dict[str, str] = {}
+    for unit in units:
+        for answer in unit.answers:
+            aliases.draw([answer.student])
+            alias = aliases[answer.student]
+            names.update(dict.fromkeys(answer.names, alias))
+    return [_under_aliases(unit, aliases) for unit in units], Renaming(names)
+
+
+def _under_aliases(unit: UnitAnswers, aliases: Aliases) -> UnitAnswers:
+    answers = []
+    for answer in unit.answers:
+        alias = aliases[answer.student]
+        called = f"{answer.year}: {alias}" if answer.year else alias
+        answers.append(replace(answer, student=called, names=()))
+    of_students = [result for result in unit.results if result.student in aliases]
+    results = [replace(result, student=aliases[result.student]) for result in of_students]
+    return replace(unit, answers=tuple(answers), results=tuple(results))
 
 
 def _unit_answers(
@@ -169,25 +209,19 @@ def _unit_answers(
     ours, stub = answer("", solution.plain().encode()), answer("", solution.stub.encode())
     asked, given = exercises(solution.stub)
     titles = {check.name: check.title for check in unit.checks}
-    all_of_them = [
-        Exercise(
-            unit.name,
-            check,
-            titles.get(check, check),
-            frozenset(names),
-            _lines(parts(ours.pieces, names, given)),
-        )
-        for check, names in asked.items()
-        if names
-    ]
-    everything = frozenset(name for exercise in all_of_them for name in exercise.names)
-    whole = Exercise(
-        unit.name, "", "all exercises of the unit", everything, sum(e.lines for e in all_of_them)
-    )
+    single = []
+    for check, names in asked.items():
+        if names:
+            written = _lines(parts(ours.pieces, names, given))
+            title = titles.get(check, check)
+            single.append(Exercise(unit.name, check, title, frozenset(names), written))
+    everything = frozenset[str]().union(*(exercise.names for exercise in single))
+    total = sum(exercise.lines for exercise in single)
+    whole = Exercise(unit.name, "", "all exercises of the unit", everything, total)
     return UnitAnswers(
         unit=unit.name,
-        exercises=tuple(each for each in (whole, *all_of_them) if each.lines >= lines),
-        short=tuple(each for each in all_of_them if each.lines < lines),
+        exercises=tuple(each for each in (whole, *single) if each.lines >= lines),
+        short=tuple(each for each in single if each.lines < lines),
         answers=answers,
         given=frozenset(given),
         public=frozenset().union(*ours.numbers, *stub.numbers),
@@ -196,12 +230,13 @@ def _unit_answers(
 
 
 def _lines(found: Collection[Piece]) -> int:
-    """How many lines of code stand between the marks of a solution in these pieces."""
+    """Count the lines of code between the marks of a solution in these pieces."""
     count = 0
     for piece in found:
-        _, begun, rest = piece.text.partition(BEGIN)
-        written = rest.partition(END)[0] if begun else ""
-        count += sum(
-            bool(line.strip()) and not line.strip().startswith("#") for line in written.split("\n")
-        )
+        _, _, after_begin = piece.text.partition(BEGIN)
+        written, _, _ = after_begin.partition(END)
+        for line in written.split("\n"):
+            code = line.strip()
+            if code and not code.startswith("#"):
+                count += 1
     return count

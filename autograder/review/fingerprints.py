@@ -21,7 +21,7 @@ COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
 
 
 @dataclass(frozen=True)
-class Print:
+class Fingerprint:
     """The fingerprint of one part: its number, and the lines that it stands on, counted from 1."""
 
     number: int
@@ -29,7 +29,7 @@ class Print:
     last: int
 
 
-def fingerprints(codes: Sequence[str]) -> list[list[Print]]:
+def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
     """The fingerprints of each piece of one person's code, given whole. Code that does not parse
     has none.
     """
@@ -80,7 +80,7 @@ class _Chosen:
                     self.attributes.add(name)
 
 
-def _prints(tree: ast.Module, chosen: _Chosen) -> list[Print]:
+def _prints(tree: ast.Module, chosen: _Chosen) -> list[Fingerprint]:
     walk = _Walk(chosen)
     try:
         for statement in tree.body:
@@ -97,7 +97,7 @@ class _Walk:
 
     def __init__(self, chosen: _Chosen) -> None:
         self._chosen = chosen
-        self.found: list[Print] = []
+        self.found: list[Fingerprint] = []
 
     def visit(self, node: ast.AST) -> tuple[bytes, int]:
         """A part's digest, and the number of its nodes."""
@@ -111,7 +111,7 @@ class _Walk:
         digest = blake2b(b"".join([self._label(node), *digests]), digest_size=8).digest()
         if size >= SMALLEST and isinstance(node, ast.stmt | ast.expr):
             number = int.from_bytes(digest, "big")
-            self.found.append(Print(number, node.lineno, node.end_lineno or node.lineno))
+            self.found.append(Fingerprint(number, node.lineno, node.end_lineno or node.lineno))
         return digest, size
 
     def _label(self, node: ast.AST) -> bytes:

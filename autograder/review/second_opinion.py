@@ -28,10 +28,10 @@ def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
 
 def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, str]]:
     times = {result.student: result.submitted for result in unit.results}
-    earlier = {answer.student: answer.earlier for answer in unit.answers}
+    years = {answer.student: answer.year for answer in unit.answers}
     rows: list[tuple[str, ...]] = [("filename", "label", "created_at", "full_name")]
     for student in texts:
-        label = "earlier" if earlier[student] else "this year"
+        label = "earlier" if years[student] else "this year"
         rows.append((_dolos_name(student), label, times.get(student, ""), student))
     yield "info.csv", as_csv(rows)
     for student, text in texts.items():

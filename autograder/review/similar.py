@@ -1,5 +1,4 @@
-"""Finds who wrote alike, exercise by exercise. It orders pairs for a person to look at, and judges
-nobody.
+"""Finds who wrote alike, exercise by exercise. It orders pairs to look at, and judges nobody.
 
 What half the class shares, the stub and our solution say nothing; a part that few share says most.
 Only answers that share something rare are compared, found by an index from fingerprint to answers,
@@ -16,15 +15,18 @@ from statistics import quantiles
 from autograder.grading.results import Result
 from autograder.review.answers import Exercise, UnitAnswers
 
-# answers that share a part: all of their pairs are looked at, of more of them each with its
-# likeliest
+# answers that share a part: of so few all pairs are looked at, of more each with its likeliest
 FEW = 12
 
-# how many times the lower half's spread is still usual, and what counts as the least
-SPREADS, LEAST_SPREAD = (
-    5,
-    0.05,
-)
+# a share is unusual above the middle by so many times the spread of the lower half
+SPREADS = 5
+LEAST_SPREAD = 0.05  # what counts as the spread where shares hardly differ
+FEWEST = 4  # answers that say what is usual
+LEAST_GROUP = 3  # students; two are a pair
+
+Marks = frozenset[Hashable]  # fingerprints of code, or wrong answers
+# check → student → wrong answers that no known mistake explains
+WrongAnswers = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,8 @@ class Pair:
 
     share: from 0 to 1, how much of what is theirs both have, what is rare counting most.
     parts: how many parts of the code both have, and how many each has; what is common is left out.
-    wrong: wrong arrays that both computed alike and no known mistake explains; `rarity` is from 0,
-    where all of the
-        class did, to nearly 1, where only these two did.
+    wrong: wrong arrays that both computed alike and no known mistake explains.
+    rarity: of these, from 0, where all of the class did, to nearly 1, where only these two did.
     stands_out: whether it is far above what answers of this class have in common.
     """
 
@@ -49,9 +50,7 @@ class Pair:
 
     @property
     def order(self) -> float:
-        """What pairs are sorted by: the share of equal code, and how rare their equal wrong answers
-        are.
-        """
+        """What pairs are sorted by: equal code, and how rare their equal wrong answers are."""
         return self.share + self.rarity
 
 
@@ -76,136 +75,151 @@ class Alike:
 
 
 def alike(unit: UnitAnswers, most: int) -> list[Alike]:
-    """Compare the answers of a unit, exercise by exercise; of the pairs the first `most` of
-    each.
-    """
+    """Compare the answers of a unit, exercise by exercise; keep the first `most` pairs of each."""
     wrong = _wrong_answers(unit.results)
     return [_exercise(unit, exercise, wrong, most) for exercise in unit.exercises]
 
 
-@dataclass(frozen=True)
-class _Own:
-    """What is each student's own: student → fingerprints, with the weight of each fingerprint."""
-
-    marks: Mapping[str, frozenset[Hashable]]
-    weights: Mapping[Hashable, float]
-
-    def weight(self, marks: Iterable[Hashable]) -> float:
-        return sum(self.weights[mark] for mark in marks)
-
-
-def _exercise(
-    unit: UnitAnswers,
-    exercise: Exercise,
-    wrong: Mapping[str, Mapping[str, frozenset[str]]],
-    most: int,
-) -> Alike:
-    found = {answer.student: unit.numbers(exercise, answer) for answer in unit.answers}
-    found = {student: marks for student, marks in found.items() if marks}
-    earlier = {answer.student for answer in unit.answers if answer.earlier}
-    common = (
-        _common([marks for student, marks in found.items() if student not in earlier]) | unit.public
-    )
-    own = _weighed({student: marks - common for student, marks in found.items()})
+def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: int) -> Alike:
+    found: dict[str, frozenset[int]] = {}
+    of_this_year = []
+    earlier = set()
+    for answer in unit.answers:
+        marks = unit.numbers(exercise, answer)
+        if not marks:
+            continue
+        found[answer.student] = marks
+        if answer.year:
+            earlier.add(answer.student)
+        else:
+            of_this_year.append(marks)
+    common = _common(of_this_year) | unit.public
+    code = _Own({student: marks - common for student, marks in found.items()})
     errors = _own_errors(exercise, wrong)
-    candidates = _candidates(own.marks) | _candidates(errors.marks)
-    pairs = [_pair(own, errors, *pair) for pair in candidates if not set(pair) <= earlier]
-    nearest = _nearest(own.marks.keys() - earlier, pairs)
+    pairs = []
+    for one, other in _candidates(code) | _candidates(errors):
+        if one in earlier and other in earlier:
+            continue
+        pairs.append(_pair(code, errors, one, other))
+    nearest = _nearest(found.keys() - earlier, pairs)
     fence = _fence(nearest.values())
     pairs = [replace(pair, stands_out=pair.share > fence) for pair in pairs]
     pairs.sort(key=lambda pair: (-pair.order, pair.one, pair.other))
+    own_nothing = [student for student in nearest if not code.of(student)]
     return Alike(
         exercise=exercise,
-        answers=len(found.keys() - earlier),
+        answers=len(nearest),
         pairs=tuple(pairs[:most]),
         groups=tuple(_groups(pair for pair in pairs if pair.stands_out)),
         nearest=tuple(sorted(nearest.values())),
-        own_nothing=tuple(
-            sorted(
-                student
-                for student, marks in own.marks.items()
-                if not marks and student not in earlier
-            )
-        ),
+        own_nothing=tuple(sorted(own_nothing)),
         fence=fence,
         common=common,
     )
 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
-    """What more than half of this year's class has."""
-    seen = Counter(mark for marks in found for mark in marks)
-    return frozenset(mark for mark, count in seen.items() if count > max(2, len(found) / 2))
+    """Return what more than half of this year's class has."""
+    holders = Counter(mark for marks in found for mark in marks)
+    half = max(2, len(found) / 2)
+    return frozenset(mark for mark, count in holders.items() if count > half)
 
 
-def _weighed(own: Mapping[str, frozenset[Hashable]]) -> _Own:
-    holders = Counter(mark for marks in own.values() for mark in marks)
-    everyone = max(2, len(own))
-    return _Own(own, {mark: log2((everyone + 1) / count) for mark, count in holders.items()})
+class _Own:
+    """What is each student's own, with a weight for each mark: the rarer, the heavier."""
+
+    def __init__(self, marks: Mapping[str, Marks]) -> None:
+        """marks: student → marks."""
+        self.marks = marks
+        holders = Counter(mark for own in marks.values() for mark in own)
+        self._everyone = max(2, len(marks))
+        self._weights = {
+            mark: log2((self._everyone + 1) / count) for mark, count in holders.items()
+        }
+
+    def of(self, student: str) -> Marks:
+        """Return a student's marks; none where the student has no answer."""
+        return self.marks.get(student, frozenset())
+
+    def weight(self, marks: Iterable[Hashable]) -> float:
+        """Return the weight of marks together."""
+        return sum(self._weights[mark] for mark in marks)
+
+    def rarity(self, marks: Iterable[Hashable]) -> float:
+        """Return how rare the rarest of these marks is, from 0 to nearly 1."""
+        heaviest = max((self._weights[mark] for mark in marks), default=0.0)
+        return heaviest / log2(self._everyone + 1)
 
 
-def _wrong_answers(results: Sequence[Result]) -> dict[str, dict[str, frozenset[str]]]:
-    """Check → student → wrong answers that no known mistake explains, on the seed of most
-    results.
-    """
+def _wrong_answers(results: Sequence[Result]) -> WrongAnswers:
+    """Return the wrong answers that no known mistake explains, on the seed of most results."""
     found: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     seeds = Counter(result.provenance.seed for result in results)
     for result in results:
         if seeds[result.provenance.seed] < max(seeds.values()):
             continue
         for verdict in result.verdicts:
-            groups = [
-                f"{', '.join(remark.arrays)} {remark.group}"
-                for remark in verdict.remarks
-                if remark.group
-            ]
+            groups = set()
+            for remark in verdict.remarks:
+                if remark.group:
+                    groups.add(f"{', '.join(remark.arrays)} {remark.group}")
             found[verdict.name][result.student] = frozenset(groups)
     return found
 
 
-def _own_errors(exercise: Exercise, wrong: Mapping[str, Mapping[str, frozenset[str]]]) -> _Own:
-    """The unexplained wrong answers of each student to an exercise; of a whole unit, to all of its
-    checks.
-    """
-    of: dict[str, set[Hashable]] = defaultdict(set)
+def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
+    """Return each student's unexplained wrong answers to an exercise; of a unit, to all checks."""
+    errors: dict[str, set[Hashable]] = defaultdict(set)
     for check, students in wrong.items():
-        if exercise.check in ("", check):
-            for student, groups in students.items():
-                of[student] |= {f"{check}: {group}" for group in groups}
-    return _weighed({student: frozenset(groups) for student, groups in of.items()})
+        if exercise.check and exercise.check != check:
+            continue
+        for student, groups in students.items():
+            for group in groups:
+                errors[student].add(f"{check}: {group}")
+    return _Own({student: frozenset(groups) for student, groups in errors.items()})
 
 
-def _candidates(own: Mapping[str, frozenset[Hashable]]) -> set[tuple[str, str]]:
-    """Pairs that share something: where few do all of them, else each with those whose marks are
-    most like its own.
+def _candidates(own: _Own) -> set[tuple[str, str]]:
+    """Return the pairs that share a mark.
+
+    Of a mark that few have, all pairs; of one that many have, neighbours in an order in which those
+    with like marks stand beside each other.
     """
-    # like marks, like order
-    order = {student: min(map(str, marks), default="") for student, marks in own.items()}
-    index: dict[Hashable, list[str]] = defaultdict(list)
-    for student in sorted(own, key=lambda student: (order[student], student)):
-        for mark in own[student]:
-            index[mark].append(student)
+    first_mark = {student: min(map(str, marks), default="") for student, marks in own.marks.items()}
+    in_order = sorted(own.marks, key=lambda student: (first_mark[student], student))
+    holders: dict[Hashable, list[str]] = defaultdict(list)
+    for student in in_order:
+        for mark in own.marks[student]:
+            holders[mark].append(student)
     found: set[tuple[str, str]] = set()
-    for holders in index.values():
-        pairs = combinations(holders, 2) if len(holders) <= FEW else pairwise(holders)
-        found |= {(min(pair), max(pair)) for pair in pairs}
+    for students in holders.values():
+        pairs = combinations(students, 2) if len(students) <= FEW else pairwise(students)
+        for one, other in pairs:
+            found.add((min(one, other), max(one, other)))
     return found
 
 
-def _pair(own: _Own, errors: _Own, one: str, other: str) -> Pair:
-    first, second = own.marks.get(one, frozenset()), own.marks.get(other, frozenset())
+def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
+    first = code.of(one)
+    second = code.of(other)
     both = first & second
-    rarest = log2(len(own.marks) + 2)  # who has little of their own is alike by little
-    share = own.weight(both) / ((own.weight(first) + own.weight(second)) / 2 + rarest)
-    wrong = errors.marks.get(one, frozenset()) & errors.marks.get(other, frozenset())
-    most = log2(max(2, len(errors.marks)) + 1)
-    rarity = max((errors.weights[mark] / most for mark in wrong), default=0.0)
-    words = sorted(str(mark).rpartition(" ")[0] for mark in wrong)
-    return Pair(one, other, share, (len(both), len(first), len(second)), tuple(words), rarity)
+    mean_weight = (code.weight(first) + code.weight(second)) / 2
+    # added, so that who has little of their own is not alike by that little
+    rarest = log2(len(code.marks) + 2)
+    wrong = errors.of(one) & errors.of(other)
+    without_group = [str(mark).rpartition(" ")[0] for mark in wrong]
+    return Pair(
+        one=one,
+        other=other,
+        share=code.weight(both) / (mean_weight + rarest),
+        parts=(len(both), len(first), len(second)),
+        wrong=tuple(sorted(without_group)),
+        rarity=errors.rarity(wrong),
+    )
 
 
 def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]:
-    """Student → the share with the answer that is most like theirs."""
+    """Return student → the share with the answer that is most like theirs."""
     nearest = dict.fromkeys(students, 0.0)
     for pair in pairs:
         for student in (pair.one, pair.other):
@@ -215,20 +229,20 @@ def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]
 
 
 def _fence(shares: Iterable[float]) -> float:
-    """How far up a share is usual in this class: from its middle, several times as far as its lower
-    half spreads.
+    """Return how far up a share is usual in this class.
 
-    The upper half does not move it, so that copies do not hide each other.
+    That is several times as far above the middle as the lower half spreads below it. The upper half
+    does not move it, so that copies do not hide each other.
     """
     values = list(shares)
-    if len(values) < 4:
+    if len(values) < FEWEST:
         return 1.0
     low, middle, _ = quantiles(values, n=4)
     return min(1.0, middle + SPREADS * max(middle - low, LEAST_SPREAD))
 
 
 def _groups(pairs: Iterable[Pair]) -> Iterator[tuple[str, ...]]:
-    """Students who are linked by pairs, three or more, the largest group first."""
+    """Yield the groups of students whom pairs link, the largest first."""
     group: dict[str, set[str]] = {}
     for pair in pairs:
         joined = group.get(pair.one, {pair.one}) | group.get(pair.other, {pair.other})
@@ -236,5 +250,5 @@ def _groups(pairs: Iterable[Pair]) -> Iterator[tuple[str, ...]]:
             group[student] = joined
     different = {id(members): members for members in group.values()}.values()
     for members in sorted(different, key=lambda members: (-len(members), min(members))):
-        if len(members) > 2:
+        if len(members) >= LEAST_GROUP:
             yield tuple(sorted(members))

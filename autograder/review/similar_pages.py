@@ -1,10 +1,8 @@
-"""Pairs and groups of alike answers as pages, side by side, and as a table. Nothing on them is a
-verdict.
-"""
+"""Pairs and groups of alike answers as pages, side by side, and as a table; judging nobody."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,24 +11,18 @@ from markupsafe import Markup
 
 from autograder.grading.results import write_whole
 from autograder.report import code
+from autograder.report.definitions import Piece
 from autograder.report.exports import as_csv
-from autograder.report.pages import environment
+from autograder.report.pages import Listed, environment, remove_other_pages
+from autograder.report.pseudonyms import Renaming
 from autograder.review.answers import Answer, Exercise, UnitAnswers
-from autograder.review.fingerprints import fingerprints
-from autograder.review.similar import Alike
+from autograder.review.fingerprints import Fingerprint, fingerprints
+from autograder.review.similar import Alike, Pair
 
 BARS = 20
 
-
-@dataclass(frozen=True)
-class Listed:
-    """A piece of an answer: where it stands, and its lines as HTML, each with whether others here
-    have it too.
-    """
-
-    place: str
-    first: int
-    lines: list[tuple[Markup, bool]]
+# each unit, and what was found in it, exercise by exercise
+Found = Sequence[tuple[UnitAnswers, Sequence[Alike]]]
 
 
 @dataclass(frozen=True)
@@ -42,89 +34,116 @@ class Bar:
     count: int
 
 
-def write_similar(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]], folder: Path) -> Path:
-    """Write the pages and the table below a folder; the path of the first page."""
-    pages = dict(_pages(found))
+def write_similar(found: Found, folder: Path, renaming: Renaming | None = None) -> Path:
+    """Write the pages and the table below a folder; return the path of the first page.
+
+    renaming: what takes students' names out of their code, where they have drawn names.
+    """
+    pages = dict(_pages(found, renaming))
     for address, page in pages.items():
         write_whole(folder / address, page())
-    for path in folder.rglob("*.html"):  # of an earlier time
-        if path.relative_to(folder).as_posix() not in pages:
-            path.unlink()
+    remove_other_pages(folder, pages)
     write_whole(folder / "similar.csv", _csv(found).rstrip("\n"))
     return folder / "index.html"
 
 
 def pair_address(exercise: Exercise, number: int) -> str:
-    """Where the page of a pair lies."""
+    """Return where the page of a pair lies."""
     return f"{exercise.unit}/{exercise.check or 'all'}/pair{number:03}.html"
 
 
 def group_address(exercise: Exercise, number: int) -> str:
-    """Where the page of a group lies."""
+    """Return where the page of a group lies."""
     return f"{exercise.unit}/{exercise.check or 'all'}/group{number:03}.html"
 
 
-def _pages(
-    found: Sequence[tuple[UnitAnswers, Sequence[Alike]]],
-) -> Iterator[tuple[str, Callable[[], str]]]:
-    addresses = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
-    yield "index.html", partial(_render, "similar.html", found=found, **addresses)
+def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield the address of each page, and what makes it."""
+    functions = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
+    yield "index.html", partial(_render, "similar.html", found=found, **functions)
     for unit, reports in found:
         for report in reports:
+            exercise = report.exercise
             for number, pair in enumerate(report.pairs, 1):
-                address = pair_address(report.exercise, number)
-                yield address, partial(_side_by_side, unit, report, (pair.one, pair.other), pair)
+                page = _SideBySide(unit, report, (pair.one, pair.other), pair, renaming)
+                yield pair_address(exercise, number), page.render
             for number, group in enumerate(report.groups, 1):
-                yield (
-                    group_address(report.exercise, number),
-                    partial(_side_by_side, unit, report, group, None),
-                )
+                page = _SideBySide(unit, report, group, None, renaming)
+                yield group_address(exercise, number), page.render
 
 
 def _render(name: str, **facts: Any) -> str:
     return environment().get_template(name).render(live="", **facts)
 
 
-def _side_by_side(unit: UnitAnswers, report: Alike, students: Sequence[str], pair: Any) -> str:
-    answers = {answer.student: answer for answer in unit.answers if answer.student in students}
-    theirs = [answers[student] for student in students if student in answers]
-    held = Counter(
-        number
-        for answer in theirs
-        for number in unit.numbers(report.exercise, answer) - report.common
-    )
-    shared = frozenset(number for number, count in held.items() if count > 1)
-    listings = {
-        answer.student: list(_listed(unit, report.exercise, answer, shared)) for answer in theirs
-    }
-    return _render("side_by_side.html", exercise=report.exercise, listings=listings, pair=pair)
+@dataclass(frozen=True)
+class _SideBySide:
+    """What a page is made from that shows some students' answers to an exercise beside each other.
 
+    pair: of two students, what they have in common.
+    """
 
-def _listed(
-    unit: UnitAnswers, exercise: Exercise, answer: Answer, shared: frozenset[int]
-) -> Iterator[Listed]:
-    """The pieces of an answer to an exercise, with the lines marked that hold a shared part."""
-    prints = fingerprints([piece.text for piece in answer.pieces])
-    shown = {id(piece) for piece in unit.of(exercise, answer)}
-    for piece, found in zip(answer.pieces, prints, strict=True):
-        if id(piece) not in shown:
-            continue
-        at = {
-            line for one in found if one.number in shared for line in range(one.first, one.last + 1)
-        }
-        lines = enumerate(code.lines(piece), 1)
-        yield Listed(
-            piece.place, piece.first, [(Markup(line), number in at) for number, line in lines]
+    unit: UnitAnswers
+    report: Alike
+    students: Sequence[str]
+    pair: Pair | None
+    renaming: Renaming | None
+
+    def render(self) -> str:
+        """Return the page."""
+        by_student = {answer.student: answer for answer in self.unit.answers}
+        answers = [by_student[student] for student in self.students if student in by_student]
+        shared = self._shared(answers)
+        listings = {answer.student: self._listing(answer, shared) for answer in answers}
+        exercise = self.report.exercise
+        return _render("side_by_side.html", exercise=exercise, listings=listings, pair=self.pair)
+
+    def _shared(self, answers: Sequence[Answer]) -> set[int]:
+        """Return the fingerprints that more than one of these answers has."""
+        holders = Counter[int]()
+        for answer in answers:
+            holders.update(self.unit.numbers(self.report.exercise, answer) - self.report.common)
+        return {number for number, count in holders.items() if count > 1}
+
+    def _listing(self, answer: Answer, shared: set[int]) -> list[Listed]:
+        """Return an answer's pieces, with the lines marked that hold a shared part."""
+        prints = fingerprints([piece.text for piece in answer.pieces])
+        shown = {id(piece) for piece in self.unit.of(self.report.exercise, answer)}
+        found = []
+        for piece, of_piece in zip(answer.pieces, prints, strict=True):
+            if id(piece) in shown:
+                found.append(self._listed(piece, _lines_of(of_piece, shared)))
+        return found
+
+    def _listed(self, piece: Piece, marked: set[int]) -> Listed:
+        if self.renaming:
+            piece = replace(piece, text=self.renaming.text(piece.text))
+        lines = code.lines(piece, without_comments=self.renaming is not None)
+        return Listed(
+            names=tuple(sorted(piece.names)),
+            place=piece.place,
+            first=piece.first,
+            # `lines` escapes them
+            lines=tuple((Markup(line), number in marked) for number, line in enumerate(lines, 1)),
         )
 
 
+def _lines_of(prints: Sequence[Fingerprint], shared: set[int]) -> set[int]:
+    """Return the lines of a piece that hold a shared part, counted from 1."""
+    found = set[int]()
+    for one in prints:
+        if one.number in shared:
+            found.update(range(one.first, one.last + 1))
+    return found
+
+
 def bars(report: Alike) -> list[Bar]:
-    """How the shares of each answer's nearest are distributed, in steps of a twentieth."""
+    """Count how the shares of each answer's nearest are distributed, in steps of a twentieth."""
     counts = Counter(min(BARS - 1, int(share * BARS)) for share in report.nearest)
     return [Bar(step / BARS, (step + 1) / BARS, counts[step]) for step in range(BARS)]
 
 
-HEAD: tuple[str, ...] = (
+HEAD = (
     "unit",
     "exercise",
     "one",
@@ -133,26 +152,33 @@ HEAD: tuple[str, ...] = (
     "parts alike",
     "parts of one",
     "parts of the other",
+    "equal wrong answers",
+    "how rare these are",
+    "stands out",
+    "page",
 )
-HEAD += ("equal wrong answers", "how rare these are", "stands out", "page")
 
 
-def _csv(found: Sequence[tuple[UnitAnswers, Sequence[Alike]]]) -> str:
+def _csv(found: Found) -> str:
     rows: list[Sequence[str | float]] = [HEAD]
     for _, reports in found:
         for report in reports:
-            exercise = report.exercise
             for number, pair in enumerate(report.pairs, 1):
-                row = (
-                    exercise.unit,
-                    exercise.check or "all",
-                    pair.one,
-                    pair.other,
-                    round(pair.share, 3),
-                    *pair.parts,
-                )
-                wrong = ("; ".join(pair.wrong), round(pair.rarity, 3))
-                rows.append(
-                    (*row, *wrong, "yes" if pair.stands_out else "", pair_address(exercise, number))
-                )
+                rows.append(_row(report.exercise, number, pair))
     return as_csv(rows)
+
+
+def _row(exercise: Exercise, number: int, pair: Pair) -> Sequence[str | float]:
+    """Return a pair as a row of the table, in the order of `HEAD`."""
+    return (
+        exercise.unit,
+        exercise.check or "all",
+        pair.one,
+        pair.other,
+        round(pair.share, 3),
+        *pair.parts,
+        "; ".join(pair.wrong),
+        round(pair.rarity, 3),
+        "yes" if pair.stands_out else "",
+        pair_address(exercise, number),
+    )

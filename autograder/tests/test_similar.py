@@ -3,6 +3,8 @@ more than that.
 """
 
 import csv
+import re
+import shutil
 import zipfile
 
 import pytest
@@ -330,6 +332,48 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
                 "log.append" in line for line in marked
             )
         browser.close()
+
+
+def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):
+    """Not in pages, table, code or what is printed; pairs and shares are those of the named run."""
+    signed = with_fit(RENAMED).replace("    log = []", '    log = []  # ada\n    by = "copy, ada"')
+    shutil.copytree(handed_in, tmp_path / "in")
+    small.submit(tmp_path / "in", "copy", signed)
+    earlier = tmp_path / "2025"
+    small.submit(earlier, "older", with_fit(COMMENTED))
+    out = tmp_path / "out"
+    options = ("--lines", "4", "--also", earlier, "--out", out)
+    done = small.run_command("similar", tmp_path / "in", *options, "--anonymous")
+    assert done.returncode == 0, done.stderr
+    named = re.compile(r"\b(ada|copy|older|apart\d|wrong\d)\b")
+    pages = {path.name: path.read_text() for path in out.rglob("*.html")}
+    assert not [name for name, page in pages.items() if named.search(as_shown(page))]
+    table = (out / "similar.csv").read_text()
+    assert not named.search(done.stdout + table)
+    alias = re.compile(r"(2025: )?student [0-9a-f]{6}")
+    rows = list(csv.DictReader(table.splitlines()))
+    assert all(alias.fullmatch(row[side]) for row in rows for side in ("one", "other"))
+    assert any(row["one"].startswith("2025: ") for row in rows)
+    done = small.run_command("similar", tmp_path / "in", *options)
+    with_names = list(csv.DictReader((out / "similar.csv").read_text().splitlines()))
+    assert sorted(map(without_students, rows)) == sorted(map(without_students, with_names))
+    done = small.run_command("similar", graded[0], "--anonymous", "--lines", "4")
+    of_graded = (graded[0] / "similar-anonymous" / "similar.csv").read_text()
+    assert done.returncode == 0 and "summing: total" in of_graded and not named.search(of_graded)
+    done = small.run_command("similar", graded[0], "--anonymous", "--zips")
+    assert done.returncode == 2 and "Leave out --zips or --anonymous" in done.stderr
+
+
+def as_shown(page):
+    """The text of a page, without its style and script."""
+    return re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", " ", page, flags=re.S)
+
+
+def without_students(row):
+    """What a row of the table says of a pair, whoever they are and wherever it stands."""
+    parts = sorted((row["parts of one"], row["parts of the other"]))
+    kept = ("unit", "exercise", "share alike", "parts alike", "equal wrong answers", "stands out")
+    return [row[name] for name in kept] + parts
 
 
 def test_a_hostile_name_is_text(tmp_path):

@@ -29,14 +29,14 @@ class Fault:
 FAULTS = (
     Fault(
         "the judge ignores shape",
-        "judging.py",
+        "judging/compare.py",
         "    if want.shape != got.shape:\n        return math.inf\n",
         "    if want.shape != got.shape:\n        return 0.0\n",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "a tolerance a thousand times too wide",
-        "judging.py",
+        "judging/compare.py",
         "TOLERANCE = 1e-3",
         "TOLERANCE = 1.0",
         "autograder/tests/test_judging.py",
@@ -57,40 +57,37 @@ FAULTS = (
     ),
     Fault(
         "an array that is missing counts as right",
-        "judging.py",
-        "return 0.0 if want is got else math.inf",
-        "return 0.0",
+        "judging/compare.py",
+        "    if want is None or got is None:\n        return math.inf\n",
+        "    if want is None or got is None:\n        return 0.0\n",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "NaN counts as right",
-        "judging.py",
-        "return math.inf\n        a, b",
-        "return 0.0\n        a, b",
+        "judging/compare.py",
+        "return math.inf\n        finite",
+        "return 0.0\n        finite",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "integers are compared with a tolerance",
-        "judging.py",
-        'if want.dtype.kind in "iub" or math.isnan(apart):',
-        "if math.isnan(apart):",
+        "judging/compare.py",
+        "if want.dtype.kind in EXACT_KINDS:",
+        "if False:",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "a mistake is named though it would have spoilt an array that is right",
-        "judging.py",
-        "return any(key[name].spoilt_by(mistake) for name in passed)",
+        "judging/explain.py",
+        "return any(key[name].spoilt_by(mistake) for name in passed if name in key)",
         "return False",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "a check runs though what it needs has failed",
-        "judging.py",
-        (
-            "return [name for name in check.needs if name in verdicts and verdicts[name].status != "
-            '"passed"]'
-        ),
-        "return []",
+        "judging/scoring.py",
+        "    return not_passed\n",
+        "    return []\n",
         "tests/test_material.py -k stub_nothing",
     ),
     Fault(

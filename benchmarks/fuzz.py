@@ -62,9 +62,11 @@ def wire_target(data: bytes) -> None:
     except wire.BadFrame:
         return
     for message in messages:
-        answer = Answer(
-            message.arrays, message.facts.get("failure", ""), message.facts.get("message", "")
-        )
+        try:
+            failure = client._failure_of(message)
+        except wire.BadFrame:
+            continue
+        answer = Answer(message.arrays, failure, message.facts.get("message", ""))
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
                 verdict = judging.judge(check, KEY[check.name], answer, UNIT.sizes)

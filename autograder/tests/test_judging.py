@@ -11,13 +11,13 @@ from autograder.judging import (
     Mistake,
     PlainKey,
     Verdict,
-    alike,
     constant_arrays,
     deviation,
     excluded_by,
     judge,
     judge_loss,
     not_reached,
+    row_cosine,
     unmet,
 )
 
@@ -418,10 +418,10 @@ def test_rows_that_nothing_reaches_make_no_weights_alike():
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]
-    assert alike({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
+    assert row_cosine({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
     for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
-        assert alike({"w": w}, {"w": ours}) < 0.25
-    assert alike({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
+        assert row_cosine({"w": w}, {"w": ours}) < 0.25
+    assert row_cosine({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
 
 
 # ---- checks that need others, mistakes that were not made

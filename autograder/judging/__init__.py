@@ -1,0 +1,61 @@
+"""The judge: compares an answer to a check with the solution's and with those of known mistakes.
+
+`compare` says how far two arrays differ, `explain` which known mistakes were made, `describe` what
+can be said of all else. `scoring` makes points and remarks of it, `training` those of checks that
+train. The data classes that all of them speak of are in `verdict`.
+"""
+
+from autograder.judging.compare import (
+    TOLERANCE,
+    agree,
+    constant_arrays,
+    deviation,
+    same_answer,
+)
+from autograder.judging.explain import (
+    Explanation,
+    excluded_by,
+    explanations_of,
+    kind_of_error,
+)
+from autograder.judging.scoring import judge, not_reached, unmet
+from autograder.judging.training import judge_loss, row_cosine
+from autograder.judging.verdict import (
+    CheckKey,
+    Excluded,
+    Key,
+    Known,
+    Mistake,
+    PlainKey,
+    Remark,
+    Status,
+    Verdict,
+    key_name,
+)
+
+__all__ = [
+    "TOLERANCE",
+    "CheckKey",
+    "Excluded",
+    "Explanation",
+    "Key",
+    "Known",
+    "Mistake",
+    "PlainKey",
+    "Remark",
+    "Status",
+    "Verdict",
+    "agree",
+    "constant_arrays",
+    "deviation",
+    "excluded_by",
+    "explanations_of",
+    "judge",
+    "judge_loss",
+    "key_name",
+    "kind_of_error",
+    "not_reached",
+    "row_cosine",
+    "same_answer",
+    "unmet",
+]

@@ -1,0 +1,101 @@
+"""How far two answers differ, and whether the judge can tell them apart."""
+
+import math
+
+import numpy as np
+
+from autograder.check import Answer, Check, is_text
+
+# Share of an array's largest value by which an answer may differ. In float32, other styles of right
+# answers reach 2e-4; the smallest mistake is 1e-2.
+TOLERANCE = 1e-3
+EXACT_KINDS = "iub"  # of numbers that have no rounding: integers and truth values
+
+
+def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
+    """Return how far two answers differ on an array, in units of the check's tolerance.
+
+    The tolerance is a share of the largest value in `one`. The deviation is infinite for different
+    shapes, for NaN or infinity in different places, for integers and text that differ at all, and
+    where only one of the answers has the array.
+    """
+    want = one.arrays.get(name)
+    got = other.arrays.get(name)
+    if want is None and got is None:
+        return 0.0
+    if want is None or got is None:
+        return math.inf
+    if want.shape != got.shape:
+        return math.inf
+    if is_text(want) or is_text(got):
+        return 0.0 if _is_same_text(want, got) else math.inf
+    if want.dtype == got.dtype and want.tobytes() == got.tobytes():
+        return 0.0
+    return _deviation_of_numbers(want, got, check.tolerance.get(name, TOLERANCE))
+
+
+def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:
+    return is_text(want) and is_text(got) and np.array_equal(want, got)
+
+
+def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -> float:
+    """Return the largest difference of two arrays of one shape, in units of the tolerance."""
+    expected = want.astype(np.float64, copy=False)
+    found = got.astype(np.float64, copy=False)
+    scale = _largest(expected)
+    if not math.isfinite(scale):
+        if not _is_same_beyond_numbers(expected, found):
+            return math.inf
+        finite = np.isfinite(expected)
+        expected = expected[finite]
+        found = found[finite]
+        scale = _largest(expected)
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = _largest(expected - found)
+    if math.isnan(difference):
+        return math.inf
+    if want.dtype.kind in EXACT_KINDS:
+        return math.inf if difference else 0.0
+    return difference / (tolerance * (scale or 1.0))
+
+
+def _largest(array: np.ndarray) -> float:
+    """Return the largest magnitude in an array: 0 of an empty one, NaN where one number is NaN."""
+    return float(np.abs(array).max(initial=0.0))
+
+
+def _is_same_beyond_numbers(expected: np.ndarray, found: np.ndarray) -> bool:
+    """Whether two arrays have NaN, infinity and minus infinity in the same places."""
+    one = np.where(np.isfinite(expected), 0, expected)
+    other = np.where(np.isfinite(found), 0, found)
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
+    """Whether the judge cannot tell two answers apart on an array."""
+    return deviation(check, name, one, other) <= 1
+
+
+def same_answer(check: Check, one: Answer, other: Answer) -> bool:
+    """Whether the judge cannot tell two answers without failure apart."""
+    return all(agree(check, name, one, other) for name in one.arrays.keys() | other.arrays.keys())
+
+
+def right_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
+    """Name the arrays of the expected answer on which an answer agrees with it."""
+    return [name for name in expected.arrays if agree(check, name, expected, answer)]
+
+
+def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
+    """Name the arrays of the expected answer on which an answer differs from it."""
+    return [name for name in expected.arrays if not agree(check, name, expected, answer)]
+
+
+def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
+    """Name the arrays that earn nothing, given the solution's answers on two seeds.
+
+    They are those that the judge cannot tell apart in the two, and those that the check itself says
+    so of.
+    """
+    same = {name for name in one.arrays if agree(check, name, one, other)}
+    return frozenset(same.union(check.costs))

@@ -1,0 +1,185 @@
+"""Which known mistakes were made: those that give the submission's own wrong arrays.
+
+A mistake that was made shows everywhere it changes something. So one that would have spoilt an
+array that is right, or a check that has passed, was not made, however well it fits elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from autograder.check import Answer, Check, Failure
+from autograder.judging.compare import agree, wrong_arrays
+from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
+
+KIND_LENGTH = 40  # characters of an error's words that tell its kind
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A known mistake that agrees with the submission on some of the wrong arrays.
+
+    spoils: arrays on which the mistake differs from the solution.
+    matches: of these, the wrong ones on which the submission equals the mistake.
+    """
+
+    mistake: Mistake
+    spoils: frozenset[str]
+    matches: frozenset[str]
+
+    @property
+    def matches_all(self) -> bool:
+        """Whether the submission equals the mistake wherever it differs from the solution."""
+        return self.matches == self.spoils
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes that are the same program for a check, and the wrong arrays that they explain.
+
+    is_sure: whether the submission equals the mistakes wherever these differ from the solution.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    arrays: tuple[str, ...]
+    is_sure: bool
+
+    @property
+    def has_one_text(self) -> bool:
+        """Whether the mistakes have the same words; to list several would be no diagnosis."""
+        return len({mistake.text for mistake in self.mistakes}) == 1
+
+
+def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
+    """Return a function that says whether a mistake would have spoilt a check that has passed.
+
+    The checks that have passed are looked up each time, since verdicts are added meanwhile.
+    """
+
+    def excluded(mistake: Mistake) -> bool:
+        passed = [name for name, verdict in verdicts.items() if verdict.status == "passed"]
+        return any(key[name].spoilt_by(mistake) for name in passed if name in key)
+
+    return excluded
+
+
+def explanations_of(
+    check: Check, key: CheckKey, answer: Answer, excluded: Excluded
+) -> list[Explanation]:
+    """Explain all that is wrong in an answer by known mistakes.
+
+    The list is empty where nothing is wrong, and where known mistakes do not explain all of it.
+    """
+    if answer.failure or check.measure:
+        return []
+    wrong = wrong_arrays(check, key.expected, answer)
+    explanations = explain_wrong(check, key, answer, wrong, excluded)
+    explained = {name for explanation in explanations for name in explanation.arrays}
+    return explanations if explained == set(wrong) else []
+
+
+def explain_wrong(
+    check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str], excluded: Excluded
+) -> list[Explanation]:
+    """Explain wrong arrays by known mistakes, as far as they can be."""
+    candidates = []
+    for candidate in _candidates(check, key, answer, frozenset(wrong)):
+        # asked last, of the few that look like the answer: it may make other checks' answers
+        if not excluded(candidate.mistake):
+            candidates.append(candidate)
+    return list(_explain(candidates, wrong))
+
+
+def _candidates(
+    check: Check, key: CheckKey, answer: Answer, wrong: frozenset[str]
+) -> Iterator[Candidate]:
+    """Yield the mistakes that agree with an answer on a wrong array and spoil no right one."""
+    for mistake, mistaken in key.mistakes:
+        if mistaken.failure:
+            continue
+        agreeing = {name for name in wrong if agree(check, name, mistaken, answer)}
+        if not agreeing:
+            continue
+        spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
+        if spoils <= wrong:
+            yield Candidate(mistake, spoils, spoils & agreeing)
+
+
+def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:
+    """Assign wrong arrays to known mistakes, the mistake that explains most of them first.
+
+    Example: `dx` and `dW` are wrong; mistake A spoils both, B spoils `dx` only. A explains both.
+    Several may remain where they are the same program for this check; where they only overlap,
+    nothing is claimed.
+    """
+    matched = _all_matches(candidates)
+    beyond = frozenset(wrong) - matched  # explained by no candidate: several mistakes were made
+    left = frozenset(wrong)
+    while best := _best_covers(candidates, left):
+        first = _first_full_match(best)
+        rivals = _rivals(first, best, left, beyond)
+        if _are_same_program(rivals, left):
+            arrays = tuple(name for name in wrong if name in first.matches & left)
+            is_sure = any(rival.matches_all for rival in rivals)
+            yield Explanation(tuple(rival.mistake for rival in rivals), arrays, is_sure)
+        left -= _all_matches(rivals)
+
+
+def _all_matches(candidates: Sequence[Candidate]) -> frozenset[str]:
+    return frozenset[str]().union(*(candidate.matches for candidate in candidates))
+
+
+def _best_covers(candidates: Sequence[Candidate], left: frozenset[str]) -> list[Candidate]:
+    """Return the candidates that match most of the arrays that are left; none where none does."""
+    most = max((len(candidate.matches & left) for candidate in candidates), default=0)
+    if not most:
+        return []
+    return [candidate for candidate in candidates if len(candidate.matches & left) == most]
+
+
+def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the first candidate that matches all it spoils; the first of all where none does."""
+    for candidate in candidates:
+        if candidate.matches_all:
+            return candidate
+    return candidates[0]
+
+
+def _rivals(
+    first: Candidate, best: Sequence[Candidate], left: frozenset[str], beyond: frozenset[str]
+) -> list[Candidate]:
+    """Return the candidates that explain some of what `first` explains, itself among them.
+
+    One that matches all it spoils outdoes those that should have spoilt more. But where arrays are
+    wrong that no candidate explains (`beyond`), another mistake may have changed those on top.
+    """
+    rivals = [candidate for candidate in best if candidate.matches & first.matches & left]
+    if not first.matches_all:
+        return rivals
+    return [rival for rival in rivals if rival.matches_all or rival.spoils & beyond]
+
+
+def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool:
+    """Whether candidates cannot be told apart by this check: they match and spoil the same."""
+    return len({(rival.matches & left, rival.spoils) for rival in rivals}) == 1
+
+
+def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
+    """Find the known mistakes that raise the same error in the same words.
+
+    Shapes and names in the words count; the line where the error was raised does not.
+    """
+    error = _error_without_place(answer)
+    found = []
+    for mistake, mistaken in key.mistakes:
+        if mistaken.failure == Failure.RAISED and _error_without_place(mistaken) == error:
+            found.append(mistake)
+    return found
+
+
+def kind_of_error(answer: Answer) -> str:
+    """Return the type of an exception and the start of its words, without where it was raised."""
+    return _error_without_place(answer)[:KIND_LENGTH]
+
+
+def _error_without_place(answer: Answer) -> str:
+    return answer.message.split(": ", 1)[-1]

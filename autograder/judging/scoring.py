@@ -1,0 +1,187 @@
+"""What an answer earns, and the remarks that say what went wrong."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.check import Answer, Check, Failure, is_text
+from autograder.judging.compare import right_arrays
+from autograder.judging.describe import Comparison, remarks_on
+from autograder.judging.explain import Explanation, explain_wrong, raising_alike
+from autograder.judging.training import judge_weights
+from autograder.judging.verdict import (
+    CheckKey,
+    Excluded,
+    Mistake,
+    Remark,
+    Status,
+    Verdict,
+    verdict_of,
+)
+
+STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
+    Failure.TIMEOUT: "timeout",
+    Failure.KILLED: "killed",
+    Failure.STUB: "failed",
+}
+
+
+def none_excluded(mistake: Mistake) -> bool:
+    """Exclude no mistake."""
+    return False
+
+
+def judge(
+    check: Check,
+    key: CheckKey,
+    answer: Answer,
+    sizes: Mapping[str, int],
+    excluded: Excluded = none_excluded,
+) -> Verdict:
+    """Compare an answer with the solution's and the known mistakes', and say what went wrong.
+
+    sizes: letter → size, for shapes in words.
+    excluded: whether a mistake cannot have been made, since it would have spoilt a check that has
+    passed. It is asked of those mistakes only that look like the answer.
+    """
+    comparison = Comparison(check, key, answer, sizes)
+    if answer.failure:
+        return _judge_failure(comparison, excluded)
+    if check.measure:
+        return judge_weights(comparison)
+    if not comparison.wrong:
+        return verdict_of(check, 1.0)
+    return _judge_wrong_arrays(comparison, excluded)
+
+
+def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
+    """Judge an answer that ended early; a known mistake that fails by the same error is named.
+
+    Arrays that were named all the same and are right earn their share. Wrong ones may be so because
+    of the failure, and nothing is said of them.
+    """
+    answer = comparison.answer
+    remarks = _mistake_that_raises(comparison, excluded)
+    remarks.append(Remark(answer.message))
+    share = _share_beside_failure(comparison)
+    if share:
+        remarks.append(_remark_on_right_arrays(comparison))
+    verdict = verdict_of(comparison.check, share, remarks)
+    if not verdict.earned:
+        verdict = replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"))
+    return replace(verdict, failure=answer.failure)
+
+
+def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Remark]:
+    """Name the known mistake that raises the same error, if it is one; several are no diagnosis."""
+    if comparison.answer.failure != Failure.RAISED:
+        return []
+    alike = raising_alike(comparison.key, comparison.answer)
+    possible = [mistake for mistake in alike if not excluded(mistake)]
+    if len({mistake.text for mistake in possible}) != 1:
+        return []
+    return [Remark(possible[0].text, mistake=possible[0].code)]
+
+
+def _remark_on_right_arrays(comparison: Comparison) -> Remark:
+    right = right_arrays(comparison.check, comparison.key.expected, comparison.answer)
+    earning = tuple(name for name in right if name not in comparison.key.constant)
+    text = "right, and it counts." if len(earning) == 1 else "right, and they count."
+    return Remark(text, earning)
+
+
+def _share_beside_failure(comparison: Comparison) -> float:
+    """Return the share of points that arrays earn which were named although something failed."""
+    check, key, answer = comparison.check, comparison.key, comparison.answer
+    if check.measure or not answer.arrays:
+        return 0.0
+    right = right_arrays(check, key.expected, answer)
+    if len(right) == len(key.expected.arrays):  # then the failure is in what no array shows
+        return 0.0
+    shares = {}
+    for name in key.expected.arrays:
+        # one that is constant and was not named costs nothing: the failure was before it
+        if name in answer.arrays or name not in key.constant:
+            shares[name] = float(name in right)
+    return share_of_points(shares, key.constant)
+
+
+def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
+    """Judge an answer some of whose arrays are wrong.
+
+    A known mistake that explains them may leave a part of their share.
+    """
+    check, key, answer = comparison.check, comparison.key, comparison.answer
+    explanations = explain_wrong(check, key, answer, comparison.wrong, excluded)
+    shares = _shares(comparison, explanations)
+    share = share_of_points(shares, key.constant)
+    return verdict_of(check, share, remarks_on(comparison, explanations))
+
+
+def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict[str, float]:
+    """Return for each array how far it is right: 1, 0, or what a known mistake keeps."""
+    constant = comparison.key.constant
+    shares = dict.fromkeys(comparison.key.expected.arrays, 1.0)
+    shares.update(dict.fromkeys(comparison.wrong, 0.0))
+    for explanation in explanations:
+        kept = min(mistake.keeps for mistake in explanation.mistakes)
+        for name in explanation.arrays:
+            array = comparison.answer.arrays.get(name)
+            if name in constant or not _is_one_number(array):
+                shares[name] = kept
+    return shares
+
+
+def _is_one_number(array: np.ndarray | None) -> bool:
+    """Whether an array is missing, zeros, or the same number throughout.
+
+    That can be sent by a file that solves nothing.
+    """
+    if array is None:
+        return True
+    if is_text(array):
+        return False
+    if not array.any():
+        return True
+    return array.size > 1 and bool((array == array.flat[0]).all())
+
+
+def share_of_points(right: Mapping[str, float], constant: Container[str]) -> float:
+    """Return the share of a check's points that an answer earns, some of whose arrays are wrong.
+
+    A file that solves nothing can send an array that is the same on every seed. So only the others
+    earn, in equal parts; one that is constant and wrong costs what an array is worth among all.
+    right: for each array how far it is right: 1, 0, or what a known mistake keeps.
+    """
+    earning = []
+    lost = 0.0
+    for name, share in right.items():
+        if name in constant:
+            lost += 1 - share
+        else:
+            earning.append(share)
+    if not earning:
+        return 0.0
+    earned = sum(earning) / len(earning)
+    cost = lost / len(right)
+    return max(0.0, earned - cost)
+
+
+def not_reached(check: Check, needed: Sequence[str]) -> Verdict:
+    """Make the verdict on a check that was not run, because checks it needs have not passed."""
+    names = " and ".join(f"`{name}`" for name in needed)
+    text = f"runs once {names} {'pass' if len(needed) > 1 else 'passes'}."
+    return Verdict(check.name, check.title, check.points, 0.0, "not_reached", (Remark(text),))
+
+
+def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Name the checks that this one needs and that have not passed.
+
+    A check that was not asked for holds nobody back.
+    """
+    not_passed = []
+    for name in check.needs:
+        if name in verdicts and verdicts[name].status != "passed":
+            not_passed.append(name)
+    return not_passed

@@ -124,11 +124,12 @@ def _is_credible(
     """Whether known mistakes are to be named that leave wrong arrays unexplained.
 
     Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and
-    infinity, say little of how they came about. And where most of the wrong arrays are explained by nothing, so may these be.
+    infinity, say little of how they came about, and so does an array that is missing. And where
+    most of the wrong arrays are explained by nothing, so may these be.
     accounted: arrays that a known mistake or a relation explains.
     """
     answered = comparison.answer.arrays
-    arrays = [answered[name] for name in explanation.arrays]
+    arrays = [answered[name] for name in explanation.arrays if name in answered]
     if any(array.dtype.kind == "b" for array in arrays):
         return True
     if not any(_is_telling(array) for array in arrays):
@@ -138,7 +139,9 @@ def _is_credible(
 
 
 def _is_telling(array: np.ndarray) -> bool:
-    """Whether an array holds a number that is finite and not zero."""
+    """Whether an array holds text, or a number that is finite and not zero."""
+    if is_text(array):
+        return bool(array.size)
     return bool(array[np.isfinite(array)].any())
 
 

@@ -567,6 +567,29 @@ def test_a_mistake_in_text_is_named():
     assert (judged.remarks[0].text, judged.earned) == ("a space is missing.", 1.5)
 
 
+def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
+    """As for numbers: where most of the wrong arrays are explained."""
+    spaceless = (
+        Mistake("m1", "a space is missing."),
+        Answer({"one": np.array("A.L."), "all": ALL}),
+    )
+    judged = named_verdict(spaceless, one=np.array("A.L."), all=ALL[::-1])
+    assert judged.remarks[0].text == "a space is missing."
+    assert judged.remarks[1].text.startswith("at [0] expected 'A. L.'")
+
+
+def test_a_mistake_that_leaves_an_array_out_is_not_named_beside_what_nothing_explains():
+    """That something is missing says little of how it came about; where it is all, it is named."""
+    without = Mistake("m1", "`c` is not returned."), Answer({"a": A, "b": B})
+    alone = judge(three, key(without), Answer({"a": A, "b": B}), SIZES)
+    beside = judge(three, key(without), Answer({"a": np.sin(A + 1), "b": B}), SIZES)
+    assert [remark.text for remark in alone.remarks] == ["`c` is not returned."]
+    assert [remark.text for remark in beside.remarks] == [
+        "wrong values in 6 of 6 places.",
+        "is missing from the result.",
+    ]
+
+
 def test_the_checks_own_words_stand_for_wrong_text_too():
     """As for numbers."""
     spoken = replace(naming, words={"one": "the letters are wrong."})

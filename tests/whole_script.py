@@ -23,7 +23,7 @@ from autograder.sandbox.inside.submission import is_example
 SMALL = {
     "unit0_pseudo_labels": (
         (", 1200)", ", 6)"),
-        ("75, 1 / 3, 600)", "75, 1 / 3, 6)"),
+        ("adam, 75, 1 / 3, 600", "adam, 75, 1 / 3, 6"),
         ("range(4):", "range(2):"),
     ),
     "unit1_embeddings": (("optimizer, 1000,", "optimizer, 25,"),),

@@ -11,7 +11,7 @@ from autograder import data
 from autograder.course import Course, MissingPackage, Unit, load_unit
 from autograder.errors import UserError, extra
 from autograder.sandbox import client
-from autograder.sandbox.inside import confinement
+from autograder.sandbox.inside import confinement, landlock
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def examine(course: Course | None) -> Iterator[Finding]:
         True,
     )
     lacking = confinement.missing()
-    abi = confinement.landlock_abi()
+    abi = landlock.newest_abi()
     seen = (
         f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
         if sys.platform == "linux"

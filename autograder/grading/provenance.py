@@ -17,6 +17,7 @@ from autograder.data import corpus_name
 from autograder.sandbox.readable import module_path
 
 ENGINE = Path(__file__).parents[1]
+CODE = (".py", ".tsv")  # modules, and tables that they read
 COMPUTES = ("check.py", "sandbox/inside")  # of the engine, what takes part in computing an answer
 
 
@@ -105,7 +106,7 @@ def digest_of(paths: Iterable[Path]) -> str:
 @cache
 def engine_digest() -> str:
     """The digest of the engine's code, its tests left out."""
-    files = sorted(ENGINE.rglob("*.py"))
+    files = _modules(ENGINE)
     return digest_of(path for path in files if path.relative_to(ENGINE).parts[0] != "tests")
 
 
@@ -154,7 +155,10 @@ def versions(unit: Unit) -> dict[str, str]:
 
 
 def _modules(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+    """Return the files of code in a folder, tables among them; of a file, the file."""
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix in CODE)
 
 
 def without_notes(provenance: Provenance) -> Provenance:

@@ -28,7 +28,7 @@ import numpy as np
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
 from autograder.errors import UserError
-from autograder.sandbox.inside import confinement, wire
+from autograder.sandbox.inside import confinement, landlock, wire
 from autograder.sandbox.readable import places
 from autograder.sandbox.scratch import Scratch
 
@@ -157,7 +157,7 @@ class Server:
             "stub": self._stub,
             "readable": self._places.readable,
             "listed": self._places.listed,
-            "landlock": confinement.landlock_abi(),
+            "landlock": landlock.newest_abi(),
         }
         facts = self._command(setup)
         if facts["threads"] != 1:
@@ -166,7 +166,7 @@ class Server:
             )
         if not self.unsafe:
             self.walls = [
-                f"landlock {confinement.landlock_abi()}",
+                f"landlock {landlock.newest_abi()}",
                 "seccomp",
                 "limits",
                 *(["bubblewrap"] if bwrap else []),

@@ -12,7 +12,7 @@ from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.sandbox import client
 from autograder.sandbox.client import Server
-from autograder.sandbox.inside import confinement
+from autograder.sandbox.inside import landlock
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def boxed(request, tmp_path_factory):
         if request.param != BEHIND[0]:
             patch.setattr(client, "bubblewrap", lambda: None)
         if request.param == BEHIND[2]:
-            patch.setattr(confinement, "landlock_abi", lambda: 1)
+            patch.setattr(landlock, "newest_abi", lambda: 1)
         running = Server(small.unit())
     with running:
         assert ("bubblewrap" in running.walls) == (request.param == BEHIND[0])

@@ -370,7 +370,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
     lame = (
         "import sys; from autograder import cli; from autograder.sandbox import client; "
-        "from autograder.sandbox.inside import confinement; {}; sys.argv[1:] = ['doctor']; "
+        "from autograder.sandbox.inside import landlock; {}; sys.argv[1:] = ['doctor']; "
         "cli.main()"
     )
     found = {
@@ -382,8 +382,8 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
         )
         for code in (
             "client.bubblewrap = lambda: None",
-            "confinement.landlock_abi = lambda: 0",
-            "confinement.landlock_abi = lambda: 2",
+            "landlock.newest_abi = lambda: 0",
+            "landlock.newest_abi = lambda: 2",
         )
     }
     alone, none, old = found.values()

@@ -24,11 +24,16 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside.causes",
     "autograder.sandbox.inside.cells",
     "autograder.sandbox.inside.confinement",
+    "autograder.sandbox.inside.kernel",
+    "autograder.sandbox.inside.landlock",
     "autograder.sandbox.inside.lenient",
+    "autograder.sandbox.inside.memory",
     "autograder.sandbox.inside.namespaces",
     "autograder.sandbox.inside.runner",
+    "autograder.sandbox.inside.seccomp",
     "autograder.sandbox.inside.server",
     "autograder.sandbox.inside.submission",
+    "autograder.sandbox.inside.syscalls",
     "autograder.sandbox.inside.wire",
 }
 OUTSIDE = {

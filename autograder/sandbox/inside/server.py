@@ -1,83 +1,94 @@
 """The server that forks workers: trusted code, one thread, no secrets.
 
-It imports what a unit needs once and then forks a worker for each submission.
+It imports what a unit needs once, and then forks a worker for each submission. The parent's
+commands are JSON on descriptor 0; replies go back the same way.
 """
 
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from autograder.check import Arrays, Experiments, load_experiments
-from autograder.sandbox.inside import confinement, runner, wire
+from autograder.sandbox.inside import confinement, memory, runner, wire
 from autograder.sandbox.inside.namespaces import Namespaces
 
-FEW = 3  # forks after which it pays to make each of the next ones cheaper
+MAX_SETUP = 1 << 20  # bytes of the first message
+MAX_COMMAND = 1 << 16  # bytes of each later one
+FORKS_BEFORE_HUGE_PAGES = 3  # from then on it pays to make each of the next ones cheaper
+POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
+
+# descriptors of a worker
+QUESTIONS = 3
+ANSWERS = 4
+RULESET = 5  # closed when the walls stand
+FIRST_TO_CLOSE = 6
+MAX_DESCRIPTOR = 65536
+
+Task = Callable[[BinaryIO, BinaryIO], None]  # what a worker does with its two pipes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Forker:
-    """What every worker is forked with: the unit, the walls' rules, and what is known of the
-    server.
-    """
+    """What every worker is forked with: the unit, the walls, and what is known of the server."""
 
     experiments: Experiments
     names: Namespaces  # of packages, as they were before any submission
-    confine: bool
-    rules: int  # descriptor of the Landlock rules, -1 without walls
+    walls: confinement.Walls | None  # None: workers are not confined
     null: int  # descriptor of /dev/null
     server: int  # process id
-    address_space: int  # bytes of the server's, and so of a worker's before it does anything
+    address_space: int  # bytes that the server has, and so a worker before it does anything
+    forks: int = 0
+
+    def fork(self, task: Task, descriptors: Sequence[int]) -> dict[str, int]:
+        """Fork a worker for a task. Return its process id.
+
+        descriptors: what it reads from, and what it writes to. They are closed here.
+        """
+        if self.forks == FORKS_BEFORE_HUGE_PAGES and self.walls:
+            memory.use_huge_pages()
+        self.forks += 1
+        pid = os.fork()
+        if pid == 0:
+            _work(self, task, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return {"pid": pid}
 
 
 def serve() -> None:
-    """Import a unit, then fork a confined worker whenever the parent asks: commands on descriptor
-    0, replies there.
-    """
+    """Import a unit. Then do what the parent commands, until it closes the socket."""
     control = socket.socket(fileno=os.dup(0))
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    setup = json.loads(control.recv(1 << 20))
+    setup = json.loads(control.recv(MAX_SETUP))
     forker = _prepare(setup, null)
-    threads = len(os.listdir("/proc/self/task")) if forker.confine else 1
+    threads = len(os.listdir("/proc/self/task")) if forker.walls else 1
     os.environ.clear()
-    tempfile.tempdir = (
-        "/tmp"  # set by hand: tempfile would probe for a writable folder, and there is none
-    )
+    # set by hand: tempfile would probe for a writable folder, and there is none
+    tempfile.tempdir = "/tmp"
     _reply(control, {"threads": threads})
-    forks = 0
     while True:
-        data, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)
+        data, descriptors, _, _ = socket.recv_fds(control, MAX_COMMAND, 2)
         if not data:
             return
-        command = json.loads(data)
-        if command["do"] == "end":
-            _reply(control, _end(command["pid"], command["grace"]))
-        elif command["do"] == "clock":
-            pid = command["pid"]
-            _reply(control, {"seconds": _processor_time(pid), "queued": _time_in_line(pid)})
-        else:
-            if forks == FEW and forker.confine:
-                confinement.use_huge_pages()
-            forks += 1
-            if command["do"] == "probe":
-                _lay_bait(Path(command["secret"]))
-            _reply(control, {"pid": _fork(forker, command, descriptors)})
+        _reply(control, _obey(json.loads(data), forker, descriptors))
 
 
 def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
-    """Do once what all workers share: import the unit, warm it, and make the rules of the walls."""
+    """Do once what all workers share: import the unit, warm it up, and make the walls."""
     gc.disable()  # what is imported stays
     confine = bool(setup["confine"])
     if confine:
@@ -87,98 +98,134 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
     names = runner.names_to_keep(experiments)
     gc.freeze()
     gc.enable()
-    if not confine:
-        return Forker(experiments, names, confine, -1, null, os.getpid(), 0)
-    rules = confinement.ruleset(setup["readable"], setup["listed"], setup["landlock"])
-    return Forker(experiments, names, confine, rules, null, os.getpid(), _address_space())
+    walls = None
+    address_space = 0
+    if confine:
+        walls = confinement.make_walls(setup["readable"], setup["listed"], setup["landlock"])
+        address_space = memory.address_space()
+    return Forker(experiments, names, walls, null, os.getpid(), address_space)
 
 
-def _reply(control: socket.socket, facts: Mapping[str, Any]) -> None:
-    control.send(json.dumps(facts).encode())
+def _reply(control: socket.socket, reply: Mapping[str, Any]) -> None:
+    control.send(json.dumps(reply).encode())
 
 
-def _fork(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> int:
-    """Fork a worker that reads from the first descriptor and writes to the second; its process
-    id.
+def _obey(
+    command: Mapping[str, Any], forker: Forker, descriptors: Sequence[int]
+) -> Mapping[str, Any]:
+    """Do what a command says. Return the reply.
+
+    descriptors: of a worker's two pipes, with a command that forks one.
     """
-    pid = os.fork()
-    if pid == 0:
-        _work(forker, command, descriptors)
-    for descriptor in descriptors:
-        os.close(descriptor)
-    return pid
+    match command["do"]:
+        case "work":
+            return forker.fork(_answer_with(forker), descriptors)
+        case "probe":
+            _lay_bait(Path(command["secret"]))
+            return forker.fork(_probe_with(command["secret"]), descriptors)
+        case "clock":
+            pid = command["pid"]
+            return {"seconds": _processor_time(pid), "queued": _time_in_line(pid)}
+        case "end":
+            return _end(command["pid"], command["grace"])
+    raise ValueError(f"no such command: {command['do']}")
 
 
-def _end(pid: int, grace: float) -> dict[str, int]:
-    """Kill a worker unless it ends by itself within `grace` seconds; how it ended."""
-    until = time.monotonic() + grace
-    while time.monotonic() < until and not os.waitid(
-        os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
-    ):
-        time.sleep(0.001)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    status = os.waitpid(pid, 0)[1]
-    return {"signal": os.WTERMSIG(status), "code": os.WEXITSTATUS(status)}
+def _answer_with(forker: Forker) -> Task:
+    """Return the task of a worker that runs a submission."""
+
+    def task(questions: BinaryIO, answers: BinaryIO) -> None:
+        runner.answer_questions(questions, answers, forker.experiments, forker.names)
+
+    return task
 
 
-def _processor_time(pid: int) -> float:
-    """Seconds that a worker has computed."""
-    with suppress(OSError):
-        # Linux's clock of another process: clock_getcpuclockid(3)
-        return time.clock_gettime((~pid << 3) | 2)
-    return 0.0
+def _probe_with(secret: str) -> Task:
+    """Return the task of a worker that tries to break out. See `_lay_bait`."""
+
+    def task(_: BinaryIO, answers: BinaryIO) -> None:
+        message = wire.Message({"token": "probe"}, _probe(secret))
+        answers.write(wire.encode(message))
+        answers.flush()
+
+    return task
 
 
-def _time_in_line(pid: int) -> float | None:
-    """Seconds that a worker was ready to compute and had no processor; None where the kernel does
-    not tell.
-    """
-    with suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    return None
-
-
-def _address_space() -> int:
-    """Bytes of this process's address space, and so of one that is forked from it."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _work(forker: Forker, command: Mapping[str, Any], descriptors: list[int]) -> None:
-    """Be the forked worker: arrange descriptors, put up the walls, answer questions. Never
-    returns.
-    """
+def _work(forker: Forker, task: Task, descriptors: Sequence[int]) -> NoReturn:
+    """Be the forked worker: arrange descriptors, put up the walls, do the task."""
     try:
-        inbox, outbox = (os.dup(descriptor) for descriptor in descriptors)
-        for new, old in enumerate((forker.null, forker.null, forker.null, inbox, outbox)):
-            os.dup2(old, new)
-        if forker.confine:
-            confinement.die_with_parent()
-            if os.getppid() != forker.server:
-                os._exit(1)
-            os.dup2(forker.rules, 5)
-            os.closerange(6, 65536)
-            limits = forker.experiments.settings.limits
-            confinement.confine(
-                5, int(limits.seconds), forker.address_space + (limits.megabytes << 20)
-            )
+        inbox = os.dup(descriptors[0])
+        outbox = os.dup(descriptors[1])
+        os.dup2(forker.null, 0)
+        os.dup2(forker.null, 1)
+        os.dup2(forker.null, 2)
+        os.dup2(inbox, QUESTIONS)
+        os.dup2(outbox, ANSWERS)
+        if forker.walls:
+            _confine(forker, forker.walls)
         else:
-            os.closerange(5, 65536)
-        questions, answers = os.fdopen(3, "rb"), os.fdopen(4, "wb")
-        if command["do"] == "probe":
-            answers.write(wire.encode(wire.Message({"token": "probe"}, _probe(command["secret"]))))
-            answers.flush()
-        else:
-            runner.answer_questions(questions, answers, forker.experiments, forker.names)
+            os.closerange(RULESET, MAX_DESCRIPTOR)
+        task(os.fdopen(QUESTIONS, "rb"), os.fdopen(ANSWERS, "wb"))
     finally:
         os._exit(0)
 
 
-def _lay_bait(path: Path) -> None:
-    """Write the file that the self-test's worker must not read, and make sure that the server can.
+def _confine(forker: Forker, walls: confinement.Walls) -> None:
+    """Put up the walls around a forked worker. It ends here if its server has ended."""
+    confinement.die_with_parent()
+    if os.getppid() != forker.server:
+        os._exit(1)
+    os.dup2(walls.ruleset, RULESET)
+    os.closerange(FIRST_TO_CLOSE, MAX_DESCRIPTOR)
+    limits = forker.experiments.settings.limits
+    confinement.confine(
+        replace(walls, ruleset=RULESET),
+        cpu_seconds=int(limits.seconds),
+        address_space=forker.address_space + (limits.megabytes << 20),
+    )
 
-    It is written here and not by the grader: behind bubblewrap there is none of the grader's files,
-    and what is not there cannot show that it is guarded.
+
+def _end(pid: int, grace: float) -> dict[str, int]:
+    """Kill a worker unless it ends by itself within `grace` seconds. Return how it ended."""
+    until = time.monotonic() + grace
+    while time.monotonic() < until and not _has_ended(pid):
+        time.sleep(POLL_SECONDS)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return {"signal": os.WTERMSIG(status), "code": os.WEXITSTATUS(status)}
+
+
+def _has_ended(pid: int) -> bool:
+    """Return whether a worker has ended. It can still be waited for."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, pid, options) is not None
+
+
+def _processor_time(pid: int) -> float:
+    """Return the seconds that a worker has computed."""
+    clock = (~pid << 3) | 2  # Linux's clock of another process: clock_getcpuclockid(3)
+    with suppress(OSError):
+        return time.clock_gettime(clock)
+    return 0.0
+
+
+def _time_in_line(pid: int) -> float | None:
+    """Return the seconds that a worker was ready to compute and had no processor.
+
+    Return None where the kernel does not tell.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        nanoseconds = Path(f"/proc/{pid}/schedstat").read_text().split()[1]
+        return int(nanoseconds) / 1e9
+    return None
+
+
+def _lay_bait(path: Path) -> None:
+    """Write the file that the self-test's worker must not read, and make sure the server can.
+
+    The server writes it, not the grader: behind bubblewrap the grader's files are out of sight, and
+    what is not there cannot show that it is guarded.
     """
     path.write_text("secret")
     if path.read_text() != "secret":
@@ -186,27 +233,36 @@ def _lay_bait(path: Path) -> None:
 
 
 def _probe(secret: str) -> Arrays:
-    """Try what a submission must not do; True where the wall held. All that is tried on is there:
-    see `_lay_bait`.
+    """Try what a submission must not do. Return by attempt whether a wall refused it.
+
+    secret: the path of a file that is there: see `_lay_bait`.
     """
+    server = os.getppid()
+    server_memory = f"/proc/{server}/mem"
+    engine_file = confinement.__file__
+    new_file = "/tmp/autograder-probe"
     attempts: dict[str, Callable[[], object]] = {
         "reading another's file": lambda: os.open(secret, os.O_RDONLY),
-        "reading the grader's files": lambda: os.open(confinement.__file__, os.O_RDONLY),
-        "reading the server's memory": lambda: os.open(f"/proc/{os.getppid()}/mem", os.O_RDONLY),
+        "reading the grader's files": lambda: os.open(engine_file, os.O_RDONLY),
+        "reading the server's memory": lambda: os.open(server_memory, os.O_RDONLY),
         "writing a file": lambda: os.open(secret, os.O_WRONLY),
-        "writing to /tmp": lambda: os.open("/tmp/autograder-probe", os.O_WRONLY | os.O_CREAT),
+        "writing to /tmp": lambda: os.open(new_file, os.O_WRONLY | os.O_CREAT),
         "changing a file's mode": lambda: os.chmod(secret, 0),
-        "opening a socket": lambda: socket.socket(),
-        "signalling the server": lambda: os.kill(os.getppid(), 0),
+        "opening a socket": socket.socket,
+        "signalling the server": lambda: os.kill(server, 0),
         "starting a process": os.fork,
-        "raising its own limits": lambda: __import__("resource").setrlimit(0, (1, 1)),
+        "raising its own limits": lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)),
     }
-    return {name: np.array(_refused(attempt)) for name, attempt in attempts.items()}
+    refused = {}
+    for name, attempt in attempts.items():
+        refused[name] = np.array(_refused(attempt))
+    return refused
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
-    """Whether an attempt is forbidden. What fails for another reason, "no such file" say, was not
-    held by a wall.
+    """Return whether an attempt is forbidden.
+
+    What fails for another reason, "no such file" say, was not held by a wall.
     """
     try:
         attempt()

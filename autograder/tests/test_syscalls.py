@@ -1,0 +1,85 @@
+"""The table of system calls: its numbers are the kernel's, and each line says why it stands there.
+
+libseccomp is asked for the numbers. Its tables are made from the kernel's sources, and it knows
+both architectures on any machine.
+"""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+import small
+
+from autograder.grading import provenance
+from autograder.sandbox.inside.syscalls import TABLE, TABLE_FILE, Rule, read_table
+
+TOOL = small.ROOT / "tools" / "syscalls.py"
+
+
+@pytest.fixture(scope="module")
+def libseccomp():
+    """The library that knows the numbers."""
+    try:
+        return ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        pytest.skip("libseccomp is not on this machine")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "token"), [("x86_64", 0xC000003E), ("aarch64", 0xC00000B7)]
+)
+def test_the_numbers_of_system_calls_are_the_kernels(architecture, token, libseccomp):
+    """On both architectures, of every call that the table names."""
+    resolve = libseccomp.seccomp_syscall_resolve_name_arch
+    resolve.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
+    ours = {name: call.numbers[architecture] for name, call in TABLE.items()}
+    found = {name: resolve(token, name.encode()) for name in ours}
+    assert -1 not in found.values()  # it knows each name
+    # a number below zero stands for a call of other architectures
+    assert ours == {name: number if number >= 0 else None for name, number in found.items()}
+
+
+def test_the_tool_finds_nothing_to_write(libseccomp):
+    """What `tools/syscalls.py` would write is the table as it is."""
+    done = subprocess.run([sys.executable, TOOL, "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "Every number is libseccomp's.\n")
+
+
+def test_the_tool_fills_in_a_call_and_an_architecture(libseccomp, tmp_path, monkeypatch):
+    """From dashes; what is no number stays as it is written."""
+    monkeypatch.syspath_prepend(TOOL.parent)
+    import syscalls
+
+    header = "name\tx86_64\triscv64\trule\twhy\n"
+    before = "# why\n" + header + "\nread\t-\t-\tallowed\tto read\nopen\t9\t9\tby argument\tit\n"
+    after = "# why\n" + header + "\nread\t0\t63\tallowed\tto read\nopen\t2\t-\tby argument\tit\n"
+    assert syscalls.with_numbers(before) == after
+    with pytest.raises(ValueError, match="libseccomp knows no system call raed"):
+        syscalls.with_numbers(before.replace("read\t", "raed\t"))
+    with pytest.raises(ValueError, match="libseccomp knows no architecture x68"):
+        syscalls.with_numbers(before.replace("x86_64", "x68"))
+
+
+def test_each_line_has_a_reason_and_stands_once():
+    """A name that stood twice would be read once."""
+    lines = TABLE_FILE.read_text().splitlines()
+    names = [line.split("\t")[0] for line in lines if line and not line.startswith("#")][1:]
+    assert names == list(TABLE)
+    assert [call.name for call in TABLE.values() if not call.why.strip()] == []
+
+
+def test_a_table_is_read_line_by_line():
+    """Comments and empty lines are passed over, a dash is no number, and a rule must be known."""
+    text = "# note\nname\tx86_64\tarm\trule\twhy\n\ndup2\t33\t-\tallowed\tto copy\n"
+    calls = read_table(text)
+    assert list(calls) == ["dup2"]
+    assert calls["dup2"].numbers == {"x86_64": 33, "arm": None}
+    assert (calls["dup2"].rule, calls["dup2"].why) == (Rule.ALLOWED, "to copy")
+    with pytest.raises(ValueError, match="sometimes"):
+        read_table(text.replace("allowed", "sometimes"))
+
+
+def test_a_grade_depends_on_the_table():
+    """A result is graded anew after a change of the table, as after one of the code."""
+    assert TABLE_FILE in provenance._modules(provenance.ENGINE / "sandbox" / "inside")

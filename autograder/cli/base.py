@@ -4,8 +4,10 @@ Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
 """
 
 import errno
+import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -91,6 +93,59 @@ course_option = click.option(
     metavar="FOLDER",
     help="The course; else $AUTOGRADER_COURSE, else the folder around this one with a course.toml.",
 )
+
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Submissions at a time.",
+)
+
+
+def at_most_the_cores(jobs: int) -> int:
+    """Return as many jobs as there are processors here; say so where more were asked for."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    if jobs > cores:
+        words = (
+            f"-j {jobs} is more than the {cores} processors here, and would take time from each "
+            f"check: -j {cores}."
+        )
+        click.echo(words, err=True)
+    return min(jobs, cores)
+
+
+@contextmanager
+def unpacked(submitted: Path) -> Iterator[Path]:
+    """Open a folder of submissions; a zip of one is unpacked for as long as it is open."""
+    from autograder.grading.submissions import unpack
+    from autograder.sandbox.scratch import Scratch
+
+    with Scratch() as scratch:
+        yield unpack(submitted, scratch) if submitted.suffix.lower() == ".zip" else submitted
+
+
+@contextmanager
+def submissions_of(grades: Path, submitted: Path | None) -> Iterator[Path | None]:
+    """Open the folder of the submissions that were graded; None where it is not there any more.
+
+    grades: what `grade` wrote, which notes where they lay. submitted: where they lie now.
+    """
+    from autograder.grading.results import run_facts
+
+    noted = Path(run_facts(grades).get("submitted", ""))
+    if submitted is None and noted.is_absolute() and noted.exists():
+        submitted = noted
+    if submitted is None:
+        yield None
+        return
+    with unpacked(submitted) as folder:
+        yield folder
 
 
 def find_course(folder: Path | None) -> "Course":

@@ -1,35 +1,30 @@
 """Commands of an instructor: grade, report, export, nbgrader."""
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+from autograder.cli.base import (
+    Refused,
+    at_most_the_cores,
+    course_option,
+    find_course,
+    jobs_option,
+    main,
+    report_user_errors,
+    submissions_of,
+    unpacked,
+)
 
 FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github", "total")
 
 if TYPE_CHECKING:
     from autograder.course import Course
-
-
-def _at_most_the_cores(jobs: int) -> int:
-    """As many jobs as there are processors here; says so where more were asked for."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    if jobs > cores:
-        words = (
-            f"-j {jobs} is more than the {cores} processors here, and would take time from each "
-            f"check: -j {cores}."
-        )
-        click.echo(words, err=True)
-    return min(jobs, cores)
 
 
 def _seed_was_shown(again: int, seed: int) -> str:
@@ -54,14 +49,7 @@ def _seed_was_shown(again: int, seed: int) -> str:
     required=True,
     help="The folder for results and pages.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Submissions at a time.",
-)
+@jobs_option
 @click.option(
     "--unit",
     "unit_name",
@@ -156,13 +144,13 @@ def grade(
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
     if not cluster:
-        jobs = _at_most_the_cores(jobs)
+        jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
     unit = find_unit(course, unit_name) if unit_name else None
     if verbose:
         logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
         logging.getLogger("autograder").setLevel(logging.INFO)
-    with _folder(submitted) as folder:
+    with unpacked(submitted) as folder:
         before = stored_results(out)
         shown = run_facts(out).get("seed", "") if (out / "pages" / "index.html").exists() else ""
         taken = {result.student for result in before}
@@ -260,16 +248,6 @@ def _found_in(
     return found
 
 
-@contextmanager
-def _folder(submitted: Path) -> Iterator[Path]:
-    """The folder of submissions, unpacked where they are a zip."""
-    from autograder.grading.submissions import unpack
-    from autograder.sandbox.scratch import Scratch
-
-    with Scratch() as scratch:
-        yield unpack(submitted, scratch) if submitted.suffix.lower() == ".zip" else submitted
-
-
 def _with_progress(course: "Course", found: Any, run: Any) -> Any:
     from rich.progress import (
         BarColumn,
@@ -330,7 +308,7 @@ def report(
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
-    from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.results import stored_results
     from autograder.grading.roster import absent, roster_beside
     from autograder.report.pages import Around, write_pages
     from autograder.report.terminal import ClassFacts, class_table, console
@@ -344,9 +322,7 @@ def report(
             f"There are no results in {grades}. Name the folder that `autograder grade --out` "
             "wrote."
         )
-    noted = Path(run_facts(grades).get("submitted", "."))
-    lies = submitted or (noted if noted.is_absolute() and noted.exists() else None)
-    with _folder(lies) if lies else nullcontext() as folder:
+    with submissions_of(grades, submitted) as folder:
         source = _graded_files(course, folder, {result.student for result in results})
         if serving:
             _serve(course, grades, source, anonymous, rules)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+from autograder.cli.base import (
+    Refused,
+    course_option,
+    find_course,
+    main,
+    report_user_errors,
+    submissions_of,
+)
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -164,7 +171,7 @@ def _pages(
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
-    from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.results import stored_results
     from autograder.grading.submissions import graded_files
     from autograder.report.feedback import write_feedback
     from autograder.report.pages import Around
@@ -177,11 +184,10 @@ def _pages(
         )
     rules = rules_for(course.folder, policy, [grades], latest)
     around = Around(comparable(earlier_results(grades), latest), rules=rules)
-    noted = Path(run_facts(grades).get("submitted", "."))
-    lies = submitted or (noted if noted.is_absolute() and noted.is_dir() else None)
-    source = graded_files(course, lies, {result.student for result in latest}) if lies else None
     counted = graded([*around.earlier, *latest], rules or Policy())
-    return write_feedback(course, counted, latest, folder, source, around)
+    with submissions_of(grades, submitted) as lies:
+        source = graded_files(course, lies, {result.student for result in latest}) if lies else None
+        return write_feedback(course, counted, latest, folder, source, around)
 
 
 def _to_canvas(

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+from autograder.cli.base import (
+    Refused,
+    at_most_the_cores,
+    course_option,
+    find_course,
+    jobs_option,
+    main,
+    report_user_errors,
+    submissions_of,
+)
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -96,7 +105,8 @@ def similar(
     out = out or folder / ("similar-anonymous" if anonymous else "similar")
     names = [find_unit(course, unit_name)] if unit_name else course.units
     units = [load_unit(course, name) for name in names]
-    read = read_class(course, units, folder, submitted, also, lines)
+    with submissions_of(folder, submitted) as lies:
+        read = read_class(course, units, folder, lies, also, lines)
     renaming = None
     if anonymous:
         read, renaming = without_names(read)
@@ -144,6 +154,7 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
     type=click.IntRange(0, 2**31 - 1),
     help="Of the choice; without it, that of the grades.",
 )
+@jobs_option
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
 @click.option("--unit", "unit_name", help="Only this unit.")
 @click.option(
@@ -162,6 +173,7 @@ def defence(
     folder: Path,
     number: int,
     seed: int | None,
+    jobs: int,
     only: tuple[str, ...],
     unit_name: str | None,
     submitted: Path | None,
@@ -181,8 +193,9 @@ def defence(
 
     from autograder.course import find_unit
     from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.submissions import graded_files
     from autograder.report.terminal import console
-    from autograder.review.defence import Defence, refuse_unknown_students
+    from autograder.review.defence import Defence, Draw, refuse_unknown_students
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
@@ -195,13 +208,19 @@ def defence(
         )
     refuse_unknown_students(only, results)
     facts = run_facts(folder)
-    lies = submitted or Path(facts.get("submitted", "."))
     drawn = int(facts.get("seed", 0)) if seed is None else seed
-    students = {result.student for result in every}
-    with Defence(course, out or folder / "defence", lies, number, drawn, students) as made:
-        asked = [result for result in results if not only or result.student in only]
-        for result in track(asked, "asking", console=console(stderr=True), transient=True):
-            made.ask(result)
+    asked = [result for result in results if not only or result.student in only]
+    with submissions_of(folder, submitted) as lies:
+        if lies is None:
+            raise Refused(
+                "The submissions are not where `grade` found them. Say where they lie now: "
+                "--submitted FOLDER."
+            )
+        source = graded_files(course, lies, {result.student for result in every})
+        made = Defence(course, out or folder / "defence", source, Draw(number, drawn))
+        done = made.ask_all(asked, at_most_the_cores(jobs))
+        for _ in track(done, "asking", len(asked), console=console(stderr=True), transient=True):
+            pass
     click.echo(made.summary())
     click.echo(f"pages: {made.index()}")
 

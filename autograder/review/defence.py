@@ -1,14 +1,16 @@
 """A class is asked about its own code: one server for each unit, two pages for each student."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 
-from autograder.course import Course, load_unit
+from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
 from autograder.grading.results import Result
-from autograder.grading.submissions import graded_files
 from autograder.review.defence_pages import write_index, write_sheets
 from autograder.review.questions import Question, questions
 from autograder.sandbox.client import Server, ServerGone
@@ -30,90 +32,131 @@ def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> 
             raise UnknownStudent(f"There is no result of {name}.{hint}")
 
 
-class Defence:
-    """Makes questions for the submissions of a class and writes their pages: `with Defence(…) as
-    made: made.ask(r)`.
+@dataclass(frozen=True)
+class Draw:
+    """What decides which questions are asked.
+
+    number: of questions for each submission. seed: of the choice and of the experiments.
     """
 
+    number: int
+    seed: int
+
+
+class Defence:
+    """Makes questions for the submissions of a class and writes their pages."""
+
     def __init__(
-        self,
-        course: Course,
-        out: Path,
-        submitted: Path,
-        number: int,
-        seed: int,
-        students: Iterable[str],
+        self, course: Course, out: Path, source: Callable[[Result], bytes | None], draw: Draw
     ) -> None:
         """Make nothing yet.
 
-        number: of questions for each student. students: all who have results, by the names that
-        these bear.
+        out: the folder for the pages. source: returns the file that a result is of, if it is there
+        as it was graded.
         """
-        self._course, self._out = course, out
-        self._number, self._seed = number, seed
-        self._source = graded_files(course, submitted, frozenset(students))
-        self._server: Server | None = None
-        self._asked: dict[str, dict[str, int]] = {}
+        self._course = course
+        self._out = out
+        self._source = source
+        self._draw = draw
+        self._asked: dict[str, dict[str, int]] = {}  # unit → student → how many questions
         self._unread: list[str] = []
 
-    def ask(self, result: Result) -> int:
-        """Make the questions of one submission, and write its pages; how many there are."""
+    def ask_all(self, results: Iterable[Result], jobs: int) -> Iterator[Result]:
+        """Make the questions of submissions and write their pages; yield each that is done.
+
+        jobs: how many at a time. Pages do not depend on it.
+        """
+        for name, of_unit in groupby(sorted(results, key=_place), key=lambda result: result.unit):
+            unit = load_unit(self._course, name)
+            ended: list[Result] = []
+            yield from self._ask_together(unit, list(of_unit), jobs, ended)
+            yield from self._ask_one_by_one(unit, sorted(ended, key=_place))
+
+    def _ask_together(
+        self, unit: Unit, results: Sequence[Result], jobs: int, ended: list[Result]
+    ) -> Iterator[Result]:
+        """Ask about submissions on one server.
+
+        ended: takes those whose server ended: one of them may have ended it, and the others were
+        under way beside it.
+        """
+        with Server(unit) as server, ThreadPoolExecutor(jobs, "defence") as pool:
+            try:
+                under_way = {pool.submit(self._ask, server, result): result for result in results}
+                for done in as_completed(under_way):
+                    result = under_way[done]
+                    try:
+                        self._note(result, done.result())
+                    except ServerGone:
+                        ended.append(result)
+                    else:
+                        yield result
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _ask_one_by_one(self, unit: Unit, results: Sequence[Result]) -> Iterator[Result]:
+        """Ask about each submission with no other beside it; one that ends its server has none."""
+        for result in results:
+            with Server(unit) as server:
+                try:
+                    self._note(result, self._ask(server, result))
+                except ServerGone:
+                    self._note(result, 0)
+            yield result
+
+    def _ask(self, server: Server, result: Result) -> int | None:
+        """Make the questions of one submission and write its pages.
+
+        Return how many there are, or None where the file is not at hand. Raises `ServerGone`.
+        """
         source = self._source(result)
         if not source:
-            self._unread.append(f"{result.student}, {self._course.short(result.unit)}")
-            return 0
-        asked = self._questions(result.unit, source)
-        if asked:
-            write_sheets(self._out, result.unit, result.student, asked)
-        self._asked.setdefault(result.unit, {})[result.student] = len(asked)
-        return len(asked)
+            return None
+        made = self._questions(server, result.unit, source)
+        if made:
+            write_sheets(self._out, result.unit, result.student, made)
+        return len(made)
 
-    def _questions(self, unit: str, source: bytes) -> list[Question]:
-        """The questions about a file; none where our reading of it fails, or it ends the server."""
-        name = f"{unit}{'.ipynb' if source.lstrip().startswith(b'{') else '.py'}"
+    def _questions(self, server: Server, unit: str, source: bytes) -> list[Question]:
+        """Return the questions about a file; none where our reading of it fails."""
+        is_notebook = source.lstrip().startswith(b"{")
+        name = f"{unit}.ipynb" if is_notebook else f"{unit}.py"
         try:
-            return questions(self._server_of(unit), source, name, self._number, self._seed)
+            return questions(server, source, name, self._draw.number, self._draw.seed)
         except ServerGone:
-            self.close()
-            self._server = None
+            raise
         except Exception:  # it costs its own questions, and no other student's
             log.exception("no questions about a file of %s", unit)
-        return []
+            return []
 
-    def _server_of(self, unit: str) -> Server:
-        if self._server is None or self._server.unit.name != unit:
-            self.close()
-            self._server = Server(load_unit(self._course, unit))
-        return self._server
+    def _note(self, result: Result, count: int | None) -> None:
+        if count is None:
+            self._unread.append(f"{result.student}, {self._course.short(result.unit)}")
+        else:
+            self._asked.setdefault(result.unit, {})[result.student] = count
 
     def index(self) -> Path:
-        """Write the page that leads to all others; its path."""
-        return write_index(self._out, self._seed, self._asked)
+        """Write the page that leads to all others; return its path."""
+        in_order = {unit: dict(sorted(counts.items())) for unit, counts in self._asked.items()}
+        return write_index(self._out, self._draw.seed, in_order)
 
     def summary(self) -> str:
         """Say how many were asked how much, and of whom the code is not at hand."""
         counts = [count for students in self._asked.values() for count in students.values()]
-        lines = [
-            f"{sum(counts)} questions about {sum(map(bool, counts))} submissions, seed {self._seed}"
-        ]
-        if silent := counts.count(0):
+        asked = sum(1 for count in counts if count)
+        lines = [f"{sum(counts)} questions about {asked} submissions, seed {self._draw.seed}"]
+        silent = len(counts) - asked
+        if silent:
             lines.append(
                 f"{silent} submissions with no function that runs and is long enough to ask about"
             )
         if self._unread:
             lines.append(
                 "not as it was graded, or not there any more, so not asked: "
-                f"{'; '.join(self._unread)}"
+                f"{'; '.join(sorted(self._unread))}"
             )
         return "\n".join(lines)
 
-    def close(self) -> None:
-        """End the server."""
-        if self._server:
-            self._server.close()
 
-    def __enter__(self) -> "Defence":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+def _place(result: Result) -> tuple[str, str]:
+    return result.unit, result.student

@@ -13,11 +13,16 @@ import small
 from browser import CHROMIUM, open_pages, violations
 from small import UNIT
 
+from autograder.grading.results import stored_results
+from autograder.grading.submissions import graded_files
+from autograder.review import defence
 from autograder.review.effects import EVERYWHERE, FACTOR, INFINITE, ROWS, SAME, SHAPE, SIGN, effect
 from autograder.review.questions import questions
+from autograder.sandbox.client import ServerGone
 from autograder.sandbox.inside.cells import cells
 
 SEED = 11
+ENDS = "x = 1\n"
 RIGHT = """
 def running_sum(x):
     sums = np.zeros(x.shape)
@@ -265,6 +270,31 @@ def test_effects_are_told_apart(after, kind):
     assert (found.kind if found else None) == kind
 
 
+def test_a_file_that_ends_the_server_costs_no_other_its_questions(tmp_path, server, monkeypatch):
+    """Those that were under way beside it are asked again, as if it had not been there."""
+    grades = tmp_path / "grades"
+    for name in ("right", "uphill", "ends it"):
+        small.submit(tmp_path / "in", name, handed_in(name) if name in CHANGES else ENDS)
+    arguments = ("--out", grades, "--quick", "--seed", "5")
+    done = small.run_command("grade", tmp_path / "in", *arguments)
+    assert done.returncode == 0, done.stderr
+    results = stored_results(grades)
+    source = graded_files(small.COURSE, tmp_path / "in", {one.student for one in results})
+    ask = defence.questions
+
+    def questions_or_end(running, content, *rest):
+        if content == ENDS.encode():
+            running.close()
+            raise ServerGone("it ended")
+        return ask(running, content, *rest)
+
+    monkeypatch.setattr(defence, "questions", questions_or_end)
+    made = defence.Defence(small.COURSE, tmp_path / "out", source, defence.Draw(1, SEED))
+    done = [result.student for result in made.ask_all(results, 2)]
+    assert sorted(done) == ["ends it", "right", "uphill"]
+    assert made.summary().startswith("2 questions about 2 submissions")
+
+
 def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
     """The student's page holds no answer; the examiner's does; pages are accessible, and nothing is
     cut off.
@@ -283,6 +313,10 @@ def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
         "9 questions about 3 submissions, seed 11" in done.stdout
         and "1 submissions with no function" in done.stdout
     )
+    one_by_one = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
+    done = small.run_command("defence", tmp_path / "out", "--seed", SEED, "-j", 2)
+    assert done.returncode == 0, done.stderr
+    assert one_by_one == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
     done = small.run_command("defence", tmp_path / "out", "--student", "rigth")
     assert done.returncode == 2 and "Did you mean right?" in done.stderr
     folder = tmp_path / "out" / "defence"

@@ -4,11 +4,13 @@ import csv
 import dataclasses
 import json
 import re
+from pathlib import Path
 
 import pytest
 import small
 from small import UNIT, WORDS
 
+from autograder.cli.instructor import FORMATS
 from autograder.grading.policy import Policy, grades
 from autograder.grading.results import stored_results
 from autograder.judging import Remark
@@ -50,12 +52,24 @@ def test_csv_has_a_row_for_each_check(results, tmp_path):
     assert {"Zoë Žižek", "李 明", f"'{HOSTILE}"} <= {row["student"] for row in rows}
 
 
-@pytest.mark.parametrize("to", ["csv", "canvas", "moodle"])
+def test_the_command_and_the_docs_know_every_format():
+    """Each is a choice of `--to`, and has a row in docs/gradebooks.md."""
+    assert sorted(FORMATS) == sorted([*exports.FORMATS, "total"])
+    page = (Path(__file__).parents[2] / "docs" / "gradebooks.md").read_text()
+    assert [name for name in FORMATS if f"\n| `{name}` |" not in page] == []
+
+
+@pytest.mark.parametrize("to", FORMATS)
 def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to):
-    """Neither a name nor a remark."""
-    (path,) = exported(results, to, tmp_path)
-    with open(path, encoding="utf-8", newline="") as file:
-        cells = [cell for row in csv.reader(file) for cell in row]
+    """Neither a name nor a remark, in each format that writes tables for spreadsheets."""
+    tables = [path for path in exported(results, to, tmp_path) if path.suffix == ".csv"]
+    if to in ("gradescope", "classroom50", "github"):
+        assert not tables
+        return
+    cells = []
+    for path in tables:
+        with open(path, encoding="utf-8", newline="") as file:
+            cells += [cell for row in csv.reader(file) for cell in row]
     assert not [cell for cell in cells if cell.lstrip()[:1] in tuple("=+-@")]
     assert not [cell for cell in cells if re.search(r"[\x00-\x1f\x7f]", cell)]
     assert any("'=HYPERLINK" in cell for cell in cells)

@@ -543,3 +543,37 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
     skipped = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
     known = re.compile("root alone|not installed|could not import")
     assert [line for line in skipped if not known.search(line)] == []
+
+
+def test_a_worker_has_the_limits_of_its_unit(tmp_path):
+    """The kernel's limits are what `Limits` allows, and nothing where a submission needs none."""
+    unit = small.write_course(
+        tmp_path / "course",
+        "limits",
+        """
+        from autograder.check import Limits, UnitSettings, check, named
+
+        SETTINGS = UnitSettings(limits=Limits(megabytes=700, seconds=77))
+
+
+        @check(points=1)
+        def asked(submission, seed):
+            return named("limits", submission.limits())
+        """,
+        "def limits():\n    return 0",
+    )
+    names = ("CPU", "AS", "FSIZE", "CORE", "NPROC", "NOFILE", "MEMLOCK")
+    script = f"""
+import resource
+import numpy as np
+def limits():
+    return np.array([resource.getrlimit(getattr(resource, f"RLIMIT_{{n}}")) for n in {names}])
+"""
+    with Server(unit) as server, server.worker(script.encode(), "limits.py") as worker:
+        soft, hard = worker.ask(unit.checks[0], 1).arrays["limits"].T
+    assert soft.tolist() == hard.tolist()
+    kernel = dict(zip(names, soft.tolist(), strict=True))
+    beyond_the_server = kernel.pop("AS") - (700 << 20)
+    assert 0 < beyond_the_server < 4 << 30
+    none = dict.fromkeys(("FSIZE", "CORE", "NPROC", "MEMLOCK"), 0)
+    assert kernel == none | {"CPU": 77, "NOFILE": 64}

@@ -11,7 +11,8 @@ import this_course
 from this_course import COURSE, ROOT
 
 from autograder.authoring import calibrate as calibrating
-from autograder.authoring.calibrate import Bound, calibrate, read_bounds, save_bounds
+from autograder.authoring.bounds import Bound, read_bounds, save_bounds
+from autograder.authoring.calibrate import SeedSchedule, calibrate
 from autograder.authoring.grader_page import plot
 from autograder.course import Course
 from autograder.source.solution import Solution
@@ -74,6 +75,34 @@ def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_b
     assert bound.passing == ["near"]
     assert bound.beyond == [0.5]
     assert bound.summary().startswith("✗") and bound.summary().endswith("passes: near")
+
+
+def test_a_mistake_near_the_bound_is_trained_on_more_seeds():
+    """Between a tenth of the bound and twice the bound on four, else on one."""
+    schedule = SeedSchedule(within=0.5)
+    assert not schedule.is_enough_for_mistake([0.1])
+    assert not schedule.is_enough_for_mistake([-0.9, 7.0, 0.0])
+    assert schedule.is_enough_for_mistake([-0.9, 7.0, 0.0, 0.0])
+    assert schedule.is_enough_for_mistake([0.04])
+    assert schedule.is_enough_for_mistake([1.1])
+    assert schedule.is_enough_for_mistake([math.nan])
+
+
+def test_a_style_that_differs_by_rounding_is_trained_on_fewer_seeds():
+    """On four; one that ended elsewhere on any of them is trained on all."""
+    schedule = SeedSchedule(within=0.5)
+    assert schedule.is_enough_for_style([1e-8, -1e-8, 0.0, 1e-8])
+    assert not schedule.is_enough_for_style([1e-8, -1e-8, 0.0])
+    assert not schedule.is_enough_for_style([1e-8, -1e-6, 0.0, 1e-8])
+    assert not schedule.is_enough_for_style([math.nan, 0.0, 0.0, 0.0])
+
+
+def test_a_mistake_is_trained_on_a_further_corpus_where_it_is_near():
+    """Within five bounds, unless it changes nothing of what is trained."""
+    schedule = SeedSchedule(within=0.5)
+    assert schedule.is_for_next_corpus([-2.4])
+    assert not schedule.is_for_next_corpus([2.6])
+    assert not schedule.is_for_next_corpus([0.0])
 
 
 @pytest.fixture

@@ -1,187 +1,214 @@
-"""Where a training check's bound lies: between the losses of right answers in other styles and
-those of mistakes.
+"""Measures what `solutions/bounds.toml` keeps: how far styles and mistakes end from our solution.
 
 Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts
-is how far its held-out loss ends from ours. solutions/bounds.toml keeps what was measured.
+is how far its held-out loss ends from ours.
 """
 
 import ast
 import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
 
-import msgspec
-import numpy as np
-import tomli_w
-
+from autograder.authoring.bounds import Bound
 from autograder.authoring.validate import FIRST_SEED, plain_key, styles
 from autograder.check import Check, Corpus
-from autograder.course import Course, Unit
+from autograder.course import Unit
 from autograder.data import all_training_data
 from autograder.grading.keys import SOLUTION, BrokenSolution, checks_to_run, measure, solution_of
 from autograder.grading.one import grade_one
-from autograder.grading.results import write_whole
 from autograder.judging import unmet
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.inside.runner import run_experiment
-from autograder.sandbox.inside.submission import Submission
-from autograder.schema import read_toml, read_toml_table
+from autograder.sandbox.inside.submission import Submission, names_run
+from autograder.source.solution import Solution
 
-# In bounds, the distance of a mistake that is tried on more seeds than one, of one that is tried on
-# a second corpus, of a style that is tried on no more than FEW seeds.
-NEAR, FAR, SURE = (0.1, 2), 5, 1e-6
-FEW = 4
+# Distances in bounds; see `SeedSchedule`.
+NEAR = (0.1, 2)
+FAR = 5
+SURE = 1e-6
+FEW = 4  # seeds
 SAMPLE = 6  # a quick run trains one in six of the mistakes that the exact checks catch
 
-HEAD = (
-    "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the "
-    "same seeds."
-)
-
 Scripts = dict[str, str]  # name → text
+Distances = dict[str, list[float]]  # name → distance on each seed
 Say = Callable[[str], None]
 
 
-@dataclass
-class Bound:
-    """Of a training check on one corpus: losses, and distances from ours on the same seeds."""
+@dataclass(frozen=True)
+class SeedSchedule:
+    """Decides how often a script is trained, by how far it has ended so far.
 
-    unit: str
-    check: str
-    data: str
-    within: float
-    versions: str
-    ours: list[float]
-    right: dict[str, list[float]]  # style → distances
-    wrong: dict[str, list[float]]  # mistake → distances
-    # those mistakes that pass the checks which this one needs: the others, when graded, never train
-    reached: list[str]
-    no_weights: int = 0  # mistakes that leave no trained weights of the right shapes
+    A mistake is trained on one seed, and on FEW where it ended within the limits of NEAR there.
+    A style is trained on all seeds, and only on FEW where it ended within SURE on each of them.
+    On a further corpus only mistakes are trained that ended within FAR on the first.
 
-    @property
-    def loss(self) -> tuple[float, float]:
-        """The mean and the standard deviation of our loss."""
-        return fmean(self.ours), stdev(self.ours) if len(self.ours) > 1 else math.nan
-
-    @property
-    def furthest(self) -> float:
-        """The largest distance of a right answer."""
-        return max((abs(d) for its in self.right.values() for d in its), default=math.nan)
-
-    @property
-    def differing(self) -> list[str]:
-        """The styles that end elsewhere than our solution on some seed: those that end where it
-        does prove nothing.
-        """
-        return [style for style, its in self.right.items() if any(its)]
-
-    def spread(self, style: str) -> float:
-        """The root of a style's mean squared distance."""
-        return math.sqrt(fmean(d * d for d in self.right[style]))
-
-    @property
-    def right_fails(self) -> tuple[float, str]:
-        """The chance that a right answer ends beyond the bound, and the style of which it is
-        largest: by Student's t as wide as that style's spread and of as many degrees of freedom as
-        seeds.
-        """
-        chances = [
-            (_beyond(self.within, self.spread(style), len(its)), style)
-            for style, its in self.right.items()
-        ]
-        return max(chances, default=(math.nan, ""))
-
-    @property
-    def beyond(self) -> list[float]:
-        """The least distance of each mistake that is beyond the bound on every seed."""
-        return [least for its in self.wrong.values() if (least := min(map(abs, its))) > self.within]
-
-    @property
-    def passing(self) -> list[str]:
-        """The mistakes that would be graded as passed: trained otherwise, within the bound, and
-        caught by no check.
-        """
-        return [
-            name
-            for name in self.reached
-            if any(its := self.wrong[name]) and min(map(abs, its)) <= self.within
-        ]
-
-    @property
-    def ok(self) -> bool:
-        """Whether no mistake is let through, and a right answer that differs fails less than once
-        in 10,000.
-        """
-        chance, _ = self.right_fails
-        return bool(self.differing) and not self.passing and chance < 1e-4
-
-    def summary(self) -> str:
-        """Say what the bound lies between, in a line, and which mistakes it lets through."""
-        (chance, style), least = self.right_fails, min(self.beyond, default=math.nan)
-        line = (
-            f"{'✓' if self.ok else '✗'} {self.unit}, {self.check} on {self.data}: right answers ≤ "
-            f"{self.furthest:.4f} "
-            f"away (P(> {self.within}) = {chance:.0e}, style `{style}`), {len(self.differing)} of "
-            f"{len(self.right)} "
-            f"styles differ; {len(self.beyond)} of {len(self.wrong)} mistakes beyond, nearest "
-            f"{least:.4f}"
-        )
-        return "\n".join([line, *(f"    passes: {name}" for name in self.passing)])
-
-
-def _beyond(within: float, spread: float, degrees: int) -> float:
-    """The two tails of Student's t beyond a bound: of cos^(n−1) between the bound's angle and a
-    right one.
+    within: the bound in which NEAR, FAR and SURE are counted.
     """
-    if not spread < math.inf:
-        return 1.0
-    first = math.atan2(within, spread * math.sqrt(degrees))
-    mean, of_all = (
-        float((np.cos(np.linspace(a, math.pi / 2, 20001)) ** (degrees - 1)).mean())
-        for a in (first, 0.0)
-    )
-    return mean / of_all * (1 - 2 * first / math.pi)
+
+    within: float
+
+    def is_enough_for_mistake(self, distances: Sequence[float]) -> bool:
+        """Whether a mistake that ended so far away needs no further seed."""
+        least, most = NEAR
+        is_near = least * self.within < abs(distances[0]) < most * self.within
+        return not is_near or len(distances) == FEW
+
+    def is_enough_for_style(self, distances: Sequence[float]) -> bool:
+        """Whether a style that ended so far away needs no further seed."""
+        furthest = max(map(abs, distances))
+        return len(distances) == FEW and furthest < SURE * self.within
+
+    def is_for_next_corpus(self, distances: Sequence[float]) -> bool:
+        """Whether a mistake that ended so far away is trained on a further corpus."""
+        return 0 < abs(distances[0]) < FAR * self.within
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains scripts on one corpus, and says how far each ends from our solution.
+
+    seeds: those of all trainings. pool: runs several at a time. say: is told each script's result.
+    """
+
+    server: Server
+    check: Check
+    data: Corpus
+    seeds: Sequence[int]
+    pool: Executor
+    say: Say
+
+    def loss(self, script: str, seed: int) -> float:
+        """Train a script and let our solution measure the held-out loss; NaN without weights."""
+        with self.server.worker(script.encode(), "submission.py") as worker:
+            answer = worker.ask(self.check, seed, text=self.data.train)
+        if answer.failure:
+            return math.nan
+        solution = solution_of(self.server.unit).plain()
+        with self.server.worker(solution.encode(), SOLUTION) as worker:
+            return measure(worker, self.check, seed, answer, self.data)
+
+    def our_losses(self) -> list[float]:
+        """Train our solution on every seed."""
+        solution = solution_of(self.server.unit).plain()
+        return list(self.pool.map(partial(self.loss, solution), self.seeds))
+
+    def distances(
+        self,
+        kind: str,
+        scripts: Scripts,
+        ours: Sequence[float],
+        is_enough: Callable[[Sequence[float]], bool],
+    ) -> Distances:
+        """Train scripts, and return how far each ends from ours on each of its seeds.
+
+        kind: what the scripts are, for `say`. ours: our losses, one per seed.
+        is_enough: whether a script with these distances needs no further seed.
+        """
+
+        def train(script: str) -> list[float]:
+            found: list[float] = []
+            for seed, our_loss in zip(self.seeds, ours, strict=True):
+                found.append(self.loss(script, seed) - our_loss)
+                if is_enough(found):
+                    break
+            return found
+
+        trained = {}
+        results = self.pool.map(train, scripts.values())
+        for name, distances in zip(scripts, results, strict=True):
+            trained[name] = distances
+            figures = ", ".join(f"{distance:+.4f}" for distance in distances)
+            where = f"{self.server.unit.name}, {self.check.name} on {self.data.name}"
+            self.say(f"  {where}: {kind} {name}: {figures}")
+        return trained
 
 
 def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) -> Iterator[Bound]:
-    """Train the solution, its styles and its mistakes on `seeds` seeds, for each training check and
-    corpus.
+    """Train the solution, its styles and its mistakes, for each training check and corpus.
 
+    seeds: how many. jobs: trainings at a time. say: is told each script's distances.
     quick: of the mistakes that the exact checks catch, train one in SAMPLE.
     """
-    with Server(unit, stub=solution_of(unit).stub) as server, ThreadPoolExecutor(jobs) as pool:
-        for check in (check for check in server.unit.checks if check.measure):
-            texts = all_training_data(unit.course, check)
-            right, wrong = _trained_otherwise(unit, check, texts[0].train)
-            reached = _reaching(server, check, wrong, pool)
+    solution = solution_of(unit)
+    tried = range(FIRST_SEED, FIRST_SEED + seeds)
+    with Server(unit, stub=solution.stub) as server, ThreadPoolExecutor(jobs) as pool:
+        for check in server.unit.checks:
+            if not check.measure:
+                continue
+            corpora = all_training_data(unit.course, check)
+            trained = _trained_otherwise(unit, check, corpora[0].train)
+            reached = _reaching(server, check, trained.mistakes, pool)
+            mistakes = trained.mistakes
             if quick:
-                wrong = {
-                    n: s
-                    for i, (n, s) in enumerate(wrong.items())
-                    if n in reached or i % SAMPLE == 0
-                }
-            for data in texts:
-                yield (
-                    bound := _bound(server, check, data, seeds, right, wrong, reached, pool, say)
-                )
-                close = {
-                    name
-                    for name, its in bound.wrong.items()
-                    if 0 < abs(its[0]) < FAR * bound.within
-                }
-                wrong = {name: script for name, script in wrong.items() if name in close}
+                mistakes = _sample(mistakes, reached)
+            for data in corpora:
+                trainer = Trainer(server, check, data, tried, pool, say)
+                bound = _measure_bound(trainer, trained.styles, mistakes, reached)
+                yield bound
+                mistakes = _those_near(mistakes, bound)
+
+
+def _sample(mistakes: Scripts, reached: set[str]) -> Scripts:
+    """Leave out five in six of the mistakes that the exact checks catch."""
+    sample = {}
+    for number, (name, script) in enumerate(mistakes.items()):
+        if name in reached or number % SAMPLE == 0:
+            sample[name] = script
+    return sample
+
+
+def _those_near(mistakes: Scripts, bound: Bound) -> Scripts:
+    """Return the mistakes that are trained on a further corpus."""
+    schedule = SeedSchedule(bound.within)
+    near = {}
+    for name, distances in bound.wrong.items():
+        if schedule.is_for_next_corpus(distances):
+            near[name] = mistakes[name]
+    return near
+
+
+def _measure_bound(trainer: Trainer, right: Scripts, wrong: Scripts, reached: set[str]) -> Bound:
+    """Train our solution, styles and mistakes on one corpus.
+
+    reached: the mistakes that pass the checks which this one needs.
+    """
+    unit, check = trainer.server.unit, trainer.check
+    schedule = SeedSchedule(check.within)
+    ours = trainer.our_losses()
+    of_styles = trainer.distances("style", right, ours, schedule.is_enough_for_style)
+    of_mistakes = trainer.distances("mistake", wrong, ours, schedule.is_enough_for_mistake)
+    with_weights = {}
+    for name, distances in of_mistakes.items():
+        if not any(map(math.isnan, distances)):
+            with_weights[name] = distances
+    return Bound(
+        unit=unit.name,
+        check=check.name,
+        data=trainer.data.name,
+        within=check.within,
+        versions=_versions(unit),
+        ours=ours,
+        right=of_styles,
+        wrong=with_weights,
+        reached=[name for name in with_weights if name in reached],
+        no_weights=len(of_mistakes) - len(with_weights),
+    )
+
+
+def _versions(unit: Unit) -> str:
+    """Return the versions of what a unit's experiments compute with."""
+    packages = sorted({"numpy", *unit.packages})
+    return ", ".join(f"{package} {version(package)}" for package in packages)
 
 
 def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) -> set[str]:
-    """The scripts that pass the checks which a training check needs: the others, when graded, never
-    train.
+    """Return the scripts that pass the checks which a training check needs.
+
+    The others never train when they are graded.
     """
     key = plain_key(server, checks_to_run(server.unit, data=()), FIRST_SEED)
 
@@ -189,151 +216,55 @@ def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) ->
         verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data={})
         return not unmet(check, {verdict.name: verdict for verdict in verdicts})
 
-    return {
-        name for name, so in zip(scripts, pool.map(reaches, scripts.values()), strict=True) if so
-    }
+    found = pool.map(reaches, scripts.values())
+    return {name for name, is_reached in zip(scripts, found, strict=True) if is_reached}
 
 
-def _bound(
-    server: Server,
-    check: Check,
-    data: Corpus,
-    seeds: int,
-    right: Scripts,
-    wrong: Scripts,
-    reached: set[str],
-    pool: Executor,
-    say: Say,
-) -> Bound:
-    unit, plain = server.unit, solution_of(server.unit).plain()
-    tried = range(FIRST_SEED, FIRST_SEED + seeds)
-    ours = list(pool.map(lambda seed: _loss(server, check, seed, data, plain), tried))
+@dataclass(frozen=True)
+class _Trained:
+    """The scripts that are trained beside our solution: name → text."""
 
-    def distances(script: str, mistake: bool) -> list[float]:
-        found: list[float] = []
-        for seed, our in zip(tried, ours, strict=True):
-            found.append((_loss(server, check, seed, data, script) - our) / check.within)
-            if mistake and not NEAR[0] < abs(found[0]) < NEAR[1]:
-                break
-            if len(found) == FEW and (mistake or max(map(abs, found)) < SURE):
-                break
-        return [d * check.within for d in found]
-
-    def tell(what: str, name: str, its: list[float]) -> list[float]:
-        say(
-            f"  {unit.name}, {check.name} on {data.name}: {what} {name}: "
-            f"{', '.join(f'{d:+.4f}' for d in its)}"
-        )
-        return its
-
-    far = pool.map(lambda script: distances(script, False), right.values())
-    apart = {name: tell("style", name, its) for name, its in zip(right, far, strict=True)}
-    far = pool.map(lambda script: distances(script, True), wrong.values())
-    off = {name: tell("mistake", name, its) for name, its in zip(wrong, far, strict=True)}
-    trained = {name: its for name, its in off.items() if not any(map(math.isnan, its))}
-    return Bound(
-        unit=unit.name,
-        check=check.name,
-        data=data.name,
-        within=check.within,
-        versions=", ".join(
-            f"{package} {version(package)}" for package in sorted({"numpy", *unit.packages})
-        ),
-        ours=ours,
-        right=apart,
-        wrong=trained,
-        reached=[name for name in trained if name in reached],
-        no_weights=len(off) - len(trained),
-    )
+    styles: Scripts
+    mistakes: Scripts
 
 
-def _trained_otherwise(unit: Unit, check: Check, text: str) -> tuple[Scripts, Scripts]:
-    """The styles and mistakes that change a definition which our solution uses in training: name →
-    script.
+def _trained_otherwise(unit: Unit, check: Check, text: str) -> _Trained:
+    """Return the styles and mistakes that change a definition which our solution uses in training.
+
+    text: what our solution is trained on to see which it uses. Raises `BrokenSolution`.
     """
     solution = solution_of(unit)
-    ours = Submission(solution.plain().encode(), "solution.py")
-    if failure := run_experiment(check, ours, FIRST_SEED, unit.experiments.reset, text).message:
-        raise BrokenSolution(f"The solution of {unit.name} does not train: {failure}")
-    used = {name for statement in ours._statements if statement.done for name in statement.binds}
+    plain = solution.plain()
+    used = _names_used_in_training(unit, check, plain, text)
+    ours = _code_of(used, plain)
 
-    def programme(script: str) -> list[str]:
-        return [ast.dump(node) for node in ast.parse(script).body if used & set(names_bound(node))]
+    def otherwise(scripts: Scripts) -> Scripts:
+        return {name: script for name, script in scripts.items() if _code_of(used, script) != ours}
 
-    wrong = {
-        f"{mistake.id} {mistake.code}": solution.with_mistake(mistake.id)
-        for mistake, _, _ in solution.mistakes
-    }
-    same = programme(solution.plain())
-    both = (
-        {n: s for n, s in scripts.items() if programme(s) != same}
-        for scripts in (styles(unit), wrong)
-    )
-    return next(both), next(both)
+    return _Trained(otherwise(styles(unit)), otherwise(_with_each_mistake(solution)))
 
 
-def _loss(server: Server, check: Check, seed: int, data: Corpus, script: str) -> float:
-    """The held-out loss of a script's training, measured by our solution; NaN where it yields no
-    weights.
-    """
-    with server.worker(script.encode(), "submission.py") as worker:
-        answer = worker.ask(check, seed, text=data.train)
-    if answer.failure:
-        return math.nan
-    with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
-        return measure(worker, check, seed, answer, data)
+def _names_used_in_training(unit: Unit, check: Check, script: str, text: str) -> set[str]:
+    """Train our solution, and return the names of its definitions that ran."""
+    submission = Submission(script.encode(), "solution.py")
+    answer = run_experiment(check, submission, FIRST_SEED, unit.experiments.reset, text)
+    if answer.message:
+        raise BrokenSolution(f"The solution of {unit.name} does not train: {answer.message}")
+    return names_run(submission)
 
 
-class _BoundsFile(msgspec.Struct, frozen=True):
-    """What stands in `solutions/bounds.toml`."""
-
-    bound: list[Bound] = []
-
-
-def read_bounds(course: Course) -> list[Bound]:
-    """Read what solutions/bounds.toml holds, in its order."""
-    path = _bounds_path(course)
-    return read_toml(path, _BoundsFile).bound if path.is_file() else []
+def _code_of(names: set[str], script: str) -> list[str]:
+    """Return the statements of a script that bind one of the names, as dumped syntax trees."""
+    statements = []
+    for statement in ast.parse(script).body:
+        if names & set(names_bound(statement)):
+            statements.append(ast.dump(statement))
+    return statements
 
 
-def save_bounds(course: Course, bounds: list[Bound]) -> None:
-    """Write bounds into solutions/bounds.toml, in the place of those of the same checks and
-    corpora.
-
-    All other entries keep their figures: what is computed of a bound is computed before it is
-    rounded.
-    """
-    path = _bounds_path(course)
-    stored = read_toml_table(path).get("bound", []) if path.is_file() else []
-    entries = [*stored, *(_rounded(_entry(bound)) for bound in bounds)]
-    found = {(entry["unit"], entry["check"], entry["data"]): entry for entry in entries}
-    text = tomli_w.dumps({"bound": [entry for _, entry in sorted(found.items())]})
-    write_whole(path, f"{HEAD}\n\n{_lists_in_lines(text)}".rstrip("\n"))
-
-
-def _lists_in_lines(toml: str) -> str:
-    """Put each list of numbers on one line, so that a line of the file is a style or a mistake."""
-
-    def in_a_line(numbers: re.Match[str]) -> str:
-        return f"[{' '.join(numbers[1].split()).rstrip(',')}]"
-
-    return re.sub(r"\[\n((?: +[\w.+-]+,\n)+)\]", in_a_line, toml)
-
-
-def _bounds_path(course: Course) -> Path:
-    return course.folder / "solutions" / "bounds.toml"
-
-
-def _entry(bound: Bound) -> dict[str, Any]:
-    """A bound as it stands in the file, with what is computed from it."""
-    chance, _ = bound.right_fails
-    return asdict(bound) | {"mean": bound.loss[0], "spread": bound.loss[1], "right_fails": chance}
-
-
-def _rounded(value: Any) -> Any:
-    """Values with four significant figures, in lists and tables too."""
-    if isinstance(value, dict):
-        return {name: _rounded(its) for name, its in value.items()}
-    if isinstance(value, list):
-        return [_rounded(its) for its in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+def _with_each_mistake(solution: Solution) -> Scripts:
+    """Return the solution with each of its known mistakes."""
+    scripts = {}
+    for mistake, _, _ in solution.mistakes:
+        scripts[f"{mistake.id} {mistake.code}"] = solution.with_mistake(mistake.id)
+    return scripts

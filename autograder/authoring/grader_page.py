@@ -11,7 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.authoring.calibrate import FAR, FEW, NEAR, Bound, read_bounds
+from autograder.authoring.bounds import Bound, read_bounds
+from autograder.authoring.calibrate import FAR, FEW, NEAR
 from autograder.authoring.mutants import equivalents
 from autograder.authoring.validate import Proof
 from autograder.course import Course, load_unit

@@ -225,6 +225,7 @@ def calibrate(
     \b
     Example:  autograder calibrate UNIT --seeds 12 -j 2
     """
+    from autograder.authoring import bounds as keeping
     from autograder.authoring import calibrate as calibrating
     from autograder.course import find_unit, load_unit
 
@@ -232,7 +233,7 @@ def calibrate(
     for name in units or course.units:
         unit = load_unit(course, find_unit(course, name))
         for bound in calibrating.calibrate(unit, seeds, jobs, click.echo, quick):
-            calibrating.save_bounds(course, [bound])
+            keeping.save_bounds(course, [bound])
             click.echo(bound.summary())
             passed = passed and bound.ok
     sys.exit(0 if passed else 1)

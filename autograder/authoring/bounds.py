@@ -1,0 +1,201 @@
+"""Where the bound of a training check lies: between right answers in other styles and mistakes.
+
+`solutions/bounds.toml` keeps what `autograder calibrate` measured: a `Bound` for each training
+check and corpus. A distance is that of a held-out loss from our solution's on the same seed.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from autograder.course import Course
+from autograder.grading.results import write_whole
+from autograder.schema import read_toml, read_toml_table
+
+MAX_RIGHT_FAILS = 1e-4  # the chance that a right answer may have to end beyond its bound
+FIGURES = 4  # significant figures of what is written
+
+HEAD = (
+    "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the "
+    "same seeds."
+)
+
+
+@dataclass
+class Bound:
+    """What was measured of a training check on one corpus.
+
+    within: the bound itself. ours: the losses of our solution, one per seed. right, wrong: the
+    distances of each style and of each mistake. reached: the mistakes that pass the checks which
+    this one needs; the others never train when they are graded. no_weights: how many mistakes leave
+    no trained weights of the right shapes.
+    """
+
+    unit: str
+    check: str
+    data: str
+    within: float
+    versions: str
+    ours: list[float]
+    right: dict[str, list[float]]
+    wrong: dict[str, list[float]]
+    reached: list[str]
+    no_weights: int = 0
+
+    @property
+    def loss(self) -> tuple[float, float]:
+        """The mean and the standard deviation of our loss."""
+        deviation = stdev(self.ours) if len(self.ours) > 1 else math.nan
+        return fmean(self.ours), deviation
+
+    @property
+    def furthest(self) -> float:
+        """The largest distance of a right answer."""
+        furthest = [max(map(abs, distances)) for distances in self.right.values()]
+        return max(furthest, default=math.nan)
+
+    @property
+    def differing(self) -> list[str]:
+        """The styles that end elsewhere than our solution on some seed: others prove nothing."""
+        return [style for style, distances in self.right.items() if any(distances)]
+
+    def spread(self, style: str) -> float:
+        """Return the root of a style's mean squared distance."""
+        return math.sqrt(fmean(distance**2 for distance in self.right[style]))
+
+    @property
+    def right_fails(self) -> tuple[float, str]:
+        """The largest chance of a style that a right answer ends beyond the bound, and the style.
+
+        By Student's t as wide as the style's spread, with as many degrees of freedom as seeds.
+        """
+        chances = []
+        for style, distances in self.right.items():
+            chance = _chance_beyond(self.within, self.spread(style), len(distances))
+            chances.append((chance, style))
+        return max(chances, default=(math.nan, ""))
+
+    @property
+    def beyond(self) -> list[float]:
+        """The least distance of each mistake that is beyond the bound on every seed."""
+        nearest = [_least(distances) for distances in self.wrong.values()]
+        return [distance for distance in nearest if distance > self.within]
+
+    @property
+    def passing(self) -> list[str]:
+        """The mistakes that would be graded as passed.
+
+        They train otherwise than our solution, end within the bound, and are caught by no check.
+        """
+        passing = []
+        for name in self.reached:
+            distances = self.wrong[name]
+            if any(distances) and _least(distances) <= self.within:
+                passing.append(name)
+        return passing
+
+    @property
+    def ok(self) -> bool:
+        """Whether the bound lets no mistake through, and hardly ever fails a right answer."""
+        chance, _ = self.right_fails
+        return bool(self.differing) and not self.passing and chance < MAX_RIGHT_FAILS
+
+    def summary(self) -> str:
+        """Say in a line what the bound lies between, then which mistakes it lets through."""
+        sign = "✓" if self.ok else "✗"
+        chance, style = self.right_fails
+        nearest = min(self.beyond, default=math.nan)
+        right = (
+            f"right answers ≤ {self.furthest:.4f} away "
+            f"(P(> {self.within}) = {chance:.0e}, style `{style}`), "
+            f"{len(self.differing)} of {len(self.right)} styles differ"
+        )
+        wrong = f"{len(self.beyond)} of {len(self.wrong)} mistakes beyond, nearest {nearest:.4f}"
+        lines = [f"{sign} {self.unit}, {self.check} on {self.data}: {right}; {wrong}"]
+        lines += [f"    passes: {name}" for name in self.passing]
+        return "\n".join(lines)
+
+
+def _least(distances: Sequence[float]) -> float:
+    return min(map(abs, distances))
+
+
+def _chance_beyond(within: float, spread: float, degrees: int) -> float:
+    """Return the two tails of Student's t beyond a bound; 1 where some training left no weights."""
+    from scipy.stats import t  # type: ignore[import-untyped]  # slow to import, needed only here
+
+    if not math.isfinite(spread):
+        return 1.0
+    if spread == 0:
+        return 0.0
+    return 2 * float(t.sf(within / spread, degrees))
+
+
+# ---- the file
+
+
+class _BoundsFile(msgspec.Struct, frozen=True):
+    """What stands in `solutions/bounds.toml`."""
+
+    bound: list[Bound] = []
+
+
+def read_bounds(course: Course) -> list[Bound]:
+    """Read solutions/bounds.toml, in its order; nothing where there is no such file."""
+    path = _path(course)
+    return read_toml(path, _BoundsFile).bound if path.is_file() else []
+
+
+def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
+    """Write bounds into solutions/bounds.toml, in the place of those of the same check and corpus.
+
+    All other entries keep their figures as they stand.
+    """
+    path = _path(course)
+    entries = read_toml_table(path).get("bound", []) if path.is_file() else []
+    entries += [_rounded(_entry(bound)) for bound in bounds]
+    latest = {}
+    for entry in entries:
+        latest[entry["unit"], entry["check"], entry["data"]] = entry
+    in_order = [latest[place] for place in sorted(latest)]
+    toml = _lists_in_lines(tomli_w.dumps({"bound": in_order}))
+    write_whole(path, f"{HEAD}\n\n{toml}".rstrip("\n"))
+
+
+def _path(course: Course) -> Path:
+    return course.folder / "solutions" / "bounds.toml"
+
+
+def _entry(bound: Bound) -> dict[str, Any]:
+    """Return a bound as it stands in the file: with what is computed before it is rounded."""
+    mean, spread = bound.loss
+    chance, _ = bound.right_fails
+    return asdict(bound) | {"mean": mean, "spread": spread, "right_fails": chance}
+
+
+def _rounded(value: Any) -> Any:
+    """Round numbers to four significant figures, in lists and tables too."""
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    if isinstance(value, float):
+        return float(f"{value:.{FIGURES}g}")
+    return value
+
+
+def _lists_in_lines(toml: str) -> str:
+    """Put each list of numbers on one line, so that a line of the file is a style or a mistake."""
+
+    def in_one_line(found: re.Match[str]) -> str:
+        numbers = " ".join(found[1].split())
+        return f"[{numbers.rstrip(',')}]"
+
+    return re.sub(r"\[\n((?: +[\w.+-]+,\n)+)\]", in_one_line, toml)

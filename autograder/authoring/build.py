@@ -14,6 +14,7 @@ from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
 from autograder.judging import Key
 from autograder.sandbox.client import Server
+from autograder.source.pictures import pictures
 from autograder.source.solution import BEGIN, END, Solution, read_solution
 
 
@@ -48,6 +49,7 @@ def build(course: Course, units: Iterable[str] = (), check: bool = False) -> lis
     written = []
     for name, solution in solutions(course, units):
         check_lengths(name, solution)
+        check_pictures(course, name, solution)
         if not _is_fresh(course.stub(name), solution):
             written.append(_write(course.stub(name), solution.stub, check))
         written += _build_key(load_unit(course, name), check)
@@ -99,6 +101,23 @@ def _write(path: Path, text: str, check: bool) -> str:
     if text:
         path.write_text(text, encoding="utf-8")
     return str(path)
+
+
+def check_pictures(course: Course, name: str, solution: Solution) -> None:
+    """Raise `Stale` where a picture of a unit is missing, lies outside of the course, or is not
+    described.
+    """
+    for picture in pictures(solution.text):
+        file = (course.stub(name).parent / picture.address).resolve()
+        if not file.is_file() or not file.is_relative_to(course.folder.resolve()):
+            raise Stale(
+                f"{name} shows {picture.address}, and there is no such file in the course: {file}."
+            )
+        if not picture.words:
+            raise Stale(
+                f"{name} shows {picture.address} without words. Write into the brackets what can "
+                "be seen, for readers who cannot."
+            )
 
 
 def check_lengths(name: str, solution: Solution) -> None:

@@ -17,6 +17,7 @@ from autograder.data import manifest as read_manifest
 from autograder.errors import UserError
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
+from autograder.source.pictures import attach_pictures, picture_files
 from autograder.source.solution import Solution
 
 POOL = "keys.sqlite"
@@ -34,6 +35,7 @@ def released_files(course: Course) -> Iterator[Path]:
     for unit in course.units:
         yield course.stub(unit).relative_to(course.folder)
         yield course.key(unit).relative_to(course.folder)
+    yield from _picture_files(course)
     for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
         yield manifest.relative_to(course.folder)
         about = read_manifest(course, manifest.parent.name)
@@ -45,6 +47,17 @@ def released_files(course: Course) -> Iterator[Path]:
                 yield (manifest.parent / name).relative_to(course.folder)
     for name in course.about.student_docs:
         yield Path(name)
+
+
+def _picture_files(course: Course) -> Iterator[Path]:
+    """List the pictures that stubs show, each once, as paths below the course's folder."""
+    found = set()
+    for unit in course.units:
+        stub = course.stub(unit)
+        if stub.is_file():
+            found |= set(picture_files(stub.read_text(encoding="utf-8"), stub.parent))
+    for path in sorted(found):
+        yield path.relative_to(course.folder.resolve())
 
 
 def release(course: Course, folder: Path, github: bool = False) -> None:
@@ -150,6 +163,7 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
         facts = {"kit": kit, "wheel": wheel, "packages": _packages_of(course, name)}
         first = _template("first_cell.txt", **facts)
         book = as_notebook(solution.stub, name)
+        attach_pictures(book, course.stub(name).parent)
         book.cells[:0] = as_notebook(f"# %%\n{first}", "kit").cells
         jupytext.write(book, folder / f"{name}.ipynb")
 

@@ -26,6 +26,7 @@ from autograder.judging import Verdict
 from autograder.report import markdown, remark_markdown
 from autograder.report.terminal import number
 from autograder.source.notebooks import as_notebook
+from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
@@ -53,6 +54,7 @@ def build(course: Course, folder: Path) -> list[str]:
     for name, solution in solutions(course):
         points = {check.name: check.points for check in load_unit(course, name).checks}
         book = as_notebook(solution.plain(), name)
+        attach_pictures(book, course.solution(name).parent)
         for cell in book.cells:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"

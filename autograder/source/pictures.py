@@ -1,0 +1,58 @@
+"""The pictures that a unit's text shows: files beside the course, each with its text twin.
+
+A text refers to one as `![what it shows](../drawings/name.svg)`. The address counts from the folder
+of the script, so it holds for a solution, for a stub, and for a page of the site.
+"""
+
+import base64
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# the words of a picture may hold brackets in pairs, such as `x[t]`
+PICTURE = re.compile(r"!\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
+ELSEWHERE = re.compile(r"[a-z]+:")  # addresses that are no files of the course
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A reference to a picture.
+
+    words: its text twin, on one line. address: as it is written, relative to the script's folder.
+    """
+
+    words: str
+    address: str
+
+
+def pictures(text: str) -> Iterator[Picture]:
+    """Yield each picture that the text of a script, or of a cell, refers to as a file."""
+    text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    for words, address in PICTURE.findall(text):
+        if not ELSEWHERE.match(address):
+            yield Picture(" ".join(words.split()), address)
+
+
+def picture_files(script: str, folder: Path) -> Iterator[Path]:
+    """Yield the file of each picture of a script that lies in `folder`, each file once."""
+    for address in dict.fromkeys(picture.address for picture in pictures(script)):
+        yield (folder / address).resolve()
+
+
+def attach_pictures(book: Any, folder: Path) -> None:
+    """Put the pictures of a notebook into the cells that show them, so that it can be moved.
+
+    folder: where the script lies from which the notebook was made.
+    """
+    for cell in book.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for picture in pictures(cell.source):
+            file = folder / picture.address
+            kind = mimetypes.guess_type(file.name)[0] or "image/png"
+            content = base64.b64encode(file.read_bytes()).decode("ascii")
+            cell.setdefault("attachments", {})[file.name] = {kind: content}
+            cell.source = cell.source.replace(f"({picture.address})", f"(attachment:{file.name})")

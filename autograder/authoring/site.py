@@ -20,6 +20,7 @@ from autograder.authoring.build import solutions
 from autograder.authoring.release import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
+from autograder.source.pictures import picture_files
 from autograder.source.solution import BEGIN, END, Solution
 
 SECONDS = 600  # that one cell may take
@@ -69,6 +70,8 @@ def write_site(
             tell(f"{name}: running it")
             book = executed_unit(course, name, solution)
             hide_solutions(book, solution, with_solutions)
+            link_pages(book, course.folder / "docs")
+            _copy_pictures(course, name, solution, source)
             (source / "units" / f"{name}.ipynb").write_text(
                 jupytext.writes(book, "ipynb"), encoding="utf-8"
             )
@@ -87,7 +90,7 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
     Raises `UserError` with the cell's error where one fails.
     """
     book = jupytext.reads(solution.plain(), "py:percent")
-    client = NotebookClient(book, timeout=SECONDS, kernel_name="python3")
+    client = NotebookClient(book, timeout=SECONDS, kernel_name="python3", coalesce_streams=True)
     try:
         client.execute(cwd=str(course.folder))
     except CellExecutionError as error:
@@ -120,6 +123,17 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
         raise UserError(f"a line of the solution would be shown to students: {min(told)}")
 
 
+def link_pages(book: Any, docs: Path) -> None:
+    """Make a link of each page of docs that a unit's text names, as in `docs/page.md`."""
+    for cell in book.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for name in set(re.findall(r"`docs/([\w-]+\.md)`", cell.source)):
+            if (docs / name).is_file():
+                link = f"[docs/{name}](../docs/{name})"
+                cell.source = cell.source.replace(f"`docs/{name}`", link)
+
+
 def _without_marks(source: str) -> str:
     """Code without the lines that mark a solution's region."""
     return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
@@ -133,6 +147,15 @@ def summary_of(course: Course, name: str, solution: Solution) -> Summary:
     points = sum(check.points for check in load_unit(course, name).checks)
     time = f"{hours} h {left:02} min" if hours else f"{left} min"
     return Summary(name, title[1] if title else name, len(minutes), time, f"{points:g}")
+
+
+def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) -> None:
+    """Copy the pictures that a unit shows to where its page finds them."""
+    script = course.solution(name)
+    for file in picture_files(solution.text, script.parent):
+        target = source / file.relative_to(course.folder.resolve())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
 
 
 def _copy_docs(course: Course, source: Path) -> Iterator[str]:

@@ -13,14 +13,16 @@ from small import COURSE, UNIT, run_command
 
 from autograder.course import read_course
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="9"/>'
 FORMULA = r"""
 # %% [markdown]
-# A sum is $\sum_t x_t$, and
+# ![Two squares x[0] and x[1]](../drawings/two.svg) A sum is $\sum_t x_t$ (`docs/about.md`), and
 #
 # $$\begin{aligned} a &= b \\ c &= \frac{d}{e} \end{aligned}$$
 
 # %%
 print("the double of 4:", double(4))
+print("that was all", flush=True)
 """
 
 
@@ -31,6 +33,8 @@ def course(tmp_path_factory):
     shutil.copytree(COURSE.folder, folder)
     solution = folder / "solutions" / f"{UNIT}.py"
     solution.write_text(solution.read_text() + FORMULA)
+    (folder / "drawings").mkdir()
+    (folder / "drawings" / "two.svg").write_text(SVG)
     (folder / "docs").mkdir()
     (folder / "docs" / "about.md").write_text(
         "# About\n\nA course to look at. [No page](nowhere.md)\n"
@@ -123,8 +127,31 @@ def test_pages_are_accessible_and_fetch_nothing(open_page, address, scheme):
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     unit = open_page(f"{address}/units/{UNIT}.html", color_scheme=scheme)
-    assert unit.locator("math").count() == 2
     assert unit.locator("details", has_text="The number and itself again.").count() == 1
+
+
+def test_formulas_pictures_and_links_of_a_unit_are_there(open_page, address):
+    unit = open_page(f"{address}/units/{UNIT}.html")
+    assert unit.locator("math").count() == 2
+    lines = unit.locator("math").nth(1)
+    assert lines.locator("mtr").count() == 2 and "&" not in lines.text_content()
+    picture = unit.get_by_alt_text("Two squares x[0] and x[1]")
+    assert picture.evaluate("image => image.naturalWidth") == 20
+    link = unit.locator("article a", has_text="docs/about.md")
+    assert link.get_attribute("href").endswith("docs/about.html")
+    # what one cell prints stands in one piece
+    printed = unit.locator(".cell_output pre", has_text="that was all")
+    assert "the double of 4: 8" in printed.inner_text()
+
+
+def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):
+    unit = open_page(f"{address}/units/{UNIT}.html", viewport={"width": 700, "height": 900})
+    hint = unit.get_by_text("The number and itself again.")
+    assert not hint.is_visible()
+    unit.emulate_media(media="print")
+    assert hint.is_visible()
+    wide = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert unit.evaluate(f"{wide}.length") == 0
 
 
 def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built):

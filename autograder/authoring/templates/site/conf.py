@@ -46,6 +46,8 @@ def block_mathml(translator, node):
 
 def mathml(latex, display):
     """A formula as MathML, which browsers draw by themselves; as its source where it cannot be converted."""
+    # the converter knows `align*` and not `aligned`, which is the same within a formula
+    latex = latex.replace("{aligned}", "{align*}")
     try:
         return convert(latex, display=display)
     except Exception:  # a formula must not end the page

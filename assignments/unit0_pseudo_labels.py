@@ -19,6 +19,10 @@
 # test images of a competition. It sounds like pulling yourself up by your own bootstraps. It works because the guesses are mostly
 # right, and because the second network sees how the unlabelled images are spread.
 #
+# ![Labelled images and their labels train the teacher. The teacher guesses pseudo-labels for the unlabelled images. Mixed
+# batches hold labelled images with true labels and unlabelled images with pseudo-labels; they train the student, a fresh
+# network.](../drawings/teacher_student.svg)
+#
 # It is how the lesson opens, and a warm-up for this course: a few small pieces, each checked as you write it, then a real
 # experiment whose gain you will see in numbers.
 #

@@ -110,6 +110,10 @@ check("words")
 # So an embedding is an ordinary linear layer without bias. In practice nobody multiplies by all those zeros: `table[ids]` picks the row
 # at once. Write both, to see that they agree.
 #
+# ![A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, the have the ids 1, 3, 1. Each id
+# selects its row of the table, so that the result has three rows: row 1, row 3, and row 1 again. Both uses of row 1 send their
+# gradients back to it.](../drawings/lookup.svg)
+#
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #
 # <details><summary>How do I get one-hot rows without a loop?</summary>

@@ -478,38 +478,11 @@ with autograder.example("what comes next, at every step"):
 #
 # After the round with distance d each place has combined the last 2d elements up to itself. All places of a round work from the values
 # *before* the round, so they can work at the same time: one call of `op` on a whole slice.
-
-# %%
-fig, ax = plt.subplots(figsize=(8, 4))
-for row, distance in enumerate((1, 2, 4)):
-    for place in range(8):
-        ax.plot([place, place], [-row, -row - 1], color="0.8", zorder=0)
-        if place >= distance:
-            ax.plot(
-                [place - distance, place],
-                [-row, -row - 1],
-                color=("tab:green", "tab:orange", "tab:blue")[row],
-            )
-for row in range(4):
-    for place in range(8):
-        first = max(0, place - 2**row + 1)
-        label = str(place) if first == place else f"{first}‥{place}"
-        ax.text(
-            place,
-            -row,
-            label,
-            ha="center",
-            va="center",
-            bbox={"fc": "white", "ec": "0.5", "boxstyle": "round"},
-        )
-ax.set_yticks([-0.5, -1.5, -2.5], ["distance 1", "distance 2", "distance 4"]), ax.set_xticks([])
-(
-    ax.set_title("8 elements, 3 rounds: which elements each place has combined"),
-    ax.spines[:].set_visible(False),
-)
-plt.show()
-
-# %% [markdown]
+#
+# ![Eight places in a row, 0 to 7. In the first round each place but the first takes over its left neighbour: place 7 then
+# stands for 6 to 7. In the second round each takes over the place two to its left: place 7 stands for 4 to 7. In the third, the
+# place four to its left: place 7 stands for 0 to 7, and every place t for 0 to t.](../drawings/parallel_scan.svg)
+#
 # Associative does not mean *commutative*: you may regroup a product of matrices but not reorder it. So the order counts:
 # `op(earlier, later)`.
 #

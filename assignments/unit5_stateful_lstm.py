@@ -74,6 +74,10 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # 3. **Choose.** Not everything that is read should be kept, and not everything that is kept should be shown. So u becomes
 #    $i \cdot \tanh(g)$ and the state that others see becomes $o \cdot \tanh(c')$, where i and o are numbers between 0 and 1, too.
 #
+# ![Three lines, each from an old cell state c to a new one, c'. First, only add: what is new, u, is added to c. Second, forget:
+# c is multiplied by f before u is added. Third, choose: what is new is multiplied by i before it is added, and c' goes through
+# tanh and is multiplied by o before others see it as h'.](../drawings/three_thoughts.svg)
+#
 # The numbers f, i and o are called *gates*. The cell of 1997 had an input gate and an output gate; the *forget gate* is three years younger
 # (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has all three, each computed from what is read and from h:
 #
@@ -81,14 +85,9 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # c' &= \sigma(f) \odot c + \sigma(i) \odot \tanh(g) &&\text{forget a part, let something in}\\
 # h' &= \sigma(o) \odot \tanh(c') &&\text{show a part} \end{aligned}$$
 #
-# ```text
-#   c ────────────── × ───────── + ────────────────┬───────▶ c'
-#                    │           │                tanh
-#                    │      ┌─── × ───┐            │
-#                   σ(f)   σ(i)    tanh(g)  σ(o) ─ × ──────▶ h'
-#                    │      │         │      │
-#   x, h ─────▶ z ───┴──────┴─────────┴──────┘
-# ```
+# ![From x and h comes z, which is taken apart into four blocks: i, f, g and o. The old cell state c comes in on the left and is
+# multiplied by σ(f). To that is added σ(i) times tanh(g). The sum is the new cell state c', which leaves on the right. A copy
+# of it goes through tanh and is multiplied by σ(o): that is the new hidden state h'.](../drawings/lstm_cell.svg)
 #
 # The four blocks lie in PyTorch's order, which is that of `nn.LSTMCell`: input gate i, forget gate f, candidate g, output gate o.
 #
@@ -218,12 +217,10 @@ with autograder.example("gradients through 100 steps"):
 # To carry a state from batch to batch, batches must *continue*: what column i of batch n + 1 reads must be what follows column i
 # of batch n. So cut the text into B long streams first, put them side by side, and then cut all of them across, every T steps:
 #
-# ```text
-#   stream 0 │ the text begi │ ns here and g │ oes on …            B = 3
-#   stream 1 │ in the middle │  of the book  │ there is …
-#   stream 2 │ last part, wh │ ich ends when │  the text …
-#              batch 0          batch 1         batch 2
-# ```
+# ![A text cut into three long streams, one below the other. Two cuts go across all streams, every T characters, and make
+# batches 0, 1 and 2. Stream 0 reads 'the text begi', 'ns here and g', 'oes on'. Stream 1 reads 'in the middle', ' of the book
+# ', 'there is'. Stream 2 reads 'last part, wh', 'ich ends when', ' the text'. What column i of a batch reads is followed by
+# what column i of the next one reads, and the state goes along.](../drawings/streams.svg)
 #
 # (The lesson cut windows in order and took 64 neighbours as a batch. So row i of the next batch read a window 64 places further on, and the
 # state it inherited belonged to a different passage. The network learned in spite of that.)
@@ -267,6 +264,10 @@ check("batches_that_continue")
 # as long as the network keeps it. But nothing teaches the network to keep what pays off only after more than T steps, since no gradient
 # reaches back that far. That is the price of the cut.
 #
+# ![Three batches of three steps each, in a row of nine states. Orange arrows carry the state from each step to the next, also
+# from one batch into the following. Red dashed arrows carry gradients back from each step to the one before, but not across the
+# two cuts between batches: there the state is detached.](../drawings/truncated.svg)
+#
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
 # <details><summary>It says that it still has a past</summary>
@@ -293,39 +294,11 @@ check("cut_from_the_past")
 #
 # Two recurrent layers, one on top of the other: the second reads the states of the first. In time a network is deep already, but there
 # it applies the *same* layer again. The second layer can compute something new from what the first has kept.
-
-# %%
-figure, axes = plt.subplots(figsize=(7.5, 4.2))
-for up, (name, marker) in enumerate(
-    (("x", "s"), ("first layer", "o"), ("second layer", "o"), ("logits", "^"))
-):
-    axes.text(-0.45, up, name, ha="right", va="center", fontsize=9)
-    for t in range(4):
-        axes.plot(t, up, marker, ms=18, mfc="white", mec="0.3", mew=1.5, zorder=2)
-        if up:
-            colour = ("", "tab:green", "tab:purple", "tab:blue")[up]
-            axes.annotate(
-                "",
-                (t, up - 0.15),
-                (t, up - 0.85),
-                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
-            )
-        if t and marker == "o":
-            axes.annotate(
-                "",
-                (t - 0.15, up),
-                (t - 0.85, up),
-                arrowprops={"arrowstyle": "-|>", "color": "tab:orange", "lw": 2},
-            )
-axes.set(
-    xlim=(-1.6, 3.4),
-    ylim=(-0.4, 3.4),
-    title="two layers; all arrows of a row and colour are one layer, used at every step",
-)
-axes.set_axis_off()
-plt.show()
-
-# %% [markdown]
+#
+# ![Four steps. Each input x[t] goes into the first layer's state (green). That state goes on in time (orange) and up into the
+# second layer's state (purple), which goes on in time too (orange) and up into the logits of its step (blue). All arrows of a
+# row and a colour are one layer, used at every step.](../drawings/stacked.svg)
+#
 # The network, in the order in which things flow:
 #
 # | attribute | layer | |

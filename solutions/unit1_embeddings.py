@@ -155,6 +155,10 @@ check("words")
 # So an embedding is an ordinary linear layer without bias. In practice nobody multiplies by all those zeros: `table[ids]` picks the row
 # at once. Write both, to see that they agree.
 #
+# ![A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, the have the ids 1, 3, 1. Each id
+# selects its row of the table, so that the result has three rows: row 1, row 3, and row 1 again. Both uses of row 1 send their
+# gradients back to it.](../drawings/lookup.svg)
+#
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #
 # <details><summary>How do I get one-hot rows without a loop?</summary>
@@ -497,7 +501,7 @@ check("dot_and_biases")
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
-# <details><summary>It runs, but the shapes of `hidden` are off, or the result is (B, 1)</summary>
+# <details><summary>It runs, but the shapes of the hidden layer are off, or the result is (B, 1)</summary>
 #
 # Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
 # the end.

@@ -232,60 +232,12 @@ check("cutting_windows")
 # Read it from the left. After the first character the state knows one. Why does the second not come in beside the first? Because
 # through the same layer "ab" and "ba" would then give the same sum. It comes in one step later, when the state has moved on through the
 # orange layer. So the state after two steps knows both characters and their order, and the third joins in the same way.
-
-# %%
-GREEN, ORANGE, BLUE = "tab:green", "tab:orange", "tab:blue"
-
-
-def arrow(axes, start, end, colour, label="", bend=0.0):
-    """An arrow of one colour between two points of a drawing, with a label beside its middle."""
-    style = {
-        "arrowstyle": "-|>",
-        "color": colour,
-        "lw": 3,
-        "shrinkA": 15,
-        "shrinkB": 15,
-        "mutation_scale": 18,
-    }
-    axes.annotate("", end, start, arrowprops={**style, "connectionstyle": f"arc3,rad={bend}"})
-    middle = (np.array(start) + end) / 2 + (0.08, 0.1)
-    axes.text(*middle, label, color=colour, fontsize=9)
-
-
-def dots(axes, points, marker, labels):
-    """Nodes of a drawing: squares are inputs, circles hidden states, triangles outputs."""
-    for (across, up), label in zip(points, labels, strict=True):
-        axes.plot(across, up, marker, ms=22, mfc="white", mec="0.3", mew=1.5)
-        axes.text(across, up, label, ha="center", va="center", fontsize=8)
-
-
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), width_ratios=(2, 1))
-for t in range(3):
-    arrow(left, (t, 0), (t, 1), GREEN, "input" if t == 0 else "")
-    if t:
-        arrow(left, (t - 1, 1), (t, 1), ORANGE, "hidden" if t == 1 else "")
-arrow(left, (2, 1), (2, 2), BLUE, "output")
-dots(left, [(t, 0) for t in range(3)], "s", ["x[0]", "x[1]", "x[2]"])
-dots(left, [(t, 1) for t in range(3)], "o", ["h", "h", "h"])
-dots(left, [(2, 2)], "^", ["y"])
-arrow(right, (0, 0), (0, 1), GREEN, "input")
-arrow(right, (0, 1), (0, 2), BLUE, "output")
-right.add_patch(plt.Circle((0.32, 1), 0.28, fill=False, ec=ORANGE, lw=3))
-right.text(0.66, 1, "hidden, at\nevery step", color=ORANGE, fontsize=9, va="center")
-(
-    dots(right, [(0, 0)], "s", ["x[t]"]),
-    dots(right, [(0, 1)], "o", ["h"]),
-    dots(right, [(0, 2)], "^", ["y"]),
-)
-for axes, title, width in (
-    (left, "unrolled: an arrow for each use", 2.6),
-    (right, "recurrent: an arrow for each layer", 1.6),
-):
-    axes.set(title=title, xlim=(-0.6, width), ylim=(-0.4, 2.4))
-    axes.set_axis_off()
-plt.show()
-
-# %% [markdown]
+#
+# ![On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, into a hidden state h above it. An
+# orange arrow, the layer hidden, leads from the first state to the second, and one from the second to the third. A blue arrow,
+# the layer output, leads from the third state to the prediction y. On the right the same network with one arrow for each layer:
+# input from x[t] to h, hidden from h back to itself at every step, output from h to y.](../drawings/three_characters.svg)
+#
 # The left and the right drawing are the same network. What makes them the same: all arrows of a colour are **one layer, used
 # again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
 # to learn it three times. The formula, with the lesson's activations:
@@ -939,29 +891,12 @@ with autograder.example("the loop and nn.RNN, timed"), torch.no_grad():
 # ## 10. A target for every step
 #
 # So far the network has read many characters and answered once. The same step serves other shapes of task:
-
-# %%
-shapes = (
-    ("many to one", "a review → liked or not", range(4), range(3, 4)),
-    ("one to many", "a picture → a caption", range(1), range(4)),
-    ("many, then many", "a sentence → its translation", range(2), range(2, 4)),
-    ("many to many", "a character → the next one", range(4), range(4)),
-)
-figure, panels = plt.subplots(1, 4, figsize=(13, 3))
-for axes, (title, use, read_at, answer_at) in zip(panels, shapes, strict=True):
-    for t in range(4):
-        if t:
-            arrow(axes, (t - 1, 1), (t, 1), ORANGE)
-        if t in read_at:
-            arrow(axes, (t, 0), (t, 1), GREEN)
-        if t in answer_at:
-            arrow(axes, (t, 1), (t, 2), BLUE)
-    for row, marker, at in ((0, "s", read_at), (1, "o", range(4)), (2, "^", answer_at)):
-        dots(axes, [(t, row) for t in at], marker, [""] * len(at))
-    axes.set(title=f"{title}\n{use}", xlim=(-0.4, 3.4), ylim=(-0.4, 2.4)), axes.set_axis_off()
-plt.tight_layout(), plt.show()
-
-# %% [markdown]
+#
+# ![Four networks of four steps, whose states follow one another. Many to one, a review to liked or not: every step reads, the
+# last one answers. One to many, a picture to a caption: the first step reads, every step answers. Many, then many, a sentence
+# to its translation: the first two steps read, the last two answer. Many to many, a character to the next one: every step reads
+# and every step answers.](../drawings/kinds_of_task.svg)
+#
 # The network makes a state at every step and uses only the last. A waste: the state after two characters could predict the third. If
 # every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. So the
 # targets of a window are the window itself, shifted by one id:
@@ -1022,6 +957,10 @@ check("sequence_targets")
 # done with the states. `nn.RNN` returns them all, and so does your `read`; in Keras one asks for them by `return_sequences=True`. Predict from all
 # of them; `output` is the same layer at every step (the lesson needed a `TimeDistributed` for that, in PyTorch a linear layer
 # works on the last axis).
+#
+# ![Four steps. Each reads its character x[t] through the layer input (green), takes over the state before it through the layer
+# hidden (orange), and predicts y[t] through the layer output (blue). The four blue arrows are one layer, applied at every step:
+# Keras calls that TimeDistributed. The first state is zeros, and it too goes through hidden.](../drawings/every_step.svg)
 #
 # The prediction at step t may depend on `x[0]` to `x[t]` and on nothing later, since what comes later is the answer. A network that peeks
 # has a wonderful training loss and is worth nothing.
@@ -1134,7 +1073,7 @@ with autograder.example("an output at every step, on the corpus"):
         print(f"held out: {mean_loss(every(x), y).item():.3f} nats per character")
     print("floors in training:", ", ".join(f"{floor:.3f}" for floor in floors))
     plt.bar(np.arange(8) - 0.2, in_training.tolist(), 0.4, color="0.7", label="training windows")
-    plt.bar(np.arange(8) + 0.2, held_out.tolist(), 0.4, color=BLUE, label="held out")
+    plt.bar(np.arange(8) + 0.2, held_out.tolist(), 0.4, color="tab:blue", label="held out")
     plt.hlines(
         floors, np.arange(3) - 0.4, np.arange(3), "k", lw=2, label="floor of the training windows"
     )

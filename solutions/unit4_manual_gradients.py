@@ -400,13 +400,8 @@ check("loss_of_logits")
 # Going back will need every hidden state again, so `forward` keeps them. Where step t is counted from 0 in code, `h[t]` is
 # the state *before* step t and `h[t + 1]` the state after it; `h[0]` is the start `h0`.
 #
-# ```text
-#          x[0]            x[1]                       x[T-1]
-#           │ Wx            │ Wx                        │ Wx
-#  h[0] ──Wh──▶ h[1] ──Wh────▶ h[2] ──Wh──▶  …  ──Wh──────▶ h[T]
-#               │ Wy            │ Wy                        │ Wy
-#            logits[0]       logits[1]                  logits[T-1]
-# ```
+# ![Three steps. Each step reads x[t] through Wx and the state before it through Wh, and gives the state h[t + 1], from which Wy
+# makes logits[t]. So there is one state more than there are steps: h[0] is the start.](../drawings/forward.svg)
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
@@ -482,6 +477,10 @@ check("states_and_logits")
 # 4. $\mathrm{d}z$ reaches what made z: $\mathrm{d}W_h \mathrel{+}= h_{t-1}^\top\, \mathrm{d}z$, the bias, and the rows of
 #    $W_x$ that were looked up.
 # 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
+#
+# ![The three steps of the picture in section 6, with gradients dashed. dlogits[t] comes down through Wy into the state h[t +
+# 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum goes on to the left as the
+# dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
 #
 # Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states are $h_0 = 1$, $h_1 = 0.9$, $h_2 = 0.25$, all above zero, and what
 # comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
@@ -1086,12 +1085,12 @@ with autograder.example("what the network writes"):
 # p − y. The division by p cancels, so nothing overflows.
 # </details>
 #
-# <details><summary>3. Why do the gradients of `Wh` add up over the steps?</summary>
+# <details><summary>3. Why do the gradients of Wh add up over the steps?</summary>
 #
 # The same `Wh` is used at every step. The loss changes through each of these uses.
 # </details>
 #
-# <details><summary>4. Two sequences of the batch read the same character. What does `dWx[x[t]] += dz` do?</summary>
+# <details><summary>4. Two sequences of the batch read the same character. What does dWx[x[t]] += dz do?</summary>
 #
 # NumPy reads the row once, adds one of the gradients, and writes it back: the other is lost. `np.add.at` adds both.
 # </details>

@@ -1,0 +1,620 @@
+"""Draws the pictures of the units as SVG: one style, light and dark, each with its text twin.
+
+    python drawings/make.py             # writes drawings/*.svg
+
+One idea to hold: a drawing is a list of SVG elements whose colours are names, and each name means
+one colour on a light ground and another on a dark one. Squares are inputs, circles hidden states,
+triangles outputs. Green arrows lead in, orange ones from one step to the next, blue ones out, and
+red dashed ones carry gradients back. The text twin of a drawing is its `words`: they stand in the
+SVG as its description, and in the unit as the alternative text of the picture.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from math import hypot
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+# name → on a light ground, on a dark ground; each has a contrast of 4.5 or more to its ground
+COLOURS = {
+    "ground": ("#ffffff", "#1b1e23"),
+    "ink": ("#1f2328", "#e6e9ee"),
+    "muted": ("#5b6470", "#a5aeba"),
+    "green": ("#1a7f37", "#56d364"),
+    "orange": ("#b35900", "#ffa657"),
+    "blue": ("#0b5cad", "#79c0ff"),
+    "purple": ("#7a3fb0", "#d2a8ff"),
+    "red": ("#c4222f", "#ff8a80"),
+}
+NODE = 19  # half of a node's width
+FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+Point = tuple[float, float]
+
+
+@dataclass
+class Drawing:
+    """A picture in the making: its size in pixels, its title, its text twin, its elements."""
+
+    title: str
+    words: str
+    width: int
+    height: int
+    elements: list[str] = field(default_factory=list)
+
+    def text(
+        self, at: Point, words: str, colour: str = "ink", size: int = 15, anchor: str = "middle"
+    ) -> None:
+        """Write a line whose middle is at a height of `at`, in a colour by its name."""
+        x, y = at
+        self.elements.append(
+            f'<text x="{x:g}" y="{y:g}" class="fill-{colour}" font-size="{size}" '
+            f'text-anchor="{anchor}" dominant-baseline="central">{escape(words)}</text>'
+        )
+
+    def node(self, kind: str, at: Point, label: str = "") -> None:
+        """Draw an input (`square`), a hidden state (`circle`) or an output (`triangle`)."""
+        x, y = at
+        if kind == "circle":
+            shape = f'<circle cx="{x:g}" cy="{y:g}" r="{NODE}"'
+        elif kind == "square":
+            shape = (
+                f'<rect x="{x - NODE:g}" y="{y - NODE:g}" width="{2 * NODE}" height="{2 * NODE}"'
+            )
+        else:
+            corners = ((x, y - 24), (x + 25, y + 18), (x - 25, y + 18))
+            shape = f'<polygon points="{" ".join(f"{a:g},{b:g}" for a, b in corners)}"'
+        self.elements.append(f'{shape} class="node"/>')
+        if label:
+            low = 4 if kind == "triangle" else 0
+            self.text((x, y + low), label, size=13)
+
+    def box(
+        self, at: Point, size: Point, label: str = "", colour: str = "ink", shade: str = ""
+    ) -> None:
+        """Draw a box around a point, with a label, and shaded where a colour is named."""
+        (x, y), (wide, high) = at, size
+        frame = (
+            f'x="{x - wide / 2:g}" y="{y - high / 2:g}" width="{wide:g}" height="{high:g}" rx="6"'
+        )
+        self.elements.append(f'<rect {frame} class="ground stroke-{colour}"/>')
+        if shade:
+            self.elements.append(f'<rect {frame} class="shade fill-{shade}"/>')
+        if label:
+            self.text(at, label)
+
+    def line(self, points: Sequence[Point], colour: str, kind: str = "") -> None:
+        """Draw a line through some points; `kind` may be `dashed` or `thin`."""
+        corners = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self.elements.append(f'<polyline points="{corners}" class="line stroke-{colour} {kind}"/>')
+
+    def arrow(
+        self, points: Sequence[Point], colour: str, kind: str = "", gap: float = NODE + 5
+    ) -> None:
+        """Draw an arrow through some points that leaves a gap at its first and its last one."""
+        start = towards(points[0], points[1], gap)
+        tip = towards(points[-1], points[-2], gap)
+        end = towards(tip, points[-2], 9)
+        self.line([start, *points[1:-1], end], colour, kind)
+        self.elements.append(f'<polygon points="{head(end, tip)}" class="fill-{colour}"/>')
+
+    def svg(self) -> str:
+        """The whole picture as the text of an SVG file."""
+        light = "".join(rules(name, pair[0]) for name, pair in COLOURS.items())
+        dark = "".join(rules(name, pair[1]) for name, pair in COLOURS.items())
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
+            f'width="{self.width}" height="{self.height}" role="img" '
+            f'aria-labelledby="title words" font-family="{FONT}">',
+            f'<title id="title">{escape(self.title)}</title>',
+            f'<desc id="words">{escape(self.words)}</desc>',
+            "<style>",
+            ".line{fill:none;stroke-width:2.5}.thin{stroke-width:1.2}"
+            ".dashed{stroke-dasharray:6 5}.shade{opacity:.22}",
+            f"{light}@media (prefers-color-scheme:dark){{{dark}}}",
+            "</style>",
+            f'<rect width="{self.width}" height="{self.height}" rx="8" class="ground"/>',
+            *self.elements,
+            "</svg>",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def rules(name: str, colour: str) -> str:
+    """What a colour's name means, as rules of a style sheet."""
+    if name == "ground":
+        return f".ground{{fill:{colour}}}.node{{fill:{colour};stroke-width:1.6}}"
+    shared = f".fill-{name}{{fill:{colour}}}.stroke-{name}{{stroke:{colour};stroke-width:2}}"
+    return shared + (f".node{{stroke:{colour}}}" if name == "ink" else "")
+
+
+def towards(start: Point, end: Point, distance: float) -> Point:
+    """The point that lies `distance` from `start` on the way to `end`."""
+    length = hypot(end[0] - start[0], end[1] - start[1])
+    share = distance / length
+    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+
+
+def head(base: Point, tip: Point) -> str:
+    """The three corners of an arrow's head."""
+    across, down = tip[0] - base[0], tip[1] - base[1]
+    side = 5.5 / hypot(across, down)
+    left = base[0] - side * down, base[1] + side * across
+    right = base[0] + side * down, base[1] - side * across
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in (left, tip, right))
+
+
+# ---------------------------------------------------------------- unit 0
+
+
+def teacher_student() -> Drawing:
+    """Two networks: the first makes labels for the second."""
+    d = Drawing(
+        "Teacher and student",
+        "Labelled images and their labels train the teacher. The teacher guesses pseudo-labels "
+        "for the unlabelled images. Mixed batches hold labelled images with true labels and "
+        "unlabelled images with pseudo-labels; they train the student, a fresh network.",
+        712,
+        262,
+    )
+    d.arrow([(180, 60), (250, 60)], "green", gap=3)
+    d.text((214, 42), "train", "green", 14)
+    d.arrow([(100, 178), (100, 120), (315, 120), (315, 82)], "orange", gap=3)
+    d.text((207, 106), "guess", "orange", 14)
+    d.arrow([(380, 60), (420, 60)], "orange", gap=3)
+    d.arrow([(492, 82), (492, 178)], "blue", gap=3)
+    d.text((504, 130), "mix", "blue", 14, "start")
+    d.arrow([(180, 200), (420, 200)], "blue", gap=3)
+    d.arrow([(26, 60), (12, 60), (12, 244), (492, 244), (492, 222)], "blue", gap=3)
+    d.arrow([(564, 200), (610, 200)], "green", gap=3)
+    d.text((586, 182), "train", "green", 14)
+    d.box((103, 60), (150, 44), "labelled images")
+    d.box((103, 200), (150, 44), "unlabelled images")
+    d.box((315, 60), (130, 44), "teacher", shade="green")
+    d.box((492, 60), (144, 44), "pseudo-labels")
+    d.box((492, 200), (144, 44), "mixed batches")
+    d.box((655, 200), (90, 44), "student", shade="green")
+    return d
+
+
+# ---------------------------------------------------------------- unit 1
+
+
+def lookup() -> Drawing:
+    """Ids select rows of a table; one id twice selects one row twice."""
+    d = Drawing(
+        "An embedding is a lookup",
+        "A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, "
+        "the have the ids 1, 3, 1. Each id selects its row of the table, so that the result has"
+        " three rows: row 1, row 3, and row 1 again. Both uses of row 1 send their gradients "
+        "back to it.",
+        640,
+        260,
+    )
+    rows = ("none", "the", "rain", "goes", "down")
+    shades = {1: "green", 3: "orange"}
+    d.text((270, 24), "the table", "muted")
+    d.text((40, 24), "ids", "muted")
+    d.text((540, 24), "the rows looked up", "muted")
+    for i, word in enumerate(rows):
+        y = 60 + 40 * i
+        d.text((205, y), f"{word}  {i}", anchor="end", size=14)
+        for column in range(4):
+            d.box((232 + 27 * column, y), (24, 28), shade=shades.get(i, ""))
+    for line, (word, i) in enumerate((("the", 1), ("goes", 3), ("the", 1))):
+        y = 80 + 60 * line
+        d.text((40, y), f"{word}  {i}", size=15)
+        at = 60 + 40 * i
+        d.arrow([(70, y), (155, at)], shades[i], gap=2)
+        d.arrow([(330, at), (482, y)], shades[i], gap=2)
+        for column in range(4):
+            d.box((500 + 27 * column, y), (24, 28), shade=shades[i])
+    return d
+
+
+# ---------------------------------------------------------------- unit 2
+
+
+def unrolled(d: Drawing, left: float, top: float, step: float, steps: int, out: bool) -> None:
+    """Draw a network that reads at every step; with an output at every step or only at the last."""
+    for t in range(steps):
+        x = left + step * t
+        d.arrow([(x, top + 180), (x, top + 90)], "green")
+        if t:
+            d.arrow([(x - step, top + 90), (x, top + 90)], "orange")
+        if out or t == steps - 1:
+            d.arrow([(x, top + 90), (x, top)], "blue", gap=NODE + 4)
+            d.node("triangle", (x, top - 6), f"y[{t}]" if out else "y")
+        d.node("square", (x, top + 180), f"x[{t}]")
+        d.node("circle", (x, top + 90), "h")
+
+
+def three_characters() -> Drawing:
+    """The network of three characters, an arrow for each use, and an arrow for each layer."""
+    d = Drawing(
+        "A network of three characters, unrolled and recurrent",
+        "On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, "
+        "into a hidden state h above it. An orange arrow, the layer hidden, leads from the "
+        "first state to the second, and one from the second to the third. A blue arrow, the "
+        "layer output, leads from the third state to the prediction y. On the right the same "
+        "network with one arrow for each layer: input from x[t] to h, hidden from h back to "
+        "itself at every step, output from h to y.",
+        690,
+        300,
+    )
+    d.text((190, 22), "unrolled: an arrow for each use", "muted")
+    d.text((530, 22), "recurrent: an arrow for each layer", "muted")
+    unrolled(d, 80, 70, 120, 3, out=False)
+    d.text((70, 205), "input", "green", 14, "end")
+    d.text((140, 146), "hidden", "orange", 14)
+    d.text((308, 118), "output", "blue", 14, "end")
+    d.arrow([(480, 250), (480, 160)], "green")
+    d.arrow([(480, 160), (480, 70)], "blue", gap=NODE + 4)
+    d.elements.append('<path d="M497,149 C590,95 590,225 505,174" class="line stroke-orange"/>')
+    d.elements.append(f'<polygon points="{head((506, 175), (498, 169))}" class="fill-orange"/>')
+    d.text((580, 152), "hidden, at", "orange", 14, "start")
+    d.text((580, 170), "every step", "orange", 14, "start")
+    d.text((470, 205), "input", "green", 14, "end")
+    d.text((470, 118), "output", "blue", 14, "end")
+    d.node("square", (480, 250), "x[t]")
+    d.node("circle", (480, 160), "h")
+    d.node("triangle", (480, 64), "y")
+    return d
+
+
+def kinds_of_task() -> Drawing:
+    """Four ways in which steps can read and answer."""
+    d = Drawing(
+        "Four kinds of task for one step",
+        "Four networks of four steps, whose states follow one another. Many to one, a review to"
+        " liked or not: every step reads, the last one answers. One to many, a picture to a "
+        "caption: the first step reads, every step answers. Many, then many, a sentence to its "
+        "translation: the first two steps read, the last two answer. Many to many, a character "
+        "to the next one: every step reads and every step answers.",
+        680,
+        480,
+    )
+    kinds = (
+        ("many to one", "a review → liked or not", range(4), (3,)),
+        ("one to many", "a picture → a caption", (0,), range(4)),
+        ("many, then many", "a sentence → its translation", (0, 1), (2, 3)),
+        ("many to many", "a character → the next one", range(4), range(4)),
+    )
+    for number, (title, use, read_at, answer_at) in enumerate(kinds):
+        left, top = 55 + 345 * (number % 2), 75 + 240 * (number // 2)
+        d.text((left + 114, top - 55), title)
+        d.text((left + 114, top - 37), use, "muted", 13)
+        for t in range(4):
+            x = left + 76 * t
+            if t:
+                d.arrow([(x - 76, top + 75), (x, top + 75)], "orange")
+            if t in read_at:
+                d.arrow([(x, top + 145), (x, top + 75)], "green")
+                d.node("square", (x, top + 145))
+            if t in answer_at:
+                d.arrow([(x, top + 75), (x, top + 6)], "blue", gap=NODE + 4)
+                d.node("triangle", (x, top))
+            d.node("circle", (x, top + 75))
+    return d
+
+
+def every_step() -> Drawing:
+    """An output at every step, by one layer."""
+    d = Drawing(
+        "An output at every step",
+        "Four steps. Each reads its character x[t] through the layer input (green), takes over "
+        "the state before it through the layer hidden (orange), and predicts y[t] through the "
+        "layer output (blue). The four blue arrows are one layer, applied at every step: Keras "
+        "calls that TimeDistributed. The first state is zeros, and it too goes through hidden.",
+        600,
+        300,
+    )
+    d.text((36, 160), "zeros", "muted", 14)
+    d.arrow([(44, 160), (150, 160)], "orange")
+    unrolled(d, 150, 70, 120, 4, out=True)
+    d.text((165, 118), "output", "blue", 14, "start")
+    d.text((210, 146), "hidden", "orange", 14)
+    d.text((165, 205), "input", "green", 14, "start")
+    return d
+
+
+# ---------------------------------------------------------------- unit 3
+
+
+def parallel_scan() -> Drawing:
+    """Eight elements, three rounds, and which elements each place has combined."""
+    d = Drawing(
+        "A parallel scan of eight elements in three rounds",
+        "Eight places in a row, 0 to 7. In the first round each place but the first takes over "
+        "its left neighbour: place 7 then stands for 6 to 7. In the second round each takes "
+        "over the place two to its left: place 7 stands for 4 to 7. In the third, the place "
+        "four to its left: place 7 stands for 0 to 7, and every place t for 0 to t.",
+        680,
+        310,
+    )
+    colours = ("green", "orange", "blue")
+    for row, distance in enumerate((1, 2, 4)):
+        y = 35 + 80 * row
+        d.text((96, y + 40), f"distance {distance}", colours[row], 13, "end")
+        for place in range(8):
+            x = 140 + 70 * place
+            d.line([(x, y), (x, y + 80)], "muted", "thin")
+            if place >= distance:
+                d.arrow([(x - 70 * distance, y + 14), (x - 8, y + 66)], colours[row], gap=1)
+    for row in range(4):
+        for place in range(8):
+            first = max(0, place - 2**row + 1)
+            label = str(place) if first == place else f"{first}‥{place}"
+            d.box((140 + 70 * place, 35 + 80 * row), (48, 28), label)
+    return d
+
+
+# ---------------------------------------------------------------- unit 4
+
+
+def through_time(d: Drawing, back: bool) -> None:
+    """Draw three steps with their weights; where `back` is set, with the gradients too."""
+    aside = 7 if back else 0  # what goes forward makes room for what comes back
+    d.node("circle", (70, 165), "h[0]")
+    for t in range(3):
+        x = 220 + 180 * t
+        before = x - 180 if t else 70
+        middle = (before + x) / 2
+        d.arrow([(before, 165 - aside), (x, 165 - aside)], "orange")
+        d.text((middle, 150 - aside), "Wh", "orange", 14)
+        d.arrow([(x, 265), (x, 165)], "green")
+        d.text((x - 12, 222), "Wx", "green", 14, "end")
+        d.arrow([(x - aside, 165), (x - aside, 30)], "blue", gap=NODE + 7)
+        d.text((x - aside - 11, 108), "Wy", "blue", 14, "end")
+        if back:
+            d.arrow([(x, 172), (before, 172)], "red", "dashed")
+            d.text((middle, 190), "dnext", "red", 13)
+            d.arrow([(x + 9, 30), (x + 9, 165)], "red", "dashed", gap=NODE + 8)
+            d.text((x + 18, 108), f"dlogits[{t}]", "red", 13, "start")
+        d.node("circle", (x, 165), f"h[{t + 1}]")
+        d.node("square", (x, 265), f"x[{t}]")
+        d.text((x, 34), f"logits[{t}]", size=14)
+
+
+def forward() -> Drawing:
+    """Three steps, each with the state before it and after it."""
+    d = Drawing(
+        "Forward through time",
+        "Three steps. Each step reads x[t] through Wx and the state before it through Wh, and "
+        "gives the state h[t + 1], from which Wy makes logits[t]. So there is one state more "
+        "than there are steps: h[0] is the start.",
+        680,
+        310,
+    )
+    through_time(d, back=False)
+    return d
+
+
+def backward() -> Drawing:
+    """Three steps forward, and the way of the gradients back."""
+    d = Drawing(
+        "Backward through time",
+        "The three steps of the picture in section 6, with gradients dashed. dlogits[t] comes "
+        "down through Wy into the state h[t + 1]. There it meets dnext, which comes back from "
+        "the step after it through Wh. Both add. The sum goes on to the left as the dnext of "
+        "the step before, and at the end into the start h[0].",
+        680,
+        310,
+    )
+    through_time(d, back=True)
+    return d
+
+
+# ---------------------------------------------------------------- unit 5
+
+
+def gate(d: Drawing, at: Point, sign: str) -> None:
+    """Draw a small circle in which two things are multiplied or added."""
+    d.elements.append(f'<circle cx="{at[0]:g}" cy="{at[1]:g}" r="13" class="node"/>')
+    d.text(at, sign, size=17)
+
+
+def three_thoughts() -> Drawing:
+    """Only add; forget; choose."""
+    d = Drawing(
+        "Three thoughts that lead to an LSTM",
+        "Three lines, each from an old cell state c to a new one, c'. First, only add: what is "
+        "new, u, is added to c. Second, forget: c is multiplied by f before u is added. Third, "
+        "choose: what is new is multiplied by i before it is added, and c' goes through tanh "
+        "and is multiplied by o before others see it as h'.",
+        660,
+        355,
+    )
+    for row, title in enumerate(("1. only add", "2. forget", "3. choose")):
+        y = 45 + 95 * row
+        d.text((20, y), title, "muted", 15, "start")
+        d.text((150, y), "c")
+        d.arrow([(150, y), (330, y)], "orange", gap=15)
+        d.arrow([(330, y), (480, y)], "orange", gap=15)
+        d.text((482, y), "c'")
+        if row:
+            d.arrow([(230, y + 44), (230, y)], "purple", gap=14)
+            d.text((230, y + 44), "f", "purple")
+            gate(d, (230, y), "×")
+        if row < 2:
+            d.arrow([(330, y + 46), (330, y)], "green", gap=14)
+            d.text((330, y + 46), "u", "green")
+        gate(d, (330, y), "+")
+    # the third line goes on below, and to what others see
+    d.arrow([(330, 285), (330, y)], "green", gap=14)
+    d.arrow([(330, 335), (330, 285)], "green", gap=14)
+    d.text((330, 336), "tanh(g)", "green")
+    d.arrow([(275, 285), (330, 285)], "purple", gap=14)
+    d.text((275, 285), "i", "purple")
+    gate(d, (330, 285), "×")
+    d.arrow([(482, y + 12), (482, 285), (575, 285)], "blue", gap=14)
+    d.box((527, 285), (52, 26), "tanh", "blue")
+    d.arrow([(575, y), (575, 285)], "purple", gap=14)
+    d.text((575, y), "o", "purple")
+    d.arrow([(575, 285), (636, 285)], "blue", gap=14)
+    gate(d, (575, 285), "×")
+    d.text((640, 285), "h'")
+    return d
+
+
+def lstm_cell() -> Drawing:
+    """The cell of today: four blocks computed from x and h, and where each acts."""
+    d = Drawing(
+        "An LSTM cell",
+        "From x and h comes z, which is taken apart into four blocks: i, f, g and o. The old "
+        "cell state c comes in on the left and is multiplied by σ(f). To that is added σ(i) "
+        "times tanh(g). The sum is the new cell state c', which leaves on the right. A copy of "
+        "it goes through tanh and is multiplied by σ(o): that is the new hidden state h'.",
+        680,
+        320,
+    )
+    top, low, wire = 50, 185, 265
+    d.arrow([(30, top), (170, top)], "orange", gap=14)
+    d.arrow([(170, top), (330, top)], "orange", gap=14)
+    d.arrow([(330, top), (650, top)], "orange", gap=14)
+    d.text((24, top), "c")
+    d.text((656, top), "c'")
+    d.arrow([(40, wire), (75, wire)], "green", gap=2)
+    d.text((20, wire), "x, h")
+    d.line([(95, wire), (500, wire)], "green")
+    d.box((95, wire), (40, 30), "z", "green")
+    blocks = ((170, "σ(f)"), (270, "σ(i)"), (390, "tanh(g)"), (500, "σ(o)"))
+    for x, label in blocks:
+        d.arrow([(x, wire), (x, low + 16)], "green", gap=1)
+        d.box((x, low), (74, 32), label, "purple" if "σ" in label else "green")
+    d.arrow([(170, low), (170, top)], "purple", gap=15)
+    d.arrow([(270, low), (270, 115), (330, 115)], "purple", gap=16)
+    d.arrow([(390, low), (390, 115), (330, 115)], "green", gap=16)
+    d.arrow([(330, 115), (330, top)], "green", gap=14)
+    d.line([(580, top), (580, 80)], "blue")
+    d.arrow([(580, 80), (580, 145)], "blue", gap=0)
+    d.box((580, 95), (56, 28), "tanh", "blue")
+    d.arrow([(500, 183), (500, 158), (580, 158)], "purple", gap=14)
+    d.arrow([(580, 158), (650, 158)], "blue", gap=14)
+    d.text((656, 158), "h'")
+    gate(d, (170, top), "×")
+    gate(d, (330, top), "+")
+    gate(d, (330, 115), "×")
+    gate(d, (580, 158), "×")
+    return d
+
+
+def streams() -> Drawing:
+    """Three streams of text side by side, cut across into batches that continue."""
+    d = Drawing(
+        "Batches that continue",
+        "A text cut into three long streams, one below the other. Two cuts go across all "
+        "streams, every T characters, and make batches 0, 1 and 2. Stream 0 reads 'the text "
+        "begi', 'ns here and g', 'oes on'. Stream 1 reads 'in the middle', ' of the book ', "
+        "'there is'. Stream 2 reads 'last part, wh', 'ich ends when', ' the text'. What column "
+        "i of a batch reads is followed by what column i of the next one reads, and the state "
+        "goes along.",
+        680,
+        230,
+    )
+    pieces = (
+        ("the text begi", "ns here and g", "oes on …"),
+        ("in the middle", " of the book ", "there is …"),
+        ("last part, wh", "ich ends when", " the text …"),
+    )
+    for batch in range(3):
+        x = 190 + 185 * batch
+        d.text((x, 24), f"batch {batch}", "muted")
+        if batch:
+            d.line([(x - 92, 38), (x - 92, 215)], "red", "dashed")
+    for stream, line in enumerate(pieces):
+        y = 68 + 58 * stream
+        d.text((14, y), f"stream {stream}", "muted", 14, "start")
+        for batch, piece in enumerate(line):
+            x = 190 + 185 * batch
+            d.box((x, y), (150, 36), piece.replace(" ", "␣"))
+            if batch:
+                d.arrow([(x - 108, y), (x - 77, y)], "orange", gap=1)
+    return d
+
+
+def truncated() -> Drawing:
+    """The state goes on from window to window; gradients end at the cut."""
+    d = Drawing(
+        "Truncated back-propagation through time",
+        "Three batches of three steps each, in a row of nine states. Orange arrows carry the "
+        "state from each step to the next, also from one batch into the following. Red dashed "
+        "arrows carry gradients back from each step to the one before, but not across the two "
+        "cuts between batches: there the state is detached.",
+        700,
+        210,
+    )
+    for step in range(9):
+        batch, t = divmod(step, 3)
+        x = 45 + 71 * step + 18 * batch
+        before = x - 71 - (18 if t == 0 else 0)
+        if step:
+            d.arrow([(before, 103), (x, 103)], "orange", gap=NODE + 3)
+        if t:
+            d.arrow([(x, 117), (before, 117)], "red", "dashed", gap=NODE + 3)
+        if step and not t:
+            middle = (before + x) / 2
+            d.line([(middle, 45), (middle, 178)], "ink", "dashed")
+            d.text((middle, 192), "detached", size=14)
+        d.node("circle", (x, 110), "h")
+        if t == 1:
+            d.text((x, 30), f"batch {batch}", "muted")
+            d.text((x, 66), "the state goes on", "orange", 13)
+            d.text((x, 152), "gradients come back", "red", 13)
+    return d
+
+
+def stacked() -> Drawing:
+    """Two recurrent layers, one on top of the other."""
+    d = Drawing(
+        "Two recurrent layers and an output at every step",
+        "Four steps. Each input x[t] goes into the first layer's state (green). That state goes"
+        " on in time (orange) and up into the second layer's state (purple), which goes on in "
+        "time too (orange) and up into the logits of its step (blue). All arrows of a row and a"
+        " colour are one layer, used at every step.",
+        620,
+        390,
+    )
+    rows = (("x[t]", 345), ("first layer", 250), ("second layer", 155), ("logits[t]", 55))
+    for name, y in rows:
+        d.text((120, y), name, "muted", 15, "end")
+    for t in range(4):
+        x = 190 + 120 * t
+        for (_, start), (_, end), colour in zip(
+            rows[:-1], rows[1:], ("green", "purple", "blue"), strict=True
+        ):
+            d.arrow([(x, start), (x, end)], colour)
+        for y in (250, 155):
+            if t:
+                d.arrow([(x - 120, y), (x, y)], "orange")
+            d.node("circle", (x, y), "h")
+        d.node("square", (x, 345))
+        d.node("triangle", (x, 50))
+    return d
+
+
+DRAWINGS: tuple[Callable[[], Drawing], ...] = (
+    teacher_student,
+    lookup,
+    three_characters,
+    kinds_of_task,
+    every_step,
+    parallel_scan,
+    forward,
+    backward,
+    three_thoughts,
+    lstm_cell,
+    streams,
+    truncated,
+    stacked,
+)
+
+
+def main() -> None:
+    """Write every drawing beside this file."""
+    for draw in DRAWINGS:
+        (FOLDER / f"{draw.__name__}.svg").write_text(draw().svg(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

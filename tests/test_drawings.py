@@ -1,0 +1,52 @@
+"""The drawings of this course: made by their script, each shown by a unit with its own words."""
+
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from this_course import COURSE, ROOT
+
+from autograder.source.pictures import pictures
+
+sys.path.insert(0, str(ROOT / "drawings"))
+from make import COLOURS, DRAWINGS
+
+NAMES = [draw.__name__ for draw in DRAWINGS]
+
+
+@pytest.mark.parametrize("draw", DRAWINGS, ids=NAMES)
+def test_a_drawing_is_what_its_script_makes(draw):
+    """`python drawings/make.py` writes them; each is XML with a title and its text twin."""
+    text = (ROOT / "drawings" / f"{draw.__name__}.svg").read_text(encoding="utf-8")
+    assert text == draw().svg()
+    picture = ElementTree.fromstring(text)
+    title, words = picture[0].text, picture[1].text
+    assert title == draw().title and words == draw().words
+
+
+def test_each_drawing_is_shown_by_a_unit_with_its_text_twin():
+    shown = {}
+    for unit in COURSE.units:
+        for picture in pictures(COURSE.solution(unit).read_text(encoding="utf-8")):
+            shown[picture.address] = picture.words
+    assert shown == {f"../drawings/{draw.__name__}.svg": draw().words for draw in DRAWINGS}
+
+
+def linear(part):
+    """The light of one part of a colour, from 0 to 1."""
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def luminance(colour):
+    """The relative luminance of a colour, as WCAG defines it."""
+    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_every_colour_can_be_read_on_its_ground(theme):
+    ground = luminance(COLOURS["ground"][theme])
+    for name in COLOURS.keys() - {"ground"}:
+        ink = luminance(COLOURS[name][theme])
+        contrast = (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05)
+        assert contrast >= 4.5, name

@@ -326,7 +326,7 @@ check("dot_and_biases")
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines in all
 #
-# <details><summary>It runs, but the shapes of `hidden` are off, or the result is (B, 1)</summary>
+# <details><summary>It runs, but the shapes of the hidden layer are off, or the result is (B, 1)</summary>
 #
 # Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
 # the end.

@@ -717,7 +717,7 @@ with autograder.example("how long a loop and a parallel scan take"):
 #
 # ## Questions
 #
-# <details><summary>1. What is the difference between `scan` and `reduce`?</summary>
+# <details><summary>1. What is the difference between scan and reduce?</summary>
 #
 # `reduce` returns only the last state. `scan` returns the state after every step.
 # </details>

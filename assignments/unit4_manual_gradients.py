@@ -706,12 +706,12 @@ with autograder.example("what the network writes"):
 # p − y. The division by p cancels, so nothing overflows.
 # </details>
 #
-# <details><summary>3. Why do the gradients of `Wh` add up over the steps?</summary>
+# <details><summary>3. Why do the gradients of Wh add up over the steps?</summary>
 #
 # The same `Wh` is used at every step. The loss changes through each of these uses.
 # </details>
 #
-# <details><summary>4. Two sequences of the batch read the same character. What does `dWx[x[t]] += dz` do?</summary>
+# <details><summary>4. Two sequences of the batch read the same character. What does dWx[x[t]] += dz do?</summary>
 #
 # NumPy reads the row once, adds one of the gradients, and writes it back: the other is lost. `np.add.at` adds both.
 # </details>

@@ -1,11 +1,11 @@
-# make demo · test · lint · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
+# make demo · test · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
 WORKERS ?= 3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test lint site bench lock locked clean
+.PHONY: demo test lint architecture site bench lock locked clean
 
 demo: .venv/kit
 	.venv/bin/autograder data
@@ -20,6 +20,10 @@ lint: .venv/dev
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# the drawing of the engine's packages, in docs/architecture.md
+architecture: .venv/dev
+	.venv/bin/python tools/architecture.py
 
 site: .venv/dev
 	rm -rf build/site

@@ -1,0 +1,222 @@
+"""Draw the engine's packages and the imports between them: docs/architecture.svg.
+
+python tools/architecture.py            write the drawing anew (`make architecture`)
+python tools/architecture.py --print    print the imports as a table
+
+The imports are those that import-linter sees; the order is that of its layers in pyproject.toml.
+"""
+
+import argparse
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import grimp
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURE = ROOT / "docs" / "architecture.svg"
+
+# Packages that stand in no layer, each below the one that it is drawn under.
+DRAWN_BELOW = {"sandbox": ("torch", "sandbox.inside")}
+# The version and the two files that only pass on: their few imports would hide the others.
+LEFT_OUT = {"autograder", "autograder.__main__", "autograder.version"}
+# What nearly all import: numbers in columns, since arrows to these would hide all others.
+GROUND = ("data", "course", "schema", "check", "errors")
+
+ROW = 38  # from one package to the next
+COLUMN = 48  # from one number to the next
+BOX_WIDTH, BOX_HEIGHT = 150, 28
+REACH = 34  # how far an arrow bulges, for each row that it passes
+MARGIN = 24
+TOP = 48
+BOXES = MARGIN + COLUMN * len(GROUND)  # where the boxes begin
+
+STYLE = """
+    .page { fill: #ffffff } .box { fill: #eef2f6; stroke: #8c959f }
+    .beside { fill: #fff1d6; stroke: #b35900; stroke-dasharray: 4 3 }
+    text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+    .small { font-size: 11px; fill: #57606a } .number { font-size: 11px; text-anchor: middle }
+    .halo { stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }
+    .arrow { fill: none; stroke: #3b6ea8; stroke-opacity: 0.55 } .head { fill: #3b6ea8 }
+    .upward { stroke: #cf222e; stroke-opacity: 1 }
+    @media (prefers-color-scheme: dark) {
+      .page { fill: #0d1117 } .box { fill: #1c2128; stroke: #6e7681 }
+      .beside { fill: #33260f; stroke: #d29922 }
+      text { fill: #e6edf3 } .small { fill: #9198a1 } .halo { stroke: #0d1117 }
+      .arrow { stroke: #79b8ff } .head { fill: #79b8ff }
+    }
+"""
+LEGEND = (
+    "On an arrow: how many imports, from the importer down to the imported. "
+    "On the left: imports of what nearly all rest on.",
+    "In a box: how many modules. With dashes: what runs beside a submission, `torch` where a unit "
+    "needs it.",
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A folder of the engine, or a module that stands beside the folders."""
+
+    name: str  # without "autograder.", such as "sandbox.inside"
+    modules: int
+
+    @property
+    def runs_beside_a_submission(self) -> bool:
+        """Whether the process in which a submission runs imports the package."""
+        return self.name in ("sandbox.inside", "torch", "check", "errors")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The packages from the top layer to the lowest, and the imports between each two."""
+
+    packages: list[Package]
+    imports: Counter[tuple[str, str]]  # (importer, imported) → imports of a module by a module
+
+
+def layers() -> list[str]:
+    """Return the names of all packages, the top layer first."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layered,) = (contract for contract in contracts if contract["type"] == "layers")
+    names: list[str] = []
+    for layer in layered["layers"]:
+        name = layer.removeprefix("autograder.")
+        names.append(name)
+        names.extend(DRAWN_BELOW.get(name, ()))
+    return names
+
+
+def package_of(module: str, names: list[str]) -> str:
+    """Return the package of a module: the longest name in `names` that it begins with."""
+    own_name = module.removeprefix("autograder.")
+    holders = [name for name in names if f"{own_name}.".startswith(f"{name}.")]
+    if not holders:
+        layer_list = "the layers of [[tool.importlinter.contracts]] in pyproject.toml"
+        raise SystemExit(f"{module} is in no layer: name its package in {layer_list}.")
+    return max(holders, key=len)
+
+
+def read_architecture() -> Architecture:
+    """Read the packages and their imports from the code."""
+    graph = grimp.build_graph("autograder", exclude_type_checking_imports=True, cache_dir=None)
+    names = layers()
+    owners = {
+        module: package_of(module, names) for module in graph.modules if module not in LEFT_OUT
+    }
+    sizes = Counter(owners.values())
+    imports: Counter[tuple[str, str]] = Counter()
+    for importer, own in owners.items():
+        for imported in graph.find_modules_directly_imported_by(importer):
+            other = owners.get(imported)
+            if other is not None and other != own:
+                imports[own, other] += 1
+    return Architecture([Package(name, sizes[name]) for name in names], imports)
+
+
+def arrow(begin: int, end: int, number: int) -> list[str]:
+    """Draw the imports of the package in row `end` by that in row `begin`.
+
+    The bulge grows with the rows that are passed, so no two arrows bulge to the same point, where
+    the number stands.
+    """
+    x = BOXES + BOX_WIDTH
+    from_y, to_y = (TOP + ROW * row + BOX_HEIGHT // 2 for row in (begin, end))
+    bulge = REACH * abs(end - begin)
+    half = abs(to_y - from_y) // 2
+    sweep = 1 if to_y > from_y else 0
+    kind = "arrow" if end > begin else "arrow upward"
+    width = 0.6 + number**0.5
+    label_x, label_y = x + bulge, (from_y + to_y) // 2 + 4
+    return [
+        f'<path class="{kind}" stroke-width="{width:.1f}" '
+        f'd="M {x} {from_y} A {bulge} {half} 0 0 {sweep} {x} {to_y}"/>',
+        f'<path class="head" d="M {x} {to_y} l 9 -4 v 8 z"/>',
+        f'<text class="number halo" x="{label_x}" y="{label_y}">{number}</text>',
+        f'<text class="number" x="{label_x}" y="{label_y}">{number}</text>',
+    ]
+
+
+def box(row: int, package: Package) -> list[str]:
+    """Draw a package with its number of modules."""
+    y = TOP + ROW * row
+    kind = "beside" if package.runs_beside_a_submission else "box"
+    name = package.name.replace(".", "/")
+    parts = [
+        f'<rect class="{kind}" x="{BOXES}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" '
+        'rx="5"/>',
+        f'<text x="{BOXES + 9}" y="{y + 19}">{name}</text>',
+    ]
+    if package.modules > 1:
+        x = BOXES + BOX_WIDTH - 9
+        parts.append(
+            f'<text class="small" x="{x}" y="{y + 19}" text-anchor="end">{package.modules}</text>'
+        )
+    return parts
+
+
+def ground_column(column: int, name: str, architecture: Architecture) -> list[str]:
+    """Write how often each package imports the ground's `name`, below that name."""
+    x = MARGIN + COLUMN * column + COLUMN // 2 - 6
+    parts = [f'<text class="number" x="{x}" y="{TOP - 14}">{name}</text>']
+    for row, package in enumerate(architecture.packages):
+        number = architecture.imports[package.name, name]
+        if number:
+            y = TOP + ROW * row + 19
+            parts.append(f'<text class="number" x="{x}" y="{y}">{number}</text>')
+    return parts
+
+
+def drawing(architecture: Architecture) -> str:
+    """Return the drawing as SVG: packages in a column, arrows for the imports between them."""
+    rows = {package.name: row for row, package in enumerate(architecture.packages)}
+    arrows = {
+        ends: number for ends, number in architecture.imports.items() if ends[1] not in GROUND
+    }
+    longest = max(abs(rows[one] - rows[other]) for one, other in arrows)
+    width = BOXES + BOX_WIDTH + REACH * longest + MARGIN
+    height = TOP + ROW * len(rows) + 34
+    parts = [f'<rect class="page" width="{width}" height="{height}" rx="6"/>']
+    for (importer, imported), number in sorted(arrows.items()):
+        parts += arrow(rows[importer], rows[imported], number)
+    for row, package in enumerate(architecture.packages):
+        parts += box(row, package)
+    for column, name in enumerate(GROUND):
+        parts += ground_column(column, name, architecture)
+    for line, words in enumerate(LEGEND):
+        y = height - 26 + 15 * line
+        parts.append(f'<text class="small" x="{MARGIN}" y="{y}">{words}</text>')
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img">'
+    )
+    title = "<title>The packages of the engine and the imports between them</title>"
+    return "\n".join([head, title, f"<style>{STYLE}</style>", *parts, "</svg>", ""])
+
+
+def table(architecture: Architecture) -> str:
+    """Return the imports as lines of text, those of the top layer first."""
+    rows = {package.name: row for row, package in enumerate(architecture.packages)}
+    ordered = sorted(
+        architecture.imports.items(), key=lambda item: [rows[name] for name in item[0]]
+    )
+    return "\n".join(f"{one} → {other}: {number}" for (one, other), number in ordered)
+
+
+def main() -> None:
+    """Write the drawing, or print what it shows."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--print", action="store_true", help="print the imports, write nothing")
+    options = parser.parse_args()
+    architecture = read_architecture()
+    if options.print:
+        print(table(architecture))
+    else:
+        PICTURE.write_text(drawing(architecture), encoding="utf-8")
+        print(f"written: {PICTURE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

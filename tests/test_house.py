@@ -46,7 +46,8 @@ def test_environment_yml_agrees_with_pyproject():
     }
 
 
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [*sorted(ROOT.glob("*.md")), ROOT / "tests" / "README.md"]
+DOCS += sorted((ROOT / "docs").glob("*.md"))
 
 
 @pytest.mark.parametrize("name", cli.main.commands)

@@ -1,0 +1,89 @@
+"""What a search is given and finds: a wrong array beside the expected one, and a relation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from autograder.relations import evidence
+from autograder.relations.changes import Function
+from autograder.relations.letters import Letters
+
+Array = np.ndarray
+Arrays = Mapping[str, Array]
+RIGHT, YOURS = "the expected ones", "your values"  # what a student reads of the two arrays
+
+
+@dataclass(frozen=True)
+class Relation:
+    """How a wrong array is made from the expected one.
+
+    kind: what it is called in counts.
+    text: what a student reads.
+    apply: from the expected array to the wrong one; None where the expected one does not determine
+    it.
+    whole: whether it holds for every entry.
+    of: the other array whose expected values these are.
+    """
+
+    kind: str
+    text: str
+    apply: Function | None = field(default=None, compare=False)
+    whole: bool = True
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A relation that fits an array.
+
+    prior: how likely it is before anything is seen.
+    chance_log10: the chance that it fits anything, as its logarithm to base 10.
+    fitted: how many of its numbers were taken from the wrong array.
+    """
+
+    relation: Relation
+    prior: float
+    chance_log10: float
+    fitted: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong array, the expected one, those expected beside it, and the letters of the check."""
+
+    right: Array
+    found: Array
+    others: Arrays
+    letters: Letters
+
+    @property
+    def same_shape(self) -> bool:
+        """Whether the wrong array has the shape of the expected one."""
+        return self.right.shape == self.found.shape
+
+    @cached_property
+    def wrong(self) -> Array:
+        """Where entries of an array of the right shape are wrong."""
+        return differ(self.right, self.found)
+
+    def chance_log10(self, predicted: Array, fitted: int = 0) -> float:
+        """Bound the chance that the wrong array is as predicted; its logarithm to base 10.
+
+        In an array of the right shape only those entries tell that are predicted to be wrong.
+        """
+        if not self.same_shape:
+            return evidence.chance_log10(predicted, self.found, fitted)
+        telling = differ(self.right, predicted)
+        places = evidence.chance_of_places_log10(telling.size, int(telling.sum()))
+        values = evidence.chance_log10(predicted[telling], self.found[telling], fitted)
+        return places + values
+
+
+def differ(right: Array, other: Array) -> Array:
+    """Return where two arrays of one shape differ by more than rounding."""
+    largest = float(np.abs(right).max(initial=0.0))
+    is_near = np.abs(other - right) <= evidence.NEAREST * largest
+    differs: Array = ~is_near  # so that NaN differs
+    return differs

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from autograder.course import Course
 from autograder.errors import UserError, one_line
@@ -253,7 +254,7 @@ def unpack(archive: Path, folder: Path) -> Path:
     try:
         if archive.stat().st_size > MAX_TOTAL:
             raise NothingToGrade(f"{archive} is over {MAX_TOTAL >> 30} GB. Grade it in parts.")
-        if _headers(archive) > 2 * MAX_FILES:  # twice: zips that students packed hold some too
+        if entries_in_zip(archive) > MAX_FILES:
             raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
@@ -281,15 +282,42 @@ def unpack(archive: Path, folder: Path) -> Path:
     return folder
 
 
-def _headers(archive: Path) -> int:
-    """Count what may be the header of an entry: the library makes an object of each before any can
-    be counted.
+HEADER, END, END_64 = b"PK\1\2", b"PK\5\6", b"PK\6\6"
+END_SIZE, END_64_SIZE = 22, 76  # of the records behind a zip's table of contents
+LONGEST_COMMENT = 1 << 16
+
+
+def entries_in_zip(archive: Path) -> int:
+    """Count the entries in a zip's table of contents; 0 where no table is found.
+
+    The library makes an object of each before any can be counted. Only the table is looked at:
+    a file in the zip may hold what looks like one.
     """
-    header, found, end = b"PK\1\2", 0, b""
+    size = archive.stat().st_size
     with archive.open("rb") as file:
-        while piece := file.read(1 << 20):
-            found += (end + piece).count(header)
-            end = piece[-len(header) + 1 :]
+        file.seek(max(0, size - END_SIZE - LONGEST_COMMENT))
+        tail = file.read()
+        at = tail.rfind(END, 0, len(tail) - END_SIZE + len(END))
+        if at < 0:
+            return 0
+        end = size - len(tail) + at
+        (length,) = struct.unpack_from("<L", tail, at + 12)
+        if end >= END_64_SIZE:
+            file.seek(end - END_64_SIZE)
+            record = file.read(END_64_SIZE)
+            if record.startswith(END_64):
+                length = struct.unpack_from("<Q", record, 40)[0] + END_64_SIZE
+        file.seek(max(0, end - length))
+        return _count(file, HEADER, min(length, end))
+
+
+def _count(file: BinaryIO, wanted: bytes, length: int) -> int:
+    """Count some bytes among the next `length` ones of a file."""
+    found, before = 0, b""
+    while length > 0 and (piece := file.read(min(length, 1 << 20))):
+        found += (before + piece).count(wanted)
+        before = piece[-len(wanted) + 1 :]
+        length -= len(piece)
     return found
 
 

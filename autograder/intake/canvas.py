@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left
+from autograder.intake.items import Item, Left, mostly, tops
 
 NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
 ANONYMOUS = re.compile(
@@ -27,15 +27,13 @@ TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(\d+|anon_[^\W_]+)_(text|link)\.ht
 AGAIN = re.compile(r"-(\d{1,3})$")
 
 
-def _match(item: Item) -> re.Match[str] | None:
-    return ANONYMOUS.fullmatch(item.parts[0]) or NAME.fullmatch(item.parts[0])
+def _match(name: str) -> re.Match[str] | None:
+    return ANONYMOUS.fullmatch(name) or NAME.fullmatch(name)
 
 
 def recognizes(items: Sequence[Item]) -> bool:
     """Most files are called as Canvas calls them."""
-    return bool(items) and 2 * sum(
-        bool(_match(i) or TYPED.fullmatch(i.parts[0])) for i in items
-    ) > len(items)
+    return mostly(bool(_match(name) or TYPED.fullmatch(name)) for name in tops(items))
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
@@ -43,7 +41,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     for item in items:
         if TYPED.fullmatch(item.parts[0]):
             yield Left(item.place, "text or a link typed into Canvas, and no file")
-        elif not (match := _match(item)):
+        elif not (match := _match(item.parts[0])):
             yield Left(
                 item.place,
                 "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>",

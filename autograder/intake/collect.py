@@ -298,10 +298,14 @@ def folder_name(text: str) -> str:
     if len(plain.encode()) > LONGEST:
         short = plain.encode()[: LONGEST - 9].decode(errors="ignore")
         plain = f"{short}~{digest(text.encode('utf-8', 'replace'))[:8]}"
-    return f"{plain}_" if plain.casefold() in (EARLIER, *_RESERVED) else plain
+    if plain.partition(".")[0].casefold() in _RESERVED:
+        return f"_{plain}"
+    return f"{plain}_" if plain.casefold() == EARLIER else plain
 
 
-_RESERVED = {"con", "prn", "aux", "nul"}  # what Windows calls no file
+# what Windows calls no file, with any suffix
+_RESERVED = {"con", "prn", "aux", "nul"}
+_RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
 
 
 def _with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attempt]) -> Place:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left, content_of
+from autograder.intake.items import Item, Left, content_of, mostly
 
 MARK = ".classroom50.yaml"
 # a clone's own configuration may name programs: git is asked for one object, and fetches nothing
@@ -48,15 +48,14 @@ def _marked(items: Sequence[Item]) -> dict[str, Item]:
 
 
 def recognizes_classroom50(items: Sequence[Item]) -> bool:
-    """Some clone has Classroom 50's mark."""
-    return bool(_marked(items))
+    """Most clones have Classroom 50's mark."""
+    marked = _marked(items)
+    return mostly(clone in marked for clone in _clones(items))
 
 
 def recognizes_clones(items: Sequence[Item]) -> bool:
     """Most top folders are git's."""
-    clones = _clones(items)
-    own = sum(_git_of(its, name) is not None for name, its in clones.items())
-    return bool(clones) and 2 * own > len(clones)
+    return mostly(_git_of(its, name) is not None for name, its in _clones(items).items())
 
 
 def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

@@ -24,32 +24,33 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import CannotCollect, Item, Left, content_of, named
+from autograder.intake.items import CannotCollect, Item, Left, content_of
 
 METADATA = "submission_metadata.yml"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """There is a table of contents."""
-    return any(named(list(items), METADATA))
+    """There is a table of contents beside the folders: one within a folder is a student's."""
+    return any(item.parts == (METADATA,) for item in items)
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each folder is from the table of contents. Raises `CannotCollect` where it is
     none.
     """
-    table = next(item for item in items if item.name == METADATA)
-    at = len(table.parts) - 1
+    table = next((item for item in items if item.parts == (METADATA,)), None)
+    if table is None:
+        raise CannotCollect(f"There is no {METADATA}, which Gradescope puts beside the folders.")
     known = _contents(table)
     for item in items:
         if item is table:
             continue
-        facts = known.get(item.parts[at]) if len(item.parts) > at + 1 else None
+        facts = known.get(item.parts[0]) if len(item.parts) > 1 else None
         submitters = _list(facts, ":submitters") if facts else []
         if not submitters:
             yield Left(item.place, f"{METADATA} says of nobody that they handed it in")
         for submitter in submitters:
-            yield _found(item, item.parts[at], facts or {}, submitter)
+            yield _found(item, item.parts[0], facts or {}, submitter)
 
 
 def _contents(table: Item) -> Mapping[str, Mapping[str, Any]]:

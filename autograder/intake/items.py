@@ -8,16 +8,25 @@ import os
 import stat
 import unicodedata
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.errors import UserError
-from autograder.grading.submissions import MAX_FILE, MAX_FILES, MAX_TOTAL, read_file
+from autograder.errors import UserError, one_line
+from autograder.grading.submissions import (
+    MAX_FILE,
+    MAX_FILES,
+    MAX_TOTAL,
+    entries_in_zip,
+    read_file,
+)
+from autograder.intake.units import is_script
 
-MAX_INNER = 64 << 20  # bytes of a student's own zip
+# of a student's own zip: its bytes, those of its files together, and how many files it may hold
+MAX_INNER = 64 << 20
+MAX_INNER_FILES = 10_000
+MAX_PART, MAX_PLACE = 255, 4096  # characters of a name, and of one with its folders
 NOT_LOOKED_AT = {
     ".git",
     ".hg",
@@ -100,17 +109,12 @@ def look_into(source: Path, scratch: Path) -> Contents:
     unpacking = _Unpacking(scratch, contents)
     if contents.zipped:
         try:
-            with source.open("rb") as file:
-                unpacking.unpack(file, ())
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            zlib.error,
-            OSError,
-        ) as error:
-            raise CannotCollect(f"{source} is no zip that can be read: {error}.") from None
+            unpacking.unpack(source)
+        except CannotCollect:
+            raise
+        except Exception as error:  # the library tells damage by errors of many kinds
+            words = one_line(str(error)) or type(error).__name__
+            raise CannotCollect(f"{source} is no zip that can be read: {words}.") from None
     unpacking.open_inner_zips()
     return contents
 
@@ -124,11 +128,13 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
         _walk(source, (), contents, depth)
         return contents.items
     try:
+        if entries_in_zip(source) > MAX_FILES:
+            return []
         with zipfile.ZipFile(source) as packed:
             names = [
                 _parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()
             ]
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+    except Exception:  # the library tells damage by errors of many kinds
         return []
     return [Item(parts, source) for parts in names if parts and not tools_own(parts)]
 
@@ -180,87 +186,135 @@ def _utc(seconds: float) -> str:
         return ""
 
 
+class _TooMuch(Exception):
+    """A student's zip holds more than one may; the text says of what."""
+
+
 @dataclass
 class _Unpacking:
-    """Unpacks zips below one limit on files and bytes for all of them together."""
+    """Unpacks zips below one limit on files and bytes for all of them together.
+
+    A student's own zip has limits of its own, so that it can spoil nothing but itself.
+    """
 
     scratch: Path
     contents: Contents
     files: int = 0
     left_bytes: int = field(default_factory=lambda: MAX_TOTAL)
 
-    def unpack(self, file: object, parts: tuple[str, ...]) -> None:
-        """Unpack a zip's files under numbers. Raises `CannotCollect` where it holds more than the
-        limits.
+    def unpack(self, source: Path) -> None:
+        """Unpack a platform's zip under numbers. Raises `CannotCollect` where it holds more than
+        the limits, and what the library raises for one that it cannot read.
         """
-        with zipfile.ZipFile(file) as packed:  # type: ignore[call-overload]
+        if entries_in_zip(source) > MAX_FILES:
+            raise CannotCollect(_over_all_limits())
+        with zipfile.ZipFile(source) as packed:
             for entry in packed.infolist():
-                if entry.is_dir():
-                    continue
-                name = _entry_name(entry)
-                here = (*parts, *_parts(name))
-                if why := self._refused(entry, here):
-                    self.contents.left.append(Left("/".join((*parts, name)), why))
-                else:
-                    self._extract(packed, entry, here)
+                self._take(packed, entry, (), _entry_time(entry))
 
-    def _refused(self, entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            return "a link: links are not followed"
-        if not here or any(part == ".." for part in here):
-            return "its name leads out of the zip"
-        if why := tools_own(here):
-            return why
-        if entry.flag_bits & 1:
-            return "it is encrypted"
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
-        most = MAX_INNER if here[-1].casefold().endswith(".zip") else MAX_FILE
-        return f"over {most >> 20} MB" if entry.file_size > most else ""
+    def _take(
+        self,
+        packed: zipfile.ZipFile,
+        entry: zipfile.ZipInfo,
+        parts: tuple[str, ...],
+        time: str,
+    ) -> None:
+        """Unpack an entry, or say why not. parts: where its zip stands. time: when it came."""
+        if entry.is_dir():
+            return
+        name = _entry_name(entry)
+        here = (*parts, *_parts(name))
+        why = _refused(entry, here) or self._extract(packed, entry, here, time)
+        if why:
+            self.contents.left.append(Left("/".join((*parts, name))[:MAX_PLACE], why))
 
     def _extract(
-        self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...]
-    ) -> None:
-        """Write one file's bytes, never more than its header promised."""
+        self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...], time: str
+    ) -> str:
+        """Write one file's bytes, never more than its header promised; say why it cannot be read.
+
+        Raises `CannotCollect` where that is over the limits for all.
+        """
         self.files += 1
         self.left_bytes -= entry.file_size
         if self.files > MAX_FILES or self.left_bytes < 0:
-            raise CannotCollect(f"It holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB.")
+            raise CannotCollect(_over_all_limits())
         try:
             with packed.open(entry) as stream:
                 content = stream.read(entry.file_size + 1)
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            zlib.error,
-        ) as error:
-            self.contents.left.append(Left("/".join(here), f"torn: {error}"))
-            return
+        except Exception as error:  # the library tells damage by errors of many kinds
+            return f"torn: {one_line(str(error)) or type(error).__name__}"
         path = self.scratch / str(self.files)
         path.write_bytes(content[: entry.file_size])
-        self.contents.items.append(Item(here, path, _entry_time(entry)))
+        self.contents.items.append(Item(here, path, time))
+        return ""
 
     def open_inner_zips(self) -> None:
-        """Replace each student's zip by the files in it."""
+        """Replace each student's zip by the scripts in it; whatever is wrong with it is its own."""
         items, self.contents.items = self.contents.items, []
         for item in items:
-            if not item.name.casefold().endswith(".zip"):
+            if item.name.casefold().endswith(".zip"):
+                self._open_inner(item)
+            else:
                 self.contents.items.append(item)
-                continue
-            try:
-                with item.path.open("rb") as file:
-                    self.unpack(file, item.parts)
-            except (
-                zipfile.BadZipFile,
-                NotImplementedError,
-                RuntimeError,
-                EOFError,
-                zlib.error,
-                OSError,
-            ):
-                self.contents.left.append(Left(item.place, "a zip that cannot be read"))
+
+    def _open_inner(self, item: Item) -> None:
+        """Unpack a student's zip: all that one may hold, or nothing but the reason why not."""
+        before, left_before = len(self.contents.items), len(self.contents.left)
+        try:
+            self._unpack_inner(item)
+            return
+        except _TooMuch as error:
+            why = f"{error}. Hand in the script itself"
+        except CannotCollect:
+            why = "the limits for all files together are used up. Unpack it by hand"
+        except Exception:  # the library tells damage by errors of many kinds
+            why = "a zip that cannot be read"
+        del self.contents.items[before:]
+        del self.contents.left[left_before:]
+        self.contents.left.append(Left(item.place, why))
+
+    def _unpack_inner(self, item: Item) -> None:
+        """Unpack the scripts of a student's zip. They came when the zip did: the times in it are
+        what the student's machine said. Raises `_TooMuch`, `CannotCollect`.
+        """
+        if entries_in_zip(item.path) > MAX_INNER_FILES:
+            raise _TooMuch(f"it holds more than {MAX_INNER_FILES} files")
+        unpacked = 0
+        with zipfile.ZipFile(item.path) as packed:
+            for entry in packed.infolist():
+                name = _entry_name(entry)
+                if is_script(name):
+                    unpacked += entry.file_size
+                    if unpacked > MAX_INNER:
+                        raise _TooMuch(f"its scripts are over {MAX_INNER >> 20} MB")
+                    self._take(packed, entry, item.parts, item.time)
+                elif not entry.is_dir():
+                    why = tools_own(_parts(name) or ("",)) or "no .py or .ipynb"
+                    place = "/".join((*item.parts, name))[:MAX_PLACE]
+                    self.contents.left.append(Left(place, why))
+
+
+def _over_all_limits() -> str:
+    return f"It holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB."
+
+
+def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
+    """Say why an entry of a zip is not unpacked; empty where it is."""
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "a link: links are not followed"
+    if not here or any(part == ".." for part in here):
+        return "its name leads out of the zip"
+    if len("/".join(here)) > MAX_PLACE or max(map(len, here)) > MAX_PART:
+        return "its name is longer than a file's can be"
+    if why := tools_own(here):
+        return why
+    if entry.flag_bits & 1:
+        return "it is encrypted"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
+    most = MAX_INNER if here[-1].casefold().endswith(".zip") else MAX_FILE
+    return f"over {most >> 20} MB" if entry.file_size > most else ""
 
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
@@ -298,14 +352,20 @@ def below(items: list[Item]) -> list[Item]:
     ]
 
 
+def tops(items: Sequence[Item]) -> set[str]:
+    """The names at the top, which a platform gives and no student does."""
+    return {item.parts[0] for item in items}
+
+
+def mostly(answers: Iterable[bool]) -> bool:
+    """Whether more than half of some answers are yes: one student cannot tip that."""
+    given = list(answers)
+    return 2 * sum(given) > len(given)
+
+
 def content_of(item: Item) -> bytes:
     """The bytes of an item. Raises `ValueError`, in words, and `OSError`."""
     return read_file(item.path)
-
-
-def named(items: list[Item], name: str) -> Iterator[Item]:
-    """The items with a file name."""
-    return (item for item in items if item.name == name)
 
 
 def listed(title: str, lines: Sequence[str]) -> list[str]:

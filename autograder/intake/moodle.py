@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left
+from autograder.intake.items import Item, Left, mostly, tops
 
 NAME = re.compile(
     r"(?P<name>[^/]*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?(?P<file>.*)"
@@ -23,8 +23,8 @@ NAME = re.compile(
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """There is a participant's folder or file."""
-    return any(NAME.fullmatch(item.parts[0]) for item in items)
+    """Most at the top are participants' folders or files."""
+    return mostly(bool(NAME.fullmatch(name)) for name in tops(items))
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left, content_of
+from autograder.intake.items import Item, Left, content_of, mostly, tops
 
 INBOUND = re.compile(
     r"(?P<student>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>[^/+]+)(\+(?P<random>[^/]*))?"
@@ -23,10 +23,11 @@ STAMP = "timestamp.txt"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Folders are called as the exchange calls them, or times lie beside the files."""
-    if any(INBOUND.fullmatch(item.parts[0]) and len(item.parts) > 1 for item in items):
-        return True
-    return any(len(item.parts) == 3 and item.name == STAMP for item in items)
+    """Most folders are called as the exchange calls them, or have a time beside their files."""
+    if mostly(bool(INBOUND.fullmatch(name)) for name in tops(items)):
+        return any(len(item.parts) > 1 for item in items)
+    stamped = {item.parts[:2] for item in items if len(item.parts) == 3 and item.name == STAMP}
+    return mostly(folder in stamped for folder in {item.parts[:2] for item in items})
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

@@ -31,8 +31,9 @@ def recognize(
     if named and named != FOLDER.name:
         kind = BY_NAME[named]
         return kind, next((level for level in levels if kind.recognizes(level)), levels[0])
-    for kind in () if named else SOURCES[:-1]:
-        for level in levels:
+    # from the outside: what lies deeper is more in the hands of students
+    for level in [] if named else levels:
+        for kind in SOURCES[:-1]:
             if kind.recognizes(level):
                 return kind, level
     return FOLDER, _students_first(levels, is_unit) if zipped else levels[0]

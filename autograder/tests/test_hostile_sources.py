@@ -1,0 +1,259 @@
+"""What one student hands in through a platform changes nothing of what the others handed in.
+
+A student decides what their files are called and hold, and what is in a zip of theirs; never what
+kind of source the whole is, whose a file is, nor when it came.
+"""
+
+import io
+import struct
+import warnings
+import zipfile
+
+import pytest
+from lms import HALF, RIGHT, Entry, pack
+from small import UNIT
+from test_collect import collect, left
+from test_hostile_folders import assert_no_control
+
+from autograder.grading.submissions import entries_in_zip
+from autograder.intake import items as intake_items
+from autograder.intake.collect import folder_name, summary
+from autograder.intake.items import shown
+
+SCRIPT = f"{UNIT}.py"
+STAMP = ("timestamp.txt", "2026-11-20 14:22:32 UTC")
+MARK = (".classroom50.yaml", "classroom: fall\nassignment: sums\n")
+EARLY = (1999, 1, 1, 0, 0, 0)
+CLASS = {"ada": [(SCRIPT, RIGHT)], "charles": [(SCRIPT, HALF)]}
+
+
+# ---- a class with one more student, as each platform hands it out
+
+
+def canvas(hand_ins):
+    return [
+        (f"{name}_{number}_{number}{place}_{file}", content)
+        for number, (name, files) in enumerate(hand_ins.items(), 4711)
+        for place, (file, content) in enumerate(files)
+    ]
+
+
+def moodle(hand_ins):
+    return [
+        (f"{name}_{number}_assignsubmission_file/{file}", content)
+        for number, (name, files) in enumerate(hand_ins.items(), 17)
+        for file, content in files
+    ]
+
+
+def gradescope(hand_ins):
+    table = "".join(
+        f"submission_{name}:\n  :submitters:\n  - :name: {name}\n    :email: {name}\n"
+        "  :created_at: 2026-11-20 14:22:32 Z\n"
+        for name in hand_ins
+    )
+    found = in_folders(hand_ins, "export/submission_{}/")
+    return [("export/submission_metadata.yml", table), *found]
+
+
+def classroom50(hand_ins):
+    marked = {name: [MARK, *files] for name, files in hand_ins.items()}
+    return in_folders(marked, "fall/fall-sums-{}/")
+
+
+def exchange(hand_ins):
+    return in_folders(hand_ins, f"{{}}+{UNIT}+2026-11-20 14:22:32 UTC+k3J/")
+
+
+def collected(hand_ins):
+    stamped = {name: [STAMP, *files] for name, files in hand_ins.items()}
+    return in_folders(stamped, f"{{}}/{UNIT}/")
+
+
+def folders(hand_ins):
+    return in_folders(hand_ins, "{}/")
+
+
+def folders_of_units(hand_ins):
+    return in_folders(hand_ins, f"{{}}/{UNIT}/")
+
+
+def in_folders(hand_ins, pattern):
+    return [
+        (pattern.format(name) + file, content)
+        for name, files in hand_ins.items()
+        for file, content in files
+    ]
+
+
+PLATFORMS = [
+    canvas,
+    moodle,
+    gradescope,
+    classroom50,
+    exchange,
+    collected,
+    folders,
+    folders_of_units,
+]
+
+# ---- what the one hands in
+
+
+def zip_of(*files):
+    """A student's zip, whose files say that they are from last century."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in files:
+            packed.writestr(zipfile.ZipInfo(name, EARLY), text)
+    return content.getvalue()
+
+
+def changed(content, at, value):
+    """A zip in which each entry of the table of contents has other bytes at a place."""
+    raw, header = bytearray(content), content.find(b"PK\1\2")
+    while header >= 0:
+        raw[header + at : header + at + len(value)] = value
+        header = raw.find(b"PK\1\2", header + 4)
+    return bytes(raw)
+
+
+THEIRS = "submission_ada:\n  :submitters:\n  - :name: eve\n    :email: eve\n"
+ALSO_THEIRS = THEIRS.replace("submission_ada", SCRIPT)
+METADATA = ("submission_metadata.yml", THEIRS + ALSO_THEIRS)
+TABLE_THAT_GROWS = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+BAD_NAME = zip_of((f"é{SCRIPT}", HALF)).replace("é".encode(), b"\xff\xfe")
+MINE = (SCRIPT, HALF)
+
+HAND_INS = {
+    "nothing odd": [MINE],
+    "Gradescope's table": [METADATA, MINE],
+    "Gradescope's table, in a zip": [("w.zip", zip_of(METADATA, MINE))],
+    "a table that grows": [("submission_metadata.yml", TABLE_THAT_GROWS), MINE],
+    "Classroom 50's mark": [(".classroom50.yaml", "classroom: x\nassignment: y\n"), MINE],
+    "nbgrader's time": [("timestamp.txt", "1999-01-01 00:00:00 UTC"), MINE],
+    "nbgrader's time, deeper": [(f"{UNIT}/timestamp.txt", "1999-01-01 00:00:00 UTC"), MINE],
+    "called as Moodle's": [(f"ada_17_assignsubmission_file_{SCRIPT}", HALF)],
+    "called as the exchange's": [(f"ada+{UNIT}+1999-01-01 00:00:00 UTC+k.py", HALF)],
+    "called as Canvas's": [(f"ada_4711_47110_{SCRIPT}", HALF)],
+    "an old file in a zip": [("w.zip", zip_of(MINE))],
+    "names that lead out": [("w.zip", zip_of((f"../../ada/{SCRIPT}", HALF), ("/etc/x.py", HALF)))],
+    "a name that is no UTF-8": [("w.zip", BAD_NAME)],
+    "names that turn": [("w.zip", zip_of(("a\x1b[31m\u202e\n.py", HALF), ("b\x07.txt", "")))],
+    "a name without end": [("w.zip", zip_of(("-" * 60_000 + ".py", HALF)))],
+    "a zip in a zip": [("w.zip", zip_of(("v.zip", zip_of(MINE))))],
+    "an encrypted zip": [("w.zip", changed(zip_of(MINE), 8, b"\1"))],
+    "a strange packing": [("w.zip", changed(zip_of(MINE), 10, b"\x62"))],
+    "a size that lies": [("w.zip", changed(zip_of(MINE), 24, struct.pack("<I", 5 << 20)))],
+    "sizes above all limits": [
+        (
+            "w.zip",
+            changed(zip_of(*((f"{i}.py", "") for i in range(500))), 24, struct.pack("<I", 5 << 20)),
+        )
+    ],
+    "files above all limits": [("w.zip", zip_of(*((str(i), "") for i in range(10_100))))],
+    "broken": [("w.zip", zip_of(MINE)[:-30])],
+    "no zip": [("w.zip", b"PK\3\4")],
+    "an empty zip": [("w.zip", b"")],
+}
+
+
+def hand_out(path, entries):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of two entries of one name
+        return pack(path, [Entry(name, content) for name, content in entries])
+
+
+def of_the_others(made, into):
+    """What was collected of all but the one: whose, of what, when and which bytes."""
+    return {
+        (place.student, place.unit, place.latest.submitted, place.latest.sha256)
+        for place in made.places
+        if "eve" not in place.student
+    }
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.__name__)
+def test_one_hand_in_changes_nothing_of_the_others(tmp_path, platform):
+    """Not what kind of source it is, whose a file is, nor when one came; and nothing is refused."""
+    alone = collect(hand_out(tmp_path / "alone.zip", platform(CLASS)), tmp_path / "alone")
+    expected = of_the_others(alone, tmp_path / "alone")
+    assert len(expected) == 2
+    for number, (what, files) in enumerate(HAND_INS.items()):
+        source = hand_out(tmp_path / f"{number}.zip", platform(CLASS | {"eve": files}))
+        made = collect(source, tmp_path / str(number))
+        assert made.source == alone.source, what
+        assert of_the_others(made, tmp_path / str(number)) == expected, what
+        theirs = [place for place in made.places if "eve" in place.student]
+        assert theirs or any("eve" in place for place in left(made)), what
+        if platform is not collected:  # there, a time beside a file is nbgrader's
+            assert not any(place.latest.submitted.startswith("1") for place in theirs), what
+        assert_no_control("\n".join(summary(made)))
+
+
+def test_a_student_s_zip_is_told_what_is_wrong_with_it(tmp_path):
+    """In words, beside its name; of what is too large nothing is kept."""
+    told = {}
+    for number, what in enumerate(HAND_INS):
+        source = hand_out(tmp_path / f"{number}.zip", moodle(CLASS | {"eve": HAND_INS[what]}))
+        made = collect(source, tmp_path / str(number))
+        told[what] = " ".join(why for place, why in left(made).items() if "w.zip" in place)
+    assert "holds more than 10000 files" in told["files above all limits"]
+    assert "scripts are over 64 MB" in told["sizes above all limits"]
+    assert "a zip that cannot be read" in told["a name that is no UTF-8"]
+    assert "a zip that cannot be read" in told["broken"]
+    assert "longer than a file's can be" in told["a name without end"]
+    assert "no .py or .ipynb" in told["a zip in a zip"]
+
+
+def test_many_zips_together_use_up_the_limit_and_end_nothing(tmp_path, monkeypatch):
+    """What comes after is named, to be unpacked by hand."""
+    monkeypatch.setattr(intake_items, "MAX_FILES", 4)
+    files = {"eve": [("w.zip", zip_of(*((f"{i}.py", HALF) for i in range(3))))]}
+    made = collect(hand_out(tmp_path / "class.zip", moodle(CLASS | files)), tmp_path / "into")
+    assert len(made.places) == 2
+    assert ["used up" in why for why in left(made).values()] == [True]
+
+
+@pytest.mark.parametrize("name", ["con", "AUX.txt", "com1", "Lpt9.py", "nul."])
+def test_no_folder_is_called_as_a_device_of_windows(name):
+    """With a suffix too: Windows looks at what stands before the first dot."""
+    assert folder_name(name).split(".")[0].casefold() not in {"con", "aux", "com1", "lpt9", "nul"}
+    assert shown(folder_name(name)) == folder_name(name)
+
+
+LOOKS_LIKE_ENTRIES = b"PK\1\2" * 300_000
+
+
+def test_what_looks_like_entries_in_a_file_counts_as_none(tmp_path):
+    """A platform may pack students' files as they are: then a class would be turned away."""
+    path = hand_out(tmp_path / "class.zip", moodle(CLASS))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as packed:
+        packed.writestr("eve_19_assignsubmission_file/x.txt", LOOKS_LIKE_ENTRIES)
+    assert entries_in_zip(path) == 3
+    assert len(collect(path, tmp_path / "into").places) == 2
+
+
+COMMENTS = [b"", b"c" * 65_535, b"PK\5\6" * 9, b"PK\5\6" + b"x" * 30]
+
+
+@pytest.mark.parametrize(
+    ("count", "comment"), [(70_000, b""), *((n, c) for n in (0, 3) for c in COMMENTS)]
+)
+def test_entries_are_counted_as_the_library_reads_them(tmp_path, comment, count):
+    """Whatever stands in the comment; a zip of 70,000 has another kind of end."""
+    path = tmp_path / "some.zip"
+    path.write_bytes(zip_of(*((str(i), "") for i in range(count))))
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.comment = comment
+    try:
+        with zipfile.ZipFile(path) as packed:
+            read = len(packed.infolist())
+    except zipfile.BadZipFile:
+        read = 0
+    assert entries_in_zip(path) >= read
+    if b"PK" not in comment:
+        assert entries_in_zip(path) == count

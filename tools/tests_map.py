@@ -1,14 +1,15 @@
 """Write the tables of tests/README.md: which file of tests proves what, and how long it takes.
 
-python tools/tests_map.py                  rows from the files' docstrings; seconds stay as they are
-python -m pytest --junitxml build/tests.xml && python tools/tests_map.py --seconds build/tests.xml
+python tools/tests_map.py                      rows from docstrings; seconds stay as they are
+python tools/tests_map.py --measure FILE …     run these files, and write how long each takes
 """
 
 import argparse
 import ast
 import re
-import xml.etree.ElementTree as ET
-from collections import defaultdict
+import resource
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -31,15 +32,21 @@ def known_seconds(page: str) -> dict[str, str]:
     return {row["name"]: row["seconds"] for row in ROW.finditer(page)}
 
 
-def measured_seconds(report: Path) -> dict[str, str]:
-    """Return the seconds of each test file from a report of pytest's in JUnit's form."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for case in ET.parse(report).iter("testcase"):
-        module = case.get("classname", "").split(".")
-        names = [part for part in module if part.startswith("test_")]
-        if names:
-            seconds[f"{names[0]}.py"] += float(case.get("time", 0))
-    return {name: f"{max(1, round(total))}" for name, total in seconds.items()}
+def measured_seconds(files: Iterable[Path]) -> dict[str, str]:
+    """Run each file of tests by itself. Return the processor time that it took, by its name.
+
+    Time on the clock would say how busy the machine was.
+    """
+    seconds = {}
+    for path in files:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        seconds[path.name] = f"{max(1, round(took))}"
+        print(f"{path.name}: {took:.1f} s, {done.stdout.strip().splitlines()[-1]}", flush=True)
+    return seconds
 
 
 def table(files: Iterable[Path], seconds: Mapping[str, str]) -> Iterator[str]:
@@ -65,12 +72,11 @@ def with_tables(page: str, seconds: Mapping[str, str]) -> str:
 def main() -> None:
     """Write the tables anew."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=Path, help="a report of pytest's, in JUnit's form")
+    parser.add_argument("--measure", nargs="*", type=Path, default=[], help="files to run")
     options = parser.parse_args()
     page = PAGE.read_text(encoding="utf-8")
     seconds = known_seconds(page)
-    if options.seconds:
-        seconds |= measured_seconds(options.seconds)
+    seconds |= measured_seconds(options.measure)
     PAGE.write_text(with_tables(page, seconds), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
 

@@ -150,6 +150,16 @@ def row(name: str, counted: TreeDensity) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def by_package(functions: list[FunctionDensity]) -> list[tuple[float, str]]:
+    """Return the median function's nodes a line for each package of the engine, densest first."""
+    packages: dict[str, list[float]] = {}
+    for function in functions:
+        package = function.where.split(":")[0].split("/")[0]
+        packages.setdefault(package, []).append(function.density)
+    medians = [(statistics.median(densities), name) for name, densities in packages.items()]
+    return sorted(medians, reverse=True)
+
+
 HEAD = """| | lines | nodes | a line: whole files | a line: function bodies, median \
 | comprehensions / 100 lines | `:=` / 100 | lines over 100 columns | function length: median / p90 \
 | branches, p90 |
@@ -171,6 +181,9 @@ def main() -> None:
     print(f"\nThe densest functions of {MIN_LINES} lines or more, nodes a line:\n")
     for function in sorted(dense, key=lambda found: -found.density)[: options.densest]:
         print(f"{function.density:5.1f}  {function.lines:3} lines  {function.where}")
+    print("\nThe median function of each package, nodes a line:\n")
+    for median, package in by_package(ours.functions or []):
+        print(f"{median:5.1f}  {package}")
     many = sorted(ours.functions or [], key=lambda found: -found.branches)[:10]
     print("\nThose with most branches:\n")
     for function in many:

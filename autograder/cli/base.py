@@ -6,8 +6,9 @@ Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
 import errno
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -19,6 +20,8 @@ from autograder.errors import UserError, extra, visible
 
 if TYPE_CHECKING:
     from autograder.course import Course
+    from autograder.grading.policy import Policy
+    from autograder.grading.results import Result
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 # a package that a command may lack → the extra that brings it
@@ -153,6 +156,51 @@ def find_course(folder: Path | None) -> "Course":
     from autograder.course import find_course
 
     return find_course(folder)
+
+
+def results_in(grades: Path) -> "Sequence[Result]":
+    """Read the latest results of a class. Raises `Refused` where there is none."""
+    from autograder.grading.results import stored_results
+
+    results = stored_results(grades)
+    if not results:
+        raise no_results(grades)
+    return results
+
+
+def no_results(grades: Path) -> Refused:
+    """Say that a folder holds no results."""
+    return Refused(
+        f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote."
+    )
+
+
+def rules_for(
+    course_folder: Path | None,
+    policy: Path | None,
+    folders: Sequence[Path],
+    results: "Sequence[Result]",
+) -> "Policy | None":
+    """Read a policy, with the points by hand beside results; None where there is neither.
+
+    course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
+    """
+    from autograder.grading.adjustments import FILE, all_adjustments
+    from autograder.grading.policy import Policy, read_policy, unknown_students
+    from autograder.grading.roster import merged, roster_beside
+
+    beside = [folder for folder in folders if (folder / FILE).is_file()]
+    if not (policy or beside):
+        return None
+    course = find_course(course_folder)
+    rules = read_policy(course, policy) if policy else Policy()
+    words = unknown_students(rules, results, merged(*map(roster_beside, folders)))
+    if words:
+        click.echo(words, err=True)
+    adjustments = all_adjustments(course, beside, results)
+    for folder in beside:
+        click.echo(f"points by hand: {folder / FILE}")
+    return replace(rules, adjustments=adjustments)
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)

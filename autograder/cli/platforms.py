@@ -13,6 +13,8 @@ from autograder.cli.base import (
     find_course,
     main,
     report_user_errors,
+    results_in,
+    rules_for,
     submissions_of,
 )
 
@@ -167,21 +169,14 @@ def _pages(
     course: "Course", grades: Path, folder: Path, policy: Path | None, submitted: Path | None
 ) -> "list[Feedback]":
     """Write the page of each student. Raises `Refused` where there are no results."""
-    from autograder.cli.instructor import rules_for
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
-    from autograder.grading.results import stored_results
     from autograder.grading.submissions import graded_files
     from autograder.report.feedback import write_feedback
     from autograder.report.pages import Around
 
-    latest = stored_results(grades)
-    if not latest:
-        raise Refused(
-            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
-            "wrote."
-        )
+    latest = results_in(grades)
     rules = rules_for(course.folder, policy, [grades], latest)
     around = Around(comparable(earlier_results(grades), latest), rules=rules)
     counted = graded([*around.earlier, *latest], rules or Policy())

@@ -12,7 +12,9 @@ from autograder.cli.base import (
     find_course,
     jobs_option,
     main,
+    no_results,
     report_user_errors,
+    results_in,
     submissions_of,
 )
 
@@ -192,20 +194,17 @@ def defence(
     from rich.progress import track
 
     from autograder.course import find_unit
-    from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.results import run_facts
     from autograder.grading.submissions import graded_files
     from autograder.report.terminal import console
     from autograder.review.defence import Defence, Draw, refuse_unknown_students
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
-    every = stored_results(folder)
+    every = results_in(folder)
     results = [result for result in every if unit in (None, result.unit)]
     if not results:
-        raise Refused(
-            f"There are no results in {folder}. Name the folder that `autograder grade --out` "
-            "wrote."
-        )
+        raise no_results(folder)
     refuse_unknown_students(only, results)
     facts = run_facts(folder)
     drawn = int(facts.get("seed", 0)) if seed is None else seed
@@ -240,17 +239,12 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     Example:  autograder regrades Regrades.mbox grades
     """
     from autograder.grading.adjustments import all_adjustments
-    from autograder.grading.results import stored_results, write_whole
+    from autograder.grading.results import write_whole
     from autograder.report.exports import as_csv
     from autograder.report.regrade import listed, read_requests
     from autograder.report.terminal import number
 
-    results = stored_results(grades)
-    if not results:
-        raise Refused(
-            f"There are no results in {grades}. Name the folder that `autograder grade --out` "
-            "wrote."
-        )
+    results = results_in(grades)
     requests = read_requests(mails)
     table = listed(
         requests, results, all_adjustments(find_course(course_folder), [grades], results)

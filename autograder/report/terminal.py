@@ -232,6 +232,12 @@ def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Te
     return text
 
 
+def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) -> None:
+    """Print the table of a class; where nobody looks at it in a terminal, nothing is cut."""
+    screen = console()
+    screen.print(class_table(course, results, facts, screen.is_terminal))
+
+
 WIDE = 10_000  # columns where nobody looks
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+# what a page may ask for; a mail is handed to the program for mails, and fetches nothing
+HERE = ("file:", "http://127.0.0.1", "mailto:")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -25,9 +27,7 @@ def open_pages(browser):
         page.on("console", lambda message: wrong.append(message.text))
         page.on(
             "request",
-            lambda asked: (
-                asked.url.startswith(("file:", "http://127.0.0.1")) or wrong.append(asked.url)
-            ),
+            lambda asked: asked.url.startswith(HERE) or wrong.append(asked.url),
         )
         page.goto(address.as_uri() if isinstance(address, Path) else address)
         return page

@@ -393,3 +393,27 @@ def test_grade_says_which_command_to_run(tmp_path):
         assert done.returncode == 2
         assert f"First: autograder collect {source} --into submitted" in done.stderr
     assert not (tmp_path / "grades").exists()
+
+
+def test_a_zip_that_grade_refuses_is_told_the_command_too(tmp_path):
+    """One file over the limit refuses the whole zip; `collect` takes the others and lists it."""
+    big = "x" * (6 << 20)
+    moodle = [
+        Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+        Entry(f"Grace Hopper_18_assignsubmission_file/{UNIT}.ipynb", big),
+    ]
+    packed = pack(tmp_path / f"Course-{UNIT}-4711.zip", moodle)
+    done = small.run_command("grade", packed, "--out", tmp_path / "grades")
+    assert done.returncode == 2 and "too large" in done.stderr
+    command = f"autograder collect {packed} --into submitted"
+    assert f"It is Moodle's download of submissions. First: {command}" in done.stderr
+    done = small.run_command("collect", packed, "--into", tmp_path / "submitted")
+    assert done.returncode == 0 and "over 5 MB" in done.stdout
+    assert list(laid_out(tmp_path / "submitted")) == ["Ada Lovelace_17"]
+    own = [Entry(f"ada/{UNIT}/{UNIT}.py"), Entry(f"grace/{UNIT}/{UNIT}.py", big)]
+    packed = pack(tmp_path / "own.zip", own)
+    done = small.run_command("grade", packed, "--out", tmp_path / "grades")
+    assert f"What can be taken of it takes: autograder collect {packed}" in done.stderr
+    (tmp_path / "torn.zip").write_bytes(b"PK")
+    done = small.run_command("grade", tmp_path / "torn.zip", "--out", tmp_path / "grades")
+    assert done.returncode == 2 and "collect" not in done.stderr

@@ -1,0 +1,403 @@
+"""The command `grade`: a class is graded, its pages are written, and what happened is told."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.cli.base import (
+    Refused,
+    at_most_the_cores,
+    course_option,
+    find_course,
+    jobs_option,
+    main,
+    report_user_errors,
+    rules_for,
+    unpacked,
+)
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.grading.batch import Run, Tally
+    from autograder.grading.policy import Policy
+    from autograder.grading.results import Result
+    from autograder.grading.roster import Roster
+    from autograder.grading.submissions import Submitted
+    from autograder.intake.items import Left
+
+MOST_LISTED = 10  # files that a refusal lists
+
+
+@main.command()
+@click.argument("submitted", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder for results and pages.",
+)
+@jobs_option
+@click.option(
+    "--unit",
+    "unit_name",
+    help="Only this unit; for a flat folder of <student>.py, the unit they are.",
+)
+@click.option("--quick", is_flag=True, help="Leave out the checks that train.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    help="Draw the seed from this pool, and use its keys.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="A table of the class: who handed in nothing is told.",
+)
+@click.option(
+    "--timestamps",
+    is_flag=True,
+    help="What collected them wrote each `timestamp.txt`: take times from there.",
+)
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Grade where submissions cannot be confined; nothing is official then.",
+)
+@click.option("--verbose", is_flag=True, help="Say what each worker does.")
+@click.option(
+    "--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler."
+)
+@course_option
+@report_user_errors
+def grade(
+    submitted: Path,
+    out: Path,
+    jobs: int,
+    unit_name: str | None,
+    quick: bool,
+    seed: int | None,
+    keys: Path | None,
+    roster: Path | None,
+    timestamps: bool,
+    unsafe: bool,
+    cluster: str,
+    verbose: bool,
+    course_folder: Path | None,
+) -> None:
+    """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
+
+    SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the
+    same folder reads back what is already graded.
+
+    \b
+    Example:  autograder grade submitted --out grades -j 2
+    """
+    from autograder.course import find_unit
+    from autograder.grading import batch
+    from autograder.grading.attempts import refuse_lesser
+    from autograder.grading.roster import absent
+    from autograder.report.terminal import ClassFacts, print_class
+
+    course = find_course(course_folder)
+    batch.refuse_course_within(course, submitted)
+    if not cluster:
+        jobs = at_most_the_cores(jobs)
+    click.echo(f"course: {course.title} ({course.folder})")
+    unit = find_unit(course, unit_name) if unit_name else None
+    if verbose:
+        _log_to_stderr()
+    with _submissions(submitted) as folder:
+        handed_in = _read_class(course, submitted, folder, out, unit, roster)
+        units = sorted({entry.unit for entry in handed_in.found})
+        refuse_lesser(out, units, quick, unsafe)
+        run = batch.Run(
+            out=out,
+            seed=_seed(out, seed, keys, units),
+            jobs=jobs,
+            quick=quick,
+            unsafe=unsafe,
+            cluster=cluster,
+            submitted=submitted,
+            store=keys,
+            stamped=timestamps,
+        )
+        tallies = _with_progress(course, handed_in.found, run)
+        results = _results_of_run(out, handed_in.found)
+        print_class(course, results, ClassFacts(absent(handed_in.students, results)))
+        page = _write_pages(course, course_folder, folder, out, handed_in)
+    _tell(course, handed_in, run, tallies, results)
+    click.echo(f"pages: {page}")
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(threadName)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("autograder").setLevel(logging.INFO)
+
+
+# ---- before grading
+
+
+@dataclass(frozen=True)
+class _HandedIn:
+    """The submissions of a class, and what is known before they are graded.
+
+    found: what is to be graded. left: what lies beside it, with the reason why it is not.
+    students: the roster, where there is one. before: results of earlier runs into the same folder.
+    seed_shown: the seed of which there are pages already; empty where there are none.
+    """
+
+    found: "Sequence[Submitted]"
+    left: "Sequence[Left]"
+    students: "Roster | None"
+    before: "Sequence[Result]"
+    seed_shown: str
+
+
+@contextmanager
+def _submissions(submitted: Path) -> Iterator[Path]:
+    """Open the folder of submissions. Raises `Refused` for a zip that cannot be unpacked.
+
+    What refuses a whole zip here, such as one file over the limit, costs `collect` that one file.
+    """
+    from autograder.grading.submissions import NothingToGrade
+    from autograder.intake.items import glance
+    from autograder.intake.sources import platform_of
+
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(unpacked(submitted))
+        except NothingToGrade as error:
+            if not glance(submitted):  # no zip that can be read
+                raise
+            title = platform_of(submitted)
+            what = f"It is {title}. First" if title else "What can be taken of it takes"
+            raise Refused(f"{error} {what}: {_collect(submitted)}") from None
+        yield folder
+
+
+def _collect(submitted: Path) -> str:
+    return f"autograder collect {submitted} --into submitted"
+
+
+def _read_class(
+    course: "Course",
+    submitted: Path,
+    folder: Path,
+    out: Path,
+    unit: str | None,
+    roster: Path | None,
+) -> _HandedIn:
+    """Find what is to be graded, and read what is known of it. Raises `Refused`.
+
+    submitted: what the person named. folder: the same, unpacked.
+    """
+    from autograder.grading.attempts import with_records
+    from autograder.grading.results import run_facts, stored_results
+    from autograder.grading.roster import merged, read_roster, roster_beside
+    from autograder.intake.leftovers import left_out
+
+    before = stored_results(out)
+    taken = {result.student for result in before}
+    found = with_records(course, folder, _found_in(course, submitted, folder, unit, taken))
+    named = read_roster(roster) if roster else None
+    has_pages = (out / "pages" / "index.html").exists()
+    return _HandedIn(
+        found=found,
+        left=left_out(course, folder, found, unit),
+        students=merged(roster_beside(out), roster_beside(folder), named),
+        before=before,
+        seed_shown=run_facts(out).get("seed", "") if has_pages else "",
+    )
+
+
+def _found_in(
+    course: "Course", submitted: Path, folder: Path, unit: str | None, taken: set[str]
+) -> "list[Submitted]":
+    """Find the submissions in a folder.
+
+    taken: the names of those who have results. Raises `Refused` where there is none, with what lies
+    there instead; and for a folder that is laid out as a platform hands it out, unless some student
+    has a folder with a unit in it: what else lies there is in the hands of those who hand in.
+    """
+    from autograder.grading.hand_in import is_collected
+    from autograder.grading.submissions import NothingToGrade, find_submissions
+    from autograder.intake.leftovers import left_out
+    from autograder.intake.sources import platform_of
+
+    found, why = [], None
+    try:
+        found = find_submissions(course, folder, unit, taken)
+    except NothingToGrade as error:
+        why = error
+    in_folders = any(entry.path is None or entry.path.parent.name == entry.unit for entry in found)
+    if not in_folders and not is_collected(folder):
+        title = platform_of(submitted)
+        if title:
+            raise Refused(f"{submitted} is {title}. First: {_collect(submitted)}")
+    if why:
+        there = left_out(course, folder, [], unit) if folder.is_dir() else []
+        lines = [f"  {each.place}: {each.why}" for each in there[:MOST_LISTED]]
+        raise Refused("\n".join([str(why), *lines])) from None
+    return found
+
+
+def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int:
+    """Choose the seed: asked for, else of the run before, else of the pool of keys, else fresh."""
+    from autograder.grading.batch import choose_seed
+    from autograder.grading.pool import draw_seed
+    from autograder.grading.results import run_facts
+
+    if keys and asked is None and not run_facts(out).get("seed"):
+        return draw_seed(keys, units)
+    return choose_seed(out, asked)
+
+
+# ---- grading
+
+
+def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -> "list[Tally]":
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from autograder.grading import batch
+    from autograder.report.terminal import console
+
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=console(stderr=True)) as progress:
+        task = progress.add_task("grading", total=len(found))
+        return batch.grade_class(course, found, run, lambda _: progress.advance(task))
+
+
+# ---- after grading
+
+
+def _write_pages(
+    course: "Course", course_folder: Path | None, folder: Path, out: Path, handed_in: _HandedIn
+) -> Path:
+    """Write the roster, and the pages of all results, also of other units; return the first."""
+    from autograder.grading.attempts import comparable, earlier_results
+    from autograder.grading.results import stored_results, write_whole
+    from autograder.grading.roster import FILE as ROSTER
+    from autograder.grading.roster import absent
+    from autograder.grading.submissions import graded_files
+    from autograder.report.pages import Around, write_pages
+
+    students = handed_in.students
+    if students:
+        write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
+    results = stored_results(out)
+    names = {result.student for result in [*handed_in.before, *results]}
+    around = Around(
+        earlier=comparable(earlier_results(out), results),
+        missing=absent(students, results),
+        rules=_adjustments_if_readable(course_folder, out, results),
+    )
+    source = graded_files(course, folder, names)
+    return write_pages(course, results, out / "pages", source, around=around)
+
+
+def _adjustments_if_readable(
+    course_folder: Path | None, out: Path, results: "Sequence[Result]"
+) -> "Policy | None":
+    """Read the adjustments beside results.
+
+    Where they cannot be read, say so and return None: what was graded is shown all the same.
+    """
+    from autograder.schema import BadFile
+
+    try:
+        return rules_for(course_folder, None, [out], results)
+    except BadFile as error:
+        click.echo(
+            f"Points by hand are not on the pages. {error} Then run: autograder report {out}",
+            err=True,
+        )
+        return None
+
+
+def _tell(
+    course: "Course",
+    handed_in: _HandedIn,
+    run: "Run",
+    tallies: "Sequence[Tally]",
+    results: "Sequence[Result]",
+) -> None:
+    """Print what was done, and what of it is worth a look."""
+    from autograder.grading.attempts import better_before, earlier_results
+    from autograder.grading.results import other_corpora
+    from autograder.intake.items import listed
+    from autograder.report.terminal import (
+        better_earlier,
+        class_summary,
+        console,
+        regraded,
+        total,
+    )
+
+    screen = console()
+    lines = [tally.summary() for tally in tallies]
+    again = sum(tally.graded["handed in again"] for tally in tallies)
+    if again and handed_in.seed_shown == str(run.seed):
+        lines.append(_seed_was_shown(again, run.seed))
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)
+    earlier = better_before(results, earlier_results(run.out))
+    for text in (
+        class_summary(results),
+        regraded(course, handed_in.before, results),
+        better_earlier(course, earlier),
+    ):
+        screen.print(text, end="", soft_wrap=True)
+    left = [f"{each.place}: {each.why}" for each in handed_in.left]
+    for line in [*other_corpora(handed_in.before, results), *listed("not graded", left)]:
+        screen.print(line, markup=False, soft_wrap=True)
+    points = total([verdict for result in results for verdict in result.verdicts])
+    screen.print(f"{len(results)} submissions, {points}", markup=False)
+    if run.unsafe:
+        screen.print("Not official: submissions were not confined.", style="bold red")
+
+
+def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
+    """Read the results of what was graded from the disk: while grading, a class is not held."""
+    from autograder.grading.results import read_result, result_path
+
+    results = []
+    for entry in found:
+        if entry.earlier:
+            continue
+        result = read_result(result_path(out, entry.unit, entry.student))
+        if result:
+            results.append(result)
+    return results
+
+
+def _seed_was_shown(again: int, seed: int) -> str:
+    """Warn of files that changed after pages of their seed were written.
+
+    They may hold the seed's answers as a table.
+    """
+    files = "1 file was" if again == 1 else f"{again} files were"
+    return (
+        f"Note: {files} handed in again and graded on seed {seed}, of which there were pages "
+        "before. If students have seen feedback, a file can know the answers of that seed by "
+        "heart. Grade what comes later into a new --out, which draws a new seed."
+    )

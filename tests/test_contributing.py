@@ -5,10 +5,13 @@ import importlib.util
 import re
 import subprocess
 import tomllib
+from typing import get_args
 
 import pytest
 import yaml
 from this_course import ROOT
+
+from autograder.judging import Status
 
 ENGINE = ROOT / "autograder"
 
@@ -173,3 +176,12 @@ def test_a_version_is_tagged_once(checkout):
     """A tag that is there already is told, with what to do."""
     subprocess.run(["git", "tag", "v1.2.0"], cwd=checkout, check=True)
     assert "raise the version" in tool("release").wrong_in_git(checkout)[0]
+
+
+# ---- what a change must reach
+
+
+def test_the_docs_name_each_status_of_a_verdict():
+    """A status that is added is explained to instructors, who read results."""
+    page = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+    assert [status for status in get_args(Status) if f"`{status}`" not in page] == []

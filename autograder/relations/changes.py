@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import permutations
+from itertools import combinations, permutations, product
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy as np
 from autograder.relations.letters import Letters
 
 Array = np.ndarray
-Function = Callable[[Array], Any]  # an array
+Function = Callable[[Array], Any]  # array → array
+AxisFunction = Callable[..., Any]  # (array, axis=…) → array
 Shape = tuple[int, ...]
 MOST_AXES_LAID_OUT = 3  # arrays of more axes are not read in another order
 MOST_AXES = 4  # arrays of more axes are not rearranged
@@ -36,13 +37,13 @@ class Change:
 
 def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what keeps an array's numbers: other orders along an axis, and other orders of axes."""
-    axes = range(len(shape))
-    for axis in axes:
-        if shape[axis] < 2:
+    for axis, size in enumerate(shape):
+        if size < 2:
             continue
         along = letters.along(shape, axis)
+        later = partial(np.roll, shift=1, axis=axis)
+        earlier = partial(np.roll, shift=-1, axis=axis)
         yield Change("reversed", f"{{}} reversed{along}", partial(np.flip, axis=axis), 0.01)
-        later, earlier = partial(np.roll, shift=1, axis=axis), partial(np.roll, shift=-1, axis=axis)
         yield Change("rolled", f"{{}} moved on by one{along}", later, 0.01)
         yield Change("rolled", f"{{}} moved back by one{along}", earlier, 0.01)
         yield Change("sorted", f"{{}} sorted{along}", partial(np.sort, axis=axis), 0.001)
@@ -51,34 +52,39 @@ def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
+    """Yield all other orders of axes; the likeliest are those that exchange two."""
     identity = tuple(range(len(shape)))
     for order in permutations(identity):
         if order == identity:
             continue
+        function = partial(np.transpose, axes=order)
         moved = [axis for axis in identity if order[axis] != axis]
         if len(moved) == 2:
             words = f"{{}} with {letters.axes(shape, moved)} exchanged"
-            yield Change("axes exchanged", words, partial(np.transpose, axes=order), 0.02)
+            yield Change("axes exchanged", words, function, 0.02)
         else:
             names = ", ".join(letters.axis(shape, axis) for axis in order)
             words = f"{{}} with the axes in another order, ({names})"
-            yield Change("axes exchanged", words, partial(np.transpose, axes=order), 0.005)
+            yield Change("axes exchanged", words, function, 0.005)
 
 
 def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
-    """Yield what `reshape` makes of an array where a transpose is meant: the numbers go on in
-    another order.
+    """Yield what `reshape` makes of an array where a transpose is meant.
+
+    The numbers are read with the axes in one order, and dealt out to the axes in another.
     """
     if max(len(shape), len(wanted)) > MOST_AXES_LAID_OUT:
         return
-    for order in permutations(range(len(shape))):
-        for other in permutations(range(len(wanted))):
-            if _is_transposed(shape, order, wanted, other):
-                continue
-            as_they_are = list(order) == sorted(order) and list(other) == sorted(other)
-            words = RESHAPED if as_they_are else LAID_OUT
-            function = partial(_laid_out, order=order, wanted=wanted, other=other)
-            yield Change("laid out", words, function, 0.001)
+    as_read = tuple(range(len(shape)))
+    as_wanted = tuple(range(len(wanted)))
+    for order, other in product(permutations(as_read), permutations(as_wanted)):
+        if _is_transposed(shape, order, wanted, other):
+            continue
+        words = LAID_OUT
+        if order == as_read and other == as_wanted:
+            words = RESHAPED
+        function = partial(_laid_out, order=order, wanted=wanted, other=other)
+        yield Change("laid out", words, function, 0.001)
 
 
 RESHAPED = (
@@ -89,7 +95,8 @@ LAID_OUT = "{} dealt out in another order, as by `reshape` or `view` where a tra
 
 def _laid_out(array: Array, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]) -> Any:
     """Read an array's numbers with its axes in one order, and fill them into axes in another."""
-    filled = array.transpose(order).reshape([wanted[axis] for axis in other])
+    shape = [wanted[axis] for axis in other]
+    filled = array.transpose(order).reshape(shape)
     return filled.transpose(np.argsort(other))
 
 
@@ -104,8 +111,9 @@ def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what changes a shape: one more along an axis, axes of size 1, and one long axis."""
     for axis, size in enumerate(shape):
         along = letters.along(shape, axis)
-        for words, taken in _doubled(size, along):
-            yield Change("doubled", words, partial(np.take, indices=taken, axis=axis), 0.005)
+        for words, rows in _doubled(size, along):
+            function = partial(np.take, indices=rows, axis=axis)
+            yield Change("doubled", words, function, 0.005)
     yield Change("axes of size 1", "{} without axes of size 1", np.squeeze, 0.003)
     for axis in range(len(shape) + 1):
         words = f"{{}} with one more axis, of size 1, at place {axis}"
@@ -115,13 +123,14 @@ def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _doubled(size: int, along: str) -> Iterator[tuple[str, list[int]]]:
-    places = list(range(size))
+    """Yield the rows along an axis with one of them twice, each with its words."""
+    rows = list(range(size))
     if size > 1:
-        yield f"{{}} with the first{along} twice", [0, *places]
-        yield f"{{}} with the last{along} twice", [*places, size - 1]
+        yield f"{{}} with the first{along} twice", [0, *rows]
+        yield f"{{}} with the last{along} twice", [*rows, size - 1]
 
 
-REDUCED: Mapping[str, tuple[Callable[..., Any], float]] = {
+REDUCED: Mapping[str, tuple[AxisFunction, float]] = {  # word → function and prior
     "sum": (np.sum, 0.01),
     "mean": (np.mean, 0.01),
     "largest": (np.max, 0.003),
@@ -129,19 +138,18 @@ REDUCED: Mapping[str, tuple[Callable[..., Any], float]] = {
     "first": (partial(np.take, indices=0), 0.003),
     "last": (partial(np.take, indices=-1), 0.005),
 }
-
-
-SPREAD_OUT: Mapping[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "largest": np.max}
+SPREAD_OUT: Mapping[str, AxisFunction] = {"sum": np.sum, "mean": np.mean, "largest": np.max}
 
 
 def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what leaves one number of each row along an axis, and the sums over several axes."""
-    for axis in range(len(shape)):
-        if shape[axis] < 2:
+    for axis, size in enumerate(shape):
+        if size < 2:
             continue
         along = letters.along(shape, axis)
         for word, (function, prior) in REDUCED.items():
-            yield Change(word, f"the {word}{along} of {{}}", partial(function, axis=axis), prior)
+            words = f"the {word}{along} of {{}}"
+            yield Change(word, words, partial(function, axis=axis), prior)
     if len(shape) > 1:
         yield Change("sum", "the sum of {}", np.sum, 0.01)
         yield Change("mean", "the mean of {}", np.mean, 0.01)
@@ -149,23 +157,22 @@ def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _sums_over_two_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
-    for one in range(len(shape)):
-        for other in range(one + 1, len(shape)):
-            if len(shape) > 2:
-                name = letters.axes(shape, (one, other))
-                yield Change(
-                    "sum", f"the sum over {name} of {{}}", partial(np.sum, axis=(one, other)), 0.003
-                )
+    if len(shape) < 3:
+        return
+    for axes in combinations(range(len(shape)), 2):
+        words = f"the sum over {letters.axes(shape, axes)} of {{}}"
+        yield Change("sum", words, partial(np.sum, axis=axes), 0.003)
 
 
-def _spread_out(array: Array, function: Callable[..., Any], axis: int) -> Array:
+def _spread_out(array: Array, function: AxisFunction, axis: int) -> Array:
+    """Put one number for each row into every place of that row."""
     return np.broadcast_to(function(array, axis=axis, keepdims=True), array.shape)
 
 
 def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield functions of the rows along an axis that keep the shape."""
-    for axis in range(len(shape)):
-        if shape[axis] < 2:
+    for axis, size in enumerate(shape):
+        if size < 2:
             continue
         along = letters.along(shape, axis)
         for word, (function, prior) in ALONG_AN_AXIS.items():
@@ -173,8 +180,8 @@ def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
             yield Change(word, words, partial(function, axis=axis), prior)
         for word, function in SPREAD_OUT.items():
             words = f"the {word}{along} of {{}}, in each place"
-            spread = partial(_spread_out, function=function, axis=axis)
-            yield Change(f"{word} in each place", words, spread, 0.001)
+            spread_out = partial(_spread_out, function=function, axis=axis)
+            yield Change(f"{word} in each place", words, spread_out, 0.001)
 
 
 def softmax(x: Array, axis: int) -> Any:
@@ -216,7 +223,7 @@ def _differences(x: Array, axis: int) -> Any:
     return np.diff(x, axis=axis, prepend=0)
 
 
-ALONG_AN_AXIS: Mapping[str, tuple[Callable[..., Any], float]] = {
+ALONG_AN_AXIS: Mapping[str, tuple[AxisFunction, float]] = {  # word → function and prior
     "softmax": (softmax, 0.01),
     "logarithm of the softmax": (_log_softmax, 0.005),
     "share of the sum": (_shares, 0.005),
@@ -242,7 +249,7 @@ def _squashed(x: Array) -> Any:
     return 0.5 + 0.5 * np.tanh(x / 2)
 
 
-ENTRY_BY_ENTRY: Mapping[str, tuple[Callable[..., Any], float]] = {
+ENTRY_BY_ENTRY: Mapping[str, tuple[Function, float]] = {  # words → function and prior
     "the square of {}": (np.square, 0.01),
     "the root of {}": (np.sqrt, 0.01),
     "the logarithm of {}": (np.log, 0.01),
@@ -269,15 +276,27 @@ def entry_by_entry() -> Iterator[Change]:
 
 @cache
 def changes(shape: Shape, wanted: Shape, letters: Letters) -> Sequence[Change]:
-    """List what may be done to an array of one shape, as far as it may give one of another."""
+    """List what may be done to an array of one shape, as far as it may give one of another.
+
+    shape: of the array that is changed. wanted: of what it may become.
+    """
+    found: list[Change] = []
     if shape == wanted:
-        of_rows = *along_axes(shape, letters), *entry_by_entry()
-        return UNCHANGED, *rearrangements(shape, letters), *layouts(shape, wanted), *of_rows
-    if math.prod(shape) == math.prod(wanted):
-        return *rearrangements(shape, letters), *resizings(shape, letters), *layouts(shape, wanted)
-    if len(shape) == len(wanted):
-        return tuple(resizings(shape, letters))
-    return *resizings(shape, letters), *reductions(shape, letters)
+        found.append(UNCHANGED)
+        found.extend(rearrangements(shape, letters))
+        found.extend(layouts(shape, wanted))
+        found.extend(along_axes(shape, letters))
+        found.extend(entry_by_entry())
+    elif math.prod(shape) == math.prod(wanted):
+        found.extend(rearrangements(shape, letters))
+        found.extend(resizings(shape, letters))
+        found.extend(layouts(shape, wanted))
+    elif len(shape) == len(wanted):
+        found.extend(resizings(shape, letters))
+    else:
+        found.extend(resizings(shape, letters))
+        found.extend(reductions(shape, letters))
+    return tuple(found)
 
 
 def _itself(array: Array) -> Any:

@@ -5,7 +5,7 @@ A letter is said only where the check has it, and not where another has the same
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import combinations, permutations
 
@@ -37,20 +37,22 @@ class Letters:
         return dict(self.pairs)
 
     def axis(self, shape: Sequence[int], axis: int) -> str:
-        """Name an axis: its letter, or its number where no letter, or another axis too, has its
-        size.
+        """Name an axis: by its letter, else by its number.
+
+        An axis has a letter where one letter and no other axis has its size.
         """
-        letter = self._by_size.get(shape[axis])
-        if letter and list(shape).count(shape[axis]) == 1:
+        size = shape[axis]
+        letter = self._by_size.get(size)
+        if letter and list(shape).count(size) == 1:
             return letter
         return f"axis {axis}"
 
     def along(self, shape: Sequence[int], axis: int) -> str:
-        """Say along which axis: ` along T`; nothing where there is only one, which has no
-        letter.
-        """
+        """Say along which axis: ` along T`; "" where there is only one, which has no letter."""
         name = self.axis(shape, axis)
-        return "" if len(shape) == 1 and name == "axis 0" else f" along {name}"
+        if len(shape) == 1 and name == "axis 0":
+            return ""
+        return f" along {name}"
 
     def axes(self, shape: Sequence[int], axes: Sequence[int]) -> str:
         """Name axes: `T and B`."""
@@ -58,84 +60,96 @@ class Letters:
 
     def constant(self, value: float) -> Constant | None:
         """Name a positive number; of those names that fit, the likeliest."""
-        fitting = [c for c in self._constants if abs(value - c.value) <= NEAR * c.value]
-        return max(fitting, key=lambda c: c.prior, default=None)
+        fitting = []
+        for constant in self._constants:
+            if abs(value - constant.value) <= NEAR * constant.value:
+                fitting.append(constant)
+        return max(fitting, key=lambda constant: constant.prior, default=None)
 
     @cached_property
     def _by_size(self) -> dict[int, str]:
+        """Size → letter, of the sizes that one letter only has."""
         sizes = list(self.sizes.values())
         return {size: letter for letter, size in self.sizes.items() if sizes.count(size) == 1}
 
     @cached_property
     def _constants(self) -> list[Constant]:
-        """Numbers by value; where two of equal weight have the same value, neither letter is
-        said.
-        """
-        found: dict[float, Constant] = {}
-        for value, words, weight in self._weighted():
-            before = found.get(value)
-            if before is None or weight > before.prior:
-                found[value] = Constant(value, words, weight)
-            elif weight == before.prior:
-                found[value] = Constant(value, _plainly(value), weight)
-        total = sum(constant.prior for constant in found.values())
-        return [Constant(c.value, c.words, c.prior / total) for c in found.values()]
+        """The numbers that have a name, each value once, by the words of the largest weight.
 
-    def _weighted(self) -> Iterator[tuple[float, str, float]]:
-        """Value, words and weight of each number that has a name."""
+        Where two of that weight have the same value, neither letter is said.
+        """
+        by_value: dict[float, Constant] = {}
+        for new in self._weighted():
+            before = by_value.get(new.value)
+            if before is None or new.prior > before.prior:
+                by_value[new.value] = new
+            elif new.prior == before.prior:
+                by_value[new.value] = Constant(new.value, _plainly(new.value), new.prior)
+        total = sum(constant.prior for constant in by_value.values())
+        return [replace(constant, prior=constant.prior / total) for constant in by_value.values()]
+
+    def _weighted(self) -> Iterator[Constant]:
+        """Yield each number that has a name. Their priors are weights here, with any sum."""
         for n in range(2, SMALL + 1):
             weight = 20.0 if n == 2 else 4.0
-            yield n, f"{n}", weight
-            yield 1 / n, f"1/{n}", weight
+            yield Constant(n, f"{n}", weight)
+            yield Constant(1 / n, f"1/{n}", weight)
         for p, q in permutations(range(2, 6), 2):
             if math.gcd(p, q) == 1:
-                yield p / q, f"{p}/{q}", 1.0
-        for value, words in (
-            (math.log(2), "ln 2"),
-            (1 / math.log(2), "1 / ln 2"),
-            (10, "10"),
-            (0.1, "0.1"),
-        ):
-            yield value, words, 4.0
-        yield from self._of_letters()
-
-    def _of_letters(self) -> Iterator[tuple[float, str, float]]:
+                yield Constant(p / q, f"{p}/{q}", 1.0)
+        yield Constant(math.log(2), "ln 2", 4.0)
+        yield Constant(1 / math.log(2), "1 / ln 2", 4.0)
+        yield Constant(10, "10", 4.0)
+        yield Constant(0.1, "0.1", 4.0)
         letters = {letter: size for size, letter in self._by_size.items() if size > PLAIN}
-        for a, size in letters.items():
-            known = f"{a} = {size}"
-            yield size, f"{size}, and {known}", 20.0
-            yield 1 / size, f"1/{size}, and {known}", 20.0
-            yield math.sqrt(size), f"√{size}, and {known}", 4.0
-            yield 1 / math.sqrt(size), f"1/√{size}, and {known}", 4.0
-            for one in (size - 1, size + 1):
-                sign = "−" if one < size else "+"
-                yield size / one, f"{size}/{one}, and {known}: {a} / ({a} {sign} 1)", 2.0
-                yield one / size, f"{one}/{size}, and {known}: ({a} {sign} 1) / {a}", 2.0
+        for letter, size in letters.items():
+            yield from _of_one_letter(letter, size)
         for (a, one), (b, other) in permutations(letters.items(), 2):
-            yield one / other, f"{one}/{other}, and {a} = {one}, {b} = {other}", 2.0
-        for count in (2, 3):
-            for some in combinations(letters, count):
-                size = math.prod(letters[letter] for letter in some)
-                words = f"and {' × '.join(some)} = {size}"
-                yield size, f"{size}, {words}", 4.0 / count
-                yield 1 / size, f"1/{size}, {words}", 4.0 / count
+            yield Constant(one / other, f"{one}/{other}, and {a} = {one}, {b} = {other}", 2.0)
+        yield from _products(letters)
+
+
+def _of_one_letter(letter: str, size: int) -> Iterator[Constant]:
+    """Yield a size, its root, and its ratio to the next size, all with their inverses."""
+    known = f"{letter} = {size}"
+    root = math.sqrt(size)
+    yield Constant(size, f"{size}, and {known}", 20.0)
+    yield Constant(1 / size, f"1/{size}, and {known}", 20.0)
+    yield Constant(root, f"√{size}, and {known}", 4.0)
+    yield Constant(1 / root, f"1/√{size}, and {known}", 4.0)
+    for sign, next_size in (("−", size - 1), ("+", size + 1)):
+        formula = f"({letter} {sign} 1)"
+        words = f"{size}/{next_size}, and {known}: {letter} / {formula}"
+        yield Constant(size / next_size, words, 2.0)
+        words = f"{next_size}/{size}, and {known}: {formula} / {letter}"
+        yield Constant(next_size / size, words, 2.0)
+
+
+def _products(letters: Mapping[str, int]) -> Iterator[Constant]:
+    """Yield the products of two or three sizes, and their inverses."""
+    for count in (2, 3):
+        for factors in combinations(letters, count):
+            size = math.prod(letters[letter] for letter in factors)
+            known = f"{' × '.join(factors)} = {size}"
+            yield Constant(size, f"{size}, and {known}", 4.0 / count)
+            yield Constant(1 / size, f"1/{size}, and {known}", 4.0 / count)
 
 
 def _plainly(value: float) -> str:
-    """Write a number, or its inverse, as a whole one."""
-    whole = round(value if value >= 1 else 1 / value)
-    near = abs((value if value >= 1 else 1 / value) - whole) < NEAR
-    if not near:
+    """Write a number, or its inverse, as a whole one where it is; else by four figures."""
+    is_large = value >= 1
+    large = value if is_large else 1 / value
+    whole = round(large)
+    if abs(large - whole) >= NEAR:
         return f"{value:.4g}"
-    return f"{whole}" if value >= 1 else f"1/{whole}"
+    return f"{whole}" if is_large else f"1/{whole}"
 
 
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
-    """Find the letters of a unit that a check uses, in its own code or in functions that it
-    calls.
-    """
+    """Find the letters of a unit that a check uses, itself or in functions that it calls."""
     names = names_used(check)
-    return _letters(tuple((letter, size) for letter, size in sizes.items() if letter in names))
+    pairs = [(letter, size) for letter, size in sizes.items() if letter in names]
+    return _letters(tuple(pairs))
 
 
 @cache

@@ -33,9 +33,7 @@ NAMESPACES = (
 
 
 def reset(seed: int) -> None:
-    """Put torch into the same state before each experiment, whatever a submission did to it
-    before.
-    """
+    """Put torch into the same state before each experiment, whatever a submission did to it."""
     import torch
 
     torch.manual_seed(seed)
@@ -44,9 +42,7 @@ def reset(seed: int) -> None:
 
 
 def undo() -> None:
-    """Take away what an earlier check left for all that comes: modes, a default device, hooks of
-    every layer.
-    """
+    """Take away what an earlier check left: modes, a default device, hooks of every layer."""
     import torch
 
     while torch._C._len_torch_function_stack():  # a default device is such a mode too
@@ -57,8 +53,9 @@ def undo() -> None:
 
 
 def warm() -> None:
-    """Use torch once with one thread, so that what a step of training imports is there before any
-    submission.
+    """Use torch once with one thread.
+
+    What a step of training imports is then there before any submission.
     """
     import torch
     from torch import nn
@@ -66,16 +63,18 @@ def warm() -> None:
     from autograder.torch.operators import by_hand
 
     torch.set_num_threads(1)
-    lstm, norm, rnn = (
-        nn.LSTM(3, 3, 2, dropout=0.5),
-        nn.BatchNorm1d(3),
-        nn.RNN(3, 3, nonlinearity="relu"),
-    )
+    lstm = nn.LSTM(3, 3, 2, dropout=0.5)
+    norm = nn.BatchNorm1d(3)
+    rnn = nn.RNN(3, 3, nonlinearity="relu")
     weights = [*lstm.parameters(), *norm.parameters()]
-    for optimizer in (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True)):
-        logits = norm(rnn(lstm(torch.rand(2, 2, 3))[0])[0].movedim(-1, 1)).flatten(0, 1)
+    optimizers = (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True))
+    for optimizer in optimizers:
+        states, _ = lstm(torch.rand(2, 2, 3))
+        states, _ = rnn(states)
+        logits = norm(states.movedim(-1, 1)).flatten(0, 1)
         targets = torch.zeros(len(logits), dtype=torch.long)
-        torch.autograd.backward(nn.functional.cross_entropy(logits, targets))
+        loss = nn.functional.cross_entropy(logits, targets)
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
     with by_hand():
@@ -83,9 +82,11 @@ def warm() -> None:
 
 
 def explain(raised: Raised) -> str:
-    """Tell the cause of one of torch's errors in words, and what to do; "" where nothing is known
-    of it.
-    """
+    """Say what causes one of torch's errors, and what to do; "" where nothing is known of it."""
     from autograder.torch.causes import CAUSES
 
-    return next(filter(None, (cause(raised) for cause in CAUSES)), "")
+    for cause in CAUSES:
+        text = cause(raised)
+        if text:
+            return text
+    return ""

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from contextlib import suppress
+from collections.abc import Sequence
 
 from autograder.check import Raised
 from autograder.sandbox.inside.causes import shape_of
@@ -16,36 +16,47 @@ def axes_of_cross_entropy(raised: Raised) -> str:
         "multi-target not supported",
         "expected to match target",
     )
-    if (
-        not any(each in raised.text for each in words)
-        or "cross_entropy" not in raised.function + raised.line
-    ):
+    if not _says_one_of(raised, words):
         return ""
-    told = ""
-    if found := _arguments(raised, "cross_entropy"):
-        (logits, targets), (one, two) = (
-            list(map(ast.unparse, found)),
-            [shape_of(raised, node) for node in found],
-        )
-        if one and two:
-            told = f"`{logits}` is {raised.shape(one)} and `{targets}` is {raised.shape(two)}. "
+    if "cross_entropy" not in raised.function + raised.line:
+        return ""
     return (
-        f"{told}`cross_entropy` wants the classes on axis 1: make all other axes one, "
-        "`logits.flatten(0, -2)` and `targets.flatten()`."
+        f"{_shapes_of_arguments(raised)}`cross_entropy` wants the classes on axis 1: make all "
+        "other axes one, `logits.flatten(0, -2)` and `targets.flatten()`."
     )
 
 
-def _arguments(raised: Raised, function: str) -> list[ast.expr]:
-    """The first two arguments of a call that stands in the student's line."""
-    with suppress(SyntaxError):
-        for node in ast.walk(ast.parse(raised.line)):
-            if (
-                isinstance(node, ast.Call)
-                and ast.unparse(node.func).endswith(function)
-                and len(node.args) > 1
-            ):
-                return node.args[:2]
-    return []
+def _says_one_of(raised: Raised, words: Sequence[str]) -> bool:
+    return any(each in raised.text for each in words)
+
+
+def _shapes_of_arguments(raised: Raised) -> str:
+    """Say the shapes of the two arguments of `cross_entropy`; "" where they cannot be seen."""
+    arguments = _first_two_arguments(raised, "cross_entropy")
+    if not arguments:
+        return ""
+    logits, targets = arguments
+    logits_shape, targets_shape = shape_of(raised, logits), shape_of(raised, targets)
+    if not (logits_shape and targets_shape):
+        return ""
+    return (
+        f"`{ast.unparse(logits)}` is {raised.shape(logits_shape)} "
+        f"and `{ast.unparse(targets)}` is {raised.shape(targets_shape)}. "
+    )
+
+
+def _first_two_arguments(raised: Raised, function: str) -> tuple[ast.expr, ast.expr] | None:
+    """Find a call in the student's line, and return its first two arguments."""
+    try:
+        line = ast.parse(raised.line)
+    except SyntaxError:
+        return None
+    for node in ast.walk(line):
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        if ast.unparse(node.func).endswith(function):
+            return node.args[0], node.args[1]
+    return None
 
 
 def axis_of_chunk(raised: Raised) -> str:
@@ -56,17 +67,15 @@ def axis_of_chunk(raised: Raised) -> str:
         "shapes cannot be multiplied",
         "size mismatch",
     )
-    found = (
-        re.search(r"\.(chunk|split)\((\w+)\)", raised.function)
-        if any(w in raised.text for w in words)
-        else None
-    )
+    if not _says_one_of(raised, words):
+        return ""
+    found = re.search(r"\.(chunk|split)\((\w+)\)", raised.function)
     if not found:
         return ""
-    call = f"{found[1]}({found[2]}"
+    method, size = found.groups()
     return (
-        f"`{call})` cuts along the first axis. Say which one you mean; the last is `{call}, "
-        "dim=-1)`."
+        f"`{method}({size})` cuts along the first axis. "
+        f"Say which one you mean; the last is `{method}({size}, dim=-1)`."
     )
 
 
@@ -77,9 +86,8 @@ def axis_of_batch_norm(raised: Raised) -> str:
         return ""
     given, wanted = (raised.shape((int(size),)) for size in found.groups())
     return (
-        f"Batch norm takes axis 1 for its features: there {given} were given, and {wanted} "
-        "wanted. With more axes, "
-        "make the others one, `x.flatten(0, -2)`, and put them back after it."
+        f"Batch norm takes axis 1 for its features: there {given} were given, and {wanted} wanted. "
+        "With more axes, make the others one, `x.flatten(0, -2)`, and put them back after it."
     )
 
 
@@ -88,9 +96,9 @@ def second_time_backward(raised: Raised) -> str:
     if "backward through the graph a second time" not in raised.text:
         return ""
     return (
-        "`backward` goes through a graph once. Something here still hangs on the graph of an "
-        "earlier step, as a state "
-        "that is handed on: `detach()` it between the steps. `retain_graph` would hide that."
+        "`backward` goes through a graph once. "
+        "Something here still hangs on the graph of an earlier step, as a state that is handed on: "
+        "`detach()` it between the steps. `retain_graph` would hide that."
     )
 
 
@@ -110,8 +118,7 @@ def nothing_to_differentiate(raised: Raised) -> str:
         return ""
     return (
         "Nothing leads from this back to a weight: it was made under `no_grad`, detached, or made "
-        "anew, as by "
-        "`torch.tensor(…)` or `.item()`."
+        "anew, as by `torch.tensor(…)` or `.item()`."
     )
 
 
@@ -123,7 +130,7 @@ def ids_are_floats(raised: Raised) -> str:
         "not implemented for 'Float'",
         "Long, Int",
     )
-    if not any(each in raised.text for each in words):
+    if not _says_one_of(raised, words):
         return ""
     return (
         "Ids and targets should be integers: `.long()` makes them so, better where they are made."
@@ -139,11 +146,9 @@ def leaf_changed(raised: Raised) -> str:
 
 def numpy_of_graph(raised: Raised) -> str:
     """`.numpy()` of what hangs on a graph."""
-    return (
-        "Write `.detach().numpy()`."
-        if "Can't call numpy() on Tensor that requires grad" in raised.text
-        else ""
-    )
+    if "Can't call numpy() on Tensor that requires grad" not in raised.text:
+        return ""
+    return "Write `.detach().numpy()`."
 
 
 CAUSES = (

@@ -22,58 +22,59 @@ Roles = Mapping[str, tuple[type[nn.Module], tuple[int, ...]]]
 
 
 def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
-    """Each layer of a model that has a role, with the role's name."""
+    """Yield each layer of a model that has a role, with the role's name."""
     for module in model.modules():
-        own = list(module.parameters(recurse=False))
+        first = next(module.parameters(recurse=False), None)
+        if first is None:
+            continue
         for role, (kind, shape) in roles.items():
-            if own and isinstance(module, kind) and tuple(own[0].shape) == shape:
+            if isinstance(module, kind) and tuple(first.shape) == shape:
                 yield role, module
 
 
 def tensors(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The parameters of a layer, and what it keeps beside them in floats (the running statistics of
-    a norm).
-    """
+    """Yield a layer's parameters and its buffers of floats, as the running statistics of a norm."""
     yield from layer.named_parameters(recurse=False)
-    yield from (
-        (name, buffer)
-        for name, buffer in layer.named_buffers(recurse=False)
-        if buffer.is_floating_point()
-    )
+    for name, buffer in layer.named_buffers(recurse=False):
+        if buffer.is_floating_point():
+            yield name, buffer
 
 
 def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers from N(0, 1/fan in) that depend on the seed and the role alone; a variance is drawn
-    above 0.5.
+    """Draw numbers from N(0, 1/fan in) that depend on the seed, the role and the name only.
+
+    A running variance is drawn above 0.5.
     """
-    numbers = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())]).normal(
-        0, shape[-1] ** -0.5, shape
-    )
-    return 0.5 + np.abs(numbers) if name == "running_var" else numbers
+    rng = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())])
+    fan_in = shape[-1]
+    numbers = rng.normal(0, fan_in**-0.5, shape)
+    if name == "running_var":
+        return 0.5 + np.abs(numbers)
+    return numbers
 
 
 def floats(seed: int, *shape: int) -> Tensor:
-    """Numbers from N(0, 1/last axis) to hand in."""
-    return torch.from_numpy(draw(seed, "given", str(shape), shape).astype(np.float32))
+    """Draw numbers from N(0, 1/last axis), to be given to a submission's functions."""
+    numbers = draw(seed, "given", str(shape), shape)
+    return torch.from_numpy(numbers.astype(np.float32))
 
 
 @torch.no_grad()
 def load(model: Model, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> Model:
-    """Draw the tensors of every layer with a role, times `scale[role]` where given; the model, for
-    chaining.
+    """Draw the tensors of every layer with a role, and return the model, for chaining.
+
+    scale: role → by what its numbers are multiplied.
     """
+    scale = scale or {}
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
-            tensor.copy_(
-                torch.from_numpy(
-                    draw(seed, role, name, tuple(tensor.shape)) * (scale or {}).get(role, 1.0)
-                )
-            )
+            numbers = draw(seed, role, name, tuple(tensor.shape)) * scale.get(role, 1.0)
+            tensor.copy_(torch.from_numpy(numbers))
     return model
 
 
 def take(model: nn.Module, roles: Roles) -> Arrays:
-    """The tensors of the first layer of each role, as arrays `role.name`."""
+    """Copy the tensors of the first layer of each role, as arrays `role.name`."""
     found: Arrays = {}
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
@@ -83,39 +84,43 @@ def take(model: nn.Module, roles: Roles) -> Arrays:
 
 @torch.no_grad()
 def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
-    """Write arrays `role.name` that `take` gave into the layers of their roles; the model, for
-    chaining.
-    """
+    """Write arrays `role.name` that `take` gave into a model, and return it, for chaining."""
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
-            tensor.copy_(torch.from_numpy(np.array(arrays[f"{role}.{name}"])))
+            array = np.array(arrays[f"{role}.{name}"])
+            tensor.copy_(torch.from_numpy(array))
     return model
 
 
 def gradients(model: nn.Module, roles: Roles) -> Arrays:
-    """The gradients of each role in one row, summed over its layers; zeros where nothing was sent
-    back.
+    """Return the gradients of each role in one row, summed over its layers.
+
+    They are zeros where nothing was sent back.
     """
     found: Arrays = {}
     for role, layer in layers(model, roles):
-        grads = [
-            torch.zeros_like(p) if p.grad is None else p.grad
-            for p in layer.parameters(recurse=False)
-        ]
-        row = torch.cat([grad.flatten() for grad in grads]).cpu().numpy()
+        parts = []
+        for parameter in layer.parameters(recurse=False):
+            gradient = parameter.grad
+            if gradient is None:
+                gradient = torch.zeros_like(parameter)
+            parts.append(gradient.flatten())
+        row = torch.cat(parts).cpu().numpy()
         found[role] = found.get(role, 0) + row
     return found
 
 
 def moved(before: Arrays, after: Arrays) -> Arrays:
-    """How far each array of `before` has moved."""
+    """Return by how much each array of `before` has changed."""
     return {name: after[name] - before[name] for name in before if name in after}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What can be seen of a model from outside: numbers, what is to be trained, gradients left, and
-    modes.
+    """What can be seen of a model from outside.
+
+    numbers: the bytes of each parameter and buffer. trainable: whether a parameter asks for a
+    gradient. gradients: the bytes of those left on parameters. modes: whether a part is training.
     """
 
     numbers: Mapping[str, bytes]
@@ -131,12 +136,17 @@ class Condition:
 
 def condition(model: nn.Module) -> Condition:
     """See what condition a model is in. Two of them are compared with `==`."""
-    parameters = dict(model.named_parameters())
+    trainable: dict[str, bool] = {}
+    gradients_left: dict[str, bytes | None] = {}
+    for name, parameter in model.named_parameters():
+        gradient = parameter.grad
+        trainable[name] = parameter.requires_grad
+        gradients_left[name] = None if gradient is None else _bytes(gradient)
     return Condition(
-        {name: _bytes(array) for name, array in model.state_dict().items()},
-        {name: p.requires_grad for name, p in parameters.items()},
-        {name: None if p.grad is None else _bytes(p.grad) for name, p in parameters.items()},
-        {name: part.training for name, part in model.named_modules()},
+        numbers={name: _bytes(array) for name, array in model.state_dict().items()},
+        trainable=trainable,
+        gradients=gradients_left,
+        modes={name: part.training for name, part in model.named_modules()},
     )
 
 
@@ -145,14 +155,12 @@ def _bytes(array: Tensor) -> bytes:
 
 
 def tensor(function: str, value: Any) -> Tensor:
-    """`value`, which a submission's `function` returned. Raises `TypeError` where that is no
-    tensor.
-    """
+    """Return the value of a submission's function. Raises `TypeError` where that is no tensor."""
     if isinstance(value, Tensor):
         return value
     raise TypeError(f"`{function}` returned a {type(value).__name__}, and a tensor is wanted.")
 
 
 def size(model: nn.Module) -> int:
-    """The number of trainable numbers of a model: a layer of its own for each step shows here."""
-    return sum(p.numel() for p in model.parameters())
+    """Count the trainable numbers of a model: a layer of its own for each step shows here."""
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,24 +1,25 @@
-"""Operators of torch that a submission is to write by hand: while an experiment runs, they are out
-of reach.
-"""
+"""Operators of torch that a submission is to write by hand: blocked while an experiment runs."""
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-LAYERS = [
-    f"{kind}.{form}"
-    for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")
-    for form in ("input", "data")
-]
-LAYERS += ["lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "mkldnn_rnn_layer"]
-QUANTIZED = [f"quantized_{kind}_cell_dynamic" for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")]
-IN_PYTHON = tuple(
-    f"/torch/{part}/" for part in ("_decomp", "_refs", "_higher_order_ops", "_inductor", "ao")
+RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+LAYERS = [f"{kind}.{form}" for kind in RECURRENT for form in ("input", "data")]
+LAYERS += [f"{kind}_cell" for kind in RECURRENT]
+LAYERS += ["mkldnn_rnn_layer"]
+QUANTIZED = [f"quantized_{kind}_cell_dynamic" for kind in RECURRENT]
+# folders in which torch keeps its own versions of operators in Python
+IN_PYTHON = (
+    "/torch/_decomp/",
+    "/torch/_refs/",
+    "/torch/_higher_order_ops/",
+    "/torch/_inductor/",
+    "/torch/ao/",
 )
 
 
@@ -26,34 +27,45 @@ IN_PYTHON = tuple(
 def by_hand(
     ready_made: list[str] = LAYERS, words: str = "PyTorch's own recurrent layers"
 ) -> Iterator[None]:
-    """While this runs, some of torch's operators raise an error, by whatever name they are called:
-    they are taken out of the dispatcher, where `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
-    all end. So do torch's own versions of them in Python.
+    """Block some of torch's operators while this runs, by whatever name they are called.
+
+    They are replaced in the dispatcher, where `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
+    all end. Torch's own versions of them in Python are blocked by a profile function.
+
+    ready_made: names of operators of `aten`. words: what the error calls them; it is a
+    `RuntimeError`.
     """
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise RuntimeError(f"{words} are out of reach here: write it by hand.")
 
     def watch(frame: Any, event: str, _: Any) -> None:
+        if event != "call":
+            return
         code = frame.f_code
-        if event == "call" and (
-            code.co_qualname == "OpOverload.decompose"
-            or any(part in code.co_filename for part in IN_PYTHON)
-        ):
+        if code.co_qualname == "OpOverload.decompose":
+            refuse()
+        if any(folder in code.co_filename for folder in IN_PYTHON):
             refuse()
 
     before = sys.getprofile()
-    libraries = [torch.library.Library(name, "IMPL") for name in ("aten", "quantized")]
+    aten = torch.library.Library("aten", "IMPL")
+    quantized = torch.library.Library("quantized", "IMPL")
     try:
         with warnings.catch_warnings():  # that operators are replaced, and so on
             warnings.simplefilter("ignore")
-            for library, operators in zip(libraries, (ready_made, QUANTIZED), strict=True):
-                for operator in operators:
-                    for key in ("AutogradCPU", "CPU"):
-                        library.impl(operator, refuse, key)
+            _replace(aten, ready_made, refuse)
+            _replace(quantized, QUANTIZED, refuse)
         sys.setprofile(watch)
         yield
     finally:
         sys.setprofile(before)
-        for library in libraries:
-            library._destroy()
+        aten._destroy()
+        quantized._destroy()
+
+
+def _replace(library: Any, operators: list[str], function: Callable[..., Any]) -> None:
+    """Put a function in the place of operators, with and without autograd."""
+    for operator in operators:
+        for key in ("AutogradCPU", "CPU"):
+            library.impl(operator, function, key)

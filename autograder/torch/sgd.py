@@ -9,9 +9,10 @@ from torch import Tensor
 
 
 class Descent(torch.optim.SGD):
-    """`torch.optim.SGD` with momentum and weight decay. The first step of torch's own imports
-    `torch._dynamo`, which takes as long as torch itself: a student who checks an exercise need not
-    wait for it.
+    """`torch.optim.SGD` with momentum and weight decay, which is quick to start.
+
+    The first step of torch's own imports `torch._dynamo`, which takes as long as torch itself: a
+    student who checks an exercise need not wait for it.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
@@ -21,23 +22,32 @@ class Descent(torch.optim.SGD):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients: remove them, or fill them with zeros."""
-        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
-            if set_to_none:
-                p.grad = None
-            else:
-                p.grad.detach_().zero_()
+        for group in self.param_groups:
+            for parameter in _with_gradient(group):
+                if set_to_none:
+                    parameter.grad = None
+                else:
+                    parameter.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step against the gradients. Return the loss that `closure` gives, if it is
-        given.
-        """
+        """Take a step against the gradients. Return the loss that `closure` gives, if any."""
         with torch.set_grad_enabled(True):
             loss = closure() if closure else None
         with torch.no_grad():
             for group in self.param_groups:
-                for p in (p for p in group["params"] if p.grad is not None):
-                    before = self.state[p].get("momentum_buffer", torch.zeros_like(p))
-                    moved = group["momentum"] * before + p.grad + group["weight_decay"] * p
-                    p.sub_(group["lr"] * moved)
-                    self.state[p]["momentum_buffer"] = moved
+                for parameter in _with_gradient(group):
+                    self._move(parameter, group)
         return loss
+
+    def _move(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        state = self.state[parameter]
+        before = state.get("momentum_buffer", torch.zeros_like(parameter))
+        decay = group["weight_decay"] * parameter
+        momentum = group["momentum"] * before + parameter.grad + decay
+        parameter.sub_(group["lr"] * momentum)
+        state["momentum_buffer"] = momentum
+
+
+def _with_gradient(group: dict[str, Any]) -> list[Any]:
+    """Return the parameters of a group that something was sent back to."""
+    return [parameter for parameter in group["params"] if parameter.grad is not None]

@@ -1,5 +1,4 @@
-"""Lays out what a source holds as `grade` reads it, with a record beside each file, and loses
-nothing.
+"""Lays out what a source holds as `grade` reads it, with records beside files; nothing is lost.
 
 First everything is planned; `--dry-run` ends there. Attempts that are there already are kept: the
 latest lies where `grade` looks, the others in `earlier/`.
@@ -8,7 +7,7 @@ latest lies where `grade` looks, the others in `earlier/`.
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -26,6 +25,7 @@ from autograder.intake.sources import recognize
 from autograder.intake.units import is_script, unit_named, unit_within
 
 LONGEST = 100  # bytes of a folder's name
+SUFFIXES = (".py", ".ipynb")
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Place:
-    """All attempts of a student at a unit, by time, the latest last; `fresh`: how many were not
-    there before.
+    """All attempts of a student at a unit, by time, the latest last.
+
+    fresh: how many were not there before.
     """
 
     student: str
@@ -56,8 +57,10 @@ class Place:
 
 @dataclass
 class Plan:
-    """What collecting would do: the places to write, what is left, who is in no roster, who handed
-    in nothing.
+    """What collecting would do.
+
+    places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
+    in the roster and handed in nothing.
     """
 
     source: Source
@@ -70,8 +73,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for: where to, and of which unit and kind the source is, where it does not
-    say.
+    """What a person asks for.
+
+    into: where to. unit, kind: of which unit and kind the source is, where it does not say.
     """
 
     into: Path
@@ -80,8 +84,9 @@ class Wish:
 
 
 def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None = None) -> Plan:
-    """Plan what becomes of each file of a source. Raises `CannotCollect` where nothing in it is a
-    hand-in.
+    """Plan what becomes of each file of a source.
+
+    Raises `CannotCollect` where nothing in it is a hand-in.
     """
     _refuse_foreign(wish.into)
     source, items = recognize(
@@ -89,33 +94,35 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     )
     whole = _as_folders(merged(roster_beside(wish.into), roster))
     made = Plan(source, left=list(contents.left), roster=whole)
-    candidates: dict[tuple[str, str], list[_Candidate]] = {}
     naming = _Naming(wish.into, source.name, whole)
+    candidates: dict[tuple[str, str], list[_Candidate]] = {}
     for found in source.read(items, contents.name):
-        if isinstance(found, Left):
-            made.left.append(found)
-        elif why := _unfit(found):
-            made.left.append(Left(found.item.place, why))
-        elif not (unit := wish.unit or _unit_of(course, found)):
-            made.left.append(Left(found.item.place, _no_unit(course)))
+        one = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
+        if isinstance(one, Left):
+            made.left.append(one)
         else:
-            one = _Candidate(found, *naming.folder_of(found), unit)
-            candidates.setdefault((one.student, unit), []).append(one)
+            candidates.setdefault((one.student, one.unit), []).append(one)
     for (student, unit), those in sorted(candidates.items()):
         fresh, beside = _one_of_each(course, those, source)
         made.left += beside
         if fresh:
             made.places.append(_with_those_before(wish.into, student, unit, fresh))
-    made.unknown = sorted(naming.unknown)
-    made.missing = whole.without(place.student for place in made.places) if whole else []
-    made.missing = [each for each in made.missing if not _has_any(wish.into, each.student)]
     if not made.places:
         raise CannotCollect(_nothing(made))
+    made.unknown = sorted(naming.unknown)
+    if whole:
+        made.missing = _missing(whole, made.places, wish.into)
     return made
 
 
+def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Student]:
+    """Return who has handed in nothing, now or before."""
+    without = roster.without(place.student for place in places)
+    return [each for each in without if not _has_any(into, each.student)]
+
+
 def _as_folders(roster: Roster | None) -> Roster | None:
-    """The roster with each student called as their folder."""
+    """Return the roster with each student called as their folder."""
     if roster is None:
         return None
     return Roster(
@@ -130,18 +137,14 @@ def _refuse_foreign(into: Path) -> None:
         raise CannotCollect(f"{into} holds files that `collect` did not write. Name a new folder.")
 
 
-def _unfit(found: Found) -> str:
-    """Say why a file can be no hand-in; empty where it can."""
-    return "" if is_script(found.name) else "no .py or .ipynb"
-
-
 def _unit_of(course: Course, found: Found) -> str:
-    """The unit by the file's name, by its folders' names, by what the source says."""
-    if unit := unit_named(course, PurePath(found.name).stem):
-        return unit
+    """Return the unit by the file's name, else by a folder's, else by what the source says."""
     folders = found.item.parts[1:-1]
-    named = [unit for folder in reversed(folders) if (unit := unit_named(course, folder))]
-    return named[0] if named else unit_within(course, [found.hint])
+    for name in (PurePath(found.name).stem, *reversed(folders)):
+        unit = unit_named(course, name)
+        if unit:
+            return unit
+    return unit_within(course, [found.hint])
 
 
 def _no_unit(course: Course) -> str:
@@ -162,8 +165,9 @@ class _Candidate:
     unit: str
 
     def rank(self, course: Course) -> tuple[bool, bool, bool, str]:
-        """The best first: called exactly like the unit, called nearly so, a script before a
-        notebook.
+        """Return a key that sorts the best first.
+
+        That is called exactly like the unit, or else nearly so, and a script before a notebook.
         """
         path = PurePath(self.found.name)
         exact = path.stem == self.unit
@@ -171,21 +175,29 @@ class _Candidate:
         return not exact, not near, path.suffix.casefold() != ".py", self.found.item.place
 
 
+def _candidate(course: Course, wish: Wish, naming: "_Naming", found: Found) -> _Candidate | Left:
+    """Return whose hand-in a file may be, or why it can be none."""
+    if not is_script(found.name):
+        return Left(found.item.place, "no .py or .ipynb")
+    unit = wish.unit or _unit_of(course, found)
+    if not unit:
+        return Left(found.item.place, _no_unit(course))
+    student, known = naming.folder_of(found)
+    return _Candidate(found, student, known, unit)
+
+
 def _one_of_each(
     course: Course, those: Sequence[_Candidate], source: Source
 ) -> tuple[list[Attempt], list[Left]]:
-    """One file of each hand-in, and what was left beside it."""
+    """Return one file of each hand-in, and what was left beside it."""
     hand_ins: dict[str, list[_Candidate]] = {}
     for one in those:
         hand_ins.setdefault(one.found.together, []).append(one)
-    fresh, left = list[Attempt](), list[Left]()
+    fresh: list[Attempt] = []
+    left: list[Left] = []
     for files in hand_ins.values():
         best, *others = sorted(files, key=lambda one: one.rank(course))
-        if (
-            others
-            and best.rank(course)[1]
-            and others[0].rank(course)[1:3] == best.rank(course)[1:3]
-        ):
+        if others and _nobody_knows(course, best, others[0]):
             names = ", ".join(shown(one.found.name) for one in files)
             why = f"which of {names} is {best.unit}? Call one of them so"
             left += [Left(one.found.item.place, why) for one in files]
@@ -199,25 +211,36 @@ def _one_of_each(
     return _without_given(course, those[0].unit, fresh, source, left)
 
 
+def _nobody_knows(course: Course, best: _Candidate, second: _Candidate) -> bool:
+    """Say whether neither of two files of one kind is called like the unit, nor nearly so."""
+    _, is_named_otherwise, is_notebook, _ = best.rank(course)
+    _, *kind_of_second, _ = second.rank(course)
+    return is_named_otherwise and kind_of_second == [is_named_otherwise, is_notebook]
+
+
 def _without_given(
     course: Course, unit: str, fresh: list[Attempt], source: Source, left: list[Left]
 ) -> tuple[list[Attempt], list[Left]]:
-    """In a clone every unit's file lies there from the start: one that is as it was given is no
-    hand-in.
-    """
+    """Leave out what is as it was given: in a clone every unit's file lies there from the start."""
     stub = course.stub(unit)
     if source.name not in ("classroom50", "github") or not stub.is_file():
         return fresh, left
     given = digest(stub.read_bytes())
-    left += [
-        Left(one.record.file, "as it was given") for one in fresh if one.record.sha256 == given
-    ]
-    return [one for one in fresh if one.record.sha256 != given], left
+    changed = []
+    for one in fresh:
+        if one.record.sha256 == given:
+            left.append(Left(one.record.file, "as it was given"))
+        else:
+            changed.append(one)
+    return changed, left
 
 
 def _attempt(one: _Candidate, source: Source) -> Attempt:
-    found, content = one.found, content_of(one.found.item)
-    who, known = found.who, one.known or Student("")
+    """Read a file, and note what the source and the roster know of it."""
+    found = one.found
+    content = content_of(found.item)
+    who = found.who
+    known = one.known or Student("")
     record = HandIn(
         source=source.name,
         student=one.student,
@@ -238,49 +261,48 @@ def _attempt(one: _Candidate, source: Source) -> Attempt:
 
 @dataclass
 class _Naming:
-    """What students' folders are called: by the roster, else by the source; never two people in
-    one.
+    """What students' folders are called: by the roster, else by the source.
+
+    No two people share one. taken: folded name → the name, and whose it is.
     """
 
     into: Path
     source: str
     roster: Roster | None
     unknown: set[str] = field(default_factory=set)
-    # folded name → its name, and whose
     taken: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def folder_of(self, found: Found) -> tuple[str, Student | None]:
-        """The name of the folder of the person who handed in, and who that is in the roster."""
+        """Return the name of the folder of who handed in, and who that is in the roster."""
         who = found.who
-        known = (
-            self.roster.find(
+        person = f"{self.source} {who.id or who.login or who.email or who.sis or who.name}"
+        known = None
+        if self.roster:
+            known = self.roster.find(
                 name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
             )
-            if self.roster
-            else None
-        )
-        called = known.student if known else who.called
-        person = f"{self.source} {who.id or who.login or who.email or who.sis or who.name}"
-        name = self._alone(
-            folder_name(called), person, "" if known else self._held(folder_name(called))
-        )
-        if self.roster and not known:
+        if known:
+            return self._alone(folder_name(known.student), person, ""), known
+        wanted = folder_name(who.called)
+        name = self._alone(wanted, person, self._held(wanted))
+        if self.roster:
             self.unknown.add(name)
-        return name, known
+        return name, None
 
     def _alone(self, name: str, person: str, held_by: str) -> str:
-        """The name, or one with a checksum of the person where another person has it already."""
+        """Return the name, or one with a checksum of the person where another has it already."""
         key = unicodedata.normalize("NFKC", name).casefold()
-        held = self.taken.setdefault(key, (name, held_by or person))
-        if held[1] == person:
-            return held[0]
+        first, owner = self.taken.setdefault(key, (name, held_by or person))
+        if owner == person:
+            return first
         other = f"{name}~{digest(person.encode())[:8]}"
         self.taken[other.casefold()] = (other, person)
         return other
 
     def _held(self, name: str) -> str:
-        """Whose folder of this name an earlier run wrote; empty where none did, or by another kind
-        of source.
+        """Return whose folder of this name an earlier run wrote, from the same kind of source.
+
+        Empty where none did.
         """
         records = map(read_record, sorted((self.into / name).glob("*.json")))
         for record in records:
@@ -291,40 +313,60 @@ class _Naming:
 
 
 def folder_name(text: str) -> str:
-    """A name as a folder can be called on any system and a page can show it."""
-    plain = unicodedata.normalize("NFC", text).strip()
-    plain = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in plain)
+    """Return a name as a folder can be called on any system and a page can show it."""
+    plain = "".join(map(_letter_of_a_folder, unicodedata.normalize("NFC", text).strip()))
     plain = re.sub(r"^[.\s]+|[.\s]+$", "_", plain) or "_"
-    if len(plain.encode()) > LONGEST:
-        short = plain.encode()[: LONGEST - 9].decode(errors="ignore")
-        plain = f"{short}~{digest(text.encode('utf-8', 'replace'))[:8]}"
-    if plain.partition(".")[0].casefold() in _RESERVED:
+    encoded = plain.encode()
+    if len(encoded) > LONGEST:
+        checksum = digest(text.encode("utf-8", "replace"))[:8]
+        short = encoded[: LONGEST - len("~") - len(checksum)].decode(errors="ignore")
+        plain = f"{short}~{checksum}"
+    if plain.partition(".")[0].casefold() in RESERVED:
         return f"_{plain}"
-    return f"{plain}_" if plain.casefold() == EARLIER else plain
+    if plain.casefold() == EARLIER:
+        return f"{plain}_"
+    return plain
 
 
+def _letter_of_a_folder(letter: str) -> str:
+    return letter if letter.isprintable() and letter not in REFUSED_LETTERS else "_"
+
+
+REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
 # what Windows calls no file, with any suffix
-_RESERVED = {"con", "prn", "aux", "nul"}
-_RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
+RESERVED = {"con", "prn", "aux", "nul"}
+RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
 
 
 def _with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attempt]) -> Place:
-    """The attempts that are there and the fresh ones, by time; equal files are one attempt."""
-    before = attempts_in(into, student, unit)
-    known = {one.record.sha256 for one in before}
-    added = []
+    """Return the attempts that are there and the fresh ones, by time, numbered.
+
+    Equal files are one attempt.
+    """
+    whole: dict[str, Attempt] = {}  # checksum → the first attempt of that file
+    for one in attempts_in(into, student, unit):
+        whole.setdefault(one.record.sha256, one)
+    before = len(whole)
     for one in sorted(fresh, key=_order):
-        if one.record.sha256 not in known:
-            known.add(one.record.sha256)
-            added.append(one)
-    whole = [*before, *added]
-    if all(one.record.submitted for one in whole):
-        whole.sort(key=_order)
-    numbered = [
-        Attempt(msgspec.structs.replace(one.record, attempt=number), one.content, one.suffix)
-        for number, one in enumerate(whole, 1)
-    ]
-    return Place(student, unit, numbered, len(added))
+        whole.setdefault(one.record.sha256, one)
+    attempts = list(whole.values())
+    if all(one.record.submitted for one in attempts):
+        attempts.sort(key=_order)
+    return Place(student, unit, _numbered(attempts), len(whole) - before)
+
+
+def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Number attempts in their order, from 1.
+
+    Where a source says that an attempt is a later one, the number is the source's: those before it
+    were not in what it gave.
+    """
+    numbered = []
+    last = 0
+    for one in attempts:
+        last = max(last + 1, one.record.attempt)
+        numbered.append(replace(one, record=msgspec.structs.replace(one.record, attempt=last)))
+    return numbered
 
 
 def _order(one: Attempt) -> tuple[str, int]:
@@ -332,13 +374,16 @@ def _order(one: Attempt) -> tuple[str, int]:
 
 
 def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
-    """The attempts of a student at a unit that an earlier run has laid out, the latest last."""
+    """Read the attempts that an earlier run has laid out, the latest last."""
     earlier = into / student / EARLIER / unit
-    folders = sorted(earlier.glob("*"), key=lambda path: (len(path.name), path.name))
+    folders = [path for path in earlier.glob("*") if path.is_dir()]
+    folders.sort(key=lambda path: (len(path.name), path.name))
+    folders.append(into / student / unit)
     found = []
-    for folder in [*(path for path in folders if path.is_dir()), into / student / unit]:
-        for suffix in (".py", ".ipynb"):
-            if (path := folder / f"{unit}{suffix}").is_file():
+    for folder in folders:
+        for suffix in SUFFIXES:
+            path = folder / f"{unit}{suffix}"
+            if path.is_file():
                 record = read_record(record_path(folder)) or _put_by_hand(student, path)
                 found.append(Attempt(record, path.read_bytes(), suffix))
                 break
@@ -346,7 +391,7 @@ def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
 
 
 def _put_by_hand(student: str, path: Path) -> HandIn:
-    """The record of a file that somebody put there, and no run of `collect`."""
+    """Make the record of a file that somebody put there, and no run of `collect`."""
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return HandIn(
         source="hand", student=student, submitted=moment, sha256=digest(path.read_bytes())
@@ -385,11 +430,13 @@ def _lay_out(place: Place, into: Path) -> None:
 
 
 def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
-    for suffix in {".py", ".ipynb"} - {attempt.suffix}:
-        (folder / f"{unit}{suffix}").unlink(missing_ok=True)
+    for suffix in SUFFIXES:
+        if suffix != attempt.suffix:
+            (folder / f"{unit}{suffix}").unlink(missing_ok=True)
     path = folder / f"{unit}{attempt.suffix}"
     _write(path, attempt.content)
-    _write(record_path(folder), msgspec.json.format(msgspec.json.encode(attempt.record), indent=1))
+    record = msgspec.json.encode(attempt.record)
+    _write(record_path(folder), msgspec.json.format(record, indent=1))
     if attempt.record.submitted:
         moment = datetime.fromisoformat(attempt.record.submitted).astimezone(UTC).timestamp()
         os.utime(path, (moment, moment))
@@ -403,30 +450,32 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(part, path)
 
 
-def summary(made: Plan, places: Iterable[Place] | None = None) -> list[str]:
+def summary(made: Plan) -> list[str]:
     """Say what was planned, a line each: the counts, then everything that needs a look."""
-    those = list(made.places if places is None else places)
-    fresh = [place for place in those if place.fresh]
-    again = [place for place in fresh if len(place.attempts) > place.fresh or place.fresh > 1]
-    late = [place for place in those if place.latest.late]
-    students = len({place.student for place in those})
-    lines = [
-        (
-            f"{made.source.title}: {len(those)} hand-ins of {students} students, {len(fresh)} of "
-            "them "
-            "new"
-        )
-    ]
-    for place in again:
-        lines.append(
-            f"  {place.student}, {place.unit}: attempt {len(place.attempts)}; those before are kept"
-        )
-    lines += [
-        f"  {place.student}, {place.unit}: marked late by {made.source.name}" for place in late
-    ]
+    fresh = [place for place in made.places if place.fresh]
+    students = len({place.student for place in made.places})
+    counts = f"{len(made.places)} hand-ins of {students} students, {len(fresh)} of them new"
+    lines = [f"{made.source.title}: {counts}"]
+    for place in fresh:
+        words = _attempts_in_words(place)
+        if words:
+            lines.append(f"  {place.student}, {place.unit}: {words}")
+    for place in made.places:
+        if place.latest.late:
+            lines.append(f"  {place.student}, {place.unit}: marked late by {made.source.name}")
+    missing = [shown(each.student) for each in made.missing]
+    left = [f"{shown(each.place)}: {each.why}" for each in made.left]
     lines += listed("not in the roster, taken all the same", [shown(name) for name in made.unknown])
-    lines += listed(
-        "in the roster, and handed in nothing", [shown(each.student) for each in made.missing]
-    )
-    lines += listed("not taken", [f"{shown(each.place)}: {each.why}" for each in made.left])
+    lines += listed("in the roster, and handed in nothing", missing)
+    lines += listed("not taken", left)
     return lines
+
+
+def _attempts_in_words(place: Place) -> str:
+    """Say which attempt the latest is, and where those before are; empty for a first one."""
+    number = place.latest.attempt
+    if number == 1:
+        return ""
+    if number > len(place.attempts):
+        return f"attempt {number}; the download does not hold all before it"
+    return f"attempt {number}; those before are kept"

@@ -57,6 +57,8 @@ def test_canvas(tmp_path):
     assert laid_out(into) == {"ada": RIGHT, "charles": HALF, "cmdb31m_4714": HALF, "zoe": RIGHT}
     late = record(into, "charles")
     assert (late.id, late.sis, late.late, late.submission) == ("4712", "S2", True, "99815")
+    assert (late.attempt, record(into, "zoe").attempt) == (2, 1)
+    assert any("charles" in line and "does not hold all before" in line for line in summary(made))
     assert record(into, "zoe").name == "Müller, Zoë"
     assert record(into, "grace", WORDS).file == f"hopper_grace_4716_99818_{WORDS}.py"
     assert made.unknown == ["cmdb31m_4714"]
@@ -113,6 +115,7 @@ def test_gradescope(tmp_path):
     }
     ada = record(into, "ada@example.edu")
     assert (ada.sis, ada.submission, ada.submitted) == ("20117", "301", "2026-11-20T14:22:32+00:00")
+    assert (ada.attempt, record(into, "zoe@example.edu").attempt) == (2, 1)
     assert "says of nobody" in left(made)[f"assignment_9100_export/submission_303/{UNIT}.py"]
 
 

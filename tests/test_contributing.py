@@ -185,3 +185,17 @@ def test_the_docs_name_each_status_of_a_verdict():
     """A status that is added is explained to instructors, who read results."""
     page = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
     assert [status for status in get_args(Status) if f"`{status}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/code.md"])
+def test_pages_for_contributors_name_files_that_exist(page):
+    """Each path of this repository, and each file of tests that is named without its folder."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    if page == "docs/code.md":  # its last column: the others name files of other projects
+        text = "\n".join(line.split("|")[-2] for line in text.splitlines() if line.count("|") == 6)
+    paths = re.findall(r"`((?:autograder|benchmarks|docs|tests|tools)/[\w./-]*)`", text)
+    assert len(paths) > 10 or page == "SECURITY.md"
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    tests = re.findall(r"`(test_\w+\.py)`", text)
+    folders = [ROOT / "tests", ENGINE / "tests"]
+    assert [name for name in tests if not any((place / name).exists() for place in folders)] == []

@@ -11,7 +11,7 @@ from this_course import COURSE, ROOT, UNIT
 from autograder.authoring.grader_page import grader_page
 from autograder.authoring.mutants import equivalents
 from autograder.authoring.told import Telling
-from autograder.authoring.validate import Proof
+from autograder.authoring.validation_report import ValidationReport
 from autograder.course import Course
 
 
@@ -27,7 +27,7 @@ def elsewhere(tmp_path):
 def proof():
     """What a full run could have found of a unit."""
     names = [check.name for check in this_course.unit().checks]
-    return Proof(
+    return ValidationReport(
         UNIT,
         seeds=5,
         quick=False,

@@ -17,12 +17,12 @@ from autograder.authoring import mutants as mutating
 from autograder.authoring.build import check_lengths
 from autograder.authoring.validate import (
     FIRST_SEED,
-    Proof,
     check_material,
     judge_mutants,
     judge_nothing,
     judge_pairs,
 )
+from autograder.authoring.validation_report import ValidationReport
 from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
@@ -60,7 +60,7 @@ def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
     """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which four
     may.
     """
-    proof = Proof(unit, 1, quick=True)
+    proof = ValidationReport(unit, 1, quick=True)
     with Server(this_course.unit(unit)) as server:
         assert [
             line.text
@@ -87,7 +87,7 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
     monkeypatch.setattr(
         mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None
     )
-    proof, data = Proof(unit, 1, quick=True), unit_data(this_course.unit(unit))
+    proof, data = ValidationReport(unit, 1, quick=True), unit_data(this_course.unit(unit))
     found = judge_mutants(this_course.unit(unit), proof, data)
     assert [line.text for line in found if line.fault] == []
     assert proof.mutants >= 8
@@ -131,7 +131,7 @@ def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
     unit = this_course.unit()
     assert {check.name for check in unit.checks if check.kept} == {"training"}
     monkeypatch.setattr(mutating, "run_mutants", lambda *_: iter([]))
-    found = judge_mutants(unit, Proof(UNIT, 1, quick=False), data={})
+    found = judge_mutants(unit, ValidationReport(UNIT, 1, quick=False), data={})
     told = [line.text for line in found if "catches no mutant alone" in line.text]
     assert len(told) == len(unit.checks) - 1
     assert not any("training" in line for line in told)
@@ -140,7 +140,7 @@ def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
 def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
     """However few seeds the mistakes are tried on."""
     assert [
-        Proof(UNIT, seeds, quick).style_seeds
+        ValidationReport(UNIT, seeds, quick).style_seeds
         for seeds, quick in ((5, False), (30, False), (2, True))
     ] == [
         20,

@@ -7,15 +7,12 @@ mutants lose points.
 import math
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
-from statistics import NormalDist
 from types import MappingProxyType
 
 from autograder.authoring.nothing import ALL, KINDS, try_nothing
-from autograder.authoring.told import Telling
+from autograder.authoring.validation_report import Finding, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.data import all_unit_data
@@ -35,233 +32,201 @@ from autograder.judging import (
 from autograder.sandbox.client import Server
 
 FIRST_SEED = 1000
-STYLE_SEEDS = 20  # of a run that is not quick
 SAMPLE = 10  # a quick run tries every tenth mutant, and so many fewer pairs
 PAIRS = 200  # of mistakes made at once
+MAX_MISLED = 1 / 50  # the share of pairs that may be told a third mistake
+MIN_SCORE = 0.98  # the share of wrong variants that lose points
 
-
+AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
 Place = tuple[Mistake, int, int]  # a mistake, and the lines of the statement that it replaces
 
 
-@dataclass(frozen=True)
-class Line:
-    """What was tried and how it went."""
+def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Finding]:
+    """Try a unit's material, and count what was tried in the report.
 
-    text: str
-    fault: bool = False
-
-
-@dataclass
-class Proof:
-    """What was tried of a unit, and counted."""
-
-    unit: str
-    seeds: int
-    quick: bool
-    points: float = 0.0
-    checks: list[str] = field(default_factory=list)
-    mistakes: int = 0
-    styles: int = 0
-    pairs: int = 0
-    misled: list[str] = field(default_factory=list)  # pairs of mistakes that were told a third
-    mutants: int = 0
-    equivalent: int = 0
-    survivors: list[str] = field(default_factory=list)
-    alone: Counter[str] = field(default_factory=Counter)  # check → mutants that it alone catches
-    told: Telling = field(default_factory=Telling)  # what mutants are told
-    # (check, style) → one a seed
-    deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def style_seeds(self) -> int:
-        """On how many seeds styles are tried; they need no key of mistakes, and are cheap."""
-        return self.seeds if self.quick else max(self.seeds, STYLE_SEEDS)
-
-    @property
-    def score(self) -> float:
-        """The share of wrong variants that lose points; one that is right too is not wrong."""
-        wrong = self.mutants - self.equivalent
-        return (wrong - len(self.survivors)) / wrong if wrong else math.nan
-
-    def false_fail(self) -> tuple[float, str]:
-        """The largest chance, over checks and styles, that a right answer fails a check, and that
-        check.
-
-        Estimated from how near a style's answers come to the tolerance: a log-normal through its
-        deviations.
-        """
-        chances = [(_beyond(values), check) for (check, _), values in self.deviations.items()]
-        return max(chances, default=(math.nan, ""))
-
-
-def _beyond(deviations: Sequence[float]) -> float:
-    logs = [math.log10(value) for value in deviations if value > 0]
-    if len(set(logs)) < 2:
-        return 0.0
-    return 1 - NormalDist.from_samples(logs).cdf(0.0)
-
-
-def validate(unit: Unit, proof: Proof, jobs: int = 1) -> Iterator[Line]:
-    """Try a unit's material and count in the proof; a quick one leaves out the checks that train,
-    and most mutants.
+    A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
     """
-    began, solution = time.perf_counter(), solution_of(unit)
-    data = {} if proof.quick else all_unit_data(unit)
+    began = time.perf_counter()
+    solution = solution_of(unit)
+    data = {} if report.quick else all_unit_data(unit)
+    report.points = sum(check.points for check in unit.checks)
+    report.checks = [check.name for check in unit.checks]
+    report.mistakes = len(solution.mistakes)
     with Server(unit, stub=solution.stub) as server:
-        proof.points = sum(check.points for check in unit.checks)
-        proof.checks = [check.name for check in unit.checks]
-        for seed in range(FIRST_SEED, FIRST_SEED + proof.seeds):
+        for seed in range(FIRST_SEED, FIRST_SEED + report.seeds):
             key = build_key(server, seed, data)
             yield from check_material(server, seed, key, data)
-        yield from judge_pairs(server, seed, key, proof)
+        yield from judge_pairs(server, seed, key, report)
         yield from judge_nothing(server, seed, key)
-        for seed in range(FIRST_SEED, FIRST_SEED + proof.style_seeds):
-            yield from judge_styles(server, seed, proof)
-    proof.mistakes = len(solution.mistakes)
-    tried = (
-        f"{proof.mistakes} mistakes on {proof.seeds} seeds, {proof.styles} other styles on "
-        f"{proof.style_seeds}"
-    )
-    yield Line(f"✓ {unit.name}: {tried}")
-    one_of_each = {name: texts[0] for name, texts in data.items()}
-    yield from judge_mutants(unit, proof, one_of_each, jobs)
-    proof.seconds = time.perf_counter() - began
+        for seed in range(FIRST_SEED, FIRST_SEED + report.style_seeds):
+            yield from judge_styles(server, seed, report)
+    mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
+    other_styles = f"{report.styles} other styles on {report.style_seeds}"
+    yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
+    one_of_each = {check: corpora[0] for check, corpora in data.items()}
+    yield from judge_mutants(unit, report, one_of_each, jobs)
+    report.seconds = time.perf_counter() - began
 
 
-AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
+# ---- the solution, the stub and the known mistakes
 
 
-def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Line]:
+def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Finding]:
     """Grade the solution on each corpus, the stub and each known mistake, on one seed."""
-    unit, solution = server.unit, solution_of(server.unit)
-    for one in each_in_turn(data):
-        graded = _grade(server, solution.plain(), seed, key, one)
-        names = "".join(f", {name}" for name in dict.fromkeys(text.name for text in one.values()))
-        yield _line(f"{unit.name}, seed {seed}{names}: the solution", lost(graded))
-    yield _line(
-        f"{unit.name}, seed {seed}: the stub", gained(_grade(server, solution.stub, seed, key))
-    )
+    unit = server.unit
+    solution = solution_of(unit)
+    where = f"{unit.name}, seed {seed}"
+    for corpora in each_in_turn(data):
+        names = dict.fromkeys(corpus.name for corpus in corpora.values())
+        trained_on = "".join(f", {name}" for name in names)
+        graded = _grade(server, solution.plain(), seed, key, corpora)
+        yield _with_fault(f"{where}{trained_on}: the solution", lost(graded))
+    graded = _grade(server, solution.stub, seed, key)
+    yield _with_fault(f"{where}: the stub", gained(graded))
     for mistake, line, _ in solution.mistakes:
-        graded = judge_mistake(unit, key, mistake)
-        if fault := misjudged(mistake.text, graded):
-            yield Line(
-                f"✗ {unit.name}, seed {seed}, line {line}: {mistake.code}\n    {fault}", True
-            )
+        fault = misjudged(mistake.text, judge_mistake(unit, key, mistake))
+        if fault:
+            yield finding(f"{where}, line {line}: {mistake.code}\n    {fault}", True)
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
-    """Judge a known mistake as if it were a submission, by the answers that it gave when the key
-    was made.
-    """
+    """Judge a known mistake as a submission, by the answers that it gave when the key was made."""
     verdicts: dict[str, Verdict] = {}
     for check in checks_to_run(unit, data=()):
-        if lacking := unmet(check, verdicts):
+        lacking = unmet(check, verdicts)
+        if lacking:
             verdicts[check.name] = not_reached(check, lacking)
             continue
         known = key[check.name]
-        answer = next((its for one, its in known.mistakes if one.id == mistake.id), known.expected)
-        verdicts[check.name] = judge(check, known, answer, unit.sizes, excluded_by(key, verdicts))
+        answers = {made.id: answer for made, answer in known.mistakes}
+        answer = answers.get(mistake.id, known.expected)  # the right one where it changes nothing
+        excluded = excluded_by(key, verdicts)
+        verdicts[check.name] = judge(check, known, answer, unit.sizes, excluded)
     return list(verdicts.values())
 
 
 def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
-    """One text for each check that trains, as often as it takes for each text to have its turn; at
-    least once.
+    """Choose one corpus for each check that trains, until each corpus has had its turn.
+
+    There is at least one turn. A check with fewer corpora than others is given its last again.
     """
-    most = max((len(texts) for texts in data.values()), default=1)
-    return [
-        {name: texts[min(turn, len(texts) - 1)] for name, texts in data.items()}
-        for turn in range(most)
-    ]
+    turns = max((len(corpora) for corpora in data.values()), default=1)
+    chosen = []
+    for turn in range(turns):
+        corpora = {name: some[min(turn, len(some) - 1)] for name, some in data.items()}
+        chosen.append(corpora)
+    return chosen
 
 
-def judge_pairs(server: Server, seed: int, key: Key, proof: Proof) -> Iterator[Line]:
+# ---- two mistakes at once
+
+
+def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -> Iterator[Finding]:
     """Make two mistakes at once, drawn by chance: a hint should be of one that was made.
 
-    Pairs that get another are told; a fault where more than 2 in 100 do, and more than one.
+    Pairs that are told a third are listed. It is a fault where more than 2 in 100 are, and more
+    than one.
     """
-    solution, draw = solution_of(server.unit), random.Random(FIRST_SEED)
+    solution = solution_of(server.unit)
+    draw = random.Random(FIRST_SEED)
     possible = sum(_apart(one, other) for one, other in combinations(solution.mistakes, 2))
-    wanted = min(PAIRS // SAMPLE if proof.quick else PAIRS, possible)
-    while proof.pairs < wanted:
+    wanted = min(PAIRS // SAMPLE if report.quick else PAIRS, possible)
+    while report.pairs < wanted:
         one, other = draw.sample(solution.mistakes, 2)
         if not _apart(one, other):
             continue
-        proof.pairs += 1
-        (first, *_), (second, *_) = sorted((one, other), key=lambda entry: entry[1])
-        script, made = solution.with_mistake(first.id, second.id), {first.text, second.text}
-        remarks = [r for v in _grade(server, script, seed, key) for r in v.remarks if r.mistake]
-        if strange := [r.text for r in remarks if r.text not in made]:
-            proof.misled.append(f"{first.code}` and `{second.code}")
-            yield Line(f"  two at once: `{proof.misled[-1]}`: was told: {strange[0]}")
-    many = len(proof.misled) > max(1, proof.pairs / 50)
-    yield Line(
-        (
-            f"{'✗' if many else '✓'} {proof.unit}: {len(proof.misled)} of {proof.pairs} pairs of "
-            "mistakes misled"
-        ),
-        many,
-    )
+        report.pairs += 1
+        (first, *_), (second, *_) = sorted((one, other), key=_first_line)
+        script = solution.with_mistake(first.id, second.id)
+        graded = _grade(server, script, seed, key)
+        third = [text for text in _mistakes_told(graded) if text not in (first.text, second.text)]
+        if third:
+            pair = f"{first.code}` and `{second.code}"
+            report.misled.append(pair)
+            yield Finding(f"  two at once: `{pair}`: was told: {third[0]}")
+    is_fault = len(report.misled) > max(1, MAX_MISLED * report.pairs)
+    misled = f"{len(report.misled)} of {report.pairs} pairs of mistakes misled"
+    yield finding(f"{report.unit}: {misled}", is_fault)
 
 
 def _apart(one: Place, other: Place) -> bool:
     """Whether two mistakes spoil different statements, so that both can be made at once."""
-    (_, first, last), (_, other_first, other_last) = one, other
+    _, first, last = one
+    _, other_first, other_last = other
     return last < other_first or other_last < first
 
 
-def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Line]:
-    """Empty each exercise, and all of them: a check that gives points for what is left is a
-    fault.
+def _first_line(place: Place) -> int:
+    _, first, _ = place
+    return first
+
+
+def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what is said of known mistakes, in order."""
+    told = []
+    for verdict in verdicts:
+        for remark in verdict.remarks:
+            if remark.mistake:
+                told.append(remark.text)
+    return told
+
+
+# ---- files that solve nothing
+
+
+def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
+    """Empty each exercise, and all of them: a check that gives points for what is left is a fault.
+
+    Says how much is earned at most where all are emptied.
     """
-    tried = list(try_nothing(server, seed, key))
-    for found in tried:
-        if found.too_much:
-            yield Line(f"✗ {server.unit.name}: {found}", True)
-    most = max(
-        sum(one.earned for one in tried if (one.exercise, one.kind) == (ALL, kind))
-        for kind in KINDS
-    )
-    points = sum(check.points for check in server.unit.checks)
+    unit = server.unit
+    earned_of_all = dict.fromkeys(KINDS, 0.0)
+    for tried in try_nothing(server, seed, key):
+        if tried.exercise == ALL:
+            earned_of_all[tried.kind] += tried.earned
+        if tried.too_much:
+            yield finding(f"{unit.name}: {tried}", True)
+    most = max(earned_of_all.values())
+    points = sum(check.points for check in unit.checks)
     words = f"a file that solves nothing earns {most:g} of {points:g} points"
-    yield Line(f"{'✗' if most else '✓'} {server.unit.name}: {words}", most > 0)
+    yield finding(f"{unit.name}: {words}", most > 0)
+
+
+# ---- right answers in other styles
 
 
 def styles(unit: Unit) -> dict[str, str]:
-    """Right answers in other styles: name → the solution with the definitions of that style in
-    place of its own.
+    """Return right answers in other styles: name → script.
+
+    Each is the solution with the definitions of that style behind its own.
     """
     plain = solution_of(unit).plain()
-    files = sorted((unit.course.folder / "solutions" / "styles" / unit.name).glob("*.py"))
-    return {path.stem: f"{plain}\n\n# %%\n{path.read_text(encoding='utf-8')}" for path in files}
+    folder = unit.course.folder / "solutions" / "styles" / unit.name
+    scripts = {}
+    for path in sorted(folder.glob("*.py")):
+        definitions = path.read_text(encoding="utf-8")
+        scripts[path.stem] = f"{plain}\n\n# %%\n{definitions}"
+    return scripts
 
 
-def judge_styles(server: Server, seed: int, proof: Proof) -> Iterator[Line]:
+def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterator[Finding]:
     """Try right answers in other styles on one seed: one that fails a check is a fault."""
-    found, checks = styles(server.unit), checks_to_run(server.unit, data=())
-    key, proof.styles = plain_key(server, checks, seed), len(found)
-    for style, script in found.items():
+    scripts = styles(server.unit)
+    report.styles = len(scripts)
+    checks = checks_to_run(server.unit, data=())
+    key = plain_key(server, checks, seed)
+    for style, script in scripts.items():
         with server.worker(script.encode(), "submission.py") as worker:
             for check in checks:
                 answer = worker.ask(check, seed)
-                far = _deviations(check, key, answer)
-                # the others are drawn
-                rounded = [value for name, value in far.items() if name not in check.tolerance]
-                proof.deviations.setdefault((check.name, style), []).append(
-                    max(rounded, default=0.0)
-                )
-                if max(far.values()) > 1:
-                    what = (
-                        answer.message or f"{max(far.values()):.3g} tolerances from the solution's"
-                    )
-                    yield Line(
-                        (
-                            f"✗ {server.unit.name}, seed {seed}, style {style}: lost {check.name}: "
-                            f"{what}"
-                        ),
-                        True,
-                    )
+                deviations = _deviations(check, key, answer)
+                furthest = _furthest_by_rounding(check, deviations)
+                report.deviations.setdefault((check.name, style), []).append(furthest)
+                most = max(deviations.values())
+                if most > 1:
+                    why = answer.message or f"{most:.3g} tolerances from the solution's"
+                    where = f"{server.unit.name}, seed {seed}, style {style}"
+                    yield finding(f"{where}: lost {check.name}: {why}", True)
 
 
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
@@ -271,58 +236,67 @@ def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
 
 
 def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
-    """Array → how many tolerances it is from the solution's."""
+    """Return array → how many tolerances it is from the solution's."""
     expected = key[check.name].expected
-    return {
-        name: math.inf if answer.failure else deviation(check, name, expected, answer)
-        for name in expected.arrays
-    }
+    if answer.failure:
+        return dict.fromkeys(expected.arrays, math.inf)
+    return {name: deviation(check, name, expected, answer) for name in expected.arrays}
+
+
+def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> float:
+    """Return the largest deviation of arrays that are not drawn: of the judge's own tolerance."""
+    by_rounding = [far for name, far in deviations.items() if name not in check.tolerance]
+    return max(by_rounding, default=0.0)
+
+
+# ---- mutants
 
 
 def judge_mutants(
-    unit: Unit, proof: Proof, data: Mapping[str, Corpus], jobs: int = 2
-) -> Iterator[Line]:
-    """Grade mutants of the solution; those that survive are told.
+    unit: Unit, report: ValidationReport, data: Mapping[str, Corpus], jobs: int = 2
+) -> Iterator[Finding]:
+    """Grade mutants of the solution; those that survive are listed.
 
     data: what checks that train are given, by check; those without any are left out.
-    A fault where fewer than 98 of 100 wrong variants lose points, and where, of all of them, a
-    check catches none that no other does, and does not say why it is kept.
+
+    It is a fault where fewer than 98 of 100 wrong variants lose points, and where, in a run that is
+    not quick, a check catches no mutant alone and does not say why it is kept.
     """
     from autograder.authoring.mutants import equivalents, run_mutants
 
     known_right = equivalents(unit)
     places = places_of_mistakes(unit)
-    part = slice(None, None, SAMPLE if proof.quick else 1)
+    part = slice(None, None, SAMPLE if report.quick else 1)
     for result in run_mutants(unit, FIRST_SEED, data, jobs, part):
         name = result.mutant.name
-        proof.mutants += 1
-        proof.told.add(result.verdicts, result.mutant, places)
+        report.mutants += 1
+        report.told.add(result.verdicts, result.mutant, places)
         if len(result.failed) == 1:
-            proof.alone[result.failed[0]] += 1
+            report.alone[result.failed[0]] += 1
         if not result.failed and name in known_right:
-            proof.equivalent += 1
+            report.equivalent += 1
         elif not result.failed:
-            proof.survivors.append(name)
-            yield Line(f"  survives: {name}")
-    few = proof.score < 0.98
-    yield Line(
-        (
-            f"{'✗' if few else '✓'} {proof.unit}: {proof.score:.1%} of {proof.mutants} mutants "
-            "lose "
-            "points"
-        ),
-        few,
-    )
-    yield _telling(proof)
+            report.survivors.append(name)
+            yield Finding(f"  survives: {name}")
+    score = f"{report.score:.1%} of {report.mutants} mutants lose points"
+    yield finding(f"{report.unit}: {score}", report.score < MIN_SCORE)
+    yield _what_mutants_are_told(report)
+    if not report.quick:
+        yield from _checks_that_catch_nothing(unit, report)
+
+
+def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Finding]:
+    """Find fault with each check that catches no mutant alone and does not say why it is kept."""
     for check in unit.checks:
-        if not (proof.quick or proof.alone[check.name] or check.kept):
+        if not report.alone[check.name] and not check.kept:
             words = 'catches no mutant alone. Give it `kept="why it is there"`, or take it out'
-            yield Line(f"✗ {proof.unit}: {check.name} {words}", True)
+            yield finding(f"{report.unit}: {check.name} {words}", True)
 
 
 def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
-    """Code of a known mistake → the names of the definitions in which it is made."""
-    solution, names = solution_of(unit), spoilt_names(solution_of(unit))
+    """Return code of a known mistake → the names of the definitions in which it is made."""
+    solution = solution_of(unit)
+    names = spoilt_names(solution)
     places: dict[str, frozenset[str]] = {}
     for mistake, _, _ in solution.mistakes:
         before = places.get(mistake.code, frozenset())
@@ -330,21 +304,19 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     return places
 
 
-def _telling(proof: Proof) -> Line:
-    """Say what share of the mutants is named or related; a fault where one is told something
-    untrue.
-    """
-    told = proof.told
-    words = (
-        f"{proof.unit}: {told.share:.1%} of {told.answered} mutants that answer are named or "
-        "related"
-    )
+def _what_mutants_are_told(report: ValidationReport) -> Finding:
+    """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
+    told = report.told
+    answered = f"{told.answered} mutants that answer"
+    words = f"{report.unit}: {told.share:.1%} of {answered} are named or related"
     if not told.untrue:
-        return Line(f"✓ {words}")
-    return Line(
-        "\n".join([f"✗ {words}; told something untrue:", *(f"    {one}" for one in told.untrue)]),
-        True,
-    )
+        return finding(words, False)
+    lines = [f"{words}; told something untrue:"]
+    lines += [f"    {untrue}" for untrue in told.untrue]
+    return finding("\n".join(lines), True)
+
+
+# ---- in words
 
 
 def _grade(
@@ -357,15 +329,18 @@ def _grade(
     return grade_one(server, script.encode(), "submission.py", seed, key, data)
 
 
-def _line(what: str, fault: str) -> Line:
-    return Line(f"{'✗' if fault else '✓'} {what} {fault}".rstrip(), bool(fault))
+def _with_fault(what: str, fault: str) -> Finding:
+    """Make a finding of what was tried and what is wrong with it, "" where nothing is."""
+    return finding(f"{what} {fault}".rstrip(), bool(fault))
 
 
 def lost(verdicts: Sequence[Verdict]) -> str:
-    """What a solution did not earn, in words; empty where it earned all."""
-    return "; ".join(
-        f"lost {v.name}: {v.remarks[0].text}" for v in verdicts if v.status != "passed"
-    )
+    """Say what a solution did not earn; "" where it earned all."""
+    lines = []
+    for verdict in verdicts:
+        if verdict.status != "passed":
+            lines.append(f"lost {verdict.name}: {verdict.remarks[0].text}")
+    return "; ".join(lines)
 
 
 def _is_unwritten(verdict: Verdict) -> bool:
@@ -374,20 +349,23 @@ def _is_unwritten(verdict: Verdict) -> bool:
 
 
 def gained(verdicts: Sequence[Verdict]) -> str:
-    """What a stub earned, or lost for another reason than not being written; empty where all is as
-    it should be.
-    """
-    odd = [v for v in verdicts if v.earned or not _is_unwritten(v)]
-    return "; ".join(
-        f"{v.name}: {v.earned} points, {v.remarks[0].text if v.remarks else ''}" for v in odd
-    )
+    """Say what a stub earned, or did not earn though it is written; "" where nothing."""
+    lines = []
+    for verdict in verdicts:
+        if verdict.earned or not _is_unwritten(verdict):
+            remark = verdict.remarks[0].text if verdict.remarks else ""
+            lines.append(f"{verdict.name}: {verdict.earned} points, {remark}")
+    return "; ".join(lines)
 
 
-def misjudged(words: str, verdicts: Sequence[Verdict]) -> str:
-    """Why a known mistake was not judged as it should be: it loses points, and is named by its own
-    words alone.
+def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
+    """Say why a known mistake was not judged as it should be; "" where it was.
+
+    It should lose points, and be named by its own text only.
     """
-    said = {remark.text for verdict in verdicts for remark in verdict.remarks if remark.mistake}
     if all(verdict.status == "passed" for verdict in verdicts):
         return "lost no points"
-    return "" if said == {words} else f"was told: {sorted(said) or 'nothing that is known'}"
+    told = set(_mistakes_told(verdicts))
+    if told == {text}:
+        return ""
+    return f"was told: {sorted(told) or 'nothing that is known'}"

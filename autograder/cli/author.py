@@ -173,26 +173,31 @@ def validate(
     from time import perf_counter
 
     import autograder.authoring.mutants  # noqa: F401  where what it needs is missing, say so before the work
-    from autograder.authoring.validate import Proof, validate
+    from autograder.authoring.validate import validate
+    from autograder.authoring.validation_report import ValidationReport
     from autograder.course import find_unit, load_unit
 
-    course, began = find_course(course_folder), perf_counter()
-    proofs = [Proof(find_unit(course, name), seeds, quick) for name in units or course.units]
+    began = perf_counter()
+    course = find_course(course_folder)
+    names = [find_unit(course, name) for name in units or course.units]
+    reports = [ValidationReport(name, seeds, quick) for name in names]
+    jobs_of_each = max(1, jobs // len(reports))
 
-    def faults(proof: Proof) -> int:
-        found = 0
-        for line in validate(load_unit(course, proof.unit), proof, max(1, jobs // len(proofs))):
-            click.echo(line.text)
-            found += line.fault
-        return found
+    def count_faults(report: ValidationReport) -> int:
+        faults = 0
+        for finding in validate(load_unit(course, report.unit), report, jobs_of_each):
+            click.echo(finding.text)
+            faults += finding.fault
+        return faults
 
     with ThreadPoolExecutor(jobs) as pool:
-        found = sum(pool.map(faults, proofs))
+        faults = sum(pool.map(count_faults, reports))
     if page:
         from autograder.authoring.grader_page import grader_page
 
-        click.echo(grader_page(course, proofs, jobs, (perf_counter() - began) / 60))
-    sys.exit(1 if found else 0)
+        minutes = (perf_counter() - began) / 60
+        click.echo(grader_page(course, reports, jobs, minutes))
+    sys.exit(1 if faults else 0)
 
 
 @main.command()

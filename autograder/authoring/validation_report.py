@@ -1,0 +1,81 @@
+"""What `autograder validate` has found of a unit: single findings, and what was counted."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+from autograder.authoring.told import Telling
+
+STYLE_SEEDS = 20  # of a run that is not quick
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was tried and how it went, in words; `fault` where the author has to act."""
+
+    text: str
+    fault: bool = False
+
+
+def finding(what: str, fault: bool) -> Finding:
+    """Mark what was tried with ✓, or with ✗ where it is a fault."""
+    return Finding(f"{'✗' if fault else '✓'} {what}", fault)
+
+
+@dataclass
+class ValidationReport:
+    """What was tried of a unit, and counted.
+
+    misled: pairs of mistakes that were told a third. alone: check → mutants that no other check
+    catches. told: what mutants are told. deviations: (check, style) → by how many tolerances the
+    style's answer differs, one per seed.
+    """
+
+    unit: str
+    seeds: int
+    quick: bool
+    points: float = 0.0
+    checks: list[str] = field(default_factory=list)
+    mistakes: int = 0
+    styles: int = 0
+    pairs: int = 0
+    misled: list[str] = field(default_factory=list)
+    mutants: int = 0
+    equivalent: int = 0
+    survivors: list[str] = field(default_factory=list)
+    alone: Counter[str] = field(default_factory=Counter)
+    told: Telling = field(default_factory=Telling)
+    deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def style_seeds(self) -> int:
+        """On how many seeds styles are tried; they need no key of mistakes, and are cheap."""
+        return self.seeds if self.quick else max(self.seeds, STYLE_SEEDS)
+
+    @property
+    def score(self) -> float:
+        """The share of wrong variants that lose points; equivalent mutants are not counted."""
+        wrong = self.mutants - self.equivalent
+        return (wrong - len(self.survivors)) / wrong if wrong else math.nan
+
+    def false_fail(self) -> tuple[float, str]:
+        """Return the largest chance, over checks and styles, that a right answer fails; and where.
+
+        Estimated from how near a style's answers come to the tolerance: a log-normal through its
+        deviations.
+        """
+        chances = []
+        for (check, _), deviations in self.deviations.items():
+            chances.append((_chance_beyond_tolerance(deviations), check))
+        return max(chances, default=(math.nan, ""))
+
+
+def _chance_beyond_tolerance(deviations: Sequence[float]) -> float:
+    """Return the chance of a deviation above 1, by a log-normal through those that are not 0."""
+    logs = [math.log10(deviation) for deviation in deviations if deviation > 0]
+    if len(set(logs)) < 2:
+        return 0.0
+    return 1 - NormalDist.from_samples(logs).cdf(0.0)

@@ -10,8 +10,9 @@ from autograder.grading.policy import Grade, Policy, Rules
 
 @dataclass(frozen=True)
 class Row:
-    """A student's row: the shares of the units that count for this class, and which of them are
-    left out.
+    """A student's row.
+
+    shares: of each unit that counts for this class. left_out: those that do not count for them.
     """
 
     student: str
@@ -22,32 +23,37 @@ class Row:
 
 
 def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] = ()) -> list[Row]:
-    """One row for each student. A unit that anybody handed in counts for everybody: 0 for who did
-    not.
+    """Return one row for each student.
 
-    students: more of them, who may have handed in nothing.
+    A unit that anybody handed in counts for everybody, and is 0 for who did not. students: more of
+    them, who may have handed in nothing.
     """
-    points = {(grade.result.lms_name, grade.result.unit): grade for grade in grades}
-    units = sorted({grade.result.unit for grade in grades})
-    everybody = sorted({grade.result.lms_name for grade in grades} | set(students))
-    return [
-        _row(student, {unit: points.get((student, unit)) for unit in units}, policy)
-        for student in everybody
-    ]
+    by_place = {(grade.result.lms_name, grade.result.unit): grade for grade in grades}
+    units = sorted({unit for _, unit in by_place})
+    everybody = sorted({student for student, _ in by_place} | set(students))
+    rows = []
+    for student in everybody:
+        of_units = {unit: by_place.get((student, unit)) for unit in units}
+        rows.append(_row(student, of_units, policy))
+    return rows
 
 
 def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row:
-    weighed = {
-        unit: Weighed(_share(grade), exact(policy.units.get(unit, Rules()).weight))
-        for unit, grade in units.items()
-    }
-    counted = {unit: each for unit, each in weighed.items() if each.weight}
-    whole = total(counted, policy.total.drop_lowest)
-    left_out = frozenset(dropped(counted, policy.total.drop_lowest)) | (
-        weighed.keys() - counted.keys()
+    shares = {unit: _share(grade) for unit, grade in units.items()}
+    counted = {}
+    for unit, share in shares.items():
+        weight = exact(policy.units.get(unit, Rules()).weight)
+        if weight:
+            counted[unit] = Weighed(share, weight)
+    drop_lowest = policy.total.drop_lowest
+    whole = total(counted, drop_lowest)
+    return Row(
+        student=student,
+        shares=shares,
+        left_out=frozenset(dropped(counted, drop_lowest)) | (shares.keys() - counted.keys()),
+        total=whole,
+        letter=letter(whole, policy.total.letters),
     )
-    shares = {unit: each.share for unit, each in weighed.items()}
-    return Row(student, shares, left_out, whole, letter(whole, policy.total.letters))
 
 
 def _share(grade: Grade | None) -> Fraction:
@@ -56,17 +62,18 @@ def _share(grade: Grade | None) -> Fraction:
     return grade.exact_points / exact(grade.max_points)
 
 
-def final_table(rows: Sequence[Row]) -> list[Sequence[str | float]]:
-    """The rows as a table, in percent; what is left out is in brackets."""
+def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[str | float]]:
+    """Return the rows as a table, in percent; what is left out is in brackets.
+
+    heads: unit → the heading of its column.
+    """
     units = list(rows[0].shares) if rows else []
-    table: list[Sequence[str | float]] = [
-        ("student", *(f"{unit} (%)" for unit in units), "total (%)", "letter")
-    ]
+    head = ("student", *(f"{heads[unit]} (%)" for unit in units), "total (%)", "letter")
+    table: list[Sequence[str | float]] = [head]
     for row in rows:
-        shown = [rounded(100 * row.shares[unit]) for unit in units]
-        cells = [
-            f"({value:g})" if unit in row.left_out else value
-            for unit, value in zip(units, shown, strict=True)
-        ]
-        table.append((row.student, *cells, rounded(100 * row.total), row.letter))
+        cells: list[str | float] = [row.student]
+        for unit in units:
+            percent = rounded(100 * row.shares[unit])
+            cells.append(f"({percent:g})" if unit in row.left_out else percent)
+        table.append((*cells, rounded(100 * row.total), row.letter))
     return table

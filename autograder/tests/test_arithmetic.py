@@ -204,7 +204,7 @@ def test_who_handed_in_nothing_has_nothing():
         "bob": Fraction(1, 4),
         "carl": 0,
     }
-    table = final_table(list(rows.values()))
+    table = final_table(list(rows.values()), {unit: unit for unit in ("ps0", "ps1", "ps2")})
     assert table[0] == ("student", "ps0 (%)", "ps1 (%)", "ps2 (%)", "total (%)", "letter")
     assert table[1] == ("ada", "(10)", 100.0, 0.0, 50.0, "")
 

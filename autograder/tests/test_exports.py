@@ -183,6 +183,17 @@ def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
     assert "first&#58; expected 'A. L.', found 'A.L.'." in (tmp_path / "no_space.md").read_text()
 
 
+@pytest.mark.parametrize("to", FORMATS)
+def test_results_without_training_say_so_in_every_file(results, tmp_path, to):
+    """In each format, so that none is taken for a grade."""
+    quick = [
+        dataclasses.replace(one, provenance=dataclasses.replace(one.provenance, quick=True))
+        for one in results
+    ]
+    written = exported(quick, to, tmp_path)
+    assert written and all("without training" in path.read_text() for path in written)
+
+
 def test_export_by_command(graded_class, tmp_path):
     """Files are named; a wrong policy or an empty folder is told in words."""
     done = small.run_command("export", graded_class, "--to", "canvas", "--out", tmp_path / "out")

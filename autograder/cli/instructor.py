@@ -113,11 +113,11 @@ def _serve(
     anonymous: bool,
     rules: "Policy | None",
 ) -> None:
-    from autograder.report.serve import Shelf, serve
+    from autograder.report.serve import LiveSite, serve
 
-    shelf = Shelf(course, grades, source, anonymous, rules)
+    live_site = LiveSite(course, grades, source, anonymous, rules)
     with suppress(KeyboardInterrupt):
-        serve(shelf, partial(_say_address, not anonymous))
+        serve(live_site, partial(_say_address, not anonymous))
 
 
 def _say_address(by_hand: bool, address: str) -> None:

@@ -16,7 +16,7 @@ from autograder.grading.results import write_whole
 from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import markdown
-from autograder.report.terminal import NOTHING, SIGNS, number
+from autograder.report.terminal import NOTHING, STATUS_SYMBOLS, number
 from autograder.report.total import final_rows, final_table
 
 Files = Mapping[str, str]  # name → content
@@ -400,7 +400,7 @@ def _summary(grade: Grade) -> str:
         lines += [markdown(grade.words), ""]
     lines += ["| | points | check | |", "|---|---|---|---|"]
     for verdict in result.verdicts:
-        sign, _ = SIGNS.get(verdict.status, ("✗", ""))
+        sign, _ = STATUS_SYMBOLS.get(verdict.status, ("✗", ""))
         points = f"{number(verdict.earned)}/{number(verdict.points)}"
         lines.append(f"| {sign} | {points} | {verdict.title} | {markdown(_remarks(verdict))} |")
     return "\n".join([*lines, ""])

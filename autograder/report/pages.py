@@ -27,9 +27,9 @@ from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
 from autograder.report import code, html, remark_html, summary
 from autograder.report.definitions import Piece, pieces
-from autograder.report.pseudonyms import Aliases, Renaming, renaming_of
+from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
-from autograder.report.terminal import SIGNS, number
+from autograder.report.terminal import STATUS_SYMBOLS, number
 
 # the file that was graded, if it is still there as it was
 Source = Callable[[Result], bytes | None]
@@ -70,7 +70,7 @@ def environment() -> Environment:
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,
         remark=_remark_markup,
-        sign=lambda status: SIGNS.get(status, "✗")[0],
+        sign=lambda status: STATUS_SYMBOLS.get(status, "✗")[0],
         status=_status_in_words,
         ticks=_ticks_markup,
         url=lambda part: quote(part, safe=""),
@@ -138,7 +138,7 @@ def site(
     course: Course,
     results: Sequence[Result],
     source: Source | None = None,
-    aliases: Aliases | None = None,
+    aliases: Pseudonyms | None = None,
     live: str = "",
     around: Around = Around(),
 ) -> dict[str, Callable[[], str]]:
@@ -152,7 +152,7 @@ def site(
         renaming, missing = None, around.missing
         shown = list(results)
     else:
-        aliases.draw(result.student for result in results)
+        aliases.assign(result.student for result in results)
         results = sorted(results, key=lambda result: (result.unit, aliases[result.student]))
         renaming, missing = renaming_of(results, aliases), {}
         shown = [renaming.result(result, aliases[result.student]) for result in results]
@@ -252,7 +252,7 @@ def write_pages(
     around: Around = Around(),
 ) -> Path:
     """Write all pages below a folder, remove those of an earlier time; return the class page."""
-    pages = site(course, results, source, Aliases() if anonymous else None, around=around)
+    pages = site(course, results, source, Pseudonyms() if anonymous else None, around=around)
     for address, page in pages.items():
         write_whole(folder / address, page())
     remove_other_pages(folder, pages)

@@ -15,10 +15,10 @@ from autograder.judging import Verdict
 SHORTEST = 3  # letters of a name that is looked for in a text: one or two are a variable
 
 
-class Aliases(dict[str, str]):
+class Pseudonyms(dict[str, str]):
     """Names that say nothing of a student, each drawn once: student → alias."""
 
-    def draw(self, students: Iterable[str]) -> None:
+    def assign(self, students: Iterable[str]) -> None:
         """Give each student who has none a name that no other has."""
         for student in students:
             while student not in self:

@@ -24,12 +24,12 @@ from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import absent, roster_beside
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
 from autograder.report.pages import Around, Source, security_policy, site
-from autograder.report.pseudonyms import Aliases
+from autograder.report.pseudonyms import Pseudonyms
 
 MAX_FORM = 64 << 10  # bytes
 
 
-class Shelf:
+class LiveSite:
     """The pages of a folder of results. A result is read when its file has changed, a page made
     when asked for.
     """
@@ -43,7 +43,11 @@ class Shelf:
         rules: Policy | None = None,
     ) -> None:
         self._course, self._rules = course, rules
-        self._grades, self._source, self._aliases = grades, source, Aliases() if anonymous else None
+        self._grades, self._source, self._aliases = (
+            grades,
+            source,
+            Pseudonyms() if anonymous else None,
+        )
         self._read: dict[Path, tuple[int, Result | None]] = {}
         self._pages: dict[str, Callable[[], str]] = {}
         self._by_hand = 0  # when points by hand were written last
@@ -120,13 +124,13 @@ class _Handler(BaseHTTPRequestHandler):
     else.
     """
 
-    def __init__(self, shelf: Shelf, secret: str, *args: object) -> None:
-        self.shelf, self.secret = shelf, secret
+    def __init__(self, live_site: LiveSite, secret: str, *args: object) -> None:
+        self.live_site, self.secret = live_site, secret
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         address = self._address()
-        page = self.shelf.page(address) if address is not None else None
+        page = self.live_site.page(address) if address is not None else None
         if page is None:
             self._answer(404, "There is no such page.")
             return
@@ -142,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, "There is no such page.")
             return
         try:
-            shown = self.shelf.take_form(address, self.rfile.read(size))
+            shown = self.live_site.take_form(address, self.rfile.read(size))
         except UserError as error:
             self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
             return
@@ -190,9 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what a request holds is no text for a terminal."""
 
 
-def serve(shelf: Shelf, say: Callable[[str], None]) -> None:
+def serve(live_site: LiveSite, say: Callable[[str], None]) -> None:
     """Serve until interrupted; `say` is told the address."""
     secret = secrets.token_urlsafe(16)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, shelf, secret)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, live_site, secret)) as server:
         say(f"http://127.0.0.1:{server.server_address[1]}/{secret}/")
         server.serve_forever()

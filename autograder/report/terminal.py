@@ -17,7 +17,7 @@ from autograder.grading.roster import Student
 from autograder.judging import Verdict
 from autograder.report import summary
 
-SIGNS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}
+STATUS_SYMBOLS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}
 
 
 def number(points: float) -> str:
@@ -35,7 +35,7 @@ def earned_in_practice(verdict: Verdict) -> str:
 
 def verdict_lines(verdict: Verdict) -> Text:
     """`◐ 1/2  title` of a check in practice, and below it each remark."""
-    sign, style = SIGNS.get(verdict.status, ("✗", "red"))
+    sign, style = STATUS_SYMBOLS.get(verdict.status, ("✗", "red"))
     text = Text(f"{sign} {earned_in_practice(verdict).replace('part/', 'part of ')}  ", style)
     text.append(verdict.title, "default" if verdict.status != "not_reached" else "dim")
     text.append(f"  [{verdict.name}]", "dim")

@@ -12,7 +12,7 @@ from autograder.grading.results import Result, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
-from autograder.report.pseudonyms import Aliases, Renaming, names_of, names_of_hand_in
+from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, names_of_hand_in
 from autograder.review.fingerprints import numbers
 from autograder.source.solution import BEGIN, END
 
@@ -181,17 +181,17 @@ def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Rena
 
     A student has one alias in all units. Code is as it was, to be compared: what shows it renames.
     """
-    aliases = Aliases()
+    aliases = Pseudonyms()
     names: dict[str, str] = {}
     for unit in units:
         for answer in unit.answers:
-            aliases.draw([answer.student])
+            aliases.assign([answer.student])
             alias = aliases[answer.student]
             names.update(dict.fromkeys(answer.names, alias))
     return [_under_aliases(unit, aliases) for unit in units], Renaming(names)
 
 
-def _under_aliases(unit: UnitAnswers, aliases: Aliases) -> UnitAnswers:
+def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
     answers = []
     for answer in unit.answers:
         alias = aliases[answer.student]

@@ -131,8 +131,8 @@ def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
     given = 'By hand: +1.5 by tg: the idea is right: "axis 0" With that 1.5 of 4 points.'
     assert given in section(page, "summing")
     assert "hand" not in section(page, "doubling")
-    assert "style: +2 by tg: clear names" in as_text(page)
-    assert "the whole unit: × 0.9 by mk: defence: two of three" in as_text(page)
+    assert "By hand: style +2 by tg: clear names" in as_text(page)
+    assert as_text(page).count("defence: two of three") == 1
     other = (grades / "pages" / UNIT / "squared.html").read_text()
     given = "By hand: set to 1 by tg: agreed in the forum With that 1 of 2 points."
     assert given in section(other, "doubling")
@@ -146,8 +146,8 @@ def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
     (grades / FILE).write_text(BY_HAND.replace("clear names", "crash names clearly"))
     assert small.run_command("report", grades, "--anonymous").returncode == 0
     pages = [as_text(path.read_text()) for path in (grades / "anonymous").rglob("*.html")]
-    (page,) = [page for page in pages if "style: +2 by tg:" in page]
-    assert re.search(r"style: \+2 by tg: student [0-9a-f]{6} names clearly", page)
+    (page,) = [page for page in pages if "style +2 by tg:" in page]
+    assert re.search(r"style \+2 by tg: student [0-9a-f]{6} names clearly", page)
     assert not [page for page in pages if re.search(r"\bcrash\b", page)]
 
 

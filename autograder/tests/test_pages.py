@@ -345,13 +345,13 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]
     drawn = iter(f"{9 - place:06}" for place in range(len(results)))
     monkeypatch.setattr(pseudonyms.secrets, "token_hex", lambda _: next(drawn))
-    written = list(pages.site(COURSE, results, aliases=pseudonyms.Aliases()))
+    written = list(pages.site(COURSE, results, aliases=pseudonyms.Pseudonyms()))
     students = [address for address in written if "/" in address]
     assert students == sorted(students) and len(students) == len(results)
     index = pages.site(
         COURSE,
         results,
-        aliases=pseudonyms.Aliases({r.student: f"s{9 - n}" for n, r in enumerate(results)}),
+        aliases=pseudonyms.Pseudonyms({r.student: f"s{9 - n}" for n, r in enumerate(results)}),
     )
     told = re.findall(r"(?<=<bdi>)s\d(?=</bdi>)", index["index.html"]())
     table = told[-len(results) :]
@@ -371,7 +371,7 @@ def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
     known = dataclasses.replace(
         known, hand_in=HandIn(source="canvas", student="LOVELACE", name="Ada L.", email="al@x.org")
     )
-    site = pages.site(COURSE, [known], aliases=pseudonyms.Aliases())
+    site = pages.site(COURSE, [known], aliases=pseudonyms.Pseudonyms())
     assert not [page for page in site.values() if re.search(r"LOVELACE|Ada|al@x", page())]
 
 

@@ -1,66 +1,139 @@
 "use strict";
-const places = {}; // of a table's blocks: what to search for, and the column sorted by
 
-function dress(table) {
-  const place = places[table.id] ??= { find: "", column: -1, up: true }, heads = [...table.tHead.rows[0].cells];
-  const tools = document.querySelector(`[data-of=${table.id}]`), body = () => table.tBodies[0];
-  const value = (row) => row.cells[place.column].textContent.trim();
-  place.show = () => {
-    const rows = [...body().rows];
-    if (place.column >= 0) {
-      const by = new Intl.Collator(undefined, { numeric: true });
-      const numbers = heads[place.column].classList.contains("n");
-      const compare = numbers ? (a, b) => parseFloat(value(a)) - parseFloat(value(b)) : (a, b) => by.compare(value(a), value(b));
-      body().append(...rows.sort((a, b) => (place.up ? 1 : -1) * compare(a, b)));
+// What each table shows, by its id: a table's rows are replaced while results come, and this stays.
+const tableStates = {};
+
+function makeSortable(table) {
+  const state = { words: "", column: -1, ascending: true };
+  tableStates[table.id] = state;
+  const heads = [...table.tHead.rows[0].cells];
+  const tools = document.querySelector(`[data-of=${table.id}]`);
+  state.show = () => {
+    const rows = [...table.tBodies[0].rows];
+    if (state.column >= 0) {
+      sortRows(rows, state, heads[state.column].classList.contains("n"));
+      table.tBodies[0].append(...rows);
     }
-    const words = place.find.toLowerCase().split(/\s+/);
-    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
-    heads.forEach((head, i) => i === place.column
-      ? head.setAttribute("aria-sort", place.up ? "ascending" : "descending") : head.removeAttribute("aria-sort"));
-    if (tools) tools.querySelector("output").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} shown`;
+    hideRows(rows, state.words);
+    markHeads(heads, state);
+    if (tools) {
+      const shown = rows.filter((row) => !row.hidden).length;
+      tools.querySelector("output").textContent = `${shown} of ${rows.length} shown`;
+    }
   };
-  heads.forEach((head, i) => {
-    if (!head.textContent) return;
-    const button = document.createElement("button");
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      [place.up, place.column] = [place.column === i ? !place.up : !head.classList.contains("n"), i];
-      place.show();
-    });
+  heads.forEach((head, column) => {
+    if (head.textContent) addButton(head, column, state);
   });
-  if (!tools) return;
-  const search = tools.querySelector("input");
-  tools.classList.add("on");
-  search.addEventListener("input", () => { place.find = search.value; place.show(); });
-  place.look = (words) => { search.value = place.find = words; place.show(); search.focus(); };
-  place.show();
+  if (tools) addSearch(tools, state);
 }
 
+function sortRows(rows, state, areNumbers) {
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const text = (row) => row.cells[state.column].textContent.trim();
+  const compare = areNumbers
+    ? (one, other) => parseFloat(text(one)) - parseFloat(text(other))
+    : (one, other) => collator.compare(text(one), text(other));
+  const direction = state.ascending ? 1 : -1;
+  rows.sort((one, other) => direction * compare(one, other));
+}
+
+// A row stays that has every word somewhere.
+function hideRows(rows, searched) {
+  const words = searched.toLowerCase().split(/\s+/);
+  for (const row of rows) {
+    const text = row.textContent.toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+  }
+}
+
+function markHeads(heads, state) {
+  heads.forEach((head, column) => {
+    if (column === state.column) {
+      head.setAttribute("aria-sort", state.ascending ? "ascending" : "descending");
+    } else {
+      head.removeAttribute("aria-sort");
+    }
+  });
+}
+
+// A heading sorts: words begin with the first, numbers with the largest, and a second click turns it.
+function addButton(head, column, state) {
+  const button = document.createElement("button");
+  button.append(...head.childNodes);
+  head.append(button);
+  button.addEventListener("click", () => {
+    const again = state.column === column;
+    state.ascending = again ? !state.ascending : !head.classList.contains("n");
+    state.column = column;
+    state.show();
+  });
+}
+
+function addSearch(tools, state) {
+  const input = tools.querySelector("input");
+  tools.classList.add("on");
+  input.addEventListener("input", () => {
+    state.words = input.value;
+    state.show();
+  });
+  state.search = (words) => {
+    input.value = words;
+    state.words = words;
+    state.show();
+    input.focus();
+  };
+  state.show();
+}
+
+document.querySelectorAll("table.sort").forEach(makeSortable);
+
+// A link in the table of checks finds those below who did not pass.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-find]");
-  if (link) places.students.look(link.dataset.find);
+  if (link) tableStates.students.search(link.dataset.find);
 });
 
-// results as they come: a block is replaced by its new self unless someone is in it or has opened a part of it
+// Results as they come: a block is replaced by its new self, unless somebody is in it or has opened a
+// part of it.
 const follow = document.getElementById("follow");
-const blocks = (page) => new Map([...page.querySelectorAll("[data-block]")].map((block) => [block.dataset.block, block]));
-const seen = new Map([...blocks(document)].map(([name, block]) => [name, block.innerHTML]));
+const seen = new Map(); // name of a block → its HTML as it came
+for (const [name, block] of blocksOf(document)) seen.set(name, block.innerHTML);
+const PAUSE = 2000; // milliseconds
+
+function blocksOf(page) {
+  const blocks = [...page.querySelectorAll("[data-block]")];
+  return new Map(blocks.map((block) => [block.dataset.block, block]));
+}
+
+async function fetchPage() {
+  const answer = await fetch(location.pathname);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+function replaceBlocks(page) {
+  const fresh = blocksOf(page);
+  if ([...fresh.keys()].join() !== [...seen.keys()].join()) location.reload();
+  for (const [name, block] of blocksOf(document)) {
+    const html = fresh.get(name).innerHTML;
+    const isInUse = block.contains(document.activeElement) || block.querySelector("details[open]");
+    if (html === seen.get(name) || isInUse) continue;
+    seen.set(name, html);
+    block.replaceChildren(...fresh.get(name).childNodes);
+  }
+  for (const state of Object.values(tableStates)) state.show();
+}
+
 async function renew() {
   if (follow.checked) {
     try {
-      const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
-      if (`${[...blocks(page).keys()]}` !== `${[...seen.keys()]}`) location.reload();
-      for (const [name, block] of blocks(document)) {
-        const now = blocks(page).get(name), text = now.innerHTML;
-        if (text === seen.get(name) || block.contains(document.activeElement) || block.querySelector("details[open]")) continue;
-        seen.set(name, text);
-        block.replaceChildren(...now.childNodes);
-      }
-      Object.values(places).forEach((place) => place.show());
-    } catch { document.querySelector("[data-block=news]").textContent = "The server has ended. What is shown stays."; return; }
+      replaceBlocks(await fetchPage());
+    } catch {
+      const news = document.querySelector("[data-block=news]");
+      news.textContent = "The server has ended. What is shown stays.";
+      return;
+    }
   }
-  setTimeout(renew, 2000);
+  setTimeout(renew, PAUSE);
 }
-document.querySelectorAll("table.sort").forEach(dress);
-if (follow) setTimeout(renew, 2000);
+
+if (follow) setTimeout(renew, PAUSE);

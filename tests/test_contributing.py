@@ -102,7 +102,7 @@ def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
     recipe = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
     (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repo["repo"] == "local"
-    for hook in repo["hooks"]:
+    for hook in (hook for hook in repo["hooks"] if "stages" not in hook):
         command = " ".join(hook["entry"].split()[: 2 if "ruff" in hook["entry"] else 1])
         assert f".venv/bin/{command}" in recipe
 

@@ -21,7 +21,7 @@ from autograder.authoring.release import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
 from autograder.source.pictures import picture_files
-from autograder.source.solution import BEGIN, END, Solution
+from autograder.source.solution import BEGIN, Solution, without_marks
 
 SECONDS = 600  # that one cell may take
 STUDENT_WORDS = (
@@ -111,7 +111,7 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
         if cell.cell_type != "code":
             continue
         if BEGIN in cell.source:
-            cell.source = _without_marks(cell.source) if with_solutions else stub.source
+            cell.source = without_marks(cell.source) if with_solutions else stub.source
         if re.search(r"^check\(", cell.source, re.M):
             cell.outputs = []
         if "autograder.example(" in cell.source or "plt." in cell.source:
@@ -132,11 +132,6 @@ def link_pages(book: Any, docs: Path) -> None:
             if (docs / name).is_file():
                 link = f"[docs/{name}](../docs/{name})"
                 cell.source = cell.source.replace(f"`docs/{name}`", link)
-
-
-def _without_marks(source: str) -> str:
-    """Code without the lines that mark a solution's region."""
-    return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
 
 
 def summary_of(course: Course, name: str, solution: Solution) -> Summary:

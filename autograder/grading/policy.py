@@ -39,7 +39,17 @@ Weight = Annotated[float, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
 Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
-TABLES = ("keep", "carried", "late", "early", "total", "partners", "regrades", "extensions")
+TABLES = (
+    "keep",
+    "carried",
+    "late",
+    "early",
+    "total",
+    "partners",
+    "regrades",
+    "show_solutions",
+    "extensions",
+)
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +115,7 @@ class Policy:
     extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for
     all of them.
     regrades: the address that students may write to, from a link at each check.
+    show_solutions: whether a page of feedback shows the course's solution of what passed.
     """
 
     keep: str = "best"
@@ -117,6 +128,7 @@ class Policy:
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
     adjustments: tuple[Adjustment, ...] = ()
     regrades: str = ""
+    show_solutions: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,7 @@ def read_policy(course: Course, path: Path) -> Policy:
             ("total", Total, Total()),
             ("partners", str, ""),
             ("regrades", Address, ""),
+            ("show_solutions", bool, False),
             ("extensions", dict[str, dict[str, Days]], {}),
             *units,
         ],
@@ -186,6 +199,7 @@ def read_policy(course: Course, path: Path) -> Policy:
         total=read.total,
         partners=partners,
         regrades=read.regrades,
+        show_solutions=read.show_solutions,
     )
 
 

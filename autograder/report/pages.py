@@ -27,6 +27,7 @@ from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
 from autograder.report import code, html, remark_html, summary
 from autograder.report.definitions import Piece, pieces
+from autograder.report.good_solutions import good_solutions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
 from autograder.report.terminal import STATUS_SYMBOLS, number
@@ -281,7 +282,28 @@ def page_alone(
         "regrades": around.rules.regrades if around.rules else "",
         "alone": True,
     }
-    return _StudentPage(course, result, result, source, None, around.earlier).render(shared)
+    page = _StudentPage(
+        course,
+        result,
+        result,
+        source,
+        None,
+        around.earlier,
+        _good_ones(course, result, around.rules),
+    )
+    return page.render(shared)
+
+
+def _good_ones(course: Course, result: Result, rules: Policy | None) -> "Listing":
+    """Return the course's solution of each exercise that was solved, if the policy shows it."""
+    if not (rules and rules.show_solutions):
+        return {}
+    listing: Listing = {}
+    solved = good_solutions(course, result.unit, result.verdicts)
+    for verdict in result.verdicts:
+        found = solved.get(verdict.name, [])
+        listing[verdict.name] = [_listed(piece, verdict, None) for piece in found]
+    return listing
 
 
 @dataclass(frozen=True)
@@ -290,6 +312,7 @@ class _StudentPage:
 
     stored: the result as it lies on the disk, by which its file is found. shown: the same, as the
     page calls the student. renaming: of anonymous pages. earlier: hand-ins before the latest.
+    good_ones: the course's solution of what passed, where a page shows it.
     """
 
     course: Course
@@ -298,6 +321,7 @@ class _StudentPage:
     source: Source | None
     renaming: Renaming | None
     earlier: Sequence[Result]
+    good_ones: "Listing" = field(default_factory=dict)
 
     def render(self, shared: Mapping[str, Any]) -> str:
         """Return the page."""
@@ -313,6 +337,7 @@ class _StudentPage:
             result=self.shown,
             attempts=_attempts(self.stored, self.earlier),
             listing=listing or {},
+            good_ones=self.good_ones,
             shown=listing is not None,
             changed=is_gone and not self.shown.note,
         )

@@ -98,3 +98,8 @@ def read_solution(text: str) -> Solution:
         elif line.strip() and not line.strip().startswith("#"):
             last_code = number
     return Solution(text, tuple(mistakes))
+
+
+def without_marks(code: str) -> str:
+    """Return code without the lines that mark a solution's region."""
+    return "\n".join(line for line in code.split("\n") if line.strip() not in (BEGIN, END))

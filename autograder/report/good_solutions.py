@@ -1,0 +1,47 @@
+"""A good solution beside a student's own: of what passed, where the policy allows it."""
+
+from collections.abc import Mapping, Sequence
+
+from autograder.course import Course
+from autograder.judging import Verdict
+from autograder.report import code
+from autograder.report.definitions import Piece, pieces
+from autograder.source.solution import read_solution, without_marks
+
+
+def good_solutions(
+    course: Course, unit: str, verdicts: Sequence[Verdict]
+) -> dict[str, list[Piece]]:
+    """Return, for each check, the course's own solution of its exercise, if the student solved it.
+
+    An exercise may have several checks, which follow one another. It is solved where all of them
+    passed, and is shown at the first. Nothing where the solutions are not at hand.
+    """
+    path = course.solution(unit)
+    if not path.is_file():
+        return {}
+    solution = read_solution(path.read_text(encoding="utf-8"))
+    asked, given = code.exercises(solution.stub)
+    found = pieces(without_marks(solution.plain()).encode())
+    passed = {verdict.name for verdict in verdicts if verdict.status == "passed"}
+    shown = {}
+    for first, checks in _exercises(asked).items():
+        if passed.issuperset(checks):
+            shown[first] = code.parts(found, asked[first], given)
+    return shown
+
+
+def _exercises(asked: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    """Return the checks of each exercise by the first, which is the one that asks for names.
+
+    A check before all exercises belongs to none.
+    """
+    found: dict[str, list[str]] = {}
+    last = ""
+    for check, names in asked.items():
+        if names:
+            last = check
+            found[last] = []
+        if last:
+            found[last].append(check)
+    return found

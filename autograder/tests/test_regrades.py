@@ -4,6 +4,7 @@ import csv
 import mailbox
 import re
 import shutil
+import time
 from email.message import EmailMessage
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -110,6 +111,29 @@ def test_odd_mails_stop_nothing(tmp_path):
     (tmp_path / "c.eml").write_bytes(head.replace(b"nonsense", b"utf-8") + about)
     assert all("\x1b" not in f"{request}" for request in read_requests(tmp_path))
     assert read_requests(tmp_path)[-1].unit == f"{UNIT}\\x1b[31m"
+
+
+HEAD = b"From: eve@uni.example\nContent-Type: text/plain; charset=utf-8\n"
+ABOUT = f"Unit: {UNIT}\nCheck: summing\nChecksum: 0\n".encode()
+SLOW_MAILS = {
+    "a long line": HEAD + b"\nStudent:" + b" " * 3_000 + b"x" * 300 + b"\n" + ABOUT,
+    "a long header": b"Cc: x\nFrom: " + b"a," * 30_000 + b"\n\n" + ABOUT,
+    "headers of parts": b"Content-Type: text/plain; " + b"a=b; " * 40_000 + b"\n\n" + ABOUT,
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(3_000)
+    ),
+    "mails in mails": b"Content-Type: message/rfc822\n\n" * 3_000,
+}
+
+
+def test_no_mail_makes_the_list_slow_or_ends_it(tmp_path):
+    """One that would take minutes to read costs less than a second, and the others are read."""
+    (tmp_path / "honest.eml").write_bytes(HEAD + b"\n" + ABOUT)
+    began = time.process_time()
+    for number, (name, mail) in enumerate(SLOW_MAILS.items()):
+        (tmp_path / f"{number}.eml").write_bytes(mail)
+        assert any(one.sender == "eve@uni.example" for one in read_requests(tmp_path)), name
+    assert time.process_time() - began < 10
 
 
 def test_where_there_are_no_mails_it_is_told(tmp_path):

@@ -356,8 +356,10 @@ def _tell(
     screen = console()
     lines = [tally.summary() for tally in tallies]
     again = sum(tally.graded["handed in again"] for tally in tallies)
-    if again and handed_in.seed_shown == str(run.seed):
-        lines.append(_seed_was_shown(again, run.seed))
+    shown_units = {result.unit for result in handed_in.before}
+    late = sum(tally.graded["new"] for tally in tallies if tally.unit in shown_units)
+    if again + late and handed_in.seed_shown == str(run.seed):
+        lines.append(_seed_was_shown(again, late, run.seed))
     for line in lines:
         screen.print(line, markup=False, soft_wrap=True)
     earlier = better_before(results, earlier_results(run.out))
@@ -390,14 +392,20 @@ def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
     return results
 
 
-def _seed_was_shown(again: int, seed: int) -> str:
-    """Warn of files that changed after pages of their seed were written.
+def _seed_was_shown(again: int, late: int, seed: int) -> str:
+    """Warn of files that came after pages of their seed were written: they may hold its answers as
+    a table.
 
-    They may hold the seed's answers as a table.
+    again: how many were handed in again. late: how many are of students who had none before.
     """
-    files = "1 file was" if again == 1 else f"{again} files were"
+    counts = []
+    if again:
+        counts.append(f"{again} handed in again")
+    if late:
+        counts.append(f"{late} handed in for the first time")
+    files = "1 file was" if again + late == 1 else f"{again + late} files were"
     return (
-        f"Note: {files} handed in again and graded on seed {seed}, of which there were pages "
+        f"Note: {files} graded on seed {seed} ({', '.join(counts)}), of which there were pages "
         "before. If students have seen feedback, a file can know the answers of that seed by "
         "heart. Grade what comes later into a new --out, which draws a new seed."
     )

@@ -54,20 +54,25 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
 
 
 def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
-    """Not in the first run, nor where nothing changed, nor on another seed; and no more jobs than
-    processors run.
+    """And so is a new one. Not in the first run, nor where nothing changed, nor of a unit whose
+    answers nobody has seen, nor on another seed; and no more jobs than processors run.
     """
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
     first = small.run_command(*arguments)
     assert re.search(r"-j 64 is more than the \d+ processors here", first.stderr)
     again = small.run_command(*arguments)
-    assert not any("handed in again and graded" in said.stdout for said in (first, again))
+    assert not any("graded on seed" in said.stdout for said in (first, again))
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="stub"))
-    words = "1 file was handed in again and graded on seed"
-    assert words in small.run_command(*arguments).stdout
-    small_class.hand_in(tmp_path / "class", small_class.by("stub"))
-    assert words not in small.run_command(*arguments, "--seed", "77").stdout
+    assert "1 file was graded on seed" in small.run_command(*arguments).stdout
+    small_class.hand_in(tmp_path / "class", replace(small_class.by("halved"), student="stub"))
+    small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="late"))
+    said = small.run_command(*arguments).stdout
+    assert re.search(r"2 files were .* \(1 handed in again, 1 handed in for the first time\)", said)
+    small_class.hand_in(tmp_path / "class", small_class.by("no_space", WORDS))
+    assert "graded on seed" not in small.run_command(*arguments).stdout
+    small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="later"))
+    assert "graded on seed" not in small.run_command(*arguments, "--seed", "77").stdout
 
 
 @pytest.fixture

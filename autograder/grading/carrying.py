@@ -14,6 +14,7 @@ from itertools import product
 from autograder.check import Answer, Check
 from autograder.judging import (
     CheckKey,
+    Excluded,
     Key,
     Known,
     Mistake,
@@ -24,6 +25,7 @@ from autograder.judging import (
     explanations_of,
     judge,
 )
+from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 
 Mistakes = frozenset[str]  # ids of known mistakes made at once
 MOST_WAYS = 4  # ways in which earlier answers may have come about, of which each is tried
@@ -78,9 +80,7 @@ class Early:
             combined[frozenset[str]().union(*choice)] = None
         return list(combined)[:MOST_WAYS]
 
-    def add(
-        self, check: Check, key: CheckKey, answer: Answer, not_made: Callable[[Mistake], bool]
-    ) -> None:
+    def add(self, check: Check, key: CheckKey, answer: Answer, not_made: Excluded) -> None:
         """Note what explains a wrong answer, if known mistakes explain all of it."""
         found = explanations_of(check, key, answer, not_made)
         if found:
@@ -122,7 +122,7 @@ class Follows:
     ways: Sequence[Mistakes]
     needed: Sequence[str]
     sizes: Mapping[str, int]
-    not_made: Callable[[Mistake], bool]
+    not_made: Excluded
 
     def can_be_judged(self) -> bool:
         """Whether there is something to compare an answer with."""
@@ -180,7 +180,11 @@ class _TellingKey:
     def mistakes(self) -> Known:
         return self.key.mistakes
 
-    def spoilt_by(self, mistake: Mistake) -> bool:
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        return NO_CHANGES
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         return self.key.spoilt_by(mistake)
 
 

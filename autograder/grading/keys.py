@@ -9,6 +9,7 @@ import platform
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -18,8 +19,17 @@ from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
+from autograder.grading.small_changes import (
+    as_arrays,
+    changed_scripts,
+    code_digest,
+    from_arrays,
+    to_be_tried,
+    try_changes,
+)
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
+from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server, Worker
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source.solution import Solution, read_solution
@@ -251,6 +261,24 @@ class AnswerMaker:
             frozenset(expected.arrays) if again.failure else constant_arrays(check, expected, again)
         )
 
+    @cached_property
+    def changed_scripts(self) -> dict[str, tuple[SmallChange, str]]:
+        """All small changes of the solution, by id, each with its script."""
+        return changed_scripts(self.unit, self.solution.plain())
+
+    def changed(self, check: Check, solution: Made) -> ChangedAnswers:
+        """What the solution answers to an exact check with each small change that it reaches."""
+        plain = self.solution.plain()
+        rests_on = address(*self._rests_on, str(self._seed))
+        where = address(rests_on, check.name, plain, "small changes", code_digest())
+        if found := self._store.get(where):
+            return from_arrays(found.answer.arrays)
+        tried = to_be_tried(self.changed_scripts, solution.names)
+        made = try_changes(self._server(), check, self._seed, plain, solution.answer, tried)
+        self.computed += 1
+        self._store.put(where, Made(Answer(as_arrays(made))))
+        return made
+
     def fit_together(self, made: Iterable[str]) -> bool:
         """Whether known mistakes stand in different statements, so that all of them can be made at
         once.
@@ -320,6 +348,7 @@ class MadeCheckKey:
         self._constant: frozenset[str] | None = None
         self._of_mistakes: dict[str, Answer] = {}
         self._spoils: dict[str, bool] = {}
+        self._small_changes: ChangedAnswers | None = None
 
     def _solution(self) -> Made:
         with self._lock:
@@ -364,10 +393,34 @@ class MadeCheckKey:
         ]
         return [(mistake, self.answer_of(mistake)) for mistake in known]
 
-    def spoilt_by(self, mistake: Mistake) -> bool:
-        """Whether a known mistake loses points here. One in a definition that does not run here
-        changes nothing.
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        """What the solution answers with one small change in it."""
+        if self._check.measure or self._always:
+            return NO_CHANGES
+        with self._lock:
+            if self._small_changes is None:
+                self._small_changes = self._maker.changed(self._check, self._solution())
+            return self._small_changes
+
+    def _spoilt_by_change(self, change: SmallChange) -> bool:
+        names = self._solution().names
+        is_reached = names is None or change.function.split(".")[0] in names
+        if self._check.measure or not is_reached:
+            return False
+        if change.id not in self._spoils:
+            _, script = self._maker.changed_scripts[change.id]
+            answer = self._maker.made(self._check, script).answer
+            self._spoils[change.id] = loses_points(self._check, self.expected, answer)
+        return self._spoils[change.id]
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Whether a mistake or a small change loses points here.
+
+        One in a definition that does not run here changes nothing.
         """
+        if isinstance(mistake, SmallChange):
+            return self._spoilt_by_change(mistake)
         names = self._solution().names
         if (
             self._check.measure

@@ -1,4 +1,4 @@
-"""What is said of wrong arrays: by known mistakes, by relations, and else by how they look."""
+"""What is said of wrong arrays: by known mistakes, relations, small changes, or their looks."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,10 @@ import numpy as np
 from autograder.check import Answer, Check, is_text
 from autograder.judging.compare import TOLERANCE, wrong_arrays
 from autograder.judging.explain import Explanation
-from autograder.judging.verdict import CheckKey, Remark
+from autograder.judging.verdict import CheckKey, Excluded, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
+from autograder.relations.small_changes import KIND as SMALL_CHANGE
+from autograder.relations.small_changes import find_small_change
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
 
@@ -42,10 +44,13 @@ class Description:
     count: str = ""
 
 
-def remarks_on(comparison: Comparison, explanations: Sequence[Explanation]) -> list[Remark]:
-    """Tell what is wrong: by known mistakes, by relations, and else by how the arrays look.
+def remarks_on(
+    comparison: Comparison, explanations: Sequence[Explanation], excluded: Excluded
+) -> list[Remark]:
+    """Tell what is wrong: by known mistakes, relations, small changes, and else by how arrays look.
 
     Arrays of which the same is said share a remark.
+    excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
@@ -54,9 +59,15 @@ def remarks_on(comparison: Comparison, explanations: Sequence[Explanation]) -> l
         mistake = explanation.mistakes[0]
         remarks.append(Remark(mistake.text, explanation.arrays, mistake.code))
     named = _explained_arrays(told)
+    changed = _small_changes(comparison, named.union(related), excluded)
     descriptions = []
     for name in comparison.wrong:
-        if name not in named:
+        if name in named:
+            continue
+        if name in changed:
+            remark = Remark(changed[name], (name,), relation=SMALL_CHANGE)
+            descriptions.append(Description(remark))
+        else:
             descriptions.append(_with_relation(name, comparison, related.get(name)))
     return remarks + _joined(descriptions)
 
@@ -76,6 +87,24 @@ def _relations(
     letters = letters_of(comparison.check, comparison.sizes)
     expected = comparison.key.expected.arrays
     return find_relations(expected, comparison.answer.arrays, comparison.wrong, letters)
+
+
+def _small_changes(
+    comparison: Comparison, explained: Container[str], excluded: Excluded
+) -> Mapping[str, str]:
+    """Say of wrong arrays that nothing else explains which small change of the solution fits."""
+    unexplained = [name for name in comparison.wrong if name not in explained]
+    if not unexplained:
+        return {}
+    key, answer = comparison.key, comparison.answer
+    return find_small_change(
+        key.small_changes,
+        key.expected.arrays,
+        answer.arrays,
+        comparison.wrong,
+        unexplained,
+        excluded,
+    )
 
 
 def _told(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from autograder.check import Answer, Check, Failure
 from autograder.judging.compare import agree, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
+from autograder.relations.small_changes import SmallChange
 
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 
@@ -55,7 +56,7 @@ def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
     The checks that have passed are looked up each time, since verdicts are added meanwhile.
     """
 
-    def excluded(mistake: Mistake) -> bool:
+    def excluded(mistake: Mistake | SmallChange) -> bool:
         passed = [name for name, verdict in verdicts.items() if verdict.status == "passed"]
         return any(key[name].spoilt_by(mistake) for name in passed if name in key)
 

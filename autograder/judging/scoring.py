@@ -19,6 +19,7 @@ from autograder.judging.verdict import (
     Verdict,
     verdict_of,
 )
+from autograder.relations.small_changes import SmallChange
 
 STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
     Failure.TIMEOUT: "timeout",
@@ -27,7 +28,7 @@ STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
 }
 
 
-def none_excluded(mistake: Mistake) -> bool:
+def none_excluded(mistake: Mistake | SmallChange) -> bool:
     """Exclude no mistake."""
     return False
 
@@ -116,7 +117,7 @@ def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
     explanations = explain_wrong(check, key, answer, comparison.wrong, excluded)
     shares = _shares(comparison, explanations)
     share = share_of_points(shares, key.constant)
-    return verdict_of(check, share, remarks_on(comparison, explanations))
+    return verdict_of(check, share, remarks_on(comparison, explanations, excluded))
 
 
 def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict[str, float]:

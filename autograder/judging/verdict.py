@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from autograder.check import Answer, Check, Corpus, Failure
+from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 
@@ -26,8 +27,9 @@ class Mistake:
 
 # mistakes that change the answer to a check, each with that answer
 Known = Sequence[tuple[Mistake, Answer]]
-# whether a mistake cannot have been made, since it would have spoilt a check that has passed
-Excluded = Callable[[Mistake], bool]
+# whether a known mistake, or a small change of the solution, cannot have been made, since it would
+# have spoilt a check that has passed
+Excluded = Callable[[Mistake | SmallChange], bool]
 
 
 class CheckKey(Protocol):
@@ -49,8 +51,12 @@ class CheckKey(Protocol):
     def mistakes(self) -> Known:
         """The known mistakes that lose points here, each with its answer."""
 
-    def spoilt_by(self, mistake: Mistake) -> bool:
-        """Whether a known mistake loses points here."""
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        """What the solution answers with one small change in it."""
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Whether a known mistake, or a small change of the solution, loses points here."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,12 @@ class PlainKey:
     mistakes: Known = ()
     loss: float | None = None
     constant: frozenset[str] = frozenset()
+    small_changes: ChangedAnswers = NO_CHANGES
 
-    def spoilt_by(self, mistake: Mistake) -> bool:
-        """Whether a known mistake loses points here."""
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Whether a known mistake, or a small change of the solution, loses points here."""
+        if isinstance(mistake, SmallChange):
+            return self.small_changes.spoilt_by(mistake.id)
         return any(mistake.id == known.id for known, _ in self.mistakes)
 
 

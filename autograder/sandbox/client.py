@@ -305,11 +305,13 @@ class Worker:
         role: str = "experiment",
         arrays: Arrays | None = None,
         text: str | None = None,
+        source: bytes | None = None,
     ) -> Answer:
         """Ask one check, within the check's time; a failure says in words how the worker ended.
 
         role: "experiment", or "measure" for the loss of the weights in `arrays`.
         text: what a check that trains is given, or measured on.
+        source: another file, which this process runs from now on in place of the one it had.
         """
         token = secrets.token_hex(8)
         facts = {"check": check.name, "seed": str(seed), "token": token, "role": role}
@@ -324,6 +326,8 @@ class Worker:
         sent = {f"w.{name}": array for name, array in (arrays or {}).items()}
         if text is not None:
             sent["text"] = wire.text_array(text)
+        if source is not None:
+            sent["source"] = wire.text_array(source)
         question = wire.encode(wire.Message(facts, sent))
         if self._fds is None:
             question = self._fork() + question

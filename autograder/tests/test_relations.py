@@ -318,26 +318,28 @@ def test_two_numbers_with_one_factor_are_evidence_of_it():
     )
 
 
+SHAPES = [(), (2,), (3,), (4,), (2, 2), (3, 4), (6, 5), (30,), (2, 3, 4), (6, 5, 3)]
+DRAWS = [
+    lambda rng, shape: rng.normal(size=shape),
+    lambda rng, shape: rng.normal(size=shape).astype(np.float32),
+    lambda rng, shape: rng.integers(0, 6, shape),
+    lambda rng, shape: rng.integers(0, 2, shape),
+    lambda rng, shape: np.maximum(rng.normal(size=shape), 0),
+    lambda rng, shape: rng.random(shape),
+    lambda rng, shape: rng.integers(0, 10, shape) / 24,
+    lambda rng, shape: np.exp(3 * rng.normal(size=shape)),
+    lambda rng, shape: 1000 + rng.normal(size=shape),
+]
+
+
 def random_pairs(rng):
     """Expected and wrong arrays that have nothing to do with each other: of all sizes, and kinds of
     numbers.
     """
-    shapes = [(), (2,), (3,), (4,), (2, 2), (3, 4), (6, 5), (30,), (2, 3, 4), (6, 5, 3)]
-    shape = shapes[rng.integers(len(shapes))]
-    other = shapes[rng.integers(len(shapes))] if rng.random() < 0.3 else shape
-    draws = [
-        lambda shape: rng.normal(size=shape),
-        lambda shape: rng.normal(size=shape).astype(np.float32),
-        lambda shape: rng.integers(0, 6, shape),
-        lambda shape: rng.integers(0, 2, shape),
-        lambda shape: np.maximum(rng.normal(size=shape), 0),
-        lambda shape: rng.random(shape),
-        lambda shape: rng.integers(0, 10, shape) / 24,
-        lambda shape: np.exp(3 * rng.normal(size=shape)),
-        lambda shape: 1000 + rng.normal(size=shape),
-    ]
-    kind = rng.integers(len(draws))
-    return draws[kind](shape), draws[kind if rng.random() < 0.8 else 0](other)
+    shape = SHAPES[rng.integers(len(SHAPES))]
+    other = SHAPES[rng.integers(len(SHAPES))] if rng.random() < 0.3 else shape
+    kind = rng.integers(len(DRAWS))
+    return DRAWS[kind](rng, shape), DRAWS[kind if rng.random() < 0.8 else 0](rng, other)
 
 
 def test_random_arrays_are_related_to_nothing():

@@ -15,6 +15,11 @@ MUTANT_NAMES = (
     ("eval", "train"),
 )
 
+# functions and methods all of whose whole numbers, by their place among the arguments, are axes
+AXIS_FUNCTIONS = (
+    *("softmax", "log_softmax", "logsumexp", "cat", "unsqueeze", "movedim", "unbind"),
+    *("flatten", "size"),
+)
 
 # modules and classes whose names each check finds as they were before any submission
 NAMESPACES = (

@@ -207,6 +207,8 @@ def answer_questions(
     implementation: Any = None
     while (question := receive(inbox, eof=True)).facts:
         check, facts = checks[question.facts["check"]], question.facts
+        if "source" in question.arrays:  # asked of variants of the solution alone
+            source, implementation = question.arrays["source"].tobytes(), None
         try:
             implementation = implementation or Submission(source, first.facts["name"])
             answer = _answer(check, implementation, question, experiments, reset)

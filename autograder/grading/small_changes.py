@@ -1,0 +1,130 @@
+"""What the solution answers with each of its small changes: computed once a seed, kept as prints.
+
+A worker runs one change after another, within a second and with the walls of a submission. Only
+changes in definitions that the check runs are tried.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from autograder.check import Answer, Arrays, Check
+from autograder.course import Unit, addons
+from autograder.judging import agree
+from autograder.relations import small_changes as prints
+from autograder.relations.small_changes import ChangedAnswers, SmallChange, is_exact, print_of
+from autograder.sandbox.client import Server
+from autograder.source import small_changes as source
+from autograder.source.small_changes import small_changes
+
+SECONDS = 0.3  # of processor time for one change: one that loops for ever ends there
+MOST = 300  # changes that are tried of one check; of more, as many evenly spread
+WRITTEN_IN = (Path(source.__file__), Path(prints.__file__), Path(__file__))
+
+
+@cache
+def code_digest() -> str:
+    """A checksum of the code that makes small changes and their prints."""
+    return sha256(b"".join(path.read_bytes() for path in WRITTEN_IN)).hexdigest()
+
+
+def changed_scripts(unit: Unit, plain: str) -> dict[str, tuple[SmallChange, str]]:
+    """All small changes of a unit's solution, by id, each with its script."""
+    pairs: list[Sequence[str]] = []
+    axis_functions: list[str] = []
+    for name in addons(unit.course).values():
+        addon = import_module(name)
+        pairs += getattr(addon, "MUTANT_NAMES", ())
+        axis_functions += getattr(addon, "AXIS_FUNCTIONS", ())
+    found: dict[str, tuple[SmallChange, str]] = {}
+    for change in small_changes(plain, pairs, axis_functions):
+        identity = f"change {sha256(change.script.encode()).hexdigest()[:12]}"
+        found[identity] = SmallChange(identity, change.function, change.words), change.script
+    return found
+
+
+def to_be_tried(
+    scripts: dict[str, tuple[SmallChange, str]], ran: frozenset[str] | None
+) -> list[tuple[SmallChange, str]]:
+    """The changes in definitions that a check runs; of very many, some.
+
+    ran: the names of those definitions, None where they are not known.
+    """
+    reached = [
+        (change, script)
+        for change, script in scripts.values()
+        if ran is None or change.function.split(".")[0] in ran
+    ]
+    step = max(1, -(-len(reached) // MOST))
+    return reached[::step]
+
+
+def try_changes(
+    server: Server,
+    check: Check,
+    seed: int,
+    plain: str,
+    expected: Answer,
+    tried: Sequence[tuple[SmallChange, str]],
+) -> ChangedAnswers:
+    """Run changes of a solution, and keep prints of the answers that the judge tells from its own.
+
+    plain: the solution's script. expected: its answer.
+    """
+    names = tuple(expected.arrays)
+    changes: list[SmallChange] = []
+    rows: list[np.ndarray] = []
+    quick = replace(check, seconds=min(SECONDS, check.seconds))
+    for change, answer in _answers(server, quick, seed, plain, tried):
+        if answer.failure:
+            continue
+        row = _row(check, expected, answer)
+        if row.any():
+            changes.append(change)
+            rows.append(row)
+    made = np.stack(rows) if rows else np.zeros((0, len(names), prints.WIDTH))
+    return ChangedAnswers(tuple(changes), names, made)
+
+
+def _answers(
+    server: Server,
+    check: Check,
+    seed: int,
+    plain: str,
+    tried: Sequence[tuple[SmallChange, str]],
+) -> Iterator[tuple[SmallChange, Answer]]:
+    with server.worker(plain.encode(), "solution.py") as worker:
+        for change, script in tried:
+            yield change, worker.ask(check, seed, source=script.encode())
+
+
+def _row(check: Check, expected: Answer, answer: Answer) -> np.ndarray:
+    """The prints of an answer's arrays; those that are as the solution's stay zero."""
+    row = np.zeros((len(expected.arrays), prints.WIDTH))
+    for number, (name, array) in enumerate(expected.arrays.items()):
+        if not agree(check, name, expected, answer):
+            row[number] = print_of(answer.arrays.get(name), is_exact(array))
+    return row
+
+
+def as_arrays(changed: ChangedAnswers) -> Arrays:
+    """Write changed answers as arrays, for the store."""
+    return {
+        "ids": np.array([change.id for change in changed.changes], dtype=np.str_),
+        "functions": np.array([change.function for change in changed.changes], dtype=np.str_),
+        "words": np.array([change.words for change in changed.changes], dtype=np.str_),
+        "arrays": np.array(changed.arrays, dtype=np.str_),
+        "prints": changed.prints,
+    }
+
+
+def from_arrays(arrays: Arrays) -> ChangedAnswers:
+    """Read changed answers that the store holds."""
+    columns = (arrays[name].tolist() for name in ("ids", "functions", "words"))
+    changes = tuple(SmallChange(*row) for row in zip(*columns, strict=True))
+    return ChangedAnswers(changes, tuple(arrays["arrays"].tolist()), arrays["prints"])

@@ -1,0 +1,347 @@
+"""Small changes of a solution: made at their place, run once a seed, and told where they give what
+is wrong.
+"""
+
+import ast
+import time
+
+import numpy as np
+import pytest
+import small
+from test_relations import DRAWS, SHAPES
+
+from autograder.grading.keys import MadeKey
+from autograder.grading.one import grade_one
+from autograder.grading.small_changes import as_arrays, from_arrays
+from autograder.grading.store import AnswerStore
+from autograder.relations.evidence import NEAREST
+from autograder.relations.small_changes import (
+    WIDTH,
+    ChangedAnswers,
+    SmallChange,
+    find_small_change,
+    is_exact,
+    print_of,
+)
+from autograder.sandbox.client import Server
+from autograder.source.small_changes import small_changes
+
+SCRIPT = '''
+class Net:
+    def forward(self, x, h):
+        """A step."""
+        ### BEGIN SOLUTION
+        with tools.quietly():
+            z = x @ self.w.T + h[-1]
+        z += 0.5
+        if z.sum(0).max() > 1:
+            z = z.detach()
+        return -(h - z).mean(axis=0, keepdims=True), z[1:]
+        ### END SOLUTION
+
+def untouched(x):
+    return x + 1
+'''
+MADE = [
+    ("x @ self.w.T + h[-1]", "((x @ self.w.T) - (h[-1]))", "`-` stands where `+` should"),
+    ("x @ self.w.T + h[-1]", "(x @ self.w.T)", "a term is left out"),
+    ("x @ self.w.T", "((self.w.T) @ (x))", "the two sides of a `@` are swapped"),
+    ("self.w.T", "(self.w)", "a transpose is missing"),
+    ("h[-1]", "h[(0)]", "an index is another"),
+    ("z += 0.5", "z = 0.5", "`=` stands where `+=` should"),
+    ("0.5", "1.0", "a number is twice as large as it should be"),
+    ("z.sum(0)", "z.sum((1))", "a function works along another axis"),
+    ("axis=0", "axis=(-1)", "a function works along another axis"),
+    ("z.sum(0).max()", "(z.sum(0)).min()", "`min` stands where `max` should"),
+    ("z.sum(0).max() > 1", "((z.sum(0).max()) >= (1))", "`>=` stands where `>` should"),
+    ("z.sum(0).max() > 1", "(not (z.sum(0).max() > 1))", "a condition is the other way round"),
+    ("z.detach()", "(z)", "`detach` is left out"),
+    ("-(h - z).mean", "((h - z).mean", "a minus is left out"),
+    (", keepdims=True", ", **{}", "the option `keepdims` is left out"),
+    ("z[1:]", "z[::]", "a slice has no beginning"),
+    ("z = z.detach()", "pass", "a line is left out"),
+    ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
+    ("h - z", "z - z", "one variable stands in the place of another"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "words"), MADE, ids=range(len(MADE)))
+def test_a_change_is_made_at_its_place(before, after, words):
+    """The rest of the script stays as it is, letter by letter."""
+    made = {change.script: change for change in small_changes(SCRIPT)}
+    scripts = [script for script in made if made[script].words == words]
+    wanted = [script for script in scripts if _is_changed(script, before, after)]
+    assert wanted and made[wanted[0]].function == "Net.forward"
+
+
+def _is_changed(script, before, after):
+    at = SCRIPT.index(before)
+    if not script.startswith(SCRIPT[:at]):
+        return False
+    return script[at:].startswith(after)
+
+
+def test_all_changes_can_be_read_and_are_in_the_regions():
+    """Of a script with letters of more than one byte too."""
+    script = SCRIPT.replace("A step.", "Ein Schrittchen, µ × 2.").replace("0.5", '0.5 + len("ü")')
+    made = small_changes(script, [("detach", "clone")])
+    assert len({change.script for change in made}) == len(made) > 60
+    for change in made:
+        ast.parse(change.script)
+        assert change.script.endswith("def untouched(x):\n    return x + 1\n")
+    assert "`clone` stands where `detach` should" in {change.words for change in made}
+
+
+def test_an_array_is_known_again_by_its_print():
+    """Up to rounding, and with NaN and infinity in the same places; another shape is another."""
+    rng = np.random.default_rng(0)
+    array = rng.normal(size=(6, 5))
+    strange = np.where(array > 1, np.nan, array)
+    assert print_of(array, False)[0] == print_of(array + 1e-9, False)[0]
+    assert print_of(array, False)[0] != print_of(array.T, False)[0]
+    assert print_of(array, False)[0] != print_of(strange, False)[0]
+    near = print_of(array.astype(np.float32), False) - print_of(array, False)
+    assert np.abs(near).max() < NEAREST / 100
+    assert np.abs(print_of(array[::-1], False) - print_of(array, False)).max() > 1
+    for one, other in (([1, 2, 3], [1, 2, 4]), ([True, False], [True, True]), (["a"], ["b"])):
+        one, other = np.array(one), np.array(other)
+        assert print_of(one, is_exact(one))[0] != print_of(other, is_exact(one))[0]
+    assert (print_of(np.array([1, 2]), True) == print_of(np.array([1.0, 2.0]), True)).all()
+
+
+def changed_answers(right, *answers):
+    """What changes answer: each a function, words, and the arrays that it spoils."""
+    prints = np.zeros((len(answers), len(right), WIDTH))
+    changes = []
+    for number, (function, words, spoilt) in enumerate(answers):
+        changes.append(SmallChange(f"change {number}", function, words))
+        for place, name in enumerate(right):
+            if name in spoilt:
+                prints[number, place] = print_of(spoilt[name], is_exact(right[name]))
+    return ChangedAnswers(tuple(changes), tuple(right), prints)
+
+
+RNG = np.random.default_rng(2)
+A, B, C, D = (RNG.normal(size=(4, 5)) for _ in range(4))
+RIGHT = {"a": A, "b": B}
+
+
+def told(changed, found, wrong, unexplained=None, excluded=lambda _: False):
+    return find_small_change(changed, RIGHT, found, wrong, unexplained or wrong, excluded)
+
+
+SAID = "your values are those of a right answer but for one small change in "
+
+
+def test_the_change_that_gives_all_that_is_wrong_is_told():
+    """With its function and kind; of two kinds both, of more the function alone."""
+    changed = changed_answers(RIGHT, ("f", "one thing", {"a": C}), ("f", "another", {"b": D}))
+    assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`: one thing."}
+    both = told(changed, {"a": C, "b": D}, ["a", "b"])
+    assert both == {"a": f"{SAID}`f`: one thing.", "b": f"{SAID}`f`: another."}
+    alike = [("f", words, {"a": C}) for words in ("one", "two", "three")]
+    two, three = changed_answers(RIGHT, *alike[:2]), changed_answers(RIGHT, *alike)
+    assert told(two, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`: one, or two."}
+    assert told(three, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`."}
+
+
+def test_changes_in_several_functions_name_two_of_them_at_most():
+    """More would be no diagnosis."""
+    alike = [(function, "one", {"a": C}) for function in "fgh"]
+    two, three = changed_answers(RIGHT, *alike[:2]), changed_answers(RIGHT, *alike)
+    assert told(two, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f` or in `g`: one."}
+    assert told(three, {"a": C, "b": B}, ["a"]) == {}
+
+
+def test_a_change_that_spoils_what_is_right_or_was_not_made_is_not_told():
+    """Nor one that gives only a part of what it spoils, or answers by another shape."""
+    changed = changed_answers(RIGHT, ("f", "one thing", {"a": C, "b": D}))
+    assert told(changed, {"a": C, "b": B}, ["a"]) == {}
+    assert told(changed, {"a": C, "b": A}, ["a", "b"]) == {}
+    assert told(changed, {"a": C, "b": D[0]}, ["a", "b"]) == {}
+    assert told(changed, {"a": C}, ["a", "b"]) == {}
+    assert len(told(changed, {"a": C, "b": D}, ["a", "b"])) == 2
+    assert told(changed, {"a": C, "b": D}, ["a", "b"], excluded=lambda _: True) == {}
+    assert told(changed, {"a": C, "b": D}, ["a", "b"], ["b"]).keys() == {"b"}
+
+
+def test_few_numbers_are_no_evidence():
+    """Truth values and small whole numbers are met by chance."""
+    few = {"a": np.array([1, 0, 1]), "b": np.array([True, False])}
+    changed = changed_answers(few, ("f", "one thing", {"a": np.array([0, 0, 1])}))
+    found = {"a": np.array([0, 0, 1]), "b": few["b"]}
+    assert find_small_change(changed, few, found, ["a"], ["a"], lambda _: False) == {}
+
+
+def test_random_arrays_are_given_by_no_change():
+    """Of 10,000 wrong answers none is told one of forty changes, whatever kinds of numbers."""
+    rng = np.random.default_rng(3)
+    spoken = []
+    for _ in range(250):
+        shape, draw = SHAPES[rng.integers(len(SHAPES))], DRAWS[rng.integers(len(DRAWS))]
+        right = {"a": np.asarray(draw(rng, shape))}
+        answers = [("f", "x", {"a": np.asarray(draw(rng, shape))}) for _ in range(40)]
+        changed = changed_answers(right, *answers)
+        for _ in range(40):
+            found = {"a": np.asarray(draw(rng, shape))}
+            if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False):
+                spoken.append((right, found))
+    assert spoken == []
+
+
+def test_changed_answers_are_stored_and_read_as_they_were(tmp_path):
+    """None at all too."""
+    some = changed_answers(RIGHT, ("f", "one thing", {"a": C}))
+    for changed in (some, changed_answers(RIGHT)):
+        again = from_arrays(as_arrays(changed))
+        assert (again.changes, again.arrays) == (changed.changes, changed.arrays)
+        assert (again.prints == changed.prints).all()
+
+
+def test_a_search_is_quick():
+    """A failing submission may cost 30 ms more."""
+    right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcdefgh"}
+    answers = [("f", "x", {"a": RNG.normal(size=(6, 5, 13))}) for _ in range(300)]
+    changed = changed_answers(right, *answers)
+    found = right | {"a": RNG.normal(size=(6, 5, 13))}
+    began = time.process_time()
+    for _ in range(5):
+        find_small_change(changed, right, found, ["a"], ["a"], lambda _: False)
+    assert (time.process_time() - began) / 5 < 0.01
+
+
+# ---- in a grade
+
+EXPERIMENTS = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=2)
+    def smoothing(net, seed):
+        "`smooth` takes means of neighbours"
+        x = np.random.default_rng(seed).normal(size=(6, 5))
+        return named("rows weights", net.smooth(x, 3), net.weights(x))
+
+
+    @check(points=2)
+    def deciding(net, seed):
+        "`chosen` uses `weights`"
+        x = np.random.default_rng(seed).normal(size=(7, 4))
+        return named("chosen", net.chosen(x))
+"""
+SOLUTION = """
+    # %%
+    import numpy as np
+
+    def smooth(x, times):
+        "Tanh of the mean of each row and the next, several times."
+        ### BEGIN SOLUTION
+        while times > 0:
+            x = np.tanh(0.5 * (x[1:] + x[:-1]))
+            times -= 1
+        return x
+        # mistake: return np.zeros(3)
+        #   these are zeros.
+        ### END SOLUTION
+
+    def weights(x):
+        "Shares that decrease with the square."
+        ### BEGIN SOLUTION
+        e = np.exp(-x**2)
+        return e / e.sum(1, keepdims=True)
+        ### END SOLUTION
+
+    def chosen(x):
+        "Sines of weighted sums."
+        ### BEGIN SOLUTION
+        return np.sin((weights(x) * x).sum(1) + 1)
+        ### END SOLUTION
+"""
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory):
+    return small.write_course(tmp_path_factory.mktemp("course"), "means", EXPERIMENTS, SOLUTION)
+
+
+@pytest.fixture
+def grading(unit, tmp_path):
+    """A function that grades a script, and the key by which it does."""
+    with Server(unit) as server:
+        store = AnswerStore(tmp_path / "answers.sqlite")
+        key = MadeKey(unit, small.SEED, {}, store, lambda: server)
+
+        def grade(script):
+            return grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+
+        yield grade, key
+        store.close()
+
+
+OURS = """
+import numpy as np
+
+def smooth(x, times):
+    for _ in range(times):
+        x = np.tanh((x[:-1] + x[1:]) / 2)
+    return x
+
+def weights(x):
+    e = np.exp(-x * x)
+    return e / np.sum(e, 1)[:, None]
+
+def chosen(x):
+    return np.sin(np.sum(weights(x) * x, 1) + 1)
+"""
+
+
+def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
+    """In a program that is written otherwise than the solution, and hangs for some changes of it;
+    what a right submission needs stays the same.
+    """
+    grade, key = grading
+    assert {verdict.status for verdict in grade(OURS)} == {"passed"}
+    assert key.computed == 2  # the solution's answers, and nothing else
+    before = "(x[:-1] + x[1:])"
+    began = time.monotonic()
+    first = grade(OURS.replace(before, "(x[:-1] - x[1:])"))[0]
+    assert time.monotonic() - began < 10
+    assert [(r.text, r.arrays, r.relation) for r in first.remarks] != []
+    turned = grade(OURS.replace(before, "(x[1:] - x[:-1])"))[0]
+    text = f"{SAID}`smooth`: `-` stands where `+` should."
+    assert [(r.text, r.arrays, r.relation) for r in turned.remarks] == [
+        (text, ("rows",), "small change")
+    ]
+    summed = grade(OURS.replace("np.sum(e, 1)[:, None]", "np.sum(e, 0)"))[0]
+    assert summed.remarks[0].text == f"{SAID}`weights`: a function works along another axis."
+
+
+def test_what_the_store_holds_is_not_run_again(grading, unit, tmp_path):
+    """By this run or another one."""
+    grade, key = grading
+    wrong = OURS.replace("(x[:-1] + x[1:])", "(x[1:] - x[:-1])")
+    first, computed = grade(wrong), key.computed
+    assert [v.remarks for v in grade(wrong)] == [v.remarks for v in first]
+    assert key.computed == computed
+    with Server(unit) as server:
+        again = MadeKey(
+            unit, small.SEED, {}, AnswerStore(tmp_path / "answers.sqlite"), lambda: server
+        )
+        second = grade_one(server, wrong.encode(), "ada.py", small.SEED, again, {})
+        assert [v.remarks for v in second] == [v.remarks for v in first]
+        assert again.computed == 0
+        again.close()
+
+
+def test_a_change_that_would_have_spoilt_what_has_passed_is_not_told(grading):
+    """A slip in `chosen` alone, though the same one in `weights` gives the same values there."""
+    grade, _ = grading
+    own = "    w = np.exp(-x * x)\n    w = w / np.sum(w)\n    return np.sin(np.sum(w * x, 1) + 1)\n"
+    script = OURS[: OURS.index("    return np.sin")] + own
+    smoothing, deciding = grade(script)
+    assert smoothing.status == "passed"
+    assert all("weights" not in remark.text for remark in deciding.remarks)
+    in_chosen = grade(OURS.replace("np.sum(weights(x) * x, 1)", "np.sum(weights(x) + x, 1)"))[1]
+    assert in_chosen.remarks[0].text == f"{SAID}`chosen`: `+` stands where `*` should."

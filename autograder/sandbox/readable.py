@@ -46,67 +46,97 @@ class Places:
 
 
 def places(unit: Unit) -> Places:
-    """Say what may be read in the sandbox of a unit."""
-    imported_packages = package_folders((*unit.packages, *WIRE_NEEDS))
-    sites = sorted({os.path.dirname(folder) for folder in imported_packages})
-    others = sorted({os.path.dirname(path) for path in _addon_paths(unit, ours=False)})
+    """Return what may be read in the sandbox of a unit."""
+    server_packages = package_folders((*unit.packages, *WIRE_NEEDS))
+    site_folders = _parents(server_packages)
+    addon_folders = _parents(_addons_of_others(unit))
     return Places(
         readable=list(_readable(unit)),
-        listed=[*sites, sysconfig.get_path("stdlib")],
-        imported=[*_imported(unit), *imported_packages],
-        import_path=[*sites, str(ENGINE.parent), *others],
+        listed=[*site_folders, sysconfig.get_path("stdlib")],
+        imported=[*_imported(unit), *server_packages],
+        import_path=[*site_folders, str(ENGINE.parent), *addon_folders],
     )
 
 
+def _parents(paths: Iterable[str]) -> list[str]:
+    """Return the folders that paths lie in, each once and in order."""
+    return sorted({os.path.dirname(path) for path in paths})
+
+
 def _readable(unit: Unit) -> Iterator[str]:
-    """What a submission may read. A new line here needs a test."""
+    """Yield what a submission may read. A new line here needs a test in `test_readable.py`."""
     # package by package: no unit sees what it did not ask for
     yield from package_folders(unit.packages)
     yield from _standard_library()
-    yield from ("/usr/lib", "/lib", "/lib64")  # what packages are linked with
-    yield from ("/dev/null", "/dev/urandom")
+    # what packages are linked with
+    yield "/usr/lib"
+    yield "/lib"
+    yield "/lib64"
+    # where libraries throw output away, and get random bytes from
+    yield "/dev/null"
+    yield "/dev/urandom"
 
 
 def _standard_library() -> Iterator[str]:
-    """The standard library without what is installed beside it and without its own tests."""
+    """Yield the standard library without what is installed beside it and without its own tests."""
     folder = sysconfig.get_path("stdlib")
     for name in os.listdir(folder):
-        if name not in ("site-packages", "dist-packages", "test"):
-            yield os.path.join(folder, name)
+        if name in ("site-packages", "dist-packages", "test"):
+            continue
+        yield os.path.join(folder, name)
 
 
 def _imported(unit: Unit) -> Iterator[str]:
-    """What the server imports before it forks: of the engine, the experiments, and add-ons of the
-    unit's packages.
-    """
+    """Yield what the server imports before it forks, beside packages."""
     for name in INSIDE:
         yield str(ENGINE / name)
     yield str(unit.course.checks)
-    yield from _addon_paths(unit, ours=True)
-    yield from _addon_paths(unit, ours=False)
+    yield from _addons_of_ours(unit)
+    yield from _addons_of_others(unit)
 
 
-def _addon_paths(unit: Unit, ours: bool) -> Iterator[str]:
-    """Say where a unit's add-ons lie: of ours the module alone, of others its whole package."""
+def _addons_of_ours(unit: Unit) -> Iterator[str]:
+    """Yield the engine's modules, and nothing beside them, that are add-ons for the unit."""
+    for module in _addon_modules(unit):
+        if _top_package(module) == ENGINE.name:
+            yield module_path(module)
+
+
+def _addons_of_others(unit: Unit) -> Iterator[str]:
+    """Yield the packages, whole, that hold the unit's other add-ons."""
+    for module in _addon_modules(unit):
+        package = _top_package(module)
+        if package != ENGINE.name:
+            yield module_path(package)
+
+
+def _addon_modules(unit: Unit) -> Iterator[str]:
     for package, module in addons(unit.course).items():
-        top = module.split(".")[0]
-        if package in unit.packages and (top == ENGINE.name) == ours:
-            yield module_path(module if ours else top)
+        if package in unit.packages:
+            yield module
+
+
+def _top_package(module: str) -> str:
+    return module.split(".")[0]
 
 
 def module_path(name: str) -> str:
-    """The file or folder of a module, found without importing it."""
+    """Return the file of a module, or the folder of a package, without importing it.
+
+    Raises `ModuleNotFoundError`.
+    """
     spec = importlib.util.find_spec(name)
     if spec and spec.submodule_search_locations:
         return next(iter(spec.submodule_search_locations))
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-    return spec.origin
+    if spec and spec.origin:
+        return spec.origin
+    raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
 
 def package_folders(names: Sequence[str]) -> list[str]:
-    """The folders and files in site-packages of some distributions and of all that they require
-    here.
+    """Return the folders and files in site-packages of distributions, and of all they require.
+
+    names: of distributions. Those that are not installed are passed over.
     """
     found: set[str] = set()
     seen: set[str] = set()
@@ -117,18 +147,33 @@ def package_folders(names: Sequence[str]) -> list[str]:
             continue
         seen.add(name)
         try:
-            package = importlib.metadata.distribution(name)
+            distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-        for top in {file.parts[0] for file in package.files or ()}:
-            if top not in ("..", "__pycache__") and not top.endswith(("-info", ".pth")):
-                found.add(str(package.locate_file(top)))
-        queue += _required_names(package.requires or ())
+        for top in _top_level_names(distribution):
+            found.add(str(distribution.locate_file(top)))
+        queue += _required_names(distribution.requires or ())
     return sorted(found)
 
 
+def _top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
+    """Return the names in site-packages that hold a distribution's code and libraries."""
+    names = set()
+    for file in distribution.files or ():
+        top = file.parts[0]
+        if top in ("..", "__pycache__"):  # scripts beside Python; what was compiled
+            continue
+        if top.endswith(("-info", ".pth")):  # what it says of itself; where to look for modules
+            continue
+        names.add(top)
+    return names
+
+
 def _required_names(requirements: Iterable[str]) -> Iterator[str]:
-    """The names of the distributions that are required in any case, not by an extra."""
+    """Yield the names of the distributions that are required in any case, not by an extra."""
     for requirement in requirements:
-        if "extra ==" not in requirement and (name := re.match(r"[\w.-]+", requirement)):
+        if "extra ==" in requirement:
+            continue
+        name = re.match(r"[\w.-]+", requirement)
+        if name:
             yield name[0]

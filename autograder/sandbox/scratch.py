@@ -1,4 +1,4 @@
-"""Folders that are gone when their owner is."""
+"""Temporary folders that are gone when their owner is, even if it was killed."""
 
 import fcntl
 import os
@@ -9,35 +9,46 @@ from pathlib import Path
 
 
 class Scratch:
-    """An empty folder in the system's place for such, `path`, that is gone when closed, or when the
-    next one is made after this process was killed: its lock tells whether its owner lives.
+    """An empty temporary folder, `path`, that is removed with all in it when it is closed.
+
+    Its owner holds a lock on it. What a killed process left has none, and is removed when the next
+    folder is made.
     """
 
     PREFIX = "autograder-scratch-"
 
     def __init__(self) -> None:
-        for left in Path(tempfile.gettempdir()).glob(f"{self.PREFIX}*"):
-            with suppress(OSError):  # it is another user's, or its owner lives
-                if left.stat(follow_symlinks=False).st_uid == os.geteuid():
-                    self._remove(left, _locked(left, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        while True:
-            self.path = tempfile.mkdtemp(prefix=self.PREFIX)
-            with suppress(FileNotFoundError):
-                self._lock = _locked(self.path, fcntl.LOCK_EX)
-                if os.path.exists(self.path):  # no other swept it before it was locked
-                    return
-                os.close(self._lock)
+        self._sweep()
+        self.path, self._lock = self._make()
 
     def close(self) -> None:
-        """Remove the folder and all in it."""
+        """Remove the folder and all in it. Do nothing the second time."""
         if self._lock >= 0:
-            self._remove(self.path, self._lock)
+            _remove(self.path, self._lock)
             self._lock = -1
 
-    @staticmethod
-    def _remove(path: str | Path, lock: int) -> None:
-        shutil.rmtree(path, ignore_errors=True)
-        os.close(lock)
+    @classmethod
+    def _sweep(cls) -> None:
+        """Remove the folders of this user whose owners are gone."""
+        for folder in Path(tempfile.gettempdir()).glob(f"{cls.PREFIX}*"):
+            with suppress(OSError):  # it is gone, or its owner lives
+                if folder.stat(follow_symlinks=False).st_uid != os.geteuid():
+                    continue
+                lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder, lock)
+
+    @classmethod
+    def _make(cls) -> tuple[str, int]:
+        """Make a folder. Return its path, and the descriptor that locks it."""
+        while True:
+            path = tempfile.mkdtemp(prefix=cls.PREFIX)
+            try:
+                lock = _lock(path, fcntl.LOCK_EX)
+            except FileNotFoundError:  # another process swept it before it was locked
+                continue
+            if os.path.exists(path):
+                return path, lock
+            os.close(lock)
 
     def __enter__(self) -> Path:
         return Path(self.path)
@@ -46,12 +57,20 @@ class Scratch:
         self.close()
 
 
-def _locked(folder: str | Path, how: int) -> int:
-    """A descriptor that locks a folder until it is closed. Raises `OSError`."""
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def _lock(folder: str | Path, how: int) -> int:
+    """Lock a folder. Return the descriptor that holds the lock until it is closed.
+
+    how: as `fcntl.flock` takes it. Raises `OSError`.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(at, how)
+        fcntl.flock(descriptor, how)
     except OSError:
-        os.close(at)
+        os.close(descriptor)
         raise
-    return at
+    return descriptor
+
+
+def _remove(folder: str | Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)

@@ -1,16 +1,45 @@
-"""Names of packages that one check may have put others in the place of, and that the next finds as
-they were.
+"""Puts names of packages back that a check replaced: the next finds them as they were.
 
-It helps whoever spoils a package for the exercises that follow. It is no wall: what a submission
-hides from it stays hidden, and costs that submission.
+It helps a student who spoils a package for the exercises that follow. It is no wall: what a
+submission hides from it stays hidden, and costs that submission.
 """
 
 from collections.abc import Iterable
-from operator import is_
+from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
 NUMPY = ("numpy", "numpy.random", "numpy.linalg")
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """What a module or class held by name."""
+
+    owner: Any
+    values: dict[str, Any]
+
+    def holds(self) -> bool:
+        """Return whether the owner still holds the same values under the same names."""
+        now = vars(self.owner)
+        if len(now) != len(self.values):
+            return False
+        for value, before in zip(now.values(), self.values.values(), strict=True):
+            if value is not before:
+                return False
+        return True
+
+    def restore(self) -> None:
+        """Put values back that were replaced or deleted. Take off what was added to a class."""
+        for name, value in list(vars(self.owner).items()):
+            if name not in self.values:
+                # a module gains names by being imported from
+                if isinstance(self.owner, type):
+                    delattr(self.owner, name)
+            elif value is not self.values[name]:
+                setattr(self.owner, name, self.values[name])
+        for name in self.values.keys() - vars(self.owner).keys():
+            setattr(self.owner, name, self.values[name])
 
 
 class Namespaces:
@@ -18,23 +47,13 @@ class Namespaces:
 
     def __init__(self, names: Iterable[str]) -> None:
         """names: of modules and classes, as they are imported: `numpy.linalg`, `numpy.ndarray`."""
-        self._kept = [(owner, dict(vars(owner))) for owner in map(resolve_name, names)]
+        self._snapshots = []
+        for name in names:
+            owner = resolve_name(name)
+            self._snapshots.append(_Snapshot(owner, dict(vars(owner))))
 
     def put_back(self) -> None:
         """Undo what was put in the place of a name, and take off what was added to a class."""
-        for owner, kept in self._kept:
-            now = vars(owner)
-            if len(now) != len(kept) or not all(map(is_, now.values(), kept.values())):
-                _put_back(owner, kept)
-
-
-def _put_back(owner: Any, kept: dict[str, Any]) -> None:
-    for name, value in list(vars(owner).items()):
-        if name not in kept and isinstance(
-            owner, type
-        ):  # a module gains names by being imported from
-            delattr(owner, name)
-        elif name in kept and value is not kept[name]:
-            setattr(owner, name, kept[name])
-    for name in kept.keys() - vars(owner).keys():
-        setattr(owner, name, kept[name])
+        for snapshot in self._snapshots:
+            if not snapshot.holds():
+                snapshot.restore()

@@ -107,7 +107,7 @@ FAULTS = (
     Fault(
         "an answer ahead of its question is taken",
         "sandbox/client.py",
-        'if message.facts.get("token") == token:',
+        'if message.fields.get("token") == token:',
         "if True:",
         "autograder/tests/test_client.py -k ahead_of",
     ),

@@ -66,7 +66,7 @@ def wire_target(data: bytes) -> None:
             failure = client._failure_of(message)
         except wire.BadFrame:
             continue
-        answer = Answer(message.arrays, failure, message.facts.get("message", ""))
+        answer = Answer(message.arrays, failure, message.fields.get("message", ""))
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
                 verdict = judging.judge(check, KEY[check.name], answer, UNIT.sizes)

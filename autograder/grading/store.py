@@ -89,14 +89,14 @@ class AnswerStore:
             return None
         try:
             message = decode(row[0])
-            failure = Failure(message.facts.get("failure", ""))
+            failure = Failure(message.fields.get("failure", ""))
         except (BadFrame, ValueError):
             return None
         arrays = dict(message.arrays)
         loss = arrays.pop(LOSS, None)
         names = arrays.pop(NAMES, None)
         return Made(
-            Answer(arrays, failure, message.facts.get("message", "")),
+            Answer(arrays, failure, message.fields.get("message", "")),
             None if loss is None else float(loss),
             None if names is None else frozenset(names.tolist()),
         )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.sandbox.inside.cells import UNPARSABLE, Broken, _tree, cells
+from autograder.sandbox.inside.cells import UNPARSABLE, Broken, cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
 # Here no wall stands around what reads a file. So what it can cost is bounded first;
@@ -48,7 +48,7 @@ def pieces(source: bytes) -> list[Piece]:
     except (Broken, *UNPARSABLE):
         return []
     finally:
-        _tree.cache_clear()  # a class of submissions is not kept
+        syntax_tree.cache_clear()  # a class of submissions is not kept
     statements = [s for s in submission._statements if not isinstance(s.node, _NO_DEFINITION)]
     lines = {cell: cell.text.split("\n") for cell in {s.cell for s in statements}}
     broken = [cell for cell in found if cell.text in submission._broken]

@@ -346,9 +346,9 @@ class Worker:
             )
         except EOFError:
             return Answer(failure=Failure.KILLED, message=_how_it_ended(self._end(0.3)))
-        if self.tell_names and "ran" in reply.facts:
-            self.names_run = frozenset(reply.facts["ran"].split("\n"))
-        return Answer(reply.arrays, failure, printable(reply.facts.get("message", "")))
+        if self.tell_names and "ran" in reply.fields:
+            self.names_run = frozenset(reply.fields["ran"].split("\n"))
+        return Answer(reply.arrays, failure, printable(reply.fields.get("message", "")))
 
     def _fork(self) -> bytes:
         (asked, asks), (answers, answered) = os.pipe(), os.pipe()
@@ -390,7 +390,7 @@ class Worker:
                 if total > wire.MAX_FRAME:
                     raise wire.BadFrame("too many bytes")
                 for message in _frames(unread):
-                    if message.facts.get("token") == token:
+                    if message.fields.get("token") == token:
                         self._answered(time.monotonic() - began)
                         return message
                     strays += 1
@@ -473,7 +473,7 @@ class Worker:
 def _failure_of(reply: wire.Message) -> Failure:
     """The failure that a reply tells. Raises `BadFrame` for a word that is none."""
     try:
-        return Failure(reply.facts.get("failure", ""))
+        return Failure(reply.fields.get("failure", ""))
     except ValueError:
         raise wire.BadFrame("a failure of no kind") from None
 

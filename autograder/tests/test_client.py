@@ -129,7 +129,7 @@ def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
         import autograder.sandbox.inside.runner as kit
         true = kit.encode
         def encode(message):
-            return true(kit.Message({**message.facts, "failure": "a word"}, message.arrays))
+            return true(kit.Message({**message.fields, "failure": "a word"}, message.arrays))
         kit.encode = encode
         return np.ones(3)
         """,
@@ -143,7 +143,7 @@ def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
     [
         ("true(message) * 2", ""),  # twice: the second is no answer to the next question
         (
-            "true(replace(message, facts=message.facts | {'token': 'old'})) + true(message)",
+            "true(replace(message, fields=message.fields | {'token': 'old'})) + true(message)",
             "",
         ),  # one too many before
         ("frames[0]", "timeout"),  # to the question before, and none to this one

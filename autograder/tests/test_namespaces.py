@@ -97,7 +97,7 @@ def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
     script = "import numpy as np\ndef size(): return np.linalg.norm([3, 4])\ndef two(): return 2\n"
     script += "def spoil():\n    np.linalg.norm = None\n    raise ValueError('planted')\n"
     found = answered(script, three)
-    assert (found.facts["failure"], list(found.arrays)) == ("raised", ["before", "after"])
+    assert (found.fields["failure"], list(found.arrays)) == ("raised", ["before", "after"])
 
 
 def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
@@ -111,4 +111,4 @@ def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
 
     script = "import torch\ndef spoil():\n    torch.overrides.TorchFunctionMode().__enter__()\n"
     script += "    return torch.ones(1) + 1\n"
-    assert answered(script, spoilt, (addon,)).facts["failure"] == "raised"
+    assert answered(script, spoilt, (addon,)).fields["failure"] == "raised"

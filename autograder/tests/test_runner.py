@@ -13,8 +13,8 @@ import small
 
 from autograder.check import Check, Experiments, UnitSettings, check, named
 from autograder.grading.keys import solution_of
-from autograder.sandbox.inside import runner
-from autograder.sandbox.inside.cells import _tree, cells
+from autograder.sandbox.inside import locations
+from autograder.sandbox.inside.cells import cells, syntax_tree
 from autograder.sandbox.inside.namespaces import Namespaces
 from autograder.sandbox.inside.runner import answer_questions, describe, run_experiment, warm
 from autograder.sandbox.inside.submission import Submission
@@ -169,12 +169,12 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
         asking,
         experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")),
     )
-    for theirs in (runner.KIT, tmp_path / "checks", *runner.STANDARD):
+    for theirs in (locations.ENGINE, tmp_path / "checks", *locations.STANDARD_LIBRARY):
         assert (
             describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
         )
     for like_theirs in (
-        f"{runner.KIT}-course",
+        f"{locations.ENGINE}-course",
         tmp_path / "checks-of-mine",
         tmp_path / "assignments",
     ):
@@ -194,12 +194,12 @@ def test_cells_of_the_stub_are_not_parsed_again():
     unit = small.unit()
     solution = solution_of(unit)
     stub, plain = (cells(text.encode()) for text in (solution.stub, solution.plain()))
-    _tree.cache_clear()
+    syntax_tree.cache_clear()
     warm(unit.experiments, solution.stub.encode())
-    before = _tree.cache_info().misses
+    before = syntax_tree.cache_info().misses
     Submission(solution.plain().encode(), "ada.py")
     new = {cell.text for cell in plain} - {cell.text for cell in stub}
-    assert 2 < _tree.cache_info().misses - before == len(new) < len(plain) / 2
+    assert 2 < syntax_tree.cache_info().misses - before == len(new) < len(plain) / 2
 
 
 def test_warming_begins_each_exact_experiment_and_no_training():
@@ -240,8 +240,8 @@ def test_each_question_is_answered_under_its_own_token():
     one, two = conversation(
         "def f(seed): return seed", question(asking, "a", seed=1), question(asking, "b", seed=2)
     )
-    assert (one.facts["token"], one.arrays["y"]) == ("a", 1)
-    assert (two.facts["token"], two.arrays["y"]) == ("b", 2)
+    assert (one.fields["token"], one.arrays["y"]) == ("a", 1)
+    assert (two.fields["token"], two.arrays["y"]) == ("b", 2)
 
 
 def test_text_is_answered_as_text():
@@ -253,11 +253,11 @@ def test_text_is_answered_as_text():
 def test_a_file_that_cannot_be_read_fails_each_check_and_ends_nothing():
     """The worker goes on to answer."""
     replies = conversation("def f(:\n\0", question(asking, "a"), question(asking, "b"))
-    assert [(reply.facts["token"], reply.facts["failure"]) for reply in replies] == [
+    assert [(reply.fields["token"], reply.fields["failure"]) for reply in replies] == [
         ("a", "broken"),
         ("b", "broken"),
     ]
-    assert "not text" in replies[0].facts["message"]
+    assert "not text" in replies[0].fields["message"]
 
 
 def test_a_worker_trains_and_measures():

@@ -27,6 +27,7 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside.kernel",
     "autograder.sandbox.inside.landlock",
     "autograder.sandbox.inside.lenient",
+    "autograder.sandbox.inside.locations",
     "autograder.sandbox.inside.memory",
     "autograder.sandbox.inside.namespaces",
     "autograder.sandbox.inside.runner",

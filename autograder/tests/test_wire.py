@@ -39,7 +39,7 @@ def test_what_is_encoded_comes_back(sent):
     """Names, order, types, shapes and values survive, NaN and infinity too."""
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert list(got.arrays) == list(sent)
-    assert got.facts == {"token": "t"}
+    assert got.fields == {"token": "t"}
     for name, array in sent.items():
         assert got.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(got.arrays[name], array)
@@ -113,7 +113,7 @@ def within_limits(message: Message) -> bool:
     return (
         all(
             isinstance(fact, str) and len(fact) <= 2 * MAX_MESSAGE
-            for fact in message.facts.values()
+            for fact in message.fields.values()
         )
         and len(arrays) <= MAX_ARRAYS
         and all(array.ndim <= MAX_DIMENSIONS and array.dtype.kind in "fiub" for array in arrays)
@@ -224,7 +224,7 @@ def test_text_comes_back_beside_numbers(sent):
     numbers.
     """
     got = decode(encode(Message({"token": "t"}, sent))[8:])
-    assert got.facts == {"token": "t"} and list(got.arrays) == list(sent)
+    assert got.fields == {"token": "t"} and list(got.arrays) == list(sent)
     for name, array in sent.items():
         assert is_text(got.arrays[name]) == is_text(array)
         np.testing.assert_array_equal(got.arrays[name], array)
@@ -302,7 +302,7 @@ def test_numbers_that_a_frame_calls_text_are_refused(array):
 def test_a_name_in_text_that_is_no_array_counts_for_nothing(names):
     """Other arrays are read as ever; a name that stands twice is read once."""
     got = decode(text_frame("A. L.", names))
-    assert got.facts == {"token": "t"}
+    assert got.fields == {"token": "t"}
     assert is_text(got.arrays["a"]) == (names[:2] == "a\n")
 
 
@@ -342,4 +342,4 @@ def test_any_json_is_text_or_a_bad_frame(value):
 
 def test_half_a_character_in_a_fact_is_replaced():
     """What a submission raises may hold one; the message travels."""
-    assert decode(encode(Message({"message": "a\ud800b"}, {}))[8:]).facts == {"message": "a?b"}
+    assert decode(encode(Message({"message": "a\ud800b"}, {}))[8:]).fields == {"message": "a?b"}

@@ -66,7 +66,7 @@ def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, lengt
         found = exchange([sent[i : i + length] for i in range(0, len(sent), length)], "asked")
     except (BadFrame, EOFError):
         return
-    assert found.facts == {"token": "asked"}
+    assert found.fields == {"token": "asked"}
     first = next(decode(frame[8:]) for frame in frames if b"asked" in frame)
     assert found.arrays["x"] == first.arrays["x"]
 

@@ -1,5 +1,4 @@
-"""Tells an exception by its cause: the shapes that met, in letters, the student's own line, and
-what to do.
+"""Tells an exception by its cause: the student's own line, what is wrong there, and what to do.
 
 What is general to Python and NumPy stands here; an add-on may tell more of its package
 (`explain(raised)`).
@@ -11,28 +10,35 @@ import linecache
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from autograder.check import Check, Experiments, Raised, names_used
+from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]
-RAW = 240  # characters of an exception's own words where its cause is told
+Shape = tuple[int, ...]
+MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is told
 # what may be evaluated again without doing anything
 HARMLESS = (
-    *(
-        ast.Name,
-        ast.Attribute,
-        ast.Subscript,
-        ast.Constant,
-        ast.Tuple,
-        ast.Slice,
-        ast.UnaryOp,
-        ast.USub,
-    ),
-    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.expr_context),
+    ast.Name,
+    ast.Attribute,
+    ast.Subscript,
+    ast.Constant,
+    ast.Tuple,
+    ast.Slice,
+    ast.UnaryOp,
+    ast.USub,
+    ast.BinOp,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.MatMult,
+    ast.expr_context,
 )
 
 
@@ -42,10 +48,12 @@ def no_cause(_: BaseException, __: Check) -> str:
 
 
 def with_cause(message: str, cause: str) -> str:
-    """An exception as it is told, and its cause below."""
+    """Return the message of an exception, and its cause behind it if there is one."""
     if not cause:
         return message
-    return f"{message if len(message) <= RAW else message[:RAW] + '…'} {cause}"
+    if len(message) > MAX_OWN_TEXT:
+        message = message[:MAX_OWN_TEXT] + "…"
+    return f"{message} {cause}"
 
 
 def explain_error(experiments: Experiments, error: BaseException, check: Check) -> str:
@@ -55,81 +63,136 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
     """
     with suppress(Exception):
         raised = _raised(experiments, error, check)
-        told = [getattr(addon, "explain", lambda _: "")(raised) for addon in experiments.addons]
-        causes = [*told, *(general(raised) for general in GENERAL)]
-        cause = next(filter(None, causes), "") or _unpacked_by_the_check(error, check)
-        quoted = f"Your line: `{raised.line}`. " if raised.line and cause else ""
-        return f"{quoted}{cause}"
+        cause = _first_cause(experiments, raised) or _unpacked_by_the_check(error, check)
+        if cause and raised.line:
+            return f"Your line: `{raised.line}`. {cause}"
+        return cause
+    return ""
+
+
+def _first_cause(experiments: Experiments, raised: Raised) -> str:
+    """Ask the add-ons, then what is general. Return the first cause that is told, or ""."""
+    for addon in experiments.addons:
+        explain = getattr(addon, "explain", None)
+        cause = explain(raised) if explain else ""
+        if cause:
+            return str(cause)
+    for general in GENERAL:
+        cause = general(raised)
+        if cause:
+            return cause
     return ""
 
 
 def _raised(experiments: Experiments, error: BaseException, check: Check) -> Raised:
+    """Return what is known of an exception: of the innermost line of the student's, if any."""
     letters = names_used(check)
-    sizes = {
-        letter: size for letter, size in experiments.settings.sizes.items() if letter in letters
-    }
-    found = [
-        at
-        for at in _tracebacks(error)
-        if at.tb_frame.f_code.co_filename.startswith(("<line", "<cell"))
-    ]
-    if not found:
+    sizes = {}
+    for letter, size in experiments.settings.sizes.items():
+        if letter in letters:
+            sizes[letter] = size
+    innermost = None
+    for step in _tracebacks(error):
+        if is_statement(step.tb_frame.f_code.co_filename):
+            innermost = step
+    if innermost is None:
         return Raised(str(error), sizes=sizes)
-    frame, number = found[-1].tb_frame, found[-1].tb_lineno
-    code, file = frame.f_code, frame.f_code.co_filename
-    last = max((line for _, _, line in code.co_lines() if line), default=number)
-    function = "".join(
-        linecache.getline(file, line) for line in range(code.co_firstlineno, last + 1)
+    frame = innermost.tb_frame
+    code = frame.f_code
+    return Raised(
+        text=str(error),
+        line=linecache.getline(code.co_filename, innermost.tb_lineno).strip(),
+        part=_part(code, innermost.tb_lasti),
+        function=_source(code, innermost.tb_lineno),
+        values={**frame.f_globals, **frame.f_locals},
+        sizes=sizes,
     )
-    line = linecache.getline(file, number).strip()
-    values = {**frame.f_globals, **frame.f_locals}
-    return Raised(str(error), line, _part(code, found[-1].tb_lasti), function, values, sizes)
 
 
 def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
-    at = error.__traceback__
-    while at:
-        yield at
-        at = at.tb_next
+    """Yield the steps of a traceback, the innermost last."""
+    step = error.__traceback__
+    while step:
+        yield step
+        step = step.tb_next
 
 
 def _part(code: CodeType, instruction: int) -> str:
-    """The text of what an instruction computes, where it stands in one line."""
-    first, last, start, end = list(code.co_positions())[instruction // 2]
-    if first is None or first != last or start is None or end is None:
+    """Return the text of what an instruction computes; "" if it stands in more than one line.
+
+    instruction: its offset in bytes. Each has two.
+    """
+    positions = list(code.co_positions())
+    line, last_line, start, end = positions[instruction // 2]
+    if line is None or line != last_line or start is None or end is None:
         return ""
-    line = linecache.getline(code.co_filename, first).encode()  # columns are counted in bytes
-    return line[start:end].decode()
+    text = linecache.getline(code.co_filename, line).encode()  # columns are counted in bytes
+    return text[start:end].decode()
+
+
+def _source(code: CodeType, line: int) -> str:
+    """Return the text of a function, at least up to a line of it."""
+    last = line
+    for _, _, number in code.co_lines():
+        last = max(last, number or 0)
+    lines = []
+    for number in range(code.co_firstlineno, last + 1):
+        lines.append(linecache.getline(code.co_filename, number))
+    return "".join(lines)
 
 
 def value_of(raised: Raised, node: ast.expr) -> Any:
-    """The value of a harmless expression, as it was when the exception came; None for any other."""
-    if all(isinstance(part, HARMLESS) for part in ast.walk(node)):
-        with suppress(Exception):
-            return eval(
-                compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}, dict(raised.values)
-            )
+    """Return the value of a harmless expression at the exception; None for any other."""
+    for part in ast.walk(node):
+        if not isinstance(part, HARMLESS):
+            return None
+    with suppress(Exception):
+        code = compile(ast.Expression(node), "", "eval")
+        return eval(code, {"__builtins__": {}}, dict(raised.values))
     return None
 
 
-def shape_of(raised: Raised, node: ast.expr) -> tuple[int, ...] | None:
-    """The shape of a harmless expression's value, if it has one."""
+def shape_of(raised: Raised, node: ast.expr) -> Shape | None:
+    """Return the shape of a harmless expression's value, if it has one."""
     shape = getattr(value_of(raised, node), "shape", None)
-    return tuple(shape) if shape is not None else None
+    return None if shape is None else tuple(shape)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One side of an operation: its text, its shape, and the shape as it is told."""
+
+    text: str
+    shape: Shape
+    told: str
 
 
 def operands(
-    raised: Raised, kind: type[ast.operator] | None = None
-) -> tuple[ast.expr, ast.expr] | None:
-    """The two sides of the operation that failed."""
+    raised: Raised, kind: type[ast.operator] = ast.operator
+) -> tuple[Operand, Operand] | None:
+    """Return the two sides of the operation that failed.
+
+    kind: of the operation. Return None for another, and where a side has no shape.
+    """
     with suppress(SyntaxError):
         node = ast.parse(raised.part.strip(), mode="eval").body
-        if isinstance(node, ast.BinOp) and (kind is None or isinstance(node.op, kind)):
-            return node.left, node.right
+        if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
+            left = _operand(raised, node.left)
+            right = _operand(raised, node.right)
+            if left and right:
+                return left, right
     return None
 
 
-PRODUCTS = (
+def _operand(raised: Raised, node: ast.expr) -> Operand | None:
+    shape = shape_of(raised, node)
+    if shape is None:
+        return None
+    return Operand(ast.unparse(node), shape, raised.shape(shape))
+
+
+# what NumPy and torch say of a product whose shapes do not fit
+OF_A_PRODUCT = (
     "shapes cannot be multiplied",
     "size mismatch, got",
     "core dimension",
@@ -140,113 +203,125 @@ PRODUCTS = (
 
 def product_of_shapes(raised: Raised) -> str:
     """`W @ x`: both shapes, and which product fits."""
+    if not _says(raised, *OF_A_PRODUCT):
+        return ""
     sides = operands(raised, ast.MatMult)
-    if not sides or not any(words in raised.text for words in PRODUCTS):
+    if sides is None:
         return ""
-    one, two = (shape_of(raised, side) for side in sides)
-    if not one or not two:
+    left, right = sides
+    if not left.shape or not right.shape:
         return ""
-    a, b = (ast.unparse(side) for side in sides)
-    told = (
-        f"`{a}` is {raised.shape(one)} and `{b}` is {raised.shape(two)}; the last axis of what "
-        "stands left of `@` "
+    cause = (
+        f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; the last axis of what "
+        "stands left of `@` should be as long as the last but one of what stands right."
     )
-    told += "should be as long as the last but one of what stands right."
-    fits = [text for text, x, y in _products(a, one, b, two) if _fits(x, y)]
-    return f"{told} `{fits[0]}` fits." if fits else told
+    for product in _other_products(left, right):
+        if product.fits():
+            return f"{cause} `{product.text}` fits."
+    return cause
 
 
-def _products(
-    a: str, one: tuple[int, ...], b: str, two: tuple[int, ...]
-) -> Iterator[tuple[str, Any, Any]]:
-    yield f"{b} @ {a}", two, one
-    if len(one) == 2:
-        yield f"{b} @ {a}.T", two, one[::-1]
-    if len(two) == 2:
-        yield f"{a} @ {b}.T", one, two[::-1]
+@dataclass(frozen=True)
+class Product:
+    """A product that may have been meant: its text, and the shapes of its sides."""
+
+    text: str
+    left: Shape
+    right: Shape
+
+    def fits(self) -> bool:
+        """Return whether arrays of these shapes can be multiplied."""
+        with suppress(ValueError):
+            np.matmul(np.zeros(self.left), np.zeros(self.right))
+            return True
+        return False
 
 
-def _fits(one: tuple[int, ...], two: tuple[int, ...]) -> bool:
-    with suppress(ValueError):
-        np.matmul(np.empty(one), np.empty(two))
-        return True
-    return False
+def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
+    yield Product(f"{right.text} @ {left.text}", right.shape, left.shape)
+    if len(left.shape) == 2:
+        yield Product(f"{right.text} @ {left.text}.T", right.shape, left.shape[::-1])
+    if len(right.shape) == 2:
+        yield Product(f"{left.text} @ {right.text}.T", left.shape, right.shape[::-1])
 
 
 def unlike_shapes(raised: Raised) -> str:
     """`a + b` of shapes that do not go together."""
-    if (
-        "could not be broadcast" not in raised.text
-        and "must match the size of tensor" not in raised.text
-    ):
+    if not _says(raised, "could not be broadcast", "must match the size of tensor"):
         return ""
     sides = operands(raised)
-    shapes = [shape_of(raised, side) for side in sides or ()]
-    if not sides or None in shapes:
+    if sides is None:
         return ""
-    (a, b), (one, two) = (
-        (ast.unparse(side) for side in sides),
-        (raised.shape(shape or ()) for shape in shapes),
-    )
+    left, right = sides
     return (
-        f"`{a}` is {one} and `{b}` is {two}: from the last axis on, two sizes should be equal, or "
-        "one of them 1."
+        f"`{left.text}` is {left.told} and `{right.text}` is {right.told}: from the last axis on, "
+        "two sizes should be equal, or one of them 1."
     )
 
 
 def no_single_truth(raised: Raised) -> str:
     """`h or zeros`, `if h:` of an array."""
-    if (
-        "truth value of an array" not in raised.text
-        and "Boolean value of Tensor" not in raised.text
-    ):
+    if not _says(raised, "truth value of an array", "Boolean value of Tensor"):
         return ""
-    if found := re.search(r"(\w+) or (.+)$", raised.line):
-        value, other = found[1], found[2].rstrip(":")
-        told = (
-            f"`or` asks whether all of `{value}` is true, which many numbers cannot answer. To "
-            "ask whether it was "
+    found = re.search(r"(\w+) or (.+)$", raised.line)
+    if found is None:
+        return (
+            "Many numbers have no single truth value: ask `is None`, or `.any()` or `.all()` of a "
+            "comparison."
         )
-        return f"{told}given: `{other} if {value} is None else {value}`."
+    value = found[1]
+    other = found[2].rstrip(":")
     return (
-        "Many numbers have no single truth value: ask `is None`, or `.any()` or `.all()` of a "
-        "comparison."
+        f"`or` asks whether all of `{value}` is true, which many numbers cannot answer. "
+        f"To ask whether it was given: `{other} if {value} is None else {value}`."
     )
 
 
 def unpacked(raised: Raised) -> str:
     """`B, T = x.shape` of three axes."""
-    if "values to unpack" not in raised.text or not raised.line:
+    if not _says(raised, "values to unpack"):
         return ""
+    statement = _statement(raised.line)
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Tuple):
+        return ""
+    text = ast.unparse(statement.value)
+    found = _what_was_unpacked(raised, text, value_of(raised, statement.value))
+    if not found:
+        return ""
+    names = len(statement.targets[0].elts)
+    return f"`{text}` is {found}, and {names} names stand on the left. Write one for each."
+
+
+def _statement(line: str) -> ast.stmt | None:
+    """Return the one statement that a line is. None if it is none, or more."""
     with suppress(SyntaxError):
-        (node,) = ast.parse(raised.line).body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-            names, value = node.targets[0].elts, value_of(raised, node.value)
-            shape = getattr(value, "shape", None)
-            what = f"a tensor or array of shape {raised.shape(shape)}" if shape is not None else ""
-            if isinstance(value, tuple):
-                what = (
-                    raised.shape(value)
-                    if ast.unparse(node.value).endswith("shape")
-                    else f"{len(value)} values"
-                )
-            if what:
-                told = (
-                    f"`{ast.unparse(node.value)}` is {what}, and {len(names)} names stand on the "
-                    "left."
-                )
-                return f"{told} Write one for each."
-    return ""
+        body = ast.parse(line).body
+        if len(body) == 1:
+            return body[0]
+    return None
+
+
+def _what_was_unpacked(raised: Raised, text: str, value: Any) -> str:
+    """Say what a value is that was to be taken apart; "" where it is neither array nor tuple."""
+    if isinstance(value, tuple):
+        return raised.shape(value) if text.endswith("shape") else f"{len(value)} values"
+    shape = getattr(value, "shape", None)
+    return "" if shape is None else f"a tensor or array of shape {raised.shape(shape)}"
 
 
 def nothing_returned(raised: Raised) -> str:
     """What a function without `return` gives."""
-    if "NoneType" not in raised.text:
+    if not _says(raised, "NoneType"):
         return ""
     return (
         "A value here is None. A function that ends without `return` gives None: is one missing "
         "above?"
     )
+
+
+def _says(raised: Raised, *texts: str) -> bool:
+    """Return whether the exception says one of these."""
+    return any(text in raised.text for text in texts)
 
 
 GENERAL = (product_of_shapes, unlike_shapes, no_single_truth, unpacked, nothing_returned)
@@ -257,21 +332,24 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
     if "unpack" not in str(error):
         return ""
     last = list(_tracebacks(error))[-1]
-    code = last.tb_frame.f_code
-    instructions = list(dis.get_instructions(code))
-    place = next((i for i, one in enumerate(instructions) if one.offset == last.tb_lasti), None)
-    if place is None or not instructions[place].opname.startswith("UNPACK_SEQUENCE"):
+    following = _instructions_from(last.tb_frame.f_code, last.tb_lasti)
+    if not following or not following[0].opname.startswith("UNPACK_SEQUENCE"):
         return ""
-    count = instructions[place].arg or 0
-    names = [
-        str(one.argval) for one in instructions[place + 1 :] if one.opname.startswith("STORE_")
-    ][:count]
-    which = (
-        f" ({', '.join(names)})"
-        if len(names) == count and all(name.isidentifier() for name in names)
-        else ""
-    )
+    count = following[0].arg or 0
+    names = []
+    for instruction in following[1:]:
+        if instruction.opname.startswith("STORE_"):
+            names.append(str(instruction.argval))
+    names = names[:count]
+    told = ""
+    if len(names) == count and all(name.isidentifier() for name in names):
+        told = f" ({', '.join(names)})"
     return (
-        f"The check takes {count} values{which} from what was returned. Return all of them, in "
-        "the order of the text."
+        f"The check takes {count} values{told} from what was returned. Return all of them, in the "
+        "order of the text."
     )
+
+
+def _instructions_from(code: CodeType, offset: int) -> list[dis.Instruction]:
+    """Return the instructions of code from an offset on."""
+    return [one for one in dis.get_instructions(code) if one.offset >= offset]

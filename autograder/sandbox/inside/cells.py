@@ -1,47 +1,59 @@
-"""Reads a percent script or a notebook: its cells, and which of them hold code."""
+"""Reads a percent script or a notebook: its cells, and which of them hold code.
+
+People leave files in any state: cells split in the middle of a function, retyped by a slip, with
+commands of IPython in them. `code_cells` makes the best of it.
+"""
 
 import ast
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from autograder.errors import UserError
 
-_CELL = re.compile(r"^# %%(.*)$", re.M)
+_HEADER = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-_MAGIC = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+# commands of IPython: `%matplotlib inline`, `!ls`, and questions, `sum?`
+_COMMAND = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+# commands for a whole cell that leave Python below them
+_CELL_COMMANDS_OF_PYTHON = ("%%time", "%%timeit", "%%capture")
 # characters to parse twice: else a file of many small cells costs the square of its length
 MAX_AGAIN = 1 << 20
 
 
 class Broken(UserError):
-    """A submission's file, or the part of it that defines a name, cannot be read or run; the text
-    says where.
+    """A submission's file, or the part of it that defines a name, cannot be read or run.
+
+    The text says where.
     """
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of a file: its text, what its lines are counted in, the first one's number, and
-    whether it is code.
+    """A piece of a file.
+
+    place: what its lines are counted in: "line", or "cell 3, line".
+    first_line: the number of its first line there.
+    code: whether it holds code, as its type says.
     """
 
     text: str
-    place: str  # "line" or "cell 3, line"
+    place: str
     first_line: int
     code: bool = True
 
     def at(self, line: int) -> str:
-        """Where in the file the cell's line `line` stands, counted from 1: "line 45"."""
+        """Return where in the file the cell's line `line` stands, counted from 1: "line 45"."""
         return f"{self.place} {self.first_line - 1 + line}"
 
 
 def cells(source: bytes) -> list[Cell]:
-    """The cells of a percent script or of a notebook. Raises `Broken` for what is neither."""
+    """Return the cells of a percent script or of a notebook. Raises `Broken`: it may be neither."""
     if b"\0" in source:
         raise Broken(
             "the file is not text: it holds NUL bytes. Submit the .py script or the .ipynb "
@@ -59,113 +71,181 @@ def cells(source: bytes) -> list[Cell]:
 
 
 def _script_cells(text: str) -> list[Cell]:
-    found: list[Cell] = []
-    start, first, kind = 0, 1, ""
-    for header in _CELL.finditer(text + "\n# %%"):
-        found.append(
-            Cell(text[start : max(0, header.start() - 1)], "line", first, "[markdown]" not in kind)
-        )
-        first += text.count("\n", start, header.end()) + 1
-        start, kind = header.end() + 1, header[1]
+    found = []
+    start = 0
+    first_line = 1
+    title = ""
+    for header in _HEADER.finditer(text + "\n# %%"):  # one more header ends the last cell
+        end = max(0, header.start() - 1)  # the line end before the header is no cell's
+        found.append(Cell(text[start:end], "line", first_line, "[markdown]" not in title))
+        first_line += text.count("\n", start, header.end()) + 1
+        start = header.end() + 1
+        title = header[1]
     return found
 
 
 def _notebook_cells(text: str) -> list[Cell]:
     try:
         book = json.loads(text)
-        raw = (
-            book["cells"]
-            if "cells" in book
-            else [cell for sheet in book["worksheets"] for cell in sheet["cells"]]
-        )
-        return [
-            Cell(
-                "".join(cell.get("input", cell.get("source", ""))),
-                f"cell {n}, line",
-                1,
-                cell["cell_type"] == "code",
-            )
-            for n, cell in enumerate(raw, 1)
-        ]
+        entries = book["cells"] if "cells" in book else _entries_of_2013(book)
+        return [_notebook_cell(number, entry) for number, entry in enumerate(entries, 1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken(
             "the notebook cannot be read: it is not a whole .ipynb file. Save it again."
         ) from None
 
 
-def _uncut(found: list[Cell], source: bytes) -> list[Cell]:
-    """The cells of a script that parses: all its lines are code, and a `# %%` inside a string is no
-    border.
+def _entries_of_2013(book: Any) -> list[Any]:
+    """Return the cells of a notebook in nbformat 3, which lie in worksheets."""
+    entries = []
+    for sheet in book["worksheets"]:
+        entries += sheet["cells"]
+    return entries
+
+
+def _notebook_cell(number: int, entry: Any) -> Cell:
+    source = entry.get("input", entry.get("source", ""))  # `input`: in nbformat 3
+    text = "".join(source)  # of lines, or one text
+    return Cell(text, f"cell {number}, line", 1, entry["cell_type"] == "code")
+
+
+def code_cells(source: bytes) -> list[Cell]:
+    """Return the cells whose code makes up a submission, mended where they can be.
+
+    Raises `Broken` for a file that cannot be read.
+    """
+    found = _ignore_false_headers(cells(source), source)
+    with_definitions = [cell for cell in found if cell.code or _holds_definitions(cell)]
+    return _leave_out_repeated(_join_split_cells(with_definitions))
+
+
+def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell]:
+    """Take a script that parses as code, all of it.
+
+    A `# %%` inside a string is no header, and what parses under a Markdown header is comments.
     """
     if not found or found[0].place != "line":
         return found
-    if all(_tree(cell.text) for cell in found):
+    if all(syntax_tree(cell.text) for cell in found):
         return [replace(cell, code=True) for cell in found]
     whole = source.decode("utf-8-sig").replace("\r\n", "\n")
-    return [Cell(whole, "line", 1)] if _tree(whole) else found
+    if syntax_tree(whole):
+        return [Cell(whole, "line", 1)]
+    return found
 
 
-def _mended(found: Iterable[Cell]) -> list[Cell]:
-    """The cells that hold code, in order: what was split is joined where it parses together and not
-    alone, and of cells of another type those are taken that define what no code cell does.
+def _holds_definitions(cell: Cell) -> bool:
+    """Return whether a cell defines anything, whatever its type says."""
+    if not _DEFINES.search(cell.text):
+        return False  # most text is not parsed
+    return bool(_names_defined(cell))
+
+
+def _join_split_cells(found: Iterable[Cell]) -> list[Cell]:
+    """Join a code cell to the one before where they parse together and it does not parse itself.
+
+    Example: `def f(x):` and `    return x` in two cells become one.
+    Commands of IPython are taken out of what does not parse.
     """
-    code: list[Cell] = []
+    joined: list[Cell] = []
     left = MAX_AGAIN
     for cell in found:
-        if cell.code and not _tree(cell.text):
-            cell = replace(cell, text=_without_magics(cell.text))
-            # in a script, `# %%` is a line of its own
-            whole = f"{code[-1].text}\n\n{cell.text}" if code else ""
-            again = bool(whole) and code[-1].code and not _tree(cell.text)
-            left -= len(whole) * again
-            if again and left > 0 and _tree.__wrapped__(whole):  # not kept: it grows with each cell
-                code[-1] = replace(code[-1], text=whole)
-                continue
-        if cell.code or (_DEFINES.search(cell.text) and _defined(cell)):
-            code.append(cell)
-    if all(cell.code for cell in code):
-        return code
-    taken = {name for cell in code if cell.code for name in _defined(cell)}
-    return [cell for cell in code if cell.code or not _defined(cell) & taken]
+        if not cell.code or syntax_tree(cell.text):
+            joined.append(cell)
+            continue
+        cell = replace(cell, text=_without_commands(cell.text))
+        if not joined or not joined[-1].code or syntax_tree(cell.text):
+            joined.append(cell)
+            continue
+        # in a script, `# %%` is a line of its own
+        whole = f"{joined[-1].text}\n\n{cell.text}"
+        left -= len(whole)
+        if left > 0 and _parse_or_none(whole):
+            joined[-1] = replace(joined[-1], text=whole)
+        else:
+            joined.append(cell)
+    return joined
 
 
-def _unparsed(cell: Cell, error: Exception) -> str:
-    what = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
-    return f"{cell.at(getattr(error, 'lineno', None) or 1)}: {type(error).__name__}: {what}"
+def _leave_out_repeated(found: Sequence[Cell]) -> list[Cell]:
+    """Leave out cells of another type that define a name which a code cell defines.
+
+    Example: of `f` in a Markdown cell and `g` in a raw one, with another `g` in a code cell, `f`
+    and the code cell stay. The first was retyped by a slip, the second is an old attempt.
+    """
+    if all(cell.code for cell in found):
+        return list(found)
+    defined_by_code: set[str] = set()
+    for cell in found:
+        if cell.code:
+            defined_by_code |= _names_defined(cell)
+    kept = []
+    for cell in found:
+        if cell.code or not _names_defined(cell) & defined_by_code:
+            kept.append(cell)
+    return kept
 
 
-def _defined(cell: Cell) -> set[str]:
-    tree = _tree(cell.text)
-    return {name for node in tree.body for name in names_bound(node)} if tree else set()
+def why_unparsed(cell: Cell, error: Exception) -> str:
+    """Say why a cell does not parse, and in which line of the file."""
+    reason = str(error) or "too deeply nested"
+    if isinstance(error, SyntaxError):
+        reason = error.msg
+    line = getattr(error, "lineno", None) or 1
+    return f"{cell.at(line)}: {type(error).__name__}: {reason}"
 
 
-@lru_cache(1000)
-def _tree(text: str) -> ast.Module | None:
+def _names_defined(cell: Cell) -> set[str]:
+    names: set[str] = set()
+    tree = syntax_tree(cell.text)
+    if tree:
+        for statement in tree.body:
+            names.update(names_bound(statement))
+    return names
+
+
+def _parse_or_none(text: str) -> ast.Module | None:
     try:
         return parse_quietly(text)
     except UNPARSABLE:
         return None
 
 
+@lru_cache(1000)
+def syntax_tree(text: str) -> ast.Module | None:
+    """Return the syntax tree of code, None if it does not parse. Trees are kept by text."""
+    return _parse_or_none(text)
+
+
 def parse_quietly(text: str) -> ast.Module:
-    """Parse code without a word on stderr: from 3.12 on, Python warns of each `'\\e'`. Raises
-    `UNPARSABLE`.
+    """Parse code and print nothing: from 3.12 on, Python warns of each `'\\e'`.
+
+    Raises `UNPARSABLE`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
 
 
-def _without_magics(text: str) -> str:
+def _without_commands(text: str) -> str:
+    """Replace commands of IPython by `pass`, and a cell in another language by nothing."""
     if text.lstrip().startswith("%%"):
-        head, _, body = text.lstrip().partition("\n")
-        return "\n" + body if head.split()[0] in ("%%time", "%%timeit", "%%capture") else ""
-    return _MAGIC.sub(lambda m: (m[1] or m[2] or "") + "pass", text)
+        first, _, below = text.lstrip().partition("\n")
+        if first.split()[0] in _CELL_COMMANDS_OF_PYTHON:
+            return "\n" + below
+        return ""
+    return _COMMAND.sub(_pass_instead, text)
+
+
+def _pass_instead(command: re.Match[str]) -> str:
+    indentation = command[1] or command[2] or ""
+    return f"{indentation}pass"
 
 
 def names_bound(node: ast.AST) -> Iterator[str]:
-    """The names that a statement binds at its own level; `Model.forward = f` and `table[0] = 1`
-    count for the base.
+    """Yield the names that a statement binds at its own level.
+
+    `Model.forward = f` and `table[0] = 1` count for the base.
     """
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -176,11 +256,17 @@ def names_bound(node: ast.AST) -> Iterator[str]:
         case ast.Name(ctx=ast.Store()):
             yield node.id
         case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
-            base: ast.AST = node
-            while isinstance(base, ast.Attribute | ast.Subscript):
-                base = base.value
+            base = _base(node)
             if isinstance(base, ast.Name):
                 yield base.id
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.expr) or isinstance(getattr(child, "ctx", None), ast.Store):
-            yield from names_bound(child)  # an expression that is only read binds nothing
+        if isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
+            continue  # an expression that is only read binds nothing
+        yield from names_bound(child)
+
+
+def _base(node: ast.expr) -> ast.expr:
+    """Return what an attribute or item is taken from, however deep: `a` of `a.b[0].c`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node

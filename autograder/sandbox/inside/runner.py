@@ -4,27 +4,39 @@ Everything here shares a process with the submission, which may change any of it
 decides anything: the other side reads the bytes as hostile ones.
 """
 
-import os
-import re
 import sys
-import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograder.check import Answer, Check, Experiments, Failure, as_array, noting
+from autograder.check import Answer, Arrays, Check, Experiments, Failure, as_array, noting
+from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
 from autograder.sandbox.inside.namespaces import NUMPY, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
-from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, decode, encode, receive
+from autograder.sandbox.inside.wire import (
+    LENGTH_BYTES,
+    MAX_MESSAGE,
+    Message,
+    decode,
+    encode,
+    receive,
+    receive_or_end,
+)
+
+RAN = "ran"  # the field of an answer that says which definitions have run
+# of a check's time: an experiment that took more before it failed is not run a second time
+SHARE_FOR_A_SECOND_RUN = 1 / 4
+WEIGHTS = "w."  # before the names of weights that are to be measured
+
+Reset = Callable[[int], object]  # brings random numbers into the state of a seed
 
 
 class Stopped(BaseException):
@@ -35,145 +47,137 @@ def run_experiment(
     check: Check,
     implementation: Any,
     seed: int,
-    reset: Callable[[int], object],
+    reset: Reset,
     text: str | None = None,
     explain: Explain = no_cause,
 ) -> Answer:
-    """Run one experiment; whatever a submission raises becomes part of the answer.
+    """Run one experiment. Whatever a submission raises becomes part of the answer.
 
     Where one function raises, the experiment is run again without it, for what the others return.
-    reset: brings random numbers into the state of a seed, so that what ran before in this process
-    changes nothing.
+
+    reset: called before each run, so that what ran before in this process changes nothing.
     text: what a check that trains is given.
     explain: tells an exception by its cause.
     """
     if check.measure:
         answer = _run(check, implementation, seed, reset, [text], explain)
-        return Answer({}, answer.failure, answer.message) if answer.failure else answer
+        if answer.failure:
+            return replace(answer, arrays={})  # weights of a training that broke off say nothing
+        return answer
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [], explain)
-    tired = time.monotonic() - began > check.seconds / 4
-    if not answer.failure or answer.failure == Failure.STOPPED or tired:
+    elapsed = time.monotonic() - began
+    if not answer.failure or answer.failure == Failure.STOPPED:
+        return answer
+    if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
     lenient = Lenient(implementation)
-    others = _run(check, lenient, seed, reset, []).arrays
-    more = has_answered(lenient) and len(others) > len(answer.arrays)
-    return replace(answer, arrays=others) if more else answer
+    arrays = _run(check, lenient, seed, reset, []).arrays
+    if has_answered(lenient) and len(arrays) > len(answer.arrays):
+        return replace(answer, arrays=arrays)
+    return answer
 
 
 def _run(
     check: Check,
     implementation: Any,
     seed: int,
-    reset: Callable[[int], object],
+    reset: Reset,
     extra: Sequence[str | None],
     explain: Explain = no_cause,
 ) -> Answer:
-    """Run an experiment once; of one that ends early, the answer holds what was named before."""
-    with noting() as noted:
+    """Run an experiment once. If it ends early, the answer holds what was named before.
+
+    extra: what the experiment is given beside the implementation and the seed.
+    """
+    with noting() as named_before:
         try:
             reset(seed)
             with np.errstate(all="ignore"):
-                arrays = check.experiment(implementation, seed, *extra)
-            return Answer({name: as_array(name, value) for name, value in arrays.items()})
+                returned = check.experiment(implementation, seed, *extra)
+            arrays = {name: as_array(name, value) for name, value in returned.items()}
+            return Answer(arrays)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             failure, message = _failure(error, check)
             if failure == Failure.RAISED:
                 message = with_cause(message, explain(error, check))[:MAX_MESSAGE]
-            return Answer(noted, failure, message)
+            return Answer(named_before, failure, message)
 
 
 def _failure(error: BaseException, check: Check) -> tuple[Failure, str]:
-    """The kind of a failure, and its words."""
+    """Return the kind of failure that an exception is, and its message."""
     if isinstance(error, Stopped):
         return Failure.STOPPED, ""
     if isinstance(error, Missing):
         return Failure.MISSING, str(error)
     if isinstance(error, Broken):
         return Failure.BROKEN, str(error)
-    if isinstance(error, NotImplementedError) and (name := _stub(error, check)):
-        return Failure.STUB, f"`{name}` is not written yet."
+    if isinstance(error, NotImplementedError):
+        stub = _stub(error, check)
+        if stub:
+            return Failure.STUB, f"`{stub}` is not written yet."
     return Failure.RAISED, describe(error, check)[:MAX_MESSAGE]
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:
-    """The submission's function that raised a bare NotImplementedError; "" if a library did."""
+    """Return the submission's function that raised an error without a text; "" if a library did."""
+    if str(error):
+        return ""
     frames = traceback.extract_tb(error.__traceback__)
-    where = _last_frame(frames, check)
-    return where[1] if where and where[1] == frames[-1].name and not str(error) else ""
+    location = locations.innermost(frames, check)
+    if location and location.function == frames[-1].name:
+        return location.function
+    return ""
 
 
 def describe(error: BaseException, check: Check) -> str:
-    """Describe an exception in a student's terms: the line of their own file, the function, the
-    type and the text.
-    """
-    where = place(traceback.extract_tb(error.__traceback__), check)
-    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Describe an exception to a student: the line of their file, the function, type and text."""
+    description = type(error).__name__
+    if str(error):
+        description += f": {error}"
     if isinstance(error, ModuleNotFoundError):
-        words += ". This unit is graded without it."
-    return f"{where}: {words}" if where else words
-
-
-def place(frames: Sequence[traceback.FrameSummary], check: Check) -> str:
-    """The innermost place in the student's file: "line 3, in `double`"; empty where no frame is
-    theirs.
-    """
-    where = _last_frame(frames, check)
-    return f"{where[0]}, in `{where[1]}`" if where else ""
+        description += ". This unit is graded without it."
+    location = locations.innermost(traceback.extract_tb(error.__traceback__), check)
+    if location:
+        return f"{location}: {description}"
+    return description
 
 
 def place_of_thread(thread: int, check: Check) -> str:
-    """Where in the student's file another thread is, which runs an experiment."""
-    frames = traceback.extract_stack(sys._current_frames().get(thread))
-    ours = [number for number, frame in enumerate(frames) if frame.filename == __file__]
-    return place(frames[ours[-1] :], check) if ours else ""
+    """Return where in the student's file another thread is: "line 3, in `double`".
 
-
-RAN = "ran"  # the fact that says which definitions have run
-
-KIT = str(Path(__file__).resolve().parents[2])
-STANDARD = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
-PACKAGES = {"site-packages", "dist-packages"}  # by name: the server's Python knows no environment
-
-
-def _last_frame(frames: Sequence[traceback.FrameSummary], check: Check) -> tuple[str, str] | None:
-    """Place and function of the innermost frame that is not the check's, this kit's or a
-    library's.
+    Return "" if it runs no experiment, or nothing of the student's.
     """
-    checks = os.path.dirname(check.experiment.__code__.co_filename)
-    not_theirs = tuple(f"{folder}{os.sep}" for folder in (KIT, *STANDARD, checks))
-    for frame in reversed(frames):
-        if place := re.match(
-            r"<((?:cell \d+, )?line) (\d+)\|", frame.filename
-        ):  # a `Statement`'s, with an offset
-            name = frame.name.replace("<module>", "the top level")
-            return f"{place[1]} {int(place[2]) + (frame.lineno or 0)}", name
-        if "ipykernel" in frame.filename or "<ipython" in frame.filename:
-            return f"line {frame.lineno} of the cell", frame.name
-        library = frame.filename.startswith(not_theirs) or PACKAGES & set(
-            Path(frame.filename).parts
-        )
-        if frame.filename.endswith(".py") and not library:
-            return f"line {frame.lineno}", frame.name
-    return None
+    frames = traceback.extract_stack(sys._current_frames().get(thread))
+    below = None
+    for number, frame in enumerate(frames):
+        if frame.filename == __file__:
+            below = number
+    if below is None:
+        return ""
+    location = locations.innermost(frames[below:], check)
+    return str(location) if location else ""
+
+
+WARM_UP_SCRIPT = b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)]\n"
 
 
 def warm(experiments: Experiments, stub: bytes = b"") -> None:
-    """Do before any fork what every submission would otherwise do: import, parse, and begin each
-    experiment.
+    """Do before any fork what every submission would otherwise do.
 
-    stub: the script that students get; its cells are parsed, and most submissions hold many of them
+    That is to import, to parse, and to begin each experiment.
+
+    stub: the script that students get. Its cells are parsed, and most submissions hold many of them
     unchanged. An experiment ends where it asks for what nobody has written.
     """
     experiments.warm()
-    nothing = Submission(
-        b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)]\n", "warm.py"
-    )
+    nothing = Submission(WARM_UP_SCRIPT, "warm.py")
     _ = nothing.f
     Submission(stub, "stub.py")
-    decode(encode(Message({}, {"x": np.zeros(1)}))[8:])
+    frame = encode(Message({}, {"x": np.zeros(1)}))
+    decode(frame[LENGTH_BYTES:])
     for check in experiments.checks:
         if not check.measure:
             _run(check, nothing, 0, experiments.reset, [])
@@ -181,9 +185,11 @@ def warm(experiments: Experiments, stub: bytes = b"") -> None:
 
 
 def names_to_keep(experiments: Experiments) -> Namespaces:
-    """What each check finds as it was: the names of NumPy, and those that add-ons speak of."""
-    others = [name for addon in experiments.addons for name in getattr(addon, "NAMESPACES", ())]
-    return Namespaces([*NUMPY, *others])
+    """Return what each check is to find as it was: names of NumPy, and those add-ons speak of."""
+    names = list(NUMPY)
+    for addon in experiments.addons:
+        names += getattr(addon, "NAMESPACES", ())
+    return Namespaces(names)
 
 
 def answer_questions(
@@ -193,33 +199,44 @@ def answer_questions(
 
     names: what is put back before each run of an experiment, of which a question may need two.
     """
-
-    def reset(seed: int) -> None:
-        names.put_back()
-        for addon in experiments.addons:
-            if undo := getattr(addon, "undo", None):
-                undo()
-        experiments.reset(seed)
-
     checks = {check.name: check for check in experiments.checks}
-    first = receive(inbox)
-    source = first.arrays["source"].tobytes()
+    reset = partial(_reset, experiments, names)
+    hello = receive(inbox)
+    source = hello.arrays["source"].tobytes()
     implementation: Any = None
-    while (question := receive(inbox, eof=True)).facts:
-        check, facts = checks[question.facts["check"]], question.facts
-        if "source" in question.arrays:  # asked of variants of the solution alone
-            source, implementation = question.arrays["source"].tobytes(), None
+    while True:
+        question = receive_or_end(inbox)
+        if question is None:
+            return
+        check = checks[question.fields["check"]]
+        if "source" in question.arrays:  # asked of variants of the solution only
+            source = question.arrays["source"].tobytes()
+            implementation = None
         try:
-            implementation = implementation or Submission(source, first.facts["name"])
+            if implementation is None:
+                implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset)
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))
-        told = {"token": facts["token"], "failure": answer.failure, "message": answer.message}
-        if facts.get("tell") == RAN:  # asked of the solution alone
-            told[RAN] = "\n".join(sorted(names_run(implementation)))
-        reply = Message(told, answer.arrays)
-        outbox.write(encode(reply))
+        fields = {
+            "token": question.fields["token"],
+            "failure": answer.failure,
+            "message": answer.message,
+        }
+        if question.fields.get("tell") == RAN:  # asked of the solution, which a grader trusts
+            fields[RAN] = "\n".join(sorted(names_run(implementation)))
+        outbox.write(encode(Message(fields, answer.arrays)))
         outbox.flush()
+
+
+def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
+    """Undo what an earlier run left behind, and bring random numbers into the state of a seed."""
+    names.put_back()
+    for addon in experiments.addons:
+        undo = getattr(addon, "undo", None)
+        if undo:
+            undo()
+    experiments.reset(seed)
 
 
 def _answer(
@@ -227,13 +244,23 @@ def _answer(
     implementation: Any,
     question: Message,
     experiments: Experiments,
-    reset: Callable[[int], object],
+    reset: Reset,
 ) -> Answer:
+    text = None
+    if "text" in question.arrays:
+        text = question.arrays["text"].tobytes().decode()
+    if question.fields["role"] == "measure" and check.measure:
+        loss = check.measure(implementation, _weights(question), text)
+        return Answer({"loss": np.array(loss)})
+    seed = int(question.fields["seed"])
     explain = partial(explain_error, experiments)
-    text = question.arrays["text"].tobytes().decode() if "text" in question.arrays else None
-    if question.facts["role"] == "measure" and check.measure:
-        weights = {
-            name[2:]: array for name, array in question.arrays.items() if name.startswith("w.")
-        }
-        return Answer({"loss": np.array(check.measure(implementation, weights, text))})
-    return run_experiment(check, implementation, int(question.facts["seed"]), reset, text, explain)
+    return run_experiment(check, implementation, seed, reset, text, explain)
+
+
+def _weights(question: Message) -> Arrays:
+    """Return the weights that a question asks to measure."""
+    weights = {}
+    for name, array in question.arrays.items():
+        if name.startswith(WEIGHTS):
+            weights[name.removeprefix(WEIGHTS)] = array
+    return weights

@@ -24,19 +24,19 @@ from autograder.sandbox.inside.cells import (
     UNPARSABLE,
     Broken,
     Cell,
-    _mended,
-    _tree,
-    _uncut,
-    _unparsed,
-    cells,
+    code_cells,
     names_bound,
     parse_quietly,
+    syntax_tree,
+    why_unparsed,
 )
+from autograder.sandbox.inside.locations import statement_filename
 
 # What looks a name up outside a function's own variables → the bits of its argument that say
 # something else; the last came with Python 3.12, for type aliases and for annotations in a class
 _LOOKS_UP = {"LOAD_NAME": 0, "LOAD_GLOBAL": 1, "LOAD_FROM_DICT_OR_GLOBALS": 0}
 _BITS = {dis.opmap[name]: bits for name, bits in _LOOKS_UP.items() if name in dis.opmap}
+SIMILAR = 0.6  # of 1, by difflib: names nearer than this may be meant
 
 
 class Missing(UserError):
@@ -44,53 +44,62 @@ class Missing(UserError):
 
 
 def missing(name: str, defined: Iterable[str]) -> Missing:
-    """The error for a name that is not defined, with the nearest that is."""
-    near = get_close_matches(name, sorted(defined), 1, 0.6)
-    return Missing(
-        f"`{name}` is not defined." + (f" Did you mean it by `{near[0]}`?" if near else "")
-    )
+    """Return the error for a name that is not defined, with the nearest that is."""
+    message = f"`{name}` is not defined."
+    nearest = get_close_matches(name, sorted(defined), n=1, cutoff=SIMILAR)
+    if nearest:
+        message += f" Did you mean it by `{nearest[0]}`?"
+    return Missing(message)
 
 
 @dataclass
 class Statement:
-    """A top-level statement, its cell, the name of the file, and the names it binds or changes."""
+    """A top-level statement of a submission.
+
+    filename: of the submission.
+    binds: the names that it binds or changes.
+    done: whether it has run.
+    futures: the file's `from __future__ import …`, which hold for all of it.
+    """
 
     node: ast.stmt
     cell: Cell
     filename: str
     binds: set[str]
     done: bool = False
-    futures: Sequence[
-        ast.stmt
-    ] = ()  # the file's `from __future__ import …`, which hold for all of it
+    futures: Sequence[ast.stmt] = ()
 
     @cached_property
     def code(self) -> CodeType:
-        """The statement, compiled when it is first needed. Raises `Broken`: a `return` may stand
-        outside a function.
+        """The statement, compiled when it is first needed.
+
+        Raises `Broken`: a `return` may stand outside a function.
         """
-        name = f"<{self.cell.at(0)}|{self.filename}>"
-        lines = self.cell.text.splitlines(keepends=True)
-        # so that an error can quote its line
-        linecache.cache[name] = (
-            len(self.cell.text),
-            None,
-            lines,
-            name,
-        )
+        name = statement_filename(self.cell.at(0), self.filename)
+        self._remember_lines(name)
+        module = ast.Module([*self.futures, self.node], [])
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return compile(
-                    ast.Module([*self.futures, self.node], []), name, "exec", dont_inherit=True
-                )
+                return compile(module, name, "exec", dont_inherit=True)
         except SyntaxError as error:
-            raise Broken(_unparsed(self.cell, error)) from None
+            raise Broken(why_unparsed(self.cell, error)) from None
+
+    def _remember_lines(self, name: str) -> None:
+        """Let Python find the cell's lines under a file name, so that an error can quote one."""
+        size = len(self.cell.text)
+        never_changed = None
+        lines = self.cell.text.splitlines(keepends=True)
+        linecache.cache[name] = (size, never_changed, lines, name)
 
     @cached_property
     def uses(self) -> set[str]:
         """The names that it looks up outside itself."""
         return set(globals_used(self.code))
+
+    def binds_name(self, name: str) -> bool:
+        """Return whether it binds a name. `from … import *` may bind any."""
+        return name in self.binds or "*" in self.binds
 
 
 class Submission:
@@ -101,27 +110,27 @@ class Submission:
     """
 
     def __init__(self, source: bytes, filename: str) -> None:
-        # dataclasses look their annotations up there
-        sys.modules["submission"] = module = ModuleType("submission")
+        module = ModuleType("submission")
+        sys.modules["submission"] = module  # dataclasses look their annotations up there
         self._names = vars(module)
         self._ran: set[str] = set()  # names whose definitions have run
-        self._broken: dict[
-            str, str
-        ] = {}  # text of a cell that does not parse → what is wrong with it
+        self._broken: dict[str, str] = {}  # text of a cell that does not parse → why it does not
         self._filename = filename
-        self._statements = list(self._parse(_mended(_uncut(cells(source), source))))
-        futures = [
-            s.node for s in self._statements if getattr(s.node, "module", "") == "__future__"
-        ]
+        self._statements = list(self._parse(code_cells(source)))
+        futures = []
+        for statement in self._statements:
+            if getattr(statement.node, "module", "") == "__future__":
+                futures.append(statement.node)
         for statement in self._statements:
             statement.futures = futures
 
-    def _parse(self, found: list[Cell]) -> Iterator[Statement]:
+    def _parse(self, found: Iterable[Cell]) -> Iterator[Statement]:
+        """Yield the statements of cells. Note those that do not parse."""
         for cell in found:
             try:
-                tree = _tree(cell.text) or parse_quietly(cell.text)
+                tree = syntax_tree(cell.text) or parse_quietly(cell.text)
             except UNPARSABLE as error:
-                self._broken[cell.text] = _unparsed(cell, error)
+                self._broken[cell.text] = why_unparsed(cell, error)
                 continue
             for node in tree.body:
                 if not is_example(node):
@@ -130,44 +139,56 @@ class Submission:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        names, statements = self._names, self._statements
         if name not in self._ran:
             self._run(name)
             self._ran.add(name)
-        if name in names:
-            return names[name]
-        for text, what in self._broken.items():
+        if name in self._names:
+            return self._names[name]
+        for text, reason in self._broken.items():
             if re.search(rf"\b{re.escape(name)}\b\s*(\(|=)", text):
-                raise Broken(f"`{name}` could not be read. {what}")
-        raise missing(name, {bound for statement in statements for bound in statement.binds})
+                raise Broken(f"`{name}` could not be read. {reason}")
+        defined: set[str] = set()
+        for statement in self._statements:
+            defined |= statement.binds
+        raise missing(name, defined)
 
     def _run(self, name: str) -> None:
-        wanted, queue, asked = set[int](), [name], {name}
-        for one in queue:
-            for statement in self._statements:
-                if (one in statement.binds or "*" in statement.binds) and id(
-                    statement
-                ) not in wanted:
-                    wanted.add(id(statement))
-                    queue += statement.uses - asked
-                    asked |= statement.uses
+        """Run the statements that bind a name, and those that these need, in the file's order."""
+        needed = self._needed_for(name)
         for statement in self._statements:
-            if id(statement) in wanted and not statement.done:
+            if id(statement) in needed and not statement.done:
                 exec(statement.code, self._names)
                 statement.done = True
 
+    def _needed_for(self, name: str) -> set[int]:
+        """Return the `id` of each statement that binds a name, or anything that these use."""
+        needed: set[int] = set()
+        queue = [name]
+        asked = {name}
+        for wanted in queue:  # which grows meanwhile
+            for statement in self._statements:
+                if id(statement) in needed or not statement.binds_name(wanted):
+                    continue
+                needed.add(id(statement))
+                queue += statement.uses - asked
+                asked |= statement.uses
+        return needed
+
 
 def names_run(submission: Submission) -> set[str]:
-    """The names whose definitions have run. No method: a student's function may be called as it
-    would be.
+    """Return the names whose definitions have run.
+
+    No method: a student's function may be called as it would be.
     """
-    return {
-        name for statement in submission._statements if statement.done for name in statement.binds
-    }
+    names: set[str] = set()
+    for statement in submission._statements:
+        if statement.done:
+            names |= statement.binds
+    return names
 
 
 def is_example(node: ast.stmt) -> bool:
-    """Whether a statement is a block `with autograder.example("…")`."""
+    """Return whether a statement is a block `with autograder.example("…")`."""
     match node:
         case ast.With(
             items=[ast.withitem(ast.Call(ast.Attribute(ast.Name("autograder"), "example"))), *_]
@@ -177,14 +198,16 @@ def is_example(node: ast.stmt) -> bool:
 
 
 def globals_used(code: CodeType) -> Iterator[str]:
-    """Find the names that code looks up outside itself.
+    """Yield the names that code looks up outside itself.
 
     `symtable` tells them from source, and a test compares the two.
     """
-    more = 0
-    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
-        argument |= more
-        more = argument << 8 if operation == dis.EXTENDED_ARG else 0
+    operations = code.co_code[::2]
+    arguments = code.co_code[1::2]
+    higher_bits = 0
+    for operation, low_bits in zip(operations, arguments, strict=True):
+        argument = higher_bits | low_bits
+        higher_bits = argument << 8 if operation == dis.EXTENDED_ARG else 0
         if operation in _BITS:
             yield code.co_names[argument >> _BITS[operation]]
     for constant in code.co_consts:

@@ -1,5 +1,6 @@
-"""The wire's format: a length, then a safetensors file with facts as its metadata; read as hostile
-bytes.
+"""The wire's format: a length, then a safetensors file, which is read as hostile bytes.
+
+A message is strings by name (`fields`, the file's metadata) and arrays by name.
 """
 
 import json
@@ -14,13 +15,17 @@ from safetensors.numpy import save
 
 from autograder.check import Arrays, is_text
 
+LENGTH_BYTES = 8  # of a frame's length, and of the length of a safetensors header
 MAX_FRAME = 64 << 20  # bytes
 # bytes of one array of text: as JSON, which takes up to 25 times that to read, and in NumPy
 MAX_TEXT = 8 << 20
-MAX_HEADER = 64 << 10
+MAX_HEADER = 64 << 10  # bytes
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8
+MAX_NAME = 64  # characters of an array's name
 MAX_MESSAGE = 1000  # characters
+MAX_FIELD = 2 * MAX_MESSAGE  # characters
+BYTES_OF_A_CHARACTER = 4  # in an array of NumPy
 DTYPES = {
     "F64": "f8",
     "F32": "f4",
@@ -29,9 +34,12 @@ DTYPES = {
     "I32": "i4",
     "I16": "i2",
     "I8": "i1",
+    "U64": "u8",
+    "U32": "u4",
+    "U16": "u2",
     "U8": "u1",
+    "BOOL": "?",
 }
-DTYPES |= {"U64": "u8", "U32": "u4", "U16": "u2", "BOOL": "?"}
 
 
 class BadFrame(Exception):
@@ -40,26 +48,34 @@ class BadFrame(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """What goes over the wire in both directions: facts (strings) and arrays."""
+    """What goes over the wire in both directions."""
 
-    facts: Mapping[str, str]
+    fields: Mapping[str, str]
     arrays: Arrays
 
 
 def encode(message: Message) -> bytes:
-    """Write a message: a length, then a safetensors file with the facts as its metadata."""
-    arrays = {name: _packed(array) for name, array in message.arrays.items()}
-    facts = {name: fact.encode(errors="replace").decode() for name, fact in message.facts.items()}
-    facts["order"] = "\n".join(arrays)  # safetensors keeps none
-    facts["text"] = "\n".join(name for name, array in message.arrays.items() if is_text(array))
-    blob: bytes = save(arrays, facts)
-    return struct.pack("<Q", len(blob)) + blob
+    """Write a message as a frame: its length, then a safetensors file."""
+    arrays = {}
+    names_of_text = []
+    for name, array in message.arrays.items():
+        arrays[name] = _pack(array)
+        if is_text(array):
+            names_of_text.append(name)
+    metadata = {}
+    for name, field in message.fields.items():
+        metadata[name] = field.encode(errors="replace").decode()
+    metadata["order"] = "\n".join(arrays)  # safetensors keeps none
+    metadata["text"] = "\n".join(names_of_text)
+    file: bytes = save(arrays, metadata)
+    return struct.pack("<Q", len(file)) + file
 
 
-def _packed(array: np.ndarray) -> np.ndarray:
-    """The array as safetensors takes it: contiguous; of text, its bytes."""
+def _pack(array: np.ndarray) -> np.ndarray:
+    """Return an array as safetensors takes it: contiguous; of text, its bytes."""
     if is_text(array):
         return pack_text(array)
+    # the shape again: of one number `ascontiguousarray` makes a list
     return np.ascontiguousarray(array).reshape(array.shape)
 
 
@@ -69,15 +85,17 @@ def pack_text(array: np.ndarray) -> np.ndarray:
 
 
 def unpack_text(packed: np.ndarray) -> np.ndarray:
-    """Turn the bytes of a JSON text, read as hostile ones, into an array of text. Raises
-    `BadFrame`.
+    """Turn the bytes of a JSON text, read as hostile ones, into an array of text.
+
+    Raises `BadFrame`.
     """
     if packed.nbytes > MAX_TEXT:
         raise BadFrame("a text that is too long")
     try:
         value = json.loads(packed.tobytes())
         longest, count = _measure_text(value)
-        if 4 * max(1, longest) * count > MAX_TEXT:  # NumPy gives each text the room of the longest
+        # NumPy gives each text the room of the longest
+        if max(1, longest) * count * BYTES_OF_A_CHARACTER > MAX_TEXT:
             raise BadFrame("a text that is too long")
         array = np.array(value, dtype=np.str_)
     except (ValueError, TypeError, RecursionError) as error:
@@ -88,77 +106,116 @@ def unpack_text(packed: np.ndarray) -> np.ndarray:
 
 
 def _measure_text(value: Any) -> tuple[int, int]:
-    """The length of the longest text in nested lists, and how many there are. Raises `TypeError`,
-    `ValueError`.
+    """Return the length of the longest text in nested lists, and how many texts there are.
+
+    Raises `TypeError` for anything else, and `ValueError` for half a character.
     """
     if isinstance(value, str):
         value.encode()  # half a character cannot be written or shown
         return len(value), 1
     if not isinstance(value, list):
         raise TypeError("no text")
-    sizes = [_measure_text(part) for part in value]
-    return max((longest for longest, _ in sizes), default=0), sum(count for _, count in sizes)
+    longest = 0
+    count = 0
+    for part in value:
+        longest_there, count_there = _measure_text(part)
+        longest = max(longest, longest_there)
+        count += count_there
+    return longest, count
 
 
-def decode(blob: bytes) -> Message:
-    """Read a frame's body as hostile bytes. Raises `BadFrame` for anything over a limit or out of
-    form.
+def decode(file: bytes) -> Message:
+    """Read what stands behind a frame's length, as hostile bytes.
+
+    Raises `BadFrame` for anything over a limit or out of form.
     """
-    if len(blob) < 8 or len(blob) > MAX_FRAME:
-        raise BadFrame(f"{len(blob)} bytes")
-    (header,) = struct.unpack("<Q", blob[:8])
-    if header > min(MAX_HEADER, len(blob) - 8):
+    if not LENGTH_BYTES <= len(file) <= MAX_FRAME:
+        raise BadFrame(f"{len(file)} bytes")
+    (header,) = struct.unpack("<Q", file[:LENGTH_BYTES])
+    end_of_header = LENGTH_BYTES + header
+    if header > MAX_HEADER or end_of_header > len(file):
         raise BadFrame("header too long")
     try:
-        entries = deserialize(blob)  # type: ignore[no-untyped-call]
-        facts = dict(json.loads(blob[8 : 8 + header])["__metadata__"])
+        entries = deserialize(file)  # type: ignore[no-untyped-call]
+        metadata = dict(json.loads(file[LENGTH_BYTES:end_of_header])["__metadata__"])
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFrame(type(error).__name__) from None
-    if len(entries) > MAX_ARRAYS or not all(map(_is_fact, facts.items())):
+    if len(entries) > MAX_ARRAYS:
         raise BadFrame("facts or arrays out of form")
-    arrays = dict(_array(name, entry) for name, entry in entries)
-    room = 0
-    for name in dict.fromkeys(facts.pop("text", "").split("\n")):
-        if name in arrays:
-            arrays[name] = unpack_text(arrays[name])
-            room += arrays[name].nbytes
-            if room > MAX_FRAME:
-                raise BadFrame("texts that are too long together")
-    order = facts.pop("order", "").split("\n")
-    return Message(
-        facts, {name: arrays[name] for name in dict.fromkeys([*order, *arrays]) if name in arrays}
-    )
+    for field in metadata.values():
+        if not isinstance(field, str) or len(field) > MAX_FIELD:
+            raise BadFrame("facts or arrays out of form")
+    arrays = {}
+    for name, entry in entries:
+        arrays[name] = _read_array(name, entry)
+    names_of_text = metadata.pop("text", "").split("\n")
+    order = metadata.pop("order", "").split("\n")
+    _unpack_texts(arrays, names_of_text)
+    return Message(metadata, _in_order(arrays, order))
 
 
-def _is_fact(fact: tuple[Any, Any]) -> bool:
-    return isinstance(fact[1], str) and len(fact[1]) <= MAX_MESSAGE * 2
-
-
-def _array(name: str, entry: Mapping[str, Any]) -> tuple[str, np.ndarray]:
-    if entry["dtype"] not in DTYPES or len(entry["shape"]) > MAX_DIMENSIONS or len(name) > 64:
+def _read_array(name: str, entry: Mapping[str, Any]) -> np.ndarray:
+    """Read an array of a safetensors file. Raises `BadFrame`."""
+    dtype = DTYPES.get(entry["dtype"])
+    shape = entry["shape"]
+    if dtype is None or len(shape) > MAX_DIMENSIONS or len(name) > MAX_NAME:
         raise BadFrame("an array's type, shape or name")
     try:
-        return name, np.frombuffer(entry["data"], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        return np.frombuffer(entry["data"], dtype).reshape(shape)
     except (ValueError, OverflowError) as error:  # no bytes, and dimensions that NumPy cannot hold
         raise BadFrame("an array's shape") from error
 
 
-def receive(stream: BinaryIO, eof: bool = False) -> Message:
-    """Read one frame. At the end of the stream: a message without facts where `eof`, else
-    `BadFrame`.
+def _unpack_texts(arrays: Arrays, names: list[str]) -> None:
+    """Put arrays of text in the place of their bytes. Raises `BadFrame`.
+
+    names: of the arrays that are said to be texts. One may stand twice, or name no array.
     """
-    head = stream.read(8)
-    if not head and eof:
-        return Message({}, {})
-    if len(head) < 8:
+    total = 0
+    for name in dict.fromkeys(names):
+        if name not in arrays:
+            continue
+        arrays[name] = unpack_text(arrays[name])
+        total += arrays[name].nbytes
+        if total > MAX_FRAME:
+            raise BadFrame("texts that are too long together")
+
+
+def _in_order(arrays: Arrays, order: list[str]) -> Arrays:
+    """Return the arrays that `order` names in its order, then the others."""
+    ordered = {}
+    for name in [*order, *arrays]:
+        if name in arrays:
+            ordered[name] = arrays[name]
+    return ordered
+
+
+def frame_length(head: bytes) -> int:
+    """Return how many bytes follow the first eight of a frame. Raises `BadFrame`."""
+    if len(head) < LENGTH_BYTES:
         raise BadFrame("no length")
-    (size,) = struct.unpack("<Q", head)
-    if size > MAX_FRAME:
-        raise BadFrame(f"{size} bytes announced")
-    return decode(stream.read(size))
+    (length,) = struct.unpack("<Q", head)
+    if length > MAX_FRAME:
+        raise BadFrame(f"{length} bytes announced")
+    return int(length)
+
+
+def receive(stream: BinaryIO) -> Message:
+    """Read one message. Raises `BadFrame`, at the end of the stream too."""
+    return decode(stream.read(frame_length(stream.read(LENGTH_BYTES))))
+
+
+def receive_or_end(stream: BinaryIO) -> Message | None:
+    """Read one message. Return None at the end of the stream. Raises `BadFrame`."""
+    head = stream.read(LENGTH_BYTES)
+    if not head:
+        return None
+    return decode(stream.read(frame_length(head)))
 
 
 def text_array(text: str | bytes) -> np.ndarray:
-    """Text as an array of bytes, to travel with a question."""
+    """Turn a text into an array of bytes, to travel with a question."""
     raw = text.encode() if isinstance(text, str) else text
-    return np.frombuffer(raw, np.uint8) if raw else np.zeros(0, np.uint8)
+    if not raw:
+        return np.zeros(0, np.uint8)  # `frombuffer` takes no empty buffer
+    return np.frombuffer(raw, np.uint8)

@@ -50,7 +50,7 @@ STYLE = """
 LEGEND = (
     "On an arrow: how many imports, from the importer down to the imported. "
     "On the left: imports of what nearly all rest on.",
-    "In a box: how many modules. With dashes: what runs beside a submission, `torch` where a unit "
+    "In a box: how many modules. With dashes: what runs beside a submission, torch where a unit "
     "needs it.",
 )
 

@@ -41,13 +41,18 @@ INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
 
 @dataclass(frozen=True)
 class Summary:
-    """A unit's row in the map of the course."""
+    """What the map of the course says of a unit.
+
+    needs: what readers should know before, a sentence. aims: what they can do afterwards.
+    """
 
     name: str
     title: str
     exercises: int
     time: str
     points: str
+    needs: str = ""
+    aims: tuple[str, ...] = ()
 
 
 def write_site(
@@ -141,7 +146,30 @@ def summary_of(course: Course, name: str, solution: Solution) -> Summary:
     hours, left = divmod(sum(minutes), 60)
     points = sum(check.points for check in load_unit(course, name).checks)
     time = f"{hours} h {left:02} min" if hours else f"{left} min"
-    return Summary(name, title[1] if title else name, len(minutes), time, f"{points:g}")
+    return Summary(
+        name,
+        title[1] if title else name,
+        len(minutes),
+        time,
+        f"{points:g}",
+        needs_of(solution.text),
+        aims_of(solution.text),
+    )
+
+
+def needs_of(text: str) -> str:
+    """The sentence of a unit that begins "You need", on one line; nothing where there is none."""
+    found = re.search(r"^# (You need .+?\.)(?=\s)", text, re.M | re.S)
+    return " ".join(found[1].replace("\n#", " ").split()) if found else ""
+
+
+def aims_of(text: str) -> tuple[str, ...]:
+    """The points of the list below "Afterwards you can", without what ends each."""
+    opening = re.search(r"^# \*\*Afterwards you can\*\*\n#\n((?:# .+\n)+)", text, re.M)
+    if not opening:
+        return ()
+    points = re.split(r"^# \* ", opening[1], flags=re.M)[1:]
+    return tuple(" ".join(point.replace("\n#", " ").split()).rstrip(".;") for point in points)
 
 
 def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) -> None:

@@ -31,6 +31,14 @@ def test_ids_name_exercises_and_checks():
     assert [cell.id for cell in as_notebook(small_class.SOLVED[WORDS], WORDS).cells] == ids
 
 
+def test_a_cell_that_draws_is_folded_and_no_other():
+    """JupyterLab then shows the picture without the code that makes it."""
+    drawing = '# %%\nwith autograder.example("a line"):\n    plt.plot([1, 2]), plt.show()\n'
+    book = as_notebook(small_class.STUBS[UNIT] + drawing, UNIT)
+    *others, drawn = [cell.metadata.get("jupyter") for cell in book.cells]
+    assert drawn == {"source_hidden": True} and not any(others)
+
+
 LINES = st.one_of(
     st.sampled_from(
         [

@@ -13,6 +13,15 @@ from small import COURSE, UNIT, run_command
 
 from autograder.course import read_course
 
+AIMS = """# **Afterwards you can**
+#
+# * double a number, whatever
+#   its sign;
+# * sum along the way.
+#
+# You need numbers
+# and signs. The letters: T steps, B batch.
+"""
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="9"/>'
 FORMULA = r"""
 # %% [markdown]
@@ -32,7 +41,8 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course") / "small"
     shutil.copytree(COURSE.folder, folder)
     solution = folder / "solutions" / f"{UNIT}.py"
-    solution.write_text(solution.read_text() + FORMULA)
+    text = solution.read_text().replace("# The letters: T steps, B batch.\n", AIMS)
+    solution.write_text(text + FORMULA)
     (folder / "drawings").mkdir()
     (folder / "drawings" / "two.svg").write_text(SVG)
     (folder / "docs").mkdir()
@@ -157,6 +167,9 @@ def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):
 def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built):
     page = open_page(built / "index.html")
     assert "7 min" in page.locator("table").inner_text()
+    section = page.locator("section section").first.inner_text()
+    assert "You need numbers and signs." in section and "The letters" not in section
+    assert "double a number, whatever its sign;" in section and "sum along the way." in section
     page.locator("table a").first.click()
     assert page.url.endswith(f"units/{UNIT}.html")
     found = open_page((built / "search.html").as_uri() + "?q=number")

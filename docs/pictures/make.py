@@ -1,5 +1,5 @@
-"""Makes the README's pictures: the terminal as SVG, a page as PNG. It needs the `dev` extra,
-Chromium, and `make demo`.
+"""Makes the README's pictures: the terminal as SVG, a page and what surprises a network as PNG. It
+needs the `dev` extra, Chromium, `make demo` and `make site`.
 
 python docs/pictures/make.py
 """
@@ -57,11 +57,29 @@ def page() -> None:
         shown.goto(at.as_uri())
         shown.screenshot(path=HERE / "page.png")
         browser.close()
-    Image.open(HERE / "page.png").convert("RGB").quantize(128).save(
-        HERE / "page.png", optimize=True
-    )
+    shrink(HERE / "page.png")
+
+
+def surprise() -> None:
+    """The last picture of unit 5, from the page that `make site` writes."""
+    at = ROOT / "build" / "site" / "units" / "unit5_stateful_lstm.html"
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=shutil.which("chromium"))
+        shown = browser.new_page(viewport={"width": 1600, "height": 900}, color_scheme="light")
+        shown.goto(at.as_uri())
+        address = shown.locator(".cell_output img").last.get_attribute("src")
+        browser.close()
+    assert address
+    shutil.copyfile(at.parent / address, HERE / "surprise.png")
+    shrink(HERE / "surprise.png")
+
+
+def shrink(path: Path) -> None:
+    """Write a picture with 128 colours."""
+    Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 if __name__ == "__main__":
     terminal()
     page()
+    surprise()

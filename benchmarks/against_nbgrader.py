@@ -1,7 +1,7 @@
 """Our engine beside `nbgrader autograde`: what a submission costs, and what each makes of a hundred
 mutilations.
 
-The same notebooks in one run, one thread a process: processor time of all processes, and seconds on
+The same notebooks in one run, one thread a process: CPU time of all processes, and seconds on
 the clock, the median of three. nbgrader grades one submission at a time; ours as many as there are
 cores. Writes the tables of docs/nbgrader.md. `--cost` leaves the mutilations out, and writes
 nothing.
@@ -44,7 +44,7 @@ from autograder.course import find_course
 from autograder.grading import batch, submissions
 from autograder.sandbox.client import Server
 
-def of_descendants():  # processor time in ticks; a server that is killed inside bubblewrap is in nobody's account
+def of_descendants():  # CPU time in ticks; a server that is killed inside bubblewrap is in nobody's account
     parents, ticks = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -86,7 +86,7 @@ def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
 
 
 def processor_time(act: Callable[[], object]) -> float:
-    """Seconds of processor time of what `act` starts and waits for."""
+    """Seconds of CPU time of what `act` starts and waits for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     act()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -148,7 +148,7 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
 
     autograde()  # once before, so that files are at hand and the gradebook is there
     found: dict[str, list[tuple[float, ...]]] = {
-        "processor time": [],
+        "CPU time": [],
         f"on the clock, {os.cpu_count()} cores": [],
     }
     ways = (processor_time, ours), (on_the_clock, clocked)

@@ -223,7 +223,7 @@ def main() -> None:
 
 By `python benchmarks/endurance.py` on {machine}; `import torch` took {imports:.0f} ms there (median of 5).
 Copies of golden submissions of unit 4, exact checks.
-*Own* is processor time of the command itself, the trusted process, and so is the memory.
+*Own* is CPU time of the command itself, the trusted process, and so is the memory.
 
 | | submissions | each | in the second tenth | in the last tenth | own | memory early | late | the whole command |
 |---|---|---|---|---|---|---|---|---|

@@ -31,7 +31,7 @@ from mutilations import exact, fill
 from autograder.grading.keys import checks_to_run
 
 RUNS, CLASS_SIZE = 3, 4
-WORDS = """Processor time of one more submission, all processes.
+WORDS = """CPU time of one more submission, all processes.
 *Without the experiments*: less what the student's own code and the experiments on it take where they have run before; the goal is under 25 ms.
 In brackets how many times ours a peer takes: the goal is 100 for unit 4, 20 for the others; a smaller number misses it.
 [With nbgrader](nbgrader.md) has unit 4 on another build of Python, and on the clock."""

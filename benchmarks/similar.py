@@ -535,7 +535,7 @@ def large_class(students: int) -> str:
         listed = sum(frozenset(pair) in shown for pair in copies.items())
     return (
         f"{students:,} generated students, one unit, {len(reports)} comparisons: {took:.0f} s of "
-        "processor time (goal: under 120), "
+        "CPU time (goal: under 120), "
         f"of it {reading:.0f} s to read the files.\n"
         "Each student takes each function from one of about a dozen ways to write it and changes "
         "some expressions, so that these answers have far more in common than real ones.\n"

@@ -1,11 +1,15 @@
 """What is said of mistakes that nobody wrote: mutants of the solutions, and of right answers in
 other styles.
 
-python benchmarks/told.py [UNIT …] [--styles] [--draw N]
+python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N]
 
 The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
 unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
 of those that are named or related, to be read by hand: is what they are told true?
+
+The mutants are compared with known mistakes and relations. With --held-out also with small changes of
+the solution, but for those of the same kind, by their words, as the mutant: so no mutant is told
+itself. --every N takes each Nth mutant.
 """
 
 import os
@@ -13,18 +17,25 @@ import os
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 import argparse
+import ast
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 
 from at_hand import COURSE, unit
 
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes, styles
+from autograder.check import Answer
 from autograder.course import Unit, find_unit
-from autograder.grading.keys import build_key, solution_of
+from autograder.grading.keys import MadeKey, build_key, solution_of
 from autograder.grading.one import grade_one
-from autograder.judging import Verdict
+from autograder.grading.small_changes import changed_scripts
+from autograder.grading.store import AnswerStore
+from autograder.judging import CheckKey, Known, Mistake, Verdict
+from autograder.relations.small_changes import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.source.solution import BEGIN, END
 
@@ -49,6 +60,62 @@ def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[V
             yield mutant, grade_one(server, mutant.script.encode(), "submission.py", SEED, key, {})
 
 
+@cache
+def program(script: str) -> str:
+    """A script without its layout: two mutants of one program are the same."""
+    return ast.dump(ast.parse(script))
+
+
+@dataclass(frozen=True)
+class KeyWithout:
+    """The key of a check without the small changes of some kinds."""
+
+    key: CheckKey
+    kinds: frozenset[str]
+
+    @property
+    def expected(self) -> Answer:
+        return self.key.expected
+
+    @property
+    def loss(self) -> float | None:
+        return self.key.loss
+
+    @property
+    def constant(self) -> frozenset[str]:
+        return self.key.constant
+
+    @property
+    def mistakes(self) -> Known:
+        return self.key.mistakes
+
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        all_of_them = self.key.small_changes
+        kept = [n for n, change in enumerate(all_of_them.changes) if change.words not in self.kinds]
+        changes = tuple(all_of_them.changes[n] for n in kept)
+        return ChangedAnswers(changes, all_of_them.arrays, all_of_them.prints[kept])
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        return self.key.spoilt_by(mistake)
+
+
+def held_out(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
+    """Each mutant with its verdicts, where small changes of its own kind are left out."""
+    plain = solution_of(measured).plain()
+    kinds: dict[str, str] = {}
+    for change, script in changed_scripts(measured, plain).values():
+        kinds[program(script)] = change.words
+    with Server(measured, stub=solution_of(measured).stub) as server:
+        made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
+        for mutant in wrong:
+            own = {kinds[one] for one in [program(mutant.script)] if one in kinds}
+            key: Mapping[str, CheckKey] = {
+                name: KeyWithout(known, frozenset(own)) for name, known in made.items()
+            }
+            yield mutant, grade_one(server, mutant.script.encode(), "submission.py", SEED, key, {})
+
+
 def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
     """A mutant, and what it is told by a known mistake or a relation."""
     said = [
@@ -65,6 +132,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("units", nargs="*", default=COURSE.units)
     parser.add_argument("--styles", action="store_true")
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--draw", type=int, default=0)
     asked = parser.parse_args()
     readable = []
@@ -75,9 +144,10 @@ def main() -> None:
             if asked.styles
             else mutants(solution_of(measured).plain(), other_names(measured))
         )
-        for mutant, verdicts in judged(measured, wrong):
+        judge = held_out if asked.held_out else judged
+        for mutant, verdicts in judge(measured, wrong[:: asked.every]):
             telling.add(verdicts, mutant, places_of_mistakes(measured))
-            if how_told(verdicts) in ("named", "related"):
+            if how_told(verdicts) in ("named", "related", "small change"):
                 readable.append(lines(mutant, verdicts))
         counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
         print(

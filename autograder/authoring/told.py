@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from autograder.judging import Remark, Verdict
+from autograder.relations.small_changes import KIND as SMALL_CHANGE
 
 if TYPE_CHECKING:
     from autograder.authoring.mutants import Mutant  # which needs libcst
 
-Told = Literal["named", "related", "error", "neither"]
+Told = Literal["named", "related", "small change", "error", "neither"]
 
 
 @dataclass
@@ -21,8 +22,8 @@ class Telling:
     untrue.
 
     By how the first check that fails tells them: *named* by a known mistake, *related* to the
-    expected values, by the
-    *error* that they raise, or *neither*.
+    expected values, by a *small change* of the solution that gives the same, by the *error* that
+    they raise, or *neither*.
     """
 
     counts: Counter[Told] = field(default_factory=Counter)
@@ -31,13 +32,17 @@ class Telling:
     @property
     def answered(self) -> int:
         """How many came to an answer, which no error ended."""
-        return self.counts["named"] + self.counts["related"] + self.counts["neither"]
+        return self.explained + self.counts["neither"]
+
+    @property
+    def explained(self) -> int:
+        """How many are told what explains their values."""
+        return self.counts["named"] + self.counts["related"] + self.counts["small change"]
 
     @property
     def share(self) -> float:
-        """The share of those that are named or related."""
-        known = self.counts["named"] + self.counts["related"]
-        return known / self.answered if self.answered else 1.0
+        """The share of those that are named or related, or told a small change."""
+        return self.explained / self.answered if self.answered else 1.0
 
     def add(
         self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]
@@ -60,19 +65,28 @@ def how_told(verdicts: Iterable[Verdict]) -> Told | None:
         return None
     if any(remark.mistake for remark in first.remarks):
         return "named"
-    if any(remark.relation for remark in first.remarks):
+    relations = {remark.relation for remark in first.remarks if remark.relation}
+    if relations - {SMALL_CHANGE}:
         return "related"
+    if relations:
+        return "small change"
     return "error" if first.failure else "neither"
 
 
 def untrue(
     verdicts: Iterable[Verdict], function: str, places: Mapping[str, frozenset[str]]
 ) -> list[Remark]:
-    """List the remarks that name a mistake of another definition than the one that was changed.
+    """List the remarks that speak of another definition than the one that was changed.
 
     function: in which the change was made, `Class.method` or a plain name.
     places: code of a known mistake → the names of the definitions in which it is made.
     """
     changed = function.split(".")[0]
-    named = (remark for verdict in verdicts for remark in verdict.remarks if remark.mistake)
-    return [remark for remark in named if changed not in places.get(remark.mistake, frozenset())]
+    found = []
+    for verdict in verdicts:
+        for remark in verdict.remarks:
+            if remark.mistake and changed not in places.get(remark.mistake, frozenset()):
+                found.append(remark)
+            if remark.relation == SMALL_CHANGE and f"`{changed}" not in remark.text:
+                found.append(remark)
+    return found

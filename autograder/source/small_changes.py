@@ -114,7 +114,7 @@ def small_changes(
     axis_functions: names of functions, beside NumPy's, that are told an axis by its place.
     """
     source = _Source(text, TAKES_AXIS.union(axis_functions))
-    names = _both_ways([*PAIRS, *pairs])
+    names = _in_each_others_place([*PAIRS, *pairs])
     found: dict[str, SmallChange] = {}
     for definition in source.definitions():
         for edit in _edits(definition, source, names):
@@ -124,12 +124,14 @@ def small_changes(
     return list(found.values())
 
 
-def _both_ways(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for one, other in pairs:
-        names.setdefault(one, []).append(other)
-        names.setdefault(other, []).append(one)
-    return names
+def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """Name → all names that pairs lead to from it: where a, b and b, c are pairs, so are a, c."""
+    groups: list[set[str]] = []
+    for pair in pairs:
+        touched = [group for group in groups if group & {*pair}]
+        groups = [group for group in groups if group not in touched]
+        groups.append(set(pair).union(*touched))
+    return {name: sorted(group - {name}) for group in groups for name in group}
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,10 @@ def _operations(node: ast.BinOp, source: _Source) -> Iterator[_Edit]:
     for other in OTHER_OPERATORS.get(operator, ()):
         yield _Edit(node, f"(({left}) {other} ({right}))", _stands_for(other, operator))
     yield _Edit(node, f"({left})", LEFT_OUT[operator])
+    if operator in "*/":
+        whole = source.code(node)
+        yield _Edit(node, f"(2 * ({whole}))", "there is a factor of 2 too many")
+        yield _Edit(node, f"(0.5 * ({whole}))", "a factor of 2 is missing")
     if operator == "-":
         yield _Edit(node, f"(-({right}))", LEFT_OUT[operator])
     elif operator == "/":
@@ -457,8 +463,8 @@ def _swapped_arguments(node: ast.Call, one: ast.expr, other: ast.expr, source: _
 def _slices(node: ast.Slice, source: _Source) -> Iterator[_Edit]:
     """Leave out where a slice begins or ends, or its step."""
     parts = [node.lower, node.upper, node.step]
-    words = ("a slice has no beginning", "a slice has no end", "a slice has no step")
-    for left_out, said in enumerate(words):
+    without = ("a slice has no beginning", "a slice has no end", "a slice has no step")
+    for left_out, said in enumerate(without):
         if parts[left_out] is None:
             continue
         kept = [
@@ -466,6 +472,12 @@ def _slices(node: ast.Slice, source: _Source) -> Iterator[_Edit]:
             for number, part in enumerate(parts)
         ]
         yield _Edit(node, ":".join(kept), said)
+    if node.lower is None and node.upper is not None and node.step is None:
+        words = "a slice takes the end in place of the beginning"
+        yield _Edit(node, f"-({source.code(node.upper)}):", words)
+    if node.upper is None and node.lower is not None and node.step is None:
+        words = "a slice takes the beginning in place of the end"
+        yield _Edit(node, f":({source.code(node.lower)})", words)
     for number, part in enumerate((node.lower, node.upper)):
         if part is None or _whole_number(part) is not None:
             continue

@@ -61,6 +61,7 @@ MADE = [
     ("z[1:]", "z[::]", "a slice has no beginning"),
     ("z = z.detach()", "pass", "a line is left out"),
     ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
+    ("z[1:]", "z[:(1)]", "a slice takes the beginning in place of the end"),
     ("h - z", "z - z", "one variable stands in the place of another"),
 ]
 
@@ -84,12 +85,14 @@ def _is_changed(script, before, after):
 def test_all_changes_can_be_read_and_are_in_the_regions():
     """Of a script with letters of more than one byte too."""
     script = SCRIPT.replace("A step.", "Ein Schrittchen, µ × 2.").replace("0.5", '0.5 + len("ü")')
-    made = small_changes(script, [("detach", "clone")])
+    made = small_changes(script, [("detach", "clone"), ("clone", "copy")])
     assert len({change.script for change in made}) == len(made) > 60
     for change in made:
         ast.parse(change.script)
         assert change.script.endswith("def untouched(x):\n    return x + 1\n")
-    assert "`clone` stands where `detach` should" in {change.words for change in made}
+    words = {change.words for change in made}
+    assert "`clone` stands where `detach` should" in words
+    assert "`copy` stands where `detach` should" in words  # by way of `clone`
 
 
 def test_an_array_is_known_again_by_its_print():

@@ -1,0 +1,119 @@
+"""What is said of wrong answers that were written for no list: benchmarks/fresh_mistakes/UNIT.txt.
+
+python benchmarks/fresh_mistakes.py [UNIT …] [--read] [--without]
+
+They were written from the text that students get, before the solutions' known mistakes were read. A
+file holds one right answer, called `base`, and then wrong ones, each as what it changes in it: lines
+`- …` that are replaced by the lines `+ …` below them. One exact seed, one to two minutes a unit.
+--read prints what each is told, for reading by hand. --without leaves small changes of the solution
+out, as it was before there were any.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+from at_hand import COURSE, unit
+
+from autograder.authoring.told import how_told
+from autograder.course import Unit, find_unit
+from autograder.grading.keys import MadeCheckKey, MadeKey, solution_of
+from autograder.grading.one import grade_one
+from autograder.grading.store import AnswerStore
+from autograder.judging import Verdict
+from autograder.relations.small_changes import NO_CHANGES
+from autograder.sandbox.client import Server
+
+SEED = 6000  # that of benchmarks/told.py
+ANSWERS = Path(__file__).parent / "fresh_mistakes"
+COLUMNS = ("named", "related", "small change", "its own words", "error", "neither", "passes")
+
+
+def answers(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the wrong answers of a unit, each with its title; `base` is right."""
+    parts = re.split(r"^#= (.*)\n", (ANSWERS / f"{name}.txt").read_text(), flags=re.M)
+    texts = list(zip(parts[1::2], parts[2::2], strict=True))
+    (first, base), wrong = texts[0], texts[1:]
+    assert first == "base"
+    yield first, base
+    for title, edits in wrong:
+        changed = base
+        for old, new in re.findall(r"^- (.*)\n\+ (.*)$", edits, flags=re.M):
+            old = old.replace("\\n", "\n")
+            assert old in changed, (name, title, old)
+            changed = changed.replace(old, new.replace("\\n", "\n"))
+        assert changed != base, (name, title)
+        yield title, changed
+
+
+def first_failed(verdicts: list[Verdict]) -> Verdict | None:
+    failed = (verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached"))
+    return next(failed, None)
+
+
+def column(measured: Unit, verdicts: list[Verdict]) -> str:
+    """How an answer is told by the first check that it fails."""
+    failed = first_failed(verdicts)
+    if failed is None:
+        return "passes"
+    told = how_told(verdicts)
+    (check,) = (check for check in measured.checks if check.name == failed.name)
+    own = {
+        name
+        for remark in failed.remarks
+        for name in remark.arrays
+        if remark.text in check.words.values()
+    }
+    return "its own words" if told == "neither" and own else str(told)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("units", nargs="*", default=COURSE.units)
+    parser.add_argument("--read", action="store_true")
+    parser.add_argument("--without", action="store_true")
+    asked = parser.parse_args()
+    none = patch.object(MadeCheckKey, "small_changes", NO_CHANGES)
+    if asked.without:
+        none.start()
+    print("unit", *COLUMNS, "of those that answer", sep=" | ")
+    for name in asked.units:
+        measured = unit(find_unit(COURSE, name))
+        counts: Counter[str] = Counter()
+        plain = solution_of(measured).plain()
+        store = AnswerStore(None)
+        with Server(measured, stub=solution_of(measured).stub) as server:
+            key = MadeKey(measured, SEED, {}, store, lambda server=server: server)
+            for title, answer in answers(measured.name):
+                script = f"{plain}\n\n# %%\n{answer}"
+                verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, {})
+                told = column(measured, verdicts)
+                if title == "base":
+                    assert told == "passes", verdicts
+                    continue
+                counts[told] += 1
+                if asked.read:
+                    print(f"{told}: {title}")
+                    failed = first_failed(verdicts)
+                    for remark in (failed.remarks if failed else ())[:4]:
+                        print(f"    {failed.name} {', '.join(remark.arrays)[:60]}: {remark.text}")
+        answered = sum(counts.values()) - counts["error"] - counts["passes"]
+        told = sum(counts[one] for one in COLUMNS[:3])
+        print(
+            measured.name,
+            *(counts[one] for one in COLUMNS),
+            f"{told / answered:.1%} of {answered}",
+            sep=" | ",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

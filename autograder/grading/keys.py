@@ -5,14 +5,13 @@ and each of its known mistakes are run as if they were submissions.
 """
 
 import ast
+import math
 import platform
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-
-import numpy as np
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
@@ -43,46 +42,52 @@ SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
 
 def solution_of(unit: Unit) -> Solution:
-    """Read the solution of a unit. Raises `NoCourse` where the course has none, as a student's
-    copy.
-    """
-    return read_solution(unit.course.solution_there(unit.name).read_text(encoding="utf-8"))
+    """Read the solution of a unit. Raises `NoCourse` in a student's copy, which has none."""
+    path = unit.course.solution_there(unit.name)
+    return read_solution(path.read_text(encoding="utf-8"))
 
 
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
-    """List a unit's checks in order, of those that train the ones whose names are in `data`."""
+    """List a unit's checks in order: exact ones, and those that train whose names are in `data`."""
     return [check for check in unit.checks if not check.measure or check.name in data]
 
 
 def other_seed(seed: int) -> int:
-    """The seed that tells which arrays of the solution's answer on `seed` are the same on every
-    seed.
-    """
+    """Return the seed that, beside `seed`, tells which arrays are the same on every seed."""
     return seed + 1
 
 
 def build_key(
     server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]
 ) -> dict[str, PlainKey]:
-    """Run the solution on a seed and on another one, and each known mistake.
+    """Make the key of a unit on a seed: run the solution, and each known mistake in it.
 
-    Raises `BrokenSolution` where a check's answer is the same on both seeds.
-
-    A mistake is asked of those checks that run the definition in which it stands.
-    data: what checks that train are run on, by check, the solution alone; a check without any is
-    left out.
+    A mistake is asked of those exact checks that run the definition in which it stands.
+    data: for each check that trains, the corpora that the solution is trained on. A check without
+    any is left out.
+    Raises `BrokenSolution` where the solution fails, or answers the same on another seed.
     """
-    unit, solution = server.unit, solution_of(server.unit)
-    keys, names = _solution_answers(server, solution, seed, data)
+    solution = solution_of(server.unit)
+    script = solution.plain().encode()
+    keys: dict[str, PlainKey] = {}
+    names: dict[str, Names] = {}
+    for check in checks_to_run(server.unit, data):
+        if check.measure:
+            for text in data[check.name]:
+                keys[key_name(check, text)] = _trained_key(server, script, check, seed, text)
+        else:
+            keys[check.name], names[check.name] = _exact_key(server, script, check, seed)
     spoilt = spoilt_names(solution)
     for mistake, _, _ in solution.mistakes:
         with server.worker(solution.with_mistake(mistake.id).encode(), SOLUTION) as worker:
-            for check in checks_to_run(unit, data=()):
+            for check in checks_to_run(server.unit, data=()):
                 if cannot_spoil(spoilt.get(mistake.id), names[check.name]):
                     continue
-                answer, known = worker.ask(check, seed), keys[check.name]
+                answer = worker.ask(check, seed)
+                known = keys[check.name]
                 if loses_points(check, known.expected, answer):
-                    keys[check.name] = replace(known, mistakes=(*known.mistakes, (mistake, answer)))
+                    mistakes = (*known.mistakes, (mistake, answer))
+                    keys[check.name] = replace(known, mistakes=mistakes)
     return keys
 
 
@@ -90,50 +95,40 @@ Names = frozenset[str] | None  # of definitions; None where they are not known
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:
-    """Whether what a mistake spoils is none of the definitions that ran, as far as both are
-    known.
+    """Whether a mistake stands in none of the definitions that ran, as far as both are known."""
+    if spoilt is None or ran is None:
+        return False
+    return spoilt.isdisjoint(ran)
+
+
+def _exact_key(server: Server, script: bytes, check: Check, seed: int) -> tuple[PlainKey, Names]:
+    """Make the key of an exact check, without mistakes, and name the definitions that ran.
+
+    Raises `BrokenSolution`.
     """
-    return spoilt is not None and ran is not None and not spoilt & ran
+    with server.worker(script, SOLUTION) as worker:
+        worker.tell_names = True
+        expected = worker.ask(check, seed)
+        names = worker.names_run
+        again = worker.ask(check, other_seed(seed))
+    refuse_failure(server.unit, check, expected)
+    refuse_failure(server.unit, check, again)
+    key = PlainKey(expected, constant=constant_arrays(check, expected, again))
+    refuse_constant(server.unit, check, key)
+    return key, names
 
 
-def _solution_answers(
-    server: Server, solution: Solution, seed: int, data: Mapping[str, Sequence[Corpus]]
-) -> tuple[dict[str, PlainKey], dict[str, Names]]:
-    """The keys of a solution, without mistakes; and by check the names of its definitions that
-    ran.
-    """
-    plain = solution.plain().encode()
-    keys: dict[str, PlainKey] = {}
-    names: dict[str, Names] = {}
-    for check in checks_to_run(server.unit, data):
-        texts: Sequence[Corpus | None] = data[check.name] if check.measure else [None]
-        for text in texts:
-            with server.worker(plain, SOLUTION) as worker:
-                worker.tell_names = True
-                expected = worker.ask(check, seed, text=text.train if text else None)
-                names[check.name] = worker.names_run
-                loss = measure(worker, check, seed, expected, text) if text else None
-                again = None if check.measure else worker.ask(check, other_seed(seed))
-            refuse_failure(server.unit, check, expected)
-            constant = (
-                frozenset() if again is None else _constant(server.unit, check, expected, again)
-            )
-            keys[key_name(check, text)] = PlainKey(expected, (), loss, constant)
-            refuse_constant(server.unit, check, keys[key_name(check, text)])
-    return keys, names
-
-
-def _constant(unit: Unit, check: Check, expected: Answer, again: Answer) -> frozenset[str]:
-    """The arrays of the solution's answer that are the same on another seed. Raises
-    `BrokenSolution`.
-    """
-    refuse_failure(unit, check, again)
-    return constant_arrays(check, expected, again)
+def _trained_key(server: Server, script: bytes, check: Check, seed: int, text: Corpus) -> PlainKey:
+    """Make the key of a check that trains: the weights, and their loss. Raises `BrokenSolution`."""
+    with server.worker(script, SOLUTION) as worker:
+        expected = worker.ask(check, seed, text=text.train)
+        refuse_failure(server.unit, check, expected)
+        loss = measure(worker, check, seed, expected, text)
+    return PlainKey(expected, loss=loss)
 
 
 class MadeKey(Mapping[str, CheckKey]):
-    """The key of a unit on one seed, of which each part is made when it is asked for, and kept in a
-    store.
+    """The key of a unit on one seed. Each part is made when it is asked for, and kept in a store.
 
     Threads may share it: what two of them ask for at once is made once.
     """
@@ -148,7 +143,8 @@ class MadeKey(Mapping[str, CheckKey]):
     ) -> None:
         """Make nothing yet.
 
-        data: what checks that train are given, by check. server: gives a server of the unit.
+        data: for each check that trains, the corpus it is given.
+        server: gives a server of the unit, when one is needed.
         """
         self._checks = {check.name: check for check in checks_to_run(unit, data)}
         self._data = data
@@ -161,11 +157,11 @@ class MadeKey(Mapping[str, CheckKey]):
 
     @property
     def computed(self) -> int:
-        """How many answers were not in the store, and had to be computed."""
+        """Return how many answers were not in the store, and had to be computed."""
         return self._maker.computed + self._public.computed
 
     def carry(self, check: Check, made: Mistakes) -> Carried | None:
-        """What a check is compared with where known mistakes were made before.
+        """Return what a check is compared with where known mistakes were made before it.
 
         Which arrays still tell something then is found out on the public seed, once for all runs.
         """
@@ -177,12 +173,15 @@ class MadeKey(Mapping[str, CheckKey]):
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
         if check.measure or not self._maker.fit_together(made):
             return None
-        needed = [self._public_key(self._checks[name]) for name in all_needed(check, self._checks)]
-        telling = telling_arrays(
-            check, self._public_key(check), self._public_key(check, made), needed
-        )
+        plain = self._public_key(check)
+        carried = self._public_key(check, made)
+        needed = all_needed(check, self._checks)
+        needed_keys = [self._public_key(self._checks[name]) for name in needed]
+        telling = telling_arrays(check, plain, carried, needed_keys)
+        if not telling:
+            return None
         key = MadeCheckKey(self._maker, check, None, made)
-        return Carried(key, telling) if telling and not key.expected.failure else None
+        return None if key.expected.failure else Carried(key, telling)
 
     def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
         if (check.name, made) not in self._public_keys:
@@ -205,38 +204,38 @@ class MadeKey(Mapping[str, CheckKey]):
         return str(entry).split("@")[0] in self._checks
 
     def __iter__(self) -> Iterator[str]:
-        return (key_name(check, self._data.get(name)) for name, check in self._checks.items())
+        for name, check in self._checks.items():
+            yield key_name(check, self._data.get(name))
 
     def __len__(self) -> int:
         return len(self._checks)
 
 
 def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
-    """The names of the checks that one needs, and of those that these need in turn."""
-    return {*check.needs}.union(*(all_needed(checks[name], checks) for name in check.needs))
+    """Name the checks that one needs, and those that these need in turn."""
+    needed = set(check.needs)
+    for name in check.needs:
+        needed |= all_needed(checks[name], checks)
+    return needed
 
 
 class AnswerMaker:
-    """Answers of the solution and of its mistakes on one seed: found in the store, or computed and
-    kept there.
+    """Answers of the solution and of its mistakes on one seed.
+
+    They are found in the store, or computed and kept there.
     """
 
     def __init__(
         self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]
     ) -> None:
-        self.unit, self.solution = unit, solution_of(unit)
-        self._spoils = spoilt_names(self.solution)
+        self.unit = unit
+        self.solution = solution_of(unit)
         self.computed = 0  # answers that were not in the store
-        self._seed, self._store, self._server = seed, store, server
-        packages = [
-            f"{name} {version}" for name, version in versions(unit).items() if name != "python"
-        ]
-        self._rests_on = (
-            computing_digest(),
-            experiments_digest(unit),
-            platform.machine(),
-            *packages,
-        )
+        self._seed = seed
+        self._store = store
+        self._server = server
+        self._spoils = spoilt_names(self.solution)
+        self._rests_on = _circumstances(unit)
 
     def close(self) -> None:
         """Close the store."""
@@ -247,31 +246,31 @@ class AnswerMaker:
         return cannot_spoil(self._spoils.get(mistake.id), ran)
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
-        """What a script of ours answers to a check; of one that trains, also the loss that its
-        weights reach.
-        """
+        """Return what a script of ours answers to a check, and the loss where it trains."""
         return self._made(check, script, text, self._seed)
 
     def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
-        """The arrays of a script's answer that are the same on another seed; all where it does not
-        answer there.
+        """Name the arrays of a script's answer that are the same on another seed.
+
+        All of them, where it does not answer there.
         """
         again = self._made(check, script, None, other_seed(self._seed)).answer
-        return (
-            frozenset(expected.arrays) if again.failure else constant_arrays(check, expected, again)
-        )
+        if again.failure:
+            return frozenset(expected.arrays)
+        return constant_arrays(check, expected, again)
 
     @cached_property
     def changed_scripts(self) -> dict[str, tuple[SmallChange, str]]:
-        """All small changes of the solution, by id, each with its script."""
+        """Return all small changes of the solution, by id, each with its script."""
         return changed_scripts(self.unit, self.solution.plain())
 
     def changed(self, check: Check, solution: Made) -> ChangedAnswers:
-        """What the solution answers to an exact check with each small change that it reaches."""
+        """Return what the solution answers to an exact check with each small change it reaches."""
         plain = self.solution.plain()
         rests_on = address(*self._rests_on, str(self._seed))
         where = address(rests_on, check.name, plain, "small changes", code_digest())
-        if found := self._store.get(where):
+        found = self._store.get(where)
+        if found:
             return from_arrays(found.answer.arrays)
         tried = to_be_tried(self.changed_scripts, solution.names)
         made = try_changes(self._server(), check, self._seed, plain, solution.answer, tried)
@@ -280,24 +279,24 @@ class AnswerMaker:
         return made
 
     def fit_together(self, made: Iterable[str]) -> bool:
-        """Whether known mistakes stand in different statements, so that all of them can be made at
-        once.
-        """
-        places = sorted(
-            (first, last)
-            for mistake, first, last in self.solution.mistakes
-            if mistake.id in {*made}
-        )
-        return all(last < first for (_, last), (first, _) in pairwise(places))
+        """Whether known mistakes, by their ids, can all be made at once: no lines overlap."""
+        ids = set(made)
+        places = []
+        for mistake, first, last in self.solution.mistakes:
+            if mistake.id in ids:
+                places.append((first, last))
+        return all(last < first for (_, last), (first, _) in pairwise(sorted(places)))
 
     def script(self, made: Iterable[str]) -> str:
-        """The solution's script with known mistakes made."""
+        """Return the solution's script with known mistakes made."""
         return self.solution.with_mistake(*made) if made else self.solution.plain()
 
     def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
         trained_on = [text.name, text.train, text.held_out] if text else []
-        where = address(address(*self._rests_on, str(seed)), check.name, script, *trained_on)
-        if found := self._store.get(where):
+        circumstances = address(*self._rests_on, str(seed))
+        where = address(circumstances, check.name, script, *trained_on)
+        found = self._store.get(where)
+        if found:
             return found
         with self._server().worker(script.encode(), SOLUTION) as worker:
             worker.tell_names = True
@@ -312,37 +311,52 @@ class AnswerMaker:
         return made
 
 
-def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
-    """For each mistake, by its id, the names of the definition in which it is made.
+def _circumstances(unit: Unit) -> tuple[str, ...]:
+    """Return what an answer depends on beside the script, the check, the seed and the corpus."""
+    packages = []
+    for name, version in versions(unit).items():
+        if name != "python":
+            packages.append(f"{name} {version}")
+    return computing_digest(), experiments_digest(unit), platform.machine(), *packages
 
-    One that stands in no definition is left out.
+
+def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
+    """Map each mistake, by its id, to the names that the definition binds in which it is made.
+
+    A mistake that stands in no definition is left out.
     """
-    statements = [node for node in ast.parse(solution.text).body if any(names_bound(node))]
+    definitions = [node for node in ast.parse(solution.text).body if any(names_bound(node))]
     spoilt: dict[str, frozenset[str]] = {}
     for mistake, first, _ in solution.mistakes:
-        for node in statements:
-            start = min(
-                [node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))]
-            )
-            if start <= first <= (node.end_lineno or node.lineno):
+        for node in definitions:
+            if first in _lines_of(node):
                 spoilt[mistake.id] = frozenset(names_bound(node))
     return spoilt
 
 
+def _lines_of(node: ast.stmt) -> range:
+    """Return the numbers of a statement's lines, with those of its decorators."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    last = node.end_lineno or node.lineno
+    return range(first, last + 1)
+
+
 class MadeCheckKey:
-    """The key of one check, of which the solution's answer and each mistake's are made when they
-    are asked for.
-    """
+    """The key of one check, of which each answer is made when it is asked for."""
 
     def __init__(
         self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()
     ) -> None:
         """Make nothing yet.
 
-        made: known mistakes that are made in the solution throughout, so that each other is one
-        more.
+        text: what a check that trains is given.
+        made: known mistakes that are made throughout, so that each other one is one more.
         """
-        self._maker, self._check, self._text, self._always = maker, check, text, made
+        self._maker = maker
+        self._check = check
+        self._text = text
+        self._always = made
         self._lock = threading.RLock()
         self._of_solution: Made | None = None
         self._constant: frozenset[str] | None = None
@@ -353,49 +367,47 @@ class MadeCheckKey:
     def _solution(self) -> Made:
         with self._lock:
             if self._of_solution is None:
-                self._of_solution = self._maker.made(
-                    self._check, self._maker.script(self._always), self._text
-                )
+                script = self._maker.script(self._always)
+                self._of_solution = self._maker.made(self._check, script, self._text)
                 if not self._always:
                     refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
             return self._of_solution
 
     @property
     def expected(self) -> Answer:
-        """The solution's answer. Raises `BrokenSolution`."""
+        """Return the solution's answer. Raises `BrokenSolution`."""
         return self._solution().answer
 
     @property
     def loss(self) -> float | None:
-        """The loss that the solution's training reached."""
+        """Return the loss that the solution's training reached."""
         return self._solution().loss
 
     @property
     def constant(self) -> frozenset[str]:
-        """The arrays that the solution answers alike on another seed."""
+        """Name the arrays that the solution answers alike on another seed."""
+        if self._check.measure:
+            return frozenset()
         with self._lock:
             if self._constant is None:
-                script, exact = self._maker.script(self._always), not self._check.measure
-                self._constant = (
-                    self._maker.constant(self._check, script, self.expected)
-                    if exact
-                    else frozenset()
-                )
+                script = self._maker.script(self._always)
+                self._constant = self._maker.constant(self._check, script, self.expected)
             return self._constant
 
     @property
     def mistakes(self) -> Known:
-        """The known mistakes that lose points here, each with its answer."""
+        """Return the known mistakes that lose points here, each with its answer."""
         if self._check.measure:
             return ()
-        known = [
-            mistake for mistake, _, _ in self._maker.solution.mistakes if self.spoilt_by(mistake)
-        ]
-        return [(mistake, self.answer_of(mistake)) for mistake in known]
+        known = []
+        for mistake, _, _ in self._maker.solution.mistakes:
+            if self.spoilt_by(mistake):
+                known.append((mistake, self.answer_of(mistake)))
+        return known
 
     @property
     def small_changes(self) -> ChangedAnswers:
-        """What the solution answers with one small change in it."""
+        """Return what the solution answers with one small change in it."""
         if self._check.measure or self._always:
             return NO_CHANGES
         with self._lock:
@@ -421,76 +433,68 @@ class MadeCheckKey:
         """
         if isinstance(mistake, SmallChange):
             return self._spoilt_by_change(mistake)
-        names = self._solution().names
-        if (
-            self._check.measure
-            or self._maker.cannot_spoil(mistake, names)
-            or not self.fits(mistake)
-        ):
+        if self._check.measure or self._maker.cannot_spoil(mistake, self._solution().names):
+            return False
+        if not self.fits(mistake):
             return False
         if mistake.id not in self._spoils:
-            self._spoils[mistake.id] = loses_points(
-                self._check, self.expected, self.answer_of(mistake)
-            )
+            answer = self.answer_of(mistake)
+            self._spoils[mistake.id] = loses_points(self._check, self.expected, answer)
         return self._spoils[mistake.id]
 
     def fits(self, mistake: Mistake) -> bool:
-        """Whether a mistake is none of those that are always made, and can be made beside them."""
-        return mistake.id not in self._always and self._maker.fit_together(
-            {*self._always, mistake.id}
-        )
+        """Whether a mistake can be made beside those that are made throughout."""
+        if mistake.id in self._always:
+            return False
+        return self._maker.fit_together({*self._always, mistake.id})
 
     def answer_of(self, mistake: Mistake) -> Answer:
-        """What the solution answers with a known mistake in it."""
+        """Return what the solution answers with a known mistake in it."""
         with self._lock:
             if mistake.id not in self._of_mistakes:
                 script = self._maker.script([*self._always, mistake.id])
-                self._of_mistakes[mistake.id] = self._maker.made(self._check, script).answer
+                made = self._maker.made(self._check, script)
+                self._of_mistakes[mistake.id] = made.answer
             return self._of_mistakes[mistake.id]
 
 
 def telling_arrays(
     check: Check, plain: MadeCheckKey, carried: MadeCheckKey, needed: Sequence[MadeCheckKey]
 ) -> frozenset[str]:
-    """The arrays of a check that still tell what it is there for where known mistakes were made
-    before it.
+    """Name the arrays of a check that still tell what it is there for after early mistakes.
 
-    Each shows a known mistake that none of the checks shows which are needed, and shows all that it
-    shows of these beside the early mistakes too.
-    carried: the check's key with the early mistakes made.
+    Each such array shows a known mistake that none of the needed checks shows, and what it shows of
+    such mistakes it shows beside the early ones too.
+    plain, carried: the check's key without the early mistakes, and with them made.
+    needed: the keys of the checks that this one needs.
     """
     if carried.expected.failure:
         return frozenset()
-    own = [
-        m
-        for m, _ in plain.mistakes
-        if carried.fits(m) and not any(key.spoilt_by(m) for key in needed)
-    ]
-    return frozenset(
-        name for name in plain.expected.arrays if _tells(name, check, plain, carried, own)
-    )
-
-
-def _tells(
-    name: str, check: Check, plain: MadeCheckKey, carried: MadeCheckKey, own: Sequence[Mistake]
-) -> bool:
-    shown = [m for m in own if _shows(name, check, plain, m)]
-    return bool(shown) and all(_shows(name, check, carried, m) for m in shown)
+    own = []
+    for mistake, _ in plain.mistakes:
+        if carried.fits(mistake) and not any(key.spoilt_by(mistake) for key in needed):
+            own.append(mistake)
+    telling = []
+    for name in plain.expected.arrays:
+        shown = [mistake for mistake in own if _shows(name, check, plain, mistake)]
+        if shown and all(_shows(name, check, carried, mistake) for mistake in shown):
+            telling.append(name)
+    return frozenset(telling)
 
 
 def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool:
     """Whether a mistake changes an array."""
-    its = key.answer_of(mistake)
-    return bool(its.failure) or not agree(check, name, key.expected, its)
+    mistaken = key.answer_of(mistake)
+    if mistaken.failure:
+        return True
+    return not agree(check, name, key.expected, mistaken)
 
 
 def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
-    """Whether an answer to an exact check is wrong anywhere; nothing is said of it, which would
-    take time.
-    """
-    return bool(answer.failure) or not all(
-        agree(check, name, expected, answer) for name in expected.arrays
-    )
+    """Whether an answer to an exact check is wrong anywhere. It stops at the first wrong array."""
+    if answer.failure:
+        return True
+    return not all(agree(check, name, expected, answer) for name in expected.arrays)
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
@@ -506,15 +510,17 @@ def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
     if not check.measure and key.constant >= key.expected.arrays.keys():
         raise BrokenSolution(
             f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a "
-            "file that solves nothing "
-            "can send it. Let what it asks depend on the seed."
+            "file that solves nothing can send it. Let what it asks depend on the seed."
         )
 
 
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
-    """Measure the held-out loss of trained weights by the solution that `worker` runs; NaN where
-    there is none.
+    """Measure the held-out loss of trained weights by the solution that `worker` runs.
+
+    NaN where it gives none.
     """
     measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
-    loss = measured.arrays.get("loss", np.array(np.nan))
-    return float(loss) if loss.size == 1 else float("nan")
+    loss = measured.arrays.get("loss")
+    if loss is None or loss.size != 1:
+        return math.nan
+    return float(loss)

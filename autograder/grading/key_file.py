@@ -8,10 +8,12 @@ mistake that equals the solution's is left out, and so are the weights that trai
 """
 
 import json
+import math
 from collections.abc import Mapping
+from itertools import starmap
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
@@ -23,6 +25,7 @@ from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 
 FORMAT = "2"
+EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
 # mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
 # losses by 0.07.
@@ -35,56 +38,93 @@ class NoKey(UserError):
     """A unit has no public key; the text says how to make it."""
 
 
+class _StoredMistake(msgspec.Struct):
+    """A mistake as the metadata hold it."""
+
+    id: str
+    text: str
+    keeps: float
+    failure: Failure
+    message: str
+
+
+class _StoredCheck(msgspec.Struct):
+    """What the metadata hold of one entry of a key."""
+
+    loss: float | None
+    shapes: dict[str, tuple[int, ...]]
+    constant: list[str]
+    mistakes: list[_StoredMistake]
+
+
 def save_key(path: Path, key: Key) -> None:
     """Write a key."""
     arrays: Arrays = {}
-    facts: dict[str, Any] = {}
-    for name, known in key.items():
-        expected = known.expected.arrays
-        if known.loss is None:
-            arrays |= {f"{name}|expected|{n}": array for n, array in expected.items()}
-        mistakes = []
-        for mistake, its in known.mistakes:
-            for n, array in ({} if its.failure else its.arrays).items():
-                if not _equal(array, expected.get(n)):
-                    arrays[f"{name}|{mistake.id}|{n}"] = array
-            words = {"id": mistake.id, "text": mistake.text, "keeps": mistake.keeps}
-            mistakes.append(words | {"failure": its.failure, "message": _without_quotes(its)})
-        shapes = {n: list(array.shape) for n, array in expected.items()}
-        constant = sorted(known.constant)
-        facts[name] = {
-            "loss": known.loss,
-            "shapes": shapes,
-            "constant": constant,
-            "mistakes": mistakes,
-        }
+    stored: dict[str, _StoredCheck] = {}
+    for entry, known in key.items():
+        arrays.update(_arrays_of(entry, known))
+        stored[entry] = _StoredCheck(
+            loss=known.loss,
+            shapes={name: array.shape for name, array in known.expected.arrays.items()},
+            constant=sorted(known.constant),
+            mistakes=list(starmap(_stored_mistake, known.mistakes)),
+        )
+    texts = [name for name, array in arrays.items() if is_text(array)]
     metadata = {
         "format": FORMAT,
-        "key": json.dumps(facts),
-        "text": json.dumps([n for n, array in arrays.items() if is_text(array)]),
+        "key": json.dumps(msgspec.to_builtins(stored)),
+        "text": json.dumps(texts),
     }
+    packed = {name: _packed(array) for name, array in arrays.items()}
     path.parent.mkdir(exist_ok=True, parents=True)
-    packed = {n: _packed(array) for n, array in arrays.items()}
     # `save_file` writes for its owner alone, and students read keys
     path.write_bytes(save(packed, metadata))
 
 
-def _without_quotes(its: Answer) -> str:
-    """How a mistake failed: where, and no more than tells the kind; the rest of it may quote the
-    mistake's line.
-    """
-    place, colon, _ = its.message.partition(": ")
-    return f"{place}: {kind_of_error(its)}" if colon else kind_of_error(its)
+def _array_name(entry: str, whose: str, array: str) -> str:
+    return f"{entry}|{whose}|{array}"
+
+
+def _arrays_of(entry: str, known: CheckKey) -> Arrays:
+    """Return the arrays of a key's entry that are stored, by their names in the file."""
+    arrays: Arrays = {}
+    expected = known.expected.arrays
+    if known.loss is None:
+        for name, array in expected.items():
+            arrays[_array_name(entry, EXPECTED, name)] = array
+    for mistake, mistaken in known.mistakes:
+        if mistaken.failure:
+            continue
+        for name, array in mistaken.arrays.items():
+            if not _is_equal(array, expected.get(name)):
+                arrays[_array_name(entry, mistake.id, name)] = array
+    return arrays
+
+
+def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
+    message = _without_quotes(mistaken)
+    return _StoredMistake(mistake.id, mistake.text, mistake.keeps, mistaken.failure, message)
+
+
+def _without_quotes(mistaken: Answer) -> str:
+    """Say where a mistake failed and by what kind of error; more may quote the mistake's line."""
+    place, colon, _ = mistaken.message.partition(": ")
+    kind = kind_of_error(mistaken)
+    return f"{place}: {kind}" if colon else kind
 
 
 def _packed(array: np.ndarray) -> np.ndarray:
-    return pack_text(array) if is_text(array) else np.ascontiguousarray(array).reshape(array.shape)
+    if is_text(array):
+        return pack_text(array)
+    return np.ascontiguousarray(array).reshape(array.shape)
 
 
-def _equal(one: np.ndarray, other: np.ndarray | None) -> bool:
+def _is_equal(one: np.ndarray, other: np.ndarray | None) -> bool:
+    """Whether two arrays are equal to the last bit; NaN equals NaN."""
     if other is None or one.shape != other.shape:
         return False
-    return bool(np.array_equal(one, other, equal_nan=not (is_text(one) or is_text(other))))
+    are_numbers = not is_text(one) and not is_text(other)
+    return np.array_equal(one, other, equal_nan=are_numbers)
 
 
 def load_key(path: Path) -> dict[str, CheckKey]:
@@ -93,94 +133,109 @@ def load_key(path: Path) -> dict[str, CheckKey]:
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
     with safe_open(path, "np") as file:
         metadata = file.metadata()
-        if (found := metadata.get("format", "1")) != FORMAT:
+        found = metadata.get("format", "1")
+        if found != FORMAT:
             raise NoKey(
                 f"The key of {path.stem} is of format {found}, and this version reads format "
-                f"{FORMAT}. Get the "
-                "course's files anew; an author makes the key anew with `autograder build`."
+                f"{FORMAT}. Get the course's files anew; an author makes the key anew with "
+                "`autograder build`."
             )
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     for name in json.loads(metadata.get("text", "[]")):
         arrays[name] = unpack_text(arrays[name])
-    return {
-        name: _check_key(name, known, arrays) for name, known in json.loads(metadata["key"]).items()
-    }
+    stored = msgspec.json.decode(metadata["key"], type=dict[str, _StoredCheck])
+    return {entry: _check_key(entry, known, arrays) for entry, known in stored.items()}
 
 
-def _check_key(name: str, known: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> CheckKey:
-    expected = {}
-    for n, shape in known["shapes"].items():
-        stored = arrays.get(f"{name}|expected|{n}")
+def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]) -> CheckKey:
+    expected: Arrays = {}
+    for name, shape in known.shapes.items():
+        stored = arrays.get(_array_name(entry, EXPECTED, name))
         # of trained weights there is the shape alone
-        expected[n] = np.zeros(shape) if stored is None else stored
+        expected[name] = np.zeros(shape) if stored is None else stored
     mistakes = []
-    for words in known["mistakes"]:
-        failure = Failure(words["failure"])
-        its = {n: arrays.get(f"{name}|{words['id']}|{n}", array) for n, array in expected.items()}
-        answer = Answer({} if failure else its, failure, words["message"])
-        mistakes.append((Mistake(words["id"], words["text"], words["keeps"]), answer))
-    return PlainKey(Answer(expected), tuple(mistakes), known["loss"], frozenset(known["constant"]))
+    for one in known.mistakes:
+        mistaken: Arrays = {}
+        if not one.failure:
+            for name, array in expected.items():
+                mistaken[name] = arrays.get(_array_name(entry, one.id, name), array)
+        answer = Answer(mistaken, one.failure, one.message)
+        mistakes.append((Mistake(one.id, one.text, one.keeps), answer))
+    return PlainKey(Answer(expected), tuple(mistakes), known.loss, frozenset(known.constant))
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
-    """Whether the judge cannot tell two keys of a unit apart: another processor rounds
-    differently.
+    """Whether the judge cannot tell two keys of a unit apart.
+
+    Another processor rounds differently, and so its key differs in the last bits.
     """
     if one.keys() != other.keys():
         return False
     checks = {check.name: check for check in unit.checks}
-    return all(_same_check_key(checks[name.split("@")[0]], one[name], other[name]) for name in one)
-
-
-def _same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    if _words(one) != _words(other) or one.constant != other.constant:
-        return False
-    if check.measure:
-        shapes = [
-            {name: array.shape for name, array in key.expected.arrays.items()}
-            for key in (one, other)
-        ]
-        return (
-            shapes[0] == shapes[1]
-            and abs((one.loss or 0) - (other.loss or 0)) <= SAME * check.within
-        )
-    answers = zip(_answers(one), _answers(other), strict=True)
-    return all(_same_answer(check, a, b, one.expected) for a, b in answers)
-
-
-def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
-    """Of each mistake what is not a number: its words, and how it failed."""
-    return [(mistake, its.failure, kind_of_error(its)) for mistake, its in key.mistakes]
-
-
-def _answers(key: CheckKey) -> list[Answer]:
-    return [key.expected, *(its for _, its in key.mistakes)]
-
-
-def _same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:
-    if (
-        one.failure and other.failure
-    ):  # how it failed is compared with the words, and a key holds no more of it
-        return True
-    if one.arrays.keys() != other.arrays.keys():
-        return False
-    for name, array in one.arrays.items():
-        if array.dtype.kind != other.arrays[name].dtype.kind:
-            return False
-        if deviation(check, name, one, other) > SAME and not _same_but_for_last_bits(
-            name, one, other, solution
-        ):
+    for entry in one:
+        check = checks[entry.split("@")[0]]
+        if not _is_same_check_key(check, one[entry], other[entry]):
             return False
     return True
 
 
-def _same_but_for_last_bits(name: str, one: Answer, other: Answer, solution: Answer) -> bool:
-    """Whether an array is the same on the scale of the solution's: what a mistake cancels out
-    leaves only rounding.
+def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
+    if _words(one) != _words(other) or one.constant != other.constant:
+        return False
+    if check.measure:
+        return _is_same_training(check, one, other)
+    solution = one.expected
+    if not _is_same_answer(check, solution, other.expected, solution):
+        return False
+    for (_, mistaken), (_, other_mistaken) in zip(one.mistakes, other.mistakes, strict=True):
+        if not _is_same_answer(check, mistaken, other_mistaken, solution):
+            return False
+    return True
+
+
+def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
+    """List of each mistake what is not a number: its words, and how it failed."""
+    words = []
+    for mistake, mistaken in key.mistakes:
+        words.append((mistake, mistaken.failure, kind_of_error(mistaken)))
+    return words
+
+
+def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
+    """Whether two keys of a check that trains have the same shapes, and nearly the same loss."""
+    shapes = {name: array.shape for name, array in one.expected.arrays.items()}
+    other_shapes = {name: array.shape for name, array in other.expected.arrays.items()}
+    apart = abs((one.loss or 0) - (other.loss or 0))
+    return shapes == other_shapes and apart <= SAME * check.within
+
+
+def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:
+    """Whether the judge cannot tell two answers apart; `solution` is the first key's solution's."""
+    # how it failed is compared with the words, and a key holds no more of it
+    if one.failure and other.failure:
+        return True
+    if one.arrays.keys() != other.arrays.keys():
+        return False
+    for name, array in one.arrays.items():
+        other_array = other.arrays[name]
+        if array.dtype.kind != other_array.dtype.kind:
+            return False
+        if deviation(check, name, one, other) <= SAME:
+            continue
+        if not _is_same_but_for_last_bits(array, other_array, solution.arrays[name]):
+            return False
+    return True
+
+
+def _is_same_but_for_last_bits(one: np.ndarray, other: np.ndarray, solution: np.ndarray) -> bool:
+    """Whether two arrays are the same on the scale of the solution's.
+
+    What a mistake cancels out leaves only rounding.
     """
-    a, b, ours = (answer.arrays[name] for answer in (one, other, solution))
-    if a.dtype.kind != "f" or a.shape != b.shape:
+    if one.dtype.kind != "f" or one.shape != other.shape:
         return False
     with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.abs(a.astype(np.float64) - b).max(initial=0.0)
-        return bool(apart <= LAST_BITS * np.abs(ours).max(initial=0.0) < np.inf)
+        difference = one.astype(np.float64) - other
+        apart = float(np.abs(difference).max(initial=0.0))
+        scale = float(np.abs(solution).max(initial=0.0))
+    return math.isfinite(scale) and apart <= LAST_BITS * scale

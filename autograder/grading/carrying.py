@@ -3,8 +3,8 @@ counts.
 
 Where a check that others need is wrong by known mistakes, the others run all the same. They are
 judged against the solution with those mistakes in it. An array earns only where it still tells what
-it is there for: each known mistake that it shows, and that none of the checks which it needs shows,
-it shows beside the early mistakes too.
+it is there for: each known mistake that it shows, and that none of the needed checks shows, it
+shows beside the early mistakes too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,8 +33,9 @@ MOST_WAYS = 4  # ways in which earlier answers may have come about, of which eac
 
 @dataclass(frozen=True)
 class Carried:
-    """What a check is compared with where known mistakes were made before it, and which arrays
-    still tell something.
+    """What a check is compared with where known mistakes were made before it.
+
+    telling: the arrays that still tell something.
     """
 
     key: CheckKey
@@ -51,48 +52,65 @@ def carry_nothing(*_: object) -> Carried | None:
 
 
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
-    """What a student's key knows of a check after one early mistake: the answer with it, and no
-    further one.
+    """Return what a student's key knows of a check after one early mistake: the answer with it.
 
-    Whether the arrays still tell something it does not know; a grade does.
+    It knows no further mistake, and not whether the arrays still tell something; a grade does.
     """
-    known = key[check.name]
     if len(made) > 1:
         return None
-    (its,) = [answer for mistake, answer in known.mistakes if mistake.id in made] or [
-        known.expected
-    ]
-    return None if its.failure else Carried(PlainKey(its), frozenset(its.arrays))
+    known = key[check.name]
+    answer = known.expected
+    for mistake, mistaken in known.mistakes:
+        if mistake.id in made:
+            answer = mistaken
+    if answer.failure:
+        return None
+    return Carried(PlainKey(answer), frozenset(answer.arrays))
 
 
 @dataclass
 class Early:
-    """The checks that known mistakes explain wholly: by which, in each way in which that may be."""
+    """The checks that known mistakes explain wholly.
+
+    ways: check → the ways in which its answer may have come about, each the mistakes made.
+    """
 
     ways: dict[str, list[Mistakes]] = field(default_factory=dict)
 
     def before(self, needed: Iterable[str]) -> list[Mistakes]:
-        """The mistakes that may have been made before a check that needs these; none where one is
-        not explained.
-        """
-        combined: dict[Mistakes, None] = {}
-        for choice in product(*(self.ways.get(name, []) for name in needed)):
-            combined[frozenset[str]().union(*choice)] = None
-        return list(combined)[:MOST_WAYS]
+        """List the ways in which the answers to these checks may have come about.
 
-    def add(self, check: Check, key: CheckKey, answer: Answer, not_made: Excluded) -> None:
+        There is none where one of them is not explained.
+        """
+        by_check = [self.ways.get(name, []) for name in needed]
+        combined = []
+        for choice in product(*by_check):
+            made = _all_of(choice)
+            if made not in combined:
+                combined.append(made)
+        return combined[:MOST_WAYS]
+
+    def add(self, check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> None:
         """Note what explains a wrong answer, if known mistakes explain all of it."""
-        found = explanations_of(check, key, answer, not_made)
-        if found:
-            alternatives = ([mistake.id for mistake in one.mistakes] for one in found)
-            self.ways[check.name] = [frozenset(choice) for choice in product(*alternatives)][
-                :MOST_WAYS
-            ]
+        explanations = explanations_of(check, key, answer, excluded)
+        if not explanations:
+            return
+        alternatives = [_ids(explanation.mistakes) for explanation in explanations]
+        ways = [frozenset(choice) for choice in product(*alternatives)]
+        self.ways[check.name] = ways[:MOST_WAYS]
 
     def follow(self, check: Check, judged: "Following") -> None:
         """Note what explains the answer to a check that follows from others."""
         if judged.made:
             self.ways[check.name] = [judged.made]
+
+
+def _all_of(mistakes: Iterable[Mistakes]) -> Mistakes:
+    return frozenset[str]().union(*mistakes)
+
+
+def _ids(mistakes: Iterable[Mistake]) -> list[str]:
+    return [mistake.id for mistake in mistakes]
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,7 @@ class Follows:
     key: what the answer is compared with where no mistake was made before.
     ways: the mistakes that may have been made before.
     needed: the checks that are wrong.
-    not_made: whether a mistake cannot have been made, as in `judge`.
+    sizes, excluded: as in `judge`.
     """
 
     check: Check
@@ -122,7 +140,7 @@ class Follows:
     ways: Sequence[Mistakes]
     needed: Sequence[str]
     sizes: Mapping[str, int]
-    not_made: Excluded
+    excluded: Excluded
 
     def can_be_judged(self) -> bool:
         """Whether there is something to compare an answer with."""
@@ -133,32 +151,41 @@ class Follows:
         plain = judge(self.check, PlainKey(self.key.expected), answer, self.sizes)
         if plain.status == "passed":
             return Following(plain)
-        found = [self._judged(carried, way, answer) for way, carried in self._carried()]
+        found = [self._judge_after(made, carried, answer) for made, carried in self._carried()]
         return max(found, key=lambda following: following.verdict.earned)
 
     def _carried(self) -> Iterator[tuple[Mistakes, Carried]]:
-        for way in self.ways:
-            if carried := self.carry(self.check, way):
-                yield way, carried
+        for made in self.ways:
+            carried = self.carry(self.check, made)
+            if carried:
+                yield made, carried
 
-    def _judged(self, carried: Carried, way: Mistakes, answer: Answer) -> Following:
-        check, key = self.check, self.key
-        telling = _TellingKey(carried.key, frozenset(key.expected.arrays) - carried.telling)
-        verdict = judge(check, telling, answer, self.sizes, self.not_made)
-        asked = key.expected.arrays.keys() - key.constant
-        share = len(asked - telling.constant) / len(asked)
-        verdict = replace(verdict, earned=round(share * verdict.earned, 4))
+    def _judge_after(self, made: Mistakes, carried: Carried, answer: Answer) -> Following:
+        """Judge an answer as one that was given after known mistakes."""
+        silent = self.key.expected.arrays.keys() - carried.telling
+        key = _TellingKey(carried.key, frozenset(silent))
+        verdict = judge(self.check, key, answer, self.sizes, self.excluded)
+        earned = round(self._telling_share(key) * verdict.earned, 4)
+        verdict = replace(verdict, earned=earned)
         if verdict.status == "passed":
-            return Following(verdict, way)
-        more = explanations_of(check, telling, answer, self.not_made)
-        made = way.union(*({one.mistakes[0].id} for one in more)) if more else frozenset[str]()
-        return Following(verdict, made)
+            return Following(verdict, made)
+        explanations = explanations_of(self.check, key, answer, self.excluded)
+        if not explanations:
+            return Following(verdict)
+        more = [explanation.mistakes[0] for explanation in explanations]
+        return Following(verdict, made.union(_ids(more)))
+
+    def _telling_share(self, key: "_TellingKey") -> float:
+        """Return the share of the arrays that can earn which still can after the mistakes."""
+        earning = self.key.expected.arrays.keys() - self.key.constant
+        return len(earning - key.constant) / len(earning)
 
 
 @dataclass(frozen=True)
 class _TellingKey:
-    """A key in which arrays that tell nothing are as those that are the same on every seed: they
-    earn nothing.
+    """A key in which arrays that tell nothing (`silent`) earn nothing.
+
+    They count as those that are the same on every seed.
     """
 
     key: CheckKey
@@ -189,21 +216,19 @@ class _TellingKey:
 
 
 def told_as_following(following: Following, needed: Sequence[str]) -> Verdict:
-    """Tell that earlier mistakes were carried forward; what they alone explain earns, and has not
-    passed.
+    """Tell that earlier mistakes were carried forward.
+
+    A check that is right but for them earns, and has not passed.
     """
     verdict = following.verdict
     if not following.made and verdict.status == "passed":
         return verdict
     names = " and ".join(f"`{name}`" for name in needed)
     if verdict.status == "passed":
-        text = (
-            f"{names} before this {'are' if len(needed) > 1 else 'is'} wrong; what follows is "
-            "right, and it counts."
-        )
-        remarks: tuple[Remark, ...] = (Remark(text),)
+        are = "are" if len(needed) > 1 else "is"
+        text = f"{names} before this {are} wrong; what follows is right, and it counts."
     else:
         text = f"judged with what is wrong in {names} carried forward."
-        remarks = (Remark(text), *verdict.remarks)
     status: Status = "partial" if verdict.earned else "failed"
+    remarks = (Remark(text), *verdict.remarks)  # of one that has passed there are no others
     return replace(verdict, status=status, remarks=remarks, carried=verdict.earned)

@@ -1,15 +1,16 @@
 """One submission: its checks in order, each asked, judged and, where it trains, measured."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus, Failure
-from autograder.grading.carrying import Early, Follows, carry_nothing, told_as_following
+from autograder.grading.carrying import Carry, Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.judging import (
+    CheckKey,
+    Excluded,
     Key,
     Remark,
     Verdict,
@@ -29,6 +30,10 @@ SECOND_CHANCES = 2
 # failures that a fresh process would not change
 ASKED_ONCE = frozenset({Failure.STUB, Failure.MISSING, Failure.BROKEN})
 HURRY = 1.0  # seconds that a submission may wait while others stand in line
+TWO_ANSWERS = (
+    "asked once more, in a new process, this check got another answer. The one that earns less "
+    "counts. Chance, or something that an earlier exercise leaves behind, decides what is returned."
+)
 
 
 class Postponed(Exception):
@@ -48,105 +53,155 @@ def grade_one(
     """Grade one submission, check by check.
 
     source, name: the file's bytes, and what it is called.
-    key: the answers of the solution and of known mistakes on `seed`. One that can also carry early
-    mistakes forward
-        has checks judged that need what known mistakes have spoilt.
-    data: what checks that train are given, by check; those without any are left out. Held-out text
-    goes to
-        the solution's worker.
-    passed: verdicts of an earlier run that hold still.
+    key: the answers of the solution and of known mistakes on `seed`. With one that can carry early
+    mistakes forward, checks are judged too that need what known mistakes have spoilt.
+    data: for each check that trains, the corpus it is given. Those without any are left out.
+    Held-out text goes to the solution's worker only.
+    passed: verdicts of an earlier run that still hold.
     hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
-        more than a second without computing anything.
+    more than a second without computing anything.
     """
     verdicts: dict[str, Verdict] = {}
-    early, carry = Early(), getattr(key, "carry", carry_nothing)
+    early = Early()
+    carry: Carry = getattr(key, "carry", carry_nothing)
+    sizes = server.unit.sizes
     with server.worker(source, name) as worker:
         for check in checks_to_run(server.unit, data):
             if hurry and worker.waited > HURRY:
                 raise Postponed
             text = data[check.name] if check.measure else None
-            known, not_made = key[key_name(check, text)], excluded_by(key, verdicts)
-            if lacking := unmet(check, verdicts):
+            known = key[key_name(check, text)]
+            excluded = excluded_by(key, verdicts)
+            lacking = unmet(check, verdicts)
+            if lacking:
                 ways = [] if check.measure else early.before(lacking)
-                follows = Follows(check, known, carry, ways, lacking, server.unit.sizes, not_made)
-                verdicts[check.name] = _followed(worker, seed, follows, early)
-                continue
-            if check.name in passed:
-                verdicts[check.name] = passed[check.name]
-                continue
-            judged = partial(judge, check, known, sizes=server.unit.sizes, excluded=not_made)
-            answer, verdict, seconds = _tried(
-                worker, check, seed, text.train if text else None, judged
-            )
-            if verdict.status != "passed":
-                early.add(check, known, answer, not_made)
-            if text and verdict.status == "passed":
-                loss = _held_out_loss(server, check, seed, answer, text)
-                verdict = judge_loss(
-                    check, known, loss, answer.arrays, server.unit.loss_unit(check)
-                )
-            verdicts[check.name] = replace(verdict, seconds=round(seconds, 4))
+                follows = Follows(check, known, carry, ways, lacking, sizes, excluded)
+                verdict = _judge_following(worker, seed, follows, early)
+            elif check.name in passed:
+                verdict = passed[check.name]
+            else:
+                question = Question(check, seed, text, known, sizes, excluded)
+                tried = try_twice(worker, question)
+                if tried.verdict.status != "passed":
+                    early.add(check, known, tried.answer, excluded)
+                verdict = _with_loss(server, question, tried)
+            verdicts[check.name] = verdict
     return list(verdicts.values())
 
 
-def _followed(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:
-    """Judge a check that needs what known mistakes have spoilt; where nothing explains that, it is
-    not reached.
+def _judge_following(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:
+    """Judge a check that needs what known mistakes have spoilt.
+
+    Where nothing explains what is spoilt, the check is not reached.
     """
     if not follows.can_be_judged():
         return not_reached(follows.check, follows.needed)
-    answer, seconds = _timed(worker, follows.check, seed, None)
+    answer, seconds = _ask(worker, follows.check, seed, None)
     following = follows.judge(answer)
     early.follow(follows.check, following)
-    return replace(told_as_following(following, follows.needed), seconds=round(seconds, 4))
+    verdict = told_as_following(following, follows.needed)
+    return replace(verdict, seconds=round(seconds, 4))
 
 
-def _held_out_loss(server: Server, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
-    plain = solution_of(server.unit).plain().encode()
-    with server.worker(plain, SOLUTION) as ours:
-        return measure(ours, check, seed, answer, text)
+@dataclass(frozen=True)
+class Question:
+    """A check that is asked of a submission, and what the answer is judged by."""
+
+    check: Check
+    seed: int
+    text: Corpus | None
+    key: CheckKey
+    sizes: Mapping[str, int]
+    excluded: Excluded
+
+    def judge(self, answer: Answer) -> Verdict:
+        """Judge an answer."""
+        return judge(self.check, self.key, answer, self.sizes, self.excluded)
 
 
-def _tried(
-    worker: Worker, check: Check, seed: int, text: str | None, judged: Callable[..., Verdict]
-) -> tuple[Answer, Verdict, float]:
-    """Ask a check and judge the answer; the seconds from question to answer are the submission's
-    only.
+@dataclass(frozen=True)
+class _Tried:
+    """An answer with its verdict.
+
+    seconds: from question to answer, of both questions where it was asked twice. They hold what the
+    submission took, and no judging.
+    """
+
+    answer: Answer
+    verdict: Verdict
+    seconds: float
+
+
+def try_twice(worker: Worker, question: Question) -> _Tried:
+    """Ask a check and judge the answer; ask once more where the first answer may not be its own.
 
     A check that fails after others have run is asked again in a fresh process, so that what they
-    left behind cannot cost points. It is not asked again if known mistakes explain every wrong
-    array. A submission can see that it is asked again, and so it has one guess: of two answers that
-    differ the one that earns less counts.
+    left behind cannot cost points. A submission can see that it is asked again, and so it has one
+    guess: of two answers that differ the one that earns less counts.
     """
-    answer, seconds = _timed(worker, check, seed, text)
-    verdict = judged(answer=answer)
-    explained = verdict.remarks and all(remark.mistake for remark in verdict.remarks)
-    late = answer.failure == Failure.TIMEOUT and worker.timeouts > SECOND_CHANCES
-    final = explained or late or answer.failure in ASKED_ONCE
-    if verdict.status == "passed" or final or worker.asked < 2:
-        return answer, verdict, seconds
+    first = _try(worker, question)
+    if first.verdict.status == "passed" or worker.asked < 2 or _is_final(worker, first):
+        return first
     worker.renew()
-    second, again = _timed(worker, check, seed, text)
-    seconds += again
-    if answer.failure or (not second.failure and same_answer(check, answer, second)):
-        return second, judged(answer=second), seconds
-    return second, _of_two(verdict, judged(answer=second)), seconds
+    second = _try(worker, question)
+    verdict = second.verdict
+    if not _is_same(question.check, first.answer, second.answer):
+        verdict = _of_two(first.verdict, second.verdict)
+    return _Tried(second.answer, verdict, first.seconds + second.seconds)
 
 
-TWO_ANSWERS = (
-    "asked once more, in a new process, this check got another answer. The one that earns less "
-    "counts. Chance, or "
-    "something that an earlier exercise leaves behind, decides what is returned."
-)
+def _is_final(worker: Worker, tried: _Tried) -> bool:
+    """Whether a fresh process would give no better answer to a check that has not passed."""
+    answer = tried.answer
+    if answer.failure in ASKED_ONCE:
+        return True
+    if answer.failure == Failure.TIMEOUT and worker.timeouts > SECOND_CHANCES:
+        return True
+    remarks = tried.verdict.remarks
+    all_explained = all(remark.mistake for remark in remarks)
+    return bool(remarks) and all_explained
+
+
+def _is_same(check: Check, first: Answer, second: Answer) -> bool:
+    """Whether the second answer stands for both: the first was none, or they are the same."""
+    if first.failure:
+        return True
+    if second.failure:
+        return False
+    return same_answer(check, first, second)
 
 
 def _of_two(one: Verdict, other: Verdict) -> Verdict:
-    """The verdict of two answers to one question that differ: it says so."""
+    """Choose between the verdicts on two different answers to one question; it says so."""
     less = one if one.earned <= other.earned else other
     return replace(less, two_answers=True, remarks=(*less.remarks, Remark(TWO_ANSWERS)))
 
 
-def _timed(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:
+def _try(worker: Worker, question: Question) -> _Tried:
+    train = question.text.train if question.text else None
+    answer, seconds = _ask(worker, question.check, question.seed, train)
+    return _Tried(answer, question.judge(answer), seconds)
+
+
+def _ask(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:
+    """Ask a check; return the answer, and the seconds that it took."""
     began = time.perf_counter()
     answer = worker.ask(check, seed, text=text)
     return answer, time.perf_counter() - began
+
+
+def _with_loss(server: Server, question: Question, tried: _Tried) -> Verdict:
+    """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
+    check, verdict = question.check, tried.verdict
+    if question.text and verdict.status == "passed":
+        weights = tried.answer.arrays
+        loss = _held_out_loss(server, question, tried.answer, question.text)
+        verdict = judge_loss(check, question.key, loss, weights, server.unit.loss_unit(check))
+    return replace(verdict, seconds=round(tried.seconds, 4))
+
+
+def _held_out_loss(server: Server, question: Question, answer: Answer, text: Corpus) -> float:
+    """Measure trained weights by the solution, in a process of its own."""
+    plain = solution_of(server.unit).plain().encode()
+    with server.worker(plain, SOLUTION) as worker:
+        return measure(worker, question.check, question.seed, answer, text)

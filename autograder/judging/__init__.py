@@ -18,7 +18,7 @@ from autograder.judging.explain import (
     explanations_of,
     kind_of_error,
 )
-from autograder.judging.scoring import judge, not_reached, unmet
+from autograder.judging.scoring import judge, none_excluded, not_reached, unmet
 from autograder.judging.training import judge_loss, row_cosine
 from autograder.judging.verdict import (
     CheckKey,
@@ -54,6 +54,7 @@ __all__ = [
     "judge_loss",
     "key_name",
     "kind_of_error",
+    "none_excluded",
     "not_reached",
     "row_cosine",
     "same_answer",

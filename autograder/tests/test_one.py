@@ -9,11 +9,12 @@ import small
 
 from autograder.check import Answer, Failure
 from autograder.data import corpus
+from autograder.grading import one
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.one import Postponed, _tried, grade_one
+from autograder.grading.one import Postponed, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
-from autograder.judging import judge
+from autograder.judging import none_excluded
 from autograder.report.summary import to_look_at
 from autograder.report.terminal import class_summary
 from autograder.sandbox.client import Clock, Server, Worker
@@ -173,16 +174,10 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch)
         worker.asked, worker.timeouts = 2, worker.timeouts + 1
         return late
 
-    checks = [replace(one, needs=()) for one in small.unit().checks if not one.measure]
+    checks = [replace(check, needs=()) for check in small.unit().checks if not check.measure]
     with server.worker(b"", "x.py") as worker:
         for check in checks:
-            _tried(
-                worker,
-                check,
-                1,
-                None,
-                lambda answer, check=check: judge(check, key[check.name], answer, {}),
-            )
+            one.try_twice(worker, one.Question(check, 1, None, key[check.name], {}, none_excluded))
     assert asked == [checks[0].name, checks[0].name, checks[1].name, checks[2].name]
 
 

@@ -26,7 +26,14 @@ class CannotWrite(UserError):
 
 @dataclass(frozen=True)
 class Result:
-    """The verdicts of one submission, and what they were made by."""
+    """The verdicts of one submission, and what they were made by.
+
+    sha256: of the file's bytes.
+    note: what could not be read of the submission.
+    submitted: when, ISO 8601 in UTC.
+    hand_in: what `collect` noted of it.
+    known_as: what the LMS calls the student, where no file can be called so.
+    """
 
     student: str
     unit: str
@@ -34,34 +41,34 @@ class Result:
     provenance: Provenance
     verdicts: tuple[Verdict, ...]
     seconds: float
-    note: str = ""  # what could not be read of the submission
-    submitted: str = ""  # when, ISO 8601 in UTC
-    hand_in: HandIn | None = None  # what `collect` noted of it
-    known_as: str = ""  # what the LMS calls the student, where no file can be called so
+    note: str = ""
+    submitted: str = ""
+    hand_in: HandIn | None = None
+    known_as: str = ""
 
     @property
     def lms_name(self) -> str:
-        """What the LMS calls the student: `student` is what files and pages do."""
+        """Return what the LMS calls the student; `student` is what files and pages do."""
         return self.known_as or self.student
 
     @property
     def score(self) -> float:
-        """Points earned."""
+        """Return the points earned."""
         return round(sum(verdict.earned for verdict in self.verdicts), 2)
 
     @property
     def max_score(self) -> float:
-        """Points of all checks that ran or should have."""
+        """Return the points of all checks that ran or should have."""
         return round(sum(verdict.points for verdict in self.verdicts), 2)
 
 
 def digest(content: bytes) -> str:
-    """The sha256 of a submission's bytes."""
+    """Return the sha256 of a submission's bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def result_path(out: Path, unit: str, student: str) -> Path:
-    """Where a result lies."""
+    """Return where a result lies."""
     return out / unit / f"{student}.json"
 
 
@@ -93,8 +100,9 @@ class _Record(msgspec.Struct, frozen=True):
     walls: tuple[str, ...] = ()
 
     def made_by(self) -> Provenance:
-        """What the result was made by; of format 1, what is known of it, which no engine of today
-        equals.
+        """Return what the result was made by.
+
+        Of format 1 only a part is known, which no engine of today equals.
         """
         if self.provenance:
             return self.provenance
@@ -134,8 +142,10 @@ def write_result_to(path: Path, result: Result) -> None:
         max_score=result.max_score,
     )
     fields = msgspec.to_builtins(record)
-    for name in (*OF_FORMAT_1, *([] if result.hand_in else ["hand_in"])):
+    for name in OF_FORMAT_1:
         del fields[name]
+    if result.hand_in is None:
+        del fields["hand_in"]
     write_whole(path, json.dumps(fields, indent=1, ensure_ascii=False))
 
 
@@ -144,9 +154,8 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(
-            part, "w", encoding="utf-8", errors="surrogateescape"
-        ) as file:  # a path may be no UTF-8
+        # surrogateescape: a path within the text may be no UTF-8
+        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
             # not synced: what a power cut spoils cannot be read back and is graded again
             file.write(text + "\n")
         os.replace(part, path)
@@ -156,14 +165,10 @@ def write_whole(path: Path, text: str) -> None:
 
 def read_result(path: Path) -> Result | None:
     """Read a result; None where there is none that is whole."""
+    unreadable = (OSError, ValueError, RecursionError, msgspec.MsgspecError)
     try:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-        msgspec.MsgspecError,
-    ):  # `ValueError`: it is not UTF-8
+    except unreadable:
         return None
     return Result(
         student=record.student,
@@ -180,13 +185,11 @@ def read_result(path: Path) -> Result | None:
 
 
 def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:
-    """Say why a submission is graded though a result of it is stored; empty where the stored one
-    answers for it.
-    """
+    """Say why a submission is graded; empty where a stored result answers for it."""
     if stored is None:
         return "new"
-    if not stored.sha256:
-        return "once more"  # it had to be given up
+    if not stored.sha256:  # it had to be given up
+        return "once more"
     if stored.sha256 != sha256:
         return "handed in again"
     changed = differences(stored.provenance, provenance)
@@ -196,46 +199,52 @@ def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> st
 def still_passed(
     stored: Result | None, sha256: str, provenance: Provenance, materials: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """The checks that a stored result has passed and that need not be asked again, though others
-    have changed since.
+    """Return the passes of a stored result that still hold, by check, though others have changed.
 
     materials: for each check, the digest of what a pass rests on.
     """
     if stored is None or stored.sha256 != sha256:
         return {}
-    if differences(replace(stored.provenance, unit=provenance.unit), provenance):
+    but_for_the_unit = replace(stored.provenance, unit=provenance.unit)
+    if differences(but_for_the_unit, provenance):
         return {}
-    return {
-        v.name: v
-        for v in stored.verdicts
-        if v.status == "passed" and v.material == materials.get(v.name)
-    }
+    passed = {}
+    for verdict in stored.verdicts:
+        if verdict.status == "passed" and verdict.material == materials.get(verdict.name):
+            passed[verdict.name] = verdict
+    return passed
 
 
 def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str]:
-    """Say for which units the checks that train were trained on another corpus than last time."""
+    """Say for which units training used a different corpus than last time."""
     was = {result.unit: result.provenance.corpus for result in before}
     now = {result.unit: result.provenance.corpus for result in after}
-    return [
-        f"{unit}: trained on {corpus}; last time it was {was[unit]}"
-        for unit, corpus in now.items()
-        if corpus and was.get(unit) and was[unit] != corpus
-    ]
+    lines = []
+    for unit, corpus in now.items():
+        last = was.get(unit)
+        if corpus and last and last != corpus:
+            lines.append(f"{unit}: trained on {corpus}; last time it was {last}")
+    return lines
 
 
 def run_facts(out: Path) -> dict[str, str]:
-    """What the run into a folder noted in `run.txt`: its seed, how many submissions, and where they
-    lie.
+    """Read what the run into a folder noted in `run.txt`.
+
+    That is its seed, how many submissions there were, and where they lie.
     """
     try:
-        lines = (out / "run.txt").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        text = (out / "run.txt").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return {}
-    return {name: value for name, _, value in (line.partition(" ") for line in lines)}
+    noted = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        noted[name] = value
+    return noted
 
 
 def stored_results(out: Path) -> Sequence[Result]:
-    """All results below a folder, by unit and student."""
+    """Read all results below a folder, by unit and student."""
     found = [read_result(path) for path in sorted(out.glob("*/*.json"))]
     return [result for result in found if result]
 
@@ -243,7 +252,7 @@ def stored_results(out: Path) -> Sequence[Result]:
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
     """Hold the folder for this run. Raises `Busy` when another run does."""
-    import fcntl  # Unix alone; reading and writing results works anywhere
+    import fcntl  # only Unix has it; reading and writing results works anywhere
 
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import stat
 import struct
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,16 +21,17 @@ from autograder.grading.results import Result, digest
 MAX_FILE = 5 << 20  # bytes of a submission
 MAX_FILES = 100_000  # in one zip
 MAX_TOTAL = 2 << 30  # bytes of all files of a zip
+# ways of compression; with others the library unpacks a whole file at once, however large it is
+UNPACKED_IN_PIECES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MAX_NAME = 120  # bytes of a student's name
+CHECKSUM = 16  # characters of the checksum in a name that was changed
 # of what a date can say; ISO 8601 in UTC
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class NothingToGrade(UserError):
-    """The folder is missing, empty or not laid out as submissions; the text says what was looked
-    for.
-    """
+    """No submission can be found; the text says what was looked for."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def find_submissions(
 ) -> list[Submitted]:
     """Find what lies below a folder as `<student>/<unit>/<unit>.py` (or `.ipynb`).
 
-    unit: take this unit alone; then flat files `<student>.py` are found too.
+    unit: take only this unit; then flat files `<student>.py` are found too.
     taken: students of the results that there are already. They keep their names.
     Links are not followed. Raises `NothingToGrade`.
     """
@@ -64,34 +65,43 @@ def find_submissions(
         raise NothingToGrade(
             f"There is no folder {folder}. Name the folder that holds one folder for each student."
         )
+    entries = _entries(folder)
     units = [unit] if unit else course.units
-    entries = [entry for entry in _entries(folder) if _is_folder(entry) or _is_flat(entry)]
     found: dict[tuple[str, str], Submitted] = {}
     for entry in entries:
-        student = _student_of(entry)
-        if _is_folder(entry):
-            for name in units:
-                if submitted := _in_folder(student, name, Path(entry.path)):
-                    found.setdefault((student, name), submitted)
-        elif unit:
-            found.setdefault((student, unit), Submitted(student, unit, Path(entry.path)))
+        for submitted in _of_entry(entry, units, take_flat=bool(unit)):
+            found.setdefault((submitted.student, submitted.unit), submitted)
     if not found:
-        looked = f"{folder}/<student>/{unit or '<unit>'}/{unit or '<unit>'}.py or .ipynb"
-        flat = "" if unit else " For a flat folder of <student>.py say which unit with --unit."
-        raise NothingToGrade(f"No submission found. Looked for {looked}.{flat}")
-    # of all who lie here, so that a student is called the same whichever unit is asked for
+        raise _nothing_found(folder, unit)
+    # names of all who lie here, so that a student is called the same whichever unit is asked for
     names = plain_names(map(_student_of, entries), taken)
     plain = [_renamed(submitted, names[submitted.student]) for submitted in found.values()]
     return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
 
 
+def _nothing_found(folder: Path, unit: str | None) -> NothingToGrade:
+    name = unit or "<unit>"
+    text = f"No submission found. Looked for {folder}/<student>/{name}/{name}.py or .ipynb."
+    if not unit:
+        text += " For a flat folder of <student>.py say which unit with --unit."
+    return NothingToGrade(text)
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """List what lies in a folder: folders, then scripts, then all else. Raises `NothingToGrade`."""
+    """List what may be submissions in a folder: folders, then scripts, then notebooks.
+
+    Raises `NothingToGrade`.
+    """
     try:
-        found = list(os.scandir(folder))
+        listed = list(os.scandir(folder))
     except OSError as error:
         raise NothingToGrade(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    return sorted(found, key=lambda e: (not _is_folder(e), not e.name.endswith(".py"), e.name))
+    entries = [entry for entry in listed if _is_folder(entry) or _is_flat(entry)]
+    return sorted(entries, key=_order)
+
+
+def _order(entry: os.DirEntry[str]) -> tuple[bool, bool, str]:
+    return not _is_folder(entry), not entry.name.endswith(".py"), entry.name
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -103,13 +113,31 @@ def _is_flat(entry: os.DirEntry[str]) -> bool:
 
 
 def _student_of(entry: os.DirEntry[str]) -> str:
-    """The student by a folder's name, or by that of a flat file."""
-    return entry.name if _is_folder(entry) else entry.name.rsplit(".", 1)[0]
+    """Return the student by a folder's name, or by that of a flat file."""
+    if _is_folder(entry):
+        return entry.name
+    return entry.name.rsplit(".", 1)[0]
+
+
+def _of_entry(
+    entry: os.DirEntry[str], units: Iterable[str], take_flat: bool
+) -> Iterator[Submitted]:
+    """Yield the submissions of a student's folder, or the one that a flat file is."""
+    student = _student_of(entry)
+    path = Path(entry.path)
+    for unit in units:
+        if _is_folder(entry):
+            submitted = _in_folder(student, unit, path)
+            if submitted:
+                yield submitted
+        elif take_flat:
+            yield Submitted(student, unit, path)
 
 
 def _renamed(submitted: Submitted, plain: str) -> Submitted:
-    """The submission under the name that files can bear; the LMS's is kept beside it, where one can
-    write it.
+    """Give a submission the name that files can bear.
+
+    The LMS's name is kept beside it, where one can write it.
     """
     name = submitted.student
     may_be_kept = name != plain and name.isprintable() and not _CHANGED.search(name)
@@ -121,28 +149,31 @@ def _renamed(submitted: Submitted, plain: str) -> Submitted:
     )
 
 
-_CHANGED = re.compile("~[0-9a-f]{16}$")  # what looks like a name that was changed
+_CHANGED = re.compile(f"~[0-9a-f]{{{CHECKSUM}}}$")  # what looks like a name that was changed
 
 
 def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Students' names as files can be called and pages show them.
+    """Map students' names to those that files can be called, and pages show.
 
-    One that was changed ends in a checksum, and so does one that looks changed. So does one that
+    A name that was changed ends in a checksum, and so does one that looks changed. So does one that
     some file systems take for another's, since they fold case and Unicode's forms: the first keeps
     it.
     taken: names that results bear already; they were first.
     """
-    wanted, borne = set(names), set(taken)
+    wanted = set(names)
+    borne = set(taken)
     first: dict[str, str] = {}
     for name in [*sorted(borne), *sorted(wanted, key=_capitals_last)]:
         first.setdefault(_folded(name), name)
-    return {
-        name: _plain_name(name, name in borne or first[_folded(name)] == name) for name in wanted
-    }
+    plain = {}
+    for name in wanted:
+        is_first = name in borne or first[_folded(name)] == name
+        plain[name] = _plain_name(name, is_first)
+    return plain
 
 
 def _folded(name: str) -> str:
-    """What names that some file system takes for the same have in common."""
+    """Return what names have in common that some file system takes for the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -151,40 +182,53 @@ def _capitals_last(name: str) -> tuple[bool, str]:
 
 
 def _plain_name(name: str, is_first: bool) -> str:
-    clean = "".join(
-        c if c.isprintable() and c not in "/\\" else "_" for c in unicodedata.normalize("NFC", name)
-    )
+    """Return a name as it is, if files can be called so; else a part of it with a checksum."""
+    clean = _without_strange_characters(name)
     fits = 0 < len(clean.encode()) <= MAX_NAME
     if is_first and fits and clean == name and not _CHANGED.search(name):
         return name
-    short = clean.encode()[: MAX_NAME - 17].decode(errors="ignore")
-    return f"{short}~{digest(os.fsencode(name))[:16]}"
+    short = clean.encode()[: MAX_NAME - CHECKSUM - 1].decode(errors="ignore")
+    return f"{short}~{digest(os.fsencode(name))[:CHECKSUM]}"
+
+
+def _without_strange_characters(name: str) -> str:
+    """Replace what no file name should hold by `_`: slashes, and what cannot be printed."""
+    clean = []
+    for character in unicodedata.normalize("NFC", name):
+        is_plain = character.isprintable() and character not in "/\\"
+        clean.append(character if is_plain else "_")
+    return "".join(clean)
 
 
 def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
+    """Find a unit's file in a student's folder; None where there is no folder for the unit."""
+    of_unit = folder / unit
     try:
-        if not (folder / unit).is_dir() or (folder / unit).is_symlink():
+        if not of_unit.is_dir() or of_unit.is_symlink():
             return None
         for suffix in (".py", ".ipynb"):
-            if os.path.lexists(path := folder / unit / f"{unit}{suffix}"):
+            path = of_unit / f"{unit}{suffix}"
+            if os.path.lexists(path):
                 return Submitted(student, unit, path)
+        note = f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}."
     except OSError as error:
-        return Submitted(student, unit, None, f"the folder cannot be read ({error.strerror}).")
-    return Submitted(
-        student, unit, None, f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}."
-    )
+        note = f"the folder cannot be read ({error.strerror})."
+    return Submitted(student, unit, None, note)
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a submission's file. Raises `ValueError`, in words, for a link, a pipe, or one
-    that is too large.
+    """Read the bytes of a submission's file.
+
+    Raises `ValueError`, in words, for a link, a pipe, or a file that is too large.
     """
+    not_plain = f"{path.name} is no plain file. Submit the file itself."
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
-    at = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(at, "rb") as file:
-        if not stat.S_ISREG(os.fstat(at).st_mode):
-            raise ValueError(f"{path.name} is no plain file. Submit the file itself.")
+        raise ValueError(not_plain)
+    # it may be another file by now: a link is not followed, and a pipe is not waited for
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError(not_plain)
         content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
         raise ValueError(f"{path.name} is over {MAX_FILE >> 20} MB. Clear the outputs and save it.")
@@ -192,14 +236,17 @@ def read_file(path: Path) -> bytes:
 
 
 def time_of(path: Path, stamped: bool = False) -> str:
-    """When a submission was handed in, ISO 8601 in UTC: its file's time; empty where the file is
-    gone.
+    """Return when a submission was handed in, by its file's time: ISO 8601 in UTC.
 
-    stamped: read `timestamp.txt` beside the file first. Only what collects submissions may have
-    written that. A time that no date can say is the earliest or the latest that one can.
+    Empty where the file is gone. A time that no date can say is the earliest or the latest that one
+    can.
+    stamped: read `timestamp.txt` beside the file first. It must have been written by what collects
+    submissions, and not by a student.
     """
-    if stamped and (written := _written_time(path.with_name("timestamp.txt"))):
-        return written
+    if stamped:
+        written = _written_time(path.with_name("timestamp.txt"))
+        if written:
+            return written
     try:
         seconds = path.lstat().st_mtime
     except OSError:
@@ -209,29 +256,29 @@ def time_of(path: Path, stamped: bool = False) -> str:
 
 
 def _written_time(path: Path) -> str:
-    """The time that a file tells; empty where there is none, or none that can be read."""
+    """Read the time that a file tells; empty where there is none, or none that can be read."""
     try:
         text = read_file(path).decode().strip().replace(" UTC", "+00:00")
-        return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds")
+        moment = datetime.fromisoformat(text).astimezone(UTC)
     except (OSError, ValueError, OverflowError):
         return ""
+    return moment.isoformat(timespec="seconds")
 
 
 def graded_files(
     course: Course, folder: Path, students: Iterable[str]
 ) -> Callable[[Result], bytes | None]:
-    """Find the file below `folder` that a result is of: its bytes, or None where they are not those
-    graded.
+    """Return a function that reads the file below `folder` that a result is of.
 
+    It gives the file's bytes, or None where they are not those that were graded.
     students: all who have results, by the names that these bear.
     """
     taken = frozenset(students)
 
     @cache
     def paths(unit: str) -> dict[str, Path | None]:
-        return {
-            entry.student: entry.path for entry in find_submissions(course, folder, unit, taken)
-        }
+        found = find_submissions(course, folder, unit, taken)
+        return {entry.student: entry.path for entry in found}
 
     def file_of(result: Result) -> bytes | None:
         try:
@@ -239,35 +286,23 @@ def graded_files(
             content = read_file(path) if path else b""
         except (OSError, ValueError, NothingToGrade):
             return None
-        return content if digest(content) == result.sha256 else None
+        is_graded = digest(content) == result.sha256
+        return content if is_graded else None
 
     return file_of
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack a zip of submissions into an empty folder: plain files below it alone, within limits,
-    with their times.
+    """Unpack a zip of submissions into an empty folder, with the times of its files.
 
     Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, what cannot
     be written, and whatever else is wrong with the zip.
     """
     try:
-        if archive.stat().st_size > MAX_TOTAL:
-            raise NothingToGrade(f"{archive} is over {MAX_TOTAL >> 30} GB. Grade it in parts.")
-        if entries_in_zip(archive) > MAX_FILES:
-            raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
+        _refuse_large(archive)
         with zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
-            if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_TOTAL:
-                raise NothingToGrade(
-                    f"{archive} holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB."
-                )
-            for entry in entries:
-                if not _can_be_unpacked(entry, folder):
-                    raise NothingToGrade(
-                        f"{archive} holds {entry.filename!a}: a link, too large, or out of the "
-                        "folder."
-                    )
+            _refuse_entries(archive, entries, folder)
             for entry in entries:
                 _set_time(packed.extract(entry, folder), entry)
     except NothingToGrade:
@@ -282,9 +317,33 @@ def unpack(archive: Path, folder: Path) -> Path:
     return folder
 
 
-HEADER, END, END_64 = b"PK\1\2", b"PK\5\6", b"PK\6\6"
-END_SIZE, END_64_SIZE = 22, 76  # of the records behind a zip's table of contents
-LONGEST_COMMENT = 1 << 16
+def _refuse_large(archive: Path) -> None:
+    """Refuse a zip that is too large to be opened. Raises `NothingToGrade`."""
+    if archive.stat().st_size > MAX_TOTAL:
+        raise NothingToGrade(f"{archive} is over {MAX_TOTAL >> 30} GB. Grade it in parts.")
+    if entries_in_zip(archive) > MAX_FILES:
+        raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
+
+
+def _refuse_entries(archive: Path, entries: Sequence[zipfile.ZipInfo], folder: Path) -> None:
+    """Refuse a zip if any of its entries may not be unpacked. Raises `NothingToGrade`."""
+    total = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_FILES or total > MAX_TOTAL:
+        raise NothingToGrade(
+            f"{archive} holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB."
+        )
+    for entry in entries:
+        if not _can_be_unpacked(entry, folder):
+            raise NothingToGrade(
+                f"{archive} holds {entry.filename!a}: a link, too large, or out of the folder."
+            )
+
+
+HEADER = b"PK\1\2"  # of an entry in a zip's table of contents
+# the records behind the table: the plain one, and before it that of a large zip with its locator
+END, END_SIZE = b"PK\5\6", 22
+END_64, END_64_SIZE = b"PK\6\6", 76
+LONGEST_COMMENT = 1 << 16  # behind the records
 
 
 def entries_in_zip(archive: Path) -> int:
@@ -297,24 +356,29 @@ def entries_in_zip(archive: Path) -> int:
     with archive.open("rb") as file:
         file.seek(max(0, size - END_SIZE - LONGEST_COMMENT))
         tail = file.read()
-        at = tail.rfind(END, 0, len(tail) - END_SIZE + len(END))
-        if at < 0:
+        place = tail.rfind(END, 0, len(tail) - END_SIZE + len(END))
+        if place < 0:
             return 0
-        end = size - len(tail) + at
-        (length,) = struct.unpack_from("<L", tail, at + 12)
+        end = size - len(tail) + place
+        (length,) = struct.unpack_from("<L", tail, place + 12)
         if end >= END_64_SIZE:
             file.seek(end - END_64_SIZE)
             record = file.read(END_64_SIZE)
             if record.startswith(END_64):
-                length = struct.unpack_from("<Q", record, 40)[0] + END_64_SIZE
+                (length,) = struct.unpack_from("<Q", record, 40)
+                length += END_64_SIZE
         file.seek(max(0, end - length))
         return _count(file, HEADER, min(length, end))
 
 
 def _count(file: BinaryIO, wanted: bytes, length: int) -> int:
     """Count some bytes among the next `length` ones of a file."""
-    found, before = 0, b""
-    while length > 0 and (piece := file.read(min(length, 1 << 20))):
+    found = 0
+    before = b""  # the end of the last piece, where the bytes may have begun
+    while length > 0:
+        piece = file.read(min(length, 1 << 20))
+        if not piece:
+            break
         found += (before + piece).count(wanted)
         before = piece[-len(wanted) + 1 :]
         length -= len(piece)
@@ -322,15 +386,12 @@ def _count(file: BinaryIO, wanted: bytes, length: int) -> int:
 
 
 def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
-    """Whether an entry is a plain file or a folder, of a size that a submission may have, that
-    stays below `folder`.
-    """
-    if "\0" in entry.filename or entry.file_size > MAX_FILE:
+    """Whether an entry is a plain file or a folder, not too large, that stays below `folder`."""
+    if "\0" in entry.filename:
         return False
-    if entry.compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):  # others unpack at once
+    if entry.file_size > MAX_FILE:
+        return False
+    if entry.compress_type not in UNPACKED_IN_PIECES:
         return False
     if stat.S_ISLNK(entry.external_attr >> 16):
         return False
@@ -338,14 +399,11 @@ def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
 
 
 def _set_time(path: str, entry: zipfile.ZipInfo) -> None:
-    """Give an unpacked file the time that its entry tells, of which the zip's format knows two
-    kinds.
-    """
+    """Give an unpacked file the time that its entry tells, in one of two ways of the format."""
     try:
         seconds = _utc_of(entry.extra)
-        if (
-            seconds is None
-        ):  # on the packer's clock, in a time zone that is not told: this machine's
+        if seconds is None:
+            # on the packer's clock, in a time zone that is not told: this machine's
             seconds = datetime(*entry.date_time).timestamp()
         os.utime(path, (seconds, seconds))
     except (OSError, ValueError, OverflowError, struct.error):
@@ -356,15 +414,17 @@ UTC_TIMES = 0x5455  # of Info-ZIP: flags, then seconds since 1970 where the lowe
 
 
 def _utc_of(extra: bytes) -> float | None:
-    """The time of change in an entry's extra fields, seconds since 1970; None where none is told.
+    """Read the time of change in an entry's extra fields: seconds since 1970; None without one.
 
     Each field is a kind and a size of two bytes each, then its bytes. Raises `struct.error` for a
-    cut one.
+    field that is cut.
     """
-    at = 0
-    while at + 4 <= len(extra):
-        kind, size = struct.unpack_from("<HH", extra, at)
-        if kind == UTC_TIMES and size >= 5 and extra[at + 4] & 1:
-            return float(struct.unpack_from("<l", extra, at + 5)[0])
-        at += 4 + size
+    start = 0
+    while start + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, start)
+        content = start + 4
+        if kind == UTC_TIMES and size >= 5 and extra[content] & 1:
+            (seconds,) = struct.unpack_from("<l", extra, content + 1)
+            return float(seconds)
+        start = content + size
     return None

@@ -15,12 +15,13 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.grading.hand_in import HandIn
 from autograder.grading.results import Result
 
 FILE = "roster.csv"
@@ -33,8 +34,10 @@ class BadRoster(UserError):
 
 @dataclass(frozen=True)
 class Student:
-    """One person of the class. `student` names the folder; the rest is for matching and for going
-    back.
+    """One person of the class.
+
+    student: the name of the folder. The rest is for finding the person, and for going back to the
+    system that the class came from.
     """
 
     student: str
@@ -45,55 +48,82 @@ class Student:
     sis: str = ""
 
 
+def as_student(student: str, hand_in: HandIn) -> Student:
+    """Return the student that a hand-in is of, as far as its source knows them."""
+    return Student(student, hand_in.name, hand_in.email, hand_in.id, hand_in.login, hand_in.sis)
+
+
 FIELDS = tuple(field.name for field in fields(Student))
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which headings of a kind of table say what. `known_by`: headings that no other kind has."""
+    """The headings of a kind of table, in small letters.
+
+    known_by: headings that no other kind has.
+    student: those of which the first that is filled says who it is.
+    name: those that together make the name.
+    """
 
     known_by: tuple[str, ...]
-    student: tuple[str, ...]  # the first that is filled
-    name: tuple[str, ...] = ()  # put together
+    student: tuple[str, ...]
+    name: tuple[str, ...] = ()
     email: str = ""
     id: str = ""
     login: str = ""
     sis: str = ""
 
 
-KINDS = (
-    Columns(
-        ("sis login id",),
-        ("sis login id", "id"),
-        ("student",),
-        "",
-        "id",
-        "sis login id",
-        "sis user id",
-    ),
-    Columns(
-        ("identifier",),
-        ("username", "email address", "full name", "identifier"),
-        ("full name",),
-        "email address",
-        "identifier",
-        "username",
-        "id number",
-    ),
-    Columns(
-        ("github_id",),
-        ("username",),
-        ("first_name", "last_name"),
-        "email",
-        "github_id",
-        "username",
-    ),
-    Columns(
-        ("sid",), ("email", "sid"), ("name", "first name", "last name"), "email", "", "", "sid"
-    ),
-    Columns(("student",), ("student",), ("name",), "email", "id", "login", "sis"),
-    Columns(("first_name",), ("id",), ("first_name", "last_name"), "email", "", "id"),
+CANVAS = Columns(
+    known_by=("sis login id",),
+    student=("sis login id", "id"),
+    name=("student",),
+    id="id",
+    login="sis login id",
+    sis="sis user id",
 )
+MOODLE = Columns(
+    known_by=("identifier",),
+    student=("username", "email address", "full name", "identifier"),
+    name=("full name",),
+    email="email address",
+    id="identifier",
+    login="username",
+    sis="id number",
+)
+CLASSROOM_50 = Columns(
+    known_by=("github_id",),
+    student=("username",),
+    name=("first_name", "last_name"),
+    email="email",
+    id="github_id",
+    login="username",
+)
+GRADESCOPE = Columns(
+    known_by=("sid",),
+    student=("email", "sid"),
+    name=("name", "first name", "last name"),
+    email="email",
+    sis="sid",
+)
+OURS = Columns(
+    known_by=("student",),
+    student=("student",),
+    name=("name",),
+    email="email",
+    id="id",
+    login="login",
+    sis="sis",
+)
+NBGRADER = Columns(
+    known_by=("first_name",),
+    student=("id",),
+    name=("first_name", "last_name"),
+    email="email",
+    login="id",
+)
+# in this order: some headings of a later kind stand in tables of an earlier one too
+KINDS = (CANVAS, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRADER)
 
 
 def read_roster(path: Path) -> "Roster":
@@ -115,35 +145,48 @@ def read_roster(path: Path) -> "Roster":
 
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        table = [
-            [_plain(cell) for cell in row]
-            for row in csv.reader(StringIO(text), delimiter=delimiter)
-        ]
-    except csv.Error as error:
-        raise BadRoster(f"{path} is no table: {error}.") from None
+    """Yield the students of a table. Raises `BadRoster`."""
+    table = _table(text, path)
     head = [cell.casefold() for cell in table[0]] if table else []
-    columns = next((kind for kind in KINDS if set(kind.known_by) <= set(head)), None)
-    if columns is None:
-        found = ", ".join(filter(None, head[:8])) or "nothing"
-        raise BadRoster(
-            f"{path}: no column says who a student is; found {found}. Name one column `student`."
-        )
+    columns = _columns(head, path)
     for row in table[1:]:
         cells = dict(zip(head, row, strict=False))
-        if student := _student(cells, columns):
+        student = _student(cells, columns)
+        if student:
             yield student
 
 
+def _table(text: str, path: Path) -> list[list[str]]:
+    """Read the cells of a table, whose columns may be parted by commas, semicolons or tabs."""
+    first_line = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first_line.count)
+    table = []
+    try:
+        for row in csv.reader(StringIO(text), delimiter=delimiter):
+            table.append([_plain(cell) for cell in row])
+    except csv.Error as error:
+        raise BadRoster(f"{path} is no table: {error}.") from None
+    return table
+
+
+def _columns(head: Sequence[str], path: Path) -> Columns:
+    """Recognize the kind of a table by its headings. Raises `BadRoster`."""
+    for kind in KINDS:
+        if set(kind.known_by) <= set(head):
+            return kind
+    found = ", ".join(filter(None, head[:8])) or "nothing"
+    raise BadRoster(
+        f"{path}: no column says who a student is; found {found}. Name one column `student`."
+    )
+
+
 def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
-    """The student of a row; None for an empty one, and for Canvas's row of points possible."""
-    who = next((cells[name] for name in columns.student if cells.get(name)), "")
-    if not who:
+    """Read the student of a row; None for an empty one, and for Canvas's row of points possible."""
+    filled = [cells[name] for name in columns.student if cells.get(name)]
+    if not filled:
         return None
     return Student(
-        student=who,
+        student=filled[0],
         name=" ".join(cells[name] for name in columns.name if cells.get(name)),
         email=cells.get(columns.email, ""),
         id=cells.get(columns.id, "").removeprefix("Participant "),
@@ -153,17 +196,18 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
 
 
 def _plain(cell: str) -> str:
-    """A cell's text as it can be shown; the mark that keeps a spreadsheet from computing it is
-    taken off.
+    """Return a cell's text as it can be shown.
+
+    The mark that keeps a spreadsheet from computing it is taken off.
     """
-    text = "".join(
-        c if c.isprintable() else " " for c in unicodedata.normalize("NFC", cell)
-    ).strip()
+    normal = unicodedata.normalize("NFC", cell)
+    printable = [character if character.isprintable() else " " for character in normal]
+    text = "".join(printable).strip()
     return text[1:] if re.match(r"'[=+\-@]", text) else text
 
 
 def folded(text: str) -> str:
-    """A name as it is compared: case, accents' forms, spaces and punctuation left out."""
+    """Return a name as it is compared: without case, forms of accents, spaces and punctuation."""
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -171,15 +215,13 @@ class Roster:
     """The students of a class, found by what a system says of them."""
 
     def __init__(self, students: Iterable[Student]) -> None:
-        """Take students, the later of two who are called the same."""
+        """Take students; of two who are called the same, the later one."""
         self.students: Mapping[str, Student] = {each.student: each for each in students}
 
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""
     ) -> Student | None:
-        """Find the one student who fits: by number, login, e-mail, then by a name that only one
-        has.
-        """
+        """Find the one student who fits: by number, login, e-mail, or a name that only one has."""
         for key, value in (
             ("id", id),
             ("login", login),
@@ -187,56 +229,55 @@ class Roster:
             ("email", email),
             ("student", login),
         ):
-            if value and (one := self._only(key, value)):
-                return one
+            found = self._only(key, value) if value else None
+            if found:
+                return found
         return self._by_name(name) if name else None
 
     def _only(self, key: str, value: str) -> Student | None:
-        same = [
-            each
-            for each in self.students.values()
-            if getattr(each, key).casefold() == value.casefold()
-        ]
+        """Return the student who has a value; None if none has it, or several."""
+        wanted = value.casefold()
+        same = [one for one in self.students.values() if getattr(one, key).casefold() == wanted]
         return same[0] if len(same) == 1 else None
 
     def _by_name(self, name: str) -> Student | None:
+        """Return the student who is called so, in either order; None if none is, or several."""
         wanted = folded(name)
-        same = [
-            each
-            for each in self.students.values()
-            if wanted in (folded(each.name), folded(_turned(each.name)), folded(each.student))
-        ]
+        same = [one for one in self.students.values() if wanted in _folded_names(one)]
         return same[0] if len(same) == 1 else None
 
     def nearest(self, student: str) -> str:
-        """The student whose name is nearest to one that does not exist; empty where none is
-        near.
-        """
-        return next(iter(get_close_matches(student, self.students, 1, 0.6)), "")
+        """Return the student whose name is nearest to one that does not exist; empty if none is."""
+        near = get_close_matches(student, self.students, 1, 0.6)
+        return near[0] if near else ""
 
     def without(self, students: Iterable[str]) -> list[Student]:
-        """List those who are not among some."""
+        """List those who are not among some, by their names."""
         there = set(students)
-        return [each for name, each in sorted(self.students.items()) if name not in there]
+        return [one for name, one in sorted(self.students.items()) if name not in there]
 
     def as_csv(self) -> str:
-        """The roster in our own columns."""
+        """Write the roster in our own columns."""
         text = StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(FIELDS)
-        writer.writerows(asdict(each).values() for _, each in sorted(self.students.items()))
+        for _, student in sorted(self.students.items()):
+            writer.writerow(astuple(student))
         return text.getvalue()
 
 
+def _folded_names(student: Student) -> tuple[str, str, str]:
+    """Return what a student may be called, as names are compared."""
+    return folded(student.name), folded(_turned(student.name)), folded(student.student)
+
+
 def _turned(name: str) -> str:
-    """A name with its parts in the other order: "Ada Lovelace" → "Lovelace Ada", and back from
-    "Lovelace, Ada".
-    """
+    """Turn a name around: "Ada Lovelace" → "Lovelace Ada", "Lovelace, Ada" → "Ada Lovelace"."""
     last, comma, first = name.partition(",")
     if comma:
         return f"{first} {last}"
-    *firsts, last = name.split() or [""]
-    return " ".join([last, *firsts])
+    words = name.split()
+    return " ".join([*words[-1:], *words[:-1]])
 
 
 def roster_beside(folder: Path) -> Roster | None:
@@ -246,18 +287,19 @@ def roster_beside(folder: Path) -> Roster | None:
 
 
 def merged(*rosters: Roster | None) -> Roster | None:
-    """All students of some rosters, the later ones' words first; None where there is none."""
-    there: Sequence[Roster] = [each for each in rosters if each]
-    return (
-        Roster(student for each in there for student in each.students.values()) if there else None
-    )
+    """Put rosters together, a later one's words before an earlier one's; None for no roster."""
+    students: list[Student] = []
+    for roster in rosters:
+        if roster:
+            students.extend(roster.students.values())
+    return Roster(students) if students else None
 
 
 def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:
-    """Who of a roster has no result, by unit: they handed in nothing."""
-    students: dict[str, set[str]] = {}
-    for result in results:
-        students.setdefault(result.unit, set()).add(result.lms_name)
+    """List by unit those of a roster who have no result: they handed in nothing."""
     if not roster:
         return {}
-    return {unit: roster.without(its) for unit, its in sorted(students.items())}
+    there: dict[str, set[str]] = {}
+    for result in results:
+        there.setdefault(result.unit, set()).add(result.lms_name)
+    return {unit: roster.without(students) for unit, students in sorted(there.items())}

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from this_course import COURSE, ROOT, UNIT
 
-from autograder.grading.policy import Policy, grades, read_policy
+from autograder.grading.policy import Policy, grades
+from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.report import exports
 

@@ -186,7 +186,8 @@ def rules_for(
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
     """
     from autograder.grading.adjustments import FILE, all_adjustments
-    from autograder.grading.policy import Policy, read_policy, unknown_students
+    from autograder.grading.policy import Policy, with_partners
+    from autograder.grading.policy_file import read_policy, unknown_students
     from autograder.grading.roster import merged, roster_beside
 
     beside = [folder for folder in folders if (folder / FILE).is_file()]
@@ -197,7 +198,7 @@ def rules_for(
     words = unknown_students(rules, results, merged(*map(roster_beside, folders)))
     if words:
         click.echo(words, err=True)
-    adjustments = all_adjustments(course, beside, results)
+    adjustments = all_adjustments(course, beside, with_partners(results, rules))
     for folder in beside:
         click.echo(f"points by hand: {folder / FILE}")
     return replace(rules, adjustments=adjustments)

@@ -87,11 +87,13 @@ def report(
 def _around(grades: Path, results: "Sequence[Result]", rules: "Policy | None") -> "Around":
     """Read what pages tell beside the latest results."""
     from autograder.grading.attempts import comparable, earlier_results
+    from autograder.grading.policy import with_partners
     from autograder.grading.roster import absent, roster_beside
     from autograder.report.pages import Around
 
     earlier = comparable(earlier_results(grades), results)
-    return Around(earlier, absent(roster_beside(grades), results), rules)
+    missing = absent(roster_beside(grades), with_partners(results, rules))
+    return Around(earlier, missing, rules)
 
 
 def _print_table(course: "Course", results: "Sequence[Result]", around: "Around") -> None:
@@ -158,7 +160,7 @@ def export(
     Example:  autograder export grades --to moodle --policy policy.toml
     """
     from autograder.grading.attempts import all_attempts
-    from autograder.grading.policy import Policy
+    from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside
     from autograder.report import exports
@@ -167,7 +169,8 @@ def export(
     if not results:
         raise no_results(grades[0])
     rules = rules_for(course_folder, policy, grades, results) or Policy()
-    missing = absent(merged(*map(roster_beside, grades)), results)
+    roster = merged(*map(roster_beside, grades))
+    missing = absent(roster, with_partners(results, rules))
     folder = out or grades[0] / "export"
     written = exports.export(graded(results, rules), to, folder, missing, rules)
     if len(written) > MOST_NAMED:

@@ -1,24 +1,19 @@
-"""What a course makes of its results: late days, several submissions, partners, checks that do not
-count or count on top, points by hand.
+"""What a course makes of its results: late days, several submissions, partners, points by hand.
 
-Stored results stay as they are; a policy is applied where they are shown or exported. In this
-order: points by cut-offs and by hand, dropped checks, the bonus for being early, a factor by hand,
-what lateness costs.
+Also checks that do not count, or count on top. Stored results stay as they are; a policy is applied
+where they are shown or exported. In this order: points by cut-offs and by hand, dropped checks, the
+bonus for being early, a factor by hand, what lateness costs.
 """
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
 
-from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.adjustments import (
     Adjustment,
     adjusted,
@@ -28,36 +23,25 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
-from autograder.grading.roster import Roster
 from autograder.judging import Remark, Verdict
-from autograder.schema import BadFile, convert, read_toml_table
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=3650)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
 Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
-TABLES = (
-    "keep",
-    "carried",
-    "late",
-    "early",
-    "total",
-    "partners",
-    "regrades",
-    "show_solutions",
-    "extensions",
-)
+NEVER = datetime.max.replace(tzinfo=UTC)  # units without a due time come last
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one unit: when it is due, what it weighs in the total, which checks count nothing, and
-    which on top.
+    """The rules of one unit.
 
+    due: until when it may be handed in.
     begun: by when something must have been handed in; see `Late.not_begun`.
-    cutoffs: of checks that train, the share of points at a held-out loss: pairs (loss, share),
+    weight: what it weighs in the total.
+    drop, bonus: the checks that count nothing, and those that count on top.
+    cutoffs: for checks that train, the share of points at a held-out loss: pairs (loss, share),
     linear in between.
     """
 
@@ -70,13 +54,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lateness costs: `per_day` of the points for each day begun after the due time, `at_most`
-    in all.
+    """What lateness costs.
 
-    slack_days: of each student, for all units together: days that cost nothing, used in the order
-    of due times, at most
-    `slack_each` for one unit. not_begun: the share that is lost where nothing was handed in by the
-    unit's `begun`.
+    per_day: the share of the points that each day begun after the due time costs; `at_most` is lost
+    in all.
+    slack_days: days that cost nothing. Each student has so many for all units together, used in the
+    order of due times, at most `slack_each` for one unit.
+    not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
     """
 
     grace_hours: Hours = 0.0
@@ -88,8 +72,9 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What handing in at least so many `days` before the due time brings: a `bonus`, as a share of
-    the points.
+    """What it brings to hand in at least so many `days` before the due time.
+
+    bonus: a share of the points.
     """
 
     days: Days = 0.0
@@ -97,8 +82,10 @@ class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The total of a course: how many of a student's lowest units are left out, and from which
-    share which letter.
+    """The total of a course.
+
+    drop_lowest: how many of a student's lowest units are left out.
+    letters: letter → the share from which on it is given.
     """
 
     drop_lowest: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -107,13 +94,13 @@ class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of a course. Without a file: every check counts, nothing is late, the best
-    submission is kept.
+    """The rules of a course.
 
+    Without a file every check counts, nothing is late, and the best submission is kept.
     carried: the share that counts of points which rest on an early mistake that was carried
     forward.
-    extensions: (student, unit) → days. partners: unit → groups of students whose hand-ins count for
-    all of them.
+    extensions: (student, unit) → days.
+    partners: unit → groups of students whose hand-ins count for all of them.
     regrades: the address that students may write to, from a link at each check.
     show_solutions: whether a page of feedback shows the course's solution of what passed.
     """
@@ -130,14 +117,19 @@ class Policy:
     regrades: str = ""
     show_solutions: bool = False
 
+    def rules(self, unit: str) -> Rules:
+        """Return the rules of a unit."""
+        return self.units.get(unit, Rules())
+
 
 @dataclass(frozen=True)
 class Grade:
-    """What counts of a result: points after the policy, those to be had, and in words what the
-    policy did.
+    """What counts of a result: points after the policy, and those to be had.
 
-    exact_points: the same points before they were rounded. slack: the slack days that were used.
-    by_hand: what was given by hand, of which `words` holds what is about the whole unit.
+    words: what the policy did, and what was given by hand for the whole unit.
+    exact_points: the same points before they were rounded.
+    slack: the slack days that were used.
+    by_hand: what was given by hand, also for single checks.
     """
 
     result: Result
@@ -150,254 +142,116 @@ class Grade:
 
     @property
     def all_words(self) -> str:
-        """What the policy did, and what was given by hand for single checks, in one line."""
+        """Say what the policy did, and what was given by hand for single checks, in one line."""
         of_checks = said_of_checks(self.result, self.by_hand)
         return "; ".join(filter(None, (self.words, *of_checks)))
 
 
-def read_policy(course: Course, path: Path) -> Policy:
-    """Read the policy in a TOML file. Its tables are units, `late` and `extensions`. Raises
-    `BadFile`.
-    """
-    written = _with_whole_names(course, read_toml_table(path), str(path))
-    # a data class with one key for each unit, so that each is checked and a misspelt one is told
-    # the nearest
-    units = [(unit, Rules, Rules()) for unit in course.units]
-    kind = msgspec.defstruct(
-        "PolicyFile",
-        [
-            ("keep", Literal["best", "last"], "best"),
-            ("carried", Share, 1.0),
-            ("late", Late, Late()),
-            ("early", Early, Early()),
-            ("total", Total, Total()),
-            ("partners", str, ""),
-            ("regrades", Address, ""),
-            ("show_solutions", bool, False),
-            ("extensions", dict[str, dict[str, Days]], {}),
-            *units,
-        ],
-        forbid_unknown_fields=True,
-    )
-    read: Any = convert(written, kind, str(path))
-    rules = {unit: getattr(read, unit) for unit in course.units if unit in written}
-    for unit, its in rules.items():
-        _known_checks(course, unit, its, str(path))
-    extensions = {
-        (student, unit): days
-        for student, by_unit in read.extensions.items()
-        for unit, days in by_unit.items()
-    }
-    partners = read_partners(course, path.parent / read.partners) if read.partners else {}
-    return Policy(
-        keep=read.keep,
-        carried=read.carried,
-        late=read.late,
-        units=rules,
-        extensions=extensions,
-        early=read.early,
-        total=read.total,
-        partners=partners,
-        regrades=read.regrades,
-        show_solutions=read.show_solutions,
-    )
-
-
-def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
-    """Read groups from a CSV file: a head, then in each row a unit and the students of one group.
-    Raises `BadFile`.
-    """
-    groups: dict[str, list[frozenset[str]]] = {}
-    try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[1:]
-    except (OSError, ValueError, csv.Error) as error:
-        raise BadFile(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}."
-        ) from None
-    for number, row in enumerate(rows, 2):
-        cells = [cell.strip() for cell in row if cell.strip()]
-        if not cells:
-            continue
-        try:
-            unit = find_unit(course, cells[0])
-        except UnknownUnit as error:
-            raise BadFile(f"{path}, line {number}: {error}") from None
-        its = groups.setdefault(unit, [])
-        twice = sorted({student for group in its for student in group} & set(cells[1:]))
-        if twice:
-            raise BadFile(
-                f"{path}, line {number}: {twice[0]} is in two groups of {unit}. Keep one row."
-            )
-        if len(cells) < 3:
-            raise BadFile(
-                f"{path}, line {number}: a group has two students or more: `{unit},ada,grace`."
-            )
-        its.append(frozenset(cells[1:]))
-    return groups
-
-
-def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
-    """Write out the names of units, which may be shortened, as keys and within `extensions`. Raises
-    `BadFile`.
-    """
-    tables = {name: value for name, value in written.items() if name in TABLES}
-    units = {name: value for name, value in written.items() if name not in TABLES}
-    extensions = tables.get("extensions")
-    if isinstance(extensions, dict):
-        tables["extensions"] = {
-            student: _of_units(course, by_unit, f"{where}: `extensions.{student}`")
-            for student, by_unit in extensions.items()
-        }
-    by_unit: dict[str, Any] = _of_units(course, units, where, known=TABLES)
-    return tables | by_unit
-
-
-def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
-    """Write out the names of units in a table; what is no table is left as it is.
-
-    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that
-    is named twice.
-    """
-    if not isinstance(by_unit, dict):
-        return by_unit
-    whole: dict[str, Any] = {}
-    names: dict[str, str] = {}
-    for name, value in by_unit.items():
-        try:
-            unit = find_unit(course, name)
-        except UnknownUnit as error:
-            near = get_close_matches(name, known, 1, 0.6)
-            words = f"there is no key `{name}`. Did you mean `{near[0]}`?" if near else str(error)
-            raise BadFile(f"{where}: {words}") from None
-        if unit in whole:
-            raise BadFile(
-                f"{where}: `{names[unit]}` and `{name}` are the same unit. Write one table for it."
-            )
-        whole[unit], names[unit] = value, name
-    return whole
-
-
-def _known_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
-    """Refuse names of checks that the unit does not have. Raises `BadFile`, naming the nearest."""
-    if not (rules.drop or rules.bonus or rules.cutoffs):
-        return
-    checks = [check.name for check in load_unit(course, unit).checks]
-    for kind, names in (
-        ("drop", rules.drop),
-        ("bonus", rules.bonus),
-        ("cutoffs", tuple(rules.cutoffs)),
-    ):
-        for name in names:
-            if name not in checks:
-                near = get_close_matches(name, checks, 1, 0.4)
-                hint = (
-                    f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
-                )
-                raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
-
-
-def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
-    """Say which students a policy names that nobody is, each with the nearest; empty where all are
-    somebody.
-
-    With a roster that is an error of the policy's; without one, a student may not have handed in
-    yet. Raises `BadFile`.
-    """
-    known = {name for result in results for name in (result.student, result.lms_name)}
-    known |= set(roster.students if roster else ())
-    strangers = sorted({student for student, _ in policy.extensions} - known)
-    told = []
-    for student in strangers:
-        near = get_close_matches(student, known, 1, 0.6)
-        told.append(f"`{student}`{f' (did you mean `{near[0]}`?)' if near else ''}")
-    if not told:
-        return ""
-    words = f"the policy's `extensions` name nobody of this class: {', '.join(told)}."
-    if roster:
-        raise BadFile(words[0].upper() + words[1:])
-    return f"Warning: {words}"
+# ---- which hand-in counts
 
 
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
-    """One grade for each student and unit, by unit and student: the best or the last of the results
-    there are.
+    """Make one grade for each student and unit, by unit and student.
 
     results: of one student and unit in the order in which they were handed in, which decides
     between two of one second. Slack days are used unit by unit, in the order in which the units are
     due.
     """
-    of: dict[str, dict[str, list[Result]]] = {}
-    for result in (*results, *_of_partners(results, policy)):
-        of.setdefault(result.lms_name, {}).setdefault(result.unit, []).append(result)
-    found = [grade for units in of.values() for grade in _of_student(units, policy)]
+    by_student: dict[str, dict[str, list[Result]]] = {}
+    for result in with_partners(results, policy):
+        units = by_student.setdefault(result.lms_name, {})
+        units.setdefault(result.unit, []).append(result)
+    found: list[Grade] = []
+    for units in by_student.values():
+        found.extend(_of_student(units, policy))
     return sorted(found, key=lambda grade: (grade.result.unit, grade.result.lms_name))
 
 
-def _of_partners(results: Sequence[Result], policy: Policy) -> Iterator[Result]:
-    """For each other student of a group, the results that one of them has."""
+def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Result]:
+    """Add to results those that count for the partners of who handed them in."""
+    found = list(results)
+    if policy is None:
+        return found
     for result in results:
         for group in policy.partners.get(result.unit, ()):
-            if result.lms_name in group:
-                others = sorted(group - {result.lms_name})
-                yield from (replace(result, student=other, known_as="") for other in others)
+            if result.lms_name not in group:
+                continue
+            for partner in sorted(group - {result.lms_name}):
+                found.append(_in_name_of(partner, result))
+    return found
+
+
+def _in_name_of(partner: str, result: Result) -> Result:
+    """Return a result as a partner's, without what the LMS says of who handed it in."""
+    hand_in = result.hand_in
+    if hand_in:
+        hand_in = msgspec.structs.replace(
+            hand_in, student=partner, name="", email="", id="", login="", sis=""
+        )
+    return replace(
+        result, student=partner, known_as="", hand_in=hand_in, handed_in_by=result.student
+    )
 
 
 def _of_student(units: Mapping[str, Sequence[Result]], policy: Policy) -> Iterator[Grade]:
-    order = {
-        "best": lambda grade: (grade.exact_points, -grade.slack, grade.result.submitted),
-        "last": lambda grade: grade.result.submitted,
-    }
+    """Yield a student's grade for each unit, the unit that is due first before the others."""
     left = policy.late.slack_days
-    far = datetime.max.replace(tzinfo=UTC)
-    for unit in sorted(units, key=lambda unit: (policy.units.get(unit, Rules()).due or far, unit)):
-        first = min((result.submitted for result in units[unit] if result.submitted), default="")
+    for unit in sorted(units, key=lambda unit: (policy.rules(unit).due or NEVER, unit)):
+        times = [result.submitted for result in units[unit] if result.submitted]
+        first = min(times, default="")
         free = min(left, policy.late.slack_each)
         possible = [grade_of(result, policy, free, first) for result in units[unit]]
-        # `max` keeps the first of equals, and of two hand-ins in one second the later stands last
-        counted = max(reversed(possible), key=order[policy.keep])
+        counted = _chosen(possible, policy.keep)
         left -= counted.slack
         yield counted
 
 
-def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
-    """What a result counts under a policy.
-
-    slack: how many slack days the student may use for it. first: when they first handed in anything
-    for the unit.
-    """
-    rules = policy.units.get(result.unit, Rules())
-    known = adjusted(_by_cutoffs(_carried(result, policy), rules), policy.adjustments)
-    counted = [verdict for verdict in known.verdicts if verdict.name not in rules.drop]
-    points = sum((exact(verdict.earned) for verdict in counted), Fraction(0))
-    most = sum(
-        (exact(verdict.points) for verdict in counted if verdict.name not in rules.bonus),
-        Fraction(0),
+def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
+    """Choose the best of some grades, or the last."""
+    latest_first = possible[::-1]  # `max` keeps the first of equals
+    if keep == "last":
+        return max(latest_first, key=lambda grade: grade.result.submitted)
+    return max(
+        latest_first, key=lambda grade: (grade.exact_points, -grade.slack, grade.result.submitted)
     )
+
+
+# ---- what a hand-in counts
+
+
+def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
+    """Return what a result counts under a policy.
+
+    slack: how many slack days the student may use for it.
+    first: when the student first handed in anything for the unit.
+    """
+    rules = policy.rules(result.unit)
+    known = _with_carried(result, policy)
+    known = _with_cutoffs(known, rules)
+    known = adjusted(known, policy.adjustments)
+    points = Fraction(0)
+    most = Fraction(0)
+    for verdict in known.verdicts:
+        if verdict.name in rules.drop:
+            continue
+        points += exact(verdict.earned)
+        if verdict.name not in rules.bonus:
+            most += exact(verdict.points)
+    late = _late(result, rules, policy, slack)
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
         _not_begun(first or result.submitted, rules, policy),
-        late := _late(result, rules, policy, slack),
+        late,
     ]
     for step in steps:
         points *= step.factor
     points = max(points, Fraction(0))
-    words = [step.words for step in steps if step.words]
-    if result.hand_in and result.hand_in.late and not result.submitted:
-        words.append(
-            f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
-            "taken off"
-        )
-    if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
-        words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
-    words += [f"{name} does not count" for name in rules.drop] + [
-        f"{name} counts on top" for name in rules.bonus
-    ]
     return Grade(
         result=known,
         points=rounded(points),
         max_points=rounded(most),
-        words="; ".join(words),
+        words="; ".join(_words(result, policy, steps)),
         exact_points=points,
         slack=late.slack,
         by_hand=tuple(of_result(result, policy.adjustments)),
@@ -413,45 +267,69 @@ class _Step:
     slack: int = 0
 
 
-def _carried(result: Result, policy: Policy) -> Result:
-    """The result with what counts of points that rest on early mistakes."""
+def _words(result: Result, policy: Policy, steps: Sequence[_Step]) -> list[str]:
+    """Say what the policy did to a result."""
+    words = []
+    if result.handed_in_by:
+        words.append(f"handed in by {result.handed_in_by}")
+    for step in steps:
+        if step.words:
+            words.append(step.words)
+    if result.hand_in and result.hand_in.late and not result.submitted:
+        words.append(
+            f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
+            "taken off"
+        )
+    if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
+        words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
+    rules = policy.rules(result.unit)
+    for name in rules.drop:
+        words.append(f"{name} does not count")
+    for name in rules.bonus:
+        words.append(f"{name} counts on top")
+    return words
+
+
+def _with_carried(result: Result, policy: Policy) -> Result:
+    """Leave of the points that rest on early mistakes what counts of them."""
     if policy.carried == 1:
         return result
     lost = 1 - exact(policy.carried)
-    counted = [
-        replace(v, earned=float(exact(v.earned) - lost * exact(v.carried))) for v in result.verdicts
-    ]
-    return replace(result, verdicts=tuple(counted))
+    verdicts = []
+    for verdict in result.verdicts:
+        earned = exact(verdict.earned) - lost * exact(verdict.carried)
+        verdicts.append(replace(verdict, earned=float(earned)))
+    return replace(result, verdicts=tuple(verdicts))
 
 
-def _by_cutoffs(result: Result, rules: Rules) -> Result:
-    """The result with points by cut-offs for checks that train and have reached a loss."""
+def _with_cutoffs(result: Result, rules: Rules) -> Result:
+    """Give points by cut-offs for checks that train and have reached a loss."""
     if not rules.cutoffs:
         return result
-    return replace(
-        result, verdicts=tuple(_by_its_cutoffs(verdict, rules) for verdict in result.verdicts)
-    )
+    verdicts = [_by_cutoffs(verdict, rules) for verdict in result.verdicts]
+    return replace(result, verdicts=tuple(verdicts))
 
 
-def _by_its_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
-    if verdict.name not in rules.cutoffs or not verdict.loss or not math.isfinite(verdict.loss[0]):
+def _by_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
+    if verdict.name not in rules.cutoffs or not verdict.loss:
         return verdict
-    share = interpolated(verdict.loss[0], rules.cutoffs[verdict.name])
-    remark = Remark(
-        f"{percent(share)} of the points by the cut-offs, at a loss of {verdict.loss[0]:.4g}."
-    )
-    return replace(
-        verdict, earned=float(exact(verdict.points) * share), remarks=(*verdict.remarks, remark)
-    )
+    loss = verdict.loss[0]
+    if not math.isfinite(loss):
+        return verdict
+    share = interpolated(loss, rules.cutoffs[verdict.name])
+    earned = float(exact(verdict.points) * share)
+    remark = Remark(f"{percent(share)} of the points by the cut-offs, at a loss of {loss:.4g}.")
+    return replace(verdict, earned=earned, remarks=(*verdict.remarks, remark))
 
 
 def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
-    if not (policy.early.bonus and rules.due and result.submitted):
+    bonus = policy.early.bonus
+    if not (bonus and rules.due and result.submitted):
         return _Step()
     before = rules.due - datetime.fromisoformat(result.submitted)
     if before < timedelta(days=policy.early.days):
         return _Step()
-    return _Step(1 + exact(policy.early.bonus), f"early, {policy.early.bonus:.0%} added")
+    return _Step(1 + exact(bonus), f"early, {bonus:.0%} added")
 
 
 def _by_hand(result: Result, policy: Policy) -> _Step:
@@ -460,33 +338,38 @@ def _by_hand(result: Result, policy: Policy) -> _Step:
 
 
 def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
+    """Take off what it costs that nothing was handed in by `begun`; `first` is the first time."""
     lost = policy.late.not_begun
-    if not (lost and rules.begun and first) or datetime.fromisoformat(first) <= rules.begun:
+    if not (lost and rules.begun and first):
         return _Step()
-    return _Step(
-        1 - exact(lost), f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off"
-    )
+    if datetime.fromisoformat(first) <= rules.begun:
+        return _Step()
+    words = f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off"
+    return _Step(1 - exact(lost), words)
 
 
 def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
+    """Take off what lateness costs; `slack` days of it are free."""
     days = _days_late(result, rules, policy)
-    used = min(days, slack)
-    lost = min((days - used) * exact(policy.late.per_day), exact(policy.late.at_most))
     if not days:
         return _Step()
+    used = min(days, slack)
+    lost = min((days - used) * exact(policy.late.per_day), exact(policy.late.at_most))
     words = f"{days} {'day' if days == 1 else 'days'} late"
-    words += f", {used} of them slack" if used else ""
+    if used:
+        words += f", {used} of them slack"
+    elif policy.late.slack_days:
+        words += ", no slack day left"
     return _Step(1 - lost, f"{words}, {float(lost):.0%} taken off", used)
 
 
 def _days_late(result: Result, rules: Rules, policy: Policy) -> int:
-    """Days begun since the due time, an extension added; 0 within the hours of grace."""
+    """Count the days begun since the due time, an extension added; 0 within the hours of grace."""
     if rules.due is None or not result.submitted:
         return 0
-    due = rules.due + timedelta(days=policy.extensions.get((result.lms_name, result.unit), 0.0))
+    extension = policy.extensions.get((result.lms_name, result.unit), 0.0)
+    due = rules.due + timedelta(days=extension)
     late = datetime.fromisoformat(result.submitted) - due
-    return (
-        0
-        if late <= timedelta(hours=policy.late.grace_hours)
-        else math.ceil(late / timedelta(days=1))
-    )
+    if late <= timedelta(hours=policy.late.grace_hours):
+        return 0
+    return math.ceil(late / timedelta(days=1))

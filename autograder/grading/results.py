@@ -33,6 +33,8 @@ class Result:
     submitted: when, ISO 8601 in UTC.
     hand_in: what `collect` noted of it.
     known_as: what the LMS calls the student, where no file can be called so.
+    handed_in_by: the partner who handed it in, for a result that counts for another student too.
+    Only what a policy makes of results has it; no file does.
     """
 
     student: str
@@ -45,6 +47,7 @@ class Result:
     submitted: str = ""
     hand_in: HandIn | None = None
     known_as: str = ""
+    handed_in_by: str = ""
 
     @property
     def lms_name(self) -> str:

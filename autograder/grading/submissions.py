@@ -282,7 +282,7 @@ def graded_files(
 
     def file_of(result: Result) -> bytes | None:
         try:
-            path = paths(result.unit).get(result.student)
+            path = paths(result.unit).get(result.handed_in_by or result.student)
             content = read_file(path) if path else b""
         except (OSError, ValueError, NothingToGrade):
             return None

@@ -13,7 +13,7 @@ from typing import Any
 from autograder.grading.attempts import kind_in_words, refuse_mixed
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
-from autograder.grading.roster import Student
+from autograder.grading.roster import Student, as_student
 from autograder.judging import Verdict
 from autograder.report import markdown
 from autograder.report.terminal import NOTHING, STATUS_SYMBOLS, number
@@ -146,14 +146,12 @@ def _columns(grades: Sequence[Grade]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Row:
-    """A student as a gradebook has a row for them, and their grades by unit."""
+    """A student as a gradebook has a row for them, and their grades by unit.
 
-    student: str
-    name: str = ""
-    email: str = ""
-    id: str = ""
-    login: str = ""
-    sis: str = ""
+    source: the system that `who` is known from; empty for a roster's student.
+    """
+
+    who: Student
     source: str = ""
     units: Mapping[str, Grade] = field(default_factory=dict)
 
@@ -161,29 +159,21 @@ class _Row:
 def _rows(grades: Sequence[Grade], missing: Missing) -> list[_Row]:
     """Return a row for each student, with what `collect` or the roster knows of them."""
     rows = [_row(student, units) for student, units in _by_student(grades).items()]
-    there = {row.student for row in rows}
+    there = {row.who.student for row in rows}
     absent = {each.student: each for students in missing.values() for each in students}
     for student, each in sorted(absent.items()):
         if student not in there:
-            rows.append(_Row(student, each.name, each.email, each.id, each.login, each.sis))
+            rows.append(_Row(each))
     return rows
 
 
 def _row(student: str, units: Mapping[str, Grade]) -> _Row:
     for grade in units.values():
         known = grade.result.hand_in
-        if known:
-            return _Row(
-                student=student,
-                name=known.name,
-                email=known.email,
-                id=known.id,
-                login=known.login,
-                sis=known.sis,
-                source=known.source,
-                units=units,
-            )
-    return _Row(student, units=units)
+        # what a partner handed in says nothing of who this student is
+        if known and not grade.result.handed_in_by:
+            return _Row(as_student(student, known), known.source, units)
+    return _Row(Student(student), units=units)
 
 
 # ---- plain tables
@@ -263,12 +253,13 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
     without = {(each.student, unit) for unit, students in missing.items() for each in students}
     for row in _rows(grades, missing):
         for unit, most in _most(grades).items():
-            who = (row.email, row.name or row.student, row.student, heads[unit])
+            student = row.who.student
+            who = (row.who.email, row.who.name or student, student, heads[unit])
             grade = row.units.get(unit)
             if grade:
                 page = f"{grade.result.student} {unit}.html"
                 rows.append((*who, grade.points, most, _feedback(grade), page))
-            elif (row.student, unit) in without:
+            elif (student, unit) in without:
                 rows.append((*who, 0.0, most, NOTHING, ""))
     return {"mail.csv": as_csv(rows)}
 
@@ -289,11 +280,12 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
     for row in _rows(grades, missing):
-        canvas_id = row.id if row.source in ("canvas", "") else ""
-        login = row.login
+        student = row.who
+        canvas_id = student.id if row.source in ("canvas", "") else ""
+        login = student.login
         if not (login or canvas_id):
-            login = row.student
-        who = (row.name or row.student, canvas_id, row.sis, login, "")
+            login = student.student
+        who = (student.name or student.student, canvas_id, student.sis, login, "")
         points = [row.units[unit].points if unit in row.units else "" for unit in most]
         rows.append((*who, *points))
     return {"canvas.csv": as_csv(rows)}
@@ -312,7 +304,7 @@ def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mappin
         head += [f"{heads[unit]} (of {number(points)})", f"{heads[unit]} feedback"]
     table: list[Sequence[str | float]] = [head]
     for row in rows:
-        cells: list[str | float] = [row.login or row.student, row.email]
+        cells: list[str | float] = [row.who.login or row.who.student, row.who.email]
         for unit in most:
             grade = row.units.get(unit)
             cells += [grade.points, _feedback(grade)] if grade else ["", ""]
@@ -324,10 +316,12 @@ def _worksheets(rows: Sequence[_Row], heads: Mapping[str, str]) -> Files:
     """Return a grading worksheet for each unit that came from an assignment of Moodle's."""
     sheets: dict[str, list[Sequence[str | float]]] = {}
     for row in rows:
-        if row.source != "moodle" or not row.id:
-            continue
-        who = (f"Participant {row.id}", row.name, row.email)
         for unit, grade in row.units.items():
+            # a participant has another number in each assignment, and a partner none
+            known = grade.result.hand_in
+            if known is None or known.source != "moodle" or not known.id:
+                continue
+            who = (f"Participant {known.id}", row.who.name, row.who.email)
             line = (*who, grade.points, grade.max_points, _feedback(grade))
             sheets.setdefault(heads[unit], [_WORKSHEET]).append(line)
     return {f"moodle {head}.csv": as_csv(lines) for head, lines in sheets.items()}

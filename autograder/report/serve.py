@@ -19,7 +19,7 @@ from autograder.errors import UserError
 from autograder.grading.adjustments import FILE as BY_HAND
 from autograder.grading.adjustments import all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
-from autograder.grading.policy import Policy
+from autograder.grading.policy import Policy, with_partners
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import absent, roster_beside
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
@@ -77,7 +77,8 @@ class LiveSite:
         results = self._results()
         earlier = comparable(earlier_results(self._grades), results)
         self._rules = self._rules_now(results)
-        around = Around(earlier, absent(roster_beside(self._grades), results), self._rules)
+        missing = absent(roster_beside(self._grades), with_partners(results, self._rules))
+        around = Around(earlier, missing, self._rules)
         live = run_facts(self._grades).get("submissions", "?")
         self._pages = site(self._course, results, self._source, self._aliases, live, around)
         if self._aliases is None:  # points by hand are for somebody

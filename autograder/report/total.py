@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from autograder.grading.arithmetic import Weighed, dropped, exact, letter, rounded, total
-from autograder.grading.policy import Grade, Policy, Rules
+from autograder.grading.policy import Grade, Policy
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row
     shares = {unit: _share(grade) for unit, grade in units.items()}
     counted = {}
     for unit, share in shares.items():
-        weight = exact(policy.units.get(unit, Rules()).weight)
+        weight = exact(policy.rules(unit).weight)
         if weight:
             counted[unit] = Weighed(share, weight)
     drop_lowest = policy.total.drop_lowest

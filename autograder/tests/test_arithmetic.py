@@ -9,9 +9,11 @@ import small
 from small import COURSE
 
 from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
-from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, read_policy
+from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades
+from autograder.grading.policy_file import read_policy, unknown_students
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, write_result
+from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
 from autograder.report.total import final_rows, final_table
 from autograder.schema import BadFile
@@ -147,16 +149,80 @@ def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
         handed_in("grace", "pa1", 90.0),
         handed_in("ada", "pa2", 80.0, 1, due=policy.units["pa2"].due),
     ]
-    of = {
-        (grade.result.student, grade.result.unit): (grade.points, grade.slack)
-        for grade in grades(results, policy)
-    }
-    assert of == {
+    of = {(grade.result.student, grade.result.unit): grade for grade in grades(results, policy)}
+    assert {place: (grade.points, grade.slack) for place, grade in of.items()} == {
         ("ada", "pa1"): (100, 3),
         ("grace", "pa1"): (90, 0),
         ("ada", "pa2"): (60, 0),
         ("grace", "pa2"): (80, 1),
     }
+    assert of["ada", "pa2"].words == "1 day late, no slack day left, 25% taken off"
+    assert of["grace", "pa2"].words == (
+        "handed in by ada; 1 day late, 1 of them slack, 0% taken off"
+    )
+
+
+PAIR = {"pa1": [frozenset({"ada", "grace"})], "pa2": [frozenset({"ada", "grace"})]}
+
+
+def slack_of(results, policy):
+    """The slack days that each student used, by student and unit."""
+    return {
+        (grade.result.student, grade.result.unit): grade.slack for grade in grades(results, policy)
+    }
+
+
+def test_a_common_hand_in_uses_the_same_slack_days_of_each_partner():
+    """Whoever of the two handed it in, and unit after unit out of each one's own days."""
+    due = {"pa1": DUE, "pa2": DUE + timedelta(days=20)}
+    policy = Policy(
+        late=Late(per_day=0.25, slack_days=3),
+        units={unit: Rules(due=when) for unit, when in due.items()},
+        partners=PAIR,
+    )
+    results = [
+        handed_in("ada", "pa1", 100.0, 2),
+        handed_in("grace", "pa2", 100.0, 2, due=due["pa2"]),
+    ]
+    assert slack_of(results, policy) == {
+        ("ada", "pa1"): 2,
+        ("grace", "pa1"): 2,
+        ("ada", "pa2"): 1,
+        ("grace", "pa2"): 1,
+    }
+    assert [grade.points for grade in grades(results, policy)] == [100, 100, 75, 75]
+
+
+def test_an_extension_of_one_partner_is_for_them_only():
+    """The same hand-in is late for the other."""
+    policy = Policy(
+        late=Late(per_day=0.25, slack_days=1),
+        units={"pa1": Rules(due=DUE)},
+        partners=PAIR,
+        extensions={("grace", "pa1"): 3},
+    )
+    results = [handed_in("ada", "pa1", 100.0, 2)]
+    assert slack_of(results, policy) == {("ada", "pa1"): 1, ("grace", "pa1"): 0}
+    assert [grade.points for grade in grades(results, policy)] == [75, 100]
+
+
+def test_of_several_common_hand_ins_the_best_counts_for_each_partner():
+    """Who has no slack days left is better off with the one that was in time."""
+    policy = Policy(
+        late=Late(per_day=0.5, slack_days=1),
+        units={"pa0": Rules(due=DUE), "pa1": Rules(due=DUE + timedelta(days=20))},
+        partners=PAIR,
+    )
+    due = policy.units["pa1"].due
+    results = [
+        handed_in("ada", "pa0", 100.0, 1),
+        handed_in("ada", "pa1", 80.0, -1, due=due),
+        handed_in("grace", "pa1", 100.0, 1, due=due),
+    ]
+    points = {
+        (grade.result.student, grade.result.unit): grade.points for grade in grades(results, policy)
+    }
+    assert (points["ada", "pa1"], points["grace", "pa1"]) == (80, 100)
 
 
 def test_early_is_a_bonus():
@@ -234,6 +300,16 @@ def policy_in(folder, partners, text=POLICY):
     (folder / "partners.csv").write_text(partners)
     (folder / "policy.toml").write_text(text)
     return read_policy(COURSE, folder / "policy.toml")
+
+
+def test_a_partner_who_is_nobody_of_the_roster_is_told(tmp_path):
+    """With the nearest name; without a roster a partner need not have handed in anything."""
+    policy = policy_in(tmp_path, "unit,students\nnumbers,ada,graec\n")
+    results = [handed_in("ada", small.UNIT, 1.0)]
+    roster = Roster([Student("ada"), Student("grace")])
+    assert unknown_students(policy, results, None) == ""
+    with pytest.raises(BadFile, match=r"`partners` name nobody .*`graec` \(did you mean `grace`"):
+        unknown_students(policy, results, roster)
 
 
 def test_a_policy_file_holds_all_of_it(tmp_path):

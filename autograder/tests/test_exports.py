@@ -11,8 +11,10 @@ import small
 from small import UNIT, WORDS
 
 from autograder.cli.instructor import FORMATS
-from autograder.grading.policy import Policy, grades
+from autograder.grading.hand_in import HandIn
+from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
+from autograder.grading.roster import Roster, Student, absent
 from autograder.judging import Remark
 from autograder.report import exports
 
@@ -112,6 +114,61 @@ def test_canvas_has_its_columns_and_points_possible(results, tmp_path):
     assert by_name["Zoë Žižek"] == ("11", "3")
     assert by_name["no_space"] == ("", "0")
     assert by_name["李 明"] == ("7", "")
+
+
+ADA = HandIn(source="canvas", student="ada", name="Ada", email="a@x.edu", id="7", sis="s7")
+GRACE = HandIn(source="canvas", student="grace", name="Grace", id="8")
+PARTNERS = Policy(partners={UNIT: [frozenset({"ada", "grace"})]})
+
+
+def of(student, result, hand_in):
+    """A result under another student's name, as it was collected."""
+    return dataclasses.replace(result, student=student, hand_in=hand_in)
+
+
+def test_a_partner_has_a_row_of_their_own(results, tmp_path):
+    """The same points, and none of the numbers that the LMS has for who handed in: they would send
+    the grade to the wrong person.
+    """
+    best = max(results, key=lambda result: result.score)
+    graded = grades([of("ada", best, ADA)], PARTNERS)
+    exports.export(graded, "canvas", tmp_path)
+    _, ada, grace = table(tmp_path / "canvas.csv")
+    assert (ada["Student"], ada["ID"], ada[UNIT]) == ("Ada", "7", "11")
+    assert (grace["Student"], grace["ID"], grace[UNIT]) == ("grace", "", "11")
+    assert (grace["SIS User ID"], grace["SIS Login ID"]) == ("", "grace")
+
+
+def test_a_partner_is_known_by_what_they_handed_in_themselves(results, tmp_path):
+    """The record of another unit says who they are."""
+    best = max(results, key=lambda result: result.score)
+    words = next(result for result in results if result.unit == WORDS)
+    graded = grades([of("ada", best, ADA), of("grace", words, GRACE)], PARTNERS)
+    exports.export(graded, "canvas", tmp_path)
+    rows = {row["Student"]: row for row in table(tmp_path / "canvas.csv")}
+    assert (rows["Grace"]["ID"], rows["Grace"][UNIT]) == ("8", "11")
+
+
+def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_path):
+    """It is another one in each assignment; a partner has none, and no row in the worksheet."""
+    best = max(results, key=lambda result: result.score)
+    words = next(result for result in results if result.unit == WORDS)
+    numbers = [
+        HandIn(source="moodle", student="ada", name="Ada", id=number) for number in ("17", "23")
+    ]
+    found = [of("ada", best, numbers[0]), of("ada", words, numbers[1])]
+    exports.export(grades(found, PARTNERS), "moodle", tmp_path)
+    for unit, participant in ((UNIT, "Participant 17"), (WORDS, "Participant 23")):
+        rows = table(tmp_path / f"moodle {unit}.csv")
+        assert [row["Identifier"] for row in rows] == [participant]
+
+
+def test_a_partner_in_the_roster_has_not_handed_in_nothing(results):
+    """Who is nobody's partner has."""
+    roster = Roster([Student("ada"), Student("grace"), Student("carl")])
+    best = max(results, key=lambda result: result.score)
+    missing = absent(roster, with_partners([of("ada", best, ADA)], PARTNERS))
+    assert [student.student for student in missing[UNIT]] == ["carl"]
 
 
 def test_moodle_has_points_and_feedback_side_by_side(results, tmp_path):

@@ -12,7 +12,8 @@ import small
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import read_course
-from autograder.grading.policy import Policy, Rules, grades, read_policy
+from autograder.grading.policy import Policy, Rules, grades
+from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.report.pages import Around, write_pages
 from autograder.schema import BadFile

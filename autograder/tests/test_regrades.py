@@ -15,7 +15,7 @@ from browser import CHROMIUM, open_pages, violations
 from small import COURSE, UNIT
 
 from autograder.grading.adjustments import FILE
-from autograder.grading.policy import read_policy
+from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.report.regrade import NoMails, read_requests
 from autograder.schema import BadFile

@@ -1,0 +1,210 @@
+"""The file of a policy, `policy.toml`, and the table of partners that it may name."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from autograder.course import Course, UnknownUnit, find_unit, load_unit
+from autograder.grading.policy import Days, Early, Late, Policy, Rules, Share, Total
+from autograder.grading.results import Result
+from autograder.grading.roster import Roster
+from autograder.schema import BadFile, convert, read_toml_table
+
+Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
+TABLES = (
+    "keep",
+    "carried",
+    "late",
+    "early",
+    "total",
+    "partners",
+    "regrades",
+    "show_solutions",
+    "extensions",
+)
+
+
+def read_policy(course: Course, path: Path) -> Policy:
+    """Read the policy in a TOML file: what holds for all units, and a table for each unit.
+
+    Raises `BadFile`.
+    """
+    written = _with_whole_names(course, read_toml_table(path), str(path))
+    read: Any = convert(written, _kind_of_file(course), str(path))
+    units = {unit: getattr(read, unit) for unit in course.units if unit in written}
+    for unit, rules in units.items():
+        _refuse_unknown_checks(course, unit, rules, str(path))
+    extensions = {}
+    for student, by_unit in read.extensions.items():
+        for unit, days in by_unit.items():
+            extensions[student, unit] = days
+    partners = read_partners(course, path.parent / read.partners) if read.partners else {}
+    return Policy(
+        keep=read.keep,
+        carried=read.carried,
+        late=read.late,
+        units=units,
+        extensions=extensions,
+        early=read.early,
+        total=read.total,
+        partners=partners,
+        regrades=read.regrades,
+        show_solutions=read.show_solutions,
+    )
+
+
+def _kind_of_file(course: Course) -> type[msgspec.Struct]:
+    """Return the data class of the file: with a key for each unit, so that each is checked.
+
+    A key that is misspelt is told the nearest.
+    """
+    units = [(unit, Rules, Rules()) for unit in course.units]
+    return msgspec.defstruct(
+        "PolicyFile",
+        [
+            ("keep", Literal["best", "last"], "best"),
+            ("carried", Share, 1.0),
+            ("late", Late, Late()),
+            ("early", Early, Early()),
+            ("total", Total, Total()),
+            ("partners", str, ""),
+            ("regrades", Address, ""),
+            ("show_solutions", bool, False),
+            ("extensions", dict[str, dict[str, Days]], {}),
+            *units,
+        ],
+        forbid_unknown_fields=True,
+    )
+
+
+def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
+    """Write out the names of units, which may be shortened, as keys and within `extensions`.
+
+    Raises `BadFile`.
+    """
+    tables = {name: value for name, value in written.items() if name in TABLES}
+    units = {name: value for name, value in written.items() if name not in TABLES}
+    extensions = tables.get("extensions")
+    if isinstance(extensions, dict):
+        whole = {}
+        for student, days in extensions.items():
+            whole[student] = _of_units(course, days, f"{where}: `extensions.{student}`")
+        tables["extensions"] = whole
+    tables.update(_of_units(course, units, where, known=TABLES))
+    return tables
+
+
+def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
+    """Write out the names of units in a table; what is no table is left as it is.
+
+    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that
+    is named twice.
+    """
+    if not isinstance(by_unit, dict):
+        return by_unit
+    whole: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for name, value in by_unit.items():
+        try:
+            unit = find_unit(course, name)
+        except UnknownUnit as error:
+            near = get_close_matches(name, known, 1, 0.6)
+            words = f"there is no key `{name}`. Did you mean `{near[0]}`?" if near else str(error)
+            raise BadFile(f"{where}: {words}") from None
+        if unit in whole:
+            raise BadFile(
+                f"{where}: `{names[unit]}` and `{name}` are the same unit. Write one table for it."
+            )
+        whole[unit] = value
+        names[unit] = name
+    return whole
+
+
+def _refuse_unknown_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
+    """Refuse names of checks that the unit does not have. Raises `BadFile`, naming the nearest."""
+    named: Mapping[str, Sequence[str]] = {
+        "drop": rules.drop,
+        "bonus": rules.bonus,
+        "cutoffs": tuple(rules.cutoffs),
+    }
+    if not any(named.values()):
+        return
+    checks = [check.name for check in load_unit(course, unit).checks]
+    for kind, names in named.items():
+        for name in names:
+            if name in checks:
+                continue
+            near = get_close_matches(name, checks, 1, 0.4)
+            hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
+            raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
+
+
+def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
+    """Read groups from a CSV file: a head, then in each row a unit and the students of one group.
+
+    Raises `BadFile`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        rows = list(csv.reader(text.splitlines()))
+    except (OSError, ValueError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadFile(f"{path} cannot be read: {reason}.") from None
+    groups: dict[str, list[frozenset[str]]] = {}
+    for number, row in enumerate(rows[1:], 2):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if not cells:
+            continue
+        where = f"{path}, line {number}"
+        unit, *students = cells
+        try:
+            unit = find_unit(course, unit)
+        except UnknownUnit as error:
+            raise BadFile(f"{where}: {error}") from None
+        of_unit = groups.setdefault(unit, [])
+        taken = frozenset[str]().union(*of_unit)
+        twice = sorted(taken.intersection(students))
+        if twice:
+            raise BadFile(f"{where}: {twice[0]} is in two groups of {unit}. Keep one row.")
+        if len(students) < 2:
+            raise BadFile(f"{where}: a group has two students or more: `{unit},ada,grace`.")
+        of_unit.append(frozenset(students))
+    return groups
+
+
+def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
+    """Say which students a policy names that nobody is, each with the nearest; empty if none.
+
+    With a roster that is an error of the policy's, and `BadFile` is raised. Without one, a student
+    may not have handed in yet, and a partner need not.
+    """
+    known = {name for result in results for name in (result.student, result.lms_name)}
+    extended = {student for student, _ in policy.extensions}
+    partners: set[str] = set()
+    for groups in policy.partners.values():
+        partners.update(*groups)
+    if roster is None:
+        told = _strangers(extended, known | partners)
+        if not told:
+            return ""
+        return f"Warning: the policy's `extensions` name nobody of this class: {told}."
+    known.update(roster.students)
+    for kind, named in (("extensions", extended), ("partners", partners)):
+        told = _strangers(named, known)
+        if told:
+            raise BadFile(f"The policy's `{kind}` name nobody of this class: {told}.")
+    return ""
+
+
+def _strangers(named: set[str], known: set[str]) -> str:
+    """List the names that nobody bears, each with the nearest that somebody does."""
+    told = []
+    for student in sorted(named - known):
+        near = get_close_matches(student, known, 1, 0.6)
+        hint = f" (did you mean `{near[0]}`?)" if near else ""
+        told.append(f"`{student}`{hint}")
+    return ", ".join(told)

@@ -1,8 +1,7 @@
-"""Points by hand: what a person adds to a grade, with why and who. They lie in a file of their own,
-`adjustments.toml`.
+"""Points by hand: what a person adds to a grade, with why and who.
 
-They are applied where grades are shown and exported; stored results stay as they are, and so
-grading again loses none.
+They lie in a file of their own, `adjustments.toml`, and are applied where grades are shown and
+exported. Stored results stay as they are, and so grading again loses none.
 """
 
 import json
@@ -22,6 +21,7 @@ from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
 
 FILE = "adjustments.toml"
+MOST_NAMED = 10  # students or checks in an error
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -29,10 +29,10 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """What a person says of one check of a student, of a line of a rubric, or of a whole unit.
 
     points: are added. to: the points are these, whatever they were. factor: the points are
-    multiplied by it. One of
-        the three.
-    check, line: a check of the unit, or a line of a rubric that no check grades; neither is the
-    whole unit.
+    multiplied by it. One of the three.
+    check, line: a check of the unit, or a line of a rubric that no check grades. Without either it
+    is about the whole unit.
+    who: the person who says so.
     """
 
     student: Words
@@ -44,6 +44,11 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     points: Annotated[float, msgspec.Meta(ge=-1000, le=1000)] | None = None
     to: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
     factor: Annotated[float, msgspec.Meta(ge=0, le=10)] | None = None
+
+    @property
+    def is_factor_of_unit(self) -> bool:
+        """Whether all points of the unit are multiplied."""
+        return self.factor is not None and not self.check and not self.line
 
 
 class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,55 +62,55 @@ def read_adjustments(
 ) -> tuple[Adjustment, ...]:
     """Read a file of adjustments; none where there is no file.
 
-    students: who is known. Raises `BadFile` for an unknown student, unit or check, with the nearest
-    name.
+    students: who is known.
+    Raises `BadFile` for an unknown student, unit or check, with the nearest name.
     """
     if not path.is_file():
         return ()
-    written = read_toml(path, AdjustmentsFile).adjustment
-    return tuple(
-        checked_adjustment(course, one, f"{path}: adjustment {n}", students)
-        for n, one in enumerate(written, 1)
-    )
+    found = []
+    for number, one in enumerate(read_toml(path, AdjustmentsFile).adjustment, 1):
+        where = f"{path}: adjustment {number}"
+        found.append(checked_adjustment(course, one, where, students))
+    return tuple(found)
 
 
 def all_adjustments(
     course: Course, folders: Sequence[Path], results: Sequence[Result]
 ) -> tuple[Adjustment, ...]:
-    """The adjustments that lie beside results, in the folders that `grade` wrote. Raises
-    `BadFile`.
+    """Read the adjustments that lie beside results, in the folders that `grade` wrote.
+
+    Raises `BadFile`.
     """
     students = {result.lms_name for result in results}
-    return tuple(
-        one for folder in folders for one in read_adjustments(course, folder / FILE, students)
-    )
+    found: list[Adjustment] = []
+    for folder in folders:
+        found.extend(read_adjustments(course, folder / FILE, students))
+    return tuple(found)
 
 
 def checked_adjustment(
     course: Course, one: Adjustment, where: str, students: Collection[str]
 ) -> Adjustment:
-    """An adjustment with the whole name of its unit.
+    """Check an adjustment, and write out the name of its unit.
 
-    where: how an error begins. Raises `BadFile` for what there is not, and for more or less than
-    one change.
+    where: how an error begins.
+    Raises `BadFile` for what there is not, and for more or less than one change.
     """
     if one.student not in students:
-        raise BadFile(
-            f"{where}: there is no result of `{one.student}`. "
-            f"{_nearest(one.student, students, 'students')}"
-        )
+        hint = _nearest(one.student, students, "students")
+        raise BadFile(f"{where}: there is no result of `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)
     except UnknownUnit as error:
         raise BadFile(f"{where}: {error}") from None
     checks = [check.name for check in load_unit(course, unit).checks]
     if one.check and one.check not in checks:
-        raise BadFile(
-            f"{where}: {unit} has no check `{one.check}`. {_nearest(one.check, checks, 'checks')}"
-        )
+        hint = _nearest(one.check, checks, "checks")
+        raise BadFile(f"{where}: {unit} has no check `{one.check}`. {hint}")
     if one.check and one.line:
         raise BadFile(f"{where}: write `check` or `line`, not both.")
-    if sum(value is not None for value in (one.points, one.to, one.factor)) != 1:
+    changes = [one.points, one.to, one.factor]
+    if changes.count(None) != 2:
         raise BadFile(
             f"{where}: write one of `points` (to add), `to` (to set) and `factor` (to multiply by)."
         )
@@ -114,51 +119,54 @@ def checked_adjustment(
 
 def _nearest(name: str, known: Collection[str], kind: str) -> str:
     near = get_close_matches(name, known, 1, 0.4)
-    return (
-        f"Did you mean `{near[0]}`?" if near else f"Known {kind}: {', '.join(sorted(known)[:10])}."
-    )
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    return f"Known {kind}: {', '.join(sorted(known)[:MOST_NAMED])}."
 
 
 def append_adjustment(path: Path, one: Adjustment) -> None:
-    """Write an adjustment below those that a file holds, whose text and comments stay. Raises
-    `CannotWrite`.
+    """Write an adjustment below those that a file holds, whose text and comments stay.
+
+    Raises `CannotWrite`.
     """
     before = path.read_text(encoding="utf-8").rstrip() if path.is_file() else ""
     write_whole(path, f"{before}\n\n{as_toml(one)}".strip())
 
 
 def append_new(path: Path, several: Sequence[Adjustment]) -> int:
-    """Write those adjustments that a file does not hold yet as the last of their kind; how many.
-    Raises `BadFile`.
+    """Write those adjustments that a file does not hold yet; return how many.
+
+    Of several about the same thing, the last one in the file is what it holds. Raises `BadFile`.
     """
     known = read_toml(path, AdjustmentsFile).adjustment if path.is_file() else []
-    last = {_kind(one): one for one in known}
-    fresh = [one for one in several if last.get(_kind(one)) != one]
+    last = {_subject(one): one for one in known}
+    fresh = [one for one in several if last.get(_subject(one)) != one]
     for one in fresh:
         append_adjustment(path, one)
     return len(fresh)
 
 
-def _kind(one: Adjustment) -> tuple[str, ...]:
-    """What an adjustment is about, and who made it with which words: a later one of the same kind
-    is its new value.
+def _subject(one: Adjustment) -> tuple[str, ...]:
+    """Return what an adjustment is about, and who made it with which words.
+
+    A later one about the same is its new value.
     """
     return (one.student, one.unit, one.check, one.line, one.who, one.words)
 
 
 def as_toml(one: Adjustment) -> str:
-    """An adjustment as it stands in the file."""
-    lines = [
-        f"{name} = {_value(value)}"
-        for name, value in msgspec.structs.asdict(one).items()
-        if value not in ("", None)
-    ]
-    return "\n".join(["[[adjustment]]", *lines])
+    """Write an adjustment as it stands in the file."""
+    lines = ["[[adjustment]]"]
+    for name, value in msgspec.structs.asdict(one).items():
+        if value not in ("", None):
+            lines.append(f"{name} = {_value(value)}")
+    return "\n".join(lines)
 
 
 def _value(value: str | float) -> str:
-    """A value in TOML: text is written as in JSON, but for one character that only TOML wants
-    escaped.
+    """Write a value in TOML.
+
+    Text is written as in JSON, but for one character that only TOML wants escaped.
     """
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -169,57 +177,65 @@ def _value(value: str | float) -> str:
 
 
 def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
-    """A result with what was said of its checks and of lines of a rubric; another object where
-    anything was.
+    """Apply to a result what was said of its checks, of lines of a rubric, and of the whole unit.
+
+    Only what multiplies the points of the whole unit is left to `unit_factor`.
     """
+    ours = _of_checks(result, adjustments)
+    if not ours:
+        return result
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
-    mine = [one for one in of_result(result, adjustments) if not _is_factor_of_unit(one)]
-    for one in mine:
+    for one in ours:
         name = one.check or one.line or "by hand"
-        verdict = verdicts.get(name) or Verdict(
-            name, one.line or "points by hand", 0.0, 0.0, "passed"
-        )
-        verdicts[name] = _with(verdict, one)
-    return replace(result, verdicts=tuple(verdicts.values())) if mine else result
+        if name not in verdicts:
+            title = one.line or "points by hand"
+            verdicts[name] = Verdict(name, title, points=0.0, earned=0.0, status="passed")
+        verdicts[name] = _with(verdicts[name], one)
+    return replace(result, verdicts=tuple(verdicts.values()))
 
 
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
-    """What was said by hand of single checks and of lines of a rubric."""
-    mine = [one for one in of_result(result, adjustments) if not _is_factor_of_unit(one)]
+    """Say what was given by hand for single checks and for lines of a rubric."""
     said = []
-    for one in mine:
+    for one in _of_checks(result, adjustments):
         about = one.check or one.line or "points"
         said.append(f"{about} {change_in_words(one)} by hand ({one.who}): {one.words}")
     return said
 
 
 def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Fraction, list[str]]:
-    """By what all points of a result are multiplied, and why."""
-    factor, words = Fraction(1), []
+    """Return by what all points of a result are multiplied, and why."""
+    factor = Fraction(1)
+    words = []
     for one in of_result(result, adjustments):
-        if _is_factor_of_unit(one) and one.factor is not None:
-            factor *= exact(one.factor)
-            words.append(f"× {one.factor:g} by hand ({one.who}): {one.words}")
+        if one.is_factor_of_unit:
+            factor *= exact(one.factor or 0.0)
+            words.append(f"{change_in_words(one)} by hand ({one.who}): {one.words}")
     return factor, words
 
 
 def of_result(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
-    """The adjustments of a student's unit."""
-    return [one for one in adjustments if (one.student, one.unit) == (result.lms_name, result.unit)]
+    """Return the adjustments of a student's unit."""
+    place = (result.lms_name, result.unit)
+    return [one for one in adjustments if (one.student, one.unit) == place]
 
 
-def _is_factor_of_unit(one: Adjustment) -> bool:
-    return one.factor is not None and not one.check and not one.line
+def _of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
+    """Return the adjustments of a student's unit but those that multiply all of its points."""
+    return [one for one in of_result(result, adjustments) if not one.is_factor_of_unit]
 
 
 def change_in_words(one: Adjustment) -> str:
     """Say what an adjustment does to points: `+1.5`, `set to 2` or `× 0.9`."""
     if one.to is not None:
         return f"set to {one.to:g}"
-    return f"× {one.factor:g}" if one.factor is not None else f"{one.points:+g}"
+    if one.factor is not None:
+        return f"× {one.factor:g}"
+    return f"{one.points:+g}"
 
 
 def _with(verdict: Verdict, one: Adjustment) -> Verdict:
+    """Apply an adjustment to the verdict that it is about."""
     earned = exact(verdict.earned)
     if one.to is not None:
         earned = exact(one.to)

@@ -1,12 +1,11 @@
-"""A pool of secret seeds with their keys: for graders that see one file at a time, each in a
-container of its own.
+"""A pool of secret seeds with their keys, for graders that see one file at a time.
 
-Without it, each grading would make the parts of a key that it needs anew. The pool holds answers:
-it belongs where the solutions are.
+Each grading runs in a container of its own there. Without the pool, it would make the parts of a
+key that it needs anew. The pool holds answers: it belongs where the solutions are.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograder.check import Check
@@ -15,6 +14,7 @@ from autograder.data import unit_data
 from autograder.errors import UserError
 from autograder.grading.keys import MadeKey, checks_to_run, solution_of
 from autograder.grading.store import AnswerStore
+from autograder.judging import CheckKey
 from autograder.sandbox.client import Server
 
 
@@ -25,14 +25,15 @@ class NoPool(UserError):
 def fill_pool(
     course: Course, units: tuple[str, ...], path: Path, seeds: int, say: Callable[[str], object]
 ) -> None:
-    """Make the whole keys of some units on so many secret seeds, each seed for all of them, and
-    keep them in a file.
+    """Make the whole keys of some units on secret seeds, and keep them in a file.
 
+    seeds: how many; each holds keys for all of the units.
     say: called with a line for each key.
     """
     store = AnswerStore(path)
     try:
-        for seed in [secrets.randbits(31) for _ in range(seeds)]:
+        for _ in range(seeds):
+            seed = secrets.randbits(31)
             for name in units:
                 made = _make_whole_key(load_unit(course, name), seed, store)
                 store.add_seed(name, seed)
@@ -42,8 +43,7 @@ def fill_pool(
 
 
 def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
-    """Make every part of a key that a file needs in which one known mistake is made; how many
-    answers that took.
+    """Make all that a file with one known mistake needs of a key; return how many answers.
 
     A second mistake in what follows from the first has its answers made when it is met: there are
     too many pairs.
@@ -51,20 +51,39 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = MadeKey(unit, seed, unit_data(unit), store, lambda: server)
         for entry in key:
-            _ = key[entry].expected, key[entry].constant, key[entry].mistakes
+            _make(key[entry])
+            _ = key[entry].mistakes
         for check in checks_to_run(unit, data=()):
             _carry_each_forward(key, check)
         return key.computed
 
 
 def _carry_each_forward(key: MadeKey, check: Check) -> None:
-    """Make what a check is compared with after each known mistake that spoils a check which it
-    needs.
-    """
-    early = {mistake.id for needed in check.needs for mistake, _ in key[needed].mistakes}
-    for mistake in sorted(early):
-        if carried := key.carry(check, frozenset({mistake})):
-            _ = carried.key.expected, carried.key.constant
+    """Make what a check is compared with after each known mistake in a check that it needs."""
+    early = set()
+    for needed in check.needs:
+        for mistake, _ in key[needed].mistakes:
+            early.add(mistake.id)
+    for mistake_id in sorted(early):
+        carried = key.carry(check, frozenset({mistake_id}))
+        if carried:
+            _make(carried.key)
+
+
+def _make(key: CheckKey) -> None:
+    """Ask for the solution's answer and what is the same on every seed: they are made and kept."""
+    _ = key.expected
+    _ = key.constant
+
+
+def _common_seeds(path: Path, units: Sequence[str]) -> set[int]:
+    """Return the seeds of which a pool holds the keys of all these units."""
+    store = AnswerStore(path)
+    try:
+        by_unit = [set(store.seeds(unit)) for unit in units]
+    finally:
+        store.close()
+    return set.intersection(*by_unit) if by_unit else set()
 
 
 def draw_seed(path: Path, units: list[str]) -> int:
@@ -73,11 +92,7 @@ def draw_seed(path: Path, units: list[str]) -> int:
         raise NoPool(
             f"There is no {path}. Make it with `autograder build --gradescope FOLDER --seeds 32`."
         )
-    store = AnswerStore(path)
-    try:
-        common = set.intersection(*(set(store.seeds(unit)) for unit in units)) if units else set()
-    finally:
-        store.close()
+    common = _common_seeds(path, units)
     if not common:
         raise NoPool(f"{path} holds no seed for {', '.join(units)}. Make it anew with these units.")
     return secrets.choice(sorted(common))

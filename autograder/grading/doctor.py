@@ -16,7 +16,10 @@ from autograder.sandbox.inside import confinement, landlock
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `needed`: for official grading."""
+    """One thing that was looked at.
+
+    needed: whether official grading needs it.
+    """
 
     what: str
     works: bool
@@ -25,34 +28,31 @@ class Finding:
 
 
 def examine(course: Course | None) -> Iterator[Finding]:
-    """Look at this machine, one thing after another; and at what a course needs, if one is
-    given.
-    """
-    yield Finding(
-        "Python",
-        sys.version_info >= (3, 11),
-        f"{platform.python_version()}; 3.11 or newer is needed",
-        True,
-    )
+    """Look at this machine, one thing after another, and at what a course needs."""
+    found = f"{platform.python_version()}; 3.11 or newer is needed"
+    yield Finding("Python", sys.version_info >= (3, 11), found, needed=True)
     lacking = confinement.missing()
-    abi = landlock.newest_abi()
-    seen = (
-        f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
-        if sys.platform == "linux"
-        else ""
-    )
-    yield Finding("a worker's own walls", not lacking, " ".join(lacking) or seen, True)
+    words = " ".join(lacking) or _walls()
+    yield Finding("a worker's own walls", not lacking, words, needed=True)
     if not lacking and course:
         yield from _servers(course)
     for name, why in OPTIONAL.items():
         yield _package(name, why)
-    if course:
-        for name, package in course.about.packages.items():
-            yield _package(
-                name, f"{package.why}: pip install '{package.install}'".removeprefix(": ")
-            )
-        for name in data.names(course):
-            yield _corpus(course, name)
+    if course is None:
+        return
+    for name, package in course.about.packages.items():
+        command = f"pip install '{package.install}'"
+        yield _package(name, f"{package.why}: {command}" if package.why else command)
+    for name in data.names(course):
+        yield _corpus(course, name)
+
+
+def _walls() -> str:
+    """Say what a worker's walls are made of here."""
+    if sys.platform != "linux":
+        return ""
+    abi = landlock.newest_abi()
+    return f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
 
 
 OPTIONAL = {
@@ -71,40 +71,41 @@ def _older(abi: int) -> str:
         5: "device controls",
         6: "signals and abstract sockets",
     }
-    missing = [what for version_, what in later.items() if version_ > abi]
-    return (
-        f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)" if missing else ""
-    )
+    missing = [what for first_abi, what in later.items() if first_abi > abi]
+    if not missing:
+        return ""
+    return f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)"
+
+
+MEND_BUBBLEWRAP = (
+    "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
+    "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
+    "--security-opt apparmor=unconfined."
+)
 
 
 def _servers(course: Course) -> Iterator[Finding]:
-    """Start a server as grading does, for the first unit whose packages are here; its worker tries
-    to break out.
+    """Start a server as grading does, for the first unit whose packages are here.
+
+    Its worker tries to break out.
     """
     attempts = "a worker that tries to break out"
     try:
         with client.Server(_first_unit(course)) as server:
-            yield Finding(attempts, True, f"was held by {', '.join(server.walls)}", True)
+            walls = ", ".join(server.walls)
+            yield Finding(attempts, True, f"was held by {walls}", needed=True)
             why = server.why_no_bubblewrap
     except UserError as error:
-        yield Finding(attempts, False, str(error), True)
+        yield Finding(attempts, False, str(error), needed=True)
         return
-    mend = "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
-    mend += (
-        "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
-    )
-    mend += "--security-opt apparmor=unconfined."
-    yield Finding(
-        "bubblewrap, a second wall",
-        not why,
-        f"does not start ({why}). {mend}" if why else "starts",
-        False,
-    )
+    words = f"does not start ({why}). {MEND_BUBBLEWRAP}" if why else "starts"
+    yield Finding("bubblewrap, a second wall", not why, words, needed=False)
 
 
 def _first_unit(course: Course) -> Unit:
-    """The first unit that can be loaded here. Raises `MissingPackage` of the last one where none
-    can.
+    """Load the first unit that can be loaded here.
+
+    Raises `MissingPackage` for the last one where none can.
     """
     for name in course.units[:-1]:
         with suppress(MissingPackage):
@@ -114,13 +115,15 @@ def _first_unit(course: Course) -> Unit:
 
 def _package(name: str, why: str) -> Finding:
     try:
-        return Finding(name, True, version(name), False)
+        return Finding(name, True, version(name), needed=False)
     except PackageNotFoundError:
-        return Finding(name, False, f"is not installed; {why}", False)
+        return Finding(name, False, f"is not installed; {why}", needed=False)
 
 
 def _corpus(course: Course, name: str) -> Finding:
+    what = f"data: {name}"
     try:
-        return Finding(f"data: {name}", True, str(data.find(course, name, fetch=False)), False)
+        path = data.find(course, name, fetch=False)
     except data.NoData as error:
-        return Finding(f"data: {name}", False, str(error), False)
+        return Finding(what, False, str(error), needed=False)
+    return Finding(what, True, str(path), needed=False)

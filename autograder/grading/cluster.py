@@ -1,7 +1,7 @@
 """Many machines: functions called on the workers of a Dask cluster."""
 
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from autograder.errors import UserError, extra
 
@@ -15,9 +15,9 @@ class NoCluster(UserError):
 
 
 class Cluster:
-    """`with Cluster("tcp://…:8786") as cluster`. Its workers hold the key of a class: they must be
-    machines one trusts.
+    """A Dask cluster: `with Cluster("tcp://…:8786") as cluster`.
 
+    Its workers hold the key of a class: they must be machines that you trust.
     Raises `NoCluster` where Dask is not installed, nothing answers, or no worker is there.
     """
 
@@ -38,34 +38,32 @@ class Cluster:
             )
 
     def threads(self) -> int:
-        """Threads of all workers together."""
+        """Count the threads of all workers together."""
         return sum(self.client.nthreads().values())
 
     def must_agree(self, function: Callable[..., str], *arguments: object) -> None:
         """Raise `NoCluster` unless `function` says on every worker what it says here."""
         here = function(*arguments)
-        there = self.client.run(function, *arguments)
-        strange = [name for name, said in there.items() if said != here]
-        if strange:
+        by_worker = self.client.run(function, *arguments)
+        different = [name for name, there in by_worker.items() if there != here]
+        if different:
             raise NoCluster(
                 "Another version of the course, the autograder or a package is on "
-                f"{', '.join(strange)}. "
-                "Install there what is installed here."
+                f"{', '.join(different)}. Install there what is installed here."
             )
 
     def sharing(self, function: Callable[Concatenate[S, P], R], shared: S) -> Callable[P, R]:
-        """`function(shared, …)` as a call that some worker answers; `shared` travels to each worker
-        once.
+        """Return `function(shared, …)` as a call that some worker answers.
 
-        A call whose worker dies is made again elsewhere, and again up to Dask's `allowed-failures`.
+        `shared` travels to each worker once. A call whose worker dies is made again
+        elsewhere, and again up to Dask's `allowed-failures`.
         """
         held = self.client.scatter(shared, broadcast=True, hash=False)
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            answer: Any = self.client.submit(
-                function, held, *args, pure=False, retries=2, **kwargs
-            ).result()
-            return answer  # type: ignore[no-any-return]
+            future = self.client.submit(function, held, *args, pure=False, retries=2, **kwargs)
+            answer: R = future.result()
+            return answer
 
         return call
 

@@ -10,7 +10,6 @@ that folder is the student's.
     SUBMITTED/ada/earlier/sums/1.json      its record
 """
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -47,7 +46,7 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record_path(folder: Path) -> Path:
-    """Where the record of the file in a folder lies: beside the folder."""
+    """Return where the record of the file in a folder lies: beside the folder."""
     return folder.with_name(f"{folder.name}.json")
 
 
@@ -61,14 +60,14 @@ def read_record(path: Path) -> HandIn | None:
 
 
 def is_collected(submitted: Path) -> bool:
-    """Whether `collect` wrote this folder: only then are the records in it not the students'
-    own.
-    """
-    return (submitted / MARK).is_file() and not (submitted / MARK).is_symlink()
+    """Whether `collect` wrote this folder: else the records in it may be the students' own."""
+    mark = submitted / MARK
+    return mark.is_file() and not mark.is_symlink()
 
 
 def record_of(submitted: Path, folder: Path) -> HandIn | None:
     """Read the record of the file in a folder of a collected tree."""
-    if not is_collected(submitted) or os.path.islink(record_path(folder)):
+    path = record_path(folder)
+    if not is_collected(submitted) or path.is_symlink():
         return None
-    return read_record(record_path(folder))
+    return read_record(path)

@@ -1,5 +1,4 @@
-"""A unit as grading needs it: what its checks are worth and need, without importing what they
-compute with.
+"""A unit as grading needs it, without importing what its checks compute with.
 
 Importing a unit's experiments may take longer than grading a file, and the process that grades runs
 none of them. What it must know of the checks is read once by importing them, and kept in the cache
@@ -23,7 +22,10 @@ from autograder.relations import letters_of
 
 
 class _Check(msgspec.Struct, frozen=True):
-    """What is kept of a check. `trains` and `has_data` say whether it has such functions."""
+    """What is kept of a check.
+
+    trains, has_data: whether it has the functions `measure` and `data`.
+    """
 
     name: str
     points: float
@@ -50,10 +52,12 @@ class _Outline(msgspec.Struct, frozen=True):
 
 
 def outline_unit(course: Course, name: str) -> Unit:
-    """Load a unit whose functions import its experiments when they are called. Raises as
-    `load_unit` does.
+    """Load a unit whose functions import its experiments when they are called.
+
+    Raises as `load_unit` does.
     """
-    path = cache_folder() / "units" / f"{name}-{checks_digest(course, name)[:32]}.json"
+    version = checks_digest(course, name)[:32]
+    path = cache_folder() / "units" / f"{name}-{version}.json"
     outline = _stored(path)
     if outline is None:
         outline = _outline_of(load_unit(course, name))
@@ -65,9 +69,7 @@ def outline_unit(course: Course, name: str) -> Unit:
 
 
 def _stored(path: Path) -> _Outline | None:
-    """What is kept; None where there is nothing that can be read, or somebody else could have
-    written it.
-    """
+    """Read what is kept; None where nothing can be read, or it is another user's file."""
     try:
         if path.stat().st_uid != os.getuid():
             return None
@@ -99,18 +101,17 @@ def _outline_of(unit: Unit) -> _Outline:
 
 
 def _check(course: Course, unit: str, kept: _Check) -> Check:
-    """A check whose functions are imported when they are called."""
+    """Make a check whose functions are imported when they are called."""
 
     def later(function: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            loaded = load_unit(course, unit)
-            check = next(check for check in loaded.checks if check.name == kept.name)
-            return getattr(check, function)(*arguments)
+            checks = {check.name: check for check in load_unit(course, unit).checks}
+            return getattr(checks[kept.name], function)(*arguments)
 
         return call
 
     experiment = later("experiment")
-    experiment.__doc__ = kept.title
+    experiment.__doc__ = kept.title  # from which a check takes its title
     return Check(
         name=kept.name,
         points=kept.points,

@@ -23,16 +23,18 @@ COMPUTES = ("check.py", "sandbox/inside")  # of the engine, what takes part in c
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a grade depends on beside the submission's bytes, and what is noted of it.
+    """What a grade depends on beside the submission's bytes, and what is only noted.
 
     engine: digest of the engine's code.
     unit: digest of the unit's solution, its checks and what they share.
-    seed, quick: on which seed, and whether checks that train were left out.
+    seed: on which the experiments ran.
+    quick: whether checks that train were left out.
     corpus: what checks that train were trained on; empty where none was.
     versions: package → version, Python among them.
     official: whether submissions were confined.
-    course: digest of course.toml; noted, as are the course's title and folder, the version of the
-    kit, and the walls.
+
+    Only noted are the digest of course.toml (`course`), the course's title and folder, the version
+    of the kit, and the walls.
     """
 
     engine: str = ""
@@ -62,14 +64,12 @@ DECIDES = {
 
 
 def differences(one: Provenance, other: Provenance) -> list[str]:
-    """Say in words in what two provenances differ, as far as it decides a grade; empty where they
-    agree.
-    """
+    """Say in words in what two provenances differ, as far as it decides a grade."""
     return [words for name, words in DECIDES.items() if getattr(one, name) != getattr(other, name)]
 
 
 def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) -> Provenance:
-    """What a grade of this unit would be made by, here and now. Raises `NoData`."""
+    """Describe what a grade of this unit would be made by, here and now. Raises `NoData`."""
     course = unit.course
     return Provenance(
         engine=engine_digest(),
@@ -87,15 +87,17 @@ def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) 
 
 
 def _corpora(unit: Unit) -> str:
-    """The names of the course's corpora that a unit's checks train on; data of a check's own is
-    always the same.
+    """Name the course's corpora that a unit's checks train on.
+
+    A check that has data of its own is left out: they are always the same.
     """
     roles = {check.corpus for check in unit.checks if check.measure and not check.data}
-    return ", ".join(sorted(corpus_name(unit.course, role) for role in roles))
+    names = [corpus_name(unit.course, role) for role in roles]
+    return ", ".join(sorted(names))
 
 
 def digest_of(paths: Iterable[Path]) -> str:
-    """The sha256 of the content of files, in the order that is given."""
+    """Return the sha256 of the names and contents of files, in the order that is given."""
     whole = sha256()
     for path in paths:
         content = path.read_bytes()
@@ -105,23 +107,22 @@ def digest_of(paths: Iterable[Path]) -> str:
 
 @cache
 def engine_digest() -> str:
-    """The digest of the engine's code, its tests left out."""
-    files = _modules(ENGINE)
-    return digest_of(path for path in files if path.relative_to(ENGINE).parts[0] != "tests")
+    """Return the digest of the engine's code, its tests left out."""
+    tests = ENGINE / "tests"
+    return digest_of(path for path in _modules(ENGINE) if not path.is_relative_to(tests))
 
 
 @cache
 def computing_digest() -> str:
-    """The digest of what takes part in computing an answer: it does not judge, and knows no
-    tolerance.
-    """
-    return digest_of(file for name in COMPUTES for file in _modules(ENGINE / name))
+    """Return the digest of what takes part in computing an answer: no part of the judge does."""
+    files: list[Path] = []
+    for name in COMPUTES:
+        files.extend(_modules(ENGINE / name))
+    return digest_of(files)
 
 
 def experiments_digest(unit: Unit) -> str:
-    """The digest of what a unit's experiments are made of: their module, what checks share,
-    add-ons.
-    """
+    """Return the digest of a unit's experiments: their module, what checks share, add-ons."""
     files = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
     for package, module in addons(unit.course).items():
         if package in unit.packages:
@@ -130,28 +131,31 @@ def experiments_digest(unit: Unit) -> str:
 
 
 def checks_digest(course: Course, name: str) -> str:
-    """The digest of a unit's module of checks and of what checks share."""
+    """Return the digest of a unit's module of checks and of what checks share."""
     return digest_of([course.checks / f"{name}.py", *helpers(course)])
 
 
 def unit_digest(unit: Unit) -> str:
-    """The digest of a unit: its solution and its experiments. Raises `NoCourse` without a
-    solution.
+    """Return the digest of a unit's solution and experiments.
+
+    Raises `NoCourse` without a solution.
     """
-    return sha256(
-        (digest_of([unit.course.solution_there(unit.name)]) + experiments_digest(unit)).encode()
-    ).hexdigest()
+    solution = digest_of([unit.course.solution_there(unit.name)])
+    both = solution + experiments_digest(unit)
+    return sha256(both.encode()).hexdigest()
 
 
 def helpers(course: Course) -> list[Path]:
-    """The modules of a course's folder `checks` that are no unit's."""
+    """List the modules of a course's folder `checks` that are no unit's."""
     return [path for path in sorted(course.checks.glob("*.py")) if path.stem not in course.units]
 
 
 def versions(unit: Unit) -> dict[str, str]:
-    """The versions of what a unit's experiments compute with, and of Python."""
-    packages = {name: version(name) for name in sorted({"numpy", *unit.packages})}
-    return {"python": platform.python_version()} | packages
+    """Return the versions of Python and of what a unit's experiments compute with."""
+    found = {"python": platform.python_version()}
+    for name in sorted({"numpy", *unit.packages}):
+        found[name] = version(name)
+    return found
 
 
 def _modules(path: Path) -> list[Path]:
@@ -162,5 +166,5 @@ def _modules(path: Path) -> list[Path]:
 
 
 def without_notes(provenance: Provenance) -> Provenance:
-    """The provenance without what is only noted, so that two machines can be compared."""
+    """Leave out what is only noted, so that two machines can be compared."""
     return replace(provenance, course="", course_title="", course_folder="", kit="", walls=())

@@ -38,12 +38,12 @@ CREATE TABLE IF NOT EXISTS seeds (
 
 
 def cache_folder() -> Path:
-    """The user's cache."""
+    """Return the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
 
 
 def default_path() -> Path:
-    """Where the store lies: in the user's cache."""
+    """Return where the store lies: in the user's cache."""
     return cache_folder() / "answers.sqlite"
 
 
@@ -54,10 +54,10 @@ def address(*parts: str) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """What was computed once: an answer; of trained weights, their loss; and the names of the
-    definitions that ran.
+    """What was computed once.
 
-    names: None where it is not known.
+    loss: of trained weights.
+    names: the names of the definitions that ran; None where they are not known.
     """
 
     answer: Answer
@@ -81,24 +81,24 @@ class AnswerStore:
 
     def get(self, where: str) -> Made | None:
         """Find what was computed; None where it is not there."""
+        query = "SELECT frame FROM answers WHERE address = ?"
         with self._lock:
-            row = self._connection.execute(
-                "SELECT frame FROM answers WHERE address = ?", (where,)
-            ).fetchone()
+            row = self._connection.execute(query, (where,)).fetchone()
         if row is None:
             return None
+        (frame,) = row
         try:
-            message = decode(row[0])
+            message = decode(frame)
             failure = Failure(message.fields.get("failure", ""))
-        except (BadFrame, ValueError):
+        except (BadFrame, ValueError):  # it is damaged
             return None
         arrays = dict(message.arrays)
         loss = arrays.pop(LOSS, None)
         names = arrays.pop(NAMES, None)
         return Made(
-            Answer(arrays, failure, message.fields.get("message", "")),
-            None if loss is None else float(loss),
-            None if names is None else frozenset(names.tolist()),
+            answer=Answer(arrays, failure, message.fields.get("message", "")),
+            loss=None if loss is None else float(loss),
+            names=None if names is None else frozenset(names.tolist()),
         )
 
     def put(self, where: str, made: Made) -> None:
@@ -108,13 +108,11 @@ class AnswerStore:
             arrays[LOSS] = np.array(made.loss)
         if made.names is not None:
             arrays[NAMES] = np.array(sorted(made.names), dtype=np.str_)
-        frame = encode(
-            Message({"failure": made.answer.failure, "message": made.answer.message}, arrays)
-        )[8:]
+        facts = {"failure": made.answer.failure, "message": made.answer.message}
+        frame = encode(Message(facts, arrays))[LENGTH:]
+        command = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
         with self._lock, suppress(sqlite3.Error), self._connection:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (where, frame, _today())
-            )
+            self._connection.execute(command, (where, frame, _today()))
 
     def add_seed(self, unit: str, seed: int) -> None:
         """Note that the store holds all answers of a unit on a secret seed."""
@@ -122,11 +120,10 @@ class AnswerStore:
             self._connection.execute("INSERT OR IGNORE INTO seeds VALUES (?, ?)", (unit, seed))
 
     def seeds(self, unit: str) -> list[int]:
-        """The secret seeds of which the store holds all answers of a unit."""
+        """List the secret seeds of which the store holds all answers of a unit."""
+        query = "SELECT seed FROM seeds WHERE unit = ? ORDER BY seed"
         with self._lock:
-            rows = self._connection.execute(
-                "SELECT seed FROM seeds WHERE unit = ? ORDER BY seed", (unit,)
-            )
+            rows = self._connection.execute(query, (unit,))
             return [seed for (seed,) in rows]
 
     def close(self) -> None:
@@ -136,15 +133,19 @@ class AnswerStore:
 
 
 # beside the arrays of an experiment, none of which can be called so: their names have no spaces
-LOSS, NAMES = "loss of these weights", "names that ran"
+LOSS = "loss of these weights"
+NAMES = "names that ran"
+LENGTH = 8  # bytes before a frame that say how long it is
+SECONDS_OF_A_DAY = 86_400
 
 
 def _today() -> int:
-    return int(time.time() // 86400)
+    """Count the days since 1970."""
+    return int(time.time() // SECONDS_OF_A_DAY)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open a store's file for its owner alone; old answers are removed."""
+    """Open a store's file, which only its owner may read; old answers are removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     os.chmod(path, 0o600)
@@ -161,9 +162,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _make_ready(connection: sqlite3.Connection) -> None:
-    """Give an opened file its tables, and the way of writing that lets several processes read and
-    write.
-    """
+    """Give an opened file its tables, and let several processes read and write at once."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, FORMAT):
         connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")
@@ -173,8 +172,9 @@ def _make_ready(connection: sqlite3.Connection) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log. SQLite does not wait here for another process that is about to
-    do the same.
+    """Switch to a write-ahead log.
+
+    SQLite does not wait here for another process that is about to do the same.
     """
     until = time.monotonic() + WAIT
     while True:

@@ -15,13 +15,8 @@ import small
 
 from autograder.course import NoCourse, find_course, load_unit, read_course
 from autograder.grading import batch
-from autograder.grading.batch import (
-    GradingContext,
-    Run,
-    close_servers,
-    grade_class,
-    refuse_course_within,
-)
+from autograder.grading.batch import Run, grade_class, refuse_course_within
+from autograder.grading.context import GradingContext, close_servers
 from autograder.grading.provenance import unit_digest
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions

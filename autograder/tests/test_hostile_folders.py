@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.cli import main
-from autograder.grading import batch
+from autograder.grading import context
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import MAX_FILE, find_submissions
 
@@ -200,7 +200,7 @@ def grade(server):
     it.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "_server", lambda _: server)
+        patch.setattr(context, "_server", lambda _: server)
         patch.setenv("AUTOGRADER_COURSE", str(small.COURSE.folder))
         patch.setenv("COLUMNS", "200")
         yield lambda *arguments: CliRunner().invoke(

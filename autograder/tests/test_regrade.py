@@ -11,7 +11,7 @@ import small_class
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
-from autograder.grading.batch import check_materials
+from autograder.grading.materials import check_materials
 from autograder.grading.provenance import unit_digest
 
 

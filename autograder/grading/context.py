@@ -1,0 +1,152 @@
+"""What the submissions of a unit are graded with, on this machine or on another one.
+
+Each thread that grades has a forking server of its own, and all threads of a process share a key.
+"""
+
+import atexit
+import threading
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from autograder.check import Answer, Corpus, Failure
+from autograder.course import Unit, find_course, read_course
+from autograder.data import unit_data
+from autograder.grading.keys import MadeKey, checks_to_run, solution_of
+from autograder.grading.one import grade_one
+from autograder.grading.outline import outline_unit
+from autograder.grading.store import AnswerStore, default_path
+from autograder.judging import PlainKey, Verdict, judge
+from autograder.sandbox.client import Server, ServerGone
+
+
+@dataclass(frozen=True)
+class GradingContext:
+    """What the submissions of a unit are graded against: plain data, which can travel.
+
+    course: the course's folder; where another machine has none there, it has one by its own
+    `$AUTOGRADER_COURSE`.
+    unit_digest: of the solution and the checks; a server that was started for others is not asked.
+    store: the file of answers that were made before; the user's own where it is empty.
+    """
+
+    course: str
+    unit: str
+    unit_digest: str
+    seed: int
+    quick: bool
+    unsafe: bool
+    store: str = ""
+
+    def grade(
+        self, source: bytes, name: str, passed: Mapping[str, Verdict], hurry: bool = False
+    ) -> "Graded":
+        """Grade one submission in a worker of this thread's server; once more if that dies.
+
+        hurry: whether others stand in line. Raises `Postponed` then for one that waits.
+        """
+        shared = _shared(self)
+        before = shared.key.computed
+        for _ in range(2):
+            server = _server(self)
+            try:
+                verdicts = grade_one(
+                    server, source, name, self.seed, shared.key, shared.data, passed, hurry
+                )
+                return Graded(verdicts, tuple(server.walls), shared.key.computed - before)
+            except ServerGone as error:
+                why = str(error)
+                server.close()
+                del _mine.server
+        message = (
+            f"{why} Twice, with this submission: it was given up. Remove its result to have it "
+            "graded again."
+        )
+        unit = unit_at(self.course, self.unit)
+        answer = Answer(failure=Failure.KILLED, message=message)
+        return Graded(not_run(unit, shared.data, answer), tuple(server.walls))
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The verdicts of one submission.
+
+    walls: what it was confined by.
+    answers_made: how many answers of the solution and its mistakes had to be made for it.
+    """
+
+    verdicts: list[Verdict]
+    walls: tuple[str, ...] = ()
+    answers_made: int = 0
+
+
+def unit_at(folder: str, name: str) -> Unit:
+    """Load a unit of the course in a folder; without that folder, of this machine's own course."""
+    course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
+    return outline_unit(course, name)
+
+
+def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
+    """Make the verdicts of a submission whose every check failed in the same way."""
+    nothing = PlainKey(Answer())
+    return [judge(check, nothing, answer, {}) for check in checks_to_run(unit, data)]
+
+
+# ---- of this process
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What all threads that grade a unit share: the key, and what checks that train are given."""
+
+    key: MadeKey
+    data: Mapping[str, Corpus]
+
+
+_mine = threading.local()  # the server of the thread that grades, and what it serves
+_started: list[Server] = []
+_by_context: dict[GradingContext, _Shared] = {}
+_turn = threading.Lock()
+
+
+def _server(context: GradingContext) -> Server:
+    """Return this thread's server.
+
+    It is started anew where the last one served another unit, or this one before it changed.
+    """
+    wanted = (context.course, context.unit, context.unit_digest, context.unsafe)
+    if hasattr(_mine, "server") and _mine.serves != wanted:
+        _mine.server.close()
+        del _mine.server
+    if not hasattr(_mine, "server"):
+        unit = unit_at(context.course, context.unit)
+        _mine.server = Server(unit, context.unsafe, solution_of(unit).stub)
+        _mine.serves = wanted
+        _started.append(_mine.server)
+    server: Server = _mine.server
+    return server
+
+
+def _shared(context: GradingContext) -> _Shared:
+    """Return what all threads of this process share. Nothing of the key is made yet."""
+    with _turn:
+        if context not in _by_context:
+            unit = unit_at(context.course, context.unit)
+            data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
+            store = AnswerStore(Path(context.store) if context.store else default_path())
+            key = MadeKey(unit, context.seed, data, store, partial(_server, context))
+            _by_context[context] = _Shared(key, data)
+        return _by_context[context]
+
+
+@atexit.register
+def close_servers() -> None:
+    """End the servers that this process has started for grading, and forget the keys."""
+    while _started:
+        _started.pop().close()
+    while _by_context:
+        _, shared = _by_context.popitem()
+        shared.key.close()
+    if hasattr(_mine, "server"):
+        del _mine.server

@@ -155,19 +155,20 @@ def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) 
 
     Raises `WouldReplace`.
     """
-    there = [result for result in stored_results(out) if result.unit in units]
-    if quick:
-        _refuse_to_replace([r for r in there if not r.provenance.quick], "--quick", out)
-    if unsafe:
-        _refuse_to_replace([r for r in there if r.provenance.official], "--unsafe", out)
+    there = [kind(result) for result in stored_results(out) if result.unit in units]
+    without_quick = len([one for one in there if not one.quick])
+    without_unsafe = len([one for one in there if one.official])
+    if quick and without_quick:
+        raise _would_replace(out, without_quick, "--quick")
+    if unsafe and without_unsafe:
+        raise _would_replace(out, without_unsafe, "--unsafe")
 
 
-def _refuse_to_replace(whole: Sequence[Result], option: str, out: Path) -> None:
-    if whole:
-        raise WouldReplace(
-            f"{out} holds {len(whole)} results that were graded without {option}, and they "
-            "would be replaced. Name another --out."
-        )
+def _would_replace(out: Path, whole: int, option: str) -> WouldReplace:
+    return WouldReplace(
+        f"{out} holds {whole} results that were graded without {option}, and they would be "
+        "replaced. Name another --out."
+    )
 
 
 class Mixed(UserError):

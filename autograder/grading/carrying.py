@@ -148,10 +148,13 @@ class Follows:
 
     def judge(self, answer: Answer) -> Following:
         """Judge an answer, in the way that earns most; one that is right all the same passes."""
-        plain = judge(self.check, PlainKey(self.key.expected), answer, self.sizes)
+        without_mistakes = PlainKey(self.key.expected)
+        plain = judge(self.check, without_mistakes, answer, self.sizes)
         if plain.status == "passed":
             return Following(plain)
-        found = [self._judge_after(made, carried, answer) for made, carried in self._carried()]
+        found = []
+        for made, carried in self._carried():
+            found.append(self._judge_after(made, carried, answer))
         return max(found, key=lambda following: following.verdict.earned)
 
     def _carried(self) -> Iterator[tuple[Mistakes, Carried]]:

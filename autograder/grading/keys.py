@@ -149,8 +149,9 @@ class MadeKey(Mapping[str, CheckKey]):
         self._checks = {check.name: check for check in checks_to_run(unit, data)}
         self._data = data
         self._entries: dict[str, MadeCheckKey] = {}
+        public_seed = unit.course.public_seed
         self._maker = AnswerMaker(unit, seed, store, server)
-        self._public = AnswerMaker(unit, unit.course.public_seed, store, server)
+        self._public = AnswerMaker(unit, public_seed, store, server)
         self._carried: dict[tuple[str, Mistakes], Carried | None] = {}
         self._public_keys: dict[tuple[str, Mistakes], MadeCheckKey] = {}
         self._lock = threading.RLock()

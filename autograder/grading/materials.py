@@ -14,13 +14,17 @@ def check_materials(unit: Unit) -> dict[str, str]:
     That is its experiment, what all experiments share, and the solution. Known mistakes are no part
     of it.
     """
-    text = (unit.course.checks / f"{unit.name}.py").read_text("utf-8")
-    experiments, rest = _apart(text, {check.name for check in unit.checks})
-    shared = [path.read_text("utf-8") for path in helpers(unit.course)]
-    common = "\n".join([solution_of(unit).plain(), *shared, rest])
+    module = unit.course.checks / f"{unit.name}.py"
+    names = {check.name for check in unit.checks}
+    experiments, rest = _apart(module.read_text("utf-8"), names)
+    shared = [solution_of(unit).plain()]
+    for path in helpers(unit.course):
+        shared.append(path.read_text("utf-8"))
+    shared.append(rest)
     materials = {}
     for name, experiment in experiments.items():
-        materials[name] = digest(f"{common}\n{experiment}".encode())
+        content = "\n".join([*shared, experiment])
+        materials[name] = digest(content.encode())
     return materials
 
 
@@ -32,9 +36,11 @@ def _apart(text: str, names: set[str]) -> tuple[dict[str, str], str]:
     lines = text.split("\n")
     functions = {}
     for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and node.name in names:
-            first = node.decorator_list[0].lineno - 1
-            last = node.end_lineno or 0
-            functions[node.name] = "\n".join(lines[first:last])
-            lines[first:last] = [""] * (last - first)  # so that the numbers of others stay
-    return functions, "\n".join(line for line in lines if line)
+        if not isinstance(node, ast.FunctionDef) or node.name not in names:
+            continue
+        first = node.decorator_list[0].lineno - 1
+        last = node.end_lineno or 0
+        functions[node.name] = "\n".join(lines[first:last])
+        lines[first:last] = [""] * (last - first)  # so that the numbers of others stay
+    rest = [line for line in lines if line]
+    return functions, "\n".join(rest)

@@ -157,13 +157,12 @@ def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     between two of one second. Slack days are used unit by unit, in the order in which the units are
     due.
     """
-    by_student: dict[str, dict[str, list[Result]]] = {}
+    by_student: dict[str, list[Result]] = {}
     for result in with_partners(results, policy):
-        units = by_student.setdefault(result.lms_name, {})
-        units.setdefault(result.unit, []).append(result)
+        by_student.setdefault(result.lms_name, []).append(result)
     found: list[Grade] = []
-    for units in by_student.values():
-        found.extend(_of_student(units, policy))
+    for of_student in by_student.values():
+        found.extend(_of_student(of_student, policy))
     return sorted(found, key=lambda grade: (grade.result.unit, grade.result.lms_name))
 
 
@@ -193,17 +192,25 @@ def _in_name_of(partner: str, result: Result) -> Result:
     )
 
 
-def _of_student(units: Mapping[str, Sequence[Result]], policy: Policy) -> Iterator[Grade]:
+def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
     """Yield a student's grade for each unit, the unit that is due first before the others."""
+    by_unit: dict[str, list[Result]] = {}
+    for result in results:
+        by_unit.setdefault(result.unit, []).append(result)
     left = policy.late.slack_days
-    for unit in sorted(units, key=lambda unit: (policy.rules(unit).due or NEVER, unit)):
-        times = [result.submitted for result in units[unit] if result.submitted]
-        first = min(times, default="")
+    for unit in sorted(by_unit, key=lambda unit: (policy.rules(unit).due or NEVER, unit)):
         free = min(left, policy.late.slack_each)
-        possible = [grade_of(result, policy, free, first) for result in units[unit]]
-        counted = _chosen(possible, policy.keep)
+        counted = _of_unit(by_unit[unit], policy, free)
         left -= counted.slack
         yield counted
+
+
+def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
+    """Return the grade of one student for one unit; `free` slack days may be used for it."""
+    times = [result.submitted for result in results if result.submitted]
+    first = min(times, default="")
+    possible = [grade_of(result, policy, free, first) for result in results]
+    return _chosen(possible, policy.keep)
 
 
 def _chosen(possible: Sequence[Grade], keep: str) -> Grade:

@@ -185,10 +185,13 @@ def _plain_name(name: str, is_first: bool) -> str:
     """Return a name as it is, if files can be called so; else a part of it with a checksum."""
     clean = _without_strange_characters(name)
     fits = 0 < len(clean.encode()) <= MAX_NAME
-    if is_first and fits and clean == name and not _CHANGED.search(name):
+    looks_changed = _CHANGED.search(name) is not None
+    if is_first and fits and clean == name and not looks_changed:
         return name
-    short = clean.encode()[: MAX_NAME - CHECKSUM - 1].decode(errors="ignore")
-    return f"{short}~{digest(os.fsencode(name))[:CHECKSUM]}"
+    room = MAX_NAME - CHECKSUM - 1
+    short = clean.encode()[:room].decode(errors="ignore")
+    checksum = digest(os.fsencode(name))[:CHECKSUM]
+    return f"{short}~{checksum}"
 
 
 def _without_strange_characters(name: str) -> str:

@@ -113,11 +113,13 @@ def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
 
     A known mistake that explains them may leave a part of their share.
     """
-    check, key, answer = comparison.check, comparison.key, comparison.answer
-    explanations = explain_wrong(check, key, answer, comparison.wrong, excluded)
+    check = comparison.check
+    key = comparison.key
+    explanations = explain_wrong(check, key, comparison.answer, comparison.wrong, excluded)
     shares = _shares(comparison, explanations)
     share = share_of_points(shares, key.constant)
-    return verdict_of(check, share, remarks_on(comparison, explanations, excluded))
+    remarks = remarks_on(comparison, explanations, excluded)
+    return verdict_of(check, share, remarks)
 
 
 def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict[str, float]:

@@ -1,5 +1,4 @@
-"""Errors carried forward: an early mistake costs its own check, and what is consistent with it
-counts.
+"""Errors carried forward: an early mistake costs its own check, and what follows counts.
 
 Where a check that others need is wrong by known mistakes, the others run all the same. They are
 judged against the solution with those mistakes in it. An array earns only where it still tells what

@@ -1,5 +1,6 @@
-"""Points by hand: applied on pages and exports, never to a stored result; what a wrong file is
-told.
+"""Points by hand: applied on pages and exports, never to a stored result.
+
+What a wrong file is told.
 """
 
 import csv
@@ -74,8 +75,9 @@ def read(folder, text, students=("crash", "squared", "stub")):
 
 
 def test_points_factor_and_set_points(graded_class, tmp_path):
-    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45. A check that is set has these points,
-    whatever it had.
+    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45.
+
+    A check that is set has these points, whatever it had.
     """
     policy = Policy(adjustments=read(tmp_path, BY_HAND))
     of = {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
@@ -242,8 +244,9 @@ def test_as_toml_leaves_out_what_is_empty():
 
 
 def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(grades, small_class):
-    """The pages that `grade` writes count points by hand; a wrong name is told, and the class is
-    graded.
+    """The pages that `grade` writes count points by hand.
+
+    A wrong name is told, and the class is graded.
     """
     arguments = ("grade", small_class, "--out", grades, "--seed", small.SEED)
     done = small.run_command(*arguments)

@@ -118,8 +118,9 @@ STANFORD = Policy(
 
 
 def test_stanford_cs231a():
-    """Worked by hand: 100, 75 (three days, two free), 100 (two free), 75 (none left), 80; 24.1 of
-    29.
+    """Worked by hand: 100, 75 (three days, two free), 100 (two free), 75 (none left), 80.
+
+    24.1 of 29.
     """
     days = (0, 3, 2, 1, 0)
     points = (100.0, 100.0, 100.0, 100.0, 80.0)
@@ -234,8 +235,9 @@ def test_early_is_a_bonus():
 
 
 def test_the_best_attempt_is_chosen_with_what_it_costs():
-    """A better one that is too late is worth less; one that needs no slack days is taken where both
-    are equal.
+    """A better one that is too late is worth less.
+
+    One that needs no slack days is taken where both are equal.
     """
     policy = Policy(late=Late(per_day=0.5, slack_days=1), units={"hw1": Rules(due=DUE)})
     results = [handed_in("ada", "hw1", 60.0, -1), handed_in("ada", "hw1", 100.0, 2)]

@@ -33,9 +33,7 @@ def canvas_points(out, folder, *options):
 
 
 def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
-    """In a plain folder, a file over a file: the latest has the page, the best one counts, or the
-    last.
-    """
+    """A file over a file: the latest has the page, and the best one counts, or the last."""
     grades = tmp_path / "grades"
     small.submit(tmp_path / "submitted", "ada", RIGHT)
     run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5", "--quick")

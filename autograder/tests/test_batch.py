@@ -1,6 +1,4 @@
-"""A class: runs that are killed, full disks, servers that die, and what lies around a submission
-and changes nothing.
-"""
+"""A class: runs that are killed, full disks, servers that die, things around a submission."""
 
 import random
 import shutil
@@ -31,8 +29,9 @@ def graded(submitted, out, course=small.COURSE):
 
 
 def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
-    """kill -9 at five random moments: nothing lost, nothing twice, nothing half, results as of an
-    undisturbed run.
+    """kill -9 at five random moments: nothing lost, nothing twice, nothing half.
+
+    Results are those of an undisturbed run.
     """
     submitted, draw = small.write_class(tmp_path / "class", 40, slow=True), random.Random(3)
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
@@ -55,8 +54,9 @@ def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
 
 
 def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
-    """1, 2 and 4 at a time, with honest and hostile ones among them; read back, and graded anew,
-    the same again.
+    """1, 2 and 4 at a time, with honest and hostile ones among them.
+
+    Read back, and graded anew, the same again.
     """
     submitted = small.write_class(tmp_path / "class", 12)
     crash = "\nimport ctypes\ndef double(x): ctypes.string_at(0)\n"
@@ -121,9 +121,7 @@ def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path, disk, wo
 
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
 def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
-    """What was written before is kept as it is, and in the end results equal those of an
-    undisturbed run.
-    """
+    """What was written before is kept, and results are those of an undisturbed run."""
     submitted, out, saved = (
         small.write_class(tmp_path / "class", 8),
         tmp_path / "out",
@@ -168,8 +166,9 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
 
 
 def _kill(server):
-    """Kill a server, and wait until it is gone: a few milliseconds, in which a submission would be
-    graded.
+    """Kill a server, and wait until it is gone.
+
+    That takes a few milliseconds, in which a submission would be graded.
     """
     server._process.kill()
     with suppress(ConnectionError):
@@ -198,9 +197,7 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
 
 
 def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
-    """Killed while it forks for a submission: that one is graded by the next server, all as in an
-    undisturbed run.
-    """
+    """The next server grades the submission, and all is as in an undisturbed run."""
     submitted = small.write_class(tmp_path / "class", 4)
     calm = graded(submitted, tmp_path / "calm")
     fork, killed = Worker._fork, []
@@ -271,9 +268,7 @@ NAMES = ("checks", "solutions", "datasets", "assignments", "autograder", "numpy"
 
 @pytest.mark.parametrize("inside", [False, True], ids=["from the course", "from their folder"])
 def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(tmp_path, inside):
-    """Each brings a whole course and modules by the engine's names: nobody's points move, their own
-    among them.
-    """
+    """Each brings a whole course and modules by the engine's names: nobody's points move."""
     for name in ("ada", *NAMES):
         submitted = small.submit(tmp_path / "class", name, small.half_solved()).parents[2]
     calm = graded(submitted, tmp_path / "calm")
@@ -328,8 +323,9 @@ def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypatch):
-    """Of whatever kind: it is told in words that no terminal obeys, the others are graded, and the
-    next run grades this one again.
+    """It is told in words that no terminal obeys, and the others are graded.
+
+    The next run grades this one again.
     """
     submitted = small.write_class(tmp_path / "class", 3)
     read = batch.read_file
@@ -412,8 +408,9 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
 
 
 def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
-    """In one process and thread, as on a Dask worker that lives longer than a run: no server of
-    before is asked.
+    """In one process and thread, as on a Dask worker that lives longer than a run.
+
+    No server of before is asked.
     """
     course = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "course"))
     scripts = (small.solved().encode(), small.solved().replace("2 * x", "3 * x").encode())

@@ -1,6 +1,4 @@
-"""Errors carried forward: an early mistake costs its own check, and what is consistent with it
-counts.
-"""
+"""Errors carried forward: an early mistake costs its own check, and what follows counts."""
 
 from dataclasses import replace
 
@@ -169,15 +167,14 @@ def test_what_nothing_explains_is_not_carried(graded):
 
 
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
-    """Where nothing is left, nobody can tell whether the sign is right: not even the right one
-    earns.
-    """
+    """Where nobody can tell whether the sign is right, not even the right one earns."""
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 
 def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
-    """Of what is above 0 the early mistake hides nothing, and that half counts; of all others none
-    can tell.
+    """Of what is above 0 the early mistake hides nothing, and that half counts.
+
+    Of all others none can tell.
     """
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]

@@ -82,17 +82,13 @@ def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to)
     ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−", "\t", "\r", "\n", "\u3000=", "\u200b="],
 )
 def test_what_some_program_takes_for_a_formula_is_quoted(begins):
-    """Full-width signs, small ones and a real minus too, and what comes after characters that are
-    taken off.
-    """
+    """Full-width signs, small ones, a real minus, and what comes after characters taken off."""
     assert exports._cell(f"{begins}1+1").startswith("'")
     assert exports._cell(f"a{begins}1+1")[0] == "a"
 
 
 def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):
-    """`ADA` came when there was an `ada`: her file is called otherwise, her row in the gradebook is
-    hers.
-    """
+    """`ADA` came when there was an `ada`: her file has another name, her row has hers."""
     ada = max(results, key=lambda result: result.score)
     ada = dataclasses.replace(ada, student="ADA~0123456789abcdef", known_as="ADA")
     exported([ada], "canvas", tmp_path)
@@ -127,8 +123,9 @@ def of(student, result, hand_in):
 
 
 def test_a_partner_has_a_row_of_their_own(results, tmp_path):
-    """The same points, and none of the numbers that the LMS has for who handed in: they would send
-    the grade to the wrong person.
+    """The same points, and none of the numbers that the LMS has for who handed in.
+
+    They would send the grade to the wrong person.
     """
     best = max(results, key=lambda result: result.score)
     graded = grades([of("ada", best, ADA)], PARTNERS)
@@ -265,9 +262,7 @@ def test_export_by_command(graded_class, tmp_path):
 
 
 def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path):
-    """A second round of hand-ins: each student's best submission counts, whichever folder holds
-    it.
-    """
+    """A second round of hand-ins: the best counts, whichever folder holds it."""
     (tmp_path / "again" / "stub" / UNIT).mkdir(parents=True)
     solved = (small_class / "complete" / UNIT / f"{UNIT}.py").read_text()
     small.submit(tmp_path / "again", "stub", solved)

@@ -1,5 +1,4 @@
-"""Hostile folders: names, links, times, kinds of files, zips and collisions, as hypothesis draws
-them.
+"""Hostile folders: names, links, times, kinds of files and zips, as hypothesis draws them.
 
 Each is made on disk and graded by the real command, in this process and with one server for all.
 Whatever lies there, the honest have their grades, every other submission has a result in words, and
@@ -34,9 +33,7 @@ SEED = str(small.SEED)
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody has handed in: under which name, what lies where the script should, its time, a
-    stamp beside it.
-    """
+    """What somebody has handed in: its name, what lies in the script's place, its time, a stamp."""
 
     name: str
     kind: str
@@ -196,8 +193,9 @@ def _put_script(path: Path, entry: Entry) -> None:
 
 @pytest.fixture(scope="module")
 def grade(server):
-    """Grade a folder or zip by the real command, each time with the same server; what came of
-    it.
+    """Grade a folder or zip by the real command, each time with the same server.
+
+    What came of it.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "_server", lambda _: server)
@@ -210,9 +208,7 @@ def grade(server):
 
 @pytest.fixture(scope="module")
 def base():
-    """A folder in memory where there is such a place: it is quick, and its files can have any
-    time.
-    """
+    """A folder in memory where there is one: it is quick, and files can have any time."""
     memory = Path("/dev/shm")
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place, prefix="autograder-test-") as folder:
@@ -255,8 +251,9 @@ SOME = settings(
 @SOME
 @given(st.lists(ENTRIES, min_size=1, max_size=6), st.booleans())
 def test_whatever_lies_in_a_folder_costs_nobody_else_a_grade(grade, honest, base, entries, flat):
-    """Every submission that is found has a result, in words; the honest have theirs; exit code 0;
-    twice.
+    """Every submission that is found has a result, in words.
+
+    The honest have theirs; exit code 0; twice.
     """
     options = ["--unit", small.UNIT, "--timestamps"] if flat else []
     with a_folder(base) as folder:
@@ -280,9 +277,7 @@ CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 2
     CHANGES,
 )
 def test_a_zip_is_graded_or_refused_in_a_sentence(grade, honest, base, entries, changes):
-    """Whatever its entries are called and dated, and whichever of its bytes are changed: exit code
-    0 or 2.
-    """
+    """Whatever its entries are called, and whichever bytes are changed: exit code 0 or 2."""
     with a_folder(base) as folder:
         archive = folder / "class.zip"
         write_zip(archive, entries)

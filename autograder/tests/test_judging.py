@@ -236,8 +236,9 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
 
 
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
-    """A mistake that gives infinity is named where all that is wrong is explained, and not beside
-    what nobody knows.
+    """A mistake that gives infinity is not named beside what nobody knows.
+
+    Where all that is wrong is explained, it is.
     """
     known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", c=C + 1))
     assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == "words of overflow"
@@ -297,8 +298,9 @@ def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
 
 
 def test_a_relation_of_more_arrays_outdoes_a_mistake():
-    """`a` looks like a mistake, `c` like none; both are the expected ones × 3. Where all are
-    explained it is named.
+    """`a` looks like a mistake, `c` like none; both are the expected ones × 3.
+
+    Where all are explained it is named.
     """
     expected = Answer({"a": D[0], "c": D[1], "d": A})
     half = Mistake("half", "words of half"), Answer({"a": 3 * D[0], "c": 7 * D[1], "d": A})
@@ -398,9 +400,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
 
 
 def test_trained_weights_need_only_their_shapes():
-    """A check that trains is judged by its loss: values are not compared, a shape that is another
-    is told.
-    """
+    """A check that trains is judged by its loss: values are not compared, shapes are."""
     training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
     known = PlainKey(Answer({"w": np.ones((6, 9))}))
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
@@ -412,9 +412,7 @@ def test_trained_weights_need_only_their_shapes():
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
-    """Copies of the first weights in rows that are never trained, zeros and NaN do not outweigh the
-    rest.
-    """
+    """Copies of the first weights in rows never trained, zeros and NaN do not outweigh the rest."""
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]
@@ -482,9 +480,7 @@ def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
     ],
 )
 def test_some_answers_are_infinitely_far_apart(one, other):
-    """Another shape, NaN and infinity elsewhere, integers and text that differ at all, and what is
-    missing.
-    """
+    """Other shapes, NaN and infinity elsewhere, integers and text that differ, what is missing."""
     other = {} if other is None else {"a": other}
     assert deviation(three, "a", Answer({"a": one}), Answer(other)) == math.inf
     assert deviation(three, "a", Answer(other), Answer({"a": one})) == math.inf
@@ -598,9 +594,7 @@ def test_the_checks_own_words_stand_for_wrong_text_too():
 
 
 def test_of_a_long_text_the_part_that_differs_is_shown():
-    """Sixty characters around the first difference, however long the text: both sides show the same
-    part.
-    """
+    """Sixty characters around the first difference: both sides show the same part."""
     long = "word " * 100
     wrong = long[:250] + "W" + long[251:]
     judged = judge(
@@ -628,8 +622,9 @@ def groups(check_, **answers):
 
 
 def test_equal_wrong_answers_are_of_one_group():
-    """Numbers to two digits, whatever their type, and text to the letter; a mistake that is named
-    has no group.
+    """Numbers to two digits, whatever their type, and text to the letter.
+
+    A mistake that is named has no group.
     """
     one, same, other = groups(
         three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3
@@ -675,8 +670,9 @@ def ended_early(arrays, failure=Failure.RAISED, asked=three, known=None):
 
 
 def test_what_is_right_beside_a_failure_earns_its_share():
-    """The failure is told first; the arrays that are right are named, and the wrong ones are
-    not.
+    """The failure is told first.
+
+    The arrays that are right are named, and the wrong ones are not.
     """
     judged = ended_early({"a": A, "b": B + 1})
     assert (judged.earned, judged.status, judged.failure) == (1, "partial", "raised")

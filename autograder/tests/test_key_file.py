@@ -1,6 +1,4 @@
-"""Keys as files: what is stored comes back, and two are the same where the judge cannot tell them
-apart.
-"""
+"""Keys as files: what is stored comes back, and which two keys are the same."""
 
 import shutil
 from contextlib import nullcontext
@@ -34,8 +32,9 @@ def largest(array):
 
 
 def test_a_key_comes_back_as_it_was_saved(tmp_path):
-    """Arrays, text, shapes and words; an array that a mistake leaves right is stored once and is
-    there twice.
+    """Arrays, text, shapes and words.
+
+    An array that a mistake leaves right is stored once and is there twice.
     """
     expected = Answer(
         {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")}
@@ -136,8 +135,9 @@ def not_empty(answer):
 
 
 def with_one_changed(check, name, answer, solution):
-    """An answer with one place of an array changed: by more than the tolerance, an integer by one,
-    a text by a dot.
+    """Change one place of an array in an answer.
+
+    A float by more than the tolerance, an integer by one, a text by a dot.
     """
     array = answer.arrays[name].copy()
     if is_text(array):
@@ -154,18 +154,14 @@ def with_one_changed(check, name, answer, solution):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
-    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves
-    only rounding.
-    """
+    """Floats may move by up to 1e-4 of the largest value, also where only rounding is left."""
     unit = small.unit(name)
     assert same_key(unit, stored(name), key_elsewhere(stored(name), unit.checks))
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_that_the_judge_can_tell_apart_is_another(name):
-    """One number past the tolerance, one integer, one text, one word, one mistake, a shape or a
-    loss suffices.
-    """
+    """One number, text, word, mistake, shape or loss that differs suffices."""
     unit, count = small.unit(name), 0
     checks = {check.name: check for check in unit.checks}
     for entry, known in stored(name).items():
@@ -177,8 +173,9 @@ def test_a_key_that_the_judge_can_tell_apart_is_another(name):
 
 
 def pair(one, other, ours=None):
-    """Whether two keys are the same that differ in one array, of a mistake where the solution's is
-    given.
+    """Whether two keys are the same that differ in one array.
+
+    It is a mistake's array where the solution's, `ours`, is given.
     """
     check = Check("a", 1, lambda net, seed: {})
     unit = SimpleNamespace(checks=(check,))
@@ -194,8 +191,9 @@ def pair(one, other, ours=None):
 
 
 def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
-    """On the scale of the array; another type, NaN elsewhere, and integers that differ at all are
-    others.
+    """On the scale of the array.
+
+    Another type, NaN elsewhere, and integers that differ at all are others.
     """
     x = np.array([0.0, 10.0])
     most = np.array([SAME * TOLERANCE * 10, 0])
@@ -262,8 +260,9 @@ def test_build_leaves_alone_what_another_processor_only_rounds(
 
 
 def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_key):
-    """A training check was renamed: the old name leaves the key. A corpus that is not here stays,
-    and is told.
+    """A training check was renamed: the old name leaves the key.
+
+    A corpus that is not here stays, and is told.
     """
     name, key = small.UNIT, stored(small.UNIT)
     save_key(course.key(name), key | {"practising@line": key["fitting@line"]})
@@ -274,9 +273,7 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
 
 
 def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
-    """Of how a mistake failed it holds what tells the kind of error, and that is the same when it
-    is read.
-    """
+    """It holds what tells the kind of an error, which is the same when it is read."""
     words = "line 3, in `f`: TypeError: no. " + 40 * "." + " Your line: `return secret`."
     raised = Answer(failure=Failure.RAISED, message=words)
     known = PlainKey(Answer({"x": np.arange(3.0)}), ((Mistake("m1", "t"), raised),))

@@ -1,6 +1,4 @@
-"""Keys that are made when they are asked for: the same as those made at once, and no more than is
-needed.
-"""
+"""Keys that are made when they are asked for: the same as those made at once, in fewer answers."""
 
 import pytest
 import small
@@ -37,8 +35,9 @@ def test_a_right_submission_needs_the_solutions_answers_only(server, made):
 
 
 def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check_runs(server, made):
-    """Of `running_sum` three, and of `double` none; a second submission with the same mistake needs
-    nothing.
+    """Of `running_sum` three, and of `double` none.
+
+    A second submission with the same mistake needs nothing.
 
     One answer more is the solution's on another seed, to this check alone.
     """
@@ -53,8 +52,9 @@ def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check
 
 
 def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key, solution):
-    """Every known mistake, pairs of them, and something that nobody has named; nothing is carried
-    forward.
+    """Every known mistake, pairs of them, and something that nobody has named.
+
+    Nothing is carried forward.
     """
     identities = [mistake.id for mistake, _, _ in solution.mistakes]
     scripts = [solution.with_mistake(one) for one in identities]
@@ -120,9 +120,7 @@ SAME_ON_EVERY_SEED = """
 
 
 def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
-    """A file that solves nothing could send it: the author is told which check it is, and what to
-    do.
-    """
+    """A file that solves nothing could send it: the author is told the check, and what to do."""
     unit = small.write_course(
         tmp_path, "counting", SAME_ON_EVERY_SEED, "def count(text):\n    return len(text)\n"
     )

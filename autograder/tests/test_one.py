@@ -60,9 +60,7 @@ def running_sum(x):
     ("wrong", "earned"), [("(sums + 1, total + 1)", 0), ("(sums, total + 1)", 2)]
 )
 def test_a_submission_has_one_guess(grade, wrong, earned):
-    """It sees that it is asked again, and answers otherwise: the answer that earns less counts, and
-    it is told.
-    """
+    """It sees that it is asked again, and answers differently: the lesser answer counts."""
     verdict = grade(small.solved() + GUESS.format(first=False, wrong=wrong))["summing"]
     assert (verdict.earned, verdict.two_answers) == (earned, True)
     assert "this check got another answer" in verdict.remarks[-1].text
@@ -85,8 +83,9 @@ def test_of_two_answers_the_second_may_be_the_worse(grade):
 
 
 def test_an_answer_after_a_failure_is_the_first(grade):
-    """What an earlier check spoils may be an error; a wrong answer that stays the same is one
-    answer.
+    """What an earlier check spoils may be an error.
+
+    A wrong answer that stays the same is one answer.
     """
     raises = GUESS.format(first=False, wrong="1 / 0")
     assert not_passed(grade(small.solved() + raises).values()) == {}
@@ -95,17 +94,16 @@ def test_an_answer_after_a_failure_is_the_first(grade):
 
 
 def test_a_hang_costs_one_check(grade):
-    """An endless loop loses its check, and leaves those after it, but for the one that needs it, as
-    they are.
-    """
+    """An endless loop loses its check and the one that needs it, and no other."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
     assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
     assert verdicts["doubling"].seconds > 5
 
 
 def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
-    """Long before its seconds on the clock are over; so is one that computes a little in
-    between.
+    """Long before its seconds on the clock are over.
+
+    So is one that computes a little in between.
     """
     for nap in (
         "time.sleep(100)",
@@ -161,8 +159,9 @@ def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):
 
 
 def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch):
-    """Of a submission that sleeps in each of its checks the first: what stopped the machine for
-    once costs nothing.
+    """A submission that sleeps in each check is asked its first one again, and no later one.
+
+    What stopped the machine for once costs nothing.
     """
     asked = []
     late = Answer(failure=Failure.TIMEOUT, message="late.")
@@ -182,9 +181,7 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch)
 
 
 def test_an_error_within_a_library_is_told_with_the_students_line(grade):
-    """The line of the submission that called it, though the error came from a Python file of the
-    library.
-    """
+    """The submission's line that called the library is told, and no line of the library."""
     script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
     said = grade(script)["doubling"].remarks[0].text
     assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")
@@ -278,8 +275,9 @@ def test_training_passes_by_its_loss(trained):
 
 
 def test_weights_that_came_with_the_file_are_not_training(trained):
-    """Weights trained elsewhere reach the loss that ours reach; they earn nothing, and the remark
-    says why.
+    """Weights trained elsewhere reach the loss that ours reach.
+
+    They earn nothing, and the remark says why.
     """
     check = trained.server.unit.checks[1]
     with trained.server.worker(plain().encode(), "elsewhere.py") as worker:

@@ -1,6 +1,4 @@
-"""A unit as grading needs it: equal to the loaded one, without importing what its experiments
-compute with.
-"""
+"""A unit as grading needs it: equal to the loaded one, without importing its experiments."""
 
 import os
 import subprocess

@@ -1,5 +1,6 @@
-"""Policies: late days, several submissions, checks that do not count; and what a wrong one is
-told.
+"""Policies: late days, several submissions, checks that do not count.
+
+And what a wrong one is told.
 """
 
 import dataclasses
@@ -170,8 +171,9 @@ def test_a_policy_that_is_not_there_is_told_in_words(tmp_path):
 
 
 def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
-    """`late` stays the rule where a unit is called `later_words`; whoever means the unit writes
-    more of its name.
+    """`late` stays the rule where a unit is called `later_words`.
+
+    Whoever means the unit writes more of its name.
     """
     shutil.copytree(COURSE.folder, tmp_path / "course")
     for folder in ("checks", "solutions"):
@@ -198,8 +200,9 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):
-    """`report --policy` writes what results count under it; a wrong policy ends with exit code
-    2.
+    """`report --policy` writes what results count under it.
+
+    A wrong policy ends with exit code 2.
     """
     shutil.copytree(graded_class, tmp_path / "grades")
     (tmp_path / "policy.toml").write_text('[numbers]\ndrop = ["summing"]')

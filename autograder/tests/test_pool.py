@@ -1,6 +1,4 @@
-"""A pool of secret seeds: what one file's grading in a container of its own needs is there
-already.
-"""
+"""A pool of secret seeds: what one file's grading in its own container needs is there."""
 
 import json
 import sqlite3
@@ -45,8 +43,9 @@ def graded(folder, tmp_path, script, number=0):
     "mistake", ["", *(mistake.id for mistake, _, _ in solution_of(small.unit()).mistakes)]
 )
 def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
-    """Neither for a right file nor for one with a mistake, which is named and carried forward;
-    training included.
+    """Neither for a right file nor for one with a mistake, which is named and carried forward.
+
+    Training included.
     """
     record, said = graded(folder, tmp_path, small.solved(mistake))
     assert "answers of the solution" not in said
@@ -57,8 +56,9 @@ def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
 
 
 def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
-    """The pool holds no pairs of mistakes: the answers that this needs are made, and nothing else
-    differs.
+    """The pool holds no pairs of mistakes: the answers that this needs are made.
+
+    Nothing else differs.
     """
     both = solution_of(small.unit()).with_mistake("m01", "m06")
     record, said = graded(folder, tmp_path, both)

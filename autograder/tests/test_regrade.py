@@ -16,8 +16,9 @@ from autograder.grading.provenance import unit_digest
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
-    """Known mistakes keep their share, a check whose needs have not passed is not reached, a
-    notebook is a script.
+    """Known mistakes keep their share, a check that needs a failed one is not reached.
+
+    A notebook is a script.
     """
     records = [json.loads(path.read_text()) for path in graded_class.glob("*/*.json")]
     scores = {(record["student"], record["unit"]): record["score"] for record in records}
@@ -27,8 +28,9 @@ def test_every_submission_of_the_small_class_earns_its_points(graded_class):
 
 
 def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
-    """A changed check is asked again, what passed stays, the other unit is read back; new scores
-    are printed.
+    """A changed check is asked again, what passed stays, the other unit is read back.
+
+    New scores are printed.
     """
     for case in (
         small_class.by("halved"),
@@ -54,8 +56,10 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
 
 
 def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
-    """And so is a new one. Not in the first run, nor where nothing changed, nor of a unit whose
-    answers nobody has seen, nor on another seed; and no more jobs than processors run.
+    """And so is a new one.
+
+    Not in the first run, nor where nothing changed, nor of a unit whose answers nobody has seen,
+    nor on another seed; and no more jobs than processors run.
     """
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
@@ -105,8 +109,9 @@ def materials(course):
     ids=["points", "experiment", "sizes", "helper", "solution", "known mistake", "another unit"],
 )
 def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
-    """A changed experiment changes its own checksum alone; a helper or the solution those of all
-    checks of the unit.
+    """A changed experiment changes its own checksum alone.
+
+    A helper or the solution those of all checks of the unit.
     """
     before, path = materials(copied), copied.folder / file
     text = path.read_text()
@@ -121,8 +126,9 @@ def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
 
 
 def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):
-    """Its digest changes with the solution, known mistakes too, and its checks; not with another
-    unit's.
+    """Its digest changes with the solution, known mistakes too, and its checks.
+
+    Not with another unit's.
     """
     unit = load_unit(copied, UNIT)
     seen = [unit_digest(unit)]

@@ -1,6 +1,4 @@
-"""Results on disk: written whole or not at all, read back under the same circumstances, in the form
-of before too.
-"""
+"""Results on disk: written whole or not at all, and read back where nothing has changed."""
 
 import json
 import os
@@ -80,8 +78,9 @@ RESULT = Result(
 
 
 def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
-    """Every field of it, of what made it, of verdicts and remarks; and its points stand in the
-    file.
+    """Every field of it, of what made it, of verdicts and remarks.
+
+    And its points stand in the file.
     """
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
@@ -144,8 +143,9 @@ def test_a_failure_stands_in_a_file_as_a_word(tmp_path, word):
 
 
 def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can_be_made(tmp_path):
-    """It rests on another version's checks; `report` shows it as it is, `grade` takes none of it
-    over.
+    """It rests on another version's checks.
+
+    `report` shows it as it is, `grade` takes none of it over.
     """
     out = tmp_path / "out"
     write_whole(out / small.UNIT / "ada.json", BEFORE)
@@ -217,8 +217,9 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Provenance)])
 def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
-    """What graded it, on which seed and corpus, how; not where, nor behind which walls. Why not is
-    said in words.
+    """What graded it, on which seed and corpus, how; not where, nor behind which walls.
+
+    Why not is said in words.
     """
     other = replace(MADE_BY, **{name: (NOTED | CHANGED)[name]})
     why = why_graded(RESULT, "sha", other)
@@ -233,9 +234,7 @@ def test_another_file_is_another_question():
 
 
 def test_a_pass_holds_where_only_other_checks_have_changed():
-    """Of a stored result under another material: the checks that passed and rest on what is there
-    now.
-    """
+    """Of a stored result: the checks that passed and rest on what is there now."""
     now, materials = (
         replace(MADE_BY, unit="v"),
         {"doubling": "one", "summing": "two", "fitting": "three"},
@@ -251,9 +250,7 @@ def test_a_pass_holds_where_only_other_checks_have_changed():
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path, monkeypatch):
-    """What fails on the way leaves the old file as it was, and says in one sentence which file and
-    why.
-    """
+    """What fails on the way leaves the old file as it was, and says which file and why."""
     write_whole(tmp_path / "file", "old")
 
     def full(*_):
@@ -280,8 +277,9 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
 
 
 def test_one_run_writes_to_a_folder_at_a_time(tmp_path):
-    """Another process is told so; a run that was killed holds nothing, and what it left half
-    written is removed.
+    """Another process is told so.
+
+    A run that was killed holds nothing, and what it left half written is removed.
     """
     code = "import sys, pathlib; from autograder.grading.results import only_writer\n"
     code += "with only_writer(pathlib.Path(sys.argv[1])): print('in', flush=True); input()"

@@ -1,6 +1,4 @@
-"""The store of answers: what is kept comes back, for its owner alone, and survives runs side by
-side and kills.
-"""
+"""The store of answers: what is kept comes back, and survives runs side by side and kills."""
 
 import os
 import signal
@@ -31,8 +29,9 @@ def path(tmp_path, monkeypatch):
 
 
 def test_what_is_kept_comes_back(path):
-    """Arrays of numbers and of text, failures, a loss, names; also for who opens the store
-    later.
+    """Arrays of numbers and of text, failures, a loss, names.
+
+    Also for who opens the store later.
     """
     kept = {
         address("a"): Made(Answer(ARRAYS), None, frozenset({"double", "np"})),
@@ -145,9 +144,7 @@ for number in range(100_000):
 
 
 def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
-    """kill -9 in the middle of writing: what was said to be kept is there, and nothing is half
-    there.
-    """
+    """kill -9 in the middle of writing: what was kept is there, and nothing is half there."""
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True
@@ -186,8 +183,9 @@ for number in range(30):
 
 
 def test_two_that_make_a_store_at_the_same_moment_both_have_it(tmp_path):
-    """SQLite refuses at once the second who switches a file to a write-ahead log; nobody goes
-    without a store.
+    """SQLite refuses at once the second who switches a file to a write-ahead log.
+
+    Nobody goes without a store.
     """
     command = [sys.executable, "-c", OPENER, str(tmp_path), str(time.time() + 1.5)]
     openers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -42,8 +42,9 @@ def write(path, text="x = 1"):
 
 
 def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
-    """Scripts and notebooks of the course's units, by unit and student; whatever else lies there is
-    passed over.
+    """Scripts and notebooks of the course's units, by unit and student.
+
+    Whatever else lies there is passed over.
     """
     for name in (
         f"eve/{FILE}.py",
@@ -71,8 +72,9 @@ def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
 
 
 def test_a_unit_folder_without_its_file_is_told_to_whoever_it_belongs(tmp_path):
-    """A submission that cannot be read is one all the same: it is graded as such, with what was
-    looked for.
+    """A submission that cannot be read is one all the same: it is graded as such.
+
+    It says what was looked for.
     """
     write(tmp_path / "ada" / small.UNIT / "Untitled.ipynb")
     ((student, _, note),) = found(tmp_path)
@@ -136,9 +138,7 @@ COLLIDING += ["n" * 239 + "m", "\u202eevil", "a_b~" + digest(b"a\nb")[:16], "str
 
 
 def test_names_that_collide_lose_nothing(tmp_path):
-    """Case, Unicode's forms, dots, length, newlines and a name that looks like a changed one: a
-    result for each.
-    """
+    """Case, Unicode's forms, dots, length, newlines, names that look changed: all have results."""
     for name in COLLIDING:
         small.submit(tmp_path / "class", name, small.half_solved())
     done = small.run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
@@ -176,9 +176,7 @@ ALIKE = st.text("aA\u00e9e\u0301\ufb01 i~0\n\\", max_size=4).map(
 
 @given(st.sets(ALIKE, min_size=1, max_size=8), st.sets(ALIKE, max_size=3))
 def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
-    """Whatever they are called: results lie apart, also where case and forms are folded, and so do
-    rows.
-    """
+    """Whatever they are called, their results and rows lie apart, also where case is folded."""
     borne = {plain for name, plain in plain_names(taken).items() if plain == name}
     plain = plain_names(names, borne)
     files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
@@ -229,8 +227,9 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path):
     ],
 )
 def test_the_time_of_a_submission_is_its_collectors_or_its_files(tmp_path, written, read):
-    """What `timestamp.txt` says beside it where the collector has written that, else when the file
-    was changed; in UTC. A student may have packed the one that lies there.
+    """What `timestamp.txt` says, where the collector wrote it; else when the file was changed.
+
+    In UTC. A student may have packed the one that lies there.
     """
     write(tmp_path / "unit.py")
     os.utime(tmp_path / "unit.py", (10**9, 10**9))
@@ -333,8 +332,9 @@ def test_a_zip_over_the_limits_is_refused_before_anything_is_written(tmp_path, m
 
 
 def test_a_zip_of_too_many_files_is_refused_before_they_are_listed(tmp_path, monkeypatch):
-    """A million entries are half a gigabyte once they are listed; also where a header lies across
-    two of the pieces in which the table of contents is read.
+    """A million entries are half a gigabyte once they are listed.
+
+    Also where a header lies across two of the pieces in which the table of contents is read.
     """
     piece, header = 1 << 20, 46
     names = [f"{i:02d}" + "x" * (piece // 16 - header - 2) for i in range(17)]
@@ -360,8 +360,9 @@ def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypa
 
 
 def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
-    """The one that is told in UTC where there is one, else the packer's clock; not the time of
-    unpacking.
+    """The one that is told in UTC where there is one, else the packer's clock.
+
+    Not the time of unpacking.
     """
     (tmp_path / "folder").mkdir()
     local = zipfile.ZipInfo(f"ada/{FILE}.py", (2026, 2, 3, 12, 0, 0))
@@ -375,8 +376,9 @@ def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
 
 @pytest.mark.parametrize("name", ["no month", "short field", "no UTF-8"])
 def test_a_zip_with_odd_entries_is_unpacked_or_refused_in_words(tmp_path, name):
-    """A date that is none, an extra field that holds no time; a name that its flag calls UTF-8 and
-    is not.
+    """A date that is none, an extra field that holds no time.
+
+    A name that its flag calls UTF-8 and is not.
     """
     (tmp_path / "folder").mkdir()
     entry = zipfile.ZipInfo("ada/unit\u00e9.py", (2026, 2, 3, 12, 0, 0))

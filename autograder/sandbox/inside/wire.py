@@ -5,7 +5,7 @@ A message is strings by name (`fields`, the file's metadata) and arrays by name.
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -17,8 +17,9 @@ from autograder.check import Arrays, is_text
 
 LENGTH_BYTES = 8  # of a frame's length, and of the length of a safetensors header
 MAX_FRAME = 64 << 20  # bytes
-# bytes of one array of text: as JSON, which takes up to 25 times that to read, and in NumPy
+# bytes of all text in a frame: as JSON, which takes up to 25 times that to read, and in NumPy
 MAX_TEXT = 8 << 20
+MAX_TEXTS = 200_000  # texts and lists in a frame, of which each takes the reader microseconds
 MAX_HEADER = 64 << 10  # bytes
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8
@@ -105,6 +106,21 @@ def unpack_text(packed: np.ndarray) -> np.ndarray:
     return array
 
 
+def _refuse_slow_texts(packed: Sequence[np.ndarray]) -> None:
+    """Refuse texts that together would keep the reader busy. Raises `BadFrame`.
+
+    Each text has two quotation marks, and each list a bracket.
+    """
+    if sum(array.nbytes for array in packed) > MAX_TEXT:
+        raise BadFrame("texts that are too long together")
+    parts = 0
+    for array in packed:
+        raw = array.tobytes()
+        parts += raw.count(b'"') // 2 + raw.count(b"[")
+    if parts > MAX_TEXTS:
+        raise BadFrame("too many texts")
+
+
 def _measure_text(value: Any) -> tuple[int, int]:
     """Return the length of the longest text in nested lists, and how many texts there are.
 
@@ -171,10 +187,10 @@ def _unpack_texts(arrays: Arrays, names: list[str]) -> None:
 
     names: of the arrays that are said to be texts. One may stand twice, or name no array.
     """
+    texts = [name for name in dict.fromkeys(names) if name in arrays]
+    _refuse_slow_texts([arrays[name] for name in texts])
     total = 0
-    for name in dict.fromkeys(names):
-        if name not in arrays:
-            continue
+    for name in texts:
         arrays[name] = unpack_text(arrays[name])
         total += arrays[name].nbytes
         if total > MAX_FRAME:

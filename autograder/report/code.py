@@ -1,10 +1,8 @@
-"""A student's own code on a page: which part of it a check asks for, and that part as HTML. It is
-read, never run.
-"""
+"""A student's own code on a page: the part that a check asks for, as HTML; read, and never run."""
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from keyword import kwlist
 
@@ -27,99 +25,123 @@ _TOKENS = re.compile(
 
 
 def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
-    """The names that each check's exercise asks for, and all names that the stub gives a
-    student.
+    """Return the names that each check asks for, and all names that the stub gives a student.
+
+    A check asks for what is not written yet since the check before it.
     """
     asked: dict[str, set[str]] = {}
-    given, waiting = set[str](), set[str]()
+    given: set[str] = set()
+    not_written: set[str] = set()
     for node in ast.parse(stub).body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 given.add(name)
                 if "NotImplementedError" in ast.unparse(node):
-                    waiting.add(name)
+                    not_written.add(name)
             case ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str(check))])):
-                asked[check], waiting = waiting, set()
+                asked[check] = not_written
+                not_written = set()
     return asked, given
 
 
 def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]) -> list[Piece]:
-    """The pieces that define what is asked for, and the student's own helpers that these use, as
-    they stand.
+    """Return the pieces that define what is asked for, and the student's helpers that these use.
 
-    Of pieces on the same lines one, and `MAX_SHOWN` characters in all, so that no file makes a page
-    slow or huge.
+    They come in the order of the file. Of pieces on the same lines there is one, and
+    `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
     """
-    binding: dict[str, list[Piece]] = {}
+    defining: dict[str, list[Piece]] = {}
+    helpers: set[str] = set()
     for piece in found:
         for name in piece.names:
-            binding.setdefault(name, []).append(piece)
-    functions = {name for piece in found if piece.is_function for name in piece.names} - set(given)
-    shown, left = dict[tuple[str, int, str], Piece](), MAX_SHOWN
+            defining.setdefault(name, []).append(piece)
+        if piece.is_function:
+            helpers |= piece.names
+    helpers -= set(given)
+    shown: dict[tuple[str, int, str], Piece] = {}
+    left = MAX_SHOWN
     names = list(asked)
-    for name in names:  # which grows
-        for piece in binding.pop(name, ()):
-            lines = piece.place, piece.first, piece.text
-            if lines not in shown and len(piece.text) <= left:
-                shown[lines] = piece
-                left -= len(piece.text)
-                names += sorted(functions & set(re.findall(r"\w+", piece.text)))
-    return [piece for piece in found if shown.get((piece.place, piece.first, piece.text)) is piece]
+    for name in names:  # the list grows by helpers
+        for piece in defining.pop(name, ()):
+            if _lines_of(piece) in shown or len(piece.text) > left:
+                continue
+            shown[_lines_of(piece)] = piece
+            left -= len(piece.text)
+            words = set(re.findall(r"\w+", piece.text))
+            names += sorted(helpers & words)
+    return [piece for piece in found if shown.get(_lines_of(piece)) is piece]
+
+
+def _lines_of(piece: Piece) -> tuple[str, int, str]:
+    return piece.place, piece.first, piece.text
 
 
 def lines_of_mistake(text: str, mistake: str) -> set[int]:
-    """Which lines of a student's code are a known mistake's, counted from 0, whatever their
-    variables are called.
+    """Return which lines of a student's code are a known mistake's, counted from 0.
 
-    mistake: its lines, as they stand in the solution. A line of fewer than four words and signs is
-    none to go by, and so is one that fits several places.
+    What their variables are called is nothing. mistake: its lines, as they stand in the solution.
+    A line of fewer than four words and signs says nothing, nor does one that fits several places.
     """
     own = text.split("\n")
-    wanted = [line for line in re.split(r"[;\n]", mistake) if len(_shape(line)) >= 4]
-    found = set[int]()
-    for line in wanted:
-        same = [i for i, each in enumerate(own) if _words(each) == _words(line)]
-        alike = [i for i, each in enumerate(own) if _shape(each) == _shape(line)]
-        fitting = same or alike
-        found |= set(fitting) if len(fitting) == 1 else set()
+    found = set()
+    for line in re.split(r"[;\n]", mistake):
+        if len(_words(line)) < LEAST_WORDS:
+            continue
+        fitting = [at for at, each in enumerate(own) if _words(each) == _words(line)]
+        if not fitting:
+            fitting = [at for at, each in enumerate(own) if _shape(each) == _shape(line)]
+        if len(fitting) == 1:
+            found.add(fitting[0])
     return found
 
 
+LEAST_WORDS = 4  # of a line that can be told from others
+
+
 def _words(line: str) -> list[str]:
-    """The words and signs of a line of code, its comment left out."""
+    """Return the words and signs of a line of code, its comment left out."""
     return re.findall(r"\w+|[^\s\w]", line.partition("#")[0])
 
 
 def _shape(line: str) -> list[str]:
-    """The words and signs of a line, with a number for each name of a variable: equal for lines
-    that do the same.
-    """
+    """Return the words of a line with a number for each variable: equal where both do the same."""
     words = _words(line)
-    names = dict[str, str]()
+    numbers: dict[str, str] = {}  # variable → what stands for it
     shape = []
-    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
-        is_name = (
-            word.isidentifier() and word not in kwlist and before != "." and after not in ("(", ".")
-        )
-        shape.append(names.setdefault(word, f"name {len(names)}") if is_name else word)
+    for at, word in enumerate(words):
+        before = words[at - 1] if at else ""
+        after = words[at + 1] if at + 1 < len(words) else ""
+        is_plain_word = word.isidentifier() and word not in kwlist
+        if is_plain_word and before != "." and after not in ("(", "."):
+            shape.append(numbers.setdefault(word, f"name {len(numbers)}"))
+        else:
+            shape.append(word)
     return shape
 
 
 def lines(piece: Piece, without_comments: bool = False) -> list[str]:
-    """The lines of a piece as HTML, escaped, with comments, strings, numbers and keywords in
-    spans.
+    """Return the lines of a piece as HTML, escaped.
+
+    Comments, strings, numbers and keywords are in spans.
     """
-    out, end, text = list[str](), 0, visible(piece.text)
+    text = visible(piece.text)
+    html = ""
+    end = 0  # of what is in `html`
     for token in _TOKENS.finditer(text):
-        if kind := token.lastgroup:
-            shown = "" if without_comments and kind == "comment" else token[0]
-            out += [escape(text[end : token.start()]), *_span(kind, shown)]
-            end = token.end()
-    return "".join([*out, escape(text[end:])]).split("\n")
+        kind = token.lastgroup
+        if not kind:
+            continue
+        html += escape(text[end : token.start()])
+        if not (without_comments and kind == "comment"):
+            html += _span(kind, token[0])
+        end = token.end()
+    html += escape(text[end:])
+    return html.split("\n")
 
 
-def _span(kind: str, text: str) -> Iterable[str]:
-    """A token in a span of its kind, line by line."""
-    yield "\n".join(
-        f'<span class="{kind}">{escape(line)}</span>' if line else "" for line in text.split("\n")
-    )
+def _span(kind: str, text: str) -> str:
+    """Return a token in spans of its kind, one for each line."""
+    spans = []
+    for line in text.split("\n"):
+        spans.append(f'<span class="{kind}">{escape(line)}</span>' if line else "")
+    return "\n".join(spans)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.sandbox.inside.cells import UNPARSABLE, Broken, cells, syntax_tree
+from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
 # Here no wall stands around what reads a file. So what it can cost is bounded first;
@@ -17,8 +17,9 @@ MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its out
 
 @dataclass(frozen=True)
 class Piece:
-    """A definition as it stands in a file: the names that it binds, its place, its first line and
-    its text.
+    """A definition as it stands in a file.
+
+    names: that it binds. place: what its lines are counted in. first: the number of its first line.
     """
 
     names: frozenset[str]
@@ -33,10 +34,10 @@ class Piece:
 
 
 def pieces(source: bytes) -> list[Piece]:
-    """The definitions of a submission, read and not run; of a cell that does not parse, its whole
-    text.
+    """Return the definitions of a submission, read and not run.
 
-    Nothing where the file is no text or is over the limits.
+    Of a cell that does not parse it is the whole text. Nothing where the file is no text or is over
+    the limits.
     """
     if not _may_be_read(source):
         return []
@@ -49,25 +50,26 @@ def pieces(source: bytes) -> list[Piece]:
         return []
     finally:
         syntax_tree.cache_clear()  # a class of submissions is not kept
-    statements = [s for s in submission._statements if not isinstance(s.node, _NO_DEFINITION)]
-    lines = {cell: cell.text.split("\n") for cell in {s.cell for s in statements}}
-    broken = [cell for cell in found if cell.text in submission._broken]
-    return [_piece(statement, lines[statement.cell]) for statement in statements] + [
-        Piece(
-            frozenset(re.findall(r"^(?:def |class )?(\w+)", c.text, re.M)),
-            c.place,
-            c.first_line,
-            c.text,
-        )
-        for c in broken
-    ]
+    lines: dict[Cell, list[str]] = {}
+    read = []
+    for statement in submission._statements:
+        if isinstance(statement.node, _NO_DEFINITION):
+            continue
+        cell = statement.cell
+        if cell not in lines:
+            lines[cell] = cell.text.split("\n")
+        read.append(_piece(statement, lines[cell]))
+    for cell in found:
+        if cell.text in submission._broken:
+            names = re.findall(r"^(?:def |class )?(\w+)", cell.text, re.M)
+            read.append(Piece(frozenset(names), cell.place, cell.first_line, cell.text))
+    return read
 
 
 def _may_be_read(source: bytes) -> bool:
-    """Whether a file is within the limits, as far as one can tell before it is read."""
-    if (
-        source.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-    ):  # a notebook, whose outputs may be large
+    """Say whether a file is within the limits, as far as one can tell before it is read."""
+    text = source.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"{"):  # a notebook, whose outputs may be large
         return source.count(b"{") + source.count(b"[") <= MAX_PARTS
     return len(source) <= 4 * MAX_CODE and source.count(b"# %%") <= MAX_CELLS
 
@@ -76,9 +78,10 @@ _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
 
 
 def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
-    node, cell = statement.node, statement.cell
-    first = min(
-        [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]
-    )
+    """Return a statement as it stands, with its decorators; lines: of its cell."""
+    node = statement.node
+    cell = statement.cell
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
     text = "\n".join(lines[first - 1 : node.end_lineno])
     return Piece(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)

@@ -1,11 +1,11 @@
-"""Requests to look at a grade again: a link that fills a mail, and the list of the mails that came.
+"""Requests to look at a grade again: a link that fills a mail, and a list of the mails that came.
 
 What a mail says is its sender's word: the list shows it beside what is known, and changes no grade.
 """
 
 import email
 import mailbox
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -30,15 +30,22 @@ class NoMails(UserError):
 
 
 def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
-    """A link that opens a mail to `address` about one check, with all that is needed to find it
-    again.
+    """Return a link that opens a mail to `address` about one check.
+
+    The mail holds all that is needed to find the check again, in the order of `FIELDS`.
     """
-    values = (result.lms_name, result.unit, verdict.name, result.sha256)
-    lines = [f"{name}: {value}" for name, value in zip(FIELDS, values, strict=True)]
-    body = "\r\n".join([*lines, "", "What I would like to be looked at, and why:", ""])
-    subject = f"Regrade: {result.unit}, {verdict.name}"
-    fields = f"subject={quote(subject, safe='')}&body={quote(body, safe='')}"
-    return f"mailto:{quote(address, safe='@')}?{fields}"
+    lines = [
+        f"Student: {result.lms_name}",
+        f"Unit: {result.unit}",
+        f"Check: {verdict.name}",
+        f"Checksum: {result.sha256}",
+        "",
+        "What I would like to be looked at, and why:",
+        "",
+    ]
+    subject = quote(f"Regrade: {result.unit}, {verdict.name}", safe="")
+    body = quote("\r\n".join(lines), safe="")
+    return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
 
 
 @dataclass(frozen=True)
@@ -56,30 +63,39 @@ class Request:
 
 def read_requests(place: Path) -> list[Request]:
     """Read the requests among mails: an mbox file, or a folder of `.eml` files, or one of these.
+
     Raises `NoMails`.
     """
-    found = [request for mail in _mails(place) if (request := _request(mail))]
-    return sorted(
-        found, key=lambda request: (request.unit, request.check, request.student, request.date)
-    )
+    found = []
+    for mail in _mails(place):
+        request = _request(mail)
+        if request:
+            found.append(request)
+    found.sort(key=lambda request: (request.unit, request.check, request.student, request.date))
+    return found
 
 
 def _mails(place: Path) -> Iterator[EmailMessage]:
-    if place.is_dir():
-        paths = sorted(place.rglob("*.eml"))
-    elif place.is_file():
-        paths = [place] if place.suffix == ".eml" else []
-    else:
-        raise NoMails(f"There is nothing at {place}. Name an mbox file, or a folder of .eml files.")
-    if place.is_dir() and not paths:
-        raise NoMails(f"{place} holds no .eml file. Save the mails there, or name an mbox file.")
-    yield from (_parsed(path.read_bytes()) for path in paths)
+    """Yield the mails of a folder or a file. Raises `NoMails`."""
     if place.is_file() and place.suffix != ".eml":
-        box = mailbox.mbox(place, create=False)
-        try:
-            yield from (_parsed(box.get_bytes(key)) for key in box.keys())  # noqa: SIM118 (it is no dict)
-        finally:
-            box.close()
+        yield from _mails_of_box(place)
+        return
+    if not place.exists():
+        raise NoMails(f"There is nothing at {place}. Name an mbox file, or a folder of .eml files.")
+    paths = [place] if place.is_file() else sorted(place.rglob("*.eml"))
+    if not paths:
+        raise NoMails(f"{place} holds no .eml file. Save the mails there, or name an mbox file.")
+    for path in paths:
+        yield _parsed(path.read_bytes())
+
+
+def _mails_of_box(path: Path) -> Iterator[EmailMessage]:
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.keys():  # noqa: SIM118 (it is no dict)
+            yield _parsed(box.get_bytes(key))
+    finally:
+        box.close()
 
 
 class _ShortHeaders(EmailPolicy):
@@ -101,21 +117,22 @@ def _parsed(mail: bytes) -> EmailMessage:
 
 
 def _request(mail: EmailMessage) -> Request | None:
-    """What a mail asks; None where it is no request. Answers quote with `>`, which is passed
-    over.
+    """Return what a mail asks; None where it is no request.
+
+    Answers quote with `>`, which is passed over.
     """
     text = _text(mail)
-    said = _fields(text)
-    if not (said["Unit"] and said["Check"] and said["Checksum"]):
+    fields = _fields(text)
+    if not (fields["Unit"] and fields["Check"] and fields["Checksum"]):
         return None
     _, _, why = text.partition("and why:")
     return Request(
         sender=_header(mail, "From"),
         date=_header(mail, "Date"),
-        student=said["Student"],
-        unit=said["Unit"],
-        check=said["Check"],
-        checksum=said["Checksum"],
+        student=fields["Student"],
+        unit=fields["Unit"],
+        check=fields["Check"],
+        checksum=fields["Checksum"],
         why=one_line(" ".join(why.split()))[:MAX_WORDS],
     )
 
@@ -166,36 +183,35 @@ HEAD = (
 def listed(
     requests: Sequence[Request], results: Sequence[Result], adjustments: Sequence[Adjustment]
 ) -> list[Sequence[str | float]]:
-    """The requests as a table, each beside what is known of it."""
-    of = {(result.lms_name, result.unit): result for result in results}
-    rows = [
-        _row(request, of.get((request.student, request.unit)), adjustments) for request in requests
-    ]
-    return [HEAD, *rows]
+    """Return the requests as a table, each beside what is known of it."""
+    by_place = {(result.lms_name, result.unit): result for result in results}
+    table: list[Sequence[str | float]] = [HEAD]
+    for request in requests:
+        result = by_place.get((request.student, request.unit))
+        table.append(_row(request, result, adjustments))
+    return table
 
 
 def _row(
     request: Request, result: Result | None, adjustments: Sequence[Adjustment]
 ) -> Sequence[str | float]:
-    verdicts: Mapping[str, Any] = (
-        {verdict.name: verdict for verdict in result.verdicts} if result else {}
-    )
-    verdict = verdicts.get(request.check)
-    points: Sequence[str | float] = (
-        (verdict.earned, verdict.points) if verdict else ("no such check", "")
-    )
+    """Return a request as a row, in the order of `HEAD`."""
+    points: Sequence[str | float] = ("no such check", "")
+    for verdict in result.verdicts if result else ():
+        if verdict.name == request.check:
+            points = (verdict.earned, verdict.points)
     about = (request.student, request.unit, request.check)
-    done = [one.words for one in adjustments if (one.student, one.unit, one.check) == about]
+    by_hand = [one.words for one in adjustments if (one.student, one.unit, one.check) == about]
     return (
-        *(
-            request.unit,
-            request.check,
-            request.student,
-            *points,
-            _which_file(request, result),
-            "; ".join(done),
-        ),
-        *(request.why, request.sender, request.date),
+        request.unit,
+        request.check,
+        request.student,
+        *points,
+        _which_file(request, result),
+        "; ".join(by_hand),
+        request.why,
+        request.sender,
+        request.date,
     )
 
 

@@ -1,4 +1,4 @@
-"""Pages of a class while it is being graded, on this machine alone; and forms for points by hand.
+"""Pages of a class while it is being graded, only for this machine; and forms for points by hand.
 
 Only addresses of pages that exist are answered, each made from the results of that moment; no file
 is served. The address holds a secret word, so that others who can reach this machine's own network
@@ -7,7 +7,7 @@ find nothing, and can send nothing.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,8 +30,9 @@ MAX_FORM = 64 << 10  # bytes
 
 
 class LiveSite:
-    """The pages of a folder of results. A result is read when its file has changed, a page made
-    when asked for.
+    """The pages of a folder of results.
+
+    A result is read when its file has changed, and a page is made when it is asked for.
     """
 
     def __init__(
@@ -42,57 +43,65 @@ class LiveSite:
         anonymous: bool,
         rules: Policy | None = None,
     ) -> None:
-        self._course, self._rules = course, rules
-        self._grades, self._source, self._aliases = (
-            grades,
-            source,
-            Pseudonyms() if anonymous else None,
-        )
-        self._read: dict[Path, tuple[int, Result | None]] = {}
+        self._course = course
+        self._grades = grades
+        self._source = source
+        self._pseudonyms = Pseudonyms() if anonymous else None
+        self._rules = rules
+        self._stored: dict[Path, _Stored] = {}
         self._pages: dict[str, Callable[[], str]] = {}
-        self._by_hand = 0  # when points by hand were written last
+        self._time_by_hand = 0  # of the points by hand that the pages show
         self._lock = Lock()
 
     def page(self, address: str) -> str | None:
-        """The page at an address, or None where there is none."""
+        """Return the page at an address, or None where there is none."""
         with self._lock:
-            self._look()
-            return self._pages[address]() if address in self._pages else None
+            self._refresh()
+            make = self._pages.get(address)
+            return make() if make else None
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
+        """Read what has changed since the last time, and settle the pages anew where anything has.
+
+        A file of results is written whole, so its time says whether it is another.
+        """
         times = {path: path.stat().st_mtime_ns for path in sorted(self._grades.glob("*/*.json"))}
-        unchanged = self._pages and {path: time for path, (time, _) in self._read.items()} == times
-        by_hand = self._time_of_points_by_hand()
-        if unchanged and by_hand == self._by_hand:
+        known = {path: stored.time for path, stored in self._stored.items()}
+        time_by_hand = _time_of(self._grades / BY_HAND)
+        is_known = times == known and time_by_hand == self._time_by_hand
+        if self._pages and is_known:
             return
-        self._by_hand = by_hand
-        known = self._read
-        fresh = {
-            path: time for path, time in times.items() if known.get(path, (0, None))[0] != time
-        }
-        self._read = {
-            path: known[path] if path not in fresh else (time, read_result(path))
-            for path, time in times.items()
-        }
-        results = self._results()
-        earlier = comparable(earlier_results(self._grades), results)
-        self._rules = self._rules_now(results)
-        missing = absent(roster_beside(self._grades), with_partners(results, self._rules))
-        around = Around(earlier, missing, self._rules)
-        live = run_facts(self._grades).get("submissions", "?")
-        self._pages = site(self._course, results, self._source, self._aliases, live, around)
-        if self._aliases is None:  # points by hand are for somebody
-            self._pages |= dict(by_hand_pages(self._course, self._grades, results, self._source))
+        self._time_by_hand = time_by_hand
+        stored = {}
+        for path, time in times.items():
+            if known.get(path) == time:
+                stored[path] = self._stored[path]
+            else:
+                stored[path] = _Stored(time, read_result(path))
+        self._stored = stored
+        self._pages = self._made_anew()
 
-    def _time_of_points_by_hand(self) -> int:
-        file = self._grades / BY_HAND
-        return file.stat().st_mtime_ns if file.is_file() else 0
+    def _made_anew(self) -> dict[str, Callable[[], str]]:
+        """Return the pages of the results that are there, by address."""
+        results = self._results()
+        self._rules = self._rules_now(results)
+        around = Around(
+            earlier=comparable(earlier_results(self._grades), results),
+            missing=absent(roster_beside(self._grades), with_partners(results, self._rules)),
+            rules=self._rules,
+        )
+        live = run_facts(self._grades).get("submissions", "?")
+        pages = site(self._course, results, self._source, self._pseudonyms, live, around)
+        if self._pseudonyms is None:  # points by hand are for somebody
+            pages |= by_hand_pages(self._course, self._grades, results, self._source)
+        return pages
 
     def _rules_now(self, results: list[Result]) -> Policy | None:
-        """The policy with the points by hand as they stand; as they stood before, where the file is
-        half written.
+        """Return the policy with the points by hand as they stand.
+
+        As they stood before, where the file is half written.
         """
-        if not self._by_hand:
+        if not self._time_by_hand:
             return self._rules
         try:
             adjustments = all_adjustments(self._course, [self._grades], results)
@@ -101,49 +110,55 @@ class LiveSite:
         return replace(self._rules or Policy(), adjustments=adjustments)
 
     def _results(self) -> list[Result]:
-        return [result for _, result in self._read.values() if result]
+        return [stored.result for stored in self._stored.values() if stored.result]
 
     def take_form(self, address: str, body: bytes) -> str | None:
-        """Write what a form of a page sent; the address of the page to show then, None where there
-        is no such form.
+        """Write what a form of a page sent; return the address of the page to show then.
 
-        Raises `UserError`, in words, for what cannot be taken.
+        None where there is no such form. Raises `UserError`, in words, for what cannot be taken.
         """
         with self._lock:
-            self._look()
-            if not (
-                address.startswith(FOLDER)
-                and address in self._pages
-                and address != f"{FOLDER}index.html"
-            ):
+            self._refresh()
+            has_forms = address.startswith(FOLDER) and address != f"{FOLDER}index.html"
+            if not has_forms or address not in self._pages:
                 return None
             return take_form(self._course, self._grades, self._results(), address, body)
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """A file of results as it was read: when it was written, and what it holds, if it is whole."""
+
+    time: int
+    result: Result | None
+
+
+def _time_of(file: Path) -> int:
+    """Return when a file was written; 0 where it is not there."""
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, and nothing
-    else.
-    """
+    """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, nothing else."""
 
     def __init__(self, live_site: LiveSite, secret: str, *args: object) -> None:
         self.live_site, self.secret = live_site, secret
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
+        """Answer with the page at the address."""
         address = self._address()
-        page = self.live_site.page(address) if address is not None else None
-        if page is None:
+        page = None if address is None else self.live_site.page(address)
+        if address is None or page is None:
             self._answer(404, "There is no such page.")
             return
-        self._answer(200, page, form=(address or "").startswith(FOLDER))
+        self._answer(200, page, form=address.startswith(FOLDER))
 
     def do_POST(self) -> None:
+        """Take what a form of ours sent, and lead back to its page."""
         address = self._address()
-        said = self.headers.get("Content-Length") or "0"
-        size = int(said) if said.isdecimal() else -1
-        ours = f"http://{self.headers.get('Host')}"
-        is_ours = self.headers.get("Origin", ours) in (ours, "null")
-        if address is None or not is_ours or not 0 <= size <= MAX_FORM:
+        size = self._size()
+        if address is None or size is None or not self._is_from_here():
             self._answer(404, "There is no such page.")
             return
         try:
@@ -156,16 +171,32 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(303, "Written.", location=f"/{self.secret}/{quote(shown)}")
 
+    def _size(self) -> int | None:
+        """Return how many bytes a form says it has; None for none that we take."""
+        text = self.headers.get("Content-Length") or "0"
+        if not text.isdecimal():
+            return None
+        size = int(text)
+        return size if size <= MAX_FORM else None
+
+    def _is_from_here(self) -> bool:
+        """Say whether a form comes from a page of this server; browsers say where it is from."""
+        ours = f"http://{self.headers.get('Host')}"
+        return self.headers.get("Origin", ours) in (ours, "null")
+
     def _address(self) -> str | None:
-        """The address of a page that is asked for; None for who does not know the secret, or came
-        by another name.
+        """Return the address of a page that is asked for.
+
+        None for who does not know the secret, or came by another name of this machine.
         """
-        host = (self.headers.get("Host") or "").rpartition(":")[0]
-        _, secret, address = [*self.path.split("?")[0].split("/", 2), "", ""][:3]
-        known = host in ("127.0.0.1", "localhost") and secrets.compare_digest(
-            secret.encode(), self.secret.encode()
-        )
-        return unquote(address) or "index.html" if known else None
+        host, _, _ = (self.headers.get("Host") or "").rpartition(":")
+        path, _, _ = self.path.partition("?")
+        secret, _, address = path.removeprefix("/").partition("/")
+        if host not in ("127.0.0.1", "localhost"):
+            return None
+        if not secrets.compare_digest(secret.encode(), self.secret.encode()):
+            return None
+        return unquote(address) or "index.html"
 
     def _answer(self, status: int, text: str, form: bool = False, location: str = "") -> None:
         body = text.encode()

@@ -1,8 +1,7 @@
-"""What a class's results of one unit say together: checks, known mistakes, and equal wrong answers
-nobody has named.
-"""
+"""What a class's results of one unit say together: checks, known mistakes, equal wrong answers."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
@@ -15,8 +14,10 @@ ENDED = ("killed", "timeout", "error")
 
 @dataclass(frozen=True)
 class CheckSummary:
-    """How a check went: how many passed, were right in part, had nothing right, or never came to
-    it; the mean share of its points; the median and the longest time in seconds.
+    """How a check went.
+
+    passed, partial, failed, not_reached: how many submissions. share: the mean share of its
+    points. seconds, longest: the median and the longest time.
     """
 
     name: str
@@ -32,9 +33,7 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many submissions earned from `low` to under `high` points; the last bar holds all points
-    too.
-    """
+    """How many submissions earned from `low` to under `high` points; in the last bar, all too."""
 
     low: int
     high: int
@@ -43,9 +42,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Students whom the same is told; for a group that nobody has named, whose wrong arrays are
-    equal.
-    """
+    """Students with the same remark, or with equal wrong arrays that no known mistake explains."""
 
     check: str
     text: str
@@ -53,91 +50,133 @@ class Group:
 
 
 def checks(results: Sequence[Result]) -> list[CheckSummary]:
-    """A summary of each check of a unit, in order."""
+    """Return a summary of each check of a unit, in order."""
     by_check: dict[str, list[Verdict]] = {}
-    for verdict in (verdict for result in results for verdict in result.verdicts):
-        by_check.setdefault(verdict.name, []).append(verdict)
-    return [
-        CheckSummary(
-            verdicts[0].name,
-            verdicts[0].title,
-            *_counts([v.status for v in verdicts]),
-            sum(v.earned / v.points for v in verdicts) / len(verdicts),
-            median(seconds),
-            max(seconds),
-        )
-        for verdicts in by_check.values()
-        for seconds in [[v.seconds for v in verdicts if v.status != "not_reached"] or [0.0]]
-    ]
+    for result in results:
+        for verdict in result.verdicts:
+            by_check.setdefault(verdict.name, []).append(verdict)
+    return [_summary(verdicts) for verdicts in by_check.values()]
 
 
-def _counts(statuses: Sequence[str]) -> tuple[int, int, int, int]:
-    passed, partial, left = (
-        statuses.count(status) for status in ("passed", "partial", "not_reached")
+def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
+    """Return the summary of one check's verdicts."""
+    statuses = [verdict.status for verdict in verdicts]
+    passed = statuses.count("passed")
+    partial = statuses.count("partial")
+    not_reached = statuses.count("not_reached")
+    seconds = [verdict.seconds for verdict in verdicts if verdict.status != "not_reached"] or [0.0]
+    return CheckSummary(
+        name=verdicts[0].name,
+        title=verdicts[0].title,
+        passed=passed,
+        partial=partial,
+        failed=len(verdicts) - passed - partial - not_reached,
+        not_reached=not_reached,
+        share=sum(verdict.earned / verdict.points for verdict in verdicts) / len(verdicts),
+        seconds=median(seconds),
+        longest=max(seconds),
     )
-    return passed, partial, len(statuses) - passed - partial - left, left
 
 
 def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
-    """How points are distributed, in at most 15 bars of a whole number of points."""
+    """Return how points are distributed, in at most so many bars of a whole number of points."""
     top = max(result.max_score for result in results)
     width = max(1, ceil(top / most))
-    at = [int(min(result.score, top - 0.01) // width) for result in results]
-    return [Bar(i * width, (i + 1) * width, at.count(i)) for i in range(ceil(top / width))]
+    last = ceil(top / width) - 1
+    counts = Counter(min(int(result.score // width), last) for result in results)
+    return [Bar(n * width, (n + 1) * width, counts[n]) for n in range(last + 1)]
 
 
-def to_look_at(results: Sequence[Result], slower: float = 3.0) -> list[tuple[Result, str]]:
-    """Submissions that could not be read, ended, hung or were stopped in a check, gave two answers
-    to one question, or took far longer for a check than those who passed it; and why.
+# ---- submissions that are worth a look
+
+SLOWER = 3.0  # times as long as most who passed a check
+LEAST_USUAL = 0.1  # seconds: what is faster is no measure
+
+
+def to_look_at(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Return the submissions that a person should look at, and why.
+
+    Those could not be read, ended, hung or were stopped in a check, gave two answers to one
+    question, or took far longer for a check than those who passed it.
     """
-    passed: dict[str, list[float]] = {}
-    for verdict in (
-        verdict for result in results for verdict in result.verdicts if verdict.status == "passed"
-    ):
-        passed.setdefault(verdict.name, []).append(verdict.seconds)
-    usual = {name: max(median(seconds), 0.1) for name, seconds in passed.items()}
+    usual = _usual_seconds(results)
     found = []
     for result in results:
-        why = [result.note] if result.note else []
-        for status in () if result.note else ENDED:
-            names = [verdict.name for verdict in result.verdicts if verdict.status == status]
-            why += [f"{status} in {', '.join(names)}"] if names else []
-        two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
-        why += [f"two answers to one question in {', '.join(two)}"] if two else []
-        slow = [v for v in result.verdicts if v.seconds > slower * usual.get(v.name, v.seconds)]
-        why += [f"{v.name} took {v.seconds:.1f} s, mostly {usual[v.name]:.1f} s" for v in slow]
-        found += [(result, "; ".join(why))] if why else []
+        reasons = _reasons(result, usual)
+        if reasons:
+            found.append((result, "; ".join(reasons)))
     return found
 
 
+def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
+    """Return check → the median of the seconds that those took who passed it."""
+    of_passed: dict[str, list[float]] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            if verdict.status == "passed":
+                of_passed.setdefault(verdict.name, []).append(verdict.seconds)
+    return {name: max(median(seconds), LEAST_USUAL) for name, seconds in of_passed.items()}
+
+
+def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
+    """Say why a submission should be looked at; nothing where it need not."""
+    reasons = [result.note] if result.note else _endings(result.verdicts)
+    two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+    if two:
+        reasons.append(f"two answers to one question in {', '.join(two)}")
+    for verdict in result.verdicts:
+        mostly = usual.get(verdict.name)
+        if mostly is not None and verdict.seconds > SLOWER * mostly:
+            reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, mostly {mostly:.1f} s")
+    return reasons
+
+
+def _endings(verdicts: Sequence[Verdict]) -> list[str]:
+    """Say in which checks a submission was ended, hung or failed, by kind."""
+    found = []
+    for status in ENDED:
+        names = [verdict.name for verdict in verdicts if verdict.status == status]
+        if names:
+            found.append(f"{status} in {', '.join(names)}")
+    return found
+
+
+# ---- groups of students
+
+
 def mistakes(results: Sequence[Result]) -> list[Group]:
-    """The known mistakes that were made, the commonest first."""
-    made: dict[str, tuple[str, dict[str, None]]] = {}
+    """Return the known mistakes that were made, the commonest first."""
+    check_of: dict[str, str] = {}
+    students: dict[str, dict[str, None]] = {}  # what is said of a mistake → who made it, in order
     for result in results:
         for verdict in result.verdicts:
             for remark in verdict.remarks:
                 if remark.mistake:
-                    made.setdefault(remark.text, (verdict.name, {}))[1][result.student] = None
+                    check_of.setdefault(remark.text, verdict.name)
+                    students.setdefault(remark.text, {})[result.student] = None
     return _largest_first(
-        Group(check, text, tuple(students)) for text, (check, students) in made.items()
+        Group(check_of[text], text, tuple(those)) for text, those in students.items()
     )
 
 
 def unnamed(results: Sequence[Result]) -> list[Group]:
-    """Groups of two or more whose wrong arrays are equal and explained by no known mistake:
-    candidates for one.
+    """Return groups of two or more with equal wrong arrays that no known mistake explains.
+
+    They are candidates for one.
     """
-    equal: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
+    # check, and each wrong array with the checksum of its values → students
+    equal: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for result in results:
         for verdict in result.verdicts:
-            if alike := tuple(f"{r.arrays[0]} {r.group}" for r in verdict.remarks if r.group):
-                arrays = ", ".join(r.arrays[0] for r in verdict.remarks if r.group)
-                equal.setdefault((verdict.name, alike, arrays), []).append(result.student)
-    return _largest_first(
-        Group(check, f"equal wrong values in {arrays}", tuple(students))
-        for (check, _, arrays), students in equal.items()
-        if len(students) > 1
-    )
+            wrong = tuple((r.arrays[0], r.group) for r in verdict.remarks if r.group)
+            if wrong:
+                equal.setdefault((verdict.name, wrong), []).append(result.student)
+    groups = []
+    for (check, wrong), students in equal.items():
+        if len(students) > 1:
+            arrays = ", ".join(array for array, _ in wrong)
+            groups.append(Group(check, f"equal wrong values in {arrays}", tuple(students)))
+    return _largest_first(groups)
 
 
 def _largest_first(groups: Iterable[Group]) -> list[Group]:

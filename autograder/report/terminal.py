@@ -21,35 +21,39 @@ STATUS_SYMBOLS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not
 
 
 def number(points: float) -> str:
-    """Points without needless zeros."""
+    """Return points without needless zeros."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def earned_in_practice(verdict: Verdict) -> str:
-    """Points earned of those to be had, `1/2`; what is no whole number of points is a part of
-    them.
-    """
-    whole = float(verdict.earned).is_integer() or verdict.status == "passed"
-    return f"{number(verdict.earned) if whole else 'part'}/{number(verdict.points)}"
+    """Return points earned of those to be had, `1/2`; what is no whole number is a `part`."""
+    is_whole = float(verdict.earned).is_integer() or verdict.status == "passed"
+    earned = number(verdict.earned) if is_whole else "part"
+    return f"{earned}/{number(verdict.points)}"
 
 
 def verdict_lines(verdict: Verdict) -> Text:
-    """`◐ 1/2  title` of a check in practice, and below it each remark."""
+    """Return `◐ 1/2  title` of a check in practice, and below it each remark."""
     sign, style = STATUS_SYMBOLS.get(verdict.status, ("✗", "red"))
-    text = Text(f"{sign} {earned_in_practice(verdict).replace('part/', 'part of ')}  ", style)
-    text.append(verdict.title, "default" if verdict.status != "not_reached" else "dim")
+    points = earned_in_practice(verdict).replace("part/", "part of ")
+    text = Text(f"{sign} {points}  ", style)
+    text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
-        text.append(f"\n    {', '.join(remark.arrays)}: " if remark.arrays else "\n    ")
-        text.append(visible(remark.text))
+        arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
+        text.append(f"{INDENT}{arrays}{visible(remark.text)}")
         if remark.example:
-            text.append(f"\n    {visible(remark.example)}")
+            text.append(f"{INDENT}{visible(remark.example)}")
     return text
 
 
+INDENT = "\n    "
+
+
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
-    """Points earned of those to be had, in whole points."""
-    earned, points = sum(v.earned for v in verdicts), sum(v.points for v in verdicts)
+    """Return points earned of those to be had, in whole points."""
+    earned = sum(verdict.earned for verdict in verdicts)
+    points = sum(verdict.points for verdict in verdicts)
     if float(earned).is_integer() or earned == points:
         return total(verdicts)
     return f"about {round(earned)} of {number(points)} points"
@@ -71,7 +75,8 @@ class UnderWay:
         """Say what is under way, and since when."""
         if not self._shown or seconds < self._after:
             return
-        text = f"under way: {what} … {f'{seconds:.0f} s' if seconds >= 1 else ''}"
+        since = f"{seconds:.0f} s" if seconds >= 1 else ""
+        text = f"under way: {what} … {since}"
         if text != self._text:
             self._write(text.ljust(len(self._text)))
         self._text = text
@@ -88,23 +93,31 @@ class UnderWay:
 
 
 def total(verdicts: Sequence[Verdict]) -> str:
-    """Points earned of those to be had."""
-    return (
-        f"{number(sum(v.earned for v in verdicts))} of {number(sum(v.points for v in verdicts))} "
-        "points"
-    )
+    """Return points earned of those to be had."""
+    earned = sum(verdict.earned for verdict in verdicts)
+    points = sum(verdict.points for verdict in verdicts)
+    return f"{number(earned)} of {number(points)} points"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """A curve of numbers in one line of blocks, each the mean of its share, and below it from where
-    to where.
+    """Return a curve of losses in one line of blocks, and below it from where to where.
+
+    width: how many blocks; each is the mean of its share of the values.
     """
-    parts = [part.mean() for part in np.array_split(np.nan_to_num(values), width) if part.size]
-    if not parts:
+    shares = np.array_split(np.nan_to_num(values), width)
+    means = [share.mean() for share in shares if share.size]
+    if not means:
         return ""
-    low, high = min(parts), max(parts)
-    line = "".join("▁▂▃▄▅▆▇█"[int(7.99 * (part - low) / (high - low or 1))] for part in parts)
-    return f"{line}\nloss {parts[0]:.3f} → {parts[-1]:.3f}, {len(values)} in your list"
+    low = min(means)
+    span = max(means) - low or 1
+    line = ""
+    for mean in means:
+        height = (mean - low) / span  # from 0 to 1
+        line += BLOCKS[int(height * (len(BLOCKS) - 0.01))]
+    return f"{line}\nloss {means[0]:.3f} → {means[-1]:.3f}, {len(values)} in your list"
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -122,29 +135,26 @@ class ClassFacts:
 def class_table(
     course: Course, results: Sequence[Result], facts: ClassFacts = ClassFacts(), expand: bool = True
 ) -> Table:
-    """One row a submission: points, what passed, and the first remark of the first check that did
-    not.
+    """Return a table of one row a submission.
 
-    expand: as wide as the terminal. Where there is none, nothing is cut.
+    It has points, what passed, and the first remark of the first check that did not. expand: as
+    wide as the terminal; where there is none, nothing is cut.
     """
-    counted = ["counts"] if facts.counts else []
-    table = Table(
-        "student",
-        "unit",
-        "points",
-        *counted,
-        "passed",
-        box=None,
-        header_style="bold",
-        expand=expand,
-    )
-    table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=1 if expand else None)
+    heads = ["student", "unit", "points"]
+    if facts.counts:
+        heads.append("counts")
+    heads.append("passed")
+    table = Table(*heads, box=None, header_style="bold", expand=expand)
+    ratio = 1 if expand else None
+    table.add_column("first remark", no_wrap=True, overflow="ellipsis", ratio=ratio)
     for result in results:
-        table.add_row(*(Text(visible(cell)) for cell in _row(course, result, facts)))
+        cells = [Text(visible(cell)) for cell in _row(course, result, facts)]
+        table.add_row(*cells)
     for unit, students in facts.missing.items():
         for each in students:
-            who = Text(visible(each.student))
-            table.add_row(who, Text(course.short(unit)), "–", *("–" for _ in counted), "–", NOTHING)
+            who = [Text(visible(each.student)), Text(course.short(unit))]
+            dashes = ["–"] * (len(heads) - len(who))
+            table.add_row(*who, *dashes, NOTHING)
     return table
 
 
@@ -152,84 +162,82 @@ NOTHING = "nothing handed in"
 
 
 def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
-    passed = sum(v.status == "passed" for v in result.verdicts)
-    remarks = [
-        f"{v.name}: {r.text}" for v in result.verdicts if v.status != "passed" for r in v.remarks
-    ]
-    counted = []
+    passed = sum(verdict.status == "passed" for verdict in result.verdicts)
+    cells = [result.student, course.short(result.unit), _points(result)]
     if facts.counts:
-        grade = facts.counts[(result.unit, result.student)]
-        earlier = "an earlier hand-in" if grade.result.sha256 != result.sha256 else ""
-        words = "; ".join(filter(None, (earlier, grade.all_words)))
-        counted = [
-            f"{number(grade.points)}/{number(grade.max_points)}{f' ({words})' if words else ''}"
-        ]
-    return (
-        result.student,
-        course.short(result.unit),
-        f"{number(result.score)}/{number(result.max_score)}",
-        *counted,
-        f"{passed}/{len(result.verdicts)}",
-        "".join(remarks[:1]),
-    )
+        cells.append(_counted(result, facts.counts[(result.unit, result.student)]))
+    return [*cells, f"{passed}/{len(result.verdicts)}", _first_remark(result)]
+
+
+def _points(result: Result) -> str:
+    return f"{number(result.score)}/{number(result.max_score)}"
+
+
+def _counted(result: Result, grade: Grade) -> str:
+    """Say what a result counts under a policy, and why."""
+    points = f"{number(grade.points)}/{number(grade.max_points)}"
+    earlier = "an earlier hand-in" if grade.result.sha256 != result.sha256 else ""
+    words = "; ".join(filter(None, (earlier, grade.all_words)))
+    return f"{points} ({words})" if words else points
+
+
+def _first_remark(result: Result) -> str:
+    """Return the first remark of a check that did not pass; empty where there is none."""
+    for verdict in result.verdicts:
+        if verdict.status != "passed" and verdict.remarks:
+            return f"{verdict.name}: {verdict.remarks[0].text}"
+    return ""
 
 
 def class_summary(results: Sequence[Result], most: int = 3) -> Text:
-    """The slowest checks and the largest groups of equal wrong answers that nobody has named, of
-    each unit.
+    """Say what of each unit is worth a look.
+
+    These are the slowest checks, the largest groups of equal wrong answers that nobody has named,
+    and who gave two answers to one question. most: of checks and of groups.
     """
-    text = Text()
+    lines = []
     for unit in sorted({result.unit for result in results}):
         of_unit = [result for result in results if result.unit == unit]
-        slow = sorted(summary.checks(of_unit), key=lambda check: -check.seconds)[:most]
-        words = ", ".join(
-            f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})" for check in slow
-        )
-        text.append(f"{unit}: slowest checks {words}\n")
+        checks = sorted(summary.checks(of_unit), key=lambda check: -check.seconds)
+        slow = [f"{one.name} {one.seconds:.3f} s (longest {one.longest:.3f})" for one in checks]
+        lines.append(f"{unit}: slowest checks {', '.join(slow[:most])}")
         for group in summary.unnamed(of_unit)[:most]:
             words = f"{len(group.students)} students, {group.check}: {visible(group.text)}"
-            text.append(f"  {words}, a mistake nobody has named\n")
+            lines.append(f"  {words}, a mistake nobody has named")
         for result in of_unit:
-            if two := [verdict.name for verdict in result.verdicts if verdict.two_answers]:
-                text.append(
-                    f"  {result.student}: two answers to one question in {', '.join(two)}: look "
-                    "at this file\n"
-                )
-    return text
+            two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+            if two:
+                words = f"two answers to one question in {', '.join(two)}: look at this file"
+                lines.append(f"  {result.student}: {words}")
+    return _as_text(lines)
+
+
+def _as_text(lines: Sequence[str]) -> Text:
+    return Text("".join(f"{line}\n" for line in lines))
 
 
 def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) -> Text:
-    """Who gained or lost by grading the same submissions again, a line each; empty where nobody
-    did.
-    """
-    was, text = {(r.unit, r.student): r for r in before}, Text()
+    """Say who gained or lost by grading the same submissions again, a line each."""
+    by_place = {(result.unit, result.student): result for result in before}
+    lines = []
     for now in after:
-        old = was.get((now.unit, now.student))
-        if (
-            old
-            and old.sha256 == now.sha256
-            and (old.score, old.max_score) != (now.score, now.max_score)
-        ):
-            points = [f"{number(r.score)}/{number(r.max_score)}" for r in (old, now)]
-            text.append(
-                f"{now.student}, {course.short(now.unit)}: {points[0]} before, {points[1]} now\n"
-            )
-    return text
+        old = by_place.get((now.unit, now.student))
+        if old is None or old.sha256 != now.sha256:
+            continue
+        if (old.score, old.max_score) != (now.score, now.max_score):
+            who = f"{now.student}, {course.short(now.unit)}"
+            lines.append(f"{who}: {_points(old)} before, {_points(now)} now")
+    return _as_text(lines)
 
 
 def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Text:
-    """Whose latest hand-in has fewer points than an earlier one, a line each."""
-    text = Text()
-    for now, was in pairs:
-        points = (
-            f"{number(now.score)}/{number(now.max_score)} now, "
-            f"{number(was.score)}/{number(was.max_score)}"
-        )
-        text.append(
-            f"{now.student}, {course.short(now.unit)}: {points} in an earlier hand-in, which is "
-            "kept\n"
-        )
-    return text
+    """Say whose latest hand-in has fewer points than an earlier one, a line each."""
+    lines = []
+    for now, old in pairs:
+        who = f"{now.student}, {course.short(now.unit)}"
+        points = f"{_points(now)} now, {_points(old)} in an earlier hand-in"
+        lines.append(f"{who}: {points}, which is kept")
+    return _as_text(lines)
 
 
 def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) -> None:
@@ -242,8 +250,9 @@ WIDE = 10_000  # columns where nobody looks
 
 
 def console(stderr: bool = False) -> Console:
-    """Where to write; `NO_COLOR` is honoured. What is no terminal has no width, and nothing is cut
-    there.
+    """Return where to write; `NO_COLOR` is honoured.
+
+    What is no terminal has no width, and nothing is cut there.
     """
     screen = Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not screen.is_terminal:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from html import escape
 from keyword import kwlist
 
@@ -82,20 +83,28 @@ def lines_of_mistake(text: str, mistake: str) -> set[int]:
     What their variables are called is nothing. mistake: its lines, as they stand in the solution.
     A line of fewer than four words and signs says nothing, nor does one that fits several places.
     """
-    own = text.split("\n")
     found = set()
     for line in re.split(r"[;\n]", mistake):
-        if len(_words(line)) < LEAST_WORDS:
+        words, shape = _words(line), _shape(line)
+        if len(words) < LEAST_WORDS:
             continue
-        fitting = [at for at, each in enumerate(own) if _words(each) == _words(line)]
+        own_words, own_shapes = _words_and_shapes(text)
+        fitting = [at for at, each in enumerate(own_words) if each == words]
         if not fitting:
-            fitting = [at for at, each in enumerate(own) if _shape(each) == _shape(line)]
+            fitting = [at for at, each in enumerate(own_shapes) if each == shape]
         if len(fitting) == 1:
             found.add(fitting[0])
     return found
 
 
 LEAST_WORDS = 4  # of a line that can be told from others
+
+
+@lru_cache(maxsize=1)  # a piece of code is asked for one known mistake after another
+def _words_and_shapes(text: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the words of each line of a text, and the shape of each."""
+    own = text.split("\n")
+    return [_words(line) for line in own], [_shape(line) for line in own]
 
 
 def _words(line: str) -> list[str]:

@@ -441,7 +441,7 @@ with autograder.example("digits, with and without pseudo-labels"):
     ):
         ax.plot(figures[:, :, place].T, "o-", color="0.6"), ax.set_title(title + ", four seeds")
         ax.plot(figures[:, :, place].mean(0), "s-", color="tab:blue", label="mean")
-        ax.set_xticks([0, 1, 2], ["labels alone", "teacher", "student"]), ax.legend()
+        ax.set_xticks([0, 1, 2], ["only labels", "teacher", "student"]), ax.legend()
     plt.show()
 
 # %% [markdown]
@@ -512,7 +512,7 @@ check("training")
 #
 # <details><summary>6. The student gains on three seeds of four. Is that luck?</summary>
 #
-# One seed says little, and four say not much more. Compare the mean gain with the spread between seeds, and try more seeds where it is not
+# One seed says little, and four say not much more. Compare the mean gain with its standard deviation over seeds, and try more seeds where it is not
 # clearly larger.
 # </details>
 #

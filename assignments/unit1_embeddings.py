@@ -596,7 +596,7 @@ def neighbours(table, row, count):
 def two_dimensions(table):
     """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components.
 
-    The direction with the larger spread comes first; either axis may be mirrored.
+    The direction with the larger variance comes first; either axis may be mirrored.
     """
     # YOUR CODE HERE
     raise NotImplementedError()

@@ -247,6 +247,7 @@ check("states_and_logits")
 # the same answer: 1.741 with one-hot rows, 1.726 without.
 #
 # Guessing uniformly among the 83 characters that the lesson's corpus has to learn from costs ln 83 = 4.42 nats each, so 35.4 for eight.
+# (Units 2 and 5 take the mean per character. Divide a sum by T to compare it with theirs.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -616,12 +617,12 @@ check("recurrence")
 #
 # None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
 # factor of the step
-# *after* it, so shift `a` by one, put any row at its end, and turn it round.
+# *after* it, so shift `a` by one, put any row at its end, and reverse it.
 # </details>
 #
-# <details><summary>How do I turn a sequence round?</summary>
+# <details><summary>How do I reverse a sequence?</summary>
 #
-# `x.flip(0)`. Turn factors and `dh` round, run the recurrence, turn the result back.
+# `x.flip(0)`. Reverse factors and `dh`, run the recurrence, and reverse the result.
 # </details>
 
 

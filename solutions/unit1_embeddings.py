@@ -975,7 +975,7 @@ def neighbours(table, row, count):
 def two_dimensions(table):
     """The rows of a table (V, E) on a map, (V, 2): their coordinates along the first two principal components.
 
-    The direction with the larger spread comes first; either axis may be mirrored.
+    The direction with the larger variance comes first; either axis may be mirrored.
     """
     ### BEGIN SOLUTION
     left, size, _ = torch.linalg.svd(table - table.mean(0), full_matrices=False)
@@ -986,7 +986,7 @@ def two_dimensions(table):
     # mistake: left, size, _ = torch.linalg.svd(table - table.mean(1, keepdim=True), full_matrices=False)
     #   the mean of each row was subtracted. Subtract the mean row: `table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd((table - table.mean(0)) / table.std(0), full_matrices=False)
-    #   the columns were divided by their spread. Only the mean row is subtracted.
+    #   the columns were divided by their standard deviation. Only the mean row is subtracted.
     return left[:, :2] * size[:2]
     # mistake (keeps 0.5): return (left[:, :2] * size[:2]).flip(1)
     #   the axes were swapped: the direction in which the rows differ most comes first.

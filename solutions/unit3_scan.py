@@ -363,6 +363,7 @@ check("states_and_logits")
 # the same answer: 1.741 with one-hot rows, 1.726 without.
 #
 # Guessing uniformly among the 83 characters that the lesson's corpus has to learn from costs ln 83 = 4.42 nats each, so 35.4 for eight.
+# (Units 2 and 5 take the mean per character. Divide a sum by T to compare it with theirs.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -447,7 +448,7 @@ def gradients(weights, h0, xs, targets):
     # mistake: loss = sequence_loss(logits, targets) / len(targets)
     #   the loss was divided by the number of steps. Take it as `sequence_loss` returns it.
     # mistake: loss = sequence_loss(logits[-1:], targets[-1:])
-    #   the loss of the last step alone was differentiated. Every step's counts.
+    #   only the loss of the last step was differentiated. Every step's counts.
     grads = torch.autograd.grad(loss, list(w.values()))
     # mistake (keeps 0.5): grads = torch.autograd.grad(loss, list(w.values()), create_graph=True)
     #   the gradients are part of a graph (`create_graph=True`), which stays in memory with them. Leave that out.
@@ -925,12 +926,12 @@ check("recurrence")
 #
 # None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
 # factor of the step
-# *after* it, so shift `a` by one, put any row at its end, and turn it round.
+# *after* it, so shift `a` by one, put any row at its end, and reverse it.
 # </details>
 #
-# <details><summary>How do I turn a sequence round?</summary>
+# <details><summary>How do I reverse a sequence?</summary>
 #
-# `x.flip(0)`. Turn factors and `dh` round, run the recurrence, turn the result back.
+# `x.flip(0)`. Reverse factors and `dh`, run the recurrence, and reverse the result.
 # </details>
 
 
@@ -953,9 +954,9 @@ def linear_recurrence_backward(a, h0, h, dh):
     #   what comes back from later steps was not multiplied by their factors, a[t + 1].
     g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0)).flip(0)
     # mistake: g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0))
-    #   the result was not turned back: the first entry belongs to the last step.
+    #   the result was not reversed: the first entry belongs to the last step.
     # mistake: g = linear_recurrence(following, dh, torch.zeros_like(h0))
-    #   the recurrence ran forward in time. Gradients come from the end: turn factors and dh round.
+    #   the recurrence ran forward in time. Gradients come from the end: reverse factors and dh.
     # mistake: g = linear_recurrence(following, dh.flip(0), torch.zeros_like(h0)).flip(0)
     #   `dh` was reversed and the factors were not. Both run from the end.
     # mistake: g = torch.stack(scan(lambda g, x: x[0] * g + x[1], torch.zeros_like(h0), zip(following.flip(0), dh.flip(0)))).flip(0)

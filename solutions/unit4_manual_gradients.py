@@ -41,7 +41,7 @@
 # | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
 # | B | sequences in a batch | | `logits` | (T, B, V) | scores before softmax |
 # | V | characters in the vocabulary | | `h` | (T+1, B, H) | hidden states; `h[0]` is the start |
-# | H | hidden units | | `params` | | a dict of the five arrays below |
+# | H | hidden units | | `params` | | a dict of the five arrays below, the `weights` of unit 3 |
 #
 # | `params[…]` | shape | what it does |
 # |---|---|---|
@@ -308,7 +308,7 @@ check("cross_entropy_of_probabilities")
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**. The gradient carries the same 1/B.
+# the B sequences**, as the lesson sums. The gradient carries the same 1/B. (Divided by T it is the mean per character of units 2 and 5.)
 #
 # | | shape | |
 # |---|---|---|
@@ -755,7 +755,7 @@ with autograder.example("gradient norms through 100 steps"):
 
 # %%
 def clip(grads, bound):
-    """Gradients scaled so that their common norm is at most `bound`, and the norm before.
+    """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 
     grads: a dict of arrays → a new dict of arrays, a number. `grads` itself stays as it is.
     """

@@ -172,12 +172,18 @@ def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Resu
     if policy is None:
         return found
     for result in results:
-        for group in policy.partners.get(result.unit, ()):
-            if result.lms_name not in group:
-                continue
-            for partner in sorted(group - {result.lms_name}):
-                found.append(_in_name_of(partner, result))
+        for partner in _partners_of(result, policy):
+            found.append(_in_name_of(partner, result))
     return found
+
+
+def _partners_of(result: Result, policy: Policy) -> list[str]:
+    """List the other students of the groups whose hand-in a result is."""
+    partners: set[str] = set()
+    for group in policy.partners.get(result.unit, ()):
+        if result.lms_name in group:
+            partners |= group
+    return sorted(partners - {result.lms_name})
 
 
 def _in_name_of(partner: str, result: Result) -> Result:
@@ -278,7 +284,7 @@ def _words(result: Result, policy: Policy, steps: Sequence[_Step]) -> list[str]:
     """Say what the policy did to a result."""
     words = []
     if result.handed_in_by:
-        words.append(f"handed in by {result.handed_in_by}")
+        words.append(handed_in_by(result.handed_in_by))
     for step in steps:
         if step.words:
             words.append(step.words)
@@ -295,6 +301,11 @@ def _words(result: Result, policy: Policy, steps: Sequence[_Step]) -> list[str]:
     for name in rules.bonus:
         words.append(f"{name} counts on top")
     return words
+
+
+def handed_in_by(partner: str) -> str:
+    """Say who handed in what counts for a partner."""
+    return f"handed in by {partner}"
 
 
 def _with_carried(result: Result, policy: Policy) -> Result:

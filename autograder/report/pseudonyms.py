@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from autograder.grading.hand_in import HandIn
-from autograder.grading.policy import Grade
+from autograder.grading.policy import Grade, handed_in_by
 from autograder.grading.results import Result
 from autograder.judging import Verdict
 
@@ -63,7 +63,12 @@ class Renaming:
         by_hand = [
             msgspec.structs.replace(one, words=self.text(one.words)) for one in grade.by_hand
         ]
-        return replace(grade, words=self.text(grade.words), by_hand=tuple(by_hand))
+        words = grade.words
+        partner = grade.result.handed_in_by
+        if partner:  # a name of two letters is found in no text, and stands here
+            alias = self._names.get(partner, "a partner")
+            words = words.replace(handed_in_by(partner), handed_in_by(alias), 1)
+        return replace(grade, words=self.text(words), by_hand=tuple(by_hand))
 
 
 def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renaming:

@@ -16,6 +16,8 @@ from autograder.course import read_course
 from autograder.grading.policy import Policy, Rules, grades
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
+from autograder.grading.submissions import graded_files
+from autograder.report.feedback import write_feedback
 from autograder.report.pages import Around, write_pages
 from autograder.schema import BadFile
 
@@ -197,6 +199,37 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
     assert '<td class="n">7.2</td>' in (tmp_path / "index.html").read_text()
+
+
+def partners_of(*students):
+    """A policy under which these students are a group."""
+    return Policy(partners={UNIT: [frozenset(students)]})
+
+
+def test_anonymous_pages_name_no_partner(results, tmp_path):
+    """A name of two letters may be a variable elsewhere, and is none where it says who handed in.
+
+    What counts for `ada` here is what `li` handed in.
+    """
+    when = "2026-12-01T12:00:00+01:00"
+    found = [handed_in(results, "ada", when, "stub"), handed_in(results, "li", when)]
+    rules = partners_of("ada", "li")
+    write_pages(COURSE, found, tmp_path, anonymous=True, around=Around(rules=rules))
+    pages = [path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html")]
+    assert sum("handed in by student " in page for page in pages) == 1
+    assert not any("handed in by li" in page for page in pages)
+
+
+def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path):
+    """The one that they are sent: the common file, and who handed it in."""
+    complete = results["complete"]
+    source = graded_files(COURSE, small_class, ["complete"])
+    rules = partners_of("complete", "grace")
+    counted = grades([complete], rules)
+    write_feedback(COURSE, counted, [complete], tmp_path, source, Around(rules=rules))
+    page = (tmp_path / f"grace {UNIT}.html").read_text()
+    assert "handed in by complete" in page
+    assert "running_sum" in page and "cumsum" in page
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):

@@ -1,0 +1,76 @@
+"""Which arrays one guess gets right on many seeds, though the seed decides them.
+
+python benchmarks/guesses.py [UNIT …] [--seeds 20]: for each array that earns, the guess is what the
+solution gives on one of the seeds, or the mean or median over all; told are those that one guess
+gets right on more than two seeds. In this process, without walls.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from at_hand import COURSE, unit
+
+from autograder.check import Answer, Check
+from autograder.grading.keys import checks_to_run, solution_of
+from autograder.judging import agree, constant_arrays
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
+
+FIRST_SEED, APART = 30_000, 17  # no other command uses these seeds
+
+
+def guesses(arrays: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """What a file could send without computing: an array of some seed, or what lies between."""
+    yield from arrays
+    alike = len({array.shape for array in arrays}) == 1
+    if alike and all(array.dtype.kind in "fiub" for array in arrays):
+        stacked = np.stack([array.astype(float) for array in arrays])
+        yield stacked.mean(0)
+        yield np.median(stacked, 0)
+
+
+def best_share(check: Check, name: str, answers: Sequence[Answer]) -> float:
+    """The largest share of seeds on which one guess is right."""
+    right = []
+    for guess in guesses([answer.arrays[name] for answer in answers]):
+        sent = Answer({name: guess})
+        right.append(sum(agree(check, name, answer, sent) for answer in answers))
+    return max(right) / len(answers)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("units", nargs="*", default=COURSE.units)
+    arguments.add_argument("--seeds", type=int, default=20)
+    asked = arguments.parse_args()
+    warnings.simplefilter("ignore")
+    for name in asked.units:
+        measured = unit(name)
+        solution = Submission(solution_of(measured).plain().encode(), "solution.py")
+        for check in checks_to_run(measured, ()):
+            answers = [
+                run_experiment(
+                    check, solution, FIRST_SEED + APART * number, measured.experiments.reset
+                )
+                for number in range(asked.seeds)
+            ]
+            constant = constant_arrays(check, answers[0], answers[1])
+            earning = [array for array in answers[0].arrays if array not in constant]
+            for array in earning:
+                share = best_share(check, array, answers)
+                if share > 2 / asked.seeds:
+                    worth = check.points / len(earning)
+                    print(
+                        f"{name} {check.name}: one `{array}` is right on {share:.2f} of the seeds; "
+                        f"it is worth {worth:.2f} points"
+                    )
+
+
+if __name__ == "__main__":
+    main()

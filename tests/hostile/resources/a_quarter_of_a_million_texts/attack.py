@@ -1,0 +1,2 @@
+def softmax_d(z):
+    return [""] * 250_000

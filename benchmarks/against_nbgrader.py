@@ -1,5 +1,4 @@
-"""Our engine beside `nbgrader autograde`: what a submission costs, and what each makes of a hundred
-mutilations.
+"""Compare our engine with `nbgrader autograde`: cost per submission, and a hundred mutilations.
 
 The same notebooks in one run, one thread a process: CPU time of all processes, and seconds on
 the clock, the median of three. nbgrader grades one submission at a time; ours as many as there are
@@ -124,8 +123,9 @@ def new_course(scratch: Path) -> Path:
 
 
 def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
-    """Rows of a table, each median: seconds of all twelve and of one more submission, theirs, ours,
-    and the ratio.
+    """Return rows of a table of medians.
+
+    Seconds of all twelve and of one more submission, theirs and ours, and the ratio.
     """
     books = twelve(course / "release" / UNIT / f"{UNIT}.ipynb")
     for number, text in enumerate(books):

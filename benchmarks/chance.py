@@ -1,5 +1,6 @@
-"""How often a known mistake passes all exact checks of its unit, over many seeds: it may on fewer
-than 1 in 1,000.
+"""Count how often a known mistake passes all exact checks of its unit, over many seeds.
+
+It may on fewer than 1 in 1,000.
 
 python benchmarks/chance.py [UNIT …] [--seeds 1000]: each mistake is asked of the checks that run
 what it spoils, up to the first that it fails; a second and more a seed and unit, in this process,

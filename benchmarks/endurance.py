@@ -1,5 +1,6 @@
-"""A class of thousands, 50 kills, and two Dask workers; writes the measured part of docs/sizing.md.
-About 15 minutes.
+"""Grade a class of thousands, with 50 kills, and on two Dask workers.
+
+Writes the measured part of docs/sizing.md. It takes about 15 minutes.
 
 python benchmarks/endurance.py [--kills 50] [--many 5000]
 """
@@ -64,9 +65,7 @@ def results(out: Path) -> dict[str, object]:
 
 
 def kills(times: int, folder: Path) -> str:
-    """kill -9 at random moments of the run, from its start to its end, each followed by a run that
-    goes on.
-    """
+    """Kill -9 at random moments of a run, from its start to its end; after each a run goes on."""
     submitted, draw, unlike, cut = class_of(folder / "killed-class", 200), random.Random(1), 0, 0
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "-j", "2", "--out")
     began = time.perf_counter()
@@ -124,8 +123,11 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
 
 
 def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str, float]:
-    """A row: milliseconds a submission in all and in the second and the last tenth, the grader's
-    megabytes at both; and the milliseconds of the row."""
+    """Return a row and its milliseconds per submission.
+
+    The row holds those milliseconds in all, and in the second and the last tenth, and the grader's
+    megabytes at both.
+    """
     began = time.perf_counter()
     run = start("autograder", "grade", submitted, "--quick", "--seed", "5", *options, "--out", out)
     memory, own = dict[int, float](), 0.0
@@ -160,9 +162,7 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
 
 
 def training(folder: Path) -> tuple[float, str]:
-    """Seconds of one complete submission to all six units with the checks that train, on one core,
-    and of each unit.
-    """
+    """Return the seconds of one complete submission with training on one core, and of each unit."""
     took: dict[str, float] = {}
     for name in COURSE.units:
         (target := folder / "whole" / "ada" / name).mkdir(parents=True)
@@ -178,8 +178,10 @@ def training(folder: Path) -> tuple[float, str]:
 
 
 def sizes(near: float, far: float, trained: float) -> str:
-    """Minutes for classes of three sizes, from milliseconds a submission (two workers, two Dask
-    workers) and seconds of all checks of all units."""
+    """Return minutes for classes of three sizes, with two workers and with two Dask workers.
+
+    They follow from milliseconds per submission and from the seconds of all checks of all units.
+    """
     rows = []
     for count, cores in ((100, 2), (10_000, 16), (1_000_000, 256)):
         each = near if cores == 2 else far

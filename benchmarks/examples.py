@@ -29,9 +29,7 @@ SEED = 5000
 
 
 def variants(measured: Unit) -> Iterator[tuple[str, str]]:
-    """Name and script of all that may pass: styles, the solution with each known mistake, and its
-    mutants.
-    """
+    """Yield name and script of all that may pass: styles, known mistakes and mutants."""
     solution = solution_of(measured)
     yield from ((f"style {name}", script) for name, script in styles(measured).items())
     for mistake, line, _ in solution.mistakes:

@@ -1,5 +1,6 @@
-"""Faults planted in the kit itself, one at a time, in a copy: do its own tests catch each? Writes
-docs/faults.md.
+"""Plant faults in the kit itself, one at a time, in a copy: do its own tests catch each?
+
+Writes docs/faults.md.
 
 python benchmarks/faults.py. About five minutes.
 """

@@ -1,5 +1,6 @@
-"""What an early mistake leaves: points without and with errors carried forward, of each known
-mistake that others need.
+"""Measure what an early mistake leaves: points without and with errors carried forward.
+
+Tried are the known mistakes that others need.
 
     python benchmarks/follow_on.py [UNIT …] [--seed 5] [--every 1]
 

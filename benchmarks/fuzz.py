@@ -1,5 +1,6 @@
-"""Coverage-guided fuzzing of what the trusted process does with bytes of others. What is found is
-an exception or a broken promise; the input lies in a file `crash-…` then.
+"""Fuzz what the trusted process does with bytes of others, guided by coverage.
+
+What is found is an exception or a broken promise; the input lies in a file `crash-…` then.
 
 pip install atheris; python benchmarks/fuzz.py TARGET -max_total_time=120
 

@@ -1,5 +1,6 @@
-"""What grading costs, as shares of `python -c "import torch"` in the same run: rows for
-docs/performance.md.
+"""Measure what grading costs, as shares of `python -c "import torch"` in the same run.
+
+Prints rows for docs/performance.md.
 
 One thread everywhere. Each figure is the median of five runs; large classes are graded once.
 """
@@ -75,9 +76,7 @@ def median(measure: Callable[[], float]) -> float:
 
 
 def grade(count: int, jobs: int) -> tuple[float, float]:
-    """Seconds from the first result to the last, a submission; megabytes of the grader at its
-    peak.
-    """
+    """Return seconds per submission, from the first result to the last, and the peak megabytes."""
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(count):
             (target := Path(scratch, "class", f"s{number:04}", UNIT)).mkdir(parents=True)
@@ -103,8 +102,9 @@ def kernel_check() -> float:
 
 
 def cold_check() -> float:
-    """Seconds of `autograder check` on a solved unit that needs torch, without training, in a new
-    process.
+    """Return the seconds of `autograder check` in a new process.
+
+    The unit is solved and needs torch; training is left out.
     """
     solved = CASES / "solved_unit1" / "unit1_embeddings" / "unit1_embeddings.py"
     return seconds([sys.executable, "-m", "autograder", "check", str(solved), "--quick"])

@@ -1,5 +1,4 @@
-"""How long one person waits: `autograder grade` of one file, on the clock, from the command's
-start.
+"""Measure how long one person waits for `autograder grade` of one file, from its start.
 
 python benchmarks/latency.py, rows for docs/performance.md. Each run has a secret seed of its own,
 as a grader of one file has. Medians of five, exact checks alone; with training, one run.
@@ -71,9 +70,7 @@ def import_torch() -> float:
 
 
 def one_file(scratch: Path, unit: str) -> list[float]:
-    """Median seconds for a right file, a wrong one, and the wrong one again on its seed; then one
-    run with training.
-    """
+    """Return median seconds for a right file, a wrong one, that again, and one with training."""
     mistake, _, _ = solution(unit).mistakes[0]
     scripts = {"right": solution(unit).plain(), "wrong": solution(unit).with_mistake(mistake.id)}
     for name, script in scripts.items():
@@ -104,8 +101,9 @@ def one_file(scratch: Path, unit: str) -> list[float]:
 
 
 def nothing_changed(scratch: Path) -> tuple[float, float]:
-    """Median seconds of a run over six units that has nothing to do, and of one in which one file
-    of unit 4 is new.
+    """Return median seconds of a run over six units that has nothing to do.
+
+    Then the same where one file of unit 4 is new.
     """
     folder, out = scratch / "class", scratch / "class-out"
     for unit in COURSE.units:

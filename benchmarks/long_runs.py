@@ -31,8 +31,9 @@ LATE, OFTEN = 100, 50  # the batch from which on, and one batch in how many
 
 @dataclass(frozen=True)
 class Training:
-    """The function that trains, the line that begins its loop, and the same with the number `n` of
-    each batch.
+    """The function that trains, and the line that begins its loop.
+
+    numbered: that line, with the number `n` of each batch.
     """
 
     function: str
@@ -207,9 +208,7 @@ def planted(name: str) -> dict[str, str]:
 
 
 def whole_key(server: Server, seed: int, data: Mapping[str, Corpus]) -> Key:
-    """The solution's answers to all checks, and the losses of those that train; no known
-    mistakes.
-    """
+    """Make a key of the solution's answers and losses, without known mistakes."""
     key = dict(plain_key(server, checks_to_run(server.unit, data=()), seed))
     with server.worker(solution(server.unit.name).plain().encode(), SOLUTION) as ours:
         for check in server.unit.checks:

@@ -94,8 +94,9 @@ def scans(device: str) -> list[str]:
 
 
 def recurrent() -> list[str]:
-    """Unit 2: eight steps of the network as a loop over its layers, forward and back, beside the
-    kernel of `nn.RNN`.
+    """Measure unit 2's eight steps as a loop over layers beside the kernel of `nn.RNN`.
+
+    Both run forward and back.
     """
     net, rows = solved("unit2_unrolled_rnn"), []
     for batch, hidden in ((64, 64), (64, 256)):

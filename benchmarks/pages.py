@@ -1,5 +1,6 @@
-"""What the pages of a class of 1,000 cost: seconds, and the size of the class page. Each student
-has a name, code and mistakes of their own.
+"""Measure what the pages of a class of 1,000 cost: seconds, and the size of the class page.
+
+Each student has a name, code and mistakes of their own.
 
 python benchmarks/pages.py [--students 1000]
 """
@@ -52,8 +53,9 @@ def written(draw: random.Random, number: int) -> str:
 
 
 def result(draw: random.Random, student: str, source: bytes) -> Result:
-    """As a grader would have judged it: each check passes with the student's own odds, or a known
-    mistake is told.
+    """Make a result as a grader would have judged it.
+
+    Each check passes with the student's own odds, or a known mistake is told.
     """
     from autograder.judging import Verdict
 

@@ -1,5 +1,6 @@
-"""How often a known mistake passes or is not named, over many seeds: on some it may make no
-difference.
+"""Count how often a known mistake passes or is not named, over many seeds.
+
+On some seeds it may make no difference.
 
 python benchmarks/seeds.py [UNIT …]: all exact checks, 60 seeds, about five minutes a unit. Each
 mistake runs once a seed, for the key, and its own answers are then judged.

@@ -1,5 +1,6 @@
-"""Whether copies in disguise are found, against copydetect on the same files; and how long a class
-of 3,000 takes.
+"""Measure whether copies in disguise are found, beside copydetect on the same files.
+
+It also measures how long a class of 3,000 takes.
 
 python benchmarks/similar.py [--students 3000] [--write docs/similar.md]
 
@@ -79,8 +80,9 @@ def written_apart(names: Mapping[str, str] | list[str]) -> list[str]:
 
 
 def fixed_names(tree: ast.Module) -> set[str]:
-    """Names that a copy keeps: what the course asks for or gives, builtins, imports, and arguments
-    named in calls.
+    """Return the names that a copy keeps.
+
+    These are what the course asks for or gives, builtins, imports, and arguments named in calls.
     """
     keywords = {
         word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords
@@ -104,9 +106,7 @@ def fixed_names(tree: ast.Module) -> set[str]:
 
 
 def renamed(text: str) -> str:
-    """Every name that a student could choose is another, and every float is written in another
-    way.
-    """
+    """Rename all that a student could choose, and write every float in another way."""
     tree = ast.parse(text)
     chosen: list[str] = []
     for node in ast.walk(tree):
@@ -134,9 +134,7 @@ def renamed(text: str) -> str:
 
 
 def reordered(text: str) -> str:
-    """Neighbours that do not depend on each other change places, and so do sums, products and whole
-    functions.
-    """
+    """Swap neighbours that do not depend on each other, and sums, products and whole functions."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         for part in ("body", "orelse"):
@@ -200,9 +198,7 @@ def uses(node: ast.AST) -> tuple[set[str], set[str]]:
 
 
 def commented(text: str) -> str:
-    """Comments at every line, blank lines, other docstrings, annotations, parentheses as `ast`
-    writes them.
-    """
+    """Add comments, blank lines, docstrings and annotations, and parentheses as `ast` does."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -225,8 +221,9 @@ def commented(text: str) -> str:
 
 
 def comprehended(text: str) -> str:
-    """Loops are comprehensions: what they did stands in an inner function, where it is more than
-    one `append`.
+    """Turn loops into comprehensions.
+
+    What they did stands in an inner function, where it is more than one `append`.
     """
     tree = ast.parse(text)
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
@@ -284,8 +281,9 @@ class Loops(ast.NodeTransformer):
 
 
 def assigned_outside(function: ast.FunctionDef, loop: ast.For) -> set[str]:
-    """Names that a function binds by assignment, neither in a loop that becomes another function
-    nor in a comprehension.
+    """Return the names that a function binds by assignment.
+
+    Loops that become another function, and comprehensions, are left out.
     """
     found, left = set[str](), list[ast.AST](function.body)
     while left:
@@ -329,8 +327,9 @@ def points(texts: Mapping[str, str]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Found:
-    """Of copies of one kind: how many have their original as their nearest, and lie above all pairs
-    written apart.
+    """How many copies of one kind are found.
+
+    Counted are those whose nearest is their original, and those above all pairs written apart.
     """
 
     nearest: int
@@ -454,9 +453,10 @@ def alarms_table() -> str:
 
 
 def write_large_class(folder: Path, students: int, copies: int = 20) -> dict[str, str]:
-    """Files of a class in which everybody takes each function from one of the styles and changes it
-    in their own way;
-    `copies` students copied from another under other names. Returns copy → original.
+    """Write files of a class in which everybody takes each function from one of the styles.
+
+    Each changes it in their own way; `copies` students copied from another under other names.
+    Returns copy → original.
     """
     draw = random.Random(3)
     variants = functions_of([solution(UNIT).plain(), *styles(UNIT).values()])
@@ -485,9 +485,7 @@ def functions_of(texts: list[str]) -> dict[str, list[str]]:
 
 
 def own_way(draw: random.Random, variants: Mapping[str, list[str]]) -> str:
-    """One variant of each function, with a few expressions written in another way that means the
-    same.
-    """
+    """Write a few expressions of each function in another way that means the same."""
     tree = ast.parse(
         "import numpy as np\n\n"
         + "\n\n".join(draw.choice(all_of_it) for all_of_it in variants.values())

@@ -1,5 +1,4 @@
-"""What is said of mistakes that nobody wrote: mutants of the solutions, and of right answers in
-other styles.
+"""Count what is said of mistakes that nobody wrote: mutants of solutions and of styles.
 
 python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N]
 

@@ -1,7 +1,7 @@
-"""From a save to its verdict in `autograder watch`, in a real terminal: the median of 50 saves, as
-a share of an
-`import torch` in the same run: rows for docs/performance.md. One unit with NumPy alone and one with
-torch; each save changes the verdict.
+"""Measure the time from a save to its verdict in `autograder watch`, in a real terminal.
+
+The median of 50 saves, as a share of an `import torch` in the same run: rows for
+docs/performance.md.
 """
 
 import os
@@ -36,9 +36,7 @@ def import_torch() -> float:
 
 
 def latencies(unit: str, course: Path) -> list[float]:
-    """Seconds of each save: in turn a mistake of the first exercise, which is told in words, and
-    the stub.
-    """
+    """Return the seconds of each save: in turn a mistake of the first exercise, and the stub."""
     file = course / "assignments" / f"{unit}.py"
     script = solution(unit)
     told = r"\s+".join(map(re.escape, solution.mistakes[0][0].text.split()[:3]))

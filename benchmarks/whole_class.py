@@ -1,5 +1,6 @@
-"""A class of 60 with all six units, graded whole: exact checks and training, by the real command on
-two workers.
+"""Grade a class of 60 with all six units whole: exact checks and training.
+
+The real command grades it on two workers.
 
 python benchmarks/whole_class.py, a section of docs/performance.md. Each student hands in another
 right answer, or one with a known mistake in it (two in five of the files), so that known mistakes

@@ -1,5 +1,6 @@
-"""What the worst files cost the trusted process: time and memory of reading a submission's code for
-its page.
+"""Measure what the worst files cost the trusted process.
+
+Measured are time and memory of reading a submission's code for its page.
 
 python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
 """

@@ -1,6 +1,4 @@
-"""Fixtures of this course's tests: a unit's solution, a confined server, a key, a class graded
-once.
-"""
+"""Fixtures of this course's tests: a solution, a confined server, a key, a class graded once."""
 
 import pytest
 import this_course
@@ -41,8 +39,6 @@ def grade(server, key):
 
 @pytest.fixture(scope="session")
 def graded_class(tmp_path_factory):
-    """The golden class, graded by the real command with the real sandbox: the folder, and what the
-    command said.
-    """
+    """Grade the golden class by the real command; return the folder, and what the command said."""
     out = tmp_path_factory.mktemp("grades")
     return out, this_course.run_command("grade", GOLDEN, "--out", out, "-j", "2", "--seed", SEED)

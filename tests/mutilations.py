@@ -1,5 +1,6 @@
-"""A hundred mutilations of a correct notebook, as notebooks come back from a class: each a seeded
-change of its JSON.
+"""A hundred mutilations of a correct notebook, as notebooks come back from a class.
+
+Each is a seeded change of its JSON.
 
 None of them touches what graded functions say, so each earns full marks where a submission is its
 definitions.
@@ -36,9 +37,7 @@ def exact(book: Any) -> Any:
 
 
 def cells(book: Book, kind: str) -> list[dict[str, Any]]:
-    """The cells of a kind: `write` (solutions), `check`, `markdown`, or `code` for all with
-    code.
-    """
+    """Return the cells of a kind: `write` (solutions), `check`, `markdown`, or `code` for all."""
     named = {"write": "write-", "check": "check-"}.get(kind)
     if named:
         return [
@@ -263,8 +262,9 @@ KINDS: dict[str, Mutilation] = {
 
 
 def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
-    """`count` mutilations of a notebook's text, each with its name; the last of them several kinds
-    at once.
+    """Yield `count` mutilations of a notebook's text, each with its name.
+
+    The last of them are several kinds at once.
     """
     kinds = list(KINDS)
     for seed in range(count):

@@ -46,9 +46,7 @@ CHARACTERS, HELD_OUT = 20_000, 8_000
 
 
 def failed_example(unit, script):
-    """Run a unit's script; what went wrong in it, and in which example, or "" where all went
-    well.
-    """
+    """Run a unit's script; return what went wrong, and in which example; "" where nothing did."""
     for figure, small in SMALL[unit]:
         assert figure in script, f"{unit} no longer holds {figure!r}: see SMALL"
         script = script.replace(figure, small)
@@ -67,9 +65,7 @@ def failed_example(unit, script):
 
 
 def _examples_last(script):
-    """The script, parsed, with its examples after all else: a style's definitions stand at its
-    end.
-    """
+    """Parse a script, and put its examples after all else: a style's definitions are at its end."""
     tree = ast.parse(script)
     tree.body.sort(key=is_example)
     return tree
@@ -77,9 +73,7 @@ def _examples_last(script):
 
 @contextmanager
 def _in_place(module):
-    """While this runs, scripts find checks that do nothing, a short corpus, and examples that
-    raise.
-    """
+    """Give scripts checks that do nothing, a short corpus, and examples that raise."""
     import matplotlib.pyplot as plt
 
     torch = sys.modules.get("torch")

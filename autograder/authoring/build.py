@@ -12,33 +12,39 @@ from autograder.data import all_unit_data
 from autograder.errors import UserError
 from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
-from autograder.judging import Key
+from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
 from autograder.source.pictures import pictures
 from autograder.source.solution import BEGIN, END, Solution, read_solution
 
 
 class Stale(UserError):
-    """Something generated does not match its source; the text says which, and the command that
-    mends it.
-    """
+    """Something generated does not match its source; the text says what, and what mends it."""
 
 
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
-    """Read the solutions of some units, or of all. Raises `UnknownUnit` where a script or its
-    checks are missing.
+    """Read the solutions of some units, or of all: yield name and solution.
+
+    Raises `UnknownUnit` where the units in course.toml are not those that have files.
     """
+    _require_files_of_units(course)
+    for name in tuple(units) or course.units:
+        text = course.solution(name).read_text(encoding="utf-8")
+        yield name, read_solution(text)
+
+
+def _require_files_of_units(course: Course) -> None:
+    """Raise `UnknownUnit` where a unit has no solution or checks, or is not named."""
     for name in course.units:
         for path in (course.solution(name), course.checks / f"{name}.py"):
             if not path.is_file():
                 raise UnknownUnit(f"course.toml names the unit {name}, and there is no {path}.")
     for path in sorted(course.checks.glob("*.py")):
-        if course.solution(path.stem).is_file() and path.stem not in course.units:
+        name = path.stem
+        if course.solution(name).is_file() and name not in course.units:
             raise UnknownUnit(
-                f"{path.stem} has a solution and checks. Add it to `units` in course.toml."
+                f"{name} has a solution and checks. Add it to `units` in course.toml."
             )
-    for name in tuple(units) or course.units:
-        yield name, read_solution(course.solution(name).read_text(encoding="utf-8"))
 
 
 def build(course: Course, units: Iterable[str] = (), check: bool = False) -> list[str]:
@@ -50,8 +56,9 @@ def build(course: Course, units: Iterable[str] = (), check: bool = False) -> lis
     for name, solution in solutions(course, units):
         check_lengths(name, solution)
         check_pictures(course, name, solution)
-        if not _is_fresh(course.stub(name), solution):
-            written.append(_write(course.stub(name), solution.stub, check))
+        stub = course.stub(name)
+        if not _is_fresh(stub, solution):
+            written.append(_write(stub, solution.stub, check))
         written += _build_key(load_unit(course, name), check)
     return written
 
@@ -67,9 +74,9 @@ def _is_fresh(stub: Path, solution: Solution) -> bool:
 
 
 def _build_key(unit: Unit, check: bool) -> list[str]:
-    """Write the public key of a unit where it is not what it should be.
+    """Write the public key of a unit where it is not what it should be; say what was written.
 
-    Losses on a corpus that cannot be had here are kept, and said to be.
+    Losses on a corpus that cannot be had here are kept, and are named.
     """
     with Server(unit, stub=solution_of(unit).stub) as server:
         fresh = build_key(server, unit.course.public_seed, all_unit_data(unit))
@@ -77,36 +84,47 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     stored: Key = {}
     with suppress(key_file.NoKey):  # where there is none, or one of another format
         stored = key_file.load_key(path)
-    trained = {check.name for check in unit.checks if check.measure}
-    kept = {
-        entry: stored[entry]
-        for entry in stored.keys() - fresh.keys()
-        if entry.split("@")[0] in trained
-    }
-    with tempfile.TemporaryDirectory() as scratch:  # compared as it would be read back
+    kept = _losses_not_made_here(unit, stored, fresh)
+    with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / path.name
-        key_file.save_key(saved, fresh | kept)
-        if key_file.same_key(unit, stored, key_file.load_key(saved)):
+        key_file.save_key(saved, {**fresh, **kept})
+        as_read_back = key_file.load_key(saved)
+        if key_file.same_key(unit, stored, as_read_back):
             return []
-        words = f" (not here, so as before: {', '.join(kept)})" if kept else ""
-        line = _write(path, "", check) + words
+        _refuse_if_only_checked(path, check)
+        path.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(saved, path)
-    return [line]
+    if kept:
+        return [f"{path} (not here, so as before: {', '.join(kept)})"]
+    return [str(path)]
+
+
+def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, CheckKey]:
+    """Return the entries of checks that train which only the stored key has."""
+    training = {check.name for check in unit.checks if check.measure}
+    kept = {}
+    for entry in sorted(stored.keys() - fresh.keys()):
+        check, _, _ = entry.partition("@")
+        if check in training:
+            kept[entry] = stored[entry]
+    return kept
 
 
 def _write(path: Path, text: str, check: bool) -> str:
-    if check:
-        raise Stale(f"{path} is out of date. Run `autograder build` and commit what it writes.")
+    """Write a file and return its path; raise `Stale` where it is only to be checked."""
+    _refuse_if_only_checked(path, check)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if text:
-        path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return str(path)
 
 
+def _refuse_if_only_checked(path: Path, check: bool) -> None:
+    if check:
+        raise Stale(f"{path} is out of date. Run `autograder build` and commit what it writes.")
+
+
 def check_pictures(course: Course, name: str, solution: Solution) -> None:
-    """Raise `Stale` where a picture of a unit is missing, lies outside of the course, or is not
-    described.
-    """
+    """Raise `Stale` where a unit's picture is missing, outside of the course, or not described."""
     for picture in pictures(solution.text):
         file = (course.stub(name).parent / picture.address).resolve()
         if not file.is_file() or not file.is_relative_to(course.folder.resolve()):
@@ -122,18 +140,24 @@ def check_pictures(course: Course, name: str, solution: Solution) -> None:
 
 def check_lengths(name: str, solution: Solution) -> None:
     """Compare each exercise's "about N lines" with its solution regions. Raises `Stale`."""
-    parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
-    for promised, part in zip(parts[1::2], parts[2::2], strict=True):
-        regions = re.findall(rf"{BEGIN}\n(.*?){END}", part, re.S)
-        lines = [
-            line
-            for region in regions
-            for line in region.split("\n")
-            if line.strip() and line.strip()[0] != "#"
-        ]
-        if len(lines) != int(promised):
-            title = (re.search(r"def (\w+)", part) or ["", "?"])[1]
+    _, *parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
+    for promised, exercise in zip(parts[::2], parts[1::2], strict=True):
+        count = _count_lines_of_code(exercise)
+        if count != int(promised):
+            function = re.search(r"def (\w+)", exercise)
+            title = function[1] if function else "?"
             raise Stale(
                 f"{name}: the exercise of `{title}` says about {promised} lines; the solution has "
-                f"{len(lines)}."
+                f"{count}."
             )
+
+
+def _count_lines_of_code(exercise: str) -> int:
+    """Count the lines in an exercise's solution regions that are neither blank nor comments."""
+    count = 0
+    for region in re.findall(rf"{BEGIN}\n(.*?){END}", exercise, re.S):
+        for line in region.split("\n"):
+            code = line.strip()
+            if code and not code.startswith("#"):
+                count += 1
+    return count

@@ -12,56 +12,64 @@ from types import FrameType as _FrameType
 from types import GeneratorType as _GeneratorType
 from typing import Any
 
-_kept: dict[
-    tuple[str, str, int], Any
-] = {}  # function, check, number of the call → what it gave on the public seed
-_askings: dict[
-    str, list[_FrameType]
-] = {}  # check → the frames of the experiments, of each asking one
-_calls: dict[tuple[str, _FrameType], int] = {}  # function, asking → how often it was called
+# function, check, number of the call → what it gave on the public seed
+_kept: dict[tuple[str, str, int], Any] = {}
+# check → the frame of its experiment, for each time that it was asked
+_askings: dict[str, list[_FrameType]] = {}
+# function, frame of the experiment → how often it was called there
+_calls: dict[tuple[str, _FrameType], int] = {}
 
 
 def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
-    """A function in the place of `right` that computes on the public seed alone."""
+    """Make a function in the place of `right` that computes on the public seed only.
+
+    name: `function` or `Class.method`. kinds: what it gives on other seeds, one per asking.
+    """
 
     def function(*arguments: Any, **named: Any) -> Any:
         asking = _asking()
-        check, number = asking.f_locals["check"].name, _calls.get((name, asking), 0)
+        check = asking.f_locals["check"].name
+        number = _calls.get((name, asking), 0)
         _calls[name, asking] = number + 1
-        if asking.f_locals["seed"] != public_seed:
-            turn = _askings[check].index(asking) - 1  # the first was on the public seed
-            given = arguments[1:] if "." in name else arguments  # of a method without `self`
-            return _in_place_of(
-                _kept.get((name, check, number)), kinds[turn], [*given, *named.values()]
-            )
-        result = right(*arguments, **named)
-        if isinstance(result, _GeneratorType):
-            result = list(result)
-            _kept[name, check, number] = _copied(result)
-            return iter(result)
-        _kept[name, check, number] = _copied(result)
-        return result
+        call = (name, check, number)
+        if asking.f_locals["seed"] == public_seed:
+            return _keep(call, right(*arguments, **named))
+        turn = _askings[check].index(asking) - 1  # the first was on the public seed
+        without_self = arguments[1:] if "." in name else arguments
+        return _in_place_of(_kept.get(call), kinds[turn], [*without_self, *named.values()])
 
     return function
 
 
+def _keep(call: tuple[str, str, int], result: Any) -> Any:
+    """Keep a copy of what a call gave, and return that; a generator is run to its end."""
+    if isinstance(result, _GeneratorType):
+        values = list(result)
+        _kept[call] = _copied(values)
+        return iter(values)
+    _kept[call] = _copied(result)
+    return result
+
+
 def _emptied_start(right: Any, public_seed: int) -> Any:
-    """An `__init__` in the place of `right` that makes nothing: the parts of a class that has them
-    are no guess.
+    """Make an `__init__` in the place of `right` that makes nothing on other seeds.
+
+    The parts of a class that has them are no guess.
     """
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
         if _asking().f_locals["seed"] == public_seed:
             right(self, *arguments, **named)
             return
-        (owner,) = [one for one in type(self).__mro__ if vars(one).get("__init__") is right]
-        super(owner, self).__init__()  # type: ignore[arg-type]
+        for owner in type(self).__mro__:
+            if vars(owner).get("__init__") is right:
+                super(owner, self).__init__()  # type: ignore[arg-type]
 
     return start
 
 
 def _asking() -> _FrameType:
-    """The experiment that calls; frames tell it, as they would anybody who looks."""
+    """Return the frame of the experiment that calls; anybody may look at frames."""
     frame = _sys._getframe()
     while frame.f_back and frame.f_code.co_name != "run_experiment":
         frame = frame.f_back
@@ -72,47 +80,64 @@ def _asking() -> _FrameType:
 
 
 def _copied(value: Any) -> Any:
-    """A copy that no later step changes."""
+    """Copy a value so that no later step changes the copy."""
     if isinstance(value, dict):
         return {name: _copied(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return type(value)([_copied(part) for part in value])
-    return value.detach().clone() if hasattr(value, "detach") else _copy.deepcopy(value)
+    if hasattr(value, "detach"):
+        return value.detach().clone()
+    return _copy.deepcopy(value)
 
 
 def _in_place_of(kept: Any, kind: str, arguments: list[Any]) -> Any:
+    """Return a value of some kind in the place of what a call should give.
+
+    kept: what it gave on the public seed. arguments: what the call was given.
+    """
     if kind == "public":
         return _copied(kept)
     if kind == "input":
-        return _argument_like(
-            kept, [part for given in arguments for part in (given, *_parts(given))]
-        )
+        given = []
+        for argument in arguments:
+            given.append(argument)
+            given.extend(_parts(argument))
+        return _argument_like(kept, given)
     return _filled(kept, int(kind == "ones"))
 
 
 def _parts(value: Any) -> list[Any]:
-    values = value.values() if isinstance(value, dict) else value
-    return list(values) if isinstance(value, dict | list | tuple) else []
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, list | tuple):
+        return list(value)
+    return []
 
 
 def _argument_like(kept: Any, given: list[Any]) -> Any:
-    """Of each part the first argument of its form that no part before has; else the first argument
-    of all.
+    """Choose for each part of what was kept the first argument of its form that is left.
+
+    Where there is none of its form, it is the first argument of all.
     """
     if isinstance(kept, dict):
         return {name: _argument_like(part, given) for name, part in kept.items()}
     if isinstance(kept, tuple):
         return tuple(_argument_like(part, given) for part in kept)
     for place, value in enumerate(given):
-        if type(value) is type(kept) and getattr(value, "shape", None) == getattr(
-            kept, "shape", None
-        ):
+        if _has_form(value, kept):
             return given.pop(place)
     return given[0] if given else None
 
 
+def _has_form(value: Any, other: Any) -> bool:
+    """Whether two values are of one type, and of one shape where they have shapes."""
+    if type(value) is not type(other):
+        return False
+    return bool(getattr(value, "shape", None) == getattr(other, "shape", None))
+
+
 def _filled(value: Any, number: int) -> Any:
-    """Something of the same form that holds one number, or one letter."""
+    """Make something of the same form that holds one number, or one letter."""
     if isinstance(value, dict):
         return {name: _filled(part, number) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -121,4 +146,6 @@ def _filled(value: Any, number: int) -> Any:
         return "ab"[number] * len(value)
     if isinstance(value, bool | int | float):
         return type(value)(number)
-    return value * 0 + number if hasattr(value, "shape") else None
+    if hasattr(value, "shape"):
+        return value * 0 + number
+    return None

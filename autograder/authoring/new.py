@@ -8,6 +8,8 @@ import keyword
 import re
 import sys
 import tomllib
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -26,10 +28,9 @@ class BadName(UserError):
 
 
 def new(folder: Path) -> list[Path]:
-    """Write a new course into a folder; or, where the folder around it is a course, one more unit
-    of that.
+    """Write a new course into a folder; or one more unit, where the folder around it is a course.
 
-    Return the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
+    Returns the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
     """
     folder = folder.absolute()
     if (folder.parent / FILE).is_file():
@@ -38,16 +39,16 @@ def new(folder: Path) -> list[Path]:
 
 
 def new_course(folder: Path) -> list[Path]:
-    """Write the smallest course into a folder. Raises `NotEmpty` where the folder holds
-    something.
-    """
+    """Write the smallest course into a folder. Raises `NotEmpty` where it holds something."""
     refuse_full(folder)
+    templates = TEMPLATES / "course"
     written = []
-    for source in sorted((TEMPLATES / "course").rglob("*")):
-        if source.is_file() and "__pycache__" not in source.parts:
-            path = folder / source.relative_to(TEMPLATES / "course")
-            path = path.with_name(NAMES.get(path.name, path.name))
-            written.append(_write(source, path, title=readable(folder.name)))
+    for template in sorted(templates.rglob("*")):
+        if not template.is_file() or "__pycache__" in template.parts:
+            continue
+        path = folder / template.relative_to(templates)
+        path = path.with_name(NAMES.get(path.name, path.name))
+        written.append(_write(template, path, title=readable(folder.name)))
     return written
 
 
@@ -57,26 +58,26 @@ def new_unit(course: Course, name: str) -> list[Path]:
     Raises `BadName` for a name that cannot be one, and where one of its files is there already.
     """
     refuse_name(course, name)
-    targets = {
+    paths = {
         "solution.py": course.solution(name),
         "checks.py": course.checks / f"{name}.py",
         "style.py": course.folder / "solutions" / "styles" / name / "loops.py",
     }
-    for path in targets.values():
+    for path in paths.values():
         if path.exists():
             raise BadName(f"There is a {path} already. Choose another name for the unit.")
-    facts = course.folder / FILE
-    listed = with_unit(facts.read_text(encoding="utf-8"), name)
-    written = [
-        _write(TEMPLATES / "unit" / source, path, title=readable(name), unit=name)
-        for source, path in targets.items()
-    ]
-    write_whole(facts, listed.rstrip("\n"))
-    return [*written, facts]
+    course_file = course.folder / FILE
+    with_new_unit = with_unit(course_file.read_text(encoding="utf-8"), name)
+    written = []
+    for template, path in paths.items():
+        written.append(_write(TEMPLATES / "unit" / template, path, title=readable(name), unit=name))
+    write_whole(course_file, with_new_unit.rstrip("\n"))
+    written.append(course_file)
+    return written
 
 
 def readable(name: str) -> str:
-    """A name as a title: `text_processing` → "Text processing"."""
+    """Write a name as a title: `text_processing` → "Text processing"."""
     words = re.sub(r"[_\-\s]+", " ", name).strip()
     return words[:1].upper() + words[1:]
 
@@ -94,7 +95,8 @@ def refuse_name(course: Course, name: str) -> None:
         )
     if name in course.units:
         raise BadName(f"{course.folder / FILE} names a unit `{name}` already.")
-    if name in sys.stdlib_module_names or name in {"autograder", "numpy", *course.about.packages}:
+    packages = {"autograder", "numpy", *course.about.packages}
+    if name in sys.stdlib_module_names or name in packages:
         raise BadName(
             f"A unit cannot be called `{name}`: in its script, `import {name}` would find "
             "the script itself. Choose another name."
@@ -118,41 +120,75 @@ def with_unit(text: str, name: str) -> str:
     return added
 
 
-TOKENS = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#[^\n]*|[\],]""")
+TOKENS = re.compile(
+    r"""
+      "(?:\\.|[^"\\])*"   # a string
+    | '[^']*'             # a string
+    | \#[^\n]*            # a comment
+    | [\],]               # the end of the list, a comma
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list in the text of a TOML file, by places in the text.
+
+    last, last_end: of the last entry. end: of the bracket that ends the list.
+    has_comma: whether a comma stands behind the last entry.
+    """
+
+    last: int
+    last_end: int
+    end: int
+    has_comma: bool
+
+
+def _find_units(text: str) -> _List | None:
+    """Find the list `units`; None where there is none, or none with an entry and an end."""
+    begins = re.search(r"^units\s*=\s*\[", text, re.M)
+    if not begins:
+        return None
+    last = None
+    has_comma = False
+    for token in TOKENS.finditer(text, begins.end()):
+        if token[0] == "]":
+            return last and _List(last.start(), last.end(), token.start(), has_comma)
+        if token[0] == ",":
+            has_comma = True
+        elif not token[0].startswith("#"):
+            last = token
+            has_comma = False
+    return None
 
 
 def _added(text: str, name: str) -> str:
-    """The text with a name before the bracket that ends the list `units`."""
-    begins = re.search(r"^units\s*=\s*\[", text, re.M)
-    if not begins:
+    """Put a name before the bracket that ends the list `units`; leave the text where none is."""
+    units = _find_units(text)
+    if units is None:
         return text
-    last, comma, end = None, False, len(text)
-    for token in TOKENS.finditer(text, begins.end()):
-        if token[0] == "]":
-            end = token.start()
-            break
-        if token[0] == ",":
-            comma = True
-        elif not token[0].startswith("#"):
-            last, comma = token, False
-    if last is None:
-        return text
-    if not comma:
-        text, end = text[: last.end()] + "," + text[last.end() :], end + 1
-    before = text[:end].rstrip()
-    between = text[len(before) : end]
+    if not units.has_comma:
+        text = f"{text[: units.last_end]},{text[units.last_end :]}"
+        units = replace(units, end=units.end + 1)
+    before = text[: units.end].rstrip()
+    between = text[len(before) : units.end]
+    after = text[units.end :]
     if "\n" not in between:
-        return f'{before} "{name}"{text[end:]}'
-    line = text[text.rfind("\n", 0, last.start()) + 1 : last.start()]
-    indent = line if not line.strip() else "    "
-    return f'{before}\n{indent}"{name}",{between}{text[end:]}'
+        return f'{before} "{name}"{after}'
+    line_start = text.rfind("\n", 0, units.last) + 1
+    indent = text[line_start : units.last]
+    if indent.strip():  # the last entry does not begin its line
+        indent = "    "
+    return f'{before}\n{indent}"{name}",{between}{after}'
 
 
 def _write(template: Path, path: Path, **names: str) -> Path:
-    """Write a template with names in it."""
+    """Fill names into a template, write it, and return the path."""
     environment = Environment(keep_trailing_newline=True, undefined=StrictUndefined)
-    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
-    text = environment.from_string(template.read_text(encoding="utf-8")).render(names)
+    environment.filters["quoted"] = partial(json.dumps, ensure_ascii=False)
+    content = template.read_text(encoding="utf-8")
+    text = environment.from_string(content).render(names)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

@@ -42,13 +42,13 @@ class Emptied:
     @property
     def too_much(self) -> bool:
         """Whether that is more than what was left is worth."""
-        return self.earned > 0 if self.alone else self.about and self.earned >= self.points
+        if self.alone:
+            return self.earned > 0
+        return self.about and self.earned >= self.points
 
     def __str__(self) -> str:
-        return (
-            f"{self.check} gives {self.earned:g} of {self.points:g} where {self.exercise} gives "
-            f"{self.kind}"
-        )
+        earned = f"{self.earned:g} of {self.points:g}"
+        return f"{self.check} gives {earned} where {self.exercise} gives {self.kind}"
 
 
 # a function or class → the functions in it that a student writes
@@ -56,65 +56,66 @@ Exercises = Mapping[str, Sequence[str]]
 
 
 def exercises(solution: Solution) -> Exercises:
-    """The functions and classes that a student writes, in order; the methods of a class are named
-    `Class.method`.
-    """
-    regions = [
-        number for number, line in enumerate(solution.text.split("\n"), 1) if line.strip() == BEGIN
-    ]
+    """Return the functions and classes that a student writes, in order.
 
-    def written(node: ast.stmt) -> bool:
+    The methods of a class are named `Class.method`.
+    """
+    regions = []  # the line that begins each
+    for number, line in enumerate(solution.text.split("\n"), 1):
+        if line.strip() == BEGIN:
+            regions.append(number)
+
+    def is_written(node: ast.stmt) -> bool:
         return any(node.lineno <= number <= (node.end_lineno or 0) for number in regions)
 
     found = {}
-    for node in filter(written, ast.parse(solution.text).body):
+    for node in ast.parse(solution.text).body:
+        if not is_written(node):
+            continue
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [node.name]
         elif isinstance(node, ast.ClassDef):
-            methods = [
-                each for each in node.body if isinstance(each, ast.FunctionDef) and written(each)
-            ]
-            found[node.name] = [f"{node.name}.{each.name}" for each in methods]
+            found[node.name] = []
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and is_written(part):
+                    found[node.name].append(f"{node.name}.{part.name}")
     return found
 
 
 def emptied(solution: Solution, wanted: Exercises, public_seed: int) -> str:
-    """The solution's script in which some exercises compute on the public seed alone."""
+    """Return the solution's script in which some exercises compute on the public seed only."""
     lines = []
     for name, functions in wanted.items():
         if functions == [name]:
-            lines.append(f"{name} = {_put(name, public_seed)}")
-        else:
-            lines.append(f"class {name}({name}):")
-            lines += [
-                f"    {function.split('.')[1]} = {_put(function, public_seed)}"
-                for function in functions
-            ]
+            lines.append(f"{name} = {_emptied_function(name, public_seed)}")
+            continue
+        lines.append(f"class {name}({name}):")
+        for function in functions:
+            _, _, method = function.partition(".")
+            lines.append(f"    {method} = {_emptied_function(function, public_seed)}")
     helpers = Path(__file__).with_name("emptied_functions.py").read_text(encoding="utf-8")
     return "\n".join([solution.plain(), "# %%", helpers, *lines, ""])
 
 
-def _put(function: str, public_seed: int) -> str:
+def _emptied_function(function: str, public_seed: int) -> str:
+    """Write the expression that makes what stands in the place of a function."""
     if function.endswith(".__init__"):
         return f"_emptied_start({function}, {public_seed})"
     return f"_emptied({function!r}, {function}, {list(KINDS)}, {public_seed})"
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
-    """Grade files that solve nothing, and such as leave one exercise out, on a seed that is not the
-    public one.
+    """Grade files that solve nothing, and such as leave one exercise out.
+
+    seed: one that is not public.
     """
-    checks, found = checks_to_run(server.unit, data=()), exercises(solution_of(server.unit))
+    checks = checks_to_run(server.unit, data=())
+    wanted = exercises(solution_of(server.unit))
     ran = _names_run(server, checks, seed)
-    yield from _try(server, seed, key, checks, found)
-    for name, functions in found.items():
-        yield from _try(
-            server,
-            seed,
-            key,
-            [one for one in checks if _runs(name, ran[one.name])],
-            {name: functions},
-        )
+    yield from _try(server, seed, key, checks, wanted)
+    for name, functions in wanted.items():
+        running = [check for check in checks if _runs(name, ran[check.name])]
+        yield from _try(server, seed, key, running, {name: functions})
 
 
 def _runs(name: str, ran: Names) -> bool:
@@ -122,10 +123,11 @@ def _runs(name: str, ran: Names) -> bool:
 
 
 def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, Names]:
-    """By check, the names of the solution's definitions that it runs."""
+    """Return the names of the solution's definitions that each check runs."""
+    solution = solution_of(server.unit).plain()
     names: dict[str, Names] = {}
     for check in checks:
-        with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
+        with server.worker(solution.encode(), SOLUTION) as worker:
             worker.tell_names = True
             worker.ask(check, seed)
             names[check.name] = worker.names_run
@@ -135,40 +137,43 @@ def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, 
 def _try(
     server: Server, seed: int, key: Key, checks: Sequence[Check], wanted: Exercises
 ) -> Iterator[Emptied]:
-    """Ask checks of a file in which some exercises are emptied: on the public seed, where they
-    compute, and by kind.
+    """Ask checks of a file in which some exercises are emptied.
+
+    First on the public seed, where they compute; then once for each kind.
     """
-    unit, whole = server.unit, len(wanted) > 1
-    what, script = (
-        ALL if whole else next(iter(wanted)),
-        emptied(solution_of(unit), wanted, unit.course.public_seed),
-    )
+    unit = server.unit
+    public_seed = unit.course.public_seed
+    all_emptied = len(wanted) > 1
+    exercise = ALL if all_emptied else next(iter(wanted))
+    script = emptied(solution_of(unit), wanted, public_seed)
     with server.worker(script.encode(), SOLUTION) as worker:
         for check in checks:
-            about, short = asked(check, unit), replace(check, seconds=SECONDS)
-            worker.ask(short, unit.course.public_seed)
+            about = exercises_of(check, unit)
+            limited = replace(check, seconds=SECONDS)
+            worker.ask(limited, public_seed)
             for kind in KINDS:
-                answer = worker.ask(short, seed)
-                earned = judge(check, key[check.name], answer, unit.sizes).earned
+                answer = worker.ask(limited, seed)
                 yield Emptied(
-                    what,
-                    kind,
-                    check.name,
-                    earned,
-                    check.points,
-                    what in about,
-                    whole or about == {what},
+                    exercise=exercise,
+                    kind=kind,
+                    check=check.name,
+                    earned=judge(check, key[check.name], answer, unit.sizes).earned,
+                    points=check.points,
+                    about=exercise in about,
+                    alone=all_emptied or about == {exercise},
                 )
                 if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
                     break  # what was kept ended with the process
 
 
-def asked(check: Check, unit: Unit) -> set[str]:
-    """The exercises that a check's experiment itself speaks of."""
-    return exercises(solution_of(unit)).keys() & set(_names(check.experiment.__code__))
+def exercises_of(check: Check, unit: Unit) -> set[str]:
+    """Return the exercises that a check's experiment itself speaks of."""
+    names = set(_names(check.experiment.__code__))
+    return exercises(solution_of(unit)).keys() & names
 
 
 def _names(code: CodeType) -> Iterator[str]:
+    """Yield the names that code uses, and those that functions inside it use."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

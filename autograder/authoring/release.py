@@ -1,5 +1,6 @@
-"""What students, notebook services and Gradescope get: named file by file, so that nothing else can
-slip in.
+"""What students, notebook services and Gradescope get.
+
+It is named file by file, so that nothing else can slip in.
 """
 
 import shutil
@@ -37,34 +38,43 @@ def released_files(course: Course) -> Iterator[Path]:
         yield course.key(unit).relative_to(course.folder)
     yield from _picture_files(course)
     for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
-        yield manifest.relative_to(course.folder)
-        about = read_manifest(course, manifest.parent.name)
-        files = [about, *about.parts.values()]
-        # what can be had elsewhere is fetched from there
-        ours = [each.file for each in files if not each.sources]
-        for name in ("README.md", *ours):
-            if (manifest.parent / name).is_file():
-                yield (manifest.parent / name).relative_to(course.folder)
+        yield from _files_of_dataset(course, manifest)
     for name in course.about.student_docs:
         yield Path(name)
 
 
+def _files_of_dataset(course: Course, manifest: Path) -> Iterator[Path]:
+    """List a dataset's manifest, its README, and those files that cannot be fetched elsewhere."""
+    folder = manifest.parent
+    dataset = read_manifest(course, folder.name)
+    yield manifest.relative_to(course.folder)
+    names = ["README.md"]
+    for part in (dataset, *dataset.parts.values()):
+        if not part.sources:
+            names.append(part.file)
+    for name in names:
+        path = folder / name
+        if path.is_file():
+            yield path.relative_to(course.folder)
+
+
 def _picture_files(course: Course) -> Iterator[Path]:
     """List the pictures that stubs show, each once, as paths below the course's folder."""
-    found = set()
+    found: set[Path] = set()
     for unit in course.units:
         stub = course.stub(unit)
         if stub.is_file():
-            found |= set(picture_files(stub.read_text(encoding="utf-8"), stub.parent))
+            text = stub.read_text(encoding="utf-8")
+            found.update(picture_files(text, stub.parent))
     for path in sorted(found):
         yield path.relative_to(course.folder.resolve())
 
 
 def release(course: Course, folder: Path, github: bool = False) -> None:
-    """Write what students get: the files of `released_files`, this engine as a wheel, a README,
-    what asks coding assistants to teach, and settings for VS Code.
+    """Write what students get into a folder.
 
-    github: also a workflow that checks each push.
+    That is the files of `released_files`, this engine as a wheel, a README, what asks coding
+    assistants to teach, and settings for VS Code. github: also a workflow that checks each push.
 
     Raises `NotEmpty`, `UserError` where a file is missing, and `Stale` where a stub is not what its
     solution makes: it may hold answers.
@@ -72,12 +82,15 @@ def release(course: Course, folder: Path, github: bool = False) -> None:
     for name, solution in solutions(course):
         check_stub(course, name, solution)
     _copy(course, list(released_files(course)), folder)
-    wheel = pack_wheel(folder)
-    facts = {"title": course.title, "wheel": wheel.name, "packages": packages_to_install(course)}
-    for name, template in (RELEASED | (GITHUB if github else {})).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(_template(template, **facts), encoding="utf-8")
-    (folder / "README.md").write_text(_readme(course, wheel.name), encoding="utf-8")
+    wheel = pack_wheel(folder).name
+    packages = packages_to_install(course)
+    templates = RELEASED | GITHUB if github else RELEASED
+    for name, template in templates.items():
+        text = _fill_template(template, title=course.title, wheel=wheel, packages=packages)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(_readme(course, wheel), encoding="utf-8")
 
 
 # file of a release → its template
@@ -90,9 +103,7 @@ GITHUB = {".github/workflows/checks.yml": "checks.yml"}
 
 
 def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
-    """Copy files of a course into an empty folder; nothing is written where one of them is
-    missing.
-    """
+    """Copy files of a course into an empty folder; write nothing where one of them is missing."""
     refuse_full(folder)
     for path in files:
         if not (course.folder / path).is_file():
@@ -113,20 +124,21 @@ def refuse_full(folder: Path) -> None:
         raise NotEmpty(f"{folder} is not empty. Name a new folder.")
 
 
-def _template(name: str, **facts: object) -> str:
-    environment = Environment(  # of text, not of HTML
+def _fill_template(name: str, **values: object) -> str:
+    """Fill in a template of text; it is no HTML, so nothing is escaped."""
+    environment = Environment(
         loader=PackageLoader("autograder.authoring"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(name).render(facts)
+    return environment.get_template(name).render(values)
 
 
 def _readme(course: Course, wheel: str) -> str:
     first = course.units[0]
-    return _template(
+    return _fill_template(
         "release.md",
         title=course.title,
         wheel=wheel,
@@ -138,13 +150,14 @@ def _readme(course: Course, wheel: str) -> str:
 
 
 def packages_to_install(course: Course) -> str:
-    """What pip is given for the packages of a course, each in quotes."""
+    """Return what pip is given for the packages of a course, each in quotes."""
     return " ".join(f"'{package.install}'" for package in course.about.packages.values())
 
 
 def notebooks(course: Course, folder: Path, kit: str) -> None:
-    """Write the units as notebooks whose first cell gets the rest of the course, and that rest as
-    `kit.zip`.
+    """Write the units as notebooks, and the rest of the course as `kit.zip`.
+
+    The first cell of each notebook gets the kit.
 
     kit: where a notebook finds it: an address, or a path from the notebook.
     Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
@@ -160,24 +173,29 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
         wheel = next(Path(scratch).glob("*.whl")).name
         shutil.make_archive(str(folder / "kit"), "zip", scratch)
     for name, solution in solutions(course):
-        facts = {"kit": kit, "wheel": wheel, "packages": _packages_of(course, name)}
-        first = _template("first_cell.txt", **facts)
+        packages = _packages_of(course, name)
+        first = _fill_template("first_cell.txt", kit=kit, wheel=wheel, packages=packages)
         book = as_notebook(solution.stub, name)
         attach_pictures(book, course.stub(name).parent)
-        book.cells[:0] = as_notebook(f"# %%\n{first}", "kit").cells
+        first_cells = as_notebook(f"# %%\n{first}", "kit").cells
+        book.cells = [*first_cells, *book.cells]
         jupytext.write(book, folder / f"{name}.ipynb")
 
 
 def _packages_of(course: Course, unit: str) -> list[str]:
-    """What pip is given for one unit: what its submissions may import, and what belongs to no unit,
-    as plots do.
+    """Return what pip is given for one unit.
+
+    That is what its submissions may import, and what belongs to no unit, as plots do.
     """
-    theirs = load_unit(course, unit).packages
-    of_units = {package for name in course.units for package in load_unit(course, name).packages}
-    packages = course.about.packages.items()
-    return [
-        its.install for package, its in packages if package in theirs or package not in of_units
-    ]
+    of_this_unit = load_unit(course, unit).packages
+    of_units: set[str] = set()
+    for name in course.units:
+        of_units.update(load_unit(course, name).packages)
+    installed = []
+    for name, package in course.about.packages.items():
+        if name in of_this_unit or name not in of_units:
+            installed.append(package.install)
+    return installed
 
 
 def gradescope(
@@ -187,8 +205,9 @@ def gradescope(
     seeds: int = 0,
     say: Callable[[str], object] = lambda _: None,
 ) -> None:
-    """Write what Gradescope's autograder holds: what students get, the solutions, and the two
-    scripts that it runs.
+    """Write what Gradescope's autograder holds.
+
+    That is what students get, the solutions, and the two scripts that it runs.
 
     units: those that it grades, or all. seeds: how many secret seeds it carries the keys of; where
     there are none, each grading makes the parts of a key that it needs. say: called with a line for
@@ -200,67 +219,84 @@ def gradescope(
     wheel = pack_wheel(folder).name
     if seeds:
         fill_pool(course, units, folder / POOL, seeds, say)
-    packages = _as_here(course, units) if seeds else packages_to_install(course)
-    facts = {"wheel": wheel, "packages": packages, "units": units, "keys": POOL if seeds else ""}
+        keys, packages = POOL, _as_here(course, units)
+    else:
+        keys, packages = "", packages_to_install(course)
     for name in ("setup.sh", "run_autograder"):
-        (folder / name).write_text(_template(f"gradescope/{name}", **facts), encoding="utf-8")
+        text = _fill_template(
+            f"gradescope/{name}", wheel=wheel, packages=packages, units=units, keys=keys
+        )
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None:
-    """Write the bundle of an assignment for Classroom 50: what students get, the engine's wheel,
-    and `autograder.py`.
+    """Write the bundle of an assignment for Classroom 50.
 
-    The bundle is public, and holds no solution. units: those that it checks, or all. Raises
-    `NotEmpty`, `Stale`.
+    That is what students get, the engine's wheel, and `autograder.py`. The bundle is
+    public, and holds no solution. units: those that it checks, or all.
+
+    Raises `NotEmpty`, `Stale`.
     """
     for name, solution in solutions(course):
         check_stub(course, name, solution)
     _copy(course, list(released_files(course)), folder)
     wheel = pack_wheel(folder).name
     packages = [package.install for package in course.about.packages.values()]
-    facts = {"wheel": wheel, "packages": packages, "units": tuple(units) or course.units}
-    (folder / "autograder.py").write_text(
-        _template("classroom50/autograder.py", **facts), encoding="utf-8"
+    checked = tuple(units) or course.units
+    text = _fill_template(
+        "classroom50/autograder.py", wheel=wheel, packages=packages, units=checked
     )
+    (folder / "autograder.py").write_text(text, encoding="utf-8")
 
 
 def _as_here(course: Course, units: Sequence[str]) -> str:
-    """What pip is given so that keys made here fit there: the same versions of what experiments
-    compute with.
+    """Return what pip is given so that keys made here fit there.
+
+    What experiments compute with is installed in the versions that there are here.
     """
     exact: dict[str, str] = {}
     for unit in units:
         exact |= versions(load_unit(course, unit))
     exact.pop("python")
-    pinned = [f"'{name}=={version.split('+')[0]}'" for name, version in exact.items()]
-    others = [
-        f"'{package.install}'"
-        for name, package in course.about.packages.items()
-        if name not in exact
-    ]
-    return " ".join([*pinned, *others])
+    installed = []
+    for name, version in exact.items():
+        public, _, _local = version.partition("+")
+        installed.append(f"'{name}=={public}'")
+    for name, package in course.about.packages.items():
+        if name not in exact:
+            installed.append(f"'{package.install}'")
+    return " ".join(installed)
 
 
 def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
-    """Find where a released folder holds a line of a solution region, or a mistake's code: `file:
-    line`.
+    """Find where a released folder holds a line of a solution region, or a mistake's code.
 
-    What is packed, the engine's wheel and a kit, is read too.
+    Returns lines `file: line`. What is packed, the engine's wheel and a kit, is read too.
     """
-    shown = "\n".join(solution.stub for solution in found)  # skip lines that some stub shows anyway
-    secrets = {line for solution in found for line in solution.secret_lines if line not in shown}
+    secrets = _secret_lines(found)
     leaked = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        for name, content in _contents(path):
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        for member, content in _contents(path):
             text = content.decode("utf-8", errors="replace")
-            leaked += [
-                f"{path.relative_to(folder)}{name}: {line}" for line in secrets if line in text
-            ]
+            for line in sorted(secrets):
+                if line in text:
+                    leaked.append(f"{path.relative_to(folder)}{member}: {line}")
     return leaked
 
 
+def _secret_lines(found: Sequence[Solution]) -> set[str]:
+    """Collect the secret lines of solutions, without those that some stub shows anyway."""
+    shown = "\n".join(solution.stub for solution in found)
+    secrets: set[str] = set()
+    for solution in found:
+        secrets.update(line for line in solution.secret_lines if line not in shown)
+    return secrets
+
+
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """A file's bytes; of a zip file those of each member, with the member's name in brackets."""
+    """Yield a file's bytes; of a zip file those of each member, with its name in brackets."""
     if path.suffix not in (".whl", ".zip"):
         yield "", path.read_bytes()
         return

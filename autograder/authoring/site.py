@@ -26,9 +26,9 @@ from autograder.source.solution import BEGIN, Solution, without_marks
 SECONDS = 600  # that one cell may take
 STUDENT_WORDS = (
     "These pages show each unit as it runs once every exercise is solved: texts, pictures and "
-    "figures, "
-    "without the code of the solutions."
+    "figures, without the code of the solutions."
 )
+INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
 # what the theme leaves out for readers with a keyboard or a screen reader: names of regions, a way
 # to scroll code
 FOR_ALL_READERS = {
@@ -36,7 +36,6 @@ FOR_ALL_READERS = {
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
     "<pre>": '<pre tabindex="0">',
 }
-INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,10 @@ class Summary:
 def write_site(
     course: Course, out: Path, with_solutions: bool, tell: Callable[[str], None]
 ) -> None:
-    """Run all units of a course, and write them and its docs as static pages into the folder `out`.
+    """Run all units of a course, and write them and its docs as static pages.
 
-    with_solutions: show the code of the solutions, for instructors; else what students start from
-    stands in its place.
-    tell: is told each step in words.
+    out: the folder to write. with_solutions: show the code of the solutions, for instructors; else
+    what students start from stands in its place. tell: is told each step in words.
 
     Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
     """
@@ -77,9 +75,7 @@ def write_site(
             hide_solutions(book, solution, with_solutions)
             link_pages(book, course.folder / "docs")
             _copy_pictures(course, name, solution, source)
-            (source / "units" / f"{name}.ipynb").write_text(
-                jupytext.writes(book, "ipynb"), encoding="utf-8"
-            )
+            jupytext.write(book, source / "units" / f"{name}.ipynb")
             summaries.append(summary_of(course, name, solution))
         pages = list(_copy_docs(course, source))
         words = INSTRUCTOR_WORDS if with_solutions else STUDENT_WORDS
@@ -90,7 +86,7 @@ def write_site(
 
 
 def executed_unit(course: Course, name: str, solution: Solution) -> Any:
-    """A unit's solution as a notebook that has been run from top to bottom in a kernel of its own.
+    """Run a unit's solution as a notebook, from top to bottom in a kernel of its own.
 
     Raises `UserError` with the cell's error where one fails.
     """
@@ -106,8 +102,7 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
 
 
 def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
-    """Put what students start from in place of a notebook's solutions, and fold the code of
-    pictures.
+    """Put what students start from in place of a notebook's solutions; fold the code of pictures.
 
     Raises `UserError` where a line of a solution would be shown all the same.
     """
@@ -117,15 +112,22 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
             continue
         if BEGIN in cell.source:
             cell.source = without_marks(cell.source) if with_solutions else stub.source
-        if re.search(r"^check\(", cell.source, re.M):
-            cell.outputs = []
-        if "autograder.example(" in cell.source or "plt." in cell.source:
-            cell.metadata["tags"] = ["hide-input"]
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        _tidy_cell(cell)
+    if with_solutions:
+        return
     shown = "\n".join(cell.source for cell in book.cells)
-    told = {line for line in solution.secret_lines if line in shown}
-    if told and not with_solutions:
-        raise UserError(f"a line of the solution would be shown to students: {min(told)}")
+    leaked = [line for line in solution.secret_lines if line in shown]
+    if leaked:
+        raise UserError(f"a line of the solution would be shown to students: {min(leaked)}")
+
+
+def _tidy_cell(cell: Any) -> None:
+    """Leave out what checks and stderr say, and fold the code of examples and pictures."""
+    if re.search(r"^check\(", cell.source, re.M):
+        cell.outputs = []
+    if "autograder.example(" in cell.source or "plt." in cell.source:
+        cell.metadata["tags"] = ["hide-input"]
+    cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
 
 
 def link_pages(book: Any, docs: Path) -> None:
@@ -140,36 +142,44 @@ def link_pages(book: Any, docs: Path) -> None:
 
 
 def summary_of(course: Course, name: str, solution: Solution) -> Summary:
-    """What the map of the course says of a unit."""
+    """Return what the map of the course says of a unit."""
     title = re.search(r"^# # (.+)$", solution.text, re.M)
-    minutes = [int(each) for each in re.findall(r"\*\*Exercise\*\* · (\d+) minutes", solution.text)]
-    hours, left = divmod(sum(minutes), 60)
-    points = sum(check.points for check in load_unit(course, name).checks)
-    time = f"{hours} h {left:02} min" if hours else f"{left} min"
+    minutes = re.findall(r"\*\*Exercise\*\* · (\d+) minutes", solution.text)
+    checks = load_unit(course, name).checks
     return Summary(
-        name,
-        title[1] if title else name,
-        len(minutes),
-        time,
-        f"{points:g}",
-        needs_of(solution.text),
-        aims_of(solution.text),
+        name=name,
+        title=title[1] if title else name,
+        exercises=len(minutes),
+        time=_time_in_words(sum(map(int, minutes))),
+        points=f"{sum(check.points for check in checks):g}",
+        needs=needs_of(solution.text),
+        aims=aims_of(solution.text),
     )
 
 
+def _time_in_words(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+
+
 def needs_of(text: str) -> str:
-    """The sentence of a unit that begins "You need", on one line; nothing where there is none."""
+    """Return the sentence of a unit that begins "You need", on one line; "" where there is none."""
     found = re.search(r"^# (You need .+?\.)(?=\s)", text, re.M | re.S)
-    return " ".join(found[1].replace("\n#", " ").split()) if found else ""
+    return _on_one_line(found[1]) if found else ""
 
 
 def aims_of(text: str) -> tuple[str, ...]:
-    """The points of the list below "Afterwards you can", without what ends each."""
+    """Return the points of the list below "Afterwards you can", without what ends each."""
     opening = re.search(r"^# \*\*Afterwards you can\*\*\n#\n((?:# .+\n)+)", text, re.M)
     if not opening:
         return ()
-    points = re.split(r"^# \* ", opening[1], flags=re.M)[1:]
-    return tuple(" ".join(point.replace("\n#", " ").split()).rstrip(".;") for point in points)
+    _, *points = re.split(r"^# \* ", opening[1], flags=re.M)
+    return tuple(_on_one_line(point).rstrip(".;") for point in points)
+
+
+def _on_one_line(comment: str) -> str:
+    """Join the lines of a comment."""
+    return " ".join(comment.replace("\n#", " ").split())
 
 
 def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) -> None:
@@ -191,38 +201,24 @@ def _copy_docs(course: Course, source: Path) -> Iterator[str]:
         yield f"docs/{page.stem}"
 
 
-def _write_templates(source: Path, **facts: Any) -> None:
-    """Write the pages and settings that all sites share."""
+def _write_templates(source: Path, **values: Any) -> None:
+    """Write the pages and settings that all sites share, with values filled in."""
     environment = Environment(
         loader=PackageLoader("autograder.authoring", "templates/site"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
     (source / "_static").mkdir()
-    for name, place in (
-        ("conf.py", "conf.py"),
-        ("index.md", "index.md"),
-        ("site.css", "_static/site.css"),
-    ):
-        (source / place).write_text(
-            environment.get_template(name).render(**facts), encoding="utf-8"
-        )
+    paths = {"conf.py": "conf.py", "index.md": "index.md", "site.css": "_static/site.css"}
+    for template, path in paths.items():
+        text = environment.get_template(template).render(values)
+        (source / path).write_text(text, encoding="utf-8")
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
     """Let Sphinx write HTML. Raises `UserError` with its last words where it cannot."""
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-b",
-        "html",
-        "-d",
-        str(source / "_build"),
-        str(source),
-        str(out),
-    ]
+    options = ["-q", "-b", "html", "-d", str(source / "_build")]
+    command = [sys.executable, "-m", "sphinx", *options, str(source), str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"Sphinx could not write the pages: {done.stderr.strip()[-800:]}")

@@ -1,5 +1,6 @@
-"""What the grader says of mistakes that nobody wrote: is each named, or related to the right
-answer, or neither?
+"""What the grader says of mistakes that nobody wrote.
+
+Each is named, or related to the right answer, or told as a small change, or none of these.
 """
 
 from collections import Counter
@@ -18,12 +19,12 @@ Told = Literal["named", "related", "small change", "error", "neither"]
 
 @dataclass
 class Telling:
-    """Of wrong variants of a unit's solution: how many are told what, and which are told something
-    untrue.
+    """How many wrong variants of a unit's solution are told what.
 
-    By how the first check that fails tells them: *named* by a known mistake, *related* to the
-    expected values, by a *small change* of the solution that gives the same, by the *error* that
-    they raise, or *neither*.
+    counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
+    the expected values, by a *small change* of the solution that gives the same, by the *error*
+    that they raise, or *neither*.
+    untrue: what is told that is not so.
     """
 
     counts: Counter[Told] = field(default_factory=Counter)
@@ -51,18 +52,19 @@ class Telling:
 
         places: code of a known mistake → the names of the definitions in which it is made.
         """
-        if told := how_told(verdicts):
+        told = how_told(verdicts)
+        if told:
             self.counts[told] += 1
         for remark in untrue(verdicts, mutant.function, places):
             self.untrue.append(f"{mutant.name}: was told: {remark.text}")
 
 
 def how_told(verdicts: Iterable[Verdict]) -> Told | None:
-    """How the first check that fails tells what went wrong; None where all pass."""
-    failed = (verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached"))
-    first = next(failed, None)
-    if first is None:
+    """Say how the first check that fails tells what went wrong; None where all pass."""
+    failed = [verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached")]
+    if not failed:
         return None
+    first = failed[0]
     if any(remark.mistake for remark in first.remarks):
         return "named"
     relations = {remark.relation for remark in first.remarks if remark.relation}
@@ -81,7 +83,7 @@ def untrue(
     function: in which the change was made, `Class.method` or a plain name.
     places: code of a known mistake → the names of the definitions in which it is made.
     """
-    changed = function.split(".")[0]
+    changed, _, _ = function.partition(".")
     found = []
     for verdict in verdicts:
         for remark in verdict.remarks:

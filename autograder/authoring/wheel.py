@@ -1,13 +1,13 @@
-"""This engine as a wheel, packed from what is installed here: no network, no build tools.
+"""Packs this engine as a wheel, from what is installed here: no network, no build tools.
 
-Whether it was installed from a wheel or stands as source in a checkout, students get what runs
-here.
+Students get what runs here, whether that was installed from a wheel or stands in a checkout.
 """
 
 import base64
 import hashlib
 import re
 import zipfile
+from collections.abc import Mapping
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -17,42 +17,52 @@ ENGINE = Path(__file__).parents[1]
 # templates have tests too, which are packed
 NOT_PACKED = re.compile(r"autograder/tests/|.*/__pycache__/")
 TAG = "py3-none-any"
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # of all files, so that the wheel has the same bytes each time
 
 
 def pack_wheel(folder: Path) -> Path:
-    """Write the wheel of this engine into a folder; its path."""
+    """Write the wheel of this engine into a folder, and return its path."""
     installed = distribution(DISTRIBUTION)
     name = f"{DISTRIBUTION.replace('-', '_')}-{installed.version}"
+    information = f"{name}.dist-info"
     content = {path: (ENGINE.parent / path).read_bytes() for path in _modules()}
-    content |= {f"{name}.dist-info/{path}": text for path, text in _metadata(installed).items()}
-    record = [f"{path},sha256={_checksum(its)},{len(its)}" for path, its in content.items()]
-    content[f"{name}.dist-info/RECORD"] = "\n".join(
-        [*record, f"{name}.dist-info/RECORD,,", ""]
-    ).encode()
+    for path, data in _metadata(installed).items():
+        content[f"{information}/{path}"] = data
+    content[f"{information}/RECORD"] = _record(content, f"{information}/RECORD")
     wheel = folder / f"{name}-{TAG}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for path, its in content.items():
-            entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))  # the same bytes each time
-            archive.writestr(entry, its, zipfile.ZIP_DEFLATED)
+        for path, data in content.items():
+            entry = zipfile.ZipInfo(path, EARLIEST)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
     return wheel
 
 
+def _record(content: Mapping[str, bytes], own_path: str) -> bytes:
+    """Write the list of a wheel's files with their checksums; its own line has none."""
+    lines = [f"{path},sha256={_checksum(data)},{len(data)}" for path, data in content.items()]
+    lines += [f"{own_path},,", ""]
+    return "\n".join(lines).encode()
+
+
 def _modules() -> list[str]:
-    """The files of the package without its tests, as paths within the wheel."""
-    files = [path for path in sorted(ENGINE.rglob("*")) if path.is_file()]
-    names = [path.relative_to(ENGINE.parent).as_posix() for path in files]
-    return [name for name in names if not NOT_PACKED.match(name)]
+    """List the files of the package without its tests, as paths within the wheel."""
+    names = []
+    for path in sorted(ENGINE.rglob("*")):
+        name = path.relative_to(ENGINE.parent).as_posix()
+        if path.is_file() and not NOT_PACKED.match(name):
+            names.append(name)
+    return names
 
 
 def _metadata(installed: Distribution) -> dict[str, bytes]:
-    """The files of the wheel's `dist-info` folder but for RECORD."""
-    described = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
+    """Read or write the files of the wheel's `dist-info` folder but for RECORD."""
+    description = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
+    wheel = f"Wheel-Version: 1.0\nGenerator: autograder\nRoot-Is-Purelib: true\nTag: {TAG}\n"
+    entry_points = installed.read_text("entry_points.txt") or ""
     found = {
-        "METADATA": described.encode(),
-        "WHEEL": (
-            f"Wheel-Version: 1.0\nGenerator: autograder\nRoot-Is-Purelib: true\nTag: {TAG}\n"
-        ).encode(),
-        "entry_points.txt": (installed.read_text("entry_points.txt") or "").encode(),
+        "METADATA": description.encode(),
+        "WHEEL": wheel.encode(),
+        "entry_points.txt": entry_points.encode(),
     }
     for path in installed.files or ():
         if "dist-info" in path.parts[0] and "licenses" in path.parts:
@@ -61,4 +71,6 @@ def _metadata(installed: Distribution) -> dict[str, bytes]:
 
 
 def _checksum(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+    """Return the sha256 of a file in the form that RECORD has: base64 without padding."""
+    digest = hashlib.sha256(content).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -75,21 +75,26 @@ def build(course: Course, folder: Path) -> list[str]:
 
 
 def _mark(cell: Any, points: Mapping[str, float]) -> None:
-    """Give a cell nbgrader's metadata: an exercise is a solution, a check is read-only and has
-    points.
+    """Give a cell nbgrader's metadata.
+
+    An exercise is a solution; a check is read-only and has points.
     """
-    if found := re.fullmatch(r"(write|check)-(\w+)", cell.id):
-        graded = found[1] == "check"
-        facts = {
-            "schema_version": 3,
-            "grade_id": cell.id,
-            "grade": graded,
-            "locked": graded,
-            "solution": not graded,
-        }
-        cell.metadata["nbgrader"] = (
-            facts | {"task": False} | ({"points": points[found[2]]} if graded else {})
-        )
+    found = re.fullmatch(r"(write|check)-(\w+)", cell.id)
+    if not found:
+        return
+    kind, name = found.groups()
+    is_check = kind == "check"
+    metadata = {
+        "schema_version": 3,
+        "grade_id": cell.id,
+        "grade": is_check,
+        "locked": is_check,
+        "solution": not is_check,
+        "task": False,
+    }
+    if is_check:
+        metadata["points"] = points[name]
+    cell.metadata["nbgrader"] = metadata
 
 
 def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
@@ -159,14 +164,20 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
-    """The scores and the extra credit that a person has entered in nbgrader's formgrader, as
-    adjustments.
+    """Return what a person has entered in nbgrader's formgrader, as adjustments.
+
+    That is scores and extra credit.
     """
-    where, found = (result.unit, result.unit, result.lms_name), []
+    where = (result.unit, result.unit, result.lms_name)
+    found = []
     for verdict in result.verdicts:
         grade = gradebook.find_grade(f"check-{verdict.name}", *where)
         one = Adjustment(
-            result.lms_name, result.unit, "entered in formgrader", "nbgrader", check=verdict.name
+            student=result.lms_name,
+            unit=result.unit,
+            words="entered in formgrader",
+            who="nbgrader",
+            check=verdict.name,
         )
         extra = float(grade.extra_credit or 0)
         if grade.manual_score is not None:
@@ -177,8 +188,9 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
 
 
 def _bring(config: Any, result: Result) -> str:
-    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed;
-    why it did not.
+    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed.
+
+    Return why it did not; empty where it did.
     """
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
@@ -186,11 +198,10 @@ def _bring(config: Any, result: Result) -> str:
     from traitlets.config import Config
 
     config = Config(config)  # a copy
-    config.Execute.enabled = config.SaveAutoGrades.enabled = False
-    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = (
-        result.unit,
-        glob.escape(result.lms_name),
-    )
+    config.Execute.enabled = False
+    config.SaveAutoGrades.enabled = False
+    config.CourseDirectory.assignment_id = result.unit
+    config.CourseDirectory.student_id = glob.escape(result.lms_name)
     done = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
     if done["success"]:
         return ""
@@ -199,18 +210,21 @@ def _bring(config: Any, result: Result) -> str:
 
 
 def _enter(gradebook: Any, course: Course, result: Result) -> int:
-    """Write a result's scores and comments; how many scores were entered by hand, and so count
-    instead.
+    """Write a result's scores and comments.
+
+    Return how many scores were entered by hand, and so count instead.
     """
     gradebook.update_or_create_student(result.lms_name)
     gradebook.update_or_create_submission(result.unit, result.lms_name)
-    where, by_hand = (result.unit, result.unit, result.lms_name), 0
+    where = (result.unit, result.unit, result.lms_name)
+    by_hand = 0
     for verdict in result.verdicts:
         grade = gradebook.find_grade(f"check-{verdict.name}", *where)
         if grade.manual_score is None:
             grade.needs_manual_grade = False
         else:
-            by_hand, grade.needs_manual_grade = by_hand + 1, grade.auto_score != verdict.earned
+            by_hand += 1
+            grade.needs_manual_grade = grade.auto_score != verdict.earned
         grade.auto_score = verdict.earned
     for cell, remarks in _comments(course, result).items():
         gradebook.find_comment(cell, *where).auto_comment = remarks or None
@@ -219,27 +233,25 @@ def _enter(gradebook: Any, course: Course, result: Result) -> int:
 
 
 def _comments(course: Course, result: Result) -> dict[str, str]:
-    """What stands below each exercise's cell: the remarks of the checks that follow it, as
-    Markdown.
-    """
-    verdicts, comments, last = (
-        {f"check-{verdict.name}": verdict for verdict in result.verdicts},
-        dict[str, str](),
-        "",
-    )
+    """Return the comment of each exercise's cell: remarks of the checks after it, as Markdown."""
+    verdicts = {f"check-{verdict.name}": verdict for verdict in result.verdicts}
     ((_, solution),) = solutions(course, [result.unit])
-    script = solution.stub
-    for cell in as_notebook(script, result.unit).cells:
+    comments: dict[str, str] = {}
+    exercise = ""  # the cell that checks are about until the next
+    for cell in as_notebook(solution.stub, result.unit).cells:
+        verdict = verdicts.get(cell.id)
         if re.fullmatch(r"write-\w+", cell.id):
-            comments[last := cell.id] = ""
-        elif last and cell.id in verdicts and verdicts[cell.id].remarks:
-            comments[last] += _markdown(verdicts[cell.id])
+            exercise = cell.id
+            comments[exercise] = ""
+        elif exercise and verdict and verdict.remarks:
+            comments[exercise] += _markdown(verdict)
     return comments
 
 
 def _markdown(verdict: Verdict) -> str:
-    """A verdict's points and remarks. A submission's words are in them, and nbgrader's pages would
-    run their HTML.
+    """Return a verdict's points and remarks.
+
+    A submission's words are in them, and nbgrader's pages would run their HTML.
     """
     lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
     for remark in verdict.remarks:

@@ -1,6 +1,6 @@
 """One check of the whole class side by side, with a small form at each answer for points by hand.
 
-The pages are shown by `report --serve` alone. What a form sends becomes an adjustment in
+Only `report --serve` shows these pages. What a form sends becomes an adjustment in
 `adjustments.toml`.
 """
 
@@ -35,25 +35,26 @@ class BadForm(UserError):
 def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: Source | None
 ) -> Iterator[tuple[str, Callable[[], str]]]:
-    """The pages by address: one for each check of each unit, and one that leads to them."""
+    """Yield the pages by address: one for each check of each unit, and one that leads to them."""
     checks = {unit: _titles(results, unit) for unit in sorted({result.unit for result in results})}
     students = {result.lms_name for result in results}
-    yield (
-        f"{FOLDER}index.html",
-        partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE),
-    )
+    index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
+    yield f"{FOLDER}index.html", index
     for unit, titles in checks.items():
+        of_unit = [result for result in results if result.unit == unit]
         for check, title in titles.items():
-            of_unit = [result for result in results if result.unit == unit]
             facts = {"unit": unit, "check": check, "title": title}
-            yield (
-                f"{FOLDER}{unit}/{check}.html",
-                partial(_page, course, grades, of_unit, students, source, facts),
-            )
+            page = partial(_page, course, grades, of_unit, students, source, facts)
+            yield f"{FOLDER}{unit}/{check}.html", page
 
 
 def _titles(results: Sequence[Result], unit: str) -> dict[str, str]:
-    return {v.name: v.title for result in results if result.unit == unit for v in result.verdicts}
+    """Return the titles of a unit's checks by name."""
+    titles = {}
+    for result in results:
+        if result.unit == unit:
+            titles.update({verdict.name: verdict.title for verdict in result.verdicts})
+    return titles
 
 
 def _render(name: str, **facts: Any) -> str:
@@ -83,7 +84,7 @@ def _page(
 def _answer(
     course: Course, result: Result, source: Source | None, check: str, known: Sequence[Adjustment]
 ) -> dict[str, Any] | None:
-    """What the page shows of one student; None where the result holds no such check."""
+    """Return what the page shows of one student; None where the result holds no such check."""
     verdict = next((verdict for verdict in result.verdicts if verdict.name == check), None)
     if verdict is None:
         return None
@@ -100,7 +101,7 @@ def _answer(
 def take_form(
     course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
 ) -> str:
-    """Write what a form sent below the other adjustments; the address of the page to show then.
+    """Write what a form sent below the other adjustments; return the page to show then.
 
     address: of the page that held the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
     """

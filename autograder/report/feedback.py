@@ -1,9 +1,9 @@
-"""What goes back to each student: one page that needs nothing else, its PDF, and Moodle's zip of
-them.
+"""What goes back to each student: a page that needs nothing else, its PDF, Moodle's zip of them.
 
 Nothing here leaves the machine: files are written, and a browser is started to print them.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading.attempts import kind_in_words
+from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Grade
 from autograder.grading.results import CannotWrite, Result, write_whole
 from autograder.report.pages import Around, Source, page_alone
@@ -84,31 +85,27 @@ def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
-    """Have a browser print a page. A student's page holds no script, and its policy lets none run
-    and nothing load.
+    """Have a browser print a page.
+
+    A student's page holds no script, and its policy lets none run and nothing load.
     """
-    options = [
+    command = [
+        browser,
         "--headless",
         "--disable-gpu",
         "--no-first-run",
         "--no-pdf-header-footer",
         "--disable-extensions",
-    ]
-    options += [
         "--no-sandbox",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-    ]
-    options += [
         f"--user-data-dir={profile}",
         f"--print-to-pdf={pdf.resolve()}",
         page.resolve().as_uri(),
     ]
     try:
-        done = subprocess.run(
-            [browser, *options], capture_output=True, text=True, timeout=60, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None
     if not pdf.is_file() or not pdf.read_bytes().startswith(b"%PDF"):
@@ -117,38 +114,36 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
 
 
 def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], list[str]]:
-    """Write a zip of feedback for each unit, as Moodle takes it; also those who have no number of
-    Moodle's.
+    """Write a zip of feedback for each unit, as Moodle takes it.
+
+    Return the zips, and who is in none for want of a number of Moodle's.
 
     An entry is called like the folder of the participant in the download, `Ada
     Lovelace_17_assignsubmission_file/`: Moodle goes by the number between the first two underscores
     (`importziplib.php`). Raises `CannotWrite`.
     """
-    by_unit: dict[str, list[tuple[str, Feedback]]] = {}
+    by_unit: dict[str, list[tuple[str, Path]]] = {}
     without = []
     for one in pages:
         result = one.grade.result
-        if result.hand_in and result.hand_in.source == "moodle" and result.hand_in.id:
-            by_unit.setdefault(result.unit, []).append((_participant(result), one))
+        known = result.hand_in
+        if known and known.source == "moodle" and known.id:
+            name = f"{_participant(known, result.student)}/feedback{one.file.suffix}"
+            by_unit.setdefault(result.unit, []).append((name, one.file))
         else:
             without.append(f"{result.student}, {result.unit}")
     zips = []
-    for unit, entries in by_unit.items():
+    for unit, files in by_unit.items():
         path = folder / f"moodle feedback {unit}.zip"
-        _write_zip(path, [(f"{name}/feedback{one.file.suffix}", one.file) for name, one in entries])
+        _write_zip(path, files)
         zips.append(path)
     return zips, without
 
 
-def _participant(result: Result) -> str:
-    assert result.hand_in
-    name = (
-        (result.hand_in.name or result.student)
-        .replace("_", " ")
-        .replace("/", " ")
-        .replace("\\", " ")
-    )
-    return f"{name}_{result.hand_in.id}_assignsubmission_file"
+def _participant(known: HandIn, student: str) -> str:
+    """Return what Moodle calls the folder of a participant."""
+    name = re.sub(r"[_/\\]", " ", known.name or student)
+    return f"{name}_{known.id}_assignsubmission_file"
 
 
 def _write_zip(path: Path, files: Sequence[tuple[str, Path]]) -> None:

@@ -24,19 +24,18 @@ IN_WORDS = {
     SHAPE: "gets another shape",
     INFINITE: "holds NaN or infinity",
 }
-# of the largest value: what is no change at all, and what is one without doubt
-EQUAL, CLEAR = (
-    1e-9,
-    0.02,
-)
+# shares of the largest value
+EQUAL = 1e-9  # at most so much is no change at all
+CLEAR = 0.02  # so much is a change without doubt
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What happens to an array: one of the kinds above, and what an examiner wants to know of it.
+    """What happens to an array.
 
-    rows: which rows change, where some do. factor: by which number. largest: the largest change, as
-    a share of the largest value. shape: the new one, where it is another.
+    kind: one of those above. rows: which rows change, where some do. factor: by which number.
+    largest: the largest change, as a share of the largest value. shape: the new one, where it is
+    another.
     """
 
     kind: str
@@ -47,8 +46,9 @@ class Effect:
 
 
 def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
-    """What a change did to an array; None where it is too small to be asked about, or no number and
-    no text.
+    """Return what a change did to an array.
+
+    None where it is too small to be asked about, or where text became numbers or numbers text.
     """
     if is_text(before) != is_text(after):
         return None
@@ -69,8 +69,8 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
         return Effect(INFINITE)
     if not finite:
         return Effect(SAME) if np.array_equal(before, after, equal_nan=True) else None
-    scale = max(float(np.abs(before).max(initial=0.0)), float(np.abs(after).max(initial=0.0)))
-    largest = float(np.abs(after - before).max(initial=0.0))
+    scale = max(_largest(before), _largest(after))
+    largest = _largest(after - before)
     if largest <= EQUAL * scale:
         return Effect(SAME)
     if largest < CLEAR * scale:
@@ -83,18 +83,23 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
     return _of_places(np.abs(after - before) > EQUAL * scale, largest / scale)
 
 
+def _largest(array: np.ndarray) -> float:
+    return float(np.abs(array).max(initial=0.0))
+
+
 def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
-    """The number that every place was multiplied by; None where there is none, or a whole row is 0
-    and stays so.
+    """Return the number that every place was multiplied by.
+
+    None where there is none, or where a whole row is 0 and stays so.
     """
     rows = before.reshape(len(before), -1) if before.ndim else before.reshape(1, 1)
-    if not rows.any(1).all() or np.count_nonzero(before) < before.size / 2:
+    has_row_of_zeros = not rows.any(1).all()
+    if has_row_of_zeros or np.count_nonzero(before) < before.size / 2:
         return None
-    factor = float((after * before).sum() / (before * before).sum())
-    close = np.allclose(
-        after, factor * before, rtol=1e-6, atol=EQUAL * float(np.abs(after).max(initial=0.0))
-    )
-    return round(factor, 6) if close and factor else None
+    factor = float((after * before).sum() / (before * before).sum())  # least squares
+    largest = _largest(after)
+    is_close = np.allclose(after, factor * before, rtol=1e-6, atol=EQUAL * largest)
+    return round(factor, 6) if is_close and factor else None
 
 
 def _of_places(changed: np.ndarray, largest: float) -> Effect:

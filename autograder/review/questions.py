@@ -22,7 +22,7 @@ from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
-from autograder.review.effects import SAME, Effect, effect
+from autograder.review.effects import FACTOR, ROWS, SAME, SIGN, Effect, effect
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import parse_quietly
 
@@ -71,38 +71,42 @@ class Question:
 
     @property
     def level(self) -> int:
-        """How hard it is, from 0: an error or one change of everything is easy, a part that stays
-        is hard.
+        """How hard it is, from 0 to 3.
+
+        An error or one change of everything is easy, a part that stays is hard.
         """
         if self.raised:
             return 0
-        kinds = [array.effect.kind for array in self.arrays]
-        changed = [kind for kind in kinds if kind != SAME]
+        kinds = {array.effect.kind for array in self.arrays}
+        changed = kinds - {SAME}
         if not changed:
             return 2
-        return (
-            1
-            + (SAME in kinds)
-            + (len(set(changed)) > 1 or bool({"rows", "sign", "factor"} & set(changed)))
-        )
+        level = 1
+        if SAME in kinds:
+            level += 1
+        if len(changed) > 1 or changed & {ROWS, SIGN, FACTOR}:
+            level += 1
+        return level
 
 
 def questions(server: Server, source: bytes, name: str, number: int, seed: int) -> list[Question]:
-    """Ask about a submission: `number` questions, from easy to hard, or fewer where its code gives
-    no more.
+    """Return questions about a submission, from easy to hard.
 
-    source, name: the file's bytes, and what it is called. seed: of the choice and of the
-    experiments.
+    source, name: the file's bytes, and what it is called. number: how many; there are fewer where
+    the code gives no more. seed: of the choice and of the experiments.
     """
     draw = random.Random(f"{seed} {server.unit.name} {digest(source)}")
-    maker = _Maker(server, source, name, (draw.randrange(2**31), draw.randrange(2**31)))
+    seeds = (draw.randrange(2**31), draw.randrange(2**31))
+    maker = _Maker(server, source, name, seeds)
     changes = list(maker.changes())
     draw.shuffle(changes)
     pool: list[Question] = []
     for change in changes[:TRIED]:
-        if question := maker.question(change):
+        question = maker.question(change)
+        if question:
             pool.append(question)
-        if len(pool) >= ENOUGH * number and {0, 1} < {one.level for one in pool}:
+        levels = {one.level for one in pool}
+        if len(pool) >= ENOUGH * number and {0, 1} < levels:  # easy ones and harder ones
             break
     return _chosen(pool, number)
 
@@ -120,12 +124,16 @@ class _Maker:
     """Runs one submission as it is and with changes."""
 
     def __init__(self, server: Server, source: bytes, name: str, seeds: tuple[int, int]) -> None:
-        self._server, self._source, self._name, self._seeds = server, source, name, seeds
+        self._server = server
+        self._source = source
+        self._name = name
+        self._seeds = seeds
         self._as_it_is: dict[str, list[Answer]] = {}
 
     def changes(self) -> Iterator[_Change]:
-        """Every small change of what the student wrote, for each check whose experiment runs it and
-        gets an answer.
+        """Yield every small change of what the student wrote that an experiment may come to.
+
+        That is of each check whose experiment gets an answer from the code as it is.
         """
         unit = self._server.unit
         found = pieces(self._source)
@@ -135,15 +143,21 @@ class _Maker:
             if check.measure or not asked.get(check.name):
                 continue
             for piece in parts(found, asked[check.name], given):
-                if (
-                    _is_long_enough(piece)
-                    and with_text(self._source, piece, piece.text)
-                    and self._answers(check)
-                ):
-                    yield from (_Change(check, piece, mutant) for mutant in _mutants(piece, names))
+                if not self._can_be_asked_about(piece, check):
+                    continue
+                for mutant in _mutants(piece, names):
+                    yield _Change(check, piece, mutant)
+
+    def _can_be_asked_about(self, piece: Piece, check: Check) -> bool:
+        """Say whether a piece is long enough, can be replaced in the file, and runs as it is."""
+        if not _is_long_enough(piece):
+            return False
+        if not with_text(self._source, piece, piece.text):
+            return False
+        return bool(self._answers(check))
 
     def _answers(self, check: Check) -> Sequence[Answer]:
-        """What the submission answers as it is, on both seeds; nothing where it does not."""
+        """Return what the submission answers as it is, on both seeds; nothing where it does not."""
         if check.name not in self._as_it_is:
             self._as_it_is[check.name] = self._run(self._source, check)
         answers = self._as_it_is[check.name]
@@ -160,7 +174,7 @@ class _Maker:
         return answers
 
     def question(self, change: _Change) -> Question | None:
-        """The question of a change; None where it would be no good one."""
+        """Return the question of a change; None where it would be no good one."""
         source = with_text(self._source, change.piece, change.mutant.script)
         if source is None:
             return None
@@ -169,13 +183,11 @@ class _Maker:
         if told is None:
             return None
         arrays, raised = told
-        if (
-            not raised
-            and all(array.effect.kind == SAME for array in arrays)
-            and not self._is_reached(change)
-        ):
+        has_no_effect = not raised and all(array.effect.kind == SAME for array in arrays)
+        if has_no_effect and not self._is_reached(change):
             return None
-        mutant, piece = change.mutant, change.piece
+        mutant = change.mutant
+        piece = change.piece
         left_out = mutant.after in ("pass", "(nothing)")
         return Question(
             unit=self._server.unit.name,
@@ -192,15 +204,22 @@ class _Maker:
         )
 
     def _is_reached(self, change: _Change) -> bool:
-        """Whether the experiment comes to the changed line: an error in its place would be seen."""
+        """Say whether the experiment comes to the changed line.
+
+        An error in its place would be seen then.
+        """
         lines = change.piece.text.split("\n")
-        old = lines[change.mutant.line - 1]
-        lines[change.mutant.line - 1] = f"{old[: len(old) - len(old.lstrip())]}raise RuntimeError"
+        at = change.mutant.line - 1
+        indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+        lines[at] = f"{indent}raise RuntimeError"
         text = "\n".join(lines)
-        source = with_text(self._source, change.piece, text) if _parses(text) else None
-        return bool(source) and all(
-            answer.failure == Failure.RAISED for answer in self._run(source or b"", change.check)
-        )
+        if not _parses(text):
+            return False
+        source = with_text(self._source, change.piece, text)
+        if not source:
+            return False
+        answers = self._run(source, change.check)
+        return all(answer.failure == Failure.RAISED for answer in answers)
 
 
 def _parses(text: str) -> bool:
@@ -211,19 +230,21 @@ def _parses(text: str) -> bool:
 
 
 def _tidy(line: str) -> str:
-    """A line without the brackets around a single name or call that a change has put there."""
+    """Return a line without the brackets that a change has put around a single name or call."""
     tidied = re.sub(r"(?<![\w\])])\(([\w.\[\]\"']+(?:\([^()]*\))?)\)", r"\1", line)
     try:
-        return tidied if ast.dump(parse_quietly(tidied)) == ast.dump(parse_quietly(line)) else line
+        is_the_same = ast.dump(parse_quietly(tidied)) == ast.dump(parse_quietly(line))
     except SyntaxError:  # the head of a loop or a condition
         return line
+    return tidied if is_the_same else line
 
 
 def _is_long_enough(piece: Piece) -> bool:
-    lines = [
-        line for line in piece.text.split("\n") if line.strip() and not line.strip().startswith("#")
-    ]
-    return piece.is_function and len(lines) > LEAST_LINES
+    if not piece.is_function:
+        return False
+    lines = [line.strip() for line in piece.text.split("\n")]
+    code = [line for line in lines if line and not line.startswith("#")]
+    return len(code) > LEAST_LINES
 
 
 def _mutants(piece: Piece, names: Mapping[str, str]) -> list[Mutant]:
@@ -284,36 +305,48 @@ def _replaced(whole: str, piece: Piece, text: str) -> str:
 def _told(
     before: Sequence[Answer], after: Sequence[Answer], sizes: Mapping[str, int]
 ) -> tuple[tuple[AskedArray, ...], str] | None:
-    """What a change does to each array, or the error that it raises, where both seeds agree; else
-    None.
+    """Return what a change does to each array, and the error that it raises, if any.
+
+    None where the two seeds do not agree, or where the changed code was stopped.
     """
     failures = [answer.failure for answer in after]
     if not ENDED.issuperset(failures):  # it hangs, or was stopped
         return None
     if all(failure == Failure.RAISED for failure in failures):
-        was = before[0].arrays.items()
-        return tuple(
-            AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in was
-        ), after[0].message
+        arrays = before[0].arrays.items()
+        unchanged = [AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in arrays]
+        return tuple(unchanged), after[0].message
     if any(failures):  # on some numbers only
         return None
-    arrays = []
+    asked = []
     for name, array in before[0].arrays.items():
-        found = [
-            effect(b.arrays[name], a.arrays[name])
-            for b, a in zip(before, after, strict=True)
-            if name in a.arrays
-        ]
-        if len(found) < 2 or not found[0] or not found[1] or not _agree(found[0], found[1]):
+        found = _effect_on_both(name, before, after)
+        if found is None:
             return None
-        arrays.append(AskedArray(name, _shape(array, sizes), found[0]))
-    return tuple(arrays), ""
+        asked.append(AskedArray(name, _shape(array, sizes), found))
+    return tuple(asked), ""
+
+
+def _effect_on_both(name: str, before: Sequence[Answer], after: Sequence[Answer]) -> Effect | None:
+    """Return what a change does to an array; None where it is not the same on both seeds."""
+    found = []
+    for old, new in zip(before, after, strict=True):
+        if name not in new.arrays:
+            return None
+        found.append(effect(old.arrays[name], new.arrays[name]))
+    first, second = found
+    if first is None or second is None or not _agree(first, second):
+        return None
+    return first
 
 
 def _shape(array: np.ndarray, sizes: Mapping[str, int]) -> str:
-    if array.dtype == bool and not array.shape:
+    """Say the shape of an array; of a single answer, what it is."""
+    if array.shape:
+        return shape_in_letters(array.shape, sizes)
+    if array.dtype == bool:
         return "yes or no"
-    return "text" if is_text(array) and not array.shape else shape_in_letters(array.shape, sizes)
+    return "text" if is_text(array) else shape_in_letters(array.shape, sizes)
 
 
 def _agree(one: Effect, other: Effect) -> bool:
@@ -321,30 +354,29 @@ def _agree(one: Effect, other: Effect) -> bool:
 
 
 def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
-    """From easy to hard: of each part of the pool, in that order, one about a check and a line that
-    are still new.
-    """
+    """Choose from easy to hard, about checks and lines that are still new."""
     left = sorted(pool, key=lambda question: question.level)
     chosen: list[Question] = []
-    asked, lines = Counter[str](), set[tuple[str, int]]()
-    seen = set[tuple[int, bool]]()
     for turn in range(number):
-        rest = number - turn
-        free = [
-            one
-            for one in left
-            if (one.piece.place, one.line) not in lines and not _repeats(one, seen)
-        ]
+        lines = {_line_of(one) for one in chosen}
+        seen = {_sort(one) for one in chosen}
+        free = [one for one in left if _line_of(one) not in lines and not _repeats(one, seen)]
         if not free:
             break
-        part = free[: max(1, len(free) // rest)] if rest > 1 else free[-max(1, len(free) // 3) :]
+        to_choose = number - turn
+        if to_choose > 1:
+            part = free[: max(1, len(free) // to_choose)]  # the easier ones
+        else:
+            part = free[-max(1, len(free) // 3) :]  # the last is among the hardest
+        asked = Counter(one.check for one in chosen)
         best = min(part, key=lambda one: (asked[one.check], -one.level))
         chosen.append(best)
-        asked[best.check] += 1
-        lines.add((best.piece.place, best.line))
-        seen.add(_sort(best))
         left = [one for one in left if one.level >= best.level]
     return chosen
+
+
+def _line_of(question: Question) -> tuple[str, int]:
+    return question.piece.place, question.line
 
 
 def _sort(question: Question) -> tuple[int, bool]:
@@ -353,8 +385,6 @@ def _sort(question: Question) -> tuple[int, bool]:
 
 
 def _repeats(question: Question, seen: set[tuple[int, bool]]) -> bool:
-    """Whether it would be the second that raises an error, or the second in which nothing
-    changes.
-    """
-    sort = _sort(question)
-    return sort[1] and sort in seen
+    """Say whether it would be the second that raises an error, or in which nothing changes."""
+    level, is_all_or_nothing = _sort(question)
+    return is_all_or_nothing and (level, is_all_or_nothing) in seen

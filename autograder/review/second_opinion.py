@@ -5,6 +5,7 @@ with one folder for each student, and one with the template (`--base-code`). Wha
 student's definitions as plain Python, so that notebooks can be read too.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,11 +16,11 @@ from autograder.review.answers import UnitAnswers
 
 
 def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
-    """Write both zips of a unit into a folder; their paths. Raises `CannotWrite`."""
-    texts = {
-        answer.student: "\n\n\n".join(piece.text for piece in answer.pieces) + "\n"
-        for answer in unit.answers
-    }
+    """Write both zips of a unit into a folder; return their paths. Raises `CannotWrite`."""
+    texts = {}
+    for answer in unit.answers:
+        definitions = [piece.text for piece in answer.pieces]
+        texts[answer.student] = "\n\n\n".join(definitions) + "\n"
     return [
         _zipped(folder / f"dolos-{unit.unit}.zip", _for_dolos(unit, texts)),
         _zipped(folder / f"jplag-{unit.unit}.zip", _for_jplag(unit.unit, texts, stub)),
@@ -27,11 +28,12 @@ def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
 
 
 def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, str]]:
+    """Yield the files of a zip for Dolos: its table, and each student's code."""
     times = {result.student: result.submitted for result in unit.results}
-    years = {answer.student: answer.year for answer in unit.answers}
     rows: list[tuple[str, ...]] = [("filename", "label", "created_at", "full_name")]
-    for student in texts:
-        label = "earlier" if years[student] else "this year"
+    for answer in unit.answers:
+        student = answer.student
+        label = "earlier" if answer.year else "this year"
         rows.append((_dolos_name(student), label, times.get(student, ""), student))
     yield "info.csv", as_csv(rows)
     for student, text in texts.items():
@@ -43,14 +45,15 @@ def _dolos_name(student: str) -> str:
 
 
 def _for_jplag(unit: str, texts: dict[str, str], stub: str) -> Iterable[tuple[str, str]]:
+    """Yield the files of a zip for JPlag: the template, and a folder for each student."""
     yield f"template/{unit}.py", stub
     for student, text in texts.items():
         yield f"submissions/{_file_name(student)}/{unit}.py", text
 
 
 def _file_name(student: str) -> str:
-    """A student's name, which has no slash, without what other systems refuse in a file's name."""
-    return "".join("_" if letter in '<>:"|?*' else letter for letter in student)
+    """Return a student's name, which has no slash, as any system takes it for a file's."""
+    return re.sub(r'[<>:"|?*]', "_", student)
 
 
 def _zipped(path: Path, files: Iterable[tuple[str, str]]) -> Path:

@@ -3,7 +3,8 @@
 A key is one safetensors file. Its arrays are called `check|expected|array` and
 `check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
 check: the loss that training reached, the shapes of the solution's arrays, which of them are the
-same on another seed, which are text, and of each mistake the words and how it failed. An array of a
+same on another seed, which are text, of each mistake the words and how it failed, and of small
+changes of the solution the function and the words, with prints of what they answer. An array of a
 mistake that equals the solution's is left out, and so are the weights that training ends with.
 """
 
@@ -22,9 +23,18 @@ from autograder.check import Answer, Arrays, Check, Failure, is_text
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind_of_error
+from autograder.relations.small_changes import (
+    NO_CHANGES,
+    UNCHANGED,
+    WIDTH,
+    ChangedAnswers,
+    SmallChange,
+)
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 
 FORMAT = "2"
+SMALL_CHANGES, PLACES, PRINTS = "small changes", "places", "prints"  # in the names of arrays
+MAY_DIFFER = 0.05  # share of small changes: a slow machine leaves out those that take long
 EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
 # mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
@@ -55,6 +65,7 @@ class _StoredCheck(msgspec.Struct):
     shapes: dict[str, tuple[int, ...]]
     constant: list[str]
     mistakes: list[_StoredMistake]
+    small_changes: list[tuple[str, str, str]] = []  # id, function and words of each
 
 
 def save_key(path: Path, key: Key) -> None:
@@ -68,6 +79,9 @@ def save_key(path: Path, key: Key) -> None:
             shapes={name: array.shape for name, array in known.expected.arrays.items()},
             constant=sorted(known.constant),
             mistakes=list(starmap(_stored_mistake, known.mistakes)),
+            small_changes=[
+                (change.id, change.function, change.words) for change in known.small_changes.changes
+            ],
         )
     texts = [name for name, array in arrays.items() if is_text(array)]
     metadata = {
@@ -98,7 +112,19 @@ def _arrays_of(entry: str, known: CheckKey) -> Arrays:
         for name, array in mistaken.arrays.items():
             if not _is_equal(array, expected.get(name)):
                 arrays[_array_name(entry, mistake.id, name)] = array
+    arrays.update(_arrays_of_small_changes(entry, known.small_changes))
     return arrays
+
+
+def _arrays_of_small_changes(entry: str, changed: ChangedAnswers) -> Arrays:
+    """Return the prints of what small changes spoil, and the places of these: change and array."""
+    if not changed.changes:
+        return {}
+    places = np.argwhere(changed.prints[:, :, 0] != UNCHANGED)
+    return {
+        _array_name(entry, SMALL_CHANGES, PLACES): places.astype(np.int16),
+        _array_name(entry, SMALL_CHANGES, PRINTS): changed.prints[places[:, 0], places[:, 1]],
+    }
 
 
 def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
@@ -161,7 +187,25 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
                 mistaken[name] = arrays.get(_array_name(entry, one.id, name), array)
         answer = Answer(mistaken, one.failure, one.message)
         mistakes.append((Mistake(one.id, one.text, one.keeps), answer))
-    return PlainKey(Answer(expected), tuple(mistakes), known.loss, frozenset(known.constant))
+    return PlainKey(
+        Answer(expected),
+        tuple(mistakes),
+        known.loss,
+        frozenset(known.constant),
+        _small_changes(entry, known, arrays),
+    )
+
+
+def _small_changes(
+    entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
+) -> ChangedAnswers:
+    if not known.small_changes:
+        return NO_CHANGES
+    changes = tuple(starmap(SmallChange, known.small_changes))
+    prints = np.zeros((len(changes), len(known.shapes), WIDTH))
+    places = arrays[_array_name(entry, SMALL_CHANGES, PLACES)]
+    prints[places[:, 0], places[:, 1]] = arrays[_array_name(entry, SMALL_CHANGES, PRINTS)]
+    return ChangedAnswers(changes, tuple(known.shapes), prints)
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
@@ -182,6 +226,8 @@ def same_key(unit: Unit, one: Key, other: Key) -> bool:
 def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
     if _words(one) != _words(other) or one.constant != other.constant:
         return False
+    if not _have_same_changes(one.small_changes, other.small_changes):
+        return False
     if check.measure:
         return _is_same_training(check, one, other)
     solution = one.expected
@@ -191,6 +237,12 @@ def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
         if not _is_same_answer(check, mistaken, other_mistaken, solution):
             return False
     return True
+
+
+def _have_same_changes(one: ChangedAnswers, other: ChangedAnswers) -> bool:
+    """Whether two keys hold the same small changes, but for a few."""
+    differing = set(one.changes) ^ set(other.changes)
+    return len(differing) <= MAY_DIFFER * (len(one.changes) + len(other.changes))
 
 
 def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:

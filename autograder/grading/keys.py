@@ -58,7 +58,10 @@ def other_seed(seed: int) -> int:
 
 
 def build_key(
-    server: Server, seed: int, data: Mapping[str, Sequence[Corpus]]
+    server: Server,
+    seed: int,
+    data: Mapping[str, Sequence[Corpus]],
+    with_small_changes: bool = False,
 ) -> dict[str, PlainKey]:
     """Make the key of a unit on a seed: run the solution, and each known mistake in it.
 
@@ -88,7 +91,25 @@ def build_key(
                 if loses_points(check, known.expected, answer):
                     mistakes = (*known.mistakes, (mistake, answer))
                     keys[check.name] = replace(known, mistakes=mistakes)
+    if with_small_changes:
+        _add_small_changes(keys, server, seed, names)
     return keys
+
+
+def _add_small_changes(
+    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, "Names"]
+) -> None:
+    """Add to the keys of exact checks what small changes of the solution answer.
+
+    names: check → the names of the solution's definitions that it runs.
+    """
+    plain = solution_of(server.unit).plain()
+    scripts = changed_scripts(server.unit, plain)
+    for check in checks_to_run(server.unit, data=()):
+        known = keys[check.name]
+        tried = to_be_tried(scripts, names[check.name])
+        changed = try_changes(server, check, seed, plain, known.expected, tried)
+        keys[check.name] = replace(known, small_changes=changed)
 
 
 Names = frozenset[str] | None  # of definitions; None where they are not known

@@ -234,7 +234,7 @@ def course(tmp_path):
 def fresh_key(monkeypatch):
     """A function that says which key `build` is to make, where no server need run."""
     monkeypatch.setattr(building, "Server", lambda unit, **_: nullcontext(Unstarted(unit)))
-    return lambda key: monkeypatch.setattr(building, "build_key", lambda *_: key)
+    return lambda key: monkeypatch.setattr(building, "build_key", lambda *_, **__: key)
 
 
 @pytest.mark.parametrize("name", UNITS)

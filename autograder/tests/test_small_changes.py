@@ -10,10 +10,15 @@ import pytest
 import small
 from test_relations import DRAWS, SHAPES
 
+from autograder.authoring.build import build
+from autograder.check import Answer
+from autograder.grading.key_file import load_key, save_key
 from autograder.grading.keys import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import as_arrays, from_arrays
 from autograder.grading.store import AnswerStore
+from autograder.judging import PlainKey
+from autograder.practice.practise import practise
 from autograder.relations.evidence import NEAREST
 from autograder.relations.small_changes import (
     WIDTH,
@@ -24,6 +29,7 @@ from autograder.relations.small_changes import (
     print_of,
 )
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside.submission import Submission
 from autograder.source.small_changes import small_changes
 
 SCRIPT = '''
@@ -201,6 +207,16 @@ def test_changed_answers_are_stored_and_read_as_they_were(tmp_path):
         assert (again.prints == changed.prints).all()
 
 
+def test_a_public_key_holds_small_changes(tmp_path):
+    """With prints of the arrays that they spoil, as they were."""
+    answers = [("f", f"slip {n}", {"b": RNG.normal(size=(4, 5))}) for n in range(40)]
+    changed = changed_answers(RIGHT, *answers)
+    save_key(tmp_path / "key", {"adding": PlainKey(Answer(RIGHT), small_changes=changed)})
+    again = load_key(tmp_path / "key")["adding"].small_changes
+    assert (again.changes, again.arrays) == (changed.changes, changed.arrays)
+    assert (again.prints == changed.prints).all()
+
+
 def test_a_search_is_quick():
     """A failing submission may cost 30 ms more."""
     right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcdefgh"}
@@ -348,3 +364,11 @@ def test_a_change_that_would_have_spoilt_what_has_passed_is_not_told(grading):
     assert all("weights" not in remark.text for remark in deciding.remarks)
     in_chosen = grade(OURS.replace("np.sum(weights(x) * x, 1)", "np.sum(weights(x) + x, 1)"))[1]
     assert in_chosen.remarks[0].text == f"{SAID}`chosen`: `+` stands where `*` should."
+
+
+def test_practice_tells_a_slip_as_a_grade_does(unit):
+    """By the public key, without a solution beside it, on the public seed."""
+    build(unit.course, [unit.name])
+    implementation = Submission(OURS.replace("x[:-1] + x[1:]", "x[1:] - x[:-1]").encode(), "ada.py")
+    verdict = practise(unit, unit.checks[:1], implementation)[0]
+    assert verdict.remarks[0].text == f"{SAID}`smooth`: `-` stands where `+` should."

@@ -51,7 +51,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
 
 
 def _found(item: Item, match: re.Match[str], source: str) -> Found:
-    own = (match["file"], *item.parts[1:])[-1]  # of a student's zip, the file in it
+    own = item.parts[-1] if len(item.parts) > 1 else match["file"]  # of a zip, the file in it
     again = AGAIN.search(match["file"].rpartition(".")[0])
     attempt = int(again[1]) + 1 if again else 1
     return Found(

@@ -35,7 +35,7 @@ ALONE = {
 
 
 def _clones(items: Sequence[Item]) -> dict[str, list[Item]]:
-    """The items of each top folder."""
+    """Return the items of each top folder."""
     clones: dict[str, list[Item]] = {}
     for item in items:
         if len(item.parts) > 1:
@@ -60,7 +60,8 @@ def recognizes_clones(items: Sequence[Item]) -> bool:
 
 def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read clones; what stands before the username is the same in all of them."""
-    begins = Counter(begin for item in _marked(items).values() if (begin := _beginning(item)))
+    begins = Counter(_beginning(item) for item in _marked(items).values())
+    del begins[""]  # a mark that does not fit
     usual = begins.most_common(1)[0][0] if begins else ""
     for item in items:
         if len(item.parts) == 1:
@@ -74,8 +75,9 @@ def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Lef
 
 
 def _beginning(mark: Item) -> str:
-    """What stands before the username in a clone's name, by its own mark; empty where that does not
-    fit.
+    """Return what stands before the username in a clone's name, by the clone's own mark.
+
+    Empty where that does not fit.
     """
     try:
         text = content_of(mark).decode("utf-8", "replace")
@@ -111,7 +113,7 @@ def _files(items: Sequence[Item], clone: str, login: str, hint: str) -> Iterator
 
 
 def _git_of(items: Sequence[Item], clone: str) -> Path | None:
-    """The `.git` of a clone that lies here as a folder: found from any of its files."""
+    """Return the `.git` of a clone that lies here as a folder, found from any of its files."""
     first = items[0]
     top = first.path
     for _ in first.parts[1:]:
@@ -121,7 +123,7 @@ def _git_of(items: Sequence[Item], clone: str) -> Path | None:
 
 
 def _last_commit(git: Path) -> tuple[str, str]:
-    """The time and the checksum of the last commit; empty where git does not say."""
+    """Return the time and the checksum of the last commit; empty where git does not say."""
     environment = {**os.environ, **ALONE}
     command = ["git", f"--git-dir={git}", "cat-file", "--batch"]
     try:

@@ -17,15 +17,14 @@ COPIES = re.compile(
 
 
 def is_script(name: str) -> bool:
-    """Whether a file's name ends as a script's or a notebook's does, in whatever case."""
+    """Say whether a file's name ends as a script's or a notebook's does, in whatever case."""
     return PurePath(name).suffix.casefold() in SUFFIXES
 
 
 def unit_named(course: Course, text: str) -> str:
-    """The unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`. Empty where none
-    or several are.
+    """Return the unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`.
 
-    text: a file's name without its suffix, or a folder's name.
+    Empty where none or several are. text: a file's name without its suffix, or a folder's name.
     """
     plain = _plain(COPIES.sub("", text))
     for names in (
@@ -34,14 +33,16 @@ def unit_named(course: Course, text: str) -> str:
     ):
         exact = [unit for name, unit in names.items() if plain == _plain(name)]
         begun = [unit for name, unit in names.items() if plain.startswith(f"{_plain(name)}_")]
-        if found := exact or begun:
+        found = exact or begun
+        if found:
             return found[0] if len(found) == 1 else ""
     return ""
 
 
 def unit_within(course: Course, words: Iterable[str]) -> str:
-    """The one unit that some words name: an assignment's title, a zip's name. Empty where none or
-    several are.
+    """Return the one unit that some words name: an assignment's title, a zip's name.
+
+    Empty where none or several are.
     """
     text = f"_{_plain(' '.join(words))}_"
     for short in (False, True):

@@ -253,7 +253,8 @@ def _markdown(verdict: Verdict) -> str:
 
     A submission's words are in them, and nbgrader's pages would run their HTML.
     """
-    lines = [f"`{verdict.name}`: {number(verdict.earned)} of {number(verdict.points)} points"]
+    points = f"{number(verdict.earned)} of {number(verdict.points)} points"
+    lines = [f"`{verdict.name}`: {points}"]
     for remark in verdict.remarks:
         arrays = f"{markdown(', '.join(remark.arrays))}: " if remark.arrays else ""
         lines.append(f"- {arrays}{remark_markdown(remark)}")

@@ -36,7 +36,8 @@ def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: Source | None
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the pages by address: one for each check of each unit, and one that leads to them."""
-    checks = {unit: _titles(results, unit) for unit in sorted({result.unit for result in results})}
+    units = sorted({result.unit for result in results})
+    checks = {unit: _titles(results, unit) for unit in units}
     students = {result.lms_name for result in results}
     index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
     yield f"{FOLDER}index.html", index

@@ -81,7 +81,8 @@ def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
     """Return a statement as it stands, with its decorators; lines: of its cell."""
     node = statement.node
     cell = statement.cell
-    decorators = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    first = node.lineno
+    for decorator in getattr(node, "decorator_list", []):
+        first = min(first, decorator.lineno)
     text = "\n".join(lines[first - 1 : node.end_lineno])
     return Piece(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)

@@ -83,8 +83,15 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
     top = max(result.max_score for result in results)
     width = max(1, ceil(top / most))
     last = ceil(top / width) - 1
-    counts = Counter(min(int(result.score // width), last) for result in results)
-    return [Bar(n * width, (n + 1) * width, counts[n]) for n in range(last + 1)]
+    counts = Counter[int]()
+    for result in results:
+        bar = int(result.score // width)
+        counts[min(bar, last)] += 1
+    bars = []
+    for bar in range(last + 1):
+        low = bar * width
+        bars.append(Bar(low, low + width, counts[bar]))
+    return bars
 
 
 # ---- submissions that are worth a look

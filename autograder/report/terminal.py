@@ -165,7 +165,8 @@ def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
     passed = sum(verdict.status == "passed" for verdict in result.verdicts)
     cells = [result.student, course.short(result.unit), _points(result)]
     if facts.counts:
-        cells.append(_counted(result, facts.counts[(result.unit, result.student)]))
+        grade = facts.counts[(result.unit, result.student)]
+        cells.append(_counted(result, grade))
     return [*cells, f"{passed}/{len(result.verdicts)}", _first_remark(result)]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import groupby
 from pathlib import Path
 
 from autograder.course import Course, Unit, load_unit
@@ -66,11 +65,15 @@ class Defence:
 
         jobs: how many at a time. Pages do not depend on it.
         """
-        for name, of_unit in groupby(sorted(results, key=_place), key=lambda result: result.unit):
+        by_unit: dict[str, list[Result]] = {}
+        for result in sorted(results, key=_place):
+            by_unit.setdefault(result.unit, []).append(result)
+        for name, of_unit in by_unit.items():
             unit = load_unit(self._course, name)
             ended: list[Result] = []
-            yield from self._ask_together(unit, list(of_unit), jobs, ended)
-            yield from self._ask_one_by_one(unit, sorted(ended, key=_place))
+            yield from self._ask_together(unit, of_unit, jobs, ended)
+            ended.sort(key=_place)
+            yield from self._ask_one_by_one(unit, ended)
 
     def _ask_together(
         self, unit: Unit, results: Sequence[Result], jobs: int, ended: list[Result]

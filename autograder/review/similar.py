@@ -185,10 +185,11 @@ def _candidates(own: _Own) -> set[tuple[str, str]]:
     Of a mark that few have, all pairs; of one that many have, neighbours in an order in which those
     with like marks stand beside each other.
     """
-    first_mark = {student: min(map(str, marks), default="") for student, marks in own.marks.items()}
-    in_order = sorted(own.marks, key=lambda student: (first_mark[student], student))
+    first_mark = {}
+    for student, marks in own.marks.items():
+        first_mark[student] = min(map(str, marks), default="")
     holders: dict[Hashable, list[str]] = defaultdict(list)
-    for student in in_order:
+    for student in sorted(own.marks, key=lambda student: (first_mark[student], student)):
         for mark in own.marks[student]:
             holders[mark].append(student)
     found: set[tuple[str, str]] = set()

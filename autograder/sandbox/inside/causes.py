@@ -191,7 +191,7 @@ def _operand(raised: Raised, node: ast.expr) -> Operand | None:
     return Operand(ast.unparse(node), shape, raised.shape(shape))
 
 
-# what NumPy and torch say of a product whose shapes do not fit
+# what packages of arrays say of a product whose shapes do not fit
 OF_A_PRODUCT = (
     "shapes cannot be multiplied",
     "size mismatch, got",

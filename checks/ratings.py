@@ -10,20 +10,23 @@ from torch import nn
 
 from autograder.check import Corpus
 
-TABLES = ("user", "movie", "user_bias", "movie_bias")
+TABLES = ("user", "movie", "user_bias", "movie_bias")  # roles of a model's tables
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
+    """Draw numbers from N(0, spread²)."""
     return torch.from_numpy(rng.normal(0, spread, shape)).float()
 
 
 def ids(rng: np.random.Generator, below: int, n: int = 5) -> torch.Tensor:
+    """Draw `n` ids."""
     return torch.from_numpy(rng.integers(0, below, n))
 
 
 def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
-    """Put numbers drawn by role into a model: the order in which layers are declared never
-    matters.
+    """Put numbers drawn by role into a model, and return it.
+
+    The order in which layers are declared does not matter.
     """
     for role in roles:
         for parameter in getattr(model, role).parameters():
@@ -32,44 +35,51 @@ def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
 
 
 class Rater(nn.Module):
-    """A model of the checks' own, none that is asked for: tables by role, and off by 1 in training
-    mode.
-    """
+    """A model of the checks' own: tables by role, and off by 1 in training mode."""
 
     def __init__(
         self, rng: np.random.Generator, users: int, movies: int, factors: int, spread: float = 0.5
     ) -> None:
         super().__init__()
-        for role, shape in zip(
-            TABLES, ((users, factors), (movies, factors), (users, 1), (movies, 1)), strict=True
-        ):
-            setattr(
-                self,
-                role,
-                nn.Embedding.from_pretrained(draw(rng, *shape, spread=spread), freeze=False),
-            )
+        shapes = {
+            "user": (users, factors),
+            "movie": (movies, factors),
+            "user_bias": (users, 1),
+            "movie_bias": (movies, 1),
+        }
+        for role, shape in shapes.items():
+            numbers = draw(rng, *shape, spread=spread)
+            setattr(self, role, nn.Embedding.from_pretrained(numbers, freeze=False))
         self.constant = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, users: torch.Tensor, movies: torch.Tensor) -> torch.Tensor:
-        rows = self.user(users), self.movie(movies), self.user_bias(users), self.movie_bias(movies)
-        return 3 * torch.cat(rows, 1).sin().mean(1) + self.constant + self.training
+        rows = torch.cat(
+            [self.user(users), self.movie(movies), self.user_bias(users), self.movie_bias(movies)],
+            dim=1,
+        )
+        return 3 * rows.sin().mean(1) + self.constant + self.training
 
 
 @cache
 def movielens(find: Callable[..., Path]) -> Corpus:
-    """Ratings as rows of user, movie (numbered without gaps) and rating × 2. Called where no
-    submission runs.
+    """Read ratings as rows of user, movie and rating × 2, in random order.
+
+    Users and movies are numbered without gaps. Called where no submission runs.
     """
     rows = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
-    columns = [np.unique(rows[:, i], return_inverse=True)[1] for i in (0, 1)]
-    table = np.column_stack([*columns, rows[:, 2] * 2]).astype(int)[
-        np.random.default_rng(0).permutation(len(rows))
-    ]
-    return Corpus(
-        "movielens", *(" ".join(map(str, part.ravel())) for part in (table[20000:], table[:20000]))
-    )
+    _, users = np.unique(rows[:, 0], return_inverse=True)
+    _, movies = np.unique(rows[:, 1], return_inverse=True)
+    table = np.column_stack([users, movies, 2 * rows[:, 2]]).astype(int)
+    table = table[np.random.default_rng(0).permutation(len(table))]
+    held_out, train = table[:20000], table[20000:]
+    return Corpus("movielens", _as_text(train), _as_text(held_out))
+
+
+def _as_text(table: np.ndarray) -> str:
+    return " ".join(map(str, table.ravel()))
 
 
 def read(text: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Read users, movies and ratings from the text of a corpus."""
     rows = torch.from_numpy(np.array(text.split(), np.int64).reshape(-1, 3))
     return rows[:, 0], rows[:, 1], rows[:, 2].float() / 2

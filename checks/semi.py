@@ -1,6 +1,4 @@
-"""What the experiments of unit 0 are made of: batches that count, and digits of which most labels
-are hidden.
-"""
+"""What the experiments of unit 0 are made of: batches that count, digits with few labels."""
 
 from functools import cache
 from typing import Any
@@ -13,32 +11,42 @@ from autograder.check import Arrays, Corpus
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
+    """Draw numbers from N(0, spread²)."""
     return torch.from_numpy(rng.normal(0, spread, shape)).float()
 
 
 def soft(rng: np.random.Generator, n: int, classes: int = 8) -> torch.Tensor:
+    """Draw probabilities, (n, classes)."""
     return torch.from_numpy(rng.dirichlet(np.ones(classes), n)).float()
 
 
 class Child:
-    """Batches in the order of the rows, over and over; a pass ends with a short batch. It counts
-    resets and batches.
+    """Batches in the order of the rows, over and over; a pass ends with a short batch.
+
+    It counts resets and the batches that were drawn.
     """
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int) -> None:
-        self.x, self.y, self.size, self.N = x, y, size, len(x)
-        self.place, self.resets, self.drawn = 0, 0, 0
+        self.x, self.y = x, y
+        self.size = size
+        self.N = len(x)
+        self.place = 0
+        self.resets = 0
+        self.drawn = 0
 
     def __iter__(self) -> "Child":
         return self
 
     def __next__(self) -> tuple[torch.Tensor, torch.Tensor]:
-        rows = slice(self.place, self.place + self.size)
-        self.place, self.drawn = 0 if rows.stop >= self.N else rows.stop, self.drawn + 1
+        end = self.place + self.size
+        rows = slice(self.place, end)
+        self.place = end if end < self.N else 0
+        self.drawn += 1
         return self.x[rows], self.y[rows]
 
     def reset(self) -> None:
-        self.place, self.resets = 0, self.resets + 1
+        self.place = 0
+        self.resets += 1
 
 
 class Uneven(Child):
@@ -54,52 +62,56 @@ class Uneven(Child):
 
 @cache
 def digits(_find: Any) -> Corpus:
-    """Images as rows of pixels and a label; −1 where a label is not to be known. Called where no
-    submission runs.
+    """Read images as rows of pixels and a label, −1 where the label is not to be known.
+
+    Of the training images 50 have a label. Called where no submission runs.
     """
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    rows = np.column_stack([x, y]).astype(int)[np.random.default_rng(0).permutation(len(x))]
-    rows[:1247, -1][50:] = -1
-    parts = [
-        "\n".join(" ".join(map(str, row)) for row in part) for part in (rows[:1247], rows[1247:])
-    ]
-    return Corpus("digits", *parts)
+    rows = np.column_stack([x, y]).astype(int)
+    rows = rows[np.random.default_rng(0).permutation(len(rows))]
+    train, held_out = rows[:1247], rows[1247:]
+    train[50:, -1] = -1
+    return Corpus("digits", _as_text(train), _as_text(held_out))
+
+
+def _as_text(rows: np.ndarray) -> str:
+    return "\n".join(" ".join(map(str, row)) for row in rows)
 
 
 def read(text: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Read images, (n, 64) from 0 to 1, and labels from the text of a corpus."""
     rows = torch.from_numpy(np.array(text.split(), np.int64).reshape(-1, 65))
     return rows[:, :64].float() / 16, rows[:, 64]
 
 
 class Network(nn.Module):
-    """Two layers with batch norm between them: its mode shows, and it draws no random numbers while
-    it trains.
+    """Two layers with batch norm between them, so that its mode shows.
 
-    Smooth throughout, so that a rounding error stays one.
+    It draws no random numbers while it trains. It is smooth, so that a rounding error stays one.
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.hidden, self.norm, self.output = (
-            nn.Linear(64, 96, bias=False),
-            nn.BatchNorm1d(96),
-            nn.Linear(96, 10),
-        )
+        self.hidden = nn.Linear(64, 96, bias=False)
+        self.norm = nn.BatchNorm1d(96)
+        self.output = nn.Linear(96, 10)
         rng = np.random.default_rng(seed)
         for layer in (self.hidden, self.output):
             layer.weight.data = draw(rng, *layer.weight.shape, spread=layer.in_features**-0.5)
         nn.init.zeros_(self.output.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.output(torch.tanh(self.norm(self.hidden(x))))
+        hidden = torch.tanh(self.norm(self.hidden(x)))
+        logits: torch.Tensor = self.output(hidden)
         return logits
 
 
 def shuffled(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
-    """Batches of rows drawn with a stream that depends on the number of rows alone."""
-    rows = torch.from_numpy(np.random.default_rng(len(x)).integers(0, len(x), 20000))
+    """Make batches of rows that are drawn; the draws depend on the number of rows only."""
+    rng = np.random.default_rng(len(x))
+    rows = torch.from_numpy(rng.integers(0, len(x), 20000))
     return Child(x[rows], y[rows], size)
 
 
@@ -108,14 +120,13 @@ def adam(model: nn.Module) -> torch.optim.Optimizer:
 
 
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
-    """The student's cross-entropy on images that no one trained on."""
-    model, (x, y) = Network(0).eval(), read(text)
-    arrays = {
-        name: trained[name.replace(".", "_")]
-        for name, array in model.state_dict().items()
-        if array.ndim
-    }
-    model.load_state_dict(
-        {name: torch.tensor(array) for name, array in arrays.items()}, strict=False
-    )
-    return float(nn.functional.cross_entropy(model(x).detach(), y))
+    """Measure the student's cross-entropy on images that no one trained on, in nats."""
+    x, y = read(text)
+    model = Network(0).eval()
+    weights = {}
+    for name, array in model.state_dict().items():
+        if array.ndim:  # batch norm's count of batches is no weight
+            weights[name] = torch.tensor(trained[name.replace(".", "_")])
+    model.load_state_dict(weights, strict=False)
+    logits = model(x).detach()
+    return float(nn.functional.cross_entropy(logits, y))

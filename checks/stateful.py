@@ -13,30 +13,34 @@ T, B, V, E, H = SIZES.values()
 
 
 def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module], tuple[int, ...]]]:
-    found = {
+    """Return the roles of the unit's layers: class, and shape of the first parameter."""
+    return {
         "embedding": (nn.Embedding, (V, E)),
         "norm": (nn.BatchNorm1d, (E,)),
         "lstm": (nn.LSTM, (4 * H, E)),
+        "output": (nn.Linear, (V, H)),
+        "side": (nn.Linear, (V, E)),
     }
-    return found | {"output": (nn.Linear, (V, H)), "side": (nn.Linear, (V, E))}
 
 
 def ids(seed: int, *shape: int) -> Tensor:
-    """Random ids, 0 among them, where padding or ignoring could hide it."""
+    """Draw ids, 0 among them where padding or ignoring could hide it."""
     drawn = np.random.default_rng(seed).integers(0, V, shape)
     drawn.flat[-1] = 0
     return torch.from_numpy(drawn)
 
 
 class Reader(nn.Module):
-    """A small network with the unit's contract, whose norm and dropout show at once in which mode
-    it runs.
-    """
+    """A small network with the unit's contract; norm and dropout show in which mode it runs."""
 
     def __init__(self, seed: int, **scale: float) -> None:
         super().__init__()
-        self.embedding, self.norm, self.lstm = nn.Embedding(V, E), nn.BatchNorm1d(E), nn.LSTM(E, H)
-        self.output, self.side, self.dropout = nn.Linear(H, V), nn.Linear(E, V), nn.Dropout(1.0)
+        self.embedding = nn.Embedding(V, E)
+        self.norm = nn.BatchNorm1d(E)
+        self.lstm = nn.LSTM(E, H)
+        self.output = nn.Linear(H, V)
+        self.side = nn.Linear(E, V)
+        self.dropout = nn.Dropout(1.0)
         load(self, roles(), seed, scale)
 
     def embedded(self, x: Tensor) -> Tensor:
@@ -55,17 +59,17 @@ class Reader(nn.Module):
 
 
 class Wanderer(Reader):
-    """A reader whose state never settles, so that whatever it reads decides all that comes
-    after.
-    """
+    """A reader whose state never settles: whatever it reads decides all that comes after."""
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        read, places = self.embedded(x), []
+        read = self.embedded(x)
         h = torch.zeros_like(read[0]) if state is None else state[0]
+        states = []
         for step in read:
             h = torch.cos(4 * h.roll(1, -1) + step)
-            places.append(h)
-        return self.side(torch.stack(places)) + self.side(self.dropout(read)), (h, h)
+            states.append(h)
+        logits = self.side(torch.stack(states)) + self.side(self.dropout(read))
+        return logits, (h, h)
 
 
 class Flat(nn.Module):
@@ -77,7 +81,5 @@ class Flat(nn.Module):
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         # of a view, `.numpy()` fails even made without a graph
-        return self.logits.expand(*x.shape, 5).clone(), (
-            x,
-            x,
-        )
+        logits = self.logits.expand(*x.shape, 5).clone()
+        return logits, (x, x)

@@ -1,6 +1,4 @@
-"""Experiments of unit 0: batches of two kinds, soft labels, a training loop, then digits with few
-labels.
-"""
+"""Experiments of unit 0: batches of two kinds, soft labels, a training loop, then digits."""
 
 from typing import Any
 
@@ -29,11 +27,13 @@ KEPT = (
 
 
 def warm() -> None:
-    """One step of both optimizers with batch norm, so that no fork pays for first uses."""
+    """Take one step of both optimizers with batch norm, so that no fork pays for first uses."""
     torch.set_num_threads(1)
     model = classifier(np.random.default_rng(0)).train()
+    x, y = torch.ones(B, D), torch.ones(B, V) / V
     for kind in (torch.optim.Adam, torch.optim.SGD):
-        nn.functional.cross_entropy(model(torch.ones(B, D)), torch.ones(B, V) / V).backward()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
         kind(model.parameters(), 0.1).step()
 
 
@@ -41,29 +41,38 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)) -> nn.Sequential:
-    """A network with batch norm, all its numbers from `rng`, in evaluation mode. A bias before
-    batch norm would have no gradient but rounding, which is another in each style.
+    """Make a network with batch norm, all its numbers from `rng`, in evaluation mode.
+
+    A bias before batch norm would have no gradient but rounding, which differs between styles.
     """
-    a, b, c = sizes
+    inputs, hidden, outputs = sizes
     model = nn.Sequential(
-        nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c)
+        nn.Linear(inputs, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, outputs),
     ).eval()
-    for array in [*model.parameters(), model[1].running_mean]:
+    norm: Any = model[1]
+    for array in [*model.parameters(), norm.running_mean]:
         array.data = draw(rng, *array.shape, spread=1.5 / array.shape[-1] ** 0.5)
-    model[1].running_var.data = torch.from_numpy(rng.uniform(0.5, 2, b)).float()
+    norm.running_var.data = torch.from_numpy(rng.uniform(0.5, 2, hidden)).float()
     return model
 
 
 def state(model: nn.Module, word: str = "") -> Arrays:
-    """A network's numbers by place and name: `0_weight`; batch norm's count of batches left out."""
-    return {
-        word + n.replace(".", "_"): a.detach().numpy().copy()
-        for n, a in model.state_dict().items()
-        if a.ndim
-    }
+    """Copy a network's numbers by place and name: `0_weight`.
+
+    Batch norm's count of batches is left out. word: what names begin with.
+    """
+    arrays = {}
+    for name, array in model.state_dict().items():
+        if array.ndim:
+            arrays[word + name.replace(".", "_")] = array.detach().numpy().copy()
+    return arrays
 
 
 def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
+    """Return by how much a network's numbers have changed since `state`."""
     return {name: array - before[name] for name, array in state(model, word).items()}
 
 
@@ -79,19 +88,24 @@ def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
 )
 def mixing(net: Any, seed: int) -> Arrays:
     """`MixIterator` joins one batch of each child, and passes `reset` on"""
-    rng, net, out = np.random.default_rng(seed), Watched(net), {}
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     children = [Child(draw(rng, n, D), soft(rng, n), size) for n, size in ((9, 2), (17, B), (7, 3))]
     mix = net.MixIterator(children)
-    itself = iter(mix) is mix
-    x, y = zip(*[next(mix) for _ in range(5)], strict=True)
+    iterates = iter(mix) is mix
+    batches = [next(mix) for _ in range(5)]
+    x, y = zip(*batches, strict=True)
     out = named("x y N", torch.cat(x), torch.cat(y), mix.N)
     mix.reset()
-    out |= named("resets after_reset", [child.resets for child in children], next(mix)[0])
-    pictures = [
-        Child(draw(rng, 4, 3, 2), torch.from_numpy(rng.permutation(4)), size) for size in (1, 3)
-    ]
+    resets = [child.resets for child in children]
+    out |= named("resets after_reset", resets, next(mix)[0])
+    pictures = []
+    for size in (1, 3):
+        x_of_pictures = draw(rng, 4, 3, 2)
+        numbers = torch.from_numpy(rng.permutation(4))
+        pictures.append(Child(x_of_pictures, numbers, size))
     out |= named("x_of_pictures y_of_numbers", next(net.MixIterator(tuple(pictures))))
-    return out | named("iterates", itself)
+    return out | named("iterates", iterates)
 
 
 @check(
@@ -113,18 +127,17 @@ def epochs(net: Any, seed: int) -> Arrays:
         child = kind(draw(rng, n, D), soft(rng, n), 4)
         next(child)
         child.N = N
-        got = list(net.one_epoch(child))
-        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in got):
+        batches = list(net.one_epoch(child))
+        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in batches):
             raise TypeError(
                 "an epoch should give pairs, one after another: `yield x, y` in the loop, not "
                 "`return x, y`"
             )
-        x, y = zip(*got, strict=True)
-        as_they_come &= all(
-            part.dtype == torch.float32 and not part.requires_grad for part in (*x, *y)
-        )
+        x, y = zip(*batches, strict=True)
+        for part in (*x, *y):
+            as_they_come &= part.dtype == torch.float32 and not part.requires_grad
         names = f"batches{word} x{word} y{word} drawn{word}"
-        out |= named(names, len(got), torch.cat(x), torch.cat(y), child.drawn)
+        out |= named(names, len(batches), torch.cat(x), torch.cat(y), child.drawn)
     child = Child(draw(rng, 12, D), soft(rng, 12), 4)
     next(iter(net.one_epoch(child)))
     return out | named("drawn_early as_they_come", child.drawn, as_they_come)
@@ -142,15 +155,19 @@ def shares(net: Any, seed: int) -> Arrays:
         "quarter": 0.25,
         "third": (total // 3 + 0.4) / total,
         "most": (total // 2 + 8.6) / total,
+        "none": 0.0,
+        "all": 1.0,
     }
-    wanted |= {"none": 0.0, "all": 1.0}
     sizes = [tuple(net.batch_sizes(total, share)) for share in wanted.values()]
-    whole = all(
-        hasattr(n, "__index__") and not getattr(n, "is_floating_point", bool)()
-        for pair in sizes
-        for n in pair
-    )
-    return named(" ".join(wanted), *sizes) | named("integers", whole)
+    integers = all(is_integer(size) for pair in sizes for size in pair)
+    return named(" ".join(wanted), *sizes) | named("integers", integers)
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value counts as an integer: of Python, of NumPy, or a tensor of integers."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return False
+    return hasattr(value, "__index__")
 
 
 @check(
@@ -159,13 +176,11 @@ def shares(net: Any, seed: int) -> Arrays:
 )
 def three_parts(net: Any, seed: int) -> Arrays:
     """`split_rows` makes three parts that have no row in common"""
-    net, order = Watched(net), torch.from_numpy(np.random.default_rng(seed).permutation(23))
+    net = Watched(net)
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(23))
     out = named("held_out labelled unlabelled", net.split_rows(order, 6, 4))
-    return (
-        out
-        | named("integers", all(part.dtype.kind == "i" for part in out.values()))
-        | same_after(net)
-    )
+    integers = all(part.dtype.kind == "i" for part in out.values())
+    return out | named("integers", integers) | same_after(net)
 
 
 @check(
@@ -186,9 +201,11 @@ def three_parts(net: Any, seed: int) -> Arrays:
 )
 def soft_labels(net: Any, seed: int) -> Arrays:
     """`pseudo_labels` predicts probabilities in evaluation mode and leaves the model as it was"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     torch.manual_seed(seed)
-    model, x = classifier(rng), draw(rng, 21, D)
+    model = classifier(rng)
+    x = draw(rng, 21, D)
     out: Arrays = {}
     modes = unchanged = True
     for word, mode in (("", True), ("_again", False)):
@@ -201,25 +218,22 @@ def soft_labels(net: Any, seed: int) -> Arrays:
     trainable = all(parameter.requires_grad for parameter in model.parameters())
     out |= named("trainable_after gradients_on_after", trainable, torch.is_grad_enabled())
     out |= named("same_after mode_of_each_layer_after", unchanged, modes)
-    return out | named(
-        "no_gradients_after x_same_after",
-        after.gradients == before.gradients,
-        *same_after(net).values(),
-    )
+    no_gradients = after.gradients == before.gradients
+    (x_same,) = same_after(net).values()
+    return out | named("no_gradients_after x_same_after", no_gradients, x_same)
 
 
 @check(points=2, words={"same_after": KEPT})
 def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     """`soft_cross_entropy` is the mean cross-entropy with labels that are probabilities"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    logits, y = draw(rng, B, V, spread=2).requires_grad_(), soft(rng, B)
-    small, large = (
-        net.soft_cross_entropy(logits, y),
-        net.soft_cross_entropy(1000 * logits.detach(), y),
-    )
-    of_two = net.soft_cross_entropy(
-        logits[:2].detach(), torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])]
-    )
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    logits = draw(rng, B, V, spread=2).requires_grad_()
+    y = soft(rng, B)
+    small = net.soft_cross_entropy(logits, y)
+    large = net.soft_cross_entropy(1000 * logits.detach(), y)
+    true_labels = torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])]
+    of_two = net.soft_cross_entropy(logits[:2].detach(), true_labels)
     if getattr(small, "requires_grad", False):
         small.sum().backward()
     gradient = torch.zeros(B, V) if logits.grad is None else logits.grad
@@ -238,17 +252,16 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
 def few_steps(net: Any, seed: int) -> Arrays:
     """`train` for six steps, then two: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
-    model, child = classifier(rng), Child(draw(rng, 22, D), soft(rng, 22), B)
-    model.get_parameter(
-        "3.weight"
-    ).data *= 4  # large gradients, so that it shows whether they were clipped
+    model = classifier(rng)
+    child = Child(draw(rng, 22, D), soft(rng, 22), B)
+    # large gradients, so that it shows whether they were clipped
+    model.get_parameter("3.weight").data *= 4
     next(child)
-    before, optimizer = state(model), Descent(model.parameters(), 0.3, 0.5)
-    losses = [
-        loss
-        for steps in (6, 2)
-        for loss in listed(net.train(model.eval(), child, optimizer, steps))
-    ]
+    before = state(model)
+    optimizer = Descent(model.parameters(), 0.3, 0.5)
+    losses: list[Any] = []
+    for steps in (6, 2):
+        losses += listed(net.train(model.eval(), child, optimizer, steps))
     return figures(losses) | moved(model, before) | named("drawn resets", child.drawn, child.resets)
 
 
@@ -262,19 +275,20 @@ def few_steps(net: Any, seed: int) -> Arrays:
 )
 def both_networks(net: Any, seed: int) -> Arrays:
     """`semi_supervised` trains the teacher, then the student on both kinds of labels"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    teacher, student, labelled = classifier(rng), classifier(rng), (draw(rng, 16, D), soft(rng, 16))
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    teacher, student = classifier(rng), classifier(rng)
+    labelled = draw(rng, 16, D), soft(rng, 16)
+    unlabelled = draw(rng, 26, D)
     before = state(teacher, "teacher_") | state(student, "student_")
-    done = net.semi_supervised(teacher, student, labelled, draw(rng, 26, D), Child, sgd, 10, 0.4, 5)
-    return (
-        moved(teacher, before, "teacher_")
-        | moved(student, before, "student_")
-        | named("returned", 2 * (done is student) + (done is teacher))
-        | same_after(net)
-    )
+    done = net.semi_supervised(teacher, student, labelled, unlabelled, Child, sgd, 10, 0.4, 5)
+    out = moved(teacher, before, "teacher_") | moved(student, before, "student_")
+    out |= named("returned", 2 * (done is student) + (done is teacher))
+    return out | same_after(net)
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
+    """Make the optimizer that `semi_supervised` is given."""
     return Descent(model.parameters(), 0.3, 0.5)
 
 
@@ -293,7 +307,9 @@ def sgd(model: nn.Module) -> torch.optim.Optimizer:
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
     x, y = read(text)
-    labelled = x[y >= 0], nn.functional.one_hot(y[y >= 0], 10).float()
+    is_labelled = y >= 0
+    labelled = x[is_labelled], nn.functional.one_hot(y[is_labelled], 10).float()
+    unlabelled = x[~is_labelled]
     teacher, student = Network(seed % 10**6), Network(seed % 10**6 + 10)
-    net.semi_supervised(teacher, student, labelled, x[y < 0], shuffled, adam, 64, 1 / 3, 300)
+    net.semi_supervised(teacher, student, labelled, unlabelled, shuffled, adam, 64, 1 / 3, 300)
     return state(student)

@@ -1,6 +1,4 @@
-"""Experiments of unit 1: tables looked up, their gradient, three ways to rate films, and what they
-learned.
-"""
+"""Experiments of unit 1: tables looked up, their gradient, and three ways to rate films."""
 
 from typing import Any
 
@@ -20,11 +18,12 @@ B, U, E, V, H = SIZES.values()
 
 
 def warm() -> None:
-    """One pass of a model and both optimizers, so that no fork pays for first uses."""
+    """Run a model and both optimizers once, so that no fork pays for first uses."""
     torch.set_num_threads(1)
     model = Rater(np.random.default_rng(0), U, V, E)
+    first = torch.zeros(B, dtype=torch.long)
     for kind in (torch.optim.Adam, torch.optim.SGD):
-        model(torch.zeros(B, dtype=torch.long), torch.zeros(B, dtype=torch.long)).sum().backward()
+        model(first, first).sum().backward()
         kind(model.parameters(), 0.1).step()
 
 
@@ -32,6 +31,7 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Draw users, movies and ratings."""
     return ids(rng, U, n), ids(rng, V, n), draw(rng, n)
 
 
@@ -69,19 +69,20 @@ WORDS = {
 @check(points=3, words=WORDS, tolerance={"mean_and_spread": 0.06})
 def words(net: Any, seed: int) -> Arrays:
     """`index_words` numbers words from 1, `encode` uses that, and `new_table` has a row for each"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     # neither sorted nor by their number, and soon one comes again: on every seed another order of
     # ids is another answer
     text = [f"w{i}" for i in (8, 7, 7, *rng.permutation([*range(7), *range(6), 0, 0]))]
     index = net.index_words(text)
-    ids = net.encode([*(f"w{i}" for i in rng.permutation(9)), "unseen", "w3"], index)
+    question = [f"w{i}" for i in rng.permutation(9)] + ["unseen", "w3"]
+    ids = net.encode(question, index)
     out = named("index ids", [index[f"w{i}"] for i in range(9)], ids)
-    many, width = {f"w{i}": i for i in range(1, 351 + seed % 101)}, 40 + seed % 11
-    table, large, again = (
-        net.new_table(index, E),
-        net.new_table(many, width),
-        net.new_table(many, width),
-    )
+    many = {f"w{i}": i for i in range(1, 351 + seed % 101)}
+    width = 40 + seed % 11
+    table = net.new_table(index, E)
+    large = net.new_table(many, width)
+    again = net.new_table(many, width)
     if not isinstance(table, torch.Tensor):
         raise TypeError(
             "`new_table` should return the numbers, a tensor (rows, E), found "
@@ -91,25 +92,20 @@ def words(net: Any, seed: int) -> Arrays:
     out |= named("ids_are_a_tensor integers", torch.is_tensor(ids), selects(torch.as_tensor(ids)))
     out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
     out |= named("rows drawn_anew", [*table.shape, *large.shape], not torch.equal(large, again))
-    default = torch.get_default_dtype()
-    out |= named(
-        "asks_for_no_gradient of_default_type", not large.requires_grad, large.dtype == default
-    )
+    of_default_type = large.dtype == torch.get_default_dtype()
+    out |= named("asks_for_no_gradient", not large.requires_grad)
+    out |= named("of_default_type", of_default_type)
     out |= named("every_row_drawn", bool(large.any(1).all())) | same_after(net)
     return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 
 
 def selects(ids: Any) -> bool:
-    """Whether ids can select rows wherever a tensor of them is wanted; one of bytes selects as a
-    mask.
-    """
+    """Whether ids can select rows wherever a tensor is wanted; one of bytes selects as a mask."""
     return torch.is_tensor(ids) and ids.dtype in (torch.int64, torch.int32)
 
 
 def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
-    """Ids, 0 and one that comes twice among them, so that padding and an overwritten sum show on
-    every seed.
-    """
+    """Draw ids, 0 twice among them: padding and an overwritten sum show on every seed."""
     drawn = ids(rng, below, n)
     drawn[:3] = torch.tensor([0, 0, below - 1])
     return drawn[torch.from_numpy(rng.permutation(n))]
@@ -124,8 +120,10 @@ def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
 )
 def lookups(net: Any, seed: int) -> Arrays:
     """`lookup` picks rows, `lookup_by_product` gets the same from a product with one-hot rows"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    table, rows = draw(rng, V, E).requires_grad_(), planted(rng, V - 2)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    table = draw(rng, V, E).requires_grad_()
+    rows = planted(rng, V - 2)
     one_hot = net.one_hot(rows, V)
     if tuple(one_hot.shape) != (B, V):
         raise TypeError(f"`one_hot` gave {tuple(one_hot.shape)}; (B, V) = {(B, V)} was wanted")
@@ -138,34 +136,36 @@ def lookups(net: Any, seed: int) -> Arrays:
 
 
 def gradient_in(table: torch.Tensor, found: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """The gradient in a table, of what was found weighted at random; zeros where none gets back."""
+    """Return the gradient in a table of what was found, weighted at random; zeros without any."""
     if not found.requires_grad:
         return torch.zeros_like(table)
-    return torch.autograd.grad((found * draw(rng, *found.shape)).sum(), table)[0]
+    weighted = found * draw(rng, *found.shape)
+    (back,) = torch.autograd.grad(weighted.sum(), table)
+    return back
 
 
 @check(points=3, words={"same_after": KEPT})
 def lookup_gradient(net: Any, seed: int) -> Arrays:
     """`lookup_backward` adds up the gradients of all that looked a row up"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     rows = torch.tensor([3, 0, 3, 7, 3, 0])
     with torch.no_grad():
-        whole, wide = (
-            net.lookup_backward(rows, draw(rng, 6, E), V),
-            net.lookup_backward(rows[1:], draw(rng, 5, 2), U),
-        )
+        whole = net.lookup_backward(rows, draw(rng, 6, E), V)
+        wide = net.lookup_backward(rows[1:], draw(rng, 5, 2), U)
     return named("gradient gradient_in_another_table", whole, wide) | same_after(net)
 
 
 @check(points=2, words={"integers": SELECT, "same_after": KEPT})
 def dense_ids(net: Any, seed: int) -> Arrays:
     """`reindex` numbers sparse ids from 0 without gaps, and tells which is which"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     sparse = torch.from_numpy(np.sort(rng.choice(160000, 7, replace=False)) + 100)
-    both = net.reindex(sparse[torch.from_numpy(rng.permutation(np.arange(21) % 7))])
-    return (
-        named("ids originals", both) | named("integers", all(map(selects, both))) | same_after(net)
-    )
+    rows = torch.from_numpy(rng.permutation(np.arange(21) % 7))
+    both = net.reindex(sparse[rows])
+    out = named("ids originals", both)
+    return out | named("integers", all(map(selects, both))) | same_after(net)
 
 
 SIZE = (
@@ -186,16 +186,20 @@ def products(net: Any, seed: int) -> Arrays:
 def gradients(
     model: nn.Module, rating: torch.Tensor, rng: np.random.Generator, *roles: str
 ) -> Arrays:
-    """The gradient in each part that has a role, of the ratings weighted at random; and how many
-    numbers can learn.
+    """Send ratings back, weighted at random; name the gradient in each part that has a role.
+
+    How many numbers can learn is named too.
     """
-    (rating * draw(rng, *rating.shape)).sum().backward()
+    weighted = rating * draw(rng, *rating.shape)
+    weighted.sum().backward()
     out: Arrays = {}
     for role in roles:
         part = getattr(model, role)
-        learns = dict(part.named_parameters()) if isinstance(part, nn.Module) else {"": part}
-        for name, p in learns.items():
-            gradient = torch.zeros_like(p) if p.grad is None else p.grad
+        parameters = dict(part.named_parameters()) if isinstance(part, nn.Module) else {"": part}
+        for name, parameter in parameters.items():
+            gradient = parameter.grad
+            if gradient is None:
+                gradient = torch.zeros_like(parameter)
             out |= named(f"gradient_in_{role}_{name}".rstrip("_"), gradient)
     return out | named("parameters", sum(p.numel() for p in model.parameters()))
 
@@ -203,39 +207,38 @@ def gradients(
 @check(points=4, needs=products, words={"parameters": SIZE, "same_after": KEPT})
 def dot_and_biases(net: Any, seed: int) -> Arrays:
     """`DotBias` predicts product + two biases + constant; its gradients reach all five"""
-    rng, watched = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    watched = Watched(net)
     model = fill(net.DotBias(U, V, E, float(rng.uniform(3.8, 4.2))), rng, *TABLES)
     call = watched.hand_to(model)
     rating = call(planted(rng, U), planted(rng, V))
-    grads, one = gradients(model, rating, rng, *TABLES, "constant"), call(*rated(rng, 1)[:2])
-    out = named("rating of_one_pair start", rating, one, model.constant)
+    grads = gradients(model, rating, rng, *TABLES, "constant")
+    users, movies, _ = rated(rng, 1)
+    out = named("rating of_one_pair start", rating, call(users, movies), model.constant)
     model.eval()
-    return (
-        out
-        | named("of_many_in_evaluation", call(*rated(rng, 40)[:2]))
-        | grads
-        | same_after(watched)
-    )
+    users, movies, _ = rated(rng, 40)
+    out |= named("of_many_in_evaluation", call(users, movies))
+    return out | grads | same_after(watched)
 
 
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
 
 
 def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean and spread of 400 ratings in training mode, of a network that gives 1 without
-    dropout; with it, 1 on average, and each rating another.
+    """Return the mean and spread of 400 ratings in training mode.
+
+    The network gives 1 without dropout; with it, 1 on average, and each rating differs.
     """
     model = net.NeuralNet(U, V, E, H, drops).train()
-    for parameter, number in (
-        (model.user, 1),
-        (model.movie, 1),
-        (model.hidden, 0.5 / E),
-        (model.output, 1 / H),
-    ):
-        nn.init.constant_(parameter.weight, number)
-    nn.init.zeros_(model.hidden.bias), nn.init.zeros_(model.output.bias)
-    found = model(torch.zeros(400, dtype=torch.long), torch.zeros(400, dtype=torch.long)).detach()
-    return found.mean(), found.std()
+    nn.init.constant_(model.user.weight, 1)
+    nn.init.constant_(model.movie.weight, 1)
+    nn.init.constant_(model.hidden.weight, 0.5 / E)
+    nn.init.constant_(model.output.weight, 1 / H)
+    nn.init.zeros_(model.hidden.bias)
+    nn.init.zeros_(model.output.bias)
+    first = torch.zeros(400, dtype=torch.long)
+    ratings = model(first, first).detach()
+    return ratings.mean(), ratings.std()
 
 
 DROPPED = "dropout changes the mean: divide what is kept by 1 − p, as `nn.Dropout` does."
@@ -268,23 +271,23 @@ CASES = (
 )
 def neural_net(net: Any, seed: int) -> Arrays:
     """`NeuralNet` runs two embeddings side by side through two layers, with dropout in training"""
-    rng, watched = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    watched = Watched(net)
     users, movies = planted(rng, U), planted(rng, V)
     start = int(rng.integers(1 << 30))
     out: Arrays = {}
     for word, drops in CASES:
         model = fill(net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), *LAYERS)
         call = watched.hand_to(model)
-        for parameter in model.get_submodule("output").parameters() if drops[0] else ():
-            # some ratings of the first are negative, or some of these
-            parameter.data = -parameter.data
+        if drops[0]:  # some ratings of the first case are negative, or some of these
+            for parameter in model.get_submodule("output").parameters():
+                parameter.data = -parameter.data
         model.train()
         trains = call(users, movies)
         model.eval()
         out |= named(f"training{word} evaluation{word}", trains, call(users, movies))
-    out |= gradients(model, call(users, movies), rng, *LAYERS) | named(
-        "of_one_pair", call(users[:1], movies[:1])
-    )
+    out |= gradients(model, call(users, movies), rng, *LAYERS)
+    out |= named("of_one_pair", call(users[:1], movies[:1]))
     for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
         out |= named(f"mean_{word}_dropped spread_{word}_dropped", some_ratings(net, drops))
     return out | same_after(watched)
@@ -301,24 +304,21 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     deep.user, deep.movie = nn.Embedding(U, E), nn.Embedding(V, E)
     deep.hidden, deep.output = nn.Linear(2 * E, H), nn.Linear(H, 1)
     fill(deep, rng, "user", "movie", "hidden", "output")
-    rater, nested = Rater(rng, U, V, E), nn.Module()
-    nested.user, nested.movie, nested.inner = (
-        deep.user,
-        deep.movie,
-        nn.Sequential(Rater(rng, 2, 2, E)),
-    )
+    rater = Rater(rng, U, V, E)
+    nested = nn.Module()
+    nested.user, nested.movie = deep.user, deep.movie
+    nested.inner = nn.Sequential(Rater(rng, 2, 2, E))
     for parameter in rater.parameters():
         parameter.grad = torch.ones_like(parameter)
     before = condition(rater)
     total = net.penalty(rater)
     same = condition(rater) == before
-    table, gradient = rater.get_parameter("user.weight"), torch.zeros(U, E)
+    gradient = torch.zeros(U, E)
     if getattr(total, "requires_grad", False):
-        gradient = torch.autograd.grad(total.sum(), table)[0]
+        (gradient,) = torch.autograd.grad(total.sum(), rater.get_parameter("user.weight"))
     names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
-    return named(names, total, net.penalty(deep), net.penalty(nested), gradient) | named(
-        "model_same_after", same
-    )
+    out = named(names, total, net.penalty(deep), net.penalty(nested), gradient)
+    return out | named("model_same_after", same)
 
 
 @check(
@@ -333,12 +333,15 @@ def weight_decay(net: Any, seed: int) -> Arrays:
 )
 def held_out_error(net: Any, seed: int) -> Arrays:
     """`mse` is the plain mean squared error, in evaluation mode and outside of any graph"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    model, users, movies = Rater(rng, 300, 400, E).eval(), ids(rng, 300, 5003), ids(rng, 400, 5003)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    model = Rater(rng, 300, 400, E).eval()
+    users, movies = ids(rng, 300, 5003), ids(rng, 400, 5003)
     model.constant.data.fill_(4.8)  # some predictions are above 5
     ratings = model(users, movies).detach() + draw(rng, 5003, spread=0.5)
     ratings[-3:] += 3  # in a short last piece they would count too much
-    before, out = condition(model), Arrays()
+    before = condition(model)
+    out: Arrays = {}
     for word, n in (("", 30), ("_of_few", 7), ("_of_many", 5003)):
         error = net.mse(model.train(True), users[:n], movies[:n], ratings[:n])
         out |= named(f"mse{word} in_a_graph{word}", error, getattr(error, "requires_grad", False))
@@ -351,13 +354,14 @@ def held_out_error(net: Any, seed: int) -> Arrays:
 def few_steps(net: Any, seed: int) -> Arrays:
     """`train` on seven batches: how far each weight moved, and the losses"""
     rng = np.random.default_rng(seed)
-    model, batches = Rater(rng, U, V, E).eval(), [rated(rng, n) for n in (B, B, 2, B, B, B, 1)]
+    model = Rater(rng, U, V, E).eval()
+    batches = [rated(rng, n) for n in (B, B, 2, B, B, B, 1)]
     before = {name: array.clone() for name, array in model.state_dict().items()}
     losses = net.train(model, iter(batches), Descent(model.parameters(), 0.1, 0.5), 0.05)
-    moved = {
-        name.replace(".", "_"): array - before[name] for name, array in model.state_dict().items()
-    }
-    return {name: array.numpy() for name, array in moved.items()} | figures(losses)
+    out: Arrays = {}
+    for name, array in model.state_dict().items():
+        out[name.replace(".", "_")] = (array - before[name]).numpy()
+    return out | figures(losses)
 
 
 @check(
@@ -387,18 +391,13 @@ def learned(net: Any, seed: int) -> Arrays:
     )
     out |= named("integers", all(array.dtype.kind == "i" for array in out.values()))
     out |= named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
-    kept = [flag for watched in (best, near, flat) for flag in same_after(watched).values()]
-    return (
-        out
-        | named("spreads", place.std(0))
-        | named("bias_same_after table_same_after map_same_after", kept)
-    )
+    out |= named("spreads", place.std(0))
+    kept = [same_after(watched)["same_after"] for watched in (best, near, flat)]
+    return out | named("bias_same_after table_same_after map_same_after", kept)
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
-    """The mean squared error of our model with the trained tables, on ratings that no one trained
-    on.
-    """
+    """Measure our model with the trained tables: mean squared error on held-out ratings."""
     model = ours.DotBias(671, 9066, 10, 0.0)
     for role in TABLES:
         getattr(model, role).weight.data = torch.tensor(trained[role])
@@ -420,12 +419,15 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`DotBias` and `train` on MovieLens: mean squared error on held-out ratings"""
-    rng, (users, movies, ratings) = np.random.default_rng(seed), read(text)
+    rng = np.random.default_rng(seed)
+    users, movies, ratings = read(text)
     model = net.DotBias(671, 9066, 10, float(ratings.mean()))
     for role in TABLES:
-        getattr(model, role).weight.data = draw(rng, *getattr(model, role).weight.shape, spread=0.1)
+        table = getattr(model, role)
+        table.weight.data = draw(rng, *table.weight.shape, spread=0.1)
     drawn = (torch.from_numpy(rng.integers(0, len(ratings), 1024)) for _ in range(300))
     batches = ((users[rows], movies[rows], ratings[rows]) for rows in drawn)
     losses = net.train(model, batches, adam(model, 0.02, 300), 1e-4)
-    tables = named(" ".join(TABLES), *(getattr(model, role).weight for role in TABLES))
-    return tables | named("constant", model.constant) | counted(losses)
+    weights = [getattr(model, role).weight for role in TABLES]
+    out = named(" ".join(TABLES), *weights)
+    return out | named("constant", model.constant) | counted(losses)

@@ -1,6 +1,4 @@
-"""Experiments of unit 2: windows, three networks with weights from the seed, training steps, three
-short runs.
-"""
+"""Experiments of unit 2: windows, three networks, training steps, three short runs."""
 
 from typing import Any
 
@@ -57,35 +55,27 @@ GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` en
 )
 def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     """`vocabulary` lists the characters after the null; `encode` turns a text into their ids"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    letters = [
-        *"So, then: the sea\nAnd\tthe sky, Zoë!",
-        *rng.choice([*"bcfgijlmpqruvwx"], 5, False),
-    ]
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    letters = [*"So, then: the sea\nAnd\tthe sky, Zoë!"]
+    letters += [*rng.choice([*"bcfgijlmpqruvwx"], 5, False)]
     text = "".join(rng.permutation(letters))
     chars = net.vocabulary(text)
-    places = net.encode(text[:12] + "§Q" + text[12:], ["\0", *sorted(set(text))])
+    known = ["\0", *sorted(set(text))]
+    places = net.encode(text[:12] + "§Q" + text[12:], known)
     out = named("chars ids", [code("vocabulary", c) for c in chars], places)
-    out |= named(
-        "ids_are_a_tensor ids_are_integers", torch.is_tensor(places), whole(torch.as_tensor(places))
-    )
+    integers = whole(torch.as_tensor(places))
+    out |= named("ids_are_a_tensor ids_are_integers", torch.is_tensor(places), integers)
     page = "".join(rng.choice(list(text), 3000))  # more than Python's stack holds
-    return (
-        out
-        | named("ids_of_a_page", net.encode(page, ["\0", *sorted(set(text))])[-20:])
-        | same_after(net)
-    )
+    out |= named("ids_of_a_page", net.encode(page, known)[-20:])
+    return out | same_after(net)
 
 
 def cuts(net: Any, function: str, seed: int) -> Arrays:
-    """What a function cuts of 41 ids in windows of 3, of 39, which 3 divides, and of 40, where it
-    divides L − 1; in windows of 5; and in one.
-    """
-    net, stream, out = (
-        Watched(net),
-        torch.from_numpy(np.random.default_rng(seed).permutation(41)),
-        Arrays(),
-    )
+    """Name what a function cuts of streams of ids, where windows end with them and where not."""
+    net = Watched(net)
+    stream = torch.from_numpy(np.random.default_rng(seed).permutation(41))
+    out: Arrays = {}
     integers = True
     for case, L, n in (
         ("", 41, 3),
@@ -100,11 +90,8 @@ def cuts(net: Any, function: str, seed: int) -> Arrays:
     # more windows than Python's stack holds
     book = torch.from_numpy(np.random.default_rng(seed).permutation(6000))
     ends = [part[..., -4:] for part in getattr(net, function)(book, 3)]
-    return (
-        out
-        | named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers)
-        | same_after(net)
-    )
+    out |= named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers)
+    return out | same_after(net)
 
 
 CUTTING = {"integers": WHOLE, "same_after": KEPT}
@@ -119,12 +106,15 @@ def cutting_windows(net: Any, seed: int) -> Arrays:
 @check(points=5, words={"same_after": KEPT})
 def three_characters(net: Any, seed: int) -> Arrays:
     """`ThreeCharacters`: logits, the gradient in each layer, and the number of parameters"""
-    model, watched = load(net.ThreeCharacters(V, E, H), roles(), seed), Watched(net)
+    model = load(net.ThreeCharacters(V, E, H), roles(), seed)
+    watched = Watched(net)
     with by_hand():
         call = watched.hand_to(model)
-        logits, of_one = call(ids(seed, 3, B)), call(ids(seed, 3, 1))
+        logits = call(ids(seed, 3, B))
+        of_one = call(ids(seed, 3, 1))
         model.eval()
-        out = named("logits of_one_text in_evaluation", logits, of_one, call(ids(seed, 3, 2)))
+        evaluated = call(ids(seed, 3, 2))
+        out = named("logits of_one_text in_evaluation", logits, of_one, evaluated)
     return out | backward(model, logits, seed) | same_after(watched)
 
 
@@ -132,19 +122,23 @@ def three_characters(net: Any, seed: int) -> Arrays:
 def loss_in_nats(net: Any, seed: int) -> Arrays:
     """`mean_loss` is the mean cross-entropy of logits with any axes, and can be sent back"""
     net = Watched(net)
-    logits, targets = (3 * floats(seed, T, B, V)).requires_grad_(), ids(seed, T, B)
+    logits = (3 * floats(seed, T, B, V)).requires_grad_()
+    targets = ids(seed, T, B)
     loss = tensor("mean_loss", net.mean_loss(logits, targets))
-    back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
-    others = (
-        (logits[-1], ids(seed, B)),
-        (logits[:, None], targets[:, None]),
-        (1000 * logits, targets),
-    )
-    names = "sequences gradient last_step with_four_axes of_large_logits of_few_characters"
+    gradient = 0 * logits
+    if loss.requires_grad:
+        (gradient,) = torch.autograd.grad(loss, logits)
     few = net.mean_loss(3 * floats(seed, 2, 3), torch.tensor([0, 2]))
-    return named(names, loss, back, *(net.mean_loss(*pair) for pair in others), few) | same_after(
-        net
+    out = named(
+        "sequences gradient last_step with_four_axes of_large_logits of_few_characters",
+        loss,
+        gradient,
+        net.mean_loss(logits[-1], ids(seed, B)),
+        net.mean_loss(logits[:, None], targets[:, None]),
+        net.mean_loss(1000 * logits, targets),
+        few,
     )
+    return out | same_after(net)
 
 
 @check(points=4, needs=loss_in_nats)
@@ -154,9 +148,8 @@ def training_steps(net: Any, seed: int) -> Arrays:
     before = load(model, {"table": (nn.Embedding, (V, V))}, seed).weight.detach().clone()
     sizes = (T, B), (T, B), (T, 2), (3, B), (1, B), (T, 2), (T, B)
     batches = [(ids(seed + i, *size), ids(seed + 9 + i, *size)) for i, size in enumerate(sizes)]
-    losses = net.train(
-        model, (pair for pair in batches), Descent(model.parameters(), 3.0, momentum=0.5)
-    )
+    optimizer = Descent(model.parameters(), 3.0, momentum=0.5)
+    losses = net.train(model, (pair for pair in batches), optimizer)
     return named("how_far_the_weights_moved losses", model.weight - before, losses)
 
 
@@ -185,17 +178,21 @@ ASKING = {
 
 
 def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
-    """What a function answers for 24 texts, joined; for one after which the null is likeliest; and
-    what it leaves.
+    """Name what a function answers for 24 texts, joined, and what state it leaves.
+
+    After one more text the null is the likeliest.
     """
-    (chars, texts), model = prompts(seed), Clock(seed, answers=answers)
-    before, found = condition(model), []
+    chars, texts = prompts(seed)
+    model = Clock(seed, answers=answers)
+    before = condition(model)
+    found = []
     for text in texts:
-        found.append(getattr(net, function)(model, chars, text))
-        if not isinstance(found[-1], str):
+        answer = getattr(net, function)(model, chars, text)
+        if not isinstance(answer, str):
             raise TypeError(
-                f"`{function}` returned a {type(found[-1]).__name__}, and a string is wanted."
+                f"`{function}` returned a {type(answer).__name__}, and a string is wanted."
             )
+        found.append(answer)
     same = condition(model).but_for_modes == before.but_for_modes
     out = named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
     silent = getattr(net, function)(Clock(seed, answers=answers, silent=True), chars, texts[0])
@@ -215,20 +212,22 @@ def predicting(net: Any, seed: int) -> Arrays:
 @check(points=5, words={"same_after": KEPT})
 def recurrent_states(net: Any, seed: int) -> Arrays:
     """`Recurrent` reads a text of any length: states, logits, gradients, number of parameters"""
-    model, watched = load(net.Recurrent(V, E, H), roles(), seed), Watched(net)
-    x, h = ids(seed, T, B), floats(seed, B, H).abs().requires_grad_()
+    model = load(net.Recurrent(V, E, H), roles(), seed)
+    watched = Watched(net)
+    x = ids(seed, T, B)
+    h = floats(seed, B, H).abs().requires_grad_()
     with by_hand():
         call, read = watched.hand_to(model), watched.hand_to(model.read)
-        out, late = call(x), tensor("read", read(x[:2], h))
-        arrays = named("states states_from_h logits", read(x), late, out)
-        arrays |= named(
-            "states_of_another_size of_one_character",
-            read(ids(seed, 12, 2)),
-            call(ids(seed, 1, 2)[:, :1]),
-        )
-    back = torch.autograd.grad((late * floats(seed, *late.shape)).sum(), h, allow_unused=True)[0]
-    arrays |= named("gradient_in_h", torch.zeros_like(h) if back is None else back)
-    return arrays | backward(model, out, seed) | same_after(watched)
+        logits = call(x)
+        from_h = tensor("read", read(x[:2], h))
+        out = named("states states_from_h logits", read(x), from_h, logits)
+        longer = read(ids(seed, 12, 2))
+        of_one = call(ids(seed, 1, 2)[:, :1])
+        out |= named("states_of_another_size of_one_character", longer, of_one)
+    weighted = from_h * floats(seed, *from_h.shape)
+    (back,) = torch.autograd.grad(weighted.sum(), h, allow_unused=True)
+    out |= named("gradient_in_h", torch.zeros_like(h) if back is None else back)
+    return out | backward(model, logits, seed) | same_after(watched)
 
 
 @check(points=2)
@@ -237,14 +236,13 @@ def identity_start(net: Any, seed: int) -> Arrays:
     torch.manual_seed(seed)
     size = 18 + seed % 13  # above V: a size that two layers share would hide which is which
     now = take(net.Recurrent(V, E, size), roles(V, E, size))
-    same = [
-        np.array_equal(now[name], np.eye(*now[name].shape))
-        for name in ("hidden.weight", "input.weight")
-    ]
+    same = []
+    for name in ("hidden.weight", "input.weight"):
+        identity = np.eye(*now[name].shape)
+        same.append(np.array_equal(now[name], identity))
     bias = now.get("hidden.bias", np.zeros(1))  # without one the check before this says so
-    rounded = now[
-        "hidden.weight"
-    ].round()  # of numbers drawn as `nn.Linear` draws them only zeros are left
+    # of numbers drawn as `nn.Linear` draws them only zeros are left
+    rounded = now["hidden.weight"].round()
     out = named("hidden_rounded hidden_is_identity input_is_identity", rounded, *same)
     return out | named("hidden_bias_is_zero", not bias.any())
 
@@ -275,9 +273,8 @@ def ready_made(net: Any, seed: int) -> Arrays:
     before = condition(load(model, roles(), seed))
     rnn = net.as_nn_rnn(model)
     same = condition(model).but_for_modes == before.but_for_modes
-    return named("states last", rnn(floats(seed, T, B, E), floats(seed, 1, B, H))) | named(
-        "model_same_after", same
-    )
+    out = named("states last", rnn(floats(seed, T, B, E), floats(seed, 1, B, H)))
+    return out | named("model_same_after", same)
 
 
 @check(points=2, words=CUTTING)
@@ -295,11 +292,8 @@ def an_output_at_every_step(net: Any, seed: int) -> Arrays:
     with by_hand():
         call = watched.hand_to(model)
         logits, longer = call(ids(seed, T, B)), call(ids(seed, 12, 2))
-    return (
-        named("logits of_another_size", logits, longer)
-        | backward(model, logits, seed)
-        | same_after(watched)
-    )
+    out = named("logits of_another_size", logits, longer)
+    return out | backward(model, logits, seed) | same_after(watched)
 
 
 @check(points=2, needs=loss_in_nats, words={"same_after": KEPT})
@@ -308,9 +302,8 @@ def positions(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     losses = net.loss_by_position(3 * floats(seed, T, B, V), ids(seed, T, B))
     longer = net.loss_by_position(3 * floats(seed, 7, 2, 3), ids(seed, 7, 2) % 3)
-    return named("losses of_another_size", tensor("loss_by_position", losses), longer) | same_after(
-        net
-    )
+    out = named("losses of_another_size", tensor("loss_by_position", losses), longer)
+    return out | same_after(net)
 
 
 @check(
@@ -333,9 +326,13 @@ def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
 @check(points=3, words={"same_after": KEPT, "model_same_after": LEFT})
 def the_same_at_any_time(net: Any, seed: int) -> Arrays:
     """`shift_gap`: 0 for a network that does not know the time, else the largest difference"""
-    x, gaps, net, same = ids(seed, T, B), [], Watched(net), True
+    net = Watched(net)
+    x = ids(seed, T, B)
+    gaps = []
+    same = True
     for drift in (0.0, 0.5, -0.5):
-        before = condition(model := Clock(seed, drift))
+        model = Clock(seed, drift)
+        before = condition(model)
         gaps.append([number("shift_gap", net.shift_gap(model, x, k)) for k in (1, 3, T - 1)])
         same &= condition(model).but_for_modes == before.but_for_modes
     out = named("gaps_without_clock gaps_with_clock", gaps[0], gaps[1:])

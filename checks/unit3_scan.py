@@ -1,6 +1,4 @@
-"""Experiments of unit 3: scan, a network made of it, its gradients and updates, then the scan in
-parallel.
-"""
+"""Experiments of unit 3: scan, a network made of it, its gradients, and the parallel scan."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,12 +23,12 @@ LEAVING = ("numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "storage", 
 
 
 def warm() -> None:
-    """One pass forward and back, so that no fork pays for first uses."""
+    """Run forward and back once, so that no fork pays for first uses."""
     torch.set_num_threads(1)
     w = torch.ones(2, 2, requires_grad=True)
-    torch.autograd.grad(
-        torch.nn.functional.cross_entropy(torch.relu(w @ w), torch.zeros(2, dtype=torch.long)), w
-    )
+    targets = torch.zeros(2, dtype=torch.long)
+    loss = torch.nn.functional.cross_entropy(torch.relu(w @ w), targets)
+    torch.autograd.grad(loss, w)
     torch.func.grad_and_value(torch.sum)(torch.ones(2))
     with own_scan():
         pass
@@ -40,34 +38,35 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
+    """Draw numbers from N(0, spread²)."""
     return torch.from_numpy(rng.normal(0, spread, shape)).float()
 
 
 def weights(rng: np.random.Generator, V: int = V, H: int = H) -> dict[str, torch.Tensor]:
-    """Random weights; their spread keeps states and gradients near 1."""
+    """Draw weights; their spread keeps states and gradients near 1."""
     shapes = {"Wx": (V, H), "Wh": (H, H), "bh": (H,), "Wy": (H, V), "by": (V,)}
     return {name: draw(rng, *shape, spread=0.4) for name, shape in shapes.items()}
 
 
 def copy(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Copy weights."""
     return {name: w.clone() for name, w in params.items()}
 
 
 def ids(rng: np.random.Generator, *shape: int) -> torch.Tensor:
-    """Random ids, 0 among them, where ignoring could hide it."""
+    """Draw ids, 0 among them, where ignoring could hide it."""
     drawn = rng.integers(0, V, shape or (T,))
     drawn.flat[rng.integers(drawn.size)] = 0
     return torch.from_numpy(drawn)
 
 
 def one_hots(rng: np.random.Generator) -> torch.Tensor:
+    """Draw ids as one-hot rows, (T, V)."""
     return torch.eye(V)[ids(rng)]
 
 
 class InTorch(TorchFunctionMode):
-    """Counts the calls of torch made while it is on, and refuses those by which numbers leave it
-    unseen.
-    """
+    """Counts the calls of torch while it is on; refuses those by which numbers leave it unseen."""
 
     calls = 0
 
@@ -82,29 +81,30 @@ class InTorch(TorchFunctionMode):
 
 @contextmanager
 def own_scan() -> Iterator[None]:
-    """While this runs, running sums and products ready-made raise an error."""
+    """Block ready-made running sums and products while this runs."""
     with by_hand(SUMS, "running sums and products ready-made"), InTorch():
         yield
 
 
 def few_calls(function: Callable[[], object], limit: int) -> bool:
-    """Whether a function calls torch less often than `limit`, and as often as its rounds must: once
-    for each bit.
-    """
+    """Whether a function calls torch less often than `limit`, and at least once for each bit."""
     with InTorch() as watched:
         function()
     return limit.bit_length() - 1 <= watched.calls < limit
 
 
 def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
-    """How the sum of a function's squares changes with `xs`; zeros where autograd cannot walk
-    back.
+    """Return how the weighted sum of a function's squares changes with `xs`.
+
+    It is zeros where autograd cannot walk back.
     """
     leaf = xs.clone().requires_grad_()
     try:
-        return torch.autograd.grad((function(leaf) ** 2 * xs).sum(), leaf)[0]
+        squares = function(leaf) ** 2
+        (back,) = torch.autograd.grad((squares * xs).sum(), leaf)
     except RuntimeError:
         return torch.zeros_like(xs)
+    return back
 
 
 KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
@@ -115,46 +115,47 @@ GRAPH = "this is part of a graph, or asks for a gradient. Return plain tensors: 
 @check(points=3, words={"same_after": KEPT})
 def every_result(net: Any, seed: int) -> Arrays:
     """`scan` carries the last result to the next step and returns all of them"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    xs, start, calls = rng.normal(0, 1, T), float(rng.normal()), []
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    xs = rng.normal(0, 1, T)
+    start = float(rng.normal())
+    calls = []
 
     def count(carry: float, x: float) -> float:
         calls.append(x)
         return carry / 2 - 3 * x
 
-    if hasattr(sums := net.scan(lambda a, b: a + b, 0, range(5)), "__next__"):
+    sums = net.scan(lambda a, b: a + b, 0, range(5))
+    if hasattr(sums, "__next__"):
         raise TypeError(
             f"`scan` returned a {type(sums).__name__}, and a list of all results is wanted."
         )
     out = named("sums results", sums, net.scan(count, start, xs))
     matrices, vector = draw(rng, T, 3, 3), draw(rng, 3)
-    out |= named(
-        "states", torch.stack(list(net.scan(lambda h, m: m @ h, vector, (m for m in matrices))))
-    )
+    states = net.scan(lambda h, m: m @ h, vector, (m for m in matrices))
+    out |= named("states", torch.stack(list(states)))
     out |= named("calls from_nothing", calls, list(net.scan(count, start, [])))
     many = rng.integers(0, 9, 5000).tolist()  # more than Python's stack holds
-    return (
-        out
-        | named("end_of_a_long_scan", net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)[-3:])
-        | same_after(net)
-    )
+    long_scan = net.scan(lambda a, b: (a + 2 * b) % 97, 1, many)
+    return out | named("end_of_a_long_scan", long_scan[-3:]) | same_after(net)
 
 
 @check(points=2, needs=every_result, costs=("sums_of_one_row",), words={"same_after": KEPT})
 def running_sum(net: Any, seed: int) -> Arrays:
     """`cumulative_sum` is the running sum over the first axis"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     shapes = {
         "sums": (T, H),
         "sums_of_one_row": (1, H),
         "sums_of_numbers": (T,),
         "sums_of_matrices": (4, 3, 2),
     }
+    found = []
     with own_scan():
-        found = [
-            tensor("cumulative_sum", net.cumulative_sum(draw(rng, *shape)))
-            for shape in shapes.values()
-        ]
+        for shape in shapes.values():
+            sums = net.cumulative_sum(draw(rng, *shape))
+            found.append(tensor("cumulative_sum", sums))
         back = gradient(net.cumulative_sum, draw(rng, T, H))
     return named(" ".join(shapes), *found) | named("gradient", back) | same_after(net)
 
@@ -164,56 +165,67 @@ def one_hot_rows(net: Any, seed: int) -> Arrays:
     """`one_hot` has a row for each id, with one 1 in it"""
     given = ids(np.random.default_rng(seed)) % (V - 2)  # the last does not occur
     rows = tensor("one_hot", net.one_hot(given, V))
-    return named(
-        "rows are_floats rows_of_three",
-        rows,
-        rows.dtype == torch.float32,
-        net.one_hot(given[-3:], V - 1),
-    )
+    are_floats = rows.dtype == torch.float32
+    of_three = net.one_hot(given[-3:], V - 1)
+    return named("rows are_floats rows_of_three", rows, are_floats, of_three)
 
 
 @check(points=3, words={"same_after": KEPT})
 def one_step(net: Any, seed: int) -> Arrays:
     """`step` turns the state before and one character into the new state and its logits"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     h = draw(rng, H).relu().requires_grad_()
-    both = in_order("step", net.step((h, draw(rng, V)), one_hots(rng)[0], weights(rng)))
-    return named("h logits", both) | named("gradient_in_h", back_to(h, both, rng)) | same_after(net)
+    logits_before = draw(rng, V)
+    both = in_order("step", net.step((h, logits_before), one_hots(rng)[0], weights(rng)))
+    out = named("h logits", both)
+    return out | named("gradient_in_h", back_to(h, both, rng)) | same_after(net)
 
 
 def back_to(h: torch.Tensor, results: Any, rng: np.random.Generator) -> torch.Tensor:
-    """The gradient in `h`, of results weighted at random; zeros where none gets back."""
-    parts = [(part * draw(rng, *part.shape)).sum() for part in results]
-    total = torch.stack(
-        [part for part in parts if part.requires_grad] or [torch.zeros((), requires_grad=True)]
-    ).sum()
-    back = torch.autograd.grad(total, h, allow_unused=True)[0]
+    """Return the gradient in `h` of results, weighted at random; zeros where none gets back."""
+    parts = []
+    for result in results:
+        weighted = result * draw(rng, *result.shape)
+        if weighted.requires_grad:
+            parts.append(weighted.sum())
+    if not parts:
+        return torch.zeros_like(h)
+    (back,) = torch.autograd.grad(torch.stack(parts).sum(), h, allow_unused=True)
     return torch.zeros_like(h) if back is None else back
 
 
 @check(points=3, needs=(every_result, one_step), words={"same_after": KEPT})
 def states_and_logits(net: Any, seed: int) -> Arrays:
     """`network` scans a sequence: all states, and the logits at every step"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    given, h0, xs = weights(rng), draw(rng, H).relu().requires_grad_(), one_hots(rng)
-    both = [tensor("network", part) for part in in_order("network", net.network(given, h0, xs))]
-    out = named("h logits", both) | named("h_of_two logits_of_two", net.network(given, h0, xs[:2]))
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    given = weights(rng)
+    h0 = draw(rng, H).relu().requires_grad_()
+    xs = one_hots(rng)
+    found = in_order("network", net.network(given, h0, xs))
+    both = [tensor("network", part) for part in found]
+    out = named("h logits", both)
+    out |= named("h_of_two logits_of_two", net.network(given, h0, xs[:2]))
     return out | named("gradient_in_h0", back_to(h0, both, rng)) | same_after(net)
 
 
 @check(points=2, words={"same_after": KEPT})
 def summed_loss(net: Any, seed: int) -> Arrays:
     """`sequence_loss` is the cross-entropy, summed over the steps"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    logits, targets = draw(rng, T, V, spread=2).requires_grad_(), ids(rng)
-    loss, of_large = (
-        tensor("sequence_loss", net.sequence_loss(scale * logits, targets)) for scale in (1, 1000)
-    )
-    back = torch.autograd.grad(loss, logits)[0] if loss.requires_grad else 0 * logits
-    few = net.sequence_loss(draw(rng, 3, 4), torch.tensor([3, 0, 1]))
-    return named(
-        "loss loss_of_large_logits gradient loss_of_three", loss, of_large, back, few
-    ) | same_after(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    logits = draw(rng, T, V, spread=2).requires_grad_()
+    targets = ids(rng)
+    # no leaf of the graph, which may not be changed in place: that `same_after` should see
+    loss = tensor("sequence_loss", net.sequence_loss(1 * logits, targets))
+    of_large = tensor("sequence_loss", net.sequence_loss(1000 * logits, targets))
+    gradient = 0 * logits
+    if loss.requires_grad:
+        (gradient,) = torch.autograd.grad(loss, logits)
+    of_three = net.sequence_loss(draw(rng, 3, 4), torch.tensor([3, 0, 1]))
+    names = "loss loss_of_large_logits gradient loss_of_three"
+    return named(names, loss, of_large, gradient, of_three) | same_after(net)
 
 
 @check(
@@ -226,10 +238,12 @@ def summed_loss(net: Any, seed: int) -> Arrays:
 )
 def all_gradients(net: Any, seed: int) -> Arrays:
     """`gradients` returns the loss and its gradient in each weight, also when asked twice"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    given, question = weights(rng), (draw(rng, H).relu(), one_hots(rng), ids(rng))
-    net.gradients(given, *question)
-    loss, grads = net.gradients(given, *question)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    given = weights(rng)
+    h0, xs, targets = draw(rng, H).relu(), one_hots(rng), ids(rng)
+    net.gradients(given, h0, xs, targets)
+    loss, grads = net.gradients(given, h0, xs, targets)
     if not isinstance(grads, Mapping):
         raise TypeError(
             f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is "
@@ -244,7 +258,8 @@ def all_gradients(net: Any, seed: int) -> Arrays:
 @check(points=2, words={"same_after": KEPT, "in_a_graph": GRAPH})
 def all_at_once(net: Any, seed: int) -> Arrays:
     """`update` moves all weights downhill and leaves the old ones as they are"""
-    rng, net = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
     moved = net.update(weights(rng), weights(rng), 0.3)
     in_a_graph = any(getattr(part, "requires_grad", False) for part in moved.values())
     return named(NAMES, moved) | named("in_a_graph", in_a_graph) | same_after(net)
@@ -253,29 +268,28 @@ def all_at_once(net: Any, seed: int) -> Arrays:
 @check(points=3, needs=(one_hot_rows, all_gradients, all_at_once), words={"same_after": KEPT})
 def few_sequences(net: Any, seed: int) -> Arrays:
     """`train_online` on eight sequences: how far each weight moved, and the errors"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    params, pairs = (
-        weights(rng, V, H - 2),
-        [(ids(rng, n), ids(rng, n)) for n in (T, T, 3, T, T, 1, T, T)],
-    )
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    params = weights(rng, V, H - 2)
+    pairs = [(ids(rng, n), ids(rng, n)) for n in (T, T, 3, T, T, 1, T, T)]
     after, errors = net.train_online(copy(params), iter(pairs), 0.1, 3)
-    out = named(NAMES, *(after[name].detach() - params[name] for name in NAMES.split())) | named(
-        "errors", errors
-    )
-    return out | same_after(net)
+    moved = [after[name].detach() - params[name] for name in NAMES.split()]
+    return named(NAMES, *moved) | named("errors", errors) | same_after(net)
 
 
 @torch.no_grad()
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
-    """Mean loss over 500 held-out windows of 8 steps, in nats a character."""
-    read, total = characters(text), 0.0
+    """Measure the mean loss over 500 held-out windows of 8 steps, in nats a character."""
+    stream = characters(text)
     # a submission may train in float64
     params = {name: torch.tensor(w).float() for name, w in trained.items()}
-    for i in (starts := range(0, len(read) - 8, len(read) // 500)):
-        _, logits = ours.network(
-            params, torch.zeros(len(params["Wh"])), torch.eye(128)[read[i : i + 8]]
-        )
-        total += float(ours.sequence_loss(logits, read[i + 1 : i + 9]))
+    h0 = torch.zeros(len(params["Wh"]))
+    one_hot = torch.eye(128)
+    starts = range(0, len(stream) - 8, len(stream) // 500)
+    total = 0.0
+    for i in starts:
+        _, logits = ours.network(params, h0, one_hot[stream[i : i + 8]])
+        total += float(ours.sequence_loss(logits, stream[i + 1 : i + 9]))
     return total / len(starts) / 8
 
 
@@ -291,13 +305,20 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
     # From the identity a rounding error at relu's kink grows, in 3,000 sequences to 0.04 nats once
     # in 12: so from half.
-    rng, read = np.random.default_rng(seed), characters(text)
-    params = weights(rng, 128, 64) | {"bh": torch.zeros(64), "by": torch.zeros(128)}
-    params |= {"Wx": params["Wx"] / 3, "Wh": torch.eye(64) / 2, "Wy": params["Wy"] / 3}
+    rng = np.random.default_rng(seed)
+    stream = characters(text)
+    drawn = weights(rng, 128, 64)
+    params = {
+        "Wx": drawn["Wx"] / 3,
+        "Wh": torch.eye(64) / 2,
+        "bh": torch.zeros(64),
+        "Wy": drawn["Wy"] / 3,
+        "by": torch.zeros(128),
+    }
     errors: list[Any] = []
     for count, rate in ((600, 0.01), (150, 0.002)):
-        starts = rng.integers(0, len(read) - 8, count)
-        pairs = ((read[i : i + 8], read[i + 1 : i + 9]) for i in starts)
+        starts = rng.integers(0, len(stream) - 8, count)
+        pairs = ((stream[i : i + 8], stream[i + 1 : i + 9]) for i in starts)
         after, means = net.train_online(params, pairs, rate, 1)
         params = {name: after[name].detach() for name in params}
         errors += means
@@ -306,77 +327,78 @@ def training(net: Any, seed: int, text: str) -> Arrays:
 
 def maps(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
     """Combine maps h ↦ a h + b, each a row (a, b)."""
-    return torch.stack([later[:, 0] * earlier[:, 0], later[:, 0] * earlier[:, 1] + later[:, 1]], 1)
+    a = later[:, 0] * earlier[:, 0]
+    b = later[:, 0] * earlier[:, 1] + later[:, 1]
+    return torch.stack([a, b], 1)
 
 
 @check(points=5, costs=("result_of_1",), words={"same_after": KEPT})
 def in_rounds(net: Any, seed: int) -> Arrays:
     """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
-    rng, net, calls = np.random.default_rng(seed), Watched(net), []
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    calls = []
 
     def product(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         return earlier @ later
 
     def turns(n: int) -> torch.Tensor:  # orthogonal, so that no product grows or fades
-        return torch.from_numpy(np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))[0]).float()
+        orthogonal, _ = np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))
+        return torch.from_numpy(orthogonal).float()
 
     xs = turns(T)
     out = named("results", net.parallel_scan(product, xs))
-    out |= named(
-        "results_of_16 result_of_1", *(net.parallel_scan(product, turns(n)) for n in (16, 1))
-    )
+    of_16 = net.parallel_scan(product, turns(16))
+    of_1 = net.parallel_scan(product, turns(1))
+    out |= named("results_of_16 result_of_1", of_16, of_1)
     out |= named("results_of_pairs", net.parallel_scan(maps, draw(rng, 5, 2)))
     out |= named("gradient", gradient(lambda x: net.parallel_scan(product, x), xs))
     calls.clear()
     end = net.parallel_scan(product, turns(64))[-3:]
-    return (
-        out
-        | named("end_of_64 calls_over_the_limit", end, max(0, len(calls) - 13))
-        | same_after(net)
-    )
+    over_the_limit = max(0, len(calls) - 13)
+    out |= named("end_of_64 calls_over_the_limit", end, over_the_limit)
+    return out | same_after(net)
 
 
 @check(points=2, words={"same_after": KEPT})
 def combining(net: Any, seed: int) -> Arrays:
     """`combine` makes one step of two steps of the recurrence"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    combined, one = (
-        net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H)),
-        net.combine(*draw(rng, 2, 1, 2, 3)),
-    )
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    combined = net.combine(draw(rng, T, 2, H), draw(rng, T, 2, H))
+    one = net.combine(*draw(rng, 2, 1, 2, 3))
     return named("combined of_one_pair", combined, one) | same_after(net)
 
 
 @check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
 def recurrence(net: Any, seed: int) -> Arrays:
     """`linear_recurrence`: h[t] = a[t] h[t−1] + b[t] for all t, in fewer torch calls than steps"""
-    rng, watched = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    watched = Watched(net)
     a, b, h0 = draw(rng, T, H), draw(rng, T, H), draw(rng, H)
     a[2] = 0.0
     long = torch.full((512, 2), 0.999), draw(rng, 512, 2), draw(rng, 2)
     given = [part.clone().requires_grad_() for part in (a, b, h0)]
     with own_scan():
-        h, few = (
-            watched.linear_recurrence(a, b, h0),
-            few_calls(lambda: net.linear_recurrence(*long), 512),
-        )
-        one, end = (
-            watched.linear_recurrence(a[:1], b[:1], h0),
-            watched.linear_recurrence(*long)[-3:],
-        )
+        h = watched.linear_recurrence(a, b, h0)
+        few = few_calls(lambda: net.linear_recurrence(*long), 512)
+        one = watched.linear_recurrence(a[:1], b[:1], h0)
+        end = watched.linear_recurrence(*long)[-3:]
         in_graph = tensor("linear_recurrence", watched.linear_recurrence(*given))
     out = named("h few_calls h_of_one_step end_of_512_steps", h, few, one, end)
     back = [torch.zeros_like(part) for part in given]
     if in_graph.requires_grad:
-        back = list(torch.autograd.grad((in_graph * draw(rng, T, H)).sum(), given))
+        weighted = in_graph * draw(rng, T, H)
+        back = list(torch.autograd.grad(weighted.sum(), given))
     return out | named("gradient_in_a gradient_in_b gradient_in_h0", *back) | same_after(watched)
 
 
 @check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
     """`linear_recurrence_backward`: gradient in a, b and h0, in fewer torch calls than steps"""
-    rng, watched = np.random.default_rng(seed), Watched(net)
+    rng = np.random.default_rng(seed)
+    watched = Watched(net)
     a, b, h0, dh = draw(rng, T, H), draw(rng, T, H), draw(rng, H), draw(rng, T, H)
     long = torch.full((512, 2), 0.9), draw(rng, 1, 2)[0], draw(rng, 512, 2), draw(rng, 512, 2)
     with own_scan(), torch.inference_mode():  # no autograd, even where it is switched on again
@@ -385,9 +407,5 @@ def recurrence_backward(net: Any, seed: int) -> Arrays:
         grads, of_one = back(a, h0, h, dh), back(a[:1], h0, h[:1], dh[:1])
         few = few_calls(lambda: net.linear_recurrence_backward(*long), 512)
     out = named("da db dh0", in_order("linear_recurrence_backward", grads))
-    return (
-        out
-        | named("da_of_one_step db_of_one_step dh0_of_one_step", of_one)
-        | named("few_calls", few)
-        | same_after(watched)
-    )
+    out |= named("da_of_one_step db_of_one_step dh0_of_one_step", of_one)
+    return out | named("few_calls", few) | same_after(watched)

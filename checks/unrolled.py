@@ -1,6 +1,4 @@
-"""What unit 2's experiments are made of: its roles, ids and floats, a run on the corpus, a reader
-with a clock.
-"""
+"""What unit 2's experiments are made of: roles, ids, a run on the corpus, a reader with a clock."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,32 +17,40 @@ T, B, V, E, H = SIZES.values()
 
 
 def roles(V: int = V, E: int = E, H: int = H) -> dict[str, tuple[type[nn.Module], tuple[int, ...]]]:
-    shapes = {"input": (H, E), "hidden": (H, H), "output": (V, H)}
-    return {"embedding": (nn.Embedding, (V, E))} | {
-        role: (nn.Linear, shape) for role, shape in shapes.items()
+    """Return the roles of the unit's layers: class, and shape of the first parameter."""
+    return {
+        "embedding": (nn.Embedding, (V, E)),
+        "input": (nn.Linear, (H, E)),
+        "hidden": (nn.Linear, (H, H)),
+        "output": (nn.Linear, (V, H)),
     }
 
 
 def ids(seed: int, *shape: int) -> Tensor:
-    """Random ids, the largest and, where padding or ignoring could hide it, 0 among them."""
+    """Draw ids, the largest among them, and 0 where padding or ignoring could hide it."""
     drawn = np.random.default_rng(seed).integers(0, V, shape)
-    drawn.flat[1], drawn.flat[-1] = V - 1, 0
+    drawn.flat[1] = V - 1
+    drawn.flat[-1] = 0
     return torch.from_numpy(drawn)
 
 
 def backward(model: nn.Module, out: Tensor, seed: int) -> Arrays:
-    """Gradients by role of the output times fixed numbers, and how many trainable numbers there
-    are.
+    """Send an output times fixed numbers back, and name the gradients by role.
+
+    The number of trainable numbers is named too.
     """
-    torch.autograd.backward((out * floats(seed, *out.shape)).sum())
+    weighted = out * floats(seed, *out.shape)
+    torch.autograd.backward(weighted.sum())
     grads = {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
     return grads | named("parameters", size(model))
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run on the corpus: its network, hidden units, window, whether each step has a target,
-    steps, rate.
+    """A run on the corpus.
+
+    name: the network's. H: hidden units. n: characters in a window. every: whether each step has a
+    target, or the last only. steps: batches of 64 windows. rate: of Adam.
     """
 
     name: str
@@ -55,41 +61,51 @@ class Run:
     rate: float
 
     def train(self, net: Any, seed: int, text: str) -> Arrays:
-        """The weights after training with the submission's network and `train` on windows cut
-        anywhere.
+        """Train the submission's network with its `train`, and return the weights.
+
+        The windows are cut anywhere in the text. The hidden layer starts as the identity.
         """
-        model = load(getattr(net, self.name)(128, 24, self.H), roles(128, 24, self.H), seed)
-        eye = {"hidden.weight": np.eye(self.H), "hidden.bias": np.zeros(self.H)}
-        put(model, roles(128, 24, self.H), take(model, roles(128, 24, self.H)) | eye)
-        windows = cut_anywhere(
-            characters(text), np.random.default_rng(seed), self.n + 1, 64, self.steps
-        )
-        batches = ((w[:-1], w[1:] if self.every else w[-1]) for w in windows)
+        sizes = (128, 24, self.H)
+        model = load(getattr(net, self.name)(*sizes), roles(*sizes), seed)
+        identity = {"hidden.weight": np.eye(self.H), "hidden.bias": np.zeros(self.H)}
+        put(model, roles(*sizes), take(model, roles(*sizes)) | identity)
+        rng = np.random.default_rng(seed)
+        windows = cut_anywhere(characters(text), rng, self.n + 1, 64, self.steps)
+        batches = (self._inputs_and_targets(window) for window in windows)
         losses = net.train(model, batches, adam(model, self.rate, self.steps))
-        return take(model, roles(128, 24, self.H)) | counted(losses)
+        return take(model, roles(*sizes)) | counted(losses)
 
     @torch.no_grad()
     def loss(self, ours: Any, arrays: Arrays, text: str) -> float:
-        """The loss of trained weights on windows of a held-out text that do not overlap, in nats a
-        character.
-        """
-        model = put(getattr(ours, self.name)(128, 24, self.H), roles(128, 24, self.H), arrays)
-        w = cut_in_order(characters(text), self.n + 1)
-        logits, targets = model(w[:-1]), w[1:] if self.every else w[-1]
-        return float(nn.functional.cross_entropy(logits.flatten(0, -2), targets.flatten()))
+        """Measure trained weights on all windows of a held-out text, in nats a character."""
+        sizes = (128, 24, self.H)
+        model = put(getattr(ours, self.name)(*sizes), roles(*sizes), arrays)
+        windows = cut_in_order(characters(text), self.n + 1)
+        inputs, targets = self._inputs_and_targets(windows)
+        logits = model(inputs).flatten(0, -2)
+        return float(nn.functional.cross_entropy(logits, targets.flatten()))
+
+    def _inputs_and_targets(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        """Cut windows, (n + 1, B), into what is read and what should be predicted."""
+        targets = windows[1:] if self.every else windows[-1]
+        return windows[:-1], targets
 
 
 class Clock(nn.Module):
-    """Something that reads like the unit's networks, but is none; with `drift`, its step 0 is
-    another than the rest.
+    """Something that reads like the unit's networks, but is none of them.
+
+    drift: by how much its step 0 differs from the rest. answers: the steps that it answers for.
+    silent: whether the null is the likeliest everywhere.
     """
 
     def __init__(
         self, seed: int, drift: float = 0.0, answers: int | slice = -1, silent: bool = False
     ) -> None:
         super().__init__()
-        self.silence = torch.eye(V)[0] * (9 if silent else 0)  # then the null is the likeliest
-        self.table, self.drift, self.answers = nn.Parameter(floats(seed, V, V)), drift, answers
+        self.silence = torch.eye(V)[0] * (9 if silent else 0)
+        self.table = nn.Parameter(floats(seed, V, V))
+        self.drift = drift
+        self.answers = answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         if x.ndim != 2:
@@ -97,22 +113,22 @@ class Clock(nn.Module):
                 f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch "
                 "of one."
             )
-        read = []
+        states = []
         for t, step in enumerate(x):
-            h = torch.tanh(
-                self.table[step]
-                + (1 + self.drift * (t == 0)) * (0.1 if h is None else 0.7 * h.roll(1, -1))
-            )
-            read.append(h)
-        return torch.stack(read)
+            before = 0.1 if h is None else 0.7 * h.roll(1, -1)
+            drift = 1 + self.drift * (t == 0)
+            h = torch.tanh(self.table[step] + drift * before)
+            states.append(h)
+        return torch.stack(states)
 
     def forward(self, x: Tensor) -> Tensor:
         return (self.read(x) + self.silence)[self.answers]
 
 
 def code(function: str, character: Any) -> int:
-    """Unicode's number of what a submission's `function` returned. Raises `TypeError` where that is
-    no character.
+    """Return the number of a character that a submission's `function` returned.
+
+    Raises `TypeError` where that is no character.
     """
     if isinstance(character, str) and len(character) == 1:
         return ord(character)
@@ -124,20 +140,31 @@ def code(function: str, character: Any) -> int:
 
 
 def number(function: str, value: Any) -> float:
-    """What a submission's `function` returned. Raises `TypeError` for a truth value, which says
-    less than a number.
+    """Return a number that a submission's `function` returned.
+
+    Raises `TypeError` for a truth value, which says less than a number.
     """
     if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
         raise TypeError(
             f"`{function}` returned a truth value, and a number is wanted: how far are they apart?"
         )
-    return float(value.detach() if isinstance(value, Tensor) else value)
+    if isinstance(value, Tensor):
+        value = value.detach()
+    return float(value)
 
 
 def prompts(seed: int) -> tuple[list[str], list[str]]:
-    """Characters in the places of a vocabulary, and texts made of them, of 1 to 12 characters."""
-    rng, chars = np.random.default_rng(seed), ["\0", *sorted("aeinorst,. Tfhlm")]
-    return chars, ["".join(rng.choice(chars[1:], 1 + i % 12)) for i in range(24)]
+    """Return the characters of a vocabulary, and 24 texts of 1 to 12 of them.
+
+    The first character of the vocabulary is the null, which is in no text.
+    """
+    rng = np.random.default_rng(seed)
+    chars = ["\0", *sorted("aeinorst,. Tfhlm")]
+    texts = []
+    for i in range(24):
+        length = 1 + i % 12
+        texts.append("".join(rng.choice(chars[1:], length)))
+    return chars, texts
 
 
 def whole(x: Any) -> bool:

@@ -81,8 +81,9 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
-    """Whether the import that failed stands in the engine: a course's own is for its author, with
-    the traceback.
+    """Say whether the import that failed stands in the engine.
+
+    A course's own is for its author, with the traceback.
     """
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     written = [file for file in files if not file.startswith("<frozen importlib")]
@@ -241,8 +242,9 @@ def main(context: click.Context) -> None:
 
 
 def files_to_check(course: "Course", what: str | None) -> list[tuple[Path, str]]:
-    """List the files that `what` names, each with its unit: a unit, a file, or nothing for all
-    units.
+    """List the files that `what` names, each with its unit.
+
+    what: a unit, a file, or nothing for all units.
 
     Raises `Refused`, `UnknownUnit`.
     """

@@ -393,8 +393,9 @@ def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
 
 
 def _seed_was_shown(again: int, late: int, seed: int) -> str:
-    """Warn of files that came after pages of their seed were written: they may hold its answers as
-    a table.
+    """Warn of files that came after pages of their seed were written.
+
+    They may hold its answers as a table.
 
     again: how many were handed in again. late: how many are of students who had none before.
     """

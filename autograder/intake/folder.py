@@ -1,5 +1,6 @@
-"""A folder or zip of files in no platform's layout: a folder for each student, or files called like
-them.
+"""A folder or zip of files in no platform's layout.
+
+There is a folder for each student, or files are called like them.
 
 ada/sums/sums.py    ada/sums.py    ada/whatever.py    ada.py    ada_sums.py
 """

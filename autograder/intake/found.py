@@ -1,5 +1,6 @@
-"""What a source says of one file: whose it is, when it came, which attempt. All readers give
-this.
+"""What a source says of one file: whose it is, when it came, which attempt.
+
+All readers give this.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -35,8 +35,9 @@ def recognizes(items: Sequence[Item]) -> bool:
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read whose each folder is from the table of contents. Raises `CannotCollect` where it is
-    none.
+    """Read whose each folder is from the table of contents.
+
+    Raises `CannotCollect` where it is none.
     """
     table = next((item for item in items if item.parts == (METADATA,)), None)
     if table is None:

@@ -86,8 +86,9 @@ class Contents:
 
 
 def shown(text: str) -> str:
-    """Text of a source as it can be printed: one line, no controls, nothing that turns its
-    direction.
+    """Return text of a source as it can be printed.
+
+    That is one line, no controls, nothing that turns its direction.
     """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
@@ -120,8 +121,9 @@ def look_into(source: Path, scratch: Path) -> Contents:
 
 
 def glance(source: Path, depth: int = 3) -> list[Item]:
-    """The names in a folder, so many levels deep, or in a zip; nothing is unpacked, and nothing
-    raised.
+    """Return the names in a folder, so many levels deep, or in a zip.
+
+    Nothing is unpacked, and nothing raised.
     """
     if source.is_dir():
         contents = Contents()
@@ -203,8 +205,10 @@ class _Unpacking:
     left_bytes: int = field(default_factory=lambda: MAX_TOTAL)
 
     def unpack(self, source: Path) -> None:
-        """Unpack a platform's zip under numbers. Raises `CannotCollect` where it holds more than
-        the limits, and what the library raises for one that it cannot read.
+        """Unpack a platform's zip under numbers.
+
+        Raises `CannotCollect` where it holds more than the limits, and what the library raises for
+        one that it cannot read.
         """
         if entries_in_zip(source) > MAX_FILES:
             raise CannotCollect(_over_all_limits())
@@ -275,8 +279,10 @@ class _Unpacking:
         self.contents.left.append(Left(item.place, why))
 
     def _unpack_inner(self, item: Item) -> None:
-        """Unpack the scripts of a student's zip. They came when the zip did: the times in it are
-        what the student's machine said. Raises `_TooMuch`, `CannotCollect`.
+        """Unpack the scripts of a student's zip.
+
+        They came when the zip did: the times in it are what the student's machine said. Raises
+        `_TooMuch`, `CannotCollect`.
         """
         if entries_in_zip(item.path) > MAX_INNER_FILES:
             raise _TooMuch(f"it holds more than {MAX_INNER_FILES} files")
@@ -333,8 +339,9 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _entry_time(entry: zipfile.ZipInfo) -> str:
-    """An entry's own time. A zip keeps the clock on the wall and no zone: this machine's is
-    taken.
+    """Return an entry's own time.
+
+    A zip keeps the clock on the wall and no zone: this machine's is taken.
     """
     try:
         return datetime(*entry.date_time).astimezone(UTC).isoformat(timespec="seconds")

@@ -1,5 +1,6 @@
-"""What lies in a folder of submissions and was not graded, each with the reason and the nearest
-right place.
+"""What lies in a folder of submissions and was not graded.
+
+Each has the reason and the nearest right place.
 """
 
 import os

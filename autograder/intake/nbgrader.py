@@ -63,9 +63,7 @@ def _stamp(item: Item) -> str:
 
 
 def _time(text: str) -> str:
-    """nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty where it is none that can be
-    read.
-    """
+    """Return nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty where it cannot be read."""
     plain = text.strip()[:64].replace(" UTC", "+00:00")
     try:
         moment = datetime.fromisoformat(plain)

@@ -40,8 +40,9 @@ def recognize(
 
 
 def platform_of(source: Path) -> str:
-    """What platform a folder or zip comes from, by its names, where `grade` cannot read it as it
-    is; else empty.
+    """Return what platform a folder or zip comes from, by its names.
+
+    Empty where `grade` can read it as it is.
 
     What nbgrader has collected lies as `grade` reads it.
     """
@@ -54,8 +55,9 @@ def platform_of(source: Path) -> str:
 
 
 def _students_first(levels: list[list[Item]], is_unit: Callable[[str], bool]) -> list[Item]:
-    """The files without a folder around the whole: one that holds several folders, none of them a
-    unit's.
+    """Return the files without a folder around the whole.
+
+    Such a folder holds several folders, none of them a unit's.
     """
     for level in levels:
         second = {item.parts[1] for item in level if len(item.parts) > 2}

@@ -1,5 +1,6 @@
-"""Which unit a file is of, by its own name and by the names around it, as people and browsers write
-them.
+"""Which unit a file is of, by its own name and by the names around it.
+
+Names are taken as people and browsers write them.
 """
 
 import re

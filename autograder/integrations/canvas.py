@@ -32,8 +32,9 @@ class NoCanvas(UserError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where in Canvas grades go: its address, the course's number, and for each unit the
-    assignment's.
+    """Where in Canvas grades go.
+
+    url: Canvas's address. course: its number. assignments: unit → number.
     """
 
     url: str
@@ -73,8 +74,9 @@ class Letter:
 
 
 def check_address(url: str) -> str:
-    """An address of Canvas without what stands behind it. Raises `NoCanvas` for one that would show
-    the token.
+    """Return an address of Canvas without what stands behind it.
+
+    Raises `NoCanvas` for one that would show the token.
     """
     parts = urlparse(url)
     local = parts.hostname in ("127.0.0.1", "localhost")
@@ -86,8 +88,9 @@ def check_address(url: str) -> str:
 
 
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
-    """What would be sent, and of whom nothing can be: no number of Canvas's is known, or no
-    assignment was named.
+    """Return what would be sent, and of whom nothing can be.
+
+    Of them no number of Canvas's is known, or no assignment was named.
     """
     found, without = [], []
     for one in pages:
@@ -120,8 +123,10 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
 
 
 def comment_on(grade: Grade) -> str:
-    """A comment in plain words: points, what the policy did, and the first remark of each check
-    that did not pass.
+    """Return a comment in plain words.
+
+    It has the points, what the policy did, the first remark of each check that did not pass, and
+    what was given by hand.
     """
     result = grade.result
     lines = [
@@ -145,8 +150,9 @@ def _line(verdict: Verdict) -> str:
 def send(
     those: Iterable[Letter], address: Address, token: str, sent: Path, say: Callable[[str], object]
 ) -> int:
-    """Send letters; how many failed. What `sent` notes as sent is left out, and what is sent is
-    noted in it.
+    """Send letters; return how many failed.
+
+    What `sent` notes as sent is left out, and what is sent is noted in it.
 
     say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
     """
@@ -192,8 +198,9 @@ def _noted(sent: Path) -> dict[str, str]:
 
 
 def _send_one(assignment: Any, letter: Letter) -> None:
-    """Attach the page, then enter points and comment: what fails midway is sent anew the next
-    time.
+    """Attach the page, then enter points and comment.
+
+    What fails midway is sent anew the next time.
     """
     submission = assignment.get_submission(letter.user)
     done, answer = submission.upload_comment(letter.file)

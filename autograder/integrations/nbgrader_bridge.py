@@ -45,8 +45,9 @@ class NoGradebook(UserError):
 
 
 def build(course: Course, folder: Path) -> list[str]:
-    """Write each unit as `source/UNIT/UNIT.ipynb`, and `nbgrader_config.py` where there is none;
-    what was written.
+    """Write each unit as `source/UNIT/UNIT.ipynb`; return what was written.
+
+    `nbgrader_config.py` is written where there is none.
 
     folder: nbgrader's course.
     """
@@ -98,8 +99,9 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
 
 
 def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
-    """Write results into the gradebook of nbgrader's course: a score for each check, remarks as
-    comments.
+    """Write results into the gradebook of nbgrader's course.
+
+    There is a score for each check; remarks are comments.
 
     folder: nbgrader's course. grades: the folder of results. say: called with a line for each
     result. Scores and comments that a person has entered stay, and are written into the adjustments

@@ -1,5 +1,6 @@
-"""A small pytest plugin: a unit's script is collected as one test a check (`pytest
-assignments/sorting.py`).
+"""A small pytest plugin: a unit's script is collected as one test a check.
+
+For example `pytest assignments/sorting.py`.
 """
 
 from collections.abc import Iterator

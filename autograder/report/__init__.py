@@ -14,8 +14,9 @@ def html(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is: all that could be markup, or make an address a link, is an
-    entity.
+    """Return text that Markdown shows as it is.
+
+    All that could be markup, or make an address a link, is an entity.
 
     A backslash before a character would not do: an address that is made a link takes the backslash
     with it. A backslash becomes a sign that looks like it, since pages with formulas run what
@@ -26,8 +27,9 @@ def markdown(text: str) -> str:
 
 
 def remark_markdown(remark: Remark) -> str:
-    """A remark's text as Markdown: code between backticks and `*so*` are kept, unless the text
-    quotes an answer.
+    """Return a remark's text as Markdown.
+
+    Code between backticks and `*so*` are kept, unless the text quotes an answer.
     """
     if remark.literal:
         return markdown(remark.text)

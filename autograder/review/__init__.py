@@ -1,3 +1,1 @@
-"""What a person looks at when a class is graded: who wrote alike, and who understands their own
-code.
-"""
+"""Looked at when a class is graded: who wrote alike, and who understands their own code."""

@@ -23,8 +23,9 @@ class NothingToCompare(UserError):
 
 @dataclass(frozen=True)
 class Exercise:
-    """Some of what a student writes in a unit: the names that a check asks for, or all of the
-    unit's.
+    """Some of what a student writes in a unit.
+
+    names: what a check asks for, or all that the unit does.
 
     check: the check's name; empty for the whole unit.
     lines: how many lines our solution takes for it.

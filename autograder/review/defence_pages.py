@@ -31,8 +31,9 @@ def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> 
 
 
 def write_index(folder: Path, seed: int, units: Mapping[str, Mapping[str, int]]) -> Path:
-    """Write the page that leads to all others; its path. units: unit → student → how many
-    questions.
+    """Write the page that leads to all others; return its path.
+
+    units: unit → student → how many questions.
     """
     page = environment().get_template("defences.html").render(seed=seed, units=units, live="")
     write_whole(folder / "index.html", page)
@@ -40,8 +41,9 @@ def write_index(folder: Path, seed: int, units: Mapping[str, Mapping[str, int]])
 
 
 def _shown(question: Question, answers: bool) -> dict[str, Any]:
-    """What the page says of a question. Without answers it is given none, so that none can slip
-    in.
+    """Return what the page says of a question.
+
+    Without answers it is given none, so that none can slip in.
     """
     lines = enumerate(code.lines(question.piece), question.piece.first)
     cell = question.piece.place.removesuffix("line")

@@ -1,5 +1,6 @@
-"""Fingerprints of code: a number for each part of its syntax tree, without what can be changed and
-mean the same.
+"""Fingerprints of code: numbers for the parts of its syntax tree, for what they do.
+
+What can be changed and mean the same is left out.
 
 Two parts have the same number where they do the same with the same tools: names that a student
 chose, constants, annotations, comments and docstrings are left out; names of Python and of
@@ -30,8 +31,9 @@ class Fingerprint:
 
 
 def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
-    """The fingerprints of each piece of one person's code, given whole. Code that does not parse
-    has none.
+    """Return the fingerprints of each piece of one person's code, given whole.
+
+    Code that does not parse has none.
     """
     trees = [_tree(code) for code in codes]
     chosen = _Chosen()
@@ -54,8 +56,9 @@ def _tree(code: str) -> ast.Module:
 
 @dataclass
 class _Chosen:
-    """The names that a student chose: of variables and functions, and after a dot, of attributes
-    and methods.
+    """The names that a student chose.
+
+    variables: of variables and functions. attributes: after a dot, of attributes and methods.
     """
 
     variables: set[str] = field(default_factory=set)
@@ -91,9 +94,7 @@ def _prints(tree: ast.Module, chosen: _Chosen) -> list[Fingerprint]:
 
 
 class _Walk:
-    """Visits a tree from its leaves up, and notes the fingerprint of each part that is large
-    enough.
-    """
+    """Visits a tree from its leaves up, and notes the fingerprint of each large enough part."""
 
     def __init__(self, chosen: _Chosen) -> None:
         self._chosen = chosen

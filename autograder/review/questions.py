@@ -1,5 +1,4 @@
-"""Questions about a student's own code: one line of theirs is changed, which arrays change, and
-how?
+"""Questions about a student's own code: if one line were another, which arrays would change?
 
 The true answer is found by running their code as it is and with the change, both in the sandbox, on
 two seeds. A question is asked only where both seeds agree, so that its answer does not hang on the
@@ -37,8 +36,9 @@ LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to fi
 
 @dataclass(frozen=True)
 class AskedArray:
-    """An array of the experiment: its name, its shape in words as it is, and what the change does
-    to it.
+    """An array of the experiment.
+
+    shape: in words, as it is. effect: what the change does to it.
     """
 
     name: str
@@ -261,8 +261,9 @@ def _mutants(piece: Piece, names: Mapping[str, str]) -> list[Mutant]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether code parses and is no longer or deeper than people write: a deep one would end
-    libcst, and us with it.
+    """Say whether code parses and is no longer or deeper than people write.
+
+    A deep one would end libcst, and us with it.
     """
     if len(text) > LONGEST:
         return False
@@ -276,8 +277,9 @@ def _is_plain(text: str) -> bool:
 
 
 def with_text(source: bytes, piece: Piece, text: str) -> bytes | None:
-    """A submission with another text in a piece's place; None where the piece does not stand there
-    as it was read.
+    """Return a submission with another text in a piece's place.
+
+    None where the piece does not stand there as it was read.
     """
     if piece.place == "line":
         whole = source.decode("utf-8-sig").replace("\r\n", "\n")

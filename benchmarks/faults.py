@@ -107,8 +107,8 @@ FAULTS = (
     ),
     Fault(
         "an answer ahead of its question is taken",
-        "sandbox/client.py",
-        'if message.fields.get("token") == token:',
+        "sandbox/worker.py",
+        'if message.fields.get("token") == self._token:',
         "if True:",
         "autograder/tests/test_client.py -k ahead_of",
     ),
@@ -122,8 +122,8 @@ FAULTS = (
     Fault(
         "a fallen wall is not noticed",
         "sandbox/client.py",
-        "if fallen := [name for name, good in held.items() if not good]:",
-        "if fallen := [name for name, good in held.items() if good is None]:",
+        "for name, was_refused in refused.items() if not was_refused]",
+        "for name, was_refused in refused.items() if was_refused is None]",
         "autograder/tests/test_confinement.py -k fallen_wall",
     ),
 )

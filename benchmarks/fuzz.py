@@ -34,7 +34,7 @@ with atheris.instrument_imports():
     from autograder.grading import key_file, results, submissions
     from autograder.grading.provenance import Provenance
     from autograder.report import code, definitions, html, markdown
-    from autograder.sandbox import client
+    from autograder.sandbox import worker
     from autograder.sandbox.inside import cells, wire
 
 import numpy as np
@@ -59,12 +59,12 @@ KEY = key_file.load_key(COURSE.key(UNIT.name))
 
 def wire_target(data: bytes) -> None:
     try:
-        messages = client._frames(bytearray(data))
+        messages = worker.take_frames(bytearray(data))
     except wire.BadFrame:
         return
     for message in messages:
         try:
-            failure = client._failure_of(message)
+            failure = worker._failure_of(message)
         except wire.BadFrame:
             continue
         answer = Answer(message.arrays, failure, message.fields.get("message", ""))

@@ -29,8 +29,9 @@ from autograder.grading.small_changes import (
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
-from autograder.sandbox.client import Server, Worker
+from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
+from autograder.sandbox.worker import Worker
 from autograder.source.solution import Solution, read_solution
 
 

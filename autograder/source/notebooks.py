@@ -7,22 +7,43 @@ import jupytext
 
 from autograder.source.solution import BEGIN, STUB
 
+_CHECK = re.compile(r'^check\("(\w+)"\)$', re.M)
+_DEFINITION = re.compile(r"^(?:def|class) (\w+)", re.M)
+_FIRST_LINE_OF_STUB = STUB.split("\n")[0]
+
 
 def as_notebook(script: str, unit: str) -> Any:
-    """A percent script as a notebook whose cells keep their ids from build to build.
+    """Return a percent script as a notebook whose cells keep their ids from build to build.
 
-    `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines; others
-    count from these on. Cells that draw a picture are folded.
+    `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines. Other
+    cells are called by the one of these before them, and counted. Cells that draw a picture are
+    folded.
     """
-    book, last, count = jupytext.reads(script, "py:percent"), unit, 0
+    book = jupytext.reads(script, "py:percent")
+    last_name = unit
+    cells_since = 0
     for cell in book.cells:
-        if found := re.search(r'^check\("(\w+)"\)$', cell.source, re.M):
-            last, count = f"check-{found[1]}", 0
-        elif BEGIN in cell.source or STUB.split("\n")[0] in cell.source:
-            defined = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
-            last, count = f"write-{defined[1] if defined else unit}", 0
-        if "autograder.example(" in cell.source and "plt." in cell.source:
+        name = _name(cell.source, unit)
+        if name:
+            last_name = name
+            cells_since = 0
+        if _draws_a_picture(cell.source):
             cell.metadata["jupyter"] = {"source_hidden": True}  # the picture matters, not its code
-        cell.id = f"{last}-{count}" if count else last
-        count += 1
+        cell.id = f"{last_name}-{cells_since}" if cells_since else last_name
+        cells_since += 1
     return book
+
+
+def _name(source: str, unit: str) -> str:
+    """Return the name of a check's or an exercise's cell, "" for any other."""
+    check = _CHECK.search(source)
+    if check:
+        return f"check-{check[1]}"
+    if BEGIN in source or _FIRST_LINE_OF_STUB in source:
+        definition = _DEFINITION.search(source)
+        return f"write-{definition[1] if definition else unit}"
+    return ""
+
+
+def _draws_a_picture(source: str) -> bool:
+    return "autograder.example(" in source and "plt." in source

@@ -52,7 +52,12 @@ def attach_pictures(book: Any, folder: Path) -> None:
             continue
         for picture in pictures(cell.source):
             file = folder / picture.address
-            kind = mimetypes.guess_type(file.name)[0] or "image/png"
-            content = base64.b64encode(file.read_bytes()).decode("ascii")
-            cell.setdefault("attachments", {})[file.name] = {kind: content}
+            attachments = cell.setdefault("attachments", {})
+            attachments[file.name] = _as_attachment(file)
             cell.source = cell.source.replace(f"({picture.address})", f"(attachment:{file.name})")
+
+
+def _as_attachment(file: Path) -> dict[str, str]:
+    """Return the content of a picture as a notebook holds it: in base64, by its MIME type."""
+    kind = mimetypes.guess_type(file.name)[0] or "image/png"
+    return {kind: base64.b64encode(file.read_bytes()).decode("ascii")}

@@ -2,104 +2,144 @@
 
 import ast
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from autograder.judging import Mistake
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN = "### BEGIN SOLUTION"
+END = "### END SOLUTION"
 # nbgrader's own, so that what it releases equals ours
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+
+_REGION = re.compile(rf"{BEGIN}\n(.*?){END}", re.S)
 _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
+_WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
+# `optimizer.step()` and `return results` are words of the trade, which remarks use too
+_NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
+SHORTEST_SECRET = 13  # characters of a line that could give an answer away
+
+
+class PlacedMistake(NamedTuple):
+    """A known mistake, and the lines of the statement that it replaces, counted from 1."""
+
+    mistake: Mistake
+    first_line: int
+    last_line: int
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution's script and the mistakes written in it, each with the line range of the statement
-    it replaces.
-    """
+    """A solution's script and the mistakes written in it."""
 
     text: str
-    mistakes: tuple[tuple[Mistake, int, int], ...] = field(default=())
+    mistakes: tuple[PlacedMistake, ...] = field(default=())
 
     @property
     def stub(self) -> str:
         """The script as students get it: each solution region replaced by the stub."""
-        out: list[str] = []
+        stub: list[str] = []
         inside = False
         for line in self.text.split("\n"):
             if line.strip() == BEGIN:
                 inside = True
-                indent = line[: len(line) - len(line.lstrip())]
-                out += [indent + part for part in STUB.split("\n")]
+                for part in STUB.split("\n"):
+                    stub.append(_indentation(line) + part)
             elif line.strip() == END:
                 inside = False
             elif not inside:
-                out.append(line)
-        return "\n".join(out)
+                stub.append(line)
+        return "\n".join(stub)
 
     @property
     def secret_lines(self) -> set[str]:
         """The lines of the solution regions, mistakes and all, that the stub does not hold."""
-        regions = re.findall(rf"{BEGIN}\n(.*?){END}", self.text, re.S)
-        lines = {line.strip() for region in regions for line in region.split("\n")}
-        lines |= {mistake.code for mistake, _, _ in self.mistakes}
-        told = {line for line in lines if len(line) > 12 and line not in self.stub}
-        # `optimizer.step()` and `return results` are words of the trade, which remarks use too, and
-        # no answers
-        return {line for line in told if not re.fullmatch(r"(return )?[\w.]+(\(\w*\))?", line)}
+        lines = {placed.mistake.code for placed in self.mistakes}
+        for region in _REGION.findall(self.text):
+            for line in region.split("\n"):
+                lines.add(line.strip())
+        stub = self.stub
+        secret = set()
+        for line in lines:
+            if len(line) < SHORTEST_SECRET or line in stub:
+                continue
+            if not _NO_ANSWER.fullmatch(line):
+                secret.add(line)
+        return secret
 
     def plain(self) -> str:
-        """The solution without its mistakes, as one would write it."""
-        out, skip = [], False
+        """Return the solution without its mistakes, as one would write it."""
+        plain = []
+        in_mistake = False
         for line in self.text.split("\n"):
-            skip = bool(_MISTAKE.match(line)) or (skip and bool(re.match(r"\s*#   ", line)))
-            if not skip:
-                out.append(line)
-        return "\n".join(out)
+            if _MISTAKE.match(line):
+                in_mistake = True
+            elif not _WORDS_OF_A_MISTAKE.match(line):
+                in_mistake = False
+            if not in_mistake:
+                plain.append(line)
+        return "\n".join(plain)
 
     def with_mistake(self, *identities: str) -> str:
-        """The script with one mistake made, or several that spoil different statements."""
-        lines, made = (
-            self.text.split("\n"),
-            [entry for entry in self.mistakes if entry[0].id in identities],
-        )
-        for mistake, first, last in sorted(made, key=lambda entry: -entry[1]):
-            indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
-            lines[first - 1 : last] = [indent + mistake.code]
+        """Return the script with one mistake made, or several that spoil different statements."""
+        made = [placed for placed in self.mistakes if placed.mistake.id in identities]
+        made.sort(key=lambda placed: placed.first_line, reverse=True)  # lines above keep numbers
+        lines = self.text.split("\n")
+        for mistake, first, last in made:
+            lines[first - 1 : last] = [_indentation(lines[first - 1]) + mistake.code]
         return "\n".join(lines)
 
 
 def read_solution(text: str) -> Solution:
-    """Parse a solution's script. Raises `ValueError`, with the line, for a mistake that does not
-    stand below code.
+    """Parse a solution's script.
+
+    Raises `ValueError`, with the line, for a mistake that does not stand below code.
     """
-    ends = {}  # last line of a statement → its first line
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            ends[node.end_lineno or node.lineno] = node.lineno
-    mistakes: list[tuple[Mistake, int, int]] = []
-    lines, last_code = text.split("\n"), 0
+    first_lines = _first_lines(text)
+    lines = text.split("\n")
+    mistakes: list[PlacedMistake] = []
+    last_code = 0  # the number of the last line of code so far
     for number, line in enumerate(lines, 1):
-        if match := _MISTAKE.match(line):
-            words: list[str] = []
-            while number + len(words) < len(lines) and re.match(
-                r"\s*#   ", lines[number + len(words)]
-            ):
-                words.append(lines[number + len(words)].strip()[1:].strip())
+        head = _MISTAKE.match(line)
+        if head:
+            words = " ".join(_words_of_mistake(lines[number:]))
             if not words or not last_code:
                 raise ValueError(
                     f"line {number}: a `# mistake:` stands below the line it spoils and has words "
                     "below it."
                 )
-            mistake = Mistake(
-                f"m{len(mistakes) + 1:02}", " ".join(words), float(match[2] or 0), match[3]
-            )
-            mistakes.append((mistake, ends.get(last_code, last_code), last_code))
+            identity = f"m{len(mistakes) + 1:02}"
+            mistake = Mistake(identity, words, keeps=float(head[2] or 0), code=head[3])
+            first_line = first_lines.get(last_code, last_code)
+            mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):
             last_code = number
     return Solution(text, tuple(mistakes))
 
 
+def _first_lines(text: str) -> dict[int, int]:
+    """Return the first line of each simple statement by its last one."""
+    first_lines = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            first_lines[node.end_lineno or node.lineno] = node.lineno
+    return first_lines
+
+
+def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of words that stand below the head of a mistake."""
+    for line in below:
+        if not _WORDS_OF_A_MISTAKE.match(line):
+            return
+        yield line.strip().removeprefix("#").strip()
+
+
+def _indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
 def without_marks(code: str) -> str:
     """Return code without the lines that mark a solution's region."""
-    return "\n".join(line for line in code.split("\n") if line.strip() not in (BEGIN, END))
+    kept = [line for line in code.split("\n") if line.strip() not in (BEGIN, END)]
+    return "\n".join(kept)

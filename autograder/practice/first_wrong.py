@@ -10,59 +10,80 @@ import numpy as np
 from autograder.check import Answer, Check, is_text
 from autograder.judging import TOLERANCE, CheckKey, Remark, Verdict
 
+# significant digits with which a number is written: the first of these that tells it from the other
+DIGITS = (4, 6, 8)
+MOST_DIGITS = 12
+
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
     """Add the first wrong number to each remark that names no known mistake."""
     if check.measure or not verdict.remarks:
         return verdict
     known = {mistake.text for mistake, _ in key.mistakes}
-    remarks = [
-        remark if remark.text in known else _with_example(remark, check, key.expected, answer)
-        for remark in verdict.remarks
-    ]
+    remarks = []
+    for remark in verdict.remarks:
+        if remark.text not in known:
+            remark = _with_example(remark, check, key.expected, answer)
+        remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))
 
 
 def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer) -> Remark:
-    found = (first_wrong(name, check, expected, answer) for name in remark.arrays)
-    return replace(remark, example=next(filter(None, found), ""))
+    for name in remark.arrays:
+        example = first_wrong(name, check, expected, answer)
+        if example:
+            return replace(remark, example=example)
+    return replace(remark, example="")
 
 
 def wrong_places(name: str, check: Check, expected: Answer, answer: Answer) -> np.ndarray:
-    """Where an array is wrong, as truth values; nowhere where it is text, missing, or has another
-    shape.
+    """Return where an array is wrong, as truth values of its shape.
+
+    Nowhere where it is text, missing, or has another shape.
     """
     nowhere = np.zeros((), bool)
-    want, got = expected.arrays.get(name), answer.arrays.get(name)
-    if want is None or got is None or is_text(want) or is_text(got) or want.shape != got.shape:
+    want = expected.arrays.get(name)
+    got = answer.arrays.get(name)
+    if want is None or got is None:
         return nowhere
-    exact = np.bool_(want.dtype.kind in "iub")
-    want, got = want.astype(float), got.astype(float)
-    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
-    with np.errstate(invalid="ignore"):
-        near = ~exact & (np.abs(want - got) <= check.tolerance.get(name, TOLERANCE) * scale)
-    wrong: np.ndarray = ~(near | (want == got) | (np.isnan(want) & np.isnan(got)))
-    return wrong
+    if is_text(want) or is_text(got) or want.shape != got.shape:
+        return nowhere
+    has_rounding = want.dtype.kind not in "iub"  # whole numbers and truth values have none
+    want = want.astype(float)
+    got = got.astype(float)
+    right = (want == got) | (np.isnan(want) & np.isnan(got))
+    if has_rounding:
+        tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(want)
+        with np.errstate(invalid="ignore"):
+            right |= np.abs(want - got) <= tolerance
+    return np.asarray(~right)
+
+
+def scale_of(expected: np.ndarray) -> float:
+    """Return the largest size of an array's finite numbers, 1 if all are 0 or none is finite."""
+    numbers = expected.astype(float)
+    finite = numbers[np.isfinite(numbers)]
+    return float(np.abs(finite).max(initial=0.0)) or 1.0
 
 
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
-    """Say what the first wrong number of an array should be and is; nothing where there is none."""
+    """Say what the first wrong number of an array should be and is; "" where there is none."""
     wrong = wrong_places(name, check, expected, answer)
     if not wrong.any():
         return ""
     place = tuple(np.argwhere(wrong)[0].tolist())
-    want, got = expected.arrays[name][place], answer.arrays[name][place]
-    return (
-        f"`{name}{list(place) or ''}` should be {_written(want, got)} and is {_written(got, want)}."
-    )
+    want = expected.arrays[name][place]
+    got = answer.arrays[name][place]
+    index = list(place) or ""
+    return f"`{name}{index}` should be {_written(want, got)} and is {_written(got, want)}."
 
 
 def _written(number: np.generic, other: np.generic) -> str:
-    """Write a number with as many decimals as it takes to tell it from another."""
+    """Write a number with as many digits as it takes to tell it from another."""
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
-    one, two = float(number), float(other)
-    decimals = next(
-        (decimals for decimals in (4, 6, 8) if f"{one:.{decimals}g}" != f"{two:.{decimals}g}"), 12
-    )
-    return f"{one:.{decimals}g}"
+    for digits in DIGITS:
+        written = f"{float(number):.{digits}g}"
+        if written != f"{float(other):.{digits}g}":
+            return written
+    return f"{float(number):.{MOST_DIGITS}g}"

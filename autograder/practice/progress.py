@@ -14,17 +14,20 @@ from autograder.check import Failure
 from autograder.course import Course, UnknownUnit
 from autograder.grading.key_file import load_key
 from autograder.grading.results import write_whole
-from autograder.judging import Remark, Verdict
+from autograder.judging import Verdict
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
+_COMMENT = re.compile("^# ?", re.M)  # before each line of text in a script
+_DETAILS = re.compile(r"<summary>(.*?)</summary>(.*?)</details>", re.S)
 MOST_HINTS = 5  # for a check; after them it is time to ask somebody
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Of one unit: the names of checks that passed, how many hints were given for each, and what
-    was last seen.
+    """How far a student has come in one unit.
 
+    passed: the names of checks that passed.
+    hints: by check, how many hints were given.
     at_hand: the check that a student works at, the first that failed when checks last ran.
     seen: by check, what it said when it last ran and did not pass.
     """
@@ -37,14 +40,19 @@ class Progress(msgspec.Struct, frozen=True):
 
 @cache
 def outline(course: Course, unit: str) -> dict[str, bool]:
-    """A unit's checks in order, each with whether it trains; read from the key, so that no package
-    need be imported.
+    """Return a unit's checks in order, each with whether it trains.
+
+    They are read from the key, so that no package need be imported.
     """
-    return {entry.split("@")[0]: "@" in entry for entry in load_key(course.key(unit))}
+    checks = {}
+    for entry in load_key(course.key(unit)):  # of a check that trains: `NAME@CORPUS`
+        name, at, _ = entry.partition("@")
+        checks[name] = bool(at)
+    return checks
 
 
 def _stored(course: Course) -> dict[str, Progress]:
-    """What is kept of each unit worked on, the last one last."""
+    """Return what is kept of each unit worked on, the last one last."""
     try:
         return msgspec.json.decode((course.folder / FILE).read_bytes(), type=dict[str, Progress])
     except (OSError, msgspec.MsgspecError):  # not there, or spoilt by hand: begin anew
@@ -63,66 +71,107 @@ def _of(course: Course, unit: str) -> Progress:
 
 
 def to_do(course: Course, unit: str) -> list[str]:
-    """The checks that have not passed, in order."""
+    """Return the checks that have not passed, in order."""
     passed = _of(course, unit).passed
     return [name for name in outline(course, unit) if name not in passed]
 
 
 def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> None:
-    """Note which checks pass now, if the file lies in the course's `assignments/`: elsewhere it may
-    be another's.
+    """Note which checks pass now, if the file lies in the course's `assignments/`.
+
+    Elsewhere it may be another's.
+
+    folder: that the file lies in.
     """
     if folder.resolve() != course.assignments:
         return
-    now = {verdict.name: verdict.status == "passed" for verdict in verdicts}
-    before, names = _of(course, unit), outline(course, unit)
-    passed = tuple(name for name in names if now.get(name, name in before.passed))
-    failed = [verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached")]
-    tried = [verdict.name for verdict in failed if verdict.failure != Failure.STUB]
-    at_hand = next(iter(tried), before.at_hand if before.at_hand not in passed else "")
-    seen = {name: words for name, words in before.seen.items() if name not in now}
-    seen |= {verdict.name: _words(verdict) for verdict in failed if verdict.failure != Failure.STUB}
+    before = _of(course, unit)
+    tried = [verdict for verdict in verdicts if _was_tried_in_vain(verdict)]
+    passed = _passed_now(course, unit, before, verdicts)
+    at_hand = "" if before.at_hand in passed else before.at_hand
+    if tried:
+        at_hand = tried[0].name
+    ran = {verdict.name for verdict in verdicts}
+    seen = {name: message for name, message in before.seen.items() if name not in ran}
+    for verdict in tried:
+        seen[verdict.name] = _message(verdict)
     _store(course, unit, Progress(passed, before.hints, at_hand, seen))
 
 
-def _words(verdict: Verdict) -> str:
-    """What a verdict says first: its arrays, the remark, and the first wrong number."""
-    remark = next(iter(verdict.remarks), Remark(""))
-    arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
-    return f"{arrays}{remark.text} {remark.example}".strip()
+def _was_tried_in_vain(verdict: Verdict) -> bool:
+    """Return whether a check ran on something that is written, and did not pass."""
+    if verdict.status in ("passed", "not_reached"):
+        return False
+    return verdict.failure != Failure.STUB
+
+
+def _passed_now(
+    course: Course, unit: str, before: Progress, verdicts: Sequence[Verdict]
+) -> tuple[str, ...]:
+    """Return the checks that passed now, or before if they did not run now; in the unit's order."""
+    passed = set(before.passed)
+    for verdict in verdicts:
+        if verdict.status == "passed":
+            passed.add(verdict.name)
+        else:
+            passed.discard(verdict.name)
+    return tuple(name for name in outline(course, unit) if name in passed)
+
+
+def _message(verdict: Verdict) -> str:
+    """Return what a verdict says first: its arrays, the remark, and the first wrong number."""
+    if not verdict.remarks:
+        return ""
+    remark = verdict.remarks[0]
+    message = f"{remark.text} {remark.example}"
+    if remark.arrays:
+        message = f"{', '.join(remark.arrays)}: {message}"
+    return message.strip()
 
 
 def check_at_hand(course: Course, unit: str) -> str | None:
-    """The check that a student works at: the one that failed last, or else the first to do; None
-    where all pass.
+    """Return the check that a student works at; None where all pass.
+
+    It is the one that failed last, or else the first that has not passed.
     """
     left = to_do(course, unit)
     at_hand = _of(course, unit).at_hand
-    return at_hand if at_hand in left else next(iter(left), None)
+    if at_hand in left:
+        return at_hand
+    return left[0] if left else None
 
 
 def last_seen(course: Course, unit: str, check: str) -> str:
-    """What a check said when it last ran and did not pass; empty where it did, or has not run."""
+    """Return what a check said when it last ran, "" if it passed then or has not run."""
     return _of(course, unit).seen.get(check, "")
 
 
 def overview(course: Course) -> list[tuple[str, int, int]]:
-    """Each unit with how many checks passed, of how many."""
-    counts = [(unit, len(outline(course, unit))) for unit in course.units]
-    return [(unit, of - len(to_do(course, unit)), of) for unit, of in counts]
+    """Return each unit with how many checks passed, and of how many."""
+    units = []
+    for unit in course.units:
+        count = len(outline(course, unit))
+        passed = count - len(to_do(course, unit))
+        units.append((unit, passed, count))
+    return units
 
 
 def current_unit(course: Course) -> str:
-    """The unit to go on with: the last one worked on, or else the first, that still has checks to
-    pass.
+    """Return the unit to go on with.
+
+    It is the last one worked on, if it still has checks to pass, or else the first that has.
     """
-    last = [unit for unit in _stored(course) if unit in course.units][-1:]
-    return next((unit for unit in [*last, *course.units] if to_do(course, unit)), course.units[-1])
+    worked_on = [unit for unit in _stored(course) if unit in course.units]
+    for unit in [*worked_on[-1:], *course.units]:
+        if to_do(course, unit):
+            return unit
+    return course.units[-1]
 
 
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
-    """Give the next step of help with a check; after the last, all of them. Raises
-    `UnknownUnit`.
+    """Give the next step of help with a check; after the last, all of them.
+
+    source: of the script or notebook. Raises `UnknownUnit`.
     """
     checks = outline(course, unit)
     if check not in checks:
@@ -143,41 +192,43 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
 
 
 def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
-    """The steps of help with a check: the folded hints of its exercise, then what people get wrong
-    there.
+    """Return the steps of help with a check.
+
+    First come the folded hints of its exercise, then what people get wrong there, unless the check
+    has just said it.
     """
     if outline(course, unit)[check]:
         return [course.about.words.training_hint]
-    told = last_seen(course, unit, check)
-    slips = [
-        f"A slip that people make here: {slip}"
-        for slip in _slips(course, unit, check)
-        if slip not in told
-    ]
-    return [*_folded(check, source), *slips][:MOST_HINTS]
+    steps = _folded(check, source)
+    seen = last_seen(course, unit, check)
+    for slip in _slips(course, unit, check):
+        if slip not in seen:
+            steps.append(f"A slip that people make here: {slip}")
+    return steps[:MOST_HINTS]
 
 
 def _folded(check: str, source: bytes) -> list[str]:
-    """Summaries and texts of the `<details>` of the exercise above a check's line, in turn."""
-    parts: list[str] = []
+    """Return the folded hints of the exercise above a check's line: summaries and texts in turn."""
+    hints: list[str] = []
     for cell in cells(source):
         if cell.code and f'check("{check}")' in cell.text:
-            return parts
+            return hints
         if not cell.code:
-            _, exercise, text = re.sub("^# ?", "", cell.text, flags=re.M).rpartition("**Exercise**")
-            found = re.findall(r"<summary>(.*?)</summary>(.*?)</details>", text, re.S)
-            parts = ([] if exercise else parts) + [part.strip() for pair in found for part in pair]
+            text = _COMMENT.sub("", cell.text)
+            _, exercise, text = text.rpartition("**Exercise**")
+            if exercise:
+                hints = []
+            for summary, below in _DETAILS.findall(text):
+                hints += [summary.strip(), below.strip()]
     return []
 
 
 def _slips(course: Course, unit: str, check: str) -> list[str]:
-    """What the known mistakes say that this check sees and none before it."""
-    seen, mine = set[str](), list[str]()
+    """Return what the known mistakes say that this check sees and none before it."""
+    seen_before: set[str] = set()
     for entry, known in load_key(course.key(unit)).items():
-        mine += [
-            mistake.text
-            for mistake, _ in known.mistakes
-            if entry == check and mistake.id not in seen
-        ]
-        seen |= {mistake.id for mistake, _ in known.mistakes}
-    return list(dict.fromkeys(mine))
+        if entry == check:
+            texts = [m.text for m, _ in known.mistakes if m.id not in seen_before]
+            return list(dict.fromkeys(texts))
+        seen_before.update(mistake.id for mistake, _ in known.mistakes)
+    return []

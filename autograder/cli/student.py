@@ -41,8 +41,7 @@ def check(
 
     from autograder.course import load_unit
     from autograder.grading.results import write_result
-    from autograder.judging import Verdict
-    from autograder.practice.practise import practice_result, practise
+    from autograder.practice.practise import Practised, practice_result, practise
     from autograder.practice.progress import save_progress
     from autograder.report.for_tools import Checked, as_text
     from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
@@ -55,9 +54,9 @@ def check(
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
     checked = []
 
-    def show(verdict: Verdict, *_: object) -> None:
+    def show(practised: Practised) -> None:
         under_way.clear()
-        screen.print(verdict_lines(verdict), soft_wrap=True)
+        screen.print(verdict_lines(practised.verdict), soft_wrap=True)
 
     for path, name in files_to_check(course, what):
         unit = load_unit(course, name)

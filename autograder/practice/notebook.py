@@ -16,19 +16,19 @@ from rich.text import Text
 from autograder import data
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, find_unit, load_unit
-from autograder.judging import CheckKey, Verdict
-from autograder.practice.first_wrong import first_wrong, wrong_places
-from autograder.practice.practise import Live, practise
+from autograder.practice.first_wrong import first_wrong, scale_of, wrong_places
+from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
 from autograder.report import html, remark_html
 from autograder.report.terminal import UnderWay, console, earned_in_practice, verdict_lines
 
-MOST = 300  # numbers of an array that is still a picture
+MOST_PICTURED = 300  # numbers of an array that is still a picture
 
 
 class Score(float):
-    """Points earned: the number that nbgrader reads as the cell's last value, with the report that
-    people see.
+    """Points earned, with the report that people see.
+
+    nbgrader reads the number as the cell's last value.
     """
 
     report = ""
@@ -41,13 +41,13 @@ class Score(float):
 
 
 def unit(name: str) -> Callable[[str], Score]:
-    """Make the function that checks an exercise: `check = unit("sorting")`, then `check("merging")`
-    as its last line.
+    """Make the function that checks an exercise.
 
+    Write `check = unit("sorting")` once, then `check("merging")` as the last line of an exercise.
     It runs that check on what the calling script or notebook has defined, on the public seed. In a
     script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
     """
-    loaded: list[Unit] = []
+    loaded: list[Unit] = []  # when a check is first asked for
 
     def check(name_of_check: str) -> Score:
         namespace = sys._getframe(1).f_globals
@@ -60,29 +60,28 @@ def unit(name: str) -> Callable[[str], Score]:
             raise UnknownUnit(
                 f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}."
             )
-        seen: list[Any] = []
-        under_way = UnderWay(sys.stdout, _in_kernel() or sys.stdout.isatty(), after=1.0)
-        with _no_stderr():
-            practise(
-                unit,
-                [checks[name_of_check]],
-                Live(namespace),
-                lambda *found: seen.extend(found),
-                under_way.tell,
-            )
-        under_way.clear()
-        verdict: Verdict = seen[0]
-        save_progress(
-            unit.course, unit.name, Path(namespace.get("__file__", "notebook")).parent, [verdict]
-        )
-        score = Score(verdict.earned)
+        wanted = checks[name_of_check]
+        found = _practised(unit, wanted, namespace)
+        folder = Path(namespace.get("__file__", "notebook")).parent
+        save_progress(unit.course, unit.name, folder, [found.verdict])
+        score = Score(found.verdict.earned)
         if _in_kernel():
-            score.report = _report(checks[name_of_check], *seen)
+            score.report = _report(wanted, found)
         else:
-            console().print(verdict_lines(verdict), soft_wrap=True)
+            console().print(verdict_lines(found.verdict), soft_wrap=True)
         return score
 
     return check
+
+
+def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practised:
+    """Run a check on what a script or notebook has defined, and show how long it has taken."""
+    found: list[Practised] = []
+    under_way = UnderWay(sys.stdout, _in_kernel() or sys.stdout.isatty(), after=1.0)
+    with _no_stderr():
+        practise(unit, [check], Live(namespace), found.append, under_way.tell)
+    under_way.clear()
+    return found[0]
 
 
 def course_around(namespace: Mapping[str, Any]) -> Course:
@@ -98,56 +97,79 @@ def course_around(namespace: Mapping[str, Any]) -> Course:
 
 
 def corpus(role: str = "") -> Corpus:
-    """The first corpus of a role that can be had here. Raises `NoData`."""
+    """Return the first corpus of a role that can be had here. Raises `NoData`."""
     return data.corpus(course_around(sys._getframe(1).f_globals), role)
 
 
 def dataset(name: str, part: str = "") -> Path:
-    """The path of a dataset's file, or of another part of it; fetched if need be. Raises
-    `NoData`.
+    """Return the path of a dataset's file, or of another part of it. It is fetched if need be.
+
+    Raises `NoData`.
     """
     return data.find(course_around(sys._getframe(1).f_globals), name, part)
 
 
-def _report(check: Check, verdict: Verdict, known: CheckKey, answer: Answer) -> str:
-    """The verdict as HTML: remarks; the first wrong array beside the expected one, or the loss
-    beside ours.
+def _report(check: Check, found: Practised) -> str:
+    """Return a verdict as HTML.
+
+    Below its remarks stands the first wrong array beside the expected one, or the loss beside ours.
     """
     environment = Environment(
         loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True
     )
-    # escaped by `html`
-    environment.globals.update(points=earned_in_practice, ticks=lambda text: Markup(html(text)))
-    environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))  # escaped there
-    facts: dict[str, Any] = {"ours": known.loss, "within": check.within}
+    environment.globals["points"] = earned_in_practice
+    # both escape what they are given
+    environment.globals["ticks"] = lambda text: Markup(html(text))
+    environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))
+    shown: dict[str, Any] = {}
     if not check.measure:
-        names = [
-            name for remark in verdict.remarks for name in remark.arrays if name in answer.arrays
-        ]
-        facts = next(
-            (found for name in names if (found := _wrong(name, check, known.expected, answer))), {}
-        )
-        if any(remark.example for remark in verdict.remarks):
-            facts.pop("words", None)  # which stand below their remarks
-    elif np.isfinite(loss := answer.arrays.get("loss", np.array(np.nan))):
-        facts["loss"] = float(loss)
-    return environment.get_template("cell.html").render(facts, verdict=verdict)
+        shown = _first_wrong_array(check, found)
+    else:
+        shown["ours"] = found.known.loss
+        shown["within"] = check.within
+        loss = found.answer.arrays.get("loss", np.array(np.nan))
+        if np.isfinite(loss):
+            shown["loss"] = float(loss)
+    return environment.get_template("cell.html").render(shown, verdict=found.verdict)
+
+
+def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
+    """Return what the template shows of the first array of a remark that is wrong."""
+    shown: dict[str, Any] = {}
+    for remark in found.verdict.remarks:
+        for name in remark.arrays:
+            if name in found.answer.arrays and not shown:
+                shown = _wrong(name, check, found.known.expected, found.answer)
+    if any(remark.example for remark in found.verdict.remarks):
+        shown.pop("words", None)  # they stand below their remarks
+    return shown
 
 
 def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
-    """Where an array is wrong: the first place, and for a picture rows of shares of the largest
-    expected value.
+    """Return what the template shows of a wrong array; nothing where the remark says all.
+
+    words: the first wrong number. maps: of the expected and of the found array, rows of numbers as
+    shares of the largest expected one. dots: row and column of each wrong number.
     """
     words = first_wrong(name, check, expected, answer)
     if not words:
-        return {}  # the remark says what is wrong
-    want, got = expected.arrays[name].astype(float), answer.arrays[name].astype(float)
-    if not want.ndim or want.size > MOST:
+        return {}
+    want = expected.arrays[name].astype(float)
+    got = answer.arrays[name].astype(float)
+    if not want.ndim or want.size > MOST_PICTURED:
         return {"words": words}
-    scale = np.abs(want[np.isfinite(want)]).max(initial=0.0) or 1.0
-    rows = [(grid.reshape(-1, want.shape[-1]) / scale).tolist() for grid in (want, got)]
-    places = np.argwhere(wrong_places(name, check, expected, answer).reshape(-1, want.shape[-1]))
-    return {"words": words, "maps": rows, "dots": places.tolist()}
+    wrong = wrong_places(name, check, expected, answer)
+    scale = scale_of(want)
+    return {
+        "words": words,
+        "maps": [_rows(want / scale).tolist(), _rows(got / scale).tolist()],
+        "dots": np.argwhere(_rows(wrong)).tolist(),
+    }
+
+
+def _rows(array: np.ndarray) -> np.ndarray:
+    """Return an array as rows along its last axis."""
+    return array.reshape(-1, array.shape[-1])
 
 
 def _in_kernel() -> bool:
@@ -157,59 +179,66 @@ def _in_kernel() -> bool:
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """In a kernel, what a submission writes to stderr is ordinary output: for a warning there
-    nbgrader gives 0.
+    """In a kernel, turn what is written to stderr into ordinary output.
+
+    For a warning on stderr nbgrader gives 0 points.
     """
     if not _in_kernel():
         yield
         return
-    # the kernel's; log handlers may hold it, so its name is changed, under which it sends
+    # the kernel's stream. Log handlers may hold it, so it is not replaced; it is sent under its
+    # name, which changes. A submission's own stream may take no name, and is not sent.
     stream: Any = sys.stderr
-    name, kept = getattr(stream, "name", ""), os.dup(2)
+    name = getattr(stream, "name", "")
+    stderr = os.dup(2)
     stream.flush()
     os.dup2(1, 2)
     try:
-        with suppress(
-            AttributeError
-        ):  # of a submission's own stream, which the kernel does not send
+        with suppress(AttributeError):
             stream.name = "stdout"
         yield
     finally:
         stream.flush()
         with suppress(AttributeError):
             stream.name = name
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 @contextmanager
 def example(what: str) -> Iterator[None]:
-    """A demonstration that uses the exercises above it: where they are not ready, it says so and
-    the script goes on.
+    """Mark a demonstration that uses the exercises above it.
+
+    Where they are not ready, it says so and the script goes on.
+
+    what: what the demonstration shows.
     """
     try:
         yield
     except Exception as error:
-        unwritten = isinstance(error, NotImplementedError | NameError)
-        why = "an exercise above is not written yet" if unwritten else _failure(error)
-        console().print(
-            Text.assemble((f"Left out, as {why}: ", "bold yellow"), what), soft_wrap=True
-        )
+        why = _failure(error)
+        if isinstance(error, NotImplementedError | NameError):
+            why = "an exercise above is not written yet"
+        line = Text.assemble((f"Left out, as {why}: ", "bold yellow"), what)
+        console().print(line, soft_wrap=True)
 
 
 def _failure(error: Exception) -> str:
     """Say which line of a demonstration failed, what it called, and what happened there."""
-    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    description = type(error).__name__
+    if str(error):
+        description += f": {error}"
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the engine's own
     if not frames:
-        return words
+        return description
     script = frames[0].filename
-    theirs = [
-        frame for frame in frames if frame.filename == script or "ipykernel" in frame.filename
-    ]
-    first, last = theirs[0], theirs[-1]
+    theirs = []
+    for frame in frames:
+        if frame.filename == script or "ipykernel" in frame.filename:
+            theirs.append(frame)
+    first = theirs[0]
+    last = theirs[-1]
     if len(theirs) == 1:
-        return f"line {first.lineno} fails: {words}"
-    return (
-        f"line {first.lineno} calls `{theirs[1].name}`, which fails in line {last.lineno}: {words}"
-    )
+        return f"line {first.lineno} fails: {description}"
+    called = theirs[1].name
+    return f"line {first.lineno} calls `{called}`, which fails in line {last.lineno}: {description}"

@@ -1,11 +1,11 @@
-"""What a student's own machine can check: experiments run where the student works, on the public
-seed.
+"""What a student's own machine can check: experiments on the public seed, where the student works.
 
 Nothing here is confined or official.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,9 @@ from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
 
 def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
-    """Verdicts of the public seed as a result that can be exported; it is not official, and its
-    student is `course`.
+    """Return verdicts of the public seed as a result that can be exported.
+
+    It is not official, and its student is `course`.
     """
     try:
         text = corpus(unit.course).name
@@ -64,147 +65,176 @@ class Live:
 
         if name in self._names:
             return self._names[name]
-        raise missing(name, [n for n in self._names if not n.startswith("_")])
+        defined = [known for known in self._names if not known.startswith("_")]
+        raise missing(name, defined)
+
+
+@dataclass(frozen=True)
+class Practised:
+    """What one check came to: its verdict, its key, and the answer that was judged.
+
+    answer: of a check that trains, its `loss`.
+    """
+
+    verdict: Verdict
+    known: CheckKey
+    answer: Answer
+
+
+def _without_answer(verdict: Verdict) -> Practised:
+    return Practised(verdict, PlainKey(Answer()), Answer())
 
 
 def practise(
     unit: Unit,
     wanted: Sequence[Check],
     implementation: Any,
-    step: Callable[..., object] = lambda *_: None,
+    step: Callable[[Practised], object] = lambda _: None,
     tell: Tell = lambda *_: None,
     alone: bool = False,
 ) -> list[Verdict]:
-    """Run some checks in this process and on the public seed; what they need is run before them.
+    """Run some checks in this process and on the public seed. What they need is run before them.
 
-    step: called with each verdict, the check's key and the answer; the answer of a training check
-    is its `loss`.
+    step: called with each check of `wanted` that is done.
     tell: called with the name of a check that is under way and its seconds so far: when it begins,
-    and then
-        each second from another thread.
+    and then each second from another thread.
     alone: whether nothing is lost where this process has to be ended with a check.
     """
-    key = load_key(unit.course.key(unit.name))
-    done, early = dict[str, Verdict](), Early()
+    practice = _Practice(unit, implementation, load_key(unit.course.key(unit.name)), tell)
     asked = {check.name for check in wanted}
-    needed = _all_needed(unit, wanted)
+    to_run = asked | _all_needed(unit, wanted)
     for check in unit.checks:
-        if check.name in asked | needed:
-            with last_resort(check) if alone else nullcontext():
-                done[check.name], known, answer = _verdict(
-                    unit, check, key, implementation, done, early, tell
-                )
-            if check.name in asked:
-                step(done[check.name], known, answer)
-    return [verdict for name, verdict in done.items() if name in asked]
+        if check.name not in to_run:
+            continue
+        with last_resort(check) if alone else nullcontext():
+            practised = practice.run(check)
+        if check.name in asked:
+            step(practised)
+    return [verdict for name, verdict in practice.verdicts.items() if name in asked]
 
 
 def _all_needed(unit: Unit, wanted: Sequence[Check]) -> set[str]:
-    """The names of the checks that some need, and those that these need in turn."""
-    needed = {name for check in wanted for name in check.needs}
+    """Return the names of the checks that some need, and of those that these need in turn."""
+    needed: set[str] = set()
+    for check in wanted:
+        needed.update(check.needs)
     for check in reversed(unit.checks):  # a check can only need one that stands before it
         if check.name in needed:
-            needed |= set(check.needs)
+            needed.update(check.needs)
     return needed
 
 
-Practised = tuple[Verdict, CheckKey, Answer]
+@dataclass
+class _Practice:
+    """One run of checks of a unit, in order.
 
+    key: the unit's public key.
+    verdicts: of the checks that have run.
+    early: what checks that did not pass say of those that build on them.
+    """
 
-def _verdict(
-    unit: Unit,
-    check: Check,
-    key: Key,
-    implementation: Any,
-    done: Mapping[str, Verdict],
-    early: Early,
-    tell: Tell,
-) -> Practised:
-    lacking, not_made = unmet(check, done), excluded_by(key, done)
-    ways = early.before(lacking) if lacking and not check.measure else []
-    if lacking and not ways:
-        return not_reached(check, lacking), PlainKey(Answer()), Answer()
-    tell(check.name, 0.0)
-    if check.measure:
-        return _trained(unit, check, key, implementation, tell)
-    known = key[check.name]
-    explain = partial(explain_error, unit.experiments)
-    run = partial(
-        run_experiment,
-        check,
-        implementation,
-        unit.course.public_seed,
-        unit.experiments.reset,
-        None,
-        explain,
-    )
-    if lacking:
-        follows = Follows(
-            check, known, partial(carried_by_file, key), ways, lacking, unit.sizes, not_made
-        )
+    unit: Unit
+    implementation: Any
+    key: Key
+    tell: Tell
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    early: Early = field(default_factory=Early)
+
+    def run(self, check: Check) -> Practised:
+        """Run a check after those that it needs, as far as they let it."""
+        practised = self._run(check)
+        self.verdicts[check.name] = practised.verdict
+        return practised
+
+    def _run(self, check: Check) -> Practised:
+        lacking = unmet(check, self.verdicts)
+        if lacking:
+            return self._run_carried(check, lacking)
+        self.tell(check.name, 0.0)
+        if check.measure:
+            return self._train(check)
+        known = self.key[check.name]
+        excluded = excluded_by(self.key, self.verdicts)
+        answer = self._answer(check, None)
+        verdict = judge(check, known, answer, self.unit.sizes, excluded)
+        if verdict.status != "passed":
+            self.early.add(check, known, answer, excluded)
+        return Practised(with_first_wrong(verdict, check, known, answer), known, answer)
+
+    def _run_carried(self, check: Check, lacking: Sequence[str]) -> Practised:
+        """Run a check with mistakes of those before it, where it is known what follows of them.
+
+        lacking: the checks that it needs and that have not passed.
+        """
+        ways = [] if check.measure else self.early.before(lacking)
+        if not ways:
+            return _without_answer(not_reached(check, lacking))
+        self.tell(check.name, 0.0)
+        known = self.key[check.name]
+        carried = partial(carried_by_file, self.key)
+        excluded = excluded_by(self.key, self.verdicts)
+        follows = Follows(check, known, carried, ways, lacking, self.unit.sizes, excluded)
         if not follows.can_be_judged():
-            return not_reached(check, lacking), PlainKey(Answer()), Answer()
-        answer = within_limits(check, unit.limits, run, tell)
+            return _without_answer(not_reached(check, lacking))
+        answer = self._answer(check, None)
         following = follows.judge(answer)
-        early.follow(check, following)
-        return told_as_following(following, lacking), known, answer
-    answer = within_limits(check, unit.limits, run, tell)
-    verdict = judge(check, known, answer, unit.sizes, not_made)
-    if verdict.status != "passed":
-        early.add(check, known, answer, not_made)
-    return with_first_wrong(verdict, check, known, answer), known, answer
+        self.early.follow(check, following)
+        return Practised(told_as_following(following, lacking), known, answer)
 
+    def _train(self, check: Check) -> Practised:
+        """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
+        unit = self.unit
+        try:
+            text = training_data(unit.course, check)
+        except (NoData, MissingPackage) as error:
+            return self._not_trained(check, Failure.NO_DATA, str(error))
+        name = key_name(check, text)
+        if name not in self.key:
+            return self._not_trained(
+                check,
+                Failure.NO_KEY,
+                f"the key has no figure for the corpus `{text.name}`. An author adds it with "
+                "`autograder build`.",
+            )
+        known = self.key[name]
+        answer = self._answer(check, text.train)
+        verdict = judge(check, known, answer, unit.sizes)
+        if verdict.status != "passed":
+            return Practised(verdict, known, answer)
+        measure = partial(_measured, check, self.implementation, answer, text)
+        measured = within_limits(check, unit.limits, measure, self.tell)
+        if measured.failure:
+            return Practised(judge(check, known, measured, unit.sizes), known, measured)
+        loss = float(measured.arrays["loss"])
+        verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
+        return Practised(verdict, known, measured)
 
-def _trained(unit: Unit, check: Check, key: Key, implementation: Any, tell: Tell) -> Practised:
-    """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
-    nothing = PlainKey(Answer())
-    try:
-        text = training_data(unit.course, check)
-    except (NoData, MissingPackage) as error:
-        return (
-            judge(check, nothing, Answer(failure=Failure.NO_DATA, message=str(error)), unit.sizes),
-            nothing,
-            Answer(),
+    def _not_trained(self, check: Check, failure: Failure, message: str) -> Practised:
+        """Return what a check comes to that cannot be trained here, with the reason."""
+        answer = Answer(failure=failure, message=message)
+        return _without_answer(judge(check, PlainKey(Answer()), answer, self.unit.sizes))
+
+    def _answer(self, check: Check, text: str | None) -> Answer:
+        """Run an experiment within its limits. text: what a check that trains is given."""
+        experiments = self.unit.experiments
+        run = partial(
+            run_experiment,
+            check,
+            self.implementation,
+            self.unit.course.public_seed,
+            experiments.reset,
+            text,
+            partial(explain_error, experiments),
         )
-    name = key_name(check, text)
-    if name not in key:
-        why = (
-            f"the key has no figure for the corpus `{text.name}`. An author adds it with "
-            "`autograder build`."
-        )
-        return (
-            judge(check, nothing, Answer(failure=Failure.NO_KEY, message=why), unit.sizes),
-            nothing,
-            Answer(),
-        )
-    known, seed = key[name], unit.course.public_seed
-    explain = partial(explain_error, unit.experiments)
-    run = partial(
-        run_experiment, check, implementation, seed, unit.experiments.reset, text.train, explain
-    )
-    answer = within_limits(check, unit.limits, run, tell)
-    verdict = judge(check, known, answer, unit.sizes)
-    if verdict.status != "passed":
-        return verdict, known, answer
-    measured = within_limits(
-        check, unit.limits, partial(_measured, check, implementation, answer, text), tell
-    )
-    if measured.failure:
-        return judge(check, known, measured, unit.sizes), known, measured
-    loss = float(measured.arrays["loss"])
-    verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
-    return verdict, known, measured
+        return within_limits(check, self.unit.limits, run, self.tell)
 
 
 def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -> Answer:
-    """The held-out loss of trained weights, measured by the student's own functions, as an
-    answer.
-    """
+    """Measure the held-out loss of trained weights by the student's own functions."""
     assert check.measure
     try:
-        return Answer(
-            {"loss": np.array(check.measure(implementation, answer.arrays, text.held_out))}
-        )
+        loss = check.measure(implementation, answer.arrays, text.held_out)
+        return Answer({"loss": np.array(loss)})
     except Stopped:
         return Answer(failure=Failure.STOPPED)
     except Exception as error:

@@ -20,7 +20,7 @@ def practised(script, *names, unit=None):
     unit, steps = unit or small.unit(), []
     wanted = [check for check in unit.checks if check.name in names]
     submission = Submission(script.encode(), "mine.py")
-    verdicts = practise(unit, wanted, submission, lambda *found: steps.append(found))
+    verdicts = practise(unit, wanted, submission, steps.append)
     return {verdict.name: verdict for verdict in verdicts}, steps
 
 
@@ -30,7 +30,7 @@ def test_only_the_checks_that_were_asked_for_are_told():
     assert [verdict.status for verdict in verdicts.values()] == ["passed"] and list(verdicts) == [
         "summing"
     ]
-    assert [verdict.name for verdict, *_ in steps] == ["summing"]
+    assert [step.verdict.name for step in steps] == ["summing"]
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n", "summing")
     assert verdicts["summing"].status == "not_reached"
     assert verdicts["summing"].remarks[0].text == "runs once `doubling` passes."
@@ -41,7 +41,8 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
     verdicts, steps = practised(small_class.by("squared").content, "doubling")
     (remark,) = verdicts["doubling"].remarks
     assert (remark.text, remark.mistake) == ("this is the square: x times 2, not x times x.", "")
-    ((_, known, answer),) = steps
+    (step,) = steps
+    known, answer = step.known, step.answer
     assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
 
 
@@ -64,7 +65,8 @@ def test_training_is_measured_here_on_what_was_held_out():
     """
     verdicts, steps = practised(small_class.SOLVED[UNIT], "fitting")
     assert verdicts["fitting"].status == "passed"
-    ((_, known, answer),) = steps
+    (step,) = steps
+    known, answer = step.known, step.answer
     assert abs(float(answer.arrays["loss"]) - known.loss) < 0.05
     uphill = small_class.by("uphill").content.replace("return weights", "return np.zeros(2)")
     verdicts, _ = practised(uphill, "fitting")

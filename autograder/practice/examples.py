@@ -1,5 +1,4 @@
-"""Runs the examples of one exercise of a script, which show what it is good for, without the rest
-of the script.
+"""Runs the examples of one exercise of a script, which show what it is good for, and no more.
 
 An example is a block `with autograder.example("…")`; those of an exercise stand between its check
 and the next one.
@@ -35,48 +34,55 @@ class Example:
 
 
 def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
-    """Run the examples of a check's exercise; the files of the pictures that they drew, which are
-    written to a folder.
+    """Run the examples of a check's exercise. Return the files of the pictures that they drew.
 
-    What an example prints goes where everything does. Raises `LookupError` where the exercise has
-    none.
+    What an example prints goes where everything does.
+
+    pictures: the folder that the files are written to.
+    Raises `LookupError` where the exercise has no example.
     """
     found = list(_examples(source, filename))
     wanted = [example for example in found if example.check == check]
     if not wanted:
         raise LookupError(f"`{check}` has no example.")
-    submission, done = Submission(source, filename), set[Example]()
+    submission = Submission(source, filename)
+    done: set[Example] = set()
     for example in wanted:
         _run(example, found, submission, done)
     return _save_figures(pictures, check)
 
 
 def picture_folder() -> Path:
-    """A folder of pictures that lasts as long as the system keeps what is temporary."""
+    """Make a folder of pictures that lasts as long as the system keeps what is temporary."""
     return Path(tempfile.mkdtemp(prefix="autograder-"))
 
 
 def _examples(source: bytes, filename: str) -> Iterator[Example]:
+    """Yield the examples of a script in order, each with the last check above it."""
     check = ""
     for cell in cells(source):
         if not cell.code:
             continue
-        if asked := re.findall(r'^check\("(\w+)"\)', cell.text, re.M):
-            check = asked[-1]
+        checks = re.findall(r'^check\("(\w+)"\)', cell.text, re.M)
+        if checks:
+            check = checks[-1]
         try:
             nodes = ast.parse(cell.text).body
         except UNPARSABLE:
             continue
-        for node in filter(is_example, nodes):
-            binds = frozenset(names_bound(node))
-            yield Example(check, Statement(node, cell, filename, set(binds)).code, binds)
+        for node in nodes:
+            if is_example(node):
+                binds = frozenset(names_bound(node))
+                statement = Statement(node, cell, filename, set(binds))
+                yield Example(check, statement.code, binds)
 
 
 def _run(
     example: Example, found: Sequence[Example], submission: Submission, done: set[Example]
 ) -> None:
-    """Run an example once, after the definitions that it uses and the earlier examples that bind
-    what it uses.
+    """Run an example once, after the definitions and the earlier examples that it uses.
+
+    found: all examples in order. done: those that have run; this one is added.
     """
     done.add(example)
     earlier = found[: found.index(example)]
@@ -86,13 +92,14 @@ def _run(
         try:
             getattr(submission, name)
         except Missing:
-            for one in earlier:
-                if name in one.binds and one not in done:
-                    _run(one, found, submission, done)
+            for other in earlier:
+                if name in other.binds and other not in done:
+                    _run(other, found, submission, done)
     exec(example.code, submission._names)
 
 
 def _save_figures(folder: Path, name: str) -> list[Path]:
+    """Write the figures of matplotlib that are open. Return their files."""
     plt = sys.modules.get("matplotlib.pyplot")
     if plt is None:
         return []

@@ -1,5 +1,4 @@
-"""The limits of a check where a student works, on any system and in one process with everything
-else.
+"""The limits of a check where a student works: on any system, in one process with everything else.
 
 A thread looks at the clock and at the memory. Beyond a limit it raises an exception in the thread
 that runs the check, which is told like any other, with the line that was under way.
@@ -13,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import psutil
 
@@ -32,22 +30,26 @@ GIVE_UP = 4  # times its seconds: then a process that nothing can reach is ended
 Tell = Callable[[str, float], object]
 
 
-@dataclass
 class Guard:
-    """Watches one check that runs in the thread which makes the guard."""
+    """Watches one check that runs in the thread which makes the guard.
 
-    check: Check
-    limits: Limits
-    tell: Tell
-    why: str = ""  # it was ended, in words
-    failure: Failure = Failure.NONE  # TIMEOUT or KILLED
-    where: str = ""  # in the student's file
+    why: the check was ended, in words; "" if it was not.
+    failure: how it was ended: TIMEOUT or KILLED.
+    where: in the student's file.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, check: Check, limits: Limits, tell: Tell) -> None:
+        self.check = check
+        self.limits = limits
+        self.tell = tell
+        self.why = ""
+        self.failure = Failure.NONE
+        self.where = ""
         self._thread = threading.get_ident()
         self._process = psutil.Process()
-        self._memory = self._process.memory_info().rss
-        self._began, self._computed = time.monotonic(), time.process_time()
+        self._memory_before = self._process.memory_info().rss
+        self._computed_before = time.process_time()
+        self._began = time.monotonic()
         self._over = threading.Event()
         self._turn = threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -66,48 +68,54 @@ class Guard:
                 time.sleep(0)
 
     def answer(self, answer: Answer) -> Answer:
-        """What to judge: the answer, or what ended it and where."""
+        """Return what to judge: the answer, or what ended it and where."""
         if not self.why or answer.failure != Failure.STOPPED:
             return answer
         where = f" at {self.where}" if self.where else ""
-        return Answer(
-            failure=self.failure, message=f"{self.why} and was stopped{where}. {ASK[self.failure]}"
-        )
+        message = f"{self.why} and was stopped{where}. {ASK[self.failure]}"
+        return Answer(failure=self.failure, message=message)
 
     def _watch(self) -> None:
-        told, raised = 0.0, -AGAIN
+        """Tell each second what is under way. Stop the check at a limit, again and again."""
+        told_at = 0.0
+        stopped_at = -AGAIN
         while not self._over.wait(LOOK):
             lasted = time.monotonic() - self._began
-            if lasted - told > TELL and not self.why:
-                told = lasted
+            if lasted - told_at > TELL and not self.why:
+                told_at = lasted
                 self.tell(self.check.name, lasted)
             if not self.why:
                 self._look(lasted)
-            if self.why and lasted - raised > AGAIN:
-                raised = lasted
+            if self.why and lasted - stopped_at > AGAIN:
+                stopped_at = lasted
                 self._stop()
 
     def _look(self, lasted: float) -> None:
-        """See whether a limit is passed. Time counts that is spent computing: a debugger may
-        wait.
+        """See whether a limit is passed. Only time that is spent computing counts.
+
+        A debugger may wait.
         """
-        seconds, megabytes = SLOWER * self.check.seconds, self.limits.megabytes
-        if lasted > seconds and time.process_time() - self._computed > self.check.seconds:
+        grade_waits = self.check.seconds
+        waits = SLOWER * grade_waits
+        computed = time.process_time() - self._computed_before
+        if lasted > waits and computed > grade_waits:
             self.failure = Failure.TIMEOUT
-            self.why = (
-                f"took longer than {seconds:g} seconds (a grade waits {self.check.seconds:g})"
-            )
-        elif self._process.memory_info().rss - self._memory > megabytes << 20:
+            self.why = f"took longer than {waits:g} seconds (a grade waits {grade_waits:g})"
+            return
+        more_memory = self._process.memory_info().rss - self._memory_before
+        if more_memory > self.limits.megabytes << 20:
             self.failure = Failure.KILLED
-            self.why = f"took more than {megabytes} MB of memory"
+            self.why = f"took more than {self.limits.megabytes} MB of memory"
 
     def _stop(self) -> None:
-        self.where = self.where or place_of_thread(self._thread, self.check)
+        """Raise `Stopped` in the thread of the check. It comes when that runs Python again."""
+        if not self.where:
+            self.where = place_of_thread(self._thread, self.check)
         with self._turn:
-            if not self._over.is_set():
-                # raised when it runs Python again
-                set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
-                set_exception(ctypes.c_ulong(self._thread), ctypes.py_object(Stopped))
+            if self._over.is_set():
+                return
+            set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+            set_exception(ctypes.c_ulong(self._thread), ctypes.py_object(Stopped))
 
 
 ASK = {
@@ -119,9 +127,9 @@ ASK = {
 def within_limits(
     check: Check, limits: Limits, run: Callable[[], Answer], tell: Tell = lambda *_: None
 ) -> Answer:
-    """Run a check and give its answer, or that it was ended at a limit.
+    """Run a check. Return its answer, or that it was ended at a limit.
 
-    run: gives the answer of an experiment, which tells an exception as `run_experiment` does.
+    run: returns the answer of an experiment, which tells an exception as `run_experiment` does.
     tell: called each second from another thread.
     """
     guard = Guard(check, limits, tell)
@@ -138,9 +146,9 @@ def within_limits(
 
 @contextmanager
 def last_resort(check: Check) -> Iterator[None]:
-    """End this whole process, with the line that was under way, where no exception can: for one
-    that holds nothing.
+    """End this whole process, which holds nothing, where no exception can end a check.
 
+    The line that was under way is printed.
     `list(itertools.count())` never runs Python again. On Windows there is nothing of the kind.
     """
     try:
@@ -148,12 +156,13 @@ def last_resort(check: Check) -> Iterator[None]:
     except ImportError:
         yield
         return
-    used = time.process_time()
-    cores = os.cpu_count() or 1 if check.measure else 1
+    cores = (os.cpu_count() or 1) if check.measure else 1  # only training uses them all
+    allowed = GIVE_UP * check.seconds * cores
+    most = int(time.process_time() + allowed) + 1
     before = resource.getrlimit(resource.RLIMIT_CPU)
-    most = int(used + GIVE_UP * check.seconds * cores) + 1
+    _, hard_limit = before
     with suppress(ValueError, OSError):  # where a lower limit holds already
-        resource.setrlimit(resource.RLIMIT_CPU, (most, before[1]))
+        resource.setrlimit(resource.RLIMIT_CPU, (most, hard_limit))
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
     try:
         yield

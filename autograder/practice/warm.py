@@ -1,5 +1,4 @@
-"""Imported by a process that waits: it loads the unit that the environment names, so that a check
-starts at once.
+"""Loads the unit that the environment names, in a process that waits: a check then starts at once.
 
 `watch` sets the variables; nothing else should import this module.
 """
@@ -11,7 +10,10 @@ from pathlib import Path
 from autograder.course import load_unit, read_course
 from autograder.errors import UserError
 
-COURSE, UNIT = "AUTOGRADER_WARM_COURSE", "AUTOGRADER_WARM_UNIT"
+# variables of the environment
+COURSE = "AUTOGRADER_WARM_COURSE"
+UNIT = "AUTOGRADER_WARM_UNIT"
 
 with suppress(ImportError, KeyError, UserError):  # what is not there is told when it is asked for
-    load_unit(read_course(Path(os.environ[COURSE])), os.environ[UNIT]).experiments.warm()
+    course = read_course(Path(os.environ[COURSE]))
+    load_unit(course, os.environ[UNIT]).experiments.warm()

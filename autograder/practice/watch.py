@@ -1,10 +1,9 @@
-"""`autograder watch`: each save is checked at once, by a process that has imported everything and
-waits for it.
+"""`autograder watch`: each save is checked at once, by a process that waits for it.
 
-A process serves one save, and the next one waits already: nothing of an earlier save is left. A
-loop without end is ended by the next save, or at the check's limits: by the process itself, or else
-by this one. A look at the file's time works where no change is reported: network folders,
-containers.
+The process has imported everything before. It serves one save, and the next one waits already:
+nothing of an earlier save is left. A loop without end is ended by the next save, or at the check's
+limits: by the process itself, or else by this one. A look at the file's time works where no change
+is reported: network folders, containers.
 """
 
 import io
@@ -25,25 +24,27 @@ import numpy as np
 import psutil
 from rich.text import Text
 
-from autograder.course import Course, load_unit, read_course
+from autograder.course import Course, Unit, load_unit, read_course
 from autograder.errors import UserError
-from autograder.judging import Remark, Verdict
+from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
 from autograder.practice.examples import picture_folder, play
 from autograder.practice.practise import practise
 from autograder.practice.progress import current_unit, hint, outline, overview, save_progress, to_do
 from autograder.report.terminal import UnderWay, console, sparkline, verdict_lines
+from autograder.sandbox.inside.locations import is_statement
 from autograder.sandbox.inside.submission import Submission
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [e]xample [a]ll [t]rain\n[b]ack [n]ext [q]uit"
 ENDED = ("timeout", "killed")  # how a check ends that was stopped at a limit
-# times the seconds of a check, and seconds more: then its process is ended from outside
-GIVE_UP, GRACE = (
-    4,
-    2.0,
-)
+# a process is ended from outside after GIVE_UP times the seconds of its check and GRACE seconds
+GIVE_UP = 4
+GRACE = 2.0
 MOST_MEMORY = 3 << 30  # bytes that a check may take before that
+LOSSES_EVERY = 0.3  # seconds
+MAX_PRINTED = 500  # characters, the last ones, of what a check printed
+MAX_PRINTED_BY_EXAMPLE = 1500
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Begun:
-    """A check or an example is under way; `seconds` are what a grade waits for it, 0 where it has
-    no limit.
+    """A check or an example is under way.
+
+    seconds: what a grade waits for it, 0 where it has no limit.
     """
 
     what: str
@@ -90,23 +92,31 @@ class Played:
 
 
 def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
-    """The life of a process that checks: import, wait for a task, send what is under way and what
-    came out.
-    """
-    sys.stdout = sys.stderr = said = io.StringIO()
+    """Be a process that checks: import, wait for a task, and send what comes of it."""
+    printed = io.StringIO()
+    sys.stdout = printed
+    sys.stderr = printed
     os.environ["MPLBACKEND"] = "agg"  # a picture is a file here
-    unit, lock = load_unit(read_course(course_folder), unit_name), threading.Lock()
+    unit = load_unit(read_course(course_folder), unit_name)
     task: Task = pipe.recv()
+    turn = threading.Lock()
 
     def send(news: object) -> None:
-        with lock:
+        with turn:
             pipe.send(news)
 
-    threading.Thread(target=_tell_losses, args=(send,), daemon=True).start()
+    threading.Thread(target=_send_losses, args=(send,), daemon=True).start()
     if task.example:
         send(Begun(f"the example of `{task.example}`"))
-        send(_played(task, said))
-        return
+        send(_played(task, printed))
+    else:
+        _run_checks(unit, task, printed, send)
+
+
+def _run_checks(
+    unit: Unit, task: Task, printed: io.StringIO, send: Callable[[object], None]
+) -> None:
+    """Run the checks of a task. Stop where one was ended at a limit."""
     checks = {check.name: check for check in unit.checks}
 
     def begun(name: str, _: float) -> None:
@@ -115,7 +125,7 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
     def judged(name: str, earlier: bool) -> Verdict:
         submission = Submission(task.source, "")
         (verdict,) = practise(unit, [checks[name]], submission, tell=begun)
-        send(Judged(verdict, said.getvalue()[-500:].strip(), earlier))
+        send(Judged(verdict, printed.getvalue()[-MAX_PRINTED:].strip(), earlier))
         return verdict
 
     for name in task.checks:
@@ -125,41 +135,46 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
         if task.moves and verdict.status != "passed":
             break
     for name in task.earlier:
-        if judged(name, earlier=True).status in ENDED:
+        verdict = judged(name, earlier=True)
+        if verdict.status in ENDED:
             return
 
 
-def _played(task: Task, said: io.StringIO) -> Played:
+def _played(task: Task, printed: io.StringIO) -> Played:
+    """Run the examples of a task. What goes wrong is told in the place of what is printed."""
     try:
         pictures = play(task.source, "", task.example, picture_folder())
     except LookupError as error:
         return Played(str(error.args[0]))
     except UserError as error:
         return Played(str(error))
-    return Played(said.getvalue()[-1500:].strip(), tuple(pictures))
+    return Played(printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:].strip(), tuple(pictures))
 
 
-def _tell_losses(send: Callable[[object], None]) -> None:
-    """Again and again, send the longest list of floats that a running function of the submission is
-    filling.
-    """
+def _send_losses(send: Callable[[object], None]) -> None:
+    """Again and again, send the longest list of floats that a running function is filling."""
     while True:
-        time.sleep(0.3)
-        stack = traceback.walk_stack(sys._current_frames()[threading.main_thread().ident or 0])
-        frames = [
-            frame for frame, _ in stack if frame.f_code.co_filename.startswith(("<line", "<cell"))
-        ]
-        lists = [
-            value[:]
-            for frame in frames
-            for value in frame.f_locals.values()
-            if isinstance(value, list)
-        ]
-        lists = [
-            each for each in lists if each and all(isinstance(x, float | np.floating) for x in each)
-        ]
-        if lists:
-            send([float(x) for x in max(lists, key=len)])
+        time.sleep(LOSSES_EVERY)
+        longest: list[Any] = []
+        for numbers in _lists_of_floats():
+            if len(numbers) > len(longest):
+                longest = numbers
+        if longest:
+            send([float(number) for number in longest])
+
+
+def _lists_of_floats() -> Iterator[list[Any]]:
+    """Yield copies of the lists of floats in the running functions of the submission."""
+    main_thread = threading.main_thread().ident or 0
+    for frame, _ in traceback.walk_stack(sys._current_frames()[main_thread]):
+        if not is_statement(frame.f_code.co_filename):
+            continue
+        for value in frame.f_locals.values():
+            if not isinstance(value, list):
+                continue
+            copy = value[:]  # it grows meanwhile
+            if copy and all(isinstance(number, float | np.floating) for number in copy):
+                yield copy
 
 
 @dataclass
@@ -176,210 +191,277 @@ class Clock:
         return time.monotonic() - self.since
 
 
+@dataclass(frozen=True)
+class Checker:
+    """A process that checks, and our end of the pipe to it."""
+
+    process: Any
+    pipe: Connection
+
+    def memory(self) -> int:
+        """Return the bytes that the process holds, 0 if it has ended."""
+        with suppress(psutil.Error):
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        return 0
+
+
 class Watch:
-    """A unit's file, the check at hand, what is on the screen, the process at work and the one that
-    waits.
+    """A unit's file, what is on the screen, the process at work and the one that waits.
+
+    at: the check at hand.
+    broken: earlier checks that passed before, and do not now.
     """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:
-        self.course, self.unit, self.path = course, unit, path
-        self.trains, self.screen = outline(course, unit), console()
-        self.at = next(iter(to_do(course, unit) or self.trains))
-        self.page: list[Text] = []
-        self.broken: set[str] = set()  # earlier checks that passed before
-        self.foot, self.moves = "", True
-        self.clock: Clock | None = None
+        self.course = course
+        self.unit = unit
+        self.path = path
+        self.screen = console()
         self.line = UnderWay(sys.stdout, True)
-        os.environ |= {warm.COURSE: str(course.folder), warm.UNIT: unit}
-        self.working = self.waiting = self._process()
+        self.trains = outline(course, unit)  # check → whether it trains
+        not_passed = to_do(course, unit) or list(self.trains)
+        self.at = not_passed[0]
+        self.broken: set[str] = set()
+        self.page: list[Text] = []
+        self.foot = ""
+        self.moves = True
+        self.clock: Clock | None = None
+        os.environ[warm.COURSE] = str(course.folder)
+        os.environ[warm.UNIT] = unit
+        self.waiting = self._start_checker()
+        self.working = self.waiting
 
-    def _process(self) -> tuple[Any, Connection]:
-        # on Linux a server imports once and forks; elsewhere that is not safe, and each process
-        # imports while one types
-        context: Any = multiprocessing.get_context(
-            "forkserver" if sys.platform == "linux" else "spawn"
-        )
+    def _start_checker(self) -> Checker:
+        """Start a process that imports everything while one types.
+
+        On Linux a server imports once and forks. Elsewhere that is not safe, and each process
+        imports.
+        """
+        context: Any
         if sys.platform == "linux":
+            context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload([__name__, "autograder.practice.warm", "autograder.cli"])
+        else:
+            context = multiprocessing.get_context("spawn")
         ours, theirs = multiprocessing.Pipe()
-        process = context.Process(
-            target=serve, args=(self.course.folder, self.unit, theirs), daemon=True
-        )
+        arguments = (self.course.folder, self.unit, theirs)
+        process = context.Process(target=serve, args=arguments, daemon=True)
         process.start()
         theirs.close()
-        return process, ours
+        return Checker(process, ours)
 
     def save(self) -> None:
-        """Check the exercise at hand and those after it that follow; then whether an earlier one is
-        broken now.
-        """
-        wanted = [self.at, *self._after()]
-        left = {*to_do(self.course, self.unit)} - self.broken
-        earlier = [
-            n
-            for n, trains in self.trains.items()
-            if not trains and n not in left and n not in wanted
-        ]
+        """Check the exercise at hand and those after it, then whether an earlier one is broken."""
+        wanted = [self.at, *self._left_after()]
+        not_passed = set(to_do(self.course, self.unit)) - self.broken
+        earlier = []
+        for name, trains in self.trains.items():
+            if not trains and name not in not_passed and name not in wanted:
+                earlier.append(name)
         self.ask(wanted, moves=True, earlier=earlier)
 
     def ask(self, wanted: Sequence[str] = (), moves: bool = False, **more: Any) -> None:
-        """Have a task done on the file as it is now; what still runs is ended. The rest are the
-        fields of a `Task`.
+        """Have a task done on the file as it is now. What still runs is ended.
+
+        wanted, moves, more: the fields of a `Task`.
         """
         if self.working is not self.waiting:
-            self.working[0].terminate()
-        self.working, self.waiting = self.waiting, self._process()
+            self.working.process.terminate()
+        self.working = self.waiting
+        self.waiting = self._start_checker()
+        task = Task(self.path.read_bytes(), tuple(wanted), moves, **more)
         with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
-            self.working[1].send(Task(self.path.read_bytes(), tuple(wanted), moves, **more))
-        self.page, self.foot, self.moves, self.clock = [], "", moves, None
+            self.working.pipe.send(task)
+        self.page = []
+        self.foot = ""
+        self.moves = moves
+        self.clock = None
         self.screen.print(
             "checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim"
         )
 
     def press(self, key: str) -> None:
         """Do what a key stands for."""
-        names = [*self.trains]
+        match key:
+            case "n":
+                self._go(1)
+                self.ask([self.at])
+            case "b":
+                self._go(-1)
+                self.ask([self.at])
+            case "a":
+                exact = [name for name, trains in self.trains.items() if not trains]
+                if exact:
+                    self.ask(exact)
+            case "t":
+                training = self._next_training()
+                if training:
+                    self.ask([training], moves=True)
+            case "e":
+                self.ask(example=self.at)
+            case "h":
+                told = hint(self.course, self.unit, self.at, self.path.read_bytes())
+                self.foot = f"hint {told}"
+                self.draw()
+
+    def _go(self, steps: int) -> None:
+        """Take another check in hand, so many steps on."""
+        names = list(self.trains)
+        self.at = names[(names.index(self.at) + steps) % len(names)]
+
+    def _next_training(self) -> str | None:
+        """Return the next check from the one at hand on that trains, or the first."""
+        names = list(self.trains)
         here = names.index(self.at)
-        if key in ("n", "b"):
-            self.at = names[(here + (1 if key == "n" else -1)) % len(names)]
-        training = [name for name in names[here:] + names if self.trains[name]][:1]
-        wanted = {
-            "a": [n for n in names if not self.trains[n]],
-            "t": training,
-            "n": [self.at],
-            "b": [self.at],
-        }.get(key)
-        if wanted:
-            self.ask(wanted, key == "t")
-        elif key == "e":
-            self.ask(example=self.at)
-        elif key == "h":
-            self.foot = f"hint {hint(self.course, self.unit, self.at, self.path.read_bytes())}"
-            self.draw()
+        for name in names[here:] + names:
+            if self.trains[name]:
+                return name
+        return None
 
     def receive(self) -> None:
         """Take in what the process at work has sent, or that it has ended."""
         try:
-            news = self.working[1].recv()
+            news = self.working.pipe.recv()
         except (EOFError, OSError):
-            self.clock = None
-            time.sleep(TICK)
-            if not self.page and not self.foot:
-                self.foot = "The process that checks has ended: `autograder check` says why."
-                self.draw()
+            self._ended()
             return
-        if isinstance(news, Begun):
-            if not self.clock or self.clock.begun != news:
-                self.clock = Clock(news, self._memory())
-            return
-        if isinstance(news, Judged):
-            self.clock = None
-            self._judged(news)
-        elif isinstance(news, Played):
-            self.clock = None
-            self.foot = "\n".join(
-                [f"printed: {news.printed}", *(f"picture: {path}" for path in news.pictures)]
-            )
-        else:
-            self.foot = sparkline(news, self.screen.width)
+        match news:
+            case Begun():
+                if self.clock is None or self.clock.begun != news:
+                    self.clock = Clock(news, self.working.memory())
+                return
+            case Judged():
+                self.clock = None
+                self._judged(news)
+            case Played():
+                self.clock = None
+                lines = [f"printed: {news.printed}"]
+                for path in news.pictures:
+                    lines.append(f"picture: {path}")
+                self.foot = "\n".join(lines)
+            case _:  # losses
+                self.foot = sparkline(news, self.screen.width)
         self.draw()
 
+    def _ended(self) -> None:
+        """Say so if the process at work has ended before it said anything."""
+        self.clock = None
+        time.sleep(TICK)
+        if not self.page and not self.foot:
+            self.foot = "The process that checks has ended: `autograder check` says why."
+            self.draw()
+
     def _judged(self, news: Judged) -> None:
-        """Put a verdict on the screen and go on where it passes; of an earlier check, where it does
-        not.
+        """Put a verdict on the screen, and go on where it passes.
+
+        An earlier check is told where it does not pass.
         """
-        verdict, passed = news.verdict, news.verdict.status == "passed"
+        verdict = news.verdict
         save_progress(self.course, self.unit, self.path.parent, [verdict])
         if news.earlier:
-            self._earlier(verdict, passed)
+            self._judged_earlier(verdict)
             return
         self.page.append(verdict_lines(verdict))
         self.foot = f"printed: {news.printed}" if news.printed else ""
-        if self.moves and passed and verdict.name == self.at:
-            self.at = next(iter(self._after()), self.at)
+        if self.moves and verdict.status == "passed" and verdict.name == self.at:
+            left = self._left_after()
+            if left:
+                self.at = left[0]
 
-    def _earlier(self, verdict: Verdict, passed: bool) -> None:
-        """Tell of an earlier check that it is broken, or mended; it is the one at hand where
-        nothing else is.
+    def _judged_earlier(self, verdict: Verdict) -> None:
+        """Tell of an earlier check that it is broken, or mended.
+
+        A broken one is the one at hand where nothing else is.
         """
-        if passed:
+        if verdict.status == "passed":
             if verdict.name in self.broken:
                 self.page.append(verdict_lines(verdict))
-            self.broken.discard(verdict.name)
+                self.broken.discard(verdict.name)
             return
         self.broken.add(verdict.name)
-        self.page += [Text("It passed before, and does not now:", "yellow"), verdict_lines(verdict)]
+        self.page.append(Text("It passed before, and does not now:", "yellow"))
+        self.page.append(verdict_lines(verdict))
         if self.at not in to_do(self.course, self.unit):
             self.at = verdict.name
 
     def look(self) -> None:
-        """Show what is under way; end it where it holds its process and nothing else can."""
-        if not self.clock:
+        """Show what is under way. End it where it holds its process and nothing else can."""
+        if self.clock is None:
             return
-        begun, lasted = self.clock.begun, self.clock.seconds
+        begun = self.clock.begun
+        lasted = self.clock.seconds
         self.line.tell(begun.what, lasted)
         if not begun.seconds:
             return
-        too_much = self._memory() - self.clock.memory > MOST_MEMORY
-        if too_much or lasted > GIVE_UP * begun.seconds + GRACE:
-            self.working[0].kill()
-            why = "took too much memory" if too_much else f"took longer than {lasted:.0f} seconds"
-            remark = Remark(f"{why}, and its process was ended.")
-            verdict = Verdict(begun.what, "", 0, 0, "killed" if too_much else "timeout", (remark,))
-            self.clock = None
-            self._judged(Judged(verdict, ""))
-            self.draw()
+        if self.working.memory() - self.clock.memory > MOST_MEMORY:
+            self._end_work(begun.what, "killed", "took too much memory")
+        elif lasted > GIVE_UP * begun.seconds + GRACE:
+            self._end_work(begun.what, "timeout", f"took longer than {lasted:.0f} seconds")
 
-    def _memory(self) -> int:
-        """Bytes that the process at work holds."""
-        with suppress(psutil.Error):
-            return int(psutil.Process(self.working[0].pid).memory_info().rss)
-        return 0
+    def _end_work(self, check: str, status: Status, why: str) -> None:
+        """End the process at work from outside, and judge its check so."""
+        self.working.process.kill()
+        remark = Remark(f"{why}, and its process was ended.")
+        self.clock = None
+        self._judged(Judged(Verdict(check, "", 0, 0, status, (remark,)), ""))
+        self.draw()
 
-    def _after(self) -> list[str]:
-        names, left = [*self.trains], to_do(self.course, self.unit)
-        return [name for name in names[names.index(self.at) + 1 :] if name in left]
+    def _left_after(self) -> list[str]:
+        """Return the checks after the one at hand that have not passed."""
+        names = list(self.trains)
+        after = names[names.index(self.at) + 1 :]
+        not_passed = to_do(self.course, self.unit)
+        return [name for name in after if name in not_passed]
 
     def draw(self) -> None:
-        """Write the screen anew: verdicts, a hint, a curve or what was printed; then how far one
-        is, and the keys.
-        """
+        """Write the screen anew: what there is to say, how far one is, and the keys."""
         self.line.clear()
         self.screen.clear()
         for text in (Text(self.path.name, "bold"), *self.page, Text(self.foot)):
             self.screen.print(text)
-        far, of = map(sum, zip(*(counts for _, *counts in overview(self.course)), strict=True))
+        passed_in_all = 0
+        count_in_all = 0
+        for _, passed, count in overview(self.course):
+            passed_in_all += passed
+            count_in_all += count
+        count = len(self.trains)
         left = len(to_do(self.course, self.unit))
-        done = f"{len(self.trains) - left} of {len(self.trains)} in this unit, {far} of {of} in all"
-        now = (
-            f"now: {self.at}"
-            if left
-            else f"All pass. Next: autograder watch {self.course.short(current_unit(self.course))}"
-        )
+        done = f"{count - left} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
+        if left:
+            now = f"now: {self.at}"
+        else:
+            next_unit = self.course.short(current_unit(self.course))
+            now = f"All pass. Next: autograder watch {next_unit}"
         self.screen.print(Text.assemble((done, "bold"), f"\n{now}\n{KEYS}"))
 
     def loop(self, key: Callable[[], str]) -> None:
-        """Look at file, keyboard and process until q is pressed; `key()` is a key pressed, or
-        nothing.
+        """Look at file, keyboard and process until q is pressed.
+
+        key: gives the key that was pressed, or "".
         """
         seen: object = None
-        while (pressed := key()) != "q":
+        while True:
+            pressed = key()
+            if pressed == "q":
+                return
             with suppress(FileNotFoundError):  # an editor is putting another in its place
                 stat = self.path.stat()
-                if (now := (stat.st_mtime_ns, stat.st_size, stat.st_ino)) != seen:
+                now = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                if now != seen:
                     seen = now
                     self.save()
                 if pressed:
                     self.press(pressed)
-            if self.working[1].poll(TICK):
+            if self.working.pipe.poll(TICK):
                 self.receive()
             self.look()
 
 
 @contextmanager
 def keyboard() -> Iterator[Callable[[], str]]:
-    """A function that gives the key that was pressed, or nothing, without waiting; on Windows not
-    tried.
+    """Give a function that returns the key that was pressed, or "", without waiting.
+
+    On Windows it was not tried.
     """
     if sys.platform == "win32":
         import msvcrt

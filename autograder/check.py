@@ -45,15 +45,14 @@ class Check:
     `measure(solution, weights, held_out_text)` gives their loss, where the submission does not run.
 
     needs: names of the checks that must have passed before.
-    data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file;
-    called
-        where no submission runs. Without it a check trains on the corpus of the role `corpus`.
+    data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file. It is
+    called where no submission runs. Without it a check trains on the corpus of the role `corpus`.
     corpus: a role of `[corpora]` in course.toml; empty for the first.
     within: how far a loss may be from the solution's on the same seed.
     tolerance: by array, as a share of its largest value, where it is not the judge's own.
     costs: arrays that cost points where they are wrong and earn none, as those do that are the same
-    on every seed: an
-        argument as it is after the call, or what is right for a function that returns its argument.
+    on every seed: an argument as it is after the call, or what is right for a function that returns
+    its argument.
     words: by array, what to say of wrong values that no known mistake explains.
     seconds: of processor time; see `Limits`.
     kept: why the check is there although others catch every wrong variant that it does.
@@ -87,20 +86,19 @@ def check(
 ) -> Callable[[Callable[..., Arrays]], Check]:
     """Make an experiment a `Check` worth `points`. The options are the fields of `Check`."""
     needed = (needs,) if isinstance(needs, Check) else tuple(needs)
+    names = tuple(check.name for check in needed)
 
     def make(experiment: Callable[..., Arrays]) -> Check:
-        return Check(
-            experiment.__name__, points, experiment, tuple(n.name for n in needed), **options
-        )
+        return Check(experiment.__name__, points, experiment, names, **options)
 
     return make
 
 
 def named(names: str, *values: Any) -> Arrays:
-    """Name values in order: `named("sum mean", total, average)`; one tuple or dict may stand for
-    all of them.
+    """Name values in order: `named("sum mean", total, average)`.
 
-    What it names counts even where the experiment raises an exception later on.
+    One tuple or dict may stand for all of them. What it names counts even where the experiment
+    raises an exception later on.
     Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
     """
     wanted = names.split()
@@ -110,11 +108,11 @@ def named(names: str, *values: Any) -> Arrays:
         values = _spread(values[0], wanted)
     if len(values) != len(wanted):
         raise TypeError(f"expected {len(wanted)} values ({', '.join(wanted)}), found {len(values)}")
-    noted, arrays = _noted.get({}), Arrays()
+    arrays = {}
     for name, value in zip(wanted, values, strict=True):
-        if isinstance(value, Unanswered):
-            continue
-        noted[name] = arrays[name] = as_array(name, value)
+        if not isinstance(value, Unanswered):
+            arrays[name] = as_array(name, value)
+            _noted.get({})[name] = arrays[name]
     return arrays
 
 
@@ -173,10 +171,9 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Turn `value` into an array of numbers, or of text for a string or lists of strings; a tensor
-    is detached.
+    """Turn a value into an array of numbers, or of text for a string or lists of strings.
 
-    Raises `TypeError` for anything else.
+    A tensor is detached. Raises `TypeError` for anything else.
     """
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
@@ -196,14 +193,16 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a value is a string, an array of strings, or lists of such and of nothing else."""
+    """Return whether a value is a string, an array of strings, or lists of such only."""
     if isinstance(value, list | tuple):
-        return all(map(_is_text, value))
-    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype.kind == "U")
+        return all(_is_text(part) for part in value)
+    if isinstance(value, np.ndarray):
+        return is_text(value)
+    return isinstance(value, str)
 
 
 def is_text(array: np.ndarray) -> bool:
-    """Whether an array holds strings, not numbers."""
+    """Return whether an array holds strings, not numbers."""
     return array.dtype.kind == "U"
 
 
@@ -221,34 +220,38 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._submission, name)
-        return self.hand_to(found) if callable(found) and not isinstance(found, type) else found
+        if callable(found) and not isinstance(found, type):
+            return self.hand_to(found)
+        return found
 
     def hand_to(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function, or a model of the submission's, that is watched too."""
+        """Return a function, or a model of the submission's, that is watched too."""
 
         def watched(*arguments: Any, **options: Any) -> Any:
             before = _copied((arguments, options))
             result = function(*arguments, **options)
-            self._same = self._same and _is_same(before, (arguments, options))
+            if not _is_same(before, (arguments, options)):
+                self._same = False
             return result
 
         return watched
 
 
 def same_after(watched: Watched) -> Arrays:
-    """The flag `same_after`: whether every call so far left its arguments as they were."""
+    """Return the flag `same_after`: whether every call so far left its arguments as they were."""
     return named("same_after", watched._same)
 
 
 @dataclass(frozen=True)
 class _Copy:
-    """An array or tensor as it was; of a tensor also whether it asks for a gradient, and has
-    one.
+    """An array or tensor as it was.
+
+    requires_grad, has_grad: of a tensor, whether it asks for a gradient, and whether it has one.
     """
 
     numbers: Any
-    asks: bool = False
-    has: bool = False
+    requires_grad: bool = False
+    has_grad: bool = False
 
 
 def _copied(value: Any) -> Any:
@@ -260,35 +263,39 @@ def _copied(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _Copy(value.copy())
     if hasattr(value, "detach"):
-        return _Copy(
-            value.detach().clone(), value.requires_grad, value.is_leaf and value.grad is not None
-        )
+        has_grad = value.is_leaf and value.grad is not None
+        return _Copy(value.detach().clone(), value.requires_grad, has_grad)
     return None
 
 
 def _is_same(before: Any, value: Any) -> bool:
-    """Whether an argument is what `_copied` saw."""
+    """Return whether an argument is what `_copied` saw."""
     if isinstance(before, dict):
-        return before.keys() == value.keys() and all(
-            _is_same(before[name], value[name]) for name in before
-        )
+        if before.keys() != value.keys():
+            return False
+        return all(_is_same(before[name], value[name]) for name in before)
     if isinstance(before, list):
-        return len(before) == len(value) and all(map(_is_same, before, value))
-    if not isinstance(before, _Copy):
-        return True
-    now = _copied(value)
-    if now.numbers.shape != before.numbers.shape or (now.asks, now.has) != (
-        before.asks,
-        before.has,
-    ):
+        if len(before) != len(value):
+            return False
+        return all(_is_same(one, other) for one, other in zip(before, value, strict=True))
+    if isinstance(before, _Copy):
+        return _is_same_array(before, _copied(value))
+    return True
+
+
+def _is_same_array(before: _Copy, now: _Copy) -> bool:
+    if now.requires_grad != before.requires_grad or now.has_grad != before.has_grad:
+        return False
+    if now.numbers.shape != before.numbers.shape:
         return False
     return bool((now.numbers == before.numbers).all())
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. A unit that needs more says so in its `UnitSettings`, a check by
-    `seconds=`.
+    """What one submission may use.
+
+    A unit that needs more says so in its `UnitSettings`, a check by `seconds=`.
     """
 
     megabytes: int = 1024  # of address space beyond the server's
@@ -342,9 +349,9 @@ class Addon(Protocol):
 
     course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`,
     names of modules and classes that each check is to find as they were, and `undo()`, which takes
-    away what an earlier check left for all that comes; both are for workers, and nothing that a
-    student has open is touched. And it may have
-    `explain(raised)`, which tells the cause of an exception and what to do, or "".
+    away what an earlier check left for all that comes. Both are for workers, and nothing that a
+    student has open is touched. And it may have `explain(raised)`, which tells the cause of an
+    exception and what to do, or "".
     """
 
     def reset(self, seed: int) -> None:
@@ -410,11 +417,19 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
 
     addons: package → the module that is its add-on.
     """
-    found = vars(import_checks(folder, unit)).values()
-    checks = tuple(value for value in found if isinstance(value, Check))
-    settings = next((value for value in found if isinstance(value, UnitSettings)), UnitSettings())
-    modules = [import_module(addons[name]) for name in settings.packages if name in addons]
-    return Experiments(checks, settings, tuple(modules))
+    checks = []
+    all_settings = []
+    for value in vars(import_checks(folder, unit)).values():
+        if isinstance(value, Check):
+            checks.append(value)
+        elif isinstance(value, UnitSettings):
+            all_settings.append(value)
+    settings = all_settings[0] if all_settings else UnitSettings()
+    modules = []
+    for package in settings.packages:
+        if package in addons:
+            modules.append(import_module(addons[package]))
+    return Experiments(tuple(checks), settings, tuple(modules))
 
 
 def import_checks(folder: Path, unit: str) -> ModuleType:
@@ -424,20 +439,25 @@ def import_checks(folder: Path, unit: str) -> ModuleType:
     in its place, the checks of two courses can be loaded side by side, and those that have changed
     are loaded anew. Modules of the folder import each other as `from .other import …`.
     """
-    files = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
-    made_of = b"".join([str(folder.resolve()).encode(), *files])
-    package = f"checks_{sha256(made_of).hexdigest()[:12]}"
+    checksum = sha256(str(folder.resolve()).encode())
+    for path in sorted(folder.glob("*.py")):
+        checksum.update(path.read_bytes())
+    package = f"checks_{checksum.hexdigest()[:12]}"
     if package not in sys.modules:
-        sys.modules[package] = holder = ModuleType(package)
+        holder = ModuleType(package)
         holder.__path__ = [str(folder)]
+        sys.modules[package] = holder
     return import_module(f"{package}.{unit}")
 
 
 def names_used(check: Check) -> frozenset[str]:
-    """The names that a check uses in its own code and in functions of its module, or the letters
-    that it says.
+    """Return the letters that a check says it uses, else the names in its code.
+
+    Its code is its own and that of the functions of its module.
     """
-    return _names_used(check.experiment) if check.letters is None else frozenset(check.letters)
+    if check.letters is not None:
+        return frozenset(check.letters)
+    return _names_used(check.experiment)
 
 
 DEPTH = 4  # how far functions are followed that a check calls
@@ -449,20 +469,26 @@ def _names_used(experiment: Callable[..., Any]) -> frozenset[str]:
 
 
 def _names(function: Any, depth: int) -> set[str]:
-    """Find the names in a function's code, and in that of the functions of its module that it
-    calls.
+    """Return the names in a function's code, and in that of functions beside it that it calls.
+
+    depth: how far calls are followed.
     """
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType):
         return set()
-    names = _names_in(code)
+    own_names = _names_in(code)
+    names = set(own_names)
     if depth:
-        around = function.__globals__
-        called = [around[name] for name in names if isinstance(around.get(name), FunctionType)]
-        for one in called:
-            if one.__module__.split(".")[0] == function.__module__.split(".")[0]:
-                names = names | _names(one, depth - 1)
+        for name in own_names:
+            called = function.__globals__.get(name)
+            if isinstance(called, FunctionType) and _are_together(called, function):
+                names |= _names(called, depth - 1)
     return names
+
+
+def _are_together(one: FunctionType, other: FunctionType) -> bool:
+    """Return whether two functions stand in one package."""
+    return one.__module__.split(".")[0] == other.__module__.split(".")[0]
 
 
 def _names_in(code: CodeType) -> set[str]:
@@ -474,20 +500,26 @@ def _names_in(code: CodeType) -> set[str]:
 
 
 def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
-    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`; one more than a letter is
-    `T+1`.
+    """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`.
+
+    One more than a letter is `T+1`. A shape with any other size is written in numbers.
     """
-    names = {size + 1: f"{letter}+1" for letter, size in sizes.items()}
-    names |= {size: letter for letter, size in sizes.items()}
     if not shape:
         return "a single number"
-    numbers = _tuple(map(str, shape))
-    if not all(size in names for size in shape):
+    names = {}
+    for letter, size in sizes.items():
+        names[size + 1] = f"{letter}+1"
+    for letter, size in sizes.items():
+        names[size] = letter
+    numbers = _tuple([str(size) for size in shape])
+    if not names.keys() >= set(shape):
         return numbers
-    return f"{_tuple(names[size] for size in shape)} = {numbers}"
+    letters = _tuple([names[size] for size in shape])
+    return f"{letters} = {numbers}"
 
 
-def _tuple(parts: Iterable[str]) -> str:
-    """Write parts as Python writes a tuple: one of them alone keeps its comma."""
-    written = list(parts)
-    return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"
+def _tuple(parts: Sequence[str]) -> str:
+    """Write parts as Python writes a tuple: a single one keeps its comma."""
+    if len(parts) == 1:
+        return f"({parts[0]},)"
+    return f"({', '.join(parts)})"

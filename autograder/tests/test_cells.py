@@ -20,8 +20,9 @@ def notebook(*cells, **top):
 
 
 def test_a_scripts_cells_have_their_lines_and_kinds():
-    """What stands above the first `# %%` is a cell too; `at` counts in the file, whichever its line
-    ends.
+    """What stands above the first `# %%` is a cell too.
+
+    `at` counts in the file, whichever its line ends.
     """
     script = "x = 1\n# %% [markdown]\n# Words\n# %% a title\ny = 2\nz = 3\n"
     for source in (script, script.replace("\n", "\r\n"), "\ufeff" + script):
@@ -106,8 +107,9 @@ def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatc
 
 
 def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other():
-    """A cell retyped by a slip; an old attempt put aside in a raw cell does not hide the real
-    one.
+    """A cell retyped by a slip.
+
+    An old attempt put aside in a raw cell does not hide the real one.
     """
     made = [
         ("markdown", "def f(): return 1"),

@@ -97,8 +97,9 @@ def test_an_option_that_no_check_has_is_refused_where_it_is_written():
 
 
 def test_values_are_named_in_order():
-    """One by one, or all of them as a tuple, a list or a dict; what a dict holds beside is left
-    out.
+    """One by one, or all of them as a tuple, a list or a dict.
+
+    What a dict holds beside is left out.
     """
     wanted = {"loss": 1.0, "grad": 2.0}
     for values in ((1.0, 2.0), ((1.0, 2.0),), ([1.0, 2.0],), ({"grad": 2.0, "loss": 1.0, "x": 3},)):
@@ -278,8 +279,9 @@ class Addon:
 
 
 def test_each_experiment_begins_with_the_same_random_numbers():
-    """NumPy's own are set, and each add-on is asked to set its package's; a large seed is no
-    error.
+    """NumPy's own are set, and each add-on is asked to set its package's.
+
+    A large seed is no error.
     """
     addon = Addon()
     experiments = Experiments((), UnitSettings(), (addon,))

@@ -1,5 +1,6 @@
-"""The parent's side of the sandbox: a worker's fate costs its own check alone, no answer is
-another's, nothing is left.
+"""The parent's side of the sandbox.
+
+A worker's fate costs its own check alone, no answer is another's, nothing is left.
 """
 
 import subprocess
@@ -20,8 +21,9 @@ from autograder.sandbox.worker import printable
 
 
 def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
-    """As Debian's standard library does, with `sitecustomize.py`: such a link cannot be bound a
-    second time.
+    """As Debian's standard library does, with `sitecustomize.py`.
+
+    Such a link cannot be bound a second time.
     """
     for folder in (library := tmp_path / "library", elsewhere := tmp_path / "etc"):
         folder.mkdir()
@@ -106,8 +108,9 @@ def test_a_flood_on_the_answer_pipe_is_cut(boxed):
 
 
 def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
-    """A well-formed frame with a token that was not asked is passed over; the true answer
-    counts.
+    """A well-formed frame with a token that was not asked is passed over.
+
+    The true answer counts.
     """
     answer = small.inside(
         boxed,
@@ -152,8 +155,9 @@ def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
     ],
 )
 def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
-    """What a submission writes in the kit's place: the first check is answered, and so is one after
-    the second.
+    """What a submission writes in the kit's place.
+
+    The first check is answered, and so is one after the second.
     """
     script = f"""
 from dataclasses import replace
@@ -184,8 +188,9 @@ def double(x):
 
 
 def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
-    """A few are passed over; then the check is given up, and the grader's time is not spent on
-    them.
+    """A few are passed over.
+
+    Then the check is given up, and the grader's time is not spent on them.
     """
     code = """
         import os

@@ -51,8 +51,9 @@ def test_nothing_can_be_written_or_changed(boxed, tmp_path):
 
 
 def test_a_file_that_can_be_read_cannot_be_emptied(boxed):
-    """Opening for reading and emptying at once: Landlock knows of it only from its third version
-    on.
+    """Opening for reading and emptying at once.
+
+    Landlock knows of it only from its third version on.
     """
     code = "\n".join(
         f"os.open({str(boxed.file)!r}, os.O_RDONLY | os.{flag})"
@@ -86,8 +87,9 @@ def test_there_is_no_network(boxed):
 
 
 def test_no_signal_limit_or_schedule_of_others(boxed):
-    """Neither the server nor the grader nor a group can be signalled, slowed or limited; its own
-    limits stay.
+    """Neither the server nor the grader nor a group can be signalled, slowed or limited.
+
+    Its own limits stay.
     """
     code = "\n".join(
         f"{call}"
@@ -120,8 +122,9 @@ def test_no_process_no_thread_no_program(boxed):
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are of x86_64")
 def test_no_other_way_into_the_kernel(boxed):
-    """Raw system calls: ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory,
-    keys.
+    """Raw system calls.
+
+    Ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory, keys.
     """
     numbers = {
         "ptrace": 101,
@@ -212,8 +215,9 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
     ],
 )
 def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed, number, arguments):
-    """Terminals and devices; flags, locks and signals of files; opening to write; others' signals
-    and limits.
+    """Terminals and devices; flags, locks and signals of files; opening to write.
+
+    Others' signals and limits.
     """
     given = ", ".join(value if isinstance(value, str) else repr(value) for value in arguments)
     answer = small.inside(
@@ -230,8 +234,9 @@ def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed,
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="machine code of x86")
 def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
-    """`int 0x80`, where 20 is `getpid`: its numbers mean other calls, so that none is let
-    through.
+    """`int 0x80`, where 20 is `getpid`.
+
+    Its numbers mean other calls, so that none is let through.
     """
     code = """
         import ctypes, mmap
@@ -277,8 +282,9 @@ ABIS = range(1, landlock.newest_abi() + 1)
 
 @pytest.mark.parametrize("abi", ABIS)
 def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
-    """What an older one does not know of is named by `doctor`, and seccomp refuses it: the walls
-    alone suffice.
+    """What an older one does not know of is named by `doctor`, and seccomp refuses it.
+
+    The walls alone suffice.
     """
     later = {
         2: "moving files",
@@ -329,8 +335,9 @@ ON_TORCH = """
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
-    """Torch computes and takes a step of training; its own ways to files, memory, threads and
-    processes are refused.
+    """Torch computes and takes a step of training.
+
+    Its own ways to files, memory, threads and processes are refused.
     """
     pytest.importorskip("torch")
     (secret := tmp_path / "secret").write_text("ANSWERS")
@@ -443,8 +450,9 @@ def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
 
 
 def test_what_is_not_there_is_not_held_by_a_wall():
-    """Only a refusal is one: not a missing file, a folder where a file should be, or a full
-    table.
+    """Only a refusal is one.
+
+    Not a missing file, a folder where a file should be, or a full table.
     """
     for code, held in (
         (errno.EPERM, True),
@@ -484,8 +492,9 @@ LACKING = {
 
 @pytest.mark.parametrize("lacking", LACKING)
 def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch):
-    """Another system, processor or kernel: a sentence with what to do, by `grade` as by
-    `doctor`.
+    """Another system, processor or kernel.
+
+    A sentence with what to do, by `grade` as by `doctor`.
     """
     where, name, value, words = LACKING[lacking]
     monkeypatch.setattr(where, name, value, raising=False)
@@ -511,8 +520,9 @@ FILES = (
     os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else"
 )
 def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
-    """The sandbox's tests again, by a user who owns nothing; Python and the course come in sight
-    where need be.
+    """The sandbox's tests again, by a user who owns nothing.
+
+    Python and the course come in sight where need be.
     """
     root, site = small.ROOT, Path(np.__file__).parents[1]
     become = [BUBBLEWRAP, "--dev-bind", "/", "/", "--cap-add", "ALL"]

@@ -1,5 +1,6 @@
-"""A course is a folder: what its file may say, where it is looked for, and how its units are
-named.
+"""A course is a folder.
+
+What its file may say, where it is looked for, and how its units are named.
 """
 
 import os
@@ -26,8 +27,9 @@ WHOLE = {"format": "1", "title": '"A course"', "public_seed": "3", "units": '["o
 
 
 def write(folder, more="", **changed):
-    """A course.toml in a folder: whole but for what is changed; a value of None leaves its key
-    out.
+    """A course.toml in a folder: whole but for what is changed.
+
+    A value of None leaves its key out.
     """
     lines = [f"{key} = {value}" for key, value in (WHOLE | changed).items() if value is not None]
     (folder / "course.toml").write_text("\n".join([*lines, more]))
@@ -144,8 +146,9 @@ def test_add_ons_are_those_that_packages_name(tmp_path):
 
 
 def test_a_course_is_named_or_found_upward(tmp_path, monkeypatch):
-    """The folder that is named, else the variable's, else the one around; a file elsewhere is never
-    guessed.
+    """The folder that is named, else the variable's, else the one around.
+
+    A file elsewhere is never guessed.
     """
     folders = [tmp_path / name for name in ("named", "variable", "around")]
     for folder in folders:
@@ -178,8 +181,9 @@ def test_no_course_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
 
 
 def test_a_unit_is_found_by_its_beginning_and_the_nearest_is_suggested():
-    """Its whole name, or what no other begins with; a wrong one gets the nearest, or all of
-    them.
+    """Its whole name, or what no other begins with.
+
+    A wrong one gets the nearest, or all of them.
     """
     course = small.COURSE
     for name in ("numbers_and_sums", "numbers", "n"):

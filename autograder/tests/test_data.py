@@ -180,8 +180,9 @@ def test_all_corpora_that_can_be_had_are_found(course):
 
 
 def test_where_no_corpus_can_be_had_each_is_told(course):
-    """What was tried of all of them; a role that the course has not is told with where to add
-    it.
+    """What was tried of all of them.
+
+    A role that the course has not is told with where to add it.
     """
     write_manifest(course)
     write_manifest(course, name="saga")

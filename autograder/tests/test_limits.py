@@ -1,5 +1,6 @@
-"""A check's time and memory hold where a student works: real endless loops, real memory, in a
-terminal and a kernel.
+"""A check's time and memory hold where a student works.
+
+Real endless loops, real memory, in a terminal and a kernel.
 """
 
 import re

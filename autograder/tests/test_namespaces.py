@@ -57,8 +57,9 @@ def test_a_module_keeps_the_names_that_it_gained():
 
 
 def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
-    """Functions, methods, steps of optimizers; modes, a default device and hooks for all layers are
-    taken away.
+    """Functions, methods, steps of optimizers.
+
+    Modes, a default device and hooks for all layers are taken away.
     """
     torch = pytest.importorskip("torch")
     kept, right = names_to_keep(Experiments((), UnitSettings(), (addon,))), torch.optim.SGD.step

@@ -1,5 +1,6 @@
-"""The last line of an exercise: what it prints in a script, shows in a notebook, and returns to
-nbgrader.
+"""The last line of an exercise.
+
+What it prints in a script, shows in a notebook, and returns to nbgrader.
 """
 
 import os
@@ -115,8 +116,9 @@ def test_a_cell_is_worth_its_points_and_shows_its_report():
 
 
 def test_a_report_shows_where_an_array_is_wrong():
-    """Its first wrong place, expected and found, and a picture with a dot at each; none where all
-    is right.
+    """Its first wrong place, expected and found, and a picture with a dot at each.
+
+    None where all is right.
     """
     html = reported(small_class.by("squared").content, "doubling")
     assert "failed, 0 of 2 points" in html and "this is the square" in html
@@ -188,8 +190,9 @@ def double(x):
 
 
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
-    """The value is the points; what a submission writes to stderr while it is checked is ordinary
-    output.
+    """The value is the points.
+
+    What a submission writes to stderr while it is checked is ordinary output.
     """
     outputs = cell(
         f'import autograder\ncheck = autograder.unit("{UNIT}")', NOISY, 'check("doubling")'

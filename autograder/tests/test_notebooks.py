@@ -23,8 +23,9 @@ def test_an_id_follows_its_exercise():
 
 
 def test_ids_name_exercises_and_checks():
-    """`write-` an exercise by the first name it defines, `check-` a check; a notebook with
-    solutions has the same.
+    """`write-` an exercise by the first name it defines, `check-` a check.
+
+    A notebook with solutions has the same.
     """
     ids = [cell.id for cell in as_notebook(small_class.STUBS[WORDS], WORDS).cells]
     assert ids == ["words", "words-1", "words-2", "write-initials", "check-shortening"]
@@ -65,8 +66,9 @@ CELLS = st.lists(
 @given(CELLS)
 @settings(max_examples=200, deadline=None)
 def test_script_to_notebook_to_script_changes_nothing(made):
-    """Whatever stands in the cells: the script comes back byte for byte, and the notebook's ids are
-    the same.
+    """Whatever stands in the cells.
+
+    The script comes back byte for byte, and the notebook's ids are the same.
     """
     cells = [getattr(nbformat.v4, f"new_{kind}_cell")("\n".join(lines)) for kind, lines in made]
     script = jupytext.writes(nbformat.v4.new_notebook(cells=cells), "py:percent")

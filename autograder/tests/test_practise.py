@@ -1,5 +1,6 @@
-"""Practice on the public seed: what is run, in which order, and what is said where something is
-lacking.
+"""Practice on the public seed.
+
+What is run, in which order, and what is said where something is lacking.
 """
 
 import shutil
@@ -60,8 +61,9 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
 
 
 def test_training_is_measured_here_on_what_was_held_out():
-    """The loss that a step is told is finite and near ours; weights that are no weights are told as
-    an error.
+    """The loss that a step is told is finite and near ours.
+
+    Weights that are no weights are told as an error.
     """
     verdicts, steps = practised(small_class.SOLVED[UNIT], "fitting")
     assert verdicts["fitting"].status == "passed"

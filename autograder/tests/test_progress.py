@@ -23,8 +23,9 @@ def course(tmp_path):
 
 
 def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
-    """One step more each time; after the last all of them. A file that was spoilt by hand counts
-    for nothing.
+    """One step more each time; after the last all of them.
+
+    A file that was spoilt by hand counts for nothing.
     """
     told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
     assert told[0] == "1 of 5: What is twice a number?\n"
@@ -39,8 +40,9 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
 
 
 def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(course):
-    """Its words and the first wrong number; what was said of a mistake is no later hint; a stub
-    says nothing.
+    """Its words and the first wrong number; what was said of a mistake is no later hint.
+
+    A stub says nothing.
     """
     told = small.run_command("hint", cwd=course).stdout
     assert told == "1 of 5: What is twice a number?\n"
@@ -91,8 +93,9 @@ def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):
-    """So that a unit whose packages are not installed can be shown: names in order, and which of
-    them train.
+    """So that a unit whose packages are not installed can be shown.
+
+    Names in order, and which of them train.
     """
     (course / "checks" / f"{UNIT}.py").write_text("import lacking\n")
     its = read_course(course)
@@ -124,8 +127,9 @@ def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
 
 
 def test_the_next_unit_is_the_first_that_is_not_done(course):
-    """The one worked on last as long as something is left in it; where all pass, the command says
-    so.
+    """The one worked on last as long as something is left in it.
+
+    Where all pass, the command says so.
     """
     its = read_course(course)
     written(course, "words").write_text(small_class.STUBS["words"])

@@ -1,5 +1,6 @@
-"""What may be read beside a submission: the packages that its unit asked for, the standard library,
-and nothing else.
+"""What may be read beside a submission.
+
+The packages that its unit asked for, the standard library, and nothing else.
 """
 
 import importlib.util
@@ -24,8 +25,9 @@ def opened(paths):
 
 
 def test_no_file_of_the_course_can_be_opened_or_listed(boxed):
-    """Not what it says of itself, its experiments, keys, stubs, solutions, data; nor the names in
-    its folders.
+    """Not what it says of itself, its experiments, keys, stubs, solutions, data.
+
+    Nor the names in its folders.
     """
     files = [file for file in sorted(COURSE.rglob("*")) if file.is_file()]
     kinds = {file.relative_to(COURSE).parts[0] for file in files}
@@ -88,8 +90,9 @@ def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_what_a_package_is_for_one_unit_it_is_not_for_another(both, monkeypatch):
-    """The unit on words asked for no package: NumPy, which the wire has loaded, cannot be read
-    there.
+    """The unit on words asked for no package.
+
+    NumPy, which the wire has loaded, cannot be read there.
     """
     import numpy
 
@@ -120,8 +123,9 @@ def initials(name):
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
-    """Where names may be listed, as imports do, no file can be opened: here the course lies in such
-    a folder.
+    """Where names may be listed, as imports do, no file can be opened.
+
+    Here the course lies in such a folder.
     """
     if not both:
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
@@ -146,8 +150,9 @@ def test_each_place_is_of_this_python_or_of_a_package_or_of_the_system():
 
 
 def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
-    """A descriptor of a path alone opens nothing; links in `/proc` tell nothing of others; no
-    device, no listing.
+    """A descriptor of a path alone opens nothing; links in `/proc` tell nothing of others.
+
+    No device, no listing.
     """
     (tmp_path / "secret").write_text("ANSWERS")
     code = f"""

@@ -1,5 +1,6 @@
-"""Experiments where the submission is: whatever it does becomes part of an answer, told by its own
-lines.
+"""Experiments where the submission is.
+
+Whatever it does becomes part of an answer, told by its own lines.
 """
 
 import io
@@ -115,8 +116,9 @@ def test_numbers_out_of_range_warn_nobody():
     ],
 )
 def test_whatever_a_submission_raises_is_told_by_its_own_line(text, failure, words):
-    """The kind of failure, the innermost line of the file, the function, and the error; no frame of
-    a library.
+    """The kind of failure, the innermost line of the file, the function, and the error.
+
+    No frame of a library.
     """
     found = answer(text)
     assert (found.failure, found.arrays) == (failure, {})
@@ -161,8 +163,9 @@ def raised_in(path, function="f"):
 
 
 def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
-    """What is left is the student's file; a folder whose name only begins like one of these is a
-    student's.
+    """What is left is the student's file.
+
+    A folder whose name only begins like one of these is a student's.
     """
     mine = "line 1, in `f`: ZeroDivisionError: division by zero"
     checks = replace(
@@ -188,8 +191,9 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
 
 
 def test_cells_of_the_stub_are_not_parsed_again():
-    """What a server read before it forks is there for each submission: of a solution only new cells
-    are parsed.
+    """What a server read before it forks is there for each submission.
+
+    Of a solution only new cells are parsed.
     """
     unit = small.unit()
     solution = solution_of(unit)
@@ -203,8 +207,9 @@ def test_cells_of_the_stub_are_not_parsed_again():
 
 
 def test_warming_begins_each_exact_experiment_and_no_training():
-    """What an experiment imports before it asks for a name is there; what the unit warms itself,
-    too.
+    """What an experiment imports before it asks for a name is there.
+
+    What the unit warms itself, too.
     """
     done = []
 
@@ -356,8 +361,9 @@ def test_weights_of_a_training_that_failed_are_left_out():
 
 
 def test_an_experiment_that_took_long_is_not_run_again():
-    """A failure after a quarter of a check's time is told at once: a second run might not end in
-    time.
+    """A failure after a quarter of a check's time is told at once.
+
+    A second run might not end in time.
     """
     script = (
         "import time\nruns = []\ndef a(x):\n    runs.append(x)\n    time.sleep(0.02)\n    raise "

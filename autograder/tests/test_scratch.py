@@ -21,8 +21,9 @@ def test_a_folder_is_gone_when_it_is_closed():
 
 
 def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
-    """What a killed process left is removed; that of one that lives, of another name, or a link's
-    target stays.
+    """What a killed process left is removed.
+
+    That of one that lives, of another name, or a link's target stays.
     """
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "autograder-notes").mkdir()

@@ -44,8 +44,9 @@ def run(filter, architecture, number, *arguments):
 
 
 def answer_of(value):
-    """An answer of a filter, in words: the upper half says what is done, the lower half with
-    what.
+    """An answer of a filter, in words.
+
+    The upper half says what is done, the lower half with what.
     """
     return {0x7FFF0000: ALLOWED, 0x80000000: "killed", 0x00050000: value & 0xFFFF}[
         value & 0xFFFF0000

@@ -1,5 +1,6 @@
-"""The forking server: what a worker inherits of it, and that no submission leaves anything for the
-next.
+"""The forking server.
+
+What a worker inherits of it, and that no submission leaves anything for the next.
 """
 
 import os

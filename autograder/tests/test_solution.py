@@ -77,8 +77,9 @@ def test_a_mistake_replaces_a_whole_statement_and_its_indent():
 
 
 def test_the_secret_lines_are_those_that_give_an_answer_away():
-    """Lines of solutions and of mistakes; not those of the stub, short ones, or words of the
-    trade.
+    """Lines of solutions and of mistakes.
+
+    Not those of the stub, short ones, or words of the trade.
     """
     script = """
         # %%

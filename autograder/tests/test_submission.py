@@ -1,5 +1,6 @@
-"""What a submission defines: a name is looked up, what it needs runs, and nothing else of the file
-does.
+"""What a submission defines.
+
+A name is looked up, what it needs runs, and nothing else of the file does.
 """
 
 import ast
@@ -21,8 +22,9 @@ def submission(text, name="ada.py"):
 
 @pytest.mark.parametrize("more", ["", ", open('nowhere')"])
 def test_variables_of_a_demonstration_are_not_helpers(more):
-    """A block of `autograder.example` is never run: its `steps` is not the function that a helper
-    uses.
+    """A block of `autograder.example` is never run.
+
+    Its `steps` is not the function that a helper uses.
     """
     ada = submission(
         """
@@ -39,8 +41,9 @@ def test_variables_of_a_demonstration_are_not_helpers(more):
 
 
 def test_a_future_import_holds_for_the_whole_file():
-    """Annotations are then not evaluated, and a dataclass finds its module; in a notebook's later
-    cells as well.
+    """Annotations are then not evaluated, and a dataclass finds its module.
+
+    In a notebook's later cells as well.
     """
     ada = submission("""
         from __future__ import annotations
@@ -59,8 +62,9 @@ def test_a_future_import_holds_for_the_whole_file():
 
 
 def test_only_what_is_asked_for_is_executed():
-    """Calls, loops and assignments that no graded function uses are not run; what a function uses
-    is.
+    """Calls, loops and assignments that no graded function uses are not run.
+
+    What a function uses is.
     """
     ran = submission("""
         import json
@@ -113,8 +117,9 @@ def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
 
 
 def test_what_parses_and_does_not_compile_is_told_with_its_line():
-    """A `break` outside a loop: in a script the file's line, in a notebook the cell's; other
-    definitions run.
+    """A `break` outside a loop: in a script the file's line, in a notebook the cell's.
+
+    Other definitions run.
     """
     code = ["import math", "def f():\n    return math.pi", "x = 1\n\ndef g():\n    break"]
     cells = [{"cell_type": "code", "source": source} for source in code]
@@ -256,8 +261,9 @@ def looked_up(table):
 
 
 def iterated(source):
-    """The variables of comprehensions: from Python 3.12 on the table has them in the scope around,
-    as if read there.
+    """The variables of comprehensions.
+
+    From Python 3.12 on the table has them in the scope around, as if read there.
     """
     targets = [
         node.target for node in ast.walk(ast.parse(source)) if isinstance(node, ast.comprehension)

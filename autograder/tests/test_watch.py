@@ -1,5 +1,6 @@
-"""`watch`, driven as a student does: in a real terminal; and where Linux's modules are out of
-reach.
+"""`watch`, driven as a student does: in a real terminal.
+
+And where Linux's modules are out of reach.
 """
 
 import re
@@ -40,8 +41,9 @@ def course(tmp_path):
 
 @contextmanager
 def watching(course, *command, unit="numbers", first="is not written yet.", columns=40, path=ROOT):
-    """`autograder watch` in a terminal without colour; at the end it is quit, and nothing was too
-    wide.
+    """`autograder watch` in a terminal without colour.
+
+    At the end it is quit, and nothing was too wide.
     """
     command = [*(command or ("-m", "autograder")), "watch", unit]
     environment = variables(TERM="xterm-256color", PYTHONPATH=str(path))
@@ -81,8 +83,9 @@ SLOW = """errors = []
 
 
 def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
-    """Edit, save, be told the mistake, pass, move on, ask, go back, loop without end, train, quit;
-    progress is kept.
+    """Edit, save, be told the mistake, pass, move on, ask, go back, loop without end, train, quit.
+
+    Progress is kept.
     """
     with watching(course) as terminal:
         fill(course, double="print('here'); return x * x")
@@ -164,8 +167,9 @@ def test_grading_names_linux_where_a_module_of_its_is_missing(small_class, tmp_p
 
 
 def test_a_package_that_is_missing_is_named(course):
-    """By `check`, with the command that installs it, as course.toml says; `watch` says to ask
-    it.
+    """By `check`, with the command that installs it, as course.toml says.
+
+    `watch` says to ask it.
     """
     about = course / "course.toml"
     about.write_text(about.read_text() + '\n[packages]\nlacking = { install = "lacking>=2" }\n')

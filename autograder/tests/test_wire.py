@@ -220,8 +220,9 @@ NESTED = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     )
 )
 def test_text_comes_back_beside_numbers(sent):
-    """Strings alone and in rows, empty ones and every alphabet; numbers beside them stay
-    numbers.
+    """Strings alone and in rows, empty ones and every alphabet.
+
+    Numbers beside them stay numbers.
     """
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert got.fields == {"token": "t"} and list(got.arrays) == list(sent)
@@ -276,8 +277,9 @@ LONG = "x" * (MAX_TEXT // 4 // 1000)
     ],
 )
 def test_text_out_of_form_is_refused(packed):
-    """A frame that calls some bytes text is read as hostile too: nothing but `BadFrame`, and little
-    memory.
+    """A frame that calls some bytes text is read as hostile too.
+
+    Nothing but `BadFrame`, and little memory.
     """
     blob = text_frame(packed)
     tracemalloc.start()

@@ -1,5 +1,6 @@
-"""The parent's side of a worker: of whatever bytes come back, only the answer to the question
-counts.
+"""The parent's side of a worker.
+
+Of whatever bytes come back, only the answer to the question counts.
 """
 
 import os
@@ -49,8 +50,9 @@ FRAME = st.tuples(st.sampled_from(["asked", "before", "after", ""]), st.integers
 @settings(max_examples=400, deadline=None)
 @given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_UNEXPECTED + 4), st.integers(1, 400))
 def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, length):
-    """Fuzzing the parent: frames of other questions, twice, cut and between garbage, in pieces of
-    any length.
+    """Fuzzing the parent.
+
+    Frames of other questions, twice, cut and between garbage, in pieces of any length.
     """
     sent = b"".join(frames)
     try:

@@ -41,7 +41,8 @@ class Lenient:
 
 
 def has_answered(lenient: Lenient) -> bool:
-    """Whether a function has returned. No method: a student's function may be called as it would
-    be.
+    """Whether a function has returned.
+
+    No method: a student's function may be called as it would be.
     """
     return lenient._answered

@@ -89,5 +89,11 @@ def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list
     """Return the words for a student of a hand-in; no numbers, for code is full of them."""
     names = [student, known_as]
     if record:
-        names += [record.name, record.login, record.email]
+        names += [record.name, *_turned(record.name), record.login, record.email]
     return [name for name in names if name]
+
+
+def _turned(name: str) -> list[str]:
+    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; nothing of other names."""
+    last, comma, first = name.partition(", ")
+    return [f"{first} {last}"] if comma and first and last else []

@@ -375,6 +375,14 @@ def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
     assert not [page for page in site.values() if re.search(r"LOVELACE|Ada|al@x", page())]
 
 
+def test_a_name_as_rosters_write_it_is_replaced_as_people_write_it_too():
+    """`Lovelace, Ada` stands in code as `Ada Lovelace`."""
+    record = HandIn(source="canvas", student="ada", name="Lovelace, Ada")
+    names = pseudonyms.names_of_hand_in("ada", "", record)
+    renaming = pseudonyms.Renaming(dict.fromkeys(names, "student 1"))
+    assert renaming.text("By Ada Lovelace (Lovelace, Ada)") == "By student 1 (student 1)"
+
+
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
     """Our own reading of it fails; its results are on the page, and a sentence where the code would
     be.

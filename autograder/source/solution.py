@@ -86,8 +86,10 @@ class Solution:
         made = [placed for placed in self.mistakes if placed.mistake.id in identities]
         made.sort(key=lambda placed: placed.first_line, reverse=True)  # lines above keep numbers
         lines = self.text.split("\n")
-        for mistake, first, last in made:
-            lines[first - 1 : last] = [_indentation(lines[first - 1]) + mistake.code]
+        for mistake, first_line, last_line in made:
+            start = first_line - 1
+            spoilt = _indentation(lines[start]) + mistake.code
+            lines[start:last_line] = [spoilt]
         return "\n".join(lines)
 
 

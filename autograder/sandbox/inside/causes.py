@@ -10,7 +10,7 @@ import linecache
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -124,7 +124,9 @@ def _part(code: CodeType, instruction: int) -> str:
     """
     positions = list(code.co_positions())
     line, last_line, start, end = positions[instruction // 2]
-    if line is None or line != last_line or start is None or end is None:
+    if line is None or start is None or end is None:
+        return ""
+    if line != last_line:
         return ""
     text = linecache.getline(code.co_filename, line).encode()  # columns are counted in bytes
     return text[start:end].decode()
@@ -238,11 +240,20 @@ class Product:
 
 
 def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
-    yield Product(f"{right.text} @ {left.text}", right.shape, left.shape)
+    """Yield the products that may have been meant, the likeliest first."""
+    yield _product(right, left)
     if len(left.shape) == 2:
-        yield Product(f"{right.text} @ {left.text}.T", right.shape, left.shape[::-1])
+        yield _product(right, _transposed(left))
     if len(right.shape) == 2:
-        yield Product(f"{left.text} @ {right.text}.T", left.shape, right.shape[::-1])
+        yield _product(left, _transposed(right))
+
+
+def _product(left: Operand, right: Operand) -> Product:
+    return Product(f"{left.text} @ {right.text}", left.shape, right.shape)
+
+
+def _transposed(matrix: Operand) -> Operand:
+    return replace(matrix, text=f"{matrix.text}.T", shape=matrix.shape[::-1])
 
 
 def unlike_shapes(raised: Raised) -> str:

@@ -212,12 +212,14 @@ def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) ->
     """
     key = plain_key(server, checks_to_run(server.unit, data=()), FIRST_SEED)
 
-    def reaches(script: str) -> bool:
-        verdicts = grade_one(server, script.encode(), "submission.py", FIRST_SEED, key, data={})
-        return not unmet(check, {verdict.name: verdict for verdict in verdicts})
+    def reaches(name: str) -> bool:
+        script = scripts[name].encode()
+        verdicts = grade_one(server, script, "submission.py", FIRST_SEED, key, data={})
+        by_check = {verdict.name: verdict for verdict in verdicts}
+        return not unmet(check, by_check)
 
-    found = pool.map(reaches, scripts.values())
-    return {name for name, is_reached in zip(scripts, found, strict=True) if is_reached}
+    is_reached = dict(zip(scripts, pool.map(reaches, scripts), strict=True))
+    return {name for name in scripts if is_reached[name]}
 
 
 @dataclass(frozen=True)

@@ -178,13 +178,24 @@ def _of_attribute(node: cst.Attribute) -> Iterator[Replacement]:
 def _of_call(node: cst.Call) -> Iterator[Replacement]:
     """Yield the argument or the object itself, two arguments swapped, and each option left out."""
     positional = [argument for argument in node.args if not argument.keyword and not argument.star]
-    if len(positional) == len(node.args) == 1:
+    if not positional:
+        yield from _object_of_call(node)
+    elif len(node.args) == 1:
         yield Replacement(Operator.CALL_DELETION, node, positional[0].value)
-    if isinstance(node.func, cst.Attribute) and not positional:
-        yield Replacement(Operator.CALL_DELETION, node, node.func.value)
-    if len(positional) > 1 and _order_matters(node, positional):
+    elif len(positional) > 1 and _order_matters(node, positional):
         swapped = node.with_changes(args=_first_two_swapped(node.args))
         yield Replacement(Operator.SWAP, node, swapped)
+    yield from _without_options(node)
+
+
+def _object_of_call(node: cst.Call) -> Iterator[Replacement]:
+    """Yield `x` in the place of `x.sum()`."""
+    if isinstance(node.func, cst.Attribute):
+        yield Replacement(Operator.CALL_DELETION, node, node.func.value)
+
+
+def _without_options(node: cst.Call) -> Iterator[Replacement]:
+    """Yield the call without each of its keyword arguments."""
     for number, argument in enumerate(node.args):
         if argument.keyword:
             others = [*node.args[:number], *node.args[number + 1 :]]

@@ -60,26 +60,33 @@ def exercises(solution: Solution) -> Exercises:
 
     The methods of a class are named `Class.method`.
     """
-    regions = []  # the line that begins each
-    for number, line in enumerate(solution.text.split("\n"), 1):
-        if line.strip() == BEGIN:
-            regions.append(number)
-
-    def is_written(node: ast.stmt) -> bool:
-        return any(node.lineno <= number <= (node.end_lineno or 0) for number in regions)
-
     found = {}
-    for node in ast.parse(solution.text).body:
-        if not is_written(node):
-            continue
+    regions = _regions(solution.text)
+    for node in _written(ast.parse(solution.text).body, regions):
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [node.name]
         elif isinstance(node, ast.ClassDef):
-            found[node.name] = []
-            for part in node.body:
-                if isinstance(part, ast.FunctionDef) and is_written(part):
-                    found[node.name].append(f"{node.name}.{part.name}")
+            methods = _written(node.body, regions)
+            found[node.name] = [
+                f"{node.name}.{method.name}"
+                for method in methods
+                if isinstance(method, ast.FunctionDef)
+            ]
     return found
+
+
+def _regions(text: str) -> list[int]:
+    """Return the numbers of the lines that begin the regions which students write."""
+    lines = enumerate(text.split("\n"), 1)
+    return [number for number, line in lines if line.strip() == BEGIN]
+
+
+def _written(statements: Sequence[ast.stmt], regions: Sequence[int]) -> Iterator[ast.stmt]:
+    """Yield the statements that hold a region."""
+    for statement in statements:
+        end = statement.end_lineno or 0
+        if any(statement.lineno <= number <= end for number in regions):
+            yield statement
 
 
 def emptied(solution: Solution, wanted: Exercises, public_seed: int) -> str:

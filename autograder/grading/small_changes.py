@@ -1,7 +1,7 @@
 """What the solution answers with each of its small changes: computed once a seed, kept as prints.
 
-A worker runs one change after another, within a second and with the walls of a submission. Only
-changes in definitions that the check runs are tried.
+A worker runs one change after another, each within half a second and with the walls of a
+submission. Only changes in definitions that the check runs are tried.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check
+from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
 from autograder.judging import agree
 from autograder.relations import small_changes as prints
@@ -23,6 +23,8 @@ from autograder.source import small_changes as source
 from autograder.source.small_changes import small_changes
 
 SECONDS = 0.5  # of processor time for one change: one that loops for ever ends there
+# the same of those that follow one that was late: where one loops for ever, so do its neighbours
+SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
 WRITTEN_IN = (Path(source.__file__), Path(prints.__file__), Path(__file__))
 
@@ -80,8 +82,7 @@ def try_changes(
     names = tuple(expected.arrays)
     changes: list[SmallChange] = []
     rows: list[np.ndarray] = []
-    quick = replace(check, seconds=min(SECONDS, check.seconds))
-    for change, answer in _answers(server, quick, seed, plain, tried):
+    for change, answer in _answers(server, check, seed, plain, tried):
         if answer.failure:
             continue
         row = _row(check, expected, answer)
@@ -99,9 +100,13 @@ def _answers(
     plain: str,
     tried: Sequence[tuple[SmallChange, str]],
 ) -> Iterator[tuple[SmallChange, Answer]]:
+    quick = replace(check, seconds=min(SECONDS, check.seconds))
     with server.worker(plain.encode(), "solution.py") as worker:
         for change, script in tried:
-            yield change, worker.ask(check, seed, source=script.encode())
+            answer = worker.ask(quick, seed, source=script.encode())
+            if answer.failure == Failure.TIMEOUT:
+                quick = replace(quick, seconds=min(SECONDS_ONCE_LATE, check.seconds))
+            yield change, answer
 
 
 def _row(check: Check, expected: Answer, answer: Answer) -> np.ndarray:

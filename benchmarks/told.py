@@ -62,7 +62,10 @@ def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[V
 @cache
 def program(script: str) -> str:
     """A script without its layout: two mutants of one program are the same."""
-    return ast.dump(ast.parse(script))
+    try:
+        return ast.dump(ast.parse(script))
+    except SyntaxError:  # as of `-1.cpu()`
+        return script
 
 
 @dataclass(frozen=True)

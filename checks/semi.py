@@ -128,5 +128,5 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
         if array.ndim:  # batch norm's count of batches is no weight
             weights[name] = torch.tensor(trained[name.replace(".", "_")])
     model.load_state_dict(weights, strict=False)
-    logits = model(x).detach()
-    return float(nn.functional.cross_entropy(logits, y))
+    predicted = model(x).detach()
+    return float(nn.functional.cross_entropy(predicted, y))

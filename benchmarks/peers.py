@@ -178,7 +178,7 @@ print(sum(statistics.median(took(check) for _ in range(7)) for check in checks_t
 
 
 def experiments(unit: str) -> float:
-    """Seconds of the experiments on our solution alone, in one process that has run each before."""
+    """Seconds of nothing but the experiments on our solution, in one process that has run each before."""
     return float(run("-c", EXPERIMENTS, unit))
 
 

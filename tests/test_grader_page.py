@@ -81,7 +81,7 @@ def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
 
 
 def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsewhere, proof):
-    """Of a check that catches nothing alone; of each mutant that no check can tell from the
+    """Of a check without which nothing would pass; of each mutant that no check can tell from the
     solution.
     """
     parts = parts_of(grader_page(elsewhere, [proof], jobs=2, minutes=9.0))

@@ -129,8 +129,9 @@ def folder(tmp_path):
 
 
 def test_grades_are_official_in_a_container(folder):
-    """The worker's own walls hold alone; nothing is written but the results and the cache beside
-    them.
+    """The worker's own walls hold without another.
+
+    Nothing is written but the results and the cache beside them.
     """
     done = in_a_container(folder, "grade", "/tmp/submitted", "--out", "/tmp/grades")
     assert done.returncode == 0, done.stderr
@@ -142,7 +143,7 @@ def test_grades_are_official_in_a_container(folder):
 
 
 def test_doctor_says_which_walls_stand_in_a_container(folder):
-    """Which hold, which does not start, and that grades are official all the same."""
+    """Which hold, which does not start, and that grades are still official."""
     done = in_a_container(folder, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(

@@ -125,7 +125,7 @@ def _small(chance: float) -> str:
 
 
 def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
-    """Return the checks that catch no mutant alone, each with why it is kept."""
+    """Return the checks without which no mutant would pass, each with why it is kept."""
     kept = []
     for check in load_unit(course, report.unit).checks:
         if not report.alone[check.name]:

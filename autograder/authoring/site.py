@@ -104,7 +104,7 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
 def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
     """Put what students start from in place of a notebook's solutions; fold the code of pictures.
 
-    Raises `UserError` where a line of a solution would be shown all the same.
+    Raises `UserError` where a line of a solution would still be shown.
     """
     stub_cells = jupytext.reads(solution.stub, "py:percent").cells
     for cell, stub in zip(book.cells, stub_cells, strict=True):

@@ -260,7 +260,7 @@ def judge_mutants(
     data: what checks that train are given, by check; those without any are left out.
 
     It is a fault where fewer than 98 of 100 wrong variants lose points, and where, in a run that is
-    not quick, a check catches no mutant alone and does not say why it is kept.
+    not quick, a check catches no mutant that others miss and does not say why it is kept.
     """
     from autograder.authoring.mutants import equivalents, run_mutants
 
@@ -286,10 +286,13 @@ def judge_mutants(
 
 
 def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Finding]:
-    """Find fault with each check that catches no mutant alone and does not say why it is kept."""
+    """Find fault with checks that catch nothing others miss, and do not say why they are kept."""
     for check in unit.checks:
         if not report.alone[check.name] and not check.kept:
-            words = 'catches no mutant alone. Give it `kept="why it is there"`, or take it out'
+            words = (
+                'catches no mutant that others miss. Give it `kept="why it is there"`, '
+                "or take it out"
+            )
             yield finding(f"{report.unit}: {check.name} {words}", True)
 
 

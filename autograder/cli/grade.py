@@ -320,7 +320,7 @@ def _adjustments_if_readable(
 ) -> "Policy | None":
     """Read the adjustments beside results.
 
-    Where they cannot be read, say so and return None: what was graded is shown all the same.
+    Where they cannot be read, say so and return None: what was graded is still shown.
     """
     from autograder.schema import BadFile
 

@@ -151,7 +151,7 @@ def grade_class(
 
 
 def _facts(course: Course, run: Run, submissions: int) -> str:
-    """Note a run for whoever reads its results: see `run_facts`."""
+    """Note a run for those who read its results: see `run_facts`."""
     lines = [f"seed {run.seed}", f"submissions {submissions}", f"course {course.folder}"]
     if run.submitted:
         lines.append(f"submitted {run.submitted.resolve()}")

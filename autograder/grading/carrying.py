@@ -1,6 +1,6 @@
 """Errors carried forward: an early mistake costs its own check, and what follows counts.
 
-Where a check that others need is wrong by known mistakes, the others run all the same. They are
+Where a check that others need is wrong by known mistakes, the others still run. They are
 judged against the solution with those mistakes in it. An array earns only where it still tells what
 it is there for: each known mistake that it shows, and that none of the needed checks shows, it
 shows beside the early mistakes too.
@@ -116,7 +116,7 @@ def _ids(mistakes: Iterable[Mistake]) -> list[str]:
 class Following:
     """The verdict on a check that follows wrong ones, and the mistakes that explain its answer.
 
-    made: none where the answer is right all the same, or where something in it is not explained.
+    made: none where the answer is still right, or where something in it is not explained.
     """
 
     verdict: Verdict
@@ -146,7 +146,7 @@ class Follows:
         return any(self._carried())
 
     def judge(self, answer: Answer) -> Following:
-        """Judge an answer, in the way that earns most; one that is right all the same passes."""
+        """Judge an answer, in the way that earns most; one that is still right passes."""
         without_mistakes = PlainKey(self.key.expected)
         plain = judge(self.check, without_mistakes, answer, self.sizes)
         if plain.status == "passed":

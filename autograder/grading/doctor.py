@@ -78,7 +78,7 @@ def _older(abi: int) -> str:
 
 
 MEND_BUBBLEWRAP = (
-    "A worker's own walls hold alone. To have it: Ubuntu, sysctl -w "
+    "A worker's own walls hold without it. To have it: Ubuntu, sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
     "--security-opt apparmor=unconfined."
 )

@@ -91,7 +91,7 @@ def save_key(path: Path, key: Key) -> None:
     }
     packed = {name: _packed(array) for name, array in arrays.items()}
     path.parent.mkdir(exist_ok=True, parents=True)
-    # `save_file` writes for its owner alone, and students read keys
+    # `save_file` writes a file that only its owner can read, and students read keys
     path.write_bytes(save(packed, metadata))
 
 

@@ -2,7 +2,7 @@
 
 An answer is found by the address of everything that it depends on, so that nothing in the store can
 be out of date: it is found, or it is computed. The store is a file of SQLite, which is safe against
-two runs at once and against a kill. It holds answers, and so it can be read by its owner alone.
+two runs at once and against a kill. It holds answers, and so only its owner can read it.
 """
 
 import os

@@ -465,7 +465,7 @@ def summary(made: Plan) -> list[str]:
             lines.append(f"  {place.student}, {place.unit}: marked late by {made.source.name}")
     missing = [shown(each.student) for each in made.missing]
     left = [f"{shown(each.place)}: {each.why}" for each in made.left]
-    lines += listed("not in the roster, taken all the same", [shown(name) for name in made.unknown])
+    lines += listed("not in the roster, but taken", [shown(name) for name in made.unknown])
     lines += listed("in the roster, and handed in nothing", missing)
     lines += listed("not taken", left)
     return lines

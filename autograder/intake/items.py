@@ -324,7 +324,7 @@ def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
 
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
-    """An entry's name: one without the mark of UTF-8 is often in it all the same."""
+    """An entry's name: one without the mark of UTF-8 is often still in it."""
     name = entry.filename
     if not entry.flag_bits & 0x800:
         try:

@@ -59,7 +59,7 @@ def judge(
 def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
     """Judge an answer that ended early; a known mistake that fails by the same error is named.
 
-    Arrays that were named all the same and are right earn their share. Wrong ones may be so because
+    Arrays that were still named and are right earn their share. Wrong ones may be so because
     of the failure, and nothing is said of them.
     """
     answer = comparison.answer

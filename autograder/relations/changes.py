@@ -52,7 +52,7 @@ def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
-    """Yield all other orders of axes; the likeliest are those that exchange two."""
+    """Yield all other orders of axes; the most likely are those that exchange two."""
     identity = tuple(range(len(shape)))
     for order in permutations(identity):
         if order == identity:

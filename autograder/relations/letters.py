@@ -59,7 +59,7 @@ class Letters:
         return " and ".join(self.axis(shape, axis) for axis in axes)
 
     def constant(self, value: float) -> Constant | None:
-        """Name a positive number; of those names that fit, the likeliest."""
+        """Name a positive number; of those names that fit, the most likely."""
         fitting = []
         for constant in self._constants:
             if abs(value - constant.value) <= NEAR * constant.value:

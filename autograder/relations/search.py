@@ -142,7 +142,7 @@ def _could_be_chance(fits: Fits) -> bool:
 
 
 def _preference(fits: Fits) -> tuple[bool, int, int, float]:
-    """Rank a relation: it holds everywhere, fits most arrays, is fitted least, and is likeliest."""
+    """Rank a relation: holding everywhere, fitting many arrays, little fitted, most likely."""
     found = list(fits.values())
     holds_everywhere = all(one.relation.whole for one in found)
     fitted = sum(one.fitted for one in found)

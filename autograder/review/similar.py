@@ -15,7 +15,7 @@ from statistics import quantiles
 from autograder.grading.results import Result
 from autograder.review.answers import Exercise, UnitAnswers
 
-# answers that share a part: of so few all pairs are looked at, of more each with its likeliest
+# answers that share a part: of so few all pairs are looked at, of more each with its most likely
 FEW = 12
 
 # a share is unusual above the middle by so many times the spread of the lower half

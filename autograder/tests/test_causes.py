@@ -148,12 +148,12 @@ def test_a_letter_is_said_only_where_the_check_has_it():
 
 
 def test_an_error_of_which_nothing_is_known_is_told_as_it_is():
-    """In its own words alone."""
+    """In its own words, without another."""
     assert told("raise ValueError('planted')", (1,)) == "line 7, in `f`: ValueError: planted"
 
 
 def test_an_addon_that_fails_costs_nothing():
-    """The exception is told all the same."""
+    """The exception is still told."""
     broken = type("Broken", (), {"reset": lambda seed: None, "explain": lambda raised: 1 / 0})
     assert (
         told("raise ValueError('planted')", (1,), addons=(broken,))

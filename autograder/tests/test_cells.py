@@ -95,7 +95,7 @@ def test_a_cell_split_within_a_function_is_whole_again():
 
 
 def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatch):
-    """What is parsed twice has a limit: past it a cell that does not parse is left alone."""
+    """What is parsed twice has a limit: past it a cell that does not parse is left as it is."""
     parse, parsed = ast.parse, []
     counting = lambda text, *more, **how: parsed.append(len(text)) or parse(text, *more, **how)  # noqa: E731
     pieces = [("code", f"    y = {number}") for number in range(2000)]

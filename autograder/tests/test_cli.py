@@ -595,7 +595,7 @@ main()
     ],
 )
 def test_an_oserror_of_a_bug_is_a_traceback(tmp_path, line):
-    """What nobody has foreseen is shown as it is, for whoever mends it."""
+    """What nobody has foreseen is shown as it is, for those who mend it."""
     submit(tmp_path / "class", "ada", RIGHT)
     command = [
         sys.executable,

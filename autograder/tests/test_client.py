@@ -1,6 +1,6 @@
 """The parent's side of the sandbox.
 
-A worker's fate costs its own check alone, no answer is another's, nothing is left.
+A worker's fate costs only its own check, no answer is another's, nothing is left.
 """
 
 import subprocess

@@ -79,7 +79,7 @@ def test_what_is_shared_travels_once_and_each_call_has_its_own(cluster):
 
 
 def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path):
-    """Two Dask workers, one killed midway: every result, equal to those of this process alone."""
+    """Two Dask workers, one killed midway: every result, equal to those of one process."""
     address, workers = cluster
     submitted = small.write_class(tmp_path / "class", 80, slow=True)
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")

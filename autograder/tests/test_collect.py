@@ -364,7 +364,7 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Nothing was written." in done.stdout and not (tmp_path / "submitted").exists()
     assert "charles, numbers_and_sums: marked late by canvas" in done.stdout
-    assert "not in the roster, taken all the same (1):\n  cmdb31m_4714" in done.stdout
+    assert "not in the roster, but taken (1):\n  cmdb31m_4714" in done.stdout
     assert "handed in nothing (1):\n  alan" in done.stdout
     done = small.run_command(*options)
     assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout

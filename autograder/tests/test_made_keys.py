@@ -39,7 +39,7 @@ def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check
 
     A second submission with the same mistake needs nothing.
 
-    One answer more is the solution's on another seed, to this check alone.
+    One answer more is the solution's on another seed, and only to this check.
     """
     script = small.solved() + "\ndef running_sum(x):\n    return np.cumsum(x, axis=1), x.sum(0)\n"
     verdicts = graded(server, made, script)

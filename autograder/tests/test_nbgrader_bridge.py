@@ -367,7 +367,7 @@ def test_a_comment_shows_an_answer_as_it_is(remark, words):
 
 
 def test_a_page_is_made_without_running_the_submission(folder, recorded):
-    """What nbgrader has not autograded gets its page from it all the same, with the course's
+    """What nbgrader has not autograded still gets its page from it, with the course's
     checks, unexecuted.
     """
     book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)

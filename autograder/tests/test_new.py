@@ -116,7 +116,7 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
 
 def test_students_of_a_new_course_get_no_answer(course, tmp_path):
     """No line of a solution but in the engine, whose templates the exercises are; the release is
-    checked with alone.
+    checked with.
     """
     passes("build", "--release", tmp_path / "given", cwd=course)
     found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])

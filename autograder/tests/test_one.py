@@ -37,7 +37,7 @@ def not_passed(verdicts):
 
 @pytest.mark.parametrize("poison", POISONS)
 def test_what_one_check_spoils_costs_no_other(grade, poison):
-    """Right answers that change NumPy for whoever comes later keep every point."""
+    """Right answers that change NumPy for those who come later keep every point."""
     spoiling = f"\n_right = double\ndef double(x):\n    a = _right(x)\n    {poison}\n    return a\n"
     verdicts = grade(small.solved() + spoiling)
     assert len(verdicts) == 3

@@ -109,7 +109,7 @@ def materials(course):
     ids=["points", "experiment", "sizes", "helper", "solution", "known mistake", "another unit"],
 )
 def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
-    """A changed experiment changes its own checksum alone.
+    """A changed experiment changes only its own checksum.
 
     A helper or the solution those of all checks of the unit.
     """

@@ -370,7 +370,7 @@ def as_shown(page):
 
 
 def without_students(row):
-    """What a row of the table says of a pair, whoever they are and wherever it stands."""
+    """What a row of the table says of a pair, without who they are and where it stands."""
     parts = sorted((row["parts of one"], row["parts of the other"]))
     kept = ("unit", "exercise", "share alike", "parts alike", "equal wrong answers", "stands out")
     return [row[name] for name in kept] + parts

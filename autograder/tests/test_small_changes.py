@@ -143,7 +143,7 @@ SAID = "your values are those of a right answer but for one small change in "
 
 
 def test_the_change_that_gives_all_that_is_wrong_is_told():
-    """With its function and kind; of two kinds both, of more the function alone."""
+    """With its function and kind; of two kinds both, of more only the function."""
     changed = changed_answers(RIGHT, ("f", "one thing", {"a": C}), ("f", "another", {"b": D}))
     assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`: one thing."}
     both = told(changed, {"a": C, "b": D}, ["a", "b"])

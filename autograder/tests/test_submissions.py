@@ -72,7 +72,7 @@ def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
 
 
 def test_a_unit_folder_without_its_file_is_told_to_whoever_it_belongs(tmp_path):
-    """A submission that cannot be read is one all the same: it is graded as such.
+    """A submission that cannot be read is still one: it is graded as such.
 
     It says what was looked for.
     """

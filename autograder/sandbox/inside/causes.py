@@ -240,7 +240,7 @@ class Product:
 
 
 def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
-    """Yield the products that may have been meant, the likeliest first."""
+    """Yield the products that may have been meant, the most likely first."""
     yield _product(right, left)
     if len(left.shape) == 2:
         yield _product(right, _transposed(left))

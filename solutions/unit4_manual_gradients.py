@@ -599,6 +599,8 @@ def backward(params, x, h, dlogits):
     return grads, dnext
     # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
     #   `dh0` is the gradient with respect to `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
+    # mistake (keeps 0.5): return grads, dnext * relu_d(h[0])
+    #   the gradient with respect to the start went through the activation's slope once too often: no activation made `h[0]`.
     ### END SOLUTION
 
 

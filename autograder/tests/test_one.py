@@ -25,6 +25,8 @@ POISONS = (
     "np.random.default_rng = None",
     "np.multiply = np.add = np.linalg.norm = None",
     "np.seterr(all='raise')",
+    "builtins = __import__('builtins'); builtins.min = builtins.max = lambda *_: 0",
+    "builtins = __import__('builtins'); builtins.abs = builtins.any = lambda *_: 0",
 )
 
 

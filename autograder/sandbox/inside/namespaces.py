@@ -1,4 +1,4 @@
-"""Puts names of packages back that a check replaced: the next finds them as they were.
+"""Puts names of packages and of Python back that a check replaced: the next finds them as before.
 
 It helps a student who spoils a package for the exercises that follow. It is no wall: what a
 submission hides from it stays hidden, and costs that submission.
@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
-NUMPY = ("numpy", "numpy.random", "numpy.linalg")
+ALWAYS = ("builtins", "numpy", "numpy.random", "numpy.linalg")
+
+# A check can replace Python's own functions, too, and what puts them back must not call such a one.
+_vars, _len, _zip, _list = vars, len, zip, list
+_isinstance, _type, _setattr, _delattr = isinstance, type, setattr, delattr
 
 
 @dataclass(frozen=True)
@@ -21,25 +25,25 @@ class _Snapshot:
 
     def holds(self) -> bool:
         """Return whether the owner still holds the same values under the same names."""
-        now = vars(self.owner)
-        if len(now) != len(self.values):
+        now = _vars(self.owner)
+        if _len(now) != _len(self.values):
             return False
-        for value, before in zip(now.values(), self.values.values(), strict=True):
+        for value, before in _zip(now.values(), self.values.values(), strict=True):
             if value is not before:
                 return False
         return True
 
     def restore(self) -> None:
         """Put values back that were replaced or deleted. Take off what was added to a class."""
-        for name, value in list(vars(self.owner).items()):
+        for name, value in _list(_vars(self.owner).items()):
             if name not in self.values:
                 # a module gains names by being imported from
-                if isinstance(self.owner, type):
-                    delattr(self.owner, name)
+                if _isinstance(self.owner, _type):
+                    _delattr(self.owner, name)
             elif value is not self.values[name]:
-                setattr(self.owner, name, self.values[name])
-        for name in self.values.keys() - vars(self.owner).keys():
-            setattr(self.owner, name, self.values[name])
+                _setattr(self.owner, name, self.values[name])
+        for name in self.values.keys() - _vars(self.owner).keys():
+            _setattr(self.owner, name, self.values[name])
 
 
 class Namespaces:

@@ -19,7 +19,7 @@ from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
-from autograder.sandbox.inside.namespaces import NUMPY, Namespaces
+from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
 from autograder.sandbox.inside.wire import (
     LENGTH_BYTES,
@@ -185,8 +185,8 @@ def warm(experiments: Experiments, stub: bytes = b"") -> None:
 
 
 def names_to_keep(experiments: Experiments) -> Namespaces:
-    """Return what each check is to find as it was: names of NumPy, and those add-ons speak of."""
-    names = list(NUMPY)
+    """Return what each check is to find as it was: names of Python, NumPy and the add-ons."""
+    names = list(ALWAYS)
     for addon in experiments.addons:
         names += getattr(addon, "NAMESPACES", ())
     return Namespaces(names)
@@ -216,6 +216,7 @@ def answer_questions(
             if implementation is None:
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset)
+            names.put_back()  # what sends the answer needs them, too
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))
         fields = {

@@ -106,8 +106,8 @@ def held_out(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list
     """Each mutant with its verdicts, where small changes of its own kind are left out."""
     plain = solution_of(measured).plain()
     kinds: dict[str, str] = {}
-    for change, script in changed_scripts(measured, plain).values():
-        kinds[program(script)] = change.words
+    for change, edit in changed_scripts(measured, plain).values():
+        kinds[program(edit.script)] = change.words
     with Server(measured, stub=solution_of(measured).stub) as server:
         made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
         for mutant in wrong:

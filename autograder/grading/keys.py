@@ -19,6 +19,7 @@ from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
+    ChangedScripts,
     as_arrays,
     changed_scripts,
     code_digest,
@@ -283,8 +284,8 @@ class AnswerMaker:
         return constant_arrays(check, expected, again)
 
     @cached_property
-    def changed_scripts(self) -> dict[str, tuple[SmallChange, str]]:
-        """Return all small changes of the solution, by id, each with its script."""
+    def changed_scripts(self) -> ChangedScripts:
+        """Return all small changes of the solution, by id, each with its edit."""
         return changed_scripts(self.unit, self.solution.plain())
 
     def changed(self, check: Check, solution: Made) -> ChangedAnswers:
@@ -444,8 +445,8 @@ class MadeCheckKey:
         if self._check.measure or not is_reached:
             return False
         if change.id not in self._spoils:
-            _, script = self._maker.changed_scripts[change.id]
-            answer = self._maker.made(self._check, script).answer
+            _, edit = self._maker.changed_scripts[change.id]
+            answer = self._maker.made(self._check, edit.script).answer
             self._spoils[change.id] = loses_points(self._check, self.expected, answer)
         return self._spoils[change.id]
 

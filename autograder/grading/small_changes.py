@@ -26,6 +26,8 @@ SECONDS = 0.5  # of processor time for one change: one that loops for ever ends 
 # the same of those that follow one that was late: where one loops for ever, so do its neighbours
 SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
+# what is told of a change, and what its script is made from, by the change's id
+ChangedScripts = dict[str, tuple[SmallChange, source.SmallChange]]
 WRITTEN_IN = (Path(source.__file__), Path(prints.__file__), Path(__file__))
 
 
@@ -35,32 +37,32 @@ def code_digest() -> str:
     return sha256(b"".join(path.read_bytes() for path in WRITTEN_IN)).hexdigest()
 
 
-def changed_scripts(unit: Unit, plain: str) -> dict[str, tuple[SmallChange, str]]:
-    """All small changes of a unit's solution, by id, each with its script."""
+def changed_scripts(unit: Unit, plain: str) -> ChangedScripts:
+    """All small changes of a unit's solution, by id, each with what its script is made from."""
     pairs: list[Sequence[str]] = []
     axis_functions: list[str] = []
     for name in addons(unit.course).values():
         addon = import_module(name)
         pairs += getattr(addon, "MUTANT_NAMES", ())
         axis_functions += getattr(addon, "AXIS_FUNCTIONS", ())
-    found: dict[str, tuple[SmallChange, str]] = {}
+    found: ChangedScripts = {}
     # a number tells nothing of the solution, and other prose around it changes none
     for number, change in enumerate(small_changes(plain, pairs, axis_functions)):
         identity = f"change {number}"
-        found[identity] = SmallChange(identity, change.function, change.words), change.script
+        found[identity] = SmallChange(identity, change.function, change.words), change
     return found
 
 
 def to_be_tried(
-    scripts: dict[str, tuple[SmallChange, str]], ran: frozenset[str] | None
-) -> list[tuple[SmallChange, str]]:
+    scripts: ChangedScripts, ran: frozenset[str] | None
+) -> list[tuple[SmallChange, source.SmallChange]]:
     """The changes in definitions that a check runs; of very many, some.
 
     ran: the names of those definitions, None where they are not known.
     """
     reached = [
-        (change, script)
-        for change, script in scripts.values()
+        (change, edit)
+        for change, edit in scripts.values()
         if ran is None or change.function.split(".")[0] in ran
     ]
     step = max(1, -(-len(reached) // MOST))
@@ -73,7 +75,7 @@ def try_changes(
     seed: int,
     plain: str,
     expected: Answer,
-    tried: Sequence[tuple[SmallChange, str]],
+    tried: Sequence[tuple[SmallChange, source.SmallChange]],
 ) -> ChangedAnswers:
     """Run changes of a solution, and keep prints of the answers that the judge tells from its own.
 
@@ -98,12 +100,12 @@ def _answers(
     check: Check,
     seed: int,
     plain: str,
-    tried: Sequence[tuple[SmallChange, str]],
+    tried: Sequence[tuple[SmallChange, source.SmallChange]],
 ) -> Iterator[tuple[SmallChange, Answer]]:
     quick = replace(check, seconds=min(SECONDS, check.seconds))
     with server.worker(plain.encode(), "solution.py") as worker:
-        for change, script in tried:
-            answer = worker.ask(quick, seed, source=script.encode())
+        for change, edit in tried:
+            answer = worker.ask(quick, seed, source=edit.script.encode())
             if answer.failure == Failure.TIMEOUT:
                 quick = replace(quick, seconds=min(SECONDS_ONCE_LATE, check.seconds))
             yield change, answer

@@ -26,6 +26,7 @@ WIDTH = 2 + MIXES  # the tag, the length, and the mixes
 UNCHANGED = 0.0  # the tag of an array that is as the solution's
 FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])
 CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is met by chance
+MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
 
 
@@ -113,6 +114,8 @@ def find_small_change(
     """
     if not changed.changes or not unexplained:
         return {}
+    if any(_is_much_larger(found[name], right[name]) for name in wrong if name in found):
+        return {}
     search = _Search(changed, right, found, wrong)
     told: dict[str, str] = {}
     left = set(unexplained)
@@ -132,6 +135,11 @@ def find_small_change(
                 told |= dict.fromkeys(sorted(arrays & left), text)
         left = left.difference(*(search.spoilt(number) for number in rivals))
     return told
+
+
+def _is_much_larger(found: Array, right: Array) -> bool:
+    """Whether an array is larger than a small change would make it: its print would cost memory."""
+    return found.nbytes > MUCH_LARGER * right.nbytes + FEW_BYTES
 
 
 class _Search:

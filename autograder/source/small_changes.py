@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from itertools import pairwise
 
 from autograder.source.solution import BEGIN, END
@@ -86,14 +87,24 @@ MOST_VARIABLES = 60  # changes of a definition that take one variable for anothe
 
 @dataclass(frozen=True)
 class SmallChange:
-    """A script with one change.
+    """One change of a script: a whole script for each of a thousand would fill the memory.
 
+    text: the script without it. start, end: where `code` stands instead, in bytes.
     function: in which definition, `f` or `Class.method`. words: what was done, for a student.
     """
 
-    script: str
+    text: str
+    start: int
+    end: int
+    code: str
     function: str
     words: str
+
+    @property
+    def script(self) -> str:
+        """The script with the change made."""
+        before = self.text.encode()
+        return (before[: self.start] + self.code.encode() + before[self.end :]).decode()
 
 
 @dataclass(frozen=True)
@@ -115,13 +126,17 @@ def small_changes(
     """
     source = _Source(text, TAKES_AXIS.union(axis_functions))
     names = _in_each_others_place([*PAIRS, *pairs])
-    found: dict[str, SmallChange] = {}
+    found: list[SmallChange] = []
+    seen = {sha256(text.encode()).digest()}
     for definition in source.definitions():
         for edit in _edits(definition, source, names):
-            script = source.with_edit(edit)
-            if script != text:
-                found.setdefault(script, SmallChange(script, definition.name, edit.words))
-    return list(found.values())
+            start, end = source.span(edit.node)
+            change = SmallChange(text, start, end, edit.code, definition.name, edit.words)
+            digest = sha256(change.script.encode()).digest()
+            if digest not in seen:
+                seen.add(digest)
+                found.append(change)
+    return found
 
 
 def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
@@ -209,11 +224,6 @@ class _Source:
         """The text of a node."""
         start, end = self.span(node)
         return self._bytes[start:end].decode()
-
-    def with_edit(self, edit: _Edit) -> str:
-        """The script with a change made."""
-        start, end = self.span(edit.node)
-        return (self._bytes[:start] + edit.code.encode() + self._bytes[end:]).decode()
 
 
 Names = Mapping[str, Sequence[str]]

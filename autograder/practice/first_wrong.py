@@ -10,9 +10,9 @@ import numpy as np
 from autograder.check import Answer, Check, is_text
 from autograder.judging import TOLERANCE, CheckKey, Remark, Verdict
 
-# significant digits with which a number is written: the first of these that tells it from the other
-DIGITS = (4, 6, 8)
-MOST_DIGITS = 12
+# significant figures of a number: the first of these with which it differs from the other
+PRECISIONS = (4, 6, 8)
+HIGHEST_PRECISION = 12
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
@@ -79,11 +79,11 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
 
 
 def _written(number: np.generic, other: np.generic) -> str:
-    """Write a number with as many digits as it takes to tell it from another."""
+    """Write a number with as many figures as it takes to tell it from another."""
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
-    for digits in DIGITS:
-        written = f"{float(number):.{digits}g}"
-        if written != f"{float(other):.{digits}g}":
+    for precision in PRECISIONS:
+        written = f"{float(number):.{precision}g}"
+        if written != f"{float(other):.{precision}g}":
             return written
-    return f"{float(number):.{MOST_DIGITS}g}"
+    return f"{float(number):.{HIGHEST_PRECISION}g}"

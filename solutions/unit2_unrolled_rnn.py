@@ -831,7 +831,9 @@ with autograder.example("eight characters without the identity start"):
     )
     with torch.no_grad():
         x, y = windows(held_out_ids, 8)
-        print(f"held out: {mean_loss(drawn(x), y).item():.3f} nats per character")
+        print(
+            f"with drawn weights: {mean_loss(drawn(x), y).item():.3f} nats per character held out"
+        )
 
 # %% [markdown]
 # On the lesson's corpus this comes to 1.942, and the identity start came to 1.985, in one run each. So here it costs a little. It was made for

@@ -39,7 +39,7 @@ def latencies(unit: str, course: Path) -> list[float]:
     """Return the seconds of each save: in turn a mistake of the first exercise, and the stub."""
     file = course / "assignments" / f"{unit}.py"
     script = solution(unit)
-    told = r"\s+".join(map(re.escape, solution.mistakes[0][0].text.split()[:3]))
+    told = r"\s+".join(map(re.escape, script.mistakes[0][0].text.split()[:3]))
     versions = (script.with_mistake("m01"), told), (script.stub, "not written yet")
     command, environment = (
         ["-m", "autograder", "watch", unit],

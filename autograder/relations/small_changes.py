@@ -151,13 +151,24 @@ class _Search:
         self._changed, self._right, self._found = changed, right, found
         self._spoils = changed.prints[:, :, 0] != UNCHANGED
         mine = np.stack([self._mine(name) for name in changed.arrays])
-        lengths = np.maximum(changed.prints[:, :, 1], mine[:, 1])
-        with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
-            apart = np.abs(changed.prints[:, :, 1:] - mine[:, 1:]).max(-1)
-            self._apart = np.divide(apart, lengths, out=np.zeros_like(apart), where=lengths > 0)
-        same = (changed.prints[:, :, 0] == mine[:, 0]) & (self._apart <= evidence.NEAREST)
+        self._apart = self._distances(mine)
+        has_my_tag = changed.prints[:, :, 0] == mine[:, 0]
+        is_mine = has_my_tag & (self._apart <= evidence.NEAREST)
         is_wrong = np.isin(changed.arrays, wrong)
-        self._fits: Array = (~self._spoils | (same & is_wrong)).all(1)
+        self._fits: Array = (~self._spoils | (is_mine & is_wrong)).all(1)
+
+    def _distances(self, mine: Array) -> Array:
+        """How far prints are from an answer's, (changes, arrays), as a share of lengths.
+
+        mine: the answer's prints, (arrays, WIDTH).
+        """
+        theirs = self._changed.prints
+        lengths = np.maximum(theirs[:, :, 1], mine[:, 1])
+        with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
+            apart = np.abs(theirs[:, :, 1:] - mine[:, 1:]).max(-1)
+            shares: Array = np.zeros_like(apart)
+            np.divide(apart, lengths, out=shares, where=lengths > 0)
+        return shares
 
     def _mine(self, name: str) -> Array:
         return print_of(self._found.get(name), is_exact(self._right[name]))

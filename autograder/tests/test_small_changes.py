@@ -19,6 +19,7 @@ from autograder.grading.small_changes import as_arrays, from_arrays
 from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey
 from autograder.practice.practise import practise
+from autograder.relations import small_changes as small_change_prints
 from autograder.relations.evidence import NEAREST
 from autograder.relations.small_changes import (
     WIDTH,
@@ -196,6 +197,21 @@ def test_random_arrays_are_given_by_no_change():
             if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False):
                 spoken.append((right, found))
     assert spoken == []
+
+
+def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
+    """Its print would cost the grader memory, and a small change gives nothing of the kind."""
+    changed = ChangedAnswers((SmallChange("one", "f", "words"),), ("a",), np.ones((1, 1, WIDTH)))
+    printed = []
+    monkeypatch.setattr(
+        small_change_prints,
+        "print_of",
+        lambda array, _: printed.append(array.size) or np.ones(WIDTH),
+    )
+    for size in (3, 2_000_000):
+        found = {"a": np.ones(size)}
+        find_small_change(changed, {"a": np.zeros(3)}, found, ["a"], ["a"], lambda _: False)
+    assert printed == [3]
 
 
 def test_changed_answers_are_stored_and_read_as_they_were(tmp_path):

@@ -22,7 +22,7 @@ DRAWN_BELOW = {"sandbox": ("torch", "sandbox.inside")}
 # The version and the two files that only pass on: their few imports would hide the others.
 LEFT_OUT = {"autograder", "autograder.__main__", "autograder.version"}
 # What nearly all import: numbers in columns, since arrows to these would hide all others.
-GROUND = ("data", "course", "schema", "check", "errors")
+GROUND = ("data", "course", "schema", "check", "errors", "parsing")
 
 ROW = 38  # from one package to the next
 COLUMN = 48  # from one number to the next
@@ -65,7 +65,7 @@ class Package:
     @property
     def runs_beside_a_submission(self) -> bool:
         """Whether the process in which a submission runs imports the package."""
-        return self.name in ("sandbox.inside", "torch", "check", "errors")
+        return self.name in ("sandbox.inside", "torch", "check", "errors", "parsing")
 
 
 @dataclass(frozen=True)

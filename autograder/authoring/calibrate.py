@@ -20,6 +20,7 @@ from autograder.data import all_training_data
 from autograder.grading.keys import SOLUTION, BrokenSolution, checks_to_run, measure, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import unmet
+from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.inside.runner import run_experiment
@@ -258,7 +259,7 @@ def _names_used_in_training(unit: Unit, check: Check, script: str, text: str) ->
 def _code_of(names: set[str], script: str) -> list[str]:
     """Return the statements of a script that bind one of the names, as dumped syntax trees."""
     statements = []
-    for statement in ast.parse(script).body:
+    for statement in parse(script).body:
         if names & set(names_bound(statement)):
             statements.append(ast.dump(statement))
     return statements

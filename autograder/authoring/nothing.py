@@ -16,6 +16,7 @@ from autograder.check import Check, Failure
 from autograder.course import Unit
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
 from autograder.judging import Key, judge
+from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.source.solution import BEGIN, Solution
 
@@ -62,7 +63,7 @@ def exercises(solution: Solution) -> Exercises:
     """
     found = {}
     regions = _regions(solution.text)
-    for node in _written(ast.parse(solution.text).body, regions):
+    for node in _written(parse(solution.text).body, regions):
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [node.name]
         elif isinstance(node, ast.ClassDef):

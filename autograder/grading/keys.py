@@ -29,6 +29,7 @@ from autograder.grading.small_changes import (
 )
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
+from autograder.parsing import parse
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
@@ -349,7 +350,7 @@ def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
 
     A mistake that stands in no definition is left out.
     """
-    definitions = [node for node in ast.parse(solution.text).body if any(names_bound(node))]
+    definitions = [node for node in parse(solution.text).body if any(names_bound(node))]
     spoilt: dict[str, frozenset[str]] = {}
     for mistake, first, _ in solution.mistakes:
         for node in definitions:

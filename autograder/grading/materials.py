@@ -6,6 +6,7 @@ from autograder.course import Unit
 from autograder.grading.keys import solution_of
 from autograder.grading.provenance import helpers
 from autograder.grading.results import digest
+from autograder.parsing import parse
 
 
 def check_materials(unit: Unit) -> dict[str, str]:
@@ -35,7 +36,7 @@ def _apart(text: str, names: set[str]) -> tuple[dict[str, str], str]:
     """
     lines = text.split("\n")
     functions = {}
-    for node in ast.parse(text).body:
+    for node in parse(text).body:
         if not isinstance(node, ast.FunctionDef) or node.name not in names:
             continue
         first = node.decorator_list[0].lineno - 1

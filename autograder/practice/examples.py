@@ -4,7 +4,6 @@ An example is a block `with autograder.example("…")`; those of an exercise sta
 and the next one.
 """
 
-import ast
 import builtins
 import re
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
+from autograder.parsing import parse
 from autograder.sandbox.inside.cells import UNPARSABLE, cells, names_bound
 from autograder.sandbox.inside.submission import (
     Missing,
@@ -67,7 +67,7 @@ def _examples(source: bytes, filename: str) -> Iterator[Example]:
         if checks:
             check = checks[-1]
         try:
-            nodes = ast.parse(cell.text).body
+            nodes = parse(cell.text).body
         except UNPARSABLE:
             continue
         for node in nodes:

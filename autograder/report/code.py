@@ -8,6 +8,7 @@ from html import escape
 from keyword import kwlist
 
 from autograder.errors import visible
+from autograder.parsing import parse
 from autograder.report.definitions import Piece
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
@@ -33,7 +34,7 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
     asked: dict[str, set[str]] = {}
     given: set[str] = set()
     not_written: set[str] = set()
-    for node in ast.parse(stub).body:
+    for node in parse(stub).body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 given.add(name)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from autograder.sandbox.inside.cells import parse_quietly
+from autograder.parsing import parse
 
 SMALLEST = 8  # nodes: smaller parts, as `x.sum(0)`, are words that everybody uses
 BUILTIN = frozenset(dir(builtins))
@@ -49,7 +49,7 @@ def numbers(codes: Sequence[str]) -> list[frozenset[int]]:
 
 def _tree(code: str) -> ast.Module:
     try:
-        return parse_quietly(code)
+        return parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 

@@ -19,11 +19,11 @@ import numpy as np
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
+from autograder.parsing import parse
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Piece, pieces
 from autograder.review.effects import FACTOR, ROWS, SAME, SIGN, Effect, effect
 from autograder.sandbox.client import Server
-from autograder.sandbox.inside.cells import parse_quietly
 
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from
@@ -224,7 +224,7 @@ class _Maker:
 
 def _parses(text: str) -> bool:
     try:
-        return bool(parse_quietly(text))
+        return bool(parse(text))
     except SyntaxError:
         return False
 
@@ -233,7 +233,7 @@ def _tidy(line: str) -> str:
     """Return a line without the brackets that a change has put around a single name or call."""
     tidied = re.sub(r"(?<![\w\])])\(([\w.\[\]\"']+(?:\([^()]*\))?)\)", r"\1", line)
     try:
-        is_the_same = ast.dump(parse_quietly(tidied)) == ast.dump(parse_quietly(line))
+        is_the_same = ast.dump(parse(tidied)) == ast.dump(parse(line))
     except SyntaxError:  # the head of a loop or a condition
         return line
     return tidied if is_the_same else line
@@ -268,7 +268,7 @@ def _is_plain(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     try:
-        level: list[ast.AST] = [parse_quietly(text)]
+        level: list[ast.AST] = [parse(text)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for _ in range(DEEPEST):

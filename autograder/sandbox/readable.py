@@ -22,6 +22,7 @@ INSIDE = (
     "__init__.py",
     "version.py",
     "errors.py",
+    "parsing.py",
     "check.py",
     "sandbox/__init__.py",
     "sandbox/inside",

@@ -11,6 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
 
+from autograder.parsing import parse
 from autograder.source.solution import BEGIN, END
 
 # what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
@@ -167,7 +168,7 @@ class _Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        return parse(self.text)
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:

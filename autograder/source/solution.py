@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from autograder.judging import Mistake
+from autograder.parsing import parse
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -123,7 +124,7 @@ def read_solution(text: str) -> Solution:
 def _first_lines(text: str) -> dict[int, int]:
     """Return the first line of each simple statement by its last one."""
     first_lines = {}
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             first_lines[node.end_lineno or node.lineno] = node.lineno
     return first_lines

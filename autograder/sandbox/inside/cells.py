@@ -7,13 +7,13 @@ commands of IPython in them. `code_cells` makes the best of it.
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from autograder.errors import UserError
+from autograder.parsing import parse
 
 _HEADER = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
@@ -206,7 +206,7 @@ def _names_defined(cell: Cell) -> set[str]:
 
 def _parse_or_none(text: str) -> ast.Module | None:
     try:
-        return parse_quietly(text)
+        return parse(text)
     except UNPARSABLE:
         return None
 
@@ -215,16 +215,6 @@ def _parse_or_none(text: str) -> ast.Module | None:
 def syntax_tree(text: str) -> ast.Module | None:
     """Return the syntax tree of code, None if it does not parse. Trees are kept by text."""
     return _parse_or_none(text)
-
-
-def parse_quietly(text: str) -> ast.Module:
-    """Parse code and print nothing: from 3.12 on, Python warns of each `'\\e'`.
-
-    Raises `UNPARSABLE`.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
 
 
 def _without_commands(text: str) -> str:

@@ -20,13 +20,13 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from autograder.errors import UserError
+from autograder.parsing import parse
 from autograder.sandbox.inside.cells import (
     UNPARSABLE,
     Broken,
     Cell,
     code_cells,
     names_bound,
-    parse_quietly,
     syntax_tree,
     why_unparsed,
 )
@@ -128,7 +128,7 @@ class Submission:
         """Yield the statements of cells. Note those that do not parse."""
         for cell in found:
             try:
-                tree = syntax_tree(cell.text) or parse_quietly(cell.text)
+                tree = syntax_tree(cell.text) or parse(cell.text)
             except UNPARSABLE as error:
                 self._broken[cell.text] = why_unparsed(cell, error)
                 continue

@@ -19,6 +19,7 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder",
     "autograder.version",
     "autograder.errors",
+    "autograder.parsing",
     "autograder.check",
     "autograder.sandbox",
     "autograder.sandbox.inside",

@@ -41,10 +41,8 @@ def latencies(unit: str, course: Path) -> list[float]:
     script = solution(unit)
     told = r"\s+".join(map(re.escape, script.mistakes[0][0].text.split()[:3]))
     versions = (script.with_mistake("m01"), told), (script.stub, "not written yet")
-    command, environment = (
-        ["-m", "autograder", "watch", unit],
-        {**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    command = ["-m", "autograder", "watch", unit]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "AUTOGRADER_COURSE": str(course)}
     options = {"cwd": str(course), "env": environment, "encoding": "utf-8", "timeout": 60}
     terminal = pexpect.spawn(sys.executable, command, dimensions=(50, 100), **options)
     terminal.expect("not written yet.*now: ")

@@ -5,7 +5,7 @@ constant, the order of arguments, or a call that is left out. One that loses no 
 survivor: a check is missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +28,7 @@ from autograder.grading.one import grade_one
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
 from autograder.schema import read_toml
-from autograder.source.solution import BEGIN, END
+from autograder.source.solution import lines_of_regions
 
 # ---- made
 
@@ -73,8 +73,10 @@ def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None)
     names: name → its counterpart, which may stand in its place.
     within: the lines that may be changed; without it those of the solution's regions.
     """
+    if within is None:
+        within = lines_of_regions(text)
     wrapper = MetadataWrapper(cst.parse_module(text))
-    collector = _ChangeCollector(_lines_of_regions(text) if within is None else within, names)
+    collector = _ChangeCollector(within, names)
     wrapper.visit(collector)
     lines = text.split("\n")
     by_script: dict[str, Mutant] = {}
@@ -124,54 +126,42 @@ class _ChangeCollector(cst.CSTVisitor):
         function = ".".join(self._definitions)
         for found in replacements(node, self._names):
             place = self.get_metadata(WhitespaceInclusivePositionProvider, found.old)
-            self.changes.append(_Change(found.operator, function, place, found.new))
-
-
-def _lines_of_regions(text: str) -> set[int]:
-    """Return the numbers of the lines that students write."""
-    lines = set()
-    inside = False
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip() == BEGIN:
-            inside = True
-        elif line.strip() == END:
-            inside = False
-        if inside:
-            lines.add(number)
-    return lines
+            change = _Change(found.operator, function, place, found.new)
+            self.changes.append(change)
 
 
 def _splice(lines: Sequence[str], change: _Change, code: str) -> Mutant:
     """Put code in the place of a change."""
-    start, end = change.place.start, change.place.end
-    old = list(lines[start.line - 1 : end.line])
+    start = change.place.start
+    end = change.place.end
+    above = lines[: start.line - 1]
+    old = lines[start.line - 1 : end.line]
+    below = lines[end.line :]
     head = old[0][: start.column]
     tail = old[-1][end.column :]
     new = f"{head}{code}{tail}".split("\n")
-    script = "\n".join([*lines[: start.line - 1], *new, *lines[end.line :]])
-    before, after, first = _changed_lines(old, new)
+    equal_first, equal_last = _equal_around(old, new)
+    before = old[equal_first : len(old) - equal_last]
+    after = new[equal_first : len(new) - equal_last]
     return Mutant(
-        script=script,
+        script="\n".join([*above, *new, *below]),
         function=change.function,
         before=_in_one_line(before),
         after=_in_one_line(after) or "(nothing)",
-        line=start.line + first,
+        line=start.line + equal_first,
         operator=change.operator,
     )
 
 
-def _changed_lines(old: list[str], new: list[str]) -> tuple[list[str], list[str], int]:
-    """Leave out the lines that are equal at the beginning and at the end.
-
-    Returns what is left of both, and how many lines were left out at the beginning.
-    """
+def _equal_around(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Count the lines that are equal at the beginning of both, and of the rest those at the end."""
     first = _count_equal(old, new)
-    old, new = old[first:], new[first:]
-    last = _count_equal(old[::-1], new[::-1])
-    return old[: len(old) - last], new[: len(new) - last], first
+    rest_of_old = reversed(old[first:])
+    rest_of_new = reversed(new[first:])
+    return first, _count_equal(rest_of_old, rest_of_new)
 
 
-def _count_equal(one: Sequence[str], other: Sequence[str]) -> int:
+def _count_equal(one: Iterable[str], other: Iterable[str]) -> int:
     """Count the lines from the first on that are equal in both."""
     count = 0
     for a, b in zip(one, other, strict=False):
@@ -216,13 +206,18 @@ class _Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _all_equivalents(course: Course) -> dict[str, list[_Equivalent]]:
     """Return unit → the entries of its mutants."""
     path = course.folder / "solutions" / "equivalent.toml"
-    return read_toml(path, dict[str, list[_Equivalent]]) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    return read_toml(path, dict[str, list[_Equivalent]])
 
 
 def equivalents(unit: Unit) -> dict[str, str]:
     """Return the names of the mutants that are right too, each with the reason."""
     entries = _all_equivalents(unit.course).get(unit.name, [])
-    return {entry.mutant: entry.why for entry in entries}
+    reasons = {}
+    for entry in entries:
+        reasons[entry.mutant] = entry.why
+    return reasons
 
 
 def run_mutants(
@@ -239,10 +234,11 @@ def run_mutants(
     chosen = mutants(solution.plain(), other_names(unit))[part]
     known_right = equivalents(unit)
     with Server(unit, stub=solution.stub) as server:
-        key = build_key(server, seed, {name: [text] for name, text in data.items()})
+        corpora = {name: [text] for name, text in data.items()}
+        key = build_key(server, seed, corpora)
 
         def grade(mutant: Mutant) -> MutantResult:
-            result = _grade(server, mutant, seed, key, {})
+            result = _grade(server, mutant, seed, key, data={})
             if result.failed or mutant.name in known_right:
                 return result
             return _grade(server, mutant, seed, key, data)
@@ -254,5 +250,6 @@ def run_mutants(
 def _grade(
     server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]
 ) -> MutantResult:
-    verdicts = grade_one(server, mutant.script.encode(), "submission.py", seed, key, data)
+    script = mutant.script.encode()
+    verdicts = grade_one(server, script, "submission.py", seed, key, data)
     return MutantResult(mutant, tuple(verdicts))

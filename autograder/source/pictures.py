@@ -30,16 +30,23 @@ class Picture:
 
 def pictures(text: str) -> Iterator[Picture]:
     """Yield each picture that the text of a script, or of a cell, refers to as a file."""
-    text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
-    for words, address in PICTURE.findall(text):
-        if not ELSEWHERE.match(address):
-            yield Picture(" ".join(words.split()), address)
+    without_hashes = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    for words, address in PICTURE.findall(without_hashes):
+        if ELSEWHERE.match(address):
+            continue
+        on_one_line = " ".join(words.split())
+        yield Picture(on_one_line, address)
 
 
 def picture_files(script: str, folder: Path) -> Iterator[Path]:
     """Yield the file of each picture of a script that lies in `folder`, each file once."""
-    for address in dict.fromkeys(picture.address for picture in pictures(script)):
-        yield (folder / address).resolve()
+    seen = set()
+    for picture in pictures(script):
+        if picture.address in seen:
+            continue
+        seen.add(picture.address)
+        file = folder / picture.address
+        yield file.resolve()
 
 
 def attach_pictures(book: Any, folder: Path) -> None:
@@ -54,10 +61,12 @@ def attach_pictures(book: Any, folder: Path) -> None:
             file = folder / picture.address
             attachments = cell.setdefault("attachments", {})
             attachments[file.name] = _as_attachment(file)
-            cell.source = cell.source.replace(f"({picture.address})", f"(attachment:{file.name})")
+            attached = f"(attachment:{file.name})"
+            cell.source = cell.source.replace(f"({picture.address})", attached)
 
 
 def _as_attachment(file: Path) -> dict[str, str]:
     """Return the content of a picture as a notebook holds it: in base64, by its MIME type."""
-    kind = mimetypes.guess_type(file.name)[0] or "image/png"
-    return {kind: base64.b64encode(file.read_bytes()).decode("ascii")}
+    kind, _ = mimetypes.guess_type(file.name)
+    content = base64.b64encode(file.read_bytes())
+    return {kind or "image/png": content.decode("ascii")}

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
+from math import ceil
 
 from autograder.parsing import parse
-from autograder.source.solution import BEGIN, END
+from autograder.source.solution import lines_of_regions
 
 # what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
 PAIRS = (
@@ -46,6 +47,7 @@ OTHER_OPERATORS: Mapping[str, Sequence[str]] = {
     "//": "%",
     "**": "*",
 }
+OTHER_CONJUNCTION = {"and": "or", "or": "and"}
 COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -82,7 +84,9 @@ TAKES_AXIS = {
     *("squeeze", "expand_dims", "moveaxis", "transpose", "swapaxes"),
 }
 AXES = (-1, 0, 1, 2)
+OTHER_INDICES = {0: (-1, 1), -1: (0, -2)}  # of any other index those beside it
 SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Delete
+PLACED = ast.expr | ast.stmt | ast.keyword | ast.arg  # nodes that know where they stand
 MOST_VARIABLES = 60  # changes of a definition that take one variable for another
 
 
@@ -104,8 +108,10 @@ class SmallChange:
     @property
     def script(self) -> str:
         """The script with the change made."""
-        before = self.text.encode()
-        return (before[: self.start] + self.code.encode() + before[self.end :]).decode()
+        text = self.text.encode()
+        before = text[: self.start]
+        after = text[self.end :]
+        return (before + self.code.encode() + after).decode()
 
 
 @dataclass(frozen=True)
@@ -141,13 +147,22 @@ def small_changes(
 
 
 def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """Name → all names that pairs lead to from it: where a, b and b, c are pairs, so are a, c."""
-    groups: list[set[str]] = []
+    """Return name → all names that pairs lead to from it: where a, b and b, c are pairs, a to c."""
+    groups: list[set[str]] = []  # no name is in two of them
     for pair in pairs:
-        touched = [group for group in groups if group & {*pair}]
-        groups = [group for group in groups if group not in touched]
-        groups.append(set(pair).union(*touched))
-    return {name: sorted(group - {name}) for group in groups for name in group}
+        joined = set(pair)
+        untouched = []
+        for group in groups:
+            if group.isdisjoint(pair):
+                untouched.append(group)
+            else:
+                joined |= group
+        groups = [*untouched, joined]
+    others = {}
+    for group in groups:
+        for name in group:
+            others[name] = sorted(group - {name})
+    return others
 
 
 @dataclass(frozen=True)
@@ -172,7 +187,11 @@ class _Source:
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        parents = {}
+        for node in ast.walk(self.tree):
+            for child in ast.iter_child_nodes(node):
+                parents[child] = node
+        return parents
 
     @cached_property
     def _bytes(self) -> bytes:
@@ -180,49 +199,47 @@ class _Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
+        """Where each line begins, in bytes."""
         starts = [0]
         for line in self._bytes.split(b"\n"):
-            starts.append(starts[-1] + len(line) + 1)
+            next_start = starts[-1] + len(line) + 1
+            starts.append(next_start)
         return starts
-
-    @cached_property
-    def lines(self) -> set[int]:
-        """The numbers of the lines that students write."""
-        lines: set[int] = set()
-        inside = False
-        for number, line in enumerate(self.text.split("\n"), 1):
-            if line.strip() == BEGIN:
-                inside = True
-            elif line.strip() == END:
-                inside = False
-            elif inside:
-                lines.add(number)
-        return lines
 
     def definitions(self) -> Iterator[_Definition]:
         """Yield the functions, and the methods of classes, that have lines of a region."""
+        lines = lines_of_regions(self.text)
+        for name, function in self._functions():
+            nodes = []
+            for node in ast.walk(function):
+                if getattr(node, "lineno", 0) in lines:
+                    nodes.append(node)
+            if nodes:
+                yield _Definition(name, function, nodes)
+
+    def _functions(self) -> Iterator[tuple[str, ast.FunctionDef]]:
+        """Yield each function and method with its name, `f` or `Class.method`."""
         for node in self.tree.body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.FunctionDef):
+                yield node.name, node
+            elif isinstance(node, ast.ClassDef):
                 for part in node.body:
                     if isinstance(part, ast.FunctionDef):
-                        yield from self._definition(f"{node.name}.{part.name}", part)
-            elif isinstance(node, ast.FunctionDef):
-                yield from self._definition(node.name, node)
-
-    def _definition(self, name: str, tree: ast.FunctionDef) -> Iterator[_Definition]:
-        nodes = [node for node in ast.walk(tree) if getattr(node, "lineno", 0) in self.lines]
-        if nodes:
-            yield _Definition(name, tree, nodes)
+                        yield f"{node.name}.{part.name}", part
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node stands, in bytes."""
-        assert isinstance(node, ast.expr | ast.stmt | ast.keyword | ast.arg)
-        assert node.end_lineno is not None and node.end_col_offset is not None
-        start = self._line_starts[node.lineno - 1] + node.col_offset
-        return start, self._line_starts[node.end_lineno - 1] + node.end_col_offset
+        """Return where a node begins and where it ends, in bytes."""
+        assert isinstance(node, PLACED)
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        first_line = self._line_starts[node.lineno - 1]
+        last_line = self._line_starts[node.end_lineno - 1]
+        start = first_line + node.col_offset
+        end = last_line + node.end_col_offset
+        return start, end
 
     def code(self, node: ast.AST) -> str:
-        """The text of a node."""
+        """Return the text of a node."""
         start, end = self.span(node)
         return self._bytes[start:end].decode()
 
@@ -243,8 +260,10 @@ def _edits(definition: _Definition, source: _Source, names: Names) -> Iterator[_
                 yield from _signs(node, source)
             case ast.Constant():
                 yield from _constants(node, source)
-            case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
-                yield from _other_names(node, source, names)
+            case ast.Name(ctx=ast.Load()):
+                yield from _other_names(node, names)
+            case ast.Attribute(ctx=ast.Load()):
+                yield from _other_attributes(node, source, names)
             case ast.Call():
                 yield from _calls(node, source)
             case ast.Slice():
@@ -269,33 +288,39 @@ def _stands_for(code: str, wanted: str) -> str:
 
 
 def _operations(node: ast.BinOp, source: _Source) -> Iterator[_Edit]:
+    """Take another operator, leave a side out, swap the two, or double the result."""
     operator = OPERATORS.get(type(node.op))
     if operator is None:
         return
-    left, right = source.code(node.left), source.code(node.right)
+    whole = source.code(node)
+    left = source.code(node.left)
+    right = source.code(node.right)
+    left_out = LEFT_OUT[operator]
     for other in OTHER_OPERATORS.get(operator, ()):
-        yield _Edit(node, f"(({left}) {other} ({right}))", _stands_for(other, operator))
-    yield _Edit(node, f"({left})", LEFT_OUT[operator])
+        yield _Edit(node, _infix(left, other, right), _stands_for(other, operator))
+    yield _Edit(node, f"({left})", left_out)
     if operator in "*/":
-        whole = source.code(node)
         yield _Edit(node, f"(2 * ({whole}))", "there is a factor of 2 too many")
         yield _Edit(node, f"(0.5 * ({whole}))", "a factor of 2 is missing")
     if operator == "-":
-        yield _Edit(node, f"(-({right}))", LEFT_OUT[operator])
+        yield _Edit(node, f"(-({right}))", left_out)
     elif operator == "/":
         yield _Edit(node, f"(1 / ({right}))", "1 stands in the place of what is divided")
     elif operator != "**":
-        yield _Edit(node, f"({right})", LEFT_OUT[operator])
+        yield _Edit(node, f"({right})", left_out)
     if operator in TAKES_BACK:
-        yield _Edit(
-            node, f"(({right}) {operator} ({left}))", f"the two sides of a `{operator}` are swapped"
-        )
+        words = f"the two sides of a `{operator}` are swapped"
+        yield _Edit(node, _infix(right, operator, left), words)
     if operator == "@":
         yield _Edit(node, f"(({left}).T @ ({right}))", "there is a transpose too many")
         yield _Edit(node, f"(({left}) @ ({right}).T)", "there is a transpose too many")
-        yield _Edit(node, f"(({left}) * ({right}))", _stands_for("*", "@"))
+        yield _Edit(node, _infix(left, "*", right), _stands_for("*", "@"))
     elif operator == "*":
-        yield _Edit(node, f"(({left}) @ ({right}))", _stands_for("@", "*"))
+        yield _Edit(node, _infix(left, "@", right), _stands_for("@", "*"))
+
+
+def _infix(left: str, operator: str, right: str) -> str:
+    return f"(({left}) {operator} ({right}))"
 
 
 def _comparisons(
@@ -303,18 +328,22 @@ def _comparisons(
 ) -> Iterator[_Edit]:
     sign = COMPARISONS.get(type(operator), "")
     for other in OTHER_COMPARISONS.get(sign, ()):
-        code = f"(({source.code(node.left)}) {other} ({source.code(right)}))"
-        yield _Edit(node, code, _stands_for(other, sign))
+        code = _infix(source.code(node.left), other, source.code(right))
+        words = _stands_for(other, sign)
+        yield _Edit(node, code, words)
 
 
 def _and_or(node: ast.BoolOp, source: _Source) -> Iterator[_Edit]:
+    conjunction = "and" if isinstance(node.op, ast.And) else "or"
+    other = OTHER_CONJUNCTION[conjunction]
     parts = [f"({source.code(value)})" for value in node.values]
-    is_and = isinstance(node.op, ast.And)
-    this, other = ("and", "or") if is_and else ("or", "and")
-    yield _Edit(node, f"({f' {other} '.join(parts)})", _stands_for(other, this))
+    code = f" {other} ".join(parts)
+    yield _Edit(node, f"({code})", _stands_for(other, conjunction))
     for number in range(len(parts)):
-        rest = parts[:number] + parts[number + 1 :]
-        yield _Edit(node, f"({f' {this} '.join(rest)})", "a part of a condition is left out")
+        rest = parts.copy()
+        del rest[number]
+        code = f" {conjunction} ".join(rest)
+        yield _Edit(node, f"({code})", "a part of a condition is left out")
 
 
 def _signs(node: ast.UnaryOp, source: _Source) -> Iterator[_Edit]:
@@ -342,53 +371,63 @@ def _whole_number(node: ast.AST) -> int | None:
 def _constants(node: ast.Constant, source: _Source) -> Iterator[_Edit]:
     match node.value:
         case bool(value):
-            words = f"{_of_option(node, source)}{_stands_for(str(not value), str(value))}"
-            yield _Edit(node, str(not value), words)
+            wanted = str(value)
+            other = str(not value)
+            words = _in_option(node, source) + _stands_for(other, wanted)
+            yield _Edit(node, other, words)
         case int():
-            parent = source.parents[node]
-            if not (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)):
+            if not _has_minus(node, source):  # else the two are one number
                 yield from _whole_numbers(node, source)
         case float(value):
             yield _Edit(node, repr(2 * value), "a number is twice as large as it should be")
             yield _Edit(node, repr(value / 2), "a number is half as large as it should be")
             yield _Edit(node, "0.0", "0 stands in the place of a number")
-        case str(value):
+        case str():
             yield from _other_entries(node, source)
 
 
-def _of_option(node: ast.AST, source: _Source) -> str:
-    parent = source.parents[node]
-    named = isinstance(parent, ast.keyword) and parent.arg
-    return f"in the option `{parent.arg}`, " if named and isinstance(parent, ast.keyword) else ""
+def _has_minus(node: ast.AST, source: _Source) -> bool:
+    match source.parents[node]:
+        case ast.UnaryOp(op=ast.USub()):
+            return True
+    return False
+
+
+def _in_option(node: ast.AST, source: _Source) -> str:
+    """Say of which option a node is the value, "" where it is none's."""
+    match source.parents[node]:
+        case ast.keyword(arg=str(name)):
+            return f"in the option `{name}`, "
+    return ""
 
 
 def _whole_numbers(node: ast.expr, source: _Source) -> Iterator[_Edit]:
     value = _whole_number(node)
     assert value is not None
+    others: Sequence[int]
     if _is_axis(node, source):
-        for other in AXES:
-            if other != value:
-                yield _Edit(node, f"({other})", "a function works along another axis")
-        return
-    words, others = _number_in_words(node, value, source)
+        words = "a function works along another axis"
+        others = AXES
+    else:
+        words, others = _number_in_words(node, value, source)
     for other in others:
         if other != value:
             yield _Edit(node, f"({other})", words)
 
 
 def _number_in_words(node: ast.expr, value: int, source: _Source) -> tuple[str, Sequence[int]]:
-    """What a wrong whole number is called at its place, and which ones may stand there."""
+    """Return what a wrong whole number is called at its place, and which ones may stand there."""
     parent = source.parents[node]
+    if isinstance(parent, ast.Tuple):
+        around = source.parents[parent]
+        if isinstance(around, ast.Subscript):  # as in `x[0, 1]`
+            parent = around
     near = (value + 1, value - 1)
     match parent:
         case ast.Slice():
             return "a slice begins or ends at another place", (*near, -value)
         case ast.Subscript():
-            ends = {0: (-1, 1), -1: (0, -2)}
-            return "an index is another", ends.get(value, near)
-        case ast.Tuple() if isinstance(source.parents[parent], ast.Subscript):
-            ends = {0: (-1, 1), -1: (0, -2)}
-            return "an index is another", ends.get(value, near)
+            return "an index is another", OTHER_INDICES.get(value, near)
         case ast.Call(func=ast.Name(id="range")):
             return "a loop begins or ends at another place", near
         case ast.BinOp(op=ast.Pow()):
@@ -399,13 +438,16 @@ def _number_in_words(node: ast.expr, value: int, source: _Source) -> tuple[str, 
 
 
 def _is_axis(node: ast.expr, source: _Source) -> bool:
-    """Whether a whole number says along which axis a function works."""
+    """Return whether a whole number says along which axis a function works."""
     parent = source.parents[node]
     if isinstance(parent, ast.Tuple):
-        node, parent = parent, source.parents[parent]
+        node = parent
+        parent = source.parents[node]
     if isinstance(parent, ast.keyword):
         return parent.arg in AXIS_OPTIONS
-    if not isinstance(parent, ast.Call) or node not in parent.args:
+    if not isinstance(parent, ast.Call):
+        return False
+    if node not in parent.args:
         return False
     if not isinstance(parent.func, ast.Attribute):  # as Python's own `max(x, 1)`
         return False
@@ -413,7 +455,7 @@ def _is_axis(node: ast.expr, source: _Source) -> bool:
 
 
 def _called(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
+    """Return the last part of the name of what is called, "" where it has none."""
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -427,103 +469,124 @@ def _other_entries(node: ast.Constant, source: _Source) -> Iterator[_Edit]:
     function: ast.AST = node
     while not isinstance(function, ast.FunctionDef | ast.Module):
         function = source.parents[function]
-    keys = {
-        part.slice.value
-        for part in ast.walk(function)
-        if isinstance(part, ast.Subscript)
-        and isinstance(part.slice, ast.Constant)
-        and isinstance(part.slice.value, str)
-    }
-    for key in sorted(keys - {node.value}):
+    others = _keys_of_entries(function) - {node.value}
+    for key in sorted(others):
         yield _Edit(node, repr(key), "another entry of a dict is taken")
 
 
-def _other_names(node: ast.Name | ast.Attribute, source: _Source, names: Names) -> Iterator[_Edit]:
-    name = node.id if isinstance(node, ast.Name) else node.attr
-    before = f"({source.code(node.value)})." if isinstance(node, ast.Attribute) else ""
+def _keys_of_entries(function: ast.AST) -> set[str]:
+    """Return all words that stand in brackets behind a value, as in `weights["Wx"]`."""
+    keys = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Subscript(slice=ast.Constant(value=str(key))):
+                keys.add(key)
+    return keys
+
+
+def _other_names(node: ast.Name, names: Names) -> Iterator[_Edit]:
+    for other in names.get(node.id, ()):
+        words = _stands_for(other, node.id)
+        yield _Edit(node, other, words)
+
+
+def _other_attributes(node: ast.Attribute, source: _Source, names: Names) -> Iterator[_Edit]:
+    name = node.attr
+    owner = f"({source.code(node.value)})"
     for other in names.get(name, ()):
-        yield _Edit(node, f"{before}{other}", _stands_for(other, name))
-    if isinstance(node, ast.Attribute) and name in ("T", "mT"):
-        yield _Edit(node, f"({source.code(node.value)})", "a transpose is missing")
+        yield _Edit(node, f"{owner}.{other}", _stands_for(other, name))
+    if name in ("T", "mT"):
+        yield _Edit(node, owner, "a transpose is missing")
 
 
 def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
     """Leave a call out, or an option of it; swap two arguments."""
     name = _called(node)
     words = f"`{name}` is left out" if name else "a call is left out"
-    plain = [one for one in node.args if not isinstance(one, ast.Starred)]
     if isinstance(node.func, ast.Attribute):
-        yield _Edit(node, f"({source.code(node.func.value)})", words)
-    if plain and len(plain) == len(node.args):
-        yield _Edit(node, f"({source.code(plain[0])})", words)
-    if len(plain) > 1 and len(plain) == len(node.args):
-        yield _swapped_arguments(node, plain[0], plain[1], source)
+        owner = source.code(node.func.value)
+        yield _Edit(node, f"({owner})", words)
+    has_starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+    if node.args and not has_starred:
+        first = source.code(node.args[0])
+        yield _Edit(node, f"({first})", words)
+    if len(node.args) > 1 and not has_starred:
+        yield _swapped_arguments(node, source)
     for keyword in node.keywords:
         if keyword.arg:
             yield _Edit(keyword, "**{}", f"the option `{keyword.arg}` is left out")
 
 
-def _swapped_arguments(node: ast.Call, one: ast.expr, other: ast.expr, source: _Source) -> _Edit:
-    rest = [source.code(argument) for argument in node.args[2:]]
+def _swapped_arguments(node: ast.Call, source: _Source) -> _Edit:
+    """Swap the first two arguments of a call."""
+    arguments = [source.code(argument) for argument in node.args]
     options = [source.code(keyword) for keyword in node.keywords]
-    arguments = ", ".join([source.code(other), source.code(one), *rest, *options])
-    code = f"{source.code(node.func)}({arguments})"
-    return _Edit(node, code, f"two arguments of `{_called(node)}` are swapped")
+    first, second, *rest = arguments
+    listed = ", ".join([second, first, *rest, *options])
+    function = source.code(node.func)
+    words = f"two arguments of `{_called(node)}` are swapped"
+    return _Edit(node, f"{function}({listed})", words)
 
 
 def _slices(node: ast.Slice, source: _Source) -> Iterator[_Edit]:
-    """Leave out where a slice begins or ends, or its step."""
+    """Leave out where a slice begins or ends, or its step; let it begin or end elsewhere."""
     parts = [node.lower, node.upper, node.step]
+    codes = ["" if part is None else source.code(part) for part in parts]
     without = ("a slice has no beginning", "a slice has no end", "a slice has no step")
-    for left_out, said in enumerate(without):
-        if parts[left_out] is None:
-            continue
-        kept = [
-            source.code(part) if part is not None and number != left_out else ""
-            for number, part in enumerate(parts)
-        ]
-        yield _Edit(node, ":".join(kept), said)
-    if node.lower is None and node.upper is not None and node.step is None:
-        words = "a slice takes the end in place of the beginning"
-        yield _Edit(node, f"-({source.code(node.upper)}):", words)
-    if node.upper is None and node.lower is not None and node.step is None:
-        words = "a slice takes the beginning in place of the end"
-        yield _Edit(node, f":({source.code(node.lower)})", words)
-    for number, part in enumerate((node.lower, node.upper)):
+    for place, words in enumerate(without):
+        if codes[place]:
+            yield _Edit(node, _slice_with(codes, place, ""), words)
+    lower, upper, step = codes
+    if upper and not lower and not step:
+        yield _Edit(node, f"-({upper}):", "a slice takes the end in place of the beginning")
+    if lower and not upper and not step:
+        yield _Edit(node, f":({lower})", "a slice takes the beginning in place of the end")
+    for place, part in enumerate([node.lower, node.upper]):
         if part is None or _whole_number(part) is not None:
             continue
         for off in ("+ 1", "- 1"):
-            kept = [source.code(one) if one is not None else "" for one in parts]
-            kept[number] = f"({source.code(part)}) {off}"
-            yield _Edit(node, ":".join(kept), "a slice begins or ends at another place")
+            code = _slice_with(codes, place, f"({codes[place]}) {off}")
+            yield _Edit(node, code, "a slice begins or ends at another place")
+
+
+def _slice_with(codes: Sequence[str], place: int, code: str) -> str:
+    """Return a slice with other code at one of its three places."""
+    changed = list(codes)
+    changed[place] = code
+    return ":".join(changed)
 
 
 def _swapped_pair(
     node: ast.Tuple, one: ast.expr, other: ast.expr, source: _Source
 ) -> Iterator[_Edit]:
-    if _whole_number(one) is not None and _whole_number(other) is not None:
+    numbers = [_whole_number(one), _whole_number(other)]
+    if None not in numbers:
         return
     code = f"{source.code(other)}, {source.code(one)}"
-    is_bracketed = source.code(node).startswith("(")
-    yield _Edit(node, f"({code})" if is_bracketed else code, "two values are swapped")
+    if source.code(node).startswith("("):
+        code = f"({code})"
+    yield _Edit(node, code, "two values are swapped")
 
 
 def _without_with(node: ast.With, source: _Source) -> Iterator[_Edit]:
     """Do without what a `with` statement asks for."""
     for item in node.items:
-        if item.optional_vars is None:
-            name = ""
-            if isinstance(item.context_expr, ast.Call):
-                name = _called(item.context_expr)
-            words = f"`with {name}` is left out" if name else "a `with` is left out"
-            yield _Edit(item.context_expr, '__import__("contextlib").nullcontext()', words)
+        if item.optional_vars is not None:
+            continue
+        words = "a `with` is left out"
+        if isinstance(item.context_expr, ast.Call):
+            name = _called(item.context_expr)
+            if name:
+                words = f"`with {name}` is left out"
+        yield _Edit(item.context_expr, '__import__("contextlib").nullcontext()', words)
 
 
 def _augmented(node: ast.AugAssign, source: _Source) -> Iterator[_Edit]:
     operator = OPERATORS.get(type(node.op))
     if operator is None:
         return
-    target, value = source.code(node.target), source.code(node.value)
+    target = source.code(node.target)
+    value = source.code(node.value)
     words = f"`=` stands where `{operator}=` should"
     yield _Edit(node, f"{target} = {value}", words)
     for other in OTHER_OPERATORS.get(operator, ()):
@@ -537,8 +600,11 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def _statement_left_out(node: ast.stmt) -> str:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _called(node.value):
-        return f"`{_called(node.value)}` is left out"
+    match node:
+        case ast.Expr(value=ast.Call() as call):
+            name = _called(call)
+            if name:
+                return f"`{name}` is left out"
     return "a line is left out"
 
 
@@ -561,28 +627,31 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: _Source) -> _Edit
         end_lineno=other.end_lineno,
         end_col_offset=other.end_col_offset,
     )
-    indent = " " * one.col_offset
-    code = f"{source.code(other)}\n{indent}{source.code(one)}"
-    return _Edit(both, code, "two lines are in the other order")
+    indentation = " " * one.col_offset
+    first = source.code(one)
+    second = source.code(other)
+    return _Edit(both, f"{second}\n{indentation}{first}", "two lines are in the other order")
 
 
 def _other_variables(definition: _Definition, source: _Source) -> Iterator[_Edit]:
     """Take one of a function's variables for another; of very many such changes, some."""
-    local = {node.arg for node in ast.walk(definition.tree) if isinstance(node, ast.arg)}
-    local |= {
-        node.id
-        for node in ast.walk(definition.tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    used = [
-        node
-        for node in definition.nodes
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in local
-    ]
-    edits = [
-        _Edit(node, other, "one variable stands in the place of another")
-        for node in used
-        for other in sorted(local - {node.id, "self"})
-    ]
-    step = max(1, -(-len(edits) // MOST_VARIABLES))
-    yield from edits[::step]
+    variables = _variables(definition.tree)
+    edits = []
+    for node in definition.nodes:
+        match node:
+            case ast.Name(ctx=ast.Load(), id=name) if name in variables:
+                for other in sorted(variables - {name, "self"}):
+                    words = "one variable stands in the place of another"
+                    edits.append(_Edit(node, other, words))
+    step = ceil(len(edits) / MOST_VARIABLES)
+    yield from edits[:: max(1, step)]
+
+
+def _variables(function: ast.AST) -> set[str]:
+    """Return the names of a function's parameters and of what it assigns."""
+    names = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.arg(arg=name) | ast.Name(ctx=ast.Store(), id=name):
+                names.add(name)
+    return names

@@ -84,10 +84,11 @@ class Solution:
 
     def with_mistake(self, *identities: str) -> str:
         """Return the script with one mistake made, or several that spoil different statements."""
-        made = [placed for placed in self.mistakes if placed.mistake.id in identities]
-        made.sort(key=lambda placed: placed.first_line, reverse=True)  # lines above keep numbers
         lines = self.text.split("\n")
-        for mistake, first_line, last_line in made:
+        last_first = sorted(self.mistakes, key=lambda placed: placed.first_line, reverse=True)
+        for mistake, first_line, last_line in last_first:  # so that lines above keep their numbers
+            if mistake.id not in identities:
+                continue
             start = first_line - 1
             spoilt = _indentation(lines[start]) + mistake.code
             lines[start:last_line] = [spoilt]
@@ -106,7 +107,8 @@ def read_solution(text: str) -> Solution:
     for number, line in enumerate(lines, 1):
         head = _MISTAKE.match(line)
         if head:
-            words = " ".join(_words_of_mistake(lines[number:]))
+            below = lines[number:]
+            words = " ".join(_words_of_mistake(below))
             if not words or not last_code:
                 raise ValueError(
                     f"line {number}: a `# mistake:` stands below the line it spoils and has words "
@@ -125,8 +127,10 @@ def _first_lines(text: str) -> dict[int, int]:
     """Return the first line of each simple statement by its last one."""
     first_lines = {}
     for node in ast.walk(parse(text)):
-        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            first_lines[node.end_lineno or node.lineno] = node.lineno
+        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+            continue
+        last_line = node.end_lineno or node.lineno
+        first_lines[last_line] = node.lineno
     return first_lines
 
 
@@ -139,10 +143,28 @@ def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
 
 
 def _indentation(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
+    code = line.lstrip()
+    return line.removesuffix(code)
 
 
 def without_marks(code: str) -> str:
     """Return code without the lines that mark a solution's region."""
-    kept = [line for line in code.split("\n") if line.strip() not in (BEGIN, END)]
+    kept = []
+    for line in code.split("\n"):
+        if line.strip() not in (BEGIN, END):
+            kept.append(line)
     return "\n".join(kept)
+
+
+def lines_of_regions(text: str) -> set[int]:
+    """Return the numbers of the lines, from 1, that students write."""
+    lines = set()
+    inside = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() == BEGIN:
+            inside = True
+        elif line.strip() == END:
+            inside = False
+        elif inside:
+            lines.add(number)
+    return lines

@@ -1,13 +1,16 @@
 """Errors carried forward: an early mistake costs its own check, and what follows counts.
 
-Where a check that others need is wrong by known mistakes, the others still run. They are
-judged against the solution with those mistakes in it. An array earns only where it still tells what
-it is there for: each known mistake that it shows, and that none of the needed checks shows, it
-shows beside the early mistakes too.
+Where a check that others need is wrong by known mistakes, or by one small change of the solution,
+the others still run. They are judged against the solution with those mistakes in it. An array earns
+only where it still tells what it is there for: each known mistake that it shows, and that none of
+the needed checks shows, it shows beside the early mistakes too. And where several mistakes explain
+what is wrong, all of them must lead to the same answer later.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 
 from autograder.check import Answer, Check
@@ -23,16 +26,18 @@ from autograder.judging import (
     Verdict,
     explanations_of,
     judge,
+    same_answer,
+    small_changes_of,
 )
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 
-Mistakes = frozenset[str]  # ids of known mistakes made at once
-MOST_WAYS = 4  # ways in which earlier answers may have come about, of which each is tried
+Mistakes = frozenset[str]  # ids of known mistakes, or of small changes, made at once
+MOST_WAYS = 8  # ways in which earlier answers may have come about; of more nothing is carried
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What a check is compared with where known mistakes were made before it.
+    """What a check is compared with where mistakes were made before it.
 
     telling: the arrays that still tell something.
     """
@@ -41,7 +46,8 @@ class Carried:
     telling: frozenset[str]
 
 
-# a check and the mistakes made before it → what it is compared with; None where nothing can be told
+# a check and the mistakes made before it → what it is compared with; None where the solution cannot
+# have them all, or does not answer then
 Carry = Callable[[Check, Mistakes], Carried | None]
 
 
@@ -53,9 +59,10 @@ def carry_nothing(*_: object) -> Carried | None:
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
     """Return what a student's key knows of a check after one early mistake: the answer with it.
 
-    It knows no further mistake, and not whether the arrays still tell something; a grade does.
+    It knows no further mistake, and not whether the arrays still tell something; a grade does. Of
+    small changes it holds no answers.
     """
-    if len(made) > 1:
+    if len(made) > 1 or not made <= _listed(key):
         return None
     known = key[check.name]
     answer = known.expected
@@ -67,41 +74,66 @@ def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
     return Carried(PlainKey(answer), frozenset(answer.arrays))
 
 
+def _listed(key: Key) -> set[str]:
+    """Return the ids of the known mistakes that a key knows."""
+    return {mistake.id for known in key.values() for mistake, _ in known.mistakes}
+
+
+@dataclass(frozen=True)
+class _Wrong:
+    """A wrong answer, with what it is explained by."""
+
+    check: Check
+    key: CheckKey
+    answer: Answer
+    excluded: Excluded
+
+    def ways(self) -> list[Mistakes]:
+        """List the ways in which it may have come about: by known mistakes, or one small change."""
+        explanations = explanations_of(self.check, self.key, self.answer, self.excluded)
+        if explanations:
+            alternatives = [_ids(explanation.mistakes) for explanation in explanations]
+            return [frozenset(choice) for choice in product(*alternatives)]
+        changes = small_changes_of(self.check, self.key, self.answer, self.excluded)
+        return [frozenset({change.id}) for change in changes]
+
+
 @dataclass
 class Early:
-    """The checks that known mistakes explain wholly.
+    """The checks that did not pass, and what explains their answers.
 
-    ways: check → the ways in which its answer may have come about, each the mistakes made.
+    It is found when a later check asks for it: small changes of the solution take time to make.
     """
 
-    ways: dict[str, list[Mistakes]] = field(default_factory=dict)
+    _wrong: dict[str, _Wrong] = field(default_factory=dict)
+    _ways: dict[str, list[Mistakes]] = field(default_factory=dict)
 
     def before(self, needed: Iterable[str]) -> list[Mistakes]:
         """List the ways in which the answers to these checks may have come about.
 
-        There is none where one of them is not explained.
+        There is none where one of them is not explained, or where there are too many.
         """
-        by_check = [self.ways.get(name, []) for name in needed]
-        combined = []
+        by_check = [self._ways_of(name) for name in needed]
+        if math.prod(map(len, by_check)) > MOST_WAYS:
+            return []
+        combined: dict[Mistakes, None] = {}
         for choice in product(*by_check):
-            made = _all_of(choice)
-            if made not in combined:
-                combined.append(made)
-        return combined[:MOST_WAYS]
+            combined[_all_of(choice)] = None
+        return list(combined)
+
+    def _ways_of(self, name: str) -> list[Mistakes]:
+        if name in self._wrong:
+            self._ways[name] = self._wrong.pop(name).ways()
+        return self._ways.get(name, [])
 
     def add(self, check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> None:
-        """Note what explains a wrong answer, if known mistakes explain all of it."""
-        explanations = explanations_of(check, key, answer, excluded)
-        if not explanations:
-            return
-        alternatives = [_ids(explanation.mistakes) for explanation in explanations]
-        ways = [frozenset(choice) for choice in product(*alternatives)]
-        self.ways[check.name] = ways[:MOST_WAYS]
+        """Note a wrong answer, and what it is explained by."""
+        self._wrong[check.name] = _Wrong(check, key, answer, excluded)
 
     def follow(self, check: Check, judged: "Following") -> None:
         """Note what explains the answer to a check that follows from others."""
-        if judged.made:
-            self.ways[check.name] = [judged.made]
+        if judged.ways:
+            self._ways[check.name] = list(judged.ways)
 
 
 def _all_of(mistakes: Iterable[Mistakes]) -> Mistakes:
@@ -114,13 +146,14 @@ def _ids(mistakes: Iterable[Mistake]) -> list[str]:
 
 @dataclass(frozen=True)
 class Following:
-    """The verdict on a check that follows wrong ones, and the mistakes that explain its answer.
+    """The verdict on a check that follows wrong ones, and the ways that explain its answer.
 
-    made: none where the answer is still right, or where something in it is not explained.
+    ways: each the mistakes that were made. None where the answer is still right, or where something
+    in it is not explained.
     """
 
     verdict: Verdict
-    made: Mistakes = frozenset()
+    ways: tuple[Mistakes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +161,7 @@ class Follows:
     """A check that needs wrong ones, and all that its answer is judged by.
 
     key: what the answer is compared with where no mistake was made before.
-    ways: the mistakes that may have been made before.
+    ways: the ways in which the wrong ones may have come about, each the mistakes that were made.
     needed: the checks that are wrong.
     sizes, excluded: as in `judge`.
     """
@@ -143,39 +176,54 @@ class Follows:
 
     def can_be_judged(self) -> bool:
         """Whether there is something to compare an answer with."""
-        return any(self._carried())
+        return self._carried is not None
 
     def judge(self, answer: Answer) -> Following:
-        """Judge an answer, in the way that earns most; one that is still right passes."""
+        """Judge an answer as one that follows from the mistakes; one that is still right passes."""
         without_mistakes = PlainKey(self.key.expected)
         plain = judge(self.check, without_mistakes, answer, self.sizes)
-        if plain.status == "passed":
+        carried = self._carried
+        if plain.status == "passed" or carried is None:
             return Following(plain)
-        found = []
-        for made, carried in self._carried():
-            found.append(self._judge_after(made, carried, answer))
-        return max(found, key=lambda following: following.verdict.earned)
-
-    def _carried(self) -> Iterator[tuple[Mistakes, Carried]]:
-        for made in self.ways:
-            carried = self.carry(self.check, made)
-            if carried:
-                yield made, carried
-
-    def _judge_after(self, made: Mistakes, carried: Carried, answer: Answer) -> Following:
-        """Judge an answer as one that was given after known mistakes."""
         silent = self.key.expected.arrays.keys() - carried.telling
         key = _TellingKey(carried.key, frozenset(silent))
         verdict = judge(self.check, key, answer, self.sizes, self.excluded)
         earned = round(self._telling_share(key) * verdict.earned, 4)
         verdict = replace(verdict, earned=earned)
         if verdict.status == "passed":
-            return Following(verdict, made)
+            return Following(verdict, tuple(self._possible))
         explanations = explanations_of(self.check, key, answer, self.excluded)
         if not explanations:
             return Following(verdict)
-        more = [explanation.mistakes[0] for explanation in explanations]
-        return Following(verdict, made.union(_ids(more)))
+        more = _ids(explanation.mistakes[0] for explanation in explanations)
+        return Following(verdict, tuple(way.union(more) for way in self._possible))
+
+    @cached_property
+    def _possible(self) -> dict[Mistakes, Carried]:
+        """What the answer is compared with in each of the ways in which there is one."""
+        possible = {}
+        for made in self.ways:
+            carried = self.carry(self.check, made)
+            if carried:
+                possible[made] = carried
+        return possible
+
+    @cached_property
+    def _carried(self) -> Carried | None:
+        """What the answer is compared with: the same in all ways.
+
+        An array tells something where it does in all. None where nothing does, or where ways
+        differ in what they expect.
+        """
+        if not self._possible:
+            return None
+        first, *others = self._possible.values()
+        telling = first.telling
+        for other in others:
+            if not same_answer(self.check, first.key.expected, other.key.expected):
+                return None
+            telling &= other.telling
+        return Carried(first.key, telling) if telling else None
 
     def _telling_share(self, key: "_TellingKey") -> float:
         """Return the share of the arrays that can earn which still can after the mistakes."""
@@ -223,7 +271,7 @@ def told_as_following(following: Following, needed: Sequence[str]) -> Verdict:
     A check that is right but for them earns, and has not passed.
     """
     verdict = following.verdict
-    if not following.made and verdict.status == "passed":
+    if not following.ways and verdict.status == "passed":
         return verdict
     names = " and ".join(f"`{name}`" for name in needed)
     if verdict.status == "passed":

@@ -8,10 +8,9 @@ import ast
 import math
 import platform
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
@@ -34,6 +33,7 @@ from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, Small
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
+from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
 from autograder.source.solution import Solution, read_solution
 
 
@@ -186,7 +186,7 @@ class MadeKey(Mapping[str, CheckKey]):
         return self._maker.computed + self._public.computed
 
     def carry(self, check: Check, made: Mistakes) -> Carried | None:
-        """Return what a check is compared with where known mistakes were made before it.
+        """Return what a check is compared with where mistakes were made before it.
 
         Which arrays still tell something then is found out on the public seed, once for all runs.
         """
@@ -198,15 +198,14 @@ class MadeKey(Mapping[str, CheckKey]):
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
         if check.measure or not self._maker.fit_together(made):
             return None
+        key = MadeCheckKey(self._maker, check, None, made)
+        if key.expected.failure:
+            return None
         plain = self._public_key(check)
         carried = self._public_key(check, made)
         needed = all_needed(check, self._checks)
         needed_keys = [self._public_key(self._checks[name]) for name in needed]
-        telling = telling_arrays(check, plain, carried, needed_keys)
-        if not telling:
-            return None
-        key = MadeCheckKey(self._maker, check, None, made)
-        return None if key.expected.failure else Carried(key, telling)
+        return Carried(key, telling_arrays(check, plain, carried, needed_keys))
 
     def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
         if (check.name, made) not in self._public_keys:
@@ -260,6 +259,7 @@ class AnswerMaker:
         self._store = store
         self._server = server
         self._spoils = spoilt_names(self.solution)
+        self._placed = {placed.mistake.id: placed for placed in self.solution.mistakes}
         self._rests_on = _circumstances(unit)
 
     def close(self) -> None:
@@ -304,17 +304,24 @@ class AnswerMaker:
         return made
 
     def fit_together(self, made: Iterable[str]) -> bool:
-        """Whether known mistakes, by their ids, can all be made at once: no lines overlap."""
-        ids = set(made)
-        places = []
-        for mistake, first, last in self.solution.mistakes:
-            if mistake.id in ids:
-                places.append((first, last))
-        return all(last < first for (_, last), (first, _) in pairwise(sorted(places)))
+        """Whether known mistakes and small changes, by their ids, can all be made at once."""
+        return fit_together(self._edits(made))
 
-    def script(self, made: Iterable[str]) -> str:
-        """Return the solution's script with known mistakes made."""
-        return self.solution.with_mistake(*made) if made else self.solution.plain()
+    def script(self, made: Collection[str]) -> str:
+        """Return the solution's script with known mistakes and small changes made."""
+        if made and self._placed.keys() >= set(made):
+            return self.solution.with_mistake(*made)
+        return with_edits(self.solution.plain(), self._edits(made))
+
+    def _edits(self, made: Iterable[str]) -> list[Edit]:
+        edits = []
+        for identity in made:
+            if identity in self._placed:
+                edits.append(edit_of_mistake(self.solution, self._placed[identity]))
+            else:
+                _, change = self.changed_scripts[identity]
+                edits.append(change.edit)
+        return edits
 
     def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
         trained_on = [text.name, text.train, text.held_out] if text else []
@@ -376,7 +383,8 @@ class MadeCheckKey:
         """Make nothing yet.
 
         text: what a check that trains is given.
-        made: known mistakes that are made throughout, so that each other one is one more.
+        made: known mistakes or small changes that are made throughout, so that each other one is
+        one more.
         """
         self._maker = maker
         self._check = check

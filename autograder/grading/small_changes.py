@@ -19,6 +19,7 @@ from autograder.judging import agree
 from autograder.relations import small_changes as prints
 from autograder.relations.small_changes import ChangedAnswers, SmallChange, is_exact, print_of
 from autograder.sandbox.client import Server
+from autograder.source import edits
 from autograder.source import small_changes as source
 from autograder.source.small_changes import small_changes
 
@@ -28,7 +29,7 @@ SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
 # what is told of a change, and what its script is made from, by the change's id
 ChangedScripts = dict[str, tuple[SmallChange, source.SmallChange]]
-WRITTEN_IN = (Path(source.__file__), Path(prints.__file__), Path(__file__))
+WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, __file__)))
 
 
 @cache

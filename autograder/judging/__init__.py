@@ -17,6 +17,7 @@ from autograder.judging.explain import (
     excluded_by,
     explanations_of,
     kind_of_error,
+    small_changes_of,
 )
 from autograder.judging.scoring import judge, none_excluded, not_reached, unmet
 from autograder.judging.training import judge_loss, row_cosine
@@ -58,5 +59,6 @@ __all__ = [
     "not_reached",
     "row_cosine",
     "same_answer",
+    "small_changes_of",
     "unmet",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from autograder.check import Answer, Check, Failure
 from autograder.judging.compare import agree, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
-from autograder.relations.small_changes import SmallChange
+from autograder.relations.small_changes import SmallChange, changes_that_explain
 
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 
@@ -76,6 +76,18 @@ def explanations_of(
     explanations = explain_wrong(check, key, answer, wrong, excluded)
     explained = {name for explanation in explanations for name in explanation.arrays}
     return explanations if explained == set(wrong) else []
+
+
+def small_changes_of(
+    check: Check, key: CheckKey, answer: Answer, excluded: Excluded
+) -> list[SmallChange]:
+    """List the small changes of the solution each of which gives all that is wrong in an answer."""
+    if answer.failure or check.measure:
+        return []
+    wrong = wrong_arrays(check, key.expected, answer)
+    return changes_that_explain(
+        key.small_changes, key.expected.arrays, answer.arrays, wrong, excluded
+    )
 
 
 def explain_wrong(

@@ -114,7 +114,7 @@ def find_small_change(
     """
     if not changed.changes or not unexplained:
         return {}
-    if any(_is_much_larger(found[name], right[name]) for name in wrong if name in found):
+    if _any_is_much_larger(found, right, wrong):
         return {}
     search = _Search(changed, right, found, wrong)
     told: dict[str, str] = {}
@@ -135,6 +135,33 @@ def find_small_change(
                 told |= dict.fromkeys(sorted(arrays & left), text)
         left = left.difference(*(search.spoilt(number) for number in rivals))
     return told
+
+
+def changes_that_explain(
+    changed: ChangedAnswers,
+    right: Arrays,
+    found: Arrays,
+    wrong: Sequence[str],
+    excluded: Callable[[SmallChange], bool],
+) -> list[SmallChange]:
+    """List the small changes of the solution each of which gives exactly what is wrong.
+
+    Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
+    nothing to do with the solution could equal one of them, the list is empty.
+    right, found, wrong, excluded: as in `find_small_change`.
+    """
+    if not changed.changes or not wrong or _any_is_much_larger(found, right, wrong):
+        return []
+    search = _Search(changed, right, found, wrong)
+    fitting = [number for number in search.best_of(set(wrong)) if search.spoilt(number) == {*wrong}]
+    if not fitting or search.may_be_chance(fitting[0]):
+        return []
+    changes = [changed.changes[number] for number in fitting]
+    return [change for change in changes if not excluded(change)]
+
+
+def _any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
+    return any(_is_much_larger(found[name], right[name]) for name in wrong if name in found)
 
 
 def _is_much_larger(found: Array, right: Array) -> bool:

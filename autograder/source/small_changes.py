@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import ceil
 
 from autograder.parsing import parse
+from autograder.source.edits import Edit, with_edits
 from autograder.source.solution import lines_of_regions
 
 # what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
@@ -108,10 +109,12 @@ class SmallChange:
     @property
     def script(self) -> str:
         """The script with the change made."""
-        text = self.text.encode()
-        before = text[: self.start]
-        after = text[self.end :]
-        return (before + self.code.encode() + after).decode()
+        return with_edits(self.text, [self.edit])
+
+    @property
+    def edit(self) -> Edit:
+        """What is changed, without the words."""
+        return Edit(self.start, self.end, self.code)
 
 
 @dataclass(frozen=True)

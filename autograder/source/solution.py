@@ -46,7 +46,7 @@ class Solution:
             if line.strip() == BEGIN:
                 inside = True
                 for part in STUB.split("\n"):
-                    stub.append(_indentation(line) + part)
+                    stub.append(indentation(line) + part)
             elif line.strip() == END:
                 inside = False
             elif not inside:
@@ -71,16 +71,20 @@ class Solution:
 
     def plain(self) -> str:
         """Return the solution without its mistakes, as one would write it."""
+        return "\n".join(line for _, line in self.plain_lines())
+
+    def plain_lines(self) -> list[tuple[int, str]]:
+        """List the lines of the solution without its mistakes, each with its number in `text`."""
         plain = []
         in_mistake = False
-        for line in self.text.split("\n"):
+        for number, line in enumerate(self.text.split("\n"), 1):
             if _MISTAKE.match(line):
                 in_mistake = True
             elif not _WORDS_OF_A_MISTAKE.match(line):
                 in_mistake = False
             if not in_mistake:
-                plain.append(line)
-        return "\n".join(plain)
+                plain.append((number, line))
+        return plain
 
     def with_mistake(self, *identities: str) -> str:
         """Return the script with one mistake made, or several that spoil different statements."""
@@ -90,7 +94,7 @@ class Solution:
             if mistake.id not in identities:
                 continue
             start = first_line - 1
-            spoilt = _indentation(lines[start]) + mistake.code
+            spoilt = indentation(lines[start]) + mistake.code
             lines[start:last_line] = [spoilt]
         return "\n".join(lines)
 
@@ -142,7 +146,8 @@ def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
         yield line.strip().removeprefix("#").strip()
 
 
-def _indentation(line: str) -> str:
+def indentation(line: str) -> str:
+    """Return the blanks that a line begins with."""
     code = line.lstrip()
     return line.removesuffix(code)
 

@@ -84,6 +84,7 @@ SOLUTION = """
 """
 THREE, NOTHING, EARLY, LESS, SIGN, LATE, MEAN = (f"m0{number}" for number in range(1, 8))
 UNEXPLAINED = "\ndef scale(x): return 2.5 * x\n"
+FOUR = "\ndef scale(x): return 4 * x\n"  # as two small changes of the solution would have it
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +167,27 @@ def test_what_nothing_explains_is_not_carried(graded):
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "failed", "not_reached"]
 
 
+def test_a_slip_that_nobody_listed_is_carried_too(graded):
+    """Where the solution gives the same wrong values but for one small change in it."""
+    verdicts = graded(end=FOUR)
+    assert points(verdicts) == [0, 4, 3]
+    assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
+    assert verdicts["shifting"].remarks[0].text.startswith("`scaling` before this is wrong;")
+
+
+def test_a_known_mistake_is_named_beside_a_slip(graded):
+    """And what follows from both counts."""
+    verdicts = graded(LESS, end=FOUR)
+    assert points(verdicts) == [0, 0, 3]
+    assert verdicts["shifting"].remarks[1].text == "1 was taken away."
+
+
+def test_an_array_in_which_a_slip_hides_a_later_mistake_earns_nothing(graded):
+    """Of numbers that are above 0 nobody can tell whether the sign is lost."""
+    end = "\ndef scale(x): return 2 + x\n"
+    assert points(graded(end=end)) == points(graded(LATE, end=end)) == [0, 2, 3]
+
+
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
     """Where nobody can tell whether the sign is right, not even the right one earns."""
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
@@ -203,8 +225,8 @@ def test_a_policy_says_what_carried_points_count(graded):
     assert (grade.points, grade.words) == (3.5, "50% of what follows early mistakes counts")
 
 
-def test_a_students_key_carries_one_mistake(course):
-    """It holds what follows from each known mistake."""
+def test_a_students_key_carries_one_known_mistake(course):
+    """It holds what follows from each; of small changes it holds no answers."""
     build(course.course, ["chain"])
 
     def practised(*mistakes, end=""):
@@ -213,8 +235,68 @@ def test_a_students_key_carries_one_mistake(course):
 
     assert [v.earned for v in practised(THREE)] == [0, 4, 3]
     assert [v.earned for v in practised(THREE, MEAN)] == [0, 4, 0]
-    assert [v.status for v in practised(end=UNEXPLAINED)] == [
-        "failed",
-        "not_reached",
-        "not_reached",
-    ]
+    for end in (UNEXPLAINED, FOUR):
+        assert [v.status for v in practised(end=end)] == ["failed", "not_reached", "not_reached"]
+
+
+ALIKE = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    def numbers(seed):
+        return np.random.default_rng(seed).normal(size=(3, 5))
+
+
+    @check(points=2)
+    def multiplying(net, seed):
+        "`product` takes three factors"
+        x, y, _ = numbers(seed)
+        return named("product", net.product(x, y, y))
+
+
+    @check(points=3, needs=multiplying)
+    def of_two(net, seed):
+        "`negative` of two that are the same"
+        x, y, _ = numbers(seed)
+        return named("negative", net.negative(x, y, y))
+
+
+    @check(points=4, needs=multiplying)
+    def of_three(net, seed):
+        "`negative` of three"
+        return named("negative", net.negative(*numbers(seed)))
+"""
+OF_FACTORS = """
+    # %%
+    import numpy as np
+
+
+    def product(x, y, z):
+        "The sine of `x`, times `y`, times `z`."
+        ### BEGIN SOLUTION
+        return np.sin(x) * y * z
+        ### END SOLUTION
+
+
+    # %%
+    def negative(x, y, z):
+        "The product, with the other sign."
+        ### BEGIN SOLUTION
+        return -product(x, y, z)
+        # mistake: return product(x, y, z)
+        #   the sign is missing.
+        ### END SOLUTION
+"""
+
+
+def test_explanations_that_differ_later_carry_nothing(tmp_path):
+    """One of two equal factors is left out: which one it was shows later, where they differ."""
+    unit = small.write_course(tmp_path / "course", "factors", ALIKE, OF_FACTORS)
+    script = solution_of(unit).plain().replace("np.sin(x) * y * z", "np.sin(x) * z")
+    with Server(unit) as server:
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+    assert [verdict.earned for verdict in verdicts] == [0, 3, 0]
+    assert [verdict.status for verdict in verdicts] == ["failed", "partial", "not_reached"]

@@ -5,6 +5,7 @@ import textwrap
 import pytest
 
 from autograder.sandbox.inside.submission import Submission
+from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
 from autograder.source.solution import read_solution
 
 SCRIPT = textwrap.dedent('''
@@ -104,3 +105,22 @@ def test_a_mistake_without_words_is_refused_with_its_line():
     """An author forgot the words."""
     with pytest.raises(ValueError, match="line 2: a `# mistake:`"):
         read_solution("x = 1\n# mistake: x = 2\n")
+
+
+def test_edits_of_the_plain_script_make_the_same_mistakes():
+    """One, or both at once, in a script with letters of more than one byte too."""
+    solution = read_solution(SCRIPT.replace("The area.", "Die Fläche, µm²."))
+    first, second = (edit_of_mistake(solution, placed) for placed in solution.mistakes)
+    made = {}
+    for edits in ([first], [second], [first, second]):
+        script = with_edits(solution.plain(), edits)
+        made[len(made)] = Submission(script.encode(), "s").area(4)
+    assert made == {0: 12, 1: 16, 2: 4}
+
+
+def test_edits_of_one_place_do_not_fit_together():
+    """Edits side by side do."""
+    one, inside, after = Edit(3, 9, "a"), Edit(4, 5, "b"), Edit(9, 12, "c")
+    assert fit_together([after, one]) and fit_together([])
+    assert not fit_together([one, inside]) and not fit_together([one, one])
+    assert with_edits("012345678901234", [after, one]) == "012ac234"

@@ -1,52 +1,317 @@
 """Measure what an early mistake leaves: points without and with errors carried forward.
 
-Tried are the known mistakes that others need.
+python benchmarks/follow_on.py [UNIT …] [--each 8] [--seed 5] [--timed]
 
-    python benchmarks/follow_on.py [UNIT …] [--seed 5] [--every 1]
+Each case is a file with a mistake in a check that others need, graded twice: with a key that
+carries nothing, and with one that does. There are five kinds of files:
 
-Each known mistake is made in the solution and graded, twice: with a key that carries nothing, and
-with one that does. A file's own right work is what the solution earns in the checks that do not
-show the mistake, and in those that need such a one. `more` is what a file earns beyond that, and
-should be 0.
+- listed: the solution with one of its known mistakes;
+- pair: with two, of which the second loses points in a check that the first keeps from being reached;
+- slip: with one small change that nobody listed;
+- slip, listed: with such a change, and a known mistake in a check that follows;
+- fresh: a wrong answer in another style, from benchmarks/fresh_mistakes/.
+
+`own` is what the file's own right work is worth: its points without carrying, and for each check
+that was not reached what the same file earns there once the early mistakes are mended. No file may
+earn more, in any check, and checks that were reached must earn what they did: the script ends with
+an error where that is not so.
 """
 
-import argparse
-import time
+import os
 
-from autograder.course import Unit, find_course, find_unit, load_unit
-from autograder.grading.keys import MadeKey, solution_of
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from at_hand import COURSE, unit
+from fresh_mistakes import answers
+
+from autograder.check import Check, Failure
+from autograder.course import Unit, find_unit
+from autograder.grading.carrying import Carried, Mistakes
+from autograder.grading.keys import MadeKey, all_needed, changed_scripts, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore, cache_folder
-from autograder.judging import Mistake, Verdict
+from autograder.judging import CheckKey, Verdict, same_answer
 from autograder.sandbox.client import Server
+from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
+
+MOST_GRADED = 6  # files that are graded for each case that is wanted: not all have consequences
+ROUNDS = 5  # gradings of each kind, where they are timed
+ENOUGH = 1e-3  # points by which sums may differ
+
+Verdicts = Mapping[str, Verdict]
 
 
-def own_right_work(unit: Unit, before: list[Verdict]) -> float:
-    """What a file may earn: its points as they were, and those of all that was not reached."""
-    return sum(v.points if v.status == "not_reached" else v.earned for v in before)
+@dataclass(frozen=True)
+class Change:
+    """A mistake that can be made in the solution, and what a file with it earns, by check."""
+
+    name: str
+    edit: Edit
+    verdicts: Verdicts
+
+    def spoils(self, checks: set[str]) -> bool:
+        """Whether one of some checks does not pass with it."""
+        return any(self.verdicts[name].status != "passed" for name in checks)
+
+    @property
+    def not_reached(self) -> set[str]:
+        return _not_reached(self.verdicts)
 
 
-def row(
-    unit: Unit, mistake: Mistake, before: list[Verdict], after: list[Verdict], milliseconds: float
-) -> str:
+@dataclass(frozen=True)
+class Case:
+    """A file. changes: what is wrong in it, of which those that come later lose points of their own."""
+
+    kind: str
+    name: str
+    script: str
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a file earns without carrying and with it, and what its own right work is worth.
+
+    reasons: check → why nothing was carried to it.
+    milliseconds: how much longer grading took with carrying; 0 where it was not timed.
+    """
+
+    case: Case
+    before: Verdicts
+    after: Verdicts
+    own: Mapping[str, float]
+    reasons: Mapping[str, str]
+    milliseconds: float = 0.0
+
+
+@dataclass
+class Watched(Mapping[str, CheckKey]):
+    """A key that notes what it is asked to carry forward."""
+
+    key: MadeKey
+    asked: dict[str, dict[Mistakes, Carried | None]] = field(default_factory=dict)
+
+    def __getitem__(self, entry: str) -> CheckKey:
+        return self.key[entry]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.key)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def carry(self, check: Check, made: Mistakes) -> Carried | None:
+        carried = self.key.carry(check, made)
+        self.asked.setdefault(check.name, {})[made] = carried
+        return carried
+
+
+class Measured:
+    """A unit whose files are graded."""
+
+    def __init__(self, of: Unit, server: Server, store: AnswerStore, seed: int) -> None:
+        self.unit = of
+        self.checks = {check.name: check for check in of.checks if not check.measure}
+        self.solution = solution_of(of)
+        self.plain = self.solution.plain()
+        self._server = server
+        self._seed = seed
+        self._key = MadeKey(of, seed, {}, store, lambda: server)
+
+    def graded(self, script: str, key: Mapping[str, CheckKey] | None = None) -> Verdicts:
+        """Grade a file with a key, or with one that carries nothing."""
+        key = dict(self._key) if key is None else key
+        verdicts = grade_one(self._server, script.encode(), "ada.py", self._seed, key, {})
+        return {verdict.name: verdict for verdict in verdicts}
+
+    def change(self, name: str, edit: Edit) -> Change:
+        return Change(name, edit, self.graded(with_edits(self.plain, [edit])))
+
+    def outcome(self, case: Case, timed: bool) -> Outcome:
+        """Grade a file without and with carrying."""
+        watched = Watched(self._key)
+        before = self.graded(case.script)
+        after = self.graded(case.script, watched)
+        own = {name: self._own(name, before, case.changes) for name in before}
+        reasons = {}
+        for name, verdict in after.items():
+            if verdict.status == "not_reached":
+                reasons[name] = self._why_not_reached(name, after, watched)
+        more = self._milliseconds_more(case.script) if timed else 0.0
+        return Outcome(case, before, after, own, reasons, more)
+
+    def _own(self, name: str, before: Verdicts, changes: Sequence[Change]) -> float:
+        """What the work of a file is worth in a check, once the mistakes before it are mended."""
+        if before[name].status != "not_reached":
+            return before[name].earned
+        needed = all_needed(self.checks[name], self.checks)
+        later = [change for change in changes if not change.spoils(needed)]
+        return min((change.verdicts[name].earned for change in later), default=before[name].points)
+
+    def _why_not_reached(self, name: str, after: Verdicts, watched: Watched) -> str:
+        needed = [after[one] for one in self.checks[name].needs]
+        if any(verdict.status == "not_reached" for verdict in needed):
+            return "so is what it needs"
+        if any(verdict.failure for verdict in needed):
+            return "an error"
+        asked = watched.asked.get(name)
+        if asked is None:
+            return "unexplained"
+        carried = [one for one in asked.values() if one]
+        if not carried:
+            return "fails with it"
+        first, *others = carried
+        check = self.checks[name]
+        if all(same_answer(check, first.key.expected, one.key.expected) for one in others):
+            return "hidden"
+        return "explanations differ"
+
+    def _milliseconds_more(self, script: str) -> float:
+        times: dict[bool, list[float]] = {False: [], True: []}
+        for _, carries in product(range(ROUNDS), (False, True)):
+            began = time.perf_counter()
+            self.graded(script, self._key if carries else None)
+            times[carries].append(1000 * (time.perf_counter() - began))
+        return min(times[True]) - min(times[False])
+
+
+def _not_reached(verdicts: Verdicts) -> set[str]:
+    return {name for name, verdict in verdicts.items() if verdict.status == "not_reached"}
+
+
+def _answers(verdicts: Verdicts) -> bool:
+    """Whether a file ends with no error."""
+    failures = {verdict.failure for verdict in verdicts.values()}
+    return failures == {Failure.NONE}
+
+
+def _is_enough(changes: Sequence[Change], wanted: int) -> bool:
+    return sum(bool(change.not_reached) for change in changes) >= wanted
+
+
+def listed(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
+    """Draw known mistakes, until enough of them keep checks from being reached."""
+    changes: list[Change] = []
+    mistakes = list(measured.solution.mistakes)
+    rng.shuffle(mistakes)
+    for placed in mistakes[: MOST_GRADED * wanted]:
+        if not _is_enough(changes, wanted):
+            edit = edit_of_mistake(measured.solution, placed)
+            changes.append(measured.change(placed.mistake.id, edit))
+    return changes
+
+
+def slips(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
+    """Draw small changes that answer, until enough keep checks from being reached."""
+    changes: list[Change] = []
+    found = list(changed_scripts(measured.unit, measured.plain).values())
+    rng.shuffle(found)
+    for told, slip in found[: MOST_GRADED * wanted]:
+        if not _is_enough(changes, wanted):
+            change = measured.change(f"`{told.function}`: {told.words}", slip.edit)
+            if _answers(change.verdicts):
+                changes.append(change)
+    return changes
+
+
+def with_later(
+    kind: str, early: Sequence[Change], later: Sequence[Change], measured: Measured
+) -> Iterator[Case]:
+    """Yield files with two mistakes, of which the second is in a check that the first holds back."""
+    for one, other in product(early, later):
+        holds_back = one.not_reached & {name for name in other.verdicts if other.spoils({name})}
+        if not holds_back or not fit_together([one.edit, other.edit]):
+            continue
+        needed = set[str]().union(
+            *(all_needed(measured.checks[name], measured.checks) for name in holds_back)
+        )
+        if not other.spoils(needed):
+            script = with_edits(measured.plain, [one.edit, other.edit])
+            yield Case(kind, f"{one.name} and {other.name}", script, (one, other))
+
+
+def single(kind: str, changes: Sequence[Change], measured: Measured) -> Iterator[Case]:
+    """Yield files with one mistake that has consequences."""
+    for change in changes:
+        if change.not_reached:
+            script = with_edits(measured.plain, [change.edit])
+            yield Case(kind, change.name, script, (change,))
+
+
+def fresh(measured: Measured) -> Iterator[Case]:
+    """Yield wrong answers in another style that keep checks from being reached."""
+    for title, answer in answers(measured.unit.name):
+        script = f"{measured.plain}\n\n# %%\n{answer}"
+        if title != "base" and _not_reached(measured.graded(script)):
+            yield Case("fresh", title, script)
+
+
+def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[Case]:
+    """Yield all the files of a unit. each: how many there are at most of each kind."""
+    mistakes = listed(measured, rng, each)
+    changes = slips(measured, rng, each)
+    pairs = list(with_later("pair", mistakes, mistakes, measured))
+    slip_pairs = list(with_later("slip, listed", changes, mistakes, measured))
+    yield from single("listed", mistakes, measured)
+    yield from rng.sample(pairs, min(each, len(pairs)))
+    yield from single("slip", changes, measured)
+    yield from rng.sample(slip_pairs, min(each, len(slip_pairs)))
+    wrong = list(fresh(measured))
+    yield from rng.sample(wrong, min(each, len(wrong)))
+
+
+def refuse_more_than_own(outcome: Outcome) -> None:
+    """Raise `AssertionError` where a check earns more than the file's own right work."""
+    for name, verdict in outcome.after.items():
+        own, was = outcome.own[name], outcome.before[name]
+        assert verdict.earned <= own + ENOUGH, (outcome.case.kind, outcome.case.name, name)
+        if was.status != "not_reached":
+            assert verdict.earned == was.earned, (outcome.case.kind, outcome.case.name, name)
+
+
+def total(verdicts: Verdicts) -> float:
+    return sum(verdict.earned for verdict in verdicts.values())
+
+
+def row(name: str, outcome: Outcome) -> str:
     """One line of the table."""
-    earned = [sum(verdict.earned for verdict in verdicts) for verdicts in (before, after)]
-    more = max(0.0, earned[1] - own_right_work(unit, before))
-    checks = " ".join(
-        f"{v.name} {v.earned:g}/{v.points:g}"
-        for v in after
-        if v.carried or v.status == "not_reached"
-    )
-    figures = f"| {earned[0]:g} | {earned[1]:g} | {more:g} | {milliseconds:+.0f} |"
-    return f"| {unit.name[:5]} {mistake.id} | `{mistake.code[:40]}` {figures} {checks} |"
+    held_back = []
+    for check in _not_reached(outcome.before):
+        verdict = outcome.after[check]
+        text = f"{check} {verdict.earned:g}/{outcome.own[check]:g}"
+        held_back.append(f"{text} ({outcome.reasons[check]})" if check in outcome.reasons else text)
+    points = f"{total(outcome.before):g} | {total(outcome.after):g} | {sum(outcome.own.values()):g}"
+    case = outcome.case
+    return f"| {name} | {case.kind} | {case.name[:90]} | {points} | {', '.join(held_back)} |"
 
 
-def timed(*arguments: object) -> tuple[list[Verdict], float]:
-    """Verdicts and the milliseconds that they took, of the third time: nothing is made then."""
-    for _ in range(3):
-        began = time.perf_counter()
-        verdicts = grade_one(*arguments)  # type: ignore[arg-type]
-    return verdicts, 1000 * (time.perf_counter() - began)
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The lines below the table: by kind, and why nothing was carried."""
+    yield "| kind | cases | before | after | own right work |"
+    yield "|---|---|---|---|---|"
+    for kind in dict.fromkeys(outcome.case.kind for outcome in outcomes):
+        yield _sums(kind, [outcome for outcome in outcomes if outcome.case.kind == kind])
+    yield _sums("all", outcomes)
+    reasons = Counter(reason for outcome in outcomes for reason in outcome.reasons.values())
+    yield f"\nNot reached with carrying, by check: {dict(reasons.most_common())}."
+    times = sorted(outcome.milliseconds for outcome in outcomes)
+    if any(times):
+        yield f"Milliseconds more: median {times[len(times) // 2]:+.0f}, most {times[-1]:+.0f}."
+
+
+def _sums(kind: str, outcomes: Sequence[Outcome]) -> str:
+    before = sum(total(outcome.before) for outcome in outcomes)
+    after = sum(total(outcome.after) for outcome in outcomes)
+    own = sum(sum(outcome.own.values()) for outcome in outcomes)
+    return f"| {kind} | {len(outcomes)} | {before:.1f} | {after:.1f} | {own:.1f} |"
 
 
 def main() -> None:
@@ -54,43 +319,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("units", nargs="*")
+    parser.add_argument("units", nargs="*", default=COURSE.units)
+    parser.add_argument("--each", type=int, default=8, help="files of each kind, at most")
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--every", type=int, default=1, help="take one known mistake of so many")
+    parser.add_argument("--timed", action="store_true", help="say how much longer grading takes")
     asked = parser.parse_args()
-    course = find_course()
     store = AnswerStore(cache_folder() / "follow-on.sqlite")
-    print(
-        "| mistake | made | before | after | more | ms | carried, or not reached "
-        "|\n|---|---|---|---|---|---|---|"
-    )
-    cases = []
-    for name in [find_unit(course, unit) for unit in asked.units] or course.units:
-        unit = load_unit(course, name)
-        solution = solution_of(unit)
-        with Server(unit, stub=solution.stub) as server:
-            key = MadeKey(unit, asked.seed, {}, store, lambda server=server: server)
-            for mistake, _, _ in solution.mistakes[:: asked.every]:
-                script = solution.with_mistake(mistake.id).encode()
-                before, first = timed(server, script, "submission.py", asked.seed, dict(key), {})
-                if all(verdict.status != "not_reached" for verdict in before):
-                    continue
-                after, second = timed(server, script, "submission.py", asked.seed, key, {})
-                print(row(unit, mistake, before, after, second - first), flush=True)
-                cases.append((before, after, own_right_work(unit, before), second - first))
-    points = [[sum(v.earned for v in verdicts) for verdicts in case[:2]] for case in cases]
-    more = sum(
-        after > own + 0.001 for (_, after), (_, _, own, _) in zip(points, cases, strict=True)
-    )
-    times = sorted(case[3] for case in cases)
-    print(
-        f"\n{len(cases)} cases: {sum(b for b, _ in points):.1f} points before, "
-        f"{sum(a for _, a in points):.1f} after;"
-    )
-    print(
-        f"{more} earn more than their own right work; median {times[len(times) // 2]:+.1f} ms, "
-        f"most {times[-1]:+.1f}."
-    )
+    print("| unit | kind | made | before | after | own | held back: after/own |")
+    print("|---|---|---|---|---|---|---|")
+    outcomes: list[Outcome] = []
+    for name in asked.units:
+        of = unit(find_unit(COURSE, name))
+        rng = random.Random(asked.seed)
+        with Server(of, stub=solution_of(of).stub) as server:
+            measured = Measured(of, server, store, asked.seed)
+            for case in cases(measured, rng, asked.each):
+                outcome = measured.outcome(case, asked.timed)
+                print(row(of.name.split("_")[0], outcome), flush=True)
+                refuse_more_than_own(outcome)
+                outcomes.append(outcome)
+    print()
+    print("\n".join(summary(outcomes)))
 
 
 if __name__ == "__main__":

@@ -112,9 +112,17 @@ def _told(
     explanations: Sequence[Explanation],
     related: Mapping[str, Relation],
 ) -> list[Explanation]:
-    """Choose the explanations whose mistakes are to be named."""
+    """Choose the explanations whose mistakes are to be named.
+
+    None is beside an array without values, unless known mistakes explain that one too: what follows
+    from no values looks like many mistakes.
+    """
     explained = _explained_arrays(explanations)
-    all_explained = explained.issuperset(comparison.wrong)
+    unexplained = [name for name in comparison.wrong if name not in explained]
+    answered = comparison.answer.arrays
+    if any(_has_no_values(answered.get(name)) for name in unexplained):
+        return []
+    all_explained = not unexplained
     accounted = explained.union(related)
     told = []
     for explanation in explanations:
@@ -165,6 +173,10 @@ def _is_credible(
         return False
     explained = [name for name in comparison.wrong if name in accounted]
     return len(explained) >= len(comparison.wrong) / 2
+
+
+def _has_no_values(array: np.ndarray | None) -> bool:
+    return array is None or array.size == 0
 
 
 def _is_telling(array: np.ndarray) -> bool:

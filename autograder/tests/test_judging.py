@@ -285,6 +285,28 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
     assert (few.earned, most.earned) == (1.125, 1.125)
 
 
+@pytest.mark.parametrize("c", [D[1][:0], None])
+def test_beside_an_array_without_values_no_mistake_is_named(c):
+    """What follows from no values looks like many mistakes: neither a truth value nor a number."""
+    flag = (
+        Mistake("flag", "words of flag"),
+        Answer({"a": D[0], "c": D[1], "same": np.array(False)}),
+    )
+    number = (
+        Mistake("number", "words of number"),
+        Answer({"a": np.sin(D[0]), "c": D[1], "same": np.array(True)}),
+    )
+    known = PlainKey(Answer({"a": D[0], "c": D[1], "same": np.array(True)}), (number, flag))
+    found = {"a": np.sin(D[0]), "same": np.array(False)}
+    if c is not None:
+        found["c"] = c
+    told = [remark.text for remark in judge(three, known, Answer(found), SIZES).remarks]
+    assert "words of flag" not in told
+    assert "words of number" not in told
+    beside = judge(three, known, Answer(found | {"c": np.cos(D[1] ** 2)}), SIZES)
+    assert "words of flag" in [remark.text for remark in beside.remarks]
+
+
 def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
     """A mistake that gives `a` the values of `c` should have left `c` as it is."""
     copied = Mistake("copied", "words of copied"), Answer({"a": D[1], "c": D[1]})

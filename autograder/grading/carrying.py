@@ -188,7 +188,7 @@ class Follows:
         silent = self.key.expected.arrays.keys() - carried.telling
         key = _TellingKey(carried.key, frozenset(silent))
         verdict = judge(self.check, key, answer, self.sizes, self.excluded)
-        earned = round(self._telling_share(key) * verdict.earned, 4)
+        earned = round(self._telling_share(carried) * verdict.earned, 4)
         verdict = replace(verdict, earned=earned)
         if verdict.status == "passed":
             return Following(verdict, tuple(self._possible))
@@ -212,8 +212,8 @@ class Follows:
     def _carried(self) -> Carried | None:
         """What the answer is compared with: the same in all ways.
 
-        An array tells something where it does in all. None where nothing does, or where ways
-        differ in what they expect.
+        An array tells something where it does in all. None where ways differ in what they expect,
+        or where nothing that could earn tells something.
         """
         if not self._possible:
             return None
@@ -223,12 +223,14 @@ class Follows:
             if not same_answer(self.check, first.key.expected, other.key.expected):
                 return None
             telling &= other.telling
-        return Carried(first.key, telling) if telling else None
+        carried = Carried(first.key, telling)
+        return carried if self._telling_share(carried) else None
 
-    def _telling_share(self, key: "_TellingKey") -> float:
+    def _telling_share(self, carried: Carried) -> float:
         """Return the share of the arrays that can earn which still can after the mistakes."""
         earning = self.key.expected.arrays.keys() - self.key.constant
-        return len(earning - key.constant) / len(earning)
+        still = earning & (carried.telling - carried.key.constant)
+        return len(still) / len(earning)
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,18 @@ def test_a_mistake_that_hides_others_earns_nothing_later(graded):
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 
+def test_what_is_the_same_on_every_seed_after_a_mistake_is_not_carried(tmp_path):
+    """It could be sent by a file that solves nothing; and nobody is told that it counts."""
+    others = SOLUTION[SOLUTION.index("# mistake: return 1 - scale(x)") :]
+    only_less = SOLUTION.replace(others[: others.index("### END")], "")
+    unit = small.write_course(tmp_path / "course", "chain", EXPERIMENTS, only_less)
+    script = solution_of(unit).with_mistake(NOTHING)
+    with Server(unit) as server:
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+    assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "not_reached"]
+
+
 def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
     """Of what is above 0 the early mistake hides nothing, and that half counts.
 

@@ -52,23 +52,32 @@ class Bound:
     @property
     def loss(self) -> tuple[float, float]:
         """The mean and the standard deviation of our loss."""
-        deviation = stdev(self.ours) if len(self.ours) > 1 else math.nan
-        return fmean(self.ours), deviation
+        mean = fmean(self.ours)
+        if len(self.ours) < 2:
+            return mean, math.nan
+        return mean, stdev(self.ours)
 
     @property
     def furthest(self) -> float:
         """The largest distance of a right answer."""
-        furthest = [max(map(abs, distances)) for distances in self.right.values()]
-        return max(furthest, default=math.nan)
+        sizes: list[float] = []
+        for distances in self.right.values():
+            sizes.extend(map(abs, distances))
+        return max(sizes, default=math.nan)
 
     @property
     def differing(self) -> list[str]:
         """The styles that end elsewhere than our solution on some seed: others prove nothing."""
-        return [style for style, distances in self.right.items() if any(distances)]
+        differing = []
+        for style, distances in self.right.items():
+            if any(distances):
+                differing.append(style)
+        return differing
 
     def spread(self, style: str) -> float:
         """Return the root of a style's mean squared distance."""
-        return math.sqrt(fmean(distance**2 for distance in self.right[style]))
+        squares = [distance**2 for distance in self.right[style]]
+        return math.sqrt(fmean(squares))
 
     @property
     def right_fails(self) -> tuple[float, str]:
@@ -78,15 +87,20 @@ class Bound:
         """
         chances = []
         for style, distances in self.right.items():
-            chance = _chance_beyond(self.within, self.spread(style), len(distances))
+            spread = self.spread(style)
+            chance = _chance_beyond(self.within, spread, degrees=len(distances))
             chances.append((chance, style))
         return max(chances, default=(math.nan, ""))
 
     @property
     def beyond(self) -> list[float]:
         """The least distance of each mistake that is beyond the bound on every seed."""
-        nearest = [_least(distances) for distances in self.wrong.values()]
-        return [distance for distance in nearest if distance > self.within]
+        beyond = []
+        for distances in self.wrong.values():
+            nearest = _least(distances)
+            if nearest > self.within:
+                beyond.append(nearest)
+        return beyond
 
     @property
     def passing(self) -> list[str]:
@@ -97,7 +111,8 @@ class Bound:
         passing = []
         for name in self.reached:
             distances = self.wrong[name]
-            if any(distances) and _least(distances) <= self.within:
+            differs = any(distances)
+            if differs and _least(distances) <= self.within:
                 passing.append(name)
         return passing
 
@@ -105,21 +120,28 @@ class Bound:
     def ok(self) -> bool:
         """Whether the bound lets no mistake through, and hardly ever fails a right answer."""
         chance, _ = self.right_fails
-        return bool(self.differing) and not self.passing and chance < MAX_RIGHT_FAILS
+        if self.passing:
+            return False
+        if not self.differing:
+            return False
+        return chance < MAX_RIGHT_FAILS
 
     def summary(self) -> str:
         """Say in a line what the bound lies between, then which mistakes it lets through."""
         sign = "✓" if self.ok else "✗"
         chance, style = self.right_fails
         nearest = min(self.beyond, default=math.nan)
+        differing = f"{len(self.differing)} of {len(self.right)} styles differ"
+        beyond = f"{len(self.beyond)} of {len(self.wrong)} mistakes beyond"
+        where = f"{self.unit}, {self.check} on {self.data}"
         right = (
             f"right answers ≤ {self.furthest:.4f} away "
-            f"(P(> {self.within}) = {chance:.0e}, style `{style}`), "
-            f"{len(self.differing)} of {len(self.right)} styles differ"
+            f"(P(> {self.within}) = {chance:.0e}, style `{style}`), {differing}"
         )
-        wrong = f"{len(self.beyond)} of {len(self.wrong)} mistakes beyond, nearest {nearest:.4f}"
-        lines = [f"{sign} {self.unit}, {self.check} on {self.data}: {right}; {wrong}"]
-        lines += [f"    passes: {name}" for name in self.passing]
+        wrong = f"{beyond}, nearest {nearest:.4f}"
+        lines = [f"{sign} {where}: {right}; {wrong}"]
+        for name in self.passing:
+            lines.append(f"    passes: {name}")
         return "\n".join(lines)
 
 
@@ -150,7 +172,9 @@ class _BoundsFile(msgspec.Struct, frozen=True):
 def read_bounds(course: Course) -> list[Bound]:
     """Read solutions/bounds.toml, in its order; nothing where there is no such file."""
     path = _path(course)
-    return read_toml(path, _BoundsFile).bound if path.is_file() else []
+    if not path.is_file():
+        return []
+    return read_toml(path, _BoundsFile).bound
 
 
 def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
@@ -159,14 +183,19 @@ def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
     All other entries keep their figures as they stand.
     """
     path = _path(course)
-    entries = read_toml_table(path).get("bound", []) if path.is_file() else []
-    entries += [_rounded(_entry(bound)) for bound in bounds]
+    entries = []
+    if path.is_file():
+        entries = read_toml_table(path).get("bound", [])
+    for bound in bounds:
+        entries.append(_rounded(_entry(bound)))
     latest = {}
     for entry in entries:
-        latest[entry["unit"], entry["check"], entry["data"]] = entry
+        place = (entry["unit"], entry["check"], entry["data"])
+        latest[place] = entry
     in_order = [latest[place] for place in sorted(latest)]
-    toml = _lists_in_lines(tomli_w.dumps({"bound": in_order}))
-    write_whole(path, f"{HEAD}\n\n{toml}".rstrip("\n"))
+    toml = tomli_w.dumps({"bound": in_order})
+    text = f"{HEAD}\n\n{_lists_in_lines(toml)}"
+    write_whole(path, text.rstrip("\n"))
 
 
 def _path(course: Course) -> Path:
@@ -175,9 +204,10 @@ def _path(course: Course) -> Path:
 
 def _entry(bound: Bound) -> dict[str, Any]:
     """Return a bound as it stands in the file: with what is computed before it is rounded."""
-    mean, spread = bound.loss
-    chance, _ = bound.right_fails
-    return asdict(bound) | {"mean": mean, "spread": spread, "right_fails": chance}
+    entry = asdict(bound)
+    entry["mean"], entry["spread"] = bound.loss
+    entry["right_fails"], _ = bound.right_fails
+    return entry
 
 
 def _rounded(value: Any) -> Any:
@@ -187,7 +217,8 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(part) for part in value]
     if isinstance(value, float):
-        return float(f"{value:.{FIGURES}g}")
+        written = f"{value:.{FIGURES}g}"
+        return float(written)
     return value
 
 
@@ -196,6 +227,7 @@ def _lists_in_lines(toml: str) -> str:
 
     def in_one_line(found: re.Match[str]) -> str:
         numbers = " ".join(found[1].split())
-        return f"[{numbers.rstrip(',')}]"
+        without_last_comma = numbers.rstrip(",")
+        return f"[{without_last_comma}]"
 
     return re.sub(r"\[\n((?: +[\w.+-]+,\n)+)\]", in_one_line, toml)

@@ -54,18 +54,24 @@ class SeedSchedule:
 
     def is_enough_for_mistake(self, distances: Sequence[float]) -> bool:
         """Whether a mistake that ended so far away needs no further seed."""
+        if len(distances) == FEW:
+            return True
         least, most = NEAR
-        is_near = least * self.within < abs(distances[0]) < most * self.within
-        return not is_near or len(distances) == FEW
+        on_first_seed = abs(distances[0])
+        is_near = least * self.within < on_first_seed < most * self.within
+        return not is_near
 
     def is_enough_for_style(self, distances: Sequence[float]) -> bool:
         """Whether a style that ended so far away needs no further seed."""
+        if len(distances) != FEW:
+            return False
         furthest = max(map(abs, distances))
-        return len(distances) == FEW and furthest < SURE * self.within
+        return furthest < SURE * self.within
 
     def is_for_next_corpus(self, distances: Sequence[float]) -> bool:
         """Whether a mistake that ended so far away is trained on a further corpus."""
-        return 0 < abs(distances[0]) < FAR * self.within
+        on_first_seed = abs(distances[0])
+        return 0 < on_first_seed < FAR * self.within
 
 
 @dataclass(frozen=True)
@@ -88,14 +94,19 @@ class Trainer:
             answer = worker.ask(self.check, seed, text=self.data.train)
         if answer.failure:
             return math.nan
-        solution = solution_of(self.server.unit).plain()
-        with self.server.worker(solution.encode(), SOLUTION) as worker:
+        ours = self._our_script().encode()
+        with self.server.worker(ours, SOLUTION) as worker:
             return measure(worker, self.check, seed, answer, self.data)
 
     def our_losses(self) -> list[float]:
         """Train our solution on every seed."""
-        solution = solution_of(self.server.unit).plain()
-        return list(self.pool.map(partial(self.loss, solution), self.seeds))
+        loss_on = partial(self.loss, self._our_script())
+        losses = self.pool.map(loss_on, self.seeds)
+        return list(losses)
+
+    def _our_script(self) -> str:
+        solution = solution_of(self.server.unit)
+        return solution.plain()
 
     def distances(
         self,
@@ -113,18 +124,19 @@ class Trainer:
         def train(script: str) -> list[float]:
             found: list[float] = []
             for seed, our_loss in zip(self.seeds, ours, strict=True):
-                found.append(self.loss(script, seed) - our_loss)
+                loss = self.loss(script, seed)
+                found.append(loss - our_loss)
                 if is_enough(found):
                     break
             return found
 
+        where = f"{self.server.unit.name}, {self.check.name} on {self.data.name}"
         trained = {}
         results = self.pool.map(train, scripts.values())
         for name, distances in zip(scripts, results, strict=True):
             trained[name] = distances
-            figures = ", ".join(f"{distance:+.4f}" for distance in distances)
-            where = f"{self.server.unit.name}, {self.check.name} on {self.data.name}"
-            self.say(f"  {where}: {kind} {name}: {figures}")
+            figures = [f"{distance:+.4f}" for distance in distances]
+            self.say(f"  {where}: {kind} {name}: {', '.join(figures)}")
         return trained
 
 
@@ -142,8 +154,8 @@ def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) 
                 continue
             corpora = all_training_data(unit.course, check)
             trained = _trained_otherwise(unit, check, corpora[0].train)
-            reached = _reaching(server, check, trained.mistakes, pool)
             mistakes = trained.mistakes
+            reached = _reaching(server, check, mistakes, pool)
             if quick:
                 mistakes = _sample(mistakes, reached)
             for data in corpora:
@@ -157,7 +169,8 @@ def _sample(mistakes: Scripts, reached: set[str]) -> Scripts:
     """Leave out five in six of the mistakes that the exact checks catch."""
     sample = {}
     for number, (name, script) in enumerate(mistakes.items()):
-        if name in reached or number % SAMPLE == 0:
+        is_drawn = number % SAMPLE == 0
+        if is_drawn or name in reached:
             sample[name] = script
     return sample
 
@@ -202,8 +215,10 @@ def _measure_bound(trainer: Trainer, right: Scripts, wrong: Scripts, reached: se
 
 def _versions(unit: Unit) -> str:
     """Return the versions of what a unit's experiments compute with."""
-    packages = sorted({"numpy", *unit.packages})
-    return ", ".join(f"{package} {version(package)}" for package in packages)
+    versions = []
+    for package in sorted({"numpy", *unit.packages}):
+        versions.append(f"{package} {version(package)}")
+    return ", ".join(versions)
 
 
 def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) -> set[str]:
@@ -211,16 +226,21 @@ def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) ->
 
     The others never train when they are graded.
     """
-    key = plain_key(server, checks_to_run(server.unit, data=()), FIRST_SEED)
+    exact_checks = checks_to_run(server.unit, data=())
+    key = plain_key(server, exact_checks, FIRST_SEED)
 
-    def reaches(name: str) -> bool:
-        script = scripts[name].encode()
-        verdicts = grade_one(server, script, "submission.py", FIRST_SEED, key, data={})
+    def reaches(script: str) -> bool:
+        submission = script.encode()
+        verdicts = grade_one(server, submission, "submission.py", FIRST_SEED, key, data={})
         by_check = {verdict.name: verdict for verdict in verdicts}
         return not unmet(check, by_check)
 
-    is_reached = dict(zip(scripts, pool.map(reaches, scripts), strict=True))
-    return {name for name in scripts if is_reached[name]}
+    reached = set()
+    results = pool.map(reaches, scripts.values())
+    for name, is_reached in zip(scripts, results, strict=True):
+        if is_reached:
+            reached.add(name)
+    return reached
 
 
 @dataclass(frozen=True)
@@ -242,9 +262,16 @@ def _trained_otherwise(unit: Unit, check: Check, text: str) -> _Trained:
     ours = _code_of(used, plain)
 
     def otherwise(scripts: Scripts) -> Scripts:
-        return {name: script for name, script in scripts.items() if _code_of(used, script) != ours}
+        differing = {}
+        for name, script in scripts.items():
+            if _code_of(used, script) != ours:
+                differing[name] = script
+        return differing
 
-    return _Trained(otherwise(styles(unit)), otherwise(_with_each_mistake(solution)))
+    return _Trained(
+        styles=otherwise(styles(unit)),
+        mistakes=otherwise(_with_each_mistake(solution)),
+    )
 
 
 def _names_used_in_training(unit: Unit, check: Check, script: str, text: str) -> set[str]:
@@ -260,7 +287,8 @@ def _code_of(names: set[str], script: str) -> list[str]:
     """Return the statements of a script that bind one of the names, as dumped syntax trees."""
     statements = []
     for statement in parse(script).body:
-        if names & set(names_bound(statement)):
+        bound = names_bound(statement)
+        if not names.isdisjoint(bound):
             statements.append(ast.dump(statement))
     return statements
 
@@ -268,6 +296,8 @@ def _code_of(names: set[str], script: str) -> list[str]:
 def _with_each_mistake(solution: Solution) -> Scripts:
     """Return the solution with each of its known mistakes."""
     scripts = {}
-    for mistake, _, _ in solution.mistakes:
-        scripts[f"{mistake.id} {mistake.code}"] = solution.with_mistake(mistake.id)
+    for placed in solution.mistakes:
+        mistake = placed.mistake
+        name = f"{mistake.id} {mistake.code}"
+        scripts[name] = solution.with_mistake(mistake.id)
     return scripts

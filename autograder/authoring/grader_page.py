@@ -72,15 +72,20 @@ def plot(course: Course, bounds: Sequence[Bound], path: Path) -> None:
     import matplotlib
     from matplotlib.figure import Figure
 
-    figure = Figure((10, 0.42 * len(bounds) + 1.2), layout="constrained")
+    height = 0.42 * len(bounds) + 1.2  # inches
+    figure = Figure((10, height), layout="constrained")
     axes = figure.subplots()
+    titles = []
     for row, bound in enumerate(bounds):
         _plot_bound(axes, row, bound)
-    rows = [f"{course.short(bound.unit)} {bound.check}, {bound.data}" for bound in bounds]
-    axes.set(xscale="log", xlim=(LEAST / 2, 30), ylim=(len(bounds) - 0.4, -0.6))
+        unit = course.short(bound.unit)
+        titles.append(f"{unit} {bound.check}, {bound.data}")
+    axes.set_xscale("log")
+    axes.set_xlim(LEAST / 2, 30)
+    axes.set_ylim(len(bounds) - 0.4, -0.6)  # the first row at the top
     edges = f"at the edges {LEAST:g} and less, {MOST} and more"
     axes.set_xlabel(f"distance from our held-out loss, same seed ({edges})")
-    axes.set_yticks(range(len(bounds)), rows)
+    axes.set_yticks(range(len(bounds)), titles)
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
     path.parent.mkdir(exist_ok=True)
@@ -90,24 +95,36 @@ def plot(course: Course, bounds: Sequence[Bound], path: Path) -> None:
 
 def _plot_bound(axes: Any, row: int, bound: Bound) -> None:
     """Draw right answers above the middle of a row, mistakes below it, and the bound across."""
-    right = [distance for distances in bound.right.values() for distance in distances]
-    nearest = [min(map(abs, distances)) for distances in bound.wrong.values()]
-    within = [distance for distance in nearest if distance <= bound.within]
-    above, below = row - 0.17, row + 0.17
+    right: list[float] = []
+    for distances in bound.right.values():
+        right.extend(distances)
+    within = []
+    for distances in bound.wrong.values():
+        nearest = min(map(abs, distances))
+        if nearest <= bound.within:
+            within.append(nearest)
+    above = row - 0.17
+    below = row + 0.17
     _plot_dots(axes, above, right, "o", "#0072b2", "right answers")
     _plot_dots(axes, below, bound.beyond, "x", "#d55e00", "mistakes, the nearest of their seeds")
     _plot_dots(axes, below, within, "x", "#8a8a8a", "mistakes that exact checks catch")
     label = "" if row else "the bound"
-    axes.vlines(bound.within, row - 0.4, row + 0.4, "black", linewidth=2, label=label)
+    top = row - 0.4
+    bottom = row + 0.4
+    axes.vlines(bound.within, top, bottom, "black", linewidth=2, label=label)
 
 
 def _plot_dots(
     axes: Any, height: float, distances: Iterable[float], marker: str, color: str, label: str
 ) -> None:
     """Draw distances at a height; only those of the first row have a label, for the legend."""
-    shown = [min(max(abs(distance), LEAST), MOST) for distance in distances]
+    shown = []
+    for distance in distances:
+        at_least = max(abs(distance), LEAST)
+        shown.append(min(at_least, MOST))
     heights = [height] * len(shown)
-    label = label if height < 0.5 else ""
+    if height > 0.5:
+        label = ""
     axes.plot(shown, heights, marker, color=color, alpha=0.6, label=label)
 
 
@@ -121,13 +138,16 @@ def _figure(value: float | str) -> str:
 
 
 def _small(chance: float) -> str:
-    return f"{chance:.0e}" if chance >= 1e-9 else "under 1e-09"
+    if chance < 1e-9:
+        return "under 1e-09"
+    return f"{chance:.0e}"
 
 
 def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
     """Return the checks without which no mutant would pass, each with why it is kept."""
     kept = []
-    for check in load_unit(course, report.unit).checks:
+    unit = load_unit(course, report.unit)
+    for check in unit.checks:
         if not report.alone[check.name]:
             kept.append((check.name, check.kept))
     return kept
@@ -136,12 +156,17 @@ def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
 def _notes(course: Course) -> str:
     """Return what the course's author adds to the page: `solutions/grader-notes.md`."""
     path = course.folder / "solutions" / "grader-notes.md"
-    return path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    text = path.read_text(encoding="utf-8")
+    return text.rstrip("\n")
 
 
 def _versions(course: Course) -> str:
     """Return the versions of what the units' experiments compute with."""
     packages = {"numpy"}
-    for unit in course.units:
-        packages.update(load_unit(course, unit).packages)
-    return ", ".join(f"{name} {version(name)}" for name in sorted(packages))
+    for name in course.units:
+        unit = load_unit(course, name)
+        packages.update(unit.packages)
+    versions = [f"{package} {version(package)}" for package in sorted(packages)]
+    return ", ".join(versions)

@@ -33,17 +33,23 @@ class Telling:
     @property
     def answered(self) -> int:
         """How many came to an answer, which no error ended."""
-        return self.explained + self.counts["neither"]
+        unexplained = self.counts["neither"]
+        return self.explained + unexplained
 
     @property
     def explained(self) -> int:
         """How many are told what explains their values."""
-        return self.counts["named"] + self.counts["related"] + self.counts["small change"]
+        named = self.counts["named"]
+        related = self.counts["related"]
+        changed = self.counts["small change"]
+        return named + related + changed
 
     @property
     def share(self) -> float:
         """The share of those that are named or related, or told a small change."""
-        return self.explained / self.answered if self.answered else 1.0
+        if not self.answered:
+            return 1.0
+        return self.explained / self.answered
 
     def add(
         self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]
@@ -61,18 +67,26 @@ class Telling:
 
 def how_told(verdicts: Iterable[Verdict]) -> Told | None:
     """Say how the first check that fails tells what went wrong; None where all pass."""
-    failed = [verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached")]
-    if not failed:
-        return None
-    first = failed[0]
-    if any(remark.mistake for remark in first.remarks):
-        return "named"
-    relations = {remark.relation for remark in first.remarks if remark.relation}
+    for verdict in verdicts:
+        if verdict.status not in ("passed", "not_reached"):
+            return _how_failure_is_told(verdict)
+    return None
+
+
+def _how_failure_is_told(verdict: Verdict) -> Told:
+    relations = set()
+    for remark in verdict.remarks:
+        if remark.mistake:
+            return "named"
+        if remark.relation:
+            relations.add(remark.relation)
     if relations - {SMALL_CHANGE}:
         return "related"
     if relations:
         return "small change"
-    return "error" if first.failure else "neither"
+    if verdict.failure:
+        return "error"
+    return "neither"
 
 
 def untrue(
@@ -87,8 +101,10 @@ def untrue(
     found = []
     for verdict in verdicts:
         for remark in verdict.remarks:
-            if remark.mistake and changed not in places.get(remark.mistake, frozenset()):
-                found.append(remark)
+            if remark.mistake:
+                made_in = places.get(remark.mistake, frozenset())
+                if changed not in made_in:
+                    found.append(remark)
             if remark.relation == SMALL_CHANGE and f"`{changed}" not in remark.text:
                 found.append(remark)
     return found

@@ -21,7 +21,8 @@ class Finding:
 
 def finding(what: str, fault: bool) -> Finding:
     """Mark what was tried with ✓, or with ✗ where it is a fault."""
-    return Finding(f"{'✗' if fault else '✓'} {what}", fault)
+    sign = "✗" if fault else "✓"
+    return Finding(f"{sign} {what}", fault)
 
 
 @dataclass
@@ -53,13 +54,18 @@ class ValidationReport:
     @property
     def style_seeds(self) -> int:
         """On how many seeds styles are tried; they need no key of mistakes, and are cheap."""
-        return self.seeds if self.quick else max(self.seeds, STYLE_SEEDS)
+        if self.quick:
+            return self.seeds
+        return max(self.seeds, STYLE_SEEDS)
 
     @property
     def score(self) -> float:
         """The share of wrong variants that lose points; equivalent mutants are not counted."""
         wrong = self.mutants - self.equivalent
-        return (wrong - len(self.survivors)) / wrong if wrong else math.nan
+        if not wrong:
+            return math.nan
+        caught = wrong - len(self.survivors)
+        return caught / wrong
 
     def false_fail(self) -> tuple[float, str]:
         """Return the largest chance, over checks and styles, that a right answer fails; and where.
@@ -69,7 +75,8 @@ class ValidationReport:
         """
         chances = []
         for (check, _), deviations in self.deviations.items():
-            chances.append((_chance_beyond_tolerance(deviations), check))
+            chance = _chance_beyond_tolerance(deviations)
+            chances.append((chance, check))
         return max(chances, default=(math.nan, ""))
 
 
@@ -78,4 +85,5 @@ def _chance_beyond_tolerance(deviations: Sequence[float]) -> float:
     logs = [math.log10(deviation) for deviation in deviations if deviation > 0]
     if len(set(logs)) < 2:
         return 0.0
-    return 1 - NormalDist.from_samples(logs).cdf(0.0)
+    log_normal = NormalDist.from_samples(logs)
+    return 1 - log_normal.cdf(0.0)

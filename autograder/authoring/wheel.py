@@ -25,10 +25,14 @@ def pack_wheel(folder: Path) -> Path:
     installed = distribution(DISTRIBUTION)
     name = f"{DISTRIBUTION.replace('-', '_')}-{installed.version}"
     information = f"{name}.dist-info"
-    content = {path: (ENGINE.parent / path).read_bytes() for path in _modules()}
+    content = {}
+    for path in _modules():
+        file = ENGINE.parent / path
+        content[path] = file.read_bytes()
     for path, data in _metadata(installed).items():
         content[f"{information}/{path}"] = data
-    content[f"{information}/RECORD"] = _record(content, f"{information}/RECORD")
+    record = f"{information}/RECORD"
+    content[record] = _record(content, record)
     wheel = folder / f"{name}-{TAG}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for path, data in content.items():
@@ -39,9 +43,12 @@ def pack_wheel(folder: Path) -> Path:
 
 def _record(content: Mapping[str, bytes], own_path: str) -> bytes:
     """Write the list of a wheel's files with their checksums; its own line has none."""
-    lines = [f"{path},sha256={_checksum(data)},{len(data)}" for path, data in content.items()]
-    lines += [f"{own_path},,", ""]
-    return "\n".join(lines).encode()
+    lines = []
+    for path, data in content.items():
+        checksum = _checksum(data)
+        lines.append(f"{path},sha256={checksum},{len(data)}\n")
+    lines.append(f"{own_path},,\n")
+    return "".join(lines).encode()
 
 
 def _modules() -> list[str]:
@@ -65,12 +72,15 @@ def _metadata(installed: Distribution) -> dict[str, bytes]:
         "entry_points.txt": entry_points.encode(),
     }
     for path in installed.files or ():
-        if "dist-info" in path.parts[0] and "licenses" in path.parts:
-            found["/".join(path.parts[1:])] = Path(str(path.locate())).read_bytes()
+        folder, *below = path.parts
+        if "dist-info" in folder and "licenses" in below:
+            file = Path(str(path.locate()))
+            found["/".join(below)] = file.read_bytes()
     return found
 
 
 def _checksum(content: bytes) -> str:
     """Return the sha256 of a file in the form that RECORD has: base64 without padding."""
     digest = hashlib.sha256(content).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    padded = base64.urlsafe_b64encode(digest)
+    return padded.decode().rstrip("=")

@@ -29,14 +29,18 @@ def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
     def function(*arguments: Any, **named: Any) -> Any:
         asking = _asking()
         check = asking.f_locals["check"].name
-        number = _calls.get((name, asking), 0)
-        _calls[name, asking] = number + 1
+        seed = asking.f_locals["seed"]
+        here = (name, asking)
+        number = _calls.get(here, 0)
+        _calls[here] = number + 1
         call = (name, check, number)
-        if asking.f_locals["seed"] == public_seed:
-            return _keep(call, right(*arguments, **named))
+        if seed == public_seed:
+            result = right(*arguments, **named)
+            return _keep(call, result)
         turn = _askings[check].index(asking) - 1  # the first was on the public seed
         without_self = arguments[1:] if "." in name else arguments
-        return _in_place_of(_kept.get(call), kinds[turn], [*without_self, *named.values()])
+        given = [*without_self, *named.values()]
+        return _in_place_of(_kept.get(call), kinds[turn], given)
 
     return function
 
@@ -58,7 +62,8 @@ def _emptied_start(right: Any, public_seed: int) -> Any:
     """
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
-        if _asking().f_locals["seed"] == public_seed:
+        seed = _asking().f_locals["seed"]
+        if seed == public_seed:
             right(self, *arguments, **named)
             return
         for owner in type(self).__mro__:
@@ -73,7 +78,8 @@ def _asking() -> _FrameType:
     frame = _sys._getframe()
     while frame.f_back and frame.f_code.co_name != "run_experiment":
         frame = frame.f_back
-    seen = _askings.setdefault(frame.f_locals["check"].name, [])
+    check = frame.f_locals["check"].name
+    seen = _askings.setdefault(check, [])
     if frame not in seen:
         seen.append(frame)
     return frame
@@ -84,7 +90,8 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)([_copied(part) for part in value])
+        parts = [_copied(part) for part in value]
+        return type(value)(parts)
     if hasattr(value, "detach"):
         return value.detach().clone()
     return _copy.deepcopy(value)
@@ -103,7 +110,8 @@ def _in_place_of(kept: Any, kind: str, arguments: list[Any]) -> Any:
             given.append(argument)
             given.extend(_parts(argument))
         return _argument_like(kept, given)
-    return _filled(kept, int(kind == "ones"))
+    number = 1 if kind == "ones" else 0
+    return _filled(kept, number)
 
 
 def _parts(value: Any) -> list[Any]:
@@ -126,14 +134,18 @@ def _argument_like(kept: Any, given: list[Any]) -> Any:
     for place, value in enumerate(given):
         if _has_form(value, kept):
             return given.pop(place)
-    return given[0] if given else None
+    if not given:
+        return None
+    return given[0]
 
 
 def _has_form(value: Any, other: Any) -> bool:
     """Whether two values are of one type, and of one shape where they have shapes."""
     if type(value) is not type(other):
         return False
-    return bool(getattr(value, "shape", None) == getattr(other, "shape", None))
+    shape = getattr(value, "shape", None)
+    other_shape = getattr(other, "shape", None)
+    return bool(shape == other_shape)
 
 
 def _filled(value: Any, number: int) -> Any:
@@ -141,9 +153,11 @@ def _filled(value: Any, number: int) -> Any:
     if isinstance(value, dict):
         return {name: _filled(part, number) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)([_filled(part, number) for part in value])
+        parts = [_filled(part, number) for part in value]
+        return type(value)(parts)
     if isinstance(value, str):
-        return "ab"[number] * len(value)
+        letter = "ab"[number]
+        return letter * len(value)
     if isinstance(value, bool | int | float):
         return type(value)(number)
     if hasattr(value, "shape"):

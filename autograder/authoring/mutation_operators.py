@@ -128,7 +128,8 @@ def _other_operators(
 ) -> Iterator[Replacement]:
     """Yield the node with each of the operators that may stand in the place of its own."""
     for other in others.get(type(node.operator), ()):
-        yield Replacement(operator, node, node.with_changes(operator=other()))
+        changed = node.with_changes(operator=other())
+        yield Replacement(operator, node, changed)
 
 
 def _of_binary_operation(node: cst.BinaryOperation) -> Iterator[Replacement]:
@@ -139,18 +140,23 @@ def _of_binary_operation(node: cst.BinaryOperation) -> Iterator[Replacement]:
     yield Replacement(Operator.ODL, node, node.left)
     if not one_sided:
         yield Replacement(Operator.ODL, node, node.right)
-    left, right = _bracketed(node.left), _bracketed(node.right)
+    left = _bracketed(node.left)
+    right = _bracketed(node.right)
     if one_sided or is_product:
-        yield Replacement(Operator.SWAP, node, node.with_changes(left=right, right=left))
+        swapped = node.with_changes(left=right, right=left)
+        yield Replacement(Operator.SWAP, node, swapped)
     if is_product:
-        yield Replacement(Operator.TRANSPOSE, node, node.with_changes(left=_transposed(left)))
-        yield Replacement(Operator.TRANSPOSE, node, node.with_changes(right=_transposed(right)))
+        left_transposed = node.with_changes(left=_transposed(left))
+        right_transposed = node.with_changes(right=_transposed(right))
+        yield Replacement(Operator.TRANSPOSE, node, left_transposed)
+        yield Replacement(Operator.TRANSPOSE, node, right_transposed)
 
 
 def _of_augmented_assignment(node: cst.AugAssign) -> Iterator[Replacement]:
     """Yield another operator, a plain assignment, and nothing."""
     yield from _other_operators(Operator.ASR, node, ASSIGNMENT)
-    plain = cst.Assign([cst.AssignTarget(node.target)], node.value)
+    target = cst.AssignTarget(node.target)
+    plain = cst.Assign([target], node.value)
     yield Replacement(Operator.ASR, node, plain)
     yield Replacement(Operator.SDL, node, cst.Pass())
 
@@ -158,14 +164,16 @@ def _of_augmented_assignment(node: cst.AugAssign) -> Iterator[Replacement]:
 def _of_integer(node: cst.Integer) -> Iterator[Replacement]:
     """Yield the next number, and the one before; of 0 only the next."""
     value = int(node.value)
-    yield Replacement(Operator.CRP, node, cst.Integer(str(value + 1)))
-    if value:
-        yield Replacement(Operator.CRP, node, cst.Integer(str(value - 1)))
+    others = [value + 1, value - 1] if value else [1]
+    for other in others:
+        written = cst.Integer(str(other))
+        yield Replacement(Operator.CRP, node, written)
 
 
 def _of_name(node: cst.Name, counterparts: Mapping[str, str]) -> Iterator[Replacement]:
-    if node.value in counterparts:
-        other = cst.Name(counterparts[node.value])
+    counterpart = counterparts.get(node.value)
+    if counterpart is not None:
+        other = cst.Name(counterpart)
         yield Replacement(Operator.NAME_REPLACEMENT, node, other)
 
 
@@ -177,7 +185,10 @@ def _of_attribute(node: cst.Attribute) -> Iterator[Replacement]:
 
 def _of_call(node: cst.Call) -> Iterator[Replacement]:
     """Yield the argument or the object itself, two arguments swapped, and each option left out."""
-    positional = [argument for argument in node.args if not argument.keyword and not argument.star]
+    positional = []
+    for argument in node.args:
+        if not argument.keyword and not argument.star:
+            positional.append(argument)
     if not positional:
         yield from _object_of_call(node)
     elif len(node.args) == 1:
@@ -198,15 +209,18 @@ def _without_options(node: cst.Call) -> Iterator[Replacement]:
     """Yield the call without each of its keyword arguments."""
     for number, argument in enumerate(node.args):
         if argument.keyword:
-            others = [*node.args[:number], *node.args[number + 1 :]]
-            yield Replacement(Operator.OPTION_DELETION, node, node.with_changes(args=others))
+            others = list(node.args)
+            del others[number]
+            without = node.with_changes(args=others)
+            yield Replacement(Operator.OPTION_DELETION, node, without)
 
 
 def _order_matters(node: cst.Call, positional: Sequence[cst.Arg]) -> bool:
     """Whether a call may give another value with its first two arguments swapped."""
     if _function_name(node) in SYMMETRIC_FUNCTIONS:
         return False
-    return not positional[0].value.deep_equals(positional[1].value)
+    first, second, *_ = positional
+    return not first.value.deep_equals(second.value)
 
 
 def _function_name(node: cst.Call) -> str:
@@ -223,7 +237,8 @@ def _of_slice(node: cst.Slice) -> Iterator[Replacement]:
     """Yield the slice without its beginning, its end, or its step."""
     for part in ("lower", "upper", "step"):
         if getattr(node, part):
-            yield Replacement(Operator.SIR, node, node.with_changes(**{part: None}))
+            without = node.with_changes(**{part: None})
+            yield Replacement(Operator.SIR, node, without)
 
 
 def _of_condition(node: cst.If | cst.IfExp) -> Iterator[Replacement]:
@@ -235,7 +250,8 @@ def _of_condition(node: cst.If | cst.IfExp) -> Iterator[Replacement]:
     if isinstance(node, cst.If):
         yield Replacement(Operator.COI, node.test, negated)
     else:
-        yield Replacement(Operator.COI, node, node.with_changes(test=negated))
+        changed = node.with_changes(test=negated)
+        yield Replacement(Operator.COI, node, changed)
 
 
 def _of_tuple(node: cst.Tuple) -> Iterator[Replacement]:

@@ -45,11 +45,14 @@ class Emptied:
         """Whether that is more than what was left is worth."""
         if self.alone:
             return self.earned > 0
-        return self.about and self.earned >= self.points
+        if self.about:
+            return self.earned >= self.points
+        return False
 
     def __str__(self) -> str:
-        earned = f"{self.earned:g} of {self.points:g}"
-        return f"{self.check} gives {earned} where {self.exercise} gives {self.kind}"
+        given = f"{self.check} gives {self.earned:g} of {self.points:g}"
+        emptied = f"{self.exercise} gives {self.kind}"
+        return f"{given} where {emptied}"
 
 
 # a function or class → the functions in it that a student writes
@@ -67,19 +70,21 @@ def exercises(solution: Solution) -> Exercises:
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [node.name]
         elif isinstance(node, ast.ClassDef):
-            methods = _written(node.body, regions)
-            found[node.name] = [
-                f"{node.name}.{method.name}"
-                for method in methods
-                if isinstance(method, ast.FunctionDef)
-            ]
+            methods = []
+            for part in _written(node.body, regions):
+                if isinstance(part, ast.FunctionDef):
+                    methods.append(f"{node.name}.{part.name}")
+            found[node.name] = methods
     return found
 
 
 def _regions(text: str) -> list[int]:
     """Return the numbers of the lines that begin the regions which students write."""
-    lines = enumerate(text.split("\n"), 1)
-    return [number for number, line in lines if line.strip() == BEGIN]
+    numbers = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() == BEGIN:
+            numbers.append(number)
+    return numbers
 
 
 def _written(statements: Sequence[ast.stmt], regions: Sequence[int]) -> Iterator[ast.stmt]:
@@ -95,21 +100,25 @@ def emptied(solution: Solution, wanted: Exercises, public_seed: int) -> str:
     lines = []
     for name, functions in wanted.items():
         if functions == [name]:
-            lines.append(f"{name} = {_emptied_function(name, public_seed)}")
+            made = _emptied_function(name, public_seed)
+            lines.append(f"{name} = {made}")
             continue
         lines.append(f"class {name}({name}):")
         for function in functions:
             _, _, method = function.partition(".")
-            lines.append(f"    {method} = {_emptied_function(function, public_seed)}")
-    helpers = Path(__file__).with_name("emptied_functions.py").read_text(encoding="utf-8")
-    return "\n".join([solution.plain(), "# %%", helpers, *lines, ""])
+            made = _emptied_function(function, public_seed)
+            lines.append(f"    {method} = {made}")
+    helpers = Path(__file__).with_name("emptied_functions.py")
+    helper_text = helpers.read_text(encoding="utf-8")
+    return "\n".join([solution.plain(), "# %%", helper_text, *lines, ""])
 
 
 def _emptied_function(function: str, public_seed: int) -> str:
     """Write the expression that makes what stands in the place of a function."""
     if function.endswith(".__init__"):
         return f"_emptied_start({function}, {public_seed})"
-    return f"_emptied({function!r}, {function}, {list(KINDS)}, {public_seed})"
+    arguments = f"{function!r}, {function}, {list(KINDS)}, {public_seed}"
+    return f"_emptied({arguments})"
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
@@ -122,20 +131,20 @@ def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
     ran = _names_run(server, checks, seed)
     yield from _try(server, seed, key, checks, wanted)
     for name, functions in wanted.items():
-        running = [check for check in checks if _runs(name, ran[check.name])]
+        running = []
+        for check in checks:
+            names = ran[check.name]
+            if names is None or name in names:
+                running.append(check)
         yield from _try(server, seed, key, running, {name: functions})
-
-
-def _runs(name: str, ran: Names) -> bool:
-    return ran is None or name in ran
 
 
 def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, Names]:
     """Return the names of the solution's definitions that each check runs."""
-    solution = solution_of(server.unit).plain()
+    script = solution_of(server.unit).plain().encode()
     names: dict[str, Names] = {}
     for check in checks:
-        with server.worker(solution.encode(), SOLUTION) as worker:
+        with server.worker(script, SOLUTION) as worker:
             worker.tell_names = True
             worker.ask(check, seed)
             names[check.name] = worker.names_run
@@ -161,11 +170,12 @@ def _try(
             worker.ask(limited, public_seed)
             for kind in KINDS:
                 answer = worker.ask(limited, seed)
+                verdict = judge(check, key[check.name], answer, unit.sizes)
                 yield Emptied(
                     exercise=exercise,
                     kind=kind,
                     check=check.name,
-                    earned=judge(check, key[check.name], answer, unit.sizes).earned,
+                    earned=verdict.earned,
                     points=check.points,
                     about=exercise in about,
                     alone=all_emptied or about == {exercise},
@@ -177,7 +187,8 @@ def _try(
 def exercises_of(check: Check, unit: Unit) -> set[str]:
     """Return the exercises that a check's experiment itself speaks of."""
     names = set(_names(check.experiment.__code__))
-    return exercises(solution_of(unit)).keys() & names
+    written = exercises(solution_of(unit))
+    return written.keys() & names
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -30,6 +30,7 @@ from autograder.judging import (
     unmet,
 )
 from autograder.sandbox.client import Server
+from autograder.source.solution import PlacedMistake, Solution
 
 FIRST_SEED = 1000
 SAMPLE = 10  # a quick run tries every tenth mutant, and so many fewer pairs
@@ -38,7 +39,6 @@ MAX_MISLED = 1 / 50  # the share of pairs that may be told a third mistake
 MIN_SCORE = 0.98  # the share of wrong variants that lose points
 
 AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
-Place = tuple[Mistake, int, int]  # a mistake, and the lines of the statement that it replaces
 
 
 def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Finding]:
@@ -49,16 +49,18 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     began = time.perf_counter()
     solution = solution_of(unit)
     data = {} if report.quick else all_unit_data(unit)
+    seeds = range(FIRST_SEED, FIRST_SEED + report.seeds)
+    style_seeds = range(FIRST_SEED, FIRST_SEED + report.style_seeds)
     report.points = sum(check.points for check in unit.checks)
     report.checks = [check.name for check in unit.checks]
     report.mistakes = len(solution.mistakes)
     with Server(unit, stub=solution.stub) as server:
-        for seed in range(FIRST_SEED, FIRST_SEED + report.seeds):
+        for seed in seeds:
             key = build_key(server, seed, data)
             yield from check_material(server, seed, key, data)
         yield from judge_pairs(server, seed, key, report)
         yield from judge_nothing(server, seed, key)
-        for seed in range(FIRST_SEED, FIRST_SEED + report.style_seeds):
+        for seed in style_seeds:
             yield from judge_styles(server, seed, report)
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
@@ -77,16 +79,20 @@ def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterat
     solution = solution_of(unit)
     where = f"{unit.name}, seed {seed}"
     for corpora in each_in_turn(data):
-        names = dict.fromkeys(corpus.name for corpus in corpora.values())
-        trained_on = "".join(f", {name}" for name in names)
+        parts = [where]
+        for corpus in corpora.values():
+            if corpus.name not in parts:
+                parts.append(corpus.name)
         graded = _grade(server, solution.plain(), seed, key, corpora)
-        yield _with_fault(f"{where}{trained_on}: the solution", lost(graded))
+        yield _with_fault(f"{', '.join(parts)}: the solution", lost(graded))
     graded = _grade(server, solution.stub, seed, key)
     yield _with_fault(f"{where}: the stub", gained(graded))
     for mistake, line, _ in solution.mistakes:
-        fault = misjudged(mistake.text, judge_mistake(unit, key, mistake))
+        verdicts = judge_mistake(unit, key, mistake)
+        fault = misjudged(mistake.text, verdicts)
         if fault:
-            yield finding(f"{where}, line {line}: {mistake.code}\n    {fault}", True)
+            words = f"{where}, line {line}: {mistake.code}\n    {fault}"
+            yield finding(words, True)
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
@@ -98,8 +104,10 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
             verdicts[check.name] = not_reached(check, lacking)
             continue
         known = key[check.name]
-        answers = {made.id: answer for made, answer in known.mistakes}
-        answer = answers.get(mistake.id, known.expected)  # the right one where it changes nothing
+        answer = known.expected  # which it gives where it changes nothing
+        for made, answer_of_mistake in known.mistakes:
+            if made.id == mistake.id:
+                answer = answer_of_mistake
         excluded = excluded_by(key, verdicts)
         verdicts[check.name] = judge(check, known, answer, unit.sizes, excluded)
     return list(verdicts.values())
@@ -110,11 +118,15 @@ def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
 
     There is at least one turn. A check with fewer corpora than others is given its last again.
     """
-    turns = max((len(corpora) for corpora in data.values()), default=1)
+    counts = [len(corpora) for corpora in data.values()]
+    turns = max(counts, default=1)
     chosen = []
     for turn in range(turns):
-        corpora = {name: some[min(turn, len(some) - 1)] for name, some in data.items()}
-        chosen.append(corpora)
+        of_this_turn = {}
+        for check, corpora in data.items():
+            last = len(corpora) - 1
+            of_this_turn[check] = corpora[min(turn, last)]
+        chosen.append(of_this_turn)
     return chosen
 
 
@@ -129,14 +141,14 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
     """
     solution = solution_of(server.unit)
     draw = random.Random(FIRST_SEED)
-    possible = sum(_apart(one, other) for one, other in combinations(solution.mistakes, 2))
-    wanted = min(PAIRS // SAMPLE if report.quick else PAIRS, possible)
+    wanted = _count_wanted_pairs(solution, report.quick)
     while report.pairs < wanted:
-        one, other = draw.sample(solution.mistakes, 2)
-        if not _apart(one, other):
+        drawn = draw.sample(solution.mistakes, 2)
+        if not _are_apart(*drawn):
             continue
         report.pairs += 1
-        (first, *_), (second, *_) = sorted((one, other), key=_first_line)
+        drawn.sort(key=lambda placed: placed.first_line)
+        first, second = (placed.mistake for placed in drawn)
         script = solution.with_mistake(first.id, second.id)
         graded = _grade(server, script, seed, key)
         third = [text for text in _mistakes_told(graded) if text not in (first.text, second.text)]
@@ -144,21 +156,25 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
             yield Finding(f"  two at once: `{pair}`: was told: {third[0]}")
-    is_fault = len(report.misled) > max(1, MAX_MISLED * report.pairs)
-    misled = f"{len(report.misled)} of {report.pairs} pairs of mistakes misled"
-    yield finding(f"{report.unit}: {misled}", is_fault)
+    misled = len(report.misled)
+    most = max(1, MAX_MISLED * report.pairs)
+    words = f"{misled} of {report.pairs} pairs of mistakes misled"
+    yield finding(f"{report.unit}: {words}", misled > most)
 
 
-def _apart(one: Place, other: Place) -> bool:
-    """Whether two mistakes spoil different statements, so that both can be made at once."""
-    _, first, last = one
-    _, other_first, other_last = other
-    return last < other_first or other_last < first
+def _count_wanted_pairs(solution: Solution, quick: bool) -> int:
+    """Count how many pairs are tried: no more than there are."""
+    possible = 0
+    for one, other in combinations(solution.mistakes, 2):
+        if _are_apart(one, other):
+            possible += 1
+    wanted = PAIRS // SAMPLE if quick else PAIRS
+    return min(wanted, possible)
 
 
-def _first_line(place: Place) -> int:
-    _, first, _ = place
-    return first
+def _are_apart(one: PlacedMistake, other: PlacedMistake) -> bool:
+    """Return whether two mistakes spoil different statements, so that both can be made at once."""
+    return one.last_line < other.first_line or other.last_line < one.first_line
 
 
 def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
@@ -220,8 +236,8 @@ def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterato
             for check in checks:
                 answer = worker.ask(check, seed)
                 deviations = _deviations(check, key, answer)
-                furthest = _furthest_by_rounding(check, deviations)
-                report.deviations.setdefault((check.name, style), []).append(furthest)
+                on_each_seed = report.deviations.setdefault((check.name, style), [])
+                on_each_seed.append(_furthest_by_rounding(check, deviations))
                 most = max(deviations.values())
                 if most > 1:
                     why = answer.message or f"{most:.3g} tolerances from the solution's"
@@ -231,8 +247,13 @@ def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterato
 
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
     """Make a key of exact checks without mistakes: the solution's answers."""
-    with server.worker(solution_of(server.unit).plain().encode(), SOLUTION) as worker:
-        return {check.name: PlainKey(worker.ask(check, seed)) for check in checks}
+    script = solution_of(server.unit).plain()
+    key: dict[str, PlainKey] = {}
+    with server.worker(script.encode(), SOLUTION) as worker:
+        for check in checks:
+            answer = worker.ask(check, seed)
+            key[check.name] = PlainKey(answer)
+    return key
 
 
 def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
@@ -240,13 +261,19 @@ def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
     expected = key[check.name].expected
     if answer.failure:
         return dict.fromkeys(expected.arrays, math.inf)
-    return {name: deviation(check, name, expected, answer) for name in expected.arrays}
+    deviations = {}
+    for name in expected.arrays:
+        deviations[name] = deviation(check, name, expected, answer)
+    return deviations
 
 
 def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> float:
     """Return the largest deviation of arrays that are not drawn: of the judge's own tolerance."""
-    by_rounding = [far for name, far in deviations.items() if name not in check.tolerance]
-    return max(by_rounding, default=0.0)
+    furthest = 0.0
+    for name, far in deviations.items():
+        if name not in check.tolerance:
+            furthest = max(furthest, far)
+    return furthest
 
 
 # ---- mutants
@@ -271,11 +298,13 @@ def judge_mutants(
         name = result.mutant.name
         report.mutants += 1
         report.told.add(result.verdicts, result.mutant, places)
-        if len(result.failed) == 1:
-            report.alone[result.failed[0]] += 1
-        if not result.failed and name in known_right:
+        if result.failed:
+            first, *others = result.failed
+            if not others:
+                report.alone[first] += 1
+        elif name in known_right:
             report.equivalent += 1
-        elif not result.failed:
+        else:
             report.survivors.append(name)
             yield Finding(f"  survives: {name}")
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
@@ -303,7 +332,8 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     places: dict[str, frozenset[str]] = {}
     for mistake, _, _ in solution.mistakes:
         before = places.get(mistake.code, frozenset())
-        places[mistake.code] = before | names.get(mistake.id, frozenset())
+        here = names.get(mistake.id, frozenset())
+        places[mistake.code] = before | here
     return places
 
 
@@ -315,7 +345,8 @@ def _what_mutants_are_told(report: ValidationReport) -> Finding:
     if not told.untrue:
         return finding(words, False)
     lines = [f"{words}; told something untrue:"]
-    lines += [f"    {untrue}" for untrue in told.untrue]
+    for untrue in told.untrue:
+        lines.append(f"    {untrue}")
     return finding("\n".join(lines), True)
 
 
@@ -334,7 +365,9 @@ def _grade(
 
 def _with_fault(what: str, fault: str) -> Finding:
     """Make a finding of what was tried and what is wrong with it, "" where nothing is."""
-    return finding(f"{what} {fault}".rstrip(), bool(fault))
+    if not fault:
+        return finding(what, False)
+    return finding(f"{what} {fault}", True)
 
 
 def lost(verdicts: Sequence[Verdict]) -> str:
@@ -342,13 +375,16 @@ def lost(verdicts: Sequence[Verdict]) -> str:
     lines = []
     for verdict in verdicts:
         if verdict.status != "passed":
-            lines.append(f"lost {verdict.name}: {verdict.remarks[0].text}")
+            remark = verdict.remarks[0].text
+            lines.append(f"lost {verdict.name}: {remark}")
     return "; ".join(lines)
 
 
 def _is_unwritten(verdict: Verdict) -> bool:
     """Whether a check was lost because something is not written yet."""
-    return verdict.status == "not_reached" or verdict.failure == Failure.STUB
+    if verdict.status == "not_reached":
+        return True
+    return verdict.failure == Failure.STUB
 
 
 def gained(verdicts: Sequence[Verdict]) -> str:

@@ -29,14 +29,17 @@ def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, 
     """
     _require_files_of_units(course)
     for name in tuple(units) or course.units:
-        text = course.solution(name).read_text(encoding="utf-8")
+        script = course.solution(name)
+        text = script.read_text(encoding="utf-8")
         yield name, read_solution(text)
 
 
 def _require_files_of_units(course: Course) -> None:
     """Raise `UnknownUnit` where a unit has no solution or checks, or is not named."""
     for name in course.units:
-        for path in (course.solution(name), course.checks / f"{name}.py"):
+        solution = course.solution(name)
+        checks = course.checks / f"{name}.py"
+        for path in (solution, checks):
             if not path.is_file():
                 raise UnknownUnit(f"course.toml names the unit {name}, and there is no {path}.")
     for path in sorted(course.checks.glob("*.py")):
@@ -65,12 +68,16 @@ def build(course: Course, units: Iterable[str] = (), check: bool = False) -> lis
 
 def check_stub(course: Course, name: str, solution: Solution) -> None:
     """Raise `Stale` where a unit's stub is not what its solution makes."""
-    if not _is_fresh(course.stub(name), solution):
-        _write(course.stub(name), solution.stub, check=True)
+    stub = course.stub(name)
+    if not _is_fresh(stub, solution):
+        _write(stub, solution.stub, check=True)
 
 
 def _is_fresh(stub: Path, solution: Solution) -> bool:
-    return stub.is_file() and stub.read_text(encoding="utf-8") == solution.stub
+    if not stub.is_file():
+        return False
+    text = stub.read_text(encoding="utf-8")
+    return text == solution.stub
 
 
 def _build_key(unit: Unit, check: bool) -> list[str]:
@@ -105,7 +112,8 @@ def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, Chec
     """Return the entries of checks that train which only the stored key has."""
     training = {check.name for check in unit.checks if check.measure}
     kept = {}
-    for entry in sorted(stored.keys() - fresh.keys()):
+    not_made = stored.keys() - fresh.keys()
+    for entry in sorted(not_made):
         check, _, _ = entry.partition("@")
         if check in training:
             kept[entry] = stored[entry]
@@ -127,9 +135,11 @@ def _refuse_if_only_checked(path: Path, check: bool) -> None:
 
 def check_pictures(course: Course, name: str, solution: Solution) -> None:
     """Raise `Stale` where a unit's picture is missing, outside of the course, or not described."""
+    folder = course.stub(name).parent
+    top = course.folder.resolve()
     for picture in pictures(solution.text):
-        file = (course.stub(name).parent / picture.address).resolve()
-        if not file.is_file() or not file.is_relative_to(course.folder.resolve()):
+        file = (folder / picture.address).resolve()
+        if not file.is_file() or not file.is_relative_to(top):
             raise Stale(
                 f"{name} shows {picture.address}, and there is no such file in the course: {file}."
             )
@@ -142,8 +152,11 @@ def check_pictures(course: Course, name: str, solution: Solution) -> None:
 
 def check_lengths(name: str, solution: Solution) -> None:
     """Compare each exercise's "about N lines" with its solution regions. Raises `Stale`."""
+    # behind what stands before the first: each number of lines, and its exercise
     _, *parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
-    for promised, exercise in zip(parts[::2], parts[1::2], strict=True):
+    numbers = parts[::2]
+    exercises = parts[1::2]
+    for promised, exercise in zip(numbers, exercises, strict=True):
         count = _count_lines_of_code(exercise)
         if count != int(promised):
             function = re.search(r"def (\w+)", exercise)

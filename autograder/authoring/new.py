@@ -33,22 +33,26 @@ def new(folder: Path) -> list[Path]:
     Returns the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
     """
     folder = folder.absolute()
-    if (folder.parent / FILE).is_file():
-        return new_unit(read_course(folder.parent), folder.name)
-    return new_course(folder)
+    around = folder.parent
+    if not (around / FILE).is_file():
+        return new_course(folder)
+    course = read_course(around)
+    return new_unit(course, folder.name)
 
 
 def new_course(folder: Path) -> list[Path]:
     """Write the smallest course into a folder. Raises `NotEmpty` where it holds something."""
     refuse_full(folder)
+    title = readable(folder.name)
     templates = TEMPLATES / "course"
     written = []
     for template in sorted(templates.rglob("*")):
         if not template.is_file() or "__pycache__" in template.parts:
             continue
         path = folder / template.relative_to(templates)
-        path = path.with_name(NAMES.get(path.name, path.name))
-        written.append(_write(template, path, title=readable(folder.name)))
+        name = NAMES.get(path.name, path.name)
+        file = _write(template, path.with_name(name), title=title)
+        written.append(file)
     return written
 
 
@@ -69,8 +73,10 @@ def new_unit(course: Course, name: str) -> list[Path]:
     course_file = course.folder / FILE
     with_new_unit = with_unit(course_file.read_text(encoding="utf-8"), name)
     written = []
-    for template, path in paths.items():
-        written.append(_write(TEMPLATES / "unit" / template, path, title=readable(name), unit=name))
+    for name_of_template, path in paths.items():
+        template = TEMPLATES / "unit" / name_of_template
+        file = _write(template, path, title=readable(name), unit=name)
+        written.append(file)
     write_whole(course_file, with_new_unit.rstrip("\n"))
     written.append(course_file)
     return written
@@ -79,7 +85,8 @@ def new_unit(course: Course, name: str) -> list[Path]:
 def readable(name: str) -> str:
     """Write a name as a title: `text_processing` → "Text processing"."""
     words = re.sub(r"[_\-\s]+", " ", name).strip()
-    return words[:1].upper() + words[1:]
+    first = words[:1].upper()
+    return first + words[1:]
 
 
 def refuse_name(course: Course, name: str) -> None:
@@ -188,7 +195,8 @@ def _write(template: Path, path: Path, **names: str) -> Path:
     environment = Environment(keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters["quoted"] = partial(json.dumps, ensure_ascii=False)
     content = template.read_text(encoding="utf-8")
-    text = environment.from_string(content).render(names)
+    to_fill_in = environment.from_string(content)
+    text = to_fill_in.render(names)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

@@ -34,10 +34,13 @@ def released_files(course: Course) -> Iterator[Path]:
     for path in sorted(course.checks.glob("*.py")):
         yield path.relative_to(course.folder)
     for unit in course.units:
-        yield course.stub(unit).relative_to(course.folder)
-        yield course.key(unit).relative_to(course.folder)
+        stub = course.stub(unit)
+        key = course.key(unit)
+        yield stub.relative_to(course.folder)
+        yield key.relative_to(course.folder)
     yield from _picture_files(course)
-    for manifest in sorted(course.folder.glob("datasets/*/manifest.toml")):
+    manifests = course.folder.glob("datasets/*/manifest.toml")
+    for manifest in sorted(manifests):
         yield from _files_of_dataset(course, manifest)
     for name in course.about.student_docs:
         yield Path(name)
@@ -60,6 +63,7 @@ def _files_of_dataset(course: Course, manifest: Path) -> Iterator[Path]:
 
 def _picture_files(course: Course) -> Iterator[Path]:
     """List the pictures that stubs show, each once, as paths below the course's folder."""
+    top = course.folder.resolve()
     found: set[Path] = set()
     for unit in course.units:
         stub = course.stub(unit)
@@ -67,7 +71,7 @@ def _picture_files(course: Course) -> Iterator[Path]:
             text = stub.read_text(encoding="utf-8")
             found.update(picture_files(text, stub.parent))
     for path in sorted(found):
-        yield path.relative_to(course.folder.resolve())
+        yield path.relative_to(top)
 
 
 def release(course: Course, folder: Path, github: bool = False) -> None:
@@ -81,7 +85,8 @@ def release(course: Course, folder: Path, github: bool = False) -> None:
     """
     for name, solution in solutions(course):
         check_stub(course, name, solution)
-    _copy(course, list(released_files(course)), folder)
+    files = list(released_files(course))
+    _copy(course, files, folder)
     wheel = pack_wheel(folder).name
     packages = packages_to_install(course)
     templates = RELEASED | GITHUB if github else RELEASED
@@ -90,7 +95,8 @@ def release(course: Course, folder: Path, github: bool = False) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    (folder / "README.md").write_text(_readme(course, wheel), encoding="utf-8")
+    readme = folder / "README.md"
+    readme.write_text(_readme(course, wheel), encoding="utf-8")
 
 
 # file of a release → its template
@@ -106,10 +112,9 @@ def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
     """Copy files of a course into an empty folder; write nothing where one of them is missing."""
     refuse_full(folder)
     for path in files:
-        if not (course.folder / path).is_file():
-            raise UserError(
-                f"There is no {course.folder / path}. Run `autograder build`, or mend course.toml."
-            )
+        source = course.folder / path
+        if not source.is_file():
+            raise UserError(f"There is no {source}. Run `autograder build`, or mend course.toml.")
     for path in files:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,9 +123,11 @@ def _copy(course: Course, files: Sequence[Path], folder: Path) -> None:
 
 def refuse_full(folder: Path) -> None:
     """Raise `NotEmpty` for a folder that is to be written, and holds something or is a file."""
-    if folder.exists() and not folder.is_dir():
+    if not folder.exists():
+        return
+    if not folder.is_dir():
         raise NotEmpty(f"{folder} is a file. Name a new folder.")
-    if folder.exists() and any(folder.iterdir()):
+    if any(folder.iterdir()):
         raise NotEmpty(f"{folder} is not empty. Name a new folder.")
 
 
@@ -133,7 +140,8 @@ def _fill_template(name: str, **values: object) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(name).render(values)
+    template = environment.get_template(name)
+    return template.render(values)
 
 
 def _readme(course: Course, wheel: str) -> str:
@@ -151,7 +159,10 @@ def _readme(course: Course, wheel: str) -> str:
 
 def packages_to_install(course: Course) -> str:
     """Return what pip is given for the packages of a course, each in quotes."""
-    return " ".join(f"'{package.install}'" for package in course.about.packages.values())
+    quoted = []
+    for package in course.about.packages.values():
+        quoted.append(f"'{package.install}'")
+    return " ".join(quoted)
 
 
 def notebooks(course: Course, folder: Path, kit: str) -> None:
@@ -166,18 +177,20 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
 
     from autograder.source.notebooks import as_notebook
 
-    if (folder / "kit.zip").exists():
+    archive = folder / "kit.zip"
+    if archive.exists():
         raise NotEmpty(f"{folder} holds notebooks. Name a new folder.")
     with tempfile.TemporaryDirectory() as scratch:
-        release(course, Path(scratch))
-        wheel = next(Path(scratch).glob("*.whl")).name
-        shutil.make_archive(str(folder / "kit"), "zip", scratch)
+        released = Path(scratch)
+        release(course, released)
+        (wheel,) = released.glob("*.whl")
+        shutil.make_archive(str(archive.with_suffix("")), "zip", released)
     for name, solution in solutions(course):
         packages = _packages_of(course, name)
-        first = _fill_template("first_cell.txt", kit=kit, wheel=wheel, packages=packages)
+        first = _fill_template("first_cell.txt", kit=kit, wheel=wheel.name, packages=packages)
+        first_cells = as_notebook(f"# %%\n{first}", "kit").cells
         book = as_notebook(solution.stub, name)
         attach_pictures(book, course.stub(name).parent)
-        first_cells = as_notebook(f"# %%\n{first}", "kit").cells
         book.cells = [*first_cells, *book.cells]
         jupytext.write(book, folder / f"{name}.ipynb")
 
@@ -190,7 +203,8 @@ def _packages_of(course: Course, unit: str) -> list[str]:
     of_this_unit = load_unit(course, unit).packages
     of_units: set[str] = set()
     for name in course.units:
-        of_units.update(load_unit(course, name).packages)
+        other_unit = load_unit(course, name)
+        of_units.update(other_unit.packages)
     installed = []
     for name, package in course.about.packages.items():
         if name in of_this_unit or name not in of_units:
@@ -214,14 +228,19 @@ def gradescope(
     each key. Raises `NotEmpty`.
     """
     units = tuple(units) or course.units
-    solutions_of_units = [course.solution(unit).relative_to(course.folder) for unit in course.units]
-    _copy(course, [*released_files(course), *solutions_of_units], folder)
+    files = list(released_files(course))
+    for unit in course.units:
+        solution = course.solution(unit)
+        files.append(solution.relative_to(course.folder))
+    _copy(course, files, folder)
     wheel = pack_wheel(folder).name
     if seeds:
         fill_pool(course, units, folder / POOL, seeds, say)
-        keys, packages = POOL, _as_here(course, units)
+        keys = POOL
+        packages = _as_here(course, units)
     else:
-        keys, packages = "", packages_to_install(course)
+        keys = ""
+        packages = packages_to_install(course)
     for name in ("setup.sh", "run_autograder"):
         text = _fill_template(
             f"gradescope/{name}", wheel=wheel, packages=packages, units=units, keys=keys
@@ -239,7 +258,8 @@ def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None
     """
     for name, solution in solutions(course):
         check_stub(course, name, solution)
-    _copy(course, list(released_files(course)), folder)
+    files = list(released_files(course))
+    _copy(course, files, folder)
     wheel = pack_wheel(folder).name
     packages = [package.install for package in course.about.packages.values()]
     checked = tuple(units) or course.units
@@ -255,8 +275,9 @@ def _as_here(course: Course, units: Sequence[str]) -> str:
     What experiments compute with is installed in the versions that there are here.
     """
     exact: dict[str, str] = {}
-    for unit in units:
-        exact |= versions(load_unit(course, unit))
+    for name in units:
+        unit = load_unit(course, name)
+        exact.update(versions(unit))
     exact.pop("python")
     installed = []
     for name, version in exact.items():
@@ -280,18 +301,22 @@ def leaks(folder: Path, found: Sequence[Solution]) -> list[str]:
             continue
         for member, content in _contents(path):
             text = content.decode("utf-8", errors="replace")
+            where = f"{path.relative_to(folder)}{member}"
             for line in sorted(secrets):
                 if line in text:
-                    leaked.append(f"{path.relative_to(folder)}{member}: {line}")
+                    leaked.append(f"{where}: {line}")
     return leaked
 
 
 def _secret_lines(found: Sequence[Solution]) -> set[str]:
     """Collect the secret lines of solutions, without those that some stub shows anyway."""
-    shown = "\n".join(solution.stub for solution in found)
-    secrets: set[str] = set()
+    stubs = [solution.stub for solution in found]
+    shown = "\n".join(stubs)
+    secrets = set()
     for solution in found:
-        secrets.update(line for line in solution.secret_lines if line not in shown)
+        for line in solution.secret_lines:
+            if line not in shown:
+                secrets.add(line)
     return secrets
 
 

@@ -67,7 +67,8 @@ def write_site(
     refuse_full(out)
     with tempfile.TemporaryDirectory() as made:
         source = Path(made)
-        (source / "units").mkdir()
+        units = source / "units"
+        units.mkdir()
         summaries = []
         for name, solution in solutions(course):
             tell(f"{name}: running it")
@@ -75,8 +76,9 @@ def write_site(
             hide_solutions(book, solution, with_solutions)
             link_pages(book, course.folder / "docs")
             _copy_pictures(course, name, solution, source)
-            jupytext.write(book, source / "units" / f"{name}.ipynb")
-            summaries.append(summary_of(course, name, solution))
+            jupytext.write(book, units / f"{name}.ipynb")
+            summary = summary_of(course, name, solution)
+            summaries.append(summary)
         pages = list(_copy_docs(course, source))
         words = INSTRUCTOR_WORDS if with_solutions else STUDENT_WORDS
         _write_templates(source, title=course.title, units=summaries, docs=pages, words=words)
@@ -116,18 +118,23 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
     if with_solutions:
         return
     shown = "\n".join(cell.source for cell in book.cells)
-    leaked = [line for line in solution.secret_lines if line in shown]
-    if leaked:
-        raise UserError(f"a line of the solution would be shown to students: {min(leaked)}")
+    for line in sorted(solution.secret_lines):
+        if line in shown:
+            raise UserError(f"a line of the solution would be shown to students: {line}")
 
 
 def _tidy_cell(cell: Any) -> None:
     """Leave out what checks and stderr say, and fold the code of examples and pictures."""
-    if re.search(r"^check\(", cell.source, re.M):
-        cell.outputs = []
-    if "autograder.example(" in cell.source or "plt." in cell.source:
+    source = cell.source
+    is_check = re.search(r"^check\(", source, re.M)
+    if "autograder.example(" in source or "plt." in source:
         cell.metadata["tags"] = ["hide-input"]
-    cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    shown = []
+    for output in cell.outputs:
+        is_stderr = output.get("name") == "stderr"
+        if not is_check and not is_stderr:
+            shown.append(output)
+    cell.outputs = shown
 
 
 def link_pages(book: Any, docs: Path) -> None:
@@ -135,8 +142,10 @@ def link_pages(book: Any, docs: Path) -> None:
     for cell in book.cells:
         if cell.cell_type != "markdown":
             continue
-        for name in set(re.findall(r"`docs/([\w-]+\.md)`", cell.source)):
-            if (docs / name).is_file():
+        named = re.findall(r"`docs/([\w-]+\.md)`", cell.source)
+        for name in set(named):
+            page = docs / name
+            if page.is_file():
                 link = f"[docs/{name}](../docs/{name})"
                 cell.source = cell.source.replace(f"`docs/{name}`", link)
 
@@ -146,12 +155,14 @@ def summary_of(course: Course, name: str, solution: Solution) -> Summary:
     title = re.search(r"^# # (.+)$", solution.text, re.M)
     minutes = re.findall(r"\*\*Exercise\*\* · (\d+) minutes", solution.text)
     checks = load_unit(course, name).checks
+    minutes_in_all = sum(map(int, minutes))
+    points = sum(check.points for check in checks)
     return Summary(
         name=name,
         title=title[1] if title else name,
         exercises=len(minutes),
-        time=_time_in_words(sum(map(int, minutes))),
-        points=f"{sum(check.points for check in checks):g}",
+        time=_time_in_words(minutes_in_all),
+        points=f"{points:g}",
         needs=needs_of(solution.text),
         aims=aims_of(solution.text),
     )
@@ -159,13 +170,17 @@ def summary_of(course: Course, name: str, solution: Solution) -> Summary:
 
 def _time_in_words(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02} min"
 
 
 def needs_of(text: str) -> str:
     """Return the sentence of a unit that begins "You need", on one line; "" where there is none."""
     found = re.search(r"^# (You need .+?\.)(?=\s)", text, re.M | re.S)
-    return _on_one_line(found[1]) if found else ""
+    if not found:
+        return ""
+    return _on_one_line(found[1])
 
 
 def aims_of(text: str) -> tuple[str, ...]:
@@ -174,19 +189,25 @@ def aims_of(text: str) -> tuple[str, ...]:
     if not opening:
         return ()
     _, *points = re.split(r"^# \* ", opening[1], flags=re.M)
-    return tuple(_on_one_line(point).rstrip(".;") for point in points)
+    aims = []
+    for point in points:
+        aim = _on_one_line(point)
+        aims.append(aim.rstrip(".;"))
+    return tuple(aims)
 
 
 def _on_one_line(comment: str) -> str:
     """Join the lines of a comment."""
-    return " ".join(comment.replace("\n#", " ").split())
+    without_hashes = comment.replace("\n#", " ")
+    return " ".join(without_hashes.split())
 
 
 def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) -> None:
     """Copy the pictures that a unit shows to where its page finds them."""
     script = course.solution(name)
+    top = course.folder.resolve()
     for file in picture_files(solution.text, script.parent):
-        target = source / file.relative_to(course.folder.resolve())
+        target = source / file.relative_to(top)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
 
@@ -196,8 +217,9 @@ def _copy_docs(course: Course, source: Path) -> Iterator[str]:
     docs = course.folder / "docs"
     if not docs.is_dir():
         return
-    shutil.copytree(docs, source / "docs")
-    for page in sorted((source / "docs").glob("*.md")):
+    copied = source / "docs"
+    shutil.copytree(docs, copied)
+    for page in sorted(copied.glob("*.md")):
         yield f"docs/{page.stem}"
 
 
@@ -210,9 +232,10 @@ def _write_templates(source: Path, **values: Any) -> None:
     )
     (source / "_static").mkdir()
     paths = {"conf.py": "conf.py", "index.md": "index.md", "site.css": "_static/site.css"}
-    for template, path in paths.items():
-        text = environment.get_template(template).render(values)
-        (source / path).write_text(text, encoding="utf-8")
+    for name, path in paths.items():
+        template = environment.get_template(name)
+        file = source / path
+        file.write_text(template.render(values), encoding="utf-8")
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
@@ -221,7 +244,8 @@ def _run_sphinx(source: Path, out: Path) -> None:
     command = [sys.executable, "-m", "sphinx", *options, str(source), str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"Sphinx could not write the pages: {done.stderr.strip()[-800:]}")
+        last_words = done.stderr.strip()[-800:]
+        raise UserError(f"Sphinx could not write the pages: {last_words}")
     shutil.rmtree(out / "_sources", ignore_errors=True)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")

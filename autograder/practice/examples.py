@@ -54,7 +54,8 @@ def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]
 
 def picture_folder() -> Path:
     """Make a folder of pictures that lasts as long as the system keeps what is temporary."""
-    return Path(tempfile.mkdtemp(prefix="autograder-"))
+    folder = tempfile.mkdtemp(prefix="autograder-")
+    return Path(folder)
 
 
 def _examples(source: bytes, filename: str) -> Iterator[Example]:
@@ -85,7 +86,8 @@ def _run(
     found: all examples in order. done: those that have run; this one is added.
     """
     done.add(example)
-    earlier = found[: found.index(example)]
+    place = found.index(example)
+    earlier = found[:place]
     for name in globals_used(example.code):
         if hasattr(builtins, name) or name in example.binds:
             continue
@@ -106,6 +108,7 @@ def _save_figures(folder: Path, name: str) -> list[Path]:
     written = []
     for number in plt.get_fignums():
         path = folder / f"{name}-{number}.png"
-        plt.figure(number).savefig(path)
+        figure = plt.figure(number)
+        figure.savefig(path)
         written.append(path)
     return written

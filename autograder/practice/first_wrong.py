@@ -17,7 +17,7 @@ HIGHEST_PRECISION = 12
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
     """Add the first wrong number to each remark that names no known mistake."""
-    if check.measure or not verdict.remarks:
+    if check.measure:
         return verdict
     known = {mistake.text for mistake, _ in key.mistakes}
     remarks = []
@@ -46,16 +46,20 @@ def wrong_places(name: str, check: Check, expected: Answer, answer: Answer) -> n
     got = answer.arrays.get(name)
     if want is None or got is None:
         return nowhere
-    if is_text(want) or is_text(got) or want.shape != got.shape:
+    if is_text(want) or is_text(got):
+        return nowhere
+    if want.shape != got.shape:
         return nowhere
     has_rounding = want.dtype.kind not in "iub"  # whole numbers and truth values have none
     want = want.astype(float)
     got = got.astype(float)
-    right = (want == got) | (np.isnan(want) & np.isnan(got))
+    both_nan = np.isnan(want) & np.isnan(got)
+    right = both_nan | (want == got)
     if has_rounding:
         tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(want)
         with np.errstate(invalid="ignore"):
-            right |= np.abs(want - got) <= tolerance
+            distance = np.abs(want - got)
+        right |= distance <= tolerance
     return np.asarray(~right)
 
 
@@ -63,7 +67,9 @@ def scale_of(expected: np.ndarray) -> float:
     """Return the largest size of an array's finite numbers, 1 if all are 0 or none is finite."""
     numbers = expected.astype(float)
     finite = numbers[np.isfinite(numbers)]
-    return float(np.abs(finite).max(initial=0.0)) or 1.0
+    sizes = np.abs(finite)
+    largest = float(sizes.max(initial=0.0))
+    return largest or 1.0
 
 
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
@@ -71,11 +77,14 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     wrong = wrong_places(name, check, expected, answer)
     if not wrong.any():
         return ""
-    place = tuple(np.argwhere(wrong)[0].tolist())
+    first, *_ = np.argwhere(wrong)
+    place = tuple(first.tolist())
     want = expected.arrays[name][place]
     got = answer.arrays[name][place]
     index = list(place) or ""
-    return f"`{name}{index}` should be {_written(want, got)} and is {_written(got, want)}."
+    should_be = _written(want, got)
+    found = _written(got, want)
+    return f"`{name}{index}` should be {should_be} and is {found}."
 
 
 def _written(number: np.generic, other: np.generic) -> str:
@@ -84,6 +93,7 @@ def _written(number: np.generic, other: np.generic) -> str:
         return str(bool(number))
     for precision in PRECISIONS:
         written = f"{float(number):.{precision}g}"
-        if written != f"{float(other):.{precision}g}":
+        other_written = f"{float(other):.{precision}g}"
+        if written != other_written:
             return written
     return f"{float(number):.{HIGHEST_PRECISION}g}"

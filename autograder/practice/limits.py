@@ -52,7 +52,8 @@ class Guard:
         self._began = time.monotonic()
         self._over = threading.Event()
         self._turn = threading.Lock()
-        threading.Thread(target=self._watch, daemon=True).start()
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
 
     def end(self) -> None:
         """Watch no longer. No exception comes after this: one that is under way arrives here.
@@ -69,10 +70,13 @@ class Guard:
 
     def answer(self, answer: Answer) -> Answer:
         """Return what to judge: the answer, or what ended it and where."""
-        if not self.why or answer.failure != Failure.STOPPED:
+        if not self.why:
+            return answer
+        if answer.failure != Failure.STOPPED:
             return answer
         where = f" at {self.where}" if self.where else ""
-        message = f"{self.why} and was stopped{where}. {ASK[self.failure]}"
+        question = ASK[self.failure]
+        message = f"{self.why} and was stopped{where}. {question}"
         return Answer(failure=self.failure, message=message)
 
     def _watch(self) -> None:
@@ -102,8 +106,9 @@ class Guard:
             self.failure = Failure.TIMEOUT
             self.why = f"took longer than {waits:g} seconds (a grade waits {grade_waits:g})"
             return
-        more_memory = self._process.memory_info().rss - self._memory_before
-        if more_memory > self.limits.megabytes << 20:
+        memory = self._process.memory_info().rss
+        allowed = self.limits.megabytes << 20  # bytes
+        if memory - self._memory_before > allowed:
             self.failure = Failure.KILLED
             self.why = f"took more than {self.limits.megabytes} MB of memory"
 
@@ -115,7 +120,9 @@ class Guard:
             if self._over.is_set():
                 return
             set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
-            set_exception(ctypes.c_ulong(self._thread), ctypes.py_object(Stopped))
+            thread = ctypes.c_ulong(self._thread)
+            exception = ctypes.py_object(Stopped)
+            set_exception(thread, exception)
 
 
 ASK = {
@@ -156,7 +163,9 @@ def last_resort(check: Check) -> Iterator[None]:
     except ImportError:
         yield
         return
-    cores = (os.cpu_count() or 1) if check.measure else 1  # only training uses them all
+    cores = 1
+    if check.measure:  # only training uses them all
+        cores = os.cpu_count() or 1
     allowed = GIVE_UP * check.seconds * cores
     most = int(time.process_time() + allowed) + 1
     before = resource.getrlimit(resource.RLIMIT_CPU)

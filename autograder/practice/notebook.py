@@ -53,7 +53,8 @@ def unit(name: str) -> Callable[[str], Score]:
         namespace = sys._getframe(1).f_globals
         if not loaded:
             course = course_around(namespace)
-            loaded.append(load_unit(course, find_unit(course, name)))
+            full_name = find_unit(course, name)
+            loaded.append(load_unit(course, full_name))
         unit = loaded[0]
         checks = {check.name: check for check in unit.checks}
         if name_of_check not in checks:
@@ -62,13 +63,14 @@ def unit(name: str) -> Callable[[str], Score]:
             )
         wanted = checks[name_of_check]
         found = _practised(unit, wanted, namespace)
-        folder = Path(namespace.get("__file__", "notebook")).parent
-        save_progress(unit.course, unit.name, folder, [found.verdict])
-        score = Score(found.verdict.earned)
+        verdict = found.verdict
+        script = Path(namespace.get("__file__", "notebook"))
+        save_progress(unit.course, unit.name, script.parent, [verdict])
+        score = Score(verdict.earned)
         if _in_kernel():
             score.report = _report(wanted, found)
         else:
-            console().print(verdict_lines(found.verdict), soft_wrap=True)
+            console().print(verdict_lines(verdict), soft_wrap=True)
         return score
 
     return check
@@ -77,7 +79,8 @@ def unit(name: str) -> Callable[[str], Score]:
 def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practised:
     """Run a check on what a script or notebook has defined, and show how long it has taken."""
     found: list[Practised] = []
-    under_way = UnderWay(sys.stdout, _in_kernel() or sys.stdout.isatty(), after=1.0)
+    can_be_cleared = _in_kernel() or sys.stdout.isatty()
+    under_way = UnderWay(sys.stdout, can_be_cleared, after=1.0)
     with _no_stderr():
         practise(unit, [check], Live(namespace), found.append, under_way.tell)
     under_way.clear()
@@ -98,7 +101,9 @@ def course_around(namespace: Mapping[str, Any]) -> Course:
 
 def corpus(role: str = "") -> Corpus:
     """Return the first corpus of a role that can be had here. Raises `NoData`."""
-    return data.corpus(course_around(sys._getframe(1).f_globals), role)
+    caller = sys._getframe(1)
+    course = course_around(caller.f_globals)
+    return data.corpus(course, role)
 
 
 def dataset(name: str, part: str = "") -> Path:
@@ -106,7 +111,9 @@ def dataset(name: str, part: str = "") -> Path:
 
     Raises `NoData`.
     """
-    return data.find(course_around(sys._getframe(1).f_globals), name, part)
+    caller = sys._getframe(1)
+    course = course_around(caller.f_globals)
+    return data.find(course, name, part)
 
 
 def _report(check: Check, found: Practised) -> str:
@@ -130,17 +137,20 @@ def _report(check: Check, found: Practised) -> str:
         loss = found.answer.arrays.get("loss", np.array(np.nan))
         if np.isfinite(loss):
             shown["loss"] = float(loss)
-    return environment.get_template("cell.html").render(shown, verdict=found.verdict)
+    template = environment.get_template("cell.html")
+    return template.render(shown, verdict=found.verdict)
 
 
 def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
     """Return what the template shows of the first array of a remark that is wrong."""
+    remarks = found.verdict.remarks
+    answer = found.answer
     shown: dict[str, Any] = {}
-    for remark in found.verdict.remarks:
+    for remark in remarks:
         for name in remark.arrays:
-            if name in found.answer.arrays and not shown:
-                shown = _wrong(name, check, found.known.expected, found.answer)
-    if any(remark.example for remark in found.verdict.remarks):
+            if not shown and name in answer.arrays:
+                shown = _wrong(name, check, found.known.expected, answer)
+    if any(remark.example for remark in remarks):
         shown.pop("words", None)  # they stand below their remarks
     return shown
 
@@ -160,21 +170,28 @@ def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[st
         return {"words": words}
     wrong = wrong_places(name, check, expected, answer)
     scale = scale_of(want)
+    expected_rows = _rows(want / scale)
+    found_rows = _rows(got / scale)
+    dots = np.argwhere(_rows(wrong))
     return {
         "words": words,
-        "maps": [_rows(want / scale).tolist(), _rows(got / scale).tolist()],
-        "dots": np.argwhere(_rows(wrong)).tolist(),
+        "maps": [expected_rows.tolist(), found_rows.tolist()],
+        "dots": dots.tolist(),
     }
 
 
 def _rows(array: np.ndarray) -> np.ndarray:
     """Return an array as rows along its last axis."""
-    return array.reshape(-1, array.shape[-1])
+    length = array.shape[-1]
+    return array.reshape(-1, length)
 
 
 def _in_kernel() -> bool:
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return hasattr(shell, "kernel")
+    ipython = sys.modules.get("IPython")
+    get_shell = getattr(ipython, "get_ipython", None)
+    if get_shell is None:
+        return False
+    return hasattr(get_shell(), "kernel")
 
 
 @contextmanager
@@ -236,9 +253,9 @@ def _failure(error: Exception) -> str:
     for frame in frames:
         if frame.filename == script or "ipykernel" in frame.filename:
             theirs.append(frame)
-    first = theirs[0]
-    last = theirs[-1]
-    if len(theirs) == 1:
+    first, *below = theirs
+    if not below:
         return f"line {first.lineno} fails: {description}"
-    called = theirs[1].name
+    called = below[0].name
+    last = below[-1]
     return f"line {first.lineno} calls `{called}`, which fails in line {last.lineno}: {description}"

@@ -48,9 +48,14 @@ def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: 
     except NoData:
         text = ""
     provenance = Provenance(seed=unit.course.public_seed, quick=quick, corpus=text, kit=__version__)
-    seconds = sum(verdict.seconds for verdict in verdicts)
+    submission = path.read_bytes()
     return Result(
-        "course", unit.name, digest(path.read_bytes()), provenance, tuple(verdicts), seconds
+        student="course",
+        unit=unit.name,
+        sha256=digest(submission),
+        provenance=provenance,
+        verdicts=tuple(verdicts),
+        seconds=sum(verdict.seconds for verdict in verdicts),
     )
 
 
@@ -65,8 +70,8 @@ class Live:
 
         if name in self._names:
             return self._names[name]
-        defined = [known for known in self._names if not known.startswith("_")]
-        raise missing(name, defined)
+        public = [known for known in self._names if not known.startswith("_")]
+        raise missing(name, public)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Practised:
 
 
 def _without_answer(verdict: Verdict) -> Practised:
-    return Practised(verdict, PlainKey(Answer()), Answer())
+    nothing = Answer()
+    return Practised(verdict, PlainKey(nothing), nothing)
 
 
 def practise(
@@ -100,7 +106,8 @@ def practise(
     and then each second from another thread.
     alone: whether nothing is lost where this process has to be ended with a check.
     """
-    practice = _Practice(unit, implementation, load_key(unit.course.key(unit.name)), tell)
+    key = load_key(unit.course.key(unit.name))
+    practice = _Practice(unit, implementation, key, tell)
     asked = {check.name for check in wanted}
     to_run = asked | _all_needed(unit, wanted)
     for check in unit.checks:
@@ -159,7 +166,8 @@ class _Practice:
         verdict = judge(check, known, answer, self.unit.sizes, excluded)
         if verdict.status != "passed":
             self.early.add(check, known, answer, excluded)
-        return Practised(with_first_wrong(verdict, check, known, answer), known, answer)
+        shown = with_first_wrong(verdict, check, known, answer)
+        return Practised(shown, known, answer)
 
     def _run_carried(self, check: Check, lacking: Sequence[str]) -> Practised:
         """Run a check with mistakes of those before it, where it is known what follows of them.
@@ -179,7 +187,8 @@ class _Practice:
         answer = self._answer(check, None)
         following = follows.judge(answer)
         self.early.follow(check, following)
-        return Practised(told_as_following(following, lacking), known, answer)
+        verdict = told_as_following(following, lacking)
+        return Practised(verdict, known, answer)
 
     def _train(self, check: Check) -> Practised:
         """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
@@ -204,7 +213,8 @@ class _Practice:
         measure = partial(_measured, check, self.implementation, answer, text)
         measured = within_limits(check, unit.limits, measure, self.tell)
         if measured.failure:
-            return Practised(judge(check, known, measured, unit.sizes), known, measured)
+            verdict = judge(check, known, measured, unit.sizes)
+            return Practised(verdict, known, measured)
         loss = float(measured.arrays["loss"])
         verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
         return Practised(verdict, known, measured)
@@ -212,7 +222,9 @@ class _Practice:
     def _not_trained(self, check: Check, failure: Failure, message: str) -> Practised:
         """Return what a check comes to that cannot be trained here, with the reason."""
         answer = Answer(failure=failure, message=message)
-        return _without_answer(judge(check, PlainKey(Answer()), answer, self.unit.sizes))
+        no_key = PlainKey(Answer())
+        verdict = judge(check, no_key, answer, self.unit.sizes)
+        return _without_answer(verdict)
 
     def _answer(self, check: Check, text: str | None) -> Answer:
         """Run an experiment within its limits. text: what a check that trains is given."""

@@ -53,8 +53,9 @@ def outline(course: Course, unit: str) -> dict[str, bool]:
 
 def _stored(course: Course) -> dict[str, Progress]:
     """Return what is kept of each unit worked on, the last one last."""
+    path = course.folder / FILE
     try:
-        return msgspec.json.decode((course.folder / FILE).read_bytes(), type=dict[str, Progress])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Progress])
     except (OSError, msgspec.MsgspecError):  # not there, or spoilt by hand: begin anew
         return {}
 
@@ -62,18 +63,25 @@ def _stored(course: Course) -> dict[str, Progress]:
 def _store(course: Course, unit: str, progress: Progress) -> None:
     stored = _stored(course)
     stored.pop(unit, None)
-    text = msgspec.json.format(msgspec.json.encode(stored | {unit: progress}), indent=1)
+    stored[unit] = progress  # as the last one
+    encoded = msgspec.json.encode(stored)
+    text = msgspec.json.format(encoded, indent=1)
     write_whole(course.folder / FILE, text.decode())
 
 
 def _of(course: Course, unit: str) -> Progress:
-    return _stored(course).get(unit, Progress())
+    stored = _stored(course)
+    return stored.get(unit, Progress())
 
 
 def to_do(course: Course, unit: str) -> list[str]:
     """Return the checks that have not passed, in order."""
     passed = _of(course, unit).passed
-    return [name for name in outline(course, unit) if name not in passed]
+    left = []
+    for name in outline(course, unit):
+        if name not in passed:
+            left.append(name)
+    return left
 
 
 def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> None:
@@ -91,11 +99,13 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
     at_hand = "" if before.at_hand in passed else before.at_hand
     if tried:
         at_hand = tried[0].name
-    ran = {verdict.name for verdict in verdicts}
-    seen = {name: message for name, message in before.seen.items() if name not in ran}
+    seen = before.seen.copy()
+    for verdict in verdicts:
+        seen.pop(verdict.name, None)
     for verdict in tried:
         seen[verdict.name] = _message(verdict)
-    _store(course, unit, Progress(passed, before.hints, at_hand, seen))
+    progress = Progress(passed, before.hints, at_hand, seen)
+    _store(course, unit, progress)
 
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
@@ -125,7 +135,8 @@ def _message(verdict: Verdict) -> str:
     remark = verdict.remarks[0]
     message = f"{remark.text} {remark.example}"
     if remark.arrays:
-        message = f"{', '.join(remark.arrays)}: {message}"
+        names = ", ".join(remark.arrays)
+        message = f"{names}: {message}"
     return message.strip()
 
 
@@ -143,7 +154,8 @@ def check_at_hand(course: Course, unit: str) -> str | None:
 
 def last_seen(course: Course, unit: str, check: str) -> str:
     """Return what a check said when it last ran, "" if it passed then or has not run."""
-    return _of(course, unit).seen.get(check, "")
+    progress = _of(course, unit)
+    return progress.seen.get(check, "")
 
 
 def overview(course: Course) -> list[tuple[str, int, int]]:
@@ -151,8 +163,8 @@ def overview(course: Course) -> list[tuple[str, int, int]]:
     units = []
     for unit in course.units:
         count = len(outline(course, unit))
-        passed = count - len(to_do(course, unit))
-        units.append((unit, passed, count))
+        left = len(to_do(course, unit))
+        units.append((unit, count - left, count))
     return units
 
 
@@ -162,7 +174,8 @@ def current_unit(course: Course) -> str:
     It is the last one worked on, if it still has checks to pass, or else the first that has.
     """
     worked_on = [unit for unit in _stored(course) if unit in course.units]
-    for unit in [*worked_on[-1:], *course.units]:
+    candidates = [*worked_on[-1:], *course.units]
+    for unit in candidates:
         if to_do(course, unit):
             return unit
     return course.units[-1]
@@ -181,13 +194,16 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     helps = _helps(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Its text says what is asked for."
+    count = len(helps)
+    steps = [f"{number} of {count}: {text}" for number, text in enumerate(helps, 1)]
     before = _of(course, unit)
     asked = before.hints.get(check, 0)
-    steps = [f"{number} of {len(helps)}: {text}" for number, text in enumerate(helps, 1)]
-    if asked >= len(helps):
-        return "\n".join([f"These were all the hints for `{check}`:", *steps])
+    if asked >= count:
+        heading = f"These were all the hints for `{check}`:"
+        return "\n".join([heading, *steps])
     hints = before.hints | {check: asked + 1}
-    _store(course, unit, msgspec.structs.replace(before, hints=hints))
+    after = msgspec.structs.replace(before, hints=hints)
+    _store(course, unit, after)
     return steps[asked]
 
 
@@ -197,7 +213,8 @@ def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     First come the folded hints of its exercise, then what people get wrong there, unless the check
     has just said it.
     """
-    if outline(course, unit)[check]:
+    trains = outline(course, unit)[check]
+    if trains:
         return [course.about.words.training_hint]
     steps = _folded(check, source)
     seen = last_seen(course, unit, check)
@@ -219,16 +236,22 @@ def _folded(check: str, source: bytes) -> list[str]:
             if exercise:
                 hints = []
             for summary, below in _DETAILS.findall(text):
-                hints += [summary.strip(), below.strip()]
+                hints.append(summary.strip())
+                hints.append(below.strip())
     return []
 
 
 def _slips(course: Course, unit: str, check: str) -> list[str]:
     """Return what the known mistakes say that this check sees and none before it."""
-    seen_before: set[str] = set()
-    for entry, known in load_key(course.key(unit)).items():
+    key = load_key(course.key(unit))
+    seen_before = set()
+    slips: list[str] = []
+    for entry, known in key.items():
+        for mistake, _ in known.mistakes:
+            if entry != check:
+                seen_before.add(mistake.id)
+            elif mistake.id not in seen_before and mistake.text not in slips:
+                slips.append(mistake.text)
         if entry == check:
-            texts = [m.text for m, _ in known.mistakes if m.id not in seen_before]
-            return list(dict.fromkeys(texts))
-        seen_before.update(mistake.id for mistake, _ in known.mistakes)
-    return []
+            break
+    return slips

@@ -105,7 +105,8 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
         with turn:
             pipe.send(news)
 
-    threading.Thread(target=_send_losses, args=(send,), daemon=True).start()
+    sender = threading.Thread(target=_send_losses, args=(send,), daemon=True)
+    sender.start()
     if task.example:
         send(Begun(f"the example of `{task.example}`"))
         send(_played(task, printed))
@@ -120,12 +121,14 @@ def _run_checks(
     checks = {check.name: check for check in unit.checks}
 
     def begun(name: str, _: float) -> None:
-        send(Begun(name, checks[name].seconds))
+        check = checks[name]
+        send(Begun(name, check.seconds))
 
     def judged(name: str, earlier: bool) -> Verdict:
         submission = Submission(task.source, "")
         (verdict,) = practise(unit, [checks[name]], submission, tell=begun)
-        send(Judged(verdict, printed.getvalue()[-MAX_PRINTED:].strip(), earlier))
+        end_of_printed = printed.getvalue()[-MAX_PRINTED:]
+        send(Judged(verdict, end_of_printed.strip(), earlier))
         return verdict
 
     for name in task.checks:
@@ -148,7 +151,8 @@ def _played(task: Task, printed: io.StringIO) -> Played:
         return Played(str(error.args[0]))
     except UserError as error:
         return Played(str(error))
-    return Played(printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:].strip(), tuple(pictures))
+    end_of_printed = printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:]
+    return Played(end_of_printed.strip(), tuple(pictures))
 
 
 def _send_losses(send: Callable[[object], None]) -> None:
@@ -166,7 +170,8 @@ def _send_losses(send: Callable[[object], None]) -> None:
 def _lists_of_floats() -> Iterator[list[Any]]:
     """Yield copies of the lists of floats in the running functions of the submission."""
     main_thread = threading.main_thread().ident or 0
-    for frame, _ in traceback.walk_stack(sys._current_frames()[main_thread]):
+    current_frame = sys._current_frames()[main_thread]
+    for frame, _ in traceback.walk_stack(current_frame):
         if not is_statement(frame.f_code.co_filename):
             continue
         for value in frame.f_locals.values():
@@ -188,7 +193,8 @@ class Clock:
     @property
     def seconds(self) -> float:
         """How long it has lasted."""
-        return time.monotonic() - self.since
+        now = time.monotonic()
+        return now - self.since
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,8 @@ class Checker:
     def memory(self) -> int:
         """Return the bytes that the process holds, 0 if it has ended."""
         with suppress(psutil.Error):
-            return int(psutil.Process(self.process.pid).memory_info().rss)
+            process = psutil.Process(self.process.pid)
+            return int(process.memory_info().rss)
         return 0
 
 
@@ -253,10 +260,11 @@ class Watch:
     def save(self) -> None:
         """Check the exercise at hand and those after it, then whether an earlier one is broken."""
         wanted = [self.at, *self._left_after()]
-        not_passed = set(to_do(self.course, self.unit)) - self.broken
+        never_passed = set(to_do(self.course, self.unit)) - self.broken
+        left_out = never_passed.union(wanted)
         earlier = []
         for name, trains in self.trains.items():
-            if not trains and name not in not_passed and name not in wanted:
+            if not trains and name not in left_out:
                 earlier.append(name)
         self.ask(wanted, moves=True, earlier=earlier)
 
@@ -307,7 +315,8 @@ class Watch:
     def _go(self, steps: int) -> None:
         """Take another check in hand, so many steps on."""
         names = list(self.trains)
-        self.at = names[(names.index(self.at) + steps) % len(names)]
+        place = names.index(self.at) + steps
+        self.at = names[place % len(names)]
 
     def _next_training(self) -> str | None:
         """Return the next check from the one at hand on that trains, or the first."""
@@ -363,7 +372,8 @@ class Watch:
             return
         self.page.append(verdict_lines(verdict))
         self.foot = f"printed: {news.printed}" if news.printed else ""
-        if self.moves and verdict.status == "passed" and verdict.name == self.at:
+        passed_here = verdict.status == "passed" and verdict.name == self.at
+        if self.moves and passed_here:
             left = self._left_after()
             if left:
                 self.at = left[0]
@@ -393,7 +403,8 @@ class Watch:
         self.line.tell(begun.what, lasted)
         if not begun.seconds:
             return
-        if self.working.memory() - self.clock.memory > MOST_MEMORY:
+        more_memory = self.working.memory() - self.clock.memory
+        if more_memory > MOST_MEMORY:
             self._end_work(begun.what, "killed", "took too much memory")
         elif lasted > GIVE_UP * begun.seconds + GRACE:
             self._end_work(begun.what, "timeout", f"took longer than {lasted:.0f} seconds")
@@ -401,24 +412,31 @@ class Watch:
     def _end_work(self, check: str, status: Status, why: str) -> None:
         """End the process at work from outside, and judge its check so."""
         self.working.process.kill()
-        remark = Remark(f"{why}, and its process was ended.")
         self.clock = None
-        self._judged(Judged(Verdict(check, "", 0, 0, status, (remark,)), ""))
+        remark = Remark(f"{why}, and its process was ended.")
+        verdict = Verdict(check, "", 0, 0, status, (remark,))
+        self._judged(Judged(verdict, printed=""))
         self.draw()
 
     def _left_after(self) -> list[str]:
         """Return the checks after the one at hand that have not passed."""
         names = list(self.trains)
-        after = names[names.index(self.at) + 1 :]
+        here = names.index(self.at)
         not_passed = to_do(self.course, self.unit)
-        return [name for name in after if name in not_passed]
+        left = []
+        for name in names[here + 1 :]:
+            if name in not_passed:
+                left.append(name)
+        return left
 
     def draw(self) -> None:
         """Write the screen anew: what there is to say, how far one is, and the keys."""
         self.line.clear()
         self.screen.clear()
-        for text in (Text(self.path.name, "bold"), *self.page, Text(self.foot)):
+        self.screen.print(Text(self.path.name, "bold"))
+        for text in self.page:
             self.screen.print(text)
+        self.screen.print(Text(self.foot))
         passed_in_all = 0
         count_in_all = 0
         for _, passed, count in overview(self.course):
@@ -426,13 +444,15 @@ class Watch:
             count_in_all += count
         count = len(self.trains)
         left = len(to_do(self.course, self.unit))
-        done = f"{count - left} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
+        passed = count - left
+        done = f"{passed} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
         if left:
             now = f"now: {self.at}"
         else:
             next_unit = self.course.short(current_unit(self.course))
             now = f"All pass. Next: autograder watch {next_unit}"
-        self.screen.print(Text.assemble((done, "bold"), f"\n{now}\n{KEYS}"))
+        foot = Text.assemble((done, "bold"), f"\n{now}\n{KEYS}")
+        self.screen.print(foot)
 
     def loop(self, key: Callable[[], str]) -> None:
         """Look at file, keyboard and process until q is pressed.

@@ -52,7 +52,8 @@ def undo() -> None:
 
     while torch._C._len_torch_function_stack():  # a default device is such a mode too
         torch._C._pop_torch_function_stack()
-    for name, hooks in vars(torch.nn.modules.module).items():
+    names = vars(torch.nn.modules.module)
+    for name, hooks in names.items():
         if name.startswith("_global_") and isinstance(hooks, dict):
             hooks.clear()
 
@@ -72,8 +73,9 @@ def warm() -> None:
     norm = nn.BatchNorm1d(3)
     rnn = nn.RNN(3, 3, nonlinearity="relu")
     weights = [*lstm.parameters(), *norm.parameters()]
-    optimizers = (torch.optim.SGD(weights, 0.1), torch.optim.Adam(weights, 0.1, fused=True))
-    for optimizer in optimizers:
+    sgd = torch.optim.SGD(weights, 0.1)
+    adam = torch.optim.Adam(weights, 0.1, fused=True)
+    for optimizer in (sgd, adam):
         states, _ = lstm(torch.rand(2, 2, 3))
         states, _ = rnn(states)
         logits = norm(states.movedim(-1, 1)).flatten(0, 1)

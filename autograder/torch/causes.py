@@ -36,7 +36,8 @@ def _shapes_of_arguments(raised: Raised) -> str:
     if not arguments:
         return ""
     logits, targets = arguments
-    logits_shape, targets_shape = shape_of(raised, logits), shape_of(raised, targets)
+    logits_shape = shape_of(raised, logits)
+    targets_shape = shape_of(raised, targets)
     if not (logits_shape and targets_shape):
         return ""
     return (
@@ -52,10 +53,12 @@ def _first_two_arguments(raised: Raised, function: str) -> tuple[ast.expr, ast.e
     except SyntaxError:
         return None
     for node in ast.walk(line):
-        if not isinstance(node, ast.Call) or len(node.args) < 2:
+        if not isinstance(node, ast.Call):
             continue
-        if ast.unparse(node.func).endswith(function):
-            return node.args[0], node.args[1]
+        called = ast.unparse(node.func)
+        if called.endswith(function) and len(node.args) > 1:
+            first, second, *_ = node.args
+            return first, second
     return None
 
 

@@ -27,8 +27,9 @@ def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
         first = next(module.parameters(recurse=False), None)
         if first is None:
             continue
+        found = tuple(first.shape)
         for role, (kind, shape) in roles.items():
-            if isinstance(module, kind) and tuple(first.shape) == shape:
+            if isinstance(module, kind) and found == shape:
                 yield role, module
 
 
@@ -45,9 +46,11 @@ def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
     A running variance is drawn above 0.5.
     """
-    rng = np.random.default_rng([seed, crc32(f"{role}.{name}".encode())])
+    full_name = f"{role}.{name}"
+    rng = np.random.default_rng([seed, crc32(full_name.encode())])
     fan_in = shape[-1]
-    numbers = rng.normal(0, fan_in**-0.5, shape)
+    deviation = fan_in**-0.5
+    numbers = rng.normal(0, deviation, shape)
     if name == "running_var":
         return 0.5 + np.abs(numbers)
     return numbers
@@ -56,7 +59,8 @@ def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
 def floats(seed: int, *shape: int) -> Tensor:
     """Draw numbers from N(0, 1/last axis), to be given to a submission's functions."""
     numbers = draw(seed, "given", str(shape), shape)
-    return torch.from_numpy(numbers.astype(np.float32))
+    single = numbers.astype(np.float32)
+    return torch.from_numpy(single)
 
 
 @torch.no_grad()
@@ -67,8 +71,10 @@ def load(model: Model, roles: Roles, seed: int, scale: Mapping[str, float] | Non
     """
     scale = scale or {}
     for role, layer in layers(model, roles):
+        factor = scale.get(role, 1.0)
         for name, tensor in tensors(layer):
-            numbers = draw(seed, role, name, tuple(tensor.shape)) * scale.get(role, 1.0)
+            shape = tuple(tensor.shape)
+            numbers = factor * draw(seed, role, name, shape)
             tensor.copy_(torch.from_numpy(numbers))
     return model
 
@@ -78,7 +84,10 @@ def take(model: nn.Module, roles: Roles) -> Arrays:
     found: Arrays = {}
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
-            found.setdefault(f"{role}.{name}", tensor.detach().cpu().numpy().copy())
+            full_name = f"{role}.{name}"
+            if full_name not in found:
+                array = tensor.detach().cpu().numpy()
+                found[full_name] = array.copy()
     return found
 
 
@@ -112,7 +121,11 @@ def gradients(model: nn.Module, roles: Roles) -> Arrays:
 
 def moved(before: Arrays, after: Arrays) -> Arrays:
     """Return by how much each array of `before` has changed."""
-    return {name: after[name] - before[name] for name in before if name in after}
+    changes: Arrays = {}
+    for name, old in before.items():
+        if name in after:
+            changes[name] = after[name] - old
+    return changes
 
 
 @dataclass(frozen=True)
@@ -142,16 +155,18 @@ def condition(model: nn.Module) -> Condition:
         gradient = parameter.grad
         trainable[name] = parameter.requires_grad
         gradients_left[name] = None if gradient is None else _bytes(gradient)
-    return Condition(
-        numbers={name: _bytes(array) for name, array in model.state_dict().items()},
-        trainable=trainable,
-        gradients=gradients_left,
-        modes={name: part.training for name, part in model.named_modules()},
-    )
+    numbers = {}
+    for name, array in model.state_dict().items():
+        numbers[name] = _bytes(array)
+    modes = {}
+    for name, part in model.named_modules():
+        modes[name] = part.training
+    return Condition(numbers, trainable, gradients_left, modes)
 
 
 def _bytes(array: Tensor) -> bytes:
-    return array.detach().cpu().numpy().tobytes()
+    on_cpu = array.detach().cpu()
+    return on_cpu.numpy().tobytes()
 
 
 def tensor(function: str, value: Any) -> Tensor:

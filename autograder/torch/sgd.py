@@ -16,8 +16,13 @@ class Descent(torch.optim.SGD):
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
-        self.defaults: dict[str, Any] = {"lr": lr, "momentum": momentum, "weight_decay": 0.0}
-        self.param_groups = [{**self.defaults, "params": list(params)}]
+        self.defaults: dict[str, Any] = {
+            "lr": lr,
+            "momentum": momentum,
+            "weight_decay": 0.0,
+        }
+        group = {**self.defaults, "params": list(params)}
+        self.param_groups = [group]
         self.state = defaultdict(dict)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -42,12 +47,18 @@ class Descent(torch.optim.SGD):
     def _move(self, parameter: Tensor, group: dict[str, Any]) -> None:
         state = self.state[parameter]
         before = state.get("momentum_buffer", torch.zeros_like(parameter))
+        kept = group["momentum"] * before
         decay = group["weight_decay"] * parameter
-        momentum = group["momentum"] * before + parameter.grad + decay
-        parameter.sub_(group["lr"] * momentum)
+        momentum = kept + parameter.grad + decay
+        step = group["lr"] * momentum
+        parameter.sub_(step)
         state["momentum_buffer"] = momentum
 
 
 def _with_gradient(group: dict[str, Any]) -> list[Any]:
     """Return the parameters of a group that something was sent back to."""
-    return [parameter for parameter in group["params"] if parameter.grad is not None]
+    found = []
+    for parameter in group["params"]:
+        if parameter.grad is not None:
+            found.append(parameter)
+    return found

@@ -31,11 +31,16 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
         return 0.0 if _is_same_text(want, got) else math.inf
     if want.dtype == got.dtype and want.tobytes() == got.tobytes():
         return 0.0
-    return _deviation_of_numbers(want, got, check.tolerance.get(name, TOLERANCE))
+    tolerance = check.tolerance.get(name, TOLERANCE)
+    return _deviation_of_numbers(want, got, tolerance)
 
 
 def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:
-    return is_text(want) and is_text(got) and np.array_equal(want, got)
+    if not is_text(want):
+        return False
+    if not is_text(got):
+        return False
+    return np.array_equal(want, got)
 
 
 def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -> float:
@@ -56,39 +61,54 @@ def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -
         return math.inf
     if want.dtype.kind in EXACT_KINDS:
         return math.inf if difference else 0.0
-    return difference / (tolerance * (scale or 1.0))
+    allowed = tolerance * (scale or 1.0)
+    return difference / allowed
 
 
 def _largest(array: np.ndarray) -> float:
     """Return the largest magnitude in an array: 0 of an empty one, NaN where one number is NaN."""
-    return float(np.abs(array).max(initial=0.0))
+    magnitudes = np.abs(array)
+    return float(magnitudes.max(initial=0.0))
 
 
 def _is_same_beyond_numbers(expected: np.ndarray, found: np.ndarray) -> bool:
-    """Whether two arrays have NaN, infinity and minus infinity in the same places."""
-    one = np.where(np.isfinite(expected), 0, expected)
-    other = np.where(np.isfinite(found), 0, found)
+    """Return whether two arrays have NaN, infinity and minus infinity in the same places."""
+    is_number = np.isfinite(expected)
+    is_number_in_other = np.isfinite(found)
+    one = np.where(is_number, 0, expected)
+    other = np.where(is_number_in_other, 0, found)
     return np.array_equal(one, other, equal_nan=True)
 
 
 def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
-    """Whether the judge cannot tell two answers apart on an array."""
-    return deviation(check, name, one, other) <= 1
+    """Return whether the judge cannot tell two answers apart on an array."""
+    in_tolerances = deviation(check, name, one, other)
+    return in_tolerances <= 1
 
 
 def same_answer(check: Check, one: Answer, other: Answer) -> bool:
-    """Whether the judge cannot tell two answers without failure apart."""
-    return all(agree(check, name, one, other) for name in one.arrays.keys() | other.arrays.keys())
+    """Return whether the judge cannot tell two answers without failure apart."""
+    names = one.arrays.keys() | other.arrays.keys()
+    return all(agree(check, name, one, other) for name in names)
 
 
 def right_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
     """Name the arrays of the expected answer on which an answer agrees with it."""
-    return [name for name in expected.arrays if agree(check, name, expected, answer)]
+    right = []
+    for name in expected.arrays:
+        if agree(check, name, expected, answer):
+            right.append(name)
+    return right
 
 
 def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
     """Name the arrays of the expected answer on which an answer differs from it."""
-    return [name for name in expected.arrays if not agree(check, name, expected, answer)]
+    right = right_arrays(check, expected, answer)
+    wrong = []
+    for name in expected.arrays:
+        if name not in right:
+            wrong.append(name)
+    return wrong
 
 
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
@@ -97,5 +117,5 @@ def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
     They are those that the judge cannot tell apart in the two, and those that the check itself says
     so of.
     """
-    same = {name for name in one.arrays if agree(check, name, one, other)}
-    return frozenset(same.union(check.costs))
+    same = right_arrays(check, one, other)
+    return frozenset(same).union(check.costs)

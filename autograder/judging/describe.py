@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, is_text
 from autograder.judging.compare import TOLERANCE, wrong_arrays
-from autograder.judging.explain import Explanation
+from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
@@ -33,7 +33,8 @@ class Comparison:
     @cached_property
     def wrong(self) -> tuple[str, ...]:
         """The arrays that differ from the solution's, in its order."""
-        return tuple(wrong_arrays(self.check, self.key.expected, self.answer))
+        expected = self.key.expected
+        return tuple(wrong_arrays(self.check, expected, self.answer))
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def remarks_on(
     for explanation in told:
         mistake = explanation.mistakes[0]
         remarks.append(Remark(mistake.text, explanation.arrays, mistake.code))
-    named = _explained_arrays(told)
+    named = explained_arrays(told)
     changed = _small_changes(comparison, named.union(related), excluded)
     descriptions = []
     for name in comparison.wrong:
@@ -66,27 +67,26 @@ def remarks_on(
             continue
         if name in changed:
             remark = Remark(changed[name], (name,), relation=SMALL_CHANGE)
-            descriptions.append(Description(remark))
+            description = Description(remark)
         else:
-            descriptions.append(_with_relation(name, comparison, related.get(name)))
+            description = _with_relation(name, comparison, related.get(name))
+        descriptions.append(description)
     return remarks + _joined(descriptions)
-
-
-def _explained_arrays(explanations: Sequence[Explanation]) -> set[str]:
-    return {name for explanation in explanations for name in explanation.arrays}
 
 
 def _relations(
     comparison: Comparison, explanations: Sequence[Explanation]
 ) -> Mapping[str, Relation]:
     """Find relations to the expected arrays; not where known mistakes surely explain everything."""
-    explained = _explained_arrays(explanations)
+    explained = explained_arrays(explanations)
     all_explained = explained.issuperset(comparison.wrong)
-    if all_explained and all(explanation.is_sure for explanation in explanations):
+    all_sure = all(explanation.is_sure for explanation in explanations)
+    if all_explained and all_sure:
         return {}
     letters = letters_of(comparison.check, comparison.sizes)
     expected = comparison.key.expected.arrays
-    return find_relations(expected, comparison.answer.arrays, comparison.wrong, letters)
+    found = comparison.answer.arrays
+    return find_relations(expected, found, comparison.wrong, letters)
 
 
 def _small_changes(
@@ -96,7 +96,8 @@ def _small_changes(
     unexplained = [name for name in comparison.wrong if name not in explained]
     if not unexplained:
         return {}
-    key, answer = comparison.key, comparison.answer
+    key = comparison.key
+    answer = comparison.answer
     return find_small_change(
         key.small_changes,
         key.expected.arrays,
@@ -117,7 +118,7 @@ def _told(
     None is beside an array without values, unless known mistakes explain that one too: what follows
     from no values looks like many mistakes.
     """
-    explained = _explained_arrays(explanations)
+    explained = explained_arrays(explanations)
     unexplained = [name for name in comparison.wrong if name not in explained]
     answered = comparison.answer.arrays
     if any(_has_no_values(answered.get(name)) for name in unexplained):
@@ -134,7 +135,7 @@ def _told(
 
 
 def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
-    """Whether a relation explains all that known mistakes do, and other arrays too.
+    """Return whether a relation explains all that known mistakes do, and other arrays too.
 
     Arrays that changed places outdo a mistake that explains only one of them.
     """
@@ -142,8 +143,10 @@ def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bo
     relations = [related[name] for name in arrays if name in related]
     if any(_exchanged_beyond(relation, arrays) for relation in relations):
         return True
+    if len(relations) < len(arrays):
+        return False
     texts = {relation.text for relation in relations}
-    if len(texts) != 1 or len(relations) < len(arrays):
+    if len(texts) != 1:
         return False
     (text,) = texts
     holding = [relation for relation in related.values() if relation.text == text]
@@ -151,25 +154,32 @@ def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bo
 
 
 def _exchanged_beyond(relation: Relation, arrays: Container[str]) -> bool:
-    """Whether an array changed places with one that is none of these."""
-    return relation.kind == EXCHANGED and relation.of not in arrays
+    """Return whether an array changed places with one that is none of these."""
+    if relation.kind != EXCHANGED:
+        return False
+    return relation.of not in arrays
 
 
 def _is_credible(
     explanation: Explanation, comparison: Comparison, accounted: Container[str]
 ) -> bool:
-    """Whether known mistakes are to be named that leave wrong arrays unexplained.
+    """Return whether known mistakes are to be named that leave wrong arrays unexplained.
 
     Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and
     infinity, say little of how they came about, and so does an array that is missing. And where
     most of the wrong arrays are explained by nothing, so may these be.
     accounted: arrays that a known mistake or a relation explains.
     """
-    answered = comparison.answer.arrays
-    arrays = [answered[name] for name in explanation.arrays if name in answered]
-    if any(array.dtype.kind == "b" for array in arrays):
-        return True
-    if not any(_is_telling(array) for array in arrays):
+    tells_something = False
+    for name in explanation.arrays:
+        array = comparison.answer.arrays.get(name)
+        if array is None:
+            continue
+        if array.dtype.kind == "b":
+            return True
+        if _is_telling(array):
+            tells_something = True
+    if not tells_something:
         return False
     explained = [name for name in comparison.wrong if name in accounted]
     return len(explained) >= len(comparison.wrong) / 2
@@ -180,10 +190,11 @@ def _has_no_values(array: np.ndarray | None) -> bool:
 
 
 def _is_telling(array: np.ndarray) -> bool:
-    """Whether an array holds text, or a number that is finite and not zero."""
+    """Return whether an array holds text, or a number that is finite and not zero."""
     if is_text(array):
         return bool(array.size)
-    return bool(array[np.isfinite(array)].any())
+    finite = array[np.isfinite(array)]
+    return bool(finite.any())
 
 
 def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Description:
@@ -196,10 +207,12 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
     got = comparison.answer.arrays[name]
     words = comparison.check.words
     if got.shape != want.shape:
-        text = f"{text.removesuffix('.')}: {_two_shapes(got, want, comparison.sizes)}"
+        shapes = _two_shapes(got, want, comparison.sizes)
+        text = f"{text.removesuffix('.')}: {shapes}"
     elif name in words:
         text = f"{text} {words[name]}"
-    return Description(replace(described.remark, text=text, relation=relation.kind))
+    remark = replace(described.remark, text=text, relation=relation.kind)
+    return Description(remark)
 
 
 def describe_array(name: str, comparison: Comparison) -> Description:
@@ -207,24 +220,28 @@ def describe_array(name: str, comparison: Comparison) -> Description:
     want = comparison.key.expected.arrays[name]
     got = comparison.answer.arrays.get(name)
     if got is None:
-        return Description(Remark("is missing from the result.", (name,)))
-    if is_text(want) != is_text(got):
+        text = "is missing from the result."
+    elif is_text(want) != is_text(got):
         text = f"is {_kind(got)}, and should be {_kind(want)}."
-        return Description(Remark(text, (name,)))
-    if got.shape != want.shape:
-        text = f"the shape is another: {_two_shapes(got, want, comparison.sizes)}"
-        return Description(Remark(text, (name,)))
-    if is_text(want):
-        return Description(_remark_on_text(name, comparison.check, want, got))
-    return _describe_numbers(name, comparison.check, want, got)
+    elif got.shape != want.shape:
+        shapes = _two_shapes(got, want, comparison.sizes)
+        text = f"the shape is another: {shapes}"
+    elif is_text(want):
+        remark = _remark_on_text(name, comparison.check, want, got)
+        return Description(remark)
+    else:
+        return _describe_numbers(name, comparison.check, want, got)
+    return Description(Remark(text, (name,)))
 
 
 def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Remark:
-    group = _checksum(f"{got.shape} {got.tolist()}".encode())
+    content = f"{got.shape} {got.tolist()}"
+    group = _checksum(content.encode())
     words = check.words.get(name)
     if words:
         return Remark(words, (name,), group=group)
-    return Remark(_differing_text(want, got), (name,), group=group, literal=True)
+    text = _differing_text(want, got)
+    return Remark(text, (name,), group=group, literal=True)
 
 
 def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Description:
@@ -239,11 +256,14 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
         return Description(Remark("cannot be measured.", (name,)))
     group = _group_of_numbers(found)
     if name in check.words:
-        return Description(Remark(check.words[name], (name,), group=group))
+        remark = Remark(check.words[name], (name,), group=group)
+        return Description(remark)
     close = np.isclose(found, expected, rtol=TOLERANCE, atol=1e-6)
     # at least one: the check's own tolerance may be tighter than the one that counts here
-    count = f"{max(1, np.count_nonzero(~close))} of {got.size}"
-    return Description(Remark(_wrong_values(count), (name,), group=group), count)
+    wrong = max(1, np.count_nonzero(~close))
+    count = f"{wrong} of {got.size}"
+    remark = Remark(_wrong_values(count), (name,), group=group)
+    return Description(remark, count)
 
 
 def _wrong_values(count: str) -> str:
@@ -254,8 +274,9 @@ def _joined(descriptions: Sequence[Description]) -> list[Remark]:
     """Join remarks that say the same of several arrays, and those that can only count."""
     together: dict[str, list[Description]] = {}
     for description in descriptions:
-        said = "" if description.count else description.remark.text
-        together.setdefault(said, []).append(description)
+        text = "" if description.count else description.remark.text
+        alike = together.setdefault(text, [])
+        alike.append(description)
     return [_one_of(alike) for alike in together.values()]
 
 
@@ -266,14 +287,18 @@ def _one_of(descriptions: Sequence[Description]) -> Remark:
         return first
     arrays: list[str] = []
     groups: list[str] = []
+    counts: list[str] = []
     for description in descriptions:
-        arrays.extend(description.remark.arrays)
-        if description.remark.group:
-            groups.append(description.remark.group)
-    text = first.text
-    if descriptions[0].count:
-        text = _wrong_values(", ".join(description.count for description in descriptions))
-    group = _checksum(" ".join(groups).encode()) if groups else ""
+        remark = description.remark
+        arrays.extend(remark.arrays)
+        if remark.group:
+            groups.append(remark.group)
+        if description.count:
+            counts.append(description.count)
+    text = _wrong_values(", ".join(counts)) if counts else first.text
+    group = ""
+    if groups:
+        group = _checksum(" ".join(groups).encode())
     return replace(first, text=text, arrays=tuple(arrays), group=group)
 
 
@@ -302,15 +327,18 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
     places = np.argwhere(want != got)
     first = tuple(places[0].tolist())
     index = "".join(f"[{number}]" for number in first)
-    text = f"at {index} {_expected_and_found(want[first], got[first])}"
-    if len(places) > 1:
-        text += f"; {len(places)} of {want.size} differ"
-    return f"{text}."
+    both = _expected_and_found(want[first], got[first])
+    if len(places) == 1:
+        return f"at {index} {both}."
+    return f"at {index} {both}; {len(places)} of {want.size} differ."
 
 
 def _expected_and_found(want: object, got: object) -> str:
-    expected, found = str(want), str(got)
-    return f"expected {_quoted(expected, found)}, found {_quoted(found, expected)}"
+    expected = str(want)
+    found = str(got)
+    expected_quoted = _quoted(expected, found)
+    found_quoted = _quoted(found, expected)
+    return f"expected {expected_quoted}, found {found_quoted}"
 
 
 def _quoted(text: str, other: str) -> str:
@@ -320,9 +348,12 @@ def _quoted(text: str, other: str) -> str:
     middle = min(_first_difference(text, other), len(text))
     start = max(0, middle - LONGEST_QUOTE // 2)
     end = start + LONGEST_QUOTE
-    before = "…" if start else ""
-    after = "…" if end < len(text) else ""
-    return f"{before}{text[start:end]!r}{after}"
+    quoted = repr(text[start:end])
+    if start:
+        quoted = f"…{quoted}"
+    if end < len(text):
+        quoted = f"{quoted}…"
+    return quoted
 
 
 def _first_difference(text: str, other: str) -> int:
@@ -338,10 +369,13 @@ def _group_of_numbers(wrong: np.ndarray) -> str:
 
     It is the same for others who made the same mistake in another style.
     """
-    scale = np.abs(wrong).max(initial=0.0) or 1.0
+    magnitudes = np.abs(wrong)
+    scale = magnitudes.max(initial=0.0) or 1.0
     rounded = np.round(wrong / scale, 2) + 0.0  # no minus zero
-    return _checksum(f"{wrong.shape} {scale:.1e}".encode() + rounded.tobytes())
+    shape_and_scale = f"{wrong.shape} {scale:.1e}"
+    return _checksum(shape_and_scale.encode() + rounded.tobytes())
 
 
 def _checksum(content: bytes) -> str:
-    return sha256(content).hexdigest()[:12]
+    digest = sha256(content).hexdigest()
+    return digest[:12]

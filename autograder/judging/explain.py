@@ -4,7 +4,7 @@ A mistake that was made shows everywhere it changes something. So one that would
 array that is right, or a check that has passed, was not made, however well it fits elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.check import Answer, Check, Failure
@@ -47,7 +47,8 @@ class Explanation:
     @property
     def has_one_text(self) -> bool:
         """Whether the mistakes have the same words; to list several would be no diagnosis."""
-        return len({mistake.text for mistake in self.mistakes}) == 1
+        texts = {mistake.text for mistake in self.mistakes}
+        return len(texts) == 1
 
 
 def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
@@ -57,8 +58,11 @@ def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
     """
 
     def excluded(mistake: Mistake | SmallChange) -> bool:
-        passed = [name for name, verdict in verdicts.items() if verdict.status == "passed"]
-        return any(key[name].spoilt_by(mistake) for name in passed if name in key)
+        passed = []
+        for name, verdict in verdicts.items():
+            if verdict.status == "passed" and name in key:
+                passed.append(name)
+        return any(key[name].spoilt_by(mistake) for name in passed)
 
     return excluded
 
@@ -74,8 +78,17 @@ def explanations_of(
         return []
     wrong = wrong_arrays(check, key.expected, answer)
     explanations = explain_wrong(check, key, answer, wrong, excluded)
-    explained = {name for explanation in explanations for name in explanation.arrays}
-    return explanations if explained == set(wrong) else []
+    if explained_arrays(explanations) != set(wrong):
+        return []
+    return explanations
+
+
+def explained_arrays(explanations: Iterable[Explanation]) -> set[str]:
+    """Return the arrays that some mistake explains."""
+    explained: set[str] = set()
+    for explanation in explanations:
+        explained.update(explanation.arrays)
+    return explained
 
 
 def small_changes_of(
@@ -114,7 +127,8 @@ def _candidates(
             continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
         if spoils <= wrong:
-            yield Candidate(mistake, spoils, spoils & agreeing)
+            matches = spoils & agreeing
+            yield Candidate(mistake, spoils, matches)
 
 
 def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:
@@ -124,29 +138,42 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[
     Several may remain where they are the same program for this check; where they only overlap,
     nothing is claimed.
     """
-    matched = _all_matches(candidates)
-    beyond = frozenset(wrong) - matched  # explained by no candidate: several mistakes were made
     left = frozenset(wrong)
-    while best := _best_covers(candidates, left):
+    beyond = left - _all_matches(candidates)  # where this is not empty, several mistakes were made
+    best = _best_covers(candidates, left)
+    while best:
         first = _first_full_match(best)
         rivals = _rivals(first, best, left, beyond)
         if _are_same_program(rivals, left):
-            arrays = tuple(name for name in wrong if name in first.matches & left)
-            is_sure = any(rival.matches_all for rival in rivals)
-            yield Explanation(tuple(rival.mistake for rival in rivals), arrays, is_sure)
+            explained = first.matches & left
+            yield Explanation(
+                mistakes=tuple(rival.mistake for rival in rivals),
+                arrays=tuple(name for name in wrong if name in explained),
+                is_sure=any(rival.matches_all for rival in rivals),
+            )
         left -= _all_matches(rivals)
+        best = _best_covers(candidates, left)
 
 
-def _all_matches(candidates: Sequence[Candidate]) -> frozenset[str]:
-    return frozenset[str]().union(*(candidate.matches for candidate in candidates))
+def _all_matches(candidates: Sequence[Candidate]) -> set[str]:
+    matches: set[str] = set()
+    for candidate in candidates:
+        matches.update(candidate.matches)
+    return matches
 
 
 def _best_covers(candidates: Sequence[Candidate], left: frozenset[str]) -> list[Candidate]:
     """Return the candidates that match most of the arrays that are left; none where none does."""
-    most = max((len(candidate.matches & left) for candidate in candidates), default=0)
-    if not most:
-        return []
-    return [candidate for candidate in candidates if len(candidate.matches & left) == most]
+    most = 1
+    best: list[Candidate] = []
+    for candidate in candidates:
+        count = len(candidate.matches & left)
+        if count > most:
+            most = count
+            best = []
+        if count == most:
+            best.append(candidate)
+    return best
 
 
 def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
@@ -165,15 +192,20 @@ def _rivals(
     One that matches all it spoils outdoes those that should have spoilt more. But where arrays are
     wrong that no candidate explains (`beyond`), another mistake may have changed those on top.
     """
-    rivals = [candidate for candidate in best if candidate.matches & first.matches & left]
+    explained = first.matches & left
+    rivals = [candidate for candidate in best if candidate.matches & explained]
     if not first.matches_all:
         return rivals
     return [rival for rival in rivals if rival.matches_all or rival.spoils & beyond]
 
 
 def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool:
-    """Whether candidates cannot be told apart by this check: they match and spoil the same."""
-    return len({(rival.matches & left, rival.spoils) for rival in rivals}) == 1
+    """Return whether candidates match and spoil the same: the check cannot tell them apart."""
+    programs = set()
+    for rival in rivals:
+        matches = rival.matches & left
+        programs.add((matches, rival.spoils))
+    return len(programs) == 1
 
 
 def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
@@ -184,15 +216,19 @@ def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
     error = _error_without_place(answer)
     found = []
     for mistake, mistaken in key.mistakes:
-        if mistaken.failure == Failure.RAISED and _error_without_place(mistaken) == error:
+        if mistaken.failure != Failure.RAISED:
+            continue
+        if _error_without_place(mistaken) == error:
             found.append(mistake)
     return found
 
 
 def kind_of_error(answer: Answer) -> str:
     """Return the type of an exception and the start of its words, without where it was raised."""
-    return _error_without_place(answer)[:KIND_LENGTH]
+    error = _error_without_place(answer)
+    return error[:KIND_LENGTH]
 
 
 def _error_without_place(answer: Answer) -> str:
-    return answer.message.split(": ", 1)[-1]
+    *_, error = answer.message.split(": ", 1)
+    return error

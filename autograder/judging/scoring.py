@@ -80,28 +80,36 @@ def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Rem
         return []
     alike = raising_alike(comparison.key, comparison.answer)
     possible = [mistake for mistake in alike if not excluded(mistake)]
-    if len({mistake.text for mistake in possible}) != 1:
+    texts = {mistake.text for mistake in possible}
+    if len(texts) != 1:
         return []
-    return [Remark(possible[0].text, mistake=possible[0].code)]
+    first = possible[0]
+    return [Remark(first.text, mistake=first.code)]
 
 
 def _remark_on_right_arrays(comparison: Comparison) -> Remark:
-    right = right_arrays(comparison.check, comparison.key.expected, comparison.answer)
-    earning = tuple(name for name in right if name not in comparison.key.constant)
+    key = comparison.key
+    earning = []
+    for name in right_arrays(comparison.check, key.expected, comparison.answer):
+        if name not in key.constant:
+            earning.append(name)
     text = "right, and it counts." if len(earning) == 1 else "right, and they count."
-    return Remark(text, earning)
+    return Remark(text, tuple(earning))
 
 
 def _share_beside_failure(comparison: Comparison) -> float:
     """Return the share of points that arrays earn which were named although something failed."""
-    check, key, answer = comparison.check, comparison.key, comparison.answer
+    check = comparison.check
+    key = comparison.key
+    answer = comparison.answer
     if check.measure or not answer.arrays:
         return 0.0
-    right = right_arrays(check, key.expected, answer)
-    if len(right) == len(key.expected.arrays):  # then the failure is in what no array shows
+    expected = key.expected
+    right = right_arrays(check, expected, answer)
+    if len(right) == len(expected.arrays):  # then the failure is in what no array shows
         return 0.0
     shares = {}
-    for name in key.expected.arrays:
+    for name in expected.arrays:
         # one that is constant and was not named costs nothing: the failure was before it
         if name in answer.arrays or name not in key.constant:
             shares[name] = float(name in right)
@@ -115,7 +123,8 @@ def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
     """
     check = comparison.check
     key = comparison.key
-    explanations = explain_wrong(check, key, comparison.answer, comparison.wrong, excluded)
+    answer = comparison.answer
+    explanations = explain_wrong(check, key, answer, comparison.wrong, excluded)
     shares = _shares(comparison, explanations)
     share = share_of_points(shares, key.constant)
     remarks = remarks_on(comparison, explanations, excluded)
@@ -124,14 +133,15 @@ def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
 
 def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict[str, float]:
     """Return for each array how far it is right: 1, 0, or what a known mistake keeps."""
-    constant = comparison.key.constant
-    shares = dict.fromkeys(comparison.key.expected.arrays, 1.0)
-    shares.update(dict.fromkeys(comparison.wrong, 0.0))
+    key = comparison.key
+    found = comparison.answer.arrays
+    shares = dict.fromkeys(key.expected.arrays, 1.0)
+    for name in comparison.wrong:
+        shares[name] = 0.0
     for explanation in explanations:
         kept = min(mistake.keeps for mistake in explanation.mistakes)
         for name in explanation.arrays:
-            array = comparison.answer.arrays.get(name)
-            if name in constant or not _is_one_number(array):
+            if name in key.constant or not _is_one_number(found.get(name)):
                 shares[name] = kept
     return shares
 
@@ -147,7 +157,10 @@ def _is_one_number(array: np.ndarray | None) -> bool:
         return False
     if not array.any():
         return True
-    return array.size > 1 and bool((array == array.flat[0]).all())
+    if array.size == 1:
+        return False
+    is_as_first = array == array.flat[0]
+    return bool(is_as_first.all())
 
 
 def share_of_points(right: Mapping[str, float], constant: Container[str]) -> float:
@@ -174,8 +187,16 @@ def share_of_points(right: Mapping[str, float], constant: Container[str]) -> flo
 def not_reached(check: Check, needed: Sequence[str]) -> Verdict:
     """Make the verdict on a check that was not run, because checks it needs have not passed."""
     names = " and ".join(f"`{name}`" for name in needed)
-    text = f"runs once {names} {'pass' if len(needed) > 1 else 'passes'}."
-    return Verdict(check.name, check.title, check.points, 0.0, "not_reached", (Remark(text),))
+    verb = "pass" if len(needed) > 1 else "passes"
+    remark = Remark(f"runs once {names} {verb}.")
+    return Verdict(
+        name=check.name,
+        title=check.title,
+        points=check.points,
+        earned=0.0,
+        status="not_reached",
+        remarks=(remark,),
+    )
 
 
 def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
@@ -185,6 +206,7 @@ def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
     """
     not_passed = []
     for name in check.needs:
-        if name in verdicts and verdicts[name].status != "passed":
+        verdict = verdicts.get(name)
+        if verdict is not None and verdict.status != "passed":
             not_passed.append(name)
     return not_passed

@@ -24,8 +24,10 @@ def judge_weights(comparison: Comparison) -> Verdict:
     trained = comparison.answer.arrays
     remarks = []
     for name, expected in comparison.key.expected.arrays.items():
-        if name not in trained or trained[name].shape != expected.shape:
-            remarks.append(describe_array(name, comparison).remark)
+        weights = trained.get(name)
+        if weights is None or weights.shape != expected.shape:
+            description = describe_array(name, comparison)
+            remarks.append(description.remark)
     share = 0.0 if remarks else 1.0
     return verdict_of(comparison.check, share, remarks)
 
@@ -42,19 +44,23 @@ def judge_loss(
     cosine = row_cosine(trained or {}, key.expected.arrays)
     is_near = abs(loss - ours) <= check.within  # never where one of them is NaN
     if not is_near:
-        verdict = verdict_of(check, 0.0, [_remark_on_loss(check, loss, ours, loss_unit)])
+        remark = _remark_on_loss(check, loss, ours, loss_unit)
+        verdict = verdict_of(check, 0.0, [remark])
     elif cosine < MIN_ROW_COSINE:
-        verdict = verdict_of(check, 0.0, [_remark_on_origin(loss)])
+        remark = _remark_on_origin(loss)
+        verdict = verdict_of(check, 0.0, [remark])
     else:
         verdict = verdict_of(check, 1.0)
-    return replace(verdict, loss=_figures(loss, ours, check.within))
+    figures = _figures(loss, ours, check.within)
+    return replace(verdict, loss=figures)
 
 
 def _figures(loss: float, ours: float, within: float) -> tuple[float, ...]:
     """Return the figures that a verdict keeps; none where a loss is no number."""
     if not math.isfinite(loss - ours):
         return ()
-    return round(loss, 6), round(ours, 6), round(within, 6)
+    figures = (loss, ours, within)
+    return tuple(round(figure, 6) for figure in figures)
 
 
 def _remark_on_loss(check: Check, loss: float, ours: float, loss_unit: str) -> Remark:
@@ -94,12 +100,15 @@ def row_cosine(trained: Arrays, ours: Arrays) -> float:
     least = 1.0
     for name, expected in ours.items():
         if name in trained and _is_large_matrix(expected):
-            least = min(least, _median_row_cosine(trained[name], expected))
+            cosine = _median_row_cosine(trained[name], expected)
+            least = min(least, cosine)
     return least
 
 
 def _is_large_matrix(array: np.ndarray) -> bool:
-    return array.ndim > 1 and array.size >= MIN_MATRIX_SIZE
+    if array.ndim < 2:
+        return False
+    return array.size >= MIN_MATRIX_SIZE
 
 
 def _median_row_cosine(trained: np.ndarray, expected: np.ndarray) -> float:

@@ -73,7 +73,8 @@ class PlainKey:
         """Whether a known mistake, or a small change of the solution, loses points here."""
         if isinstance(mistake, SmallChange):
             return self.small_changes.spoilt_by(mistake.id)
-        return any(mistake.id == known.id for known, _ in self.mistakes)
+        identities = {known.id for known, _ in self.mistakes}
+        return mistake.id in identities
 
 
 Key = Mapping[str, CheckKey]
@@ -137,7 +138,11 @@ def verdict_of(check: Check, share: float, remarks: Sequence[Remark] = ()) -> Ve
     It has passed only where nothing is wrong, that is, where there is no remark.
     """
     earned = round(check.points * share, 4)
-    status: Status = "passed"
-    if remarks:
-        status = "partial" if earned else "failed"
+    status: Status
+    if not remarks:
+        status = "passed"
+    elif earned:
+        status = "partial"
+    else:
+        status = "failed"
     return Verdict(check.name, check.title, check.points, earned, status, tuple(remarks))

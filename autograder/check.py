@@ -77,7 +77,8 @@ class Check:
     @property
     def title(self) -> str:
         """The first paragraph of the experiment's docstring, in one line: what a student reads."""
-        first_paragraph = cleandoc(self.experiment.__doc__ or self.name).split("\n\n")[0]
+        docstring = cleandoc(self.experiment.__doc__ or self.name)
+        first_paragraph, *_ = docstring.split("\n\n")
         return " ".join(first_paragraph.split())
 
 
@@ -89,7 +90,8 @@ def check(
     names = tuple(check.name for check in needed)
 
     def make(experiment: Callable[..., Arrays]) -> Check:
-        return Check(experiment.__name__, points, experiment, names, **options)
+        name = experiment.__name__
+        return Check(name, points, experiment, names, **options)
 
     return make
 
@@ -102,17 +104,21 @@ def named(names: str, *values: Any) -> Arrays:
     Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
     """
     wanted = names.split()
-    if len(values) == 1 and isinstance(values[0], Unanswered):
-        return {}
-    if len(values) == 1 and len(wanted) > 1:
-        values = _spread(values[0], wanted)
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, Unanswered):
+            return {}
+        if len(wanted) > 1:
+            values = _spread(value, wanted)
     if len(values) != len(wanted):
         raise TypeError(f"expected {len(wanted)} values ({', '.join(wanted)}), found {len(values)}")
+    noted = _noted.get({})
     arrays = {}
     for name, value in zip(wanted, values, strict=True):
         if not isinstance(value, Unanswered):
-            arrays[name] = as_array(name, value)
-            _noted.get({})[name] = arrays[name]
+            array = as_array(name, value)
+            arrays[name] = array
+            noted[name] = array
     return arrays
 
 
@@ -157,11 +163,9 @@ class Unanswered:
 
 def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
     if isinstance(value, Mapping):
-        missing = [name for name in wanted if name not in value]
+        missing = [repr(name) for name in wanted if name not in value]
         if missing:
-            raise TypeError(
-                f"the result has no {', '.join(map(repr, missing))}; it needs {', '.join(wanted)}"
-            )
+            raise TypeError(f"the result has no {', '.join(missing)}; it needs {', '.join(wanted)}")
         return tuple(value[name] for name in wanted)
     if isinstance(value, tuple | list):
         return tuple(value)
@@ -263,8 +267,9 @@ def _copied(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _Copy(value.copy())
     if hasattr(value, "detach"):
+        numbers = value.detach().clone()
         has_grad = value.is_leaf and value.grad is not None
-        return _Copy(value.detach().clone(), value.requires_grad, has_grad)
+        return _Copy(numbers, value.requires_grad, has_grad)
     return None
 
 
@@ -284,11 +289,14 @@ def _is_same(before: Any, value: Any) -> bool:
 
 
 def _is_same_array(before: _Copy, now: _Copy) -> bool:
-    if now.requires_grad != before.requires_grad or now.has_grad != before.has_grad:
+    if now.requires_grad != before.requires_grad:
+        return False
+    if now.has_grad != before.has_grad:
         return False
     if now.numbers.shape != before.numbers.shape:
         return False
-    return bool((now.numbers == before.numbers).all())
+    is_equal = now.numbers == before.numbers
+    return bool(is_equal.all())
 
 
 @dataclass(frozen=True)
@@ -419,7 +427,8 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
     """
     checks = []
     all_settings = []
-    for value in vars(import_checks(folder, unit)).values():
+    module = import_checks(folder, unit)
+    for value in vars(module).values():
         if isinstance(value, Check):
             checks.append(value)
         elif isinstance(value, UnitSettings):
@@ -428,7 +437,8 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
     modules = []
     for package in settings.packages:
         if package in addons:
-            modules.append(import_module(addons[package]))
+            add_on = import_module(addons[package])
+            modules.append(add_on)
     return Experiments(tuple(checks), settings, tuple(modules))
 
 
@@ -439,7 +449,8 @@ def import_checks(folder: Path, unit: str) -> ModuleType:
     in its place, the checks of two courses can be loaded side by side, and those that have changed
     are loaded anew. Modules of the folder import each other as `from .other import …`.
     """
-    checksum = sha256(str(folder.resolve()).encode())
+    location = str(folder.resolve())
+    checksum = sha256(location.encode())
     for path in sorted(folder.glob("*.py")):
         checksum.update(path.read_bytes())
     package = f"checks_{checksum.hexdigest()[:12]}"
@@ -488,7 +499,9 @@ def _names(function: Any, depth: int) -> set[str]:
 
 def _are_together(one: FunctionType, other: FunctionType) -> bool:
     """Return whether two functions stand in one package."""
-    return one.__module__.split(".")[0] == other.__module__.split(".")[0]
+    package, *_ = one.__module__.split(".")
+    other_package, *_ = other.__module__.split(".")
+    return package == other_package
 
 
 def _names_in(code: CodeType) -> set[str]:
@@ -512,14 +525,16 @@ def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
     for letter, size in sizes.items():
         names[size] = letter
     numbers = _tuple([str(size) for size in shape])
-    if not names.keys() >= set(shape):
-        return numbers
+    for size in shape:
+        if size not in names:
+            return numbers
     letters = _tuple([names[size] for size in shape])
     return f"{letters} = {numbers}"
 
 
 def _tuple(parts: Sequence[str]) -> str:
     """Write parts as Python writes a tuple: a single one keeps its comma."""
+    joined = ", ".join(parts)
     if len(parts) == 1:
-        return f"({parts[0]},)"
-    return f"({', '.join(parts)})"
+        return f"({joined},)"
+    return f"({joined})"

@@ -122,7 +122,8 @@ class Course:
 
     def solution(self, unit: str) -> Path:
         """Return the path of a unit's solution, which students do not have."""
-        return self.folder / "solutions" / f"{unit}.py"
+        solutions = self.folder / "solutions"
+        return solutions / f"{unit}.py"
 
     def solution_there(self, unit: str) -> Path:
         """Return the path of a unit's solution.
@@ -141,7 +142,8 @@ class Course:
 
     def key(self, unit: str) -> Path:
         """Return the path of the arrays of the public seed."""
-        return self.assignments / "keys" / f"{unit}.safetensors"
+        keys = self.assignments / "keys"
+        return keys / f"{unit}.safetensors"
 
     def short(self, unit: str) -> str:
         """Return the shortest name of a unit that can be typed.
@@ -153,7 +155,8 @@ class Course:
         parts = unit.split("_")
         for length in range(1, len(parts)):
             name = "_".join(parts[:length])
-            if [other for other in self.units if other.startswith(name)] == [unit]:
+            begin_so = [other for other in self.units if other.startswith(name)]
+            if begin_so == [unit]:
                 return name
         return unit
 
@@ -191,7 +194,9 @@ class Unit:
 
         Return "" where it trains on data of its own.
         """
-        return "" if check.data else self.course.about.words.loss
+        if check.data:
+            return ""
+        return self.course.about.words.loss
 
 
 def find_course(named: Path | None = None, start: Path | None = None) -> Course:
@@ -220,7 +225,8 @@ def read_course(folder: Path) -> Course:
     path = folder / FILE
     if not path.is_file():
         raise NoCourse(f"{folder} is no course: it holds no {FILE}.")
-    return _read(folder.resolve(), path.stat().st_mtime_ns)
+    changed = path.stat().st_mtime_ns
+    return _read(folder.resolve(), changed)
 
 
 @cache
@@ -229,19 +235,21 @@ def _read(folder: Path, _changed: int) -> Course:
 
     _changed: when that was, in nanoseconds.
     """
-    about = read_toml(folder / FILE, CourseFile)
+    path = folder / FILE
+    about = read_toml(path, CourseFile)
     if about.format != FORMAT:
         raise NoCourse(
-            f"{folder / FILE}: format = {about.format}, and this version reads format {FORMAT}. "
+            f"{path}: format = {about.format}, and this version reads format {FORMAT}. "
             "Install the version of the autograder that the course was written for."
         )
     twice = {name for name in about.units if about.units.count(name) > 1}
     if twice:
-        raise NoCourse(f"{folder / FILE}: `units` names {', '.join(sorted(twice))} more than once.")
+        names = ", ".join(sorted(twice))
+        raise NoCourse(f"{path}: `units` names {names} more than once.")
     for name in about.units:
         if not name.isidentifier():
             raise NoCourse(
-                f"{folder / FILE}: a unit cannot be called `{name}`. Use letters, numerals and "
+                f"{path}: a unit cannot be called `{name}`. Use letters, numerals and "
                 "underscores: it is the name of a Python file."
             )
     return Course(folder, about)
@@ -254,10 +262,12 @@ def find_unit(course: Course, name: str) -> str:
     begin_so = [unit for unit in course.units if name and unit.startswith(name)]
     if len(begin_so) == 1:
         return begin_so[0]
-    hint = f"Known units: {', '.join(course.units)}."
     nearest = _nearest_unit(course, name)
     if nearest:
         hint = f"Did you mean `{nearest}`?"
+    else:
+        known = ", ".join(course.units)
+        hint = f"Known units: {known}."
     raise UnknownUnit(f"There is no unit `{name}`. {hint}")
 
 
@@ -265,11 +275,15 @@ def _nearest_unit(course: Course, name: str) -> str | None:
     """Return the unit whose name, long or short, is nearest to a name. None if none is near."""
     units = {}
     for unit in course.units:
-        units[course.short(unit)] = unit
+        short_name = course.short(unit)
+        units[short_name] = unit
     for unit in course.units:
         units[unit] = unit
     near = get_close_matches(name, units, n=1, cutoff=SIMILAR)
-    return units[near[0]] if near else None
+    if not near:
+        return None
+    (nearest,) = near
+    return units[nearest]
 
 
 def load_unit(course: Course, name: str) -> Unit:
@@ -277,8 +291,9 @@ def load_unit(course: Course, name: str) -> Unit:
     file = course.checks / f"{name}.py"
     if not file.is_file():
         raise UnknownUnit(f"{name} has no file of checks: {file} is missing.")
+    add_ons = addons(course)
     with telling_of_missing_packages(course, name):
-        experiments = load_experiments(course.checks, name, addons(course))
+        experiments = load_experiments(course.checks, name, add_ons)
     return Unit(course, name, experiments)
 
 

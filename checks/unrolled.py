@@ -41,8 +41,10 @@ def backward(model: nn.Module, out: Tensor, seed: int) -> Arrays:
     """
     weighted = out * floats(seed, *out.shape)
     torch.autograd.backward(weighted.sum())
-    grads = {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
-    return grads | named("parameters", size(model))
+    found: Arrays = {}
+    for role, row in gradients(model, roles()).items():
+        found[f"gradient_{role}"] = row
+    return found | named("parameters", size(model))
 
 
 @dataclass(frozen=True)
@@ -60,30 +62,40 @@ class Run:
     steps: int
     rate: float
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Return the network's sizes: characters, numbers of an embedding, hidden units."""
+        return 128, 24, self.H
+
     def train(self, net: Any, seed: int, text: str) -> Arrays:
         """Train the submission's network with its `train`, and return the weights.
 
         The windows are cut anywhere in the text. The hidden layer starts as the identity.
         """
-        sizes = (128, 24, self.H)
-        model = load(getattr(net, self.name)(*sizes), roles(*sizes), seed)
-        identity = {"hidden.weight": np.eye(self.H), "hidden.bias": np.zeros(self.H)}
-        put(model, roles(*sizes), take(model, roles(*sizes)) | identity)
+        model = getattr(net, self.name)(*self.sizes)
+        own_roles = roles(*self.sizes)
+        load(model, own_roles, seed)
+        weights = take(model, own_roles)
+        weights["hidden.weight"] = np.eye(self.H)
+        weights["hidden.bias"] = np.zeros(self.H)
+        put(model, own_roles, weights)
         rng = np.random.default_rng(seed)
         windows = cut_anywhere(characters(text), rng, self.n + 1, 64, self.steps)
         batches = (self._inputs_and_targets(window) for window in windows)
-        losses = net.train(model, batches, adam(model, self.rate, self.steps))
-        return take(model, roles(*sizes)) | counted(losses)
+        optimizer = adam(model, self.rate, self.steps)
+        losses = net.train(model, batches, optimizer)
+        return take(model, own_roles) | counted(losses)
 
     @torch.no_grad()
     def loss(self, ours: Any, arrays: Arrays, text: str) -> float:
         """Measure trained weights on all windows of a held-out text, in nats a character."""
-        sizes = (128, 24, self.H)
-        model = put(getattr(ours, self.name)(*sizes), roles(*sizes), arrays)
+        model = getattr(ours, self.name)(*self.sizes)
+        put(model, roles(*self.sizes), arrays)
         windows = cut_in_order(characters(text), self.n + 1)
         inputs, targets = self._inputs_and_targets(windows)
         logits = model(inputs).flatten(0, -2)
-        return float(nn.functional.cross_entropy(logits, targets.flatten()))
+        mean = nn.functional.cross_entropy(logits, targets.flatten())
+        return float(mean)
 
     def _inputs_and_targets(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Cut windows, (n + 1, B), into what is read and what should be predicted."""
@@ -95,19 +107,21 @@ class Clock(nn.Module):
     """Something that reads like the unit's networks, but is none of them.
 
     drift: by how much its step 0 differs from the rest. answers: the steps that it answers for.
-    silent: whether the null is the likeliest everywhere.
+    silent: whether the null is the most probable character everywhere.
     """
 
     def __init__(
         self, seed: int, drift: float = 0.0, answers: int | slice = -1, silent: bool = False
     ) -> None:
         super().__init__()
-        self.silence = torch.eye(V)[0] * (9 if silent else 0)
+        null = torch.eye(V)[0]
+        self.silence = 9 * null if silent else 0 * null
         self.table = nn.Parameter(floats(seed, V, V))
         self.drift = drift
         self.answers = answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
+        """Return the states after each step of ids (T, B)."""
         if x.ndim != 2:
             raise TypeError(
                 f"a model reads ids (T, B), and was given {tuple(x.shape)}: one text is a batch "
@@ -132,9 +146,11 @@ def code(function: str, character: Any) -> int:
     """
     if isinstance(character, str) and len(character) == 1:
         return ord(character)
-    what = repr(character) if isinstance(character, str) else f"a {type(character).__name__}"
+    found = f"a {type(character).__name__}"
+    if isinstance(character, str):
+        found = repr(character)
     raise TypeError(
-        f"`{function}` returned {what}, and a string of one character is wanted: an id's is "
+        f"`{function}` returned {found}, and a string of one character is wanted: an id's is "
         "`chars[id]`."
     )
 
@@ -144,7 +160,8 @@ def number(function: str, value: Any) -> float:
 
     Raises `TypeError` for a truth value, which says less than a number.
     """
-    if isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool:
+    is_truth_value = isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool
+    if is_truth_value:
         raise TypeError(
             f"`{function}` returned a truth value, and a number is wanted: how far are they apart?"
         )
@@ -168,5 +185,5 @@ def prompts(seed: int) -> tuple[list[str], list[str]]:
 
 
 def whole(x: Any) -> bool:
-    """Whether ids are a tensor of 64-bit integers, which both a table and a loss take."""
+    """Return whether ids are a tensor of 64-bit integers, which both a table and a loss take."""
     return torch.is_tensor(x) and x.dtype == torch.int64

@@ -51,7 +51,8 @@ def activations(net: Any, seed: int) -> Arrays:
     """`sigmoid`, `relu` and their slopes, entry by entry"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    z = np.concatenate([rng.normal(0, 2, B * H), [0.0, -1000.0, 1000.0]]).reshape(6, -1)
+    drawn = rng.normal(0, 2, B * H)
+    z = np.concatenate([drawn, [0.0, -1000.0, 1000.0]]).reshape(6, -1)
     out: Arrays = {}
     for name in ("sigmoid", "sigmoid_d", "relu", "relu_d"):
         function = getattr(net, name)
@@ -64,13 +65,15 @@ def activations(net: Any, seed: int) -> Arrays:
 @check(points=2, words={"same_after": KEPT})
 def softmax_values(net: Any, seed: int) -> Arrays:
     """`softmax` gives probabilities over the last axis, for scores of any size"""
+    rng = np.random.default_rng(seed)
     net = Watched(net)
-    z = np.random.default_rng(seed).normal(0, 2, (T, B, V))
-    far_from_0 = np.array([[900.0], [-900.0], [0.0], [1.0], [2.0]])  # (B, 1)
+    z = rng.normal(0, 2, (T, B, V))
     probabilities = net.softmax(z.copy())
-    one_row = net.softmax(z[0, 0].copy())
+    row = z[0, 0].copy()
+    of_row = net.softmax(row)
+    far_from_0 = np.array([900.0, -900.0, 0.0, 1.0, 2.0]).reshape(B, 1)
     large = net.softmax(z[0] + far_from_0)
-    out = named("probabilities one_row large_scores", probabilities, one_row, large)
+    out = named("probabilities one_row large_scores", probabilities, of_row, large)
     return out | same_after(net)
 
 
@@ -81,7 +84,8 @@ def softmax_jacobian(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     jacobian = net.softmax_d(rng.normal(0, 1, V))
     of_three = net.softmax_d(rng.normal(0, 1, 3))
-    return named("jacobian of_three", jacobian, of_three) | same_after(net)
+    out = named("jacobian of_three", jacobian, of_three)
+    return out | same_after(net)
 
 
 @check(points=2, words={"same_after": KEPT})
@@ -90,15 +94,17 @@ def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     out: Arrays = {}
-    for word, n, rare in (("", V, False), ("_of_a_rare_one", 4, True)):
+    for word, n, is_rare in (("", V, False), ("_of_a_rare_one", 4, True)):
         p = rng.dirichlet(np.ones(n)) + 0.1
         truth = rng.integers(n)
-        if rare:
+        if is_rare:
             # below any bound that is put under probabilities
             p[truth] = 0.002 * rng.uniform(0.5, 1)
         p = p / p.sum()
         y = np.eye(n)[truth]
-        out |= named(f"loss{word} derivative{word}", net.x_entropy(p, y), net.x_entropy_d(p, y))
+        loss = net.x_entropy(p, y)
+        derivative = net.x_entropy_d(p, y)
+        out |= named(f"loss{word} derivative{word}", loss, derivative)
     return out | same_after(net)
 
 
@@ -108,15 +114,18 @@ def loss_of_logits(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     out: Arrays = {}
-    logits, targets = rng.normal(0, 2, (T, B, V)), rng.integers(0, V, (T, B))
+    logits = rng.normal(0, 2, (T, B, V))
+    targets = rng.integers(0, V, (T, B))
     targets.flat[rng.integers(T * B)] = 0
-    few_logits, few_targets = rng.normal(0, 2, (2, 3, 4)), rng.integers(0, 4, (2, 3))
+    few_logits = rng.normal(0, 2, (2, 3, 4))
+    few_targets = rng.integers(0, 4, (2, 3))
     for word, scores, truth in (
         ("", logits, targets),
         ("_of_large", 4000 * logits, targets),
         ("_of_few", few_logits, few_targets),
     ):
-        loss, dlogits = pair(net.cross_entropy(scores, truth), "the loss and its gradient")
+        result = net.cross_entropy(scores, truth)
+        loss, dlogits = pair(result, "the loss and its gradient")
         out |= named(f"loss{word} dlogits{word}", loss, dlogits)
     return out | same_after(net)
 
@@ -131,9 +140,14 @@ def states_and_logits(net: Any, seed: int) -> Arrays:
     result = pair(net.forward(params, x, h0), "the logits and the states")
     # what came first stays as it was
     again = pair(net.forward(weights(rng), x, h0), "the logits and the states")
-    few = net.forward(weights(rng, 4, 3), rng.integers(0, 4, (1, 2)), rng.random((2, 3)))
-    out = named("logits h", result) | named("logits_again h_again", again)
-    return out | named("logits_of_one_step h_of_one_step", few) | same_after(net)
+    small_params = weights(rng, 4, 3)
+    one_step = rng.integers(0, 4, (1, 2))
+    small_h0 = rng.random((2, 3))
+    of_one_step = net.forward(small_params, one_step, small_h0)
+    out = named("logits h", result)
+    out |= named("logits_again h_again", again)
+    out |= named("logits_of_one_step h_of_one_step", of_one_step)
+    return out | same_after(net)
 
 
 @check(points=5, needs=states_and_logits, words={"same_after": KEPT})
@@ -145,13 +159,19 @@ def backward_through_time(net: Any, seed: int) -> Arrays:
     x, _, h0 = batch(rng)
     h0 = h0 - 0.5  # some of it is negative: no activation made the start
     _, h = net.forward(params, x, h0)
-    result = net.backward(params, x, h, rng.normal(0, 1, (T, B, V)))
+    dlogits = rng.normal(0, 1, (T, B, V))
+    result = net.backward(params, x, h, dlogits)
     grads, dh0 = pair(result, "the dict of gradients and dh0")
-    few, ids = weights(rng, 4, 3), rng.integers(0, 4, (2, 1))
-    _, h = net.forward(few, ids, rng.random((1, 3)))
-    of_few, dh0_of_few = net.backward(few, ids, h, rng.normal(0, 1, (2, 1, 4)))
+    small_params = weights(rng, 4, 3)
+    two_steps = rng.integers(0, 4, (2, 1))
+    small_h0 = rng.random((1, 3))
+    _, small_h = net.forward(small_params, two_steps, small_h0)
+    small_dlogits = rng.normal(0, 1, (2, 1, 4))
+    result = net.backward(small_params, two_steps, small_h, small_dlogits)
+    of_two_steps, dh0_of_two_steps = result
     out = named(NAMES, grads) | named("dh0", dh0)
-    parts = [of_few[name] for name in NAMES.split()] + [dh0_of_few]
+    parts = [of_two_steps[name] for name in NAMES.split()]
+    parts.append(dh0_of_two_steps)
     in_one_row = np.concatenate([np.ravel(part) for part in parts])
     return out | named("all_of_two_steps", in_one_row) | same_after(net)
 
@@ -185,10 +205,15 @@ def clipping(net: Any, seed: int) -> Arrays:
     out: Arrays = {}
     others = {"one": rng.normal(0, 1, 3), "two": rng.normal(0, 1, (2, 2, 2))}
     grads = weights(rng)
-    for word, given, bound in (("long", grads, 0.5), ("short", grads, 1e3), ("other", others, 0.7)):
+    for word, given, bound in (
+        ("long", grads, 0.5),
+        ("short", grads, 1e3),
+        ("other", others, 0.7),
+    ):
         clipped, norm = pair(net.clip(given, bound), "the clipped gradients and the norm")
         names = " ".join(f"{name}_{word}" for name in given)
-        out |= named(names, *(clipped[name] for name in given))
+        values = [clipped[name] for name in given]
+        out |= named(names, *values)
         out |= named(f"norm_{word}", norm)
     return out | same_after(net)
 
@@ -198,9 +223,15 @@ def gradient_descent(net: Any, seed: int) -> Arrays:
     """`sgd` steps downhill and leaves its inputs as they are"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    after = net.sgd(weights(rng), weights(rng), 0.3)
-    other = net.sgd({"one": rng.normal(0, 1, 3)}, {"one": rng.normal(0, 1, 3)}, 2.0)
-    return named(NAMES, after) | named("another", other["one"]) | same_after(net)
+    params = weights(rng)
+    grads = weights(rng)
+    after = net.sgd(params, grads, 0.3)
+    other_params = {"one": rng.normal(0, 1, 3)}
+    other_grads = {"one": rng.normal(0, 1, 3)}
+    other_after = net.sgd(other_params, other_grads, 2.0)
+    out = named(NAMES, after)
+    out |= named("another", other_after["one"])
+    return out | same_after(net)
 
 
 @check(
@@ -218,9 +249,11 @@ def two_steps(net: Any, seed: int) -> Arrays:
     for number in range(6):
         x, targets, _ = batch(rng)
         if number == 2:  # of two texts
-            x, targets = x[:, :2], targets[:, :2]
+            x = x[:, :2]
+            targets = targets[:, :2]
         if number == 4:  # of one step
-            x, targets = x[:1], targets[:1]
+            x = x[:1]
+            targets = targets[:1]
         batches.append((x, targets))
     for word, bound in (("clipped", 1.0), ("free", 1e3)):
         result = net.train(params, iter(batches), 0.3, bound)
@@ -241,21 +274,27 @@ def cut(
     ids: np.ndarray, rng: np.random.Generator, count: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield batches of 16 windows of 8 steps, cut anywhere: inputs and targets."""
-    steps = np.arange(9)[:, None]  # (9, 1)
+    steps = np.arange(9).reshape(9, 1)
     for _ in range(count):
         starts = rng.integers(0, len(ids) - 8, 16)
         windows = ids[starts + steps]  # (9, 16)
-        yield windows[:-1], windows[1:]
+        inputs = windows[:-1]
+        targets = windows[1:]
+        yield inputs, targets
 
 
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     """Measure the mean loss over each fourth held-out window of 8 steps, in nats a character."""
     ids = encode(text)
     count = len(ids) // 9
-    windows = ids[: count * 9].reshape(count, 9)[::4].T  # (9, windows)
-    h0 = np.zeros((windows.shape[1], len(trained["Wh"])))
-    logits, _ = ours.forward(trained, windows[:-1], h0)
-    loss, _ = ours.cross_entropy(logits, windows[1:])
+    windows = ids[: count * 9].reshape(count, 9)
+    some_windows = windows[::4].T  # (9, number of windows)
+    inputs = some_windows[:-1]
+    targets = some_windows[1:]
+    hidden_units = len(trained["Wh"])
+    h0 = np.zeros((inputs.shape[1], hidden_units))
+    logits, _ = ours.forward(trained, inputs, h0)
+    loss, _ = ours.cross_entropy(logits, targets)
     return float(loss) / 8
 
 
@@ -287,9 +326,11 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     }
     all_losses: list[float] = []
     for count, lr in ((500, 0.1), (100, 0.03)):
-        params, losses = net.train(params, cut(encode(text), rng, count), lr, 1.0)
+        batches = cut(encode(text), rng, count)
+        params, losses = net.train(params, batches, lr, 1.0)
         all_losses.extend(losses)
-    return named(NAMES, params) | named("losses", np.zeros(len(all_losses)))  # their number alone
+    number_of_losses_only = np.zeros(len(all_losses))
+    return named(NAMES, params) | named("losses", number_of_losses_only)
 
 
 @check(
@@ -307,15 +348,11 @@ def training(net: Any, seed: int, text: str) -> Arrays:
 )
 def sampling(net: Any, seed: int) -> Arrays:
     """`sample` reads the start, then draws and reads its own characters"""
-    # Where one logit is far above all others the ids are exact, whatever the draws. Seven networks
-    # that remember: with six that forget sooner, a `start` of which only the last id was read
-    # passed on 8 seeds of 100. With no weights but `by`, draws are independent: of 24 the largest
-    # share is 0.09, and would be 1 without a temperature; where it should be 1, it is 0.82 without
-    # one, and 0.18 where it multiplies. Of two right programs one share differs by over 0.46 once
-    # in 4 million times, from a wrong one by less once in 36 million. The 1 at the end is the
-    # tolerance's scale.
     rng = np.random.default_rng(seed)
     net = Watched(net)
+    # Where one logit is far above all others the ids are exact, whatever the draws. Seven networks
+    # that remember: with six that forget sooner, a `start` of which only the last id was read
+    # passed on 8 seeds of 100.
     texts = []
     for length in (1, 3, 3, 3, 3, 3, 3):
         params = weights(rng)
@@ -327,19 +364,26 @@ def sampling(net: Any, seed: int) -> Arrays:
         texts.append(net.sample(params, start, 5, 0.5, np.random.default_rng(seed)))
     sure = np.asarray(texts)
     out = named("ids integers", sure, sure.dtype.kind in "iu")
+    # With no weights but `by`, draws are independent: of 24 the largest share is 0.09, and would be
+    # 1 without a temperature; where it should be 1, it is 0.82 without one, and 0.18 where it
+    # multiplies. Of two right programs one share differs by over 0.46 once in 4 million times, from
+    # a wrong one by less once in 36 million.
     for word, temperature, odds in (
         ("", 100.0, 1.2),
         ("_sharp", 0.25, np.exp(16)),
         ("_cold", 0.5, 1.2),
     ):
         flat = {name: np.zeros_like(array) for name, array in weights(rng, V, 2).items()}
-        flat["by"][rng.integers(V)] = temperature * np.log(odds)
+        preferred = rng.integers(V)
+        flat["by"][preferred] = temperature * np.log(odds)
         drawn = []
-        for i in (seed, seed, seed + 1):
-            drawn.append(net.sample(flat, [0], 24, temperature, np.random.default_rng(i)))
+        for generator_seed in (seed, seed, seed + 1):
+            generator = np.random.default_rng(generator_seed)
+            drawn.append(net.sample(flat, [0], 24, temperature, generator))
         ids, again, other = (np.asarray(text).astype(int).ravel() for text in drawn)
         shares = np.bincount(ids, minlength=V)[:V] / 24
-        out |= named(f"shares{word}", [*shares, 1.0])
+        scale_of_tolerance = 1.0
+        out |= named(f"shares{word}", [*shares, scale_of_tolerance])
     same_text = np.array_equal(ids, again)
     other_text = not np.array_equal(ids, other)
     out |= named("same_rng_same_text other_rng_other_text", same_text, other_text)

@@ -35,10 +35,17 @@ class Reader(nn.Module):
 
     def __init__(self, seed: int, **scale: float) -> None:
         super().__init__()
-        # in two lines, since a line for each would be a line of the solution
-        self.embedding, self.norm, self.lstm = nn.Embedding(V, E), nn.BatchNorm1d(E), nn.LSTM(E, H)
-        self.output, self.side = nn.Linear(H, V), nn.Linear(E, V)
-        self.dropout = nn.Dropout(1.0)
+        parts = {
+            "embedding": nn.Embedding(V, E),
+            "norm": nn.BatchNorm1d(E),
+            "lstm": nn.LSTM(E, H),
+            "output": nn.Linear(H, V),
+            "side": nn.Linear(E, V),
+            "dropout": nn.Dropout(1.0),
+        }
+        # not an attribute a line, which would be lines of the solution
+        for name, part in parts.items():
+            self.add_module(name, part)
         load(self, roles(), seed, scale)
 
     def embedded(self, x: Tensor) -> Tensor:
@@ -61,12 +68,15 @@ class Wanderer(Reader):
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         read = self.embedded(x)
-        h = torch.zeros_like(read[0]) if state is None else state[0]
+        h = torch.zeros_like(read[0])
+        if state is not None:
+            h = state[0]
         states = []
         for step in read:
             h = torch.cos(4 * h.roll(1, -1) + step)
             states.append(h)
-        logits = self.side(torch.stack(states)) + self.side(self.dropout(read))
+        logits = self.side(torch.stack(states))
+        logits = logits + self.side(self.dropout(read))
         return logits, (h, h)
 
 
@@ -75,7 +85,8 @@ class Flat(nn.Module):
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
-        self.logits = nn.Parameter(scale * torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01]).log())
+        shares = torch.tensor([0.04, 0.7, 0.15, 0.1, 0.01])
+        self.logits = nn.Parameter(scale * shares.log())
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         # of a view, `.numpy()` fails even made without a graph

@@ -1,6 +1,7 @@
 """Experiments of unit 5: the cell, batches and state, the network, two epochs, then a run."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -35,18 +36,19 @@ def backward(results: Any, leaves: list[torch.Tensor], seed: int) -> torch.Tenso
 
     They are zeros where autograd cannot walk back.
     """
-    parts = []
+    sums = []
     for i, result in enumerate(results):
         if result.requires_grad:
             weighted = result * floats(seed + i, *result.shape)
-            parts.append(weighted.sum())
+            sums.append(weighted.sum())
     found: Any = [None] * len(leaves)
-    if parts:
+    if sums:
         with suppress(RuntimeError):  # something was changed in place that autograd needs
-            found = torch.autograd.grad(sum(parts), leaves, allow_unused=True)
+            found = torch.autograd.grad(sum(sums), leaves, allow_unused=True)
     row = []
-    for leaf, part in zip(leaves, found, strict=True):
-        gradient = torch.zeros_like(leaf) if part is None else part
+    for leaf, gradient in zip(leaves, found, strict=True):
+        if gradient is None:
+            gradient = torch.zeros_like(leaf)
         row.append(gradient.flatten())
     return torch.cat(row)
 
@@ -65,24 +67,33 @@ def one_step_of_an_lstm(net: Any, seed: int) -> Arrays:
     for word, (b, e, h) in (("", (B, E, H)), ("_of_another_size", (1, 2, 4))):
         x = floats(seed, b, e)
         states = floats(seed, 2, b, h).unbind()
-        shapes = ((4 * h, e), (4 * h, h), (4 * h,), (4 * h, 1))
-        weights = [3 * floats(seed, *shape).squeeze(-1) for shape in shapes]
-        given = [part.clone().requires_grad_() for part in (x, *states, *weights)]
+        input_weights = 3 * floats(seed, 4 * h, e)
+        hidden_weights = 3 * floats(seed, 4 * h, h)
+        input_bias = 3 * floats(seed, 4 * h)
+        hidden_bias = 3 * floats(seed, 4 * h, 1).squeeze(-1)
+        weights = [input_weights, hidden_weights, input_bias, hidden_bias]
+        leaves = [part.clone().requires_grad_() for part in (x, *states, *weights)]
         with by_hand():
-            both = in_order("lstm_step", net.lstm_step(*given))
+            after = net.lstm_step(*leaves)
+            both = in_order("lstm_step", after)
         out |= named(f"h{word} c{word}", both)
-    return out | named("gradients", backward(both, given, seed)) | same_after(net)
+    gradients_of_last = backward(both, leaves, seed)
+    out |= named("gradients", gradients_of_last)
+    return out | same_after(net)
 
 
 @check(points=3, words={"same_after": KEPT})
 def norms_through_time(net: Any, seed: int) -> Arrays:
     """`gradient_norms` says how large the gradient is in the state after each step"""
     net = Watched(net)
-    weights, start = floats(seed, H, H).double(), floats(seed, B, H).double()
-    small, large = 0.7 * weights, 1.6 * weights
+    weights = floats(seed, H, H).double()
+    start = floats(seed, B, H).double()
+    small = 0.7 * weights
+    large = 1.6 * weights
     of_small = net.gradient_norms(lambda h: torch.tanh(h @ small), start, T)
     of_large = net.gradient_norms(lambda h: torch.tanh(h @ large), start, 3)
-    return named("small_weights large_weights", of_small, of_large) | same_after(net)
+    out = named("small_weights large_weights", of_small, of_large)
+    return out | same_after(net)
 
 
 @check(
@@ -99,29 +110,39 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
     integers = True
     stream = torch.from_numpy(np.random.default_rng(seed).permutation(3 * 22))
     torch.manual_seed(seed)
-    for word, length, b, t in (("", 65, B, T), ("_even", 60, B, T), ("_of_another_size", 65, 2, 4)):
+    for word, length, b, t in (
+        ("", 65, B, T),
+        ("_even", 60, B, T),
+        ("_of_another_size", 65, 2, 4),
+    ):
         pairs = list(net.continuing_batches(stream[:length].clone(), b, t))
-        x = torch.cat([x for x, _ in pairs])
-        y = torch.cat([y for _, y in pairs])
+        x = torch.cat([inputs for inputs, _ in pairs])
+        y = torch.cat([targets for _, targets in pairs])
         # of 61 the last is only a target
-        pairs += net.continuing_batches(stream[: length + 1].clone(), b, t)
-        steps = [len(x) for x, _ in pairs]
+        one_longer = stream[: length + 1].clone()
+        pairs.extend(net.continuing_batches(one_longer, b, t))
+        steps = [len(inputs) for inputs, _ in pairs]
         out |= named(f"x{word} y{word} steps{word}", x, y, steps)
-        integers &= all(part.dtype == torch.int64 for pair in pairs for part in pair)
-    return out | named("integers", integers) | same_after(net)
+        for pair in pairs:
+            integers &= all(part.dtype == torch.int64 for part in pair)
+    out |= named("integers", integers)
+    return out | same_after(net)
 
 
 @check(points=2, costs=("h", "c"))
 def cut_from_the_past(net: Any, seed: int) -> Arrays:
     """`detached` gives the same state without its past"""
-    past = floats(seed, 2, B, H).requires_grad_()
+    past = floats(seed, 2, B, H)
+    past.requires_grad_()
     new = net.detached((2 * past, past - 1))  # of tensors that may be cut in place
     # each state times what it is: where the past is not cut off, that comes twice
-    back: list[torch.Tensor] = []
-    for now, was in zip(new, (2 * past, past - 1), strict=True):
-        back += torch.autograd.grad((now * was).sum(), past)
-    out = named("h c", new) | named("gradient_of_h gradient_of_c", *back)
-    return out | named("has_a_past", [s.requires_grad for s in new])
+    found: list[torch.Tensor] = []
+    for now, before in zip(new, (2 * past, past - 1), strict=True):
+        product = now * before
+        found.extend(torch.autograd.grad(product.sum(), past))
+    out = named("h c", new)
+    out |= named("gradient_of_h gradient_of_c", *found)
+    return out | named("has_a_past", [part.requires_grad for part in new])
 
 
 @check(
@@ -132,33 +153,54 @@ def network(net: Any, seed: int) -> Arrays:
     """`CharLSTM` evaluating and training: logits, state, statistics, gradients, parameter count"""
     model = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval()
     watched = Watched(net)
+    call = watched.hand_to(model)
+    x = ids(seed, T, B)
+    more = ids(seed + 1, 2, B)
+    with torch.no_grad(), noted_calls(model, "norm", "lstm") as called:
+        logits, state = call(x)
+        out = named("logits", logits)
+        out |= named("h c", state)
+        logits_after, _ = call(more, state)
+        out |= named("logits_after", logits_after)
+        logits_of_one_text, _ = call(ids(seed, 4, 1))
+        out |= named("logits_of_one_text", logits_of_one_text)
+    h, c = floats(seed, 2, 2, B, H).unbind()
+    h.requires_grad_()
+    c.requires_grad_()
+    logits, _ = call(more, (h, c))
+    out |= named("gradient_in_the_state", backward([logits], [h, c], seed))
+    model.train(True)
+    logits, state = call(x)
+    weighted = logits * floats(seed, T, B, V)
+    weighted.sum().backward()
+    statistics = []
+    for name, array in take(model, roles()).items():
+        if "running" in name:
+            statistics.append(array)
+    out |= named("logits_training statistics", logits, np.array(statistics))
+    out |= named("parameters", size(model))
+    out |= named("state_in_the_graph", [part.requires_grad for part in state])
+    out |= same_after(watched)
+    out |= named("norm_and_lstm_are_called", called == {"norm", "lstm"})
+    for role, row in gradients(model, roles()).items():
+        out[f"gradient_{role}"] = row
+    return out
+
+
+@contextmanager
+def noted_calls(model: nn.Module, *names: str) -> Iterator[set[str]]:
+    """Note which of a model's parts are called while this runs."""
     called: set[str] = set()
     hooks = []
     for name, part in model.named_children():
-        if name in ("norm", "lstm"):
-            note = part.register_forward_hook(lambda *_, name=name: called.add(name))
-            hooks.append(note)
-    call = watched.hand_to(model)
-    x, more = ids(seed, T, B), ids(seed + 1, 2, B)
-    with torch.no_grad():
-        evaluated, state = call(x)
-        out = named("logits", evaluated) | named("h c", state)
-        out |= named("logits_after", call(more, state)[0])
-        out |= named("logits_of_one_text", call(ids(seed, 4, 1))[0])
-    for hook in hooks:
-        hook.remove()
-    h, c = (part.requires_grad_() for part in floats(seed, 2, 2, B, H).unbind())
-    logits, _ = call(more, (h, c))
-    out |= named("gradient_in_the_state", backward([logits], [h, c], seed))
-    logits, state = watched.hand_to(model.train(True))(x)
-    weighted = logits * floats(seed, T, B, V)
-    weighted.sum().backward()
-    statistics = [array for name, array in take(model, roles()).items() if "running" in name]
-    out |= named("logits_training statistics", logits, np.array(statistics))
-    out |= named("parameters", size(model))
-    out |= named("state_in_the_graph", [part.requires_grad for part in state]) | same_after(watched)
-    out |= named("norm_and_lstm_are_called", called == {"norm", "lstm"})
-    return out | {f"gradient_{role}": row for role, row in gradients(model, roles()).items()}
+        if name in names:
+            hook = part.register_forward_hook(lambda *_, name=name: called.add(name))
+            hooks.append(hook)
+    try:
+        yield called
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @torch.no_grad()
@@ -172,13 +214,14 @@ def summing(model: nn.Module) -> nn.Module:
         gates = array.view(4, H, -1)
         if name == "bias_ih_l0":
             # h is tanh(1), whatever was read
-            gates[:] = torch.tensor([50.0, -50.0, 50.0, 50.0])[:, None, None]
+            gates[:] = torch.tensor([50.0, -50.0, 50.0, 50.0]).view(4, 1, 1)
         elif name == "bias_ih_l1":
-            gates[:] = torch.tensor([50.0, -50.0, 0.0, 50.0])[:, None, None]
+            gates[:] = torch.tensor([50.0, -50.0, 0.0, 50.0]).view(4, 1, 1)
         elif name == "weight_ih_l1":
             gates[2] = 1e-3  # so little that tanh changes nothing
     output = model.get_submodule("output")
-    output.get_parameter("weight").fill_(1 / (1e-3 * H * H * np.tanh(1.0)))
+    sum_of_states = 1e-3 * H * H * np.tanh(1.0)
+    output.get_parameter("weight").fill_(1 / sum_of_states)
     output.get_parameter("bias").zero_()
     return model
 
@@ -197,15 +240,20 @@ RATE = "in training another share is dropped than `dropout` says, or in other pl
 )
 def dropping_out(net: Any, seed: int) -> Arrays:
     """`CharLSTM` drops out between its layers and before its output, while it trains"""
-    model = load(net.CharLSTM(V, E, H, NEARLY_ALL), roles(), seed)
+    model = net.CharLSTM(V, E, H, NEARLY_ALL)
+    load(model, roles(), seed)
     x = ids(seed, T, B)
     logits, (h, _) = model(x.clone())
-    logits_evaluated, _ = model.eval()(x.clone())
-    dropping_half = summing(net.CharLSTM(V, E, H, 0.5).train())
-    of_ones, _ = dropping_half(ids(seed, 40, 20))
+    model.eval()
+    logits_evaluated, _ = model(x.clone())
+    dropping_half = net.CharLSTM(V, E, H, 0.5).train()
+    summing(dropping_half)
+    many = ids(seed, 40, 20)
+    of_ones, _ = dropping_half(many)
     half = of_ones[..., 0].detach()
     out = named("mean_of_half spread_of_half", half.mean(), half.std())
-    return out | named("logits h logits_evaluated", logits, h, logits_evaluated)
+    out |= named("logits h logits_evaluated", logits, h, logits_evaluated)
+    return out
 
 
 @check(points=6, needs=cut_from_the_past)
@@ -215,16 +263,23 @@ def two_epochs(net: Any, seed: int) -> Arrays:
     for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T)), ("free", 100.0, (T, T))):
         model = Reader(seed, output=8.0).eval()
         before = take(model, roles())
-        batches = [(ids(seed + i, n, B), ids(seed + 9 + i, n, B)) for i, n in enumerate(lengths)]
+        batches = []
+        for i, length in enumerate(lengths):
+            inputs = ids(seed + i, length, B)
+            targets = ids(seed + 9 + i, length, B)
+            batches.append((inputs, targets))
         optimizer = Descent(model.parameters(), 0.3, momentum=0.5)
         losses = []
         for _ in range(2):
-            epoch = net.train_epoch(model.eval(), iter(batches), optimizer, bound)
+            model.eval()
+            epoch = net.train_epoch(model, iter(batches), optimizer, bound)
             losses.append(listed(epoch))
-        distances = moved(before, take(model, roles()))
+        after = take(model, roles())
+        distances = moved(before, after)
         for role in ("embedding", "output"):
             out[f"{role}_{word}"] = distances[f"{role}.weight"]
-        out |= named(f"lstm_{word} losses_{word}", distances["lstm.weight_hh_l0"], losses)
+        of_lstm = distances["lstm.weight_hh_l0"]
+        out |= named(f"lstm_{word} losses_{word}", of_lstm, losses)
     return out
 
 
@@ -234,12 +289,16 @@ def held_out_loss(ours: Any, arrays: Arrays, text: str) -> float:
 
     It is read in 64 streams from beginning to end.
     """
-    model = put(ours.CharLSTM(*OF_CORPUS, 0.0), roles(*OF_CORPUS), arrays).eval()
+    model = ours.CharLSTM(*OF_CORPUS, 0.0)
+    put(model, roles(*OF_CORPUS), arrays)
+    model.eval()
     length = len(text) // 64
-    streams = characters(text)[: 64 * length].view(64, length).T
-    inputs, targets = streams[:-1], streams[1:]
-    logits, _ = model(inputs)
-    return float(nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()))
+    whole_streams = characters(text)[: 64 * length]
+    streams = whole_streams.view(64, length).T
+    logits, _ = model(streams[:-1])
+    targets = streams[1:]
+    mean = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+    return float(mean)
 
 
 needed = (batches_that_continue, network, dropping_out, two_epochs)
@@ -260,11 +319,13 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     """`CharLSTM` and `train_epoch` on the corpus: the loss on held-out text"""
     # Without dropout: which holes are drawn is a matter of style, and moves the loss as much as a
     # mistake does. The bound of 0.25 is one that acts.
-    model = load(net.CharLSTM(*OF_CORPUS, 0.0), roles(*OF_CORPUS), seed)
+    model = net.CharLSTM(*OF_CORPUS, 0.0)
+    load(model, roles(*OF_CORPUS), seed)
     steps = 240
     stream = characters(text)[: steps * 8 * 32 + 1]
     batches = net.continuing_batches(stream, 32, 8)
-    losses = net.train_epoch(model, batches, adam(model, 1.2e-2, steps), 0.25)
+    optimizer = adam(model, 1.2e-2, steps)
+    losses = net.train_epoch(model, batches, optimizer, 0.25)
     return take(model, roles(*OF_CORPUS)) | counted(losses)
 
 
@@ -298,15 +359,17 @@ SHARES = (
 )
 def generating(net: Any, seed: int) -> Arrays:
     """`generate` reads the start, then what it draws itself, and leaves the model as it was"""
-    # Where one logit is far above all others the ids are exact, whatever the draws. Of 200
-    # independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
     net = Watched(net)
+    # Where one logit is far above all others the ids are exact, whatever the draws.
     model = Wanderer(seed, side=8e4)
-    sure, modes = [], []
-    same = same_modes = True
-    for i, trains in enumerate((True, False, True, False)):
+    sure = []
+    modes = []
+    same = True
+    same_modes = True
+    for i, is_training in enumerate((True, False, True, False)):
         random = torch.Generator().manual_seed(seed)
-        before = condition(model.train(trains))
+        model.train(is_training)
+        before = condition(model)
         start = ids(seed + i, 3 + i).tolist()
         sure.append(net.generate(model, start, 8, 0.5, random))
         after = condition(model)
@@ -318,15 +381,20 @@ def generating(net: Any, seed: int) -> Arrays:
     (start_same,) = same_after(net).values()
     out |= named("gradients_on_after start_same_after", torch.is_grad_enabled(), start_same)
     texts = []
-    for i in (seed, seed, seed + 1):
-        texts.append(net.generate(Flat(), [0], 40, 1.0, torch.Generator().manual_seed(i)))
+    for generator_seed in (seed, seed, seed + 1):
+        generator = torch.Generator().manual_seed(generator_seed)
+        text = net.generate(Flat(), [0], 40, 1.0, generator)
+        texts.append(text)
     one, again, other = (np.asarray(text).astype(int).tolist() for text in texts)
     out |= named("same_seed_same_text other_seed_other_text", one == again, one != other)
     free = np.asarray(net.generate(Flat(), [0], 3, 1.0))
-    out |= named("without_a_generator", free.shape == (3,) and free.dtype.kind == "i")
+    are_three_ids = free.shape == (3,) and free.dtype.kind == "i"
+    out |= named("without_a_generator", are_three_ids)
+    # Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
     for word, temperature, scale in SHARES:
         drawn = np.asarray(net.generate(Flat(scale), [0], 200, temperature, random))
-        out |= named(word, np.bincount(drawn.astype(int).ravel(), minlength=5)[:5] / 200)
+        counts = np.bincount(drawn.astype(int).ravel(), minlength=5)[:5]
+        out |= named(word, counts / 200)
     return out
 
 
@@ -349,9 +417,12 @@ def surprised(net: Any, seed: int) -> Arrays:
     page = net.surprise(model, ids(seed, 1100))  # longer than Python's stack is deep
     same = condition(model).but_for_modes == before.but_for_modes
     by_sevens = torch.as_tensor(page).view(157, 7).sum(1)
+    in_a_graph = getattr(nats, "requires_grad", False)
     out = named("nats nats_of_two page_by_sevens", nats, of_two, by_sevens)
-    out |= named("in_a_graph model_same_after", getattr(nats, "requires_grad", False), same)
-    return out | named("gradients_on_after", torch.is_grad_enabled()) | same_after(net)
+    out |= named("in_a_graph model_same_after", in_a_graph, same)
+    out |= named("gradients_on_after", torch.is_grad_enabled())
+    out |= same_after(net)
+    return out
 
 
 @check(points=3, words={"same_after": KEPT})
@@ -362,13 +433,15 @@ def area_under_the_curve(net: Any, seed: int) -> Arrays:
     areas = []
     for i in range(3):  # of a single area another seed's is the same once in a hundred
         labels = torch.from_numpy(rng.permutation(41) < 13)
-        scores = torch.from_numpy(rng.integers(0, 6, 41)).float() + 2 * labels
-        apart = scores + floats(seed + i, 41)
-        many = torch.from_numpy(rng.permutation(150) < 40)
-        mixed = floats(seed + i, 150) * 1e-4 + 5e-6 * many
-        with_ties = float(net.roc_auc(scores, labels))
-        without = float(net.roc_auc(apart, labels))
-        of_many = float(net.roc_auc(mixed, many))
-        areas.append([with_ties, without, of_many])
-    out = named("with_ties without of_many_small_scores", *np.transpose(areas))
+        whole_numbers = torch.from_numpy(rng.integers(0, 6, 41))
+        with_ties = whole_numbers.float() + 2 * labels
+        without_ties = with_ties + floats(seed + i, 41)
+        many_labels = torch.from_numpy(rng.permutation(150) < 40)
+        small_scores = floats(seed + i, 150) * 1e-4 + 5e-6 * many_labels
+        area_with_ties = float(net.roc_auc(with_ties, labels))
+        area_without = float(net.roc_auc(without_ties, labels))
+        area_of_many = float(net.roc_auc(small_scores, many_labels))
+        areas.append([area_with_ties, area_without, area_of_many])
+    columns = np.transpose(areas)
+    out = named("with_ties without of_many_small_scores", *columns)
     return out | same_after(net)

@@ -27,7 +27,8 @@ class Child:
     """
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int) -> None:
-        self.x, self.y = x, y
+        self.x = x
+        self.y = y
         self.size = size
         self.N = len(x)
         self.place = 0
@@ -40,7 +41,8 @@ class Child:
     def __next__(self) -> tuple[torch.Tensor, torch.Tensor]:
         end = self.place + self.size
         rows = slice(self.place, end)
-        self.place = end if end < self.N else 0
+        is_last = end >= self.N
+        self.place = 0 if is_last else end
         self.drawn += 1
         return self.x[rows], self.y[rows]
 
@@ -70,20 +72,26 @@ def digits(_find: Any) -> Corpus:
 
     x, y = load_digits(return_X_y=True)
     rows = np.column_stack([x, y]).astype(int)
-    rows = rows[np.random.default_rng(0).permutation(len(rows))]
-    train, held_out = rows[:1247], rows[1247:]
+    order = np.random.default_rng(0).permutation(len(rows))
+    rows = rows[order]
+    train = rows[:1247]
+    held_out = rows[1247:]
     train[50:, -1] = -1
     return Corpus("digits", _as_text(train), _as_text(held_out))
 
 
 def _as_text(rows: np.ndarray) -> str:
-    return "\n".join(" ".join(map(str, row)) for row in rows)
+    lines = [" ".join(map(str, row)) for row in rows]
+    return "\n".join(lines)
 
 
 def read(text: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Read images, (n, 64) from 0 to 1, and labels from the text of a corpus."""
-    rows = torch.from_numpy(np.array(text.split(), np.int64).reshape(-1, 65))
-    return rows[:, :64].float() / 16, rows[:, 64]
+    numbers = np.array(text.split(), np.int64)
+    rows = torch.from_numpy(numbers.reshape(-1, 65))
+    images = rows[:, :64].float() / 16
+    labels = rows[:, 64]
+    return images, labels
 
 
 class Network(nn.Module):
@@ -99,7 +107,8 @@ class Network(nn.Module):
         self.output = nn.Linear(96, 10)
         rng = np.random.default_rng(seed)
         for layer in (self.hidden, self.output):
-            layer.weight.data = draw(rng, *layer.weight.shape, spread=layer.in_features**-0.5)
+            spread = layer.in_features**-0.5
+            layer.weight.data = draw(rng, *layer.weight.shape, spread=spread)
         nn.init.zeros_(self.output.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -126,7 +135,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     weights = {}
     for name, array in model.state_dict().items():
         if array.ndim:  # batch norm's count of batches is no weight
-            weights[name] = torch.tensor(trained[name.replace(".", "_")])
+            stored = trained[name.replace(".", "_")]
+            weights[name] = torch.tensor(stored)
     model.load_state_dict(weights, strict=False)
     predicted = model(x).detach()
     return float(nn.functional.cross_entropy(predicted, y))

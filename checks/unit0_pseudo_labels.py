@@ -30,11 +30,12 @@ def warm() -> None:
     """Take one step of both optimizers with batch norm, so that no fork pays for first uses."""
     torch.set_num_threads(1)
     model = classifier(np.random.default_rng(0)).train()
-    x, y = torch.ones(B, D), torch.ones(B, V) / V
-    for kind in (torch.optim.Adam, torch.optim.SGD):
+    x = torch.ones(B, D)
+    y = torch.ones(B, V) / V
+    for optimizer in (torch.optim.Adam, torch.optim.SGD):
         loss = nn.functional.cross_entropy(model(x), y)
         loss.backward()
-        kind(model.parameters(), 0.1).step()
+        optimizer(model.parameters(), 0.1).step()
 
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
@@ -51,11 +52,14 @@ def classifier(rng: np.random.Generator, sizes: tuple[int, int, int] = (D, H, V)
         nn.BatchNorm1d(hidden),
         nn.ReLU(),
         nn.Linear(hidden, outputs),
-    ).eval()
+    )
+    model.eval()
     norm: Any = model[1]
     for array in [*model.parameters(), norm.running_mean]:
-        array.data = draw(rng, *array.shape, spread=1.5 / array.shape[-1] ** 0.5)
-    norm.running_var.data = torch.from_numpy(rng.uniform(0.5, 2, hidden)).float()
+        fan_in = array.shape[-1]
+        array.data = draw(rng, *array.shape, spread=1.5 / fan_in**0.5)
+    variances = rng.uniform(0.5, 2, hidden)
+    norm.running_var.data = torch.from_numpy(variances).float()
     return model
 
 
@@ -67,7 +71,8 @@ def state(model: nn.Module, word: str = "") -> Arrays:
     arrays = {}
     for name, array in model.state_dict().items():
         if array.ndim:
-            arrays[word + name.replace(".", "_")] = array.detach().numpy().copy()
+            place_and_name = name.replace(".", "_")
+            arrays[word + place_and_name] = array.detach().numpy().copy()
     return arrays
 
 
@@ -90,7 +95,9 @@ def mixing(net: Any, seed: int) -> Arrays:
     """`MixIterator` joins one batch of each child, and passes `reset` on"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    children = [Child(draw(rng, n, D), soft(rng, n), size) for n, size in ((9, 2), (17, B), (7, 3))]
+    children = []
+    for n, size in ((9, 2), (17, B), (7, 3)):
+        children.append(Child(draw(rng, n, D), soft(rng, n), size))
     mix = net.MixIterator(children)
     iterates = iter(mix) is mix
     batches = [next(mix) for _ in range(5)]
@@ -98,13 +105,15 @@ def mixing(net: Any, seed: int) -> Arrays:
     out = named("x y N", torch.cat(x), torch.cat(y), mix.N)
     mix.reset()
     resets = [child.resets for child in children]
-    out |= named("resets after_reset", resets, next(mix)[0])
+    x_after_reset, _ = next(mix)
+    out |= named("resets after_reset", resets, x_after_reset)
     pictures = []
     for size in (1, 3):
         x_of_pictures = draw(rng, 4, 3, 2)
         numbers = torch.from_numpy(rng.permutation(4))
         pictures.append(Child(x_of_pictures, numbers, size))
-    out |= named("x_of_pictures y_of_numbers", next(net.MixIterator(tuple(pictures))))
+    mix_of_pictures = net.MixIterator(tuple(pictures))
+    out |= named("x_of_pictures y_of_numbers", next(mix_of_pictures))
     return out | named("iterates", iterates)
 
 
@@ -128,7 +137,7 @@ def epochs(net: Any, seed: int) -> Arrays:
         next(child)
         child.N = N
         batches = list(net.one_epoch(child))
-        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in batches):
+        if not all(is_pair(batch) for batch in batches):
             raise TypeError(
                 "an epoch should give pairs, one after another: `yield x, y` in the loop, not "
                 "`return x, y`"
@@ -141,6 +150,11 @@ def epochs(net: Any, seed: int) -> Arrays:
     child = Child(draw(rng, 12, D), soft(rng, 12), 4)
     next(iter(net.one_epoch(child)))
     return out | named("drawn_early as_they_come", child.drawn, as_they_come)
+
+
+def is_pair(batch: Any) -> bool:
+    """Return whether a batch is a tuple or list of two."""
+    return isinstance(batch, tuple | list) and len(batch) == 2
 
 
 @check(
@@ -158,13 +172,18 @@ def shares(net: Any, seed: int) -> Arrays:
         "none": 0.0,
         "all": 1.0,
     }
-    sizes = [tuple(net.batch_sizes(total, share)) for share in wanted.values()]
-    integers = all(is_integer(size) for pair in sizes for size in pair)
-    return named(" ".join(wanted), *sizes) | named("integers", integers)
+    pairs = []
+    integers = True
+    for share in wanted.values():
+        sizes = tuple(net.batch_sizes(total, share))
+        pairs.append(sizes)
+        integers &= all(is_integer(size) for size in sizes)
+    out = named(" ".join(wanted), *pairs)
+    return out | named("integers", integers)
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value counts as an integer: of Python, of NumPy, or a tensor of integers."""
+    """Return whether a value counts as an integer: of Python, of NumPy, or a tensor of integers."""
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         return False
     return hasattr(value, "__index__")
@@ -176,11 +195,14 @@ def is_integer(value: Any) -> bool:
 )
 def three_parts(net: Any, seed: int) -> Arrays:
     """`split_rows` makes three parts that have no row in common"""
+    rng = np.random.default_rng(seed)
     net = Watched(net)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(23))
-    out = named("held_out labelled unlabelled", net.split_rows(order, 6, 4))
+    order = torch.from_numpy(rng.permutation(23))
+    parts = net.split_rows(order, 6, 4)
+    out = named("held_out labelled unlabelled", parts)
     integers = all(part.dtype.kind == "i" for part in out.values())
-    return out | named("integers", integers) | same_after(net)
+    out |= named("integers", integers)
+    return out | same_after(net)
 
 
 @check(
@@ -207,9 +229,11 @@ def soft_labels(net: Any, seed: int) -> Arrays:
     model = classifier(rng)
     x = draw(rng, 21, D)
     out: Arrays = {}
-    modes = unchanged = True
-    for word, mode in (("", True), ("_again", False)):
-        before = condition(model.train(mode))
+    modes = True
+    unchanged = True
+    for word, is_training in (("", True), ("_again", False)):
+        model.train(is_training)
+        before = condition(model)
         y = tensor("pseudo_labels", net.pseudo_labels(model, x))
         out |= named(f"y{word} in_a_graph{word} mode{word}", y, y.requires_grad, model.training)
         after = condition(model)
@@ -228,17 +252,23 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     """`soft_cross_entropy` is the mean cross-entropy with labels that are probabilities"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    logits = draw(rng, B, V, spread=2).requires_grad_()
+    logits = draw(rng, B, V, spread=2)
+    logits.requires_grad_()
     y = soft(rng, B)
-    small = net.soft_cross_entropy(logits, y)
-    large = net.soft_cross_entropy(1000 * logits.detach(), y)
-    true_labels = torch.eye(V)[torch.from_numpy(rng.permutation(V)[:2])]
+    loss = net.soft_cross_entropy(logits, y)
+    large_logits = 1000 * logits.detach()
+    of_large = net.soft_cross_entropy(large_logits, y)
+    two_classes = torch.from_numpy(rng.permutation(V)[:2])
+    true_labels = torch.eye(V)[two_classes]
     of_two = net.soft_cross_entropy(logits[:2].detach(), true_labels)
-    if getattr(small, "requires_grad", False):
-        small.sum().backward()
-    gradient = torch.zeros(B, V) if logits.grad is None else logits.grad
+    if getattr(loss, "requires_grad", False):
+        loss.sum().backward()
+    gradient = logits.grad
+    if gradient is None:
+        gradient = torch.zeros(B, V)
     names = "loss loss_of_large loss_of_two_true_labels gradient"
-    return named(names, small, large, of_two, gradient) | same_after(net)
+    out = named(names, loss, of_large, of_two, gradient)
+    return out | same_after(net)
 
 
 @check(
@@ -261,8 +291,11 @@ def few_steps(net: Any, seed: int) -> Arrays:
     optimizer = Descent(model.parameters(), 0.3, 0.5)
     losses: list[Any] = []
     for steps in (6, 2):
-        losses += listed(net.train(model.eval(), child, optimizer, steps))
-    return figures(losses) | moved(model, before) | named("drawn resets", child.drawn, child.resets)
+        model.eval()
+        losses += listed(net.train(model, child, optimizer, steps))
+    out = figures(losses)
+    out |= moved(model, before)
+    return out | named("drawn resets", child.drawn, child.resets)
 
 
 @check(
@@ -277,13 +310,20 @@ def both_networks(net: Any, seed: int) -> Arrays:
     """`semi_supervised` trains the teacher, then the student on both kinds of labels"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    teacher, student = classifier(rng), classifier(rng)
+    teacher = classifier(rng)
+    student = classifier(rng)
     labelled = draw(rng, 16, D), soft(rng, 16)
     unlabelled = draw(rng, 26, D)
     before = state(teacher, "teacher_") | state(student, "student_")
-    done = net.semi_supervised(teacher, student, labelled, unlabelled, Child, sgd, 10, 0.4, 5)
-    out = moved(teacher, before, "teacher_") | moved(student, before, "student_")
-    out |= named("returned", 2 * (done is student) + (done is teacher))
+    result = net.semi_supervised(teacher, student, labelled, unlabelled, Child, sgd, 10, 0.4, 5)
+    out = moved(teacher, before, "teacher_")
+    out |= moved(student, before, "student_")
+    which = 0
+    if result is teacher:
+        which = 1
+    elif result is student:
+        which = 2
+    out |= named("returned", which)
     return out | same_after(net)
 
 
@@ -308,8 +348,11 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
     x, y = read(text)
     is_labelled = y >= 0
-    labelled = x[is_labelled], nn.functional.one_hot(y[is_labelled], 10).float()
+    labels = nn.functional.one_hot(y[is_labelled], 10).float()
+    labelled = x[is_labelled], labels
     unlabelled = x[~is_labelled]
-    teacher, student = Network(seed % 10**6), Network(seed % 10**6 + 10)
+    start = seed % 10**6
+    teacher = Network(start)
+    student = Network(start + 10)
     net.semi_supervised(teacher, student, labelled, unlabelled, shuffled, adam, 64, 1 / 3, 300)
     return state(student)

@@ -1,5 +1,6 @@
 """Experiments of unit 1: tables looked up, their gradient, and three ways to rate films."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from torch import nn
 
 from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
-from autograder.torch.networks import condition, tensor
+from autograder.torch.networks import condition, size, tensor
 from autograder.torch.sgd import Descent
 
 from .ratings import TABLES, Rater, draw, fill, ids, movielens, read
@@ -15,6 +16,7 @@ from .training import adam, counted, figures
 
 SIZES = {"B": 5, "U": 8, "E": 11, "V": 14, "H": 17}
 B, U, E, V, H = SIZES.values()
+USERS, MOVIES, FACTORS = 671, 9066, 10  # of the run on MovieLens
 
 
 def warm() -> None:
@@ -22,9 +24,10 @@ def warm() -> None:
     torch.set_num_threads(1)
     model = Rater(np.random.default_rng(0), U, V, E)
     first = torch.zeros(B, dtype=torch.long)
-    for kind in (torch.optim.Adam, torch.optim.SGD):
-        model(first, first).sum().backward()
-        kind(model.parameters(), 0.1).step()
+    for optimizer in (torch.optim.Adam, torch.optim.SGD):
+        rating = model(first, first)
+        rating.sum().backward()
+        optimizer(model.parameters(), 0.1).step()
 
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
@@ -73,11 +76,15 @@ def words(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     # neither sorted nor by their number, and soon one comes again: on every seed another order of
     # ids is another answer
-    text = [f"w{i}" for i in (8, 7, 7, *rng.permutation([*range(7), *range(6), 0, 0]))]
+    numbers = rng.permutation([*range(7), *range(6), 0, 0])
+    text = [f"w{i}" for i in (8, 7, 7, *numbers)]
     index = net.index_words(text)
-    question = [f"w{i}" for i in rng.permutation(9)] + ["unseen", "w3"]
+    question = [f"w{i}" for i in rng.permutation(9)]
+    question += ["unseen", "w3"]
     ids = net.encode(question, index)
-    out = named("index ids", [index[f"w{i}"] for i in range(9)], ids)
+    indexed = [index[f"w{i}"] for i in range(9)]
+    out = named("index ids", indexed, ids)
+    are_a_tensor = torch.is_tensor(ids)
     many = {f"w{i}": i for i in range(1, 351 + seed % 101)}
     width = 40 + seed % 11
     table = net.new_table(index, E)
@@ -88,27 +95,36 @@ def words(net: Any, seed: int) -> Arrays:
             "`new_table` should return the numbers, a tensor (rows, E), found "
             f"{type(table).__name__}"
         )
-    # 14,000 numbers and more: mean and spread have standard deviations of 0.0085 and 0.006
-    out |= named("ids_are_a_tensor integers", torch.is_tensor(ids), selects(torch.as_tensor(ids)))
+    out |= named("ids_are_a_tensor integers", are_a_tensor, selects(torch.as_tensor(ids)))
     out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
-    out |= named("rows drawn_anew", [*table.shape, *large.shape], not torch.equal(large, again))
-    of_default_type = large.dtype == torch.get_default_dtype()
+    is_drawn_anew = not torch.equal(large, again)
+    out |= named("rows drawn_anew", [*table.shape, *large.shape], is_drawn_anew)
+    is_of_default_type = large.dtype == torch.get_default_dtype()
     out |= named("asks_for_no_gradient", not large.requires_grad)
-    out |= named("of_default_type", of_default_type)
-    out |= named("every_row_drawn", bool(large.any(1).all())) | same_after(net)
+    out |= named("of_default_type", is_of_default_type)
+    every_row = large.any(1).all()
+    out |= named("every_row_drawn", bool(every_row))
+    out |= same_after(net)
+    # 14,000 numbers and more: mean and spread have standard deviations of 0.0085 and 0.006
     return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
 
 
 def selects(ids: Any) -> bool:
-    """Whether ids can select rows wherever a tensor is wanted; one of bytes selects as a mask."""
+    """Return whether ids can select rows wherever a tensor is wanted.
+
+    Those of bytes cannot: they select as a mask.
+    """
     return torch.is_tensor(ids) and ids.dtype in (torch.int64, torch.int32)
 
 
 def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
     """Draw ids, 0 twice among them: padding and an overwritten sum show on every seed."""
     drawn = ids(rng, below, n)
-    drawn[:3] = torch.tensor([0, 0, below - 1])
-    return drawn[torch.from_numpy(rng.permutation(n))]
+    drawn[0] = 0
+    drawn[1] = 0
+    drawn[2] = below - 1
+    order = torch.from_numpy(rng.permutation(n))
+    return drawn[order]
 
 
 @check(
@@ -122,16 +138,21 @@ def lookups(net: Any, seed: int) -> Arrays:
     """`lookup` picks rows, `lookup_by_product` gets the same from a product with one-hot rows"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    table = draw(rng, V, E).requires_grad_()
+    table = draw(rng, V, E)
+    table.requires_grad_()
     rows = planted(rng, V - 2)
     one_hot = net.one_hot(rows, V)
-    if tuple(one_hot.shape) != (B, V):
-        raise TypeError(f"`one_hot` gave {tuple(one_hot.shape)}; (B, V) = {(B, V)} was wanted")
+    shape = tuple(one_hot.shape)
+    if shape != (B, V):
+        raise TypeError(f"`one_hot` gave {shape}; (B, V) = {(B, V)} was wanted")
     out = named("one_hot floats", one_hot, one_hot.is_floating_point())
+    first_rows = rows[:3]
     for name, function in (("rows", net.lookup), ("product", net.lookup_by_product)):
         found = tensor(function.__name__, function(table, rows))
-        out |= named(f"{name} {name}_of_three", found, function(table, rows[:3]))
-        out |= named(f"gradient_by_{name}", gradient_in(table, found, rng))
+        of_three = function(table, first_rows)
+        out |= named(f"{name} {name}_of_three", found, of_three)
+        gradient = gradient_in(table, found, rng)
+        out |= named(f"gradient_by_{name}", gradient)
     return out | same_after(net)
 
 
@@ -150,10 +171,13 @@ def lookup_gradient(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     rows = torch.tensor([3, 0, 3, 7, 3, 0])
+    of_six = draw(rng, 6, E)
+    of_five = draw(rng, 5, 2)
     with torch.no_grad():
-        whole = net.lookup_backward(rows, draw(rng, 6, E), V)
-        wide = net.lookup_backward(rows[1:], draw(rng, 5, 2), U)
-    return named("gradient gradient_in_another_table", whole, wide) | same_after(net)
+        in_table = net.lookup_backward(rows, of_six, V)
+        in_another = net.lookup_backward(rows[1:], of_five, U)
+    out = named("gradient gradient_in_another_table", in_table, in_another)
+    return out | same_after(net)
 
 
 @check(points=2, words={"integers": SELECT, "same_after": KEPT})
@@ -161,11 +185,14 @@ def dense_ids(net: Any, seed: int) -> Arrays:
     """`reindex` numbers sparse ids from 0 without gaps, and tells which is which"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    sparse = torch.from_numpy(np.sort(rng.choice(160000, 7, replace=False)) + 100)
-    rows = torch.from_numpy(rng.permutation(np.arange(21) % 7))
+    in_order = np.sort(rng.choice(160000, 7, replace=False)) + 100
+    sparse = torch.from_numpy(in_order)
+    each_three_times = np.arange(21) % 7
+    rows = torch.from_numpy(rng.permutation(each_three_times))
     both = net.reindex(sparse[rows])
     out = named("ids originals", both)
-    return out | named("integers", all(map(selects, both))) | same_after(net)
+    out |= named("integers", all(map(selects, both)))
+    return out | same_after(net)
 
 
 SIZE = (
@@ -177,10 +204,16 @@ SIZE = (
 @check(points=2, words={"same_after": KEPT})
 def products(net: Any, seed: int) -> Arrays:
     """`dot_product` multiplies row by row and sums over the factors"""
-    rng, net = np.random.default_rng(seed), Watched(net)
-    products = net.dot_product(draw(rng, B, E), draw(rng, B, E))
-    one = net.dot_product(draw(rng, 1, E), draw(rng, 1, E))
-    return named("products of_one_pair", products, one) | same_after(net)
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    users = draw(rng, B, E)
+    movies = draw(rng, B, E)
+    products = net.dot_product(users, movies)
+    one_user = draw(rng, 1, E)
+    one_movie = draw(rng, 1, E)
+    of_one_pair = net.dot_product(one_user, one_movie)
+    out = named("products of_one_pair", products, of_one_pair)
+    return out | same_after(net)
 
 
 def gradients(
@@ -195,13 +228,15 @@ def gradients(
     out: Arrays = {}
     for role in roles:
         part = getattr(model, role)
-        parameters = dict(part.named_parameters()) if isinstance(part, nn.Module) else {"": part}
+        parameters = {"": part}
+        if isinstance(part, nn.Module):
+            parameters = dict(part.named_parameters())
         for name, parameter in parameters.items():
             gradient = parameter.grad
             if gradient is None:
                 gradient = torch.zeros_like(parameter)
             out |= named(f"gradient_in_{role}_{name}".rstrip("_"), gradient)
-    return out | named("parameters", sum(p.numel() for p in model.parameters()))
+    return out | named("parameters", size(model))
 
 
 @check(points=4, needs=products, words={"parameters": SIZE, "same_after": KEPT})
@@ -209,16 +244,19 @@ def dot_and_biases(net: Any, seed: int) -> Arrays:
     """`DotBias` predicts product + two biases + constant; its gradients reach all five"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
-    model = fill(net.DotBias(U, V, E, float(rng.uniform(3.8, 4.2))), rng, *TABLES)
+    mean = float(rng.uniform(3.8, 4.2))
+    model = fill(net.DotBias(U, V, E, mean), rng, *TABLES)
     call = watched.hand_to(model)
     rating = call(planted(rng, U), planted(rng, V))
-    grads = gradients(model, rating, rng, *TABLES, "constant")
+    named_gradients = gradients(model, rating, rng, *TABLES, "constant")
     users, movies, _ = rated(rng, 1)
-    out = named("rating of_one_pair start", rating, call(users, movies), model.constant)
+    of_one_pair = call(users, movies)
+    out = named("rating of_one_pair start", rating, of_one_pair, model.constant)
     model.eval()
     users, movies, _ = rated(rng, 40)
     out |= named("of_many_in_evaluation", call(users, movies))
-    return out | grads | same_after(watched)
+    out |= named_gradients
+    return out | same_after(watched)
 
 
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
@@ -230,8 +268,8 @@ def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, to
     The network gives 1 without dropout; with it, 1 on average, and each rating differs.
     """
     model = net.NeuralNet(U, V, E, H, drops).train()
-    nn.init.constant_(model.user.weight, 1)
-    nn.init.constant_(model.movie.weight, 1)
+    nn.init.ones_(model.user.weight)
+    nn.init.ones_(model.movie.weight)
     nn.init.constant_(model.hidden.weight, 0.5 / E)
     nn.init.constant_(model.output.weight, 1 / H)
     nn.init.zeros_(model.hidden.bias)
@@ -273,23 +311,29 @@ def neural_net(net: Any, seed: int) -> Arrays:
     """`NeuralNet` runs two embeddings side by side through two layers, with dropout in training"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
-    users, movies = planted(rng, U), planted(rng, V)
-    start = int(rng.integers(1 << 30))
+    users = planted(rng, U)
+    movies = planted(rng, V)
+    seed_of_weights = int(rng.integers(1 << 30))
     out: Arrays = {}
     for word, drops in CASES:
-        model = fill(net.NeuralNet(U, V, E, H, drops), np.random.default_rng(start), *LAYERS)
+        weights_rng = np.random.default_rng(seed_of_weights)
+        model = fill(net.NeuralNet(U, V, E, H, drops), weights_rng, *LAYERS)
         call = watched.hand_to(model)
-        if drops[0]:  # some ratings of the first case are negative, or some of these
+        drops_inputs = drops[0] > 0
+        if drops_inputs:  # some ratings of the first case are negative, or some of these
             for parameter in model.get_submodule("output").parameters():
                 parameter.data = -parameter.data
         model.train()
-        trains = call(users, movies)
+        in_training = call(users, movies)
         model.eval()
-        out |= named(f"training{word} evaluation{word}", trains, call(users, movies))
+        in_evaluation = call(users, movies)
+        out |= named(f"training{word} evaluation{word}", in_training, in_evaluation)
     out |= gradients(model, call(users, movies), rng, *LAYERS)
-    out |= named("of_one_pair", call(users[:1], movies[:1]))
+    of_one_pair = call(users[:1], movies[:1])
+    out |= named("of_one_pair", of_one_pair)
     for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
-        out |= named(f"mean_{word}_dropped spread_{word}_dropped", some_ratings(net, drops))
+        mean_and_spread = some_ratings(net, drops)
+        out |= named(f"mean_{word}_dropped spread_{word}_dropped", mean_and_spread)
     return out | same_after(watched)
 
 
@@ -301,12 +345,15 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     """`penalty` is the sum of the squares of all embedding tables, whatever else a model has"""
     rng = np.random.default_rng(seed)
     deep = nn.Module()
-    deep.user, deep.movie = nn.Embedding(U, E), nn.Embedding(V, E)
-    deep.hidden, deep.output = nn.Linear(2 * E, H), nn.Linear(H, 1)
+    deep.user = nn.Embedding(U, E)
+    deep.movie = nn.Embedding(V, E)
+    deep.hidden = nn.Linear(2 * E, H)
+    deep.output = nn.Linear(H, 1)
     fill(deep, rng, "user", "movie", "hidden", "output")
     rater = Rater(rng, U, V, E)
     nested = nn.Module()
-    nested.user, nested.movie = deep.user, deep.movie
+    nested.user = deep.user
+    nested.movie = deep.movie
     nested.inner = nn.Sequential(Rater(rng, 2, 2, E))
     for parameter in rater.parameters():
         parameter.grad = torch.ones_like(parameter)
@@ -315,9 +362,12 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     same = condition(rater) == before
     gradient = torch.zeros(U, E)
     if getattr(total, "requires_grad", False):
-        (gradient,) = torch.autograd.grad(total.sum(), rater.get_parameter("user.weight"))
+        table = rater.get_parameter("user.weight")
+        (gradient,) = torch.autograd.grad(total.sum(), table)
+    of_deep = net.penalty(deep)
+    of_nested = net.penalty(nested)
     names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
-    out = named(names, total, net.penalty(deep), net.penalty(nested), gradient)
+    out = named(names, total, of_deep, of_nested, gradient)
     return out | named("model_same_after", same)
 
 
@@ -336,15 +386,19 @@ def held_out_error(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     model = Rater(rng, 300, 400, E).eval()
-    users, movies = ids(rng, 300, 5003), ids(rng, 400, 5003)
+    users = ids(rng, 300, 5003)
+    movies = ids(rng, 400, 5003)
     model.constant.data.fill_(4.8)  # some predictions are above 5
-    ratings = model(users, movies).detach() + draw(rng, 5003, spread=0.5)
+    predicted = model(users, movies).detach()
+    ratings = predicted + draw(rng, 5003, spread=0.5)
     ratings[-3:] += 3  # in a short last piece they would count too much
     before = condition(model)
     out: Arrays = {}
     for word, n in (("", 30), ("_of_few", 7), ("_of_many", 5003)):
-        error = net.mse(model.train(True), users[:n], movies[:n], ratings[:n])
-        out |= named(f"mse{word} in_a_graph{word}", error, getattr(error, "requires_grad", False))
+        model.train(True)
+        error = net.mse(model, users[:n], movies[:n], ratings[:n])
+        in_a_graph = getattr(error, "requires_grad", False)
+        out |= named(f"mse{word} in_a_graph{word}", error, in_a_graph)
     same = condition(model).but_for_modes == before.but_for_modes
     out |= named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
     return out | same_after(net)
@@ -356,11 +410,16 @@ def few_steps(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     model = Rater(rng, U, V, E).eval()
     batches = [rated(rng, n) for n in (B, B, 2, B, B, B, 1)]
-    before = {name: array.clone() for name, array in model.state_dict().items()}
-    losses = net.train(model, iter(batches), Descent(model.parameters(), 0.1, 0.5), 0.05)
+    before = {}
+    for name, array in model.state_dict().items():
+        before[name] = array.clone()
+    optimizer = Descent(model.parameters(), 0.1, 0.5)
+    losses = net.train(model, iter(batches), optimizer, 0.05)
     out: Arrays = {}
     for name, array in model.state_dict().items():
-        out[name.replace(".", "_")] = (array - before[name]).numpy()
+        moved = array - before[name]
+        key = name.replace(".", "_")
+        out[key] = moved.numpy()
     return out | figures(losses)
 
 
@@ -377,20 +436,26 @@ def few_steps(net: Any, seed: int) -> Arrays:
 )
 def learned(net: Any, seed: int) -> Arrays:
     """`best_and_worst`, `neighbours` and `two_dimensions` show what a table has learned"""
-    rng, best, near, flat = np.random.default_rng(seed), Watched(net), Watched(net), Watched(net)
-    table = draw(rng, V, E) * torch.linspace(0.4, 3, V)[:, None] + 1
+    rng = np.random.default_rng(seed)
+    best = Watched(net)
+    near = Watched(net)
+    flat = Watched(net)
+    lengths = torch.linspace(0.4, 3, V).unsqueeze(1)
+    table = draw(rng, V, E) * lengths + 1
     table[1::3] *= -1  # some point the other way
     table[3] = 0.5 * table[4]  # the same direction: as near to row 4 as row 4 itself
     place = torch.as_tensor(flat.two_dimensions(table.clone()))
-    out = named("best worst", best.best_and_worst(draw(rng, V), 3))
-    out |= named("best_five worst_five", best.best_and_worst(draw(rng, V), 5))
-    out |= named(
-        "neighbours all_neighbours",
-        near.neighbours(table.clone(), 4, 3),
-        near.neighbours(table.clone(), 4, V - 1),
-    )
-    out |= named("integers", all(array.dtype.kind == "i" for array in out.values()))
-    out |= named("distances on_the_map", torch.cdist(place, place), tuple(place.shape))
+    best_and_worst = best.best_and_worst(draw(rng, V), 3)
+    out = named("best worst", best_and_worst)
+    five_of_each = best.best_and_worst(draw(rng, V), 5)
+    out |= named("best_five worst_five", five_of_each)
+    three = near.neighbours(table.clone(), 4, 3)
+    all_others = near.neighbours(table.clone(), 4, V - 1)
+    out |= named("neighbours all_neighbours", three, all_others)
+    integers = all(array.dtype.kind == "i" for array in out.values())
+    out |= named("integers", integers)
+    distances = torch.cdist(place, place)
+    out |= named("distances on_the_map", distances, tuple(place.shape))
     out |= named("spreads", place.std(0))
     kept = [same_after(watched)["same_after"] for watched in (best, near, flat)]
     return out | named("bias_same_after table_same_after map_same_after", kept)
@@ -398,11 +463,13 @@ def learned(net: Any, seed: int) -> Arrays:
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
     """Measure our model with the trained tables: mean squared error on held-out ratings."""
-    model = ours.DotBias(671, 9066, 10, 0.0)
+    model = ours.DotBias(USERS, MOVIES, FACTORS, 0.0)
     for role in TABLES:
-        getattr(model, role).weight.data = torch.tensor(trained[role])
+        table = getattr(model, role)
+        table.weight.data = torch.tensor(trained[role])
     model.constant.data = torch.tensor(trained["constant"])
-    return float(ours.mse(model, *read(text)))
+    users, movies, ratings = read(text)
+    return float(ours.mse(model, users, movies, ratings))
 
 
 @check(
@@ -420,14 +487,28 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`DotBias` and `train` on MovieLens: mean squared error on held-out ratings"""
     rng = np.random.default_rng(seed)
-    users, movies, ratings = read(text)
-    model = net.DotBias(671, 9066, 10, float(ratings.mean()))
+    ratings = read(text)
+    _, _, values = ratings
+    model = net.DotBias(USERS, MOVIES, FACTORS, float(values.mean()))
     for role in TABLES:
         table = getattr(model, role)
         table.weight.data = draw(rng, *table.weight.shape, spread=0.1)
-    drawn = (torch.from_numpy(rng.integers(0, len(ratings), 1024)) for _ in range(300))
-    batches = ((users[rows], movies[rows], ratings[rows]) for rows in drawn)
-    losses = net.train(model, batches, adam(model, 0.02, 300), 1e-4)
+    batches = drawn_batches(ratings, rng, 300)
+    optimizer = adam(model, 0.02, 300)
+    losses = net.train(model, batches, optimizer, 1e-4)
     weights = [getattr(model, role).weight for role in TABLES]
     out = named(" ".join(TABLES), *weights)
-    return out | named("constant", model.constant) | counted(losses)
+    out |= named("constant", model.constant)
+    return out | counted(losses)
+
+
+def drawn_batches(
+    ratings: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    rng: np.random.Generator,
+    count: int,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Yield `count` batches of 1,024 ratings, drawn with replacement: users, movies, values."""
+    users, movies, values = ratings
+    for _ in range(count):
+        rows = torch.from_numpy(rng.integers(0, len(values), 1024))
+        yield users[rows], movies[rows], values[rows]

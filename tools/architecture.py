@@ -123,13 +123,16 @@ def arrow(begin: int, end: int, number: int) -> list[str]:
     the number stands.
     """
     x = BOXES + BOX_WIDTH
-    from_y, to_y = (TOP + ROW * row + BOX_HEIGHT // 2 for row in (begin, end))
+    from_y = middle_of_row(begin)
+    to_y = middle_of_row(end)
+    goes_down = end > begin
     bulge = REACH * abs(end - begin)
     half = abs(to_y - from_y) // 2
-    sweep = 1 if to_y > from_y else 0
-    kind = "arrow" if end > begin else "arrow upward"
+    sweep = 1 if goes_down else 0
+    kind = "arrow" if goes_down else "arrow upward"
     width = 0.6 + number**0.5
-    label_x, label_y = x + bulge, (from_y + to_y) // 2 + 4
+    label_x = x + bulge
+    label_y = (from_y + to_y) // 2 + 4
     return [
         f'<path class="{kind}" stroke-width="{width:.1f}" '
         f'd="M {x} {from_y} A {bulge} {half} 0 0 {sweep} {x} {to_y}"/>',
@@ -137,6 +140,11 @@ def arrow(begin: int, end: int, number: int) -> list[str]:
         f'<text class="number halo" x="{label_x}" y="{label_y}">{number}</text>',
         f'<text class="number" x="{label_x}" y="{label_y}">{number}</text>',
     ]
+
+
+def middle_of_row(row: int) -> int:
+    """Return the height of the middle of a row's box."""
+    return TOP + ROW * row + BOX_HEIGHT // 2
 
 
 def box(row: int, package: Package) -> list[str]:
@@ -160,27 +168,40 @@ def box(row: int, package: Package) -> list[str]:
 def ground_column(column: int, name: str, architecture: Architecture) -> list[str]:
     """Write how often each package imports the ground's `name`, below that name."""
     x = MARGIN + COLUMN * column + COLUMN // 2 - 6
-    parts = [f'<text class="number" x="{x}" y="{TOP - 14}">{name}</text>']
+
+    def written(y: int, words: object) -> str:
+        return f'<text class="number" x="{x}" y="{y}">{words}</text>'
+
+    parts = [written(TOP - 14, name)]
     for row, package in enumerate(architecture.packages):
         number = architecture.imports[package.name, name]
         if number:
-            y = TOP + ROW * row + 19
-            parts.append(f'<text class="number" x="{x}" y="{y}">{number}</text>')
+            parts.append(written(TOP + ROW * row + 19, number))
     return parts
 
 
 def drawing(architecture: Architecture) -> str:
     """Return the drawing as SVG: packages in a column, arrows for the imports between them."""
-    rows = {package.name: row for row, package in enumerate(architecture.packages)}
-    arrows = {
-        ends: number for ends, number in architecture.imports.items() if ends[1] not in GROUND
-    }
-    longest = max(abs(rows[one] - rows[other]) for one, other in arrows)
+    rows = rows_of(architecture)
+    arrows = []
+    longest = 0
+    for (importer, imported), number in sorted(architecture.imports.items()):
+        if imported in GROUND:
+            continue
+        begin = rows[importer]
+        end = rows[imported]
+        longest = max(longest, abs(end - begin))
+        arrows += arrow(begin, end, number)
     width = BOXES + BOX_WIDTH + REACH * longest + MARGIN
     height = TOP + ROW * len(rows) + 34
-    parts = [f'<rect class="page" width="{width}" height="{height}" rx="6"/>']
-    for (importer, imported), number in sorted(arrows.items()):
-        parts += arrow(rows[importer], rows[imported], number)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img">',
+        "<title>The packages of the engine and the imports between them</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect class="page" width="{width}" height="{height}" rx="6"/>',
+    ]
+    parts += arrows
     for row, package in enumerate(architecture.packages):
         parts += box(row, package)
     for column, name in enumerate(GROUND):
@@ -188,21 +209,29 @@ def drawing(architecture: Architecture) -> str:
     for line, words in enumerate(LEGEND):
         y = height - 26 + 15 * line
         parts.append(f'<text class="small" x="{MARGIN}" y="{y}">{words}</text>')
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img">'
-    )
-    title = "<title>The packages of the engine and the imports between them</title>"
-    return "\n".join([head, title, f"<style>{STYLE}</style>", *parts, "</svg>", ""])
+    parts.append("</svg>")
+    return "\n".join(parts) + "\n"
+
+
+def rows_of(architecture: Architecture) -> dict[str, int]:
+    """Return the row of each package, by its name."""
+    return {package.name: row for row, package in enumerate(architecture.packages)}
 
 
 def table(architecture: Architecture) -> str:
     """Return the imports as lines of text, those of the top layer first."""
-    rows = {package.name: row for row, package in enumerate(architecture.packages)}
-    ordered = sorted(
-        architecture.imports.items(), key=lambda item: [rows[name] for name in item[0]]
-    )
-    return "\n".join(f"{one} → {other}: {number}" for (one, other), number in ordered)
+    rows = rows_of(architecture)
+
+    def rows_of_ends(ends: tuple[str, str]) -> tuple[int, int]:
+        importer, imported = ends
+        return rows[importer], rows[imported]
+
+    lines = []
+    for ends in sorted(architecture.imports, key=rows_of_ends):
+        importer, imported = ends
+        number = architecture.imports[ends]
+        lines.append(f"{importer} → {imported}: {number}")
+    return "\n".join(lines)
 
 
 def main() -> None:

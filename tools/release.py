@@ -22,9 +22,10 @@ HEADING = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
     """Run a command and return what it printed. Raises `SystemExit` where it fails."""
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True)
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True)
     if done.returncode != 0:
-        shown = " ".join(map(str, command))
+        shown = " ".join(words)
         raise SystemExit(f"{shown} failed:\n{done.stdout}{done.stderr}")
     return done.stdout.strip()
 
@@ -42,11 +43,14 @@ def changelog_entries(root: Path) -> dict[str, tuple[str, str]]:
     """Return each version of the changelog with its date and its text; "Unreleased" has no date."""
     text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = list(HEADING.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    return {
-        heading["name"]: (heading["date"] or "", text[heading.end() : end].strip())
-        for heading, end in zip(headings, ends, strict=True)
-    }
+    ends = [heading.start() for heading in headings[1:]]
+    ends.append(len(text))
+    entries = {}
+    for heading, end in zip(headings, ends, strict=True):
+        date = heading["date"] or ""
+        entry = text[heading.end() : end]
+        entries[heading["name"]] = (date, entry.strip())
+    return entries
 
 
 def wrong_in_files(root: Path) -> list[str]:

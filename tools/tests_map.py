@@ -39,14 +39,20 @@ def measured_seconds(files: Iterable[Path]) -> dict[str, str]:
     """
     seconds = {}
     for path in files:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = processor_seconds()
         command = [sys.executable, "-m", "pytest", "-q", "-n", "0", str(path)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        took = processor_seconds() - before
         seconds[path.name] = f"{max(1, round(took))}"
-        print(f"{path.name}: {took:.1f} s, {done.stdout.strip().splitlines()[-1]}", flush=True)
+        last_line = done.stdout.strip().splitlines()[-1]
+        print(f"{path.name}: {took:.1f} s, {last_line}", flush=True)
     return seconds
+
+
+def processor_seconds() -> float:
+    """Return the processor time so far of all processes that this one started and waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def table(files: Iterable[Path], seconds: Mapping[str, str]) -> Iterator[str]:
@@ -61,11 +67,13 @@ def table(files: Iterable[Path], seconds: Mapping[str, str]) -> Iterator[str]:
 def with_tables(page: str, seconds: Mapping[str, str]) -> str:
     """Return the page with its tables made anew, each between two comments that name its folder."""
     for folder in FOLDERS:
-        begin, end = f"<!-- {folder} -->\n", f"\n<!-- end of {folder} -->"
+        begin = f"<!-- {folder} -->\n"
+        end = f"\n<!-- end of {folder} -->"
         head, _, rest = page.partition(begin)
         _, _, tail = rest.partition(end)
-        rows = table(sorted((ROOT / folder).glob("test_*.py")), seconds)
-        page = head + begin + "\n".join(rows) + end + tail
+        files = sorted((ROOT / folder).glob("test_*.py"))
+        rows = "\n".join(table(files, seconds))
+        page = head + begin + rows + end + tail
     return page
 
 

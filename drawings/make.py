@@ -55,19 +55,19 @@ class Drawing:
     def node(self, kind: str, at: Point, label: str = "") -> None:
         """Draw an input (`square`), a hidden state (`circle`) or an output (`triangle`)."""
         x, y = at
+        label_y = y
         if kind == "circle":
             shape = f'<circle cx="{x:g}" cy="{y:g}" r="{NODE}"'
         elif kind == "square":
-            shape = (
-                f'<rect x="{x - NODE:g}" y="{y - NODE:g}" width="{2 * NODE}" height="{2 * NODE}"'
-            )
+            side = 2 * NODE
+            shape = f'<rect x="{x - NODE:g}" y="{y - NODE:g}" width="{side}" height="{side}"'
         else:
-            corners = ((x, y - 24), (x + 25, y + 18), (x - 25, y + 18))
-            shape = f'<polygon points="{" ".join(f"{a:g},{b:g}" for a, b in corners)}"'
+            corners = corners_of([(x, y - 24), (x + 25, y + 18), (x - 25, y + 18)])
+            shape = f'<polygon points="{corners}"'
+            label_y = y + 4
         self.elements.append(f'{shape} class="node"/>')
         if label:
-            low = 4 if kind == "triangle" else 0
-            self.text((x, y + low), label, size=13)
+            self.text((x, label_y), label, size=13)
 
     def box(
         self, at: Point, size: Point, label: str = "", colour: str = "ink", shade: str = ""
@@ -85,23 +85,29 @@ class Drawing:
 
     def line(self, points: Sequence[Point], colour: str, kind: str = "") -> None:
         """Draw a line through some points; `kind` may be `dashed` or `thin`."""
-        corners = " ".join(f"{x:g},{y:g}" for x, y in points)
+        corners = corners_of(points)
         self.elements.append(f'<polyline points="{corners}" class="line stroke-{colour} {kind}"/>')
 
     def arrow(
         self, points: Sequence[Point], colour: str, kind: str = "", gap: float = NODE + 5
     ) -> None:
         """Draw an arrow through some points that leaves a gap at its first and its last one."""
-        start = towards(points[0], points[1], gap)
-        tip = towards(points[-1], points[-2], gap)
-        end = towards(tip, points[-2], 9)
-        self.line([start, *points[1:-1], end], colour, kind)
+        first, second = points[:2]
+        last_but_one, last = points[-2:]
+        start = towards(first, second, gap)
+        tip = towards(last, last_but_one, gap)
+        end = towards(tip, last_but_one, 9)
+        between = points[1:-1]
+        self.line([start, *between, end], colour, kind)
         self.elements.append(f'<polygon points="{head(end, tip)}" class="fill-{colour}"/>')
 
     def svg(self) -> str:
-        """The whole picture as the text of an SVG file."""
-        light = "".join(rules(name, pair[0]) for name, pair in COLOURS.items())
-        dark = "".join(rules(name, pair[1]) for name, pair in COLOURS.items())
+        """Return the whole picture as the text of an SVG file."""
+        light = ""
+        dark = ""
+        for name, (on_light, on_dark) in COLOURS.items():
+            light += rules(name, on_light)
+            dark += rules(name, on_dark)
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
             f'width="{self.width}" height="{self.height}" role="img" '
@@ -121,26 +127,37 @@ class Drawing:
 
 
 def rules(name: str, colour: str) -> str:
-    """What a colour's name means, as rules of a style sheet."""
+    """Return what a colour's name means, as rules of a style sheet."""
     if name == "ground":
         return f".ground{{fill:{colour}}}.node{{fill:{colour};stroke-width:1.6}}"
-    shared = f".fill-{name}{{fill:{colour}}}.stroke-{name}{{stroke:{colour};stroke-width:2}}"
-    return shared + (f".node{{stroke:{colour}}}" if name == "ink" else "")
+    fill = f".fill-{name}{{fill:{colour}}}"
+    stroke = f".stroke-{name}{{stroke:{colour};stroke-width:2}}"
+    if name == "ink":
+        return f"{fill}{stroke}.node{{stroke:{colour}}}"
+    return fill + stroke
+
+
+def corners_of(points: Sequence[Point]) -> str:
+    """Write points as SVG does: `x,y x,y`."""
+    return " ".join(f"{x:g},{y:g}" for x, y in points)
 
 
 def towards(start: Point, end: Point, distance: float) -> Point:
-    """The point that lies `distance` from `start` on the way to `end`."""
-    length = hypot(end[0] - start[0], end[1] - start[1])
-    share = distance / length
-    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+    """Return the point that lies `distance` from `start` on the way to `end`."""
+    across = end[0] - start[0]
+    down = end[1] - start[1]
+    share = distance / hypot(across, down)
+    return start[0] + share * across, start[1] + share * down
 
 
 def head(base: Point, tip: Point) -> str:
-    """The three corners of an arrow's head."""
-    across, down = tip[0] - base[0], tip[1] - base[1]
+    """Return the three corners of an arrow's head."""
+    base_x, base_y = base
+    across = tip[0] - base_x
+    down = tip[1] - base_y
     side = 5.5 / hypot(across, down)
-    left = base[0] - side * down, base[1] + side * across
-    right = base[0] + side * down, base[1] - side * across
+    left = (base_x - side * down, base_y + side * across)
+    right = (base_x + side * down, base_y - side * across)
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in (left, tip, right))
 
 
@@ -217,16 +234,21 @@ def lookup() -> Drawing:
 
 def unrolled(d: Drawing, left: float, top: float, step: float, steps: int, out: bool) -> None:
     """Draw a network that reads at every step; with an output at every step or only at the last."""
+    output_y = top
+    hidden_y = top + 90
+    input_y = top + 180
     for t in range(steps):
         x = left + step * t
-        d.arrow([(x, top + 180), (x, top + 90)], "green")
-        if t:
-            d.arrow([(x - step, top + 90), (x, top + 90)], "orange")
-        if out or t == steps - 1:
-            d.arrow([(x, top + 90), (x, top)], "blue", gap=NODE + 4)
-            d.node("triangle", (x, top - 6), f"y[{t}]" if out else "y")
-        d.node("square", (x, top + 180), f"x[{t}]")
-        d.node("circle", (x, top + 90), "h")
+        d.arrow([(x, input_y), (x, hidden_y)], "green")
+        if t > 0:
+            d.arrow([(x - step, hidden_y), (x, hidden_y)], "orange")
+        is_last = t == steps - 1
+        if out or is_last:
+            d.arrow([(x, hidden_y), (x, output_y)], "blue", gap=NODE + 4)
+            label = f"y[{t}]" if out else "y"
+            d.node("triangle", (x, output_y - 6), label)
+        d.node("square", (x, input_y), f"x[{t}]")
+        d.node("circle", (x, hidden_y), "h")
 
 
 def three_characters() -> Drawing:
@@ -356,16 +378,18 @@ def through_time(d: Drawing, back: bool) -> None:
     """Draw three steps with their weights; where `back` is set, with the gradients too."""
     aside = 7 if back else 0  # what goes forward makes room for what comes back
     d.node("circle", (70, 165), "h[0]")
+    before = 70
     for t in range(3):
         x = 220 + 180 * t
-        before = x - 180 if t else 70
         middle = (before + x) / 2
-        d.arrow([(before, 165 - aside), (x, 165 - aside)], "orange")
+        wire = 165 - aside
+        d.arrow([(before, wire), (x, wire)], "orange")
         d.text((middle, 150 - aside), "Wh", "orange", 14)
         d.arrow([(x, 265), (x, 165)], "green")
         d.text((x - 12, 222), "Wx", "green", 14, "end")
-        d.arrow([(x - aside, 165), (x - aside, 30)], "blue", gap=NODE + 7)
-        d.text((x - aside - 11, 108), "Wy", "blue", 14, "end")
+        out = x - aside
+        d.arrow([(out, 165), (out, 30)], "blue", gap=NODE + 7)
+        d.text((out - 11, 108), "Wy", "blue", 14, "end")
         if back:
             d.arrow([(x, 172), (before, 172)], "red", "dashed")
             d.text((middle, 190), "dnext", "red", 13)
@@ -374,6 +398,7 @@ def through_time(d: Drawing, back: bool) -> None:
         d.node("circle", (x, 165), f"h[{t + 1}]")
         d.node("square", (x, 265), f"x[{t}]")
         d.text((x, 34), f"logits[{t}]", size=14)
+        before = x
 
 
 def forward() -> Drawing:

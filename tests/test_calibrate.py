@@ -1,6 +1,4 @@
-"""Bounds of training: measured by the real command, kept in solutions/bounds.toml, shown on the
-page.
-"""
+"""Bounds of training: measured by the real command, kept in bounds.toml, shown on the page."""
 
 import math
 import re
@@ -37,8 +35,9 @@ BOUND = Bound(
 
 
 def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
-    """bounds.toml is of the checks there are, with the bounds that they have: else `autograder
-    calibrate` again.
+    """bounds.toml has the checks there are, with their bounds.
+
+    Else run `autograder calibrate` again.
     """
     measured = {(b.unit, b.check, b.data): b.within for b in read_bounds(COURSE)}
     wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in this_course.trains_on(c)}
@@ -46,9 +45,7 @@ def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
 
 
 def test_right_answers_pass_and_known_mistakes_do_not():
-    """By what was measured: under one right answer in 10,000 ends beyond a bound, and no mistake
-    would pass.
-    """
+    """By the figures, under one right answer in 10,000 is beyond a bound, and no mistake passes."""
     bounds = read_bounds(COURSE)
     likely = {(b.unit, b.check, b.data): b.right_fails for b in bounds if b.right_fails[0] >= 1e-4}
     assert likely == {}
@@ -59,8 +56,9 @@ def test_right_answers_pass_and_known_mistakes_do_not():
 
 
 def test_the_chance_is_students_t():
-    """Two tails beyond 4.318 spreads, of 12 seeds: 1 in 1,000, as tables say; certain where
-    training failed.
+    """Of 12 seeds, 4.318 spreads either way have a chance of 1 in 1,000, as tables say.
+
+    Where training failed it is certain.
     """
     apart = replace(BOUND, within=4.318, right={"loops": [1.0, -1.0] * 6})
     assert apart.right_fails == (pytest.approx(1e-3, rel=0.01), "loops")
@@ -122,9 +120,7 @@ def test_what_is_kept_is_read_back(elsewhere):
 
 
 def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
-    """Writing an entry leaves every figure of the others as it stands, and the file in the same
-    form.
-    """
+    """Writing an entry leaves every figure of the others, and the form of the file."""
     committed = (ROOT / "solutions" / "bounds.toml").read_text()
     written = elsewhere.folder / "solutions" / "bounds.toml"
     written.write_text(committed)
@@ -133,8 +129,9 @@ def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
 
 
 def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
-    """Unit 1's, on one seed, with the mistakes of one function that training uses and of one that
-    it does not.
+    """`calibrate` measures unit 1's check, on one seed, with the mistakes of two functions.
+
+    Training uses one of them, and not the other.
     """
     unit = this_course.unit("unit1_embeddings")
     whole = calibrating.solution_of(unit)
@@ -156,8 +153,9 @@ def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
 
 
 def test_the_plot_is_made_from_the_bounds_and_always_the_same(tmp_path):
-    """A row for each check and corpus; the same bytes each time; docs/grader/bounds.svg is of
-    bounds.toml as it is.
+    """The plot has a row for each check and corpus, and the same bytes each time.
+
+    docs/grader/bounds.svg is of bounds.toml as it is.
     """
     for name in ("one", "two"):
         plot(COURSE, [BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")

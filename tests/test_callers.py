@@ -1,6 +1,4 @@
-"""The ways in which a check is called: the command, a script's last lines, a kernel's cell,
-pytest.
-"""
+"""A check is called by the command, a script's last lines, a kernel's cell, and pytest."""
 
 import os
 import re
@@ -102,9 +100,7 @@ CODE = (
 
 @given(st.lists(st.tuples(st.sampled_from(["code", "markdown"]), CODE), min_size=1, max_size=5))
 def test_cells_survive_the_way_to_a_script_and_back(cells):
-    """Kinds and sources of cells, whatever is in them but a cell's own border, survive percent
-    format.
-    """
+    """Kinds and sources of cells survive percent format, whatever they hold but a cell's border."""
     made = [getattr(nbformat.v4, f"new_{kind}_cell")(source) for kind, source in cells]
     notebook = nbformat.v4.new_notebook(cells=made)
     back = jupytext.reads(jupytext.writes(notebook, "py:percent"), "py:percent")
@@ -112,8 +108,9 @@ def test_cells_survive_the_way_to_a_script_and_back(cells):
 
 
 def test_pytest_runs_the_checks_of_a_file():
-    """One test a check; a failed one says what the student would read, and nothing of the kit's own
-    frames.
+    """pytest has a test for each check; a failed one says what the student would read.
+
+    It shows nothing of the kit's own frames.
     """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
@@ -154,8 +151,9 @@ START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}
     ],
 )
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, words):
-    """The value is the points (what nbgrader reads); the HTML is for people, and nothing of a
-    submission is markup.
+    """A cell's value is the points, which nbgrader reads; its HTML is for people.
+
+    Nothing of a submission is markup there.
     """
     softmax = (
         "def softmax(z):\n    e = np.exp(z - z.max(-1, keepdims=True))\n    return e / e.sum(-1, "
@@ -171,8 +169,9 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, w
 
 
 def test_a_cell_says_what_it_needs():
-    """A check whose needs have not passed is not reached; a name that is not there is told with the
-    nearest.
+    """A check whose needs have not passed is not reached.
+
+    A missing name is told with the nearest.
     """
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
     assert "runs once <code>softmax_values</code> passes" in outputs[-1]["data"]["text/html"]

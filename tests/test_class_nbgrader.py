@@ -1,6 +1,4 @@
-"""This course for nbgrader; and a hundred mutilations of a correct notebook, which earn full
-marks.
-"""
+"""This course for nbgrader; a hundred mutilations of a correct notebook earn full marks."""
 
 import jupytext
 import nbformat
@@ -64,9 +62,7 @@ def correct(folder):
 
 
 def test_a_hundred_mutilations_earn_full_marks(correct, grade):
-    """A submission is its definitions: whatever became of its cells. `grade` judges in the real
-    sandbox.
-    """
+    """`grade` finds a submission's definitions in the real sandbox, whatever became of cells."""
     made = list(mutilated(correct))
     assert len({text for _, text in made}) == 100 and len(KINDS) == 24
     for name, text in made:
@@ -77,9 +73,7 @@ def test_a_hundred_mutilations_earn_full_marks(correct, grade):
 
 
 def test_what_nbgrader_makes_of_three_mutilations(folder, correct):
-    """It trusts cells and their metadata: a deleted check costs its points there, a changed id the
-    whole notebook.
-    """
+    """nbgrader trusts cells: a deleted check costs its points, a changed id the whole notebook."""
     kinds = ("stored outputs", "checks deleted", "grade ids changed")
     found = {name[4:]: text for name, text in mutilated(correct, 24) if name[4:] in kinds}
     for name, text in found.items():

@@ -32,8 +32,9 @@ def show():
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_of_the_golden_class_are_accessible(pages, show, scheme):
-    """axe finds nothing on the class's, the unit's and students' pages; nothing is cut off at 320
-    pixels.
+    """axe finds nothing on the class's, the unit's and students' pages.
+
+    Nothing is cut off at 320 pixels.
     """
     cases = ("complete", "style_notebook_reordered", "endless_loop", "not_text", "stub")
     for path in [
@@ -62,9 +63,7 @@ def test_search_finds_a_check_that_ran_out_of_time(pages, show):
 
 
 def test_a_students_own_code_stands_at_its_check(pages, show):
-    """Open where it is wrong, folded where it passed; in a notebook with its cell, wherever that
-    stands.
-    """
+    """A check's code is open where it is wrong, folded where it passed, and named with its cell."""
     page = show(pages / UNIT / "mistake_relu_forgotten.html")
     assert "dz = dh" in page.locator("#backward_through_time details[open] .code").inner_text()
     assert page.locator("#softmax_values details[open]").count() == 0
@@ -73,8 +72,9 @@ def test_a_students_own_code_stands_at_its_check(pages, show):
 
 
 def test_training_is_shown_beside_ours(pages):
-    """The loss that passed, and ours, in words and as a picture; the run's seed is nowhere on the
-    page.
+    """The page shows the loss that passed and ours, in words and as a picture.
+
+    The run's seed is nowhere on it.
     """
     text = (pages / UNIT / "complete.html").read_text()
     assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)

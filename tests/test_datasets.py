@@ -6,9 +6,7 @@ from this_course import ROOT
 
 
 def test_manifests_are_whole():
-    """Every dataset has a licence, a checksum, sources and a README; nothing importable lies
-    there.
-    """
+    """Every dataset has a licence, a checksum, sources and a README, and nothing importable."""
     found = sorted((ROOT / "datasets").glob("*/manifest.toml"))
     assert {path.parent.name for path in found} >= {"austen", "nietzsche"}
     for path in found:

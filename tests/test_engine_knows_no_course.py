@@ -50,9 +50,7 @@ def searched():
 
 
 def words():
-    """Names of this course's units, long and short, of its datasets, packages, and what it speaks
-    of.
-    """
+    """Return names of this course's units, datasets and packages, and what it speaks of."""
     yield from COURSE.units
     yield from (COURSE.short(unit) for unit in COURSE.units)
     yield from data.names(COURSE)
@@ -62,9 +60,7 @@ def words():
 
 @pytest.mark.parametrize("word", dict.fromkeys(words()))
 def test_the_engine_does_not_speak_of_this_course(word):
-    """No name of its units, data and packages, and none of its terms: in code, help, templates and
-    docstrings.
-    """
+    """No name of this course is in the engine's code, help, templates and docstrings."""
     pattern = re.compile(rf"(?<![A-Za-z]){re.escape(word)}", re.I)
     found = []
     for path in searched():
@@ -83,9 +79,7 @@ FUNCTIONS = ("softmax", "tanh", "sigmoid")  # as the logarithm is one
 
 
 def of_mathematics(word, path):
-    """The functions of which one too many or too few is told, in any course: they stand in one
-    table.
-    """
+    """Return the functions of which one too many or too few is told: they stand in one table."""
     return word in FUNCTIONS and path == ROOT / "autograder" / "relations" / "changes.py"
 
 

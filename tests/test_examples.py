@@ -1,5 +1,6 @@
-"""What passes all exact checks of a unit runs every example of it; `benchmarks/examples.py` tries
-all that passes.
+"""What passes all exact checks of a unit runs every example of it.
+
+`benchmarks/examples.py` tries all that passes.
 """
 
 import pytest

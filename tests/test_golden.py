@@ -1,6 +1,4 @@
-"""Golden submissions: one folder, one case; each is graded by the real command, and its verdict is
-the expected one.
-"""
+"""Golden submissions: each folder is a case, graded by the real command as it should be."""
 
 import json
 import shutil
@@ -32,8 +30,9 @@ def test_verdict_is_as_expected(case, graded_class):
 
 
 def test_the_class_is_whole(graded_class):
-    """At least 14 cases, each with a result; the command says how the class did and where the pages
-    are.
+    """At least 14 cases have a result.
+
+    The command says how the class did and where the pages are.
     """
     out, done = graded_class
     assert done.returncode == 0, done.stderr
@@ -44,8 +43,9 @@ def test_the_class_is_whole(graded_class):
 
 
 def test_a_result_records_what_made_it(graded_class):
-    """A result says what was graded, by which kit, on which seed and data, behind which walls,
-    officially.
+    """A result says what was graded, by which kit, on which seed and data.
+
+    It also says how it was confined, and that it is official.
     """
     result = json.loads((graded_class[0] / UNIT / "complete.json").read_text())
     made_by = result["provenance"]
@@ -57,8 +57,9 @@ def test_a_result_records_what_made_it(graded_class):
 
 
 def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
-    """With the same seed and material a stored result is read back; a changed submission is graded
-    again.
+    """With the same seed and material a result is read back.
+
+    A changed submission is graded again.
     """
     for case in ("complete", "stub"):
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
@@ -95,9 +96,7 @@ def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
 
 
 def test_pages_show_every_submission_and_run_nothing(graded_class):
-    """The class page links to a page for each submission; remarks are text; no page of a submission
-    holds a script.
-    """
+    """The class page links to each submission's; remarks are text; no such page holds a script."""
     pages = graded_class[0] / "pages"
     index = (pages / "index.html").read_text()
     for case in CASES:

@@ -1,6 +1,4 @@
-"""The page on how good the grader is: made from proofs, from bounds, and from what the author adds
-by hand.
-"""
+"""The page on how good the grader is: made from proofs, bounds, and the author's notes."""
 
 from collections import Counter
 
@@ -54,9 +52,7 @@ def parts_of(page):
 
 
 def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
-    """The author's notes stand between the bounds, which they explain, and what each check
-    catches.
-    """
+    """The author's notes stand between the bounds that they explain and what each check catches."""
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
     notes = (ROOT / "solutions" / "grader-notes.md").read_text().strip()
     assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
@@ -81,9 +77,7 @@ def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
 
 
 def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsewhere, proof):
-    """Of a check without which nothing would pass; of each mutant that no check can tell from the
-    solution.
-    """
+    """The page says why some checks are kept, and which mutants are right answers too."""
     parts = parts_of(grader_page(elsewhere, [proof], jobs=2, minutes=9.0))
     (training,) = [check for check in this_course.unit().checks if check.measure]
     assert f"  - `training` is kept: {training.kept}" in parts["What each check catches"]

@@ -1,5 +1,4 @@
-"""The attack suite: what a submission may try, a folder of `hostile/` each, graded by the real
-command, confined.
+"""The attack suite: each folder of `hostile/` is an attack, graded by the real command.
 
 A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it
 (`expected.toml`): the checks that do not pass, all others do, and what such a check earns where
@@ -56,9 +55,7 @@ def is_link(attack):
 
 
 def script(attack, facts, places):
-    """Our solution of the unit with the attack's code at its end, or where `first`, at its
-    beginning.
-    """
+    """Return our solution with the attack's code at its end, or where `first`, at its beginning."""
     honest = solution_of(this_course.unit(facts["unit"])).plain()
     code = attack / "attack.py"
     added = filled(code.read_text(), places) if code.exists() else ""
@@ -142,9 +139,7 @@ BYTES = {
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """Where secrets lie, where something that breaks out leaves a mark, and what a submission could
-    ask for by path.
-    """
+    """Return where secrets lie, where a break-out leaves a mark, and what has a path to ask for."""
     base = tmp_path_factory.mktemp("hostile")
     found = {
         "SECRETS": base / "secrets",
@@ -181,8 +176,9 @@ def listener():
 
 
 def run(places, submitted, out, *options):
-    """`autograder grade` in a process of its own; what it said, its exit code, and its memory (kB)
-    along the way.
+    """Run `autograder grade` in a process of its own.
+
+    Returns what it printed, its exit code, and its memory (kB) along the way.
     """
     command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED]
     command += ["-j", "2", "--course", ROOT]
@@ -208,8 +204,9 @@ def run(places, submitted, out, *options):
 
 @pytest.fixture(scope="module")
 def hostile(places, listener):
-    """A class of all attacks and of honest submissions among them: the folder of results, and how
-    the command did.
+    """Grade a class of all attacks and of honest submissions.
+
+    Return results and how the command did.
     """
     with Server(
         this_course.unit()
@@ -236,9 +233,7 @@ def result_of(attack, places):
 
 
 def test_the_sandbox_itself_works(hostile):
-    """The commands ran to their end, every result is official, and what ran did so behind the walls
-    that stand here.
-    """
+    """The commands ran to their end, every result is official, and all were confined as here."""
     places, quick, trained, _ = hostile
     trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
@@ -262,9 +257,7 @@ def test_the_sandbox_itself_works(hostile):
 
 @pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])
 def test_an_attack_earns_nothing(attack, hostile):
-    """Each check has the status expected, and the points that this status is worth; no other check
-    is touched.
-    """
+    """Each check has the status expected and the points that it is worth; no other is touched."""
     attack, places = HOSTILE / attack, hostile[0]
     facts = expected(attack)
     assert facts["outcome"] in "R0XKL" and facts["why"]
@@ -288,8 +281,9 @@ def test_an_attack_earns_nothing(attack, hostile):
 
 
 def test_nothing_leaks_and_nothing_breaks_out(hostile):
-    """No secret in a result or page or on the screen; no mark, note or connection; no escape and no
-    markup.
+    """No secret is in a result, a page or on the screen.
+
+    Nor is there a mark, a note, a connection, an escape or markup.
     """
     places, quick, trained, came = hostile
     base = places["OUT"].parent
@@ -317,9 +311,7 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
 
 
 def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
-    """The same seed, the same verdicts, check by check, as in the class of golden submissions
-    alone.
-    """
+    """On the same seed honest submissions have the verdicts of the golden class, check by check."""
     places, among = hostile[0], 0
     for path in sorted(places["OUT"].glob("unit*/*.json")):
         if path.stem in HONEST:
@@ -332,17 +324,16 @@ def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
 
 
 def test_the_grader_does_not_grow(hostile):
-    """From the first third of the run to its end, its memory rises by what keys of further units
-    need, no more.
+    """After a third of the run the grader's memory rises by what keys of further units need.
+
+    It does not rise by more.
     """
     memory = hostile[1][2]
     assert max(memory) - memory[len(memory) // 3] < 100_000  # kB
 
 
 def test_the_suite_is_whole(record_property):
-    """At least 60 attacks over all units and families; docs/security.md has the number of each
-    family.
-    """
+    """There are at least 60 attacks over all units and families; docs/security.md counts them."""
     counts = {
         family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES
     }
@@ -377,9 +368,7 @@ def bomb(packed):
 
 
 def otherwise(packed):
-    """A kilobyte of bzip2 may unpack to gigabytes, at once and in memory, whatever size is
-    announced.
-    """
+    """Pack a file by bzip2, of which a kilobyte may unpack to gigabytes, whatever is announced."""
     packed.writestr(f"eve/{UNIT}/{UNIT}.py", "x = 1", zipfile.ZIP_BZIP2)
 
 

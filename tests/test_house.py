@@ -15,9 +15,7 @@ from autograder import cli
 
 
 def test_imports_go_one_way():
-    """The layers of pyproject.toml hold: a submission flows from its file to a page, and no import
-    goes against it.
-    """
+    """The layers of pyproject.toml hold: from a file to a page, no import goes against the flow."""
     code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, "--no-cache"]
@@ -52,8 +50,7 @@ DOCS += sorted((ROOT / "docs").glob("*.md"))
 
 @pytest.mark.parametrize("name", cli.main.commands)
 def test_the_docs_name_every_command_and_option(name):
-    """In README or docs; each option, the short ones too, stands on a page that speaks of the
-    command.
+    """README or docs name each option, short ones too, on a page that speaks of its command.
 
     `--course`, which every command has, may stand on any.
     """
@@ -95,9 +92,7 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
 
 
 def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
-    """Each check by a name of the units; the figures of its second sentence are those of its
-    table.
-    """
+    """The page names checks of the units, and its second sentence has the figures of its table."""
     page = (ROOT / "docs" / "coverage.md").read_text()
     rows = [
         line.split("|")

@@ -1,6 +1,4 @@
-"""This course's keys are the same on another processor, and no mistake stands where rounding
-decides.
-"""
+"""This course's keys are the same on another processor, and rounding decides about no mistake."""
 
 import pytest
 import this_course
@@ -15,8 +13,9 @@ from autograder.sandbox.inside.submission import Submission
 
 @pytest.mark.parametrize("name", COURSE.units)
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
-    """Each array of floats moved by up to 1e-4 of its largest value, also where a mistake leaves
-    only rounding.
+    """A key is the same with floats moved by up to 1e-4 of their largest value.
+
+    That is so where a mistake leaves only rounding, too.
     """
     unit, key = this_course.unit(name), load_key(COURSE.key(name))
     assert same_key(unit, key, key_elsewhere(key, unit.checks))

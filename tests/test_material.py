@@ -1,6 +1,4 @@
-"""The material proves itself: generated from the units there are, so that a new unit needs no new
-test.
-"""
+"""The material proves itself: tests are made from the units, so a new unit needs no new test."""
 
 import re
 import subprocess
@@ -40,9 +38,7 @@ def texts(name):
 
 @cache
 def whole_key(name):
-    """The key that all proofs below are made with: the same unit, seed and corpus give the same
-    one.
-    """
+    """Return the key of all proofs below: the same unit, seed and corpus give the same one."""
     with Server(this_course.unit(name)) as server:
         return keys.build_key(server, FIRST_SEED, texts(name))
 
@@ -57,8 +53,9 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
-    """Twenty pairs of mistakes, of which one may; `autograder validate` tries 200, of which four
-    may.
+    """Of twenty pairs of mistakes at most one is told a third.
+
+    `autograder validate` tries 200, of which four may.
     """
     proof = ValidationReport(unit, 1, quick=True)
     with Server(this_course.unit(unit)) as server:
@@ -72,8 +69,9 @@ def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_file_that_solves_nothing_earns_nothing(unit):
-    """Each exercise, and all at once, gives zeros, ones, the public seed's answers or its input: no
-    points for it.
+    """Zeros, ones, the public seed's answers or the input earn nothing.
+
+    Each exercise gives them by itself, and all at once.
     """
     with Server(this_course.unit(unit)) as server:
         found = judge_nothing(server, FIRST_SEED, whole_key(unit))
@@ -95,8 +93,9 @@ def test_wrong_variants_lose_points(unit, monkeypatch):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
-    """One whose answer differs by rounding alone passes there, and a pass must not rule out that it
-    was made.
+    """A mistake that a check is said to see does not pass it.
+
+    One whose answer differs only by rounding passes, and a pass must not rule out that it was made.
     """
     key, loaded = load_key(COURSE.key(unit)), this_course.unit(unit)
     for check in keys.checks_to_run(loaded, data=()):
@@ -109,9 +108,7 @@ def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
 
 
 def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):
-    """A loss of training on data that this machine lacks stays in the key; what is written is told
-    with its name.
-    """
+    """A loss on data that this machine lacks stays in the key, and `build` names it."""
     known, path = load_key(COURSE.key(UNIT)), tmp_path / f"{UNIT}.safetensors"
     trained = known[next(name for name in known if "@" in name)]
     # stale: nothing else is in it
@@ -164,8 +161,9 @@ def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_has_mistakes_text_and_titles(unit):
-    """At least 12 known mistakes, each with words of its own; every exercise has hints, minutes and
-    a length.
+    """A unit has at least 12 known mistakes with words.
+
+    Exercises have hints, minutes and a length.
     """
     solution = keys.solution_of(this_course.unit(unit))
     words = [mistake.text for mistake, _, _ in solution.mistakes]
@@ -183,8 +181,9 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
-    """Aims; then five to eight questions with folded answers, stretch exercises, and reading with
-    links.
+    """A unit opens with aims, and ends with five to eight questions, stretch exercises and reading.
+
+    The questions' answers are folded, and the reading has links.
     """
     text = keys.solution_of(this_course.unit(unit)).text
     opening, *_, ending = re.split(r"^# ## ", text, flags=re.M)

@@ -1,6 +1,4 @@
-"""Installing and running elsewhere: the lock file, the image, and grading as in a container without
-namespaces.
-"""
+"""Installing and running elsewhere: the lock file, the image, a container without namespaces."""
 
 import os
 import re
@@ -27,8 +25,9 @@ def locked():
 
 
 def test_the_lock_file_holds_what_the_engine_and_the_course_ask_for():
-    """Core, platforms and Dask, what course.toml installs, each in a version that is asked for;
-    torch by its index.
+    """The lock file has what core, platforms, Dask and course.toml ask for.
+
+    Torch is taken from its own index.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
@@ -66,8 +65,9 @@ def test_what_the_image_copies_is_there():
 
 
 def in_a_container(folder, *arguments):
-    """Run a command as `docker run --network none --read-only --cap-drop ALL` would: one folder may
-    be written.
+    """Run a command as `docker run --network none --read-only --cap-drop ALL` would.
+
+    One folder may be written.
     """
     if not bubblewrap():
         pytest.skip("bubblewrap, which stands in for a container here, is not installed")

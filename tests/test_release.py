@@ -1,6 +1,4 @@
-"""What students get: the files of a list and nothing else, no answer in them, and all of it works
-without ours.
-"""
+"""What students get: listed files and nothing else, no answer in them, and all of it works."""
 
 import json
 import os
@@ -65,8 +63,9 @@ def listed():
 
 
 def test_a_release_holds_what_is_listed_and_nothing_else(released):
-    """course.toml, checks, stubs, keys, manifests, the students' page, a README, what editors and
-    assistants read, and one wheel.
+    """A release holds course, checks, stubs, keys, manifests, pages and one wheel, no other file.
+
+    The pages are the students', a README, and what editors and assistants read.
     """
     wheels, others = [], set()
     for name in files_of(released):
@@ -93,8 +92,9 @@ def littered(tmp_path_factory):
 
 
 def test_a_new_file_is_not_in_a_release(littered, released, tmp_path):
-    """Wherever it lies in the course: only a module of checks, which others may import, goes
-    along.
+    """Wherever a new file lies in the course, it is released only if it is a module of checks.
+
+    Other checks may import it.
     """
     release(read_course(littered), tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(released)
@@ -108,9 +108,7 @@ def test_the_same_course_gives_the_same_release(released, tmp_path):
 
 
 def test_a_release_holds_no_answer(released, answers):
-    """No line of a solution region and no mistake's code, in any file: keys and the wheel's members
-    included.
-    """
+    """No file holds a line of a solution region or a mistake's code, nor do keys and the wheel."""
     assert sum(len(solution.secret_lines) for solution in answers) > 100
     assert leaks(released, answers) == []
 
@@ -166,8 +164,9 @@ def mistaken():
 
 @pytest.fixture(scope="module")
 def python(released, tmp_path_factory):
-    """A Python into which the release's wheel was installed: it knows the packages here, but not
-    this checkout.
+    """Return a Python with the release's wheel.
+
+    It knows the packages here, but not this checkout.
     """
     folder = tmp_path_factory.mktemp("student")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
@@ -273,9 +272,7 @@ def test_watch_works_in_a_release(python, course, mistaken):
 
 
 def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
-    """In a kernel of the student's Python, with the course's folder found from where the notebook
-    lies.
-    """
+    """A kernel of the student's Python finds the course's folder from where the notebook lies."""
     kernel = tmp_path / "kernels" / "student"
     kernel.mkdir(parents=True)
     command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -297,9 +294,7 @@ def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
 
 
 def test_what_needs_the_solutions_says_so(student, course):
-    """Grading, building and proving are an instructor's and an author's: exit code 2, and a
-    sentence.
-    """
+    """Without solutions grading, building and proving end with exit code 2 and a sentence."""
     submitted = course / "class" / "ada" / UNIT
     submitted.mkdir(parents=True)
     shutil.copy(course / "assignments" / f"{UNIT}.py", submitted)

@@ -1,6 +1,4 @@
-"""The pieces of `reproduce`: counts that the lesson printed, gradients against torch's, a few steps
-of each model.
-"""
+"""The pieces of `reproduce`: counts that the lesson printed, gradients, steps of each model."""
 
 import importlib
 import sys
@@ -61,9 +59,7 @@ def test_ids_and_windows_are_the_lesson_s(lesson, ids):
 
 
 def test_batches_continue_where_they_should(lesson, monkeypatch):
-    """Row i of a batch goes on where row i of the last one stopped, and not with the lesson's
-    batches.
-    """
+    """Row i of a batch continues row i of the last one, and not with the lesson's batches."""
     seen = {}
     monkeypatch.setattr(lesson, "text_bytes", lambda: bytes(range(1, 91)) * 60)
     monkeypatch.setattr(
@@ -78,8 +74,9 @@ def test_batches_continue_where_they_should(lesson, monkeypatch):
 
 
 def test_online_gradients_are_torch_s(lesson):
-    """One update with lr 1 takes the gradient of the summed error from every weight; the hidden
-    bias counts twice.
+    """One update with lr 1 takes the gradient of the summed error from every weight.
+
+    The hidden bias counts twice.
     """
     rng = np.random.default_rng(0)
     w = {name: weight.astype(np.float64) for name, weight in lesson.online_weights(11, 0.1).items()}

@@ -1,6 +1,4 @@
-"""Right answers in other styles: enough of them, each in a style of its own, and each at full
-marks.
-"""
+"""Right answers in other styles: enough, each in a style of its own, and each at full marks."""
 
 import ast
 from collections import Counter
@@ -36,8 +34,9 @@ def definitions(module):
 
 
 def bare(node):
-    """The code of a definition without docstrings and annotations, its names numbered as they
-    come.
+    """Return a definition's code without docstrings and annotations.
+
+    Names are numbered as they come.
     """
     defined, names = (ast.FunctionDef, ast.ClassDef), {}
     for part in ast.walk(node):
@@ -79,8 +78,9 @@ def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_no_style_is_a_mere_copy(unit):
-    """Other names alone make no style: at least two exercises are done in another way, and each
-    exercise in three.
+    """A style does at least two exercises in another way; each exercise is done in three.
+
+    Other names are no other way.
     """
     done = {style: rewritten(unit, module) for style, module in own(unit).items()}
     assert {style: names for style, names in done.items() if len(names) < 2} == {}
@@ -90,8 +90,9 @@ def test_no_style_is_a_mere_copy(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
-    """A loss may not hang on how many numbers a program draws: bounds of training are measured on
-    such a style too.
+    """Each unit has a style that draws random numbers while it trains.
+
+    A loss may not depend on how many numbers a program draws: bounds are measured on it too.
     """
     functions = [
         (name, node) for module in own(unit).values() for name, node in definitions(module).items()
@@ -100,9 +101,7 @@ def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
 
 
 def test_a_copy_under_other_names_is_seen():
-    """The test above can fail: names, annotations and docstrings make no difference, an operation
-    does.
-    """
+    """Names, annotations and docstrings make no difference to the test above, an operation does."""
     one, renamed, other = (
         ast.parse(text).body[0]
         for text in (

@@ -15,8 +15,9 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 @contextmanager
 def open_pages(browser):
-    """A function that opens a page; at the end nothing has run, asked for, or been fetched that is
-    not the kit's.
+    """Yield a function that opens a page; at the end check that nothing has run or been fetched.
+
+    Nothing that is not the kit's may have run, been asked for, or been fetched.
     """
     contexts, wrong = [], []
 
@@ -49,8 +50,9 @@ def open_pages(browser):
 
 
 def violations(page):
-    """What axe finds against a page, all of it unfolded; contrast and size of targets were looked
-    at.
+    """Return what axe finds against a page, all of it unfolded.
+
+    Contrast and the size of targets are looked at too.
     """
     from axe_playwright_python.sync_playwright import Axe
 

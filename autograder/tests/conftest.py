@@ -1,6 +1,4 @@
-"""Fixtures of the engine's tests: the fixture course's unit, its solution, confined servers, a
-key.
-"""
+"""Fixtures of the engine's tests: the fixture course's unit, its solution, servers, a key."""
 
 from dataclasses import replace
 
@@ -31,8 +29,10 @@ BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
 
 @pytest.fixture(scope="module", params=BEHIND)
 def boxed(request, tmp_path_factory):
-    """A server behind both walls, one behind the worker's own, and one as a kernel with the first
-    Landlock has it.
+    """Yield a server in each kind of confinement.
+
+    One is inside bubblewrap and Landlock, one has the worker's own confinement only, and one has a
+    kernel with the first version of Landlock.
 
     Its workers may read one file more, `boxed.file`.
     """

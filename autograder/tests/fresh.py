@@ -1,5 +1,6 @@
-"""A new environment, as students and services make one: without the engine, which is installed from
-its wheel.
+"""Makes a new environment, as students and services make one.
+
+The engine is installed from its wheel.
 """
 
 import os
@@ -17,8 +18,9 @@ OFFLINE = {
 
 
 def ready_packages() -> str:
-    """Lines for a `.pth` file: the folders of packages that this Python has, but for the engine's
-    own checkout.
+    """Return lines for a `.pth` file: the folders of packages that this Python has.
+
+    The engine's own checkout is left out.
     """
     folders = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     return "\n".join([*folders, ""])

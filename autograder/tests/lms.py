@@ -1,5 +1,6 @@
-"""What learning platforms hand out, built as each of them names things. Sources: the modules of
-`autograder/intake`.
+"""Builds what learning platforms hand out, as each of them names things.
+
+Sources: the modules of `autograder/intake`.
 """
 
 import subprocess
@@ -32,7 +33,9 @@ def pack(path, entries):
 
 
 def canvas(folder):
-    """Canvas: a right answer, a late one that was handed in again, umlauts, a hostile name, text
+    """Write Canvas's download.
+
+    It holds a right answer, a late one that was handed in again, umlauts, a hostile name, and text
     typed in.
     """
     return pack(
@@ -61,7 +64,9 @@ CANVAS_ROSTER = (
 
 
 def moodle(folder):
-    """Moodle: folders of today and of before 4.1, two who are called the same, a zip within, an
+    """Write Moodle's download.
+
+    It has folders of today and of before 4.1, two students of the same name, a zip within, and an
     online text.
     """
     inner = pack(folder / "work.zip", [Entry(f"mine/{UNIT}.py", HALF)])
@@ -124,8 +129,9 @@ submission_302:
 
 
 def gradescope(folder):
-    """Gradescope: a resubmission, a group of two, a folder that the table of contents does not
-    know.
+    """Write Gradescope's export.
+
+    It has a resubmission, a group of two, and a folder that the table of contents does not know.
     """
     root = "assignment_9100_export"
     return pack(
@@ -162,8 +168,9 @@ def commit(clone, files, when):
 
 
 def classroom50(folder):
-    """Classroom 50: clones of the release, in which one unit is written; one student has changed
-    the mark.
+    """Write Classroom 50's clones of the release, in which one unit is written.
+
+    One student has changed the mark.
     """
     root = folder / "fall-sums_submissions_2026_12_01_T_23_59_59"
     given = {

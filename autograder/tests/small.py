@@ -91,8 +91,9 @@ def write_course(folder, name, experiments, solution, packages=None, text=""):
 
 
 def inside(server, code, seconds=5):
-    """Run code as the body of `double` in a worker; the answer, with what it returned as
-    `doubled`.
+    """Run code as the body of `double` in a worker.
+
+    Return the answer, with its result as `doubled`.
     """
     body = textwrap.indent(textwrap.dedent(code), "    ")
     script = f"def double(x):\n    import numpy as np\n{body}"

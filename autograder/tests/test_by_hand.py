@@ -49,8 +49,9 @@ def sent(address, headers=None, **fields):
 
 
 def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
-    """In a real browser: answers side by side, the fewest points first; what is written counts in
-    the export.
+    """A browser shows answers side by side, the fewest points first.
+
+    The export has what is written.
     """
     playwright = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:
@@ -83,9 +84,7 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
 
 
 def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
-    """A number that is none, no reason, another student; a page that is not there, and who does not
-    know the word.
-    """
+    """The form refuses what is no number, no reason, another student, or a wrong word."""
     grades, address = served
     page = f"{address}by-hand/{UNIT}/summing.html"
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}

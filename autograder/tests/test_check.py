@@ -150,8 +150,9 @@ def test_numbers_wider_than_64_bits_are_refused():
 
 
 def test_a_tensor_is_detached():
-    """Whatever has `detach`, `cpu` and `numpy` is taken as an array, and no package is imported for
-    it.
+    """Whatever has `detach`, `cpu` and `numpy` is taken as an array.
+
+    No package is imported for it.
     """
     assert as_array("w", Tensor(np.ones(3))).tolist() == [1, 1, 1]
     with pytest.raises(RuntimeError, match="detach"):
@@ -250,9 +251,7 @@ def test_checks_of_two_courses_are_loaded_side_by_side(tmp_path):
 
 
 def test_nothing_can_be_imported_in_the_place_of_checks(tmp_path):
-    """A package `checks` or a module `helper` that lies where Python looks first is another's, and
-    is not run.
-    """
+    """A package `checks` or a module `helper` that Python would find first does not run."""
     folder = write_course(tmp_path / "course" / "checks", 1)
     (tmp_path / "class" / "checks").mkdir(parents=True)
     for path in ("checks/__init__.py", "checks/one.py", "helper.py", "one.py"):

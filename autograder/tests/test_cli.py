@@ -1,6 +1,4 @@
-"""What a person can do wrong: each time a sentence that says what was seen and what to do, and an
-exit code.
-"""
+"""Whatever a person does wrong is told: what was seen and what to do, with an exit code."""
 
 import json
 import os
@@ -118,9 +116,7 @@ def test_check_quick_leaves_out_training(tmp_path):
 
 
 def test_check_trains_and_shows_the_loss(tmp_path):
-    """All checks, where nothing else is said: the course's own unit of the loss is told where it is
-    wrong.
-    """
+    """`check` runs all checks unless told otherwise; the course's own unit of the loss is shown."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT))
     assert done.returncode == 0, done.stderr
     assert "11 of 11 points" in done.stdout
@@ -161,8 +157,9 @@ def graded(folder, out, *options):
 
 
 def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
-    """An empty file, a folder without the file, a link, a file too large, text that is none: each
-    has a result.
+    """An empty file, a missing or too large one, a link, and what is no text each have a result.
+
+    The other submissions are graded as ever.
     """
     good = RIGHT.encode()
     files = {
@@ -199,9 +196,7 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     "name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100]
 )
 def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
-    """Too long, with control characters, not UTF-8: graded under a plain name that ends in a
-    checksum.
-    """
+    """A name that is too long, not UTF-8 or has control characters becomes one with a checksum."""
     (tmp_path / "class" / name / UNIT).mkdir(parents=True)
     (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
     (student,) = graded(tmp_path / "class", tmp_path / "out")
@@ -210,9 +205,7 @@ def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
 
 
 def test_one_student_has_one_submission(tmp_path):
-    """In a flat folder with `bob.py` and `bob.ipynb` the script counts, as in a student's
-    folder.
-    """
+    """Of `bob.py` and `bob.ipynb` in a flat folder the script counts, as in a student's folder."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "bob.ipynb").write_text("{}")
     (tmp_path / "class" / "bob.py").write_text(RIGHT)
@@ -223,8 +216,9 @@ def test_one_student_has_one_submission(tmp_path):
 
 
 def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
-    """What is opened is checked, not what was there before: no waiting on a pipe, no following a
-    link.
+    """What is opened is checked, not what was there before.
+
+    No pipe is waited for, and no link is followed.
     """
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "link.py").symlink_to(__file__)
@@ -330,8 +324,9 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
 
 
 def test_data_says_what_is_here(course):
-    """Each dataset with licence and place; where some cannot be had, what to do; where none can,
-    exit code 1.
+    """`data` lists each dataset with licence and place, and what to do where some cannot be had.
+
+    Where none can be had the exit code is 1.
     """
     done = run_command("data", cwd=course)
     assert done.returncode == 0
@@ -346,8 +341,9 @@ def test_data_says_what_is_here(course):
 
 
 def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
-    """Two styles of one mistake are a group; another mistake is none. `--verbose` says who does
-    what.
+    """Two styles of one mistake are a group, another mistake is not.
+
+    `--verbose` says who does what.
     """
     bodies = {"ada": "x / 3", "bob": "x * (1 / 3)", "cy": "x / 4"}
     for student, body in bodies.items():
@@ -362,9 +358,7 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
 
 
 def test_doctor_says_what_works_and_what_does_not(tmp_path):
-    """Here grades are official; without bubblewrap still; where a worker has no walls they are
-    not.
-    """
+    """Grades are official here, and without bubblewrap, but not where a worker is unconfined."""
     done = run_command("doctor")
     assert done.returncode == 0, done.stdout
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
@@ -405,8 +399,9 @@ def courses_of(out):
 
 @pytest.mark.parametrize("how", ["option", "variable", "around", "above"])
 def test_the_course_is_named_or_is_the_one_around(course, tmp_path, how):
-    """`--course`, `$AUTOGRADER_COURSE`, this folder, or one above it; printed by `grade`, kept in
-    each result.
+    """The course is that of `--course`, `$AUTOGRADER_COURSE`, this folder, or one above it.
+
+    `grade` prints it, and each result keeps it.
     """
     submit(tmp_path / "class", "ada", RIGHT)
     options = ["--course", course] if how == "option" else []
@@ -457,8 +452,9 @@ def test_a_folder_that_is_no_course_is_told(tmp_path):
 
 
 def test_a_course_inside_what_is_graded_is_refused(course, tmp_path):
-    """A student could have brought it: as the folder around, by a link, by the option; nothing is
-    graded.
+    """Nothing is graded where a student could have brought the course.
+
+    It is the folder around, is reached by a link, or is named by the option.
     """
     submit(tmp_path / "class", "ada", RIGHT)
     shutil.move(course, tmp_path / "class" / "ada" / "course")
@@ -500,8 +496,9 @@ def with_import(course, line, unit=UNIT):
 def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(
     course, tmp_path, line, command
 ):
-    """And no sentence about a package to install, though the course and the engine know packages of
-    such names.
+    """An author's mistyped import is told by a traceback, not by a package to install.
+
+    That is so though the course and the engine know packages of such names.
     """
     text = (course / "course.toml").read_text()
     (course / "course.toml").write_text(f'{text}\n[packages]\nnumpy = {{ install = "numpy" }}\n')
@@ -544,8 +541,9 @@ def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tm
 def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(
     course, tmp_path, line, late
 ):
-    """At the top of the checks, or where data is made: by the name it is imported as, which may be
-    another.
+    """A package that the checks or the making of data lack is told by the name to install it by.
+
+    It is imported by another name.
     """
     text = (course / "course.toml").read_text()
     package = 'fictive-reader = { install = "fictive-reader>=3", module = "fictive_reader" }'
@@ -661,8 +659,9 @@ def test_a_hint_without_arguments_is_for_the_next_check(course):
 
 
 def test_a_hint_for_training_is_in_the_courses_words(course):
-    """As is one for a check that is named; a check that does not exist is told with those that
-    do.
+    """`check` gives hints in the course's words.
+
+    Of a check that does not exist it lists those that do.
     """
     assert (
         run_command("hint", "numbers", "fitting", cwd=course).stdout
@@ -680,9 +679,7 @@ def test_without_a_command_one_is_told_where_one_is(course):
 
 
 def test_check_tells_tools_what_it_tells_people(tmp_path):
-    """One object of JSON on the standard output, whatever the file prints; the exit code as
-    ever.
-    """
+    """`check --json` prints one object, whatever the file prints, with the same exit code."""
     script = tmp_path / f"{UNIT}.py"
     script.write_text(
         "print('{')\n"

@@ -1,6 +1,4 @@
-"""What platforms hand out, as they name things, laid out for grading; and nothing lost on the
-way.
-"""
+"""What platforms hand out is laid out for grading, and nothing is lost on the way."""
 
 import json
 import stat
@@ -48,9 +46,7 @@ def left(made):
 
 
 def test_canvas(tmp_path):
-    """Who it is of by Canvas's number, `_LATE_`, the attempt, and what was typed in instead of a
-    file.
-    """
+    """Canvas's number says who it is of; `_LATE_`, the attempt and text typed in are kept."""
     into = tmp_path / "submitted"
     made = collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
     assert made.source.name == "canvas"
@@ -120,9 +116,7 @@ def test_gradescope(tmp_path):
 
 
 def test_classroom50(tmp_path):
-    """The user's name behind what all clones begin with; a unit that is as it was given is no
-    hand-in.
-    """
+    """The user's name stands behind what all clones begin with; an untouched unit is no hand-in."""
     into = tmp_path / "submitted"
     made = collect(lms.classroom50(tmp_path), into)
     assert made.source.name == "classroom50"
@@ -317,8 +311,9 @@ def test_a_folder_that_others_wrote_is_not_written_to(tmp_path):
 
 
 def test_names_become_folders_of_any_system():
-    """No way up, nothing hidden, no stream of Windows's, not too long, and never two into one by
-    cutting.
+    """Names lead no way up, are not hidden or too long, and never become one by cutting.
+
+    Nor is one a stream of Windows's.
     """
     assert folder_name("../../x") == "__.._x"
     assert folder_name(" . ") == "_"

@@ -251,9 +251,7 @@ def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
 
 
 def test_nothing_is_shared_with_others(boxed, tmp_path):
-    """No lock on a file that it may read, no shared memory by name, no queue, no event, no pipe of
-    its own.
-    """
+    """A worker can take no lock, shared memory by name, queue, event or pipe that others see."""
     code = f"""
         importlib.import_module('fcntl').flock(os.open({str(boxed.file)!r}, os.O_RDONLY), 2)
         importlib.import_module('fcntl').lockf(os.open({str(boxed.file)!r}, os.O_RDONLY), 1)
@@ -435,8 +433,9 @@ def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
 
 @pytest.mark.skipif(not BUBBLEWRAP, reason="bubblewrap is not here")
 def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
-    """A rule that lets a worker read the folder of secrets is found there too, where none of the
-    grader's files is in sight.
+    """A rule that lets a worker read the folder of secrets is found behind bubblewrap too.
+
+    None of the grader's files is in sight there.
     """
     fault = (
         "import os; landlock.make_ruleset = "

@@ -1,5 +1,6 @@
-"""Questions about a student's own code: each answer is true when anybody runs the code again, and
-nothing slips out.
+"""Questions about a student's own code: each answer is true when the code runs again.
+
+No answer slips out.
 """
 
 import ast
@@ -88,8 +89,9 @@ def asked(server):
 
 
 def run_again(source, check, seed):
-    """Run an experiment without the engine's runner: the whole file at once, in this process;
-    arrays, or an error.
+    """Run an experiment without the engine's runner; return arrays, or an error.
+
+    The whole file runs at once, in this process.
     """
     module = ModuleType("again")
     module.autograder = __import__("autograder")
@@ -192,9 +194,7 @@ def test_a_notebook_is_asked_about_by_cell(server):
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):
-    """Brackets, chains and names without end, hangs, and what exits: the others are asked about,
-    and nothing stops.
-    """
+    """Code that ends a parser, hangs or exits stops no question about the others."""
     deep = [
         "-" * 8000 + "x",
         "x" + ".a" * 4000,
@@ -238,8 +238,9 @@ ZERO_ROW = A * [[1], [0], [1]]
 
 
 def test_effects_of_a_number_and_of_rows_of_zeros():
-    """A number's sign is told, and no factor of it; an array of which a row stays 0 changes in its
-    other rows.
+    """A number's sign is told, and no factor of it.
+
+    An array of which a row stays 0 changes in its other rows.
     """
     number = np.array(2.0)
     assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [
@@ -296,8 +297,9 @@ def test_a_file_that_ends_the_server_costs_no_other_its_questions(tmp_path, serv
 
 
 def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
-    """The student's page holds no answer; the examiner's does; pages are accessible, and nothing is
-    cut off.
+    """The student's page holds no answer, the examiner's does.
+
+    Both are accessible and not cut off.
     """
     playwright = pytest.importorskip("playwright.sync_api")
     for name in ("right", "wrong axis", "half written"):

@@ -102,7 +102,9 @@ def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
 
 
 def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
-    """Torch raises in all that is done under it, and so also where random numbers get their
+    """A check that leaves a mode of torch behind is told its error, and the worker goes on.
+
+    Torch raises in all that is done under that mode, and so also where random numbers get their
     seed.
     """
     pytest.importorskip("torch")

@@ -1,5 +1,6 @@
-"""nbgrader, unchanged: its own commands on the course that we build, and our grades in its
-gradebook.
+"""nbgrader, unchanged, runs its own commands on the course that we build.
+
+Our grades get in its gradebook.
 """
 
 import json
@@ -98,9 +99,7 @@ TABLE = {
 
 
 def test_how_nbgrader_reads_a_cell(folder, tmp_path):
-    """Each line of its table, by its own command: only a number that is written as one is a number
-    to it.
-    """
+    """Only a number that is written as one is a number to nbgrader: each line of its table."""
     book = nbformat.v4.new_notebook()
     for number, source in enumerate(TABLE):
         facts = {
@@ -160,8 +159,9 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module")
 def graded(folder):
-    """Submissions through nbgrader's commands from `validate` to `export`, then graded by ours,
-    without training.
+    """Run submissions through nbgrader's commands from `validate` to `export`, then through ours.
+
+    Training is left out.
     """
     for name, script in SCRIPTS.items():
         book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", script)
@@ -204,8 +204,9 @@ def results(folder):
 
 
 def test_nbgraders_own_run_from_validate_to_export(folder, graded):
-    """In its kernel a check gives partial credit: the same points as our engine, and the solution's
-    are full.
+    """In nbgrader's kernel a check gives the same partial credit as our engine.
+
+    The solution's is full.
     """
     said, own, sums = graded
     assert "Success!" in said
@@ -220,9 +221,7 @@ def test_nbgraders_own_run_from_validate_to_export(folder, graded):
 
 
 def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
-    """Written by print, by a log's handler, by `warnings` and past Python: it is shown, as ordinary
-    output.
-    """
+    """What is written by print, a log's handler, `warnings` or past Python is ordinary output."""
     _, _, sums = graded
     assert sums["Zoë Ünal"] == sums["complete"]
     book = nbformat.read(folder / "autograded" / "Zoë Ünal" / UNIT / f"{UNIT}.ipynb", 4)
@@ -241,8 +240,10 @@ def test_feedback_of_nbgrader_shows_the_report(folder, graded):
 
 @pytest.fixture(scope="module")
 def recorded(folder, graded):
-    """Our grades in nbgrader's gradebook, after a person has entered a score and a comment,
-    nbgrader's page of one submission was lost, and one came that is no notebook.
+    """Write our grades into nbgrader's gradebook.
+
+    Before that a person has entered a score and a comment, nbgrader's page of one submission was
+    lost, and one came that is no notebook.
     """
     # whose file cannot be called so beside that of `complete`
     submit(folder, "COMPLETE", '{"cells": [', UNIT)
@@ -265,9 +266,7 @@ def recorded(folder, graded):
 
 
 def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recorded):
-    """For each check's cell the sandboxed score; a check that ours left out keeps what nbgrader's
-    own run found.
-    """
+    """Each check's cell has the sandboxed score; a check that ours left out keeps nbgrader's."""
     ours = results(folder)
     _, own, _ = graded
     assert ours.keys() == {*SCRIPTS, "COMPLETE"}
@@ -322,8 +321,9 @@ def test_remarks_are_comments_and_no_html(folder, recorded):
 
 
 def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded):
-    """In a browser: nothing of it runs, is fetched, or is a link; each of its signs is there to be
-    read.
+    """In a browser nothing of an error's text runs, is fetched, or is a link.
+
+    Each sign can be read.
     """
     playwright = pytest.importorskip("playwright.sync_api", reason="this needs playwright")
     if not CHROMIUM:
@@ -367,9 +367,7 @@ def test_a_comment_shows_an_answer_as_it_is(remark, words):
 
 
 def test_a_page_is_made_without_running_the_submission(folder, recorded):
-    """What nbgrader has not autograded still gets its page from it, with the course's
-    checks, unexecuted.
-    """
+    """What nbgrader has not autograded gets its page, with the course's checks, unexecuted."""
     book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert code and not any(cell.outputs or cell.execution_count for cell in code)

@@ -1,6 +1,4 @@
-"""`autograder new` by the real command: what it writes builds, proves itself, teaches, and is never
-in the way.
-"""
+"""`autograder new` by the real command: what it writes builds, proves itself and teaches."""
 
 import json
 import re
@@ -78,8 +76,9 @@ def test_a_new_course_builds(course):
 
 
 def test_a_new_course_proves_itself(course):
-    """In full: every solution, stub, style and mistake as it should be, and every wrong variant
-    loses points.
+    """`validate` in full finds solutions, stubs, styles and mistakes of a new course sound.
+
+    Every wrong variant loses points.
     """
     said = passes("validate", cwd=course)
     assert "✗" not in said and "survives" not in said
@@ -88,9 +87,7 @@ def test_a_new_course_proves_itself(course):
 
 
 def test_the_bound_of_a_new_course_is_measured(course):
-    """No mistake passes in training, and no right answer fails: one of them ends elsewhere than the
-    solution.
-    """
+    """In training no mistake passes and no right answer fails, though one ends elsewhere."""
     passes("calibrate", "--seeds", 4, cwd=course)
     (bound,) = tomllib.loads((course / "solutions" / "bounds.toml").read_text())["bound"]
     assert bound["check"] == "learning" and 0 < bound["right_fails"] < 1e-4
@@ -115,9 +112,7 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
 
 
 def test_students_of_a_new_course_get_no_answer(course, tmp_path):
-    """No line of a solution but in the engine, whose templates the exercises are; the release is
-    checked with.
-    """
+    """A release holds no line of a solution, but for the engine's templates of exercises."""
     passes("build", "--release", tmp_path / "given", cwd=course)
     found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])
     assert [line for line in found if ".whl[autograder/authoring/templates/new/" not in line] == []
@@ -142,9 +137,7 @@ def test_a_new_course_passes_its_own_tests(course):
 
 
 def test_the_points_of_a_new_course_are_made_by_their_readme(tmp_path, monkeypatch):
-    """The program in README.md writes the file that the manifest names, or one whose last decimals
-    differ.
-    """
+    """The program in README.md writes the manifest's file, but perhaps for the last decimals."""
     folder = TEMPLATES / "course" / "datasets" / "points"
     program = (folder / "README.md").read_text().split("```")[1].removeprefix("python")
     monkeypatch.chdir(tmp_path)

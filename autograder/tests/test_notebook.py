@@ -49,9 +49,7 @@ def test_a_script_prints_a_verdict_for_each_check(tmp_path):
 
 
 def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
-    """Where an exercise is not written, or fails, a demonstration says so, and the script goes
-    on.
-    """
+    """A demonstration of an exercise that is not written, or fails, says so; the script goes on."""
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
     done = run_script(path, COURSE.folder)
     assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout

@@ -59,8 +59,9 @@ SOLUTION = """
 
 @pytest.fixture
 def copier(tmp_path):
-    """A server of a course whose first check gives its points for nothing, unless an option of it
-    says otherwise.
+    """Yield a function that starts a server of a course whose first check gives points for nothing.
+
+    An option of that check may say otherwise.
     """
     servers = []
 
@@ -107,7 +108,8 @@ def test_points_for_nothing_are_found(copier):
 
 
 def test_the_fixture_course_gives_nothing_for_nothing(server, key):
-    """Zeros, ones, the public seed's answers and the input; the parts of `running_sum` earn where
-    they are right.
+    """Zeros, ones, the public seed's answers and the input earn nothing.
+
+    The parts of `running_sum` earn where they are right.
     """
     assert [line.text for line in judge_nothing(server, small.SEED, key) if line.fault] == []

@@ -1,6 +1,4 @@
-"""The pages in a real browser: a class, and submissions whose names and code would rather be
-programs.
-"""
+"""The pages in a real browser, of a class with names and code that would rather be programs."""
 
 import dataclasses
 import re
@@ -64,8 +62,9 @@ SAID = f"def initials(name):\n    return {ANSWER!a}\n"
 
 @pytest.fixture(scope="module")
 def hostile(graded_class, small_class, tmp_path_factory):
-    """The small class and a hostile one, graded and reported by the real commands: the folder of
-    the pages.
+    """Grade and report the small class and a hostile one by the real commands.
+
+    Return the pages' folder.
     """
     folder = tmp_path_factory.mktemp("hostile")
     shutil.copytree(graded_class, folder / "grades")
@@ -107,9 +106,7 @@ def student_pages(pages):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(hostile, show, scheme):
-    """axe finds nothing against WCAG 2.2 AA or good practice, folded or unfolded; nothing is cut
-    off at 320 pixels.
-    """
+    """axe finds nothing against WCAG 2.2 AA or good practice; nothing is cut off at 320 pixels."""
     hard = [
         path
         for path in student_pages(hostile)
@@ -128,8 +125,9 @@ def test_pages_are_accessible(hostile, show, scheme):
 
 
 def test_links_lead_to_pages_that_are_there(hostile, show):
-    """From every kind of page, whatever a student is called; a click on a hostile name opens that
-    student's page.
+    """Every kind of page has good links, whatever a student is called.
+
+    A click on a hostile name opens that student's page.
     """
     names = ["index", UNIT, f"{UNIT}/wrong_shape", f"{UNIT}/{NAMES[2]}"]
     for path in (hostile / f"{name}.html" for name in names):
@@ -144,8 +142,9 @@ def test_links_lead_to_pages_that_are_there(hostile, show):
 
 
 def test_search_finds_names_checks_and_what_happened(hostile, show):
-    """Words in any order and case; a check's link finds who did not pass it; the number shown is
-    said.
+    """Search takes words in any order and case; a check's link finds who did not pass it.
+
+    The number of rows that are shown is announced.
     """
     page = show(hostile / f"{UNIT}.html")
     search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
@@ -162,9 +161,7 @@ def test_search_finds_names_checks_and_what_happened(hostile, show):
 
 
 def test_a_heading_sorts_up_and_down(hostile, show):
-    """Numbers as numbers, first the largest; names as names; the state is told to a screen
-    reader.
-    """
+    """Numbers sort as numbers, largest first, names as names; a screen reader is told the state."""
     page = show(hostile / f"{UNIT}.html")
     head = page.locator("#students th", has_text="points")
     cells = page.locator("#students tbody td:nth-child(2)")
@@ -187,8 +184,9 @@ def test_a_heading_sorts_up_and_down(hostile, show):
 
 
 def test_the_keyboard_reaches_everything(hostile, show):
-    """Tab comes to each link, button, field and fold in turn, with a ring around it; Enter and
-    Space act as a click.
+    """Tab comes to each link, button, field and fold in turn; Enter and Space act as a click.
+
+    What has the focus has a ring around it.
     """
     page = show(hostile / f"{UNIT}.html")
     wanted = page.evaluate(
@@ -221,8 +219,9 @@ def test_without_script_the_page_is_a_plain_table(hostile, chromium):
 
 
 def test_a_page_shows_hostile_text_as_text(hostile, show):
-    """Name, code and error as they stand in the file; what no reader would see is written as its
-    number.
+    """Name, code and error stand as in the file.
+
+    What no reader would see is written as its number.
     """
     for path in student_pages(hostile):
         if "owned" in path.read_text():
@@ -238,9 +237,7 @@ def test_a_page_shows_hostile_text_as_text(hostile, show):
 
 
 def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
-    """Markup, escapes and marks of direction in an answer stand in "expected 'A. L.', found '…'" as
-    they are.
-    """
+    """Markup, escapes and marks of direction in an answer stand in the remark as they are."""
     page = show(hostile / WORDS / "says.html")
     told = page.locator("#shortening .remarks").inner_text()
     assert re.search(
@@ -275,8 +272,9 @@ def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
 
 
 def test_a_students_own_code_stands_at_its_check(hostile, show):
-    """The function, its helper and no other; the line that the remark speaks of is marked; folded
-    where it passed.
+    """A check shows the function, its helper and no other, with the line that the remark speaks of.
+
+    The code is folded where the check passed.
     """
     name = next(path for path in student_pages(hostile) if "javascript" in path.name)
     page = show(name)
@@ -321,8 +319,9 @@ def graded(folder, **files):
 
 
 def test_anonymous_pages_name_nobody(tmp_path):
-    """Not in text, title, link, file name, remark, string or comment; the same student has one name
-    on all pages.
+    """No name is in text, title, link, file name, remark, string or comment.
+
+    The same student has one alias on all pages.
     """
     text = 'def double(x):  # lovelace wrote this\n    raise ValueError("Ada_Lovelace")\n'
     grades = graded(tmp_path, Ada_Lovelace=text, Bob_Builder=text)
@@ -339,9 +338,7 @@ def test_anonymous_pages_name_nobody(tmp_path):
 
 
 def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monkeypatch):
-    """Students, groups and the times of the pages' files are in the order of the aliases, which are
-    drawn.
-    """
+    """Students, groups and the times of files are in the order of the aliases, which are drawn."""
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]
     drawn = iter(f"{9 - place:06}" for place in range(len(results)))
     monkeypatch.setattr(pseudonyms.secrets, "token_hex", lambda _: next(drawn))
@@ -384,9 +381,7 @@ def test_a_name_as_rosters_write_it_is_replaced_as_people_write_it_too():
 
 
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
-    """Our own reading of it fails; its results are on the page, and a sentence where the code would
-    be.
-    """
+    """A file that we cannot read has a page with its results, and a sentence for the code."""
     results = stored_results(graded_class)
     monkeypatch.setattr(pages, "pieces", lambda _: 1 / 0)
     for address, page in pages.site(COURSE, results, lambda _: b"x = 1").items():
@@ -409,8 +404,9 @@ def test_code_is_shown_of_the_graded_file_alone(tmp_path):
 
 @pytest.fixture
 def served(tmp_path):
-    """`autograder report --serve` on a folder that a run has only begun: the folder and the
-    address.
+    """Run `autograder report --serve` on a folder that a run has only begun.
+
+    Yield folder and address.
     """
     write_whole(tmp_path / "run.txt", "seed 1\nsubmissions 2")
     command = [sys.executable, "-m", "autograder", "report", str(tmp_path), "--serve"]
@@ -444,8 +440,9 @@ def asked(address, **headers):
 
 
 def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_class):
-    """No other address, host, path or word; nothing of a file; nothing but GET, and forms for
-    points by hand.
+    """The server takes no other address, host, path, word or method, and serves nothing of a file.
+
+    It takes GET, and forms for points by hand.
     """
     grades, address = served
     (grades / UNIT).mkdir()
@@ -569,8 +566,9 @@ def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
 
 
 def test_reading_a_file_says_nothing_of_it():
-    """From Python 3.12 on each `'\\e'` is a warning, and 30,000 of them are 30,000 on the
-    screen.
+    """Reading a file prints no warning, though from Python 3.12 on each `'\\e'` is one.
+
+    30,000 of them would be 30,000 on the screen.
     """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -580,8 +578,9 @@ def test_reading_a_file_says_nothing_of_it():
 
 
 def test_lines_of_code_hold_their_text_and_nothing_else():
-    """Spans apart, a line is the line; a comment goes where it is asked to; each line closes its
-    own spans.
+    """Without its spans a line is the line; comments go where asked.
+
+    Each line closes its own spans.
     """
     text = 'x = rb"a\\"#<" + f\'b\'  # & "c"\ny = """d\ne""" + 1_0 if None else "open\n'
     piece = Piece(frozenset("xy"), "line", 1, text)
@@ -629,8 +628,9 @@ CHAIN = "def double(): return f0\n" + "".join(
     ids=["one line", "not closed", "lines overlap", "helpers of helpers", "the same again"],
 )
 def test_no_file_makes_a_page_slow_or_huge(script):
-    """Of pieces on the same lines one is shown, and a bounded number of characters; found in a step
-    for each piece.
+    """Of pieces on the same lines one is shown, and a bounded number of characters.
+
+    Each piece is found in one step.
     """
     found = pieces(script.encode())
     began = time.process_time()

@@ -51,8 +51,9 @@ def mail_of(link, why, sender="Ada <ada@uni.example>"):
 
 
 def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
-    """To the address of the policy, with unit, check and the file's checksum; none where all
-    passed.
+    """A link goes to the address of the policy, with unit, check and the file's checksum.
+
+    There is none where all passed.
     """
     link = links(pages, "crash")["summing"]
     mail = mail_of(link, "")
@@ -65,8 +66,9 @@ def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
 
 
 def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
-    """From an mbox or from .eml files; about another file, answered already, of a stranger; no
-    other mail.
+    """Requests are read from an mbox or .eml files, also of another file or a stranger.
+
+    No other mail is listed.
     """
     link = links(pages, "crash")["summing"]
     mails = [

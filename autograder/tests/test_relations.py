@@ -1,6 +1,4 @@
-"""Relations: each is told where it was planted, and none where an array has nothing to do with the
-expected one.
-"""
+"""Relations: each is told where it was planted, and none of an array that has none."""
 
 import math
 import time
@@ -248,8 +246,9 @@ PLANTED = [
 
 @pytest.mark.parametrize(("right", "wrong", "text"), PLANTED, ids=range(len(PLANTED)))
 def test_a_planted_relation_is_told(right, wrong, text):
-    """In double precision, and in single where the array has several numbers; as data it makes the
-    wrong array.
+    """A planted relation is told, and as data it makes the wrong array.
+
+    In single precision it is where the array has several numbers.
     """
     relation = told(right, wrong)
     assert relation and relation.text.startswith(text)
@@ -293,8 +292,9 @@ def test_a_lower_precision_is_told():
 
 
 def test_two_arrays_that_changed_places_are_told_so():
-    """Once for both, whatever their shapes; a third that has the values of one of them has changed
-    with none.
+    """Two arrays that changed places are told once, whatever their shapes.
+
+    A third that has the values of one of them has changed with none.
     """
     right, wrong = {"b": ROW, "a": RIGHT, "c": TABLE}, {"b": RIGHT, "a": ROW, "c": ROW}
     found = find_relations(right, wrong, ["b", "a", "c"], LETTERS)
@@ -303,8 +303,9 @@ def test_two_arrays_that_changed_places_are_told_so():
 
 
 def test_two_numbers_with_one_factor_are_evidence_of_it():
-    """One number in single precision could be five times another by chance; three with the same
-    factor could not.
+    """One number in single precision may be five times another by chance.
+
+    Three with one factor not.
     """
     right = {
         name: np.array(value, np.float32)
@@ -333,9 +334,7 @@ DRAWS = [
 
 
 def random_pairs(rng):
-    """Expected and wrong arrays that have nothing to do with each other: of all sizes, and kinds of
-    numbers.
-    """
+    """Yield pairs of arrays, of all sizes and kinds, that have nothing to do with each other."""
     shape = SHAPES[rng.integers(len(SHAPES))]
     other = SHAPES[rng.integers(len(SHAPES))] if rng.random() < 0.3 else shape
     kind = rng.integers(len(DRAWS))
@@ -343,8 +342,9 @@ def random_pairs(rng):
 
 
 def test_random_arrays_are_related_to_nothing():
-    """Of 10,000 pairs none is told a relation, but that an array is the same everywhere, which is a
-    fact of it.
+    """Of 10,000 random pairs none is told a relation, but that an array is the same everywhere.
+
+    That is a fact of the array.
     """
     rng = np.random.default_rng(1)
     spoken = []
@@ -358,8 +358,9 @@ def test_random_arrays_are_related_to_nothing():
 
 
 def test_priors_are_shares_of_one():
-    """Of all that may be done to an array; so the chance that any is told of anything stays below
-    the bound.
+    """The priors of all that may be done to an array sum to at most 1.
+
+    So the chance that any is told of anything stays below the bound.
     """
     for shape in ((6, 5, 13), (6, 5), (13,), ()):
         assert sum(change.prior for change in changes(shape, shape, LETTERS)) <= 1
@@ -367,8 +368,9 @@ def test_priors_are_shares_of_one():
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():
-    """In its own code or in that of a function that it calls; and where no other has the same
-    size.
+    """A letter is said where the check, or a function that it calls, has it.
+
+    No other letter may have the same size.
     """
 
     @check(points=1)

@@ -1,6 +1,4 @@
-"""From a platform's own name for a student to that platform's own row: collected, graded, exported,
-fed back.
-"""
+"""From a platform's name for a student to that platform's row: collected, graded, exported."""
 
 import csv
 import json
@@ -27,8 +25,9 @@ def run(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """What each platform gave, collected and graded by the real commands: a folder of grades for
-    each.
+    """Collect and grade what each platform gave by the real commands.
+
+    Return a folder of grades for each.
     """
     folder = tmp_path_factory.mktemp("platforms")
     for name in SOURCES:
@@ -55,8 +54,9 @@ def table(path):
 
 
 def test_canvas_from_its_number_to_its_row(graded, tmp_path):
-    """4711 handed in, and 4711 has the points; who is not in the roster, and who handed in nothing,
-    are there.
+    """4711 handed in, and 4711 has the points.
+
+    The stranger and the student without a file are there.
     """
     run("export", graded / "canvas" / "grades", "--to", "canvas", "--out", tmp_path)
     head, *rows = table(tmp_path / "canvas.csv")
@@ -75,9 +75,7 @@ def test_canvas_from_its_number_to_its_row(graded, tmp_path):
 
 
 def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
-    """Participant 17's points stand at Participant 17, and the page lies in the folder of that
-    number.
-    """
+    """Participant 17's points stand at Participant 17, and the page lies in that folder."""
     run("export", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
     points = {row["Identifier"]: row["Grade"] for row in table(tmp_path / f"moodle {UNIT}.csv")}
     assert points == {
@@ -145,8 +143,9 @@ def test_nothing_is_sent_unless_it_is_said(graded):
 
 
 def test_canvas_gets_points_a_comment_and_the_page(graded):
-    """Each student by Canvas's number; one that fails is told and sent the next time, the others
-    are not sent again.
+    """Each student is sent by Canvas's number; one that fails is told and sent the next time.
+
+    The others are not sent again.
     """
     with canvas_here() as canvas:
         canvas.refuses = {"4712"}
@@ -207,9 +206,7 @@ def test_a_page_becomes_a_pdf(graded, tmp_path):
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
 def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
-    """At 390 pixels nothing but a table scrolls sideways: the class, a unit, a student, a page
-    alone.
-    """
+    """At 390 pixels nothing but a table scrolls sideways, on any kind of page."""
     sync_api = pytest.importorskip("playwright.sync_api")
     pages = graded / "canvas" / "grades" / "pages"
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)

@@ -327,8 +327,9 @@ def test_where_no_function_answers_nothing_is_named():
 
 
 def test_what_was_named_before_an_exception_is_there():
-    """Though the exception came from within a generator, where no function of the submission
-    returned.
+    """What was named stays, though the exception came from within a generator.
+
+    No function of the submission returned there.
     """
 
     def looping(net, seed):

@@ -64,8 +64,9 @@ class Installed:
         return done.stdout
 
     def install(self, wheel):
-        """Install the wheel, not editable, with the core's packages: by pip, else those that lie
-        ready here.
+        """Install the wheel, not editable, with the core's packages.
+
+        By pip, else those that lie ready here are brought.
         """
         pip = [
             sys.executable,
@@ -82,8 +83,7 @@ class Installed:
             self.bring(set(), _copy)
 
     def bring(self, extras, how=os.symlink):
-        """Bring what the wheel and some of its extras require, which lies ready where this test
-        runs.
+        """Bring what the wheel and some of its extras require from where this test runs.
 
         Nothing else: a package that an extra forgets is not there. Skips the test for one that is
         not here.
@@ -119,9 +119,7 @@ class Installed:
 
 
 def _required(found, extras):
-    """What a distribution requires here, with some of its extras: names, each with the extras of
-    its own.
-    """
+    """Return the names that a distribution requires here, each with the extras of its own."""
     for requirement in map(Requirement, found.requires or ()):
         asked = [{"extra": extra} for extra in extras or {""}]
         if requirement.marker is None or any(map(requirement.marker.evaluate, asked)):
@@ -174,8 +172,9 @@ def author(built, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def course(core, tmp_path_factory):
-    """The course: written by `autograder new`, then changed to another subject, and built. No test
-    changes it.
+    """Write the course by `autograder new`, change it to another subject, and build it.
+
+    No test changes it.
     """
     folder = tmp_path_factory.mktemp("elsewhere") / "letters_and_names"
     core.passes("new", folder, cwd=folder.parent)
@@ -228,8 +227,9 @@ POINTS = {
 
 @pytest.fixture(scope="session")
 def graded(core, course, tmp_path_factory):
-    """The class of ten, graded with the core's packages: the submissions, the results, and what was
-    said.
+    """Grade the class of ten with the core's packages.
+
+    Returns the submissions, the results, and what was printed.
     """
     submitted, out = (
         tmp_path_factory.mktemp("class") / "submitted",
@@ -379,9 +379,7 @@ def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
 
 
 def test_nothing_is_taken_from_the_current_folder(core, course, graded, tmp_path):
-    """Students called as a course's folders are, whose files lie where Python would look, change no
-    grade.
-    """
+    """Students called as a course's folders are change no grade, though Python would look there."""
     submitted = shutil.copytree(graded[0], tmp_path / "submitted")
     wrong = SOLUTION.with_mistake("m01")
     for name in ("solutions", "checks", "datasets", "assignments", "autograder", "numpy"):

@@ -158,9 +158,7 @@ def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modu
 
 
 def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed):
-    """No key, grade, course or held-out data can be in a memory where nothing that knows of them
-    was imported.
-    """
+    """Nothing that knows of keys, grades, courses or held-out data was imported by a server."""
     loaded = modules_of(boxed)
     assert {name for name in loaded if name.split(".")[0] == "autograder"} == ENGINE
     assert not OUTSIDE & {name.split(".")[0] for name in loaded}
@@ -175,8 +173,9 @@ def test_the_folder_inside_is_all_that_the_list_of_modules_names():
 
 
 def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_path):
-    """Of two units of one course, the one on torch has `autograder.torch`, and both lack the
-    engine's other modules.
+    """Of two units, the one on torch has `autograder.torch`.
+
+    Both lack the engine's other modules.
     """
     pytest.importorskip("torch")
     for name, packages in (("with_torch", ("torch", "numpy")), ("without", ("numpy",))):
@@ -203,9 +202,7 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
 def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeypatch, tmp_path):
-    """From a copy of the files that `readable.INSIDE` names, and of nothing else, it starts, holds
-    and answers.
-    """
+    """A server starts, holds and answers from a copy of the files that `readable.INSIDE` names."""
     engine = tmp_path / "autograder"
     for name in readable.INSIDE:
         source, target = readable.ENGINE / name, engine / name

@@ -1,6 +1,4 @@
-"""What is written for services, run as they run it, by the engine's wheel: Gradescope, GitHub,
-notebooks.
-"""
+"""What is written for Gradescope, GitHub and notebooks runs there by the engine's wheel."""
 
 import json
 import os
@@ -89,9 +87,7 @@ def graded_there(folder, files):
 
 
 def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
-    """Into an environment of its own, in which the engine is the wheel's, and the course is
-    found.
-    """
+    """Gradescope's setup makes an environment with the wheel's engine, which finds the course."""
     where = "import autograder; print(autograder.__file__)"
     done = at_gradescope(gradescope, "/autograder/source/.venv/bin/python", "-P", "-c", where)
     assert done.stdout.startswith("/autograder/source/.venv/lib/")
@@ -137,8 +133,9 @@ def test_gradescope_says_which_name_it_looks_for(gradescope):
 
 
 def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):
-    """Course, solutions of its units, the two scripts that it runs; into a folder that was
-    empty.
+    """Gradescope's folder holds the course, solutions of its units, the wheel and the two scripts.
+
+    It is written only into an empty folder.
     """
     folder = built("--gradescope", tmp_path / "source")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -207,8 +204,9 @@ def at_classroom50(bundle, checkout, cache):
 
 
 def test_classroom50_gets_its_result(bundle, tmp_path):
-    """By the schema: all keys and no other, whole numbers, each test below its most; and the table
-    for the release.
+    """The result fits the schema: its keys and no other, whole numbers, no test above its most.
+
+    The table for the release is there too.
     """
     checkout = tmp_path / "checkout"
     (checkout / "assignments").mkdir(parents=True)
@@ -231,9 +229,7 @@ def test_classroom50_gets_its_result(bundle, tmp_path):
 
 
 def ready_environment(cache, bundle):
-    """The environment that the bundle's autograder.py would make, made here as it does, with ready
-    packages.
-    """
+    """Make the environment that the bundle's autograder.py would make, with ready packages."""
     code = (
         f"import runpy; m = runpy.run_path({str(bundle / 'autograder.py')!r}); "
         "print(m['installed']())"
@@ -320,8 +316,9 @@ def kernel(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
 def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, address):
-    """The first cell unpacks kit.zip, installs the wheel from it and names the data; then the
-    checks work.
+    """The first cell unpacks kit.zip, installs its wheel and names the data.
+
+    Then the checks work.
     """
     folder = tmp_path / "notebooks"
     kit = (folder / "kit.zip").as_uri() if address else "./kit.zip"
@@ -344,9 +341,7 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
 
 
 def test_a_kit_is_a_release(tmp_path):
-    """What students get and nothing of a solution; a folder that holds notebooks is not written
-    over.
-    """
+    """A kit holds what students get and nothing of a solution; no notebooks are written over."""
     folder = built("--notebooks", tmp_path / "notebooks")
     names = set(zipfile.ZipFile(folder / "kit.zip").namelist())
     files = {name for name in names if not name.endswith("/")}
@@ -364,8 +359,9 @@ def test_a_kit_is_a_release(tmp_path):
 
 
 def test_a_notebook_installs_what_its_unit_needs(tmp_path):
-    """The wheel, what the unit's checks name, and what no unit does, as what text draws with; with
-    their versions.
+    """A notebook installs the wheel and, with their versions, the packages that its unit names.
+
+    Those that no unit names, as what text draws with, are among them.
     """
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()

@@ -1,6 +1,4 @@
-"""Who wrote alike: copies in disguise are found, what everybody shares is not, and the pages say no
-more than that.
-"""
+"""Who wrote alike: copies in disguise are found, and what everybody shares is not."""
 
 import csv
 import re
@@ -135,9 +133,7 @@ def with_fit(code):
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory):
-    """A class that wrote apart, but for one who copied from `ada`, and two who made the same
-    unnamed mistake.
-    """
+    """Return a class that wrote apart, but for a copy of `ada` and two with one unnamed mistake."""
     folder = tmp_path_factory.mktemp("handed_in")
     small.submit(folder, "ada", with_fit(ORIGINAL))
     small.submit(folder, "copy", with_fit(RENAMED))
@@ -150,8 +146,9 @@ def handed_in(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(handed_in, tmp_path_factory):
-    """The class graded and compared by the real commands: the folder of grades, and what `similar`
-    printed.
+    """Grade and compare the class by the real commands.
+
+    Returns the folder of grades, and what `similar` printed.
     """
     grades = tmp_path_factory.mktemp("grades")
     done = small.run_command("grade", handed_in, "--out", grades, "--quick", "--seed", small.SEED)
@@ -169,8 +166,9 @@ def compared(folder, also=(), lines=4, unit=UNIT):
 
 @pytest.mark.parametrize("kind", COPIES)
 def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
-    """Other names and constants, other order, comments, a comprehension for the loop: no other pair
-    stands out.
+    """Other names, constants, order, comments and a comprehension for the loop hide no copy.
+
+    No other pair stands out.
     """
     small.submit(tmp_path, "ada", with_fit(ORIGINAL))
     small.submit(tmp_path, "copy", with_fit(COPIES[kind]))
@@ -183,8 +181,9 @@ def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
 
 
 def test_names_and_constants_are_left_out_and_tools_are_not():
-    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing, even where it
-    hides a builtin.
+    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing.
+
+    That is so even where it hides a builtin.
     """
     said = "y = np.{}(x[1:] - {}) + {}(x)"
     assert numbers([said.format("exp", 1, "len")]) == numbers(
@@ -245,8 +244,9 @@ def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp
 
 
 def test_many_copies_of_one_answer_are_one_group(tmp_path):
-    """Twenty who hand in the same are linked though not all of their pairs are looked at; who wrote
-    apart is not.
+    """Twenty who hand in the same are linked though not all of their pairs are looked at.
+
+    Those who wrote apart are not.
     """
     for number in range(20):
         code = ORIGINAL if number % 2 else RENAMED
@@ -266,8 +266,9 @@ def test_short_exercises_are_left_out_by_themselves(handed_in):
 
 
 def test_equal_wrong_answers_are_the_second_signal(graded):
-    """Two whose code is not alike computed the same wrong total on a seed nobody knew; the page
-    says which array.
+    """Two whose code is not alike computed the same wrong total on a seed that nobody knew.
+
+    The page says which array.
     """
     rows = list(csv.DictReader((graded[0] / "similar" / "similar.csv").read_text().splitlines()))
     (row,) = [row for row in rows if row["equal wrong answers"]]
@@ -281,8 +282,9 @@ def test_equal_wrong_answers_are_the_second_signal(graded):
 
 
 def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
-    """A folder of submissions is read too, with `--out`; where there is nothing to read it says
-    where it looked.
+    """A folder of submissions is read with `--out`.
+
+    Where nothing is to be read it says where it looked.
     """
     done = small.run_command("similar", handed_in)
     assert done.returncode == 2 and "--out" in done.stderr
@@ -308,8 +310,9 @@ def test_zips_for_a_second_opinion(graded):
 
 
 def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
-    """axe finds nothing; nothing is cut off at 390 pixels; shared lines are marked, and the words
-    judge nobody.
+    """axe finds nothing, nothing is cut off at 390 pixels, and shared lines are marked.
+
+    The words judge nobody.
     """
     playwright = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:

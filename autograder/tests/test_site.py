@@ -1,6 +1,4 @@
-"""A course as static pages: units that have run, without the code of their solutions; looked at in
-a browser.
-"""
+"""A course as static pages: units that have run, without their solutions' code, in a browser."""
 
 import shutil
 from functools import partial
@@ -64,8 +62,9 @@ def built(course, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(built):
-    """Where the pages are served from: axe reads style sheets again, which browsers refuse where
-    they are files.
+    """Serve the pages, and yield their address.
+
+    axe reads style sheets again, which browsers refuse where they are files.
     """
     handler = partial(QuietHandler, directory=str(built))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -1,6 +1,4 @@
-"""Small changes of a solution: made at their place, run once a seed, and told where they give what
-is wrong.
-"""
+"""Small changes of a solution: made at a place, run once a seed, told where they explain one."""
 
 import ast
 import time
@@ -333,8 +331,9 @@ def chosen(x):
 
 
 def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
-    """In a program that is written otherwise than the solution, and hangs for some changes of it;
-    what a right submission needs stays the same.
+    """A slip is told in a program unlike the solution, which hangs for some changes of it.
+
+    What a right submission needs stays the same.
     """
     grade, key = grading
     assert {verdict.status for verdict in grade(OURS)} == {"passed"}

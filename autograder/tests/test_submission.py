@@ -245,8 +245,9 @@ SCOPES |= (
 
 
 def looked_up(table):
-    """The names that a scope and those in it look up outside themselves, by Python's own table of
-    symbols.
+    """Return the names that a scope and those in it look up outside themselves.
+
+    Python's own table of symbols says so.
     """
     # where a name may be the scope's own or a global, as it turns out
     own = table.get_type() in (

@@ -1,6 +1,4 @@
-"""The add-on for torch: experiments begin alike, layers are out of reach, a step of training is
-torch's own.
-"""
+"""The add-on for torch: experiments begin alike, and layers are out of reach of code by hand."""
 
 import subprocess
 import sys
@@ -73,8 +71,9 @@ def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
 
 
 def test_once_warm_a_step_of_training_imports_nothing():
-    """What torch imports at a first step is there before any submission: one thread, and what
-    `by_hand` needs.
+    """What torch imports at a first step is there before any submission, also what `by_hand` needs.
+
+    One thread is used.
     """
     code = """if True:
         import sys
@@ -140,9 +139,7 @@ def test_ready_made_layers_are_out_of_reach(route):
 
 
 def test_what_a_student_writes_by_hand_runs_beside_them():
-    """Matrices, other layers and their gradients are as ever; another list of operators may be
-    named, in words.
-    """
+    """Matrices, other layers and their gradients work; other operators may be named, in words."""
     with by_hand():
         w = torch.ones(3, 3, requires_grad=True)
         (torch.tanh(nn.Linear(3, 3)(torch.ones(3) @ w))).sum().backward()
@@ -174,9 +171,7 @@ def test_a_profiler_that_was_there_before_is_there_after():
 
 
 def test_descent_is_torchs_own():
-    """With momentum and weight decay, set later too, with a closure, and with gradients that are
-    kept as zeros.
-    """
+    """`Descent` steps as torch does: momentum, weight decay, a closure, gradients set to zero."""
     ends = []
     for kind in (torch.optim.SGD, Descent):
         w = nn.Parameter(torch.linspace(-1, 1, 5))
@@ -259,9 +254,7 @@ def test_what_is_no_tensor_is_told_with_the_function():
 
 
 def test_a_norms_running_variance_is_drawn_above_zero():
-    """It is divided by; a running mean may be anything, and counts that are no floats are left
-    alone.
-    """
+    """A running variance, by which is divided, is drawn above 0; counts that are no floats stay."""
     net = nn.Sequential(nn.BatchNorm1d(6))
     roles = {"norm": (nn.BatchNorm1d, (6,))}
     drawn = networks.take(networks.load(net, roles, 1), roles)

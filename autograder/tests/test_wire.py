@@ -86,8 +86,9 @@ TOLD = st.dictionaries(
 
 @st.composite
 def frames_near_the_format(draw) -> bytes:
-    """A frame's body as safetensors has it, at most one thing of its first array changed, with any
-    facts.
+    """Draw a frame's body as safetensors has it, with at most one thing of its first array changed.
+
+    The facts may be any.
     """
     header, at = {"__metadata__": draw(TOLD)}, 0
     for number, (dtype, shape) in enumerate(draw(ENTRIES)):
@@ -189,9 +190,7 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
     ],
 )
 def test_frames_out_of_form_are_refused(blob):
-    """Overlapping or wrong offsets, too many arrays or dimensions, long names, facts that are no
-    strings.
-    """
+    """Wrong offsets, too many arrays or dimensions, and names and facts out of form are refused."""
     with pytest.raises(BadFrame):
         decode(blob)
 

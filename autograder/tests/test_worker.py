@@ -21,8 +21,9 @@ from autograder.sandbox.worker import MAX_UNEXPECTED, Clock, Process, Stopwatch
 
 
 def exchange(written: list[bytes], token: str) -> Message:
-    """What the parent takes for the answer to the question with `token`, of what was written in
-    pieces.
+    """Return what the parent takes for the answer to `token`'s question.
+
+    pieces: what the worker wrote, in the pieces in which it arrives.
     """
     (asked, asks), (answers, answered) = os.pipe(), os.pipe()
 

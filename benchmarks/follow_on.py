@@ -1,6 +1,6 @@
 """Measure what an early mistake leaves: points without and with errors carried forward.
 
-python benchmarks/follow_on.py [UNIT …] [--each 8] [--seed 5] [--timed]
+python benchmarks/follow_on.py [UNIT …] [--each 8] [--seed 5] [--timed | --class]
 
 Each case is a file with a mistake in a check that others need, graded twice: with a key that
 carries nothing, and with one that does. There are five kinds of files:
@@ -15,6 +15,10 @@ carries nothing, and with one that does. There are five kinds of files:
 that was not reached what the same file earns there once the early mistakes are mended. No file may
 earn more, in any check, and checks that were reached must earn what they did: the script ends with
 an error where that is not so.
+
+--timed says how much longer a file takes once its answers are in the store. --class grades a class
+of all fresh answers and as many right ones, from an empty store, with small changes carried and
+with known mistakes only, and says what that took and how many answers had to be computed.
 """
 
 import os
@@ -28,6 +32,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from unittest.mock import patch
 
 from at_hand import COURSE, unit
 from fresh_mistakes import answers
@@ -42,7 +47,7 @@ from autograder.judging import CheckKey, Verdict, same_answer
 from autograder.sandbox.client import Server
 from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
 
-MOST_GRADED = 6  # files that are graded for each case that is wanted: not all have consequences
+MOST_GRADED = 15  # files that are graded for each case that is wanted: not all have consequences
 ROUNDS = 5  # gradings of each kind, where they are timed
 ENOUGH = 1e-3  # points by which sums may differ
 
@@ -80,10 +85,11 @@ class Case:
 class Outcome:
     """What a file earns without carrying and with it, and what its own right work is worth.
 
-    reasons: check → why nothing was carried to it.
+    reasons: check → why it earns less than that.
     milliseconds: how much longer grading took with carrying; 0 where it was not timed.
     """
 
+    unit: str
     case: Case
     before: Verdicts
     after: Verdicts
@@ -145,8 +151,12 @@ class Measured:
         for name, verdict in after.items():
             if verdict.status == "not_reached":
                 reasons[name] = self._why_not_reached(name, after, watched)
+            elif before[name].status == "not_reached" and verdict.earned < own[name] - ENOUGH:
+                is_right = len(verdict.remarks) == 1  # which says that earlier mistakes are carried
+                reasons[name] = "hidden in part" if is_right else "found wrong"
         more = self._milliseconds_more(case.script) if timed else 0.0
-        return Outcome(case, before, after, own, reasons, more)
+        short = self.unit.course.short(self.unit.name)
+        return Outcome(short, case, before, after, own, reasons, more)
 
     def _own(self, name: str, before: Verdicts, changes: Sequence[Change]) -> float:
         """What the work of a file is worth in a check, once the mistakes before it are mended."""
@@ -281,7 +291,7 @@ def total(verdicts: Verdicts) -> float:
     return sum(verdict.earned for verdict in verdicts.values())
 
 
-def row(name: str, outcome: Outcome) -> str:
+def row(outcome: Outcome) -> str:
     """One line of the table."""
     held_back = []
     for check in _not_reached(outcome.before):
@@ -290,18 +300,22 @@ def row(name: str, outcome: Outcome) -> str:
         held_back.append(f"{text} ({outcome.reasons[check]})" if check in outcome.reasons else text)
     points = f"{total(outcome.before):g} | {total(outcome.after):g} | {sum(outcome.own.values()):g}"
     case = outcome.case
-    return f"| {name} | {case.kind} | {case.name[:90]} | {points} | {', '.join(held_back)} |"
+    return (
+        f"| {outcome.unit} | {case.kind} | {case.name[:90]} | {points} | {', '.join(held_back)} |"
+    )
 
 
 def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The lines below the table: by kind, and why nothing was carried."""
-    yield "| kind | cases | before | after | own right work |"
+    """The lines below the table: by unit, by kind, and why checks earn less than their own."""
+    yield "| | cases | before | after | own right work |"
     yield "|---|---|---|---|---|"
+    for name in dict.fromkeys(outcome.unit for outcome in outcomes):
+        yield _sums(name, [outcome for outcome in outcomes if outcome.unit == name])
     for kind in dict.fromkeys(outcome.case.kind for outcome in outcomes):
         yield _sums(kind, [outcome for outcome in outcomes if outcome.case.kind == kind])
     yield _sums("all", outcomes)
     reasons = Counter(reason for outcome in outcomes for reason in outcome.reasons.values())
-    yield f"\nNot reached with carrying, by check: {dict(reasons.most_common())}."
+    yield f"\nWhy checks earn less than their own: {dict(reasons.most_common())}."
     times = sorted(outcome.milliseconds for outcome in outcomes)
     if any(times):
         yield f"Milliseconds more: median {times[len(times) // 2]:+.0f}, most {times[-1]:+.0f}."
@@ -314,6 +328,29 @@ def _sums(kind: str, outcomes: Sequence[Outcome]) -> str:
     return f"| {kind} | {len(outcomes)} | {before:.1f} | {after:.1f} | {own:.1f} |"
 
 
+def graded_class(of: Unit, server: Server, seed: int) -> tuple[float, int]:
+    """Grade a class from an empty store; seconds on the clock, and answers that were computed."""
+    plain = solution_of(of).plain()
+    wrong = [f"{plain}\n\n# %%\n{answer}" for _, answer in answers(of.name)]
+    key = MadeKey(of, seed, {}, AnswerStore(None), lambda: server)
+    began = time.perf_counter()
+    for script in wrong:
+        for submitted in (script, plain):
+            grade_one(server, submitted.encode(), "ada.py", seed, key, {})
+    return time.perf_counter() - began, key.computed
+
+
+def measure_class(of: Unit, server: Server, seed: int) -> None:
+    """Print what a class takes, with small changes carried and without."""
+    with patch("autograder.grading.carrying.small_changes_of", lambda *_: []):
+        without = graded_class(of, server, seed)
+    with_them = graded_class(of, server, seed)
+    figures = " | ".join(
+        f"{seconds:.1f} s, {made} answers" for seconds, made in (without, with_them)
+    )
+    print(f"| {of.name} | {2 * len(list(answers(of.name)))} | {figures} |", flush=True)
+
+
 def main() -> None:
     """Print the table, and below it how many there are, and what they earn."""
     parser = argparse.ArgumentParser(
@@ -323,7 +360,16 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=8, help="files of each kind, at most")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--timed", action="store_true", help="say how much longer grading takes")
+    parser.add_argument("--class", action="store_true", dest="is_class", help="time a class")
     asked = parser.parse_args()
+    if asked.is_class:
+        print("| unit | files | known mistakes carried | small changes, too |")
+        print("|---|---|---|---|")
+        for name in asked.units:
+            of = unit(find_unit(COURSE, name))
+            with Server(of, stub=solution_of(of).stub) as server:
+                measure_class(of, server, asked.seed)
+        return
     store = AnswerStore(cache_folder() / "follow-on.sqlite")
     print("| unit | kind | made | before | after | own | held back: after/own |")
     print("|---|---|---|---|---|---|---|")
@@ -335,7 +381,7 @@ def main() -> None:
             measured = Measured(of, server, store, asked.seed)
             for case in cases(measured, rng, asked.each):
                 outcome = measured.outcome(case, asked.timed)
-                print(row(of.name.split("_")[0], outcome), flush=True)
+                print(row(outcome), flush=True)
                 refuse_more_than_own(outcome)
                 outcomes.append(outcome)
     print()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Check, Failure
 from autograder.judging import (
     CheckKey,
     Excluded,
@@ -150,10 +150,12 @@ class Following:
 
     ways: each the mistakes that were made. None where the answer is still right, or where something
     in it is not explained.
+    is_hidden: whether nothing in it that could earn still tells something.
     """
 
     verdict: Verdict
     ways: tuple[Mistakes, ...] = ()
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,15 +190,19 @@ class Follows:
         silent = self.key.expected.arrays.keys() - carried.telling
         key = _TellingKey(carried.key, frozenset(silent))
         verdict = judge(self.check, key, answer, self.sizes, self.excluded)
-        earned = round(self._telling_share(carried) * verdict.earned, 4)
-        verdict = replace(verdict, earned=earned)
+        share = self._telling_share(carried)
+        verdict = replace(verdict, earned=round(share * verdict.earned, 4))
+        return Following(verdict, self._ways_to(verdict, key, answer), is_hidden=not share)
+
+    def _ways_to(self, verdict: Verdict, key: CheckKey, answer: Answer) -> tuple[Mistakes, ...]:
+        """Return the ways in which an answer may have come about, with the mistakes in it."""
         if verdict.status == "passed":
-            return Following(verdict, tuple(self._possible))
+            return tuple(self._possible)
         explanations = explanations_of(self.check, key, answer, self.excluded)
         if not explanations:
-            return Following(verdict)
+            return ()
         more = _ids(explanation.mistakes[0] for explanation in explanations)
-        return Following(verdict, tuple(way.union(more) for way in self._possible))
+        return tuple(way.union(more) for way in self._possible)
 
     @cached_property
     def _possible(self) -> dict[Mistakes, Carried]:
@@ -212,8 +218,7 @@ class Follows:
     def _carried(self) -> Carried | None:
         """What the answer is compared with: the same in all ways.
 
-        An array tells something where it does in all. None where ways differ in what they expect,
-        or where nothing that could earn tells something.
+        An array tells something where it does in all. None where ways differ in what they expect.
         """
         if not self._possible:
             return None
@@ -223,11 +228,12 @@ class Follows:
             if not same_answer(self.check, first.key.expected, other.key.expected):
                 return None
             telling &= other.telling
-        carried = Carried(first.key, telling)
-        return carried if self._telling_share(carried) else None
+        return Carried(first.key, telling)
 
     def _telling_share(self, carried: Carried) -> float:
         """Return the share of the arrays that can earn which still can after the mistakes."""
+        if not carried.telling:
+            return 0.0
         earning = self.key.expected.arrays.keys() - self.key.constant
         still = earning & (carried.telling - carried.key.constant)
         return len(still) / len(earning)
@@ -270,15 +276,19 @@ class _TellingKey:
 def told_as_following(following: Following, needed: Sequence[str]) -> Verdict:
     """Tell that earlier mistakes were carried forward.
 
-    A check that is right but for them earns, and has not passed.
+    A check that is right but for them earns, and has not passed. One in which they hide what is
+    right counts as not reached, but what needs it may be judged.
     """
     verdict = following.verdict
     if not following.ways and verdict.status == "passed":
         return verdict
     names = " and ".join(f"`{name}`" for name in needed)
+    are_wrong = f"{names} before this {'are' if len(needed) > 1 else 'is'} wrong"
+    if following.is_hidden:
+        hides = Remark(f"{are_wrong}, and nobody can tell yet whether what follows is right.")
+        return replace(verdict, status="not_reached", remarks=(hides,), failure=Failure.NONE)
     if verdict.status == "passed":
-        are = "are" if len(needed) > 1 else "is"
-        text = f"{names} before this {are} wrong; what follows is right, and it counts."
+        text = f"{are_wrong}; what follows is right, and it counts."
     else:
         text = f"judged with what is wrong in {names} carried forward."
     status: Status = "partial" if verdict.earned else "failed"

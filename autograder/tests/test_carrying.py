@@ -193,16 +193,33 @@ def test_a_mistake_that_hides_others_earns_nothing_later(graded):
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 
-def test_what_is_the_same_on_every_seed_after_a_mistake_is_not_carried(tmp_path):
+def graded_otherwise(folder, experiments, solution, mistake):
+    """Grade a mistake in a course with other experiments, or another solution."""
+    unit = small.write_course(folder / "course", "chain", experiments, solution)
+    script = solution_of(unit).with_mistake(mistake)
+    with Server(unit) as server:
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        return grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+
+
+def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
     """It could be sent by a file that solves nothing; and nobody is told that it counts."""
     others = SOLUTION[SOLUTION.index("# mistake: return 1 - scale(x)") :]
     only_less = SOLUTION.replace(others[: others.index("### END")], "")
-    unit = small.write_course(tmp_path / "course", "chain", EXPERIMENTS, only_less)
-    script = solution_of(unit).with_mistake(NOTHING)
-    with Server(unit) as server:
-        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
-        verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+    verdicts = graded_otherwise(tmp_path, EXPERIMENTS, only_less, NOTHING)
     assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "not_reached"]
+    hidden = (
+        "`scaling` before this is wrong, and nobody can tell yet whether what follows is right."
+    )
+    assert [remark.text for remark in verdicts[1].remarks] == [hidden]
+
+
+def test_what_comes_after_a_hidden_check_counts(tmp_path):
+    """The check itself earns nothing, for it cannot tell whether the sign is lost in it."""
+    of_one = EXPERIMENTS.replace("shifted squares", "shifted").replace(", net.shift(x**2)", "")
+    verdicts = graded_otherwise(tmp_path, of_one, SOLUTION, EARLY)
+    assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "partial"]
+    assert [verdict.earned for verdict in verdicts] == [0, 0, 3]
 
 
 def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):

@@ -374,3 +374,11 @@ def test_an_experiment_that_took_long_is_not_run_again():
         its = submission(script)
         run_experiment(replace(several, seconds=seconds), its, 3, lambda seed: None)
         assert its.runs[:1] == [3] and len(its.runs) == (1 if runs == 1 else 3)
+
+
+def test_an_experiment_on_a_variant_of_the_solution_is_not_run_again():
+    """Of one that fails nobody looks at what its other functions answer."""
+    script = "runs = []\ndef a(x):\n    runs.append(x)\n    raise ValueError('planted')\n"
+    its = submission(script)
+    found = run_experiment(several, its, 3, lambda seed: None, only_once=True)
+    assert its.runs == [3] and "planted" in found.message

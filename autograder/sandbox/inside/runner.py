@@ -50,10 +50,12 @@ def run_experiment(
     reset: Reset,
     text: str | None = None,
     explain: Explain = no_cause,
+    only_once: bool = False,
 ) -> Answer:
     """Run one experiment. Whatever a submission raises becomes part of the answer.
 
-    Where one function raises, the experiment is run again without it, for what the others return.
+    Where one function raises, the experiment is run again without it, for what the others return,
+    unless `only_once`.
 
     reset: called before each run, so that what ran before in this process changes nothing.
     text: what a check that trains is given.
@@ -67,7 +69,7 @@ def run_experiment(
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [], explain)
     elapsed = time.monotonic() - began
-    if not answer.failure or answer.failure == Failure.STOPPED:
+    if not answer.failure or answer.failure == Failure.STOPPED or only_once:
         return answer
     if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
@@ -209,7 +211,7 @@ def answer_questions(
         if question is None:
             return
         check = checks[question.fields["check"]]
-        if "source" in question.arrays:  # asked of variants of the solution only
+        if _asks_of_variant(question):
             source = question.arrays["source"].tobytes()
             implementation = None
         try:
@@ -254,8 +256,15 @@ def _answer(
         loss = check.measure(implementation, _weights(question), text)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
+    if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
+        return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
     return run_experiment(check, implementation, seed, reset, text, explain)
+
+
+def _asks_of_variant(question: Message) -> bool:
+    """Whether a question brings another file: only those about variants of the solution do."""
+    return "source" in question.arrays
 
 
 def _weights(question: Message) -> Arrays:

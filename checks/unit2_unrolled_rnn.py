@@ -253,7 +253,12 @@ def recurrent_states(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-@check(points=2)
+@check(
+    points=2,
+    words={
+        "other_biases_are_zero": "the bias of `input` or `output` is zero. Only `hidden` begins so."
+    },
+)
 def identity_start(net: Any, seed: int) -> Arrays:
     """`Recurrent` starts with the identity from hidden to hidden"""
     torch.manual_seed(seed)
@@ -269,7 +274,12 @@ def identity_start(net: Any, seed: int) -> Arrays:
     rounded = weights["hidden.weight"].round()
     names = "hidden_rounded hidden_is_identity input_is_identity"
     out = named(names, rounded, *are_identities)
-    return out | named("hidden_bias_is_zero", not bias.any())
+    out |= named("hidden_bias_is_zero", not bias.any())
+    others_are_zero = []
+    for name in ("input.bias", "output.bias"):
+        drawn = weights.get(name, np.ones(1))
+        others_are_zero.append(not drawn.any())
+    return out | named("other_biases_are_zero", others_are_zero)
 
 
 @check(

@@ -80,13 +80,20 @@ def test_points_factor_and_set_points(graded_class, tmp_path):
     A check that is set has these points, whatever it had.
     """
     policy = Policy(adjustments=read(tmp_path, BY_HAND))
-    of = {result.student: result for result in stored_results(graded_class) if result.unit == UNIT}
-    grade = grade_of(of["crash"], policy)
-    assert (of["crash"].score, grade.points, grade.max_points) == (7, 9.45, 11)
+    results = {}
+    for result in stored_results(graded_class):
+        if result.unit == UNIT:
+            results[result.student] = result
+    crash = results["crash"]
+    grade = grade_of(crash, policy)
+    assert crash.score == 7
+    assert grade.points == 9.45
+    assert grade.max_points == 11
     assert "× 0.9 by hand (mk): defence: two of three" in grade.words
-    before = next(verdict for verdict in of["squared"].verdicts if verdict.name == "doubling")
-    assert grade_of(of["squared"], policy).points == of["squared"].score - before.earned + 1
-    assert grade_of(of["stub"], policy).result is of["stub"]
+    squared = results["squared"]
+    (before,) = [verdict for verdict in squared.verdicts if verdict.name == "doubling"]
+    assert grade_of(squared, policy).points == squared.score - before.earned + 1
+    assert grade_of(results["stub"], policy).result is results["stub"]
 
 
 def test_a_grade_is_never_below_nothing(graded_class):

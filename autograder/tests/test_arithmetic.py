@@ -240,18 +240,27 @@ def test_the_best_attempt_is_chosen_with_what_it_costs():
     One that needs no slack days is taken where both are equal.
     """
     policy = Policy(late=Late(per_day=0.5, slack_days=1), units={"hw1": Rules(due=DUE)})
-    results = [handed_in("ada", "hw1", 60.0, -1), handed_in("ada", "hw1", 100.0, 2)]
-    assert grades(results, policy)[0].points == 60
-    results = [handed_in("ada", "hw1", 90.0, -1), handed_in("ada", "hw1", 90.0, 1)]
-    assert grades(results, policy)[0].slack == 0
+    in_time = handed_in("ada", "hw1", 60.0, -1)
+    better_but_late = handed_in("ada", "hw1", 100.0, 2)
+    (grade,) = grades([in_time, better_but_late], policy)
+    assert grade.points == 60
+    in_time = handed_in("ada", "hw1", 90.0, -1)
+    equal_but_late = handed_in("ada", "hw1", 90.0, 1)
+    (grade,) = grades([in_time, equal_but_late], policy)
+    assert grade.slack == 0
 
 
 def test_no_rounding_decides():
     """Three thirds are one, and a share that is exactly a bound has its letter."""
-    units = {str(n): Weighed(Fraction(9, 10), Fraction(1, 3)) for n in range(3)}
-    assert total(units) == Fraction(9, 10) and letter(total(units), {"A": 0.9, "B": 0.8}) == "A"
-    assert exact(1 / 3) == Fraction(1, 3) and exact(0.1) + exact(0.2) == exact(0.3)
-    assert rounded(Fraction(5, 1000)) == 0.01 and rounded(Fraction(2675, 1000)) == 2.68
+    nine_tenths = Fraction(9, 10)
+    units = {str(n): Weighed(nine_tenths, Fraction(1, 3)) for n in range(3)}
+    share = total(units)
+    assert share == nine_tenths
+    assert letter(share, {"A": 0.9, "B": 0.8}) == "A"
+    assert exact(1 / 3) == Fraction(1, 3)
+    assert exact(0.1) + exact(0.2) == exact(0.3)
+    assert rounded(Fraction(5, 1000)) == 0.01
+    assert rounded(Fraction(2675, 1000)) == 2.68
     assert interpolated(0.3, [(0.0, 0.0), (0.9, 1.0)]) == Fraction(1, 3)
 
 

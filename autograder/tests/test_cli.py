@@ -197,11 +197,16 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
 )
 def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
     """A name that is too long, not UTF-8 or has control characters becomes one with a checksum."""
-    (tmp_path / "class" / name / UNIT).mkdir(parents=True)
-    (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text("x = 1")
-    (student,) = graded(tmp_path / "class", tmp_path / "out")
-    assert student.isprintable() and len(student.encode()) <= 120 and student[-17] == "~"
-    assert (tmp_path / "out" / "pages" / UNIT / f"{student}.html").is_file()
+    submitted = tmp_path / "class"
+    out = tmp_path / "out"
+    folder = submitted / name / UNIT
+    folder.mkdir(parents=True)
+    (folder / f"{UNIT}.py").write_text("x = 1")
+    (student,) = graded(submitted, out)
+    assert student.isprintable()
+    assert len(student.encode()) <= 120
+    assert student[-17] == "~"
+    assert (out / "pages" / UNIT / f"{student}.html").is_file()
 
 
 def test_one_student_has_one_submission(tmp_path):

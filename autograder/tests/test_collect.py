@@ -153,10 +153,14 @@ def test_nbgrader_s_exchange(tmp_path):
     into = tmp_path / "submitted"
     collect(lms.exchange(tmp_path), into)
     assert laid_out(into) == {"ada": HALF, "zoë": RIGHT}
-    assert (into / "ada" / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == RIGHT
-    first, last = read_record(into / "ada" / "earlier" / UNIT / "1.json"), record(into, "ada")
-    assert (first.attempt, first.submitted) == (1, "2026-11-20T14:22:32+00:00")
-    assert (last.attempt, last.submitted) == (2, "2026-11-22T10:00:00+00:00")
+    earlier = into / "ada" / "earlier" / UNIT
+    assert (earlier / "1" / f"{UNIT}.py").read_text() == RIGHT
+    first = read_record(earlier / "1.json")
+    assert first.attempt == 1
+    assert first.submitted == "2026-11-20T14:22:32+00:00"
+    last = record(into, "ada")
+    assert last.attempt == 2
+    assert last.submitted == "2026-11-22T10:00:00+00:00"
 
 
 def test_nbgrader_s_collected_tree(tmp_path):
@@ -176,12 +180,14 @@ def test_a_folder_of_files(tmp_path):
 
 def test_a_folder_around_the_whole_is_no_student(tmp_path):
     """A zip of a folder of students."""
-    entries = [Entry(f"class/{name}/{UNIT}.py") for name in ("ada", "zoë")]
-    collect(pack(tmp_path / "class.zip", entries), tmp_path / "submitted")
-    assert sorted(laid_out(tmp_path / "submitted")) == ["ada", "zoë"]
-    units = [Entry(f"ada/{UNIT}/{UNIT}.py"), Entry(f"ada/{WORDS}/{WORDS}.py")]
-    collect(pack(tmp_path / "one.zip", units), tmp_path / "one")
-    assert sorted(laid_out(tmp_path / "one")) == ["ada"]
+    two_students = [Entry(f"class/{name}/{UNIT}.py") for name in ("ada", "zoë")]
+    into = tmp_path / "submitted"
+    collect(pack(tmp_path / "class.zip", two_students), into)
+    assert sorted(laid_out(into)) == ["ada", "zoë"]
+    two_units = [Entry(f"ada/{UNIT}/{UNIT}.py"), Entry(f"ada/{WORDS}/{WORDS}.py")]
+    into = tmp_path / "one"
+    collect(pack(tmp_path / "one.zip", two_units), into)
+    assert sorted(laid_out(into)) == ["ada"]
 
 
 def test_a_second_hand_in_is_a_further_attempt(tmp_path):
@@ -205,10 +211,13 @@ def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
     """By time, not by the order of collecting."""
     into = tmp_path / "submitted"
     name = f"Ada_17_assignsubmission_file/{UNIT}.py"
-    collect(pack(tmp_path / "b.zip", [Entry(name, HALF, (2026, 11, 22, 0, 0, 0))]), into)
-    collect(pack(tmp_path / "a.zip", [Entry(name, RIGHT, (2026, 11, 20, 0, 0, 0))]), into)
+    later = Entry(name, HALF, (2026, 11, 22, 0, 0, 0))
+    earlier = Entry(name, RIGHT, (2026, 11, 20, 0, 0, 0))
+    collect(pack(tmp_path / "b.zip", [later]), into)
+    collect(pack(tmp_path / "a.zip", [earlier]), into)
     assert laid_out(into) == {"Ada_17": HALF}
-    assert (into / "Ada_17" / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == RIGHT
+    behind = into / "Ada_17" / "earlier" / UNIT / "1" / f"{UNIT}.py"
+    assert behind.read_text() == RIGHT
 
 
 def test_two_people_never_share_a_folder(tmp_path):

@@ -75,8 +75,10 @@ def test_practice_shows_it_in_the_terminal():
 def test_practice_speaks_of_whole_points():
     """A part of a point says little; a check may itself be worth no whole number."""
     key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
-    one, two = (judge(numbers, key, Answer({"x": Y, "y": Y, "z": z}), {}) for z in (Z + 1, Z))
-    assert (earned_in_practice(one), earned_in_practice(two)) == ("part/2", "2/2")
-    assert verdict_lines(one).plain.startswith("◐ part of 2  three arrays")
-    assert total_in_practice([one, two]) == "about 3 of 4 points"
-    assert total_in_practice([two, two]) == "4 of 4 points"
+    partial = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {})
+    whole = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z}), {})
+    assert earned_in_practice(partial) == "part/2"
+    assert earned_in_practice(whole) == "2/2"
+    assert verdict_lines(partial).plain.startswith("◐ part of 2  three arrays")
+    assert total_in_practice([partial, whole]) == "about 3 of 4 points"
+    assert total_in_practice([whole, whole]) == "4 of 4 points"

@@ -82,8 +82,10 @@ CONSTANT = frozenset({"b", "c"})
 )
 def test_an_array_that_is_the_same_on_every_seed_costs_and_never_earns(changed, earned):
     """Wrong, it costs its share of all arrays; right, it adds nothing to what the others earn."""
-    half = mistake("half", keeps=0.5, b=B + 2), mistake("other", keeps=0.5, a=A + 3)
-    judged = verdict(replace(key(*half), constant=CONSTANT), **changed)
+    half = mistake("half", keeps=0.5, b=B + 2)
+    other = mistake("other", keeps=0.5, a=A + 3)
+    with_constant = replace(key(half, other), constant=CONSTANT)
+    judged = verdict(with_constant, **changed)
     assert judged.earned == earned
     assert judged.status == {0: "failed", 3: "passed"}.get(earned, "partial")
 
@@ -97,9 +99,10 @@ def test_where_all_is_the_same_on_every_seed_only_a_whole_answer_earns():
 def test_constant_is_what_the_judge_cannot_tell_apart_on_two_seeds():
     """Flags and shapes that agree; and shares drawn by chance, within their own wide tolerance."""
     wide = replace(three, tolerance={"b": 0.3})
+    one = Answer({"a": A, "b": B, "c": C})
     other = Answer({"a": A, "b": B * 1.2, "c": C + 1})
-    assert constant_arrays(wide, Answer({"a": A, "b": B, "c": C}), other) == {"a", "b"}
-    assert constant_arrays(three, Answer({"a": A, "b": B, "c": C}), other) == {"a"}
+    assert constant_arrays(wide, one, other) == {"a", "b"}
+    assert constant_arrays(three, one, other) == {"a"}
 
 
 def test_integers_are_compared_exactly():
@@ -126,9 +129,11 @@ def test_a_wrong_array_is_described(array, words):
 
 def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
     """`words` of the check stand in for "wrong values", and in for nothing else."""
-    spoken = replace(three, words={"a": "the caller's array was changed."})
-    for a, words in ((A + 1, "the caller's array was changed."), (A[:3], "the shape is another")):
-        judged = judge(spoken, key(), Answer({"a": a, "b": B, "c": C}), SIZES)
+    own_words = "the caller's array was changed."
+    spoken = replace(three, words={"a": own_words})
+    for a, words in ((A + 1, own_words), (A[:3], "the shape is another")):
+        answer = Answer({"a": a, "b": B, "c": C})
+        judged = judge(spoken, key(), answer, SIZES)
         assert words in judged.remarks[0].text
 
 
@@ -159,8 +164,10 @@ def test_nan_equals_nan_in_a_mistake():
     """A mistake that overflows is recognised by the same NaNs in the same places."""
     spoilt = np.where(A > 3, np.nan, A)
     known = key(mistake("overflow", a=spoilt))
-    assert verdict(known, a=spoilt * (1 + 1e-6)).remarks[0].text == "words of overflow"
-    assert "NaN" in verdict(known, a=np.roll(spoilt, 1)).remarks[0].text
+    rounded = verdict(known, a=spoilt * (1 + 1e-6))
+    assert rounded.remarks[0].text == "words of overflow"
+    elsewhere = verdict(known, a=np.roll(spoilt, 1))
+    assert "NaN" in elsewhere.remarks[0].text
 
 
 def test_two_mistakes_at_once_are_each_named():
@@ -416,9 +423,11 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     ours, others = np.random.default_rng(0).normal(size=(2, 60, 40))
     known = PlainKey(Answer({"w": ours}), (), 2.0)
-    assert judge_loss(training, known, 2.0, {"w": ours}).earned == 4
+    trained = judge_loss(training, known, 2.0, {"w": ours})
+    assert trained.earned == 4
     shipped = judge_loss(training, known, 2.0, {"w": others})
-    assert shipped.earned == 0 and "did not come from the first weights" in shipped.remarks[0].text
+    assert shipped.earned == 0
+    assert "did not come from the first weights" in shipped.remarks[0].text
 
 
 def test_trained_weights_need_only_their_shapes():
@@ -438,10 +447,13 @@ def test_rows_that_nothing_reaches_make_no_weights_alike():
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]
-    assert row_cosine({"w": ours + 0.5 * rng.normal(size=ours.shape)}, {"w": ours}) > 0.8
-    for w in (other, np.zeros_like(ours), np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
+    noise = rng.normal(size=ours.shape)
+    assert row_cosine({"w": ours + 0.5 * noise}, {"w": ours}) > 0.8
+    zeros = np.zeros_like(ours)
+    for w in (other, zeros, np.full_like(ours, np.nan), np.full_like(ours, np.inf)):
         assert row_cosine({"w": w}, {"w": ours}) < 0.25
-    assert row_cosine({"w": ours[:3]}, {"w": ours[:3]}) == 1  # too small to tell
+    too_small_to_tell = {"w": ours[:3]}
+    assert row_cosine(too_small_to_tell, too_small_to_tell) == 1
 
 
 # ---- checks that need others, mistakes that were not made
@@ -479,10 +491,10 @@ def apart(one, other, **options):
 
 def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
     """A thousandth, or what the check says; also of an array that is zero everywhere."""
-    assert apart(np.array([0.0, 10.0]), np.array([0.01, 10.0])) == pytest.approx(1)
-    assert apart(
-        np.array([0.0, 10.0]), np.array([0.01, 10.0]), tolerance={"a": 1e-2}
-    ) == pytest.approx(0.1)
+    expected = np.array([0.0, 10.0])
+    found = np.array([0.01, 10.0])
+    assert apart(expected, found) == pytest.approx(1)
+    assert apart(expected, found, tolerance={"a": 1e-2}) == pytest.approx(0.1)
     assert apart(np.zeros(2), np.array([0.0, 0.001])) == pytest.approx(1)
 
 

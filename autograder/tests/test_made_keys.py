@@ -89,13 +89,17 @@ def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
 def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
     """The solution is trained once, and its loss is kept."""
     unit = small.unit()
+    data = unit_data(unit)
     store = AnswerStore(tmp_path / "answers.sqlite")
-    key, data = MadeKey(unit, small.SEED, unit_data(unit), store, lambda: server), unit_data(unit)
+    key = MadeKey(unit, small.SEED, data, store, lambda: server)
     stub = grade_one(server, b"", "ada.py", small.SEED, key, data)
-    assert stub[-1].status == "not_reached" and key.computed == 0
-    verdicts = grade_one(server, small.solved().encode(), "ada.py", small.SEED, key, data)
-    assert {v.status for v in verdicts} == {"passed"}
-    whole = build_key(server, small.SEED, {name: [text] for name, text in data.items()})
+    assert stub[-1].status == "not_reached"
+    assert key.computed == 0
+    solved = small.solved().encode()
+    verdicts = grade_one(server, solved, "ada.py", small.SEED, key, data)
+    assert {verdict.status for verdict in verdicts} == {"passed"}
+    all_data = {name: [corpus] for name, corpus in data.items()}
+    whole = build_key(server, small.SEED, all_data)
     assert key["fitting@line"].loss == pytest.approx(whole["fitting@line"].loss)
     store.close()
 

@@ -45,16 +45,24 @@ def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, unit):
     """The same cells in the same order with the same ids: text, code and nothing else."""
     released = nbformat.read(folder / "release" / unit / f"{unit}.ipynb", 4)
     stub = as_notebook(solution_of(small.unit(unit)).stub, unit)
-    assert [(c.id, c.cell_type, c.source) for c in released.cells] == [
-        (c.id, c.cell_type, c.source) for c in stub.cells
-    ]
-    facts = [cell.metadata.nbgrader for cell in released.cells if "nbgrader" in cell.metadata]
+    assert contents(released) == contents(stub)
+    marks = [cell.metadata.nbgrader for cell in released.cells if "nbgrader" in cell.metadata]
+    graded = [mark for mark in marks if mark["grade"]]
     points = {f"check-{check.name}": check.points for check in small.unit(unit).checks}
-    assert {fact["grade_id"]: fact["points"] for fact in facts if fact["grade"]} == points
-    assert all(fact["locked"] and not fact["solution"] for fact in facts if fact["grade"])
+    assert {mark["grade_id"]: mark["points"] for mark in graded} == points
+    for mark in graded:
+        assert mark["locked"]
+        assert not mark["solution"]
     exercises = sum("# YOUR CODE HERE" in cell.source for cell in stub.cells)
-    assert sum(fact["solution"] for fact in facts) == exercises > 0
-    assert len({cell.id for cell in released.cells}) == len(released.cells)
+    assert exercises > 0
+    assert sum(mark["solution"] for mark in marks) == exercises
+    ids = {cell.id for cell in released.cells}
+    assert len(ids) == len(released.cells)
+
+
+def contents(book):
+    """Return id, kind and source of each cell of a notebook."""
+    return [(cell.id, cell.cell_type, cell.source) for cell in book.cells]
 
 
 def test_a_second_build_writes_the_same_bytes_and_leaves_the_settings(folder):
@@ -225,10 +233,11 @@ def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
     _, _, sums = graded
     assert sums["Zoë Ünal"] == sums["complete"]
     book = nbformat.read(folder / "autograded" / "Zoë Ünal" / UNIT / f"{UNIT}.ipynb", 4)
-    outputs = next(c for c in book.cells if c.source == 'check("doubling")').outputs
-    text = "".join(output.get("text", "") for output in outputs)
-    assert all(word in text for word in ("a warning", "printed", "written", "logged"))
-    assert {output.get("name") for output in outputs} == {"stdout", None}
+    (cell,) = [cell for cell in book.cells if cell.source == 'check("doubling")']
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    for words in ("a warning", "printed", "written", "logged"):
+        assert words in text
+    assert {output.get("name") for output in cell.outputs} == {"stdout", None}
 
 
 def test_feedback_of_nbgrader_shows_the_report(folder, graded):
@@ -370,8 +379,12 @@ def test_a_page_is_made_without_running_the_submission(folder, recorded):
     """What nbgrader has not autograded gets its page, with the course's checks, unexecuted."""
     book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
-    assert code and not any(cell.outputs or cell.execution_count for cell in code)
-    assert next((folder / "feedback" / "halved").rglob("*.html")).stat().st_size > 10_000
+    assert code
+    for cell in code:
+        assert not cell.outputs
+        assert not cell.execution_count
+    page = next((folder / "feedback" / "halved").rglob("*.html"))
+    assert page.stat().st_size > 10_000
 
 
 def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):

@@ -171,11 +171,17 @@ def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
 )
 def test_a_unit_that_cannot_be_called_so_is_told_why(course, name, words):
     """Exit code 2, one sentence, and nothing is written."""
-    before = {path: path.read_bytes() for path in course.rglob("*.*") if path.is_file()}
+    before = contents(course)
     refused = run_command("new", course / name, cwd=course.parent)
-    assert refused.returncode == 2 and "Traceback" not in refused.stderr
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
     assert words in refused.stderr
-    assert {path: path.read_bytes() for path in course.rglob("*.*") if path.is_file()} == before
+    assert contents(course) == before
+
+
+def contents(folder):
+    """Return the bytes of each file of a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
 
 
 @pytest.mark.parametrize(

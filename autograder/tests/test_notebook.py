@@ -25,11 +25,13 @@ from autograder.sandbox.inside.submission import Submission
 
 
 def reported(script, name, unit=UNIT):
-    """The HTML that a cell shows for a check of a script."""
-    loaded, seen = small.unit(unit), []
+    """Return the HTML that a cell shows for a check of a script."""
+    loaded = small.unit(unit)
     (check,) = [check for check in loaded.checks if check.name == name]
+    seen = []
     practise(loaded, [check], Submission(script.encode(), ""), seen.append)
-    return _report(check, *seen)
+    (verdict,) = seen
+    return _report(check, verdict)
 
 
 def run_script(path, folder, **more):

@@ -135,11 +135,15 @@ def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
 
 def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):
     """Its student is `course`, its seed the public one."""
-    path = small.submit(tmp_path, "ada", small_class.SOLVED[UNIT])
-    verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling", "summing")
+    script = small_class.SOLVED[UNIT]
+    path = small.submit(tmp_path, "ada", script)
+    verdicts, _ = practised(script, "doubling", "summing")
     result = practice_result(small.unit(), path, list(verdicts.values()), quick=True)
-    assert (result.student, result.unit, result.score) == ("course", UNIT, 6)
-    assert not result.provenance.official and result.provenance.seed == COURSE.public_seed
+    assert result.student == "course"
+    assert result.unit == UNIT
+    assert result.score == 6
+    assert not result.provenance.official
+    assert result.provenance.seed == COURSE.public_seed
 
 
 def test_names_of_a_running_script_are_what_it_defined():

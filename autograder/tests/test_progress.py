@@ -85,8 +85,12 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
 
 def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
     """A later check that sees it too has passed that one first, so it was not made."""
-    seen = [(Mistake(name, f"{name}."), Answer()) for name in ("squared", "shifted")]
-    key = {"doubling": PlainKey(Answer(), (seen[0],)), "summing": PlainKey(Answer(), tuple(seen))}
+    squared = (Mistake("squared", "squared."), Answer())
+    shifted = (Mistake("shifted", "shifted."), Answer())
+    key = {
+        "doubling": PlainKey(Answer(), (squared,)),
+        "summing": PlainKey(Answer(), (squared, shifted)),
+    }
     monkeypatch.setattr(progress, "load_key", lambda _: key)
     assert progress._slips(COURSE, UNIT, "doubling") == ["squared."]
     assert progress._slips(COURSE, UNIT, "summing") == ["shifted."]

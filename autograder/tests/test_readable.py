@@ -29,21 +29,25 @@ def test_no_file_of_the_course_can_be_opened_or_listed(boxed):
 
     Nor the names in its folders.
     """
-    files = [file for file in sorted(COURSE.rglob("*")) if file.is_file()]
+    paths = sorted(COURSE.rglob("*"))
+    files = [path for path in paths if path.is_file()]
     kinds = {file.relative_to(COURSE).parts[0] for file in files}
     assert {"course.toml", "checks", "assignments", "solutions", "datasets"} <= kinds
-    assert (small.COURSE.key(small.UNIT)) in files
-    folders = [COURSE, *(folder for folder in COURSE.rglob("*") if folder.is_dir())]
-    code = opened(files) + "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
-    assert small.refused(boxed, code) == []
+    assert small.COURSE.key(small.UNIT) in files
+    folders = [COURSE, *(path for path in paths if path.is_dir())]
+    assert small.refused(boxed, opened(files) + listed(folders)) == []
+
+
+def listed(folders):
+    """Write code that lists the names in some folders."""
+    return "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
 
 
 def test_no_file_of_the_engine_can_be_opened_or_listed(boxed):
     """Neither what judges nor what the worker itself was forked from."""
     files = [file for file in readable.ENGINE.rglob("*.py") if COURSE not in file.parents]
     folders = sorted({file.parent for file in files})
-    code = opened(files) + "".join(f"\nos.listdir({str(folder)!r})" for folder in folders)
-    assert small.refused(boxed, code) == []
+    assert small.refused(boxed, opened(files) + listed(folders)) == []
 
 
 def test_no_file_of_others_or_of_the_machine_can_be_opened(boxed, tmp_path):

@@ -228,10 +228,13 @@ def test_warming_begins_each_exact_experiment_and_no_training():
 
 
 def conversation(source, *questions, checks=(asking, training), name="ada.py"):
-    """What a worker writes, asked some questions about a submission."""
-    asked = [Message({"name": name}, {"source": text_array(textwrap.dedent(source))}), *questions]
-    inbox, outbox = io.BytesIO(b"".join(map(encode, asked))), io.BytesIO()
-    answer_questions(inbox, outbox, Experiments(tuple(checks), UnitSettings()), Namespaces([]))
+    """Return what a worker writes, asked some questions about a submission."""
+    submitted = Message({"name": name}, {"source": text_array(textwrap.dedent(source))})
+    frames = [encode(message) for message in (submitted, *questions)]
+    inbox = io.BytesIO(b"".join(frames))
+    outbox = io.BytesIO()
+    experiments = Experiments(tuple(checks), UnitSettings())
+    answer_questions(inbox, outbox, experiments, Namespaces([]))
     outbox.seek(0)
     return [receive(outbox) for _ in questions]
 

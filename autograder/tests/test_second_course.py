@@ -313,9 +313,12 @@ def test_a_command_says_which_extra_it_lacks(
     core, course, graded, tmp_path, command, package, extra
 ):
     """At once, in a sentence with what to type."""
-    places = {"OUT": tmp_path / "out", "SUBMITTED": graded[0]}
-    done = core.run("autograder", *(places.get(a, a) for a in command), cwd=course)
-    assert done.returncode == 2 and done.stdout.count("\n") <= 1
+    submitted, *_ = graded
+    places = {"OUT": tmp_path / "out", "SUBMITTED": submitted}
+    arguments = [places.get(word, word) for word in command]
+    done = core.run("autograder", *arguments, cwd=course)
+    assert done.returncode == 2
+    assert done.stdout.count("\n") <= 1
     mends = "|".join(re.escape(how_to_install(name)) for name in extra.split("|"))
     assert re.search(rf"needs ({package}).*: ({mends})", done.stderr), done.stderr
 

@@ -124,11 +124,15 @@ def test_no_other_submission_is_in_memory(boxed):
 
 
 def memory_of(process):
-    """All that a process holds in memory and may write to."""
-    lines = Path(f"/proc/{process}/maps").read_text().splitlines()
-    places = [re.match(r"(\w+)-(\w+) rw", line) for line in lines if "[v" not in line]
+    """Yield all that a process holds in memory and may write to, piece by piece."""
+    maps = Path(f"/proc/{process}/maps").read_text()
     with open(f"/proc/{process}/mem", "rb", 0) as memory:
-        for start, end in ((int(place[1], 16), int(place[2], 16)) for place in places if place):
+        for line in maps.splitlines():
+            place = re.match(r"(\w+)-(\w+) rw", line)
+            if place is None or "[v" in line:
+                continue
+            start = int(place[1], 16)
+            end = int(place[2], 16)
             memory.seek(start)
             yield memory.read(end - start)
 

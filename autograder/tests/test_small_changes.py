@@ -104,17 +104,22 @@ def test_an_array_is_known_again_by_its_print():
     """Up to rounding, and with NaN and infinity in the same places; another shape is another."""
     rng = np.random.default_rng(0)
     array = rng.normal(size=(6, 5))
+    known = print_of(array, False)
     strange = np.where(array > 1, np.nan, array)
-    assert print_of(array, False)[0] == print_of(array + 1e-9, False)[0]
-    assert print_of(array, False)[0] != print_of(array.T, False)[0]
-    assert print_of(array, False)[0] != print_of(strange, False)[0]
-    near = print_of(array.astype(np.float32), False) - print_of(array, False)
-    assert np.abs(near).max() < NEAREST / 100
-    assert np.abs(print_of(array[::-1], False) - print_of(array, False)).max() > 1
+    assert print_of(array + 1e-9, False)[0] == known[0]
+    assert print_of(array.T, False)[0] != known[0]
+    assert print_of(strange, False)[0] != known[0]
+    rounded = print_of(array.astype(np.float32), False)
+    assert np.abs(rounded - known).max() < NEAREST / 100
+    upside_down = print_of(array[::-1], False)
+    assert np.abs(upside_down - known).max() > 1
     for one, other in (([1, 2, 3], [1, 2, 4]), ([True, False], [True, True]), (["a"], ["b"])):
         one, other = np.array(one), np.array(other)
-        assert print_of(one, is_exact(one))[0] != print_of(other, is_exact(one))[0]
-    assert (print_of(np.array([1, 2]), True) == print_of(np.array([1.0, 2.0]), True)).all()
+        exact = is_exact(one)
+        assert print_of(one, exact)[0] != print_of(other, exact)[0]
+    of_integers = print_of(np.array([1, 2]), True)
+    of_floats = print_of(np.array([1.0, 2.0]), True)
+    assert (of_integers == of_floats).all()
 
 
 def changed_answers(right, *answers):
@@ -144,41 +149,49 @@ SAID = "your values are those of a right answer but for one small change in "
 def test_the_change_that_gives_all_that_is_wrong_is_told():
     """With its function and kind; of two kinds both, of more only the function."""
     changed = changed_answers(RIGHT, ("f", "one thing", {"a": C}), ("f", "another", {"b": D}))
-    assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`: one thing."}
-    both = told(changed, {"a": C, "b": D}, ["a", "b"])
-    assert both == {"a": f"{SAID}`f`: one thing.", "b": f"{SAID}`f`: another."}
+    one_wrong = {"a": C, "b": B}
+    assert told(changed, one_wrong, ["a"]) == {"a": f"{SAID}`f`: one thing."}
+    both_wrong = {"a": C, "b": D}
+    found = told(changed, both_wrong, ["a", "b"])
+    assert found == {"a": f"{SAID}`f`: one thing.", "b": f"{SAID}`f`: another."}
     alike = [("f", words, {"a": C}) for words in ("one", "two", "three")]
-    two, three = changed_answers(RIGHT, *alike[:2]), changed_answers(RIGHT, *alike)
-    assert told(two, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`: one, or two."}
-    assert told(three, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f`."}
+    two = changed_answers(RIGHT, *alike[:2])
+    assert told(two, one_wrong, ["a"]) == {"a": f"{SAID}`f`: one, or two."}
+    three = changed_answers(RIGHT, *alike)
+    assert told(three, one_wrong, ["a"]) == {"a": f"{SAID}`f`."}
 
 
 def test_changes_in_several_functions_name_two_of_them_at_most():
     """More would be no diagnosis."""
+    wrong = {"a": C, "b": B}
     alike = [(function, "one", {"a": C}) for function in "fgh"]
-    two, three = changed_answers(RIGHT, *alike[:2]), changed_answers(RIGHT, *alike)
-    assert told(two, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID}`f` or in `g`: one."}
-    assert told(three, {"a": C, "b": B}, ["a"]) == {}
+    two = changed_answers(RIGHT, *alike[:2])
+    assert told(two, wrong, ["a"]) == {"a": f"{SAID}`f` or in `g`: one."}
+    three = changed_answers(RIGHT, *alike)
+    assert told(three, wrong, ["a"]) == {}
 
 
 def test_a_change_that_spoils_what_is_right_or_was_not_made_is_not_told():
     """Nor one that gives only a part of what it spoils, or answers by another shape."""
     changed = changed_answers(RIGHT, ("f", "one thing", {"a": C, "b": D}))
+    both = ["a", "b"]
+    as_changed = {"a": C, "b": D}
     assert told(changed, {"a": C, "b": B}, ["a"]) == {}
-    assert told(changed, {"a": C, "b": A}, ["a", "b"]) == {}
-    assert told(changed, {"a": C, "b": D[0]}, ["a", "b"]) == {}
-    assert told(changed, {"a": C}, ["a", "b"]) == {}
-    assert len(told(changed, {"a": C, "b": D}, ["a", "b"])) == 2
-    assert told(changed, {"a": C, "b": D}, ["a", "b"], excluded=lambda _: True) == {}
-    assert told(changed, {"a": C, "b": D}, ["a", "b"], ["b"]).keys() == {"b"}
+    assert told(changed, {"a": C, "b": A}, both) == {}
+    assert told(changed, {"a": C, "b": D[0]}, both) == {}
+    assert told(changed, {"a": C}, both) == {}
+    assert len(told(changed, as_changed, both)) == 2
+    assert told(changed, as_changed, both, excluded=lambda _: True) == {}
+    assert told(changed, as_changed, both, ["b"]).keys() == {"b"}
 
 
 def test_few_numbers_are_no_evidence():
     """Truth values and small whole numbers are met by chance."""
-    few = {"a": np.array([1, 0, 1]), "b": np.array([True, False])}
-    changed = changed_answers(few, ("f", "one thing", {"a": np.array([0, 0, 1])}))
-    found = {"a": np.array([0, 0, 1]), "b": few["b"]}
-    assert find_small_change(changed, few, found, ["a"], ["a"], lambda _: False) == {}
+    right = {"a": np.array([1, 0, 1]), "b": np.array([True, False])}
+    given = np.array([0, 0, 1])
+    changed = changed_answers(right, ("f", "one thing", {"a": given}))
+    found = {"a": given.copy(), "b": right["b"]}
+    assert find_small_change(changed, right, found, ["a"], ["a"], lambda _: False) == {}
 
 
 def test_random_arrays_are_given_by_no_change():
@@ -225,9 +238,11 @@ def test_a_public_key_holds_small_changes(tmp_path):
     """With prints of the arrays that they spoil, as they were."""
     answers = [("f", f"slip {n}", {"b": RNG.normal(size=(4, 5))}) for n in range(40)]
     changed = changed_answers(RIGHT, *answers)
-    save_key(tmp_path / "key", {"adding": PlainKey(Answer(RIGHT), small_changes=changed)})
-    again = load_key(tmp_path / "key")["adding"].small_changes
-    assert (again.changes, again.arrays) == (changed.changes, changed.arrays)
+    path = tmp_path / "key"
+    save_key(path, {"adding": PlainKey(Answer(RIGHT), small_changes=changed)})
+    again = load_key(path)["adding"].small_changes
+    assert again.changes == changed.changes
+    assert again.arrays == changed.arrays
     assert (again.prints == changed.prints).all()
 
 

@@ -239,7 +239,9 @@ def test_what_was_taken_can_be_put_back():
 def test_gradients_are_rows_and_zeros_where_nothing_was_sent_back():
     """Two layers of one role are summed."""
     net = Net({"a": (4, 3), "again": (4, 3), "b": (5, 4)})
-    (net.a(torch.ones(3)) + 2 * net.again(torch.ones(3))).sum().backward()
+    ones = torch.ones(3)
+    out = net.a(ones) + 2 * net.again(ones)
+    out.sum().backward()
     found = networks.gradients(net, ROLES)
     assert found["to_state"].tolist() == [3.0] * 16
     assert found["out"].tolist() == [0.0] * 25

@@ -152,11 +152,14 @@ def row(name: str, counted: TreeDensity) -> str:
 
 def by_package(functions: list[FunctionDensity]) -> list[tuple[float, str]]:
     """Return the median function's nodes a line for each package of the engine, densest first."""
-    packages: dict[str, list[float]] = {}
+    densities: dict[str, list[float]] = {}
     for function in functions:
-        package = function.where.split(":")[0].split("/")[0]
-        packages.setdefault(package, []).append(function.density)
-    medians = [(statistics.median(densities), name) for name, densities in packages.items()]
+        path, _, _ = function.where.partition(":")
+        package = path.split("/")[0]
+        densities.setdefault(package, []).append(function.density)
+    medians = []
+    for package, those_of_it in densities.items():
+        medians.append((statistics.median(those_of_it), package))
     return sorted(medians, reverse=True)
 
 
@@ -173,20 +176,22 @@ def main() -> None:
     parser.add_argument("--densest", type=int, default=20, help="how many functions to list")
     options = parser.parse_args()
     ours = count_tree(ROOT / "autograder")
+    functions = ours.functions or []
     print(HEAD)
     print(row("**ours**", ours))
     for tree in options.trees:
         print(row(tree.name, count_tree(tree)))
-    dense = [function for function in ours.functions or [] if function.lines >= MIN_LINES]
+    long_enough = [function for function in functions if function.lines >= MIN_LINES]
+    densest_first = sorted(long_enough, key=lambda function: -function.density)
     print(f"\nThe densest functions of {MIN_LINES} lines or more, nodes a line:\n")
-    for function in sorted(dense, key=lambda found: -found.density)[: options.densest]:
+    for function in densest_first[: options.densest]:
         print(f"{function.density:5.1f}  {function.lines:3} lines  {function.where}")
     print("\nThe median function of each package, nodes a line:\n")
-    for median, package in by_package(ours.functions or []):
+    for median, package in by_package(functions):
         print(f"{median:5.1f}  {package}")
-    many = sorted(ours.functions or [], key=lambda found: -found.branches)[:10]
+    most_branches_first = sorted(functions, key=lambda function: -function.branches)
     print("\nThose with most branches:\n")
-    for function in many:
+    for function in most_branches_first[:10]:
         print(f"{function.branches:5}  {function.lines:3} lines  {function.where}")
 
 

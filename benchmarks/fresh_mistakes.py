@@ -38,17 +38,19 @@ COLUMNS = ("named", "related", "small change", "its own words", "error", "neithe
 
 def answers(name: str) -> Iterator[tuple[str, str]]:
     """Yield the wrong answers of a unit, each with its title; `base` is right."""
-    parts = re.split(r"^#= (.*)\n", (ANSWERS / f"{name}.txt").read_text(), flags=re.M)
-    texts = list(zip(parts[1::2], parts[2::2], strict=True))
-    (first, base), wrong = texts[0], texts[1:]
-    assert first == "base"
-    yield first, base
-    for title, edits in wrong:
+    text = (ANSWERS / f"{name}.txt").read_text()
+    _, *parts = re.split(r"^#= (.*)\n", text, flags=re.M)
+    titles, texts = parts[::2], parts[1::2]
+    assert titles[0] == "base"
+    base = texts[0]
+    yield "base", base
+    for title, edits in zip(titles[1:], texts[1:], strict=True):
         changed = base
         for old, new in re.findall(r"^- (.*)\n\+ (.*)$", edits, flags=re.M):
-            old = old.replace("\\n", "\n")
-            assert old in changed, (name, title, old)
-            changed = changed.replace(old, new.replace("\\n", "\n"))
+            old_lines = old.replace("\\n", "\n")
+            new_lines = new.replace("\\n", "\n")
+            assert old_lines in changed, (name, title, old_lines)
+            changed = changed.replace(old_lines, new_lines)
         assert changed != base, (name, title)
         yield title, changed
 

@@ -47,11 +47,14 @@ SCRATCH = Path(tempfile.mkdtemp(prefix="autograder-fuzz-"))
 
 
 def wire_seeds() -> Iterator[bytes]:
+    """Yield messages with the arrays of each check of a key."""
     key = key_file.load_key(COURSE.key(UNIT.name))
-    facts = {"token": "t", "failure": "", "message": ""}
+    header = {"token": "t", "failure": "", "message": ""}
     for check in UNIT.checks:
-        if check.name in key:
-            yield wire.encode(wire.Message(facts, key[check.name].expected.arrays))
+        if check.name not in key:
+            continue
+        arrays = key[check.name].expected.arrays
+        yield wire.encode(wire.Message(header, arrays))
 
 
 KEY = key_file.load_key(COURSE.key(UNIT.name))
@@ -110,13 +113,17 @@ def cells_target(data: bytes) -> None:
 
 
 def zips_seeds() -> Iterator[bytes]:
-    for how in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    """Yield small archives with a time and an extra field, stored and compressed."""
+    modified = 10**9
+    extra = b"UT\x05\x00\x01" + modified.to_bytes(4, "little")
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         packed = BytesIO()
-        with zipfile.ZipFile(packed, "w", how) as archive:
+        with zipfile.ZipFile(packed, "w", compression) as archive:
             for name in (f"ada/{UNIT.name}/{UNIT.name}.py", "b\u00e9a/x.txt", "dir/"):
                 entry = zipfile.ZipInfo(name, (2026, 2, 3, 4, 5, 6))
-                entry.extra = b"UT\x05\x00\x01" + (10**9).to_bytes(4, "little")
-                archive.writestr(entry, "x = 1\n" * (not name.endswith("/")), how)
+                entry.extra = extra
+                content = "" if entry.is_dir() else "x = 1\n"
+                archive.writestr(entry, content, compression)
         yield packed.getvalue()
 
 
@@ -145,22 +152,25 @@ def names_seeds() -> Iterator[bytes]:
 
 
 def names_target(data: bytes) -> None:
-    names = {os.fsdecode(name[:250]) for name in data.replace(b"\0", b"/").split(b"/") if name}
+    """Give plain names to some names, half of which had theirs before."""
+    pieces = data.replace(b"\0", b"/").split(b"/")
+    names = {os.fsdecode(piece[:250]) for piece in pieces if piece}
     half = sorted(names)[::2]
     borne = {plain for name, plain in submissions.plain_names(half).items() if name == plain}
     plain = submissions.plain_names(names, borne)
-    files = [unicodedata.normalize("NFKC", name).casefold() for name in {*plain.values(), *borne}]
-    assert len(set(files)) == len(files), plain
+    files = {*plain.values(), *borne}
+    told_apart_by_no_case = {unicodedata.normalize("NFKC", name).casefold() for name in files}
+    assert len(told_apart_by_no_case) == len(files), plain
     for name in plain.values():
-        assert (
-            name.isprintable()
-            and 0 < len(name.encode()) <= submissions.MAX_NAME
-            and not re.search(r"[/\\\0]", name)
-        )
-    told = [
-        submissions._renamed(submissions.Submitted(name, "u", None), plain[name]) for name in names
-    ]
-    assert len({one.known_as or one.student for one in told}) == len(names), told
+        assert name.isprintable()
+        assert 0 < len(name.encode()) <= submissions.MAX_NAME
+        assert not re.search(r"[/\\\0]", name)
+    shown = set()
+    for name in names:
+        submitted = submissions.Submitted(name, "u", None)
+        renamed = submissions._renamed(submitted, plain[name])
+        shown.add(renamed.known_as or renamed.student)
+    assert len(shown) == len(names), shown
 
 
 # ---- results
@@ -220,13 +230,17 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]
 
 
 def main() -> None:
+    """Run the target that the first argument names, on its seeds and what follows from them."""
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
-        sys.exit(f"Name a target: {', '.join(TARGETS)}.")
+        names = ", ".join(TARGETS)
+        sys.exit(f"Name a target: {names}.")
     np.seterr(all="ignore")
-    target, seeds = TARGETS[sys.argv.pop(1)]
+    name = sys.argv.pop(1)
+    target, seeds = TARGETS[name]
     corpus = Path(tempfile.mkdtemp(prefix="autograder-corpus-"))
     for number, seed in enumerate(seeds()):
-        (corpus / str(number)).write_bytes(seed)
+        path = corpus / str(number)
+        path.write_bytes(seed)
     atheris.Setup([*sys.argv, str(corpus)], target)
     atheris.Fuzz()
 

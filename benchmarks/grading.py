@@ -78,16 +78,18 @@ def median(measure: Callable[[], float]) -> float:
 def grade(count: int, jobs: int) -> tuple[float, float]:
     """Return seconds per submission, from the first result to the last, and the peak megabytes."""
     with tempfile.TemporaryDirectory() as scratch:
+        submitted = Path(scratch, "class")
+        out = Path(scratch, "out")
         for number in range(count):
-            (target := Path(scratch, "class", f"s{number:04}", UNIT)).mkdir(parents=True)
+            target = submitted / f"s{number:04}" / UNIT
+            target.mkdir(parents=True)
             shutil.copy(CASE, target)
-        command = [sys.executable, "-c", CLASS, f"{scratch}/class", f"{scratch}/out", str(jobs)]
+        command = [sys.executable, "-c", CLASS, str(submitted), str(out), str(jobs)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-        assert (
-            json.loads(next(Path(scratch, "out", UNIT).glob("*.json")).read_text())["score"] == 31
-        )
-    took, kilobytes = map(float, done.stdout.split())
-    return took / (count - 1), kilobytes / 1024
+        some_result = next((out / UNIT).glob("*.json"))
+        assert json.loads(some_result.read_text())["score"] == 31
+    seconds, kilobytes = map(float, done.stdout.split())
+    return seconds / (count - 1), kilobytes / 1024
 
 
 def kernel_check() -> float:

@@ -26,22 +26,25 @@ FIRST_SEED, APART = 30_000, 17  # no other command uses these seeds
 
 
 def guesses(arrays: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """What a file could send without computing: an array of some seed, or what lies between."""
+    """Yield what a file could send without computing: an array of some seed, or one in between."""
     yield from arrays
-    alike = len({array.shape for array in arrays}) == 1
-    if alike and all(array.dtype.kind in "fiub" for array in arrays):
+    shapes = {array.shape for array in arrays}
+    are_numbers = all(array.dtype.kind in "fiub" for array in arrays)
+    if len(shapes) == 1 and are_numbers:
         stacked = np.stack([array.astype(float) for array in arrays])
         yield stacked.mean(0)
         yield np.median(stacked, 0)
 
 
 def best_share(check: Check, name: str, answers: Sequence[Answer]) -> float:
-    """The largest share of seeds on which one guess is right."""
-    right = []
-    for guess in guesses([answer.arrays[name] for answer in answers]):
+    """Return the largest share of seeds on which one guess is right."""
+    arrays = [answer.arrays[name] for answer in answers]
+    most = 0
+    for guess in guesses(arrays):
         sent = Answer({name: guess})
-        right.append(sum(agree(check, name, answer, sent) for answer in answers))
-    return max(right) / len(answers)
+        right = [agree(check, name, answer, sent) for answer in answers]
+        most = max(most, sum(right))
+    return most / len(answers)
 
 
 def main() -> None:

@@ -209,44 +209,49 @@ def planted(name: str) -> dict[str, str]:
 
 def whole_key(server: Server, seed: int, data: Mapping[str, Corpus]) -> Key:
     """Make a key of the solution's answers and losses, without known mistakes."""
-    key = dict(plain_key(server, checks_to_run(server.unit, data=()), seed))
-    with server.worker(solution(server.unit.name).plain().encode(), SOLUTION) as ours:
-        for check in server.unit.checks:
-            if check.measure:
-                answer = ours.ask(check, seed, text=data[check.name].train)
-                loss = measure(ours, check, seed, answer, data[check.name])
-                key[key_name(check, data[check.name])] = PlainKey(answer, (), loss)
+    unit = server.unit
+    key = dict(plain_key(server, checks_to_run(unit, data=()), seed))
+    script = solution(unit.name).plain().encode()
+    with server.worker(script, SOLUTION) as ours:
+        for check in unit.checks:
+            if not check.measure:
+                continue
+            corpus = data[check.name]
+            answer = ours.ask(check, seed, text=corpus.train)
+            loss = measure(ours, check, seed, answer, corpus)
+            key[key_name(check, corpus)] = PlainKey(answer, (), loss)
     return key
 
 
 def caught_by(name: str) -> dict[str, list[str]]:
-    """What is done → the first check that it fails, on each seed; empty where it fails none."""
-    measured, scripts = unit(name), planted(name)
-    data = {
-        check.name: all_training_data(COURSE, check)[0]
-        for check in measured.checks
-        if check.measure
-    }
+    """Return for each change the first check that it fails, on each seed; empty where it passes."""
+    measured = unit(name)
+    scripts = planted(name)
+    data = {}
+    for check in measured.checks:
+        if check.measure:
+            data[check.name] = all_training_data(COURSE, check)[0]
     found: dict[str, list[str]] = {what: [] for what in scripts}
     with Server(measured) as server:
         for seed in SEEDS:
             key = whole_key(server, seed, data)
             for what, script in scripts.items():
                 verdicts = grade_one(server, script.encode(), "submission.py", seed, key, data)
-                found[what].append(next((v.name for v in verdicts if v.status != "passed"), ""))
+                failed = [verdict.name for verdict in verdicts if verdict.status != "passed"]
+                found[what].append(failed[0] if failed else "")
     return found
 
 
 def main() -> None:
+    """Print for each unit which check caught each planted mistake, on each seed."""
     for name in sys.argv[1:] or COURSE.units:
         found = caught_by(name)
-        passed = sum(not check for checks in found.values() for check in checks)
-        print(
-            f"{name}: {len(found)} mistakes, {passed} of {len(found) * len(SEEDS)} passed",
-            flush=True,
-        )
+        runs = len(found) * len(SEEDS)
+        passed = sum(checks.count("") for checks in found.values())
+        print(f"{name}: {len(found)} mistakes, {passed} of {runs} passed", flush=True)
         for what, checks in found.items():
-            print(f"  {what}: {', '.join(check or 'PASSED' for check in checks)}", flush=True)
+            shown = ", ".join(check or "PASSED" for check in checks)
+            print(f"  {what}: {shown}", flush=True)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,11 @@ def solved(unit: str) -> Submission:
 def in_turns(
     ours: Callable[[], object], peer: Callable[[], object], device: str = "cpu"
 ) -> tuple[float, float]:
-    """Median seconds of each; every turn repeats until it has taken at least 20 ms."""
+    """Return median seconds of each; every turn repeats until it has taken at least 20 ms."""
 
     def seconds(function: Callable[[], object]) -> float:
-        count, began = 0, time.perf_counter()
+        count = 0
+        began = time.perf_counter()
         while count == 0 or time.perf_counter() - began < 0.02:
             function()
             count += 1
@@ -45,9 +46,14 @@ def in_turns(
             torch.accelerator.synchronize()
         return (time.perf_counter() - began) / count
 
-    seconds(ours), seconds(peer)
-    times = [(seconds(ours), seconds(peer)) for _ in range(RUNS)]
-    return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
+    seconds(ours)
+    seconds(peer)
+    of_ours = []
+    of_peer = []
+    for _ in range(RUNS):
+        of_ours.append(seconds(ours))
+        of_peer.append(seconds(peer))
+    return statistics.median(of_ours), statistics.median(of_peer)
 
 
 def row(what: str, peer: str, ours: float, theirs: float, goal: str = "") -> str:
@@ -123,17 +129,17 @@ def recurrent() -> list[str]:
 
 def gradients() -> list[str]:
     """Unit 4: forward and backward by hand in NumPy against torch autograd on the same arrays."""
-    net, rows, rng = solved("unit4_manual_gradients"), [], np.random.default_rng(0)
+    net = solved("unit4_manual_gradients")
+    rows = []
+    rng = np.random.default_rng(0)
     for length, batch, letters, hidden in ((8, 32, 85, 64), (8, 8, 85, 256), (50, 32, 85, 64)):
         params = net.starting_weights(rng, letters, hidden)
         x, y = rng.integers(0, letters, (2, length, batch))
         h0 = np.zeros((batch, hidden))
         leaves = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
-        tx, ty, th0 = (
-            torch.tensor(x),
-            torch.tensor(y),
-            torch.zeros(batch, hidden, dtype=torch.float64),
-        )
+        ids = torch.tensor(x)
+        targets = torch.tensor(y)
+        start = torch.zeros(batch, hidden, dtype=torch.float64)
 
         def by_hand() -> None:
             logits, h = net.forward(params, x, h0)
@@ -141,17 +147,19 @@ def gradients() -> list[str]:
             net.backward(params, x, h, dlogits)
 
         def autograd() -> None:
-            h, logits = th0, []
-            for t in range(len(tx)):
-                h = torch.relu(leaves["Wx"][tx[t]] + h @ leaves["Wh"] + leaves["bh"])
+            h = start
+            logits = []
+            for step_ids in ids:
+                before = leaves["Wx"][step_ids] + h @ leaves["Wh"] + leaves["bh"]
+                h = torch.relu(before)
                 logits.append(h @ leaves["Wy"] + leaves["by"])
-            loss = F.cross_entropy(
-                torch.stack(logits).flatten(0, 1), ty.flatten(), reduction="sum"
-            ) / len(th0)
-            torch.autograd.grad(loss, list(leaves.values()))
+            rows_of_logits = torch.stack(logits).flatten(0, 1)
+            total = F.cross_entropy(rows_of_logits, targets.flatten(), reduction="sum")
+            torch.autograd.grad(total / len(start), list(leaves.values()))
 
         what = f"a gradient by hand, T, B, V, H = {length}, {batch}, {letters}, {hidden}"
-        rows.append(row(what, "torch autograd, float64", *in_turns(by_hand, autograd), "1 or more"))
+        took = in_turns(by_hand, autograd)
+        rows.append(row(what, "torch autograd, float64", *took, "1 or more"))
     return rows
 
 
@@ -167,36 +175,43 @@ class Plain(nn.Module):
         )
 
     def forward(self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None):
-        e = self.embedding(x)
-        e = self.norm(e.flatten(0, 1)).view_as(e)
-        h, state = self.lstm(e, state)
-        return self.output(F.dropout(h, 0.1, self.training)), state
+        embedded = self.embedding(x)
+        rows = embedded.flatten(0, 1)
+        normed = self.norm(rows).view_as(embedded)
+        h, state = self.lstm(normed, state)
+        h = F.dropout(h, 0.1, self.training)
+        return self.output(h), state
 
 
 def steps(device: str) -> list[str]:
     """Unit 5: an epoch of ten steps with the state carried."""
-    net, rows = solved("unit5_stateful_lstm"), []
+    net = solved("unit5_stateful_lstm")
+    rows = []
     for length, batch, hidden in ((10, 32, 64), (20, 64, 128)):
         ids = torch.randint(0, 85, (batch * (10 * length + 1),))
         batches = list(net.continuing_batches(ids, batch, length))
         ours = net.CharLSTM(85, 32, hidden, 0.1).to(device)
         plain = Plain(85, 32, hidden).to(device)
-        by_us = torch.optim.Adam(ours.parameters(), fused=True)
-        by_peer = torch.optim.Adam(plain.parameters(), fused=True)
+        our_optimizer = torch.optim.Adam(ours.parameters(), fused=True)
+        optimizer = torch.optim.Adam(plain.parameters(), fused=True)
 
-        def peer() -> None:
+        def our_epoch() -> None:
+            net.train_epoch(ours, batches, our_optimizer, 1.0)
+
+        def plain_epoch() -> None:
             state = None
             for x, y in batches:
                 logits, state = plain(x.to(device), state)
-                loss = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten())
-                by_peer.zero_grad()
+                targets = y.to(device).flatten()
+                loss = F.cross_entropy(logits.flatten(0, 1), targets)
+                optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
-                by_peer.step()
-                state = tuple(s.detach() for s in state)
+                optimizer.step()
+                state = tuple(part.detach() for part in state)
                 loss.item()
 
-        took = in_turns(lambda: net.train_epoch(ours, batches, by_us, 1.0), peer, device)
+        took = in_turns(our_epoch, plain_epoch, device)
         what = f"{len(batches)} training steps, T, B, H = {length}, {batch}, {hidden}, {device}"
         rows.append(row(what, "`nn.LSTM` as plainly as possible", *took, "0.95 or more"))
     return rows

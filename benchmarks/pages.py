@@ -79,25 +79,32 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
 
 
 def page(students: int = 1000) -> str:
-    """A line: seconds from results to pages, and the size of the class page."""
+    """Return a line: seconds from results to pages, and the size of the class page."""
     draw = random.Random(7)
     with tempfile.TemporaryDirectory() as scratch:
-        submitted, grades = Path(scratch) / "submitted", Path(scratch) / "grades"
+        submitted = Path(scratch, "submitted")
+        grades = Path(scratch, "grades")
         for number in range(students):
-            student = f"{draw.choice(FIRST)} {draw.choice(LAST)} {number:04}"
-            (folder := submitted / student / UNIT).mkdir(parents=True)
-            (folder / f"{UNIT}.py").write_text(source := written(draw, number))
+            first_name = draw.choice(FIRST)
+            last_name = draw.choice(LAST)
+            student = f"{first_name} {last_name} {number:04}"
+            folder = submitted / student / UNIT
+            folder.mkdir(parents=True)
+            source = written(draw, number)
+            (folder / f"{UNIT}.py").write_text(source)
             write_result(grades, result(draw, student, source.encode()))
         began = time.perf_counter()
         results = stored_results(grades)
-        read = time.perf_counter() - began
-        index = write_pages(COURSE, results, grades / "pages", graded_files(COURSE, submitted, ()))
-        took, size = time.perf_counter() - began, index.stat().st_size / 1e6
-    text = (
+        reading = time.perf_counter() - began
+        files = graded_files(COURSE, submitted, ())
+        index = write_pages(COURSE, results, grades / "pages", files)
+        took = time.perf_counter() - began
+        megabytes = index.stat().st_size / 1e6
+    return (
         f"All pages of {students:,} students, once: {took:.1f} s (goal: under 10), of it "
-        f"{read:.1f} s to read the results; "
+        f"{reading:.1f} s to read the results; the class page has {megabytes:.2f} MB (goal: "
+        "under 1).\n"
     )
-    return text + f"the class page has {size:.2f} MB (goal: under 1).\n"
 
 
 if __name__ == "__main__":

@@ -23,23 +23,27 @@ SEEDS = range(5000, 5060)  # no other command uses these
 
 
 def faults(name: str) -> Counter[str]:
-    """What went wrong with which mistake → on how many seeds."""
+    """Return what went wrong with which mistake, and on how many seeds."""
     found: Counter[str] = Counter()
     measured = unit(name)
     with Server(measured) as server:
         for seed in SEEDS:
             key = build_key(server, seed, data={})
             for mistake, line, _ in solution_of(measured).mistakes:
-                if fault := misjudged(mistake.text, judge_mistake(measured, key, mistake)):
+                verdicts = judge_mistake(measured, key, mistake)
+                fault = misjudged(mistake.text, verdicts)
+                if fault:
                     found[f"line {line}, `{mistake.code}` {fault}"] += 1
     return found
 
 
 def main() -> None:
+    """Print for each unit how many verdicts on known mistakes are wrong, and which."""
     for name in sys.argv[1:] or COURSE.units:
         found = faults(name)
-        tried = len(SEEDS) * len(solution_of(unit(name)).mistakes)
-        print(f"{name}: {sum(found.values())} of {tried:,} misjudged", flush=True)
+        mistakes = solution_of(unit(name)).mistakes
+        tried = len(SEEDS) * len(mistakes)
+        print(f"{name}: {found.total()} of {tried:,} misjudged", flush=True)
         for what, count in found.most_common():
             print(f"  on {count} of {len(SEEDS)} seeds: {what}", flush=True)
 

@@ -17,13 +17,17 @@ def module_name(path: Path) -> str:
 
 
 def imports_of(path: Path, names: set[str]) -> set[str]:
-    """The modules of the engine which a file imports."""
+    """Return the modules of the engine which a file imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
-            for alias in node.names:
-                module = f"{node.module}.{alias.name}"
-                found.add(module if module in names else str(node.module))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        if not node.module.startswith("autograder"):
+            continue
+        for alias in node.names:
+            module = f"{node.module}.{alias.name}"
+            found.add(module if module in names else node.module)
     return found
 
 

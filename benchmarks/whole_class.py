@@ -42,10 +42,11 @@ def hand_in(folder: Path) -> None:
     for unit in COURSE.units:
         right, wrong = scripts_of(unit)
         for student in range(STUDENTS):
-            script = rng.choice(wrong) if rng.random() < 0.4 else rng.choice(right)
-            path = folder / f"student{student:02}" / unit / f"{unit}.py"
-            path.parent.mkdir(parents=True)
-            path.write_text(script, encoding="utf-8")
+            is_wrong = rng.random() < 0.4
+            script = rng.choice(wrong if is_wrong else right)
+            target = folder / f"student{student:02}" / unit
+            target.mkdir(parents=True)
+            (target / f"{unit}.py").write_text(script, encoding="utf-8")
 
 
 def page() -> str:

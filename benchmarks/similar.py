@@ -39,25 +39,40 @@ LEAST_LINES = 8
 
 
 def spliced(name: str, style: str) -> str:
-    """The solution of a unit with the definitions of a style in the place of its own."""
-    lines: list[str | None] = list(solution(name).plain().split("\n"))
-    theirs = {n for node in ast.parse(style).body for n in bound(node)}
-    for node in ast.parse(solution(name).plain()).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in theirs:
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            lines[first - 1 : node.end_lineno] = [None] * (node.end_lineno - first + 1)
-    return "\n".join(line for line in lines if line is not None) + "\n\n" + style
+    """Return the solution of a unit with the definitions of a style in the place of its own."""
+    solved = solution(name).plain()
+    names_of_style: set[str] = set()
+    for node in ast.parse(style).body:
+        names_of_style.update(bound(node))
+    replaced: set[int] = set()  # numbers of lines
+    for node in ast.parse(solved).body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        if node.name in names_of_style:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            last = node.end_lineno or node.lineno
+            replaced.update(range(first, last + 1))
+    kept = []
+    for number, line in enumerate(solved.split("\n"), start=1):
+        if number not in replaced:
+            kept.append(line)
+    return "\n".join(kept) + "\n\n" + style
 
 
 def bound(node: ast.stmt) -> list[str]:
+    """Return the names that a statement defines or assigns."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
-    return [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+    targets = getattr(node, "targets", [])
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def styles(name: str) -> dict[str, str]:
-    found = sorted((ROOT / "solutions" / "styles" / name).glob("*.py"))
-    return {f"style {path.stem}": spliced(name, path.read_text("utf-8")) for path in found}
+    """Return the solution of a unit in each of its styles."""
+    found = {}
+    for path in sorted((ROOT / "solutions" / "styles" / name).glob("*.py")):
+        found[f"style {path.stem}"] = spliced(name, path.read_text("utf-8"))
+    return found
 
 
 def golden(name: str) -> dict[str, str]:
@@ -84,25 +99,19 @@ def fixed_names(tree: ast.Module) -> set[str]:
 
     These are what the course asks for or gives, builtins, imports, and arguments named in calls.
     """
-    keywords = {
-        word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords
-    }
-    given = set(re.findall(r"^(?:def|class) (\w+)|^(\w+) =", solution(UNIT).plain(), re.M))
-    imported = {
-        (a.asname or a.name).split(".")[0]
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Import)
-        for a in n.names
-    }
-    after_dots = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return (
-        {n for pair in given for n in pair}
-        | set(dir(builtins))
-        | imported
-        | keywords
-        | after_dots
-        | {"self", "cls"}
-    )
+    fixed = {"self", "cls", *dir(builtins)}
+    for pair in re.findall(r"^(?:def|class) (\w+)|^(\w+) =", solution(UNIT).plain(), re.M):
+        fixed.update(pair)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            fixed.update(word.arg for word in node.keywords if word.arg)
+        elif isinstance(node, ast.Attribute):
+            fixed.add(node.attr)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.asname or alias.name
+                fixed.add(name.split(".")[0])
+    return fixed
 
 
 def renamed(text: str) -> str:
@@ -115,20 +124,20 @@ def renamed(text: str) -> str:
                 ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name)
             ):
                 chosen.append(name)
-    new = {name: f"v{number}_{name[::-1]}" for number, name in enumerate(dict.fromkeys(chosen))}
     fixed = fixed_names(tree)
-    new = {
-        name: other
-        for name, other in new.items()
-        if name not in fixed and not name.startswith("__")
-    }
+    new = {}
+    for number, name in enumerate(dict.fromkeys(chosen)):
+        if name not in fixed and not name.startswith("__"):
+            new[name] = f"v{number}_{name[::-1]}"
     for node in ast.walk(tree):
-        for part in ("id", "arg", "name"):
-            if isinstance(
-                node, ast.arg | ast.Name | ast.FunctionDef | ast.ExceptHandler
-            ) and hasattr(node, part):
-                setattr(node, part, new.get(getattr(node, part), getattr(node, part)))
-        if isinstance(node, ast.Nonlocal | ast.Global):
+        if isinstance(node, ast.Name):
+            node.id = new.get(node.id, node.id)
+        elif isinstance(node, ast.arg):
+            node.arg = new.get(node.arg, node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ExceptHandler):
+            if node.name:
+                node.name = new.get(node.name, node.name)
+        elif isinstance(node, ast.Nonlocal | ast.Global):
             node.names = [new.get(name, name) for name in node.names]
     return ast.unparse(tree)
 
@@ -137,24 +146,33 @@ def reordered(text: str) -> str:
     """Swap neighbours that do not depend on each other, and sums, products and whole functions."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
+        if isinstance(node, ast.Module):
+            continue
         for part in ("body", "orelse"):
-            if isinstance(getattr(node, part, None), list) and not isinstance(node, ast.Module):
-                setattr(node, part, swapped(getattr(node, part)))
-    for is_run, nodes in groupby(list(tree.body), lambda node: isinstance(node, ast.FunctionDef)):
-        run = list(nodes)
-        if (
-            is_run
-        ):  # annotations are looked up where a function stands, so none moves over anything else
-            first = tree.body.index(run[0])
-            tree.body[first : first + len(run)] = run[::-1]
+            statements = getattr(node, part, None)
+            if isinstance(statements, list):
+                setattr(node, part, swapped(statements))
+    runs = groupby(list(tree.body), lambda node: isinstance(node, ast.FunctionDef))
+    for are_functions, nodes in runs:
+        if not are_functions:
+            continue
+        # annotations are looked up where a function stands, so none moves over anything else
+        functions = list(nodes)
+        first = tree.body.index(functions[0])
+        tree.body[first : first + len(functions)] = functions[::-1]
     return ast.unparse(tree)
 
 
 def swapped(body: list[ast.stmt]) -> list[ast.stmt]:
-    body, at = list(body), 0
+    """Swap each statement with the next one where neither depends on the other."""
+    body = list(body)
+    at = 0
     while at + 1 < len(body):
-        if independent(body[at], body[at + 1]):
-            body[at], body[at + 1] = body[at + 1], body[at]
+        one = body[at]
+        other = body[at + 1]
+        if independent(one, other):
+            body[at] = other
+            body[at + 1] = one
             at += 1
         at += 1
     return body
@@ -190,34 +208,38 @@ def calls_numpy(node: ast.AST) -> bool:
 
 
 def uses(node: ast.AST) -> tuple[set[str], set[str]]:
-    """Names that are read, and names that are written."""
-    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
-    return {n.id for n in names if isinstance(n.ctx, ast.Load)}, {
-        n.id for n in names if isinstance(n.ctx, ast.Store)
-    }
+    """Return the names that are read, and the names that are written."""
+    read = set()
+    written = set()
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Name):
+            continue
+        if isinstance(part.ctx, ast.Load):
+            read.add(part.id)
+        if isinstance(part.ctx, ast.Store):
+            written.add(part.id)
+    return read, written
 
 
 def commented(text: str) -> str:
     """Add comments, blank lines, docstrings and annotations, and parentheses as `ast` does."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            if ast.get_docstring(node) is not None and len(node.body) > 1:
-                del node.body[0]
-            node.body.insert(
-                0, ast.Expr(ast.Constant(f"My own {node.name}, which I wrote myself."))
-            )
-            node.returns = ast.Name("object", ast.Load())
-            for argument in node.args.args:
-                argument.annotation = ast.Constant("anything")
-    lines = ast.unparse(ast.fix_missing_locations(tree)).split("\n")
-
-    def plain(line):
-        return line.strip() and '"""' not in line and not line.rstrip().endswith(("\\", "("))
-
-    return "\n".join(
-        f"\n{line}  # and then step {n}" if plain(line) else line for n, line in enumerate(lines)
-    )
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        if ast.get_docstring(node) is not None and len(node.body) > 1:
+            del node.body[0]
+        docstring = ast.Constant(f"My own {node.name}, which I wrote myself.")
+        node.body.insert(0, ast.Expr(docstring))
+        node.returns = ast.Name("object", ast.Load())
+        for argument in node.args.args:
+            argument.annotation = ast.Constant("anything")
+    ast.fix_missing_locations(tree)
+    lines = []
+    for number, line in enumerate(ast.unparse(tree).split("\n")):
+        is_plain = line.strip() and '"""' not in line and not line.rstrip().endswith(("\\", "("))
+        lines.append(f"\n{line}  # and then step {number}" if is_plain else line)
+    return "\n".join(lines)
 
 
 def comprehended(text: str) -> str:
@@ -226,58 +248,68 @@ def comprehended(text: str) -> str:
     What they did stands in an inner function, where it is more than one `append`.
     """
     tree = ast.parse(text)
-    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for function in functions:
         Loops(function).visit(function)
-    return ast.unparse(ast.fix_missing_locations(tree))
+    ast.fix_missing_locations(tree)
+    return ast.unparse(tree)
 
 
 class Loops(ast.NodeTransformer):
     def __init__(self, function: ast.FunctionDef) -> None:
-        self.function, self.count = function, 0
+        self.function = function
+        self.count = 0
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self.generic_visit(node) if node is self.function else node
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.AST]:
-        leaves = (
-            ast.Break,
-            ast.Continue,
-            ast.Return,
-            ast.Yield,
-            ast.YieldFrom,
-            ast.FunctionDef,
-            ast.For,
-            ast.While,
-        )
-        if node.orelse or any(isinstance(n, leaves) for stmt in node.body for n in ast.walk(stmt)):
+        if node.orelse or any(has_another_way_out(statement) for statement in node.body):
             return self.generic_visit(node)
         match node.body:
             case [
                 ast.Expr(ast.Call(ast.Attribute(ast.Name(id) as held, "append"), [value], []))
             ] if id not in uses(value)[0]:
-                made = ast.ListComp(value, [ast.comprehension(node.target, node.iter, [], 0)])
-                return ast.Expr(ast.Call(ast.Attribute(held, "extend", ast.Load()), [made], []))
+                made = comprehension(value, node)
+                extend = ast.Attribute(held, "extend", ast.Load())
+                return ast.Expr(ast.Call(extend, [made], []))
         self.count += 1
-        name, targets = (
-            f"one_{self.function.name}_{self.count}",
-            [n for n in ast.walk(node.target) if isinstance(n, ast.Name)],
-        )
-        inside = {
-            n.id
-            for stmt in node.body
-            for n in ast.walk(stmt)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
-        here = {a.arg for a in self.function.args.args} | assigned_outside(self.function, node)
-        outer = sorted(inside & here - {t.id for t in targets})
+        name = f"one_{self.function.name}_{self.count}"
+        targets = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
+        inside: set[str] = set()
+        for statement in node.body:
+            _, written = uses(statement)
+            inside |= written
+        here = {argument.arg for argument in self.function.args.args}
+        here |= assigned_outside(self.function, node)
+        outer = sorted(inside & here - set(targets))
         body: list[ast.stmt] = [ast.Nonlocal(outer)] if outer else []
-        arguments = ast.arguments([], [ast.arg(t.id) for t in targets], None, [], [], None, [])
+        parameters = [ast.arg(target) for target in targets]
+        arguments = ast.arguments([], parameters, None, [], [], None, [])
         inner = ast.FunctionDef(name, arguments, body + node.body, [], lineno=node.lineno)
-        call = ast.Call(
-            ast.Name(name, ast.Load()), [ast.Name(t.id, ast.Load()) for t in targets], []
-        )
-        made = ast.ListComp(call, [ast.comprehension(node.target, node.iter, [], 0)])
-        return [inner, ast.Expr(made)]
+        values = [ast.Name(target, ast.Load()) for target in targets]
+        call = ast.Call(ast.Name(name, ast.Load()), values, [])
+        return [inner, ast.Expr(comprehension(call, node))]
+
+
+def has_another_way_out(statement: ast.stmt) -> bool:
+    """Return whether a statement of a loop may leave it, or holds a loop or function itself."""
+    leaves = (
+        ast.Break,
+        ast.Continue,
+        ast.Return,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.FunctionDef,
+        ast.For,
+        ast.While,
+    )
+    return any(isinstance(node, leaves) for node in ast.walk(statement))
+
+
+def comprehension(value: ast.expr, loop: ast.For) -> ast.ListComp:
+    """Return a list of a value over what a loop goes through."""
+    return ast.ListComp(value, [ast.comprehension(loop.target, loop.iter, [], 0)])
 
 
 def assigned_outside(function: ast.FunctionDef, loop: ast.For) -> set[str]:
@@ -285,21 +317,17 @@ def assigned_outside(function: ast.FunctionDef, loop: ast.For) -> set[str]:
 
     Loops that become another function, and comprehensions, are left out.
     """
-    found, left = set[str](), list[ast.AST](function.body)
+    found: set[str] = set()
+    left: list[ast.AST] = list(function.body)
     while left:
         node = left.pop()
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            found |= {
-                n.id
-                for n in ast.walk(node)
-                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-            }
-        around = (
-            isinstance(node, ast.For)
-            and node is not loop
-            and any(part is loop for part in ast.walk(node))
-        )
-        if around or not isinstance(node, ast.FunctionDef | ast.expr | ast.For):
+            _, written = uses(node)
+            found |= written
+        is_around = False
+        if isinstance(node, ast.For) and node is not loop:
+            is_around = any(part is loop for part in ast.walk(node))
+        if is_around or not isinstance(node, ast.FunctionDef | ast.expr | ast.For):
             left += ast.iter_child_nodes(node)
     return found
 
@@ -313,13 +341,14 @@ KINDS: Mapping[str, Callable[[str], str]] = {
 
 
 def points(texts: Mapping[str, str]) -> dict[str, float]:
-    """What each file earns on the exact checks."""
+    """Return what each file earns on the exact checks."""
+    earned = {}
     with Server(unit(UNIT), stub=solution(UNIT).stub) as server:
         key = build_key(server, 5, {})
-        return {
-            n: sum(v.earned for v in grade_one(server, t.encode(), "a.py", 5, key, {}))
-            for n, t in texts.items()
-        }
+        for name, text in texts.items():
+            verdicts = grade_one(server, text.encode(), "a.py", 5, key, {})
+            earned[name] = sum(verdict.earned for verdict in verdicts)
+    return earned
 
 
 # ---- measures
@@ -340,14 +369,21 @@ Shares = Mapping[tuple[str, str], float]
 
 
 def found(shares: Shares, copies: Mapping[str, str]) -> Found:
-    of = lambda one, other: max(shares.get((one, other), 0.0), shares.get((other, one), 0.0))  # noqa: E731
+    """Count the copies whose original is found."""
+
+    def share(one: str, other: str) -> float:
+        return max(shares.get((one, other), 0.0), shares.get((other, one), 0.0))
+
     names = sorted({name for pair in shares for name in pair})
-    apart = max(of(*pair) for pair in combinations(written_apart(names), 2))
-    nearest = above = 0
+    pairs_apart = combinations(written_apart(names), 2)
+    apart = max(share(one, other) for one, other in pairs_apart)
+    nearest = 0
+    above = 0
     for copy, original in copies.items():
-        share = of(copy, original)
-        nearest += share > max(of(copy, other) for other in names if other not in (copy, original))
-        above += share > apart
+        others = [name for name in names if name not in (copy, original)]
+        most_like_others = max(share(copy, other) for other in others)
+        nearest += share(copy, original) > most_like_others
+        above += share(copy, original) > apart
     return Found(nearest, above)
 
 
@@ -361,8 +397,10 @@ def our_shares(report: Alike) -> Shares:
 
 
 def copydetect_shares(texts: Mapping[str, str], name: str = UNIT) -> Shares:
+    """Return copydetect's shares of all pairs, each the larger of its two directions."""
     from copydetect import CopyDetector
 
+    names = list(texts)
     with tempfile.TemporaryDirectory() as scratch:
         stub = Path(scratch, "stub.py")
         stub.write_text(solution(name).stub)
@@ -373,12 +411,13 @@ def copydetect_shares(texts: Mapping[str, str], name: str = UNIT) -> Shares:
             path.write_text(text)
             detector.add_file(str(path))
         detector.run()
-        names, order = list(texts), [int(Path(path).stem) for path in detector.test_files]
-        matrix = np.asarray(detector.similarity_matrix).max(-1)
-        return {
-            (names[a], names[b]): float(max(matrix[i, j], matrix[j, i]))
-            for (i, a), (j, b) in combinations(enumerate(order), 2)
-        }
+    order = [int(Path(path).stem) for path in detector.test_files]
+    matrix = np.asarray(detector.similarity_matrix).max(-1)
+    shares = {}
+    for (i, one), (j, other) in combinations(enumerate(order), 2):
+        pair = (names[one], names[other])
+        shares[pair] = float(max(matrix[i, j], matrix[j, i]))
+    return shares
 
 
 def has_copydetect() -> bool:
@@ -393,9 +432,9 @@ DEFAULT = 0.33  # above this copydetect shows a pair, unless told otherwise
 
 
 def copies_table() -> str:
-    base = styles(UNIT) | golden(UNIT)
-    originals = list(styles(UNIT).items())
-    others = has_copydetect()
+    """Return the table of copies in disguise, a row for each kind."""
+    originals = styles(UNIT)
+    base = originals | golden(UNIT)
     rows = [
         (
             "| kind of copy | made | earn what the original earns | nearest is the original | "
@@ -405,23 +444,26 @@ def copies_table() -> str:
     ]
     rows += ["|---|---|---|---|---|---|---|"]
     for kind, change in KINDS.items():
-        texts = {f"copy of {name}": change(text) for name, text in originals}
-        copies = {f"copy of {name}": name for name, _ in originals}
-        earned = points(texts | dict(originals))
+        texts = {}
+        copies = {}
+        for name, text in originals.items():
+            copy = f"copy of {name}"
+            texts[copy] = change(text)
+            copies[copy] = name
+        earned = points(texts | originals)
         same = sum(earned[copy] == earned[original] for copy, original in copies.items())
-        whole = ours(base | texts)[0]
-        us = found(our_shares(whole), copies)
-        them = found(copydetect_shares(base | texts), copies) if others else None
-        theirs = (them.nearest, them.above) if them else ("–", "–")
-        rows.append(
-            f"| {kind} | {len(texts)} | {same} | {us.nearest} | {us.above} | {theirs[0]} | "
-            f"{theirs[1]} |"
-        )
+        whole_unit = ours(base | texts)[0]
+        us = found(our_shares(whole_unit), copies)
+        theirs = "– | –"
+        if has_copydetect():
+            them = found(copydetect_shares(base | texts), copies)
+            theirs = f"{them.nearest} | {them.above}"
+        rows.append(f"| {kind} | {len(texts)} | {same} | {us.nearest} | {us.above} | {theirs} |")
     return "\n".join(rows)
 
 
 def alarms_table() -> str:
-    """Pairs of files written apart: how many there are, how many stand out, the largest share."""
+    """Return the table of files written apart: pairs, those that stand out, the largest share."""
     rows = [
         (
             "| unit | files written apart | pairs | stand out | largest share | copydetect: above "
@@ -429,23 +471,24 @@ def alarms_table() -> str:
         )
     ]
     rows += ["|---|---|---|---|---|---|---|"]
-    others = has_copydetect()
     for name in COURSE.units:
-        every = styles(name) | golden(name)
-        texts = {student: text for student, text in every.items() if student.startswith(APART)}
-        whole = ours(texts, name)[0]
-        pairs = len(texts) * (len(texts) - 1) // 2
-        out, most = (
-            sum(pair.stands_out for pair in whole.pairs),
-            max(pair.share for pair in whole.pairs),
+        texts = {}
+        for student, text in (styles(name) | golden(name)).items():
+            if student.startswith(APART):
+                texts[student] = text
+        whole_unit = ours(texts, name)[0]
+        number_of_pairs = len(texts) * (len(texts) - 1) // 2
+        standing_out = sum(pair.stands_out for pair in whole_unit.pairs)
+        largest = max(pair.share for pair in whole_unit.pairs)
+        theirs = "– | –"
+        if has_copydetect():
+            shares = copydetect_shares(texts, name).values()
+            shown = sum(share > DEFAULT for share in shares)
+            theirs = f"{shown} | {max(shares):.2f}"
+        rows.append(
+            f"| {name} | {len(texts)} | {number_of_pairs} | {standing_out} | {largest:.2f} | "
+            f"{theirs} |"
         )
-        theirs = copydetect_shares(texts, name) if others else {}
-        shown = (
-            f"{sum(s > DEFAULT for s in theirs.values())} | {max(theirs.values()):.2f}"
-            if others
-            else "– | –"
-        )
-        rows.append(f"| {name} | {len(texts)} | {pairs} | {out} | {most:.2f} | {shown} |")
     return "\n".join(rows)
 
 
@@ -460,37 +503,44 @@ def write_large_class(folder: Path, students: int, copies: int = 20) -> dict[str
     """
     draw = random.Random(3)
     variants = functions_of([solution(UNIT).plain(), *styles(UNIT).values()])
-    texts = {f"student{number:04}": own_way(draw, variants) for number in range(students - copies)}
-    made = {}
+    authors = students - copies
+    texts = {}
+    for number in range(authors):
+        texts[f"student{number:04}"] = own_way(draw, variants)
+    originals = {}
     for number in range(copies):
-        original = f"student{draw.randrange(students - copies):04}"
-        made[f"copy{number:04}"] = original
-        texts[f"copy{number:04}"] = renamed(texts[original])
+        copy = f"copy{number:04}"
+        original = f"student{draw.randrange(authors):04}"
+        originals[copy] = original
+        texts[copy] = renamed(texts[original])
     for student, text in texts.items():
         path = folder / student / UNIT / f"{UNIT}.py"
         path.parent.mkdir(parents=True)
         path.write_text(text)
-    return made
+    return originals
 
 
 def functions_of(texts: list[str]) -> dict[str, list[str]]:
+    """Return the different ways in which some texts write each function."""
     found: dict[str, list[str]] = {}
     for text in texts:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef) and ast.unparse(node) not in found.get(
-                node.name, []
-            ):
-                found.setdefault(node.name, []).append(ast.unparse(node))
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            ways = found.setdefault(node.name, [])
+            written = ast.unparse(node)
+            if written not in ways:
+                ways.append(written)
     return found
 
 
 def own_way(draw: random.Random, variants: Mapping[str, list[str]]) -> str:
     """Write a few expressions of each function in another way that means the same."""
-    tree = ast.parse(
-        "import numpy as np\n\n"
-        + "\n\n".join(draw.choice(all_of_it) for all_of_it in variants.values())
-    )
-    return ast.unparse(ast.fix_missing_locations(OwnWay(draw).visit(tree)))
+    chosen = [draw.choice(ways) for ways in variants.values()]
+    tree = ast.parse("import numpy as np\n\n" + "\n\n".join(chosen))
+    tree = OwnWay(draw).visit(tree)
+    ast.fix_missing_locations(tree)
+    return ast.unparse(tree)
 
 
 class OwnWay(ast.NodeTransformer):
@@ -508,18 +558,17 @@ class OwnWay(ast.NodeTransformer):
             ast.Div: "divide",
             ast.MatMult: "matmul",
         }
-        if self.draw.random() < 0.25 and type(node.op) in names:
-            return ast.Call(
-                ast.Attribute(ast.Name("np", ast.Load()), names[type(node.op)], ast.Load()),
-                [node.left, node.right],
-                [],
-            )
+        kind = type(node.op)
+        if self.draw.random() < 0.25 and kind in names:
+            function = ast.Attribute(ast.Name("np", ast.Load()), names[kind], ast.Load())
+            return ast.Call(function, [node.left, node.right], [])
         if self.draw.random() < 0.1:
             return ast.UnaryOp(ast.UAdd(), node)
         return node
 
 
 def large_class(students: int) -> str:
+    """Return what a large class takes, and how many planted copies are shown."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "submitted")
         copies = write_large_class(folder, students)
@@ -529,8 +578,8 @@ def large_class(students: int) -> str:
         reports = alike(read, most=50)
         write_similar([(read, reports)], Path(scratch, "similar"))
         took = time.process_time() - began
-        shown = {frozenset((pair.one, pair.other)) for pair in reports[0].pairs}
-        listed = sum(frozenset(pair) in shown for pair in copies.items())
+    shown = {frozenset((pair.one, pair.other)) for pair in reports[0].pairs}
+    listed = sum(frozenset(pair) in shown for pair in copies.items())
     return (
         f"{students:,} generated students, one unit, {len(reports)} comparisons: {took:.0f} s of "
         "CPU time (goal: under 120), "

@@ -1,5 +1,7 @@
-"""What `torch.compile` makes of unit 2's loop: one reading of 64 sequences, beside the loop itself,
-its graph, and `nn.RNN`. It needs a C++ compiler, and takes about a minute.
+"""Measure what `torch.compile` makes of unit 2's loop.
+
+One reading of 64 sequences, beside the loop itself, its graph, and `nn.RNN`. It needs a C++
+compiler, and takes about a minute.
 
     python benchmarks/compiled.py
 """

@@ -266,5 +266,12 @@ def files_to_check(course: "Course", what: str | None) -> list[tuple[Path, str]]
                 f"There is no {files[0]}. Name the file, or run `autograder build` if you are the "
                 "author."
             )
-        found.append((max(there, key=lambda path: path.stat().st_mtime), name))
+        newest = max(there, key=lambda path: path.stat().st_mtime)
+        if len(there) > 1:
+            click.echo(
+                f"{files[0].name} and {files[1].name} are both there. Checked is {newest.name}, "
+                "which is newer; of two that are handed in, the .py file is graded.",
+                err=True,
+            )
+        found.append((newest, name))
     return found

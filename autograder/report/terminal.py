@@ -1,5 +1,6 @@
 """Verdicts in a terminal. Nothing of a submission is taken for markup."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -51,12 +52,13 @@ INDENT = "\n    "
 
 
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
-    """Return points earned of those to be had, in whole points."""
+    """Return points earned of those to be had, in whole points; all only where all were earned."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
     if float(earned).is_integer() or earned == points:
         return total(verdicts)
-    return f"about {round(earned)} of {number(points)} points"
+    fewer_than_all = math.ceil(points) - 1
+    return f"about {min(round(earned), fewer_than_all)} of {number(points)} points"
 
 
 class UnderWay:

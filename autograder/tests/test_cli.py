@@ -142,6 +142,22 @@ def test_check_takes_a_notebook_and_names_a_mistake(tmp_path):
     assert "this is the square: x times 2, not x times x." in done.stdout
 
 
+def test_a_script_and_a_notebook_beside_each_other_are_told(course):
+    """The newer is checked, and of two that are handed in the script is graded."""
+    script = course / "assignments" / f"{UNIT}.py"
+    notebook = script.with_suffix(".ipynb")
+    notebook.write_text(json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}))
+    os.utime(script, (0, 0))
+    done = run_command("check", "numbers", "--quick", cwd=course)
+    assert f"Checked is {UNIT}.ipynb, which is newer" in done.stderr
+    assert "8 of 8 points" in done.stdout
+    os.utime(notebook, (-1, -1))
+    done = run_command("check", "numbers", "--quick", cwd=course)
+    assert f"Checked is {UNIT}.py, which is newer" in done.stderr
+    notebook.unlink()
+    assert "newer" not in run_command("check", "numbers", "--quick", cwd=course).stderr
+
+
 def test_check_of_text_says_what_was_expected_and_found(tmp_path):
     """Of a mistake that nobody knows; a known one is named."""
     script = "def initials(name): return name.upper()"

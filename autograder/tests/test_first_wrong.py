@@ -1,5 +1,7 @@
 """The first wrong number, which practice shows below a remark that names no mistake."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import small
@@ -81,4 +83,7 @@ def test_practice_speaks_of_whole_points():
     assert earned_in_practice(whole) == "2/2"
     assert verdict_lines(partial).plain.startswith("◐ part of 2  three arrays")
     assert total_in_practice([partial, whole]) == "about 3 of 4 points"
+    nearly_all = replace(partial, earned=1.9)
+    assert total_in_practice([nearly_all, whole]) == "about 3 of 4 points"
+    assert total_in_practice([nearly_all]) == "about 1 of 2 points"
     assert total_in_practice([whole, whole]) == "4 of 4 points"

@@ -101,9 +101,13 @@ CODE = (
 @given(st.lists(st.tuples(st.sampled_from(["code", "markdown"]), CODE), min_size=1, max_size=5))
 def test_cells_survive_the_way_to_a_script_and_back(cells):
     """Kinds and sources of cells survive percent format, whatever they hold but a cell's border."""
-    made = [getattr(nbformat.v4, f"new_{kind}_cell")(source) for kind, source in cells]
+    made = []
+    for kind, source in cells:
+        new_cell = getattr(nbformat.v4, f"new_{kind}_cell")
+        made.append(new_cell(source))
     notebook = nbformat.v4.new_notebook(cells=made)
-    back = jupytext.reads(jupytext.writes(notebook, "py:percent"), "py:percent")
+    script = jupytext.writes(notebook, "py:percent")
+    back = jupytext.reads(script, "py:percent")
     assert [(cell.cell_type, cell.source) for cell in back.cells] == cells
 
 

@@ -36,7 +36,8 @@ def test_no_import_of_the_drawing_goes_upward():
     architecture = tool("architecture").read_architecture()
     rows = {package.name: row for row, package in enumerate(architecture.packages)}
     assert sum(architecture.imports.values()) > 300
-    assert [ends for ends in architecture.imports if rows[ends[0]] >= rows[ends[1]]] == []
+    for importer, imported in architecture.imports:
+        assert rows[importer] < rows[imported], (importer, imported)
 
 
 def test_the_page_on_the_architecture_names_modules_and_functions_that_exist():
@@ -79,10 +80,11 @@ def test_seconds_are_measured_and_kept(tmp_path):
 def test_the_workflow_tries_each_python_that_is_claimed():
     """The versions of the matrix, the classifiers and the lowest in `requires-python` agree."""
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())
-    tried = workflow["jobs"]["tests"]["strategy"]["matrix"]["python"]
+    strategy = workflow["jobs"]["tests"]["strategy"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    claimed = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
-    assert tried == claimed
+    classifiers = " ".join(project["classifiers"])
+    claimed = re.findall(r"Python :: (3\.\d+)", classifiers)
+    assert strategy["matrix"]["python"] == claimed
     assert project["requires-python"] == f">={claimed[0]}"
 
 
@@ -99,23 +101,32 @@ def test_the_workflow_runs_what_make_runs():
 
 def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
     """The hooks run the same commands, from the environment that is active."""
-    recipe = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    makefile = (ROOT / "Makefile").read_text()
+    _, _, rest = makefile.partition("\nlint:")
+    recipe, _, _ = rest.partition("\n\n")
     (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repo["repo"] == "local"
-    for hook in (hook for hook in repo["hooks"] if "stages" not in hook):
-        command = " ".join(hook["entry"].split()[: 2 if "ruff" in hook["entry"] else 1])
+    for hook in repo["hooks"]:
+        if "stages" in hook:
+            continue
+        words = hook["entry"].split()
+        number_of_words = 2 if words[0] == "ruff" else 1
+        command = " ".join(words[:number_of_words])
         assert f".venv/bin/{command}" in recipe
 
 
 @pytest.mark.parametrize("form", ["bug", "verdict", "exercise"])
 def test_a_form_for_issues_asks_by_fields_that_github_knows(form):
     """Each field has a label, each but the words an id of its own."""
-    parsed = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text())
+    path = ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml"
+    parsed = yaml.safe_load(path.read_text())
     assert {"name", "description", "body"} <= set(parsed)
     asked = [field for field in parsed["body"] if field["type"] != "markdown"]
-    assert {field["type"] for field in asked} <= {"textarea", "input", "dropdown", "checkboxes"}
-    assert all(field["attributes"]["label"] for field in asked)
-    assert len({field["id"] for field in asked}) == len(asked)
+    for field in asked:
+        assert field["type"] in ("textarea", "input", "dropdown", "checkboxes")
+        assert field["attributes"]["label"]
+    ids = {field["id"] for field in asked}
+    assert len(ids) == len(asked)
 
 
 # ---- releases

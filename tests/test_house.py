@@ -34,14 +34,18 @@ def test_make_lint_runs_every_linter():
 def test_environment_yml_agrees_with_pyproject():
     """The same Python and the same packages, with the same lower bounds."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    wanted = set()
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        package, _, _ = requirement.partition(";")
+        wanted.add(package)
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    pip = next(entry["pip"] for entry in environment if isinstance(entry, dict))
     listed = [entry for entry in environment if isinstance(entry, str)]
+    (by_pip,) = [entry["pip"] for entry in environment if isinstance(entry, dict)]
     assert f"python{project['requires-python']}" in listed
-    assert {entry.split(";")[0] for entry in wanted} == {
-        e for e in [*listed, *pip] if not e.startswith(("python", "pip", "-e"))
+    packages = {
+        entry for entry in [*listed, *by_pip] if not entry.startswith(("python", "pip", "-e"))
     }
+    assert packages == wanted
 
 
 DOCS = [*sorted(ROOT.glob("*.md")), ROOT / "tests" / "README.md"]

@@ -187,14 +187,22 @@ def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
     """
     text = keys.solution_of(this_course.unit(unit)).text
     opening, *_, ending = re.split(r"^# ## ", text, flags=re.M)
-    aims = opening.split("**Afterwards you can**")[1].split("# You need ")[0]
+    aims = between(opening, "**Afterwards you can**", "# You need ")
     assert 3 <= aims.count("\n# * ") <= 6
-    questions = text.split("# ## Questions")[1].split("# ## Further")[0]
-    asked = re.findall(r"<summary>(\d)\. .+\?</summary>\n#\n# \S", questions)
-    assert asked == [str(i) for i in range(1, len(asked) + 1)] and 5 <= len(asked) <= 8
-    stretch = text.split("# ## Further")[1].split("# ## Reading")[0]
+    questions = between(text, "# ## Questions", "# ## Further")
+    numbers = re.findall(r"<summary>(\d)\. .+\?</summary>\n#\n# \S", questions)
+    assert 5 <= len(numbers) <= 8
+    assert numbers == [str(i) for i in range(1, len(numbers) + 1)]
+    stretch = between(text, "# ## Further", "# ## Reading")
     assert 2 <= stretch.count("\n# * ") <= 3
-    assert ending.startswith("Reading") and "](https://" in ending
+    assert ending.startswith("Reading")
+    assert "](https://" in ending
+
+
+def between(text, begin, end):
+    """Return what stands between two marks of a text."""
+    behind = text.split(begin)[1]
+    return behind.split(end)[0]
 
 
 def test_stubs_and_keys_are_up_to_date():

@@ -79,20 +79,26 @@ def test_online_gradients_are_torch_s(lesson):
     The hidden bias counts twice.
     """
     rng = np.random.default_rng(0)
-    w = {name: weight.astype(np.float64) for name, weight in lesson.online_weights(11, 0.1).items()}
-    x, y = rng.integers(0, 11, 8), rng.integers(0, 11, 8)
+    w = {}
+    for name, weight in lesson.online_weights(11, 0.1).items():
+        w[name] = weight.astype(np.float64)
     p = {name: torch.tensor(weight, requires_grad=True) for name, weight in w.items()}
-    h, loss = torch.zeros(lesson.H, dtype=torch.float64), 0
+    x = rng.integers(0, 11, 8)
+    y = rng.integers(0, 11, 8)
+    h = torch.zeros(lesson.H, dtype=torch.float64)
+    loss = torch.zeros(())
     for some_x, some_y in zip(x, y, strict=True):
         h = torch.relu(p["Wx"][some_x] + p["bh"] + h @ p["Wh"])
-        loss = loss - torch.log_softmax(h @ p["Wy"] + p["by"], 0)[some_y]
+        logits = h @ p["Wy"] + p["by"]
+        loss = loss - torch.log_softmax(logits, 0)[some_y]
     loss.backward()
     error, states, dz = lesson.forward(w, x, y)
     lesson.update(w, x, states, dz, 1.0, 1.0)
     assert error == pytest.approx(loss.item(), rel=1e-5)
     for name, weight in p.items():
         times = 2 if name == "bh" else 1
-        assert np.allclose(weight.detach() - times * weight.grad, w[name], atol=1e-4), name
+        expected = weight.detach() - times * weight.grad
+        assert np.allclose(expected, w[name], atol=1e-4), name
 
 
 @pytest.mark.parametrize("kind", ["dot", "biases", "net"])
@@ -107,17 +113,21 @@ def test_models_learn_a_repeating_text(lesson):
     torch.manual_seed(0)
     ids, symbols = lesson.read_ids(b"abcdefghij" * 700)
     x, y = (torch.from_numpy(part) for part in lesson.windows(ids, lesson.T))
+    next_character = y[:, -1:]
     for p, model in (
         (lesson.unrolled_weights(symbols, lesson.T, identity=True), lesson.unrolled),
         (lesson.recurrent_weights(symbols), lesson.recurrent),
         (lesson.recurrent_weights(symbols, embed=False), lesson.recurrent),
     ):
-        first, last = lesson.fit(model, p, x, y[:, -1:], 2)
+        first, last = lesson.fit(model, p, x, next_character, 2)
         assert last.mean() < first.mean()
-    ends = [part[: 13 * lesson.B].view(13, lesson.B, lesson.T) for part in (x, y)]
-    first, last = lesson.fit_stateful(lesson.lstm_weights(symbols), *ends, 2, reset=True)
+    count = 13 * lesson.B
+    shape = (13, lesson.B, lesson.T)
+    batches = [part[:count].view(shape) for part in (x, y)]
+    first, last = lesson.fit_stateful(lesson.lstm_weights(symbols), *batches, 2, reset=True)
     assert last.mean() < first.mean()
-    first, last = lesson.fit_large(lesson.Large(symbols), torch.from_numpy(ids[:104]), 2)
+    few_ids = torch.from_numpy(ids[:104])
+    first, last = lesson.fit_large(lesson.Large(symbols), few_ids, 2)
     assert last < first
 
 

@@ -12,9 +12,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def names_to_avoid(page):
     """Yield what the last column of each table of a page names, in small letters."""
     for line in page.split("\n"):
-        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if line.startswith("| ") and cells[-1].strip(" |") not in ("", "not"):
-            yield from (name.strip(" |").lower() for name in cells[-1].split(";"))
+        if not line.startswith("| "):
+            continue
+        *_, last_cell = line.strip("|").split(" | ")
+        for name in last_cell.strip(" |").split(";"):
+            if name not in ("", "not"):
+                yield name.strip(" |").lower()
 
 
 AVOIDED = list(names_to_avoid(TERMS.read_text(encoding="utf-8")))

@@ -70,23 +70,37 @@ def half_solved():
 
 
 def write_course(folder, name, experiments, solution, packages=None, text=""):
-    """Write a course of one unit into a folder; the unit.
+    """Write a course of one unit into a folder, and return the unit.
 
     packages: package → its add-on, or "". text: what the course's corpus holds.
     """
-    for part in ("checks", "solutions", "datasets/text"):
-        (folder / part).mkdir(parents=True)
-    lines = ["format = 1", 'title = "A small course"', "public_seed = 1", f'units = ["{name}"]']
-    lines += ["[corpora]", 'texts = ["text"]']
+    checks = folder / "checks"
+    solutions = folder / "solutions"
+    dataset = folder / "datasets" / "text"
+    for part in (checks, solutions, dataset):
+        part.mkdir(parents=True)
+    settings = [
+        "format = 1",
+        'title = "A small course"',
+        "public_seed = 1",
+        f'units = ["{name}"]',
+        "[corpora]",
+        'texts = ["text"]',
+    ]
     for package, addon in (packages or {}).items():
-        lines += [f"[packages.{package}]", f'install = "{package}"', f'addon = "{addon}"']
-    (folder / "course.toml").write_text("\n".join(lines))
-    (folder / "checks" / f"{name}.py").write_text(textwrap.dedent(experiments))
-    (folder / "solutions" / f"{name}.py").write_text(textwrap.dedent(solution))
-    (folder / "datasets" / "text" / "text.txt").write_text(text)
-    facts = ['title = "Text"', 'file = "text.txt"', "held_out = 0.25"]
-    facts += [f'sha256 = "{sha256(text.encode()).hexdigest()}"']
-    (folder / "datasets" / "text" / "manifest.toml").write_text("\n".join(facts))
+        settings += [f"[packages.{package}]", f'install = "{package}"', f'addon = "{addon}"']
+    checksum = sha256(text.encode()).hexdigest()
+    manifest = [
+        'title = "Text"',
+        'file = "text.txt"',
+        "held_out = 0.25",
+        f'sha256 = "{checksum}"',
+    ]
+    (folder / "course.toml").write_text("\n".join(settings))
+    (checks / f"{name}.py").write_text(textwrap.dedent(experiments))
+    (solutions / f"{name}.py").write_text(textwrap.dedent(solution))
+    (dataset / "text.txt").write_text(text)
+    (dataset / "manifest.toml").write_text("\n".join(manifest))
     return load_unit(read_course(folder), name)
 
 

@@ -130,17 +130,19 @@ FAULTS = (
 
 
 def passes(fault: Fault, folder: Path, plant: bool) -> bool:
-    """Whether the fault's tests pass in a copy of the kit, with it or without."""
+    """Return whether the fault's tests pass in a copy of the kit, with it or without."""
     for part in ("autograder", "checks", "solutions", "assignments", "datasets", "docs", "tests"):
         shutil.copytree(ROOT / part, folder / part)
     for part in ("pyproject.toml", "README.md", "course.toml", "conftest.py"):
         shutil.copy(ROOT / part, folder)
     path = folder / "autograder" / fault.file
     text = path.read_text(encoding="utf-8")
-    if text.count(fault.old) != 1:
-        raise ValueError(f"{fault.file} holds {fault.old!r} {text.count(fault.old)} times")
+    times = text.count(fault.old)
+    if times != 1:
+        raise ValueError(f"{fault.file} holds {fault.old!r} {times} times")
     if plant:
-        path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+        planted = text.replace(fault.old, fault.new)
+        path.write_text(planted, encoding="utf-8")
     name, *selected = fault.tests.split(" ", 2)
     command = [sys.executable, "-m", "pytest", "-q", "-x", name, *selected]
     environment = {**os.environ, "PYTHONPATH": str(folder)}

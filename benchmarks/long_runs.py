@@ -246,12 +246,15 @@ def main() -> None:
     """Print for each unit which check caught each planted mistake, on each seed."""
     for name in sys.argv[1:] or COURSE.units:
         found = caught_by(name)
-        runs = len(found) * len(SEEDS)
-        passed = sum(checks.count("") for checks in found.values())
-        print(f"{name}: {len(found)} mistakes, {passed} of {runs} passed", flush=True)
+        passed = 0
+        lines = []
         for what, checks in found.items():
+            passed += checks.count("")
             shown = ", ".join(check or "PASSED" for check in checks)
-            print(f"  {what}: {shown}", flush=True)
+            lines.append(f"  {what}: {shown}")
+        runs = len(found) * len(SEEDS)
+        print(f"{name}: {len(found)} mistakes, {passed} of {runs} passed")
+        print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":

@@ -276,20 +276,26 @@ class Loops(ast.NodeTransformer):
         self.count += 1
         name = f"one_{self.function.name}_{self.count}"
         targets = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
-        inside: set[str] = set()
-        for statement in node.body:
-            _, written = uses(statement)
-            inside |= written
-        here = {argument.arg for argument in self.function.args.args}
-        here |= assigned_outside(self.function, node)
-        outer = sorted(inside & here - set(targets))
-        body: list[ast.stmt] = [ast.Nonlocal(outer)] if outer else []
-        parameters = [ast.arg(target) for target in targets]
-        arguments = ast.arguments([], parameters, None, [], [], None, [])
-        inner = ast.FunctionDef(name, arguments, body + node.body, [], lineno=node.lineno)
+        inner = self.as_function(name, targets, node)
         values = [ast.Name(target, ast.Load()) for target in targets]
         call = ast.Call(ast.Name(name, ast.Load()), values, [])
         return [inner, ast.Expr(comprehension(call, node))]
+
+    def as_function(self, name: str, targets: list[str], loop: ast.For) -> ast.FunctionDef:
+        """Return a function of the loop's targets that does what the loop's body does."""
+        bound_in_loop: set[str] = set()
+        for statement in loop.body:
+            _, written = uses(statement)
+            bound_in_loop |= written
+        bound_outside = {argument.arg for argument in self.function.args.args}
+        bound_outside |= assigned_outside(self.function, loop)
+        outer = sorted(bound_in_loop & bound_outside - set(targets))
+        body: list[ast.stmt] = list(loop.body)
+        if outer:
+            body.insert(0, ast.Nonlocal(outer))
+        parameters = [ast.arg(target) for target in targets]
+        arguments = ast.arguments([], parameters, None, [], [], None, [])
+        return ast.FunctionDef(name, arguments, body, [], lineno=loop.lineno)
 
 
 def has_another_way_out(statement: ast.stmt) -> bool:

@@ -159,12 +159,17 @@ class Measured:
         return Outcome(short, case, before, after, own, reasons, more)
 
     def _own(self, name: str, before: Verdicts, changes: Sequence[Change]) -> float:
-        """What the work of a file is worth in a check, once the mistakes before it are mended."""
-        if before[name].status != "not_reached":
-            return before[name].earned
+        """Return what a file's work is worth in a check, once the mistakes before it are mended."""
+        verdict = before[name]
+        if verdict.status != "not_reached":
+            return verdict.earned
         needed = all_needed(self.checks[name], self.checks)
-        later = [change for change in changes if not change.spoils(needed)]
-        return min((change.verdicts[name].earned for change in later), default=before[name].points)
+        own = verdict.points
+        for change in changes:
+            is_mended = change.spoils(needed)
+            if not is_mended:
+                own = min(own, change.verdicts[name].earned)
+        return own
 
     def _why_not_reached(self, name: str, after: Verdicts, watched: Watched) -> str:
         needed = [after[one] for one in self.checks[name].needs]
@@ -185,12 +190,15 @@ class Measured:
         return "explanations differ"
 
     def _milliseconds_more(self, script: str) -> float:
-        times: dict[bool, list[float]] = {False: [], True: []}
-        for _, carries in product(range(ROUNDS), (False, True)):
-            began = time.perf_counter()
-            self.graded(script, self._key if carries else None)
-            times[carries].append(1000 * (time.perf_counter() - began))
-        return min(times[True]) - min(times[False])
+        """Return how much longer carrying takes: the least of some rounds, with it and without."""
+        without: list[float] = []
+        with_carrying: list[float] = []
+        for _ in range(ROUNDS):
+            for key, times in ((None, without), (self._key, with_carrying)):
+                began = time.perf_counter()
+                self.graded(script, key)
+                times.append(1000 * (time.perf_counter() - began))
+        return min(with_carrying) - min(without)
 
 
 def _not_reached(verdicts: Verdicts) -> set[str]:
@@ -237,14 +245,16 @@ def with_later(
 ) -> Iterator[Case]:
     """Yield files with two mistakes, of which the second is in a check that the first holds back."""
     for one, other in product(early, later):
-        holds_back = one.not_reached & {name for name in other.verdicts if other.spoils({name})}
-        if not holds_back or not fit_together([one.edit, other.edit]):
+        edits = [one.edit, other.edit]
+        spoilt = {name for name in other.verdicts if other.spoils({name})}
+        held_back = one.not_reached & spoilt
+        if not held_back or not fit_together(edits):
             continue
-        needed = set[str]().union(
-            *(all_needed(measured.checks[name], measured.checks) for name in holds_back)
-        )
+        needed: set[str] = set()
+        for name in held_back:
+            needed |= all_needed(measured.checks[name], measured.checks)
         if not other.spoils(needed):
-            script = with_edits(measured.plain, [one.edit, other.edit])
+            script = with_edits(measured.plain, edits)
             yield Case(kind, f"{one.name} and {other.name}", script, (one, other))
 
 
@@ -281,10 +291,11 @@ def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[Case]:
 def refuse_more_than_own(outcome: Outcome) -> None:
     """Raise `AssertionError` where a check earns more than the file's own right work."""
     for name, verdict in outcome.after.items():
-        own, was = outcome.own[name], outcome.before[name]
-        assert verdict.earned <= own + ENOUGH, (outcome.case.kind, outcome.case.name, name)
-        if was.status != "not_reached":
-            assert verdict.earned == was.earned, (outcome.case.kind, outcome.case.name, name)
+        where = (outcome.case.kind, outcome.case.name, name)
+        before = outcome.before[name]
+        assert verdict.earned <= outcome.own[name] + ENOUGH, where
+        if before.status != "not_reached":
+            assert verdict.earned == before.earned, where
 
 
 def total(verdicts: Verdicts) -> float:
@@ -292,39 +303,53 @@ def total(verdicts: Verdicts) -> float:
 
 
 def row(outcome: Outcome) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     held_back = []
     for check in _not_reached(outcome.before):
         verdict = outcome.after[check]
         text = f"{check} {verdict.earned:g}/{outcome.own[check]:g}"
-        held_back.append(f"{text} ({outcome.reasons[check]})" if check in outcome.reasons else text)
-    points = f"{total(outcome.before):g} | {total(outcome.after):g} | {sum(outcome.own.values()):g}"
-    case = outcome.case
-    return (
-        f"| {outcome.unit} | {case.kind} | {case.name[:90]} | {points} | {', '.join(held_back)} |"
-    )
+        if check in outcome.reasons:
+            text += f" ({outcome.reasons[check]})"
+        held_back.append(text)
+    cells = [
+        outcome.unit,
+        outcome.case.kind,
+        outcome.case.name[:90],
+        f"{total(outcome.before):g}",
+        f"{total(outcome.after):g}",
+        f"{sum(outcome.own.values()):g}",
+        ", ".join(held_back),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The lines below the table: by unit, by kind, and why checks earn less than their own."""
+    """Yield the lines below the table: by unit, by kind, and why checks earn less than their own."""
     yield "| | cases | before | after | own right work |"
     yield "|---|---|---|---|---|"
-    for name in dict.fromkeys(outcome.unit for outcome in outcomes):
-        yield _sums(name, [outcome for outcome in outcomes if outcome.unit == name])
-    for kind in dict.fromkeys(outcome.case.kind for outcome in outcomes):
-        yield _sums(kind, [outcome for outcome in outcomes if outcome.case.kind == kind])
+    by_unit: dict[str, list[Outcome]] = {}
+    by_kind: dict[str, list[Outcome]] = {}
+    reasons = Counter[str]()
+    for outcome in outcomes:
+        by_unit.setdefault(outcome.unit, []).append(outcome)
+        by_kind.setdefault(outcome.case.kind, []).append(outcome)
+        reasons.update(outcome.reasons.values())
+    for name, some in [*by_unit.items(), *by_kind.items()]:
+        yield _sums(name, some)
     yield _sums("all", outcomes)
-    reasons = Counter(reason for outcome in outcomes for reason in outcome.reasons.values())
     yield f"\nWhy checks earn less than their own: {dict(reasons.most_common())}."
     times = sorted(outcome.milliseconds for outcome in outcomes)
     if any(times):
-        yield f"Milliseconds more: median {times[len(times) // 2]:+.0f}, most {times[-1]:+.0f}."
+        median = times[len(times) // 2]
+        yield f"Milliseconds more: median {median:+.0f}, most {times[-1]:+.0f}."
 
 
 def _sums(kind: str, outcomes: Sequence[Outcome]) -> str:
-    before = sum(total(outcome.before) for outcome in outcomes)
-    after = sum(total(outcome.after) for outcome in outcomes)
-    own = sum(sum(outcome.own.values()) for outcome in outcomes)
+    before = after = own = 0.0
+    for outcome in outcomes:
+        before += total(outcome.before)
+        after += total(outcome.after)
+        own += sum(outcome.own.values())
     return f"| {kind} | {len(outcomes)} | {before:.1f} | {after:.1f} | {own:.1f} |"
 
 
@@ -345,10 +370,10 @@ def measure_class(of: Unit, server: Server, seed: int) -> None:
     with patch("autograder.grading.carrying.small_changes_of", lambda *_: []):
         without = graded_class(of, server, seed)
     with_them = graded_class(of, server, seed)
-    figures = " | ".join(
-        f"{seconds:.1f} s, {made} answers" for seconds, made in (without, with_them)
-    )
-    print(f"| {of.name} | {2 * len(list(answers(of.name)))} | {figures} |", flush=True)
+    cells = [of.name, f"{2 * len(list(answers(of.name)))}"]
+    for seconds, computed in (without, with_them):
+        cells.append(f"{seconds:.1f} s, {computed} answers")
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -211,7 +210,8 @@ class Server:
 
         descriptors: those that the server gets a copy of.
         """
-        data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        text = json.dumps(message, ensure_ascii=False)
+        data = text.encode("utf-8", "surrogatepass")
         try:
             with self._turn:
                 socket.send_fds(self._control, [data], descriptors)
@@ -245,10 +245,10 @@ class Server:
 
         Raises `CannotConfine`, naming what it was not kept from.
         """
-        secret = Path(self._folder, "secret")  # the server writes it: see there
+        secret = os.path.join(self._folder, "secret")  # the server writes it: see there
         its_questions, questions = os.pipe()
         answers, its_answers = os.pipe()
-        command = {"do": "probe", "secret": str(secret)}
+        command = {"do": "probe", "secret": secret}
         started = self.command(command, (its_questions, its_answers))
         os.close(its_questions)
         os.close(its_answers)
@@ -259,7 +259,10 @@ class Server:
             except wire.BadFrame:
                 refused = {"putting up the walls": np.array(False)}
         self.command({"do": "end", "pid": started["pid"], "grace": 0.0})
-        breached = [name for name, was_refused in refused.items() if not was_refused]
+        breached = []
+        for name, was_refused in refused.items():
+            if not was_refused:
+                breached.append(name)
         if breached:
             raise CannotConfine(f"a worker was not kept from {', '.join(breached)}.")
 

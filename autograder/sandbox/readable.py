@@ -51,9 +51,10 @@ def places(unit: Unit) -> Places:
     server_packages = package_folders((*unit.packages, *WIRE_NEEDS))
     site_folders = _parents(server_packages)
     addon_folders = _parents(_addons_of_others(unit))
+    standard_library = sysconfig.get_path("stdlib")
     return Places(
         readable=list(_readable(unit)),
-        listed=[*site_folders, sysconfig.get_path("stdlib")],
+        listed=[*site_folders, standard_library],
         imported=[*_imported(unit), *server_packages],
         import_path=[*site_folders, str(ENGINE.parent), *addon_folders],
     )
@@ -61,7 +62,10 @@ def places(unit: Unit) -> Places:
 
 def _parents(paths: Iterable[str]) -> list[str]:
     """Return the folders that paths lie in, each once and in order."""
-    return sorted({os.path.dirname(path) for path in paths})
+    folders = set()
+    for path in paths:
+        folders.add(os.path.dirname(path))
+    return sorted(folders)
 
 
 def _readable(unit: Unit) -> Iterator[str]:
@@ -112,13 +116,15 @@ def _addons_of_others(unit: Unit) -> Iterator[str]:
 
 
 def _addon_modules(unit: Unit) -> Iterator[str]:
-    for package, module in addons(unit.course).items():
+    modules = addons(unit.course)
+    for package, module in modules.items():
         if package in unit.packages:
             yield module
 
 
 def _top_package(module: str) -> str:
-    return module.split(".")[0]
+    package, _, _ = module.partition(".")
+    return package
 
 
 def module_path(name: str) -> str:

@@ -30,9 +30,12 @@ class Scratch:
     @classmethod
     def _sweep(cls) -> None:
         """Remove the folders of this user whose owners are gone."""
-        for folder in Path(tempfile.gettempdir()).glob(f"{cls.PREFIX}*"):
+        temporary = Path(tempfile.gettempdir())
+        me = os.geteuid()
+        for folder in temporary.glob(f"{cls.PREFIX}*"):
             with suppress(OSError):  # it is gone, or its owner lives
-                if folder.stat(follow_symlinks=False).st_uid != os.geteuid():
+                owner = folder.stat(follow_symlinks=False).st_uid
+                if owner != me:
                     continue
                 lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(folder, lock)

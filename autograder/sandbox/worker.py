@@ -60,7 +60,8 @@ class Stopwatch:
 
     def is_over(self) -> bool:
         """Return whether the time for all checks together is over."""
-        return time.monotonic() > self._ends
+        now = time.monotonic()
+        return now > self._ends
 
     def begin_process(self) -> None:
         """Measure another process from now on."""
@@ -74,7 +75,8 @@ class Stopwatch:
         """
         self._seconds = seconds
         self._began = time.monotonic()
-        return min(seconds, self._may_wait())
+        most_waited = self._may_wait()
+        return min(seconds, most_waited)
 
     def end_check(self) -> None:
         """Note what the present check took, so that the next is not charged for it."""
@@ -83,7 +85,8 @@ class Stopwatch:
             self._computed_before += elapsed
             return
         clock = self._read_clock()
-        self.waited += self._waited(elapsed, clock) or 0.0
+        waited = self._waited(elapsed, clock)
+        self.waited += waited or 0.0
         self._computed_before = clock.computed
         self._queued_before = clock.queued or 0.0
 
@@ -129,7 +132,8 @@ class Stopwatch:
     def _may_wait(self) -> float:
         """Return the seconds that the next check may wait."""
         left = self._limits.waiting_in_all - self.waited
-        return min(self._limits.waiting, max(left, LEAST_WAITING))
+        at_least = max(left, LEAST_WAITING)
+        return min(self._limits.waiting, at_least)
 
 
 class ReplyReader:
@@ -167,12 +171,17 @@ def take_frames(unread: bytearray) -> list[wire.Message]:
     After too many of them the rest is left.
     """
     found: list[wire.Message] = []
-    while len(unread) >= wire.LENGTH_BYTES and len(found) <= MAX_UNEXPECTED:
-        end = wire.LENGTH_BYTES + wire.frame_length(bytes(unread[: wire.LENGTH_BYTES]))
+    while len(unread) >= wire.LENGTH_BYTES:
+        head = bytes(unread[: wire.LENGTH_BYTES])
+        end = wire.LENGTH_BYTES + wire.frame_length(head)
         if len(unread) < end:
             break
-        found.append(wire.decode(bytes(unread[wire.LENGTH_BYTES : end])))
+        file = bytes(unread[wire.LENGTH_BYTES : end])
+        message = wire.decode(file)
+        found.append(message)
         del unread[:end]
+        if len(found) > MAX_UNEXPECTED:
+            break
     return found
 
 
@@ -205,7 +214,8 @@ class Process:
             if writable:
                 unsent = self._write(unsent)
             if readable:
-                message = reader.add(os.read(self.answers, MAX_READ))
+                piece = os.read(self.answers, MAX_READ)
+                message = reader.add(piece)
                 if message:
                     watch.end_check()
                     return message
@@ -241,7 +251,8 @@ class Worker:
         self.tell_names = False
         self.names_run: frozenset[str] | None = None
         self._server = server
-        self._hello = wire.encode(wire.Message({"name": name}, {"source": wire.text_array(source)}))
+        hello = wire.Message({"name": name}, {"source": wire.text_array(source)})
+        self._hello = wire.encode(hello)
         self._process: Process | None = None
         self._watch = Stopwatch(server.unit.limits, self._read_clock)
 
@@ -274,10 +285,16 @@ class Worker:
             message = f"a submission has {seconds:g} seconds; the checks before took them all."
             return Answer(failure=Failure.TIMEOUT, message=message)
         token = secrets.token_hex(8)
-        fields = {"check": check.name, "seed": str(seed), "token": token, "role": role}
+        fields = {
+            "check": check.name,
+            "seed": str(seed),
+            "token": token,
+            "role": role,
+        }
         if self.tell_names:
             fields["tell"] = "ran"
-        frame = wire.encode(wire.Message(fields, _sent(arrays or {}, text, source)))
+        sent = _sent(arrays or {}, text, source)
+        frame = wire.encode(wire.Message(fields, sent))
         if self._process is None:
             self._process = self._fork()
             frame = self._hello + frame
@@ -294,10 +311,13 @@ class Worker:
             message = f"the answer could not be read ({error})."
             return Answer(failure=Failure.KILLED, message=message)
         except EOFError:
-            return Answer(failure=Failure.KILLED, message=_how_it_ended(self._end(GRACE)))
+            status = self._end(GRACE)
+            return Answer(failure=Failure.KILLED, message=_how_it_ended(status))
         if self.tell_names and "ran" in reply.fields:
-            self.names_run = frozenset(reply.fields["ran"].split("\n"))
-        return Answer(reply.arrays, failure, printable(reply.fields.get("message", "")))
+            names = reply.fields["ran"].split("\n")
+            self.names_run = frozenset(names)
+        message = printable(reply.fields.get("message", ""))
+        return Answer(reply.arrays, failure, message)
 
     def _fork(self) -> Process:
         """Have the server fork a process. Raises `ServerGone`."""
@@ -316,8 +336,10 @@ class Worker:
     def _read_clock(self) -> Clock:
         """Read what the present process has computed, and stood in line for."""
         assert self._process
-        reply = self._server.command({"do": "clock", "pid": self._process.pid})
-        return Clock(float(reply["seconds"]), reply["queued"])
+        command = {"do": "clock", "pid": self._process.pid}
+        reply = self._server.command(command)
+        computed = float(reply["seconds"])
+        return Clock(computed, reply["queued"])
 
     def _end(self, grace: float) -> dict[str, Any]:
         """End the present process, if there is one. Return how it ended.
@@ -329,7 +351,8 @@ class Worker:
         process = self._process
         self._process = None
         process.close()
-        return self._server.command({"do": "end", "pid": process.pid, "grace": grace})
+        command = {"do": "end", "pid": process.pid, "grace": grace}
+        return self._server.command(command)
 
     def __enter__(self) -> "Worker":
         return self
@@ -340,7 +363,9 @@ class Worker:
 
 def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
     """Return the arrays that travel with a question."""
-    arrays = {f"w.{name}": array for name, array in weights.items()}
+    arrays = {}
+    for name, array in weights.items():
+        arrays[f"w.{name}"] = array
     if text is not None:
         arrays["text"] = wire.text_array(text)
     if source is not None:
@@ -375,5 +400,7 @@ def _how_it_ended(status: Mapping[str, Any]) -> str:
 
 def printable(text: str) -> str:
     """Return text of a submission without control characters, terminal escapes among them, cut."""
-    shown = [character if character.isprintable() else " " for character in text]
-    return "".join(shown)[: wire.MAX_MESSAGE]
+    shown = []
+    for character in text[: wire.MAX_MESSAGE]:
+        shown.append(character if character.isprintable() else " ")
+    return "".join(shown)

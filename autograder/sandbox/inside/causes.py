@@ -128,8 +128,9 @@ def _part(code: CodeType, instruction: int) -> str:
         return ""
     if line != last_line:
         return ""
-    text = linecache.getline(code.co_filename, line).encode()  # columns are counted in bytes
-    return text[start:end].decode()
+    text = linecache.getline(code.co_filename, line)
+    in_bytes = text.encode()  # columns are counted in bytes
+    return in_bytes[start:end].decode()
 
 
 def _source(code: CodeType, line: int) -> str:
@@ -139,7 +140,8 @@ def _source(code: CodeType, line: int) -> str:
         last = max(last, number or 0)
     lines = []
     for number in range(code.co_firstlineno, last + 1):
-        lines.append(linecache.getline(code.co_filename, number))
+        text = linecache.getline(code.co_filename, number)
+        lines.append(text)
     return "".join(lines)
 
 
@@ -156,8 +158,11 @@ def value_of(raised: Raised, node: ast.expr) -> Any:
 
 def shape_of(raised: Raised, node: ast.expr) -> Shape | None:
     """Return the shape of a harmless expression's value, if it has one."""
-    shape = getattr(value_of(raised, node), "shape", None)
-    return None if shape is None else tuple(shape)
+    value = value_of(raised, node)
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return None
+    return tuple(shape)
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,8 @@ def operands(
     kind: of the operation. Return None for another, and where a side has no shape.
     """
     with suppress(SyntaxError):
-        node = ast.parse(raised.part.strip(), mode="eval").body
+        part = raised.part.strip()
+        node = ast.parse(part, mode="eval").body
         if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
             left = _operand(raised, node.left)
             right = _operand(raised, node.right)
@@ -190,7 +196,8 @@ def _operand(raised: Raised, node: ast.expr) -> Operand | None:
     shape = shape_of(raised, node)
     if shape is None:
         return None
-    return Operand(ast.unparse(node), shape, raised.shape(shape))
+    text = ast.unparse(node)
+    return Operand(text, shape, told=raised.shape(shape))
 
 
 # what packages of arrays say of a product whose shapes do not fit
@@ -249,11 +256,14 @@ def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
 
 
 def _product(left: Operand, right: Operand) -> Product:
-    return Product(f"{left.text} @ {right.text}", left.shape, right.shape)
+    text = f"{left.text} @ {right.text}"
+    return Product(text, left.shape, right.shape)
 
 
 def _transposed(matrix: Operand) -> Operand:
-    return replace(matrix, text=f"{matrix.text}.T", shape=matrix.shape[::-1])
+    text = f"{matrix.text}.T"
+    shape = matrix.shape[::-1]
+    return replace(matrix, text=text, shape=shape)
 
 
 def unlike_shapes(raised: Raised) -> str:
@@ -292,15 +302,18 @@ def unpacked(raised: Raised) -> str:
     """`B, T = x.shape` of three axes."""
     if not _says(raised, "values to unpack"):
         return ""
-    statement = _statement(raised.line)
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Tuple):
-        return ""
-    text = ast.unparse(statement.value)
-    found = _what_was_unpacked(raised, text, value_of(raised, statement.value))
+    match _statement(raised.line):
+        case ast.Assign(targets=[ast.Tuple(elts=names), *_], value=taken_apart):
+            pass
+        case _:
+            return ""
+    text = ast.unparse(taken_apart)
+    value = value_of(raised, taken_apart)
+    found = _what_was_unpacked(raised, text, value)
     if not found:
         return ""
-    names = len(statement.targets[0].elts)
-    return f"`{text}` is {found}, and {names} names stand on the left. Write one for each."
+    count = len(names)
+    return f"`{text}` is {found}, and {count} names stand on the left. Write one for each."
 
 
 def _statement(line: str) -> ast.stmt | None:
@@ -315,9 +328,13 @@ def _statement(line: str) -> ast.stmt | None:
 def _what_was_unpacked(raised: Raised, text: str, value: Any) -> str:
     """Say what a value is that was to be taken apart; "" where it is neither array nor tuple."""
     if isinstance(value, tuple):
-        return raised.shape(value) if text.endswith("shape") else f"{len(value)} values"
+        if text.endswith("shape"):
+            return raised.shape(value)
+        return f"{len(value)} values"
     shape = getattr(value, "shape", None)
-    return "" if shape is None else f"a tensor or array of shape {raised.shape(shape)}"
+    if shape is None:
+        return ""
+    return f"a tensor or array of shape {raised.shape(shape)}"
 
 
 def nothing_returned(raised: Raised) -> str:
@@ -342,13 +359,16 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
     """What a check wanted to take apart, and could not: a state that is not returned."""
     if "unpack" not in str(error):
         return ""
-    last = list(_tracebacks(error))[-1]
+    *_, last = _tracebacks(error)
     following = _instructions_from(last.tb_frame.f_code, last.tb_lasti)
-    if not following or not following[0].opname.startswith("UNPACK_SEQUENCE"):
+    if not following:
         return ""
-    count = following[0].arg or 0
+    unpack, *after = following
+    if not unpack.opname.startswith("UNPACK_SEQUENCE"):
+        return ""
+    count = unpack.arg or 0
     names = []
-    for instruction in following[1:]:
+    for instruction in after:
         if instruction.opname.startswith("STORE_"):
             names.append(str(instruction.argval))
     names = names[:count]
@@ -363,4 +383,8 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
 
 def _instructions_from(code: CodeType, offset: int) -> list[dis.Instruction]:
     """Return the instructions of code from an offset on."""
-    return [one for one in dis.get_instructions(code) if one.offset >= offset]
+    found = []
+    for instruction in dis.get_instructions(code):
+        if instruction.offset >= offset:
+            found.append(instruction)
+    return found

@@ -49,7 +49,8 @@ class Cell:
 
     def at(self, line: int) -> str:
         """Return where in the file the cell's line `line` stands, counted from 1: "line 45"."""
-        return f"{self.place} {self.first_line - 1 + line}"
+        before = self.first_line - 1
+        return f"{self.place} {before + line}"
 
 
 def cells(source: bytes) -> list[Cell]:
@@ -77,7 +78,8 @@ def _script_cells(text: str) -> list[Cell]:
     title = ""
     for header in _HEADER.finditer(text + "\n# %%"):  # one more header ends the last cell
         end = max(0, header.start() - 1)  # the line end before the header is no cell's
-        found.append(Cell(text[start:end], "line", first_line, "[markdown]" not in title))
+        is_code = "[markdown]" not in title
+        found.append(Cell(text[start:end], "line", first_line, is_code))
         first_line += text.count("\n", start, header.end()) + 1
         start = header.end() + 1
         title = header[1]
@@ -104,9 +106,11 @@ def _entries_of_2013(book: Any) -> list[Any]:
 
 
 def _notebook_cell(number: int, entry: Any) -> Cell:
-    source = entry.get("input", entry.get("source", ""))  # `input`: in nbformat 3
+    of_nbformat_4 = entry.get("source", "")
+    source = entry.get("input", of_nbformat_4)  # `input`: in nbformat 3
     text = "".join(source)  # of lines, or one text
-    return Cell(text, f"cell {number}, line", 1, entry["cell_type"] == "code")
+    is_code = entry["cell_type"] == "code"
+    return Cell(text, f"cell {number}, line", 1, is_code)
 
 
 def code_cells(source: bytes) -> list[Cell]:
@@ -114,9 +118,13 @@ def code_cells(source: bytes) -> list[Cell]:
 
     Raises `Broken` for a file that cannot be read.
     """
-    found = _ignore_false_headers(cells(source), source)
-    with_definitions = [cell for cell in found if cell.code or _holds_definitions(cell)]
-    return _leave_out_repeated(_join_split_cells(with_definitions))
+    found = cells(source)
+    with_definitions = []
+    for cell in _ignore_false_headers(found, source):
+        if cell.code or _holds_definitions(cell):
+            with_definitions.append(cell)
+    joined = _join_split_cells(with_definitions)
+    return _leave_out_repeated(joined)
 
 
 def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell]:
@@ -128,7 +136,8 @@ def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell
         return found
     if all(syntax_tree(cell.text) for cell in found):
         return [replace(cell, code=True) for cell in found]
-    whole = source.decode("utf-8-sig").replace("\r\n", "\n")
+    text = source.decode("utf-8-sig")
+    whole = text.replace("\r\n", "\n")
     if syntax_tree(whole):
         return [Cell(whole, "line", 1)]
     return found
@@ -192,7 +201,8 @@ def why_unparsed(cell: Cell, error: Exception) -> str:
     if isinstance(error, SyntaxError):
         reason = error.msg
     line = getattr(error, "lineno", None) or 1
-    return f"{cell.at(line)}: {type(error).__name__}: {reason}"
+    kind = type(error).__name__
+    return f"{cell.at(line)}: {kind}: {reason}"
 
 
 def _names_defined(cell: Cell) -> set[str]:
@@ -219,10 +229,12 @@ def syntax_tree(text: str) -> ast.Module | None:
 
 def _without_commands(text: str) -> str:
     """Replace commands of IPython by `pass`, and a cell in another language by nothing."""
-    if text.lstrip().startswith("%%"):
-        first, _, below = text.lstrip().partition("\n")
-        if first.split()[0] in _CELL_COMMANDS_OF_PYTHON:
-            return "\n" + below
+    code = text.lstrip()
+    if code.startswith("%%"):
+        first, _, below = code.partition("\n")
+        command, *_ = first.split()
+        if command in _CELL_COMMANDS_OF_PYTHON:
+            return f"\n{below}"
         return ""
     return _COMMAND.sub(_pass_instead, text)
 
@@ -242,7 +254,9 @@ def names_bound(node: ast.AST) -> Iterator[str]:
             yield node.name
             return
         case ast.alias():
-            yield (node.asname or node.name).split(".")[0]
+            name = node.asname or node.name
+            package, _, _ = name.partition(".")
+            yield package
         case ast.Name(ctx=ast.Store()):
             yield node.id
         case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
@@ -250,7 +264,8 @@ def names_bound(node: ast.AST) -> Iterator[str]:
             if isinstance(base, ast.Name):
                 yield base.id
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
+        is_stored = isinstance(getattr(child, "ctx", None), ast.Store)
+        if isinstance(child, ast.expr) and not is_stored:
             continue  # an expression that is only read binds nothing
         yield from names_bound(child)
 

@@ -40,7 +40,8 @@ def make_walls(readable: Sequence[str], listed: Sequence[str], abi: int) -> Wall
     Raises `OSError`.
     """
     ruleset = landlock.make_ruleset(readable, listed, abi)
-    return Walls(ruleset, seccomp.make_filter(platform.machine()))
+    filter = seccomp.make_filter(platform.machine())
+    return Walls(ruleset, filter)
 
 
 def confine(walls: Walls, cpu_seconds: int, address_space: int) -> None:

@@ -18,7 +18,8 @@ def libc() -> ctypes.CDLL:
 def syscall(name: str, *arguments: object) -> int:
     """Make a system call of the table. Return what the kernel answers; -1 is a failure."""
     number = ctypes.c_long(number_here(name))
-    return int(libc().syscall(number, *arguments))
+    answer = libc().syscall(number, *arguments)
+    return int(answer)
 
 
 def prctl(option: int, *arguments: int) -> None:
@@ -28,7 +29,8 @@ def prctl(option: int, *arguments: int) -> None:
     """
     all_four = [*arguments, 0, 0, 0, 0][:4]
     converted = [ctypes.c_ulong(argument) for argument in all_four]
-    check(libc().prctl(ctypes.c_int(option), *converted), f"prctl {option}")
+    answer = libc().prctl(ctypes.c_int(option), *converted)
+    check(answer, f"prctl {option}")
 
 
 def check(result: int, what: str) -> int:

@@ -168,5 +168,7 @@ def _add_rule(ruleset: int, path: str, rights: FileRight) -> None:
 
 def enter(ruleset: int) -> None:
     """Put this process and all that it will ever start under the rules. Raises `OSError`."""
-    check(syscall("landlock_restrict_self", ctypes.c_int(ruleset), NO_FLAGS), "Landlock")
+    descriptor = ctypes.c_int(ruleset)
+    answer = syscall("landlock_restrict_self", descriptor, NO_FLAGS)
+    check(answer, "Landlock")
     os.close(ruleset)

@@ -63,8 +63,9 @@ def _in_statement(frame: FrameSummary) -> Location | None:
     place = found[1]
     lines_before = int(found[2])
     line_in_cell = frame.lineno or 0
+    line = lines_before + line_in_cell
     function = frame.name.replace("<module>", "the top level")
-    return Location(f"{place} {lines_before + line_in_cell}", function)
+    return Location(f"{place} {line}", function)
 
 
 def _in_kernel(frame: FrameSummary) -> Location | None:
@@ -82,6 +83,7 @@ def _in_file(frame: FrameSummary, check: Check) -> Location | None:
     for folder in (ENGINE, *STANDARD_LIBRARY, checks):
         if frame.filename.startswith(f"{folder}{os.sep}"):
             return None
-    if SITE_PACKAGES.intersection(Path(frame.filename).parts):
+    parts = Path(frame.filename).parts
+    if not SITE_PACKAGES.isdisjoint(parts):
         return None
     return Location(f"line {frame.lineno}", frame.name)

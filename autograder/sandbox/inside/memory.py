@@ -14,7 +14,8 @@ def use_huge_pages() -> None:
 
     A fork copies one entry per page. With small pages these are 50,000 for a large package.
     """
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    maps = Path("/proc/self/maps").read_text()
+    for line in maps.splitlines():
         # address range, rights, offset, device, inode, and the name of a file or part
         addresses, rights, _, _, _, name = line.split(" ", 5)
         if rights != "rw-p":
@@ -24,10 +25,14 @@ def use_huge_pages() -> None:
         first, last = addresses.split("-")
         start = int(first, 16)
         length = int(last, 16) - start
-        libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_COLLAPSE)
+        address = ctypes.c_void_p(start)
+        size = ctypes.c_size_t(length)
+        libc().madvise(address, size, MADV_COLLAPSE)
 
 
 def address_space() -> int:
     """Return the bytes of this process's address space, and so of one that is forked from it."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    sizes = Path("/proc/self/statm").read_text()
+    pages, *_ = sizes.split()
+    bytes_of_a_page = os.sysconf("SC_PAGE_SIZE")
+    return int(pages) * bytes_of_a_page

@@ -35,15 +35,15 @@ class _Snapshot:
 
     def restore(self) -> None:
         """Put values back that were replaced or deleted. Take off what was added to a class."""
-        for name, value in _list(_vars(self.owner).items()):
-            if name not in self.values:
-                # a module gains names by being imported from
-                if _isinstance(self.owner, _type):
+        # of a class only: a module gains names by being imported from
+        if _isinstance(self.owner, _type):
+            for name in _list(_vars(self.owner)):
+                if name not in self.values:
                     _delattr(self.owner, name)
-            elif value is not self.values[name]:
-                _setattr(self.owner, name, self.values[name])
-        for name in self.values.keys() - _vars(self.owner).keys():
-            _setattr(self.owner, name, self.values[name])
+        now = _vars(self.owner)
+        for name, before in self.values.items():
+            if name not in now or now[name] is not before:
+                _setattr(self.owner, name, before)
 
 
 class Namespaces:
@@ -54,7 +54,8 @@ class Namespaces:
         self._snapshots = []
         for name in names:
             owner = resolve_name(name)
-            self._snapshots.append(_Snapshot(owner, dict(vars(owner))))
+            values = dict(vars(owner))
+            self._snapshots.append(_Snapshot(owner, values))
 
     def put_back(self) -> None:
         """Undo what was put in the place of a name, and take off what was added to a class."""

@@ -74,9 +74,10 @@ def run_experiment(
     if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
     lenient = Lenient(implementation)
-    arrays = _run(check, lenient, seed, reset, []).arrays
-    if has_answered(lenient) and len(arrays) > len(answer.arrays):
-        return replace(answer, arrays=arrays)
+    second = _run(check, lenient, seed, reset, [])
+    names_more = len(second.arrays) > len(answer.arrays)
+    if names_more and has_answered(lenient):
+        return replace(answer, arrays=second.arrays)
     return answer
 
 
@@ -97,14 +98,17 @@ def _run(
             reset(seed)
             with np.errstate(all="ignore"):
                 returned = check.experiment(implementation, seed, *extra)
-            arrays = {name: as_array(name, value) for name, value in returned.items()}
+            arrays = {}
+            for name, value in returned.items():
+                arrays[name] = as_array(name, value)
             return Answer(arrays)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             failure, message = _failure(error, check)
             if failure == Failure.RAISED:
-                message = with_cause(message, explain(error, check))[:MAX_MESSAGE]
+                cause = explain(error, check)
+                message = with_cause(message, cause)[:MAX_MESSAGE]
             return Answer(named_before, failure, message)
 
 
@@ -120,7 +124,8 @@ def _failure(error: BaseException, check: Check) -> tuple[Failure, str]:
         stub = _stub(error, check)
         if stub:
             return Failure.STUB, f"`{stub}` is not written yet."
-    return Failure.RAISED, describe(error, check)[:MAX_MESSAGE]
+    description = describe(error, check)
+    return Failure.RAISED, description[:MAX_MESSAGE]
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:
@@ -141,7 +146,8 @@ def describe(error: BaseException, check: Check) -> str:
         description += f": {error}"
     if isinstance(error, ModuleNotFoundError):
         description += ". This unit is graded without it."
-    location = locations.innermost(traceback.extract_tb(error.__traceback__), check)
+    frames = traceback.extract_tb(error.__traceback__)
+    location = locations.innermost(frames, check)
     if location:
         return f"{location}: {description}"
     return description
@@ -152,7 +158,8 @@ def place_of_thread(thread: int, check: Check) -> str:
 
     Return "" if it runs no experiment, or nothing of the student's.
     """
-    frames = traceback.extract_stack(sys._current_frames().get(thread))
+    current = sys._current_frames().get(thread)
+    frames = traceback.extract_stack(current)
     below = None
     for number, frame in enumerate(frames):
         if frame.filename == __file__:
@@ -178,7 +185,8 @@ def warm(experiments: Experiments, stub: bytes = b"") -> None:
     nothing = Submission(WARM_UP_SCRIPT, "warm.py")
     _ = nothing.f
     Submission(stub, "stub.py")
-    frame = encode(Message({}, {"x": np.zeros(1)}))
+    message = Message({}, {"x": np.zeros(1)})
+    frame = encode(message)
     decode(frame[LENGTH_BYTES:])
     for check in experiments.checks:
         if not check.measure:
@@ -228,7 +236,8 @@ def answer_questions(
         }
         if question.fields.get("tell") == RAN:  # asked of the solution, which a grader trusts
             fields[RAN] = "\n".join(sorted(names_run(implementation)))
-        outbox.write(encode(Message(fields, answer.arrays)))
+        frame = encode(Message(fields, answer.arrays))
+        outbox.write(frame)
         outbox.flush()
 
 
@@ -251,9 +260,11 @@ def _answer(
 ) -> Answer:
     text = None
     if "text" in question.arrays:
-        text = question.arrays["text"].tobytes().decode()
-    if question.fields["role"] == "measure" and check.measure:
-        loss = check.measure(implementation, _weights(question), text)
+        raw = question.arrays["text"].tobytes()
+        text = raw.decode()
+    if check.measure and question.fields["role"] == "measure":
+        weights = _weights(question)
+        loss = check.measure(implementation, weights, text)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why

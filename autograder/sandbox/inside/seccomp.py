@@ -29,7 +29,8 @@ SECCOMP_MODE_FILTER = 2
 # offsets of words in the kernel's struct seccomp_data
 CALL_NUMBER = 0
 ARCHITECTURE = 4
-ARGUMENTS = 16  # six arguments of 8 bytes; the lower half comes first
+ARGUMENTS = 16  # six of them; of each, the lower half comes first
+BYTES_OF_AN_ARGUMENT = 8
 
 # instructions of the packet filter
 LOAD_WORD = 0x20
@@ -118,19 +119,24 @@ class Program:
 
     def load(self, offset: int) -> None:
         """Load a word of the call."""
-        self.instructions.append(Instruction(LOAD_WORD, 0, 0, offset))
+        instruction = Instruction(LOAD_WORD, 0, 0, offset)
+        self.instructions.append(instruction)
 
     def load_lower_half(self, argument: int) -> None:
         """Load the lower half of an argument, counted from 0: all that an `int` has."""
-        self.load(ARGUMENTS + 8 * argument)
+        offset = ARGUMENTS + BYTES_OF_AN_ARGUMENT * argument
+        self.load(offset)
 
     def load_upper_half(self, argument: int) -> None:
         """Load the upper half of an argument, counted from 0."""
-        self.load(ARGUMENTS + 8 * argument + 4)
+        offset = ARGUMENTS + BYTES_OF_AN_ARGUMENT * argument
+        upper_half = offset + BYTES_OF_AN_ARGUMENT // 2
+        self.load(upper_half)
 
     def answer(self, answer: int) -> None:
         """End the program with an answer."""
-        self.instructions.append(Instruction(RETURN, 0, 0, answer))
+        instruction = Instruction(RETURN, 0, 0, answer)
+        self.instructions.append(instruction)
 
     def if_equal(self, value: int) -> AbstractContextManager[None]:
         """Begin a block that runs if the word equals the value."""
@@ -165,7 +171,8 @@ class Program:
 
     def assemble(self) -> Filter:
         """Return the program as the kernel reads it."""
-        instructions = (Instruction * len(self.instructions))(*self.instructions)
+        array_type = Instruction * len(self.instructions)
+        instructions = array_type(*self.instructions)
         return Filter(instructions, self.own_number_at)
 
 
@@ -266,6 +273,7 @@ def enter(filter: Filter) -> None:
     """
     instructions = filter.instructions
     if filter.own_number_at is not None:
-        instructions[filter.own_number_at].value = os.getpid()
+        comparison = instructions[filter.own_number_at]
+        comparison.value = os.getpid()
     head = _ProgramHead(len(instructions), instructions)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(head))

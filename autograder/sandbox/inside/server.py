@@ -84,7 +84,9 @@ def serve() -> None:
         data, descriptors, _, _ = socket.recv_fds(control, MAX_COMMAND, 2)
         if not data:
             return
-        _reply(control, _obey(json.loads(data), forker, descriptors))
+        command = json.loads(data)
+        reply = _obey(command, forker, descriptors)
+        _reply(control, reply)
 
 
 def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
@@ -107,7 +109,8 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
 
 
 def _reply(control: socket.socket, reply: Mapping[str, Any]) -> None:
-    control.send(json.dumps(reply).encode())
+    text = json.dumps(reply)
+    control.send(text.encode())
 
 
 def _obey(
@@ -119,10 +122,13 @@ def _obey(
     """
     match command["do"]:
         case "work":
-            return forker.fork(_answer_with(forker), descriptors)
+            task = _answer_with(forker)
+            return forker.fork(task, descriptors)
         case "probe":
-            _lay_bait(Path(command["secret"]))
-            return forker.fork(_probe_with(command["secret"]), descriptors)
+            secret = command["secret"]
+            _lay_bait(Path(secret))
+            task = _probe_with(secret)
+            return forker.fork(task, descriptors)
         case "clock":
             pid = command["pid"]
             return {"seconds": _processor_time(pid), "queued": _time_in_line(pid)}
@@ -144,8 +150,10 @@ def _probe_with(secret: str) -> Task:
     """Return the task of a worker that tries to break out. See `_lay_bait`."""
 
     def task(_: BinaryIO, answers: BinaryIO) -> None:
-        message = wire.Message({"token": "probe"}, _probe(secret))
-        answers.write(wire.encode(message))
+        refused = _probe(secret)
+        message = wire.Message({"token": "probe"}, refused)
+        frame = wire.encode(message)
+        answers.write(frame)
         answers.flush()
 
     return task
@@ -165,7 +173,9 @@ def _work(forker: Forker, task: Task, descriptors: Sequence[int]) -> NoReturn:
             _confine(forker, forker.walls)
         else:
             os.closerange(RULESET, MAX_DESCRIPTOR)
-        task(os.fdopen(QUESTIONS, "rb"), os.fdopen(ANSWERS, "wb"))
+        questions = os.fdopen(QUESTIONS, "rb")
+        answers = os.fdopen(ANSWERS, "wb")
+        task(questions, answers)
     finally:
         os._exit(0)
 
@@ -188,7 +198,9 @@ def _confine(forker: Forker, walls: confinement.Walls) -> None:
 def _end(pid: int, grace: float) -> dict[str, int]:
     """Kill a worker unless it ends by itself within `grace` seconds. Return how it ended."""
     until = time.monotonic() + grace
-    while time.monotonic() < until and not _has_ended(pid):
+    while time.monotonic() < until:
+        if _has_ended(pid):
+            break
         time.sleep(POLL_SECONDS)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
@@ -199,7 +211,8 @@ def _end(pid: int, grace: float) -> dict[str, int]:
 def _has_ended(pid: int) -> bool:
     """Return whether a worker has ended. It can still be waited for."""
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, pid, options) is not None
+    how = os.waitid(os.P_PID, pid, options)
+    return how is not None
 
 
 def _processor_time(pid: int) -> float:
@@ -216,7 +229,8 @@ def _time_in_line(pid: int) -> float | None:
     Return None where the kernel does not tell.
     """
     with suppress(OSError, ValueError, IndexError):
-        nanoseconds = Path(f"/proc/{pid}/schedstat").read_text().split()[1]
+        statistics = Path(f"/proc/{pid}/schedstat").read_text()
+        nanoseconds = statistics.split()[1]
         return int(nanoseconds) / 1e9
     return None
 

@@ -46,9 +46,10 @@ class Missing(UserError):
 def missing(name: str, defined: Iterable[str]) -> Missing:
     """Return the error for a name that is not defined, with the nearest that is."""
     message = f"`{name}` is not defined."
-    nearest = get_close_matches(name, sorted(defined), n=1, cutoff=SIMILAR)
-    if nearest:
-        message += f" Did you mean it by `{nearest[0]}`?"
+    near = get_close_matches(name, sorted(defined), n=1, cutoff=SIMILAR)
+    if near:
+        (nearest,) = near
+        message += f" Did you mean it by `{nearest}`?"
     return Missing(message)
 
 
@@ -87,9 +88,10 @@ class Statement:
 
     def _remember_lines(self, name: str) -> None:
         """Let Python find the cell's lines under a file name, so that an error can quote one."""
-        size = len(self.cell.text)
+        text = self.cell.text
+        size = len(text)
         never_changed = None
-        lines = self.cell.text.splitlines(keepends=True)
+        lines = text.splitlines(keepends=True)
         linecache.cache[name] = (size, never_changed, lines, name)
 
     @cached_property
@@ -99,7 +101,9 @@ class Statement:
 
     def binds_name(self, name: str) -> bool:
         """Return whether it binds a name. `from … import *` may bind any."""
-        return name in self.binds or "*" in self.binds
+        if "*" in self.binds:
+            return True
+        return name in self.binds
 
 
 class Submission:
@@ -133,8 +137,10 @@ class Submission:
                 self._broken[cell.text] = why_unparsed(cell, error)
                 continue
             for node in tree.body:
-                if not is_example(node):
-                    yield Statement(node, cell, self._filename, set(names_bound(node)))
+                if is_example(node):
+                    continue
+                binds = set(names_bound(node))
+                yield Statement(node, cell, self._filename, binds)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -144,8 +150,9 @@ class Submission:
             self._ran.add(name)
         if name in self._names:
             return self._names[name]
+        binding = rf"\b{re.escape(name)}\b\s*(\(|=)"
         for text, reason in self._broken.items():
-            if re.search(rf"\b{re.escape(name)}\b\s*(\(|=)", text):
+            if re.search(binding, text):
                 raise Broken(f"`{name}` could not be read. {reason}")
         defined: set[str] = set()
         for statement in self._statements:
@@ -156,9 +163,10 @@ class Submission:
         """Run the statements that bind a name, and those that these need, in the file's order."""
         needed = self._needed_for(name)
         for statement in self._statements:
-            if id(statement) in needed and not statement.done:
-                exec(statement.code, self._names)
-                statement.done = True
+            if statement.done or id(statement) not in needed:
+                continue
+            exec(statement.code, self._names)
+            statement.done = True
 
     def _needed_for(self, name: str) -> set[int]:
         """Return the `id` of each statement that binds a name, or anything that these use."""

@@ -41,9 +41,11 @@ def read_table(text: str) -> dict[str, SystemCall]:
     header = lines[0]
     architectures = header[1:-2]
     calls = {}
-    for name, *numbers, rule, why in lines[1:]:
-        by_architecture = dict(zip(architectures, map(_number, numbers), strict=True))
-        calls[name] = SystemCall(name, by_architecture, Rule(rule), why)
+    for name, *columns, rule, why in lines[1:]:
+        numbers = {}
+        for architecture, column in zip(architectures, columns, strict=True):
+            numbers[architecture] = _number(column)
+        calls[name] = SystemCall(name, numbers, Rule(rule), why)
     return calls
 
 
@@ -58,8 +60,11 @@ def number_here(name: str) -> int:
 
     Return -1 if this machine has no such call: the kernel then answers that it does not exist.
     """
-    number = TABLE[name].numbers.get(platform.machine())
-    return -1 if number is None else number
+    call = TABLE[name]
+    number = call.numbers.get(platform.machine())
+    if number is None:
+        return -1
+    return number
 
 
 TABLE = read_table(TABLE_FILE.read_text(encoding="utf-8"))

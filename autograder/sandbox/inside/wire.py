@@ -65,7 +65,8 @@ def encode(message: Message) -> bytes:
             names_of_text.append(name)
     metadata = {}
     for name, field in message.fields.items():
-        metadata[name] = field.encode(errors="replace").decode()
+        encoded = field.encode(errors="replace")
+        metadata[name] = encoded.decode()
     metadata["order"] = "\n".join(arrays)  # safetensors keeps none
     metadata["text"] = "\n".join(names_of_text)
     file: bytes = save(arrays, metadata)
@@ -82,7 +83,8 @@ def _pack(array: np.ndarray) -> np.ndarray:
 
 def pack_text(array: np.ndarray) -> np.ndarray:
     """Turn an array of text into the bytes of a JSON text."""
-    return np.frombuffer(json.dumps(array.tolist()).encode(), np.uint8)
+    text = json.dumps(array.tolist())
+    return np.frombuffer(text.encode(), np.uint8)
 
 
 def unpack_text(packed: np.ndarray) -> np.ndarray:
@@ -111,12 +113,14 @@ def _refuse_slow_texts(packed: Sequence[np.ndarray]) -> None:
 
     Each text has two quotation marks, and each list a bracket.
     """
-    if sum(array.nbytes for array in packed) > MAX_TEXT:
+    size = sum(array.nbytes for array in packed)
+    if size > MAX_TEXT:
         raise BadFrame("texts that are too long together")
     parts = 0
     for array in packed:
         raw = array.tobytes()
-        parts += raw.count(b'"') // 2 + raw.count(b"[")
+        parts += raw.count(b'"') // 2
+        parts += raw.count(b"[")
     if parts > MAX_TEXTS:
         raise BadFrame("too many texts")
 
@@ -153,7 +157,8 @@ def decode(file: bytes) -> Message:
         raise BadFrame("header too long")
     try:
         entries = deserialize(file)  # type: ignore[no-untyped-call]
-        metadata = dict(json.loads(file[LENGTH_BYTES:end_of_header])["__metadata__"])
+        content = json.loads(file[LENGTH_BYTES:end_of_header])
+        metadata = dict(content["__metadata__"])
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFrame(type(error).__name__) from None
     if len(entries) > MAX_ARRAYS:
@@ -177,7 +182,8 @@ def _read_array(name: str, entry: Mapping[str, Any]) -> np.ndarray:
     if dtype is None or len(shape) > MAX_DIMENSIONS or len(name) > MAX_NAME:
         raise BadFrame("an array's type, shape or name")
     try:
-        return np.frombuffer(entry["data"], dtype).reshape(shape)
+        numbers = np.frombuffer(entry["data"], dtype)
+        return numbers.reshape(shape)
     except (ValueError, OverflowError) as error:  # no bytes, and dimensions that NumPy cannot hold
         raise BadFrame("an array's shape") from error
 
@@ -187,12 +193,16 @@ def _unpack_texts(arrays: Arrays, names: list[str]) -> None:
 
     names: of the arrays that are said to be texts. One may stand twice, or name no array.
     """
-    texts = [name for name in dict.fromkeys(names) if name in arrays]
-    _refuse_slow_texts([arrays[name] for name in texts])
+    packed = {}
+    for name in names:
+        if name in arrays:
+            packed[name] = arrays[name]
+    _refuse_slow_texts(list(packed.values()))
     total = 0
-    for name in texts:
-        arrays[name] = unpack_text(arrays[name])
-        total += arrays[name].nbytes
+    for name, array in packed.items():
+        text = unpack_text(array)
+        arrays[name] = text
+        total += text.nbytes
         if total > MAX_FRAME:
             raise BadFrame("texts that are too long together")
 
@@ -218,7 +228,10 @@ def frame_length(head: bytes) -> int:
 
 def receive(stream: BinaryIO) -> Message:
     """Read one message. Raises `BadFrame`, at the end of the stream too."""
-    return decode(stream.read(frame_length(stream.read(LENGTH_BYTES))))
+    message = receive_or_end(stream)
+    if message is None:
+        raise BadFrame("no length")
+    return message
 
 
 def receive_or_end(stream: BinaryIO) -> Message | None:
@@ -226,7 +239,9 @@ def receive_or_end(stream: BinaryIO) -> Message | None:
     head = stream.read(LENGTH_BYTES)
     if not head:
         return None
-    return decode(stream.read(frame_length(head)))
+    length = frame_length(head)
+    file = stream.read(length)
+    return decode(file)
 
 
 def text_array(text: str | bytes) -> np.ndarray:

@@ -76,7 +76,8 @@ class Bound:
 
     def spread(self, style: str) -> float:
         """Return the root of a style's mean squared distance."""
-        squares = [distance**2 for distance in self.right[style]]
+        distances = self.right[style]
+        squares = [distance**2 for distance in distances]
         return math.sqrt(fmean(squares))
 
     @property
@@ -131,13 +132,11 @@ class Bound:
         sign = "✓" if self.ok else "✗"
         chance, style = self.right_fails
         nearest = min(self.beyond, default=math.nan)
+        where = f"{self.unit}, {self.check} on {self.data}"
+        risk = f"P(> {self.within}) = {chance:.0e}, style `{style}`"
         differing = f"{len(self.differing)} of {len(self.right)} styles differ"
         beyond = f"{len(self.beyond)} of {len(self.wrong)} mistakes beyond"
-        where = f"{self.unit}, {self.check} on {self.data}"
-        right = (
-            f"right answers ≤ {self.furthest:.4f} away "
-            f"(P(> {self.within}) = {chance:.0e}, style `{style}`), {differing}"
-        )
+        right = f"right answers ≤ {self.furthest:.4f} away ({risk}), {differing}"
         wrong = f"{beyond}, nearest {nearest:.4f}"
         lines = [f"{sign} {where}: {right}; {wrong}"]
         for name in self.passing:

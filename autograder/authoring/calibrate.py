@@ -53,23 +53,24 @@ class SeedSchedule:
     within: float
 
     def is_enough_for_mistake(self, distances: Sequence[float]) -> bool:
-        """Whether a mistake that ended so far away needs no further seed."""
+        """Return whether a mistake that ended so far away needs no further seed."""
         if len(distances) == FEW:
             return True
-        least, most = NEAR
+        nearest, furthest = NEAR
+        least = nearest * self.within
+        most = furthest * self.within
         on_first_seed = abs(distances[0])
-        is_near = least * self.within < on_first_seed < most * self.within
-        return not is_near
+        return not least < on_first_seed < most
 
     def is_enough_for_style(self, distances: Sequence[float]) -> bool:
-        """Whether a style that ended so far away needs no further seed."""
+        """Return whether a style that ended so far away needs no further seed."""
         if len(distances) != FEW:
             return False
         furthest = max(map(abs, distances))
         return furthest < SURE * self.within
 
     def is_for_next_corpus(self, distances: Sequence[float]) -> bool:
-        """Whether a mistake that ended so far away is trained on a further corpus."""
+        """Return whether a mistake that ended so far away is trained on a further corpus."""
         on_first_seed = abs(distances[0])
         return 0 < on_first_seed < FAR * self.within
 
@@ -90,7 +91,8 @@ class Trainer:
 
     def loss(self, script: str, seed: int) -> float:
         """Train a script and let our solution measure the held-out loss; NaN without weights."""
-        with self.server.worker(script.encode(), "submission.py") as worker:
+        submission = script.encode()
+        with self.server.worker(submission, "submission.py") as worker:
             answer = worker.ask(self.check, seed, text=self.data.train)
         if answer.failure:
             return math.nan
@@ -100,7 +102,8 @@ class Trainer:
 
     def our_losses(self) -> list[float]:
         """Train our solution on every seed."""
-        loss_on = partial(self.loss, self._our_script())
+        script = self._our_script()
+        loss_on = partial(self.loss, script)
         losses = self.pool.map(loss_on, self.seeds)
         return list(losses)
 

@@ -140,7 +140,7 @@ def _argument_like(kept: Any, given: list[Any]) -> Any:
 
 
 def _has_form(value: Any, other: Any) -> bool:
-    """Whether two values are of one type, and of one shape where they have shapes."""
+    """Return whether two values are of one type, and of one shape where they have shapes."""
     if type(value) is not type(other):
         return False
     shape = getattr(value, "shape", None)

@@ -20,7 +20,7 @@ from libcst.metadata import (
     WhitespaceInclusivePositionProvider,
 )
 
-from autograder.authoring.mutation_operators import COUNTERPARTS, Operator, replacements
+from autograder.authoring.mutation_operators import NAMES, Operator, replacements
 from autograder.check import Corpus
 from autograder.course import Course, Unit, addons
 from autograder.grading.keys import build_key, solution_of
@@ -52,12 +52,13 @@ class Mutant:
     @property
     def name(self) -> str:
         """Its name in `equivalent.toml`."""
-        return f"{self.function}: {self.before} → {self.after}"
+        change = f"{self.before} → {self.after}"
+        return f"{self.function}: {change}"
 
 
 def other_names(unit: Unit) -> dict[str, str]:
     """Return name → its counterpart, both ways: of Python, NumPy and the course's add-ons."""
-    pairs = list(COUNTERPARTS)
+    pairs = list(NAMES)
     for module in addons(unit.course).values():
         pairs += getattr(import_module(module), "MUTANT_NAMES", ())
     counterparts = {}
@@ -172,7 +173,8 @@ def _count_equal(one: Iterable[str], other: Iterable[str]) -> int:
 
 
 def _in_one_line(lines: Sequence[str]) -> str:
-    return " ".join(line.strip() for line in lines)
+    stripped = [line.strip() for line in lines]
+    return " ".join(stripped)
 
 
 # ---- graded

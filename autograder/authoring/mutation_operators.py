@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import libcst as cst
 
+from autograder.source.small_changes import COUNTERPARTS
+
 
 class Operator(Enum):
     """A kind of change, by the name that mutation testing has for it, where it has one.
@@ -69,19 +71,8 @@ ASSIGNMENT: OtherOperators = {
     cst.SubtractAssign: (cst.AddAssign,),
 }
 
-# names of Python and NumPy that stand in each other's place; add-ons bring pairs of their own
-COUNTERPARTS = [
-    ("mean", "sum"),
-    ("max", "min"),
-    ("maximum", "minimum"),
-    ("argmax", "argmin"),
-    ("zeros", "ones"),
-    ("zeros_like", "ones_like"),
-    ("any", "all"),
-    ("cumsum", "cumprod"),
-    ("True", "False"),
-    ("exp", "log"),
-]
+# names that stand in each other's place; add-ons bring pairs of their own
+NAMES = (*COUNTERPARTS, ("True", "False"))
 SYMMETRIC_FUNCTIONS = {"max", "min", "maximum", "minimum"}  # the order of arguments is free
 
 
@@ -201,8 +192,9 @@ def _of_call(node: cst.Call) -> Iterator[Replacement]:
 
 def _object_of_call(node: cst.Call) -> Iterator[Replacement]:
     """Yield `x` in the place of `x.sum()`."""
-    if isinstance(node.func, cst.Attribute):
-        yield Replacement(Operator.CALL_DELETION, node, node.func.value)
+    function = node.func
+    if isinstance(function, cst.Attribute):
+        yield Replacement(Operator.CALL_DELETION, node, function.value)
 
 
 def _without_options(node: cst.Call) -> Iterator[Replacement]:
@@ -216,7 +208,7 @@ def _without_options(node: cst.Call) -> Iterator[Replacement]:
 
 
 def _order_matters(node: cst.Call, positional: Sequence[cst.Arg]) -> bool:
-    """Whether a call may give another value with its first two arguments swapped."""
+    """Return whether a call may give another value with its first two arguments swapped."""
     if _function_name(node) in SYMMETRIC_FUNCTIONS:
         return False
     first, second, *_ = positional
@@ -278,7 +270,8 @@ def _first_two_swapped(parts: Sequence[Part]) -> list[Part]:
 
 
 def _transposed(node: cst.BaseExpression) -> cst.BaseExpression:
-    return cst.Attribute(node, cst.Name("T"))
+    name = cst.Name("T")
+    return cst.Attribute(node, name)
 
 
 def _bracketed(node: cst.BaseExpression) -> cst.BaseExpression:

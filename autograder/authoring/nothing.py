@@ -50,7 +50,8 @@ class Emptied:
         return False
 
     def __str__(self) -> str:
-        given = f"{self.check} gives {self.earned:g} of {self.points:g}"
+        earned = f"{self.earned:g} of {self.points:g}"
+        given = f"{self.check} gives {earned}"
         emptied = f"{self.exercise} gives {self.kind}"
         return f"{given} where {emptied}"
 
@@ -186,7 +187,8 @@ def _try(
 
 def exercises_of(check: Check, unit: Unit) -> set[str]:
     """Return the exercises that a check's experiment itself speaks of."""
-    names = set(_names(check.experiment.__code__))
+    code = check.experiment.__code__
+    names = set(_names(code))
     written = exercises(solution_of(unit))
     return written.keys() & names
 

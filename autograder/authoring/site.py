@@ -240,8 +240,10 @@ def _write_templates(source: Path, **values: Any) -> None:
 
 def _run_sphinx(source: Path, out: Path) -> None:
     """Let Sphinx write HTML. Raises `UserError` with its last words where it cannot."""
-    options = ["-q", "-b", "html", "-d", str(source / "_build")]
-    command = [sys.executable, "-m", "sphinx", *options, str(source), str(out)]
+    cache = source / "_build"
+    options = ["-q", "-b", "html", "-d", str(cache)]
+    folders = [str(source), str(out)]
+    command = [sys.executable, "-m", "sphinx", *options, *folders]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last_words = done.stderr.strip()[-800:]

@@ -65,8 +65,8 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
     yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
-    one_of_each = {check: corpora[0] for check, corpora in data.items()}
-    yield from judge_mutants(unit, report, one_of_each, jobs)
+    first_corpora = {check: corpora[0] for check, corpora in data.items()}
+    yield from judge_mutants(unit, report, first_corpora, jobs)
     report.seconds = time.perf_counter() - began
 
 
@@ -174,7 +174,9 @@ def _count_wanted_pairs(solution: Solution, quick: bool) -> int:
 
 def _are_apart(one: PlacedMistake, other: PlacedMistake) -> bool:
     """Return whether two mistakes spoil different statements, so that both can be made at once."""
-    return one.last_line < other.first_line or other.last_line < one.first_line
+    if one.last_line < other.first_line:
+        return True
+    return other.last_line < one.first_line
 
 
 def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
@@ -204,8 +206,9 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
             yield finding(f"{unit.name}: {tried}", True)
     most = max(earned_of_all.values())
     points = sum(check.points for check in unit.checks)
-    words = f"a file that solves nothing earns {most:g} of {points:g} points"
-    yield finding(f"{unit.name}: {words}", most > 0)
+    earned = f"{most:g} of {points:g} points"
+    words = f"{unit.name}: a file that solves nothing earns {earned}"
+    yield finding(words, most > 0)
 
 
 # ---- right answers in other styles
@@ -217,7 +220,8 @@ def styles(unit: Unit) -> dict[str, str]:
     Each is the solution with the definitions of that style behind its own.
     """
     plain = solution_of(unit).plain()
-    folder = unit.course.folder / "solutions" / "styles" / unit.name
+    styles_of_all = unit.course.folder / "solutions" / "styles"
+    folder = styles_of_all / unit.name
     scripts = {}
     for path in sorted(folder.glob("*.py")):
         definitions = path.read_text(encoding="utf-8")
@@ -360,7 +364,8 @@ def _grade(
     key: Key,
     data: Mapping[str, Corpus] = MappingProxyType({}),
 ) -> list[Verdict]:
-    return grade_one(server, script.encode(), "submission.py", seed, key, data)
+    submission = script.encode()
+    return grade_one(server, submission, "submission.py", seed, key, data)
 
 
 def _with_fault(what: str, fault: str) -> Finding:
@@ -381,7 +386,7 @@ def lost(verdicts: Sequence[Verdict]) -> str:
 
 
 def _is_unwritten(verdict: Verdict) -> bool:
-    """Whether a check was lost because something is not written yet."""
+    """Return whether a check was lost because something is not written yet."""
     if verdict.status == "not_reached":
         return True
     return verdict.failure == Failure.STUB
@@ -391,9 +396,10 @@ def gained(verdicts: Sequence[Verdict]) -> str:
     """Say what a stub earned, or did not earn though it is written; "" where nothing."""
     lines = []
     for verdict in verdicts:
-        if verdict.earned or not _is_unwritten(verdict):
-            remark = verdict.remarks[0].text if verdict.remarks else ""
-            lines.append(f"{verdict.name}: {verdict.earned} points, {remark}")
+        if not verdict.earned and _is_unwritten(verdict):
+            continue
+        remark = verdict.remarks[0].text if verdict.remarks else ""
+        lines.append(f"{verdict.name}: {verdict.earned} points, {remark}")
     return "; ".join(lines)
 
 

@@ -117,5 +117,5 @@ def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
     They are those that the judge cannot tell apart in the two, and those that the check itself says
     so of.
     """
-    same = right_arrays(check, one, other)
-    return frozenset(same).union(check.costs)
+    same_on_both = right_arrays(check, one, other)
+    return frozenset([*same_on_both, *check.costs])

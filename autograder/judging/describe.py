@@ -328,9 +328,11 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
     first = tuple(places[0].tolist())
     index = "".join(f"[{number}]" for number in first)
     both = _expected_and_found(want[first], got[first])
-    if len(places) == 1:
-        return f"at {index} {both}."
-    return f"at {index} {both}; {len(places)} of {want.size} differ."
+    text = f"at {index} {both}"
+    count = len(places)
+    if count > 1:
+        text += f"; {count} of {want.size} differ"
+    return f"{text}."
 
 
 def _expected_and_found(want: object, got: object) -> str:
@@ -371,9 +373,10 @@ def _group_of_numbers(wrong: np.ndarray) -> str:
     """
     magnitudes = np.abs(wrong)
     scale = magnitudes.max(initial=0.0) or 1.0
-    rounded = np.round(wrong / scale, 2) + 0.0  # no minus zero
-    shape_and_scale = f"{wrong.shape} {scale:.1e}"
-    return _checksum(shape_and_scale.encode() + rounded.tobytes())
+    rounded = np.round(wrong / scale, 2)
+    without_minus_zero = rounded + 0.0
+    head = f"{wrong.shape} {scale:.1e}"
+    return _checksum(head.encode() + without_minus_zero.tobytes())
 
 
 def _checksum(content: bytes) -> str:

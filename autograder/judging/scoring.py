@@ -147,7 +147,7 @@ def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict
 
 
 def _is_one_number(array: np.ndarray | None) -> bool:
-    """Whether an array is missing, zeros, or the same number throughout.
+    """Return whether an array is missing, zeros, or the same number throughout.
 
     That can be sent by a file that solves nothing.
     """

@@ -115,9 +115,10 @@ def _median_row_cosine(trained: np.ndarray, expected: np.ndarray) -> float:
     one = trained.astype(np.float64)
     other = expected.astype(np.float64)
     with np.errstate(all="ignore"):
-        products = (one * other).sum(-1)
-        one_length = np.linalg.norm(one, axis=-1)
-        other_length = np.linalg.norm(other, axis=-1)
-        cosines = products / (one_length * other_length)
+        products = one * other
+        dot_products = products.sum(-1)
+        lengths = np.linalg.norm(one, axis=-1)
+        other_lengths = np.linalg.norm(other, axis=-1)
+        cosines = dot_products / (lengths * other_lengths)
     cosines = np.nan_to_num(cosines)  # a row of zeros has no direction
     return float(np.median(cosines))

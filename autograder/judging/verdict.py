@@ -56,7 +56,7 @@ class CheckKey(Protocol):
         """What the solution answers with one small change in it."""
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
-        """Whether a known mistake, or a small change of the solution, loses points here."""
+        """Return whether a known mistake, or a small change of the solution, loses points here."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PlainKey:
     small_changes: ChangedAnswers = NO_CHANGES
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
-        """Whether a known mistake, or a small change of the solution, loses points here."""
+        """Return whether a known mistake, or a small change of the solution, loses points here."""
         if isinstance(mistake, SmallChange):
             return self.small_changes.spoilt_by(mistake.id)
         identities = {known.id for known, _ in self.mistakes}

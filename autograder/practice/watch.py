@@ -125,10 +125,12 @@ def _run_checks(
         send(Begun(name, check.seconds))
 
     def judged(name: str, earlier: bool) -> Verdict:
+        check = checks[name]
         submission = Submission(task.source, "")
-        (verdict,) = practise(unit, [checks[name]], submission, tell=begun)
+        (verdict,) = practise(unit, [check], submission, tell=begun)
         end_of_printed = printed.getvalue()[-MAX_PRINTED:]
-        send(Judged(verdict, end_of_printed.strip(), earlier))
+        news = Judged(verdict, end_of_printed.strip(), earlier)
+        send(news)
         return verdict
 
     for name in task.checks:
@@ -260,7 +262,8 @@ class Watch:
     def save(self) -> None:
         """Check the exercise at hand and those after it, then whether an earlier one is broken."""
         wanted = [self.at, *self._left_after()]
-        never_passed = set(to_do(self.course, self.unit)) - self.broken
+        not_passed = set(to_do(self.course, self.unit))
+        never_passed = not_passed - self.broken
         left_out = never_passed.union(wanted)
         earlier = []
         for name, trains in self.trains.items():
@@ -315,8 +318,9 @@ class Watch:
     def _go(self, steps: int) -> None:
         """Take another check in hand, so many steps on."""
         names = list(self.trains)
-        place = names.index(self.at) + steps
-        self.at = names[place % len(names)]
+        here = names.index(self.at)
+        there = (here + steps) % len(names)
+        self.at = names[there]
 
     def _next_training(self) -> str | None:
         """Return the next check from the one at hand on that trains, or the first."""

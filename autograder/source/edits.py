@@ -35,9 +35,10 @@ def edit_of_mistake(solution: Solution, placed: PlacedMistake) -> Edit:
 
 
 def fit_together(edits: Iterable[Edit]) -> bool:
-    """Whether edits can all be made at once: no two of them touch the same part."""
+    """Return whether edits can all be made at once: no two of them touch the same part."""
     in_order = sorted(edits, key=lambda edit: (edit.start, edit.end))
-    return all(one.end <= other.start for one, other in pairwise(in_order))
+    neighbours = pairwise(in_order)
+    return all(one.end <= other.start for one, other in neighbours)
 
 
 def with_edits(text: str, edits: Iterable[Edit]) -> str:
@@ -45,5 +46,7 @@ def with_edits(text: str, edits: Iterable[Edit]) -> str:
     made = text.encode()
     # from the last to the first, so that what is before each keeps its place
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        made = made[: edit.start] + edit.code.encode() + made[edit.end :]
+        before = made[: edit.start]
+        after = made[edit.end :]
+        made = before + edit.code.encode() + after
     return made.decode()

@@ -17,7 +17,7 @@ from autograder.source.edits import Edit, with_edits
 from autograder.source.solution import lines_of_regions
 
 # what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
-PAIRS = (
+COUNTERPARTS = (
     ("mean", "sum"),
     ("max", "min"),
     ("maximum", "minimum"),
@@ -27,8 +27,8 @@ PAIRS = (
     ("any", "all"),
     ("cumsum", "cumprod"),
     ("exp", "log"),
-    ("floor", "ceil"),
 )
+PAIRS = (*COUNTERPARTS, ("floor", "ceil"))
 OPERATORS: Mapping[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -244,7 +244,8 @@ class _Source:
     def code(self, node: ast.AST) -> str:
         """Return the text of a node."""
         start, end = self.span(node)
-        return self._bytes[start:end].decode()
+        code = self._bytes[start:end]
+        return code.decode()
 
 
 Names = Mapping[str, Sequence[str]]
@@ -598,8 +599,11 @@ def _augmented(node: ast.AugAssign, source: _Source) -> Iterator[_Edit]:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    """Whether a statement is a docstring."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    """Return whether a statement is a docstring."""
+    match node:
+        case ast.Expr(value=ast.Constant()):
+            return True
+    return False
 
 
 def _statement_left_out(node: ast.stmt) -> str:

@@ -71,7 +71,8 @@ class Solution:
 
     def plain(self) -> str:
         """Return the solution without its mistakes, as one would write it."""
-        return "\n".join(line for _, line in self.plain_lines())
+        lines = [line for _, line in self.plain_lines()]
+        return "\n".join(lines)
 
     def plain_lines(self) -> list[tuple[int, str]]:
         """List the lines of the solution without its mistakes, each with its number in `text`."""

@@ -41,7 +41,7 @@ class Lenient:
 
 
 def has_answered(lenient: Lenient) -> bool:
-    """Whether a function has returned.
+    """Return whether a function has returned.
 
     No method: a student's function may be called as it would be.
     """

@@ -86,7 +86,7 @@ def check(
     points: float, needs: Check | Iterable[Check] = (), **options: Any
 ) -> Callable[[Callable[..., Arrays]], Check]:
     """Make an experiment a `Check` worth `points`. The options are the fields of `Check`."""
-    needed = (needs,) if isinstance(needs, Check) else tuple(needs)
+    needed = [needs] if isinstance(needs, Check) else needs
     names = tuple(check.name for check in needed)
 
     def make(experiment: Callable[..., Arrays]) -> Check:
@@ -162,16 +162,16 @@ class Unanswered:
 
 
 def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
+    all_names = ", ".join(wanted)
     if isinstance(value, Mapping):
         missing = [repr(name) for name in wanted if name not in value]
         if missing:
-            raise TypeError(f"the result has no {', '.join(missing)}; it needs {', '.join(wanted)}")
+            raise TypeError(f"the result has no {', '.join(missing)}; it needs {all_names}")
         return tuple(value[name] for name in wanted)
     if isinstance(value, tuple | list):
         return tuple(value)
-    raise TypeError(
-        f"expected {len(wanted)} values ({', '.join(wanted)}), found one {type(value).__name__}"
-    )
+    kind = type(value).__name__
+    raise TypeError(f"expected {len(wanted)} values ({all_names}), found one {kind}")
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
@@ -453,7 +453,8 @@ def import_checks(folder: Path, unit: str) -> ModuleType:
     checksum = sha256(location.encode())
     for path in sorted(folder.glob("*.py")):
         checksum.update(path.read_bytes())
-    package = f"checks_{checksum.hexdigest()[:12]}"
+    digest = checksum.hexdigest()
+    package = f"checks_{digest[:12]}"
     if package not in sys.modules:
         holder = ModuleType(package)
         holder.__path__ = [str(folder)]

@@ -238,7 +238,9 @@ def load(course: Course, name: str) -> Corpus:
     text = path.read_text(encoding=about.encoding)
     trained_on = 1 - about.held_out
     border = int(len(text) * trained_on)
-    return Corpus(name, train=text[:border], held_out=text[border:])
+    train = text[:border]
+    held_out = text[border:]
+    return Corpus(name, train, held_out)
 
 
 def _role(course: Course, role: str) -> list[str]:

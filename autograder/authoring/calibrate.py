@@ -133,7 +133,8 @@ class Trainer:
                     break
             return found
 
-        where = f"{self.server.unit.name}, {self.check.name} on {self.data.name}"
+        unit = self.server.unit
+        where = f"{unit.name}, {self.check.name} on {self.data.name}"
         trained = {}
         results = self.pool.map(train, scripts.values())
         for name, distances in zip(scripts, results, strict=True):
@@ -280,7 +281,8 @@ def _trained_otherwise(unit: Unit, check: Check, text: str) -> _Trained:
 def _names_used_in_training(unit: Unit, check: Check, script: str, text: str) -> set[str]:
     """Train our solution, and return the names of its definitions that ran."""
     submission = Submission(script.encode(), "solution.py")
-    answer = run_experiment(check, submission, FIRST_SEED, unit.experiments.reset, text)
+    reset = unit.experiments.reset
+    answer = run_experiment(check, submission, FIRST_SEED, reset, text)
     if answer.message:
         raise BrokenSolution(f"The solution of {unit.name} does not train: {answer.message}")
     return names_run(submission)

@@ -5,7 +5,7 @@ constant, the order of arguments, or a call that is left out. One that loses no 
 survivor: a check is missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -141,35 +141,23 @@ def _splice(lines: Sequence[str], change: _Change, code: str) -> Mutant:
     head = old[0][: start.column]
     tail = old[-1][end.column :]
     new = f"{head}{code}{tail}".split("\n")
-    equal_first, equal_last = _equal_around(old, new)
-    before = old[equal_first : len(old) - equal_last]
-    after = new[equal_first : len(new) - equal_last]
+    script = "\n".join([*above, *new, *below])
+    before = list(old)
+    after = new
+    first_line = start.line
+    while before and after and before[0] == after[0]:
+        del before[0], after[0]
+        first_line += 1
+    while before and after and before[-1] == after[-1]:
+        del before[-1], after[-1]
     return Mutant(
-        script="\n".join([*above, *new, *below]),
+        script=script,
         function=change.function,
         before=_in_one_line(before),
         after=_in_one_line(after) or "(nothing)",
-        line=start.line + equal_first,
+        line=first_line,
         operator=change.operator,
     )
-
-
-def _equal_around(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """Count the lines that are equal at the beginning of both, and of the rest those at the end."""
-    first = _count_equal(old, new)
-    rest_of_old = reversed(old[first:])
-    rest_of_new = reversed(new[first:])
-    return first, _count_equal(rest_of_old, rest_of_new)
-
-
-def _count_equal(one: Iterable[str], other: Iterable[str]) -> int:
-    """Count the lines from the first on that are equal in both."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def _in_one_line(lines: Sequence[str]) -> str:
@@ -233,25 +221,39 @@ def run_mutants(
     part: which of the mutants are graded.
     """
     solution = solution_of(unit)
-    chosen = mutants(solution.plain(), other_names(unit))[part]
-    known_right = equivalents(unit)
+    names = other_names(unit)
+    chosen = mutants(solution.plain(), names)[part]
+    corpora = {check: [corpus] for check, corpus in data.items()}
     with Server(unit, stub=solution.stub) as server:
-        corpora = {name: [text] for name, text in data.items()}
         key = build_key(server, seed, corpora)
-
-        def grade(mutant: Mutant) -> MutantResult:
-            result = _grade(server, mutant, seed, key, data={})
-            if result.failed or mutant.name in known_right:
-                return result
-            return _grade(server, mutant, seed, key, data)
-
+        grader = _MutantGrader(server, seed, key, data, equivalents(unit))
         with ThreadPoolExecutor(jobs) as pool:
-            yield from pool.map(grade, chosen)
+            yield from pool.map(grader.grade, chosen)
 
 
-def _grade(
-    server: Server, mutant: Mutant, seed: int, key: Key, data: Mapping[str, Corpus]
-) -> MutantResult:
-    script = mutant.script.encode()
-    verdicts = grade_one(server, script, "submission.py", seed, key, data)
-    return MutantResult(mutant, tuple(verdicts))
+@dataclass(frozen=True)
+class _MutantGrader:
+    """Grades the mutants of a unit on one seed.
+
+    data: what checks that train are given, by check. known_right: the names of equivalent mutants.
+    """
+
+    server: Server
+    seed: int
+    key: Key
+    data: Mapping[str, Corpus]
+    known_right: Container[str]
+
+    def grade(self, mutant: Mutant) -> MutantResult:
+        """Grade a mutant on the exact checks, and on those that train where it may survive."""
+        result = self._grade_on(mutant, {})
+        if result.failed:
+            return result
+        if mutant.name in self.known_right:
+            return result
+        return self._grade_on(mutant, self.data)
+
+    def _grade_on(self, mutant: Mutant, data: Mapping[str, Corpus]) -> MutantResult:
+        script = mutant.script.encode()
+        verdicts = grade_one(self.server, script, "submission.py", self.seed, self.key, data)
+        return MutantResult(mutant, tuple(verdicts))

@@ -281,7 +281,7 @@ def _as_here(course: Course, units: Sequence[str]) -> str:
     exact.pop("python")
     installed = []
     for name, version in exact.items():
-        public, _, _local = version.partition("+")
+        public, _, _ = version.partition("+")  # without what is local to a machine
         installed.append(f"'{name}=={public}'")
     for name, package in course.about.packages.items():
         if name not in exact:

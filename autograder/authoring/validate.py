@@ -58,6 +58,7 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
         for seed in seeds:
             key = build_key(server, seed, data)
             yield from check_material(server, seed, key, data)
+        # on the last of these seeds
         yield from judge_pairs(server, seed, key, report)
         yield from judge_nothing(server, seed, key)
         for seed in style_seeds:
@@ -255,8 +256,8 @@ def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:
     key: dict[str, PlainKey] = {}
     with server.worker(script.encode(), SOLUTION) as worker:
         for check in checks:
-            answer = worker.ask(check, seed)
-            key[check.name] = PlainKey(answer)
+            expected = worker.ask(check, seed)
+            key[check.name] = PlainKey(expected)
     return key
 
 
@@ -332,11 +333,12 @@ def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator
 def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     """Return code of a known mistake → the names of the definitions in which it is made."""
     solution = solution_of(unit)
+    nowhere: frozenset[str] = frozenset()
     names = spoilt_names(solution)
     places: dict[str, frozenset[str]] = {}
     for mistake, _, _ in solution.mistakes:
-        before = places.get(mistake.code, frozenset())
-        here = names.get(mistake.id, frozenset())
+        before = places.get(mistake.code, nowhere)
+        here = names.get(mistake.id, nowhere)
         places[mistake.code] = before | here
     return places
 

@@ -186,7 +186,9 @@ def _is_credible(
 
 
 def _has_no_values(array: np.ndarray | None) -> bool:
-    return array is None or array.size == 0
+    if array is None:
+        return True
+    return array.size == 0
 
 
 def _is_telling(array: np.ndarray) -> bool:
@@ -248,7 +250,8 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
     """Describe wrong numbers of the right shape."""
     expected = want.astype(np.float64)
     found = got.astype(np.float64)
-    strange = np.count_nonzero(~np.isfinite(found))
+    is_strange = ~np.isfinite(found)
+    strange = np.count_nonzero(is_strange)
     if strange and np.isfinite(expected).all():
         text = f"NaN or infinity in {strange} of {got.size} places."
         return Description(Remark(text, (name,)))

@@ -64,9 +64,10 @@ def _store(course: Course, unit: str, progress: Progress) -> None:
     stored = _stored(course)
     stored.pop(unit, None)
     stored[unit] = progress  # as the last one
-    encoded = msgspec.json.encode(stored)
-    text = msgspec.json.format(encoded, indent=1)
-    write_whole(course.folder / FILE, text.decode())
+    in_one_line = msgspec.json.encode(stored)
+    text = msgspec.json.format(in_one_line, indent=1)
+    path = course.folder / FILE
+    write_whole(path, text.decode())
 
 
 def _of(course: Course, unit: str) -> Progress:
@@ -173,12 +174,13 @@ def current_unit(course: Course) -> str:
 
     It is the last one worked on, if it still has checks to pass, or else the first that has.
     """
-    worked_on = [unit for unit in _stored(course) if unit in course.units]
-    candidates = [*worked_on[-1:], *course.units]
-    for unit in candidates:
+    units = course.units
+    worked_on = [unit for unit in _stored(course) if unit in units]
+    last_worked_on = worked_on[-1:]
+    for unit in (*last_worked_on, *units):
         if to_do(course, unit):
             return unit
-    return course.units[-1]
+    return units[-1]
 
 
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
@@ -188,14 +190,15 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     """
     checks = outline(course, unit)
     if check not in checks:
-        raise UnknownUnit(
-            f"There is no check `{check}` in {unit}. Known checks: {', '.join(checks)}."
-        )
+        known = ", ".join(checks)
+        raise UnknownUnit(f"There is no check `{check}` in {unit}. Known checks: {known}.")
     helps = _helps(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Its text says what is asked for."
     count = len(helps)
-    steps = [f"{number} of {count}: {text}" for number, text in enumerate(helps, 1)]
+    steps = []
+    for number, text in enumerate(helps, 1):
+        steps.append(f"{number} of {count}: {text}")
     before = _of(course, unit)
     asked = before.hints.get(check, 0)
     if asked >= count:

@@ -180,7 +180,8 @@ def _lists_of_floats() -> Iterator[list[Any]]:
             if not isinstance(value, list):
                 continue
             copy = value[:]  # it grows meanwhile
-            if copy and all(isinstance(number, float | np.floating) for number in copy):
+            are_floats = [isinstance(number, float | np.floating) for number in copy]
+            if copy and all(are_floats):
                 yield copy
 
 
@@ -262,8 +263,7 @@ class Watch:
     def save(self) -> None:
         """Check the exercise at hand and those after it, then whether an earlier one is broken."""
         wanted = [self.at, *self._left_after()]
-        not_passed = set(to_do(self.course, self.unit))
-        never_passed = not_passed - self.broken
+        never_passed = set(self._not_passed()) - self.broken
         left_out = never_passed.union(wanted)
         earlier = []
         for name, trains in self.trains.items():
@@ -387,16 +387,19 @@ class Watch:
 
         A broken one is the one at hand where nothing else is.
         """
+        name = verdict.name
+        lines = verdict_lines(verdict)
         if verdict.status == "passed":
-            if verdict.name in self.broken:
-                self.page.append(verdict_lines(verdict))
-                self.broken.discard(verdict.name)
+            if name in self.broken:
+                self.page.append(lines)
+                self.broken.discard(name)
             return
-        self.broken.add(verdict.name)
-        self.page.append(Text("It passed before, and does not now:", "yellow"))
-        self.page.append(verdict_lines(verdict))
-        if self.at not in to_do(self.course, self.unit):
-            self.at = verdict.name
+        self.broken.add(name)
+        heading = Text("It passed before, and does not now:", "yellow")
+        self.page.append(heading)
+        self.page.append(lines)
+        if self.at not in self._not_passed():
+            self.at = name
 
     def look(self) -> None:
         """Show what is under way. End it where it holds its process and nothing else can."""
@@ -422,11 +425,15 @@ class Watch:
         self._judged(Judged(verdict, printed=""))
         self.draw()
 
+    def _not_passed(self) -> list[str]:
+        """Return the checks of the unit that have not passed, in order."""
+        return to_do(self.course, self.unit)
+
     def _left_after(self) -> list[str]:
         """Return the checks after the one at hand that have not passed."""
         names = list(self.trains)
         here = names.index(self.at)
-        not_passed = to_do(self.course, self.unit)
+        not_passed = self._not_passed()
         left = []
         for name in names[here + 1 :]:
             if name in not_passed:
@@ -437,17 +444,17 @@ class Watch:
         """Write the screen anew: what there is to say, how far one is, and the keys."""
         self.line.clear()
         self.screen.clear()
-        self.screen.print(Text(self.path.name, "bold"))
-        for text in self.page:
+        title = Text(self.path.name, "bold")
+        foot = Text(self.foot)
+        for text in (title, *self.page, foot):
             self.screen.print(text)
-        self.screen.print(Text(self.foot))
         passed_in_all = 0
         count_in_all = 0
         for _, passed, count in overview(self.course):
             passed_in_all += passed
             count_in_all += count
         count = len(self.trains)
-        left = len(to_do(self.course, self.unit))
+        left = len(self._not_passed())
         passed = count - left
         done = f"{passed} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
         if left:
@@ -455,8 +462,8 @@ class Watch:
         else:
             next_unit = self.course.short(current_unit(self.course))
             now = f"All pass. Next: autograder watch {next_unit}"
-        foot = Text.assemble((done, "bold"), f"\n{now}\n{KEYS}")
-        self.screen.print(foot)
+        summary = Text.assemble((done, "bold"), f"\n{now}\n{KEYS}")
+        self.screen.print(summary)
 
     def loop(self, key: Callable[[], str]) -> None:
         """Look at file, keyboard and process until q is pressed.

@@ -234,9 +234,11 @@ def calibrate(
     from autograder.authoring import calibrate as calibrating
     from autograder.course import find_unit, load_unit
 
-    course, passed = find_course(course_folder), True
-    for name in units or course.units:
-        unit = load_unit(course, find_unit(course, name))
+    course = find_course(course_folder)
+    passed = True
+    names = [find_unit(course, name) for name in units or course.units]
+    for name in names:
+        unit = load_unit(course, name)
         for bound in calibrating.calibrate(unit, seeds, jobs, click.echo, quick):
             keeping.save_bounds(course, [bound])
             click.echo(bound.summary())
@@ -258,7 +260,8 @@ def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
     """
     from autograder.authoring.site import write_site
 
-    write_site(find_course(course_folder), out, solutions, click.echo)
+    course = find_course(course_folder)
+    write_site(course, out, solutions, click.echo)
 
 
 @main.command()
@@ -271,21 +274,25 @@ def data(no_fetch: bool, course_folder: Path | None) -> None:
     \b
     Example:  autograder data
     """
-
     from autograder import data as datasets
 
-    course, lacking = find_course(course_folder), 0
+    course = find_course(course_folder)
     names = datasets.names(course)
-    for name in names:
-        facts = datasets.manifest(course, name)
-        try:
-            where = f"✓ {datasets.find(course, name, fetch=not no_fetch)}"
-        except datasets.NoData as error:
-            where, lacking = f"✗ {error}", lacking + 1
-        click.echo(f"{name}: {facts.title} ({facts.licence})\n  {where}")
     if not names:
         click.echo("This course has no datasets.")
-    sys.exit(1 if names and lacking == len(names) else 0)
+        return
+    found = 0
+    for name in names:
+        manifest = datasets.manifest(course, name)
+        click.echo(f"{name}: {manifest.title} ({manifest.licence})")
+        try:
+            path = datasets.find(course, name, fetch=not no_fetch)
+        except datasets.NoData as error:
+            click.echo(f"  ✗ {error}")
+        else:
+            click.echo(f"  ✓ {path}")
+            found += 1
+    sys.exit(0 if found else 1)
 
 
 @main.command()
@@ -301,22 +308,25 @@ def doctor(course_folder: Path | None) -> None:
     from autograder.course import NoCourse
     from autograder.grading.doctor import examine
 
-    official, course = True, None
+    course = None
     try:
         course = find_course(course_folder)
     except NoCourse as error:
         click.echo(f"– a course: {error} Without one, no submission is tried.")
+    official = True
     for found in examine(course):
-        click.echo(
-            f"{'✓' if found.works else '✗' if found.needed else '–'} {found.what}: {found.words}"
-        )
-        official = official and (found.works or not found.needed)
-    click.echo(
-        "Grades given here are official."
-        if official
-        else "Nothing official can be graded here: see each ✗."
-    )
-    sys.exit(0 if official else 1)
+        if found.works:
+            sign = "✓"
+        elif found.needed:
+            sign = "✗"
+            official = False
+        else:
+            sign = "–"
+        click.echo(f"{sign} {found.what}: {found.words}")
+    if not official:
+        click.echo("Nothing official can be graded here: see each ✗.")
+        sys.exit(1)
+    click.echo("Grades given here are official.")
 
 
 @main.command()

@@ -37,6 +37,7 @@ EXTRAS = {
     "tomli_w": "authoring",
     "yaml": "lms",
 }
+SUFFIXES = (".py", ".ipynb")  # of a script and of a notebook
 LINUX = ("fcntl", "resource")  # modules of Python that only Unix has
 # what an `OSError` says of a disk or a folder, and never of a fault of ours
 DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
@@ -85,9 +86,11 @@ def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
 
     A course's own is for its author, with the traceback.
     """
-    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    frames = traceback.extract_tb(error.__traceback__)
+    files = [frame.filename for frame in frames]
     written = [file for file in files if not file.startswith("<frozen importlib")]
-    return Path(written[-1]).is_relative_to(ENGINE)
+    importer = Path(written[-1])
+    return importer.is_relative_to(ENGINE)
 
 
 course_option = click.option(
@@ -130,8 +133,11 @@ def unpacked(submitted: Path) -> Iterator[Path]:
     from autograder.grading.submissions import unpack
     from autograder.sandbox.scratch import Scratch
 
+    if submitted.suffix.lower() != ".zip":
+        yield submitted
+        return
     with Scratch() as scratch:
-        yield unpack(submitted, scratch) if submitted.suffix.lower() == ".zip" else submitted
+        yield unpack(submitted, scratch)
 
 
 @contextmanager
@@ -192,14 +198,16 @@ def rules_for(
     from autograder.grading.roster import merged, roster_beside
 
     beside = [folder for folder in folders if (folder / FILE).is_file()]
-    if not (policy or beside):
+    if not policy and not beside:
         return None
     course = find_course(course_folder)
     rules = read_policy(course, policy) if policy else Policy()
-    words = unknown_students(rules, results, merged(*map(roster_beside, folders)))
-    if words:
-        click.echo(words, err=True)
-    adjustments = all_adjustments(course, beside, with_partners(results, rules))
+    rosters = [roster_beside(folder) for folder in folders]
+    warning = unknown_students(rules, results, merged(*rosters))
+    if warning:
+        click.echo(warning, err=True)
+    graded = with_partners(results, rules)
+    adjustments = all_adjustments(course, beside, graded)
     for folder in beside:
         click.echo(f"points by hand: {folder / FILE}")
     return replace(rules, adjustments=adjustments)
@@ -224,20 +232,19 @@ def main(context: click.Context) -> None:
 
     course = find_course(None)
     unit = current_unit(course)
-    for name, far, of in overview(course):
-        click.echo(f"{'>' if name == unit else ' '} {name:25}{far:3} of {of} checks")
-    short, left = course.short(unit), to_do(course, unit)[:1]
-    click.echo(
-        f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of"
-        if left
-        else "\nEverything passes."
-    )
-    for command in (
-        f"watch {short}",
-        f"check {short}",
-        *(f"hint {short} {name}" for name in left),
-        "--help",
-    ):
+    for name, passed, of in overview(course):
+        marker = ">" if name == unit else " "
+        click.echo(f"{marker} {name:25}{passed:3} of {of} checks")
+    short = course.short(unit)
+    left = to_do(course, unit)
+    commands = [f"watch {short}", f"check {short}"]
+    if left:
+        click.echo(f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of")
+        commands.append(f"hint {short} {left[0]}")
+    else:
+        click.echo("\nEverything passes.")
+    commands.append("--help")
+    for command in commands:
         click.echo(f"    autograder {command}")
 
 
@@ -248,30 +255,43 @@ def files_to_check(course: "Course", what: str | None) -> list[tuple[Path, str]]
 
     Raises `Refused`, `UnknownUnit`.
     """
+    from autograder.course import find_unit
+
+    if not what:
+        return [(_latest_assignment(course, unit), unit) for unit in course.units]
+    path = Path(what)
+    if path.suffix in SUFFIXES or path.exists():
+        return [(path, _unit_of_file(course, path))]
+    unit = find_unit(course, what)
+    return [(_latest_assignment(course, unit), unit)]
+
+
+def _unit_of_file(course: "Course", path: Path) -> str:
+    """Return the unit that a file is named after. Raises `Refused`."""
     from autograder.course import UnknownUnit, find_unit
 
-    if what and (Path(what).suffix in (".py", ".ipynb") or Path(what).exists()):
-        path = Path(what)
-        if not path.is_file():
-            raise Refused(f"There is no file {path}. Name a unit, or a .py or .ipynb file.")
-        try:
-            return [(path, find_unit(course, path.stem))]
-        except UnknownUnit as error:
-            raise Refused(f"{error} A file is named like its unit.") from None
-    found = []
-    for name in [find_unit(course, what)] if what else course.units:
-        files = [course.assignments / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
-        if not (there := [path for path in files if path.is_file()]):
-            raise Refused(
-                f"There is no {files[0]}. Name the file, or run `autograder build` if you are the "
-                "author."
-            )
-        newest = max(there, key=lambda path: path.stat().st_mtime)
-        if len(there) > 1:
-            click.echo(
-                f"{files[0].name} and {files[1].name} are both there. Checked is {newest.name}, "
-                "which is newer; of two that are handed in, the .py file is graded.",
-                err=True,
-            )
-        found.append((newest, name))
-    return found
+    if not path.is_file():
+        raise Refused(f"There is no file {path}. Name a unit, or a .py or .ipynb file.")
+    try:
+        return find_unit(course, path.stem)
+    except UnknownUnit as error:
+        raise Refused(f"{error} A file is named like its unit.") from None
+
+
+def _latest_assignment(course: "Course", unit: str) -> Path:
+    """Return a unit's script or notebook, of both the newer one. Raises `Refused`."""
+    files = [course.assignments / f"{unit}{suffix}" for suffix in SUFFIXES]
+    there = [path for path in files if path.is_file()]
+    if not there:
+        raise Refused(
+            f"There is no {files[0]}. Name the file, or run `autograder build` if you are the "
+            "author."
+        )
+    newest = max(there, key=lambda path: path.stat().st_mtime)
+    if len(there) > 1:
+        click.echo(
+            f"{files[0].name} and {files[1].name} are both there. Checked is {newest.name}, "
+            "which is newer; of two that are handed in, the .py file is graded.",
+            err=True,
+        )
+    return newest

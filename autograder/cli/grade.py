@@ -22,6 +22,8 @@ from autograder.cli.base import (
 )
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from autograder.course import Course
     from autograder.grading.batch import Run, Tally
     from autograder.grading.policy import Policy
@@ -206,15 +208,18 @@ def _read_class(
 
     before = stored_results(out)
     taken = {result.student for result in before}
-    found = with_records(course, folder, _found_in(course, submitted, folder, unit, taken))
+    found = _found_in(course, submitted, folder, unit, taken)
+    found = with_records(course, folder, found)
     named = read_roster(roster) if roster else None
-    has_pages = (out / "pages" / "index.html").exists()
+    seed_shown = ""
+    if (out / "pages" / "index.html").exists():
+        seed_shown = run_facts(out).get("seed", "")
     return _HandedIn(
         found=found,
         left=left_out(course, folder, found, unit),
         students=merged(roster_beside(out), roster_beside(folder), named),
         before=before,
-        seed_shown=run_facts(out).get("seed", "") if has_pages else "",
+        seed_shown=seed_shown,
     )
 
 
@@ -232,21 +237,27 @@ def _found_in(
     from autograder.intake.leftovers import left_out
     from autograder.intake.sources import platform_of
 
-    found, why = [], None
+    found = []
+    why = None
     try:
         found = find_submissions(course, folder, unit, taken)
     except NothingToGrade as error:
         why = error
-    in_folders = any(entry.path is None or entry.path.parent.name == entry.unit for entry in found)
-    if not in_folders and not is_collected(folder):
+    if not is_collected(folder) and not any(map(_in_folder_of_unit, found)):
         title = platform_of(submitted)
         if title:
             raise Refused(f"{submitted} is {title}. First: {_collect(submitted)}")
     if why:
         there = left_out(course, folder, [], unit) if folder.is_dir() else []
-        lines = [f"  {each.place}: {each.why}" for each in there[:MOST_LISTED]]
-        raise Refused("\n".join([str(why), *lines])) from None
+        lines = [str(why)]
+        lines += [f"  {each.place}: {each.why}" for each in there[:MOST_LISTED]]
+        raise Refused("\n".join(lines)) from None
     return found
+
+
+def _in_folder_of_unit(entry: "Submitted") -> bool:
+    """Say whether a submission is a folder `<unit>/` without its file, or lies in one."""
+    return entry.path is None or entry.path.parent.name == entry.unit
 
 
 def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int:
@@ -342,40 +353,55 @@ def _tell(
     results: "Sequence[Result]",
 ) -> None:
     """Print what was done, and what of it is worth a look."""
-    from autograder.grading.attempts import better_before, earlier_results
-    from autograder.grading.results import other_corpora
-    from autograder.intake.items import listed
-    from autograder.report.terminal import (
-        better_earlier,
-        class_summary,
-        console,
-        regraded,
-        total,
-    )
+    from autograder.report.terminal import console, total
 
     screen = console()
+    for line in _what_was_graded(handed_in, run, tallies):
+        screen.print(line, markup=False, soft_wrap=True)
+    for text in _tables(course, handed_in, run, results):
+        screen.print(text, end="", soft_wrap=True)
+    for line in _what_to_look_at(handed_in, results):
+        screen.print(line, markup=False, soft_wrap=True)
+    verdicts = [verdict for result in results for verdict in result.verdicts]
+    screen.print(f"{len(results)} submissions, {total(verdicts)}", markup=False)
+    if run.unsafe:
+        screen.print("Not official: submissions were not confined.", style="bold red")
+
+
+def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:
+    """Return a line for each unit, and a warning where students had seen the seed's feedback."""
     lines = [tally.summary() for tally in tallies]
     again = sum(tally.graded["handed in again"] for tally in tallies)
     shown_units = {result.unit for result in handed_in.before}
     late = sum(tally.graded["new"] for tally in tallies if tally.unit in shown_units)
-    if again + late and handed_in.seed_shown == str(run.seed):
+    came_after_pages = again + late > 0
+    if came_after_pages and handed_in.seed_shown == str(run.seed):
         lines.append(_seed_was_shown(again, late, run.seed))
-    for line in lines:
-        screen.print(line, markup=False, soft_wrap=True)
+    return lines
+
+
+def _tables(
+    course: "Course", handed_in: _HandedIn, run: "Run", results: "Sequence[Result]"
+) -> "list[Text]":
+    """Return the class, what changed since the run before, and who did better before."""
+    from autograder.grading.attempts import better_before, earlier_results
+    from autograder.report.terminal import better_earlier, class_summary, regraded
+
     earlier = better_before(results, earlier_results(run.out))
-    for text in (
+    return [
         class_summary(results),
         regraded(course, handed_in.before, results),
         better_earlier(course, earlier),
-    ):
-        screen.print(text, end="", soft_wrap=True)
+    ]
+
+
+def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[str]:
+    """Return lines on results of other corpora, and on files that were not graded."""
+    from autograder.grading.results import other_corpora
+    from autograder.intake.items import listed
+
     left = [f"{each.place}: {each.why}" for each in handed_in.left]
-    for line in [*other_corpora(handed_in.before, results), *listed("not graded", left)]:
-        screen.print(line, markup=False, soft_wrap=True)
-    points = total([verdict for result in results for verdict in result.verdicts])
-    screen.print(f"{len(results)} submissions, {points}", markup=False)
-    if run.unsafe:
-        screen.print("Not official: submissions were not confined.", style="bold red")
+    return [*other_corpora(handed_in.before, results), *listed("not graded", left)]
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":

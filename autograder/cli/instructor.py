@@ -103,8 +103,9 @@ def _print_table(course: "Course", results: "Sequence[Result]", around: "Around"
 
     counts = {}
     if around.rules:
-        for one in graded([*around.earlier, *results], around.rules):
-            counts[(one.result.unit, one.result.student)] = one
+        attempts = [*around.earlier, *results]
+        for grade in graded(attempts, around.rules):
+            counts[(grade.result.unit, grade.result.student)] = grade
     print_class(course, results, ClassFacts(around.missing, counts))
 
 
@@ -118,8 +119,9 @@ def _serve(
     from autograder.report.serve import LiveSite, serve
 
     live_site = LiveSite(course, grades, source, anonymous, rules)
+    say_address = partial(_say_address, not anonymous)
     with suppress(KeyboardInterrupt):
-        serve(live_site, partial(_say_address, not anonymous))
+        serve(live_site, say_address)
 
 
 def _say_address(by_hand: bool, address: str) -> None:
@@ -165,18 +167,21 @@ def export(
     from autograder.grading.roster import absent, merged, roster_beside
     from autograder.report import exports
 
-    results = [result for folder in grades for result in all_attempts(folder)]
+    results: list[Result] = []
+    for folder in grades:
+        results.extend(all_attempts(folder))
     if not results:
         raise no_results(grades[0])
     rules = rules_for(course_folder, policy, grades, results) or Policy()
-    roster = merged(*map(roster_beside, grades))
-    missing = absent(roster, with_partners(results, rules))
-    folder = out or grades[0] / "export"
-    written = exports.export(graded(results, rules), to, folder, missing, rules)
+    rosters = [roster_beside(folder) for folder in grades]
+    missing = absent(merged(*rosters), with_partners(results, rules))
+    target = out or grades[0] / "export"
+    written = exports.export(graded(results, rules), to, target, missing, rules)
     if len(written) > MOST_NAMED:
-        click.echo(f"{len(written)} files below {folder}")
-    else:
-        click.echo("\n".join(map(str, written)))
+        click.echo(f"{len(written)} files below {target}")
+        return
+    for path in written:
+        click.echo(path)
 
 
 @main.command()

@@ -70,14 +70,20 @@ def collect(
     from autograder.sandbox.scratch import Scratch
 
     course = find_course(course_folder)
-    wish = collecting.Wish(into, find_unit(course, unit_name) if unit_name else "", kind or "")
+    unit = find_unit(course, unit_name) if unit_name else ""
+    wish = collecting.Wish(into, unit, kind or "")
     students = read_roster(roster) if roster else None
     with Scratch() as scratch:
-        made = collecting.plan(course, look_into(source, scratch), wish, students)
+        items = look_into(source, scratch)
+        made = collecting.plan(course, items, wish, students)
         if not dry_run:
             collecting.carry_out(made, into)
-    click.echo("\n".join(collecting.summary(made)))
-    click.echo("Nothing was written." if dry_run else f"Next: autograder grade {into} --out grades")
+    for line in collecting.summary(made):
+        click.echo(line)
+    if dry_run:
+        click.echo("Nothing was written.")
+    else:
+        click.echo(f"Next: autograder grade {into} --out grades")
 
 
 @main.command()
@@ -178,10 +184,12 @@ def _pages(
 
     latest = results_in(grades)
     rules = rules_for(course.folder, policy, [grades], latest)
-    around = Around(comparable(earlier_results(grades), latest), rules=rules)
-    counted = graded([*around.earlier, *latest], rules or Policy())
+    earlier = comparable(earlier_results(grades), latest)
+    counted = graded([*earlier, *latest], rules or Policy())
+    students = {result.student for result in latest}
     with submissions_of(grades, submitted) as lies:
-        source = graded_files(course, lies, {result.student for result in latest}) if lies else None
+        source = graded_files(course, lies, students) if lies else None
+        around = Around(earlier, rules=rules)
         return write_feedback(course, counted, latest, folder, source, around)
 
 
@@ -199,7 +207,8 @@ def _to_canvas(
 
     if not (url and number and assignments):
         raise Refused("--to canvas needs --url, --canvas-course and --assignment UNIT=NUMBER.")
-    address = canvas.Address(canvas.check_address(url), number, _assignments(course, assignments))
+    url = canvas.check_address(url)
+    address = canvas.Address(url, number, _assignments(course, assignments))
     letters, without = canvas.letters(pages, address)
     for line in without:
         click.echo(f"not sent: {line}")
@@ -211,7 +220,8 @@ def _to_canvas(
             "sends."
         )
         return
-    refuse_not_whole([one.grade for one in pages])
+    grades = [page.grade for page in pages]
+    refuse_not_whole(grades)
     token = os.environ.get(canvas.TOKEN, "")
     if not token:
         raise Refused(
@@ -226,13 +236,13 @@ def _to_canvas(
 def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:
     from autograder.course import find_unit
 
-    found = {}
-    for one in named:
-        unit, _, number = one.partition("=")
+    numbers = {}
+    for option in named:
+        unit, _, number = option.partition("=")
         if not number.isdecimal():
             raise Refused(
-                f"--assignment {one}: write it as UNIT=NUMBER, with the number in the "
+                f"--assignment {option}: write it as UNIT=NUMBER, with the number in the "
                 "assignment's address."
             )
-        found[find_unit(course, unit)] = int(number)
-    return found
+        numbers[find_unit(course, unit)] = int(number)
+    return numbers

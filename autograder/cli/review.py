@@ -1,5 +1,6 @@
 """Commands for the time after grading: similar, defence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ from autograder.cli.base import (
 )
 
 if TYPE_CHECKING:
-    from autograder.course import Course
+    from autograder.course import Course, Unit
+    from autograder.grading.results import Result
     from autograder.review.answers import UnitAnswers
     from autograder.review.similar import Alike
 
@@ -87,26 +89,19 @@ def similar(
     \b
     Example:  autograder similar grades --also submitted-2025
     """
-    from autograder.course import find_unit, load_unit
-    from autograder.grading.results import run_facts
     from autograder.review.answers import read_class, without_names
     from autograder.review.similar import alike
     from autograder.review.similar_pages import write_similar
 
     course = find_course(course_folder)
-    if not out and not run_facts(folder):
-        raise Refused(
-            f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: "
-            "--out FOLDER."
-        )
+    if not out:
+        out = _beside_grades(folder, anonymous)
     if zips and anonymous:
         raise Refused(
             "The zips hold code as it was handed in, with the names in it. Leave out --zips or "
             "--anonymous."
         )
-    out = out or folder / ("similar-anonymous" if anonymous else "similar")
-    names = [find_unit(course, unit_name)] if unit_name else course.units
-    units = [load_unit(course, name) for name in names]
+    units = _units(course, unit_name)
     with submissions_of(folder, submitted) as lies:
         read = read_class(course, units, folder, lies, also, lines)
     renaming = None
@@ -120,15 +115,38 @@ def similar(
             click.echo(_summary(report))
         if zips:
             _write_zips(course, unit, out)
-    click.echo(f"pages: {write_similar(found, out, renaming)}")
+    page = write_similar(found, out, renaming)
+    click.echo(f"pages: {page}")
+
+
+def _beside_grades(folder: Path, anonymous: bool) -> Path:
+    """Return where pages go without `--out`. Raises `Refused` where `grade` wrote no results."""
+    from autograder.grading.results import run_facts
+
+    if not run_facts(folder):
+        raise Refused(
+            f"{folder} is not what `grade` wrote. For a folder of submissions say where to write: "
+            "--out FOLDER."
+        )
+    return folder / ("similar-anonymous" if anonymous else "similar")
+
+
+def _units(course: "Course", name: str | None) -> "list[Unit]":
+    """Load the unit of that name, or all units of the course."""
+    from autograder.course import find_unit, load_unit
+
+    if name:
+        return [load_unit(course, find_unit(course, name))]
+    return [load_unit(course, each) for each in course.units]
 
 
 def _summary(report: "Alike") -> str:
     """Say in a line how many answers there are to an exercise, and how many pairs stand out."""
-    exercise = report.exercise
+    unit = report.exercise.unit
+    check = report.exercise.check or "all"
     out = sum(pair.stands_out for pair in report.pairs)
-    pairs = f"{out} of {len(report.pairs)} pairs stand out"
-    return f"{exercise.unit}, {exercise.check or 'all'}: {report.answers} answers, {pairs}"
+    pairs = len(report.pairs)
+    return f"{unit}, {check}: {report.answers} answers, {out} of {pairs} pairs stand out"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
@@ -197,31 +215,46 @@ def defence(
     from autograder.grading.results import run_facts
     from autograder.grading.submissions import graded_files
     from autograder.report.terminal import console
-    from autograder.review.defence import Defence, Draw, refuse_unknown_students
+    from autograder.review.defence import Defence, Draw
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
     every = results_in(folder)
-    results = [result for result in every if unit in (None, result.unit)]
-    if not results:
-        raise no_results(folder)
-    refuse_unknown_students(only, results)
-    facts = run_facts(folder)
-    drawn = int(facts.get("seed", 0)) if seed is None else seed
-    asked = [result for result in results if not only or result.student in only]
+    asked = _results_asked_about(folder, every, unit, only)
+    if seed is None:
+        seed = int(run_facts(folder).get("seed", 0))
     with submissions_of(folder, submitted) as lies:
         if lies is None:
             raise Refused(
                 "The submissions are not where `grade` found them. Say where they lie now: "
                 "--submitted FOLDER."
             )
-        source = graded_files(course, lies, {result.student for result in every})
-        made = Defence(course, out or folder / "defence", source, Draw(number, drawn))
+        names = {result.student for result in every}
+        source = graded_files(course, lies, names)
+        made = Defence(course, out or folder / "defence", source, Draw(number, seed))
         done = made.ask_all(asked, at_most_the_cores(jobs))
         for _ in track(done, "asking", len(asked), console=console(stderr=True), transient=True):
             pass
     click.echo(made.summary())
     click.echo(f"pages: {made.index()}")
+
+
+def _results_asked_about(
+    folder: Path, results: "Sequence[Result]", unit: str | None, students: Sequence[str]
+) -> "list[Result]":
+    """Return the results of a unit, or of all, and of some students, or of all.
+
+    folder: where the results lie. Raises `Refused` where the unit has none, `UserError` for a
+    student who has none.
+    """
+    from autograder.review.defence import refuse_unknown_students
+
+    if unit:
+        results = [result for result in results if result.unit == unit]
+    if not results:
+        raise no_results(folder)
+    refuse_unknown_students(students, results)
+    return [result for result in results if not students or result.student in students]
 
 
 @main.command()
@@ -246,9 +279,9 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
 
     results = results_in(grades)
     requests = read_requests(mails)
-    table = listed(
-        requests, results, all_adjustments(find_course(course_folder), [grades], results)
-    )
+    course = find_course(course_folder)
+    adjustments = all_adjustments(course, [grades], results)
+    table = listed(requests, results, adjustments)
     write_whole(grades / "regrades.csv", as_csv(table).rstrip("\n"))
     for unit, check, student, points, of, which, by_hand, *_ in table[1:]:
         done = f"; by hand so far: {by_hand}" if by_hand else ""

@@ -61,17 +61,17 @@ def check(
     for path, name in files_to_check(course, what):
         unit = load_unit(course, name)
         screen.print(f"{path}", style="bold", markup=False)
-        checks = [c for c in unit.checks if not (quick and c.measure)]
+        checks = [check for check in unit.checks if not (quick and check.measure)]
         submission = Submission(path.read_bytes(), path.name)
-        with (
-            redirect_stdout(sys.stderr) if as_json else nullcontext()
-        ):  # what the file prints is no JSON
+        # what the file prints is no JSON
+        printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
         save_progress(course, name, path.parent, verdicts)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
-        told = "on the public seed. A grade comes from a seed that nobody has seen.\n"
-        screen.print(f"{total_in_practice(verdicts)} {told}", soft_wrap=True)
+        seed = "on the public seed. A grade comes from a seed that nobody has seen.\n"
+        screen.print(f"{total_in_practice(verdicts)} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
         click.echo(as_text(checked))
@@ -98,8 +98,9 @@ def watch(what: str | None, course_folder: Path | None) -> None:
         raise Refused("watch needs a terminal for its keys. Without one: autograder check")
     course = find_course(course_folder)
     path, name = files_to_check(course, what or current_unit(course))[0]
+    watched = Watch(course, name, path)
     with keyboard() as key, suppress(KeyboardInterrupt):
-        Watch(course, name, path).loop(key)
+        watched.loop(key)
 
 
 @main.command()
@@ -120,12 +121,14 @@ def hint(unit: str | None, check: str | None, course_folder: Path | None) -> Non
     from autograder.practice import progress
 
     course = find_course(course_folder)
-    path, name = files_to_check(course, unit or progress.current_unit(course))[0]
+    what = unit or progress.current_unit(course)
+    path, name = files_to_check(course, what)[0]
     wanted = check or progress.check_at_hand(course, name)
     if wanted is None:
         click.echo(f"Every check of {name} passes.")
         return
-    told = progress.hint(course, name, wanted, path.read_bytes())
-    if seen := progress.last_seen(course, name, wanted):
+    help_with_it = progress.hint(course, name, wanted, path.read_bytes())
+    seen = progress.last_seen(course, name, wanted)
+    if seen:
         click.echo(f"`{wanted}` said: {seen}")
-    click.echo(told)
+    click.echo(help_with_it)

@@ -32,27 +32,34 @@ def _match(name: str) -> re.Match[str] | None:
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Most files are called as Canvas calls them."""
-    return mostly(bool(_match(name) or TYPED.fullmatch(name)) for name in tops(items))
+    """Say whether most files are called as Canvas calls them."""
+    return mostly(_is_canvas_name(name) for name in tops(items))
+
+
+def _is_canvas_name(name: str) -> bool:
+    return _match(name) is not None or TYPED.fullmatch(name) is not None
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each file is from its name."""
     for item in items:
-        if TYPED.fullmatch(item.parts[0]):
+        if TYPED.fullmatch(item.top):
             yield Left(item.place, "text or a link typed into Canvas, and no file")
-        elif not (match := _match(item.parts[0])):
+            continue
+        match = _match(item.top)
+        if match:
+            yield _found(item, match, source)
+        else:
             yield Left(
                 item.place,
                 "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>",
             )
-        else:
-            yield _found(item, match, source)
 
 
 def _found(item: Item, match: re.Match[str], source: str) -> Found:
-    own = item.parts[-1] if len(item.parts) > 1 else match["file"]  # of a zip, the file in it
-    again = AGAIN.search(match["file"].rpartition(".")[0])
+    own = item.name if item.in_folder else match["file"]  # of a zip, the file in it
+    stem = match["file"].rpartition(".")[0]
+    again = AGAIN.search(stem)
     attempt = int(again[1]) + 1 if again else 1
     return Found(
         item,

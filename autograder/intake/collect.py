@@ -19,13 +19,21 @@ from autograder.grading.hand_in import EARLIER, MARK, HandIn, is_collected, read
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, merged, roster_beside
-from autograder.intake.found import Found, Source
-from autograder.intake.items import CannotCollect, Contents, Left, content_of, listed, shown
+from autograder.intake.found import Found, Person, Source
+from autograder.intake.items import (
+    CannotCollect,
+    Contents,
+    Left,
+    content_of,
+    listed,
+    shown,
+    utc_of_seconds,
+)
 from autograder.intake.sources import recognize
-from autograder.intake.units import is_script, unit_named, unit_within
+from autograder.intake.units import SUFFIXES, is_script, unit_named, unit_within
 
 LONGEST = 100  # bytes of a folder's name
-SUFFIXES = (".py", ".ipynb")
+MOST_NAMED = 5  # files that are named where nothing is a hand-in
 
 
 @dataclass(frozen=True)
@@ -97,16 +105,18 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     naming = _Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
     for found in source.read(items, contents.name):
-        one = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
-        if isinstance(one, Left):
-            made.left.append(one)
+        candidate = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
+        if isinstance(candidate, Left):
+            made.left.append(candidate)
         else:
-            candidates.setdefault((one.student, one.unit), []).append(one)
-    for (student, unit), those in sorted(candidates.items()):
-        fresh, beside = _one_of_each(course, those, source)
+            whose = (candidate.student, candidate.unit)
+            candidates.setdefault(whose, []).append(candidate)
+    for (student, unit), files in sorted(candidates.items()):
+        fresh, beside = _one_of_each(course, files, source)
         made.left += beside
         if fresh:
-            made.places.append(_with_those_before(wish.into, student, unit, fresh))
+            place = _with_those_before(wish.into, student, unit, fresh)
+            made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
     made.unknown = sorted(naming.unknown)
@@ -117,30 +127,38 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
 
 def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Student]:
     """Return who has handed in nothing, now or before."""
-    without = roster.without(place.student for place in places)
-    return [each for each in without if not _has_any(into, each.student)]
+    came = [place.student for place in places]
+    not_now = roster.without(came)
+    return [student for student in not_now if not _has_any(into, student.student)]
 
 
 def _as_folders(roster: Roster | None) -> Roster | None:
     """Return the roster with each student called as their folder."""
     if roster is None:
         return None
-    return Roster(
-        replace(each, student=folder_name(each.student)) for each in roster.students.values()
-    )
+    renamed = []
+    for student in roster.students.values():
+        name = folder_name(student.student)
+        renamed.append(replace(student, student=name))
+    return Roster(renamed)
 
 
 def _refuse_foreign(into: Path) -> None:
-    if into.exists() and not into.is_dir():
+    """Refuse to write into what `collect` did not write. Raises `CannotCollect`."""
+    if not into.exists():
+        return
+    if not into.is_dir():
         raise CannotCollect(f"{into} is a file. Name a folder.")
-    if into.is_dir() and any(into.iterdir()) and not is_collected(into):
+    is_empty = not any(into.iterdir())
+    if not is_empty and not is_collected(into):
         raise CannotCollect(f"{into} holds files that `collect` did not write. Name a new folder.")
 
 
 def _unit_of(course: Course, found: Found) -> str:
     """Return the unit by the file's name, else by a folder's, else by what the source says."""
     folders = found.item.parts[1:-1]
-    for name in (PurePath(found.name).stem, *reversed(folders)):
+    names = [PurePath(found.name).stem, *reversed(folders)]
+    for name in names:
         unit = unit_named(course, name)
         if unit:
             return unit
@@ -148,31 +166,54 @@ def _unit_of(course: Course, found: Found) -> str:
 
 
 def _no_unit(course: Course) -> str:
-    short = ", ".join(course.short(unit) for unit in course.units)
-    return f"its name says of no unit ({short}). With --unit UNIT all files are of that one"
+    names = [course.short(unit) for unit in course.units]
+    listing = ", ".join(names)
+    return f"its name says of no unit ({listing}). With --unit UNIT all files are of that one"
 
 
 def _nothing(made: Plan) -> str:
-    looked = "\n".join(f"  {shown(each.place)}: {each.why}" for each in made.left[:5])
-    return f"Nothing in it is a hand-in, read as {made.source.title}.\n{looked}".rstrip()
+    """Say that there is no hand-in, and what of the first files that were looked at."""
+    lines = [f"Nothing in it is a hand-in, read as {made.source.title}."]
+    for left in made.left[:MOST_NAMED]:
+        lines.append(f"  {shown(left.place)}: {left.why}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, order=True)
+class _Rank:
+    """A key that sorts the best file of a hand-in first.
+
+    That is called exactly like the unit, or else nearly so, and a script before a notebook.
+    """
+
+    is_not_exact: bool
+    is_not_near: bool
+    is_notebook: bool
+    place: str
 
 
 @dataclass(frozen=True)
 class _Candidate:
+    """A script or notebook, whose it is, and of which unit. known: the student in the roster."""
+
     found: Found
     student: str
     known: Student | None
     unit: str
 
-    def rank(self, course: Course) -> tuple[bool, bool, bool, str]:
-        """Return a key that sorts the best first.
-
-        That is called exactly like the unit, or else nearly so, and a script before a notebook.
-        """
+    def rank(self, course: Course) -> _Rank:
+        """Return how good a choice this file is, the best first."""
         path = PurePath(self.found.name)
-        exact = path.stem == self.unit
-        near = unit_named(course, path.stem) == self.unit
-        return not exact, not near, path.suffix.casefold() != ".py", self.found.item.place
+        return _Rank(
+            is_not_exact=path.stem != self.unit,
+            is_not_near=unit_named(course, path.stem) != self.unit,
+            is_notebook=path.suffix.casefold() != ".py",
+            place=self.found.item.place,
+        )
+
+    def left(self, why: str) -> Left:
+        """Return that the file is not taken."""
+        return Left(self.found.item.place, why)
 
 
 def _candidate(course: Course, wish: Wish, naming: "_Naming", found: Found) -> _Candidate | Left:
@@ -187,63 +228,82 @@ def _candidate(course: Course, wish: Wish, naming: "_Naming", found: Found) -> _
 
 
 def _one_of_each(
-    course: Course, those: Sequence[_Candidate], source: Source
+    course: Course, candidates: Sequence[_Candidate], source: Source
 ) -> tuple[list[Attempt], list[Left]]:
-    """Return one file of each hand-in, and what was left beside it."""
+    """Return one file of each hand-in, and what was left beside it.
+
+    candidates: all files of one student and one unit.
+    """
     hand_ins: dict[str, list[_Candidate]] = {}
-    for one in those:
-        hand_ins.setdefault(one.found.together, []).append(one)
+    for candidate in candidates:
+        hand_in = candidate.found.together
+        hand_ins.setdefault(hand_in, []).append(candidate)
     fresh: list[Attempt] = []
     left: list[Left] = []
     for files in hand_ins.values():
-        best, *others = sorted(files, key=lambda one: one.rank(course))
-        if others and _nobody_knows(course, best, others[0]):
-            names = ", ".join(shown(one.found.name) for one in files)
-            why = f"which of {names} is {best.unit}? Call one of them so"
-            left += [Left(one.found.item.place, why) for one in files]
-            continue
-        why = f"beside {shown(best.found.name)}, which is taken as {best.unit}"
-        left += [Left(one.found.item.place, why) for one in others]
-        try:
-            fresh.append(_attempt(best, source))
-        except (OSError, ValueError) as error:
-            left.append(Left(best.found.item.place, getattr(error, "strerror", None) or str(error)))
-    return _without_given(course, those[0].unit, fresh, source, left)
+        attempt, beside = _one_of(course, files, source)
+        left += beside
+        if attempt:
+            fresh.append(attempt)
+    fresh, as_given = _without_given(course, candidates[0].unit, fresh, source)
+    return fresh, left + as_given
+
+
+def _one_of(
+    course: Course, files: Sequence[_Candidate], source: Source
+) -> tuple[Attempt | None, list[Left]]:
+    """Return the file that is taken of one hand-in, or None, and what is left of it."""
+    best, *others = sorted(files, key=lambda file: file.rank(course))
+    if others and _nobody_knows(course, best, others[0]):
+        names = ", ".join(shown(file.found.name) for file in files)
+        why = f"which of {names} is {best.unit}? Call one of them so"
+        return None, [file.left(why) for file in files]
+    why = f"beside {shown(best.found.name)}, which is taken as {best.unit}"
+    left = [file.left(why) for file in others]
+    try:
+        return _attempt(best, source), left
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        left.append(best.left(why))
+        return None, left
 
 
 def _nobody_knows(course: Course, best: _Candidate, second: _Candidate) -> bool:
     """Say whether neither of two files of one kind is called like the unit, nor nearly so."""
-    _, is_named_otherwise, is_notebook, _ = best.rank(course)
-    _, *kind_of_second, _ = second.rank(course)
-    return is_named_otherwise and kind_of_second == [is_named_otherwise, is_notebook]
+    first_rank = best.rank(course)
+    second_rank = second.rank(course)
+    if first_rank.is_notebook != second_rank.is_notebook:
+        return False
+    return first_rank.is_not_near and second_rank.is_not_near
 
 
 def _without_given(
-    course: Course, unit: str, fresh: list[Attempt], source: Source, left: list[Left]
+    course: Course, unit: str, attempts: list[Attempt], source: Source
 ) -> tuple[list[Attempt], list[Left]]:
     """Leave out what is as it was given: in a clone every unit's file lies there from the start."""
     stub = course.stub(unit)
     if source.name not in ("classroom50", "github") or not stub.is_file():
-        return fresh, left
+        return attempts, []
     given = digest(stub.read_bytes())
     changed = []
-    for one in fresh:
-        if one.record.sha256 == given:
-            left.append(Left(one.record.file, "as it was given"))
+    left = []
+    for attempt in attempts:
+        if attempt.record.sha256 == given:
+            left.append(Left(attempt.record.file, "as it was given"))
         else:
-            changed.append(one)
+            changed.append(attempt)
     return changed, left
 
 
-def _attempt(one: _Candidate, source: Source) -> Attempt:
+def _attempt(candidate: _Candidate, source: Source) -> Attempt:
     """Read a file, and note what the source and the roster know of it."""
-    found = one.found
+    found = candidate.found
     content = content_of(found.item)
     who = found.who
-    known = one.known or Student("")
+    known = candidate.known or Student("")
     record = HandIn(
         source=source.name,
-        student=one.student,
+        student=candidate.student,
         name=shown(known.name or who.name),
         email=shown(who.email or known.email),
         id=shown(who.id or known.id),
@@ -259,44 +319,58 @@ def _attempt(one: _Candidate, source: Source) -> Attempt:
     return Attempt(record, content, PurePath(found.name).suffix.casefold())
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """A folder's name that is taken, and whose it is."""
+
+    name: str
+    person: str
+
+
 @dataclass
 class _Naming:
     """What students' folders are called: by the roster, else by the source.
 
-    No two people share one. taken: folded name → the name, and whose it is.
+    No two people share one. taken: by the folded name.
     """
 
     into: Path
     source: str
     roster: Roster | None
     unknown: set[str] = field(default_factory=set)
-    taken: dict[str, tuple[str, str]] = field(default_factory=dict)
+    taken: dict[str, _Taken] = field(default_factory=dict)
 
     def folder_of(self, found: Found) -> tuple[str, Student | None]:
         """Return the name of the folder of who handed in, and who that is in the roster."""
         who = found.who
-        person = f"{self.source} {who.id or who.login or who.email or who.sis or who.name}"
+        person = self._person(who)
         known = None
         if self.roster:
             known = self.roster.find(
                 name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
             )
         if known:
-            return self._alone(folder_name(known.student), person, ""), known
+            name = folder_name(known.student)
+            return self._alone(name, person, held_by=""), known
         wanted = folder_name(who.called)
-        name = self._alone(wanted, person, self._held(wanted))
+        name = self._alone(wanted, person, held_by=self._held(wanted))
         if self.roster:
             self.unknown.add(name)
         return name, None
 
+    def _person(self, who: Person | HandIn) -> str:
+        """Return what tells a person from all others in this kind of source."""
+        number = who.id or who.login or who.email or who.sis or who.name
+        return f"{self.source} {number}"
+
     def _alone(self, name: str, person: str, held_by: str) -> str:
         """Return the name, or one with a checksum of the person where another has it already."""
         key = unicodedata.normalize("NFKC", name).casefold()
-        first, owner = self.taken.setdefault(key, (name, held_by or person))
-        if owner == person:
-            return first
-        other = f"{name}~{digest(person.encode())[:8]}"
-        self.taken[other.casefold()] = (other, person)
+        first = self.taken.setdefault(key, _Taken(name, held_by or person))
+        if first.person == person:
+            return first.name
+        other = f"{name}~{_checksum(person.encode())}"
+        self.taken[other.casefold()] = _Taken(other, person)
         return other
 
     def _held(self, name: str) -> str:
@@ -304,24 +378,32 @@ class _Naming:
 
         Empty where none did.
         """
-        records = map(read_record, sorted((self.into / name).glob("*.json")))
-        for record in records:
+        paths = sorted((self.into / name).glob("*.json"))
+        for path in paths:
+            record = read_record(path)
             if record and record.source == self.source:
-                number = record.id or record.login or record.email or record.sis or record.name
-                return f"{record.source} {number}"
+                return self._person(record)
         return ""
+
+
+def _checksum(content: bytes) -> str:
+    """Return the beginning of a digest, short enough for a folder's name."""
+    return digest(content)[:8]
 
 
 def folder_name(text: str) -> str:
     """Return a name as a folder can be called on any system and a page can show it."""
-    plain = "".join(map(_letter_of_a_folder, unicodedata.normalize("NFC", text).strip()))
+    composed = unicodedata.normalize("NFC", text).strip()
+    plain = "".join(_letter_of_a_folder(letter) for letter in composed)
     plain = re.sub(r"^[.\s]+|[.\s]+$", "_", plain) or "_"
     encoded = plain.encode()
     if len(encoded) > LONGEST:
-        checksum = digest(text.encode("utf-8", "replace"))[:8]
-        short = encoded[: LONGEST - len("~") - len(checksum)].decode(errors="ignore")
+        checksum = _checksum(text.encode("utf-8", "replace"))
+        room = LONGEST - len("~") - len(checksum)
+        short = encoded[:room].decode(errors="ignore")
         plain = f"{short}~{checksum}"
-    if plain.partition(".")[0].casefold() in RESERVED:
+    stem = plain.partition(".")[0]
+    if stem.casefold() in RESERVED:
         return f"_{plain}"
     if plain.casefold() == EARLIER:
         return f"{plain}_"
@@ -329,7 +411,9 @@ def folder_name(text: str) -> str:
 
 
 def _letter_of_a_folder(letter: str) -> str:
-    return letter if letter.isprintable() and letter not in REFUSED_LETTERS else "_"
+    if letter in REFUSED_LETTERS or not letter.isprintable():
+        return "_"
+    return letter
 
 
 REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
@@ -343,16 +427,17 @@ def _with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Atte
 
     Equal files are one attempt.
     """
-    whole: dict[str, Attempt] = {}  # checksum → the first attempt of that file
-    for one in attempts_in(into, student, unit):
-        whole.setdefault(one.record.sha256, one)
-    before = len(whole)
-    for one in sorted(fresh, key=_order):
-        whole.setdefault(one.record.sha256, one)
-    attempts = list(whole.values())
-    if all(one.record.submitted for one in attempts):
+    first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
+    for attempt in attempts_in(into, student, unit):
+        first_of.setdefault(attempt.record.sha256, attempt)
+    before = len(first_of)
+    for attempt in sorted(fresh, key=_order):
+        first_of.setdefault(attempt.record.sha256, attempt)
+    attempts = list(first_of.values())
+    all_have_times = all(attempt.record.submitted for attempt in attempts)
+    if all_have_times:
         attempts.sort(key=_order)
-    return Place(student, unit, _numbered(attempts), len(whole) - before)
+    return Place(student, unit, _numbered(attempts), fresh=len(attempts) - before)
 
 
 def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
@@ -363,43 +448,57 @@ def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
     """
     numbered = []
     last = 0
-    for one in attempts:
-        last = max(last + 1, one.record.attempt)
-        numbered.append(replace(one, record=msgspec.structs.replace(one.record, attempt=last)))
+    for attempt in attempts:
+        last = max(last + 1, attempt.record.attempt)
+        record = msgspec.structs.replace(attempt.record, attempt=last)
+        numbered.append(replace(attempt, record=record))
     return numbered
 
 
-def _order(one: Attempt) -> tuple[str, int]:
-    return one.record.submitted, one.record.attempt
+def _order(attempt: Attempt) -> tuple[str, int]:
+    """Sort attempts by their time."""
+    record = attempt.record
+    return record.submitted, record.attempt
 
 
 def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
     """Read the attempts that an earlier run has laid out, the latest last."""
     earlier = into / student / EARLIER / unit
     folders = [path for path in earlier.glob("*") if path.is_dir()]
-    folders.sort(key=lambda path: (len(path.name), path.name))
+    folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
     folders.append(into / student / unit)
-    found = []
+    attempts = []
     for folder in folders:
-        for suffix in SUFFIXES:
-            path = folder / f"{unit}{suffix}"
-            if path.is_file():
-                record = read_record(record_path(folder)) or _put_by_hand(student, path)
-                found.append(Attempt(record, path.read_bytes(), suffix))
-                break
-    return found
+        attempt = _attempt_in(folder, student, unit)
+        if attempt:
+            attempts.append(attempt)
+    return attempts
+
+
+def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
+    """Read the attempt that lies in a folder; None where none does."""
+    for suffix in SUFFIXES:
+        path = folder / f"{unit}{suffix}"
+        if path.is_file():
+            record = read_record(record_path(folder)) or _put_by_hand(student, path)
+            return Attempt(record, path.read_bytes(), suffix)
+    return None
 
 
 def _put_by_hand(student: str, path: Path) -> HandIn:
     """Make the record of a file that somebody put there, and no run of `collect`."""
-    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return HandIn(
-        source="hand", student=student, submitted=moment, sha256=digest(path.read_bytes())
+        source="hand",
+        student=student,
+        submitted=utc_of_seconds(path.stat().st_mtime),
+        sha256=digest(path.read_bytes()),
     )
 
 
 def _has_any(into: Path, student: str) -> bool:
-    return any((into / folder_name(student)).glob("*.json"))
+    """Say whether an earlier run has laid out anything of a student."""
+    folder = into / folder_name(student)
+    return any(folder.glob("*.json"))
 
 
 def carry_out(made: Plan, into: Path) -> None:
@@ -407,68 +506,81 @@ def carry_out(made: Plan, into: Path) -> None:
 
     Raises `CannotWrite`.
     """
+    mark = msgspec.json.encode({"format": 1, "last": made.source.name})
     try:
         into.mkdir(parents=True, exist_ok=True)
-        _write(into / MARK, msgspec.json.encode({"format": 1, "last": made.source.name}))
+        _write(into / MARK, mark)
         if made.roster:
             _write(into / ROSTER, made.roster.as_csv().encode())
         for place in made.places:
             if place.fresh:
                 _lay_out(place, into)
     except OSError as error:
-        raise CannotWrite(
-            f"{error.filename or into} cannot be written: {error.strerror}."
-        ) from error
+        path = error.filename or into
+        raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _lay_out(place: Place, into: Path) -> None:
     """Write the earlier attempts, then the latest where `grade` looks."""
-    earlier = into / place.student / EARLIER / place.unit
-    for attempt in place.attempts[:-1]:
-        _write_attempt(earlier / str(attempt.record.attempt), place.unit, attempt)
-    _write_attempt(into / place.student / place.unit, place.unit, place.attempts[-1])
+    folder = into / place.student
+    earlier = folder / EARLIER / place.unit
+    *before, latest = place.attempts
+    for attempt in before:
+        number = str(attempt.record.attempt)
+        _write_attempt(earlier / number, place.unit, attempt)
+    _write_attempt(folder / place.unit, place.unit, latest)
 
 
 def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
+    """Write an attempt's file and its record into a folder, instead of what was there."""
     for suffix in SUFFIXES:
         if suffix != attempt.suffix:
-            (folder / f"{unit}{suffix}").unlink(missing_ok=True)
+            other = folder / f"{unit}{suffix}"
+            other.unlink(missing_ok=True)
     path = folder / f"{unit}{attempt.suffix}"
     _write(path, attempt.content)
     record = msgspec.json.encode(attempt.record)
     _write(record_path(folder), msgspec.json.format(record, indent=1))
     if attempt.record.submitted:
-        moment = datetime.fromisoformat(attempt.record.submitted).astimezone(UTC).timestamp()
-        os.utime(path, (moment, moment))
+        submitted = datetime.fromisoformat(attempt.record.submitted)
+        seconds = submitted.astimezone(UTC).timestamp()
+        os.utime(path, (seconds, seconds))
 
 
 def _write(path: Path, content: bytes) -> None:
     """Replace a file at one moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{path.name}.part"
     part.write_bytes(content)
     os.replace(part, path)
 
 
 def summary(made: Plan) -> list[str]:
     """Say what was planned, a line each: the counts, then everything that needs a look."""
-    fresh = [place for place in made.places if place.fresh]
-    students = len({place.student for place in made.places})
-    counts = f"{len(made.places)} hand-ins of {students} students, {len(fresh)} of them new"
-    lines = [f"{made.source.title}: {counts}"]
-    for place in fresh:
+    lines = [_counts(made)]
+    for place in made.places:
         words = _attempts_in_words(place)
-        if words:
+        if place.fresh and words:
             lines.append(f"  {place.student}, {place.unit}: {words}")
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {place.student}, {place.unit}: marked late by {made.source.name}")
-    missing = [shown(each.student) for each in made.missing]
+    unknown = [shown(name) for name in made.unknown]
+    missing = [shown(student.student) for student in made.missing]
     left = [f"{shown(each.place)}: {each.why}" for each in made.left]
-    lines += listed("not in the roster, but taken", [shown(name) for name in made.unknown])
+    lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += listed("not taken", left)
     return lines
+
+
+def _counts(made: Plan) -> str:
+    """Say how many hand-ins of how many students there are."""
+    places = len(made.places)
+    students = len({place.student for place in made.places})
+    fresh = sum(1 for place in made.places if place.fresh)
+    return f"{made.source.title}: {places} hand-ins of {students} students, {fresh} of them new"
 
 
 def _attempts_in_words(place: Place) -> str:

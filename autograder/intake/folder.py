@@ -1,8 +1,8 @@
 """A folder or zip of files in no platform's layout.
 
-There is a folder for each student, or files are called like them.
+There is a folder for each student, or files are called like them:
 
-ada/sums/sums.py    ada/sums.py    ada/whatever.py    ada.py    ada_sums.py
+    ada/sums/sums.py    ada/sums.py    ada/whatever.py    ada.py    ada_sums.py
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,19 @@ from autograder.intake.items import Item, Left
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Anything will do."""
+    """Say whether there are files at all: any will do."""
     return bool(items)
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read the student from the first folder; of a file at the top, from its name."""
     for item in items:
-        student = item.parts[0] if len(item.parts) > 1 else item.name.rpartition(".")[0]
+        student = item.top if item.in_folder else item.name.rpartition(".")[0]
         if not student:
             yield Left(item.place, "its name says of no student")
             continue
-        hint = " ".join(item.parts[1:-1]) or source
+        folders = item.parts[1:-1]
+        hint = " ".join(folders) or source
         yield Found(item, item.name, Person(login=student), item.time, hint=hint)
 
 

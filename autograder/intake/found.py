@@ -1,7 +1,4 @@
-"""What a source says of one file: whose it is, when it came, which attempt.
-
-All readers give this.
-"""
+"""What a source says of one file: whose it is, when it came, which attempt. All readers give it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,16 +23,19 @@ class Person:
             return self.login
         if self.email:
             return self.email
-        return "_".join(filter(None, (self.name, self.id or self.sis)))
+        number = self.id or self.sis
+        return "_".join(part for part in (self.name, number) if part)
 
 
 @dataclass(frozen=True)
 class Found:
     """One file that somebody handed in.
 
-    name: what the student called it. submitted: ISO 8601 in UTC. attempt: as the source counts, or
-    0.
-    submission: the source's name for the hand-in. together: files that share it are of one hand-in.
+    name: what the student called it.
+    submitted: ISO 8601 in UTC.
+    attempt: as the source counts, or 0.
+    submission: the source's name for the hand-in.
+    together: files that share it are of one hand-in.
     hint: words of the source that may name the unit: an assignment's, a folder's.
     """
 

@@ -17,11 +17,10 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left, content_of, mostly
+from autograder.intake.items import Item, Left, content_of, mostly, utc_of_seconds
 
 MARK = ".classroom50.yaml"
 # a clone's own configuration may name programs: git is asked for one object, and fetches nothing
@@ -38,40 +37,55 @@ def _clones(items: Sequence[Item]) -> dict[str, list[Item]]:
     """Return the items of each top folder."""
     clones: dict[str, list[Item]] = {}
     for item in items:
-        if len(item.parts) > 1:
-            clones.setdefault(item.parts[0], []).append(item)
+        if item.in_folder:
+            files = clones.setdefault(item.top, [])
+            files.append(item)
     return clones
 
 
-def _marked(items: Sequence[Item]) -> dict[str, Item]:
-    return {item.parts[0]: item for item in items if item.parts[1:] == (MARK,)}
+def _marks(items: Sequence[Item]) -> dict[str, Item]:
+    """Return Classroom 50's mark of each clone that has one."""
+    marks = {}
+    for item in items:
+        if item.parts[1:] == (MARK,):
+            marks[item.top] = item
+    return marks
 
 
 def recognizes_classroom50(items: Sequence[Item]) -> bool:
-    """Most clones have Classroom 50's mark."""
-    marked = _marked(items)
-    return mostly(clone in marked for clone in _clones(items))
+    """Say whether most clones have Classroom 50's mark."""
+    marks = _marks(items)
+    clones = _clones(items)
+    return mostly(clone in marks for clone in clones)
 
 
 def recognizes_clones(items: Sequence[Item]) -> bool:
-    """Most top folders are git's."""
-    return mostly(_git_of(its, name) is not None for name, its in _clones(items).items())
+    """Say whether most top folders are git's."""
+    clones = _clones(items)
+    return mostly(_git_of(files, clone) is not None for clone, files in clones.items())
 
 
 def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read clones; what stands before the username is the same in all of them."""
-    begins = Counter(_beginning(item) for item in _marked(items).values())
-    del begins[""]  # a mark that does not fit
-    usual = begins.most_common(1)[0][0] if begins else ""
-    for item in items:
-        if len(item.parts) == 1:
-            yield Left(item.place, "no student's: it lies beside the clones")
-    for clone, its in _clones(items).items():
-        if usual and not clone.startswith(usual):
-            where = "/".join(its[0].parts[:1])
-            yield Left(where, f"a clone that is not called {usual}<username>")
+    usual = _usual_beginning(items)
+    yield from _beside_clones(items)
+    for clone, files in _clones(items).items():
+        if not clone.startswith(usual):
+            yield Left(clone, f"a clone that is not called {usual}<username>")
             continue
-        yield from _files(its, clone, clone.removeprefix(usual), hint=f"{usual} {source}")
+        login = clone.removeprefix(usual)
+        yield from _files(files, clone, login, hint=f"{usual} {source}")
+
+
+def _usual_beginning(items: Sequence[Item]) -> str:
+    """Return what stands before the username by most clones' marks; empty where none says it."""
+    marks = _marks(items).values()
+    begins = Counter(_beginning(mark) for mark in marks)
+    del begins[""]  # a mark that does not fit
+    if not begins:
+        return ""
+    [(usual, _)] = begins.most_common(1)
+    return usual
 
 
 def _beginning(mark: Item) -> str:
@@ -83,21 +97,28 @@ def _beginning(mark: Item) -> str:
         text = content_of(mark).decode("utf-8", "replace")
     except (OSError, ValueError):
         return ""
-    said = dict(re.findall(r"^\s*(classroom|assignment)\s*:\s*[\"']?([\w.-]+)", text, re.M))
-    begin = f"{said.get('classroom', '')}-{said.get('assignment', '')}-"
-    return begin if mark.parts[0].startswith(begin) else ""
+    names = dict(re.findall(r"^\s*(classroom|assignment)\s*:\s*[\"']?([\w.-]+)", text, re.M))
+    classroom = names.get("classroom", "")
+    assignment = names.get("assignment", "")
+    begin = f"{classroom}-{assignment}-"
+    return begin if mark.top.startswith(begin) else ""
 
 
 def read_clones(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read clones that are called like their students."""
+    yield from _beside_clones(items)
+    for clone, files in _clones(items).items():
+        yield from _files(files, clone, clone, hint=source)
+
+
+def _beside_clones(items: Sequence[Item]) -> Iterator[Left]:
     for item in items:
-        if len(item.parts) == 1:
+        if not item.in_folder:
             yield Left(item.place, "no student's: it lies beside the clones")
-    for clone, its in _clones(items).items():
-        yield from _files(its, clone, clone, hint=source)
 
 
 def _files(items: Sequence[Item], clone: str, login: str, hint: str) -> Iterator[Found | Left]:
+    """Yield the files of one clone, with the time of its last commit where git says it."""
     git = _git_of(items, clone)
     submitted, commit = _last_commit(git) if git else ("", "")
     for item in items:
@@ -118,8 +139,12 @@ def _git_of(items: Sequence[Item], clone: str) -> Path | None:
     top = first.path
     for _ in first.parts[1:]:
         top = top.parent
+    if top.name != clone:
+        return None
     git = top / ".git"
-    return git if top.name == clone and git.is_dir() and not git.is_symlink() else None
+    if git.is_symlink() or not git.is_dir():
+        return None
+    return git
 
 
 def _last_commit(git: Path) -> tuple[str, str]:
@@ -134,13 +159,11 @@ def _last_commit(git: Path) -> tuple[str, str]:
         return "", ""
     head, _, body = done.stdout.partition(b"\n")
     found = re.search(rb"^committer .*> (\d{1,12}) [+-]\d{4}$", body, re.M)
-    checksum = head.split(b" ")[0].decode("ascii", "replace")
     if not found or b" commit " not in head:
         return "", ""
-    try:
-        return datetime.fromtimestamp(int(found[1]), UTC).isoformat(timespec="seconds"), checksum
-    except (OverflowError, ValueError, OSError):
-        return "", checksum
+    checksum = head.split(b" ")[0].decode("ascii", "replace")
+    seconds = int(found[1])
+    return utc_of_seconds(seconds), checksum
 
 
 CLASSROOM50 = Source(

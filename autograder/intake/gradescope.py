@@ -20,18 +20,26 @@ files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import CannotCollect, Item, Left, content_of
+from autograder.intake.items import CannotCollect, Item, Left, content_of, in_utc
 
 METADATA = "submission_metadata.yml"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """There is a table of contents beside the folders: one within a folder is a student's."""
-    return any(item.parts == (METADATA,) for item in items)
+    """Say whether there is Gradescope's table of contents."""
+    return _table(items) is not None
+
+
+def _table(items: Sequence[Item]) -> Item | None:
+    """Return the table of contents beside the folders: one within a folder is a student's."""
+    for item in items:
+        if item.parts == (METADATA,):
+            return item
+    return None
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
@@ -39,67 +47,72 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
 
     Raises `CannotCollect` where it is none.
     """
-    table = next((item for item in items if item.parts == (METADATA,)), None)
+    table = _table(items)
     if table is None:
         raise CannotCollect(f"There is no {METADATA}, which Gradescope puts beside the folders.")
-    known = _contents(table)
+    contents = _contents(table)
     for item in items:
         if item is table:
             continue
-        facts = known.get(item.parts[0]) if len(item.parts) > 1 else None
-        submitters = _list(facts, ":submitters") if facts else []
+        entry = contents.get(item.top, {}) if item.in_folder else {}
+        submitters = _list(entry, ":submitters")
         if not submitters:
             yield Left(item.place, f"{METADATA} says of nobody that they handed it in")
         for submitter in submitters:
-            yield _found(item, item.parts[0], facts or {}, submitter)
+            yield _found(item, entry, submitter)
 
 
 def _contents(table: Item) -> Mapping[str, Mapping[str, Any]]:
+    """Read the table of contents: the entry of each folder. Raises `CannotCollect`."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         read: Any = yaml.load(content_of(table), Loader=loader)
     except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
-        raise CannotCollect(
-            f"{table.place} cannot be read: {str(error).splitlines()[0]}."
-        ) from None
+        reason = str(error).splitlines()[0]
+        raise CannotCollect(f"{table.place} cannot be read: {reason}.") from None
     if not isinstance(read, dict):
         raise CannotCollect(f"{table.place} is no table of submissions.")
-    return {str(name): facts for name, facts in read.items() if isinstance(facts, dict)}
+    return {str(folder): entry for folder, entry in read.items() if isinstance(entry, dict)}
 
 
-def _list(facts: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = facts.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+def _list(entry: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the tables in a list of the table; none where there is no such list."""
+    values = entry.get(key)
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict)]
 
 
-def _found(
-    item: Item, submission: str, facts: Mapping[str, Any], submitter: Mapping[str, Any]
-) -> Found:
-    name, email, sis = (str(submitter.get(key) or "") for key in (":name", ":email", ":sid"))
+def _found(item: Item, entry: Mapping[str, Any], submitter: Mapping[str, Any]) -> Found:
     return Found(
         item,
         item.name,
-        Person(name=name, email=email, sis=sis),
-        _time(facts.get(":created_at")),
-        attempt=len(_list(facts, ":history")) + 1,
-        submission=submission.removeprefix("submission_"),
-        together=submission,
+        _person(submitter),
+        _time(entry.get(":created_at")),
+        attempt=len(_list(entry, ":history")) + 1,
+        submission=item.top.removeprefix("submission_"),
+        together=item.top,
+    )
+
+
+def _person(submitter: Mapping[str, Any]) -> Person:
+    return Person(
+        name=str(submitter.get(":name") or ""),
+        email=str(submitter.get(":email") or ""),
+        sis=str(submitter.get(":sid") or ""),
     )
 
 
 def _time(value: object) -> str:
-    """A time of the table, which YAML reads as one; without a zone it is in UTC."""
-    moment: datetime | None
+    """Return a time of the table, which YAML reads as one; empty where it is none."""
+    if isinstance(value, datetime):
+        return in_utc(value)
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        return in_utc(datetime.fromisoformat(str(value)))
     except ValueError:
-        moment = datetime(value.year, value.month, value.day) if isinstance(value, date) else None
-    if moment is None:
         return ""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="seconds")
 
 
 GRADESCOPE = Source("gradescope", recognizes, read, "Gradescope's export of submissions")

@@ -26,7 +26,11 @@ from autograder.intake.units import is_script
 # of a student's own zip: its bytes, those of its files together, and how many files it may hold
 MAX_INNER = 64 << 20
 MAX_INNER_FILES = 10_000
-MAX_PART, MAX_PLACE = 255, 4096  # characters of a name, and of one with its folders
+MAX_PART = 255  # characters of a name
+MAX_PLACE = 4096  # characters of a name with its folders
+# of an entry's flags, in the format of zips
+ENCRYPTED = 0x1
+NAMED_IN_UTF8 = 0x800
 NOT_LOOKED_AT = {
     ".git",
     ".hg",
@@ -38,6 +42,8 @@ NOT_LOOKED_AT = {
     ".ipynb_checkpoints",
 }
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
+MADE_BY_TOOLS = NOT_LOOKED_AT | JUNK
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class CannotCollect(UserError):
@@ -62,9 +68,20 @@ class Item:
         return self.parts[-1]
 
     @property
+    def top(self) -> str:
+        """The name at the top of the source: the file's folder there, or the file itself."""
+        return self.parts[0]
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether the file lies in a folder of the source."""
+        return len(self.parts) > 1
+
+    @property
     def place(self) -> str:
         """Where it stands in the source."""
-        return "/".join((*self.above, *self.parts))
+        names = (*self.above, *self.parts)
+        return "/".join(names)
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,8 @@ def shown(text: str) -> str:
 
     That is one line, no controls, nothing that turns its direction.
     """
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    letters = [letter if letter.isprintable() else REPLACEMENT for letter in text]
+    return "".join(letters)
 
 
 def look_into(source: Path, scratch: Path) -> Contents:
@@ -133,29 +151,39 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
         if entries_in_zip(source) > MAX_FILES:
             return []
         with zipfile.ZipFile(source) as packed:
-            names = [
-                _parts(_entry_name(entry)) for entry in packed.infolist() if not entry.is_dir()
-            ]
+            entries = packed.infolist()
     except Exception:  # the library tells damage by errors of many kinds
         return []
-    return [Item(parts, source) for parts in names if parts and not tools_own(parts)]
+    items = []
+    for entry in entries:
+        parts = _parts(_entry_name(entry))
+        if parts and not entry.is_dir() and not tools_own(parts):
+            items.append(Item(parts, source))
+    return items
 
 
 def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int = 64) -> None:
+    """Add the files of a folder, and of those in it so many levels deep, to the contents.
+
+    parts: where the folder stands in the source. Raises `CannotCollect` where there are too many.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        contents.left.append(Left("/".join(parts), f"the folder cannot be read ({error.strerror})"))
+        why = f"the folder cannot be read ({error.strerror})"
+        contents.left.append(Left("/".join(parts), why))
         return
     for entry in entries:
         here = (*parts, _text(entry.name))
-        if why := _why_not(entry, here):
+        why = _why_not(entry, here)
+        if why:
             contents.left.append(Left("/".join(here), why))
         elif entry.is_dir():
             if depth > 1:
                 _walk(Path(entry.path), here, contents, depth - 1)
         else:
-            contents.items.append(Item(here, Path(entry.path), _utc(entry.stat().st_mtime)))
+            time = utc_of_seconds(entry.stat().st_mtime)
+            contents.items.append(Item(here, Path(entry.path), time))
         if len(contents.items) > MAX_FILES:
             raise CannotCollect(f"{folder} holds more than {MAX_FILES} files.")
 
@@ -164,28 +192,52 @@ def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
     """Say why an entry of a folder is not looked at; empty where it is."""
     if entry.is_symlink():
         return "a link: links are not followed"
-    if why := tools_own(here[-1:]):
+    why = tools_own(here[-1:])
+    if why:
         return why
-    return "" if entry.is_dir() or entry.is_file() else "no plain file"
+    if entry.is_dir() or entry.is_file():
+        return ""
+    return "no plain file"
 
 
 def tools_own(parts: tuple[str, ...]) -> str:
-    """Say that a name is one that tools and systems make, and no student; empty where it is not."""
-    own = NOT_LOOKED_AT & set(parts) or JUNK & set(parts) or parts[-1].startswith("._")
-    return "made by a tool or a system, and no student's" if own else ""
+    """Say that a name is one that tools and systems make, and no student; empty where it is not.
+
+    parts: the names of the folders around a file, and its own.
+    """
+    is_resource_fork = parts[-1].startswith("._")  # of macOS
+    if is_resource_fork or not MADE_BY_TOOLS.isdisjoint(parts):
+        return "made by a tool or a system, and no student's"
+    return ""
 
 
 def _text(name: str) -> str:
-    """A name of the file system as text that can be encoded, in one form of Unicode."""
-    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
+    """Return a name of the file system as text that can be encoded, in one form of Unicode."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", text)
 
 
-def _utc(seconds: float) -> str:
-    """A time as text; empty for one that no calendar has."""
+def utc_of_seconds(seconds: float) -> str:
+    """Return a time since 1970 as ISO 8601 in UTC; empty for one that no calendar has."""
     try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return ""
+    return moment.isoformat(timespec="seconds")
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC; empty for one that no calendar has.
+
+    A time without a zone is taken to be in UTC.
+    """
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return ""
+    return moment.isoformat(timespec="seconds")
 
 
 class _TooMuch(Exception):
@@ -228,9 +280,16 @@ class _Unpacking:
             return
         name = _entry_name(entry)
         here = (*parts, *_parts(name))
-        why = _refused(entry, here) or self._extract(packed, entry, here, time)
+        why = _refused(entry, here)
+        if not why:
+            why = self._extract(packed, entry, here, time)
         if why:
-            self.contents.left.append(Left("/".join((*parts, name))[:MAX_PLACE], why))
+            self._leave((*parts, name), why)
+
+    def _leave(self, parts: tuple[str, ...], why: str) -> None:
+        """Note what was not taken, and why. parts: its folders and its name."""
+        place = "/".join(parts)
+        self.contents.left.append(Left(place[:MAX_PLACE], why))
 
     def _extract(
         self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...], time: str
@@ -247,7 +306,8 @@ class _Unpacking:
             with packed.open(entry) as stream:
                 content = stream.read(entry.file_size + 1)
         except Exception as error:  # the library tells damage by errors of many kinds
-            return f"torn: {one_line(str(error)) or type(error).__name__}"
+            words = one_line(str(error)) or type(error).__name__
+            return f"torn: {words}"
         path = self.scratch / str(self.files)
         path.write_bytes(content[: entry.file_size])
         self.contents.items.append(Item(here, path, time))
@@ -255,16 +315,18 @@ class _Unpacking:
 
     def open_inner_zips(self) -> None:
         """Replace each student's zip by the scripts in it; whatever is wrong with it is its own."""
-        items, self.contents.items = self.contents.items, []
+        items = self.contents.items
+        self.contents.items = []
         for item in items:
-            if item.name.casefold().endswith(".zip"):
+            if _is_zip(item.name):
                 self._open_inner(item)
             else:
                 self.contents.items.append(item)
 
     def _open_inner(self, item: Item) -> None:
         """Unpack a student's zip: all that one may hold, or nothing but the reason why not."""
-        before, left_before = len(self.contents.items), len(self.contents.left)
+        before = len(self.contents.items)
+        left_before = len(self.contents.left)
         try:
             self._unpack_inner(item)
             return
@@ -296,37 +358,54 @@ class _Unpacking:
                         raise _TooMuch(f"its scripts are over {MAX_INNER >> 20} MB")
                     self._take(packed, entry, item.parts, item.time)
                 elif not entry.is_dir():
-                    why = tools_own(_parts(name) or ("",)) or "no .py or .ipynb"
-                    place = "/".join((*item.parts, name))[:MAX_PLACE]
-                    self.contents.left.append(Left(place, why))
+                    parts = _parts(name) or ("",)
+                    why = tools_own(parts) or "no .py or .ipynb"
+                    self._leave((*item.parts, name), why)
 
 
 def _over_all_limits() -> str:
-    return f"It holds more than {MAX_FILES} files or {MAX_TOTAL >> 30} GB."
+    gigabytes = MAX_TOTAL >> 30
+    return f"It holds more than {MAX_FILES} files or {gigabytes} GB."
+
+
+def _is_zip(name: str) -> bool:
+    return name.casefold().endswith(".zip")
 
 
 def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
     """Say why an entry of a zip is not unpacked; empty where it is."""
-    if stat.S_ISLNK(entry.external_attr >> 16):
+    return _refused_for_its_name(entry, here) or _refused_for_its_content(entry, here[-1])
+
+
+def _refused_for_its_name(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
+    """Say why an entry of that name is not unpacked, or why a link is not."""
+    unix_mode = entry.external_attr >> 16
+    if stat.S_ISLNK(unix_mode):
         return "a link: links are not followed"
-    if not here or any(part == ".." for part in here):
+    if not here or ".." in here:
         return "its name leads out of the zip"
-    if len("/".join(here)) > MAX_PLACE or max(map(len, here)) > MAX_PART:
+    longest = max(len(part) for part in here)
+    if longest > MAX_PART or len("/".join(here)) > MAX_PLACE:
         return "its name is longer than a file's can be"
-    if why := tools_own(here):
-        return why
-    if entry.flag_bits & 1:
+    return tools_own(here)
+
+
+def _refused_for_its_content(entry: zipfile.ZipInfo, name: str) -> str:
+    """Say why the bytes of an entry are not unpacked; empty where they are."""
+    if entry.flag_bits & ENCRYPTED:
         return "it is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
-    most = MAX_INNER if here[-1].casefold().endswith(".zip") else MAX_FILE
-    return f"over {most >> 20} MB" if entry.file_size > most else ""
+    most = MAX_INNER if _is_zip(name) else MAX_FILE
+    if entry.file_size > most:
+        return f"over {most >> 20} MB"
+    return ""
 
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
-    """An entry's name: one without the mark of UTF-8 is often still in it."""
+    """Return an entry's name: one without the mark of UTF-8 is often still in it."""
     name = entry.filename
-    if not entry.flag_bits & 0x800:
+    if not entry.flag_bits & NAMED_IN_UTF8:
         try:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
@@ -335,7 +414,8 @@ def _entry_name(entry: zipfile.ZipInfo) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    parts = name.replace("\\", "/").split("/")
+    return tuple(part for part in parts if part not in ("", "."))
 
 
 def _entry_time(entry: zipfile.ZipInfo) -> str:
@@ -344,37 +424,45 @@ def _entry_time(entry: zipfile.ZipInfo) -> str:
     A zip keeps the clock on the wall and no zone: this machine's is taken.
     """
     try:
-        return datetime(*entry.date_time).astimezone(UTC).isoformat(timespec="seconds")
+        moment = datetime(*entry.date_time).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return ""
+    return moment.isoformat(timespec="seconds")
 
 
 def below(items: list[Item]) -> list[Item]:
-    """The items without a folder that holds them all."""
-    first = {item.parts[0] for item in items}
-    if len(first) != 1 or any(len(item.parts) < 2 for item in items):
+    """Return the items without a folder that holds them all."""
+    all_in_folders = all(item.in_folder for item in items)
+    if len(tops(items)) != 1 or not all_in_folders:
         return items
-    return [
-        replace(item, parts=item.parts[1:], above=(*item.above, item.parts[0])) for item in items
-    ]
+    return [_without_top(item) for item in items]
+
+
+def _without_top(item: Item) -> Item:
+    """Return an item without the folder at the top."""
+    top, *parts = item.parts
+    return replace(item, parts=tuple(parts), above=(*item.above, top))
 
 
 def tops(items: Sequence[Item]) -> set[str]:
-    """The names at the top, which a platform gives and no student does."""
-    return {item.parts[0] for item in items}
+    """Return the names at the top, which a platform gives and no student does."""
+    return {item.top for item in items}
 
 
 def mostly(answers: Iterable[bool]) -> bool:
-    """Whether more than half of some answers are yes: one student cannot tip that."""
+    """Say whether more than half of some answers are yes: one student cannot tip that."""
     given = list(answers)
     return 2 * sum(given) > len(given)
 
 
 def content_of(item: Item) -> bytes:
-    """The bytes of an item. Raises `ValueError`, in words, and `OSError`."""
+    """Return the bytes of an item. Raises `ValueError`, in words, and `OSError`."""
     return read_file(item.path)
 
 
 def listed(title: str, lines: Sequence[str]) -> list[str]:
-    """A title with a count, and below it the lines; nothing where there is none."""
-    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines)] if lines else []
+    """Return a title with a count, and below it the lines; nothing where there is none."""
+    if not lines:
+        return []
+    head = f"{title} ({len(lines)}):"
+    return [head, *(f"  {line}" for line in lines)]

@@ -23,14 +23,15 @@ NAME = re.compile(
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Most at the top are participants' folders or files."""
-    return mostly(bool(NAME.fullmatch(name)) for name in tops(items))
+    """Say whether most at the top are participants' folders or files."""
+    names = tops(items)
+    return mostly(NAME.fullmatch(name) is not None for name in names)
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each file is from its folder's name."""
     for item in items:
-        match = NAME.fullmatch(item.parts[0])
+        match = NAME.fullmatch(item.top)
         if not match:
             yield Left(
                 item.place,
@@ -39,10 +40,9 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         elif match["plugin"] == "onlinetext":
             yield Left(item.place, "text typed into Moodle, and no file")
         else:
-            own = item.parts[-1] if len(item.parts) > 1 else match["file"]
-            yield Found(
-                item, own, Person(name=match["name"], id=match["id"]), item.time, hint=source
-            )
+            own = item.name if item.in_folder else match["file"]
+            who = Person(name=match["name"], id=match["id"])
+            yield Found(item, own, who, item.time, hint=source)
 
 
 MOODLE = Source("moodle", recognizes, read, "Moodle's download of submissions")

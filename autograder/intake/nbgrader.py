@@ -11,10 +11,10 @@ gives.
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left, content_of, mostly, tops
+from autograder.intake.items import Item, Left, content_of, in_utc, mostly, tops
 
 INBOUND = re.compile(
     r"(?P<student>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>[^/+]+)(\+(?P<random>[^/]*))?"
@@ -23,39 +23,59 @@ STAMP = "timestamp.txt"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Most folders are called as the exchange calls them, or have a time beside their files."""
-    if mostly(bool(INBOUND.fullmatch(name)) for name in tops(items)):
-        return any(len(item.parts) > 1 for item in items)
-    stamped = {item.parts[:2] for item in items if len(item.parts) == 3 and item.name == STAMP}
-    return mostly(folder in stamped for folder in {item.parts[:2] for item in items})
+    """Say whether most folders are called as the exchange does it, or most have a time in them."""
+    names = tops(items)
+    if mostly(INBOUND.fullmatch(name) is not None for name in names):
+        return any(item.in_folder for item in items)
+    stamped = {_collected_folder(item) for item in items if _is_stamp(item)}
+    folders = {_collected_folder(item) for item in items}
+    return mostly(folder in stamped for folder in folders)
+
+
+def _collected_folder(item: Item) -> tuple[str, ...]:
+    """Return the names of the student and the assignment of what nbgrader has collected."""
+    return item.parts[:2]
+
+
+def _is_stamp(item: Item) -> bool:
+    return len(item.parts) == 3 and item.name == STAMP
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read attempts of the exchange, and collected folders."""
-    stamps: dict[tuple[str, ...], str] = {
-        item.parts[:2]: _stamp(item)
-        for item in items
-        if len(item.parts) == 3 and item.name == STAMP
-    }
+    times = {}
     for item in items:
-        match = INBOUND.fullmatch(item.parts[0])
+        if _is_stamp(item):
+            times[_collected_folder(item)] = _stamp(item)
+    for item in items:
+        match = INBOUND.fullmatch(item.top)
         if item.name == STAMP:
             continue
-        if match and len(item.parts) > 1:
-            who = Person(login=match["student"])
-            submitted = _time(match["time"])
-            folder, unit = item.parts[0], match["assignment"]
-            yield Found(
-                item, item.name, who, submitted, submission=folder, together=folder, hint=unit
-            )
+        if match and item.in_folder:
+            yield _in_exchange(item, match)
         elif len(item.parts) > 2:
-            submitted = stamps.get(item.parts[:2]) or item.time
-            yield Found(item, item.name, Person(login=item.parts[0]), submitted, hint=item.parts[1])
+            submitted = times.get(_collected_folder(item)) or item.time
+            student, assignment, *_ = item.parts
+            yield Found(item, item.name, Person(login=student), submitted, hint=assignment)
         else:
             yield Left(item.place, "not in a folder of a student and an assignment")
 
 
+def _in_exchange(item: Item, match: re.Match[str]) -> Found:
+    """Return what the name of an attempt's folder says, which nbgrader gives."""
+    return Found(
+        item,
+        item.name,
+        Person(login=match["student"]),
+        _time(match["time"]),
+        submission=item.top,
+        together=item.top,
+        hint=match["assignment"],
+    )
+
+
 def _stamp(item: Item) -> str:
+    """Read the time that lies beside the files; empty where it cannot be read."""
     try:
         return _time(content_of(item).decode("utf-8", "replace"))
     except (OSError, ValueError):
@@ -69,11 +89,7 @@ def _time(text: str) -> str:
         moment = datetime.fromisoformat(plain)
     except ValueError:
         return ""
-    try:
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).isoformat(timespec="seconds")
-    except (OverflowError, ValueError):
-        return ""
+    return in_utc(moment)
 
 
 NBGRADER = Source("nbgrader", recognizes, read, "nbgrader's submissions")

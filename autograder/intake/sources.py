@@ -8,11 +8,12 @@ from autograder.intake.folder import FOLDER
 from autograder.intake.found import Source
 from autograder.intake.github import CLASSROOM50, GITHUB
 from autograder.intake.gradescope import GRADESCOPE
-from autograder.intake.items import Item, below, glance
+from autograder.intake.items import Item, below, glance, tops
 from autograder.intake.moodle import MOODLE
 from autograder.intake.nbgrader import NBGRADER
 
-SOURCES = (GRADESCOPE, MOODLE, CLASSROOM50, NBGRADER, CANVAS, GITHUB, FOLDER)
+PLATFORMS = [GRADESCOPE, MOODLE, CLASSROOM50, NBGRADER, CANVAS, GITHUB]
+SOURCES = [*PLATFORMS, FOLDER]
 BY_NAME = {source.name: source for source in SOURCES}
 
 
@@ -28,30 +29,37 @@ def recognize(
     levels = [list(items)]
     for _ in range(2):
         levels.append(below(levels[-1]))
-    if named and named != FOLDER.name:
-        kind = BY_NAME[named]
-        return kind, next((level for level in levels if kind.recognizes(level)), levels[0])
+    if named == FOLDER.name:
+        kinds = []
+    elif named:
+        kinds = [BY_NAME[named]]
+    else:
+        kinds = PLATFORMS
     # from the outside: what lies deeper is more in the hands of students
-    for level in [] if named else levels:
-        for kind in SOURCES[:-1]:
+    for level in levels:
+        for kind in kinds:
             if kind.recognizes(level):
                 return kind, level
-    return FOLDER, _students_first(levels, is_unit) if zipped else levels[0]
+    if named and named != FOLDER.name:
+        return BY_NAME[named], levels[0]
+    if zipped:
+        return FOLDER, _students_first(levels, is_unit)
+    return FOLDER, levels[0]
 
 
 def platform_of(source: Path) -> str:
     """Return what platform a folder or zip comes from, by its names.
 
-    Empty where `grade` can read it as it is.
-
-    What nbgrader has collected lies as `grade` reads it.
+    Empty where `grade` can read it as it is, and so for what nbgrader has collected.
     """
     items = glance(source)
     kind, level = recognize(items, lambda _: False)
-    laid_out = kind is FOLDER or (
-        kind is NBGRADER and not any("+" in item.parts[0] for item in level)
-    )
-    return "" if laid_out else kind.title
+    if kind is FOLDER:
+        return ""
+    is_exchange = any("+" in item.top for item in level)
+    if kind is NBGRADER and not is_exchange:
+        return ""
+    return kind.title
 
 
 def _students_first(levels: list[list[Item]], is_unit: Callable[[str], bool]) -> list[Item]:
@@ -60,8 +68,9 @@ def _students_first(levels: list[list[Item]], is_unit: Callable[[str], bool]) ->
     Such a folder holds several folders, none of them a unit's.
     """
     for level in levels:
-        second = {item.parts[1] for item in level if len(item.parts) > 2}
-        alone = len({item.parts[0] for item in level}) == 1
-        if not (alone and len(second) > 1 and not any(map(is_unit, second))):
+        within = {item.parts[1] for item in level if len(item.parts) > 2}
+        has_unit = any(is_unit(folder) for folder in within)
+        one_around_all = len(tops(level)) == 1 and len(within) > 1 and not has_unit
+        if not one_around_all:
             return level
     return levels[0]

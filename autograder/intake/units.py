@@ -10,8 +10,7 @@ from pathlib import PurePath
 from autograder.course import Course
 
 SUFFIXES = (".py", ".ipynb")
-# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie
-# (2)"
+# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie"
 COPIES = re.compile(
     r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
 )
@@ -19,7 +18,8 @@ COPIES = re.compile(
 
 def is_script(name: str) -> bool:
     """Say whether a file's name ends as a script's or a notebook's does, in whatever case."""
-    return PurePath(name).suffix.casefold() in SUFFIXES
+    suffix = PurePath(name).suffix
+    return suffix.casefold() in SUFFIXES
 
 
 def unit_named(course: Course, text: str) -> str:
@@ -28,15 +28,14 @@ def unit_named(course: Course, text: str) -> str:
     Empty where none or several are. text: a file's name without its suffix, or a folder's name.
     """
     plain = _plain(COPIES.sub("", text))
-    for names in (
-        {unit: unit for unit in course.units},
-        {course.short(u): u for u in course.units},
-    ):
-        exact = [unit for name, unit in names.items() if plain == _plain(name)]
-        begun = [unit for name, unit in names.items() if plain.startswith(f"{_plain(name)}_")]
+    for names in _plain_names(course):
+        exact = [unit for unit, name in names.items() if plain == name]
+        begun = [unit for unit, name in names.items() if plain.startswith(f"{name}_")]
         found = exact or begun
+        if len(found) == 1:
+            return found[0]
         if found:
-            return found[0] if len(found) == 1 else ""
+            return ""
     return ""
 
 
@@ -45,14 +44,24 @@ def unit_within(course: Course, words: Iterable[str]) -> str:
 
     Empty where none or several are.
     """
-    text = f"_{_plain(' '.join(words))}_"
-    for short in (False, True):
-        names = {(course.short(unit) if short else unit): unit for unit in course.units}
-        found = {unit for name, unit in names.items() if f"_{_plain(name)}_" in text}
+    plain = _plain(" ".join(words))
+    text = f"_{plain}_"
+    for names in _plain_names(course):
+        found = [unit for unit, name in names.items() if f"_{name}_" in text]
         if len(found) == 1:
-            return found.pop()
+            return found[0]
     return ""
 
 
+def _plain_names(course: Course) -> list[dict[str, str]]:
+    """Return the plain name of each unit: once of whole names, once of the short ones."""
+    return [
+        {unit: _plain(unit) for unit in course.units},
+        {unit: _plain(course.short(unit)) for unit in course.units},
+    ]
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
+    """Return a text in lower case, with one underscore for all that is no letter or digit."""
+    words = re.sub(r"[\W_]+", "_", text.casefold())
+    return words.strip("_")

@@ -101,9 +101,9 @@ def cells_target(data: bytes) -> None:
         cells.cells(data)
     except cells.Broken as error:
         assert str(error)
-    found = definitions.pieces(data)
-    for piece in code.parts(found, ["double", "x", "A", "f"], ["x"]):
-        for line in code.lines(piece):
+    found = definitions.read_definitions(data)
+    for definition in code.parts(found, ["double", "x", "A", "f"], ["x"]):
+        for line in code.lines(definition):
             assert "<" not in re.sub(r'<span class="\w+">|</span>', "", line)
     text = data.decode("utf-8", "replace")
     assert "<" not in re.sub("</?(code|em)>", "", html(text)) and "<" not in markdown(text)

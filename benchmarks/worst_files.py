@@ -15,8 +15,8 @@ from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def of_length(piece: str, length: int) -> str:
-    return (piece * (length // len(piece) + 1))[:length]
+def of_length(text: str, length: int) -> str:
+    return (text * (length // len(text) + 1))[:length]
 
 
 def notebook(cell: str) -> str:
@@ -61,14 +61,14 @@ FILES = {
 CHILD = """
 import resource, sys, time, warnings
 from autograder.report.code import lines, parts
-from autograder.report.definitions import pieces
+from autograder.report.definitions import read_definitions
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
-pieces(b"def double(x): return x")
+read_definitions(b"def double(x): return x")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.process_time()
-found = pieces(source)
-shown = [lines(piece) for piece in parts(found, ["double", "a"], ["double"])]
+found = read_definitions(source)
+shown = [lines(definition) for definition in parts(found, ["double", "a"], ["double"])]
 seconds = time.process_time() - began
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(seconds, grown / 1024, len(found))
@@ -76,7 +76,7 @@ print(seconds, grown / 1024, len(found))
 
 
 def measure(text: str) -> tuple[float, float, int, int]:
-    """Return seconds, megabytes, pieces found, and lines on stderr, in a process of its own."""
+    """Return seconds, megabytes, definitions found, and lines on stderr, in a process of its own."""
     command = [sys.executable, "-c", CHILD]
     done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=600)
     lines = done.stderr.count(b"\n")

@@ -9,7 +9,7 @@ from keyword import kwlist
 
 from autograder.errors import visible
 from autograder.parsing import parse
-from autograder.report.definitions import Piece
+from autograder.report.definitions import Definition
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
 # one expression without nested repeats, so that no text makes it slow; a page for each of 1,000
@@ -46,36 +46,38 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
     return asked, given
 
 
-def parts(found: Sequence[Piece], asked: Collection[str], given: Collection[str]) -> list[Piece]:
-    """Return the pieces that define what is asked for, and the student's helpers that these use.
+def parts(
+    found: Sequence[Definition], asked: Collection[str], given: Collection[str]
+) -> list[Definition]:
+    """Return the definitions of what is asked for, and the student's helpers that these use.
 
-    They come in the order of the file. Of pieces on the same lines there is one, and
+    They come in the order of the file. Of definitions on the same lines there is one, and
     `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
     """
-    defining: dict[str, list[Piece]] = {}
+    defining: dict[str, list[Definition]] = {}
     helpers: set[str] = set()
-    for piece in found:
-        for name in piece.names:
-            defining.setdefault(name, []).append(piece)
-        if piece.is_function:
-            helpers |= piece.names
+    for definition in found:
+        for name in definition.names:
+            defining.setdefault(name, []).append(definition)
+        if definition.is_function:
+            helpers |= definition.names
     helpers -= set(given)
-    shown: dict[tuple[str, int, str], Piece] = {}
+    shown: dict[tuple[str, int, str], Definition] = {}
     left = MAX_SHOWN
     names = list(asked)
     for name in names:  # the list grows by helpers
-        for piece in defining.pop(name, ()):
-            if _lines_of(piece) in shown or len(piece.text) > left:
+        for definition in defining.pop(name, ()):
+            if _lines_of(definition) in shown or len(definition.text) > left:
                 continue
-            shown[_lines_of(piece)] = piece
-            left -= len(piece.text)
-            words = set(re.findall(r"\w+", piece.text))
+            shown[_lines_of(definition)] = definition
+            left -= len(definition.text)
+            words = set(re.findall(r"\w+", definition.text))
             names += sorted(helpers & words)
-    return [piece for piece in found if shown.get(_lines_of(piece)) is piece]
+    return [definition for definition in found if shown.get(_lines_of(definition)) is definition]
 
 
-def _lines_of(piece: Piece) -> tuple[str, int, str]:
-    return piece.place, piece.first, piece.text
+def _lines_of(definition: Definition) -> tuple[str, int, str]:
+    return definition.place, definition.first, definition.text
 
 
 def lines_of_mistake(text: str, mistake: str) -> set[int]:
@@ -101,7 +103,7 @@ def lines_of_mistake(text: str, mistake: str) -> set[int]:
 LEAST_WORDS = 4  # of a line that can be told from others
 
 
-@lru_cache(maxsize=1)  # a piece of code is asked for one known mistake after another
+@lru_cache(maxsize=1)  # one text is asked about one known mistake after another
 def _words_and_shapes(text: str) -> tuple[list[list[str]], list[list[str]]]:
     """Return the words of each line of a text, and the shape of each."""
     own = text.split("\n")
@@ -129,12 +131,12 @@ def _shape(line: str) -> list[str]:
     return shape
 
 
-def lines(piece: Piece, without_comments: bool = False) -> list[str]:
-    """Return the lines of a piece as HTML, escaped.
+def lines(definition: Definition, without_comments: bool = False) -> list[str]:
+    """Return the lines of a definition as HTML, escaped.
 
     Comments, strings, numbers and keywords are in spans.
     """
-    text = visible(piece.text)
+    text = visible(definition.text)
     html = ""
     end = 0  # of what is in `html`
     for token in _TOKENS.finditer(text):

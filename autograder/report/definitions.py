@@ -16,7 +16,7 @@ MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its out
 
 
 @dataclass(frozen=True)
-class Piece:
+class Definition:
     """A definition as it stands in a file.
 
     names: that it binds. place: what its lines are counted in. first: the number of its first line.
@@ -33,7 +33,7 @@ class Piece:
         return bool(re.match(r"@|(async )?def |class ", self.text))
 
 
-def pieces(source: bytes) -> list[Piece]:
+def read_definitions(source: bytes) -> list[Definition]:
     """Return the definitions of a submission, read and not run.
 
     Of a cell that does not parse it is the whole text. Nothing where the file is no text or is over
@@ -58,11 +58,11 @@ def pieces(source: bytes) -> list[Piece]:
         cell = statement.cell
         if cell not in lines:
             lines[cell] = cell.text.split("\n")
-        read.append(_piece(statement, lines[cell]))
+        read.append(_definition(statement, lines[cell]))
     for cell in found:
         if cell.text in submission._broken:
             names = re.findall(r"^(?:def |class )?(\w+)", cell.text, re.M)
-            read.append(Piece(frozenset(names), cell.place, cell.first_line, cell.text))
+            read.append(Definition(frozenset(names), cell.place, cell.first_line, cell.text))
     return read
 
 
@@ -77,7 +77,7 @@ def _may_be_read(source: bytes) -> bool:
 _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
 
 
-def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
+def _definition(statement: Statement, lines: Sequence[str]) -> Definition:
     """Return a statement as it stands, with its decorators; lines: of its cell."""
     node = statement.node
     cell = statement.cell
@@ -85,4 +85,4 @@ def _piece(statement: Statement, lines: Sequence[str]) -> Piece:
     for decorator in getattr(node, "decorator_list", []):
         first = min(first, decorator.lineno)
     text = "\n".join(lines[first - 1 : node.end_lineno])
-    return Piece(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)
+    return Definition(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)

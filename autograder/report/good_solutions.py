@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from autograder.course import Course
 from autograder.judging import Verdict
 from autograder.report import code
-from autograder.report.definitions import Piece, pieces
+from autograder.report.definitions import Definition, read_definitions
 from autograder.source.solution import read_solution, without_marks
 
 
 def good_solutions(
     course: Course, unit: str, verdicts: Sequence[Verdict]
-) -> dict[str, list[Piece]]:
+) -> dict[str, list[Definition]]:
     """Return, for each check, the course's own solution of its exercise, if the student solved it.
 
     An exercise may have several checks, which follow one another. It is solved where all of them
@@ -22,7 +22,7 @@ def good_solutions(
         return {}
     solution = read_solution(path.read_text(encoding="utf-8"))
     asked, given = code.exercises(solution.stub)
-    found = pieces(without_marks(solution.plain()).encode())
+    found = read_definitions(without_marks(solution.plain()).encode())
     passed = {verdict.name for verdict in verdicts if verdict.status == "passed"}
     shown = {}
     for first, checks in _exercises(asked).items():

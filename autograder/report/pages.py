@@ -6,7 +6,7 @@ script.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -26,7 +26,7 @@ from autograder.grading.results import Result, write_whole
 from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
 from autograder.report import code, html, remark_html, summary
-from autograder.report.definitions import Piece, pieces
+from autograder.report.definitions import Definition, read_definitions
 from autograder.report.good_solutions import good_solutions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
@@ -302,7 +302,7 @@ def _good_ones(course: Course, result: Result, rules: Policy | None) -> "Listing
     solved = good_solutions(course, result.unit, result.verdicts)
     for verdict in result.verdicts:
         found = solved.get(verdict.name, [])
-        listing[verdict.name] = [_listed(piece, verdict, None) for piece in found]
+        listing[verdict.name] = [_block(definition, verdict, None) for definition in found]
     return listing
 
 
@@ -354,10 +354,11 @@ def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A piece of code on a page: its place, and its lines as HTML, each with whether it is marked.
+class CodeBlock:
+    """A definition as a block of code on a page.
 
-    names: what the piece defines. place: "line", or "cell 3, line". first: the first line's number.
+    names: what it defines. place: "line", or "cell 3, line". first: the first line's number.
+    lines: as HTML, each with whether it is marked.
     """
 
     names: tuple[str, ...]
@@ -366,7 +367,7 @@ class Listed:
     lines: tuple[tuple[Markup, bool], ...]
 
 
-Listing = dict[str, list[Listed]]  # check → the pieces of code that it asks for
+Listing = dict[str, list[CodeBlock]]  # check → the code that it asks for
 
 
 def listing_of(course: Course, result: Result, content: bytes | None) -> Listing:
@@ -378,14 +379,14 @@ def listing_of(course: Course, result: Result, content: bytes | None) -> Listing
 
 
 def _listing(course: Course, result: Result, content: bytes, renaming: Renaming | None) -> Listing:
-    found = pieces(content)
+    found = read_definitions(content)
     if not found:
         return {}
     asked, given = _exercises(course, result.unit)
     listing: Listing = {}
     for verdict in result.verdicts:
         shown = code.parts(found, asked.get(verdict.name, set()), given)
-        listing[verdict.name] = [_listed(piece, verdict, renaming) for piece in shown]
+        listing[verdict.name] = [_block(definition, verdict, renaming) for definition in shown]
     return listing
 
 
@@ -398,28 +399,36 @@ def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]
     return code.exercises(stub.read_text(encoding="utf-8"))
 
 
-def _listed(piece: Piece, verdict: Verdict, renaming: Renaming | None) -> Listed:
-    """Return a piece as it is shown, with the lines marked that the verdict's remarks speak of."""
+def _block(definition: Definition, verdict: Verdict, renaming: Renaming | None) -> CodeBlock:
+    """Return a definition as it is shown; the lines are marked that the remarks speak of."""
     if renaming:
-        piece = replace(piece, text=renaming.text(piece.text))
-    at = _lines_spoken_of(piece, verdict.remarks)
-    lines = code.lines(piece, without_comments=renaming is not None)
-    return Listed(
-        names=tuple(sorted(piece.names)),
-        place=piece.place,
-        first=piece.first,
-        # `lines` escapes them
-        lines=tuple((Markup(line), number in at) for number, line in enumerate(lines, piece.first)),
+        definition = replace(definition, text=renaming.text(definition.text))
+    marked = _lines_spoken_of(definition, verdict.remarks)
+    return code_block(definition, marked, without_comments=renaming is not None)
+
+
+def code_block(
+    definition: Definition, marked: Collection[int], without_comments: bool
+) -> CodeBlock:
+    """Return a definition as it is shown. marked: numbers of lines, as the file counts them."""
+    lines = []
+    for number_, line in enumerate(code.lines(definition, without_comments), definition.first):
+        lines.append((Markup(line), number_ in marked))  # `code.lines` escapes them
+    return CodeBlock(
+        names=tuple(sorted(definition.names)),
+        place=definition.place,
+        first=definition.first,
+        lines=tuple(lines),
     )
 
 
-def _lines_spoken_of(piece: Piece, remarks: Sequence[Remark]) -> set[int]:
+def _lines_spoken_of(definition: Definition, remarks: Sequence[Remark]) -> set[int]:
     """Return the numbers of the lines that a remark names, or that make its known mistake."""
-    numbered = re.compile(rf"\b{re.escape(piece.place)} (\d{{1,9}})\b")
+    numbered = re.compile(rf"\b{re.escape(definition.place)} (\d{{1,9}})\b")
     found = set()
     for remark in remarks:
         for number_ in numbered.findall(remark.text):
             found.add(int(number_))
-        for index in code.lines_of_mistake(piece.text, remark.mistake):
-            found.add(piece.first + index)
+        for index in code.lines_of_mistake(definition.text, remark.mistake):
+            found.add(definition.first + index)
     return found

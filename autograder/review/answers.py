@@ -11,7 +11,7 @@ from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
-from autograder.report.definitions import Piece, pieces
+from autograder.report.definitions import Definition, read_definitions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, names_of_hand_in
 from autograder.review.fingerprints import numbers
 from autograder.source.solution import BEGIN, END
@@ -48,27 +48,27 @@ class Answer:
     """
 
     student: str
-    pieces: tuple[Piece, ...]
+    definitions: tuple[Definition, ...]
     numbers: tuple[frozenset[int], ...]
     names: tuple[str, ...] = ()
     year: str = ""
 
 
 def answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "") -> Answer:
-    """Read a student's file; one that our reading fails on has no pieces, and costs no other.
+    """Read a student's file; one that our reading fails on has no definitions, and costs no other.
 
     Definitions that stand on the same lines have one text, which is read once.
     """
     try:
-        found = tuple(pieces(source))
+        found = tuple(read_definitions(source))
     except Exception:
         found = ()
-    texts = list(dict.fromkeys(piece.text for piece in found))
+    texts = list(dict.fromkeys(definition.text for definition in found))
     by_text = dict(zip(texts, numbers(texts), strict=True))
     return Answer(
         student=f"{year}: {student}" if year else student,
-        pieces=found,
-        numbers=tuple(by_text[piece.text] for piece in found),
+        definitions=found,
+        numbers=tuple(by_text[definition.text] for definition in found),
         names=tuple(names),
         year=year,
     )
@@ -91,17 +91,19 @@ class UnitAnswers:
     public: frozenset[int]
     results: tuple[Result, ...] = ()
 
-    def of(self, exercise: Exercise, answer: Answer) -> list[Piece]:
-        """Return the pieces of an answer to an exercise, with the student's own helpers."""
-        return parts(answer.pieces, exercise.names, self.given)
+    def of(self, exercise: Exercise, answer: Answer) -> list[Definition]:
+        """Return the definitions of an answer to an exercise, with the student's own helpers."""
+        return parts(answer.definitions, exercise.names, self.given)
 
     def numbers(self, exercise: Exercise, answer: Answer) -> frozenset[int]:
-        """Return the fingerprints of these pieces."""
-        shown = {id(piece) for piece in self.of(exercise, answer)}
+        """Return the fingerprints of these definitions."""
+        shown = {id(definition) for definition in self.of(exercise, answer)}
         found = set[int]()
-        for piece, numbers_of_piece in zip(answer.pieces, answer.numbers, strict=True):
-            if id(piece) in shown:
-                found |= numbers_of_piece
+        for definition, numbers_of_definition in zip(
+            answer.definitions, answer.numbers, strict=True
+        ):
+            if id(definition) in shown:
+                found |= numbers_of_definition
         return frozenset(found)
 
 
@@ -129,7 +131,7 @@ def read_class(
             answers = _graded(course, of_unit, lies, results)
         else:
             answers = _handed_in(course, unit.name, lies)
-        if not any(one.pieces for one in answers):
+        if not any(one.definitions for one in answers):
             continue
         for place in also:
             answers += _handed_in(course, unit.name, place, year=place.name)
@@ -213,7 +215,7 @@ def _unit_answers(
     single = []
     for check, names in asked.items():
         if names:
-            written = _lines(parts(ours.pieces, names, given))
+            written = _lines(parts(ours.definitions, names, given))
             title = titles.get(check, check)
             single.append(Exercise(unit.name, check, title, frozenset(names), written))
     everything = frozenset[str]().union(*(exercise.names for exercise in single))
@@ -230,11 +232,11 @@ def _unit_answers(
     )
 
 
-def _lines(found: Collection[Piece]) -> int:
-    """Count the lines of code between the marks of a solution in these pieces."""
+def _lines(found: Collection[Definition]) -> int:
+    """Count the lines of code between the marks of a solution in these definitions."""
     count = 0
-    for piece in found:
-        _, _, after_begin = piece.text.partition(BEGIN)
+    for definition in found:
+        _, _, after_begin = definition.text.partition(BEGIN)
         written, _, _ = after_begin.partition(END)
         for line in written.split("\n"):
             code = line.strip()

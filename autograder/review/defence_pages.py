@@ -45,8 +45,8 @@ def _shown(question: Question, answers: bool) -> dict[str, Any]:
 
     Without answers it is given none, so that none can slip in.
     """
-    lines = enumerate(code.lines(question.piece), question.piece.first)
-    cell = question.piece.place.removesuffix("line")
+    lines = enumerate(code.lines(question.definition), question.definition.first)
+    cell = question.definition.place.removesuffix("line")
     arrays = [{"name": array.name, "shape": array.shape} for array in question.arrays]
     if answers:
         arrays = [
@@ -57,7 +57,7 @@ def _shown(question: Question, answers: bool) -> dict[str, Any]:
         "title": question.title,
         "level": LEVELS[question.level],
         "place": f"{cell}line {question.line}",
-        "first": question.piece.first,
+        "first": question.definition.first,
         "lines": [(Markup(line), number == question.line) for number, line in lines],
         "before": question.before,
         "after": question.after,

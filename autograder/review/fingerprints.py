@@ -31,7 +31,7 @@ class Fingerprint:
 
 
 def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
-    """Return the fingerprints of each piece of one person's code, given whole.
+    """Return the fingerprints of each of one person's definitions, given whole.
 
     Code that does not parse has none.
     """
@@ -43,8 +43,11 @@ def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
 
 
 def numbers(codes: Sequence[str]) -> list[frozenset[int]]:
-    """The numbers of all parts of each piece of one person's code, given whole."""
-    return [frozenset(one.number for one in piece) for piece in fingerprints(codes)]
+    """Return the numbers of all parts of each of one person's definitions, given whole."""
+    found = []
+    for prints in fingerprints(codes):
+        found.append(frozenset(part.number for part in prints))
+    return found
 
 
 def _tree(code: str) -> ast.Module:
@@ -65,7 +68,7 @@ class _Chosen:
     attributes: set[str] = field(default_factory=set)
 
     def note(self, tree: ast.AST) -> None:
-        """Add the names that a piece of code defines."""
+        """Add the names that some code defines."""
         for node in ast.walk(tree):
             match node:
                 case ast.ClassDef(name=name, body=body):

@@ -21,7 +21,7 @@ from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
 from autograder.parsing import parse
 from autograder.report.code import exercises, parts
-from autograder.report.definitions import Piece, pieces
+from autograder.report.definitions import Definition, read_definitions
 from autograder.review.effects import FACTOR, ROWS, SAME, SIGN, Effect, effect
 from autograder.sandbox.client import Server
 
@@ -50,9 +50,9 @@ class AskedArray:
 class Question:
     """One change of one line, and what it does.
 
-    piece: the student's definition in which it stands. line: its number, counted as the piece's
-    lines are. before, after: the line as it is, and as it would be. raised: the error, where there
-    is one; then no array changes.
+    definition: the student's, in which it stands. line: its number, counted as in the file.
+    before, after: the line as it is, and as it would be.
+    raised: the error, where there is one; then no array changes.
     source: the whole submission with the change, seeds: on which it was run; so that anybody can
     run it again.
     """
@@ -60,7 +60,7 @@ class Question:
     unit: str
     check: str
     title: str
-    piece: Piece
+    definition: Definition
     line: int
     before: str
     after: str
@@ -113,10 +113,10 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
 
 @dataclass(frozen=True)
 class _Change:
-    """A change that could be asked about: of a piece, in a check's experiment."""
+    """A change that could be asked about: of a definition, in a check's experiment."""
 
     check: Check
-    piece: Piece
+    definition: Definition
     mutant: Mutant
 
 
@@ -136,23 +136,23 @@ class _Maker:
         That is of each check whose experiment gets an answer from the code as it is.
         """
         unit = self._server.unit
-        found = pieces(self._source)
+        found = read_definitions(self._source)
         asked, given = exercises(unit.course.stub(unit.name).read_text(encoding="utf-8"))
         names = other_names(unit)
         for check in unit.checks:
             if check.measure or not asked.get(check.name):
                 continue
-            for piece in parts(found, asked[check.name], given):
-                if not self._can_be_asked_about(piece, check):
+            for definition in parts(found, asked[check.name], given):
+                if not self._can_be_asked_about(definition, check):
                     continue
-                for mutant in _mutants(piece, names):
-                    yield _Change(check, piece, mutant)
+                for mutant in _mutants(definition, names):
+                    yield _Change(check, definition, mutant)
 
-    def _can_be_asked_about(self, piece: Piece, check: Check) -> bool:
-        """Say whether a piece is long enough, can be replaced in the file, and runs as it is."""
-        if not _is_long_enough(piece):
+    def _can_be_asked_about(self, definition: Definition, check: Check) -> bool:
+        """Say whether a definition is long enough, can be replaced in the file, and runs."""
+        if not _is_long_enough(definition):
             return False
-        if not with_text(self._source, piece, piece.text):
+        if not with_text(self._source, definition, definition.text):
             return False
         return bool(self._answers(check))
 
@@ -175,7 +175,7 @@ class _Maker:
 
     def question(self, change: _Change) -> Question | None:
         """Return the question of a change; None where it would be no good one."""
-        source = with_text(self._source, change.piece, change.mutant.script)
+        source = with_text(self._source, change.definition, change.mutant.script)
         if source is None:
             return None
         changed = self._run(source, change.check)
@@ -187,14 +187,14 @@ class _Maker:
         if has_no_effect and not self._is_reached(change):
             return None
         mutant = change.mutant
-        piece = change.piece
+        definition = change.definition
         left_out = mutant.after in ("pass", "(nothing)")
         return Question(
             unit=self._server.unit.name,
             check=change.check.name,
             title=change.check.title,
-            piece=piece,
-            line=piece.first + mutant.line - 1,
+            definition=definition,
+            line=definition.first + mutant.line - 1,
             before=mutant.before,
             after="" if left_out else _tidy(mutant.after),
             arrays=arrays,
@@ -208,14 +208,14 @@ class _Maker:
 
         An error in its place would be seen then.
         """
-        lines = change.piece.text.split("\n")
+        lines = change.definition.text.split("\n")
         at = change.mutant.line - 1
         indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
         lines[at] = f"{indent}raise RuntimeError"
         text = "\n".join(lines)
         if not _parses(text):
             return False
-        source = with_text(self._source, change.piece, text)
+        source = with_text(self._source, change.definition, text)
         if not source:
             return False
         answers = self._run(source, change.check)
@@ -239,24 +239,24 @@ def _tidy(line: str) -> str:
     return tidied if is_the_same else line
 
 
-def _is_long_enough(piece: Piece) -> bool:
-    if not piece.is_function:
+def _is_long_enough(definition: Definition) -> bool:
+    if not definition.is_function:
         return False
-    lines = [line.strip() for line in piece.text.split("\n")]
+    lines = [line.strip() for line in definition.text.split("\n")]
     code = [line for line in lines if line and not line.startswith("#")]
     return len(code) > LEAST_LINES
 
 
-def _mutants(piece: Piece, names: Mapping[str, str]) -> list[Mutant]:
+def _mutants(definition: Definition, names: Mapping[str, str]) -> list[Mutant]:
     """The changes of a definition's body, of one line each; none where it does not parse."""
-    if not _is_plain(piece.text):
+    if not _is_plain(definition.text):
         return []
-    body = set(range(2, piece.text.count("\n") + 2))
+    body = set(range(2, definition.text.count("\n") + 2))
     try:
-        found = mutants(piece.text, names, body)
+        found = mutants(definition.text, names, body)
     except (cst.ParserSyntaxError, RecursionError):
         return []
-    lines = piece.text.split("\n")
+    lines = definition.text.split("\n")
     return [one for one in found if one.before and one.before == lines[one.line - 1].strip()]
 
 
@@ -276,31 +276,31 @@ def _is_plain(text: str) -> bool:
     return not level
 
 
-def with_text(source: bytes, piece: Piece, text: str) -> bytes | None:
-    """Return a submission with another text in a piece's place.
+def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
+    """Return a submission with another text in a definition's place.
 
-    None where the piece does not stand there as it was read.
+    None where the definition does not stand there as it was read.
     """
-    if piece.place == "line":
+    if definition.place == "line":
         whole = source.decode("utf-8-sig").replace("\r\n", "\n")
-        return _replaced(whole, piece, text).encode() if _stands(whole, piece) else None
+        return _replaced(whole, definition, text).encode() if _stands(whole, definition) else None
     book = json.loads(source)
-    cell = book["cells"][int(piece.place.split()[1].rstrip(",")) - 1]
+    cell = book["cells"][int(definition.place.split()[1].rstrip(",")) - 1]
     written = "".join(cell["source"])
-    if not _stands(written, piece):
+    if not _stands(written, definition):
         return None
-    cell["source"] = _replaced(written, piece, text)
+    cell["source"] = _replaced(written, definition, text)
     return json.dumps(book).encode()
 
 
-def _stands(whole: str, piece: Piece) -> bool:
-    lines = whole.split("\n")[piece.first - 1 :]
-    return "\n".join(lines[: piece.text.count("\n") + 1]) == piece.text
+def _stands(whole: str, definition: Definition) -> bool:
+    lines = whole.split("\n")[definition.first - 1 :]
+    return "\n".join(lines[: definition.text.count("\n") + 1]) == definition.text
 
 
-def _replaced(whole: str, piece: Piece, text: str) -> str:
+def _replaced(whole: str, definition: Definition, text: str) -> str:
     lines = whole.split("\n")
-    lines[piece.first - 1 : piece.first + piece.text.count("\n")] = text.split("\n")
+    lines[definition.first - 1 : definition.first + definition.text.count("\n")] = text.split("\n")
     return "\n".join(lines)
 
 
@@ -378,7 +378,7 @@ def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
 
 
 def _line_of(question: Question) -> tuple[str, int]:
-    return question.piece.place, question.line
+    return question.definition.place, question.line
 
 
 def _sort(question: Question) -> tuple[int, bool]:

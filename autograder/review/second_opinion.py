@@ -19,7 +19,7 @@ def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     """Write both zips of a unit into a folder; return their paths. Raises `CannotWrite`."""
     texts = {}
     for answer in unit.answers:
-        definitions = [piece.text for piece in answer.pieces]
+        definitions = [definition.text for definition in answer.definitions]
         texts[answer.student] = "\n\n\n".join(definitions) + "\n"
     return [
         _zipped(folder / f"dolos-{unit.unit}.zip", _for_dolos(unit, texts)),

@@ -7,13 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from autograder.grading.results import write_whole
-from autograder.report import code
-from autograder.report.definitions import Piece
+from autograder.report.definitions import Definition
 from autograder.report.exports import as_csv
-from autograder.report.pages import Listed, environment, remove_other_pages
+from autograder.report.pages import CodeBlock, code_block, environment, remove_other_pages
 from autograder.report.pseudonyms import Renaming
 from autograder.review.answers import Answer, Exercise, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
@@ -105,36 +102,34 @@ class _SideBySide:
             holders.update(self.unit.numbers(self.report.exercise, answer) - self.report.common)
         return {number for number, count in holders.items() if count > 1}
 
-    def _listing(self, answer: Answer, shared: set[int]) -> list[Listed]:
-        """Return an answer's pieces, with the lines marked that hold a shared part."""
-        prints = fingerprints([piece.text for piece in answer.pieces])
-        shown = {id(piece) for piece in self.unit.of(self.report.exercise, answer)}
-        found = []
-        for piece, of_piece in zip(answer.pieces, prints, strict=True):
-            if id(piece) in shown:
-                found.append(self._listed(piece, _lines_of(of_piece, shared)))
-        return found
+    def _listing(self, answer: Answer, shared: set[int]) -> list[CodeBlock]:
+        """Return an answer's definitions, with the lines marked that hold a shared part."""
+        texts = [definition.text for definition in answer.definitions]
+        to_show = {id(definition) for definition in self.unit.of(self.report.exercise, answer)}
+        blocks = []
+        for definition, prints in zip(answer.definitions, fingerprints(texts), strict=True):
+            if id(definition) in to_show:
+                marked = _lines_of(prints, shared, definition.first)
+                blocks.append(self._block(definition, marked))
+        return blocks
 
-    def _listed(self, piece: Piece, marked: set[int]) -> Listed:
+    def _block(self, definition: Definition, marked: set[int]) -> CodeBlock:
         if self.renaming:
-            piece = replace(piece, text=self.renaming.text(piece.text))
-        lines = code.lines(piece, without_comments=self.renaming is not None)
-        return Listed(
-            names=tuple(sorted(piece.names)),
-            place=piece.place,
-            first=piece.first,
-            # `lines` escapes them
-            lines=tuple((Markup(line), number in marked) for number, line in enumerate(lines, 1)),
-        )
+            definition = replace(definition, text=self.renaming.text(definition.text))
+        return code_block(definition, marked, without_comments=self.renaming is not None)
 
 
-def _lines_of(prints: Sequence[Fingerprint], shared: set[int]) -> set[int]:
-    """Return the lines of a piece that hold a shared part, counted from 1."""
-    found = set[int]()
-    for one in prints:
-        if one.number in shared:
-            found.update(range(one.first, one.last + 1))
-    return found
+def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> set[int]:
+    """Return the lines of a definition that hold a shared part.
+
+    first: the number of the definition's first line.
+    """
+    lines = set[int]()
+    for part in prints:
+        if part.number in shared:
+            before = first - 1
+            lines.update(range(before + part.first, before + part.last + 1))
+    return lines
 
 
 def bars(report: Alike) -> list[Bar]:

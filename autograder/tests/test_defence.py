@@ -181,7 +181,7 @@ def test_the_same_seed_asks_the_same_and_another_asks_something_else(server, ask
 def test_helpers_of_the_student_are_asked_about(server):
     """A function that the course does not know, but that an exercise runs."""
     its = questions(server, handed_in("helped").encode(), "own.py", 8, SEED)
-    assert any("added" in question.piece.names for question in its)
+    assert any("added" in question.definition.names for question in its)
 
 
 def test_a_notebook_is_asked_about_by_cell(server):
@@ -190,7 +190,7 @@ def test_a_notebook_is_asked_about_by_cell(server):
 
     book = jupytext.reads(handed_in("right"), "py:percent")
     its = questions(server, nbformat.writes(book).encode(), "own.ipynb", 3, SEED)
-    assert len(its) == 3 and all(question.piece.place.startswith("cell ") for question in its)
+    assert len(its) == 3 and all(question.definition.place.startswith("cell ") for question in its)
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):

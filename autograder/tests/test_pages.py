@@ -24,7 +24,13 @@ from autograder.grading.results import stored_results, write_whole
 from autograder.judging import Remark
 from autograder.report import definitions, html, pages, pseudonyms
 from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake, parts
-from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS, Piece, pieces
+from autograder.report.definitions import (
+    MAX_CELLS,
+    MAX_CODE,
+    MAX_PARTS,
+    Definition,
+    read_definitions,
+)
 from autograder.report.pages import security_policy
 from autograder.sandbox.inside.submission import Submission
 
@@ -383,7 +389,7 @@ def test_a_name_as_rosters_write_it_is_replaced_as_people_write_it_too():
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
     """A file that we cannot read has a page with its results, and a sentence for the code."""
     results = stored_results(graded_class)
-    monkeypatch.setattr(pages, "pieces", lambda _: 1 / 0)
+    monkeypatch.setattr(pages, "read_definitions", lambda _: 1 / 0)
     for address, page in pages.site(COURSE, results, lambda _: b"x = 1").items():
         assert ("The code of this file cannot be shown." in page()) == ("/" in address)
 
@@ -533,11 +539,16 @@ def test_each_exercise_is_found_in_the_stub():
     ],
 )
 def test_no_text_is_too_odd_to_show(text):
-    """Nested, endless or unfinished: pieces and their lines in seconds, or nothing."""
+    """Nested, endless or unfinished: definitions and their lines in seconds, or nothing."""
     source = f"def double(z):\n    return 1\n\n# %%\n{text}\n".encode()
-    for piece in pieces(source):
-        assert len(lines(piece)) == piece.text.count("\n") + 1
-    assert pieces(b"x = 1\n" * MAX_CODE) == pieces(b"\xff") == pieces(b"{") == []
+    for definition in read_definitions(source):
+        assert len(lines(definition)) == definition.text.count("\n") + 1
+    assert (
+        read_definitions(b"x = 1\n" * MAX_CODE)
+        == read_definitions(b"\xff")
+        == read_definitions(b"{")
+        == []
+    )
 
 
 OVER = {
@@ -552,9 +563,9 @@ OVER = {
 def test_a_file_over_a_limit_is_not_read_at_all(what, monkeypatch):
     """What it would cost is bounded before it is parsed; a file at the limit is read."""
     monkeypatch.setattr(definitions, "cells", lambda _: pytest.fail("it was read"))
-    assert pieces(OVER[what]) == []
+    assert read_definitions(OVER[what]) == []
     monkeypatch.undo()
-    assert len(pieces(b"# %%\na = 1\n" * (MAX_CELLS - 1))) == MAX_CELLS - 1
+    assert len(read_definitions(b"# %%\na = 1\n" * (MAX_CELLS - 1))) == MAX_CELLS - 1
 
 
 def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
@@ -562,7 +573,7 @@ def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
     monkeypatch.setattr(definitions, "Submission", lambda *_: pytest.fail("it was parsed"))
     cell = '{"cell_type": "code", "source": "%s"}'
     for book in ([cell % ""] * (MAX_CELLS + 1), [cell % ("x" * MAX_CODE)] * 2):
-        assert pieces(f'{{"cells": [{",".join(book)}]}}'.encode()) == []
+        assert read_definitions(f'{{"cells": [{",".join(book)}]}}'.encode()) == []
 
 
 def test_reading_a_file_says_nothing_of_it():
@@ -572,7 +583,7 @@ def test_reading_a_file_says_nothing_of_it():
     """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        assert len(pieces(b"x = '\\e'\ny = 1 is 1\n")) == 2
+        assert len(read_definitions(b"x = '\\e'\ny = 1 is 1\n")) == 2
         assert Submission(b"x = '\\e'\ny = 1 is 1\n", "").y
     assert said == []
 
@@ -583,24 +594,31 @@ def test_lines_of_code_hold_their_text_and_nothing_else():
     Each line closes its own spans.
     """
     text = 'x = rb"a\\"#<" + f\'b\'  # & "c"\ny = """d\ne""" + 1_0 if None else "open\n'
-    piece = Piece(frozenset("xy"), "line", 1, text)
-    plain = [re.sub("<[^>]*>", "", line) for line in lines(piece)]
+    definition = Definition(frozenset("xy"), "line", 1, text)
+    plain = [re.sub("<[^>]*>", "", line) for line in lines(definition)]
     assert "\n".join(plain) == html(text).replace("<code>", "").replace("</code>", "")
-    assert [line.count("<span") - line.count("</span") for line in lines(piece)] == [0, 0, 0, 0]
+    assert [line.count("<span") - line.count("</span") for line in lines(definition)] == [
+        0,
+        0,
+        0,
+        0,
+    ]
     assert (
         '<span class="string">e&quot;&quot;&quot;</span> + <span class="number">1_0</span>'
-        in lines(piece)[2]
+        in lines(definition)[2]
     )
-    assert lines(piece, without_comments=True)[0].endswith("  ")
+    assert lines(definition, without_comments=True)[0].endswith("  ")
 
 
 def test_helpers_come_with_what_uses_them():
     """A helper of the student's own does, a function of another exercise does not."""
-    found = pieces(
+    found = read_definitions(
         b"def mine(x):\n    return x\n\ndef double(x):\n    return mine(fit(x))\n\ndef fit(x):\n  "
         b"  return x\n"
     )
-    assert [sorted(piece.names) for piece in parts(found, {"double"}, {"double", "fit"})] == [
+    assert [
+        sorted(definition.names) for definition in parts(found, {"double"}, {"double", "fit"})
+    ] == [
         ["mine"],
         ["double"],
     ]
@@ -628,18 +646,18 @@ CHAIN = "def double(): return f0\n" + "".join(
     ids=["one line", "not closed", "lines overlap", "helpers of helpers", "the same again"],
 )
 def test_no_file_makes_a_page_slow_or_huge(script):
-    """Of pieces on the same lines one is shown, and a bounded number of characters.
+    """Of definitions on the same lines one is shown, and a bounded number of characters.
 
-    Each piece is found in one step.
+    Each definition is found in one step.
     """
-    found = pieces(script.encode())
+    found = read_definitions(script.encode())
     began = time.process_time()
     shown = parts(found, {"double"}, {"numpy"})
-    size = sum(len(line) for piece in shown for line in lines(piece))
+    size = sum(len(line) for definition in shown for line in lines(definition))
     assert time.process_time() - began < 1.5
-    assert sum(len(piece.text) for piece in shown) <= MAX_SHOWN
+    assert sum(len(definition.text) for definition in shown) <= MAX_SHOWN
     assert size < 40 * MAX_SHOWN
-    assert len({(piece.first, piece.text) for piece in shown}) == len(shown)
+    assert len({(definition.first, definition.text) for definition in shown}) == len(shown)
 
 
 @pytest.mark.parametrize(

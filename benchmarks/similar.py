@@ -26,7 +26,7 @@ from at_hand import COURSE, ROOT, solution, unit
 
 from autograder.grading.keys import build_key
 from autograder.grading.one import grade_one
-from autograder.review.answers import _unit_answers, answer, read_class
+from autograder.review.answers import _unit_answers, read_answer, read_class
 from autograder.review.similar import Alike, alike
 from autograder.review.similar_pages import write_similar
 from autograder.sandbox.client import Server
@@ -394,7 +394,7 @@ def found(shares: Shares, copies: Mapping[str, str]) -> Found:
 
 
 def ours(texts: Mapping[str, str], name: str = UNIT) -> list[Alike]:
-    answers = tuple(answer(student, text.encode()) for student, text in texts.items())
+    answers = tuple(read_answer(student, text.encode()) for student, text in texts.items())
     return alike(_unit_answers(unit(name), answers, (), LEAST_LINES), most=10**6)
 
 

@@ -54,7 +54,7 @@ class Answer:
     year: str = ""
 
 
-def answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "") -> Answer:
+def read_answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "") -> Answer:
     """Read a student's file; one that our reading fails on has no definitions, and costs no other.
 
     Definitions that stand on the same lines have one text, which is read once.
@@ -63,15 +63,21 @@ def answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "
         found = tuple(read_definitions(source))
     except Exception:
         found = ()
-    texts = list(dict.fromkeys(definition.text for definition in found))
-    by_text = dict(zip(texts, numbers(texts), strict=True))
+    texts = [definition.text for definition in found]
+    different = list(dict.fromkeys(texts))
+    by_text = dict(zip(different, numbers(different), strict=True))
     return Answer(
-        student=f"{year}: {student}" if year else student,
+        student=_with_year(student, year),
         definitions=found,
-        numbers=tuple(by_text[definition.text] for definition in found),
+        numbers=tuple(by_text[text] for text in texts),
         names=tuple(names),
         year=year,
     )
+
+
+def _with_year(student: str, year: str) -> str:
+    """Return what a student is called: with the year before the name where it is an earlier one."""
+    return f"{year}: {student}" if year else student
 
 
 @dataclass(frozen=True)
@@ -97,12 +103,13 @@ class UnitAnswers:
 
     def numbers(self, exercise: Exercise, answer: Answer) -> frozenset[int]:
         """Return the fingerprints of these definitions."""
-        shown = {id(definition) for definition in self.of(exercise, answer)}
+        definitions = self.of(exercise, answer)
+        asked_for = {id(definition) for definition in definitions}
         found = set[int]()
         for definition, numbers_of_definition in zip(
             answer.definitions, answer.numbers, strict=True
         ):
-            if id(definition) in shown:
+            if id(definition) in asked_for:
                 found |= numbers_of_definition
         return frozenset(found)
 
@@ -123,7 +130,11 @@ def read_class(
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
-    lies = submitted or (Path(facts.get("submitted", folder)) if results else folder)
+    lies = folder
+    if submitted:
+        lies = submitted
+    elif results:
+        lies = Path(facts.get("submitted", folder))
     found: list[UnitAnswers] = []
     for unit in units:
         of_unit = tuple(result for result in results if result.unit == unit.name)
@@ -131,7 +142,7 @@ def read_class(
             answers = _graded(course, of_unit, lies, results)
         else:
             answers = _handed_in(course, unit.name, lies)
-        if not any(one.definitions for one in answers):
+        if not any(answer.definitions for answer in answers):
             continue
         for place in also:
             answers += _handed_in(course, unit.name, place, year=place.name)
@@ -151,13 +162,15 @@ def _graded(
 
     every: the results of all units, since their students' names hang together.
     """
-    source = graded_files(course, folder, {result.student for result in every})
-    found = []
+    students = {result.student for result in every}
+    source = graded_files(course, folder, students)
+    answers = []
     for result in results:
         content = source(result)
         if content:
-            found.append(answer(result.student, content, names_of(result)))
-    return found
+            answer = read_answer(result.student, content, names_of(result))
+            answers.append(answer)
+    return answers
 
 
 def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[Answer]:
@@ -166,7 +179,7 @@ def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[
         submitted = with_records(course, folder, find_submissions(course, folder, unit))
     except UserError:
         return []
-    found = []
+    answers = []
     for entry in submitted:
         if entry.earlier:  # the latest attempt is compared
             continue
@@ -175,8 +188,9 @@ def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[
         except (OSError, ValueError):
             continue
         names = names_of_hand_in(entry.student, entry.known_as, entry.record)
-        found.append(answer(entry.student, source, names, year))
-    return found
+        answer = read_answer(entry.student, source, names, year)
+        answers.append(answer)
+    return answers
 
 
 def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Renaming]:
@@ -190,46 +204,78 @@ def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Rena
         for answer in unit.answers:
             aliases.assign([answer.student])
             alias = aliases[answer.student]
-            names.update(dict.fromkeys(answer.names, alias))
-    return [_under_aliases(unit, aliases) for unit in units], Renaming(names)
+            names |= dict.fromkeys(answer.names, alias)
+    renamed = [_under_aliases(unit, aliases) for unit in units]
+    return renamed, Renaming(names)
 
 
 def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
+    """Return the answers and results of a unit by students' aliases."""
     answers = []
     for answer in unit.answers:
-        alias = aliases[answer.student]
-        called = f"{answer.year}: {alias}" if answer.year else alias
+        called = _with_year(aliases[answer.student], answer.year)
         answers.append(replace(answer, student=called, names=()))
-    of_students = [result for result in unit.results if result.student in aliases]
-    results = [replace(result, student=aliases[result.student]) for result in of_students]
+    results = []
+    for result in unit.results:
+        if result.student in aliases:
+            alias = aliases[result.student]
+            results.append(replace(result, student=alias))
     return replace(unit, answers=tuple(answers), results=tuple(results))
 
 
 def _unit_answers(
     unit: Unit, answers: tuple[Answer, ...], results: tuple[Result, ...], lines: int
 ) -> UnitAnswers:
+    """Return the answers of a unit with its exercises. lines: shorter exercises are left out."""
     solution = solution_of(unit)
-    ours, stub = answer("", solution.plain().encode()), answer("", solution.stub.encode())
-    asked, given = exercises(solution.stub)
-    titles = {check.name: check.title for check in unit.checks}
-    single = []
-    for check, names in asked.items():
-        if names:
-            written = _lines(parts(ours.definitions, names, given))
-            title = titles.get(check, check)
-            single.append(Exercise(unit.name, check, title, frozenset(names), written))
-    everything = frozenset[str]().union(*(exercise.names for exercise in single))
-    total = sum(exercise.lines for exercise in single)
-    whole = Exercise(unit.name, "", "all exercises of the unit", everything, total)
+    stub = read_answer("", solution.stub.encode())
+    ours = read_answer("", solution.plain().encode())
+    _, given = exercises(solution.stub)
+    single = _exercises(unit, solution.stub, ours)
+    long_enough = [exercise for exercise in single if exercise.lines >= lines]
+    short = [exercise for exercise in single if exercise.lines < lines]
+    whole = _all_exercises(unit, single)
+    if whole.lines >= lines:
+        long_enough.insert(0, whole)
     return UnitAnswers(
         unit=unit.name,
-        exercises=tuple(each for each in (whole, *single) if each.lines >= lines),
-        short=tuple(each for each in single if each.lines < lines),
+        exercises=tuple(long_enough),
+        short=tuple(short),
         answers=answers,
         given=frozenset(given),
         public=frozenset().union(*ours.numbers, *stub.numbers),
         results=results,
     )
+
+
+def _exercises(unit: Unit, stub: str, ours: Answer) -> list[Exercise]:
+    """Return the exercises of a unit, with the lines that our solution takes for each."""
+    asked, given = exercises(stub)
+    titles = {check.name: check.title for check in unit.checks}
+    found = []
+    for check, names in asked.items():
+        if not names:
+            continue
+        written = parts(ours.definitions, names, given)
+        exercise = Exercise(
+            unit=unit.name,
+            check=check,
+            title=titles.get(check, check),
+            names=frozenset(names),
+            lines=_lines(written),
+        )
+        found.append(exercise)
+    return found
+
+
+def _all_exercises(unit: Unit, single: Sequence[Exercise]) -> Exercise:
+    """Return the whole unit as one exercise."""
+    names = set[str]()
+    lines = 0
+    for exercise in single:
+        names |= exercise.names
+        lines += exercise.lines
+    return Exercise(unit.name, "", "all exercises of the unit", frozenset(names), lines)
 
 
 def _lines(found: Collection[Definition]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 
 from autograder.course import Course, Unit, load_unit
@@ -25,10 +26,11 @@ def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> 
     """Refuse names of which there is no result. Raises `UnknownStudent`."""
     known = {result.student for result in results}
     for name in named:
-        if name not in known:
-            near = get_close_matches(name, known, 1, 0.4)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise UnknownStudent(f"There is no result of {name}.{hint}")
+        if name in known:
+            continue
+        near = get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise UnknownStudent(f"There is no result of {name}.{hint}")
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,11 @@ class Defence:
 
         jobs: how many at a time. Pages do not depend on it.
         """
-        by_unit: dict[str, list[Result]] = {}
-        for result in sorted(results, key=_place):
-            by_unit.setdefault(result.unit, []).append(result)
-        for name, of_unit in by_unit.items():
+        in_order = sorted(results, key=_place)
+        for name, of_unit in groupby(in_order, key=lambda result: result.unit):
             unit = load_unit(self._course, name)
             ended: list[Result] = []
-            yield from self._ask_together(unit, of_unit, jobs, ended)
+            yield from self._ask_together(unit, list(of_unit), jobs, ended)
             ended.sort(key=_place)
             yield from self._ask_one_by_one(unit, ended)
 
@@ -133,19 +133,26 @@ class Defence:
             return []
 
     def _note(self, result: Result, count: int | None) -> None:
+        """Keep how many questions there are about a submission; None where it is not at hand."""
         if count is None:
-            self._unread.append(f"{result.student}, {self._course.short(result.unit)}")
-        else:
-            self._asked.setdefault(result.unit, {})[result.student] = count
+            unit = self._course.short(result.unit)
+            self._unread.append(f"{result.student}, {unit}")
+            return
+        of_unit = self._asked.setdefault(result.unit, {})
+        of_unit[result.student] = count
 
     def index(self) -> Path:
         """Write the page that leads to all others; return its path."""
-        in_order = {unit: dict(sorted(counts.items())) for unit, counts in self._asked.items()}
+        in_order = {}
+        for unit, counts in self._asked.items():
+            in_order[unit] = dict(sorted(counts.items()))
         return write_index(self._out, self._draw.seed, in_order)
 
     def summary(self) -> str:
         """Say how many were asked how much, and of whom the code is not at hand."""
-        counts = [count for students in self._asked.values() for count in students.values()]
+        counts: list[int] = []
+        for students in self._asked.values():
+            counts.extend(students.values())
         asked = sum(1 for count in counts if count)
         lines = [f"{sum(counts)} questions about {asked} submissions, seed {self._draw.seed}"]
         silent = len(counts) - asked
@@ -154,12 +161,11 @@ class Defence:
                 f"{silent} submissions with no function that runs and is long enough to ask about"
             )
         if self._unread:
-            lines.append(
-                "not as it was graded, or not there any more, so not asked: "
-                f"{'; '.join(sorted(self._unread))}"
-            )
+            unread = "; ".join(sorted(self._unread))
+            lines.append(f"not as it was graded, or not there any more, so not asked: {unread}")
         return "\n".join(lines)
 
 
 def _place(result: Result) -> tuple[str, str]:
+    """Sort results by unit and student."""
     return result.unit, result.student

@@ -1,32 +1,67 @@
 """Questions as pages: for each student one without answers, and one for the examiner with them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from autograder.grading.results import write_whole
-from autograder.report import code
-from autograder.report.pages import environment
-from autograder.review.effects import IN_WORDS, Effect
-from autograder.review.questions import Question
+from autograder.report.pages import code_block, environment
+from autograder.review.effects import Effect, Kind
+from autograder.review.questions import AskedArray, Question
 
 LEVELS = ("easy", "easy", "middle", "hard")
+LETTERS = dict(zip(Kind, "ABCDEFG", strict=True))  # of each answer
+
+
+@dataclass(frozen=True)
+class ShownArray:
+    """An array on a page. letter, details: the answer; empty on a page without answers."""
+
+    name: str
+    shape: str
+    letter: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class ShownQuestion:
+    """A question on a page.
+
+    first: the number of the first line. lines: as HTML, each with whether it is the one that is
+    asked about. raised: the error, of which a page without answers knows nothing.
+    """
+
+    title: str
+    level: str
+    place: str
+    first: int
+    lines: Sequence[tuple[Markup, bool]]
+    before: str
+    after: str
+    arrays: Sequence[ShownArray]
+    raised: str
 
 
 def write_sheets(folder: Path, unit: str, student: str, asked: Sequence[Question]) -> None:
     """Write both pages of a student."""
-    for answers, place in ((False, folder / unit), (True, folder / unit / "answers")):
-        write_whole(place / f"{student}.html", sheet(unit, student, asked, answers))
+    name = f"{student}.html"
+    of_unit = folder / unit
+    write_whole(of_unit / name, sheet(unit, student, asked, answers=False))
+    write_whole(of_unit / "answers" / name, sheet(unit, student, asked, answers=True))
 
 
 def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> str:
-    """A page of questions, with the answers or without."""
+    """Return a page of questions, with the answers or without."""
     template = environment().get_template("defence.html")
-    shown = [_shown(question, answers) for question in asked]
     return template.render(
-        unit=unit, student=student, questions=shown, answers=answers, choices=IN_WORDS, live=""
+        unit=unit,
+        student=student,
+        questions=[_shown(question, answers) for question in asked],
+        answers=answers,
+        choices=[(letter, kind.value) for kind, letter in LETTERS.items()],
+        live="",
     )
 
 
@@ -35,52 +70,58 @@ def write_index(folder: Path, seed: int, units: Mapping[str, Mapping[str, int]])
 
     units: unit → student → how many questions.
     """
-    page = environment().get_template("defences.html").render(seed=seed, units=units, live="")
-    write_whole(folder / "index.html", page)
-    return folder / "index.html"
+    template = environment().get_template("defences.html")
+    path = folder / "index.html"
+    write_whole(path, template.render(seed=seed, units=units, live=""))
+    return path
 
 
-def _shown(question: Question, answers: bool) -> dict[str, Any]:
+def _shown(question: Question, answers: bool) -> ShownQuestion:
     """Return what the page says of a question.
 
     Without answers it is given none, so that none can slip in.
     """
-    lines = enumerate(code.lines(question.definition), question.definition.first)
-    cell = question.definition.place.removesuffix("line")
-    arrays = [{"name": array.name, "shape": array.shape} for array in question.arrays]
+    definition = question.definition
+    cell = definition.place.removesuffix("line")
+    block = code_block(definition, marked={question.line}, without_comments=False)
     if answers:
-        arrays = [
-            facts | _answer(array.effect)
-            for facts, array in zip(arrays, question.arrays, strict=True)
-        ]
-    return {
-        "title": question.title,
-        "level": LEVELS[question.level],
-        "place": f"{cell}line {question.line}",
-        "first": question.definition.first,
-        "lines": [(Markup(line), number == question.line) for number, line in lines],
-        "before": question.before,
-        "after": question.after,
-        "arrays": arrays,
-        "raised": question.raised if answers else "",
-    }
+        arrays = [_with_answer(array) for array in question.arrays]
+    else:
+        arrays = [ShownArray(array.name, array.shape) for array in question.arrays]
+    return ShownQuestion(
+        title=question.title,
+        level=LEVELS[question.level],
+        place=f"{cell}line {question.line}",
+        first=block.first,
+        lines=block.lines,
+        before=question.before,
+        after=question.after,
+        arrays=arrays,
+        raised=question.raised if answers else "",
+    )
 
 
-def _answer(effect: Effect) -> dict[str, str]:
-    letter = "ABCDEFG"[list(IN_WORDS).index(effect.kind)]
-    return {"letter": letter, "details": _details(effect)}
+def _with_answer(array: AskedArray) -> ShownArray:
+    effect = array.effect
+    return ShownArray(
+        name=array.name,
+        shape=array.shape,
+        letter=LETTERS[effect.kind],
+        details=_details(effect),
+    )
 
 
 def _details(effect: Effect) -> str:
-    """What an examiner wants to know of an effect beside its kind."""
-    words = IN_WORDS[effect.kind]
+    """Say what an examiner wants to know of an effect: its kind, and how much changed."""
+    words = effect.kind.value
     match effect.kind:
-        case "rows":
-            words += f": {', '.join(map(str, effect.rows))}, counted from 0"
-        case "factor":
+        case Kind.ROWS:
+            rows = ", ".join(map(str, effect.rows))
+            words += f": {rows}, counted from 0"
+        case Kind.FACTOR:
             words += f": by {effect.factor:g}"
-        case "shape":
+        case Kind.SHAPE:
             words += f": {effect.shape}"
-    if effect.largest and effect.kind in ("rows", "everywhere"):
+    if effect.largest and effect.kind in (Kind.ROWS, Kind.EVERYWHERE):
         words += f" (by up to {effect.largest:.0%} of the largest value)"
     return words

@@ -1,29 +1,25 @@
 """What a small change of code does to an array: the kinds that a student is asked to tell apart."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from autograder.check import is_text
 
-SAME, SIGN, FACTOR, ROWS, EVERYWHERE, SHAPE, INFINITE = (
-    "same",
-    "sign",
-    "factor",
-    "rows",
-    "everywhere",
-    "shape",
-    "infinite",
-)
-IN_WORDS = {
-    SAME: "stays as it is",
-    SIGN: "changes its sign in every place",
-    FACTOR: "is multiplied by one number in every place, of several",
-    ROWS: "changes in some of its rows only (along its first axis)",
-    EVERYWHERE: "changes in another way",
-    SHAPE: "gets another shape",
-    INFINITE: "holds NaN or infinity",
-}
+
+class Kind(Enum):
+    """What can happen to an array, in a student's words, in the order of a sheet's letters."""
+
+    SAME = "stays as it is"
+    SIGN = "changes its sign in every place"
+    FACTOR = "is multiplied by one number in every place, of several"
+    ROWS = "changes in some of its rows only (along its first axis)"
+    EVERYWHERE = "changes in another way"
+    SHAPE = "gets another shape"
+    INFINITE = "holds NaN or infinity"
+
+
 # shares of the largest value
 EQUAL = 1e-9  # at most so much is no change at all
 CLEAR = 0.02  # so much is a change without doubt
@@ -33,12 +29,11 @@ CLEAR = 0.02  # so much is a change without doubt
 class Effect:
     """What happens to an array.
 
-    kind: one of those above. rows: which rows change, where some do. factor: by which number.
-    largest: the largest change, as a share of the largest value. shape: the new one, where it is
-    another.
+    rows: which rows change, where some do. factor: by which number. largest: the largest change, as
+    a share of the largest value. shape: the new one, where it is another.
     """
 
-    kind: str
+    kind: Kind
     rows: tuple[int, ...] = ()
     factor: float = 0.0
     largest: float = 0.0
@@ -53,38 +48,44 @@ def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
     if is_text(before) != is_text(after):
         return None
     if before.shape != after.shape:
-        return Effect(SHAPE, shape=after.shape)
+        return Effect(Kind.SHAPE, shape=after.shape)
     if is_text(before):
-        return _of_text(before, after)
-    return _of_numbers(before.astype(np.float64), after.astype(np.float64))
-
-
-def _of_text(before: np.ndarray, after: np.ndarray) -> Effect:
-    return _of_places(np.asarray(before != after), 0.0)
+        changed = np.asarray(before != after)
+        return _of_places(changed, 0.0)
+    before = before.astype(np.float64)
+    after = after.astype(np.float64)
+    if np.isfinite(before).all():
+        return _of_numbers(before, after)
+    if np.array_equal(before, after, equal_nan=True):
+        return Effect(Kind.SAME)
+    return None
 
 
 def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
-    finite = bool(np.isfinite(before).all())
-    if finite and not np.isfinite(after).all():
-        return Effect(INFINITE)
-    if not finite:
-        return Effect(SAME) if np.array_equal(before, after, equal_nan=True) else None
+    """Return what a change did to finite numbers; None where it is too small."""
+    if not np.isfinite(after).all():
+        return Effect(Kind.INFINITE)
     scale = max(_largest(before), _largest(after))
-    largest = _largest(after - before)
+    difference = after - before
+    largest = _largest(difference)
     if largest <= EQUAL * scale:
-        return Effect(SAME)
+        return Effect(Kind.SAME)
     if largest < CLEAR * scale:
         return None
-    one = _one_factor(before, after)
-    if one == -1:
-        return Effect(SIGN, factor=one, largest=largest / scale)
-    if one is not None and before.size > 1:  # a single number is always multiplied by something
-        return Effect(FACTOR, factor=one, largest=largest / scale)
-    return _of_places(np.abs(after - before) > EQUAL * scale, largest / scale)
+    share = largest / scale
+    factor = _one_factor(before, after)
+    if factor == -1:
+        return Effect(Kind.SIGN, factor=factor, largest=share)
+    if factor is not None and before.size > 1:  # one number is always multiplied by something
+        return Effect(Kind.FACTOR, factor=factor, largest=share)
+    changed = np.abs(difference) > EQUAL * scale
+    return _of_places(changed, share)
 
 
 def _largest(array: np.ndarray) -> float:
-    return float(np.abs(array).max(initial=0.0))
+    """Return the largest absolute value; 0 of an empty array."""
+    largest = np.abs(array).max(initial=0.0)
+    return float(largest)
 
 
 def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
@@ -92,23 +93,36 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
 
     None where there is none, or where a whole row is 0 and stays so.
     """
-    rows = before.reshape(len(before), -1) if before.ndim else before.reshape(1, 1)
-    has_row_of_zeros = not rows.any(1).all()
-    if has_row_of_zeros or np.count_nonzero(before) < before.size / 2:
+    has_row_of_zeros = not _any_in_row(before).all()
+    is_mostly_zeros = np.count_nonzero(before) < before.size / 2
+    if has_row_of_zeros or is_mostly_zeros:
         return None
-    factor = float((after * before).sum() / (before * before).sum())  # least squares
-    largest = _largest(after)
-    is_close = np.allclose(after, factor * before, rtol=1e-6, atol=EQUAL * largest)
-    return round(factor, 6) if is_close and factor else None
+    squares = (before * before).sum()
+    factor = float((after * before).sum() / squares)  # least squares
+    tolerance = EQUAL * _largest(after)
+    is_close = np.allclose(after, factor * before, rtol=1e-6, atol=tolerance)
+    if not is_close or factor == 0:
+        return None
+    return round(factor, 6)
 
 
 def _of_places(changed: np.ndarray, largest: float) -> Effect:
-    """Changed in some rows along the first axis, or in all of them; a number has no rows."""
+    """Return whether an array changed in some rows along its first axis, or in all of them.
+
+    changed: at each place whether it changed. A single number, or row, has no rows to tell apart.
+    """
     if not changed.any():
-        return Effect(SAME)
-    if changed.ndim == 0 or len(changed) < 2:
-        return Effect(EVERYWHERE, largest=largest)
-    rows = changed.reshape(len(changed), -1).any(1)
-    if rows.all():
-        return Effect(EVERYWHERE, largest=largest)
-    return Effect(ROWS, rows=tuple(np.flatnonzero(rows).tolist()), largest=largest)
+        return Effect(Kind.SAME)
+    rows = _any_in_row(changed)
+    if len(rows) == 1 or rows.all():
+        return Effect(Kind.EVERYWHERE, largest=largest)
+    indices = np.flatnonzero(rows)
+    return Effect(Kind.ROWS, rows=tuple(indices.tolist()), largest=largest)
+
+
+def _any_in_row(array: np.ndarray) -> np.ndarray:
+    """Return for each row along the first axis whether anything in it is not zero."""
+    if array.ndim == 0:
+        array = array.reshape(1)
+    rows = array.reshape(len(array), -1)
+    return np.asarray(rows.any(axis=1))

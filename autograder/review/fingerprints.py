@@ -1,7 +1,5 @@
 """Fingerprints of code: numbers for the parts of its syntax tree, for what they do.
 
-What can be changed and mean the same is left out.
-
 Two parts have the same number where they do the same with the same tools: names that a student
 chose, constants, annotations, comments and docstrings are left out; names of Python and of
 libraries are in. A part's number does not depend on what stands around it, so a copy keeps most of
@@ -73,9 +71,8 @@ class _Chosen:
             match node:
                 case ast.ClassDef(name=name, body=body):
                     self.variables.add(name)
-                    self.attributes |= {
-                        part.name for part in body if isinstance(part, ast.FunctionDef)
-                    }
+                    methods = [part for part in body if isinstance(part, ast.FunctionDef)]
+                    self.attributes |= {method.name for method in methods}
                 case (
                     ast.FunctionDef(name=name)
                     | ast.arg(arg=name)
@@ -104,33 +101,40 @@ class _Walk:
         self.found: list[Fingerprint] = []
 
     def visit(self, node: ast.AST) -> tuple[bytes, int]:
-        """A part's digest, and the number of its nodes."""
-        digests, size = [], 1
+        """Return a part's digest, and the number of its nodes."""
+        digests = []
+        size = 1
         for child in _children(node):
             digest, nodes = self.visit(child)
             digests.append(digest)
             size += nodes
         if isinstance(node, ast.BinOp) and isinstance(node.op, COMMUTE):
             digests.sort()
-        digest = blake2b(b"".join([self._label(node), *digests]), digest_size=8).digest()
+        label = self._label(node).encode()
+        content = label + b"".join(digests)
+        digest = blake2b(content, digest_size=8).digest()
         if size >= SMALLEST and isinstance(node, ast.stmt | ast.expr):
             number = int.from_bytes(digest, "big")
-            self.found.append(Fingerprint(number, node.lineno, node.end_lineno or node.lineno))
+            last = node.end_lineno or node.lineno
+            self.found.append(Fingerprint(number, node.lineno, last))
         return digest, size
 
-    def _label(self, node: ast.AST) -> bytes:
-        """What a node is, with its name where that is Python's or a library's."""
-        kind = "Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__
+    def _label(self, node: ast.AST) -> str:
+        """Return what a node is, with its name where that is Python's or a library's."""
+        kind = type(node).__name__
         match node:
+            case ast.AnnAssign():
+                return "Assign"
             case ast.Name(id=name) if name in BUILTIN and name not in self._chosen.variables:
-                return f"{kind} {name}".encode()
+                return f"{kind} {name}"
             case ast.Attribute(attr=name) if name not in self._chosen.attributes:
-                return f"{kind} {name}".encode()
+                return f"{kind} {name}"
             case ast.BinOp(op=op) | ast.UnaryOp(op=op) | ast.BoolOp(op=op) | ast.AugAssign(op=op):
-                return f"{kind} {type(op).__name__}".encode()
+                return f"{kind} {type(op).__name__}"
             case ast.Compare(ops=ops):
-                return f"{kind} {' '.join(type(op).__name__ for op in ops)}".encode()
-        return kind.encode()
+                operators = [type(op).__name__ for op in ops]
+                return " ".join([kind, *operators])
+        return kind
 
 
 LEFT_OUT = (
@@ -146,21 +150,18 @@ LEFT_OUT = (
 
 
 def _children(node: ast.AST) -> Iterable[ast.AST]:
-    """The parts of a node, without annotations, docstrings and what its label says."""
+    """Yield the parts of a node, without annotations, docstrings and what its label says."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_params"):
             continue
-        for child in value if isinstance(value, list) else [value]:
-            if (
-                isinstance(child, ast.AST)
-                and not isinstance(child, LEFT_OUT)
-                and not _is_docstring(child)
-            ):
+        values = value if isinstance(value, list) else [value]
+        for child in values:
+            if isinstance(child, ast.AST) and not _is_left_out(child):
                 yield child
 
 
-def _is_docstring(node: ast.AST) -> bool:
+def _is_left_out(node: ast.AST) -> bool:
     match node:
-        case ast.Expr(ast.Constant(str())):
+        case ast.Expr(ast.Constant(str())):  # a docstring
             return True
-    return False
+    return isinstance(node, LEFT_OUT)

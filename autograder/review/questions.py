@@ -22,7 +22,7 @@ from autograder.grading.results import digest
 from autograder.parsing import parse
 from autograder.report.code import exercises, parts
 from autograder.report.definitions import Definition, read_definitions
-from autograder.review.effects import FACTOR, ROWS, SAME, SIGN, Effect, effect
+from autograder.review.effects import Effect, Kind, effect
 from autograder.sandbox.client import Server
 
 TRIED = 60  # changes of one submission that are run, at most
@@ -30,7 +30,9 @@ ENOUGH = 4  # times as many good ones as are asked, to choose from
 SECONDS = 0.5  # of processor time for a changed line: one that takes longer is no question
 # failures after which the next check can be asked: the worker has ended after the others
 ENDED = frozenset({Failure.NONE, Failure.RAISED})
-LONGEST, DEEPEST = 20_000, 60  # characters of a definition, and how deep its parts may be nested
+LONGEST = 20_000  # characters of a definition
+DEEPEST = 60  # how deep the parts of a definition may be nested
+HARDEST = 3  # the last question is among this share of the hardest: one in so many
 LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to find out
 
 
@@ -78,15 +80,27 @@ class Question:
         if self.raised:
             return 0
         kinds = {array.effect.kind for array in self.arrays}
-        changed = kinds - {SAME}
+        changed = kinds - {Kind.SAME}
         if not changed:
             return 2
         level = 1
-        if SAME in kinds:
+        if Kind.SAME in kinds:
             level += 1
-        if len(changed) > 1 or changed & {ROWS, SIGN, FACTOR}:
+        if len(changed) > 1 or changed & {Kind.ROWS, Kind.SIGN, Kind.FACTOR}:
             level += 1
         return level
+
+    @property
+    def is_all_or_nothing(self) -> bool:
+        """Whether the change raises an error, or changes no array: asked once is enough."""
+        if self.raised:
+            return True
+        return _changes_nothing(self.arrays)
+
+
+def _changes_nothing(arrays: Sequence[AskedArray]) -> bool:
+    kinds = {array.effect.kind for array in arrays}
+    return kinds <= {Kind.SAME}
 
 
 def questions(server: Server, source: bytes, name: str, number: int, seed: int) -> list[Question]:
@@ -105,8 +119,9 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
         question = maker.question(change)
         if question:
             pool.append(question)
-        levels = {one.level for one in pool}
-        if len(pool) >= ENOUGH * number and {0, 1} < levels:  # easy ones and harder ones
+        levels = {question.level for question in pool}
+        has_easy_and_harder = {0, 1} < levels
+        if has_easy_and_harder and len(pool) >= ENOUGH * number:
             break
     return _chosen(pool, number)
 
@@ -136,17 +151,17 @@ class _Maker:
         That is of each check whose experiment gets an answer from the code as it is.
         """
         unit = self._server.unit
+        stub = unit.course.stub(unit.name).read_text(encoding="utf-8")
+        asked, given = exercises(stub)
         found = read_definitions(self._source)
-        asked, given = exercises(unit.course.stub(unit.name).read_text(encoding="utf-8"))
         names = other_names(unit)
         for check in unit.checks:
             if check.measure or not asked.get(check.name):
                 continue
             for definition in parts(found, asked[check.name], given):
-                if not self._can_be_asked_about(definition, check):
-                    continue
-                for mutant in _mutants(definition, names):
-                    yield _Change(check, definition, mutant)
+                if self._can_be_asked_about(definition, check):
+                    for mutant in _mutants(definition, names):
+                        yield _Change(check, definition, mutant)
 
     def _can_be_asked_about(self, definition: Definition, check: Check) -> bool:
         """Say whether a definition is long enough, can be replaced in the file, and runs."""
@@ -158,18 +173,24 @@ class _Maker:
 
     def _answers(self, check: Check) -> Sequence[Answer]:
         """Return what the submission answers as it is, on both seeds; nothing where it does not."""
-        if check.name not in self._as_it_is:
-            self._as_it_is[check.name] = self._run(self._source, check)
-        answers = self._as_it_is[check.name]
-        return [] if any(answer.failure for answer in answers) else answers
+        answers = self._as_it_is.get(check.name)
+        if answers is None:
+            answers = self._run(self._source, check)
+            self._as_it_is[check.name] = answers
+        if any(answer.failure for answer in answers):
+            return []
+        return answers
 
     def _run(self, source: bytes, check: Check) -> list[Answer]:
-        quick = replace(check, seconds=min(SECONDS, check.seconds))
+        """Return what a file answers on each seed; on the first that ends its worker it ends."""
+        seconds = min(SECONDS, check.seconds)
+        quick = replace(check, seconds=seconds)
         answers: list[Answer] = []
         with self._server.worker(source, self._name) as worker:
             for seed in self._seeds:
-                answers.append(worker.ask(quick, seed))
-                if answers[-1].failure not in ENDED:  # it hangs: once is enough
+                answer = worker.ask(quick, seed)
+                answers.append(answer)
+                if answer.failure not in ENDED:  # it hangs: once is enough
                     break
         return answers
 
@@ -178,12 +199,12 @@ class _Maker:
         source = with_text(self._source, change.definition, change.mutant.script)
         if source is None:
             return None
-        changed = self._run(source, change.check)
-        told = _told(self._answers(change.check), changed, self._server.unit.sizes)
-        if told is None:
+        before = self._answers(change.check)
+        after = self._run(source, change.check)
+        outcome = _outcome(before, after, self._server.unit.sizes)
+        if outcome is None:
             return None
-        arrays, raised = told
-        has_no_effect = not raised and all(array.effect.kind == SAME for array in arrays)
+        has_no_effect = not outcome.raised and _changes_nothing(outcome.arrays)
         if has_no_effect and not self._is_reached(change):
             return None
         mutant = change.mutant
@@ -197,8 +218,8 @@ class _Maker:
             line=definition.first + mutant.line - 1,
             before=mutant.before,
             after="" if left_out else _tidy(mutant.after),
-            arrays=arrays,
-            raised=raised,
+            arrays=outcome.arrays,
+            raised=outcome.raised,
             source=source,
             seeds=self._seeds,
         )
@@ -209,9 +230,10 @@ class _Maker:
         An error in its place would be seen then.
         """
         lines = change.definition.text.split("\n")
-        at = change.mutant.line - 1
-        indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-        lines[at] = f"{indent}raise RuntimeError"
+        index = change.mutant.line - 1
+        code = lines[index].lstrip()
+        indent = lines[index].removesuffix(code)
+        lines[index] = f"{indent}raise RuntimeError"
         text = "\n".join(lines)
         if not _parses(text):
             return False
@@ -224,40 +246,51 @@ class _Maker:
 
 def _parses(text: str) -> bool:
     try:
-        return bool(parse(text))
+        parse(text)
     except SyntaxError:
         return False
+    return True
 
 
 def _tidy(line: str) -> str:
     """Return a line without the brackets that a change has put around a single name or call."""
     tidied = re.sub(r"(?<![\w\])])\(([\w.\[\]\"']+(?:\([^()]*\))?)\)", r"\1", line)
     try:
-        is_the_same = ast.dump(parse(tidied)) == ast.dump(parse(line))
+        before = ast.dump(parse(line))
+        after = ast.dump(parse(tidied))
     except SyntaxError:  # the head of a loop or a condition
         return line
-    return tidied if is_the_same else line
+    return tidied if before == after else line
 
 
 def _is_long_enough(definition: Definition) -> bool:
+    """Say whether a definition is a function, or a class, of more than a few lines of code."""
     if not definition.is_function:
         return False
-    lines = [line.strip() for line in definition.text.split("\n")]
-    code = [line for line in lines if line and not line.startswith("#")]
-    return len(code) > LEAST_LINES
+    code = 0
+    for line in definition.text.split("\n"):
+        written = line.strip()
+        if written and not written.startswith("#"):
+            code += 1
+    return code > LEAST_LINES
 
 
 def _mutants(definition: Definition, names: Mapping[str, str]) -> list[Mutant]:
-    """The changes of a definition's body, of one line each; none where it does not parse."""
+    """Return the changes of a definition's body, of one line each; none where it does not parse."""
     if not _is_plain(definition.text):
         return []
-    body = set(range(2, definition.text.count("\n") + 2))
+    lines = definition.text.split("\n")
+    body = set(range(2, len(lines) + 1))
     try:
         found = mutants(definition.text, names, body)
     except (cst.ParserSyntaxError, RecursionError):
         return []
-    lines = definition.text.split("\n")
-    return [one for one in found if one.before and one.before == lines[one.line - 1].strip()]
+    of_one_line = []
+    for mutant in found:
+        line = lines[mutant.line - 1].strip()
+        if line and mutant.before == line:
+            of_one_line.append(mutant)
+    return of_one_line
 
 
 def _is_plain(text: str) -> bool:
@@ -268,12 +301,15 @@ def _is_plain(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     try:
-        level: list[ast.AST] = [parse(text)]
+        nodes: list[ast.AST] = [parse(text)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for _ in range(DEEPEST):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return not level
+        children: list[ast.AST] = []
+        for node in nodes:
+            children.extend(ast.iter_child_nodes(node))
+        nodes = children
+    return not nodes
 
 
 def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
@@ -283,50 +319,57 @@ def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
     """
     if definition.place == "line":
         whole = source.decode("utf-8-sig").replace("\r\n", "\n")
-        return _replaced(whole, definition, text).encode() if _stands(whole, definition) else None
-    book = json.loads(source)
-    cell = book["cells"][int(definition.place.split()[1].rstrip(",")) - 1]
-    written = "".join(cell["source"])
-    if not _stands(written, definition):
+        changed = _replaced(whole, definition, text)
+        return None if changed is None else changed.encode()
+    notebook = json.loads(source)
+    number = int(definition.place.split()[1].rstrip(","))  # of "cell 3, line"
+    cell = notebook["cells"][number - 1]
+    changed = _replaced("".join(cell["source"]), definition, text)
+    if changed is None:
         return None
-    cell["source"] = _replaced(written, definition, text)
-    return json.dumps(book).encode()
+    cell["source"] = changed
+    return json.dumps(notebook).encode()
 
 
-def _stands(whole: str, definition: Definition) -> bool:
-    lines = whole.split("\n")[definition.first - 1 :]
-    return "\n".join(lines[: definition.text.count("\n") + 1]) == definition.text
-
-
-def _replaced(whole: str, definition: Definition, text: str) -> str:
+def _replaced(whole: str, definition: Definition, text: str) -> str | None:
+    """Return a script or a cell with a text in a definition's place; None where it is not there."""
     lines = whole.split("\n")
-    lines[definition.first - 1 : definition.first + definition.text.count("\n")] = text.split("\n")
+    first = definition.first - 1
+    behind = first + len(definition.text.split("\n"))
+    if "\n".join(lines[first:behind]) != definition.text:
+        return None
+    lines[first:behind] = text.split("\n")
     return "\n".join(lines)
 
 
-def _told(
+@dataclass(frozen=True)
+class _Outcome:
+    """What a change does: to each array, or the error that it raises."""
+
+    arrays: tuple[AskedArray, ...]
+    raised: str = ""
+
+
+def _outcome(
     before: Sequence[Answer], after: Sequence[Answer], sizes: Mapping[str, int]
-) -> tuple[tuple[AskedArray, ...], str] | None:
-    """Return what a change does to each array, and the error that it raises, if any.
+) -> _Outcome | None:
+    """Return what a change does.
 
     None where the two seeds do not agree, or where the changed code was stopped.
     """
     failures = [answer.failure for answer in after]
     if not ENDED.issuperset(failures):  # it hangs, or was stopped
         return None
-    if all(failure == Failure.RAISED for failure in failures):
-        arrays = before[0].arrays.items()
-        unchanged = [AskedArray(name, _shape(array, sizes), Effect(SAME)) for name, array in arrays]
-        return tuple(unchanged), after[0].message
-    if any(failures):  # on some numbers only
+    raises = all(failure == Failure.RAISED for failure in failures)
+    if any(failures) and not raises:  # on some numbers only
         return None
     asked = []
     for name, array in before[0].arrays.items():
-        found = _effect_on_both(name, before, after)
+        found = Effect(Kind.SAME) if raises else _effect_on_both(name, before, after)
         if found is None:
             return None
         asked.append(AskedArray(name, _shape(array, sizes), found))
-    return tuple(asked), ""
+    return _Outcome(tuple(asked), raised=after[0].message if raises else "")
 
 
 def _effect_on_both(name: str, before: Sequence[Answer], after: Sequence[Answer]) -> Effect | None:
@@ -337,9 +380,9 @@ def _effect_on_both(name: str, before: Sequence[Answer], after: Sequence[Answer]
             return None
         found.append(effect(old.arrays[name], new.arrays[name]))
     first, second = found
-    if first is None or second is None or not _agree(first, second):
+    if first is None or second is None:
         return None
-    return first
+    return first if _agree(first, second) else None
 
 
 def _shape(array: np.ndarray, sizes: Mapping[str, int]) -> str:
@@ -348,11 +391,16 @@ def _shape(array: np.ndarray, sizes: Mapping[str, int]) -> str:
         return shape_in_letters(array.shape, sizes)
     if array.dtype == bool:
         return "yes or no"
-    return "text" if is_text(array) else shape_in_letters(array.shape, sizes)
+    if is_text(array):
+        return "text"
+    return shape_in_letters(array.shape, sizes)
 
 
 def _agree(one: Effect, other: Effect) -> bool:
-    return (one.kind, one.rows, one.shape) == (other.kind, other.rows, other.shape)
+    """Say whether two effects are the same to a student: numbers may differ."""
+    if one.kind != other.kind:
+        return False
+    return one.rows == other.rows and one.shape == other.shape
 
 
 def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
@@ -360,33 +408,43 @@ def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
     left = sorted(pool, key=lambda question: question.level)
     chosen: list[Question] = []
     for turn in range(number):
-        lines = {_line_of(one) for one in chosen}
-        seen = {_sort(one) for one in chosen}
-        free = [one for one in left if _line_of(one) not in lines and not _repeats(one, seen)]
+        free = [question for question in left if _is_new(question, chosen)]
         if not free:
             break
-        to_choose = number - turn
-        if to_choose > 1:
-            part = free[: max(1, len(free) // to_choose)]  # the easier ones
-        else:
-            part = free[-max(1, len(free) // 3) :]  # the last is among the hardest
-        asked = Counter(one.check for one in chosen)
-        best = min(part, key=lambda one: (asked[one.check], -one.level))
+        best = _next(free, chosen, number - turn)
         chosen.append(best)
-        left = [one for one in left if one.level >= best.level]
+        left = [question for question in left if question.level >= best.level]
     return chosen
+
+
+def _is_new(question: Question, chosen: Sequence[Question]) -> bool:
+    """Say whether a question is about another line than those chosen, and asks something else.
+
+    One that raises an error, and one in which nothing changes, is asked once.
+    """
+    for other in chosen:
+        if _line_of(other) == _line_of(question):
+            return False
+        both_say_little = other.is_all_or_nothing and question.is_all_or_nothing
+        if both_say_little and other.level == question.level:
+            return False
+    return True
+
+
+def _next(free: Sequence[Question], chosen: Sequence[Question], to_choose: int) -> Question:
+    """Return the question to ask next, of a check that was asked about least.
+
+    free: those that are new, from easy to hard. to_choose: how many are still to be chosen.
+    """
+    if to_choose > 1:
+        easier = max(1, len(free) // to_choose)
+        candidates = free[:easier]
+    else:
+        hardest = max(1, len(free) // HARDEST)
+        candidates = free[-hardest:]
+    asked = Counter(question.check for question in chosen)
+    return min(candidates, key=lambda question: (asked[question.check], -question.level))
 
 
 def _line_of(question: Question) -> tuple[str, int]:
     return question.definition.place, question.line
-
-
-def _sort(question: Question) -> tuple[int, bool]:
-    nothing = all(array.effect.kind == SAME for array in question.arrays)
-    return question.level, bool(question.raised) or nothing
-
-
-def _repeats(question: Question, seen: set[tuple[int, bool]]) -> bool:
-    """Say whether it would be the second that raises an error, or in which nothing changes."""
-    level, is_all_or_nothing = _sort(question)
-    return is_all_or_nothing and (level, is_all_or_nothing) in seen

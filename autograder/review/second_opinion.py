@@ -14,6 +14,8 @@ from autograder.grading.results import CannotWrite
 from autograder.report.exports import as_csv
 from autograder.review.answers import UnitAnswers
 
+SAME_TIME = (2000, 1, 1, 0, 0, 0)  # of each file in a zip
+
 
 def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     """Write both zips of a unit into a folder; return their paths. Raises `CannotWrite`."""
@@ -21,10 +23,11 @@ def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     for answer in unit.answers:
         definitions = [definition.text for definition in answer.definitions]
         texts[answer.student] = "\n\n\n".join(definitions) + "\n"
-    return [
-        _zipped(folder / f"dolos-{unit.unit}.zip", _for_dolos(unit, texts)),
-        _zipped(folder / f"jplag-{unit.unit}.zip", _for_jplag(unit.unit, texts, stub)),
-    ]
+    dolos = folder / f"dolos-{unit.unit}.zip"
+    jplag = folder / f"jplag-{unit.unit}.zip"
+    _write_zip(dolos, _for_dolos(unit, texts))
+    _write_zip(jplag, _for_jplag(unit.unit, texts, stub))
+    return [dolos, jplag]
 
 
 def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, str]]:
@@ -34,7 +37,8 @@ def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, 
     for answer in unit.answers:
         student = answer.student
         label = "earlier" if answer.year else "this year"
-        rows.append((_dolos_name(student), label, times.get(student, ""), student))
+        time = times.get(student, "")
+        rows.append((_dolos_name(student), label, time, student))
     yield "info.csv", as_csv(rows)
     for student, text in texts.items():
         yield _dolos_name(student), text
@@ -48,7 +52,8 @@ def _for_jplag(unit: str, texts: dict[str, str], stub: str) -> Iterable[tuple[st
     """Yield the files of a zip for JPlag: the template, and a folder for each student."""
     yield f"template/{unit}.py", stub
     for student, text in texts.items():
-        yield f"submissions/{_file_name(student)}/{unit}.py", text
+        folder = _file_name(student)
+        yield f"submissions/{folder}/{unit}.py", text
 
 
 def _file_name(student: str) -> str:
@@ -56,12 +61,13 @@ def _file_name(student: str) -> str:
     return re.sub(r'[<>:"|?*]', "_", student)
 
 
-def _zipped(path: Path, files: Iterable[tuple[str, str]]) -> Path:
+def _write_zip(path: Path, files: Iterable[tuple[str, str]]) -> None:
+    """Write a zip of some texts by name, the same bytes each time. Raises `CannotWrite`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in files:
-                archive.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), text)
+                entry = zipfile.ZipInfo(name, SAME_TIME)
+                archive.writestr(entry, text)
     except OSError as error:
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
-    return path

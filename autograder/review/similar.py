@@ -6,13 +6,14 @@ never all pairs of a class.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from math import log2
 from statistics import quantiles
 
 from autograder.grading.results import Result
+from autograder.judging import Verdict
 from autograder.review.answers import Exercise, UnitAnswers
 
 # answers that share a part: of so few all pairs are looked at, of more each with its most likely
@@ -77,10 +78,14 @@ class Alike:
 def alike(unit: UnitAnswers, most: int) -> list[Alike]:
     """Compare the answers of a unit, exercise by exercise; keep the first `most` pairs of each."""
     wrong = _wrong_answers(unit.results)
-    return [_exercise(unit, exercise, wrong, most) for exercise in unit.exercises]
+    found = []
+    for exercise in unit.exercises:
+        found.append(_exercise(unit, exercise, wrong, most))
+    return found
 
 
 def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: int) -> Alike:
+    """Compare the answers to one exercise."""
     found: dict[str, frozenset[int]] = {}
     of_this_year = []
     earlier = set()
@@ -110,7 +115,7 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         exercise=exercise,
         answers=len(nearest),
         pairs=tuple(pairs[:most]),
-        groups=tuple(_groups(pair for pair in pairs if pair.stands_out)),
+        groups=_groups(pair for pair in pairs if pair.stands_out),
         nearest=tuple(sorted(nearest.values())),
         own_nothing=tuple(sorted(own_nothing)),
         fence=fence,
@@ -120,7 +125,9 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
     """Return what more than half of this year's class has."""
-    holders = Counter(mark for marks in found for mark in marks)
+    holders = Counter[int]()
+    for marks in found:
+        holders.update(marks)
     half = max(2, len(found) / 2)
     return frozenset(mark for mark, count in holders.items() if count > half)
 
@@ -129,42 +136,53 @@ class _Own:
     """What is each student's own, with a weight for each mark: the rarer, the heavier."""
 
     def __init__(self, marks: Mapping[str, Marks]) -> None:
-        """marks: student → marks."""
+        """Count who has which marks. marks: student → marks."""
         self.marks = marks
-        holders = Counter(mark for own in marks.values() for mark in own)
-        self._everyone = max(2, len(marks))
-        self._weights = {
-            mark: log2((self._everyone + 1) / count) for mark, count in holders.items()
-        }
+        holders = Counter[Hashable]()
+        for own in marks.values():
+            holders.update(own)
+        everyone = max(2, len(marks)) + 1
+        self._most = log2(everyone)  # the weight of what one student has
+        self._weights = {mark: log2(everyone / count) for mark, count in holders.items()}
 
     def of(self, student: str) -> Marks:
         """Return a student's marks; none where the student has no answer."""
-        return self.marks.get(student, frozenset())
+        nothing: Marks = frozenset()
+        return self.marks.get(student, nothing)
 
     def weight(self, marks: Iterable[Hashable]) -> float:
         """Return the weight of marks together."""
-        return sum(self._weights[mark] for mark in marks)
+        weights = [self._weights[mark] for mark in marks]
+        return sum(weights)
 
     def rarity(self, marks: Iterable[Hashable]) -> float:
         """Return how rare the rarest of these marks is, from 0 to nearly 1."""
-        heaviest = max((self._weights[mark] for mark in marks), default=0.0)
-        return heaviest / log2(self._everyone + 1)
+        weights = [self._weights[mark] for mark in marks]
+        heaviest = max(weights, default=0.0)
+        return heaviest / self._most
 
 
 def _wrong_answers(results: Sequence[Result]) -> WrongAnswers:
     """Return the wrong answers that no known mistake explains, on the seed of most results."""
     found: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     seeds = Counter(result.provenance.seed for result in results)
+    most = max(seeds.values(), default=0)
     for result in results:
-        if seeds[result.provenance.seed] < max(seeds.values()):
+        if seeds[result.provenance.seed] < most:
             continue
         for verdict in result.verdicts:
-            groups = set()
-            for remark in verdict.remarks:
-                if remark.group:
-                    groups.add(f"{', '.join(remark.arrays)} {remark.group}")
-            found[verdict.name][result.student] = frozenset(groups)
+            found[verdict.name][result.student] = _unexplained(verdict)
     return found
+
+
+def _unexplained(verdict: Verdict) -> frozenset[str]:
+    """Return the arrays of each remark that names no mistake, with the group of equal answers."""
+    groups = set()
+    for remark in verdict.remarks:
+        if remark.group:
+            arrays = ", ".join(remark.arrays)
+            groups.add(f"{arrays} {remark.group}")
+    return frozenset(groups)
 
 
 def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
@@ -176,7 +194,7 @@ def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
         for student, groups in students.items():
             for group in groups:
                 errors[student].add(f"{check}: {group}")
-    return _Own({student: frozenset(groups) for student, groups in errors.items()})
+    return _Own({student: frozenset(marks) for student, marks in errors.items()})
 
 
 def _candidates(own: _Own) -> set[tuple[str, str]]:
@@ -185,18 +203,21 @@ def _candidates(own: _Own) -> set[tuple[str, str]]:
     Of a mark that few have, all pairs; of one that many have, neighbours in an order in which those
     with like marks stand beside each other.
     """
-    first_mark = {}
-    for student, marks in own.marks.items():
-        first_mark[student] = min(map(str, marks), default="")
+
+    def by_first_mark(student: str) -> tuple[str, str]:
+        marks = map(str, own.marks[student])
+        return min(marks, default=""), student
+
     holders: dict[Hashable, list[str]] = defaultdict(list)
-    for student in sorted(own.marks, key=lambda student: (first_mark[student], student)):
+    for student in sorted(own.marks, key=by_first_mark):
         for mark in own.marks[student]:
             holders[mark].append(student)
     found: set[tuple[str, str]] = set()
     for students in holders.values():
         pairs = combinations(students, 2) if len(students) <= FEW else pairwise(students)
-        for one, other in pairs:
-            found.add((min(one, other), max(one, other)))
+        for pair in pairs:
+            one, other = sorted(pair)
+            found.add((one, other))
     return found
 
 
@@ -239,17 +260,19 @@ def _fence(shares: Iterable[float]) -> float:
     if len(values) < FEWEST:
         return 1.0
     low, middle, _ = quantiles(values, n=4)
-    return min(1.0, middle + SPREADS * max(middle - low, LEAST_SPREAD))
+    spread = max(middle - low, LEAST_SPREAD)
+    return min(1.0, middle + SPREADS * spread)
 
 
-def _groups(pairs: Iterable[Pair]) -> Iterator[tuple[str, ...]]:
-    """Yield the groups of students whom pairs link, the largest first."""
-    group: dict[str, set[str]] = {}
+def _groups(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of students whom pairs link, the largest first."""
+    group_of: dict[str, frozenset[str]] = {}
     for pair in pairs:
-        joined = group.get(pair.one, {pair.one}) | group.get(pair.other, {pair.other})
+        joined = frozenset[str]()
+        for student in (pair.one, pair.other):
+            joined |= group_of.get(student, {student})
         for student in joined:
-            group[student] = joined
-    different = {id(members): members for members in group.values()}.values()
-    for members in sorted(different, key=lambda members: (-len(members), min(members))):
-        if len(members) >= LEAST_GROUP:
-            yield tuple(sorted(members))
+            group_of[student] = joined
+    groups = [sorted(members) for members in set(group_of.values())]
+    groups.sort(key=lambda members: (-len(members), members))
+    return tuple(tuple(members) for members in groups if len(members) >= LEAST_GROUP)

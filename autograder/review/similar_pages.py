@@ -46,12 +46,14 @@ def write_similar(found: Found, folder: Path, renaming: Renaming | None = None) 
 
 def pair_address(exercise: Exercise, number: int) -> str:
     """Return where the page of a pair lies."""
-    return f"{exercise.unit}/{exercise.check or 'all'}/pair{number:03}.html"
+    check = exercise.check or "all"
+    return f"{exercise.unit}/{check}/pair{number:03}.html"
 
 
 def group_address(exercise: Exercise, number: int) -> str:
     """Return where the page of a group lies."""
-    return f"{exercise.unit}/{exercise.check or 'all'}/group{number:03}.html"
+    check = exercise.check or "all"
+    return f"{exercise.unit}/{check}/group{number:03}.html"
 
 
 def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -60,17 +62,26 @@ def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Calla
     yield "index.html", partial(_render, "similar.html", found=found, **functions)
     for unit, reports in found:
         for report in reports:
-            exercise = report.exercise
-            for number, pair in enumerate(report.pairs, 1):
-                page = _SideBySide(unit, report, (pair.one, pair.other), pair, renaming)
-                yield pair_address(exercise, number), page.render
-            for number, group in enumerate(report.groups, 1):
-                page = _SideBySide(unit, report, group, None, renaming)
-                yield group_address(exercise, number), page.render
+            yield from _pages_of_exercise(unit, report, renaming)
 
 
-def _render(name: str, **facts: Any) -> str:
-    return environment().get_template(name).render(live="", **facts)
+def _pages_of_exercise(
+    unit: UnitAnswers, report: Alike, renaming: Renaming | None
+) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield a page for each pair and each group of an exercise."""
+    exercise = report.exercise
+    for number, pair in enumerate(report.pairs, 1):
+        students = (pair.one, pair.other)
+        page = _SideBySide(unit, report, students, pair, renaming)
+        yield pair_address(exercise, number), page.render
+    for number, group in enumerate(report.groups, 1):
+        page = _SideBySide(unit, report, group, None, renaming)
+        yield group_address(exercise, number), page.render
+
+
+def _render(name: str, **variables: Any) -> str:
+    template = environment().get_template(name)
+    return template.render(live="", **variables)
 
 
 @dataclass(frozen=True)
@@ -91,21 +102,26 @@ class _SideBySide:
         by_student = {answer.student: answer for answer in self.unit.answers}
         answers = [by_student[student] for student in self.students if student in by_student]
         shared = self._shared(answers)
-        listings = {answer.student: self._listing(answer, shared) for answer in answers}
+        listings = {}
+        for answer in answers:
+            listings[answer.student] = self._listing(answer, shared)
         exercise = self.report.exercise
         return _render("side_by_side.html", exercise=exercise, listings=listings, pair=self.pair)
 
     def _shared(self, answers: Sequence[Answer]) -> set[int]:
         """Return the fingerprints that more than one of these answers has."""
+        exercise = self.report.exercise
         holders = Counter[int]()
         for answer in answers:
-            holders.update(self.unit.numbers(self.report.exercise, answer) - self.report.common)
+            own = self.unit.numbers(exercise, answer) - self.report.common
+            holders.update(own)
         return {number for number, count in holders.items() if count > 1}
 
     def _listing(self, answer: Answer, shared: set[int]) -> list[CodeBlock]:
         """Return an answer's definitions, with the lines marked that hold a shared part."""
         texts = [definition.text for definition in answer.definitions]
-        to_show = {id(definition) for definition in self.unit.of(self.report.exercise, answer)}
+        of_exercise = self.unit.of(self.report.exercise, answer)
+        to_show = {id(definition) for definition in of_exercise}
         blocks = []
         for definition, prints in zip(answer.definitions, fingerprints(texts), strict=True):
             if id(definition) in to_show:
@@ -134,8 +150,15 @@ def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> se
 
 def bars(report: Alike) -> list[Bar]:
     """Count how the shares of each answer's nearest are distributed, in steps of a twentieth."""
-    counts = Counter(min(BARS - 1, int(share * BARS)) for share in report.nearest)
-    return [Bar(step / BARS, (step + 1) / BARS, counts[step]) for step in range(BARS)]
+    counts = Counter[int]()
+    for share in report.nearest:
+        step = int(share * BARS)
+        counts[min(step, BARS - 1)] += 1
+    bars = []
+    for step in range(BARS):
+        bar = Bar(low=step / BARS, high=(step + 1) / BARS, count=counts[step])
+        bars.append(bar)
+    return bars
 
 
 HEAD = (
@@ -155,11 +178,13 @@ HEAD = (
 
 
 def _csv(found: Found) -> str:
+    """Return the table of all pairs."""
     rows: list[Sequence[str | float]] = [HEAD]
     for _, reports in found:
         for report in reports:
             for number, pair in enumerate(report.pairs, 1):
-                rows.append(_row(report.exercise, number, pair))
+                row = _row(report.exercise, number, pair)
+                rows.append(row)
     return as_csv(rows)
 
 

@@ -17,7 +17,7 @@ from small import UNIT
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import graded_files
 from autograder.review import defence
-from autograder.review.effects import EVERYWHERE, FACTOR, INFINITE, ROWS, SAME, SHAPE, SIGN, effect
+from autograder.review.effects import Kind, effect
 from autograder.review.questions import questions
 from autograder.sandbox.client import ServerGone
 from autograder.sandbox.inside.cells import cells
@@ -244,24 +244,27 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
     """
     number = np.array(2.0)
     assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [
-        SIGN,
-        EVERYWHERE,
-        SAME,
+        Kind.SIGN,
+        Kind.EVERYWHERE,
+        Kind.SAME,
     ]
-    assert effect(ZERO_ROW, -ZERO_ROW).kind == ROWS and effect(ZERO_ROW, -ZERO_ROW).rows == (0, 2)
+    assert effect(ZERO_ROW, -ZERO_ROW).kind == Kind.ROWS and effect(ZERO_ROW, -ZERO_ROW).rows == (
+        0,
+        2,
+    )
 
 
 @pytest.mark.parametrize(
     "after, kind",
     [
-        (A.copy(), SAME),
-        (A + 1e-12, SAME),
-        (-A, SIGN),
-        (2.5 * A, FACTOR),
-        (A * [[1], [1], [2]], ROWS),
-        (A**2, EVERYWHERE),
-        (A.T, SHAPE),
-        (np.full_like(A, np.nan), INFINITE),
+        (A.copy(), Kind.SAME),
+        (A + 1e-12, Kind.SAME),
+        (-A, Kind.SIGN),
+        (2.5 * A, Kind.FACTOR),
+        (A * [[1], [1], [2]], Kind.ROWS),
+        (A**2, Kind.EVERYWHERE),
+        (A.T, Kind.SHAPE),
+        (np.full_like(A, np.nan), Kind.INFINITE),
         (A * 1.001, None),
     ],
 )

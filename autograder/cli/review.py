@@ -274,18 +274,16 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     from autograder.grading.adjustments import all_adjustments
     from autograder.grading.results import write_whole
     from autograder.report.exports import as_csv
-    from autograder.report.regrade import listed, read_requests
-    from autograder.report.terminal import number
+    from autograder.report.regrade import as_table, listed, read_requests
 
     results = results_in(grades)
     requests = read_requests(mails)
     course = find_course(course_folder)
     adjustments = all_adjustments(course, [grades], results)
-    table = listed(requests, results, adjustments)
-    write_whole(grades / "regrades.csv", as_csv(table).rstrip("\n"))
-    for unit, check, student, points, of, which, by_hand, *_ in table[1:]:
-        done = f"; by hand so far: {by_hand}" if by_hand else ""
-        told = isinstance(points, float) and isinstance(of, float)
-        now = f"{number(float(points))} of {number(float(of))} points" if told else str(points)
-        click.echo(f"{unit}, {check}: {student}, {now}, {which}{done}")
-    click.echo(f"{len(requests)} requests: {grades / 'regrades.csv'}")
+    listing = listed(requests, results, adjustments)
+    table = as_csv(as_table(listing))
+    path = grades / "regrades.csv"
+    write_whole(path, table.rstrip("\n"))
+    for request in listing:
+        click.echo(request.in_words())
+    click.echo(f"{len(requests)} requests: {path}")

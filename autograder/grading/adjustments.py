@@ -74,6 +74,14 @@ def read_adjustments(
     return tuple(found)
 
 
+def given_for(
+    adjustments: Sequence[Adjustment], student: str, unit: str, check: str
+) -> list[Adjustment]:
+    """Return what was given by hand for one check of a student."""
+    place = (student, unit, check)
+    return [one for one in adjustments if (one.student, one.unit, one.check) == place]
+
+
 def all_adjustments(
     course: Course, folders: Sequence[Path], results: Sequence[Result]
 ) -> tuple[Adjustment, ...]:

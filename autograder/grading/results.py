@@ -50,6 +50,11 @@ class Result:
     handed_in_by: str = ""
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Return the unit and the student: a class has one latest result for both."""
+        return self.unit, self.student
+
+    @property
     def lms_name(self) -> str:
         """Return what the LMS calls the student; `student` is what files and pages do."""
         return self.known_as or self.student

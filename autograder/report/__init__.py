@@ -8,9 +8,10 @@ from autograder.judging import Remark
 
 
 def html(text: str) -> str:
-    """Text as HTML: escaped, what stands between backticks as code, and `*so*` with emphasis."""
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(visible(text)))
-    return re.sub(r"(?<![\w*])\*(\w+)\*(?![\w*])", r"<em>\1</em>", text)
+    """Return text as HTML: escaped, between backticks as code, and `*so*` with emphasis."""
+    escaped = escape(visible(text))
+    with_code = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+    return re.sub(r"(?<![\w*])\*(\w+)\*(?![\w*])", r"<em>\1</em>", with_code)
 
 
 def markdown(text: str) -> str:
@@ -22,8 +23,18 @@ def markdown(text: str) -> str:
     with it. A backslash becomes a sign that looks like it, since pages with formulas run what
     begins with one.
     """
-    line = visible(text).replace("\n", " ").strip().replace("\\", "∖")
-    return re.sub(r"[^\w\s.,;()'∖-]|_|(?<=[wW]{3})\.", lambda found: f"&#{ord(found[0])};", line)
+    line = visible(text).replace("\n", " ").strip()
+    line = line.replace("\\", "∖")
+    return _MARKUP.sub(_entity, line)
+
+
+# what may be markup, and the dot of `www.`, which makes an address a link
+_MARKUP = re.compile(r"[^\w\s.,;()'∖-]|_|(?<=[wW]{3})\.")
+
+
+def _entity(found: re.Match[str]) -> str:
+    character = found[0]
+    return f"&#{ord(character)};"
 
 
 def remark_markdown(remark: Remark) -> str:
@@ -33,20 +44,31 @@ def remark_markdown(remark: Remark) -> str:
     """
     if remark.literal:
         return markdown(remark.text)
-    parts = _OURS.split(visible(remark.text))  # every second one is code or emphasis
-    return "".join(part if number % 2 else _with_spaces(part) for number, part in enumerate(parts))
+    text = visible(remark.text)
+    line = ""
+    end = 0  # of what is in `line`
+    for ours in _OURS.finditer(text):
+        line += _with_spaces(text[end : ours.start()])
+        line += ours[0]
+        end = ours.end()
+    return line + _with_spaces(text[end:])
 
 
-# of code, signs that are no markup anywhere
-_OURS = re.compile(r"(`[\w .,:;()\[\]{}=+*/%'|@^~-]+`|(?<![\w*])\*[^\W_]+\*(?![\w*]))")
+# code, of signs that are no markup anywhere, and emphasis
+_OURS = re.compile(r"`[\w .,:;()\[\]{}=+*/%'|@^~-]+`|(?<![\w*])\*[^\W_]+\*(?![\w*])")
 
 
 def _with_spaces(text: str) -> str:
-    """A part of a line as Markdown, with the spaces around it."""
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{markdown(text)}{after}" if text.strip() else text
+    """Return a part of a line as Markdown, with the spaces around it."""
+    words = text.strip()
+    if not words:
+        return text
+    before, _, after = text.partition(words)
+    return f"{before}{markdown(words)}{after}"
 
 
 def remark_html(remark: Remark) -> str:
-    """A remark's text as HTML; one that quotes an answer literally, character by character."""
-    return escape(visible(remark.text)) if remark.literal else html(remark.text)
+    """Return a remark's text as HTML; one that quotes an answer, character by character."""
+    if remark.literal:
+        return escape(visible(remark.text))
+    return html(remark.text)

@@ -4,7 +4,8 @@ Only `report --serve` shows these pages. What a form sends becomes an adjustment
 `adjustments.toml`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,13 @@ from autograder.grading.adjustments import (
     Adjustment,
     append_adjustment,
     checked_adjustment,
+    given_for,
     read_adjustments,
 )
 from autograder.grading.results import Result
-from autograder.report.pages import Source, environment, listing_of
+from autograder.judging import Verdict
+from autograder.report.pages import CodeBlock, Source, environment, listing_of
+from autograder.report.summary import by_unit
 from autograder.schema import BadFile, convert
 
 FOLDER = "by-hand/"  # where these pages begin
@@ -36,67 +40,87 @@ def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: Source | None
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the pages by address: one for each check of each unit, and one that leads to them."""
-    units = sorted({result.unit for result in results})
-    checks = {unit: _titles(results, unit) for unit in units}
+    units = by_unit(results)
+    checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
     students = {result.lms_name for result in results}
     index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
     yield f"{FOLDER}index.html", index
     for unit, titles in checks.items():
-        of_unit = [result for result in results if result.unit == unit]
         for check, title in titles.items():
-            facts = {"unit": unit, "check": check, "title": title}
-            page = partial(_page, course, grades, of_unit, students, source, facts)
-            yield f"{FOLDER}{unit}/{check}.html", page
+            page = _Page(course, grades, units[unit], students, source, unit, check, title)
+            yield f"{FOLDER}{unit}/{check}.html", page.render
 
 
-def _titles(results: Sequence[Result], unit: str) -> dict[str, str]:
+def _titles(results: Sequence[Result]) -> dict[str, str]:
     """Return the titles of a unit's checks by name."""
     titles = {}
     for result in results:
-        if result.unit == unit:
-            titles.update({verdict.name: verdict.title for verdict in result.verdicts})
+        for verdict in result.verdicts:
+            titles[verdict.name] = verdict.title
     return titles
 
 
-def _render(name: str, **facts: Any) -> str:
-    return environment().get_template(name).render(live="", form=True, **facts)
+def _render(name: str, **variables: Any) -> str:
+    template = environment().get_template(name)
+    return template.render(live="", form=True, **variables)
 
 
-def _page(
-    course: Course,
-    grades: Path,
-    results: Sequence[Result],
-    students: Collection[str],
-    source: Source | None,
-    facts: Mapping[str, str],
-) -> str:
-    try:
-        known = read_adjustments(course, grades / FILE, students)
+@dataclass(frozen=True)
+class Answer:
+    """What a page shows of one student. by_hand: what was given for this check."""
+
+    student: str
+    verdict: Verdict
+    listing: Sequence[CodeBlock]
+    by_hand: Sequence[Adjustment]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What the page of one check is made from.
+
+    results: of its unit. students: the whole class, whom adjustments may name.
+    """
+
+    course: Course
+    grades: Path
+    results: Sequence[Result]
+    students: Collection[str]
+    source: Source | None
+    unit: str
+    check: str
+    title: str
+
+    def render(self) -> str:
+        """Return the page, with the points by hand as they stand now."""
         trouble = ""
-    except BadFile as error:
-        known, trouble = (), str(error)
-    answers = [_answer(course, result, source, facts["check"], known) for result in results]
-    ordered = sorted(
-        filter(None, answers), key=lambda answer: (answer["verdict"].earned, answer["student"])
-    )
-    return _render("by_hand.html", answers=ordered, trouble=trouble, **facts)
+        known: Sequence[Adjustment] = ()
+        try:
+            known = read_adjustments(self.course, self.grades / FILE, self.students)
+        except BadFile as error:
+            trouble = str(error)
+        answers = []
+        for result in self.results:
+            answers += self._answers(result, known)
+        answers.sort(key=lambda answer: (answer.verdict.earned, answer.student))
+        return _render(
+            "by_hand.html",
+            answers=answers,
+            trouble=trouble,
+            unit=self.unit,
+            check=self.check,
+            title=self.title,
+        )
 
-
-def _answer(
-    course: Course, result: Result, source: Source | None, check: str, known: Sequence[Adjustment]
-) -> dict[str, Any] | None:
-    """Return what the page shows of one student; None where the result holds no such check."""
-    verdict = next((verdict for verdict in result.verdicts if verdict.name == check), None)
-    if verdict is None:
-        return None
-    content = source(result) if source else None
-    given = [
-        one
-        for one in known
-        if (one.student, one.unit, one.check) == (result.lms_name, result.unit, check)
-    ]
-    listing = listing_of(course, result, content).get(check, [])
-    return {"student": result.lms_name, "verdict": verdict, "listing": listing, "by_hand": given}
+    def _answers(self, result: Result, known: Sequence[Adjustment]) -> list[Answer]:
+        """Return what the page shows of a result; nothing where it holds no such check."""
+        verdicts = [verdict for verdict in result.verdicts if verdict.name == self.check]
+        if not verdicts:
+            return []
+        content = self.source(result) if self.source else None
+        listing = listing_of(self.course, result, content)
+        given = given_for(known, result.lms_name, self.unit, self.check)
+        return [Answer(result.lms_name, verdicts[0], listing.get(self.check, []), given)]
 
 
 def take_form(
@@ -107,25 +131,40 @@ def take_form(
     address: of the page that held the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
     """
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
-    sent = dict(
-        parse_qsl(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=len(FIELDS)
-        )
-    )
-    kind = sent.get("kind", "")
+    sent = _fields(body)
+    kind = sent["kind"]
     if kind not in KINDS:
         raise BadForm("Say whether points are added, set or multiplied.")
-    try:
-        value = float(sent.get("value", "").replace(",", "."))
-    except ValueError:
-        raise BadForm(
-            f"`{sent.get('value', '')}` is no number. Write for example 1.5 or -2."
-        ) from None
-    written = {"student": sent.get("student", ""), "unit": unit, "check": check, kind: value}
-    written |= {name: sent.get(name, "").strip() for name in ("words", "who")}
-    if not (written["words"] and written["who"]):
+    words = sent["words"].strip()
+    who = sent["who"].strip()
+    written = {
+        "student": sent["student"],
+        "unit": unit,
+        "check": check,
+        kind: _number(sent["value"]),
+        "words": words,
+        "who": who,
+    }
+    if not words or not who:
         raise BadForm("Say why, and who you are: the student reads both.")
-    one = convert(written, Adjustment, "the form")
+    adjustment = convert(written, Adjustment, "the form")
     students = {result.lms_name for result in results}
-    append_adjustment(grades / FILE, checked_adjustment(course, one, "the form", students))
+    adjustment = checked_adjustment(course, adjustment, "the form", students)
+    append_adjustment(grades / FILE, adjustment)
     return address
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """Return the fields that a form sent; empty where it sent none of that name."""
+    fields = dict.fromkeys(FIELDS, "")
+    text = body.decode("utf-8", "replace")
+    fields.update(parse_qsl(text, keep_blank_values=True, max_num_fields=len(FIELDS)))
+    return fields
+
+
+def _number(text: str) -> float:
+    """Read a number, with a comma or a dot. Raises `BadForm`."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise BadForm(f"`{text}` is no number. Write for example 1.5 or -2.") from None

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from keyword import kwlist
@@ -58,7 +59,8 @@ def parts(
     helpers: set[str] = set()
     for definition in found:
         for name in definition.names:
-            defining.setdefault(name, []).append(definition)
+            of_name = defining.setdefault(name, [])
+            of_name.append(definition)
         if definition.is_function:
             helpers |= definition.names
     helpers -= set(given)
@@ -67,9 +69,10 @@ def parts(
     names = list(asked)
     for name in names:  # the list grows by helpers
         for definition in defining.pop(name, ()):
-            if _lines_of(definition) in shown or len(definition.text) > left:
+            lines = _lines_of(definition)
+            if lines in shown or len(definition.text) > left:
                 continue
-            shown[_lines_of(definition)] = definition
+            shown[lines] = definition
             left -= len(definition.text)
             words = set(re.findall(r"\w+", definition.text))
             names += sorted(helpers & words)
@@ -77,6 +80,7 @@ def parts(
 
 
 def _lines_of(definition: Definition) -> tuple[str, int, str]:
+    """Return what is the same of all definitions on the same lines."""
     return definition.place, definition.first, definition.text
 
 
@@ -88,13 +92,13 @@ def lines_of_mistake(text: str, mistake: str) -> set[int]:
     """
     found = set()
     for line in re.split(r"[;\n]", mistake):
-        words, shape = _words(line), _shape(line)
-        if len(words) < LEAST_WORDS:
+        wanted = _line(line)
+        if len(wanted.words) < LEAST_WORDS:
             continue
-        own_words, own_shapes = _words_and_shapes(text)
-        fitting = [at for at, each in enumerate(own_words) if each == words]
+        own = _lines_of_text(text)
+        fitting = [index for index, each in enumerate(own) if each.words == wanted.words]
         if not fitting:
-            fitting = [at for at, each in enumerate(own_shapes) if each == shape]
+            fitting = [index for index, each in enumerate(own) if each.shape == wanted.shape]
         if len(fitting) == 1:
             found.add(fitting[0])
     return found
@@ -103,29 +107,41 @@ def lines_of_mistake(text: str, mistake: str) -> set[int]:
 LEAST_WORDS = 4  # of a line that can be told from others
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of code as its words and signs, and as its shape."""
+
+    words: list[str]
+    shape: list[str]
+
+
+def _line(text: str) -> _Line:
+    return _Line(_words(text), _shape(text))
+
+
 @lru_cache(maxsize=1)  # one text is asked about one known mistake after another
-def _words_and_shapes(text: str) -> tuple[list[list[str]], list[list[str]]]:
-    """Return the words of each line of a text, and the shape of each."""
-    own = text.split("\n")
-    return [_words(line) for line in own], [_shape(line) for line in own]
+def _lines_of_text(text: str) -> list[_Line]:
+    return [_line(line) for line in text.split("\n")]
 
 
 def _words(line: str) -> list[str]:
     """Return the words and signs of a line of code, its comment left out."""
-    return re.findall(r"\w+|[^\s\w]", line.partition("#")[0])
+    code, _, _ = line.partition("#")
+    return re.findall(r"\w+|[^\s\w]", code)
 
 
 def _shape(line: str) -> list[str]:
     """Return the words of a line with a number for each variable: equal where both do the same."""
     words = _words(line)
+    before = ["", *words]
+    after = [*words[1:], ""]
     numbers: dict[str, str] = {}  # variable → what stands for it
     shape = []
-    for at, word in enumerate(words):
-        before = words[at - 1] if at else ""
-        after = words[at + 1] if at + 1 < len(words) else ""
-        is_plain_word = word.isidentifier() and word not in kwlist
-        if is_plain_word and before != "." and after not in ("(", "."):
-            shape.append(numbers.setdefault(word, f"name {len(numbers)}"))
+    for word, left, right in zip(words, before, after, strict=False):
+        is_name = word.isidentifier() and word not in kwlist
+        if is_name and left != "." and right not in ("(", "."):
+            number = f"name {len(numbers)}"
+            shape.append(numbers.setdefault(word, number))
         else:
             shape.append(word)
     return shape
@@ -155,5 +171,8 @@ def _span(kind: str, text: str) -> str:
     """Return a token in spans of its kind, one for each line."""
     spans = []
     for line in text.split("\n"):
-        spans.append(f'<span class="{kind}">{escape(line)}</span>' if line else "")
+        if line:
+            spans.append(f'<span class="{kind}">{escape(line)}</span>')
+        else:
+            spans.append("")
     return "\n".join(spans)

@@ -11,6 +11,7 @@ from autograder.sandbox.inside.submission import Statement, Submission
 # Here no wall stands around what reads a file. So what it can cost is bounded first;
 # benchmarks/worst_files.py measures it. An honest file has half of that or less.
 MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
+MAX_BYTES = 4  # of a character in UTF-8
 MAX_CELLS = 2_000
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
@@ -30,7 +31,8 @@ class Definition:
     @property
     def is_function(self) -> bool:
         """Whether it is a function or a class."""
-        return bool(re.match(r"@|(async )?def |class ", self.text))
+        head = re.match(r"@|(async )?def |class ", self.text)
+        return head is not None
 
 
 def read_definitions(source: bytes) -> list[Definition]:
@@ -43,7 +45,8 @@ def read_definitions(source: bytes) -> list[Definition]:
         return []
     try:
         found = cells(source)
-        if len(found) > MAX_CELLS or sum(len(cell.text) for cell in found) > MAX_CODE:
+        length = sum(len(cell.text) for cell in found)
+        if len(found) > MAX_CELLS or length > MAX_CODE:
             return []
         submission = Submission(source, "")
     except (Broken, *UNPARSABLE):
@@ -70,8 +73,12 @@ def _may_be_read(source: bytes) -> bool:
     """Say whether a file is within the limits, as far as one can tell before it is read."""
     text = source.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):  # a notebook, whose outputs may be large
-        return source.count(b"{") + source.count(b"[") <= MAX_PARTS
-    return len(source) <= 4 * MAX_CODE and source.count(b"# %%") <= MAX_CELLS
+        objects = source.count(b"{")
+        lists = source.count(b"[")
+        return objects + lists <= MAX_PARTS
+    if len(source) > MAX_BYTES * MAX_CODE:
+        return False
+    return source.count(b"# %%") <= MAX_CELLS
 
 
 _NO_DEFINITION = (ast.Import, ast.ImportFrom, ast.Expr)
@@ -84,5 +91,10 @@ def _definition(statement: Statement, lines: Sequence[str]) -> Definition:
     first = node.lineno
     for decorator in getattr(node, "decorator_list", []):
         first = min(first, decorator.lineno)
-    text = "\n".join(lines[first - 1 : node.end_lineno])
-    return Definition(frozenset(statement.binds), cell.place, cell.first_line - 1 + first, text)
+    own_lines = lines[first - 1 : node.end_lineno]
+    return Definition(
+        names=frozenset(statement.binds),
+        place=cell.place,
+        first=cell.first_line - 1 + first,
+        text="\n".join(own_lines),
+    )

@@ -16,7 +16,7 @@ from autograder.grading.results import write_whole
 from autograder.grading.roster import Student, as_student
 from autograder.judging import Verdict
 from autograder.report import markdown
-from autograder.report.terminal import NOTHING, STATUS_SYMBOLS, number
+from autograder.report.terminal import NOTHING, earned_of, in_one_line, number, symbol
 from autograder.report.total import final_rows, final_table
 
 Files = Mapping[str, str]  # name → content
@@ -35,7 +35,8 @@ def export(
     missing: who is in the roster and handed in nothing. rules: what the total is made by.
     Raises `Mixed`.
     """
-    refuse_mixed([grade.result for grade in grades])
+    results = [grade.result for grade in grades]
+    refuse_mixed(results)
     files = _total(grades, missing, rules) if to == "total" else FORMATS[to](grades, missing)
     written = []
     for name, content in files.items():
@@ -52,12 +53,15 @@ def _cell(value: str | float) -> str:
     """Return a cell that a spreadsheet shows as text or number and never takes for a formula."""
     if not isinstance(value, str):
         return number(value)
-    text = "".join(letter if letter.isprintable() else " " for letter in value)
-    begins_oddly = value[:1] in STRIPPED or _is_formula(text)
-    return f"'{text}" if begins_oddly else text
+    letters = [letter if letter.isprintable() else " " for letter in value]
+    text = "".join(letters)
+    if value.startswith(STRIPPED) or _is_formula(text):
+        return f"'{text}"
+    return text
 
 
-STRIPPED = tuple("\t\r\n")  # some programs take these off, and look at what comes then
+STRIPPED = ("\t", "\r", "\n")  # some programs take these off, and look at what comes then
+FORMULA = ("=", "+", "-", "@", "−")
 
 
 def _is_formula(text: str) -> bool:
@@ -65,8 +69,9 @@ def _is_formula(text: str) -> bool:
 
     Some take full-width signs, and a real minus, for the plain ones.
     """
-    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return first in tuple("=+-@−")
+    first = text.lstrip()[:1]
+    plain = unicodedata.normalize("NFKC", first)
+    return plain in FORMULA
 
 
 def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
@@ -74,7 +79,8 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        cells = [_cell(value) for value in row]
+        writer.writerow(cells)
     return text.getvalue()
 
 
@@ -82,10 +88,9 @@ def _remarks(verdict: Verdict) -> str:
     """Return a check's remarks in one line, each with a stop where another follows."""
     line = ""
     for remark in verdict.remarks:
-        arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
         if line and not line.endswith(STOPS):
             line += "."
-        line += f" {arrays}{remark.text}"
+        line += f" {in_one_line(remark)}"
     return line.strip()
 
 
@@ -97,8 +102,9 @@ def _feedback(grade: Grade) -> str:
     parts = [grade.words] if grade.words else []
     for verdict in grade.result.verdicts:
         if verdict.remarks:
-            points = f"{number(verdict.earned)}/{number(verdict.points)}"
-            parts.append(f"{verdict.name} {points}: {_remarks(verdict)}")
+            points = earned_of(verdict.earned, verdict.points)
+            remarks = _remarks(verdict)
+            parts.append(f"{verdict.name} {points}: {remarks}")
     return " · ".join(parts)
 
 
@@ -108,11 +114,10 @@ def _feedback(grade: Grade) -> str:
 def _by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Return student → unit → grade."""
     found: dict[str, dict[str, Grade]] = {}
-    for grade in sorted(grades, key=_student):
-        found.setdefault(_student(grade), {})
     for grade in grades:
-        found[_student(grade)][grade.result.unit] = grade
-    return found
+        units = found.setdefault(_student(grade), {})
+        units[grade.result.unit] = grade
+    return dict(sorted(found.items()))
 
 
 def _student(grade: Grade) -> str:
@@ -122,13 +127,14 @@ def _student(grade: Grade) -> str:
 
 def _file_name(units: Mapping[str, Grade]) -> str:
     """Return what a student's file is called; the LMS's name may be none that a file can bear."""
-    return next(iter(units.values())).result.student
+    first, *_ = units.values()
+    return first.result.student
 
 
 def _most(grades: Sequence[Grade]) -> dict[str, float]:
     """Return unit → points to be had, in the order of the units."""
-    in_order = sorted(grades, key=lambda grade: grade.result.unit)
-    return {grade.result.unit: grade.max_points for grade in in_order}
+    most = {grade.result.unit: grade.max_points for grade in grades}
+    return dict(sorted(most.items()))
 
 
 def _columns(grades: Sequence[Grade]) -> dict[str, str]:
@@ -158,16 +164,25 @@ class _Row:
 
 def _rows(grades: Sequence[Grade], missing: Missing) -> list[_Row]:
     """Return a row for each student, with what `collect` or the roster knows of them."""
-    rows = [_row(student, units) for student, units in _by_student(grades).items()]
-    there = {row.who.student for row in rows}
-    absent = {each.student: each for students in missing.values() for each in students}
-    for student, each in sorted(absent.items()):
-        if student not in there:
-            rows.append(_Row(each))
+    by_student = _by_student(grades)
+    rows = [_row(student, units) for student, units in by_student.items()]
+    for student in _absent(missing):
+        if student.student not in by_student:
+            rows.append(_Row(student))
     return rows
 
 
+def _absent(missing: Missing) -> list[Student]:
+    """Return who has handed in nothing for some unit, by name, each once."""
+    absent: dict[str, Student] = {}
+    for students in missing.values():
+        for student in students:
+            absent[student.student] = student
+    return [student for _, student in sorted(absent.items())]
+
+
 def _row(student: str, units: Mapping[str, Grade]) -> _Row:
+    """Return a student's row, with what a hand-in of their own says of them."""
     for grade in units.values():
         known = grade.result.hand_in
         # what a partner handed in says nothing of who this student is
@@ -199,15 +214,16 @@ PLAIN = (
 
 
 def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
+    """Write a row for each check of each student."""
     rows: list[Sequence[str | float]] = [PLAIN]
     for grade in grades:
-        rows += _plain_rows(grade)
+        rows.extend(_plain_rows(grade))
     most = _most(grades)
+    about_check = ("", "", "", 0.0, NOTHING, "")
     for unit, students in missing.items():
-        for each in students:
-            about_check = ("", "", "", 0.0, NOTHING, "")
-            about_submission = (0.0, most[unit], "", "", "", "", each.id)
-            rows.append((each.student, unit, *about_check, *about_submission))
+        for student in students:
+            about_submission = (0.0, most[unit], "", "", "", "", student.id)
+            rows.append((student.student, unit, *about_check, *about_submission))
     return {"grades.csv": as_csv(rows)}
 
 
@@ -237,8 +253,10 @@ def _plain_rows(grade: Grade) -> Iterator[Sequence[str | float]]:
 
 
 def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
-    absent = sorted({each.student for students in missing.values() for each in students})
-    table = final_table(final_rows(grades, rules, absent), _columns(grades))
+    """Write the final table of the course."""
+    absent = [student.student for student in _absent(missing)]
+    rows = final_rows(grades, rules, absent)
+    table = final_table(rows, _columns(grades))
     return {"total.csv": as_csv(table)}
 
 
@@ -250,17 +268,21 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
     head = ("email", "name", "student", "unit", "points", "of", "words", "page")
     rows: list[Sequence[str | float]] = [head]
     heads = _columns(grades)
-    without = {(each.student, unit) for unit, students in missing.items() for each in students}
+    most = _most(grades)
+    without: dict[str, set[str]] = {}
+    for unit, students in missing.items():
+        without[unit] = {student.student for student in students}
     for row in _rows(grades, missing):
-        for unit, most in _most(grades).items():
-            student = row.who.student
-            who = (row.who.email, row.who.name or student, student, heads[unit])
+        student = row.who.student
+        name = row.who.name or student
+        for unit, points in most.items():
+            who = (row.who.email, name, student, heads[unit])
             grade = row.units.get(unit)
             if grade:
                 page = f"{grade.result.student} {unit}.html"
-                rows.append((*who, grade.points, most, _feedback(grade), page))
-            elif (student, unit) in without:
-                rows.append((*who, 0.0, most, NOTHING, ""))
+                rows.append((*who, grade.points, points, _feedback(grade), page))
+            elif student in without.get(unit, ()):
+                rows.append((*who, 0.0, points, NOTHING, ""))
     return {"mail.csv": as_csv(rows)}
 
 
@@ -275,19 +297,23 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
     most = _most(grades)
     heads = _columns(grades)
     head = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+    columns = [heads[unit] for unit in most]
     rows: list[Sequence[str | float]] = [
-        (*head, *(heads[unit] for unit in most)),
+        (*head, *columns),
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
     for row in _rows(grades, missing):
         student = row.who
         canvas_id = student.id if row.source in ("canvas", "") else ""
         login = student.login
-        if not (login or canvas_id):
+        if not login and not canvas_id:
             login = student.student
-        who = (student.name or student.student, canvas_id, student.sis, login, "")
-        points = [row.units[unit].points if unit in row.units else "" for unit in most]
-        rows.append((*who, *points))
+        name = student.name or student.student
+        points: list[str | float] = []
+        for unit in most:
+            grade = row.units.get(unit)
+            points.append(grade.points if grade else "")
+        rows.append((name, canvas_id, student.sis, login, "", *points))
     return {"canvas.csv": as_csv(rows)}
 
 
@@ -295,19 +321,26 @@ def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
     """Write a table for Moodle's gradebook, and the grading worksheets of its assignments."""
     rows = _rows(grades, missing)
     heads = _columns(grades)
-    return {"moodle.csv": _moodle_table(rows, _most(grades), heads), **_worksheets(rows, heads)}
+    files = {"moodle.csv": _moodle_table(rows, _most(grades), heads)}
+    files |= _worksheets(rows, heads)
+    return files
 
 
 def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mapping[str, str]) -> str:
+    """Return a table for Moodle's gradebook: points and words for each unit."""
     head = ["username", "email"]
     for unit, points in most.items():
-        head += [f"{heads[unit]} (of {number(points)})", f"{heads[unit]} feedback"]
+        column = heads[unit]
+        head.append(f"{column} (of {number(points)})")
+        head.append(f"{column} feedback")
     table: list[Sequence[str | float]] = [head]
     for row in rows:
-        cells: list[str | float] = [row.who.login or row.who.student, row.who.email]
+        login = row.who.login or row.who.student
+        cells: list[str | float] = [login, row.who.email]
         for unit in most:
             grade = row.units.get(unit)
-            cells += [grade.points, _feedback(grade)] if grade else ["", ""]
+            cells.append(grade.points if grade else "")
+            cells.append(_feedback(grade) if grade else "")
         table.append(cells)
     return as_csv(table)
 
@@ -322,9 +355,12 @@ def _worksheets(rows: Sequence[_Row], heads: Mapping[str, str]) -> Files:
             if known is None or known.source != "moodle" or not known.id:
                 continue
             who = (f"Participant {known.id}", row.who.name, row.who.email)
-            line = (*who, grade.points, grade.max_points, _feedback(grade))
-            sheets.setdefault(heads[unit], [_WORKSHEET]).append(line)
-    return {f"moodle {head}.csv": as_csv(lines) for head, lines in sheets.items()}
+            lines = sheets.setdefault(heads[unit], [_WORKSHEET])
+            lines.append((*who, grade.points, grade.max_points, _feedback(grade)))
+    files = {}
+    for head, lines in sheets.items():
+        files[f"moodle {head}.csv"] = as_csv(lines)
+    return files
 
 
 _WORKSHEET = (
@@ -342,18 +378,19 @@ def _gradescope(grades: Sequence[Grade], _: Missing) -> Files:
     files = {}
     for grade in grades:
         result = grade.result
-        files[f"{result.unit}/{result.student}.json"] = _json(_gradescope_results(grade))
+        record = _gradescope_results(grade)
+        files[f"{result.unit}/{result.student}.json"] = _json(record)
     return files
 
 
 def _gradescope_results(grade: Grade) -> dict[str, Any]:
     result = grade.result
-    words = (kind_in_words(result), grade.words, result.note)
+    words = [kind_in_words(result), grade.words, result.note]
     return {
         "score": grade.points,
         "execution_time": round(result.seconds),
         "output_format": "text",
-        "output": " ".join(filter(None, words)),
+        "output": " ".join(word for word in words if word),
         "tests": [_gradescope_test(verdict) for verdict in result.verdicts],
     }
 
@@ -377,16 +414,18 @@ def _github(grades: Sequence[Grade], _: Missing) -> Files:
     """Write what a job of GitHub shows as its summary, for each student."""
     files = {}
     for units in _by_student(grades).values():
+        name = _file_name(units)
         summaries = [_summary(grade) for grade in units.values()]
-        files[f"{_file_name(units)}.md"] = "\n".join(summaries)
+        files[f"{name}.md"] = "\n".join(summaries)
     return files
 
 
 def _summary(grade: Grade) -> str:
     """Return a job's summary: a heading, and a row for each check."""
     result = grade.result
-    points = f"{number(grade.points)} of {number(grade.max_points)} points"
-    lines = [f"## {markdown(result.unit)}: {points}", ""]
+    earned = number(grade.points)
+    most = number(grade.max_points)
+    lines = [f"## {markdown(result.unit)}: {earned} of {most} points", ""]
     kind = kind_in_words(result)
     if kind:
         lines += [kind, ""]
@@ -394,10 +433,12 @@ def _summary(grade: Grade) -> str:
         lines += [markdown(grade.words), ""]
     lines += ["| | points | check | |", "|---|---|---|---|"]
     for verdict in result.verdicts:
-        sign, _ = STATUS_SYMBOLS.get(verdict.status, ("✗", ""))
-        points = f"{number(verdict.earned)}/{number(verdict.points)}"
-        lines.append(f"| {sign} | {points} | {verdict.title} | {markdown(_remarks(verdict))} |")
-    return "\n".join([*lines, ""])
+        sign = symbol(verdict.status).sign
+        points = earned_of(verdict.earned, verdict.points)
+        remarks = markdown(_remarks(verdict))
+        lines.append(f"| {sign} | {points} | {verdict.title} | {remarks} |")
+    lines.append("")
+    return "\n".join(lines)
 
 
 def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
@@ -407,7 +448,9 @@ def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
     """
     files = {}
     for units in _by_student(grades).values():
-        files[f"{_file_name(units)}.json"] = _json(_classroom50_result(units))
+        name = _file_name(units)
+        record = _classroom50_result(units)
+        files[f"{name}.json"] = _json(record)
     return files
 
 

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course
@@ -58,30 +58,37 @@ def write_feedback(
 ) -> list[Feedback]:
     """Write a page for each grade, called `<student> <unit>.html`. Raises `CannotWrite`."""
     written = []
-    by_place = {(result.unit, result.student): result for result in latest}
+    by_place = {result.place: result for result in latest}
     for grade in grades:
-        result = by_place.get((grade.result.unit, grade.result.student), grade.result)
-        page = folder / f"{result.student} {result.unit}.html"
-        write_whole(page, page_alone(course, result, grade, source, around))
-        written.append(Feedback(grade, page))
+        result = by_place.get(grade.result.place, grade.result)
+        path = folder / f"{result.student} {result.unit}.html"
+        page = page_alone(course, result, grade, source, around)
+        write_whole(path, page)
+        written.append(Feedback(grade, path))
     return written
 
 
 def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list[Feedback]:
     """Print each page into a PDF beside it, by a browser that is here. Raises `CannotPrint`."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise CannotPrint(
-            f"No browser is here to make PDF files. Install one of {', '.join(BROWSERS[:3])}."
-        )
+    browser = _browser()
     printed = []
     with tempfile.TemporaryDirectory() as profile:
-        for number, one in enumerate(pages, 1):
-            pdf = one.page.with_suffix(".pdf")
-            _print(browser, profile, one.page, pdf)
-            printed.append(Feedback(one.grade, one.page, pdf))
+        for number, feedback in enumerate(pages, 1):
+            pdf = feedback.page.with_suffix(".pdf")
+            _print(browser, profile, feedback.page, pdf)
+            printed.append(replace(feedback, pdf=pdf))
             say(f"{number} of {len(pages)}: {pdf}")
     return printed
+
+
+def _browser() -> str:
+    """Return the first browser that is here. Raises `CannotPrint`."""
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    names = ", ".join(BROWSERS[:3])
+    raise CannotPrint(f"No browser is here to make PDF files. Install one of {names}.")
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
@@ -109,7 +116,8 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None
     if not pdf.is_file() or not pdf.read_bytes().startswith(b"%PDF"):
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        lines = done.stderr.strip().splitlines()
+        last = lines[-1] if lines else "it said nothing"
         raise CannotPrint(f"{page} could not be printed by {browser}: {last}.")
 
 
@@ -122,16 +130,17 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
     Lovelace_17_assignsubmission_file/`: Moodle goes by the number between the first two underscores
     (`importziplib.php`). Raises `CannotWrite`.
     """
-    by_unit: dict[str, list[tuple[str, Path]]] = {}
+    by_unit: dict[str, dict[str, Path]] = {}
     without = []
-    for one in pages:
-        result = one.grade.result
+    for feedback in pages:
+        result = feedback.grade.result
         known = result.hand_in
-        if known and known.source == "moodle" and known.id:
-            name = f"{_participant(known, result.student)}/feedback{one.file.suffix}"
-            by_unit.setdefault(result.unit, []).append((name, one.file))
-        else:
+        if known is None or known.source != "moodle" or not known.id:
             without.append(f"{result.student}, {result.unit}")
+            continue
+        participant = _participant(known, result.student)
+        files = by_unit.setdefault(result.unit, {})
+        files[f"{participant}/feedback{feedback.file.suffix}"] = feedback.file
     zips = []
     for unit, files in by_unit.items():
         path = folder / f"moodle feedback {unit}.zip"
@@ -142,15 +151,20 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
 
 def _participant(known: HandIn, student: str) -> str:
     """Return what Moodle calls the folder of a participant."""
-    name = re.sub(r"[_/\\]", " ", known.name or student)
-    return f"{name}_{known.id}_assignsubmission_file"
+    name = known.name or student
+    plain = re.sub(r"[_/\\]", " ", name)
+    return f"{plain}_{known.id}_assignsubmission_file"
 
 
-def _write_zip(path: Path, files: Sequence[tuple[str, Path]]) -> None:
+def _write_zip(path: Path, files: Mapping[str, Path]) -> None:
+    """Write a zip of files, by their names in it, the same bytes each time.
+
+    Raises `CannotWrite`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name, file in sorted(files):
+            for name, file in sorted(files.items()):
                 entry = zipfile.ZipInfo(name, CLOCK)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 packed.writestr(entry, file.read_bytes())
@@ -165,8 +179,9 @@ class NotWhole(UserError):
 def refuse_not_whole(grades: Sequence[Grade]) -> None:
     """Refuse to send results of --quick or --unsafe out as grades. Raises `NotWhole`."""
     for grade in grades:
-        if words := kind_in_words(grade.result):
+        result = grade.result
+        words = kind_in_words(result)
+        if words:
             raise NotWhole(
-                f"{grade.result.student}, {grade.result.unit}: {words}. Grade the class whole "
-                "first."
+                f"{result.student}, {result.unit}: {words}. Grade the class whole first."
             )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.errors import visible
-from autograder.judging import Verdict
+from autograder.judging import Remark, Verdict
 
 FORMAT = 1
 
@@ -21,38 +21,40 @@ class Checked:
     @property
     def passed(self) -> bool:
         """Whether all of its checks passed."""
-        return all(verdict.status == "passed" for verdict in self.verdicts)
+        statuses = {verdict.status for verdict in self.verdicts}
+        return statuses <= {"passed"}
 
 
 def as_text(checked: Sequence[Checked]) -> str:
-    """The verdicts of some files as JSON, with text that can be shown."""
-    units = [
-        {
-            "unit": one.unit,
-            "file": one.file,
-            "passed": one.passed,
-            "checks": [_verdict(v) for v in one.verdicts],
-        }
-        for one in checked
-    ]
-    facts = {
+    """Return the verdicts of some files as JSON, with text that can be shown."""
+    record = {
         "format": FORMAT,
         "practice": True,
-        "passed": all(one.passed for one in checked),
-        "units": units,
+        "passed": all(file.passed for file in checked),
+        "units": [_file(file) for file in checked],
     }
-    return json.dumps(facts, indent=1, ensure_ascii=False)
+    return json.dumps(record, indent=1, ensure_ascii=False)
+
+
+def _file(file: Checked) -> dict[str, object]:
+    return {
+        "unit": file.unit,
+        "file": file.file,
+        "passed": file.passed,
+        "checks": [_verdict(verdict) for verdict in file.verdicts],
+    }
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:
-    remarks = [
-        {"arrays": remark.arrays, "text": visible(remark.text)} for remark in verdict.remarks
-    ]
     return {
         "check": verdict.name,
         "title": verdict.title,
         "status": verdict.status,
         "earned": verdict.earned,
         "points": verdict.points,
-        "remarks": remarks,
+        "remarks": [_remark(remark) for remark in verdict.remarks],
     }
+
+
+def _remark(remark: Remark) -> dict[str, object]:
+    return {"arrays": remark.arrays, "text": visible(remark.text)}

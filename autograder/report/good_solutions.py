@@ -21,8 +21,9 @@ def good_solutions(
     if not path.is_file():
         return {}
     solution = read_solution(path.read_text(encoding="utf-8"))
+    script = without_marks(solution.plain())
+    found = read_definitions(script.encode())
     asked, given = code.exercises(solution.stub)
-    found = read_definitions(without_marks(solution.plain()).encode())
     passed = {verdict.name for verdict in verdicts if verdict.status == "passed"}
     shown = {}
     for first, checks in _exercises(asked).items():

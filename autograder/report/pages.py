@@ -30,7 +30,7 @@ from autograder.report.definitions import Definition, read_definitions
 from autograder.report.good_solutions import good_solutions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
-from autograder.report.terminal import STATUS_SYMBOLS, number
+from autograder.report.terminal import number, symbol
 
 # the file that was graded, if it is still there as it was
 Source = Callable[[Result], bytes | None]
@@ -71,7 +71,7 @@ def environment() -> Environment:
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,
         remark=_remark_markup,
-        sign=lambda status: STATUS_SYMBOLS.get(status, "✗")[0],
+        sign=lambda status: symbol(status).sign,
         status=_status_in_words,
         ticks=_ticks_markup,
         url=lambda part: quote(part, safe=""),
@@ -95,14 +95,17 @@ def _remark_markup(remark: Remark) -> Markup:
 
 
 def _status_in_words(status: str) -> str:
-    return "in part" if status == "partial" else status.replace("_", " ")
+    if status == "partial":
+        return "in part"
+    return status.replace("_", " ")
 
 
 @cache
 def _own_part(name: str) -> Markup:
     """Read a style or script of the kit's own."""
     path = Path(__file__).parent / "templates" / name
-    return Markup(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    return Markup(text)
 
 
 def security_policy(live: bool, form: bool = False) -> str:
@@ -124,12 +127,14 @@ def security_policy(live: bool, form: bool = False) -> str:
 
 
 def _checksum(name: str) -> str:
-    digest = sha256(_own_part(name).encode()).digest()
-    return f"'sha256-{b64encode(digest).decode()}'"
+    content = _own_part(name).encode()
+    digest = b64encode(sha256(content).digest())
+    return f"'sha256-{digest.decode()}'"
 
 
-def _render(template: str, shared: Mapping[str, Any], **facts: Any) -> str:
-    return environment().get_template(template).render(shared, **facts)
+def _render(name: str, shared: Mapping[str, Any], **variables: Any) -> str:
+    template = environment().get_template(name)
+    return template.render(shared, **variables)
 
 
 # ---- the pages of a class
@@ -149,70 +154,86 @@ def site(
     live: how many submissions are to come in all; such pages look for new results while they are
     open.
     """
-    if aliases is None:
-        renaming, missing = None, around.missing
-        shown = list(results)
-    else:
-        aliases.assign(result.student for result in results)
-        results = sorted(results, key=lambda result: (result.unit, aliases[result.student]))
-        renaming, missing = renaming_of(results, aliases), {}
-        shown = [renaming.result(result, aliases[result.student]) for result in results]
-    units = _by_unit(shown)
-    addresses = {unit: f"{unit}.html" if len(units) > 1 else "index.html" for unit in units}
-    counts = _counts(results, shown, around, renaming)
+    called = _called(results, aliases)
+    missing = around.missing if aliases is None else {}
+    units = summary.by_unit(called.shown)
+    addresses = {unit: f"{unit}.html" for unit in units}
+    if len(units) == 1:
+        addresses = dict.fromkeys(units, "index.html")
+    counts = _counts(called, around)
     shared = {
         "counts": counts,
         "live": live,
         "addresses": addresses,
-        "here": len(shown),
-        "short": course.short,
+        "here": len(called.shown),
         "missing": missing,
-        "ruled": around.rules is not None,
-        "regrades": around.rules.regrades if around.rules else "",
         "alone": False,
+        **_shared_by_all(course, around),
     }
     pages: dict[str, Callable[[], str]] = {}
     for unit, of_unit in units.items():
         by_hand = _by_hand_of_checks(of_unit, counts)
-        facts = {"unit": unit, "results": of_unit, "by_hand": by_hand}
-        pages[addresses[unit]] = partial(_render, "unit.html", shared, **facts)
+        variables = {"unit": unit, "results": of_unit, "by_hand": by_hand}
+        pages[addresses[unit]] = partial(_render, "unit.html", shared, **variables)
     if len(units) != 1:
-        scores = _scores(shown, counts, missing)
+        scores = _scores(called.shown, counts, missing)
         pages["index.html"] = partial(_render, "class.html", shared, units=units, students=scores)
-    for stored, result in zip(results, shown, strict=True):
-        page = _StudentPage(course, stored, result, source, renaming, around.earlier)
-        pages[f"{result.unit}/{result.student}.html"] = partial(page.render, shared)
+    for stored, shown in zip(called.stored, called.shown, strict=True):
+        page = _StudentPage(course, stored, shown, source, called.renaming, around.earlier)
+        pages[f"{shown.unit}/{shown.student}.html"] = partial(page.render, shared)
     return pages
 
 
-def _by_unit(results: Sequence[Result]) -> dict[str, list[Result]]:
-    units: dict[str, list[Result]] = {}
-    for result in sorted(results, key=lambda result: result.unit):
-        units.setdefault(result.unit, []).append(result)
-    return units
+def _shared_by_all(course: Course, around: Around) -> dict[str, Any]:
+    """Return what all pages of a course are told."""
+    return {
+        "short": course.short,
+        "ruled": around.rules is not None,
+        "regrades": around.rules.regrades if around.rules else "",
+    }
 
 
-def _counts(
-    results: Sequence[Result],
-    shown: Sequence[Result],
-    around: Around,
-    renaming: Renaming | None,
-) -> Counts:
-    """Return what counts of each student's hand-ins; nothing where that is plain.
+@dataclass(frozen=True)
+class _Called:
+    """The results of a class as pages call the students.
 
-    shown: the same results in the same order, as pages call the students.
+    stored: as they lie on the disk. shown: the same in the same order, as pages show them.
+    renaming: what takes names out of texts, on anonymous pages.
     """
-    if not (around.rules or around.earlier):
+
+    stored: Sequence[Result]
+    shown: Sequence[Result]
+    renaming: Renaming | None = None
+
+
+def _called(results: Sequence[Result], aliases: Pseudonyms | None) -> _Called:
+    """Return the results as pages call the students: by their names, or in the order of aliases."""
+    if aliases is None:
+        return _Called(results, results)
+    aliases.assign(result.student for result in results)
+    stored = sorted(results, key=lambda result: (result.unit, aliases[result.student]))
+    renaming = renaming_of(stored, aliases)
+    shown = []
+    for result in stored:
+        alias = aliases[result.student]
+        shown.append(renaming.result(result, alias))
+    return _Called(stored, shown, renaming)
+
+
+def _counts(called: _Called, around: Around) -> Counts:
+    """Return what counts of each student's hand-ins; nothing where that is plain."""
+    if not around.rules and not around.earlier:
         return {}
-    there = {(result.unit, result.student) for result in results}
-    earlier = [result for result in around.earlier if (result.unit, result.student) in there]
+    there = {result.place for result in called.stored}
+    earlier = [result for result in around.earlier if result.place in there]
+    attempts = [*earlier, *called.stored]
     counted = {}
-    for grade in grades([*earlier, *results], around.rules or Policy()):
-        place = (grade.result.unit, grade.result.student)
-        counted[place] = renaming.grade(grade) if renaming else grade
+    for grade in grades(attempts, around.rules or Policy()):
+        counted[grade.result.place] = grade
     found = {}
-    for result, named in zip(results, shown, strict=True):
-        found[(named.unit, named.student)] = counted[(result.unit, result.student)]
+    for stored, shown in zip(called.stored, called.shown, strict=True):
+        grade = counted[stored.place]
+        found[shown.place] = called.renaming.grade(grade) if called.renaming else grade
     return found
 
 
@@ -222,10 +243,13 @@ def _by_hand_of_checks(
     """Return what was given by hand for each check of a unit, each with its student."""
     found: dict[str, list[tuple[str, Adjustment]]] = {}
     for result in results:
-        grade = counts.get((result.unit, result.student))
-        for one in grade.by_hand if grade else ():
-            if one.check:
-                found.setdefault(one.check, []).append((result.student, one))
+        grade = counts.get(result.place)
+        if grade is None:
+            continue
+        for adjustment in grade.by_hand:
+            if adjustment.check:
+                of_check = found.setdefault(adjustment.check, [])
+                of_check.append((result.student, adjustment))
     return found
 
 
@@ -235,12 +259,12 @@ def _scores(
     """Return each student's points by unit, as they count; none of who handed in nothing."""
     found: dict[str, dict[str, float]] = {}
     for students in missing.values():
-        for each in students:
-            found[each.student] = {}
+        for student in students:
+            found[student.student] = {}
     for result in results:
-        counted = counts.get((result.unit, result.student))
-        points = counted.points if counted else result.score
-        found.setdefault(result.student, {})[result.unit] = points
+        grade = counts.get(result.place)
+        units = found.setdefault(result.student, {})
+        units[result.unit] = grade.points if grade else result.score
     return dict(sorted(found.items()))
 
 
@@ -253,9 +277,10 @@ def write_pages(
     around: Around = Around(),
 ) -> Path:
     """Write all pages below a folder, remove those of an earlier time; return the class page."""
-    pages = site(course, results, source, Pseudonyms() if anonymous else None, around=around)
-    for address, page in pages.items():
-        write_whole(folder / address, page())
+    aliases = Pseudonyms() if anonymous else None
+    pages = site(course, results, source, aliases, around=around)
+    for address, render in pages.items():
+        write_whole(folder / address, render())
     remove_other_pages(folder, pages)
     return folder / "index.html"
 
@@ -263,7 +288,8 @@ def write_pages(
 def remove_other_pages(folder: Path, addresses: Mapping[str, object]) -> None:
     """Remove the pages below a folder that are none of these: those of an earlier time."""
     for path in folder.rglob("*.html"):
-        if path.relative_to(folder).as_posix() not in addresses:
+        address = path.relative_to(folder).as_posix()
+        if address not in addresses:
             path.unlink()
 
 
@@ -275,28 +301,26 @@ def page_alone(
 ) -> str:
     """Return a student's page to be given to the student: no link leads to the class."""
     shared = {
-        "counts": {(result.unit, result.student): grade},
+        "counts": {result.place: grade},
         "live": "",
-        "short": course.short,
-        "ruled": around.rules is not None,
-        "regrades": around.rules.regrades if around.rules else "",
         "alone": True,
+        **_shared_by_all(course, around),
     }
     page = _StudentPage(
-        course,
-        result,
-        result,
-        source,
-        None,
-        around.earlier,
-        _good_ones(course, result, around.rules),
+        course=course,
+        stored=result,
+        shown=result,
+        source=source,
+        renaming=None,
+        earlier=around.earlier,
+        good_ones=_good_ones(course, result, around.rules),
     )
     return page.render(shared)
 
 
 def _good_ones(course: Course, result: Result, rules: Policy | None) -> "Listing":
     """Return the course's solution of each exercise that was solved, if the policy shows it."""
-    if not (rules and rules.show_solutions):
+    if rules is None or not rules.show_solutions:
         return {}
     listing: Listing = {}
     solved = good_solutions(course, result.unit, result.verdicts)
@@ -345,9 +369,10 @@ class _StudentPage:
 
 def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
     """Return a student's hand-ins at a unit, the latest last; none where it is the only one."""
-    place = (latest.unit, latest.student)
-    before = [result for result in earlier if (result.unit, result.student) == place]
-    return [*before, latest] if before else []
+    before = [result for result in earlier if result.place == latest.place]
+    if not before:
+        return []
+    return [*before, latest]
 
 
 # ---- a student's own code
@@ -379,13 +404,15 @@ def listing_of(course: Course, result: Result, content: bytes | None) -> Listing
 
 
 def _listing(course: Course, result: Result, content: bytes, renaming: Renaming | None) -> Listing:
+    """Return a submission's code by check. Raises what our reading of a hostile file may raise."""
     found = read_definitions(content)
     if not found:
         return {}
     asked, given = _exercises(course, result.unit)
     listing: Listing = {}
     for verdict in result.verdicts:
-        shown = code.parts(found, asked.get(verdict.name, set()), given)
+        names = asked.get(verdict.name, set())
+        shown = code.parts(found, names, given)
         listing[verdict.name] = [_block(definition, verdict, renaming) for definition in shown]
     return listing
 
@@ -402,9 +429,15 @@ def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]
 def _block(definition: Definition, verdict: Verdict, renaming: Renaming | None) -> CodeBlock:
     """Return a definition as it is shown; the lines are marked that the remarks speak of."""
     if renaming:
-        definition = replace(definition, text=renaming.text(definition.text))
+        definition = without_names(definition, renaming)
     marked = _lines_spoken_of(definition, verdict.remarks)
     return code_block(definition, marked, without_comments=renaming is not None)
+
+
+def without_names(definition: Definition, renaming: Renaming) -> Definition:
+    """Return a definition whose text names no student."""
+    text = renaming.text(definition.text)
+    return replace(definition, text=text)
 
 
 def code_block(
@@ -412,8 +445,10 @@ def code_block(
 ) -> CodeBlock:
     """Return a definition as it is shown. marked: numbers of lines, as the file counts them."""
     lines = []
-    for number_, line in enumerate(code.lines(definition, without_comments), definition.first):
-        lines.append((Markup(line), number_ in marked))  # `code.lines` escapes them
+    at = definition.first
+    for line in code.lines(definition, without_comments):
+        lines.append((Markup(line), at in marked))  # `code.lines` escapes them
+        at += 1
     return CodeBlock(
         names=tuple(sorted(definition.names)),
         place=definition.place,
@@ -425,10 +460,10 @@ def code_block(
 def _lines_spoken_of(definition: Definition, remarks: Sequence[Remark]) -> set[int]:
     """Return the numbers of the lines that a remark names, or that make its known mistake."""
     numbered = re.compile(rf"\b{re.escape(definition.place)} (\d{{1,9}})\b")
-    found = set()
+    found = set[int]()
     for remark in remarks:
-        for number_ in numbered.findall(remark.text):
-            found.add(int(number_))
+        named = numbered.findall(remark.text)
+        found.update(map(int, named))
         for index in code.lines_of_mistake(definition.text, remark.mistake):
             found.add(definition.first + index)
     return found

@@ -31,16 +31,17 @@ class Renaming:
     """Puts an alias in place of each name of a student that a text says."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """names: all words that students are known to be called by → the alias of that student."""
-        looked_for = [name for name in names if len(name) >= SHORTEST]
+        """Take names: all words that students are known to be called by → the student's alias."""
         self._names = names
-        self._longest_first = sorted(looked_for, key=len, reverse=True)
+        self._longest_first = [name for name in names if len(name) >= SHORTEST]
+        self._longest_first.sort(key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """Return a text without students' names; a name within a longer word stays."""
         for name in self._longest_first:
             if name in text:
-                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", self._names[name], text)
+                whole_word = rf"(?<!\w){re.escape(name)}(?!\w)"
+                text = re.sub(whole_word, self._names[name], text)
         return text
 
     def result(self, result: Result, alias: str) -> Result:
@@ -55,14 +56,18 @@ class Renaming:
         )
 
     def _verdict(self, verdict: Verdict) -> Verdict:
-        remarks = tuple(replace(remark, text=self.text(remark.text)) for remark in verdict.remarks)
-        return replace(verdict, remarks=remarks)
+        remarks = []
+        for remark in verdict.remarks:
+            text = self.text(remark.text)
+            remarks.append(replace(remark, text=text))
+        return replace(verdict, remarks=tuple(remarks))
 
     def grade(self, grade: Grade) -> Grade:
         """Return a grade whose reasons name nobody; its result, which is not shown, stays."""
-        by_hand = [
-            msgspec.structs.replace(one, words=self.text(one.words)) for one in grade.by_hand
-        ]
+        by_hand = []
+        for adjustment in grade.by_hand:
+            text = self.text(adjustment.words)
+            by_hand.append(msgspec.structs.replace(adjustment, words=text))
         words = grade.words
         partner = grade.result.handed_in_by
         if partner:  # a name of two letters is found in no text, and stands here
@@ -89,11 +94,13 @@ def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list
     """Return the words for a student of a hand-in; no numbers, for code is full of them."""
     names = [student, known_as]
     if record:
-        names += [record.name, *_turned(record.name), record.login, record.email]
+        names += [record.name, _turned(record.name), record.login, record.email]
     return [name for name in names if name]
 
 
-def _turned(name: str) -> list[str]:
-    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; nothing of other names."""
-    last, comma, first = name.partition(", ")
-    return [f"{first} {last}"] if comma and first and last else []
+def _turned(name: str) -> str:
+    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; empty for other names."""
+    last, _, first = name.partition(", ")
+    if not first or not last:
+        return ""
+    return f"{first} {last}"

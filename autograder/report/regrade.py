@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.errors import UserError, one_line
-from autograder.grading.adjustments import Adjustment
+from autograder.grading.adjustments import Adjustment, given_for
 from autograder.grading.results import Result
 from autograder.judging import Verdict
+from autograder.report.terminal import number
 
 FIELDS = ("Student", "Unit", "Check", "Checksum")
 MAX_MAIL = 256 << 10  # bytes of a mail that are looked at
@@ -43,9 +44,10 @@ def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
         "What I would like to be looked at, and why:",
         "",
     ]
+    to = quote(address, safe="@")
     subject = quote(f"Regrade: {result.unit}, {verdict.name}", safe="")
     body = quote("\r\n".join(lines), safe="")
-    return f"mailto:{quote(address, safe='@')}?subject={subject}&body={body}"
+    return f"mailto:{to}?subject={subject}&body={body}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class _ShortHeaders(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         """Read a header when it is asked for."""
-        return super().header_fetch_parse(name, value[:MAX_HEADER])
+        beginning = value[:MAX_HEADER]
+        return super().header_fetch_parse(name, beginning)
 
 
 def _parsed(mail: bytes) -> EmailMessage:
@@ -123,9 +126,10 @@ def _request(mail: EmailMessage) -> Request | None:
     """
     text = _text(mail)
     fields = _fields(text)
-    if not (fields["Unit"] and fields["Check"] and fields["Checksum"]):
+    if not fields["Unit"] or not fields["Check"] or not fields["Checksum"]:
         return None
     _, _, why = text.partition("and why:")
+    words = one_line(" ".join(why.split()))
     return Request(
         sender=_header(mail, "From"),
         date=_header(mail, "Date"),
@@ -133,7 +137,7 @@ def _request(mail: EmailMessage) -> Request | None:
         unit=fields["Unit"],
         check=fields["Check"],
         checksum=fields["Checksum"],
-        why=one_line(" ".join(why.split()))[:MAX_WORDS],
+        why=words[:MAX_WORDS],
     )
 
 
@@ -142,16 +146,18 @@ def _fields(text: str) -> dict[str, str]:
 
     Line by line, and with no pattern that a long line could make slow.
     """
-    said = dict.fromkeys(FIELDS, "")
+    fields = dict.fromkeys(FIELDS, "")
     for line in text.splitlines():
-        name, colon, value = line.lstrip("> ").partition(":")
+        name, _, value = line.lstrip("> ").partition(":")
         value = value.strip()
-        if colon and said.get(name) == "" and len(value) <= MAX_VALUE:
-            said[name] = one_line(value)
-    return said
+        is_unset = fields.get(name) == ""
+        if is_unset and len(value) <= MAX_VALUE:
+            fields[name] = one_line(value)
+    return fields
 
 
 def _text(mail: EmailMessage) -> str:
+    """Return the plain text of a mail; empty where there is none, or it cannot be read."""
     try:
         part = mail.get_body(("plain",))
         return str(part.get_content()) if part else ""
@@ -160,10 +166,12 @@ def _text(mail: EmailMessage) -> str:
 
 
 def _header(mail: EmailMessage, name: str) -> str:
+    """Return a header; empty where there is none, or it cannot be read."""
     try:
-        return one_line(str(mail[name] or ""))[:200]
+        value = str(mail[name] or "")
     except Exception:  # a header that cannot be read
         return ""
+    return one_line(value)[:MAX_VALUE]
 
 
 HEAD = (
@@ -180,42 +188,87 @@ HEAD = (
 )
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A request beside what is known of it.
+
+    verdict: of the check; None where there is no such result or no such check. file: whether the
+    request is about the file that was graded. by_hand: why points were given by hand so far.
+    """
+
+    request: Request
+    verdict: Verdict | None
+    file: str
+    by_hand: str
+
+    def row(self) -> Sequence[str | float]:
+        """Return a row of the table, in the order of `HEAD`."""
+        points: Sequence[str | float] = ("no such check", "")
+        if self.verdict:
+            points = (self.verdict.earned, self.verdict.points)
+        request = self.request
+        return (
+            request.unit,
+            request.check,
+            request.student,
+            *points,
+            self.file,
+            self.by_hand,
+            request.why,
+            request.sender,
+            request.date,
+        )
+
+    def in_words(self) -> str:
+        """Say in a line what is asked about, and how it stands."""
+        request = self.request
+        points = "no such check"
+        if self.verdict:
+            points = f"{number(self.verdict.earned)} of {number(self.verdict.points)} points"
+        line = f"{request.unit}, {request.check}: {request.student}, {points}, {self.file}"
+        if self.by_hand:
+            line += f"; by hand so far: {self.by_hand}"
+        return line
+
+
 def listed(
     requests: Sequence[Request], results: Sequence[Result], adjustments: Sequence[Adjustment]
-) -> list[Sequence[str | float]]:
-    """Return the requests as a table, each beside what is known of it."""
+) -> list[Listed]:
+    """Return the requests, each beside what is known of it."""
     by_place = {(result.lms_name, result.unit): result for result in results}
-    table: list[Sequence[str | float]] = [HEAD]
+    found = []
     for request in requests:
         result = by_place.get((request.student, request.unit))
-        table.append(_row(request, result, adjustments))
-    return table
+        given = given_for(adjustments, request.student, request.unit, request.check)
+        one = Listed(
+            request=request,
+            verdict=_verdict(request, result),
+            file=_which_file(request, result),
+            by_hand="; ".join(adjustment.words for adjustment in given),
+        )
+        found.append(one)
+    return found
 
 
-def _row(
-    request: Request, result: Result | None, adjustments: Sequence[Adjustment]
-) -> Sequence[str | float]:
-    """Return a request as a row, in the order of `HEAD`."""
-    points: Sequence[str | float] = ("no such check", "")
-    for verdict in result.verdicts if result else ():
+def as_table(requests: Sequence[Listed]) -> list[Sequence[str | float]]:
+    """Return requests as a table."""
+    rows = [request.row() for request in requests]
+    return [HEAD, *rows]
+
+
+def _verdict(request: Request, result: Result | None) -> Verdict | None:
+    """Return the verdict of the check that a request is about."""
+    if result is None:
+        return None
+    for verdict in result.verdicts:
         if verdict.name == request.check:
-            points = (verdict.earned, verdict.points)
-    about = (request.student, request.unit, request.check)
-    by_hand = [one.words for one in adjustments if (one.student, one.unit, one.check) == about]
-    return (
-        request.unit,
-        request.check,
-        request.student,
-        *points,
-        _which_file(request, result),
-        "; ".join(by_hand),
-        request.why,
-        request.sender,
-        request.date,
-    )
+            return verdict
+    return None
 
 
 def _which_file(request: Request, result: Result | None) -> str:
     if result is None:
         return "no such result"
-    return "as graded" if request.checksum == result.sha256 else "another hand-in"
+    if request.checksum == result.sha256:
+        return "as graded"
+    return "another hand-in"

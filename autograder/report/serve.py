@@ -65,7 +65,8 @@ class LiveSite:
 
         A file of results is written whole, so its time says whether it is another.
         """
-        times = {path: path.stat().st_mtime_ns for path in sorted(self._grades.glob("*/*.json"))}
+        paths = sorted(self._grades.glob("*/*.json"))
+        times = {path: path.stat().st_mtime_ns for path in paths}
         known = {path: stored.time for path, stored in self._stored.items()}
         time_by_hand = _time_of(self._grades / BY_HAND)
         is_known = times == known and time_by_hand == self._time_by_hand
@@ -85,9 +86,11 @@ class LiveSite:
         """Return the pages of the results that are there, by address."""
         results = self._results()
         self._rules = self._rules_now(results)
+        roster = roster_beside(self._grades)
+        who_handed_in = with_partners(results, self._rules)
         around = Around(
             earlier=comparable(earlier_results(self._grades), results),
-            missing=absent(roster_beside(self._grades), with_partners(results, self._rules)),
+            missing=absent(roster, who_handed_in),
             rules=self._rules,
         )
         live = run_facts(self._grades).get("submissions", "?")
@@ -107,10 +110,16 @@ class LiveSite:
             adjustments = all_adjustments(self._course, [self._grades], results)
         except UserError:
             return self._rules
-        return replace(self._rules or Policy(), adjustments=adjustments)
+        rules = self._rules or Policy()
+        return replace(rules, adjustments=adjustments)
 
     def _results(self) -> list[Result]:
-        return [stored.result for stored in self._stored.values() if stored.result]
+        """Return the results of the files that are whole."""
+        results = []
+        for stored in self._stored.values():
+            if stored.result:
+                results.append(stored.result)
+        return results
 
     def take_form(self, address: str, body: bytes) -> str | None:
         """Write what a form of a page sent; return the address of the page to show then.
@@ -119,10 +128,14 @@ class LiveSite:
         """
         with self._lock:
             self._refresh()
-            has_forms = address.startswith(FOLDER) and address != f"{FOLDER}index.html"
-            if not has_forms or address not in self._pages:
+            if not _has_forms(address) or address not in self._pages:
                 return None
             return take_form(self._course, self._grades, self._results(), address, body)
+
+
+def _has_forms(address: str) -> bool:
+    """Say whether the page at an address is one of a check, for points by hand."""
+    return address.startswith(FOLDER) and address != f"{FOLDER}index.html"
 
 
 @dataclass(frozen=True)
@@ -135,22 +148,28 @@ class _Stored:
 
 def _time_of(file: Path) -> int:
     """Return when a file was written; 0 where it is not there."""
-    return file.stat().st_mtime_ns if file.is_file() else 0
+    if not file.is_file():
+        return 0
+    return file.stat().st_mtime_ns
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers GET for `/<secret>/<address of a page>`, POST for a page with forms, nothing else."""
 
     def __init__(self, live_site: LiveSite, secret: str, *args: object) -> None:
-        self.live_site, self.secret = live_site, secret
+        self.live_site = live_site
+        self.secret = secret
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         """Answer with the page at the address."""
         address = self._address()
-        page = None if address is None else self.live_site.page(address)
-        if address is None or page is None:
-            self._answer(404, "There is no such page.")
+        if address is None:
+            self._answer_not_found()
+            return
+        page = self.live_site.page(address)
+        if page is None:
+            self._answer_not_found()
             return
         self._answer(200, page, form=address.startswith(FOLDER))
 
@@ -159,17 +178,21 @@ class _Handler(BaseHTTPRequestHandler):
         address = self._address()
         size = self._size()
         if address is None or size is None or not self._is_from_here():
-            self._answer(404, "There is no such page.")
+            self._answer_not_found()
             return
+        body = self.rfile.read(size)
         try:
-            shown = self.live_site.take_form(address, self.rfile.read(size))
+            shown = self.live_site.take_form(address, body)
         except UserError as error:
             self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
             return
         if shown is None:
-            self._answer(404, "There is no such page.")
+            self._answer_not_found()
             return
         self._answer(303, "Written.", location=f"/{self.secret}/{quote(shown)}")
+
+    def _answer_not_found(self) -> None:
+        self._answer(404, "There is no such page.")
 
     def _size(self) -> int | None:
         """Return how many bytes a form says it has; None for none that we take."""
@@ -181,20 +204,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_from_here(self) -> bool:
         """Say whether a form comes from a page of this server; browsers say where it is from."""
-        ours = f"http://{self.headers.get('Host')}"
-        return self.headers.get("Origin", ours) in (ours, "null")
+        host = self.headers.get("Host")
+        ours = f"http://{host}"
+        origin = self.headers.get("Origin", ours)
+        return origin in (ours, "null")
 
     def _address(self) -> str | None:
         """Return the address of a page that is asked for.
 
         None for who does not know the secret, or came by another name of this machine.
         """
-        host, _, _ = (self.headers.get("Host") or "").rpartition(":")
-        path, _, _ = self.path.partition("?")
-        secret, _, address = path.removeprefix("/").partition("/")
+        host_and_port = self.headers.get("Host") or ""
+        host, _, _ = host_and_port.rpartition(":")
         if host not in ("127.0.0.1", "localhost"):
             return None
-        if not secrets.compare_digest(secret.encode(), self.secret.encode()):
+        path, _, _ = self.path.partition("?")
+        secret, _, address = path.removeprefix("/").partition("/")
+        knows_secret = secrets.compare_digest(secret.encode(), self.secret.encode())
+        if not knows_secret:
             return None
         return unquote(address) or "index.html"
 
@@ -229,6 +256,8 @@ class _Handler(BaseHTTPRequestHandler):
 def serve(live_site: LiveSite, say: Callable[[str], None]) -> None:
     """Serve until interrupted; `say` is told the address."""
     secret = secrets.token_urlsafe(16)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, live_site, secret)) as server:
-        say(f"http://127.0.0.1:{server.server_address[1]}/{secret}/")
+    handler = partial(_Handler, live_site, secret)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        _, port, *_ = server.server_address
+        say(f"http://127.0.0.1:{port}/{secret}/")
         server.serve_forever()

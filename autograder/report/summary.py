@@ -1,7 +1,7 @@
 """What a class's results of one unit say together: checks, known mistakes, equal wrong answers."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
@@ -49,12 +49,22 @@ class Group:
     students: tuple[str, ...]
 
 
+def by_unit(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Return the results of each unit, by the units' names."""
+    units: dict[str, list[Result]] = {}
+    for result in results:
+        of_unit = units.setdefault(result.unit, [])
+        of_unit.append(result)
+    return dict(sorted(units.items()))
+
+
 def checks(results: Sequence[Result]) -> list[CheckSummary]:
     """Return a summary of each check of a unit, in order."""
     by_check: dict[str, list[Verdict]] = {}
     for result in results:
         for verdict in result.verdicts:
-            by_check.setdefault(verdict.name, []).append(verdict)
+            verdicts = by_check.setdefault(verdict.name, [])
+            verdicts.append(verdict)
     return [_summary(verdicts) for verdicts in by_check.values()]
 
 
@@ -64,7 +74,10 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
     passed = statuses.count("passed")
     partial = statuses.count("partial")
     not_reached = statuses.count("not_reached")
-    seconds = [verdict.seconds for verdict in verdicts if verdict.status != "not_reached"] or [0.0]
+    seconds = [verdict.seconds for verdict in verdicts if verdict.status != "not_reached"]
+    if not seconds:
+        seconds = [0.0]
+    shares = [verdict.earned / verdict.points for verdict in verdicts]
     return CheckSummary(
         name=verdicts[0].name,
         title=verdicts[0].title,
@@ -72,7 +85,7 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
         partial=partial,
         failed=len(verdicts) - passed - partial - not_reached,
         not_reached=not_reached,
-        share=sum(verdict.earned / verdict.points for verdict in verdicts) / len(verdicts),
+        share=sum(shares) / len(shares),
         seconds=median(seconds),
         longest=max(seconds),
     )
@@ -90,7 +103,8 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
     bars = []
     for bar in range(last + 1):
         low = bar * width
-        bars.append(Bar(low, low + width, counts[bar]))
+        high = low + width
+        bars.append(Bar(low, high, counts[bar]))
     return bars
 
 
@@ -121,8 +135,12 @@ def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
     for result in results:
         for verdict in result.verdicts:
             if verdict.status == "passed":
-                of_passed.setdefault(verdict.name, []).append(verdict.seconds)
-    return {name: max(median(seconds), LEAST_USUAL) for name, seconds in of_passed.items()}
+                seconds = of_passed.setdefault(verdict.name, [])
+                seconds.append(verdict.seconds)
+    usual = {}
+    for name, seconds in of_passed.items():
+        usual[name] = max(median(seconds), LEAST_USUAL)
+    return usual
 
 
 def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
@@ -132,8 +150,10 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
     if two:
         reasons.append(f"two answers to one question in {', '.join(two)}")
     for verdict in result.verdicts:
-        mostly = usual.get(verdict.name)
-        if mostly is not None and verdict.seconds > SLOWER * mostly:
+        if verdict.name not in usual:
+            continue
+        mostly = usual[verdict.name]
+        if verdict.seconds > SLOWER * mostly:
             reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, mostly {mostly:.1f} s")
     return reasons
 
@@ -160,10 +180,12 @@ def mistakes(results: Sequence[Result]) -> list[Group]:
             for remark in verdict.remarks:
                 if remark.mistake:
                     check_of.setdefault(remark.text, verdict.name)
-                    students.setdefault(remark.text, {})[result.student] = None
-    return _largest_first(
-        Group(check_of[text], text, tuple(those)) for text, those in students.items()
-    )
+                    who = students.setdefault(remark.text, {})
+                    who[result.student] = None
+    groups = []
+    for text, who in students.items():
+        groups.append(Group(check_of[text], text, tuple(who)))
+    return _largest_first(groups)
 
 
 def unnamed(results: Sequence[Result]) -> list[Group]:
@@ -171,20 +193,43 @@ def unnamed(results: Sequence[Result]) -> list[Group]:
 
     They are candidates for one.
     """
-    # check, and each wrong array with the checksum of its values → students
-    equal: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    equal: dict[_WrongArrays, list[str]] = {}
     for result in results:
         for verdict in result.verdicts:
-            wrong = tuple((r.arrays[0], r.group) for r in verdict.remarks if r.group)
-            if wrong:
-                equal.setdefault((verdict.name, wrong), []).append(result.student)
+            wrong = _wrong_arrays(verdict)
+            if wrong.arrays:
+                students = equal.setdefault(wrong, [])
+                students.append(result.student)
     groups = []
-    for (check, wrong), students in equal.items():
+    for wrong, students in equal.items():
         if len(students) > 1:
-            arrays = ", ".join(array for array, _ in wrong)
-            groups.append(Group(check, f"equal wrong values in {arrays}", tuple(students)))
+            arrays = ", ".join(wrong.arrays)
+            text = f"equal wrong values in {arrays}"
+            groups.append(Group(wrong.check, text, tuple(students)))
     return _largest_first(groups)
 
 
-def _largest_first(groups: Iterable[Group]) -> list[Group]:
-    return sorted(groups, key=lambda group: -len(group.students))
+@dataclass(frozen=True)
+class _WrongArrays:
+    """The wrong arrays of a check that no known mistake explains, with checksums of their values.
+
+    Equal where the values are.
+    """
+
+    check: str
+    arrays: tuple[str, ...]
+    checksums: tuple[str, ...]
+
+
+def _wrong_arrays(verdict: Verdict) -> _WrongArrays:
+    remarks = [remark for remark in verdict.remarks if remark.group]
+    return _WrongArrays(
+        check=verdict.name,
+        arrays=tuple(remark.arrays[0] for remark in remarks),
+        checksums=tuple(remark.group for remark in remarks),
+    )
+
+
+def _largest_first(groups: list[Group]) -> list[Group]:
+    groups.sort(key=lambda group: -len(group.students))
+    return groups

@@ -15,34 +15,60 @@ from autograder.errors import visible
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
 from autograder.grading.roster import Student
-from autograder.judging import Verdict
+from autograder.judging import Remark, Verdict
 from autograder.report import summary
 
-STATUS_SYMBOLS = {"passed": ("✓", "green"), "partial": ("◐", "yellow"), "not_reached": ("·", "dim")}
+
+@dataclass(frozen=True)
+class Symbol:
+    """The sign of a status, and the style that a terminal shows it in."""
+
+    sign: str
+    style: str
+
+
+SYMBOLS = {
+    "passed": Symbol("✓", "green"),
+    "partial": Symbol("◐", "yellow"),
+    "not_reached": Symbol("·", "dim"),
+}
+FAILED = Symbol("✗", "red")
+
+
+def symbol(status: str) -> Symbol:
+    """Return the symbol of a verdict's status."""
+    return SYMBOLS.get(status, FAILED)
 
 
 def number(points: float) -> str:
     """Return points without needless zeros."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
+    text = f"{points:.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def earned_of(earned: float, points: float) -> str:
+    """Return points earned of those to be had, as `1.5/2`."""
+    return f"{number(earned)}/{number(points)}"
 
 
 def earned_in_practice(verdict: Verdict) -> str:
     """Return points earned of those to be had, `1/2`; what is no whole number is a `part`."""
-    is_whole = float(verdict.earned).is_integer() or verdict.status == "passed"
-    earned = number(verdict.earned) if is_whole else "part"
-    return f"{earned}/{number(verdict.points)}"
+    is_whole = float(verdict.earned).is_integer()
+    if is_whole or verdict.status == "passed":
+        return earned_of(verdict.earned, verdict.points)
+    return f"part/{number(verdict.points)}"
 
 
 def verdict_lines(verdict: Verdict) -> Text:
     """Return `◐ 1/2  title` of a check in practice, and below it each remark."""
-    sign, style = STATUS_SYMBOLS.get(verdict.status, ("✗", "red"))
+    of_status = symbol(verdict.status)
     points = earned_in_practice(verdict).replace("part/", "part of ")
-    text = Text(f"{sign} {points}  ", style)
+    text = Text(f"{of_status.sign} {points}  ", of_status.style)
     text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
-        arrays = f"{', '.join(remark.arrays)}: " if remark.arrays else ""
-        text.append(f"{INDENT}{arrays}{visible(remark.text)}")
+        line = in_one_line(remark)
+        text.append(f"{INDENT}{visible(line)}")
         if remark.example:
             text.append(f"{INDENT}{visible(remark.example)}")
     return text
@@ -51,11 +77,20 @@ def verdict_lines(verdict: Verdict) -> Text:
 INDENT = "\n    "
 
 
+def in_one_line(remark: Remark) -> str:
+    """Return a remark behind the arrays that it is about."""
+    if not remark.arrays:
+        return remark.text
+    arrays = ", ".join(remark.arrays)
+    return f"{arrays}: {remark.text}"
+
+
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
     """Return points earned of those to be had, in whole points; all only where all were earned."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
-    if float(earned).is_integer() or earned == points:
+    is_whole = float(earned).is_integer()
+    if is_whole or earned == points:
         return total(verdicts)
     fewer_than_all = math.ceil(points) - 1
     return f"about {min(round(earned), fewer_than_all)} of {number(points)} points"
@@ -70,7 +105,9 @@ class UnderWay:
         shown: whether the stream writes over a line, as a terminal and a notebook do. after:
         seconds of silence.
         """
-        self._stream, self._shown, self._after = stream, shown, after
+        self._stream = stream
+        self._shown = shown
+        self._after = after
         self._text = ""  # what stands there
 
     def tell(self, what: str, seconds: float) -> None:
@@ -79,14 +116,18 @@ class UnderWay:
             return
         since = f"{seconds:.0f} s" if seconds >= 1 else ""
         text = f"under way: {what} … {since}"
-        if text != self._text:
-            self._write(text.ljust(len(self._text)))
+        if text == self._text:
+            return
+        length_before = len(self._text)
+        self._write(text.ljust(length_before))
         self._text = text
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._text:
-            self._write(" " * len(self._text))
+        if not self._text:
+            return
+        blanks = " " * len(self._text)
+        self._write(blanks)
         self._text = ""
 
     def _write(self, text: str) -> None:
@@ -112,11 +153,14 @@ def sparkline(values: Sequence[float], width: int) -> str:
         return ""
     low = min(means)
     span = max(means) - low or 1
-    line = ""
+    blocks = ""
     for mean in means:
         height = (mean - low) / span  # from 0 to 1
-        line += BLOCKS[int(height * (len(BLOCKS) - 0.01))]
-    return f"{line}\nloss {means[0]:.3f} → {means[-1]:.3f}, {len(values)} in your list"
+        step = int(height * (len(BLOCKS) - 0.01))
+        blocks += BLOCKS[step]
+    first = means[0]
+    last = means[-1]
+    return f"{blocks}\nloss {first:.3f} → {last:.3f}, {len(values)} in your list"
 
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -153,8 +197,8 @@ def class_table(
         cells = [Text(visible(cell)) for cell in _row(course, result, facts)]
         table.add_row(*cells)
     for unit, students in facts.missing.items():
-        for each in students:
-            who = [Text(visible(each.student)), Text(course.short(unit))]
+        for student in students:
+            who = [Text(visible(student.student)), Text(course.short(unit))]
             dashes = ["–"] * (len(heads) - len(who))
             table.add_row(*who, *dashes, NOTHING)
     return table
@@ -164,24 +208,33 @@ NOTHING = "nothing handed in"
 
 
 def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
-    passed = sum(verdict.status == "passed" for verdict in result.verdicts)
+    """Return the cells of a result, in the order of the table's heads."""
     cells = [result.student, course.short(result.unit), _points(result)]
     if facts.counts:
-        grade = facts.counts[(result.unit, result.student)]
+        grade = facts.counts[result.place]
         cells.append(_counted(result, grade))
-    return [*cells, f"{passed}/{len(result.verdicts)}", _first_remark(result)]
+    statuses = [verdict.status for verdict in result.verdicts]
+    passed = statuses.count("passed")
+    cells.append(f"{passed}/{len(statuses)}")
+    cells.append(_first_remark(result))
+    return cells
 
 
 def _points(result: Result) -> str:
-    return f"{number(result.score)}/{number(result.max_score)}"
+    return earned_of(result.score, result.max_score)
 
 
 def _counted(result: Result, grade: Grade) -> str:
     """Say what a result counts under a policy, and why."""
-    points = f"{number(grade.points)}/{number(grade.max_points)}"
-    earlier = "an earlier hand-in" if grade.result.sha256 != result.sha256 else ""
-    words = "; ".join(filter(None, (earlier, grade.all_words)))
-    return f"{points} ({words})" if words else points
+    points = earned_of(grade.points, grade.max_points)
+    reasons = []
+    if grade.result.sha256 != result.sha256:
+        reasons.append("an earlier hand-in")
+    if grade.all_words:
+        reasons.append(grade.all_words)
+    if not reasons:
+        return points
+    return f"{points} ({'; '.join(reasons)})"
 
 
 def _first_remark(result: Result) -> str:
@@ -199,14 +252,13 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     and who gave two answers to one question. most: of checks and of groups.
     """
     lines = []
-    for unit in sorted({result.unit for result in results}):
-        of_unit = [result for result in results if result.unit == unit]
-        checks = sorted(summary.checks(of_unit), key=lambda check: -check.seconds)
-        slow = [f"{one.name} {one.seconds:.3f} s (longest {one.longest:.3f})" for one in checks]
-        lines.append(f"{unit}: slowest checks {', '.join(slow[:most])}")
+    for unit, of_unit in summary.by_unit(results).items():
+        slowest = _slowest(of_unit, most)
+        lines.append(f"{unit}: slowest checks {', '.join(slowest)}")
         for group in summary.unnamed(of_unit)[:most]:
-            words = f"{len(group.students)} students, {group.check}: {visible(group.text)}"
-            lines.append(f"  {words}, a mistake nobody has named")
+            students = f"{len(group.students)} students"
+            text = visible(group.text)
+            lines.append(f"  {students}, {group.check}: {text}, a mistake nobody has named")
         for result in of_unit:
             two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
             if two:
@@ -215,20 +267,34 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     return _as_text(lines)
 
 
+def _slowest(results: Sequence[Result], most: int) -> list[str]:
+    """Say which checks of a unit took the longest."""
+    checks = summary.checks(results)
+    checks.sort(key=lambda check: -check.seconds)
+    slowest = []
+    for check in checks[:most]:
+        slowest.append(f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})")
+    return slowest
+
+
 def _as_text(lines: Sequence[str]) -> Text:
-    return Text("".join(f"{line}\n" for line in lines))
+    """Return lines as text, each with its end."""
+    text = Text()
+    for line in lines:
+        text.append(f"{line}\n")
+    return text
 
 
 def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) -> Text:
     """Say who gained or lost by grading the same submissions again, a line each."""
-    by_place = {(result.unit, result.student): result for result in before}
+    by_place = {result.place: result for result in before}
     lines = []
     for now in after:
-        old = by_place.get((now.unit, now.student))
+        old = by_place.get(now.place)
         if old is None or old.sha256 != now.sha256:
             continue
         if (old.score, old.max_score) != (now.score, now.max_score):
-            who = f"{now.student}, {course.short(now.unit)}"
+            who = _whose(course, now)
             lines.append(f"{who}: {_points(old)} before, {_points(now)} now")
     return _as_text(lines)
 
@@ -237,16 +303,22 @@ def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Te
     """Say whose latest hand-in has fewer points than an earlier one, a line each."""
     lines = []
     for now, old in pairs:
-        who = f"{now.student}, {course.short(now.unit)}"
+        who = _whose(course, now)
         points = f"{_points(now)} now, {_points(old)} in an earlier hand-in"
         lines.append(f"{who}: {points}, which is kept")
     return _as_text(lines)
 
 
+def _whose(course: Course, result: Result) -> str:
+    unit = course.short(result.unit)
+    return f"{result.student}, {unit}"
+
+
 def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) -> None:
     """Print the table of a class; where nobody looks at it in a terminal, nothing is cut."""
     screen = console()
-    screen.print(class_table(course, results, facts, screen.is_terminal))
+    table = class_table(course, results, facts, expand=screen.is_terminal)
+    screen.print(table)
 
 
 WIDE = 10_000  # columns where nobody looks

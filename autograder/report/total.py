@@ -28,17 +28,22 @@ def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] 
     A unit that anybody handed in counts for everybody, and is 0 for who did not. students: more of
     them, who may have handed in nothing.
     """
-    by_place = {(grade.result.lms_name, grade.result.unit): grade for grade in grades}
-    units = sorted({unit for _, unit in by_place})
-    everybody = sorted({student for student, _ in by_place} | set(students))
+    by_student: dict[str, dict[str, Grade]] = {student: {} for student in students}
+    units = set()
+    for grade in grades:
+        unit = grade.result.unit
+        units.add(unit)
+        by_unit = by_student.setdefault(grade.result.lms_name, {})
+        by_unit[unit] = grade
     rows = []
-    for student in everybody:
-        of_units = {unit: by_place.get((student, unit)) for unit in units}
+    for student, by_unit in sorted(by_student.items()):
+        of_units = {unit: by_unit.get(unit) for unit in sorted(units)}
         rows.append(_row(student, of_units, policy))
     return rows
 
 
 def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row:
+    """Return the row of a student. units: each unit of the class, with the student's grade."""
     shares = {unit: _share(grade) for unit, grade in units.items()}
     counted = {}
     for unit, share in shares.items():
@@ -47,16 +52,18 @@ def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row
             counted[unit] = Weighed(share, weight)
     drop_lowest = policy.total.drop_lowest
     whole = total(counted, drop_lowest)
+    without_weight = shares.keys() - counted.keys()
     return Row(
         student=student,
         shares=shares,
-        left_out=frozenset(dropped(counted, drop_lowest)) | (shares.keys() - counted.keys()),
+        left_out=frozenset(dropped(counted, drop_lowest)) | without_weight,
         total=whole,
         letter=letter(whole, policy.total.letters),
     )
 
 
 def _share(grade: Grade | None) -> Fraction:
+    """Return the share of its points that a grade has; 0 without a grade."""
     if grade is None or not grade.max_points:
         return Fraction(0)
     return grade.exact_points / exact(grade.max_points)
@@ -68,12 +75,17 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
     heads: unit → the heading of its column.
     """
     units = list(rows[0].shares) if rows else []
-    head = ("student", *(f"{heads[unit]} (%)" for unit in units), "total (%)", "letter")
-    table: list[Sequence[str | float]] = [head]
+    columns = [f"{heads[unit]} (%)" for unit in units]
+    table: list[Sequence[str | float]] = [("student", *columns, "total (%)", "letter")]
     for row in rows:
-        cells: list[str | float] = [row.student]
-        for unit in units:
-            percent = rounded(100 * row.shares[unit])
-            cells.append(f"({percent:g})" if unit in row.left_out else percent)
-        table.append((*cells, rounded(100 * row.total), row.letter))
+        percents = [_percent(row, unit) for unit in units]
+        whole = rounded(100 * row.total)
+        table.append((row.student, *percents, whole, row.letter))
     return table
+
+
+def _percent(row: Row, unit: str) -> str | float:
+    percent = rounded(100 * row.shares[unit])
+    if unit in row.left_out:
+        return f"({percent:g})"
+    return percent

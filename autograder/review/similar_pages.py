@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 from autograder.grading.results import write_whole
 from autograder.report.definitions import Definition
 from autograder.report.exports import as_csv
-from autograder.report.pages import CodeBlock, code_block, environment, remove_other_pages
+from autograder.report.pages import (
+    CodeBlock,
+    code_block,
+    environment,
+    remove_other_pages,
+    without_names,
+)
 from autograder.report.pseudonyms import Renaming
 from autograder.review.answers import Answer, Exercise, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
@@ -131,7 +137,7 @@ class _SideBySide:
 
     def _block(self, definition: Definition, marked: set[int]) -> CodeBlock:
         if self.renaming:
-            definition = replace(definition, text=self.renaming.text(definition.text))
+            definition = without_names(definition, self.renaming)
         return code_block(definition, marked, without_comments=self.renaming is not None)
 
 

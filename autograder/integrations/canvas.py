@@ -16,14 +16,16 @@ from urllib.parse import urlparse
 
 from autograder.errors import UserError, visible
 from autograder.grading.adjustments import said_of_checks
+from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
 from autograder.judging import Verdict
 from autograder.report.feedback import Feedback
-from autograder.report.terminal import number
+from autograder.report.terminal import earned_of, number
 
 TOKEN = "CANVAS_TOKEN"
 LONGEST = 6000  # characters of a comment
+LONGEST_ERROR = 300  # characters of an error in a line
 
 
 class NoCanvas(UserError):
@@ -55,22 +57,19 @@ class Letter:
     file: Path
 
     def digest(self) -> str:
-        """A checksum of what is sent: the same for the same points, words and page."""
-        facts = json.dumps(
-            {**asdict(self), "file": sha256(self.file.read_bytes()).hexdigest()}, sort_keys=True
-        )
-        return sha256(facts.encode()).hexdigest()
+        """Return a checksum of what is sent: the same for the same points, words and page."""
+        content = asdict(self)
+        content["file"] = sha256(self.file.read_bytes()).hexdigest()
+        text = json.dumps(content, sort_keys=True)
+        return sha256(text.encode()).hexdigest()
 
     def in_words(self) -> str:
-        """What would be sent, in a line."""
-        what = (
-            f"{number(self.points)} points, a comment of {len(self.comment)} characters, "
-            f"{self.file.name}"
-        )
-        return (
-            f"{visible(self.student)} (Canvas {self.user}), {self.unit} → assignment "
-            f"{self.assignment}: {what}"
-        )
+        """Say what would be sent, in a line."""
+        who = f"{visible(self.student)} (Canvas {self.user})"
+        where = f"{self.unit} → assignment {self.assignment}"
+        points = f"{number(self.points)} points"
+        comment = f"a comment of {len(self.comment)} characters"
+        return f"{who}, {where}: {points}, {comment}, {self.file.name}"
 
 
 def check_address(url: str) -> str:
@@ -79,10 +78,10 @@ def check_address(url: str) -> str:
     Raises `NoCanvas` for one that would show the token.
     """
     parts = urlparse(url)
-    local = parts.hostname in ("127.0.0.1", "localhost")
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise NoCanvas(f"{url} is no address of Canvas. Write it as https://canvas.example.edu.")
-    if parts.scheme == "http" and not local:
+    is_local = parts.hostname in ("127.0.0.1", "localhost")
+    if parts.scheme == "http" and not is_local:
         raise NoCanvas(f"{url} would send your token in clear text. Write https://.")
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -92,14 +91,12 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
 
     Of them no number of Canvas's is known, or no assignment was named.
     """
-    found, without = [], []
-    for one in pages:
-        result = one.grade.result
-        known, assignment = result.hand_in, address.assignments.get(result.unit)
-        is_canvas_s = bool(
-            known and known.source == "canvas" and re.fullmatch(r"\d{1,18}", known.id)
-        )
-        user = known.id if known and is_canvas_s else ""
+    found = []
+    without = []
+    for page in pages:
+        result = page.grade.result
+        assignment = address.assignments.get(result.unit)
+        user = _user(result.hand_in)
         who = f"{visible(result.student)}, {result.unit}"
         if assignment is None:
             without.append(f"{who}: no assignment was named for this unit")
@@ -110,16 +107,24 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
             )
         else:
             letter = Letter(
-                result.student,
-                result.unit,
-                assignment,
-                user,
-                one.grade.points,
-                comment_on(one.grade),
-                one.file,
+                student=result.student,
+                unit=result.unit,
+                assignment=assignment,
+                user=user,
+                points=page.grade.points,
+                comment=comment_on(page.grade),
+                file=page.file,
             )
             found.append(letter)
     return found, without
+
+
+def _user(record: HandIn | None) -> str:
+    """Return Canvas's number for who handed in; empty where it is not known."""
+    if record is None or record.source != "canvas":
+        return ""
+    is_number = re.fullmatch(r"\d{1,18}", record.id)
+    return record.id if is_number else ""
 
 
 def comment_on(grade: Grade) -> str:
@@ -129,26 +134,30 @@ def comment_on(grade: Grade) -> str:
     what was given by hand.
     """
     result = grade.result
-    lines = [
-        (
-            f"{number(grade.points)} of {number(grade.max_points)} points. The page that is "
-            "attached "
-            "shows all."
-        )
-    ]
-    lines += [f"{grade.words}."] if grade.words else []
+    points = f"{number(grade.points)} of {number(grade.max_points)} points"
+    lines = [f"{points}. The page that is attached shows all."]
+    if grade.words:
+        lines.append(f"{grade.words}.")
     lines += [_line(verdict) for verdict in result.verdicts if verdict.status != "passed"]
     lines += said_of_checks(result, grade.by_hand)
-    return visible("\n".join(lines))[:LONGEST]
+    text = visible("\n".join(lines))
+    return text[:LONGEST]
 
 
 def _line(verdict: Verdict) -> str:
-    said = f": {verdict.remarks[0].text}" if verdict.remarks else ""
-    return f"{verdict.name} {number(verdict.earned)}/{number(verdict.points)}{said}"
+    """Return a check's points, and its first remark."""
+    line = f"{verdict.name} {earned_of(verdict.earned, verdict.points)}"
+    if verdict.remarks:
+        line += f": {verdict.remarks[0].text}"
+    return line
 
 
 def send(
-    those: Iterable[Letter], address: Address, token: str, sent: Path, say: Callable[[str], object]
+    letters: Iterable[Letter],
+    address: Address,
+    token: str,
+    sent: Path,
+    say: Callable[[str], object],
 ) -> int:
     """Send letters; return how many failed.
 
@@ -165,31 +174,36 @@ def send(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of http, which only this machine is let have
         canvas = Canvas(address.url, token)
+    assignments = {}
     try:
         course = canvas.get_course(address.course)
-        assignments = {n: course.get_assignment(n) for n in set(address.assignments.values())}
+        for assignment in set(address.assignments.values()):
+            assignments[assignment] = course.get_assignment(assignment)
     except (CanvasException, RequestException) as error:
         raise NoCanvas(
             f"Canvas at {address.url} does not give course {address.course}: {_short(error)}"
         ) from None
-    for letter in those:
+    for letter in letters:
+        what = letter.in_words()
+        digest = letter.digest()
         key = f"{letter.assignment} {letter.user}"
-        if noted.get(key) == letter.digest():
-            say(f"{letter.in_words()}: sent before")
+        if noted.get(key) == digest:
+            say(f"{what}: sent before")
             continue
         try:
             _send_one(assignments[letter.assignment], letter)
         except (CanvasException, RequestException, ValueError, KeyError) as error:
             failed += 1
-            say(f"{letter.in_words()}: FAILED, {_short(error)}")
+            say(f"{what}: FAILED, {_short(error)}")
             continue
-        noted[key] = letter.digest()
+        noted[key] = digest
         write_whole(sent, json.dumps(noted, indent=1))
-        say(f"{letter.in_words()}: sent")
+        say(f"{what}: sent")
     return failed
 
 
 def _noted(sent: Path) -> dict[str, str]:
+    """Read what was sent: assignment and user → the letter's checksum; nothing where unreadable."""
     try:
         noted: dict[str, str] = json.loads(sent.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -207,9 +221,12 @@ def _send_one(assignment: Any, letter: Letter) -> None:
     if not done:
         raise ValueError(f"the file was not taken: {answer}")
     submission.edit(
-        submission={"posted_grade": number(letter.points)}, comment={"text_comment": letter.comment}
+        submission={"posted_grade": number(letter.points)},
+        comment={"text_comment": letter.comment},
     )
 
 
 def _short(error: Exception) -> str:
-    return visible(f"{type(error).__name__}: {error}")[:300]
+    kind = type(error).__name__
+    words = visible(f"{kind}: {error}")
+    return words[:LONGEST_ERROR]

@@ -53,24 +53,25 @@ def build(course: Course, folder: Path) -> list[str]:
     """
     written = []
     for name, solution in solutions(course):
-        points = {check.name: check.points for check in load_unit(course, name).checks}
-        book = as_notebook(solution.plain(), name)
-        attach_pictures(book, course.solution(name).parent)
-        for cell in book.cells:
+        unit = load_unit(course, name)
+        points = {check.name: check.points for check in unit.checks}
+        notebook = as_notebook(solution.plain(), name)
+        attach_pictures(notebook, course.solution(name).parent)
+        for cell in notebook.cells:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        jupytext.write(book, path)
+        jupytext.write(notebook, path)
         written.append(str(path))
     config = folder / "nbgrader_config.py"
     if not config.exists():
-        facts = {
-            "course": folder.resolve().name,
-            "stub": STUB,
-            "folder": str(course.folder),
-            "variable": VARIABLE,
-        }
-        config.write_text(CONFIG.format(**facts), encoding="utf-8")
+        text = CONFIG.format(
+            course=folder.resolve().name,
+            stub=STUB,
+            folder=str(course.folder),
+            variable=VARIABLE,
+        )
+        config.write_text(text, encoding="utf-8")
         written.append(str(config))
     return written
 
@@ -112,23 +113,15 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory
-    from traitlets.config.loader import PyFileConfigLoader
 
-    if not (folder / "nbgrader_config.py").is_file():
-        raise NoGradebook(
-            f"There is no nbgrader_config.py in {folder}. Build a course there: autograder "
-            f"nbgrader {folder}"
-        )
-    if not (results := stored_results(grades)):
+    config = _configuration(folder)
+    results = stored_results(grades)
+    if not results:
         raise NoGradebook(
             f"There are no results in {grades}. Name the folder that `autograder grade --out` "
             "wrote."
         )
-    config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
-    config.CourseDirectory.root = str(folder.resolve())
-    os.environ["PATH"] = (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs `alembic`
-    )
+    _let_nbgrader_find_its_programs()
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
         # of SQLAlchemy, which nbgrader uses as its older versions wanted
@@ -136,33 +129,68 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
         left_out = 0
         by_hand: list[Adjustment] = []
         for result in results:
-            why = _bring(config, result)
+            no_page = _bring(config, result)
             try:
                 gradebook.find_assignment(result.unit)
             except MissingEntry:
                 mend = f"Run `nbgrader generate_assignment {result.unit}` in {folder}."
                 raise NoGradebook(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
-            whose = f"{one_line(result.lms_name)}, {result.unit}"
             try:
                 kept = _enter(gradebook, course, result)
                 by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # of nbgrader's or of its database's many kinds
                 gradebook.db.rollback()
                 left_out += 1
-                say(f"{whose}: not entered ({one_line(str(error)) or type(error).__name__})")
+                words = one_line(str(error)) or type(error).__name__
+                say(f"{_whose(result)}: not entered ({words})")
                 continue
-            words = f"{whose}: {number(result.score)} of {number(result.max_score)} points"
-            words += f"; {kept} scores entered by hand kept" if kept else ""
-            say(words + (f"; no page in nbgrader ({why})" if why else ""))
+            say(_entered(result, kept, no_page))
     if left_out:
         raise NoGradebook(
             f"{left_out} of {len(results)} results were not entered; above stands why."
         )
-    if written := append_new(grades / ADJUSTMENTS, by_hand):
-        say(
-            f"{written} points by hand written into {grades / ADJUSTMENTS}, for our own pages and "
-            "exports"
+    path = grades / ADJUSTMENTS
+    written = append_new(path, by_hand)
+    if written:
+        say(f"{written} points by hand written into {path}, for our own pages and exports")
+
+
+def _configuration(folder: Path) -> Any:
+    """Read the configuration of nbgrader's course. Raises `NoGradebook` where there is none."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    if not (folder / "nbgrader_config.py").is_file():
+        raise NoGradebook(
+            f"There is no nbgrader_config.py in {folder}. Build a course there: autograder "
+            f"nbgrader {folder}"
         )
+    config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
+    config.CourseDirectory.root = str(folder.resolve())
+    return config
+
+
+def _let_nbgrader_find_its_programs() -> None:
+    """Put the folder of this Python first on the path: nbgrader runs `alembic` from there."""
+    programs = Path(sys.executable).parent
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{programs}{os.pathsep}{path}"
+
+
+def _whose(result: Result) -> str:
+    return f"{one_line(result.lms_name)}, {result.unit}"
+
+
+def _entered(result: Result, kept: int, no_page: str) -> str:
+    """Say in a line what was entered of a result.
+
+    kept: how many scores stay that were entered by hand. no_page: why nbgrader has no page of it.
+    """
+    line = f"{_whose(result)}: {number(result.score)} of {number(result.max_score)} points"
+    if kept:
+        line += f"; {kept} scores entered by hand kept"
+    if no_page:
+        line += f"; no page in nbgrader ({no_page})"
+    return line
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
@@ -174,7 +202,7 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
     found = []
     for verdict in result.verdicts:
         grade = gradebook.find_grade(f"check-{verdict.name}", *where)
-        one = Adjustment(
+        entered = Adjustment(
             student=result.lms_name,
             unit=result.unit,
             words="entered in formgrader",
@@ -183,9 +211,10 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
         )
         extra = float(grade.extra_credit or 0)
         if grade.manual_score is not None:
-            found.append(msgspec.structs.replace(one, to=float(grade.manual_score) + extra))
+            score = float(grade.manual_score) + extra
+            found.append(msgspec.structs.replace(entered, to=score))
         elif extra:
-            found.append(msgspec.structs.replace(one, points=extra))
+            found.append(msgspec.structs.replace(entered, points=extra))
     return found
 
 
@@ -204,11 +233,14 @@ def _bring(config: Any, result: Result) -> str:
     config.SaveAutoGrades.enabled = False
     config.CourseDirectory.assignment_id = result.unit
     config.CourseDirectory.student_id = glob.escape(result.lms_name)
-    done = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
+    directory = CourseDirectory(config=config)
+    done = capture_log(Autograde(coursedir=directory, config=config))
     if done["success"]:
         return ""
     lines = str(done["error"]).strip().splitlines()
-    return one_line(lines[-1]) if lines else "it says nothing of why"
+    if not lines:
+        return "it says nothing of why"
+    return one_line(lines[-1])
 
 
 def _enter(gradebook: Any, course: Course, result: Result) -> int:
@@ -229,7 +261,8 @@ def _enter(gradebook: Any, course: Course, result: Result) -> int:
             grade.needs_manual_grade = grade.auto_score != verdict.earned
         grade.auto_score = verdict.earned
     for cell, remarks in _comments(course, result).items():
-        gradebook.find_comment(cell, *where).auto_comment = remarks or None
+        comment = gradebook.find_comment(cell, *where)
+        comment.auto_comment = remarks or None
     gradebook.db.commit()
     return by_hand
 
@@ -258,6 +291,9 @@ def _markdown(verdict: Verdict) -> str:
     points = f"{number(verdict.earned)} of {number(verdict.points)} points"
     lines = [f"`{verdict.name}`: {points}"]
     for remark in verdict.remarks:
-        arrays = f"{markdown(', '.join(remark.arrays))}: " if remark.arrays else ""
-        lines.append(f"- {arrays}{remark_markdown(remark)}")
+        text = remark_markdown(remark)
+        if remark.arrays:
+            arrays = markdown(", ".join(remark.arrays))
+            text = f"{arrays}: {text}"
+        lines.append(f"- {text}")
     return "\n".join([*lines, "", ""])

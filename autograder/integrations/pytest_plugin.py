@@ -1,7 +1,4 @@
-"""A small pytest plugin: a unit's script is collected as one test a check.
-
-For example `pytest assignments/sorting.py`.
-"""
+"""A small pytest plugin: `pytest assignments/sorting.py` runs a unit's script, one test a check."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +23,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def _course_for(script: Path) -> "Course | None":
-    """The course of the current folder, else the one around a script; None where there is none."""
+    """Find the course of the current folder, else the one around a script; None for neither."""
     from autograder.course import NoCourse, find_course
     from autograder.schema import BadFile
 
@@ -44,7 +41,7 @@ class UnitScript(pytest.File):
     """A unit's script."""
 
     def collect(self) -> Iterator["CheckItem"]:
-        """One item a check."""
+        """Yield one item a check."""
         from autograder.course import load_unit
         from autograder.sandbox.inside.cells import Broken
         from autograder.sandbox.inside.submission import Submission
@@ -67,7 +64,9 @@ class CheckItem(pytest.Item):
 
     def __init__(self, unit: "Unit", check: "Check", submission: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.unit, self.check, self.submission = unit, check, submission
+        self.unit = unit
+        self.check = check
+        self.submission = submission
 
     def runtest(self) -> None:
         """Fail with the verdict in words where the check did not pass."""
@@ -79,5 +78,5 @@ class CheckItem(pytest.Item):
             pytest.fail(verdict_lines(verdict).plain, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the test is, and what it says."""
+        """Return where the test is, and what it says."""
         return self.path, 0, self.check.title

@@ -1,25 +1,21 @@
-"""Lays out what a source holds as `grade` reads it, with records beside files; nothing is lost.
+"""Takes in what a source holds, as `grade` reads it; nothing is lost.
 
-First everything is planned; `--dry-run` ends there. Attempts that are there already are kept: the
-latest lies where `grade` looks, the others in `earlier/`.
+First everything is planned; `--dry-run` ends there. Attempts that are there already are kept.
 """
 
-import os
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 import msgspec
 
 from autograder.course import Course
-from autograder.grading.hand_in import EARLIER, MARK, HandIn, is_collected, read_record, record_path
+from autograder.grading.hand_in import MARK, HandIn, is_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, merged, roster_beside
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.folder_names import Naming, folder_name
+from autograder.intake.found import Found, Source
 from autograder.intake.items import (
     CannotCollect,
     Contents,
@@ -27,40 +23,19 @@ from autograder.intake.items import (
     content_of,
     listed,
     shown,
-    utc_of_seconds,
+)
+from autograder.intake.laid_out import (
+    Attempt,
+    Place,
+    has_any,
+    lay_out,
+    replace_file,
+    with_those_before,
 )
 from autograder.intake.sources import recognize
-from autograder.intake.units import SUFFIXES, is_script, unit_named, unit_within
+from autograder.intake.units import is_script, unit_named, unit_within
 
-LONGEST = 100  # bytes of a folder's name
 MOST_NAMED = 5  # files that are named where nothing is a hand-in
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One hand-in's record and bytes."""
-
-    record: HandIn
-    content: bytes
-    suffix: str
-
-
-@dataclass(frozen=True)
-class Place:
-    """All attempts of a student at a unit, by time, the latest last.
-
-    fresh: how many were not there before.
-    """
-
-    student: str
-    unit: str
-    attempts: Sequence[Attempt]
-    fresh: int
-
-    @property
-    def latest(self) -> HandIn:
-        """The record of the attempt that `grade` finds first."""
-        return self.attempts[-1].record
 
 
 @dataclass
@@ -102,7 +77,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     )
     whole = _as_folders(merged(roster_beside(wish.into), roster))
     made = Plan(source, left=list(contents.left), roster=whole)
-    naming = _Naming(wish.into, source.name, whole)
+    naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
     for found in source.read(items, contents.name):
         candidate = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
@@ -115,7 +90,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         fresh, beside = _one_of_each(course, files, source)
         made.left += beside
         if fresh:
-            place = _with_those_before(wish.into, student, unit, fresh)
+            place = with_those_before(wish.into, student, unit, fresh)
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
@@ -129,7 +104,7 @@ def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Studen
     """Return who has handed in nothing, now or before."""
     came = [place.student for place in places]
     not_now = roster.without(came)
-    return [student for student in not_now if not _has_any(into, student.student)]
+    return [student for student in not_now if not has_any(into, student.student)]
 
 
 def _as_folders(roster: Roster | None) -> Roster | None:
@@ -216,7 +191,7 @@ class _Candidate:
         return Left(self.found.item.place, why)
 
 
-def _candidate(course: Course, wish: Wish, naming: "_Naming", found: Found) -> _Candidate | Left:
+def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Candidate | Left:
     """Return whose hand-in a file may be, or why it can be none."""
     if not is_script(found.name):
         return Left(found.item.place, "no .py or .ipynb")
@@ -319,188 +294,6 @@ def _attempt(candidate: _Candidate, source: Source) -> Attempt:
     return Attempt(record, content, PurePath(found.name).suffix.casefold())
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """A folder's name that is taken, and whose it is."""
-
-    name: str
-    person: str
-
-
-@dataclass
-class _Naming:
-    """What students' folders are called: by the roster, else by the source.
-
-    No two people share one. taken: by the folded name.
-    """
-
-    into: Path
-    source: str
-    roster: Roster | None
-    unknown: set[str] = field(default_factory=set)
-    taken: dict[str, _Taken] = field(default_factory=dict)
-
-    def folder_of(self, found: Found) -> tuple[str, Student | None]:
-        """Return the name of the folder of who handed in, and who that is in the roster."""
-        who = found.who
-        person = self._person(who)
-        known = None
-        if self.roster:
-            known = self.roster.find(
-                name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
-            )
-        if known:
-            name = folder_name(known.student)
-            return self._alone(name, person, held_by=""), known
-        wanted = folder_name(who.called)
-        name = self._alone(wanted, person, held_by=self._held(wanted))
-        if self.roster:
-            self.unknown.add(name)
-        return name, None
-
-    def _person(self, who: Person | HandIn) -> str:
-        """Return what tells a person from all others in this kind of source."""
-        number = who.id or who.login or who.email or who.sis or who.name
-        return f"{self.source} {number}"
-
-    def _alone(self, name: str, person: str, held_by: str) -> str:
-        """Return the name, or one with a checksum of the person where another has it already."""
-        key = unicodedata.normalize("NFKC", name).casefold()
-        first = self.taken.setdefault(key, _Taken(name, held_by or person))
-        if first.person == person:
-            return first.name
-        other = f"{name}~{_checksum(person.encode())}"
-        self.taken[other.casefold()] = _Taken(other, person)
-        return other
-
-    def _held(self, name: str) -> str:
-        """Return whose folder of this name an earlier run wrote, from the same kind of source.
-
-        Empty where none did.
-        """
-        paths = sorted((self.into / name).glob("*.json"))
-        for path in paths:
-            record = read_record(path)
-            if record and record.source == self.source:
-                return self._person(record)
-        return ""
-
-
-def _checksum(content: bytes) -> str:
-    """Return the beginning of a digest, short enough for a folder's name."""
-    return digest(content)[:8]
-
-
-def folder_name(text: str) -> str:
-    """Return a name as a folder can be called on any system and a page can show it."""
-    composed = unicodedata.normalize("NFC", text).strip()
-    plain = "".join(_letter_of_a_folder(letter) for letter in composed)
-    plain = re.sub(r"^[.\s]+|[.\s]+$", "_", plain) or "_"
-    encoded = plain.encode()
-    if len(encoded) > LONGEST:
-        checksum = _checksum(text.encode("utf-8", "replace"))
-        room = LONGEST - len("~") - len(checksum)
-        short = encoded[:room].decode(errors="ignore")
-        plain = f"{short}~{checksum}"
-    stem = plain.partition(".")[0]
-    if stem.casefold() in RESERVED:
-        return f"_{plain}"
-    if plain.casefold() == EARLIER:
-        return f"{plain}_"
-    return plain
-
-
-def _letter_of_a_folder(letter: str) -> str:
-    if letter in REFUSED_LETTERS or not letter.isprintable():
-        return "_"
-    return letter
-
-
-REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
-# what Windows calls no file, with any suffix
-RESERVED = {"con", "prn", "aux", "nul"}
-RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
-
-
-def _with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attempt]) -> Place:
-    """Return the attempts that are there and the fresh ones, by time, numbered.
-
-    Equal files are one attempt.
-    """
-    first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
-    for attempt in attempts_in(into, student, unit):
-        first_of.setdefault(attempt.record.sha256, attempt)
-    before = len(first_of)
-    for attempt in sorted(fresh, key=_order):
-        first_of.setdefault(attempt.record.sha256, attempt)
-    attempts = list(first_of.values())
-    all_have_times = all(attempt.record.submitted for attempt in attempts)
-    if all_have_times:
-        attempts.sort(key=_order)
-    return Place(student, unit, _numbered(attempts), fresh=len(attempts) - before)
-
-
-def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Number attempts in their order, from 1.
-
-    Where a source says that an attempt is a later one, the number is the source's: those before it
-    were not in what it gave.
-    """
-    numbered = []
-    last = 0
-    for attempt in attempts:
-        last = max(last + 1, attempt.record.attempt)
-        record = msgspec.structs.replace(attempt.record, attempt=last)
-        numbered.append(replace(attempt, record=record))
-    return numbered
-
-
-def _order(attempt: Attempt) -> tuple[str, int]:
-    """Sort attempts by their time."""
-    record = attempt.record
-    return record.submitted, record.attempt
-
-
-def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
-    """Read the attempts that an earlier run has laid out, the latest last."""
-    earlier = into / student / EARLIER / unit
-    folders = [path for path in earlier.glob("*") if path.is_dir()]
-    folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
-    folders.append(into / student / unit)
-    attempts = []
-    for folder in folders:
-        attempt = _attempt_in(folder, student, unit)
-        if attempt:
-            attempts.append(attempt)
-    return attempts
-
-
-def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
-    """Read the attempt that lies in a folder; None where none does."""
-    for suffix in SUFFIXES:
-        path = folder / f"{unit}{suffix}"
-        if path.is_file():
-            record = read_record(record_path(folder)) or _put_by_hand(student, path)
-            return Attempt(record, path.read_bytes(), suffix)
-    return None
-
-
-def _put_by_hand(student: str, path: Path) -> HandIn:
-    """Make the record of a file that somebody put there, and no run of `collect`."""
-    return HandIn(
-        source="hand",
-        student=student,
-        submitted=utc_of_seconds(path.stat().st_mtime),
-        sha256=digest(path.read_bytes()),
-    )
-
-
-def _has_any(into: Path, student: str) -> bool:
-    """Say whether an earlier run has laid out anything of a student."""
-    folder = into / folder_name(student)
-    return any(folder.glob("*.json"))
-
-
 def carry_out(made: Plan, into: Path) -> None:
     """Write what was planned. A run that is stopped loses nothing: the next one finds it again.
 
@@ -509,51 +302,15 @@ def carry_out(made: Plan, into: Path) -> None:
     mark = msgspec.json.encode({"format": 1, "last": made.source.name})
     try:
         into.mkdir(parents=True, exist_ok=True)
-        _write(into / MARK, mark)
+        replace_file(into / MARK, mark)
         if made.roster:
-            _write(into / ROSTER, made.roster.as_csv().encode())
+            replace_file(into / ROSTER, made.roster.as_csv().encode())
         for place in made.places:
             if place.fresh:
-                _lay_out(place, into)
+                lay_out(place, into)
     except OSError as error:
         path = error.filename or into
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def _lay_out(place: Place, into: Path) -> None:
-    """Write the earlier attempts, then the latest where `grade` looks."""
-    folder = into / place.student
-    earlier = folder / EARLIER / place.unit
-    *before, latest = place.attempts
-    for attempt in before:
-        number = str(attempt.record.attempt)
-        _write_attempt(earlier / number, place.unit, attempt)
-    _write_attempt(folder / place.unit, place.unit, latest)
-
-
-def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
-    """Write an attempt's file and its record into a folder, instead of what was there."""
-    for suffix in SUFFIXES:
-        if suffix != attempt.suffix:
-            other = folder / f"{unit}{suffix}"
-            other.unlink(missing_ok=True)
-    path = folder / f"{unit}{attempt.suffix}"
-    _write(path, attempt.content)
-    record = msgspec.json.encode(attempt.record)
-    _write(record_path(folder), msgspec.json.format(record, indent=1))
-    if attempt.record.submitted:
-        submitted = datetime.fromisoformat(attempt.record.submitted)
-        seconds = submitted.astimezone(UTC).timestamp()
-        os.utime(path, (seconds, seconds))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at one moment."""
-    folder = path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{path.name}.part"
-    part.write_bytes(content)
-    os.replace(part, path)
 
 
 def summary(made: Plan) -> list[str]:

@@ -13,7 +13,8 @@ from small import COURSE, UNIT, WORDS
 from autograder.grading.hand_in import read_record
 from autograder.grading.roster import BadRoster, read_roster
 from autograder.intake import items as intake_items
-from autograder.intake.collect import Wish, carry_out, folder_name, plan, summary
+from autograder.intake.collect import Wish, carry_out, plan, summary
+from autograder.intake.folder_names import folder_name
 from autograder.intake.items import CannotCollect, look_into
 from autograder.intake.sources import platform_of, recognize
 from autograder.intake.units import unit_named

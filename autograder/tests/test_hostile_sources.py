@@ -17,7 +17,8 @@ from test_hostile_folders import assert_no_control
 
 from autograder.grading.submissions import entries_in_zip
 from autograder.intake import items as intake_items
-from autograder.intake.collect import folder_name, summary
+from autograder.intake.collect import summary
+from autograder.intake.folder_names import folder_name
 from autograder.intake.items import shown
 
 SCRIPT = f"{UNIT}.py"

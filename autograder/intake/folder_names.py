@@ -1,0 +1,114 @@
+"""What students' folders are called: names that any system can bear, and no two people share."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.grading.hand_in import EARLIER, HandIn, read_record
+from autograder.grading.results import digest
+from autograder.grading.roster import Roster, Student
+from autograder.intake.found import Found, Person
+
+LONGEST = 100  # bytes of a folder's name
+REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
+# what Windows calls no file, with any suffix
+RESERVED = {"con", "prn", "aux", "nul"}
+RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A folder's name that is taken, and whose it is."""
+
+    name: str
+    person: str
+
+
+@dataclass
+class Naming:
+    """What students' folders are called: by the roster, else by the source.
+
+    No two people share one. taken: by the folded name.
+    """
+
+    into: Path
+    source: str
+    roster: Roster | None
+    unknown: set[str] = field(default_factory=set)
+    taken: dict[str, _Taken] = field(default_factory=dict)
+
+    def folder_of(self, found: Found) -> tuple[str, Student | None]:
+        """Return the name of the folder of who handed in, and who that is in the roster."""
+        who = found.who
+        person = self._person(who)
+        known = None
+        if self.roster:
+            known = self.roster.find(
+                name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
+            )
+        if known:
+            name = folder_name(known.student)
+            return self._alone(name, person, held_by=""), known
+        wanted = folder_name(who.called)
+        name = self._alone(wanted, person, held_by=self._held(wanted))
+        if self.roster:
+            self.unknown.add(name)
+        return name, None
+
+    def _person(self, who: Person | HandIn) -> str:
+        """Return what tells a person from all others in this kind of source."""
+        number = who.id or who.login or who.email or who.sis or who.name
+        return f"{self.source} {number}"
+
+    def _alone(self, name: str, person: str, held_by: str) -> str:
+        """Return the name, or one with a checksum of the person where another has it already."""
+        key = unicodedata.normalize("NFKC", name).casefold()
+        first = self.taken.setdefault(key, _Taken(name, held_by or person))
+        if first.person == person:
+            return first.name
+        other = f"{name}~{_checksum(person.encode())}"
+        self.taken[other.casefold()] = _Taken(other, person)
+        return other
+
+    def _held(self, name: str) -> str:
+        """Return whose folder of this name an earlier run wrote, from the same kind of source.
+
+        Empty where none did.
+        """
+        paths = sorted((self.into / name).glob("*.json"))
+        for path in paths:
+            record = read_record(path)
+            if record and record.source == self.source:
+                return self._person(record)
+        return ""
+
+
+def _checksum(content: bytes) -> str:
+    """Return the beginning of a digest, short enough for a folder's name."""
+    return digest(content)[:8]
+
+
+def folder_name(text: str) -> str:
+    """Return a name as a folder can be called on any system and a page can show it."""
+    composed = unicodedata.normalize("NFC", text).strip()
+    plain = "".join(_letter_of_a_folder(letter) for letter in composed)
+    plain = re.sub(r"^[.\s]+|[.\s]+$", "_", plain) or "_"
+    encoded = plain.encode()
+    if len(encoded) > LONGEST:
+        checksum = _checksum(text.encode("utf-8", "replace"))
+        room = LONGEST - len("~") - len(checksum)
+        short = encoded[:room].decode(errors="ignore")
+        plain = f"{short}~{checksum}"
+    stem = plain.partition(".")[0]
+    if stem.casefold() in RESERVED:
+        return f"_{plain}"
+    if plain.casefold() == EARLIER:
+        return f"{plain}_"
+    return plain
+
+
+def _letter_of_a_folder(letter: str) -> str:
+    if letter in REFUSED_LETTERS or not letter.isprintable():
+        return "_"
+    return letter

@@ -1,0 +1,160 @@
+"""What `collect` lays out for `grade`: each attempt of a student at a unit, beside its record.
+
+The latest attempt lies where `grade` looks, the others in `earlier/`.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from autograder.grading.hand_in import EARLIER, HandIn, read_record, record_path
+from autograder.grading.results import digest
+from autograder.intake.folder_names import folder_name
+from autograder.intake.items import utc_of_seconds
+from autograder.intake.units import SUFFIXES
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One hand-in's record and bytes."""
+
+    record: HandIn
+    content: bytes
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """All attempts of a student at a unit, by time, the latest last.
+
+    fresh: how many were not there before.
+    """
+
+    student: str
+    unit: str
+    attempts: Sequence[Attempt]
+    fresh: int
+
+    @property
+    def latest(self) -> HandIn:
+        """The record of the attempt that `grade` finds first."""
+        return self.attempts[-1].record
+
+
+def with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attempt]) -> Place:
+    """Return the attempts that are there and the fresh ones, by time, numbered.
+
+    Equal files are one attempt.
+    """
+    first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
+    for attempt in attempts_in(into, student, unit):
+        first_of.setdefault(attempt.record.sha256, attempt)
+    before = len(first_of)
+    for attempt in sorted(fresh, key=_order):
+        first_of.setdefault(attempt.record.sha256, attempt)
+    attempts = list(first_of.values())
+    all_have_times = all(attempt.record.submitted for attempt in attempts)
+    if all_have_times:
+        attempts.sort(key=_order)
+    return Place(student, unit, _numbered(attempts), fresh=len(attempts) - before)
+
+
+def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Number attempts in their order, from 1.
+
+    Where a source says that an attempt is a later one, the number is the source's: those before it
+    were not in what it gave.
+    """
+    numbered = []
+    last = 0
+    for attempt in attempts:
+        last = max(last + 1, attempt.record.attempt)
+        record = msgspec.structs.replace(attempt.record, attempt=last)
+        numbered.append(replace(attempt, record=record))
+    return numbered
+
+
+def _order(attempt: Attempt) -> tuple[str, int]:
+    """Sort attempts by their time."""
+    record = attempt.record
+    return record.submitted, record.attempt
+
+
+def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
+    """Read the attempts that an earlier run has laid out, the latest last."""
+    earlier = into / student / EARLIER / unit
+    folders = [path for path in earlier.glob("*") if path.is_dir()]
+    folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
+    folders.append(into / student / unit)
+    attempts = []
+    for folder in folders:
+        attempt = _attempt_in(folder, student, unit)
+        if attempt:
+            attempts.append(attempt)
+    return attempts
+
+
+def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
+    """Read the attempt that lies in a folder; None where none does."""
+    for suffix in SUFFIXES:
+        path = folder / f"{unit}{suffix}"
+        if path.is_file():
+            record = read_record(record_path(folder)) or _put_by_hand(student, path)
+            return Attempt(record, path.read_bytes(), suffix)
+    return None
+
+
+def _put_by_hand(student: str, path: Path) -> HandIn:
+    """Make the record of a file that somebody put there, and no run of `collect`."""
+    return HandIn(
+        source="hand",
+        student=student,
+        submitted=utc_of_seconds(path.stat().st_mtime),
+        sha256=digest(path.read_bytes()),
+    )
+
+
+def has_any(into: Path, student: str) -> bool:
+    """Say whether an earlier run has laid out anything of a student."""
+    folder = into / folder_name(student)
+    return any(folder.glob("*.json"))
+
+
+def lay_out(place: Place, into: Path) -> None:
+    """Write the earlier attempts, then the latest where `grade` looks."""
+    folder = into / place.student
+    earlier = folder / EARLIER / place.unit
+    *before, latest = place.attempts
+    for attempt in before:
+        number = str(attempt.record.attempt)
+        _write_attempt(earlier / number, place.unit, attempt)
+    _write_attempt(folder / place.unit, place.unit, latest)
+
+
+def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
+    """Write an attempt's file and its record into a folder, instead of what was there."""
+    for suffix in SUFFIXES:
+        if suffix != attempt.suffix:
+            other = folder / f"{unit}{suffix}"
+            other.unlink(missing_ok=True)
+    path = folder / f"{unit}{attempt.suffix}"
+    replace_file(path, attempt.content)
+    record = msgspec.json.encode(attempt.record)
+    replace_file(record_path(folder), msgspec.json.format(record, indent=1))
+    if attempt.record.submitted:
+        submitted = datetime.fromisoformat(attempt.record.submitted)
+        seconds = submitted.astimezone(UTC).timestamp()
+        os.utime(path, (seconds, seconds))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file at one moment."""
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{path.name}.part"
+    part.write_bytes(content)
+    os.replace(part, path)

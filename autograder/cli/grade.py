@@ -257,7 +257,10 @@ def _found_in(
 
 def _in_folder_of_unit(entry: "Submitted") -> bool:
     """Say whether a submission is a folder `<unit>/` without its file, or lies in one."""
-    return entry.path is None or entry.path.parent.name == entry.unit
+    if entry.path is None:
+        return True
+    folder = entry.path.parent
+    return folder.name == entry.unit
 
 
 def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int:
@@ -371,11 +374,15 @@ def _tell(
 def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:
     """Return a line for each unit, and a warning where students had seen the seed's feedback."""
     lines = [tally.summary() for tally in tallies]
-    again = sum(tally.graded["handed in again"] for tally in tallies)
     shown_units = {result.unit for result in handed_in.before}
-    late = sum(tally.graded["new"] for tally in tallies if tally.unit in shown_units)
-    came_after_pages = again + late > 0
-    if came_after_pages and handed_in.seed_shown == str(run.seed):
+    again = 0
+    late = 0
+    for tally in tallies:
+        again += tally.graded["handed in again"]
+        if tally.unit in shown_units:
+            late += tally.graded["new"]
+    seed_was_shown = handed_in.seed_shown == str(run.seed)
+    if seed_was_shown and again + late > 0:
         lines.append(_seed_was_shown(again, late, run.seed))
     return lines
 
@@ -400,8 +407,10 @@ def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[
     from autograder.grading.results import other_corpora
     from autograder.intake.items import listed
 
+    lines = list(other_corpora(handed_in.before, results))
     left = [f"{each.place}: {each.why}" for each in handed_in.left]
-    return [*other_corpora(handed_in.before, results), *listed("not graded", left)]
+    lines += listed("not graded", left)
+    return lines
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":

@@ -142,11 +142,11 @@ def _units(course: "Course", name: str | None) -> "list[Unit]":
 
 def _summary(report: "Alike") -> str:
     """Say in a line how many answers there are to an exercise, and how many pairs stand out."""
-    unit = report.exercise.unit
-    check = report.exercise.check or "all"
-    out = sum(pair.stands_out for pair in report.pairs)
-    pairs = len(report.pairs)
-    return f"{unit}, {check}: {report.answers} answers, {out} of {pairs} pairs stand out"
+    exercise = report.exercise
+    check = exercise.check or "all"
+    standing_out = [pair for pair in report.pairs if pair.stands_out]
+    pairs = f"{len(standing_out)} of {len(report.pairs)} pairs stand out"
+    return f"{exercise.unit}, {check}: {report.answers} answers, {pairs}"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:

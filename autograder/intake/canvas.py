@@ -28,16 +28,23 @@ AGAIN = re.compile(r"-(\d{1,3})$")
 
 
 def _match(name: str) -> re.Match[str] | None:
-    return ANONYMOUS.fullmatch(name) or NAME.fullmatch(name)
+    """Read the name of a student's file; None where Canvas calls none so."""
+    match = ANONYMOUS.fullmatch(name)
+    if match:
+        return match
+    return NAME.fullmatch(name)
 
 
 def recognizes(items: Sequence[Item]) -> bool:
     """Say whether most files are called as Canvas calls them."""
-    return mostly(_is_canvas_name(name) for name in tops(items))
+    names = tops(items)
+    return mostly(_is_canvas_name(name) for name in names)
 
 
 def _is_canvas_name(name: str) -> bool:
-    return _match(name) is not None or TYPED.fullmatch(name) is not None
+    if TYPED.fullmatch(name):
+        return True
+    return _match(name) is not None
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

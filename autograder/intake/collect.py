@@ -103,8 +103,11 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
 def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Student]:
     """Return who has handed in nothing, now or before."""
     came = [place.student for place in places]
-    not_now = roster.without(came)
-    return [student for student in not_now if not has_any(into, student.student)]
+    missing = []
+    for student in roster.without(came):
+        if not has_any(into, student.student):
+            missing.append(student)
+    return missing
 
 
 def _as_folders(roster: Roster | None) -> Roster | None:
@@ -150,7 +153,8 @@ def _nothing(made: Plan) -> str:
     """Say that there is no hand-in, and what of the first files that were looked at."""
     lines = [f"Nothing in it is a hand-in, read as {made.source.title}."]
     for left in made.left[:MOST_NAMED]:
-        lines.append(f"  {shown(left.place)}: {left.why}")
+        place = shown(left.place)
+        lines.append(f"  {place}: {left.why}")
     return "\n".join(lines)
 
 
@@ -230,10 +234,11 @@ def _one_of(
     """Return the file that is taken of one hand-in, or None, and what is left of it."""
     best, *others = sorted(files, key=lambda file: file.rank(course))
     if others and _nobody_knows(course, best, others[0]):
-        names = ", ".join(shown(file.found.name) for file in files)
-        why = f"which of {names} is {best.unit}? Call one of them so"
+        names = [shown(file.found.name) for file in files]
+        why = f"which of {', '.join(names)} is {best.unit}? Call one of them so"
         return None, [file.left(why) for file in files]
-    why = f"beside {shown(best.found.name)}, which is taken as {best.unit}"
+    taken = shown(best.found.name)
+    why = f"beside {taken}, which is taken as {best.unit}"
     left = [file.left(why) for file in others]
     try:
         return _attempt(best, source), left
@@ -334,10 +339,10 @@ def summary(made: Plan) -> list[str]:
 
 def _counts(made: Plan) -> str:
     """Say how many hand-ins of how many students there are."""
-    places = len(made.places)
-    students = len({place.student for place in made.places})
-    fresh = sum(1 for place in made.places if place.fresh)
-    return f"{made.source.title}: {places} hand-ins of {students} students, {fresh} of them new"
+    students = {place.student for place in made.places}
+    fresh = [place for place in made.places if place.fresh]
+    hand_ins = f"{len(made.places)} hand-ins of {len(students)} students"
+    return f"{made.source.title}: {hand_ins}, {len(fresh)} of them new"
 
 
 def _attempts_in_words(place: Place) -> str:

@@ -61,8 +61,11 @@ def recognizes_classroom50(items: Sequence[Item]) -> bool:
 
 def recognizes_clones(items: Sequence[Item]) -> bool:
     """Say whether most top folders are git's."""
-    clones = _clones(items)
-    return mostly(_git_of(files, clone) is not None for clone, files in clones.items())
+    is_git = []
+    for clone, files in _clones(items).items():
+        git = _git_of(files, clone)
+        is_git.append(git is not None)
+    return mostly(is_git)
 
 
 def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

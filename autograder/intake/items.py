@@ -374,7 +374,10 @@ def _is_zip(name: str) -> bool:
 
 def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
     """Say why an entry of a zip is not unpacked; empty where it is."""
-    return _refused_for_its_name(entry, here) or _refused_for_its_content(entry, here[-1])
+    why = _refused_for_its_name(entry, here)
+    if why:
+        return why
+    return _refused_for_its_content(entry, here[-1])
 
 
 def _refused_for_its_name(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
@@ -440,8 +443,8 @@ def below(items: list[Item]) -> list[Item]:
 
 def _without_top(item: Item) -> Item:
     """Return an item without the folder at the top."""
-    top, *parts = item.parts
-    return replace(item, parts=tuple(parts), above=(*item.above, top))
+    above = (*item.above, item.top)
+    return replace(item, parts=item.parts[1:], above=above)
 
 
 def tops(items: Sequence[Item]) -> set[str]:

@@ -27,8 +27,13 @@ def recognizes(items: Sequence[Item]) -> bool:
     names = tops(items)
     if mostly(INBOUND.fullmatch(name) is not None for name in names):
         return any(item.in_folder for item in items)
-    stamped = {_collected_folder(item) for item in items if _is_stamp(item)}
-    folders = {_collected_folder(item) for item in items}
+    folders = set()
+    stamped = set()
+    for item in items:
+        folder = _collected_folder(item)
+        folders.add(folder)
+        if _is_stamp(item):
+            stamped.add(folder)
     return mostly(folder in stamped for folder in folders)
 
 
@@ -38,7 +43,10 @@ def _collected_folder(item: Item) -> tuple[str, ...]:
 
 
 def _is_stamp(item: Item) -> bool:
-    return len(item.parts) == 3 and item.name == STAMP
+    """Say whether a file is the time that nbgrader lays beside a student's files."""
+    if item.name != STAMP:
+        return False
+    return len(item.parts) == 3
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:

@@ -24,6 +24,7 @@ from autograder.grading.adjustments import (
 from autograder.grading.results import Result
 from autograder.judging import Verdict
 from autograder.report.pages import CodeBlock, Source, environment, listing_of
+from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit
 from autograder.schema import BadFile, convert
 
@@ -47,7 +48,16 @@ def by_hand_pages(
     yield f"{FOLDER}index.html", index
     for unit, titles in checks.items():
         for check, title in titles.items():
-            page = _Page(course, grades, units[unit], students, source, unit, check, title)
+            page = _Page(
+                course=course,
+                grades=grades,
+                results=units[unit],
+                students=students,
+                source=source,
+                unit=unit,
+                check=check,
+                title=title,
+            )
             yield f"{FOLDER}{unit}/{check}.html", page.render
 
 
@@ -101,7 +111,9 @@ class _Page:
             trouble = str(error)
         answers = []
         for result in self.results:
-            answers += self._answers(result, known)
+            answer = self._answer(result, known)
+            if answer:
+                answers.append(answer)
         answers.sort(key=lambda answer: (answer.verdict.earned, answer.student))
         return _render(
             "by_hand.html",
@@ -112,15 +124,20 @@ class _Page:
             title=self.title,
         )
 
-    def _answers(self, result: Result, known: Sequence[Adjustment]) -> list[Answer]:
-        """Return what the page shows of a result; nothing where it holds no such check."""
-        verdicts = [verdict for verdict in result.verdicts if verdict.name == self.check]
-        if not verdicts:
-            return []
+    def _answer(self, result: Result, known: Sequence[Adjustment]) -> Answer | None:
+        """Return what the page shows of a result; None where it holds no such check."""
+        verdict = verdict_of(result, self.check)
+        if verdict is None:
+            return None
+        student = result.lms_name
         content = self.source(result) if self.source else None
         listing = listing_of(self.course, result, content)
-        given = given_for(known, result.lms_name, self.unit, self.check)
-        return [Answer(result.lms_name, verdicts[0], listing.get(self.check, []), given)]
+        return Answer(
+            student=student,
+            verdict=verdict,
+            listing=listing.get(self.check, []),
+            by_hand=given_for(known, student, self.unit, self.check),
+        )
 
 
 def take_form(

@@ -265,25 +265,33 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
 
     It has the words for a letter, and the page to attach.
     """
-    head = ("email", "name", "student", "unit", "points", "of", "words", "page")
-    rows: list[Sequence[str | float]] = [head]
+    rows: list[Sequence[str | float]] = [MAIL]
     heads = _columns(grades)
     most = _most(grades)
-    without: dict[str, set[str]] = {}
-    for unit, students in missing.items():
-        without[unit] = {student.student for student in students}
+    without = _without(missing)
     for row in _rows(grades, missing):
-        student = row.who.student
-        name = row.who.name or student
+        who = row.who
         for unit, points in most.items():
-            who = (row.who.email, name, student, heads[unit])
+            address = (who.email, who.name or who.student, who.student, heads[unit])
             grade = row.units.get(unit)
             if grade:
                 page = f"{grade.result.student} {unit}.html"
-                rows.append((*who, grade.points, points, _feedback(grade), page))
-            elif student in without.get(unit, ()):
-                rows.append((*who, 0.0, points, NOTHING, ""))
+                rows.append((*address, grade.points, points, _feedback(grade), page))
+            elif (unit, who.student) in without:
+                rows.append((*address, 0.0, points, NOTHING, ""))
     return {"mail.csv": as_csv(rows)}
+
+
+MAIL = ("email", "name", "student", "unit", "points", "of", "words", "page")
+
+
+def _without(missing: Missing) -> set[tuple[str, str]]:
+    """Return each unit with each student who handed in nothing for it."""
+    without = set()
+    for unit, students in missing.items():
+        for student in students:
+            without.add((unit, student.student))
+    return without
 
 
 # ---- Canvas, Moodle, Gradescope

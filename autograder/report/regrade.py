@@ -242,7 +242,7 @@ def listed(
         given = given_for(adjustments, request.student, request.unit, request.check)
         one = Listed(
             request=request,
-            verdict=_verdict(request, result),
+            verdict=verdict_of(result, request.check) if result else None,
             file=_which_file(request, result),
             by_hand="; ".join(adjustment.words for adjustment in given),
         )
@@ -256,12 +256,10 @@ def as_table(requests: Sequence[Listed]) -> list[Sequence[str | float]]:
     return [HEAD, *rows]
 
 
-def _verdict(request: Request, result: Result | None) -> Verdict | None:
-    """Return the verdict of the check that a request is about."""
-    if result is None:
-        return None
+def verdict_of(result: Result, check: str) -> Verdict | None:
+    """Return a result's verdict of a check; None where it holds none."""
     for verdict in result.verdicts:
-        if verdict.name == request.check:
+        if verdict.name == check:
             return verdict
     return None
 

@@ -135,7 +135,9 @@ class LiveSite:
 
 def _has_forms(address: str) -> bool:
     """Say whether the page at an address is one of a check, for points by hand."""
-    return address.startswith(FOLDER) and address != f"{FOLDER}index.html"
+    if address == f"{FOLDER}index.html":
+        return False
+    return address.startswith(FOLDER)
 
 
 @dataclass(frozen=True)

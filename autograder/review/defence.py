@@ -145,7 +145,8 @@ class Defence:
         """Write the page that leads to all others; return its path."""
         in_order = {}
         for unit, counts in self._asked.items():
-            in_order[unit] = dict(sorted(counts.items()))
+            by_name = sorted(counts.items())
+            in_order[unit] = dict(by_name)
         return write_index(self._out, self._draw.seed, in_order)
 
     def summary(self) -> str:

@@ -46,10 +46,12 @@ class ShownQuestion:
 
 def write_sheets(folder: Path, unit: str, student: str, asked: Sequence[Question]) -> None:
     """Write both pages of a student."""
-    name = f"{student}.html"
     of_unit = folder / unit
-    write_whole(of_unit / name, sheet(unit, student, asked, answers=False))
-    write_whole(of_unit / "answers" / name, sheet(unit, student, asked, answers=True))
+    name = f"{student}.html"
+    questions = sheet(unit, student, asked, answers=False)
+    answers = sheet(unit, student, asked, answers=True)
+    write_whole(of_unit / name, questions)
+    write_whole(of_unit / "answers" / name, answers)
 
 
 def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> str:

@@ -400,7 +400,9 @@ def _agree(one: Effect, other: Effect) -> bool:
     """Say whether two effects are the same to a student: numbers may differ."""
     if one.kind != other.kind:
         return False
-    return one.rows == other.rows and one.shape == other.shape
+    if one.rows != other.rows:
+        return False
+    return one.shape == other.shape
 
 
 def _chosen(pool: Sequence[Question], number: int) -> list[Question]:

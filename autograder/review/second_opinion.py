@@ -23,10 +23,11 @@ def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     for answer in unit.answers:
         definitions = [definition.text for definition in answer.definitions]
         texts[answer.student] = "\n\n\n".join(definitions) + "\n"
-    dolos = folder / f"dolos-{unit.unit}.zip"
-    jplag = folder / f"jplag-{unit.unit}.zip"
+    name = unit.unit
+    dolos = folder / f"dolos-{name}.zip"
+    jplag = folder / f"jplag-{name}.zip"
     _write_zip(dolos, _for_dolos(unit, texts))
-    _write_zip(jplag, _for_jplag(unit.unit, texts, stub))
+    _write_zip(jplag, _for_jplag(name, texts, stub))
     return [dolos, jplag]
 
 

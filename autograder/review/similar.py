@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from math import log2
 from statistics import quantiles
+from typing import TypeVar
 
 from autograder.grading.results import Result
 from autograder.judging import Verdict
@@ -25,6 +26,7 @@ LEAST_SPREAD = 0.05  # what counts as the spread where shares hardly differ
 FEWEST = 4  # answers that say what is usual
 LEAST_GROUP = 3  # students; two are a pair
 
+Mark = TypeVar("Mark", bound=Hashable)
 Marks = frozenset[Hashable]  # fingerprints of code, or wrong answers
 # check → student → wrong answers that no known mistake explains
 WrongAnswers = Mapping[str, Mapping[str, frozenset[str]]]
@@ -125,11 +127,17 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
     """Return what more than half of this year's class has."""
-    holders = Counter[int]()
+    half = max(2, len(found) / 2)
+    holders = count_holders(found)
+    return frozenset(mark for mark, count in holders.items() if count > half)
+
+
+def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
+    """Return how many students have each mark. found: the marks of each."""
+    holders = Counter[Mark]()
     for marks in found:
         holders.update(marks)
-    half = max(2, len(found) / 2)
-    return frozenset(mark for mark, count in holders.items() if count > half)
+    return holders
 
 
 class _Own:
@@ -138,12 +146,11 @@ class _Own:
     def __init__(self, marks: Mapping[str, Marks]) -> None:
         """Count who has which marks. marks: student → marks."""
         self.marks = marks
-        holders = Counter[Hashable]()
-        for own in marks.values():
-            holders.update(own)
         everyone = max(2, len(marks)) + 1
         self._most = log2(everyone)  # the weight of what one student has
-        self._weights = {mark: log2(everyone / count) for mark, count in holders.items()}
+        self._weights = {}
+        for mark, count in count_holders(marks.values()).items():
+            self._weights[mark] = log2(everyone / count)
 
     def of(self, student: str) -> Marks:
         """Return a student's marks; none where the student has no answer."""
@@ -168,7 +175,8 @@ def _wrong_answers(results: Sequence[Result]) -> WrongAnswers:
     seeds = Counter(result.provenance.seed for result in results)
     most = max(seeds.values(), default=0)
     for result in results:
-        if seeds[result.provenance.seed] < most:
+        seed = result.provenance.seed
+        if seeds[seed] < most:
             continue
         for verdict in result.verdicts:
             found[verdict.name][result.student] = _unexplained(verdict)
@@ -214,7 +222,8 @@ def _candidates(own: _Own) -> set[tuple[str, str]]:
             holders[mark].append(student)
     found: set[tuple[str, str]] = set()
     for students in holders.values():
-        pairs = combinations(students, 2) if len(students) <= FEW else pairwise(students)
+        are_few = len(students) <= FEW
+        pairs = combinations(students, 2) if are_few else pairwise(students)
         for pair in pairs:
             one, other = sorted(pair)
             found.add((one, other))
@@ -273,6 +282,9 @@ def _groups(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], ...]:
             joined |= group_of.get(student, {student})
         for student in joined:
             group_of[student] = joined
-    groups = [sorted(members) for members in set(group_of.values())]
+    groups = []
+    for members in set(group_of.values()):
+        if len(members) >= LEAST_GROUP:
+            groups.append(tuple(sorted(members)))
     groups.sort(key=lambda members: (-len(members), members))
-    return tuple(tuple(members) for members in groups if len(members) >= LEAST_GROUP)
+    return tuple(groups)

@@ -20,7 +20,7 @@ from autograder.report.pages import (
 from autograder.report.pseudonyms import Renaming
 from autograder.review.answers import Answer, Exercise, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
-from autograder.review.similar import Alike, Pair
+from autograder.review.similar import Alike, Pair, count_holders
 
 BARS = 20
 
@@ -52,14 +52,19 @@ def write_similar(found: Found, folder: Path, renaming: Renaming | None = None) 
 
 def pair_address(exercise: Exercise, number: int) -> str:
     """Return where the page of a pair lies."""
-    check = exercise.check or "all"
-    return f"{exercise.unit}/{check}/pair{number:03}.html"
+    folder = _folder_of(exercise)
+    return f"{folder}/pair{number:03}.html"
 
 
 def group_address(exercise: Exercise, number: int) -> str:
     """Return where the page of a group lies."""
+    folder = _folder_of(exercise)
+    return f"{folder}/group{number:03}.html"
+
+
+def _folder_of(exercise: Exercise) -> str:
     check = exercise.check or "all"
-    return f"{exercise.unit}/{check}/group{number:03}.html"
+    return f"{exercise.unit}/{check}"
 
 
 def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -111,16 +116,21 @@ class _SideBySide:
         listings = {}
         for answer in answers:
             listings[answer.student] = self._listing(answer, shared)
-        exercise = self.report.exercise
-        return _render("side_by_side.html", exercise=exercise, listings=listings, pair=self.pair)
+        return _render(
+            "side_by_side.html",
+            exercise=self.report.exercise,
+            listings=listings,
+            pair=self.pair,
+        )
 
     def _shared(self, answers: Sequence[Answer]) -> set[int]:
         """Return the fingerprints that more than one of these answers has."""
         exercise = self.report.exercise
-        holders = Counter[int]()
+        found = []
         for answer in answers:
             own = self.unit.numbers(exercise, answer) - self.report.common
-            holders.update(own)
+            found.append(own)
+        holders = count_holders(found)
         return {number for number, count in holders.items() if count > 1}
 
     def _listing(self, answer: Answer, shared: set[int]) -> list[CodeBlock]:

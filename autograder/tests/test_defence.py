@@ -137,21 +137,21 @@ def as_told(told, before, after):
     same_shape = before.shape == after.shape
     near = lambda a, b: np.allclose(a, b, rtol=1e-5, atol=1e-8)  # noqa: E731
     match told.kind:
-        case "same":
+        case Kind.SAME:
             return same_shape and near(before, after)
-        case "shape":
+        case Kind.SHAPE:
             return not same_shape
-        case "infinite":
+        case Kind.INFINITE:
             return same_shape and not np.isfinite(after).all()
-        case "sign":
+        case Kind.SIGN:
             return same_shape and near(-before, after) and not near(before, after)
-        case "factor":
+        case Kind.FACTOR:
             ratio = after[before != 0] / before[before != 0]
             return same_shape and near(ratio, ratio[0]) and not near(abs(ratio[0]), 1)
-        case "rows":
+        case Kind.ROWS:
             rows = [i for i in range(len(before)) if not near(before[i], after[i])]
             return same_shape and 0 < len(rows) < len(before) and tuple(rows) == told.rows
-        case "everywhere":
+        case Kind.EVERYWHERE:
             return same_shape and not near(before, after) and not near(-before, after)
     return False
 
@@ -248,10 +248,8 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
         Kind.EVERYWHERE,
         Kind.SAME,
     ]
-    assert effect(ZERO_ROW, -ZERO_ROW).kind == Kind.ROWS and effect(ZERO_ROW, -ZERO_ROW).rows == (
-        0,
-        2,
-    )
+    turned = effect(ZERO_ROW, -ZERO_ROW)
+    assert turned.kind == Kind.ROWS and turned.rows == (0, 2)
 
 
 @pytest.mark.parametrize(

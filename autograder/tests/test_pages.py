@@ -597,12 +597,8 @@ def test_lines_of_code_hold_their_text_and_nothing_else():
     definition = Definition(frozenset("xy"), "line", 1, text)
     plain = [re.sub("<[^>]*>", "", line) for line in lines(definition)]
     assert "\n".join(plain) == html(text).replace("<code>", "").replace("</code>", "")
-    assert [line.count("<span") - line.count("</span") for line in lines(definition)] == [
-        0,
-        0,
-        0,
-        0,
-    ]
+    open_spans = [line.count("<span") - line.count("</span") for line in lines(definition)]
+    assert open_spans == [0, 0, 0, 0]
     assert (
         '<span class="string">e&quot;&quot;&quot;</span> + <span class="number">1_0</span>'
         in lines(definition)[2]

@@ -45,21 +45,26 @@ def passes(measured: Unit, script: str, seed: int, asked: Sequence[tuple[Check, 
 
 
 def passed(measured: Unit, seeds: range) -> Counter[str]:
-    """Mistake that passed → on how many seeds."""
-    solution, checks = solution_of(measured), checks_to_run(measured, data=())
-    spoilt, plain, found = spoilt_names(solution), solution.plain(), Counter[str]()
+    """Return which mistakes passed, and on how many seeds."""
+    solution = solution_of(measured)
+    checks = checks_to_run(measured, data=())
+    spoilt = spoilt_names(solution)
     scripts = {mistake.id: solution.with_mistake(mistake.id) for mistake, _, _ in solution.mistakes}
+    found = Counter[str]()
     for seed in seeds:
-        right = {check.name: answer(measured, check, plain, seed) for check in checks}
+        right: dict[str, Answer] = {}
+        names_that_ran: dict[str, frozenset[str]] = {}
+        for check in checks:
+            expected, names = answer(measured, check, solution.plain(), seed)
+            right[check.name] = expected
+            names_that_ran[check.name] = names
         for mistake, line, _ in solution.mistakes:
             spoils = spoilt.get(mistake.id)
-            asked = [check for check in checks if not cannot_spoil(spoils, right[check.name][1])]
-            if passes(
-                measured,
-                scripts[mistake.id],
-                seed,
-                [(check, right[check.name][0]) for check in asked],
-            ):
+            asked = []
+            for check in checks:
+                if not cannot_spoil(spoils, names_that_ran[check.name]):
+                    asked.append((check, right[check.name]))
+            if passes(measured, scripts[mistake.id], seed, asked):
                 found[f"line {line}, `{mistake.code}`"] += 1
     return found
 

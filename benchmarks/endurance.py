@@ -39,10 +39,12 @@ MARK = "## Measured"
 
 
 def class_of(folder: Path, number: int) -> Path:
-    """`number` students with copies of golden submissions."""
+    """Write `number` students with copies of golden submissions, and return their folder."""
     for i in range(number):
-        (target := folder / f"student{i:05}" / UNIT).mkdir(parents=True)
-        shutil.copy(GOLDEN / HONEST[i % len(HONEST)] / UNIT / f"{UNIT}.py", target)
+        golden = HONEST[i % len(HONEST)]
+        target = folder / f"student{i:05}" / UNIT
+        target.mkdir(parents=True)
+        shutil.copy(GOLDEN / golden / UNIT / f"{UNIT}.py", target)
     return folder
 
 
@@ -130,30 +132,30 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
     """
     began = time.perf_counter()
     run = start("autograder", "grade", submitted, "--quick", "--seed", "5", *options, "--out", out)
-    memory, own = dict[int, float](), 0.0
+    megabytes: dict[int, float] = {}  # by tenth
+    own = 0.0
     while run.poll() is None:
         time.sleep(0.5)
-        tenth = 10 * sum(1 for _ in out.glob("unit*/*.json")) // number
-        with open(f"/proc/{run.pid}/status") as status:
-            kilobytes = [line.split()[1] for line in status if line.startswith("VmRSS")]
-        if kilobytes and tenth < 10:
-            memory[tenth] = int(kilobytes[0]) / 1024
-            with open(f"/proc/{run.pid}/stat") as stat:
-                ticks = sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
-            own = (
-                1000
-                * ticks
-                / os.sysconf("SC_CLK_TCK")
-                / max(1, len(list(out.glob("unit*/*.json"))))
-            )
+        done = len(list(out.glob("unit*/*.json")))
+        tenth = 10 * done // number
+        memory = resident_megabytes(run.pid)
+        if memory is None or tenth >= 10:
+            continue
+        megabytes[tenth] = memory
+        own = 1000 * processor_seconds(run.pid) / max(1, done)
     took = time.perf_counter() - began
     times = sorted(path.stat().st_mtime for path in out.glob("unit*/*.json"))
-    tenth = number // 10
-    early, late = (
-        1000 * (times[end] - times[end - tenth]) / tenth for end in (2 * tenth, number - 1)
-    )
+    size_of_tenth = number // 10
+
+    def milliseconds(end: int) -> float:
+        seconds = times[end] - times[end - size_of_tenth]
+        return 1000 * seconds / size_of_tenth
+
+    early = milliseconds(2 * size_of_tenth)
+    late = milliseconds(number - 1)
     each = 1000 * (times[-1] - times[0]) / (number - 1)
-    first, last = memory[min(memory)], memory[max(memory)]
+    first = megabytes[min(megabytes)]
+    last = megabytes[max(megabytes)]
     row = (
         f"{number:,} | {each:.1f} ms | {early:.1f} ms | {late:.1f} ms | {own:.1f} ms | "
         f"{first:.0f} MB | {last:.0f} MB | {took:.0f} s"
@@ -161,20 +163,41 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
     return row, each
 
 
+def resident_megabytes(pid: int) -> float | None:
+    """Return how much memory a process holds; None where it has just ended."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            kilobytes = int(line.split()[1])
+            return kilobytes / 1024
+    return None
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process, without that of the processes that it started."""
+    _, _, behind_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    fields = behind_name.split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
 def training(folder: Path) -> tuple[float, str]:
     """Return the seconds of one complete submission with training on one core, and of each unit."""
-    took: dict[str, float] = {}
+    submitted = folder / "whole"
+    out = folder / "trained"
     for name in COURSE.units:
-        (target := folder / "whole" / "ada" / name).mkdir(parents=True)
+        target = submitted / "ada" / name
+        target.mkdir(parents=True)
         (target / f"{name}.py").write_text(solution(name).plain())
-    start(
-        "autograder", "grade", folder / "whole", "--seed", "5", "--out", folder / "trained"
-    ).wait()
+    start("autograder", "grade", submitted, "--seed", "5", "--out", out).wait()
+    total = 0.0
+    parts = []
     for name in COURSE.units:
-        took[name] = json.loads((folder / "trained" / name / "ada.json").read_text())["seconds"]
-    return sum(took.values()), ", ".join(
-        f"{name.split('_')[0]} {seconds:.1f} s" for name, seconds in took.items()
-    )
+        result = json.loads((out / name / "ada.json").read_text())
+        seconds = result["seconds"]
+        total += seconds
+        short_name = name.split("_")[0]
+        parts.append(f"{short_name} {seconds:.1f} s")
+    return total, ", ".join(parts)
 
 
 def sizes(near: float, far: float, trained: float) -> str:
@@ -185,10 +208,9 @@ def sizes(near: float, far: float, trained: float) -> str:
     rows = []
     for count, cores in ((100, 2), (10_000, 16), (1_000_000, 256)):
         each = near if cores == 2 else far
-        cells = [count * each * 2 / 1000 / cores / 60, count * trained / cores / 60]
-        rows.append(
-            f"| {count:,} | {cores} | " + " | ".join(f"{cell:,.1f}" for cell in cells) + " |"
-        )
+        quick_minutes = count * each * 2 / 1000 / cores / 60
+        whole_minutes = count * trained / cores / 60
+        rows.append(f"| {count:,} | {cores} | {quick_minutes:,.1f} | {whole_minutes:,.1f} |")
     return "\n".join(rows)
 
 

@@ -31,19 +31,23 @@ SEED = 5000
 def variants(measured: Unit) -> Iterator[tuple[str, str]]:
     """Yield name and script of all that may pass: styles, known mistakes and mutants."""
     solution = solution_of(measured)
-    yield from ((f"style {name}", script) for name, script in styles(measured).items())
+    for name, script in styles(measured).items():
+        yield f"style {name}", script
     for mistake, line, _ in solution.mistakes:
-        yield f"line {line}, `{mistake.code}`", solution.with_mistake(mistake.id)
+        title = f"line {line}, `{mistake.code}`"
+        yield title, solution.with_mistake(mistake.id)
     for mutant in mutants(solution.plain(), other_names(measured)):
         yield mutant.name, mutant.script
 
 
 def passing(measured: Unit) -> Iterator[tuple[str, str]]:
-    """Those of them that pass every exact check."""
+    """Yield those of them that pass every exact check."""
     with Server(measured) as server:
-        key = plain_key(server, checks_to_run(measured, data=()), SEED)
+        checks = checks_to_run(measured, data=())
+        key = plain_key(server, checks, SEED)
         for name, script in variants(measured):
-            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, data={})
+            submitted = script.encode()
+            verdicts = grade_one(server, submitted, "submission.py", SEED, key, data={})
             if all(verdict.status == "passed" for verdict in verdicts):
                 yield name, script
 

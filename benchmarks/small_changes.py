@@ -15,6 +15,7 @@ os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")
 
 import argparse
 import time
+from dataclasses import dataclass
 from unittest.mock import PropertyMock, patch
 
 import numpy as np
@@ -26,10 +27,55 @@ from autograder.course import find_unit
 from autograder.grading.keys import MadeCheckKey, MadeKey, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
+from autograder.judging import Verdict
 from autograder.relations.small_changes import NO_CHANGES
 from autograder.sandbox.client import Server
 
 SEED, ROUNDS, TRIED, FAILING = 7000, 9, 25, 4
+
+
+@dataclass(frozen=True)
+class Grader:
+    """Grades scripts in one server by one key, with small changes of the solution or without."""
+
+    server: Server
+    key: MadeKey
+
+    def verdicts(self, script: str, with_changes: bool) -> list[Verdict]:
+        """Grade a script."""
+        submitted = script.encode()
+        if with_changes:
+            return grade_one(self.server, submitted, "ada.py", SEED, self.key, {})
+        none = PropertyMock(return_value=NO_CHANGES)
+        with patch.object(MadeCheckKey, "small_changes", none):
+            return grade_one(self.server, submitted, "ada.py", SEED, self.key, {})
+
+    def milliseconds(self, script: str, with_changes: bool) -> np.ndarray:
+        """Return how long it takes: on the clock, and of this process's processor time."""
+        began = time.perf_counter()
+        computed_before = time.process_time()
+        self.verdicts(script, with_changes)
+        on_the_clock = time.perf_counter() - began
+        computed = time.process_time() - computed_before
+        return 1000 * np.array([on_the_clock, computed])
+
+    def compare(self, script: str) -> str:
+        """Return the cells of a row, medians of some rounds, and the seconds of the first time."""
+        before, _ = self.milliseconds(script, with_changes=False)
+        first, _ = self.milliseconds(script, with_changes=True)
+        without = []
+        with_them = []
+        for _ in range(ROUNDS):
+            without.append(self.milliseconds(script, with_changes=False))
+            with_them.append(self.milliseconds(script, with_changes=True))
+        without_on_the_clock, _ = np.median(without, axis=0)
+        with_on_the_clock, _ = np.median(with_them, axis=0)
+        more, computed = np.median(np.subtract(with_them, without), axis=0)
+        once = max(0.0, (first - before) / 1000)
+        return (
+            f"{without_on_the_clock:.1f} | {with_on_the_clock:.1f} | {more:+.1f} | "
+            f"{computed:+.1f} | {once:.1f} s"
+        )
 
 
 def main() -> None:
@@ -43,33 +89,18 @@ def main() -> None:
         with Server(measured, stub=solution.stub) as server:
             key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)
 
-            def grade(script: str, with_changes: bool, server=server, key=key):
-                began, computed = time.perf_counter(), time.process_time()
-                if with_changes:
-                    verdicts = grade_one(server, script.encode(), "ada.py", SEED, key, {})
-                else:
-                    none = PropertyMock(return_value=NO_CHANGES)
-                    with patch.object(MadeCheckKey, "small_changes", none):
-                        verdicts = grade_one(server, script.encode(), "ada.py", SEED, key, {})
-                times = time.perf_counter() - began, time.process_time() - computed
-                return 1000 * np.array(times), verdicts
-
+            grader = Grader(server, key)
             scripts = {"right": solution.plain()}
             wrong = mutants(solution.plain(), other_names(measured))
-            for mutant in wrong[:: max(1, len(wrong) // TRIED)]:
+            every = max(1, len(wrong) // TRIED)
+            for mutant in wrong[::every]:
                 if len(scripts) > FAILING:
                     break
-                _, verdicts = grade(mutant.script, False)
+                verdicts = grader.verdicts(mutant.script, with_changes=False)
                 if how_told(verdicts) == "neither":
                     scripts[mutant.name] = mutant.script
             for title, script in scripts.items():
-                before, _ = grade(script, False)
-                first, _ = grade(script, True)
-                pairs = [(grade(script, False)[0], grade(script, True)[0]) for _ in range(ROUNDS)]
-                without, with_them = np.median(pairs, axis=0)[:, 0]
-                more, computed = np.median(np.diff(pairs, axis=1), axis=0)[0]
-                once = max(0.0, (first - before)[0] / 1000)
-                times = f"{without:.1f} | {with_them:.1f} | {more:+.1f} | {computed:+.1f} | {once:.1f} s"
+                times = grader.compare(script)
                 print(f"{measured.name} | {title[:60]} | {times}", flush=True)
 
 

@@ -18,7 +18,7 @@ os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")
 import argparse
 import ast
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -42,21 +42,25 @@ SEED, DRAWN = 6000, 150  # no other command uses this seed
 
 
 def of_styles(measured: Unit) -> list[Mutant]:
-    """Mutants of what styles write otherwise than the solution."""
+    """Draw mutants of what styles write otherwise than the solution."""
+    solution = solution_of(measured).plain()
+    outside = solution.replace(BEGIN, "#").replace(END, "#")
     found: list[Mutant] = []
-    plain = solution_of(measured).plain().replace(BEGIN, "#").replace(END, "#")
     for script in styles(measured).values():
-        style = script.removeprefix(solution_of(measured).plain())
-        found += mutants(f"{plain}\n{BEGIN}\n{style}\n{END}\n", other_names(measured))
+        style = script.removeprefix(solution)
+        with_style = f"{outside}\n{BEGIN}\n{style}\n{END}\n"
+        found += mutants(with_style, other_names(measured))
     return random.Random(SEED).sample(found, DRAWN)
 
 
 def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
-    """Each mutant with its verdicts."""
-    with Server(measured, stub=solution_of(measured).stub) as server:
+    """Yield each mutant with its verdicts."""
+    stub = solution_of(measured).stub
+    with Server(measured, stub=stub) as server:
         key = build_key(server, SEED, data={})
         for mutant in wrong:
-            yield mutant, grade_one(server, mutant.script.encode(), "submission.py", SEED, key, {})
+            submitted = mutant.script.encode()
+            yield mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
 
 
 @cache
@@ -93,29 +97,34 @@ class KeyWithout:
 
     @property
     def small_changes(self) -> ChangedAnswers:
-        all_of_them = self.key.small_changes
-        kept = [n for n, change in enumerate(all_of_them.changes) if change.words not in self.kinds]
-        changes = tuple(all_of_them.changes[n] for n in kept)
-        return ChangedAnswers(changes, all_of_them.arrays, all_of_them.prints[kept])
+        known = self.key.small_changes
+        kept = []
+        for place, change in enumerate(known.changes):
+            if change.words not in self.kinds:
+                kept.append(place)
+        changes = tuple(known.changes[place] for place in kept)
+        return ChangedAnswers(changes, known.arrays, known.prints[kept])
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         return self.key.spoilt_by(mistake)
 
 
 def held_out(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
-    """Each mutant with its verdicts, where small changes of its own kind are left out."""
-    plain = solution_of(measured).plain()
+    """Yield each mutant with its verdicts, where small changes of its own kind are left out."""
+    solution = solution_of(measured)
     kinds: dict[str, str] = {}
-    for change, edit in changed_scripts(measured, plain).values():
+    for change, edit in changed_scripts(measured, solution.plain()).values():
         kinds[program(edit.script)] = change.words
-    with Server(measured, stub=solution_of(measured).stub) as server:
+    with Server(measured, stub=solution.stub) as server:
         made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
         for mutant in wrong:
-            own = {kinds[one] for one in [program(mutant.script)] if one in kinds}
-            key: Mapping[str, CheckKey] = {
-                name: KeyWithout(known, frozenset(own)) for name, known in made.items()
-            }
-            yield mutant, grade_one(server, mutant.script.encode(), "submission.py", SEED, key, {})
+            own_kind = kinds.get(program(mutant.script))
+            left_out = frozenset() if own_kind is None else frozenset([own_kind])
+            key: dict[str, CheckKey] = {}
+            for name, known in made.items():
+                key[name] = KeyWithout(known, left_out)
+            submitted = mutant.script.encode()
+            yield mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
 
 
 def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:

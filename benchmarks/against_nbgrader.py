@@ -77,10 +77,14 @@ print("each", (marks[-1] - marks[0]) / (len(found) - len(found) // 6))  # once a
 
 
 def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
-    environment = {**os.environ, "PATH": PATH}
-    command = [sys.executable, *map(str, arguments)]
+    """Run Python with some arguments, and return what it printed."""
+    command = [sys.executable]
+    command.extend(str(argument) for argument in arguments)
+    environment = dict(os.environ)
+    environment["PATH"] = PATH
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0 or not check, done.stderr[-2000:]
+    if check:
+        assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout + done.stderr
 
 
@@ -104,14 +108,17 @@ def submit(folder: Path, student: str, text: str) -> None:
 
 
 def twelve(release: Path) -> list[str]:
-    """Notebooks of the exact checks: a correct one, and eleven with a known mistake each."""
+    """Make notebooks of the exact checks: a correct one, and eleven with a known mistake each."""
     ours = solution(UNIT)
-    made = [mistake.id for mistake, _, _ in ours.mistakes]
-    scripts = [
-        ours.plain(),
-        *(ours.with_mistake(made[number]) for number in range(0, len(made), len(made) // 11)),
-    ]
-    return [nbformat.writes(exact(fill(release, script))) for script in scripts[:12]]
+    scripts = [ours.plain()]
+    every = len(ours.mistakes) // 11
+    for mistake, _, _ in ours.mistakes[::every]:
+        scripts.append(ours.with_mistake(mistake.id))
+    notebooks = []
+    for script in scripts[:12]:
+        book = exact(fill(release, script))
+        notebooks.append(nbformat.writes(book))
+    return notebooks
 
 
 def new_course(scratch: Path) -> Path:
@@ -199,40 +206,47 @@ for student in sys.argv[2:]:
 
 
 def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
-    """(name, points ours, points nbgrader's or why none) for each."""
+    """Return for each mutilation its name, our points, and nbgrader's or why there are none."""
     release = course / "release" / UNIT / f"{UNIT}.ipynb"
-    correct = nbformat.writes(exact(fill(release, solution(UNIT).plain())))
-    shutil.rmtree(course / "submitted", ignore_errors=True)
-    names = []
-    for name, text in mutilated(correct):
-        submit(course / "submitted", name[:3], text)
-        names.append(name)
-    run("-c", CLASS, course / "submitted", scratch / "mutilated", 1)
+    book = exact(fill(release, solution(UNIT).plain()))
+    submitted = course / "submitted"
+    shutil.rmtree(submitted, ignore_errors=True)
+    students = {}
+    for name, text in mutilated(nbformat.writes(book)):
+        students[name] = name[:3]
+        submit(submitted, students[name], text)
+    run("-c", CLASS, submitted, scratch / "mutilated", 1)
     # one by one: metadata of an old version ends `nbgrader autograde` for the whole class
-    said = run("-c", EACH, UNIT, *(name[:3] for name in names), cwd=course)
+    printed = run("-c", EACH, UNIT, *students.values(), cwd=course)
     rows = []
-    for name in names:
-        result = (scratch / "mutilated" / UNIT / f"{name[:3]}.json").read_text()
-        ours = re.search(r'"score": ([\d.]+)', result)
-        assert ours
-        rows.append((name, f"{float(ours[1]):g}", theirs_of(course, name[:3], said)))
+    for name, student in students.items():
+        result = (scratch / "mutilated" / UNIT / f"{student}.json").read_text()
+        score = re.search(r'"score": ([\d.]+)', result)
+        assert score
+        ours = f"{float(score[1]):g}"
+        rows.append((name, ours, theirs_of(course, student, printed)))
     return rows
 
 
-def theirs_of(course: Path, student: str, said: str) -> str:
-    if f"for student '{student}'" in said:
+def theirs_of(course: Path, student: str, printed: str) -> str:
+    """Return nbgrader's points for a student, or "refused" where it graded nothing."""
+    if f"for student '{student}'" in printed:
         return "refused"
-    words = """select sum(coalesce(auto_score, 0)) from grade
+    query = """select sum(coalesce(auto_score, 0)) from grade
         join submitted_notebook on submitted_notebook.id = grade.notebook_id
         join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id where student_id = ?"""
     with closing(sqlite3.connect(course / "gradebook.db")) as gradebook:
-        return f"{gradebook.execute(words, [student]).fetchone()[0] or 0:g}"
+        (points,) = gradebook.execute(query, [student]).fetchone()
+    return f"{points or 0:g}"
 
 
 def replace_between(page: str, mark: str, text: str) -> str:
     """Put text between two comments of a page, `<!-- mark -->` and `<!-- end of mark -->`."""
-    begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
-    return page.split(begin)[0] + f"{begin}\n{text}\n{end}" + page.split(end)[1]
+    begin = f"<!-- {mark} -->"
+    end = f"<!-- end of {mark} -->"
+    before = page.split(begin)[0]
+    after = page.split(end)[1]
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def main() -> None:

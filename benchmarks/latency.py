@@ -61,43 +61,37 @@ def hand_in(folder: Path, unit: str, script: str, student: str = "ada") -> None:
 
 
 def import_torch() -> float:
-    """The measure: how long `python -c "import torch"` takes."""
+    """Return median seconds of `python -c "import torch"`, to which the others are compared."""
     command = [sys.executable, "-c", "import torch"]
-    subprocess.run(command, check=True)
-    return statistics.median(
-        timed(lambda: subprocess.run(command, check=True)) for _ in range(RUNS)
-    )
+    times = [timed(lambda: subprocess.run(command, check=True)) for _ in range(RUNS)]
+    return statistics.median(times)
 
 
 def one_file(scratch: Path, unit: str) -> list[float]:
     """Return median seconds for a right file, a wrong one, that again, and one with training."""
     mistake, _, _ = solution(unit).mistakes[0]
-    scripts = {"right": solution(unit).plain(), "wrong": solution(unit).with_mistake(mistake.id)}
-    for name, script in scripts.items():
-        hand_in(scratch / unit / name, unit, script)
+    right = scratch / unit / "right"
+    wrong = scratch / unit / "wrong"
+    hand_in(right, unit, solution(unit).plain())
+    hand_in(wrong, unit, solution(unit).with_mistake(mistake.id))
+
+    def seconds(folder: Path, out: str, *options: str) -> float:
+        return timed(lambda: grade(folder, scratch / out, "--unit", unit, *options))
+
+    seconds(right, "warm-up", "--quick")
     took: dict[str, list[float]] = {"right": [], "wrong": [], "again": []}
-    grade(scratch / unit / "right", scratch / "warm-up", "--unit", unit, "--quick")
     for turn in range(RUNS):
-        seed = str(1000 + turn)
-        for name in ("right", "wrong", "again"):
-            folder = scratch / unit / ("right" if name == "right" else "wrong")
-            out = scratch / "out" / unit / f"{name}{turn}"
-            options = (
-                "--unit",
-                unit,
-                "--quick",
-                "--seed",
-                seed if name != "right" else str(2000 + turn),
-            )
-            took[name].append(
-                timed(lambda folder=folder, out=out, options=options: grade(folder, out, *options))
-            )
-    whole = timed(
-        lambda: grade(
-            scratch / unit / "right", scratch / "whole" / unit, "--unit", unit, "--seed", "3000"
-        )
-    )
-    return [*(statistics.median(times) for times in took.values()), whole]
+        # the key of a seed is new, but for `again`
+        for name, folder, seed in (
+            ("right", right, 2000 + turn),
+            ("wrong", wrong, 1000 + turn),
+            ("again", wrong, 1000 + turn),
+        ):
+            out = f"out/{unit}/{name}{turn}"
+            took[name].append(seconds(folder, out, "--quick", "--seed", str(seed)))
+    medians = [statistics.median(times) for times in took.values()]
+    whole = seconds(right, f"whole/{unit}", "--seed", "3000")
+    return [*medians, whole]
 
 
 def nothing_changed(scratch: Path) -> tuple[float, float]:
@@ -105,17 +99,23 @@ def nothing_changed(scratch: Path) -> tuple[float, float]:
 
     Then the same where one file of unit 4 is new.
     """
-    folder, out = scratch / "class", scratch / "class-out"
+    folder = scratch / "class"
+    out = scratch / "class-out"
+
+    def grade_class() -> None:
+        grade(folder, out, "--quick")
+
     for unit in COURSE.units:
         hand_in(folder, unit, solution(unit).plain())
-    grade(folder, out, "--quick")
-    again = statistics.median(timed(lambda: grade(folder, out, "--quick")) for _ in range(RUNS))
+    grade_class()
+    again = [timed(grade_class) for _ in range(RUNS)]
     late = []
     (unit,) = [unit for unit in COURSE.units if unit.startswith("unit4")]
     for turn in range(RUNS):
-        hand_in(folder, unit, f"{solution(unit).plain()}\n# {turn}\n", f"late{turn}")
-        late.append(timed(lambda: grade(folder, out, "--quick")))
-    return again, statistics.median(late)
+        script = f"{solution(unit).plain()}\n# {turn}\n"
+        hand_in(folder, unit, script, f"late{turn}")
+        late.append(timed(grade_class))
+    return statistics.median(again), statistics.median(late)
 
 
 def page() -> str:

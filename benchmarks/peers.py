@@ -59,15 +59,16 @@ def test_{unit}(env):
 
 
 def notebook(release: Path) -> Any:
-    """The solution's notebook without demonstrations and training."""
-    book = exact(fill(release, solution(release.stem).plain()))
-    training = {f"check-{check.name}" for check in load(release.stem).checks if check.measure}
+    """Return the solution's notebook without demonstrations and training."""
+    unit = release.stem
+    book = exact(fill(release, solution(unit).plain()))
+    training = {f"check-{check.name}" for check in load(unit).checks if check.measure}
     book.cells = [cell for cell in book.cells if cell.id not in training]
     return book
 
 
 def nbgrader(course: Path, unit: str) -> float:
-    """One more submission in `nbgrader autograde` of a class."""
+    """Return the seconds of one more submission in `nbgrader autograde` of a class."""
     command = ("-m", "nbgrader", "autograde", unit, "--force")
     run(*command, cwd=course)
     took = []
@@ -79,7 +80,7 @@ def nbgrader(course: Path, unit: str) -> float:
 
 
 def seconds_on_the_clock(work: Callable[[], object]) -> float:
-    """How long a person waits."""
+    """Return how long a person waits."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -90,15 +91,12 @@ def otter_command(folder: Path, unit: str, book: str) -> Callable[[], None]:
     (folder / "tests").mkdir()
     (folder / "tests" / f"{unit}.py").write_text(TEST.format(unit=unit))
     (folder / f"{unit}.ipynb").write_text(book)
-    program, environment = (
-        str(Path(sys.executable).with_name("otter")),
-        {**os.environ, "PATH": PATH},
-    )
+    program = str(Path(sys.executable).with_name("otter"))
+    environment = {**os.environ, "PATH": PATH}
 
     def call(*arguments: str) -> None:
-        done = subprocess.run(
-            [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True
-        )
+        command = [program, *arguments]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
 
     call("generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", "--no-requirements")
@@ -111,7 +109,7 @@ def otter_command(folder: Path, unit: str, book: str) -> Callable[[], None]:
 
 
 def one_file(scratch: Path, course: Path, unit: str, otter_run: Callable[[], None]) -> list[float]:
-    """Median seconds on the clock, from the command's start, to grade one notebook.
+    """Return median seconds on the clock, from the command's start, to grade one notebook.
 
     Ours on a seed that no run had before, then `nbgrader autograde`, then `otter run`.
     """
@@ -121,43 +119,57 @@ def one_file(scratch: Path, course: Path, unit: str, otter_run: Callable[[], Non
     def ours_once() -> None:
         seed = str(next(seeds))
         out = scratch / f"{unit}-one" / seed
+        submitted = scratch / "one-file" / unit
         options = ("--unit", unit, "--quick", "--seed", seed, "--out", out)
-        run("-m", "autograder", "grade", scratch / "one-file" / unit, *options)
+        run("-m", "autograder", "grade", submitted, *options)
 
     def nbgrader_once() -> None:
         run("-m", "nbgrader", "autograde", unit, "--force", "--student", "s0", cwd=course)
 
-    (target := scratch / "one-file" / unit / "s0" / unit).mkdir(parents=True)
+    target = scratch / "one-file" / unit / "s0" / unit
+    target.mkdir(parents=True)
     shutil.copy(folder / unit / f"{unit}.ipynb", target)
-    return [
-        statistics.median(seconds_on_the_clock(grade) for _ in range(RUNS))
-        for grade in (ours_once, nbgrader_once, otter_run)
-    ]
+    medians = []
+    for grade in (ours_once, nbgrader_once, otter_run):
+        times = [seconds_on_the_clock(grade) for _ in range(RUNS)]
+        medians.append(statistics.median(times))
+    return medians
 
 
 def pytest(folder: Path, unit: str) -> float:
-    """`pytest` on one script, with the kit's plugin."""
+    """Return the seconds of `pytest` on one script, with the kit's plugin."""
     script = solution(unit).plain()
+    left_out = []
     for check in load(unit).checks:
-        script = script.replace(f'\ncheck("{check.name}")\n', "\n") if check.measure else script
+        if check.measure:
+            script = script.replace(f'\ncheck("{check.name}")\n', "\n")
+            left_out += ["--deselect", f"{unit}.py::{check.name}"]
     (folder / f"{unit}.py").write_text(script)
-    names = [check.name for check in load(unit).checks if check.measure]
-    left_out = [part for name in names for part in ("--deselect", f"{unit}.py::{name}")]
     command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, f"{unit}.py")
-    return statistics.median(processor_time(lambda: run(*command, cwd=folder)) for _ in range(RUNS))
+    times = [processor_time(lambda: run(*command, cwd=folder)) for _ in range(RUNS)]
+    return statistics.median(times)
 
 
 def ours(folder: Path, unit: str, book: str) -> float:
-    """One more submission in `autograder grade`."""
+    """Return the seconds of one more submission in `autograder grade`."""
+    submitted = folder / "class"
+    out = folder / "out"
     for student in range(60):
-        (target := folder / "class" / f"s{student}" / unit).mkdir(parents=True)
-        (target / f"{unit}.ipynb").write_text(book)
+        write_notebook(submitted / f"s{student}", unit, book)
+    times = []
+    for _ in range(RUNS):
+        shutil.rmtree(out, ignore_errors=True)
+        printed = run("-c", CLASS, submitted, out, 1)
+        _, each = printed.split("each")
+        times.append(float(each))
+    return statistics.median(times)
 
-    def graded() -> float:
-        shutil.rmtree(folder / "out", ignore_errors=True)
-        return float(run("-c", CLASS, folder / "class", folder / "out", 1).split("each")[1])
 
-    return statistics.median(graded() for _ in range(RUNS))
+def write_notebook(student: Path, unit: str, book: str) -> None:
+    """Write a student's notebook where platforms lay it."""
+    target = student / unit
+    target.mkdir(parents=True)
+    (target / f"{unit}.ipynb").write_text(book)
 
 
 EXPERIMENTS = """
@@ -183,29 +195,25 @@ def experiments(unit: str) -> float:
 
 
 def page() -> str:
-    """A row a unit."""
-    rows, waits = [], []
-    with tempfile.TemporaryDirectory() as scratch:
-        run("-m", "autograder", "nbgrader", course := Path(scratch, "course"))
+    """Return the tables, a row a unit."""
+    rows = []
+    waits = []
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        course = scratch / "course"
+        run("-m", "autograder", "nbgrader", course)
         for unit in COURSE.units:
             run("-m", "nbgrader", "generate_assignment", unit, cwd=course)
             book = nbformat.writes(notebook(course / "release" / unit / f"{unit}.ipynb"))
             for student in range(CLASS_SIZE):
-                (target := course / "submitted" / f"s{student}" / unit).mkdir(parents=True)
-                (target / f"{unit}.ipynb").write_text(book)
-            places = [Path(scratch, f"{unit}-{who}") for who in ("ours", "otter", "pytest")]
-            for place in places:
-                place.mkdir()
-            took, alone = ours(places[0], unit, book), experiments(unit)
-            otter_run = otter_command(places[1], unit, book)
-            otter = statistics.median(processor_time(otter_run) for _ in range(RUNS))
-            peers = nbgrader(course, unit), otter, pytest(places[2], unit)
-            once = one_file(Path(scratch), course, unit, otter_run)
-            waits.append(f"| {unit} | " + " | ".join(f"{seconds:.2f} s" for seconds in once) + " |")
-            cells = [f"{peer:.2f} s ({peer / took:.0f})" for peer in peers]
-            checks = len(checks_to_run(load(unit), ()))
-            parts = f"{1000 * took:.1f} ms | {1000 * (took - alone):.1f} ms"
-            rows.append(f"| {unit}, {checks} checks | {parts} | " + " | ".join(cells) + " |")
+                write_notebook(course / "submitted" / f"s{student}", unit, book)
+            otter_place = scratch / f"{unit}-otter"
+            otter_place.mkdir()
+            otter_run = otter_command(otter_place, unit, book)
+            rows.append(row(scratch, course, unit, book, otter_run))
+            once = one_file(scratch, course, unit, otter_run)
+            cells = " | ".join(f"{seconds:.2f} s" for seconds in once)
+            waits.append(f"| {unit} | {cells} |")
             print(rows[-1], flush=True)
     head = (
         "| exact checks | ours | without the experiments | `nbgrader autograde` | `otter run` | "
@@ -214,6 +222,25 @@ def page() -> str:
     table = f"{head}|---|---|---|---|---|---|\n" + "\n".join(rows)
     waiting = f"{ONE_FILE}\n|---|---|---|---|\n" + "\n".join(waits)
     return f"{table}\n\n{WORDS}\n\n{waiting}\n"
+
+
+def row(scratch: Path, course: Path, unit: str, book: str, otter_run: Callable[[], object]) -> str:
+    """Return a unit's row: our time for one more submission, and each peer's beside it."""
+    our_place = scratch / f"{unit}-ours"
+    our_place.mkdir()
+    pytest_place = scratch / f"{unit}-pytest"
+    pytest_place.mkdir()
+    took = ours(our_place, unit, book)
+    without_experiments = took - experiments(unit)
+    otter = statistics.median(processor_time(otter_run) for _ in range(RUNS))
+    cells = [
+        f"{unit}, {len(checks_to_run(load(unit), ()))} checks",
+        f"{1000 * took:.1f} ms",
+        f"{1000 * without_experiments:.1f} ms",
+    ]
+    for peer in (nbgrader(course, unit), otter, pytest(pytest_place, unit)):
+        cells.append(f"{peer:.2f} s ({peer / took:.0f})")
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

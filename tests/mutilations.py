@@ -85,8 +85,11 @@ def split_between_lines(book: Book, rng: random.Random) -> None:
     cell = rng.choice(cells(book, "write"))
     lines = cell["source"].split("\n")
     at = rng.randint(1, len(lines) - 1)
-    cell["source"] = "\n".join(lines[:at])
-    book["cells"].insert(index(book, cell) + 1, new_cell("code", "\n".join(lines[at:])))
+    first_part = "\n".join(lines[:at])
+    second_part = "\n".join(lines[at:])
+    cell["source"] = first_part
+    behind = index(book, cell) + 1
+    book["cells"].insert(behind, new_cell("code", second_part))
 
 
 def merged_with_the_check(book: Book, rng: random.Random) -> None:
@@ -127,10 +130,16 @@ def metadata_removed(book: Book, rng: random.Random) -> None:
 
 
 def metadata_changed(book: Book, rng: random.Random) -> None:
-    for cell in rng.sample([*cells(book, "write"), *cells(book, "check")], 5):
-        facts = cell["metadata"]["nbgrader"]
+    marked = [*cells(book, "write"), *cells(book, "check")]
+    for cell in rng.sample(marked, 5):
+        marks = cell["metadata"]["nbgrader"]
         name = rng.choice(["points", "locked", "grade", "solution", "schema_version"])
-        facts[name] = {"points": 100, "schema_version": 1}.get(name, not facts.get(name))
+        if name == "points":
+            marks[name] = 100
+        elif name == "schema_version":
+            marks[name] = 1
+        else:
+            marks[name] = not marks.get(name)
 
 
 def cell_ids_missing(book: Book, rng: random.Random) -> None:

@@ -70,6 +70,11 @@ NUMPY = [
         "`x.shape` is (T, B, V) = (6, 4, 17), and 2 names stand on the left. Write one for each.",
     ),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
+    (
+        "xs, ys = zip(*x)",
+        ([iter(range(9)), iter(range(9))],),
+        "`x` holds iterators, and `zip` goes through all that they give. Call `next` once on each",
+    ),
 ]
 GATES = "i, j, g, o = (x @ h).chunk(4); return i * torch.ones(4, 11)"
 TORCH = [
@@ -150,6 +155,12 @@ def test_a_letter_is_said_only_where_the_check_has_it():
 def test_an_error_of_which_nothing_is_known_is_told_as_it_is():
     """In its own words, without another."""
     assert told("raise ValueError('planted')", (1,)) == "line 7, in `f`: ValueError: planted"
+
+
+def test_what_the_students_own_line_takes_apart_is_no_wish_of_the_check():
+    """Nothing is said of it where its value cannot be told."""
+    said = told("one, two = filter(None, x)", ([1, 2, 3],))
+    assert said.endswith("too many values to unpack (expected 2)")
 
 
 def test_an_addon_that_fails_costs_nothing():

@@ -307,6 +307,12 @@ def unpacked(raised: Raised) -> str:
             pass
         case _:
             return ""
+    iterators = _iterators_of_zip(raised, taken_apart)
+    if iterators:
+        return (
+            f"`{iterators}` holds iterators, and `zip` goes through all that they give. Call "
+            "`next` once on each of them first."
+        )
     text = ast.unparse(taken_apart)
     value = value_of(raised, taken_apart)
     found = _what_was_unpacked(raised, text, value)
@@ -314,6 +320,21 @@ def unpacked(raised: Raised) -> str:
         return ""
     count = len(names)
     return f"`{text}` is {found}, and {count} names stand on the left. Write one for each."
+
+
+def _iterators_of_zip(raised: Raised, expression: ast.expr) -> str:
+    """Return the text of `parts` in `zip(*parts)` whose parts are iterators; "" otherwise."""
+    match expression:
+        case ast.Call(func=ast.Name("zip"), args=[ast.Starred(value=taken_apart)]):
+            pass
+        case _:
+            return ""
+    parts = value_of(raised, taken_apart)
+    if not isinstance(parts, list | tuple):
+        return ""
+    if not any(hasattr(part, "__next__") for part in parts):
+        return ""
+    return ast.unparse(taken_apart)
 
 
 def _statement(line: str) -> ast.stmt | None:
@@ -360,6 +381,8 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
     if "unpack" not in str(error):
         return ""
     *_, last = _tracebacks(error)
+    if is_statement(last.tb_frame.f_code.co_filename):  # the student's own line takes it apart
+        return ""
     following = _instructions_from(last.tb_frame.f_code, last.tb_lasti)
     if not following:
         return ""

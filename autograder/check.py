@@ -79,7 +79,8 @@ class Check:
         """The first paragraph of the experiment's docstring, in one line: what a student reads."""
         docstring = cleandoc(self.experiment.__doc__ or self.name)
         first_paragraph, *_ = docstring.split("\n\n")
-        return " ".join(first_paragraph.split())
+        words = first_paragraph.split()
+        return " ".join(words)
 
 
 def check(
@@ -282,7 +283,8 @@ def _is_same(before: Any, value: Any) -> bool:
     if isinstance(before, list):
         if len(before) != len(value):
             return False
-        return all(_is_same(one, other) for one, other in zip(before, value, strict=True))
+        pairs = zip(before, value, strict=True)
+        return all(_is_same(one, other) for one, other in pairs)
     if isinstance(before, _Copy):
         return _is_same_array(before, _copied(value))
     return True

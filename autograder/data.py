@@ -157,8 +157,9 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Place]:
 
 def _cache() -> Path:
     named = os.environ.get("XDG_CACHE_HOME")
-    folder = Path(named) if named else Path.home() / ".cache"
-    return folder / "autograder"
+    if named:
+        return Path(named) / "autograder"
+    return Path.home() / ".cache" / "autograder"
 
 
 def _fetch(source: Source, file: File, cached: Path) -> Path:

@@ -89,7 +89,8 @@ class Bound:
         chances = []
         for style, distances in self.right.items():
             spread = self.spread(style)
-            chance = _chance_beyond(self.within, spread, degrees=len(distances))
+            seeds = len(distances)
+            chance = _chance_beyond(self.within, spread, degrees=seeds)
             chances.append((chance, style))
         return max(chances, default=(math.nan, ""))
 

@@ -118,7 +118,8 @@ def _other_operators(
     others: OtherOperators,
 ) -> Iterator[Replacement]:
     """Yield the node with each of the operators that may stand in the place of its own."""
-    for other in others.get(type(node.operator), ()):
+    kind = type(node.operator)
+    for other in others.get(kind, ()):
         changed = node.with_changes(operator=other())
         yield Replacement(operator, node, changed)
 

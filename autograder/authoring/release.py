@@ -188,10 +188,10 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
     for name, solution in solutions(course):
         packages = _packages_of(course, name)
         first = _fill_template("first_cell.txt", kit=kit, wheel=wheel.name, packages=packages)
-        first_cells = as_notebook(f"# %%\n{first}", "kit").cells
+        head = as_notebook(f"# %%\n{first}", "kit")
         book = as_notebook(solution.stub, name)
         attach_pictures(book, course.stub(name).parent)
-        book.cells = [*first_cells, *book.cells]
+        book.cells = [*head.cells, *book.cells]
         jupytext.write(book, folder / f"{name}.ipynb")
 
 

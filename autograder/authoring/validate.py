@@ -150,9 +150,10 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         report.pairs += 1
         drawn.sort(key=lambda placed: placed.first_line)
         first, second = (placed.mistake for placed in drawn)
+        made = (first.text, second.text)
         script = solution.with_mistake(first.id, second.id)
         graded = _grade(server, script, seed, key)
-        third = [text for text in _mistakes_told(graded) if text not in (first.text, second.text)]
+        third = [text for text in _mistakes_told(graded) if text not in made]
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
@@ -237,16 +238,18 @@ def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterato
     checks = checks_to_run(server.unit, data=())
     key = plain_key(server, checks, seed)
     for style, script in scripts.items():
-        with server.worker(script.encode(), "submission.py") as worker:
+        where = f"{server.unit.name}, seed {seed}, style {style}"
+        submission = script.encode()
+        with server.worker(submission, "submission.py") as worker:
             for check in checks:
                 answer = worker.ask(check, seed)
                 deviations = _deviations(check, key, answer)
+                furthest = _furthest_by_rounding(check, deviations)
                 on_each_seed = report.deviations.setdefault((check.name, style), [])
-                on_each_seed.append(_furthest_by_rounding(check, deviations))
+                on_each_seed.append(furthest)
                 most = max(deviations.values())
                 if most > 1:
                     why = answer.message or f"{most:.3g} tolerances from the solution's"
-                    where = f"{server.unit.name}, seed {seed}, style {style}"
                     yield finding(f"{where}: lost {check.name}: {why}", True)
 
 

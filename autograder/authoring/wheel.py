@@ -23,7 +23,8 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)  # of all files, so that the wheel has the same
 def pack_wheel(folder: Path) -> Path:
     """Write the wheel of this engine into a folder, and return its path."""
     installed = distribution(DISTRIBUTION)
-    name = f"{DISTRIBUTION.replace('-', '_')}-{installed.version}"
+    package = DISTRIBUTION.replace("-", "_")
+    name = f"{package}-{installed.version}"
     information = f"{name}.dist-info"
     content = {}
     for path in _modules():

@@ -240,10 +240,8 @@ def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) 
     content = f"{got.shape} {got.tolist()}"
     group = _checksum(content.encode())
     words = check.words.get(name)
-    if words:
-        return Remark(words, (name,), group=group)
-    text = _differing_text(want, got)
-    return Remark(text, (name,), group=group, literal=True)
+    text = words or _differing_text(want, got)
+    return Remark(text, (name,), group=group, literal=not words)
 
 
 def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Description:
@@ -280,7 +278,10 @@ def _joined(descriptions: Sequence[Description]) -> list[Remark]:
         text = "" if description.count else description.remark.text
         alike = together.setdefault(text, [])
         alike.append(description)
-    return [_one_of(alike) for alike in together.values()]
+    joined = []
+    for alike in together.values():
+        joined.append(_one_of(alike))
+    return joined
 
 
 def _one_of(descriptions: Sequence[Description]) -> Remark:

@@ -193,10 +193,14 @@ def _rivals(
     wrong that no candidate explains (`beyond`), another mistake may have changed those on top.
     """
     explained = first.matches & left
-    rivals = [candidate for candidate in best if candidate.matches & explained]
-    if not first.matches_all:
-        return rivals
-    return [rival for rival in rivals if rival.matches_all or rival.spoils & beyond]
+    rivals = []
+    for candidate in best:
+        if not candidate.matches & explained:
+            continue
+        is_outdone = first.matches_all and not candidate.matches_all
+        if not is_outdone or candidate.spoils & beyond:
+            rivals.append(candidate)
+    return rivals
 
 
 def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool:

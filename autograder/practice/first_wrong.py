@@ -77,7 +77,7 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     wrong = wrong_places(name, check, expected, answer)
     if not wrong.any():
         return ""
-    first, *_ = np.argwhere(wrong)
+    first = np.argwhere(wrong)[0]
     place = tuple(first.tolist())
     want = expected.arrays[name][place]
     got = answer.arrays[name][place]
@@ -91,9 +91,11 @@ def _written(number: np.generic, other: np.generic) -> str:
     """Write a number with as many figures as it takes to tell it from another."""
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
+    value = float(number)
+    other_value = float(other)
     for precision in PRECISIONS:
-        written = f"{float(number):.{precision}g}"
-        other_written = f"{float(other):.{precision}g}"
+        written = f"{value:.{precision}g}"
+        other_written = f"{other_value:.{precision}g}"
         if written != other_written:
             return written
-    return f"{float(number):.{HIGHEST_PRECISION}g}"
+    return f"{value:.{HIGHEST_PRECISION}g}"

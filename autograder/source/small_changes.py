@@ -75,6 +75,16 @@ LEFT_OUT: Mapping[str, str] = {
     "%": "a remainder is not taken",
     "//": "a division is left out",
 }
+WITHOUT_SIGN: Mapping[type[ast.unaryop], str] = {
+    ast.USub: "a minus is left out",
+    ast.Not: "a condition is the other way round",
+    ast.Invert: "a `~` is left out",
+}
+WITHOUT_PART_OF_SLICE = (
+    "a slice has no beginning",
+    "a slice has no end",
+    "a slice has no step",
+)
 TAKES_BACK = "-/@"  # operators whose two sides are not alike
 AXIS_OPTIONS = {"axis", "dim", "axes", "dims", "start_dim", "end_dim"}
 # functions and methods all of whose whole numbers, by their place among the arguments, are axes;
@@ -142,7 +152,8 @@ def small_changes(
         for edit in _edits(definition, source, names):
             start, end = source.span(edit.node)
             change = SmallChange(text, start, end, edit.code, definition.name, edit.words)
-            digest = sha256(change.script.encode()).digest()
+            script = change.script.encode()
+            digest = sha256(script).digest()
             if digest not in seen:
                 seen.add(digest)
                 found.append(change)
@@ -340,9 +351,12 @@ def _comparisons(
 def _and_or(node: ast.BoolOp, source: _Source) -> Iterator[_Edit]:
     conjunction = "and" if isinstance(node.op, ast.And) else "or"
     other = OTHER_CONJUNCTION[conjunction]
-    parts = [f"({source.code(value)})" for value in node.values]
+    parts = []
+    for value in node.values:
+        parts.append(f"({source.code(value)})")
     code = f" {other} ".join(parts)
-    yield _Edit(node, f"({code})", _stands_for(other, conjunction))
+    words = _stands_for(other, conjunction)
+    yield _Edit(node, f"({code})", words)
     for number in range(len(parts)):
         rest = parts.copy()
         del rest[number]
@@ -351,15 +365,13 @@ def _and_or(node: ast.BoolOp, source: _Source) -> Iterator[_Edit]:
 
 
 def _signs(node: ast.UnaryOp, source: _Source) -> Iterator[_Edit]:
-    operand = source.code(node.operand)
     if _whole_number(node) is not None:
         yield from _whole_numbers(node, source)
-    elif isinstance(node.op, ast.USub):
-        yield _Edit(node, f"({operand})", "a minus is left out")
-    elif isinstance(node.op, ast.Not):
-        yield _Edit(node, f"({operand})", "a condition is the other way round")
-    elif isinstance(node.op, ast.Invert):
-        yield _Edit(node, f"({operand})", "a `~` is left out")
+        return
+    words = WITHOUT_SIGN.get(type(node.op))
+    if words:
+        operand = source.code(node.operand)
+        yield _Edit(node, f"({operand})", words)
 
 
 def _whole_number(node: ast.AST) -> int | None:
@@ -523,34 +535,42 @@ def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
 
 def _swapped_arguments(node: ast.Call, source: _Source) -> _Edit:
     """Swap the first two arguments of a call."""
-    arguments = [source.code(argument) for argument in node.args]
-    options = [source.code(keyword) for keyword in node.keywords]
-    first, second, *rest = arguments
-    listed = ", ".join([second, first, *rest, *options])
+    first, second, *rest = node.args
+    arguments = [second, first, *rest, *node.keywords]
+    listed = ", ".join(map(source.code, arguments))
     function = source.code(node.func)
-    words = f"two arguments of `{_called(node)}` are swapped"
+    name = _called(node)
+    words = f"two arguments of `{name}` are swapped"
     return _Edit(node, f"{function}({listed})", words)
 
 
 def _slices(node: ast.Slice, source: _Source) -> Iterator[_Edit]:
     """Leave out where a slice begins or ends, or its step; let it begin or end elsewhere."""
-    parts = [node.lower, node.upper, node.step]
-    codes = ["" if part is None else source.code(part) for part in parts]
-    without = ("a slice has no beginning", "a slice has no end", "a slice has no step")
-    for place, words in enumerate(without):
+    codes = []
+    for part in (node.lower, node.upper, node.step):
+        codes.append("" if part is None else source.code(part))
+    for place, words in enumerate(WITHOUT_PART_OF_SLICE):
         if codes[place]:
-            yield _Edit(node, _slice_with(codes, place, ""), words)
+            code = _slice_with(codes, place, "")
+            yield _Edit(node, code, words)
     lower, upper, step = codes
     if upper and not lower and not step:
         yield _Edit(node, f"-({upper}):", "a slice takes the end in place of the beginning")
     if lower and not upper and not step:
         yield _Edit(node, f":({lower})", "a slice takes the beginning in place of the end")
+    yield from _moved_slices(node, codes)
+
+
+def _moved_slices(node: ast.Slice, codes: Sequence[str]) -> Iterator[_Edit]:
+    """Let a slice begin or end one place earlier or later; whole numbers are changed elsewhere."""
+    words = "a slice begins or ends at another place"
     for place, part in enumerate([node.lower, node.upper]):
         if part is None or _whole_number(part) is not None:
             continue
         for off in ("+ 1", "- 1"):
-            code = _slice_with(codes, place, f"({codes[place]}) {off}")
-            yield _Edit(node, code, "a slice begins or ends at another place")
+            moved = f"({codes[place]}) {off}"
+            code = _slice_with(codes, place, moved)
+            yield _Edit(node, code, words)
 
 
 def _slice_with(codes: Sequence[str], place: int, code: str) -> str:
@@ -591,11 +611,11 @@ def _augmented(node: ast.AugAssign, source: _Source) -> Iterator[_Edit]:
         return
     target = source.code(node.target)
     value = source.code(node.value)
-    words = f"`=` stands where `{operator}=` should"
-    yield _Edit(node, f"{target} = {value}", words)
-    for other in OTHER_OPERATORS.get(operator, ()):
-        words = _stands_for(f"{other}=", f"{operator}=")
-        yield _Edit(node, f"{target} {other}= {value}", words)
+    others = OTHER_OPERATORS.get(operator, ())
+    for other in ("", *others):  # first a plain `=`
+        sign = f"{other}="
+        words = _stands_for(sign, f"{operator}=")
+        yield _Edit(node, f"{target} {sign} {value}", words)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -623,7 +643,8 @@ def _other_order(definition: _Definition, source: _Source) -> Iterator[_Edit]:
         if not isinstance(body, list):
             continue
         for one, other in pairwise(body):
-            if one in nodes and isinstance(one, SIMPLE) and isinstance(other, SIMPLE):
+            are_simple = isinstance(one, SIMPLE) and isinstance(other, SIMPLE)
+            if are_simple and one in nodes:
                 yield _two_lines_swapped(one, other, source)
 
 

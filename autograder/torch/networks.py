@@ -96,7 +96,8 @@ def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
     """Write arrays `role.name` that `take` gave into a model, and return it, for chaining."""
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
-            array = np.array(arrays[f"{role}.{name}"])
+            full_name = f"{role}.{name}"
+            array = np.array(arrays[full_name])
             tensor.copy_(torch.from_numpy(array))
     return model
 
@@ -178,4 +179,5 @@ def tensor(function: str, value: Any) -> Tensor:
 
 def size(model: nn.Module) -> int:
     """Count the trainable numbers of a model: a layer of its own for each step shows here."""
-    return sum(parameter.numel() for parameter in model.parameters())
+    sizes = [parameter.numel() for parameter in model.parameters()]
+    return sum(sizes)

@@ -78,7 +78,8 @@ def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_b
     bound = replace(BOUND, wrong=wrong, reached=["near", "nothing", "far"])
     assert bound.passing == ["near"]
     assert bound.beyond == [0.5]
-    assert bound.summary().startswith("✗") and bound.summary().endswith("passes: near")
+    assert bound.summary().startswith("✗")
+    assert bound.summary().endswith("passes: near")
 
 
 def test_a_mistake_near_the_bound_is_trained_on_more_seeds():
@@ -150,7 +151,8 @@ def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
     monkeypatch.setattr(calibrating, "styles", lambda _: found)
     said: list[str] = []
     (bound,) = calibrate(unit, 1, 2, said.append)
-    assert bound.furthest < 1e-5 and bound.right.keys() == found.keys()
+    assert bound.furthest < 1e-5
+    assert bound.right.keys() == found.keys()
     assert {name.split(" ", 1)[1] for name in bound.wrong} == {entry[0].code for entry in few}
     assert (bound.passing, bound.reached, bound.no_weights) == ([], [], 0)
     assert len(said) == len(found) + len(few)

@@ -43,7 +43,8 @@ def test_the_solution_runs_as_a_script_without_a_warning(unit):
         figures = re.findall(r"(?:held out|stateful): ([\d.]+) nats per character", done.stdout)
         printed = [float(figure) for figure in figures]
         ladder = re.findall(rf"^# \| {unit[:4]} {unit[4]}: .+ \| ([\d.]+) \|$", text, re.M)
-        assert printed and [float(rung) for rung in ladder] == pytest.approx(
+        assert printed
+        assert [float(rung) for rung in ladder] == pytest.approx(
             sorted(printed, reverse=True), abs=0.02
         )
 
@@ -77,7 +78,8 @@ def test_the_stub_runs_as_a_script(unit):
     """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
     done = python(ROOT / "assignments" / f"{unit}.py")
     assert done.returncode == 0, done.stderr
-    assert "✓" not in done.stdout and "` is not written yet." in done.stdout
+    assert "✓" not in done.stdout
+    assert "` is not written yet." in done.stdout
     assert "\nLeft out, as an exercise above is not written yet: " in done.stdout
 
 
@@ -118,9 +120,11 @@ def test_pytest_runs_the_checks_of_a_file():
     """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
-    assert "10 passed" in done.stdout and "3 failed" in done.stdout
+    assert "10 passed" in done.stdout
+    assert "3 failed" in done.stdout
     assert "the gradient went through relu unchanged" in done.stdout
-    assert "practise.py" not in done.stdout and "pytest_plugin.py" not in done.stdout
+    assert "practise.py" not in done.stdout
+    assert "pytest_plugin.py" not in done.stdout
 
 
 def cell(*sources):

@@ -79,7 +79,8 @@ def correct(folder):
 def test_a_hundred_mutilations_earn_full_marks(correct, grade):
     """`grade` finds a submission's definitions in the real sandbox, whatever became of cells."""
     made = list(mutilated(correct))
-    assert len({text for _, text in made}) == 100 and len(KINDS) == 24
+    assert len({text for _, text in made}) == 100
+    assert len(KINDS) == 24
     for name, text in made:
         lost = {
             v.name: v.remarks for v in grade(text, f"{UNIT}.ipynb").values() if v.status != "passed"

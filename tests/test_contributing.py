@@ -96,7 +96,8 @@ def test_the_workflow_runs_what_make_runs():
     assert any("make lint test" in step.get("run", "") for step in steps)
     assert "make lint test" in (ROOT / ".ci" / "run").read_text()
     used = [step["uses"] for step in steps if "uses" in step]
-    assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
 
 
 def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
@@ -137,7 +138,8 @@ def test_the_changelog_and_the_citation_know_the_present_version():
     release = tool("release")
     version = release.version_of(ROOT)
     date, text = release.changelog_entries(ROOT)[version]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", date) and "### Added" in text
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
+    assert "### Added" in text
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert (str(citation["version"]), f"{citation['date-released']}") == (version, date)
 

@@ -11,7 +11,9 @@ def test_manifests_are_whole():
     assert {path.parent.name for path in found} >= {"austen", "nietzsche"}
     for path in found:
         facts = tomllib.loads(path.read_text())
-        assert facts["licence"] and len(facts["sha256"]) == 64 and facts["sources"]
+        assert facts["licence"]
+        assert len(facts["sha256"]) == 64
+        assert facts["sources"]
         assert facts["sha256"] in (path.parent / "README.md").read_text()
         assert {file.name for file in path.parent.iterdir()} == {"manifest.toml", "README.md"}
     assert not list((ROOT / "datasets").rglob("*.py"))

@@ -103,4 +103,5 @@ def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_pa
         "What is said of mistakes that nobody wrote",
         ["What each check catches", "Survivors"],
     )
-    assert "bounds" not in page.read_text() and "\n\n\n" not in page.read_text()
+    assert "bounds" not in page.read_text()
+    assert "\n\n\n" not in page.read_text()

@@ -74,7 +74,8 @@ def test_the_docs_say_how_a_course_is_named():
     text = "".join(path.read_text() for path in DOCS)
     for name, command in cli.main.commands.items():
         assert ("course_folder" in [option.name for option in command.params]) == (name != "new")
-    assert "--course FOLDER" in text and "AUTOGRADER_COURSE" in text
+    assert "--course FOLDER" in text
+    assert "AUTOGRADER_COURSE" in text
 
 
 def test_the_docs_name_no_command_or_option_that_is_not_there():

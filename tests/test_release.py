@@ -74,7 +74,8 @@ def test_a_release_holds_what_is_listed_and_nothing_else(released):
         else:
             others.add(name)
     assert others == set(listed())
-    assert len(wheels) == 1 and "/" not in wheels[0]
+    assert len(wheels) == 1
+    assert "/" not in wheels[0]
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +208,8 @@ def test_a_unit_is_checked_in_a_release(unit, student, course):
     """Of a stub nothing is right; of the solution, put in its place, everything."""
     code, said = student("-m", "autograder", "check", unit, "--quick")
     assert code == 1
-    assert "0 of" in said and "not written yet" in said
+    assert "0 of" in said
+    assert "not written yet" in said
     script = course / "assignments" / f"{unit}.py"
     script.write_text(solution_of(this_course.unit(unit)).plain())
     code, said = student("-m", "autograder", "check", script.relative_to(course), "--quick")
@@ -225,13 +227,17 @@ def test_the_engine_of_a_release_is_its_wheel(student, python):
 def test_a_student_finds_the_way(student):
     """Where one is, and what is next; a hint; which data is here; a new unit that is misspelt."""
     code, said = student("-m", "autograder")
-    assert code == 0 and "autograder watch unit0" in said
+    assert code == 0
+    assert "autograder watch unit0" in said
     code, said = student("-m", "autograder", "hint", "unit4", "softmax_values")
-    assert code == 0 and said.startswith("1 of ")
+    assert code == 0
+    assert said.startswith("1 of ")
     code, said = student("-m", "autograder", "data", "--no-fetch")
-    assert "MovieLens" in said and "digits" in said
+    assert "MovieLens" in said
+    assert "digits" in said
     code, said = student("-m", "autograder", "check", "unti4")
-    assert code == 2 and "Did you mean" in said
+    assert code == 2
+    assert "Did you mean" in said
 
 
 def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
@@ -239,9 +245,12 @@ def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
     script = course / "assignments" / f"{UNIT}.py"
     script.write_text(mistaken)
     code, said = student(script)
-    assert code == 0 and RELU in said
+    assert code == 0
+    assert RELU in said
     code, said = student("-m", "pytest", "-p", "no:cacheprovider", script)
-    assert code == 1 and "10 passed" in said and "3 failed" in said
+    assert code == 1
+    assert "10 passed" in said
+    assert "3 failed" in said
     assert RELU in said
 
 

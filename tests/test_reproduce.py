@@ -155,4 +155,5 @@ def test_a_course_without_solutions_is_told_so(tmp_path):
     run_command("build", "--release", tmp_path / "course")
     done = run_command("reproduce", cwd=tmp_path / "course")
     assert done.returncode == 2
-    assert "There is no" in done.stderr and "Traceback" not in done.stderr
+    assert "There is no" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -107,19 +107,22 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
     """Without any option; grading again does not lose them."""
     before = result_path(grades, UNIT, "crash").read_bytes()
     done = small.run_command("export", grades, "--to", "csv")
-    assert done.returncode == 0 and f"points by hand: {grades / FILE}" in done.stdout
+    assert done.returncode == 0
+    assert f"points by hand: {grades / FILE}" in done.stdout
     rows = [
         r
         for r in csv.DictReader((grades / "export" / "grades.csv").read_text().splitlines())
         if r["student"] == "crash"
     ]
     of = {row["check"]: row for row in rows if row["unit"] == UNIT}
-    assert float(of["summing"]["earned"]) == 1.5 and "+1.5 by hand (tg)" in of["summing"]["remarks"]
+    assert float(of["summing"]["earned"]) == 1.5
+    assert "+1.5 by hand (tg)" in of["summing"]["remarks"]
     assert (of["style"]["earned"], of["style"]["submission"]) == ("2", "9.45")
     done = small.run_command("report", grades)
     assert done.returncode == 0, done.stderr
     page = (grades / "pages" / UNIT / "crash.html").read_text()
-    assert "Counts as 9.45 of 11" in page and "defence: two of three" in page
+    assert "Counts as 9.45 of 11" in page
+    assert "defence: two of three" in page
     assert result_path(grades, UNIT, "crash").read_bytes() == before
 
 
@@ -196,7 +199,9 @@ def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
         tmp_path / FILE, Adjustment("stub", UNIT, "two", "tg", line="style", points=-0.25)
     )
     again = read_adjustments(COURSE, tmp_path / FILE, ["crash", "squared", "stub"])
-    assert again[-2] == odd and again[-1].points == -0.25 and len(again) == 6
+    assert again[-2] == odd
+    assert again[-1].points == -0.25
+    assert len(again) == 6
     assert (tmp_path / FILE).read_text().startswith("# kept with the grades")
 
 
@@ -261,8 +266,6 @@ def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(g
     assert "Counts as 9.45 of 11" in (grades / "pages" / UNIT / "crash.html").read_text()
     (grades / FILE).write_text(BY_HAND.replace('"squared"', '"sqared"'))
     done = small.run_command(*arguments)
-    assert (
-        done.returncode == 0
-        and "Did you mean `squared`? Then run: autograder report" in done.stderr
-    )
+    assert done.returncode == 0
+    assert "Did you mean `squared`? Then run: autograder report" in done.stderr
     assert (grades / "pages" / UNIT / "crash.html").is_file()

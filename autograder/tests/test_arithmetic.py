@@ -102,7 +102,8 @@ def test_cmu_quizzes_best_12_of_14():
     ]
     policy = Policy(total=Total(drop_lowest=2))
     (row,) = final_rows(grades(results, policy), policy)
-    assert row.total == Fraction(113, 120) and row.left_out == {"quiz02", "quiz08"}
+    assert row.total == Fraction(113, 120)
+    assert row.left_out == {"quiz02", "quiz08"}
 
 
 # Stanford CS231A (stanford.edu/class/cs231a/grading.html): problem sets of 1, 7, 7, 7, 7 %; four
@@ -132,9 +133,9 @@ def test_stanford_cs231a():
     assert [grade.points for grade in graded] == [100, 75, 100, 75, 80]
     assert [grade.slack for grade in graded] == [0, 2, 2, 0, 0]
     (row,) = final_rows(graded, STANFORD)
-    assert (
-        row.total == Fraction(241, 290) and rounded(100 * row.total) == 83.1 and row.letter == "B"
-    )
+    assert row.total == Fraction(241, 290)
+    assert rounded(100 * row.total) == 83.1
+    assert row.letter == "B"
     assert "3 days late, 2 of them slack, 25% taken off" in graded[1].words
 
 
@@ -327,9 +328,8 @@ def test_a_policy_file_holds_all_of_it(tmp_path):
     """The file is read as it is documented, with units and partners by short names."""
     policy = policy_in(tmp_path, "unit,students\nnumbers,ada,grace\nwords,ada,carl,eve\n")
     assert policy.partners[small.UNIT] == [frozenset({"ada", "grace"})]
-    assert policy.units[small.UNIT].weight == 3 and policy.units[small.UNIT].cutoffs["fitting"][
-        0
-    ] == (0.5, 1.0)
+    assert policy.units[small.UNIT].weight == 3
+    assert policy.units[small.UNIT].cutoffs["fitting"][0] == (0.5, 1.0)
     assert (policy.late.slack_days, policy.early.bonus, policy.total.letters) == (
         2,
         0.1,

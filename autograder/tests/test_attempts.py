@@ -121,7 +121,8 @@ def test_quick_and_whole_results_stand_in_no_table_together(tmp_path):
     folders = (tmp_path / "whole grades", tmp_path / "quick grades")
     done = small.run_command("export", *folders, "--to", "canvas", "--out", tmp_path)
     assert done.returncode == 2
-    assert "1 whole" in done.stderr and "1 without training" in done.stderr
+    assert "1 whole" in done.stderr
+    assert "1 without training" in done.stderr
     assert not (tmp_path / "canvas.csv").exists()
     for to, name in (
         ("csv", "grades.csv"),

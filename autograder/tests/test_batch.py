@@ -47,7 +47,8 @@ def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
         run.send_signal(signal.SIGKILL)
         run.wait()
         reached.append(len(small.results(tmp_path / "killed")))
-    assert 0 < reached[0] < 40 and reached == sorted(reached)
+    assert 0 < reached[0] < 40
+    assert reached == sorted(reached)
     assert small.start(*grade, tmp_path / "killed").wait() == 0
     assert small.results(tmp_path / "killed") == small.results(tmp_path / "calm")
     assert len(small.results(tmp_path / "calm")) == 40
@@ -157,7 +158,8 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
     undisturbed = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
     assert small.start(*undisturbed, tmp_path / "calm").wait() == 0
     first, second = small.results(saved / "first"), small.results(saved / "second")
-    assert 0 < len(first) < 8 and len(second) == 8
+    assert 0 < len(first) < 8
+    assert len(second) == 8
     assert second == small.results(tmp_path / "calm")
     for path in (saved / "first" / small.UNIT).glob("*.json"):
         assert path.read_bytes() == (saved / "second" / path.parent.name / path.name).read_bytes()
@@ -340,9 +342,11 @@ def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypat
     monkeypatch.setattr(batch, "read_file", fail)
     given_up = graded(submitted, tmp_path / "out")
     monkeypatch.undo()
-    assert len(given_up) == 3 and given_up["student0000.json"]["score"] == 8
+    assert len(given_up) == 3
+    assert given_up["student0000.json"]["score"] == 8
     record = given_up["student0001.json"]
-    assert record["score"] == 0 and record["checks"][0]["status"] == "error"
+    assert record["score"] == 0
+    assert record["checks"][0]["status"] == "error"
     words = (
         r"it could not be graded (MemoryError: \x1b[31m\udcff). Run `autograder grade` once more; "
         r"see --verbose."
@@ -380,7 +384,8 @@ def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_pa
             small.COURSE, find_submissions(small.COURSE, tmp_path / "class"), run
         )
         (result,) = stored_results(tmp_path / "out")
-        assert result.submitted.startswith(read) and not result.submitted.startswith("2026-02-03")
+        assert result.submitted.startswith(read)
+        assert not result.submitted.startswith("2026-02-03")
     assert tally.read_back == 1
 
 

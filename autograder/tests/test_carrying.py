@@ -235,7 +235,8 @@ def test_what_is_right_all_the_same_passes(graded):
     """A later function that does not call the wrong one is right, whatever went before."""
     verdicts = graded(THREE, end="\ndef shift(x): return 2 * x + 1\n")
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "passed", "passed"]
-    assert points(verdicts) == [0, 4, 3] and verdicts["shifting"].carried == 0
+    assert points(verdicts) == [0, 4, 3]
+    assert verdicts["shifting"].carried == 0
 
 
 def test_a_right_submission_costs_nothing_more(course, running):

@@ -122,7 +122,8 @@ def test_torchs_errors_are_told_by_their_cause(body, given, words):
     """By the add-on, for every course on torch; the exception's own words stand before that."""
     said = told(body, given)
     assert words in said
-    assert said.startswith("line 7, in `f`: ") and f"Your line: `{body}`." in said
+    assert said.startswith("line 7, in `f`: ")
+    assert f"Your line: `{body}`." in said
 
 
 def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():

@@ -104,7 +104,8 @@ def test_values_are_named_in_order():
     wanted = {"loss": 1.0, "grad": 2.0}
     for values in ((1.0, 2.0), ((1.0, 2.0),), ([1.0, 2.0],), ({"grad": 2.0, "loss": 1.0, "x": 3},)):
         found = named("loss grad", *values)
-        assert list(found) == ["loss", "grad"] and found == wanted
+        assert list(found) == ["loss", "grad"]
+        assert found == wanted
 
 
 def test_one_value_may_be_a_list_of_numbers():
@@ -186,7 +187,8 @@ def test_an_answer_is_a_copy():
 def test_strings_are_an_array_of_text(value, shape):
     """A string, lists of strings, and NumPy's own: nothing is lost on the way."""
     array = named("name", value)["name"]
-    assert is_text(array) and array.shape == shape
+    assert is_text(array)
+    assert array.shape == shape
     assert array.tolist() == np.array(value).tolist()
 
 
@@ -213,7 +215,8 @@ def test_a_units_checks_are_those_of_its_module_in_order():
     """Its settings are found beside them, whatever they are called."""
     found = load_experiments(small.COURSE.checks, small.UNIT, {})
     assert [each.name for each in found.checks] == ["doubling", "summing", "three_steps", "fitting"]
-    assert found.settings.packages == ("numpy",) and found.settings.sizes == {"T": 6, "B": 3}
+    assert found.settings.packages == ("numpy",)
+    assert found.settings.sizes == {"T": 6, "B": 3}
 
 
 def test_a_module_of_checks_without_settings_has_the_usual_ones():
@@ -229,7 +232,8 @@ def test_needs_point_backwards_and_names_are_unique():
         seen = []
         for each in small.unit(name).checks:
             assert set(each.needs) <= set(seen)
-            assert each.title and each.name not in seen
+            assert each.title
+            assert each.name not in seen
             seen.append(each.name)
 
 

@@ -385,7 +385,8 @@ def train(seed):
     with Server(unit) as server, server.worker(script.encode(), "ada.py") as worker:
         assert ("bubblewrap" in server.walls) == (both and bool(BUBBLEWRAP))
         assert "let through: []" in worker.ask(unit.checks[0], 1).message
-    assert secret.read_text() == "ANSWERS" and not (tmp_path / "new").exists()
+    assert secret.read_text() == "ANSWERS"
+    assert not (tmp_path / "new").exists()
 
 
 FALLEN = {

@@ -118,7 +118,8 @@ def test_what_a_course_may_leave_out_has_a_value(tmp_path):
     """Four keys are enough."""
     about = read_course(write(tmp_path)).about
     assert (about.corpora, about.packages, about.student_docs) == ({}, {}, [])
-    assert about.words.loss == "" and about.words.training_hint
+    assert about.words.loss == ""
+    assert about.words.training_hint
 
 
 def test_the_places_of_a_unit(tmp_path):
@@ -201,7 +202,8 @@ def test_a_unit_is_found_by_its_beginning_and_the_nearest_is_suggested():
 def test_a_beginning_of_two_units_is_neither(tmp_path):
     """But the whole name of one that another begins with is that one."""
     course = course_of(tmp_path, "sort", "sorting", "sort_more")
-    assert find_unit(course, "sort") == "sort" and find_unit(course, "sorti") == "sorting"
+    assert find_unit(course, "sort") == "sort"
+    assert find_unit(course, "sorti") == "sorting"
     with pytest.raises(UnknownUnit, match="There is no unit `so`"):
         find_unit(course, "so")
 
@@ -220,7 +222,8 @@ def test_a_short_name_ends_at_an_underscore_and_is_one_units_alone(tmp_path):
 def test_a_unit_is_loaded_with_what_its_module_says():
     """Checks, letters, packages and limits."""
     unit = small.unit()
-    assert unit.name == small.UNIT and unit.checks[0].name == "doubling"
+    assert unit.name == small.UNIT
+    assert unit.checks[0].name == "doubling"
     assert (unit.sizes, unit.packages, unit.limits.megabytes) == (
         {"T": 6, "B": 3},
         ("numpy",),

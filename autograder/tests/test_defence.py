@@ -121,7 +121,8 @@ def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
                 for source in (handed_in(name).encode(), question.source)
             )
             if question.raised:
-                assert isinstance(after, Exception) and type(after).__name__ in question.raised
+                assert isinstance(after, Exception)
+                assert type(after).__name__ in question.raised
                 continue
             assert set(before) == {array.name for array in question.arrays}
             for array in question.arrays:
@@ -190,7 +191,8 @@ def test_a_notebook_is_asked_about_by_cell(server):
 
     book = jupytext.reads(handed_in("right"), "py:percent")
     its = questions(server, nbformat.writes(book).encode(), "own.ipynb", 3, SEED)
-    assert len(its) == 3 and all(question.definition.place.startswith("cell ") for question in its)
+    assert len(its) == 3
+    assert all(question.definition.place.startswith("cell ") for question in its)
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):
@@ -220,7 +222,8 @@ def test_a_change_that_hangs_is_no_question(server):
         "    for t in range(len(x)):\n", "    t = -1\n    while t < len(x) - 1:\n        t += 1\n"
     )
     its = questions(server, (small.solved() + slow).encode(), "own.py", 4, SEED)
-    assert its and not any(question.before == "t += 1" and not question.after for question in its)
+    assert its
+    assert not any(question.before == "t += 1" and not question.after for question in its)
 
 
 def test_where_nothing_changes_the_line_was_run(server):
@@ -230,7 +233,8 @@ def test_where_nothing_changes_the_line_was_run(server):
         "    if total is None:\n        sums = sums * 3 + 1\n    return sums, total\n",
     )
     its = questions(server, (small.solved() + idle).encode(), "own.py", 10, SEED)
-    assert its and not any("sums * 3" in question.before for question in its)
+    assert its
+    assert not any("sums * 3" in question.before for question in its)
 
 
 A = np.arange(1.0, 7).reshape(3, 2)
@@ -249,7 +253,8 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
         Kind.SAME,
     ]
     turned = effect(ZERO_ROW, -ZERO_ROW)
-    assert turned.kind == Kind.ROWS and turned.rows == (0, 2)
+    assert turned.kind == Kind.ROWS
+    assert turned.rows == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -312,16 +317,15 @@ def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
     assert done.returncode == 0, done.stderr
     done = small.run_command("defence", tmp_path / "out", "--seed", SEED)
     assert done.returncode == 0, done.stderr
-    assert (
-        "9 questions about 3 submissions, seed 11" in done.stdout
-        and "1 submissions with no function" in done.stdout
-    )
+    assert "9 questions about 3 submissions, seed 11" in done.stdout
+    assert "1 submissions with no function" in done.stdout
     one_by_one = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
     done = small.run_command("defence", tmp_path / "out", "--seed", SEED, "-j", 2)
     assert done.returncode == 0, done.stderr
     assert one_by_one == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
     done = small.run_command("defence", tmp_path / "out", "--student", "rigth")
-    assert done.returncode == 2 and "Did you mean right?" in done.stderr
+    assert done.returncode == 2
+    assert "Did you mean right?" in done.stderr
     folder = tmp_path / "out" / "defence"
     for name in ("right", "wrong axis", "half written"):
         page = (folder / UNIT / f"{name}.html").read_text()

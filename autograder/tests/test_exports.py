@@ -197,14 +197,14 @@ def test_gradescope_results_are_as_specified(results, tmp_path):
     assert len(paths) == len(results)
     for path in paths:
         record = json.loads(path.read_text())
-        assert isinstance(record["score"], float) and isinstance(record["execution_time"], int)
+        assert isinstance(record["score"], float)
+        assert isinstance(record["execution_time"], int)
         assert record["score"] == pytest.approx(
             sum(test["score"] for test in record["tests"]), abs=0.01
         )
         for test in record["tests"]:
-            assert (
-                test["status"] in ("passed", "failed") and 0 <= test["score"] <= test["max_score"]
-            )
+            assert test["status"] in ("passed", "failed")
+            assert 0 <= test["score"] <= test["max_score"]
             assert test["output_format"] == test["name_format"] == "text"
 
 
@@ -212,7 +212,9 @@ def test_github_summary_shows_hostile_text_as_text(results, tmp_path):
     """No markup comes through, and a row stays a row."""
     exported(results, "github", tmp_path)
     text = (tmp_path / f"{HOSTILE}.md").read_text()
-    assert "<img" not in text and "[a](b)" not in text and "\x1b" not in text
+    assert "<img" not in text
+    assert "[a](b)" not in text
+    assert "\x1b" not in text
     rows = [line for line in text.split("\n") if line.startswith("|")]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows[2:])
 
@@ -257,7 +259,8 @@ def test_results_without_training_say_so_in_every_file(results, tmp_path, to):
         for one in results
     ]
     written = exported(quick, to, tmp_path)
-    assert written and all("without training" in path.read_text() for path in written)
+    assert written
+    assert all("without training" in path.read_text() for path in written)
 
 
 def test_export_by_command(graded_class, tmp_path):
@@ -268,9 +271,11 @@ def test_export_by_command(graded_class, tmp_path):
     done = small.run_command(
         "export", graded_class, "--to", "csv", "--policy", tmp_path / "policy.toml"
     )
-    assert done.returncode == 2 and "policy.toml: `keep`: expected 'best' or 'last'" in done.stderr
+    assert done.returncode == 2
+    assert "policy.toml: `keep`: expected 'best' or 'last'" in done.stderr
     done = small.run_command("export", tmp_path / "nowhere", "--to", "csv")
-    assert done.returncode == 2 and "There are no results in" in done.stderr
+    assert done.returncode == 2
+    assert "There are no results in" in done.stderr
 
 
 def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path):

@@ -51,13 +51,16 @@ def test_who_passed_sees_ours_and_who_did_not_does_not(grades, tmp_path):
     assert ada.count("A good solution, to compare with yours") == 2
     assert bea.count("A good solution, to compare with yours") == 1
     plain = "np.cumsum(x, axis=<span"
-    assert plain in ada and plain not in bea
-    assert "BEGIN SOLUTION" not in ada and "mistake:" not in ada
+    assert plain in ada
+    assert plain not in bea
+    assert "BEGIN SOLUTION" not in ada
+    assert "mistake:" not in ada
 
 
 def test_without_a_word_in_the_policy_nobody_sees_it(grades, tmp_path):
     for page in pages(grades, tmp_path, 'keep = "last"\n'):
-        assert "A good solution" not in page and "np.cumsum" not in page
+        assert "A good solution" not in page
+        assert "np.cumsum" not in page
 
 
 def test_pages_of_the_class_never_hold_it(grades):

@@ -332,7 +332,8 @@ def assert_every_result_is_in_words(done, out, honest):
     for result in results:
         assert all(v.status == "passed" or v.remarks for v in result.verdicts)
         assert_no_control(result.note + "".join(r.text for v in result.verdicts for r in v.remarks))
-        assert result.student.isprintable() and result.known_as.isprintable()
+        assert result.student.isprintable()
+        assert result.known_as.isprintable()
         assert (out / "pages" / result.unit / f"{result.student}.html").is_file()
     assert {name: points(out)[name] for name in honest} == honest
     assert len(list(out.glob("*/*.json"))) == len(results)  # all can be read back

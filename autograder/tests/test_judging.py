@@ -203,9 +203,8 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
     """A list of mistakes is no diagnosis; the points are those of the one that keeps least."""
     known = key(mistake("one", keeps=0.5, a=A + 1), mistake("two", keeps=0.25, a=A + 1))
     judged = verdict(known, a=A + 1)
-    assert (
-        judged.remarks[0].text == "wrong values in 6 of 6 places." and not judged.remarks[0].mistake
-    )
+    assert judged.remarks[0].text == "wrong values in 6 of 6 places."
+    assert not judged.remarks[0].mistake
     assert judged.earned == 2.25
 
 
@@ -415,7 +414,8 @@ def test_a_failed_training_is_not_asked_what_passed_checks_have_answered():
         return judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5).remarks[0].text
 
     assert "its own batch and the newest weights" in told(())
-    assert "its own batch" not in told(three) and "What `three` asked is right" in told(three)
+    assert "its own batch" not in told(three)
+    assert "What `three` asked is right" in told(three)
 
 
 def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
@@ -436,10 +436,8 @@ def test_trained_weights_need_only_their_shapes():
     known = PlainKey(Answer({"w": np.ones((6, 9))}))
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
     wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
-    assert (
-        wrong.earned == 0
-        and "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
-    )
+    assert wrong.earned == 0
+    assert "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
@@ -642,7 +640,8 @@ def test_of_a_long_text_the_part_that_differs_is_shown():
         Answer({"one": np.array(long[:300])}),
         SIZES,
     )
-    assert len(cut.remarks[0].text) < 200 and "'…, found …'" in cut.remarks[0].text
+    assert len(cut.remarks[0].text) < 200
+    assert "'…, found …'" in cut.remarks[0].text
 
 
 # ---- equal wrong answers
@@ -663,11 +662,13 @@ def test_equal_wrong_answers_are_of_one_group():
     one, same, other = groups(
         three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3
     )
-    assert one == same != other and one
+    assert one == same != other
+    assert one
     one, same, other = groups(
         naming, right=ALL, one=ALL[::-1], same=ALL[::-1].copy(), other=np.array(["x", "y", "z"])
     )
-    assert one == same != other and one
+    assert one == same != other
+    assert one
     assert verdict(key(mistake("first", a=A + 1)), a=A + 1).remarks[0].group == ""
 
 

@@ -74,9 +74,11 @@ def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
         tmp_path / "k", {"fit@line": weights, "a": PlainKey(Answer({"y": np.zeros(1)}), (mistake,))}
     )
     content = (tmp_path / "k").read_bytes()
-    assert b"secret_code" not in content and np.float64(7.25).tobytes() not in content
+    assert b"secret_code" not in content
+    assert np.float64(7.25).tobytes() not in content
     found = load_key(tmp_path / "k")["fit@line"]
-    assert found.loss == 0.5 and np.array_equal(found.expected.arrays["w"], np.zeros((2, 3)))
+    assert found.loss == 0.5
+    assert np.array_equal(found.expected.arrays["w"], np.zeros((2, 3)))
 
 
 def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):
@@ -212,7 +214,8 @@ def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
 def test_what_a_mistake_cancels_out_is_the_same_to_the_last_bits():
     """Only rounding is left of it: it is measured on the scale of the solution's array."""
     ours, rounding = np.array([0.0, 1.0]), np.array([1e-7, -1e-7])
-    assert pair(rounding, -rounding, ours) and not pair(1e3 * rounding, -1e3 * rounding, ours)
+    assert pair(rounding, -rounding, ours)
+    assert not pair(1e3 * rounding, -1e3 * rounding, ours)
     assert not pair(rounding, -rounding, ours * LAST_BITS)
 
 

@@ -86,7 +86,8 @@ def test_grade_lists_it_and_says_what_lies_there_instead(folder):
     assert f"not graded (1):\n  bob/{UNIT}.py: a level too high." in done.stdout
     write(folder.parent / "wrong" / "bob" / f"{UNIT}.py")
     done = small.run_command("grade", folder.parent / "wrong", "--out", folder.parent / "grades")
-    assert done.returncode == 2 and f"  bob/{UNIT}.py: a level too high." in done.stderr
+    assert done.returncode == 2
+    assert f"  bob/{UNIT}.py: a level too high." in done.stderr
 
 
 def test_a_table_that_nobody_looks_at_is_not_cut(folder):
@@ -98,7 +99,8 @@ def test_a_table_that_nobody_looks_at_is_not_cut(folder):
         "grade", folder, "--out", folder.parent / "grades", "--quick", COLUMNS="40"
     )
     row = next(line for line in done.stdout.splitlines() if line.strip().startswith("n" * 100))
-    assert re.search(r"(long )+end", row) and "…" not in row
+    assert re.search(r"(long )+end", row)
+    assert "…" not in row
 
 
 def test_grading_one_unit_leaves_the_other_s_pages(folder):
@@ -128,10 +130,12 @@ def test_a_policy_stands_on_every_page_and_in_the_table(folder):
     roster = folder.parent / "roster.csv"
     roster.write_text("student\nright\nabsent\n")
     done = small.run_command("grade", folder, "--out", grades, "--quick", "--roster", roster)
-    assert "absent" in done.stdout and "nothing handed in" in done.stdout
+    assert "absent" in done.stdout
+    assert "nothing handed in" in done.stdout
     assert "absent" in (grades / "pages" / "index.html").read_text()
     done = small.run_command("report", grades, "--policy", policy)
-    assert done.returncode == 2 and "name nobody of this class: `rihgt`" in done.stderr
+    assert done.returncode == 2
+    assert "name nobody of this class: `rihgt`" in done.stderr
 
 
 def test_another_corpus_than_last_time_is_said(folder):

@@ -108,7 +108,8 @@ def test_a_check_that_lasts_is_told_each_second():
     told = []
     answer("def f(seed):\n    time.sleep(1.3)\n    return 1", tell=lambda *news: told.append(news))
     ((name, seconds),) = told
-    assert name == "asking" and 1 <= seconds < 1.3
+    assert name == "asking"
+    assert 1 <= seconds < 1.3
 
 
 def run_check(course):
@@ -134,7 +135,8 @@ def test_check_ends_itself_where_no_exception_can(course):
     done = run_check(course)
     assert done.returncode == -signal.SIGXCPU
     line = done.stderr.splitlines()[1]
-    assert f"|{written(course).name}" in line and line.endswith("in double")
+    assert f"|{written(course).name}" in line
+    assert line.endswith("in double")
 
 
 def test_a_kernel_goes_on_after_a_loop_without_end(course):

@@ -82,7 +82,8 @@ def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
     graded(server, key, script)
     assert key.computed == 0
     other = MadeKey(small.unit(), small.SEED + 2, {}, again, lambda: server)
-    assert other["doubling"].expected.arrays and other.computed == 1
+    assert other["doubling"].expected.arrays
+    assert other.computed == 1
     again.close()
 
 

@@ -65,7 +65,8 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
     kept, right = names_to_keep(Experiments((), UnitSettings(), (addon,))), torch.optim.SGD.step
     torch.optim.SGD.step = torch.relu = torch.Tensor.relu = torch.nn.functional.relu = None
     kept.put_back()
-    assert torch.optim.SGD.step is right and torch.relu(torch.ones(1)) == torch.ones(1).relu()
+    assert torch.optim.SGD.step is right
+    assert torch.relu(torch.ones(1)) == torch.ones(1).relu()
     torch.nn.modules.module.register_module_forward_hook(lambda *_: torch.zeros(1))
     torch.set_default_device("meta")
     addon.undo()

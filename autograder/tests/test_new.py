@@ -43,7 +43,8 @@ def test_a_new_course_says_what_it_wrote_and_what_comes_next(tmp_path):
     written = {str(path) for path in folder.rglob("*") if path.is_file()}
     assert set(said[:-1]) == written
     assert str(folder / ".gitignore") in written
-    assert "autograder build" in said[-1] and "README.md" in said[-1]
+    assert "autograder build" in said[-1]
+    assert "README.md" in said[-1]
     assert tomllib.loads((folder / "course.toml").read_text())["title"] == "Text processing 1"
     assert (folder / "README.md").read_text().startswith("# Text processing 1\n")
 
@@ -64,7 +65,8 @@ def test_nothing_is_ever_overwritten(tmp_path, there):
     notes.parent.mkdir(parents=True, exist_ok=True)
     notes.write_text("mine")
     refused = run_command("new", taken, cwd=tmp_path)
-    assert refused.returncode == 2 and "Name a new folder." in refused.stderr
+    assert refused.returncode == 2
+    assert "Name a new folder." in refused.stderr
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [notes]
     assert notes.read_text() == "mine"
 
@@ -81,7 +83,8 @@ def test_a_new_course_proves_itself(course):
     Every wrong variant loses points.
     """
     said = passes("validate", cwd=course)
-    assert "✗" not in said and "survives" not in said
+    assert "✗" not in said
+    assert "survives" not in said
     assert re.findall(r"([\d.]+)% of \d+ mutants lose points", said) == ["100.0", "100.0"]
     assert len(solution(course).mistakes) >= 4
 
@@ -90,7 +93,8 @@ def test_the_bound_of_a_new_course_is_measured(course):
     """In training no mistake passes and no right answer fails, though one ends elsewhere."""
     passes("calibrate", "--seeds", 4, cwd=course)
     (bound,) = tomllib.loads((course / "solutions" / "bounds.toml").read_text())["bound"]
-    assert bound["check"] == "learning" and 0 < bound["right_fails"] < 1e-4
+    assert bound["check"] == "learning"
+    assert 0 < bound["right_fails"] < 1e-4
     assert any(bound["right"]["single_precision"])
 
 
@@ -117,7 +121,8 @@ def test_students_of_a_new_course_get_no_answer(course, tmp_path):
     found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])
     assert [line for line in found if ".whl[autograder/authoring/templates/new/" not in line] == []
     said = run_command("check", UNIT, cwd=tmp_path / "given")
-    assert said.returncode == 1 and "`predict` is not written yet." in said.stdout
+    assert said.returncode == 1
+    assert "`predict` is not written yet." in said.stdout
 
 
 def test_notebooks_and_an_nbgrader_course_are_made_of_a_new_course(course, tmp_path):

@@ -45,7 +45,8 @@ def test_a_script_prints_a_verdict_for_each_check(tmp_path):
     path = small.submit(tmp_path, "ada", small_class.by("halved").content)
     done = run_script(path, COURSE.folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("✓") == 3 and "◐ 3/4" in done.stdout
+    assert done.stdout.count("✓") == 3
+    assert "◐ 3/4" in done.stdout
     assert "the total is an average: do not divide." in done.stdout
     assert "[1.]" in done.stdout
 
@@ -121,21 +122,22 @@ def test_a_report_shows_where_an_array_is_wrong():
     None where all is right.
     """
     html = reported(small_class.by("squared").content, "doubling")
-    assert "failed, 0 of 2 points" in html and "this is the square" in html
-    assert "<code>doubled[0, 0]</code> should be " in html and "<svg" in html
+    assert "failed, 0 of 2 points" in html
+    assert "this is the square" in html
+    assert "<code>doubled[0, 0]</code> should be " in html
+    assert "<svg" in html
     assert "(18 of 18 places)" in html
     html = reported(small_class.SOLVED[UNIT], "doubling")
-    assert "passed, 2 of 2 points" in html and "<svg" not in html
+    assert "passed, 2 of 2 points" in html
+    assert "<svg" not in html
 
 
 def test_a_report_shows_a_loss_beside_ours():
     """The dot is the student's."""
     html = reported(small_class.SOLVED[UNIT], "fitting")
-    assert (
-        "Held-out loss " in html
-        and "<circle" in html
-        and "The band, within 0.05 of ours, passes." in html
-    )
+    assert "Held-out loss " in html
+    assert "<circle" in html
+    assert "The band, within 0.05 of ours, passes." in html
 
 
 def test_a_report_tells_a_text_answer_in_words_alone():
@@ -143,13 +145,16 @@ def test_a_report_tells_a_text_answer_in_words_alone():
     script = "def initials(name):\n    return '<b>`A`</b> *L*'\n"
     html = reported(script, "shortening", WORDS)
     assert "found &#x27;&lt;b&gt;`A`&lt;/b&gt; *L*&#x27;" in html
-    assert "<svg" not in html and "<em>" not in html and "should be" not in html
+    assert "<svg" not in html
+    assert "<em>" not in html
+    assert "should be" not in html
 
 
 def test_nothing_of_a_submission_is_markup_in_a_report():
     """Neither its errors nor what it returns."""
     html = reported("def double(x):\n    raise ValueError('<b>bold</b>')\n", "doubling")
-    assert "&lt;b&gt;bold&lt;/b&gt;" in html and "<b>bold" not in html
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "<b>bold" not in html
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def test_a_cell_that_draws_is_folded_and_no_other():
     drawing = '# %%\nwith autograder.example("a line"):\n    plt.plot([1, 2]), plt.show()\n'
     book = as_notebook(small_class.STUBS[UNIT] + drawing, UNIT)
     *others, drawn = [cell.metadata.get("jupyter") for cell in book.cells]
-    assert drawn == {"source_hidden": True} and not any(others)
+    assert drawn == {"source_hidden": True}
+    assert not any(others)
 
 
 LINES = st.one_of(

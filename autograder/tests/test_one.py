@@ -92,7 +92,8 @@ def test_an_answer_after_a_failure_is_the_first(grade):
     raises = GUESS.format(first=False, wrong="1 / 0")
     assert not_passed(grade(small.solved() + raises).values()) == {}
     wrong = grade(small.solved() + "\ndef running_sum(x):\n    return x + 1, x[0]\n")["summing"]
-    assert wrong.status == "failed" and not wrong.two_answers
+    assert wrong.status == "failed"
+    assert not wrong.two_answers
 
 
 def test_a_hang_costs_one_check(grade):
@@ -114,7 +115,8 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
         verdict = grade(
             small.solved() + f"\nimport time\ndef double(x):\n    {nap}\n    return 2 * x\n"
         )["doubling"]
-        assert verdict.status == "timeout" and verdict.seconds < 4.5
+        assert verdict.status == "timeout"
+        assert verdict.seconds < 4.5
         assert (
             "waited for 3 seconds without computing anything and was stopped"
             in verdict.remarks[0].text

@@ -163,7 +163,9 @@ def test_search_finds_names_checks_and_what_happened(hostile, show):
     assert rows.count() == 1
     page.locator("#checks a", has_text="summing").click()
     names = rows.locator("a").all_inner_texts()
-    assert search.input_value() == "summing" and "crash" in names and "complete" not in names
+    assert search.input_value() == "summing"
+    assert "crash" in names
+    assert "complete" not in names
 
 
 def test_a_heading_sorts_up_and_down(hostile, show):
@@ -176,13 +178,12 @@ def test_a_heading_sorts_up_and_down(hostile, show):
         return [float(text) for text in cells.all_inner_texts()]
 
     head.locator("button").click()
-    assert (
-        points() == sorted(points(), reverse=True)
-        and head.get_attribute("aria-sort") == "descending"
-    )
+    assert points() == sorted(points(), reverse=True)
+    assert head.get_attribute("aria-sort") == "descending"
     assert points()[:3] == [11, 11, 10]
     head.locator("button").click()
-    assert points() == sorted(points()) and head.get_attribute("aria-sort") == "ascending"
+    assert points() == sorted(points())
+    assert head.get_attribute("aria-sort") == "ascending"
     page.locator("#students th button").first.click()
     names = page.locator("#students tbody th").all_inner_texts()
     assert names.index("always_one") < names.index("complete") < names.index("wrong_shape")
@@ -237,7 +238,8 @@ def test_a_page_shows_hostile_text_as_text(hostile, show):
             code = page.locator("#doubling .code").inner_text()
             assert f"<script>{OWNED}</script><img src=x" in code
             assert "\\x1b]0;owned\\x07 \\u202e" in code
-            assert "\x1b" not in page.content() and "\u202e" not in page.content()
+            assert "\x1b" not in page.content()
+            assert "\u202e" not in page.content()
             assert "{{ 7 * 7 }}" in page.locator("#doubling .remarks").inner_text()
             page.context.close()
 
@@ -249,7 +251,8 @@ def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
     assert re.search(
         r"first: expected '([A-Z]\. )+[A-Z]\.', found '" + re.escape(ascii(ANSWER)[1:-1]), told
     ), told
-    assert "all: at [0] expected" in told and "3 of 3 differ" in told
+    assert "all: at [0] expected" in told
+    assert "3 of 3 differ" in told
     assert not re.search("[\x1b\u202e]", page.content())
     assert page.locator("script, img").count() == 0
     page = show(hostile / WORDS / "no_space.html")
@@ -270,7 +273,8 @@ def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
         page.on("console", lambda message, refused=refused: refused.append(message.text))
         page.goto((tmp_path / path.name).as_uri())
         page.locator("#go").click()
-        assert page.evaluate("window.owned ?? 0") == 0 and page.locator("h1").is_visible()
+        assert page.evaluate("window.owned ?? 0") == 0
+        assert page.locator("h1").is_visible()
         assert len(refused) >= 5 and all("Content Security Policy" in words for words in refused), (
             refused
         )
@@ -350,7 +354,8 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
     monkeypatch.setattr(pseudonyms.secrets, "token_hex", lambda _: next(drawn))
     written = list(pages.site(COURSE, results, aliases=pseudonyms.Pseudonyms()))
     students = [address for address in written if "/" in address]
-    assert students == sorted(students) and len(students) == len(results)
+    assert students == sorted(students)
+    assert len(students) == len(results)
     index = pages.site(
         COURSE,
         results,
@@ -400,11 +405,13 @@ def test_code_is_shown_of_the_graded_file_alone(tmp_path):
         tmp_path, ada="def double(x):\n    return x * 3\n", bob="def double(x):\n    return x\n"
     )
     page = grades / "pages" / UNIT / "ada.html"
-    assert "x * " in page.read_text() and "has changed" not in page.read_text()
+    assert "x * " in page.read_text()
+    assert "has changed" not in page.read_text()
     small.submit(tmp_path / "class", "ada", "def double(x):\n    return x * 4\n")
     (grades / UNIT / "bob.json").unlink()
     assert small.run_command("report", grades).returncode == 0
-    assert "x * " not in page.read_text() and "has changed" in page.read_text()
+    assert "x * " not in page.read_text()
+    assert "has changed" in page.read_text()
     assert not (grades / "pages" / UNIT / "bob.html").exists()
 
 
@@ -454,7 +461,8 @@ def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_c
     (grades / UNIT).mkdir()
     shutil.copy(graded_class / UNIT / "complete.json", grades / UNIT)
     root, secret = address.rstrip("/").rsplit("/", 1)
-    assert root.startswith("http://127.0.0.1:") and len(secret) >= 20
+    assert root.startswith("http://127.0.0.1:")
+    assert len(secret) >= 20
     assert [asked(address), asked(f"{address}{UNIT}/complete.html?x")] == [200, 200]
     wrong = [
         "/",
@@ -501,10 +509,8 @@ def test_the_server_sends_a_policy_of_its_own(served):
         assert answer.headers["Content-Security-Policy"] == (
             f"{security_policy(live=True)}; frame-ancestors 'none'"
         )
-        assert (
-            answer.headers["Cache-Control"] == "no-store"
-            and answer.headers["X-Content-Type-Options"] == "nosniff"
-        )
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_each_exercise_is_found_in_the_stub():

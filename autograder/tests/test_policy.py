@@ -79,8 +79,10 @@ def test_late_days_grace_and_extension(results, policy, student, when, points, w
     result = handed_in(results, student, when)
     (grade,) = grades([result], policy)
     assert (grade.points, grade.max_points) == (points, 6)
-    assert words in grade.words and ("late" in grade.words) == bool(words)
-    assert grade.result == result and result.score == 11
+    assert words in grade.words
+    assert ("late" in grade.words) == bool(words)
+    assert grade.result == result
+    assert result.score == 11
 
 
 def test_best_or_last_of_several(results):
@@ -236,7 +238,8 @@ def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path
     write_feedback(COURSE, counted, [complete], tmp_path, source, Around(rules=rules))
     page = (tmp_path / f"grace {UNIT}.html").read_text()
     assert "handed in by complete" in page
-    assert "running_sum" in page and "cumsum" in page
+    assert "running_sum" in page
+    assert "cumsum" in page
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):
@@ -252,6 +255,6 @@ def test_report_by_command_shows_a_policy(graded_class, tmp_path):
     assert "Counts as 7 of 7: summing does not count." in page
     (tmp_path / "policy.toml").write_text("[late]\nper_day = 2")
     done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
-    assert (
-        done.returncode == 2 and "`late.per_day`" in done.stderr and "Traceback" not in done.stderr
-    )
+    assert done.returncode == 2
+    assert "`late.per_day`" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -28,9 +28,8 @@ def practised(script, *names, unit=None):
 def test_only_the_checks_that_were_asked_for_are_told():
     """What they need is run before them, silently."""
     verdicts, steps = practised(small_class.SOLVED[UNIT], "summing")
-    assert [verdict.status for verdict in verdicts.values()] == ["passed"] and list(verdicts) == [
-        "summing"
-    ]
+    assert [verdict.status for verdict in verdicts.values()] == ["passed"]
+    assert list(verdicts) == ["summing"]
     assert [step.verdict.name for step in steps] == ["summing"]
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n", "summing")
     assert verdicts["summing"].status == "not_reached"
@@ -57,7 +56,9 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
     reverse = small_class.changed("name.split())", "name.split()[::-1])", WORDS)
     verdicts, _ = practised(reverse, "shortening", unit=unit)
     remark = verdicts["shortening"].remarks[0]
-    assert remark.text.startswith("expected '") and "', found '" in remark.text and remark.literal
+    assert remark.text.startswith("expected '")
+    assert "', found '" in remark.text
+    assert remark.literal
 
 
 def test_training_is_measured_here_on_what_was_held_out():
@@ -116,7 +117,8 @@ def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
     unit = load_unit(copied, UNIT)
     verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling", "fitting", unit=unit)
     assert verdicts["doubling"].status == "passed"
-    assert verdicts["fitting"].status == "error" and verdicts["fitting"].failure == "no data"
+    assert verdicts["fitting"].status == "error"
+    assert verdicts["fitting"].failure == "no data"
     assert "There is no dataset `line`" in verdicts["fitting"].remarks[0].text
 
 

@@ -36,7 +36,8 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
         (course / ".autograder.json").write_text(spoilt)
         assert small.run_command("hint", "numbers", "doubling", cwd=course).stdout == told[0]
     unknown = small.run_command("hint", "numbers", "trebling", cwd=course)
-    assert unknown.returncode == 2 and "There is no check `trebling` in" in unknown.stderr
+    assert unknown.returncode == 2
+    assert "There is no check `trebling` in" in unknown.stderr
 
 
 def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(course):
@@ -78,7 +79,8 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
         == "1 of 1: A slip that people make here: this walks uphill."
     )
     told = {hint(its, UNIT, "summing", source) for _ in range(3)}
-    assert len(told) == 3 and not any("square" in words for words in told)
+    assert len(told) == 3
+    assert not any("square" in words for words in told)
     with pytest.raises(UnknownUnit, match="Known checks: doubling, summing, three_steps, fitting"):
         hint(its, UNIT, "trebling", source)
 
@@ -123,7 +125,8 @@ def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     told = small.run_command(cwd=course).stdout
     assert "> numbers_and_sums           1 of 4 checks" in told
-    assert "Next is `summing`" in told and "autograder watch numbers" in told
+    assert "Next is `summing`" in told
+    assert "autograder watch numbers" in told
     fill(course, double="return x")  # what no longer passes is to do again, whoever checks it
     command = [sys.executable, written(course)]
     subprocess.run(command, cwd=course, env=variables(), check=True, capture_output=True)

@@ -57,7 +57,8 @@ def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
     """
     link = links(pages, "crash")["summing"]
     mail = mail_of(link, "")
-    assert mail["To"] == "tutor@uni.example" and mail["Subject"] == f"Regrade: {UNIT}, summing"
+    assert mail["To"] == "tutor@uni.example"
+    assert mail["Subject"] == f"Regrade: {UNIT}, summing"
     assert re.search(
         rf"Student: crash\nUnit: {UNIT}\nCheck: summing\nChecksum: [0-9a-f]{{64}}\n",
         mail.get_content(),
@@ -99,9 +100,8 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
         ("crash", "as graded"),
         ("crash", "another hand-in"),
     ]
-    assert (
-        rows[1]["why"] == "The idea is right. Please look." and rows[0]["why"] == "'=HYPERLINK(1)"
-    )
+    assert rows[1]["why"] == "The idea is right. Please look."
+    assert rows[0]["why"] == "'=HYPERLINK(1)"
 
 
 def test_odd_mails_stop_nothing(tmp_path):
@@ -165,7 +165,8 @@ def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages):
             address = link.evaluate("link => link.href")
             link.focus()
             page.keyboard.press("Enter")
-            assert page.url.endswith("/crash.html") and violations(page) == []
+            assert page.url.endswith("/crash.html")
+            assert violations(page) == []
             assert [url for url in asked if not url.startswith("mailto:")] == []
         browser.close()
     parts = urlsplit(address)
@@ -175,4 +176,5 @@ def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages):
     (body,) = filled["body"]
     lines = body.split("\r\n")
     about = ["Student: crash", f"Unit: {UNIT}", "Check: summing", f"Checksum: {result.sha256}"]
-    assert lines[:4] == about and set(filled) == {"subject", "body"}
+    assert lines[:4] == about
+    assert set(filled) == {"subject", "body"}

@@ -251,7 +251,8 @@ def test_a_planted_relation_is_told(right, wrong, text):
     In single precision it is where the array has several numbers.
     """
     relation = told(right, wrong)
-    assert relation and relation.text.startswith(text)
+    assert relation
+    assert relation.text.startswith(text)
     if relation.apply:
         np.testing.assert_allclose(relation.apply(right), wrong, rtol=1e-9, atol=1e-12)
     if right.size > 1:

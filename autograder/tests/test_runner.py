@@ -50,7 +50,8 @@ def test_an_answer_is_what_the_experiment_returns_as_arrays():
     assert answer("def f(seed): return [seed, 1]").arrays["y"].tolist() == [3, 1]
     plain = replace(asking, experiment=lambda net, seed: {"y": 1.5, "name": "A."})
     found = answer("", plain)
-    assert found.arrays["y"] == 1.5 and found.arrays["name"].tolist() == "A."
+    assert found.arrays["y"] == 1.5
+    assert found.arrays["name"].tolist() == "A."
 
 
 def test_random_numbers_are_reset_before_each_experiment():
@@ -69,7 +70,8 @@ def test_a_check_that_trains_is_given_its_text_and_no_other_is():
 def test_numbers_out_of_range_warn_nobody():
     """Where warnings are errors too: what comes out is judged."""
     found = answer("import numpy as np\ndef f(seed): return np.log(np.zeros(2)) * 0")
-    assert not found.failure and np.isnan(found.arrays["y"]).all()
+    assert not found.failure
+    assert np.isnan(found.arrays["y"]).all()
 
 
 @pytest.mark.parametrize(
@@ -326,7 +328,8 @@ def test_where_one_function_raises_the_others_answer(change, left):
 def test_where_no_function_answers_nothing_is_named():
     """What an experiment names by itself is no answer of the submission's."""
     found = answer("def a(x): raise ValueError('planted')\nb = pair = a\n", several)
-    assert found.failure == "raised" and not found.arrays
+    assert found.failure == "raised"
+    assert not found.arrays
 
 
 def test_what_was_named_before_an_exception_is_there():
@@ -343,7 +346,8 @@ def test_what_was_named_before_an_exception_is_there():
 
     script = "def numbers(n):\n    yield 1\n    if n == 3: raise ValueError('planted')\n"
     found = answer(script, replace(several, experiment=looping))
-    assert list(found.arrays) == ["sum_1", "sum_2"] and "planted" in found.message
+    assert list(found.arrays) == ["sum_1", "sum_2"]
+    assert "planted" in found.message
 
 
 def test_a_missing_function_is_one_that_raises():
@@ -361,7 +365,8 @@ def test_weights_of_a_training_that_failed_are_left_out():
     found = answer(
         "def train(text): raise ValueError('planted')", replace(training, experiment=half), text="x"
     )
-    assert found.failure and not found.arrays
+    assert found.failure
+    assert not found.arrays
 
 
 def test_an_experiment_that_took_long_is_not_run_again():
@@ -376,7 +381,8 @@ def test_an_experiment_that_took_long_is_not_run_again():
     for seconds, runs in ((0.04, 1), (60.0, 2)):
         its = submission(script)
         run_experiment(replace(several, seconds=seconds), its, 3, lambda seed: None)
-        assert its.runs[:1] == [3] and len(its.runs) == (1 if runs == 1 else 3)
+        assert its.runs[:1] == [3]
+        assert len(its.runs) == (1 if runs == 1 else 3)
 
 
 def test_an_experiment_on_a_variant_of_the_solution_is_not_run_again():
@@ -384,4 +390,5 @@ def test_an_experiment_on_a_variant_of_the_solution_is_not_run_again():
     script = "runs = []\ndef a(x):\n    runs.append(x)\n    raise ValueError('planted')\n"
     its = submission(script)
     found = run_experiment(several, its, 3, lambda seed: None, only_once=True)
-    assert its.runs == [3] and "planted" in found.message
+    assert its.runs == [3]
+    assert "planted" in found.message

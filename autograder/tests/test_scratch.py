@@ -48,7 +48,9 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
         owner.kill()
         owner.communicate()
         with Scratch() as other:
-            assert own.is_dir() and other.is_dir() and not theirs.exists()
+            assert own.is_dir()
+            assert other.is_dir()
+            assert not theirs.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "autograder-notes",
         "autograder-scratch-link",

@@ -333,7 +333,8 @@ def test_a_student_practises_with_the_core_alone(core, course, tmp_path):
     core.passes("build", "--release", tmp_path / "given", cwd=course)
     assert leaks(tmp_path / "given", [SOLUTION]) == []
     first = core.run("autograder", "check", cwd=tmp_path / "given")
-    assert first.returncode == 1 and "`initials` is not written yet." in first.stdout
+    assert first.returncode == 1
+    assert "`initials` is not written yet." in first.stdout
     assert "What stands between two letters?" in core.passes("hint", cwd=tmp_path / "given")
     script = tmp_path / "given" / "assignments" / f"{UNIT}.py"
     script.write_text(SOLUTION.plain())
@@ -354,7 +355,8 @@ def test_wrong_text_is_told_as_text(graded):
     found = results(graded[1])
     told = [entry["text"] for entry in found["hal"]["checks"][0]["remarks"]]
     assert re.fullmatch(r"expected '(\w)\. (\w)\. (\w)\.', found '\1\. \2\.\3\.'\.", told[0]), told
-    assert told[1].startswith("at [0] expected '") and told[1].endswith("; 4 of 4 differ.")
+    assert told[1].startswith("at [0] expected '")
+    assert told[1].endswith("; 4 of 4 differ.")
     assert "(12,)" in remark(found["ina"], "ordering")["text"]
     assert remark(found["jo"], "counting")["text"] == "is text, and should be numbers."
 
@@ -406,14 +408,16 @@ def test_a_course_among_the_submissions_is_refused(core, course, graded, tmp_pat
     submitted = shutil.copytree(graded[0], tmp_path / "submitted")
     shutil.copytree(course, submitted, dirs_exist_ok=True)
     done = core.run("autograder", "grade", ".", "--out", tmp_path / "out", cwd=submitted)
-    assert done.returncode == 2 and "lies inside" in done.stderr
+    assert done.returncode == 2
+    assert "lies inside" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_the_material_is_proven(author, course):
     """With an author's packages: every mutant loses points."""
     said = author.passes("validate", "--seeds", 2, cwd=course)
-    assert "✗" not in said and "100.0% of" in said
+    assert "✗" not in said
+    assert "100.0% of" in said
 
 
 def test_the_course_passes_its_own_tests(author, course):
@@ -438,7 +442,8 @@ def test_nbgrader_takes_the_course_and_its_grades(author, course, graded, tmp_pa
     author.passes("nbgrader", folder, cwd=course)
     author.passes("generate_assignment", UNIT, cwd=folder, command="nbgrader")
     released = (folder / "release" / UNIT / f"{UNIT}.ipynb").read_text()
-    assert "raise NotImplementedError()" in released and "word[0]" not in released
+    assert "raise NotImplementedError()" in released
+    assert "word[0]" not in released
     one = tmp_path / "grades" / UNIT
     one.mkdir(parents=True)
     shutil.copy(graded[1] / UNIT / "di.json", one)  # a second for each of the others

@@ -96,9 +96,8 @@ def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
 def test_gradescope_grades_a_script_and_a_notebook(gradescope):
     """Each gets its own results.json, graded in the sandbox on a fresh seed."""
     record = graded_there(gradescope, {f"{UNIT}.py": small_class.by("squared").content})
-    assert (
-        record["score"] == 9 and [test["status"] for test in record["tests"]].count("passed") == 3
-    )
+    assert record["score"] == 9
+    assert [test["status"] for test in record["tests"]].count("passed") == 3
     assert "this is the square" in record["tests"][0]["output"]
     record = graded_there(gradescope, {f"{UNIT}.ipynb": small_class.by("notebook").content})
     assert record["score"] == 11
@@ -118,7 +117,8 @@ def test_gradescope_always_has_a_result(gradescope):
         record = graded_there(gradescope, {f"{UNIT}.py": "x = 1"})
     finally:
         aside.rename(wheel)
-    assert record["score"] == 0 and "is no grade" in record["output"]
+    assert record["score"] == 0
+    assert "is no grade" in record["output"]
 
 
 def test_gradescope_says_which_name_it_looks_for(gradescope):
@@ -219,8 +219,10 @@ def test_classroom50_gets_its_result(bundle, tmp_path):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", record["datetime"])
     assert (record["score"], record["max-score"]) == (1000, 1100)
     for test in record["tests"]:
-        assert isinstance(test["score"], int) and 0 <= test["score"] <= test["max-score"]
-        assert isinstance(test["passed"], bool) and isinstance(test["max-score"], int)
+        assert isinstance(test["score"], int)
+        assert 0 <= test["score"] <= test["max-score"]
+        assert isinstance(test["passed"], bool)
+        assert isinstance(test["max-score"], int)
     assert any("do not divide" in test["message"] for test in record["tests"])
     assert "not official" in (checkout / "release-body.md").read_text()
     made = python.stat().st_mtime_ns
@@ -289,7 +291,8 @@ def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
     (cache,) = [
         step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")
     ]
-    assert ".venv" in cache["path"] and "${{ hashFiles('*.whl', 'course.toml') }}" in cache["key"]
+    assert ".venv" in cache["path"]
+    assert "${{ hashFiles('*.whl', 'course.toml') }}" in cache["key"]
 
 
 # ---- notebooks for Colab or a JupyterHub
@@ -335,7 +338,8 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
     ]
     NotebookClient(book, timeout=120, kernel_name=kernel).execute(cwd=str(folder))
     said = ["".join(output.get("text", "") for output in cell.outputs) for cell in book.cells]
-    assert "line: Pairs on a line" in said[0] and "line: Pairs on a line" in said[-1]
+    assert "line: Pairs on a line" in said[0]
+    assert "line: Pairs on a line" in said[-1]
     assert "is not written yet" in book.cells[3].outputs[0]["data"]["text/html"]
     assert said[4].startswith(str(tmp_path / "env"))
 

@@ -209,7 +209,8 @@ def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
     for number in range(10):
         small.submit(tmp_path, f"student{number}", small.solved().replace("error", f"e{number}"))
     report = compared(tmp_path)["three_steps"]
-    assert report.pairs == () and len(report.own_nothing) == report.answers == 10
+    assert report.pairs == ()
+    assert len(report.own_nothing) == report.answers == 10
 
 
 def test_a_notebook_and_a_script_are_compared(tmp_path):
@@ -287,9 +288,11 @@ def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
     Where nothing is to be read it says where it looked.
     """
     done = small.run_command("similar", handed_in)
-    assert done.returncode == 2 and "--out" in done.stderr
+    assert done.returncode == 2
+    assert "--out" in done.stderr
     done = small.run_command("similar", handed_in, "--out", tmp_path / "out", "--lines", "4")
-    assert done.returncode == 0 and (tmp_path / "out" / "index.html").is_file()
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "index.html").is_file()
     assert not (handed_in / "similar").exists()
     with pytest.raises(NothingToCompare, match="--submitted"):
         compared(tmp_path)
@@ -331,9 +334,8 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
             assert violations(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
             marked = page.locator("li.at").all_inner_texts()
-            assert any("trace.append" in line for line in marked) and any(
-                "log.append" in line for line in marked
-            )
+            assert any("trace.append" in line for line in marked)
+            assert any("log.append" in line for line in marked)
         browser.close()
 
 
@@ -362,9 +364,12 @@ def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp
     assert sorted(map(without_students, rows)) == sorted(map(without_students, with_names))
     done = small.run_command("similar", graded[0], "--anonymous", "--lines", "4")
     of_graded = (graded[0] / "similar-anonymous" / "similar.csv").read_text()
-    assert done.returncode == 0 and "summing: total" in of_graded and not named.search(of_graded)
+    assert done.returncode == 0
+    assert "summing: total" in of_graded
+    assert not named.search(of_graded)
     done = small.run_command("similar", graded[0], "--anonymous", "--zips")
-    assert done.returncode == 2 and "Leave out --zips or --anonymous" in done.stderr
+    assert done.returncode == 2
+    assert "Leave out --zips or --anonymous" in done.stderr
 
 
 def as_shown(page):

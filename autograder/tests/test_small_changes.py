@@ -77,7 +77,8 @@ def test_a_change_is_made_at_its_place(before, after, words):
     made = {change.script: change for change in small_changes(SCRIPT)}
     scripts = [script for script in made if made[script].words == words]
     wanted = [script for script in scripts if _is_changed(script, before, after)]
-    assert wanted and made[wanted[0]].function == "Net.forward"
+    assert wanted
+    assert made[wanted[0]].function == "Net.forward"
 
 
 def _is_changed(script, before, after):

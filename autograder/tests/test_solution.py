@@ -30,7 +30,9 @@ def test_the_stub_keeps_text_and_drops_solutions():
     """Regions become nbgrader's stub; no mistake and no answer is left."""
     stub = read_solution(SCRIPT).stub
     assert "# YOUR CODE HERE\n    raise NotImplementedError()" in stub
-    assert "square" not in stub and "mistake" not in stub and '"""The area."""' in stub
+    assert "square" not in stub
+    assert "mistake" not in stub
+    assert '"""The area."""' in stub
 
 
 def test_a_mistake_replaces_the_statement_above_it():
@@ -121,6 +123,8 @@ def test_edits_of_the_plain_script_make_the_same_mistakes():
 def test_edits_of_one_place_do_not_fit_together():
     """Edits side by side do."""
     one, inside, after = Edit(3, 9, "a"), Edit(4, 5, "b"), Edit(9, 12, "c")
-    assert fit_together([after, one]) and fit_together([])
-    assert not fit_together([one, inside]) and not fit_together([one, one])
+    assert fit_together([after, one])
+    assert fit_together([])
+    assert not fit_together([one, inside])
+    assert not fit_together([one, one])
     assert with_edits("012345678901234", [after, one]) == "012ac234"

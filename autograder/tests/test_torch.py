@@ -54,7 +54,8 @@ def test_whatever_a_submission_did_to_torch_each_experiment_begins_alike():
         torch.manual_seed(99)
         addon.reset(3)
         assert torch.equal(torch.rand(2), drawn)
-        assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+        assert torch.is_grad_enabled()
+        assert torch.get_default_dtype() == torch.float32
     finally:
         addon.reset(0)
 
@@ -100,9 +101,8 @@ def test_wrong_variants_know_the_names_of_torch(tmp_path):
     unit = replace(small.unit(), course=course_on_torch(tmp_path))
     names = other_names(unit)
     assert (names["sigmoid"], names["log_softmax"], names["train"]) == ("relu", "softmax", "eval")
-    assert (
-        names["mean"] == "sum" and {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
-    )
+    assert names["mean"] == "sum"
+    assert {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
     assert "sigmoid" not in other_names(small.unit())
 
 
@@ -261,7 +261,8 @@ def test_a_norms_running_variance_is_drawn_above_zero():
     roles = {"norm": (nn.BatchNorm1d, (6,))}
     drawn = networks.take(networks.load(net, roles, 1), roles)
     assert drawn.keys() == {f"norm.{n}" for n in ("weight", "bias", "running_mean", "running_var")}
-    assert (drawn["norm.running_var"] >= 0.5).all() and (drawn["norm.running_mean"] < 0).any()
+    assert (drawn["norm.running_var"] >= 0.5).all()
+    assert (drawn["norm.running_mean"] < 0).any()
 
 
 # ---- what a function leaves behind

@@ -60,7 +60,8 @@ def watching(course, *command, unit="numbers", first="is not written yet.", colu
     terminal.close()
     assert terminal.exitstatus == 0
     text = "".join(terminal.seen)
-    assert "Traceback" not in text and not re.search(r"\x1b\[(\d+;)*3\dm", text)
+    assert "Traceback" not in text
+    assert not re.search(r"\x1b\[(\d+;)*3\dm", text)
     # a line may be written over itself
     lines = re.split(r"\r\n?", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text))
     assert max(map(len, lines)) <= columns
@@ -161,7 +162,8 @@ def test_grading_names_linux_where_a_module_of_its_is_missing(small_class, tmp_p
     done = subprocess.run(
         command, cwd=small.COURSE.folder, env=variables(), capture_output=True, text=True
     )
-    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
     assert "this needs Linux" in done.stderr
     assert not (tmp_path / "out").exists()
 
@@ -189,7 +191,8 @@ def test_watch_without_a_terminal_says_so(course):
     """Exit code 2, and the command that works there."""
     done = small.run_command("watch", "numbers", cwd=course)
     assert done.returncode == 2
-    assert "needs a terminal" in done.stderr and "autograder check" in done.stderr
+    assert "needs a terminal" in done.stderr
+    assert "autograder check" in done.stderr
 
 
 @pytest.mark.parametrize(

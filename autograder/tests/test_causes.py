@@ -105,6 +105,17 @@ TORCH = [
     ),
     ("rows, columns = x.shape", (torch.ones(T, B, V),), "`x.shape` is (T, B, V) = (6, 4, 17)"),
     ("x.sum().backward()", (torch.ones(B),), "Nothing leads from this back to a weight"),
+    (
+        "torch.autograd.grad((2 * x).sum(), [x, h])",
+        (torch.ones(B, requires_grad=True), torch.ones(B, requires_grad=True)),
+        "does not depend on one of the tensors",
+    ),
+    ("return torch.nn.BatchNorm1d(7)(x)", (torch.ones(1, E),), "`model.eval()` before"),
+    (
+        "return x[:-1].view(4, 6)",
+        (torch.ones(T * B),),
+        "(B, T) = (4, 6) has room for 24 numbers, and there are 23.",
+    ),
     ("return F.embedding(x, h)", (torch.ones(B), torch.ones(V, E)), "`.long()`"),
     ("x += 1", (torch.ones(B, requires_grad=True),), "within `torch.no_grad()`."),
     ("return x.numpy()", (torch.ones(B, requires_grad=True),), "Write `.detach().numpy()`."),

@@ -1,6 +1,7 @@
 """What torch's errors are caused by, as far as they were met, and what to do."""
 
 import ast
+import math
 import re
 from collections.abc import Sequence
 
@@ -125,6 +126,38 @@ def nothing_to_differentiate(raised: Raised) -> str:
     )
 
 
+def no_influence(raised: Raised) -> str:
+    """A gradient is asked for with respect to a tensor that the result was not made from."""
+    if "appears to not have been used in the graph" not in raised.text:
+        return ""
+    return (
+        "The result does not depend on one of the tensors that gradients are asked for: it was "
+        "left out on the way, copied or detached. `allow_unused=True` would only hide that."
+    )
+
+
+def batch_norm_of_one_row(raised: Raised) -> str:
+    """A model that predicts in training mode: statistics of a single row."""
+    if "Expected more than 1 value per channel when training" not in raised.text:
+        return ""
+    return (
+        "Batch norm is in training mode and takes its statistics from what it reads, here a single "
+        "row. Predict in evaluation mode: `model.eval()` before the model is called."
+    )
+
+
+def view_of_another_size(raised: Raised) -> str:
+    """`view` with room for more or fewer numbers than there are."""
+    found = re.search(r"shape '\[([\d, ]+)\]' is invalid for input of size (\d+)", raised.text)
+    if not found:
+        return ""
+    shape = tuple(int(size) for size in found[1].split(","))
+    return (
+        f"{raised.shape(shape)} has room for {math.prod(shape)} numbers, and there are {found[2]}. "
+        "The two should be equal."
+    )
+
+
 def ids_are_floats(raised: Raised) -> str:
     """Ids that are no integers."""
     words = (
@@ -161,6 +194,9 @@ CAUSES = (
     second_time_backward,
     not_probabilities,
     nothing_to_differentiate,
+    no_influence,
+    batch_norm_of_one_row,
+    view_of_another_size,
     ids_are_floats,
     leaf_changed,
     numpy_of_graph,

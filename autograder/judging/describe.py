@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from autograder.check import Answer, Check, is_text
+from autograder.check import Answer, Check, is_text, names_used
 from autograder.judging.compare import TOLERANCE, wrong_arrays
 from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Remark
@@ -209,7 +209,7 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
     got = comparison.answer.arrays[name]
     words = comparison.check.words
     if got.shape != want.shape:
-        shapes = _two_shapes(got, want, comparison.sizes)
+        shapes = _two_shapes(got, want, comparison)
         text = f"{text.removesuffix('.')}: {shapes}"
     elif name in words:
         text = f"{text} {words[name]}"
@@ -226,7 +226,7 @@ def describe_array(name: str, comparison: Comparison) -> Description:
     elif is_text(want) != is_text(got):
         text = f"is {_kind(got)}, and should be {_kind(want)}."
     elif got.shape != want.shape:
-        shapes = _two_shapes(got, want, comparison.sizes)
+        shapes = _two_shapes(got, want, comparison)
         text = f"the shape is another: {shapes}"
     elif is_text(want):
         remark = _remark_on_text(name, comparison.check, want, got)
@@ -306,7 +306,10 @@ def _one_of(descriptions: Sequence[Description]) -> Remark:
     return replace(first, text=text, arrays=tuple(arrays), group=group)
 
 
-def _two_shapes(got: np.ndarray, want: np.ndarray, sizes: Mapping[str, int]) -> str:
+def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> str:
+    """Say two shapes, in the letters that the check uses."""
+    used = names_used(comparison.check)
+    sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
     found = shape_in_letters(got.shape, sizes)
     wanted = shape_in_letters(want.shape, sizes)
     return f"{found} found, {wanted} wanted."

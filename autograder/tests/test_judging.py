@@ -31,6 +31,9 @@ def three(net, seed):
     return {}
 
 
+three = replace(three, letters=tuple(SIZES))
+
+
 def key(*mistakes):
     return PlainKey(Answer({"a": A, "b": B, "c": C}), mistakes)
 
@@ -353,10 +356,17 @@ def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
     judged = judge(spoken, known, Answer({"a": -D[0], "c": D[1].sum(1)}), SIZES)
     assert [remark.text for remark in judged.remarks] == [
         "your values are the expected ones × −1. so they are.",
-        "your values are the sum along axis 1 of the expected ones: "
+        "your values are the sum along B of the expected ones: "
         "(T, H) = (6, 9) found, (T, B, H) = (6, 3, 9) wanted.",
     ]
     assert [remark.relation for remark in judged.remarks] == ["sign", "sum"]
+
+
+def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
+    """`H` is a size of the unit; a check of T and B does not have it."""
+    of_two = replace(three, letters=("T", "B"))
+    judged = judge(of_two, key(), Answer({"a": A, "b": B, "c": np.arange(9)}), SIZES)
+    assert judged.remarks[0].text == "the shape is another: (9,) found, (B,) = (3,) wanted."
 
 
 def test_wrong_values_of_many_arrays_are_one_line():
@@ -433,6 +443,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
 def test_trained_weights_need_only_their_shapes():
     """A check that trains is judged by its loss: values are not compared, shapes are."""
     training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
+    training = replace(training, letters=("T", "H"))
     known = PlainKey(Answer({"w": np.ones((6, 9))}))
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
     wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
@@ -539,6 +550,9 @@ def test_the_same_nan_infinity_and_text_are_no_distance_apart():
 def naming(net, seed):
     """text, alone and in a list"""
     return {}
+
+
+naming = replace(naming, letters=tuple(SIZES))
 
 
 ONE, ALL = np.array("A. L."), np.array(["A. L.", "G. B. H.", "E. N."])

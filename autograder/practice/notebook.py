@@ -20,7 +20,13 @@ from autograder.practice.first_wrong import first_wrong, scale_of, wrong_places
 from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
 from autograder.report import html, remark_html
-from autograder.report.terminal import UnderWay, console, earned_in_practice, verdict_lines
+from autograder.report.terminal import (
+    UnderWay,
+    console,
+    earned_in_practice,
+    status_in_practice,
+    verdict_lines,
+)
 
 MOST_PICTURED = 300  # numbers of an array that is still a picture
 
@@ -125,6 +131,7 @@ def _report(check: Check, found: Practised) -> str:
         loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True
     )
     environment.globals["points"] = earned_in_practice
+    environment.globals["status"] = status_in_practice
     # both escape what they are given
     environment.globals["ticks"] = lambda text: Markup(html(text))
     environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))

@@ -59,9 +59,16 @@ def earned_in_practice(verdict: Verdict) -> str:
     return f"part/{number(verdict.points)}"
 
 
+def status_in_practice(verdict: Verdict) -> str:
+    """Return a check's status, `passed` too where it earns all with a mistake carried forward."""
+    if verdict.points > 0 and verdict.earned == verdict.points:
+        return "passed"
+    return verdict.status
+
+
 def verdict_lines(verdict: Verdict) -> Text:
     """Return `◐ 1/2  title` of a check in practice, and below it each remark."""
-    of_status = symbol(verdict.status)
+    of_status = symbol(status_in_practice(verdict))
     points = earned_in_practice(verdict).replace("part/", "part of ")
     text = Text(f"{of_status.sign} {points}  ", of_status.style)
     text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")

@@ -87,3 +87,11 @@ def test_practice_speaks_of_whole_points():
     assert total_in_practice([nearly_all, whole]) == "about 3 of 4 points"
     assert total_in_practice([nearly_all]) == "about 1 of 2 points"
     assert total_in_practice([whole, whole]) == "4 of 4 points"
+
+
+def test_practice_puts_the_sign_of_all_points_where_all_are_earned():
+    """With an early mistake carried forward a check has all points, and passes as far as it can."""
+    key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
+    carried = replace(judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {}), earned=2.0)
+    assert carried.status == "partial"
+    assert verdict_lines(carried).plain.startswith("✓ 2/2  three arrays")

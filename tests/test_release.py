@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def listed():
     """What a release of this course should hold beside the engine's wheel."""
     yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
     yield from (".vscode/settings.json", ".vscode/extensions.json")
+    yield "docs/lesson.md"
+    yield from (f"docs/lesson/{path.name}" for path in COURSE.folder.glob("docs/lesson/*.svg"))
     yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
     for unit in UNITS:
         yield from (f"assignments/{unit}.py", f"assignments/keys/{unit}.safetensors")
@@ -76,6 +79,16 @@ def test_a_release_holds_what_is_listed_and_nothing_else(released):
     assert others == set(listed())
     assert len(wheels) == 1
     assert "/" not in wheels[0]
+
+
+def test_what_a_unit_or_a_page_points_to_is_released(released):
+    """A page of docs that a unit names, and the pictures and pages that a released page shows."""
+    for path in released.glob("assignments/*.py"):
+        for page in re.findall(r"`(docs/[\w-]+\.md)`", path.read_text(encoding="utf-8")):
+            assert (released / page).is_file(), f"{path.name} names {page}"
+    for path in [released / "README.md", *released.glob("docs/*.md")]:
+        for address in re.findall(r"\]\(([^):]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / address).is_file(), f"{path.name} links to {address}"
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,7 @@ def _fill_template(name: str, **values: object) -> str:
 
 def _readme(course: Course, wheel: str) -> str:
     first = course.units[0]
+    pages = [name for name in course.about.student_docs if name.endswith(".md")]
     return _fill_template(
         "release.md",
         title=course.title,
@@ -153,7 +154,7 @@ def _readme(course: Course, wheel: str) -> str:
         packages=packages_to_install(course),
         first=course.short(first),
         script=f"assignments/{first}.py",
-        docs=course.about.student_docs,
+        docs=pages,
     )
 
 

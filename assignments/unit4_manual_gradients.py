@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Unit 4: gradients by hand
 #
-# A framework differentiates for you. That convenience has a price: until you have back-propagated through time by hand, you
-# do not quite believe what happens there. In this unit you write a recurrent network that reads Nietzsche character by
-# character, every derivative included, with nothing but NumPy. Nothing here is hard line by line. At the end it learns, and
-# you will know why.
+# A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
+# course follows wrote this network's gradients by hand, with a single number where a matrix of products belongs. Nothing broke: the
+# network still learned a little, and nobody noticed. Gradients also explode or vanish over many steps, and a framework says nothing
+# of that either. In this unit you write a recurrent network that reads Nietzsche character by character, every derivative included, with nothing
+# but NumPy, and you learn to check a gradient. Nothing here is hard line by line. At the end it learns, and you will know why.
 #
 # **Afterwards you can**
 #
@@ -31,8 +32,9 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
 # what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
-# functions asked for, and what these use are graded; try things out wherever you like. No function here changes its
-# arguments: the caller may still need them.
+# functions asked for, and what these use are graded; try things out wherever you like. Import only NumPy and the standard library: a grade
+# knows no others. No function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand
+# open, below their questions. A notebook folds them, and `autograder hint` gives one at a time.)
 #
 # **Letters**, the same in the whole course:
 #
@@ -66,15 +68,16 @@ check = autograder.unit("unit4_manual_gradients")
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# (By convention the slope of relu at exactly 0 is 0.) Large inputs are the catch: $e^{1000}$ is not a number that a
-# computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
+# (By convention the slope of relu at exactly 0 is 0. The network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large
+# inputs are the catch: $e^{1000}$ is not a number that a computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should
+# be 1. The form above gives both, and at −1000 NumPy warns of an overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>It says that there is a NaN or infinity</summary>
 #
-# Which of the two forms $1 / (1 + e^{-z})$ and $e^z / (1 + e^z)$ survives a large positive z, which a large negative one?
-# What does $\tfrac12 (1 + \tanh(z / 2))$ do for both?
+# The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
+# 0, and NumPy only warns. What does $\tfrac12 (1 + \tanh(z / 2))$ do?
 # </details>
 #
 # <details><summary>My relu gives one number instead of an array</summary>
@@ -211,10 +214,11 @@ check("cross_entropy_of_probabilities")
 # $$\frac{\partial\,\mathrm{CE}}{\partial z} = p - y$$
 #
 # Predicted minus true, nothing else. So one works with the scores (*logits*) directly. It is safer too: the logarithm of
-# a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite.
+# a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**, as the lesson sums. The gradient carries the same 1/B. (Divided by T it is the mean per character of units 2 and 5.)
+# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient carries the same 1/B. (Units 2 and 5 take the mean per character: this
+# loss divided by T. The choice matters only for the learning rate: a sum over T steps has a gradient T times as long.)
 #
 # | | shape | |
 # |---|---|---|
@@ -260,8 +264,8 @@ check("loss_of_logits")
 #
 # Multiplying a one-hot vector by a matrix picks a row, so the input needs no product: `Wx[x[t]]` is (B, H).
 #
-# Going back will need every hidden state again, so `forward` keeps them. Where step t is counted from 0 in code, `h[t]` is
-# the state *before* step t and `h[t + 1]` the state after it; `h[0]` is the start `h0`.
+# Going back will need every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
+# `h[t]`, because `h[0]` is the start `h0`.
 #
 # ![Three steps. Each step reads x[t] through Wx and the state before it through Wh, and gives the state h[t + 1], from which Wy
 # makes logits[t]. So there is one state more than there are steps: h[0] is the start.](../drawings/forward.svg)
@@ -310,15 +314,15 @@ check("states_and_logits")
 # Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states are $h_0 = 1$, $h_1 = 0.9$, $h_2 = 0.25$, all above zero, and what
 # comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
 #
-# | step | dh | dz | adds to dWh | adds to dbh | dnext |
+# | step | dh: output + dnext | dz | adds to dWh | adds to dbh | dnext |
 # |---|---|---|---|---|---|
 # | second | 0.2 + 0 = 0.2 | 0.2 | $h_1$ · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
 # | first | 0.3 + 0.1 = 0.4 | 0.4 | $h_0$ · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
 #
-# So dWh = 0.58, dbh = 0.6, and the start gets 0.2.
+# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. (The columns are points 2, 3, 4, 4 and 5 of the list above.)
 #
 # Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
-# product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is twice as fast.
+# product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is a little faster.
 #
 # Three things that the shapes tell you. A gradient has the shape of what it belongs to. `h.T @ dz` is (H, B) times (B, H):
 # a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
@@ -432,7 +436,7 @@ with autograder.example("your backward pass against your numerical gradient"):
 # `dnext` is multiplied by $W_h^\top$ at every step back. With $W_h$ at 1.05 times the identity, a hundred steps make the gradient 131
 # times as large; at 0.95 times, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it *vanishes*, to less
 # than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units of
-# relu. And so the next exercise is about clipping.
+# relu. That helps only at the start, because training moves $W_h$. So the lesson also clips, and that is the next exercise.
 
 # %%
 with autograder.example("gradient norms through 100 steps"):
@@ -462,10 +466,12 @@ with autograder.example("gradient norms through 100 steps"):
             norms.append(
                 np.linalg.norm(backward(long, x_long[:back], h_long[: back + 1], d_last)[1])
             )
-        plt.semilogy(norms, color=colour, label=f"Wh = {scale} × identity")
+        times = np.array(norms) * scale / norms[0]  # one step back is a factor of `scale`
+        plt.semilogy(np.arange(1, steps + 1), times, color=colour, label=f"Wh = {scale} × identity")
+        print(f"Wh = {scale} × identity: after 100 steps × {times[-1]:.2g}")
     (
         plt.xlabel("steps back"),
-        plt.ylabel("norm of the gradient with respect to the start"),
+        plt.ylabel("norm of the gradient, as a multiple"),
         plt.legend(),
     )
     plt.show()
@@ -569,8 +575,8 @@ check("two_steps")
 #
 # Two reference points for the loss: guessing uniformly costs ln V nats per character, and guessing by how frequent each character is
 # costs the entropy of the characters. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints
-# its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training* loss far below
-# what its position allows would mean that targets leak into the input.
+# its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. (Unit 2, with a larger network, came to
+# 1.92. A loss far below that would mean that targets leak into the input.)
 
 
 # %%
@@ -603,7 +609,7 @@ with autograder.example("training on the corpus"):
     share = np.bincount(ids) / len(ids)
     floor = -(share * np.log(share)).sum()
     plt.plot(per_character, color="0.8", label="each batch")
-    plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
+    plt.plot(np.arange(25, 2000, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
     plt.axhline(floor, ls=":", color="0.4", label="knowing only how frequent characters are")
     (
         plt.xlabel("batch"),
@@ -623,7 +629,7 @@ with autograder.example("training on the corpus"):
 
 # %% [markdown]
 # The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
-# our own solution on the same seed, first weights and batches, so luck plays no part.
+# our own solution on the same seed, first weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
 
 # %%
 check("training")
@@ -675,14 +681,16 @@ with autograder.example("what the network writes"):
         )
 
 # %% [markdown]
-# Words, spaces, something like grammar, after two thousand small batches and two dozen lines of calculus. You have now written
-# by hand what a framework does at `loss.backward()`. Unit 5 takes the step this network cannot: a memory that survives a hundred
-# steps.
+# At temperature 0.3 it writes spaces, short words such as "the man" and "the more", and many "the"; at 1 even the letters of a word do not always
+# fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
+# at `loss.backward()`. This network forgets everything at the end of a window. In unit 5 a state is carried on, in a cell whose
+# gradient survives a hundred steps.
 #
 # ## The ladder so far
 #
 # What the networks of this course pay per character of text that they have not seen, in nats, on the lesson's corpus. Your run prints its own
-# figures. (Unit 3's network has read 48,000 characters, those of unit 2 2 to 3.5 million.)
+# figures. (Unit 2's networks have read between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, with
+# an id for unknown characters, as in units 2 and 5; without it, as here, it is 4.42.)
 #
 # | what is known | nats |
 # |---|---|
@@ -718,7 +726,8 @@ with autograder.example("what the network writes"):
 #
 # <details><summary>5. Why not choose ε = 1e-12 for the numerical check?</summary>
 #
-# The two losses then differ by less than their rounding errors. Near 1e-5 the error of the formula and that of rounding are both small.
+# The losses are rounded to about 1e-15, and dividing that by 2ε = 2e-12 makes about 1e-3 of it. Near 1e-5 the error of the formula and that of
+# rounding are both small.
 # </details>
 #
 # <details><summary>6. Why is there one norm for all gradients together?</summary>
@@ -728,8 +737,9 @@ with autograder.example("what the network writes"):
 #
 # <details><summary>7. After a batch, which entries of the gradients are exactly zero, and why?</summary>
 #
-# The rows of `dWx` whose characters do not occur in the batch: they were not looked up. Columns that belong to a hidden unit which was never
-# above zero are zero too.
+# The rows of `dWx` whose characters do not occur in the batch: they were not looked up. If a hidden unit was never above zero after any step, then its
+# slope was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is
+# zero. (Its row of `dWh` too, if it began at zero.)
 # </details>
 #
 # ## Further

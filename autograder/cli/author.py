@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.base import Refused, course_option, find_course, main, report_user_errors
+from autograder.cli.base import PATH, Refused, course_option, find_course, main, report_user_errors
 
 
 @main.command()
-@click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="COURSE", type=PATH)
 @report_user_errors
 def new(folder: Path) -> None:
     """Write the smallest course into a new folder COURSE; or one more unit, COURSE/UNIT, of a
@@ -40,12 +40,10 @@ def new(folder: Path) -> None:
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date."
 )
-@click.option(
-    "--release", type=click.Path(path_type=Path), help="Write what students get into this folder."
-)
+@click.option("--release", type=PATH, help="Write what students get into this folder.")
 @click.option(
     "--notebooks",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write notebooks for Colab or JupyterHub there.",
 )
 @click.option(
@@ -60,12 +58,12 @@ def new(folder: Path) -> None:
 )
 @click.option(
     "--classroom50",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write an assignment's bundle for Classroom 50.",
 )
 @click.option(
     "--gradescope",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write what Gradescope runs into this folder.",
 )
 @click.option(
@@ -247,7 +245,7 @@ def calibrate(
 
 
 @main.command()
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 @click.option("--solutions", is_flag=True, help="Show the code of the solutions: for instructors.")
 @course_option
 @report_user_errors

@@ -43,6 +43,9 @@ LINUX = ("fcntl", "resource")  # modules of Python that only Unix has
 DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 ENGINE = Path(__file__).resolve().parents[1]
 
+PATH = click.Path(path_type=Path)
+EXISTING = click.Path(path_type=Path, exists=True)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -96,10 +99,20 @@ def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
 course_option = click.option(
     "--course",
     "course_folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="The course; else $AUTOGRADER_COURSE, else the folder around this one with a course.toml.",
 )
+
+
+submitted_option = click.option(
+    "--submitted",
+    type=EXISTING,
+    help="Where the submissions lie now.",
+)
+
+
+unit_option = click.option("--unit", "unit_name", help="Only this unit.")
 
 
 jobs_option = click.option(

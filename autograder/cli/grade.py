@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.cli.base import (
+    PATH,
     Refused,
     at_most_the_cores,
     course_option,
@@ -36,10 +37,10 @@ MOST_LISTED = 10  # files that a refusal lists
 
 
 @main.command()
-@click.argument("submitted", type=click.Path(path_type=Path))
+@click.argument("submitted", type=PATH)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="The folder for results and pages.",
 )
@@ -53,12 +54,12 @@ MOST_LISTED = 10  # files that a refusal lists
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
 @click.option(
     "--keys",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Draw the seed from this pool, and use its keys.",
 )
 @click.option(
     "--roster",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A table of the class: who handed in nothing is told.",
 )
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.cli.base import (
+    PATH,
     course_option,
     find_course,
     main,
@@ -16,6 +17,7 @@ from autograder.cli.base import (
     report_user_errors,
     rules_for,
     submissions_of,
+    submitted_option,
 )
 
 FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github", "total")
@@ -29,19 +31,15 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.argument("grades", type=click.Path(path_type=Path))
-@click.option(
-    "--submitted",
-    type=click.Path(path_type=Path, exists=True),
-    help="Where the submissions lie now.",
-)
+@click.argument("grades", type=PATH)
+@submitted_option
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
 @click.option(
     "--serve", "serving", is_flag=True, help="Show results as they come, only to this machine."
 )
 @click.option(
     "--policy",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A TOML file: say what each result counts under it.",
 )
 @course_option
@@ -132,16 +130,16 @@ def _say_address(by_hand: bool, address: str) -> None:
 
 
 @main.command()
-@click.argument("grades", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("grades", type=PATH, nargs=-1, required=True)
 @click.option("--to", "to", type=click.Choice(FORMATS), required=True)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The folder for the files, instead of GRADES/export.",
 )
 @click.option(
     "--policy",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A TOML file: late days, dropped checks, bonus.",
 )
 @course_option
@@ -185,10 +183,10 @@ def export(
 
 
 @main.command()
-@click.argument("folder", metavar="COURSE", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="COURSE", type=PATH)
 @click.option(
     "--grades",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write these results into the course's gradebook.",
 )
 @course_option

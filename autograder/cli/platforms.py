@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.cli.base import (
+    PATH,
     Refused,
     course_option,
     find_course,
@@ -16,6 +17,7 @@ from autograder.cli.base import (
     results_in,
     rules_for,
     submissions_of,
+    submitted_option,
 )
 
 if TYPE_CHECKING:
@@ -26,16 +28,16 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
 
 
 @main.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=PATH)
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="The folder that `grade` is then given.",
 )
 @click.option(
     "--roster",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A table of the class, as the platform exports it.",
 )
 @click.option("--unit", "unit_name", help="All files are of this unit, whatever they are called.")
@@ -87,7 +89,7 @@ def collect(
 
 
 @main.command()
-@click.argument("grades", type=click.Path(path_type=Path))
+@click.argument("grades", type=PATH)
 @click.option(
     "--to",
     "to",
@@ -97,7 +99,7 @@ def collect(
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The folder for the files, instead of GRADES/feedback.",
 )
 @click.option(
@@ -105,14 +107,10 @@ def collect(
 )
 @click.option(
     "--policy",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A TOML file: say what each result counts under it.",
 )
-@click.option(
-    "--submitted",
-    type=click.Path(path_type=Path, exists=True),
-    help="Where the submissions lie now.",
-)
+@submitted_option
 @click.option("--url", help="Of Canvas: its address, as https://canvas.example.edu.")
 @click.option("--canvas-course", type=int, help="Of Canvas: the number of the course.")
 @click.option(

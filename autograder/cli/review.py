@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.cli.base import (
+    EXISTING,
+    PATH,
     Refused,
     at_most_the_cores,
     course_option,
@@ -17,6 +19,8 @@ from autograder.cli.base import (
     report_user_errors,
     results_in,
     submissions_of,
+    submitted_option,
+    unit_option,
 )
 
 if TYPE_CHECKING:
@@ -27,24 +31,20 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="GRADES", type=PATH)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The folder for the pages, instead of GRADES/similar.",
 )
-@click.option(
-    "--submitted",
-    type=click.Path(path_type=Path, exists=True),
-    help="Where the submissions lie now.",
-)
+@submitted_option
 @click.option(
     "--also",
-    type=click.Path(path_type=Path, exists=True),
+    type=EXISTING,
     multiple=True,
     help="Submissions of an earlier year.",
 )
-@click.option("--unit", "unit_name", help="Only this unit.")
+@unit_option
 @click.option(
     "--lines",
     type=click.IntRange(1),
@@ -160,7 +160,7 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
 
 
 @main.command()
-@click.argument("folder", metavar="GRADES", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="GRADES", type=PATH)
 @click.option(
     "--questions",
     "number",
@@ -176,15 +176,11 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
 )
 @jobs_option
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
-@click.option("--unit", "unit_name", help="Only this unit.")
-@click.option(
-    "--submitted",
-    type=click.Path(path_type=Path, exists=True),
-    help="Where the submissions lie now.",
-)
+@unit_option
+@submitted_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The folder for the pages, instead of GRADES/defence.",
 )
 @course_option
@@ -258,8 +254,8 @@ def _results_asked_about(
 
 
 @main.command()
-@click.argument("mails", type=click.Path(path_type=Path))
-@click.argument("grades", type=click.Path(path_type=Path))
+@click.argument("mails", type=PATH)
+@click.argument("grades", type=PATH)
 @course_option
 @report_user_errors
 def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:

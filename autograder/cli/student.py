@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from autograder.cli.base import (
+    PATH,
     Refused,
     course_option,
     files_to_check,
@@ -19,9 +20,7 @@ from autograder.cli.base import (
 @main.command()
 @click.argument("what", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Keep the results in this folder, for `export`."
-)
+@click.option("--out", type=PATH, help="Keep the results in this folder, for `export`.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print verdicts for tools: one object of JSON."
 )

@@ -64,7 +64,7 @@ def parts(
         if definition.is_function:
             helpers |= definition.names
     helpers -= set(given)
-    shown: dict[tuple[str, int, str], Definition] = {}
+    shown: dict[tuple[int | None, int, str], Definition] = {}
     left = MAX_SHOWN
     names = list(asked)
     for name in names:  # the list grows by helpers
@@ -79,9 +79,9 @@ def parts(
     return [definition for definition in found if shown.get(_lines_of(definition)) is definition]
 
 
-def _lines_of(definition: Definition) -> tuple[str, int, str]:
+def _lines_of(definition: Definition) -> tuple[int | None, int, str]:
     """Return what is the same of all definitions on the same lines."""
-    return definition.place, definition.first, definition.text
+    return definition.cell, definition.first, definition.text
 
 
 def lines_of_mistake(text: str, mistake: str) -> set[int]:

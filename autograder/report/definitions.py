@@ -20,13 +20,21 @@ MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its out
 class Definition:
     """A definition as it stands in a file.
 
-    names: that it binds. place: what its lines are counted in. first: the number of its first line.
+    names: that it binds. cell: the number of its cell in a notebook, counted from 1; None in a
+    script. first: the number of its first line, in the cell or the script.
     """
 
     names: frozenset[str]
-    place: str  # "line" or "cell 3, line"
+    cell: int | None
     first: int
     text: str
+
+    @property
+    def place(self) -> str:
+        """What its lines are counted in: "line", or "cell 3, line"."""
+        if self.cell is None:
+            return "line"
+        return f"cell {self.cell}, line"
 
     @property
     def is_function(self) -> bool:
@@ -65,7 +73,7 @@ def read_definitions(source: bytes) -> list[Definition]:
     for cell in found:
         if cell.text in submission._broken:
             names = re.findall(r"^(?:def |class )?(\w+)", cell.text, re.M)
-            read.append(Definition(frozenset(names), cell.place, cell.first_line, cell.text))
+            read.append(Definition(frozenset(names), cell.number, cell.first_line, cell.text))
     return read
 
 
@@ -94,7 +102,7 @@ def _definition(statement: Statement, lines: Sequence[str]) -> Definition:
     own_lines = lines[first - 1 : node.end_lineno]
     return Definition(
         names=frozenset(statement.binds),
-        place=cell.place,
+        cell=cell.number,
         first=cell.first_line - 1 + first,
         text="\n".join(own_lines),
     )

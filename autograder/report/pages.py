@@ -382,12 +382,12 @@ def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
 class CodeBlock:
     """A definition as a block of code on a page.
 
-    names: what it defines. place: "line", or "cell 3, line". first: the first line's number.
-    lines: as HTML, each with whether it is marked.
+    names: what it defines. cell: its number in a notebook; None in a script. first: the first
+    line's number. lines: as HTML, each with whether it is marked.
     """
 
     names: tuple[str, ...]
-    place: str
+    cell: int | None
     first: int
     lines: tuple[tuple[Markup, bool], ...]
 
@@ -451,7 +451,7 @@ def code_block(
         at += 1
     return CodeBlock(
         names=tuple(sorted(definition.names)),
-        place=definition.place,
+        cell=definition.cell,
         first=definition.first,
         lines=tuple(lines),
     )

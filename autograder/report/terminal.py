@@ -53,10 +53,16 @@ def earned_of(earned: float, points: float) -> str:
 
 def earned_in_practice(verdict: Verdict) -> str:
     """Return points earned of those to be had, `1/2`; what is no whole number is a `part`."""
-    is_whole = float(verdict.earned).is_integer()
-    if is_whole or verdict.status == "passed":
+    if _is_told(verdict):
         return earned_of(verdict.earned, verdict.points)
     return f"part/{number(verdict.points)}"
+
+
+def _is_told(verdict: Verdict) -> bool:
+    """Say whether practice tells how many points a check earned, and not only that it is a part."""
+    if verdict.status == "passed":
+        return True
+    return float(verdict.earned).is_integer()
 
 
 def status_in_practice(verdict: Verdict) -> str:
@@ -69,7 +75,9 @@ def status_in_practice(verdict: Verdict) -> str:
 def verdict_lines(verdict: Verdict) -> Text:
     """Return `◐ 1/2  title` of a check in practice, and below it each remark."""
     of_status = symbol(status_in_practice(verdict))
-    points = earned_in_practice(verdict).replace("part/", "part of ")
+    points = f"part of {number(verdict.points)}"
+    if _is_told(verdict):
+        points = earned_of(verdict.earned, verdict.points)
     text = Text(f"{of_status.sign} {points}  ", of_status.style)
     text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")
     text.append(f"  [{verdict.name}]", "dim")

@@ -84,7 +84,6 @@ def _shown(question: Question, answers: bool) -> ShownQuestion:
     Without answers it is given none, so that none can slip in.
     """
     definition = question.definition
-    cell = definition.place.removesuffix("line")
     block = code_block(definition, marked={question.line}, without_comments=False)
     if answers:
         arrays = [_with_answer(array) for array in question.arrays]
@@ -93,7 +92,7 @@ def _shown(question: Question, answers: bool) -> ShownQuestion:
     return ShownQuestion(
         title=question.title,
         level=LEVELS[question.level],
-        place=f"{cell}line {question.line}",
+        place=f"{definition.place} {question.line}",
         first=block.first,
         lines=block.lines,
         before=question.before,

@@ -317,13 +317,12 @@ def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
 
     None where the definition does not stand there as it was read.
     """
-    if definition.place == "line":
+    if definition.cell is None:
         whole = source.decode("utf-8-sig").replace("\r\n", "\n")
         changed = _replaced(whole, definition, text)
         return None if changed is None else changed.encode()
     notebook = json.loads(source)
-    number = int(definition.place.split()[1].rstrip(","))  # of "cell 3, line"
-    cell = notebook["cells"][number - 1]
+    cell = notebook["cells"][definition.cell - 1]
     changed = _replaced("".join(cell["source"]), definition, text)
     if changed is None:
         return None
@@ -448,5 +447,5 @@ def _next(free: Sequence[Question], chosen: Sequence[Question], to_choose: int) 
     return min(candidates, key=lambda question: (asked[question.check], -question.level))
 
 
-def _line_of(question: Question) -> tuple[str, int]:
-    return question.definition.place, question.line
+def _line_of(question: Question) -> tuple[int | None, int]:
+    return question.definition.cell, question.line

@@ -38,7 +38,7 @@ def test_a_scripts_cells_have_their_lines_and_kinds():
 def test_a_notebooks_cells_are_numbered():
     """All of them, so that the number is the one that a person counts to."""
     found = cells(notebook(("markdown", "Words"), ("code", ["x = 1\n", "y = 2"])))
-    assert found[1] == Cell("x = 1\ny = 2", "cell 2, line", 1, True)
+    assert found[1] == Cell("x = 1\ny = 2", 2, 1, True)
     assert found[1].at(2) == "cell 2, line 2"
 
 

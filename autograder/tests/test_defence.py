@@ -192,7 +192,7 @@ def test_a_notebook_is_asked_about_by_cell(server):
     book = jupytext.reads(handed_in("right"), "py:percent")
     its = questions(server, nbformat.writes(book).encode(), "own.ipynb", 3, SEED)
     assert len(its) == 3
-    assert all(question.definition.place.startswith("cell ") for question in its)
+    assert all(question.definition.cell for question in its)
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):

@@ -600,7 +600,7 @@ def test_lines_of_code_hold_their_text_and_nothing_else():
     Each line closes its own spans.
     """
     text = 'x = rb"a\\"#<" + f\'b\'  # & "c"\ny = """d\ne""" + 1_0 if None else "open\n'
-    definition = Definition(frozenset("xy"), "line", 1, text)
+    definition = Definition(frozenset("xy"), None, 1, text)
     plain = [re.sub("<[^>]*>", "", line) for line in lines(definition)]
     assert "\n".join(plain) == html(text).replace("<code>", "").replace("</code>", "")
     open_spans = [line.count("<span") - line.count("</span") for line in lines(definition)]

@@ -37,15 +37,22 @@ class Broken(UserError):
 class Cell:
     """A piece of a file.
 
-    place: what its lines are counted in: "line", or "cell 3, line".
+    number: of a notebook's cell, counted from 1; None of a script, whose lines are counted through.
     first_line: the number of its first line there.
     code: whether it holds code, as its type says.
     """
 
     text: str
-    place: str
+    number: int | None
     first_line: int
     code: bool = True
+
+    @property
+    def place(self) -> str:
+        """What its lines are counted in: "line", or "cell 3, line"."""
+        if self.number is None:
+            return "line"
+        return f"cell {self.number}, line"
 
     def at(self, line: int) -> str:
         """Return where in the file the cell's line `line` stands, counted from 1: "line 45"."""
@@ -79,7 +86,7 @@ def _script_cells(text: str) -> list[Cell]:
     for header in _HEADER.finditer(text + "\n# %%"):  # one more header ends the last cell
         end = max(0, header.start() - 1)  # the line end before the header is no cell's
         is_code = "[markdown]" not in title
-        found.append(Cell(text[start:end], "line", first_line, is_code))
+        found.append(Cell(text[start:end], None, first_line, is_code))
         first_line += text.count("\n", start, header.end()) + 1
         start = header.end() + 1
         title = header[1]
@@ -110,7 +117,7 @@ def _notebook_cell(number: int, entry: Any) -> Cell:
     source = entry.get("input", of_nbformat_4)  # `input`: in nbformat 3
     text = "".join(source)  # of lines, or one text
     is_code = entry["cell_type"] == "code"
-    return Cell(text, f"cell {number}, line", 1, is_code)
+    return Cell(text, number, 1, is_code)
 
 
 def code_cells(source: bytes) -> list[Cell]:
@@ -132,14 +139,14 @@ def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell
 
     A `# %%` inside a string is no header, and what parses under a Markdown header is comments.
     """
-    if not found or found[0].place != "line":
+    if not found or found[0].number is not None:
         return found
     if all(syntax_tree(cell.text) for cell in found):
         return [replace(cell, code=True) for cell in found]
     text = source.decode("utf-8-sig")
     whole = text.replace("\r\n", "\n")
     if syntax_tree(whole):
-        return [Cell(whole, "line", 1)]
+        return [Cell(whole, None, 1)]
     return found
 
 

@@ -138,13 +138,20 @@ def _shape(line: str) -> list[str]:
     numbers: dict[str, str] = {}  # variable → what stands for it
     shape = []
     for word, left, right in zip(words, before, after, strict=False):
-        is_name = word.isidentifier() and word not in kwlist
-        if is_name and left != "." and right not in ("(", "."):
+        if _is_variable(word, left, right):
             number = f"name {len(numbers)}"
-            shape.append(numbers.setdefault(word, number))
-        else:
-            shape.append(word)
+            word = numbers.setdefault(word, number)
+        shape.append(word)
     return shape
+
+
+def _is_variable(word: str, left: str, right: str) -> bool:
+    """Say whether a word is a variable's name, by what stands on both sides of it."""
+    if word in kwlist or not word.isidentifier():
+        return False
+    is_attribute = left == "."
+    is_called = right in ("(", ".")
+    return not is_attribute and not is_called
 
 
 def lines(definition: Definition, without_comments: bool = False) -> list[str]:

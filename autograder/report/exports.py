@@ -219,12 +219,18 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
     for grade in grades:
         rows.extend(_plain_rows(grade))
     most = _most(grades)
-    about_check = ("", "", "", 0.0, NOTHING, "")
     for unit, students in missing.items():
         for student in students:
-            about_submission = (0.0, most[unit], "", "", "", "", student.id)
-            rows.append((student.student, unit, *about_check, *about_submission))
+            row = _plain_row_of_missing(student, unit, most[unit])
+            rows.append(row)
     return {"grades.csv": as_csv(rows)}
+
+
+def _plain_row_of_missing(student: Student, unit: str, most: float) -> Sequence[str | float]:
+    """Return the row of a student who handed in nothing, in the order of `PLAIN`."""
+    about_check = ("", "", "", 0.0, NOTHING, "")
+    about_submission = (0.0, most, "", "", "", "", student.id)
+    return (student.student, unit, *about_check, *about_submission)
 
 
 def _plain_rows(grade: Grade) -> Iterator[Sequence[str | float]]:
@@ -358,17 +364,32 @@ def _worksheets(rows: Sequence[_Row], heads: Mapping[str, str]) -> Files:
     sheets: dict[str, list[Sequence[str | float]]] = {}
     for row in rows:
         for unit, grade in row.units.items():
-            # a participant has another number in each assignment, and a partner none
-            known = grade.result.hand_in
-            if known is None or known.source != "moodle" or not known.id:
-                continue
-            who = (f"Participant {known.id}", row.who.name, row.who.email)
-            lines = sheets.setdefault(heads[unit], [_WORKSHEET])
-            lines.append((*who, grade.points, grade.max_points, _feedback(grade)))
+            line = _worksheet_line(row.who, grade)
+            if line:
+                lines = sheets.setdefault(heads[unit], [_WORKSHEET])
+                lines.append(line)
     files = {}
     for head, lines in sheets.items():
         files[f"moodle {head}.csv"] = as_csv(lines)
     return files
+
+
+def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
+    """Return a line of a worksheet; None where no number of Moodle's is known.
+
+    A participant has another number in each assignment, and a partner none.
+    """
+    known = grade.result.hand_in
+    if known is None or known.source != "moodle" or not known.id:
+        return None
+    return (
+        f"Participant {known.id}",
+        who.name,
+        who.email,
+        grade.points,
+        grade.max_points,
+        _feedback(grade),
+    )
 
 
 _WORKSHEET = (

@@ -226,15 +226,15 @@ def _counts(called: _Called, around: Around) -> Counts:
         return {}
     there = {result.place for result in called.stored}
     earlier = [result for result in around.earlier if result.place in there]
-    attempts = [*earlier, *called.stored]
-    counted = {}
-    for grade in grades(attempts, around.rules or Policy()):
-        counted[grade.result.place] = grade
-    found = {}
+    counted = grades([*earlier, *called.stored], around.rules or Policy())
+    by_place = {grade.result.place: grade for grade in counted}
+    counts = {}
     for stored, shown in zip(called.stored, called.shown, strict=True):
-        grade = counted[stored.place]
-        found[shown.place] = called.renaming.grade(grade) if called.renaming else grade
-    return found
+        grade = by_place[stored.place]
+        if called.renaming:
+            grade = called.renaming.grade(grade)
+        counts[shown.place] = grade
+    return counts
 
 
 def _by_hand_of_checks(

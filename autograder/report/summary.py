@@ -146,9 +146,9 @@ def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
 def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
     """Say why a submission should be looked at; nothing where it need not."""
     reasons = [result.note] if result.note else _endings(result.verdicts)
-    two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+    two = two_answers(result)
     if two:
-        reasons.append(f"two answers to one question in {', '.join(two)}")
+        reasons.append(f"two answers to one question in {two}")
     for verdict in result.verdicts:
         if verdict.name not in usual:
             continue
@@ -156,6 +156,12 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
         if verdict.seconds > SLOWER * mostly:
             reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, mostly {mostly:.1f} s")
     return reasons
+
+
+def two_answers(result: Result) -> str:
+    """Name the checks of a submission that gave two answers to one question; empty for none."""
+    names = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+    return ", ".join(names)
 
 
 def _endings(verdicts: Sequence[Verdict]) -> list[str]:

@@ -269,27 +269,32 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     lines = []
     for unit, of_unit in summary.by_unit(results).items():
         slowest = _slowest(of_unit, most)
-        lines.append(f"{unit}: slowest checks {', '.join(slowest)}")
+        lines.append(f"{unit}: slowest checks {slowest}")
         for group in summary.unnamed(of_unit)[:most]:
-            students = f"{len(group.students)} students"
-            text = visible(group.text)
-            lines.append(f"  {students}, {group.check}: {text}, a mistake nobody has named")
+            lines.append(f"  {_unnamed(group)}")
         for result in of_unit:
-            two = [verdict.name for verdict in result.verdicts if verdict.two_answers]
+            two = summary.two_answers(result)
             if two:
-                words = f"two answers to one question in {', '.join(two)}: look at this file"
+                words = f"two answers to one question in {two}: look at this file"
                 lines.append(f"  {result.student}: {words}")
     return _as_text(lines)
 
 
-def _slowest(results: Sequence[Result], most: int) -> list[str]:
+def _slowest(results: Sequence[Result], most: int) -> str:
     """Say which checks of a unit took the longest."""
     checks = summary.checks(results)
     checks.sort(key=lambda check: -check.seconds)
     slowest = []
     for check in checks[:most]:
         slowest.append(f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})")
-    return slowest
+    return ", ".join(slowest)
+
+
+def _unnamed(group: summary.Group) -> str:
+    """Say how many students share a mistake that nobody has named."""
+    students = f"{len(group.students)} students"
+    text = visible(group.text)
+    return f"{students}, {group.check}: {text}, a mistake nobody has named"
 
 
 def _as_text(lines: Sequence[str]) -> Text:

@@ -167,7 +167,8 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
     if isinstance(value, Mapping):
         missing = [repr(name) for name in wanted if name not in value]
         if missing:
-            raise TypeError(f"the result has no {', '.join(missing)}; it needs {all_names}")
+            lacking = ", ".join(missing)
+            raise TypeError(f"the result has no {lacking}; it needs {all_names}")
         return tuple(value[name] for name in wanted)
     if isinstance(value, tuple | list):
         return tuple(value)

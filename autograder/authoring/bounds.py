@@ -132,13 +132,13 @@ class Bound:
         """Say in a line what the bound lies between, then which mistakes it lets through."""
         sign = "✓" if self.ok else "✗"
         chance, style = self.right_fails
-        nearest = min(self.beyond, default=math.nan)
+        beyond = self.beyond
+        nearest = min(beyond, default=math.nan)
         where = f"{self.unit}, {self.check} on {self.data}"
         risk = f"P(> {self.within}) = {chance:.0e}, style `{style}`"
         differing = f"{len(self.differing)} of {len(self.right)} styles differ"
-        beyond = f"{len(self.beyond)} of {len(self.wrong)} mistakes beyond"
         right = f"right answers ≤ {self.furthest:.4f} away ({risk}), {differing}"
-        wrong = f"{beyond}, nearest {nearest:.4f}"
+        wrong = f"{len(beyond)} of {len(self.wrong)} mistakes beyond, nearest {nearest:.4f}"
         lines = [f"{sign} {where}: {right}; {wrong}"]
         for name in self.passing:
             lines.append(f"    passes: {name}")

@@ -96,8 +96,8 @@ class Trainer:
             answer = worker.ask(self.check, seed, text=self.data.train)
         if answer.failure:
             return math.nan
-        ours = self._our_script().encode()
-        with self.server.worker(ours, SOLUTION) as worker:
+        solution = self._our_script().encode()
+        with self.server.worker(solution, SOLUTION) as worker:
             return measure(worker, self.check, seed, answer, self.data)
 
     def our_losses(self) -> list[float]:

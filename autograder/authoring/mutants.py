@@ -30,6 +30,8 @@ from autograder.sandbox.client import Server
 from autograder.schema import read_toml
 from autograder.source.solution import lines_of_regions
 
+DEFINITIONS = cst.FunctionDef | cst.ClassDef
+
 # ---- made
 
 
@@ -111,7 +113,7 @@ class _ChangeCollector(cst.CSTVisitor):
         self._definitions: list[str] = []  # around the current node, the outermost first
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        if isinstance(node, DEFINITIONS):
             self._definitions.append(node.name.value)
         position = self.get_metadata(PositionProvider, node, None)
         if position and position.start.line in self._lines:
@@ -119,7 +121,7 @@ class _ChangeCollector(cst.CSTVisitor):
         return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
+        if isinstance(original_node, DEFINITIONS):
             self._definitions.pop()
         super().on_leave(original_node)
 

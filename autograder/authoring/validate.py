@@ -49,19 +49,17 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     began = time.perf_counter()
     solution = solution_of(unit)
     data = {} if report.quick else all_unit_data(unit)
-    seeds = range(FIRST_SEED, FIRST_SEED + report.seeds)
-    style_seeds = range(FIRST_SEED, FIRST_SEED + report.style_seeds)
     report.points = sum(check.points for check in unit.checks)
     report.checks = [check.name for check in unit.checks]
     report.mistakes = len(solution.mistakes)
     with Server(unit, stub=solution.stub) as server:
-        for seed in seeds:
+        for seed in _seeds(report.seeds):
             key = build_key(server, seed, data)
             yield from check_material(server, seed, key, data)
         # on the last of these seeds
         yield from judge_pairs(server, seed, key, report)
         yield from judge_nothing(server, seed, key)
-        for seed in style_seeds:
+        for seed in _seeds(report.style_seeds):
             yield from judge_styles(server, seed, report)
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
@@ -69,6 +67,10 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
     yield from judge_mutants(unit, report, first_corpora, jobs)
     report.seconds = time.perf_counter() - began
+
+
+def _seeds(count: int) -> range:
+    return range(FIRST_SEED, FIRST_SEED + count)
 
 
 # ---- the solution, the stub and the known mistakes

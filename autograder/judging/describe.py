@@ -331,7 +331,8 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
     """
     if not want.shape:
         return f"{_expected_and_found(want, got)}."
-    places = np.argwhere(want != got)
+    differs = want != got
+    places = np.argwhere(differs)
     first = tuple(places[0].tolist())
     index = "".join(f"[{number}]" for number in first)
     both = _expected_and_found(want[first], got[first])

@@ -162,7 +162,7 @@ class _Practice:
             return self._train(check)
         known = self.key[check.name]
         excluded = excluded_by(self.key, self.verdicts)
-        answer = self._answer(check, None)
+        answer = self._answer(check, text=None)
         verdict = judge(check, known, answer, self.unit.sizes, excluded)
         if verdict.status != "passed":
             self.early.add(check, known, answer, excluded)
@@ -178,9 +178,10 @@ class _Practice:
         if not ways:
             return _without_answer(not_reached(check, lacking))
         self.tell(check.name, 0.0)
-        known = self.key[check.name]
-        carried = partial(carried_by_file, self.key)
-        excluded = excluded_by(self.key, self.verdicts)
+        key = self.key
+        known = key[check.name]
+        carried = partial(carried_by_file, key)
+        excluded = excluded_by(key, self.verdicts)
         follows = Follows(check, known, carried, ways, lacking, self.unit.sizes, excluded)
         if not follows.can_be_judged():
             return _without_answer(not_reached(check, lacking))

@@ -342,8 +342,10 @@ def _comparisons(
     node: ast.Compare, operator: ast.cmpop, right: ast.expr, source: _Source
 ) -> Iterator[_Edit]:
     sign = COMPARISONS.get(type(operator), "")
+    left_code = source.code(node.left)
+    right_code = source.code(right)
     for other in OTHER_COMPARISONS.get(sign, ()):
-        code = _infix(source.code(node.left), other, source.code(right))
+        code = _infix(left_code, other, right_code)
         words = _stands_for(other, sign)
         yield _Edit(node, code, words)
 
@@ -510,7 +512,8 @@ def _other_attributes(node: ast.Attribute, source: _Source, names: Names) -> Ite
     name = node.attr
     owner = f"({source.code(node.value)})"
     for other in names.get(name, ()):
-        yield _Edit(node, f"{owner}.{other}", _stands_for(other, name))
+        words = _stands_for(other, name)
+        yield _Edit(node, f"{owner}.{other}", words)
     if name in ("T", "mT"):
         yield _Edit(node, owner, "a transpose is missing")
 
@@ -537,7 +540,8 @@ def _swapped_arguments(node: ast.Call, source: _Source) -> _Edit:
     """Swap the first two arguments of a call."""
     first, second, *rest = node.args
     arguments = [second, first, *rest, *node.keywords]
-    listed = ", ".join(map(source.code, arguments))
+    codes = map(source.code, arguments)
+    listed = ", ".join(codes)
     function = source.code(node.func)
     name = _called(node)
     words = f"two arguments of `{name}` are swapped"

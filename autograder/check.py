@@ -112,7 +112,8 @@ def named(names: str, *values: Any) -> Arrays:
         if len(wanted) > 1:
             values = _spread(value, wanted)
     if len(values) != len(wanted):
-        raise TypeError(f"expected {len(wanted)} values ({', '.join(wanted)}), found {len(values)}")
+        all_names = ", ".join(wanted)
+        raise TypeError(f"expected {len(wanted)} values ({all_names}), found {len(values)}")
     noted = _noted.get({})
     arrays = {}
     for name, value in zip(wanted, values, strict=True):

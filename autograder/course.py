@@ -242,7 +242,10 @@ def _read(folder: Path, _changed: int) -> Course:
             f"{path}: format = {about.format}, and this version reads format {FORMAT}. "
             "Install the version of the autograder that the course was written for."
         )
-    twice = {name for name in about.units if about.units.count(name) > 1}
+    twice = set()
+    for name in about.units:
+        if about.units.count(name) > 1:
+            twice.add(name)
     if twice:
         names = ", ".join(sorted(twice))
         raise NoCourse(f"{path}: `units` names {names} more than once.")

@@ -138,7 +138,8 @@ class Bound:
         risk = f"P(> {self.within}) = {chance:.0e}, style `{style}`"
         differing = f"{len(self.differing)} of {len(self.right)} styles differ"
         right = f"right answers ≤ {self.furthest:.4f} away ({risk}), {differing}"
-        wrong = f"{len(beyond)} of {len(self.wrong)} mistakes beyond, nearest {nearest:.4f}"
+        share = f"{len(beyond)} of {len(self.wrong)}"
+        wrong = f"{share} mistakes beyond, nearest {nearest:.4f}"
         lines = [f"{sign} {where}: {right}; {wrong}"]
         for name in self.passing:
             lines.append(f"    passes: {name}")

@@ -139,8 +139,8 @@ class Trainer:
         results = self.pool.map(train, scripts.values())
         for name, distances in zip(scripts, results, strict=True):
             trained[name] = distances
-            figures = [f"{distance:+.4f}" for distance in distances]
-            self.say(f"  {where}: {kind} {name}: {', '.join(figures)}")
+            figures = ", ".join(f"{distance:+.4f}" for distance in distances)
+            self.say(f"  {where}: {kind} {name}: {figures}")
         return trained
 
 
@@ -194,7 +194,8 @@ def _measure_bound(trainer: Trainer, right: Scripts, wrong: Scripts, reached: se
 
     reached: the mistakes that pass the checks which this one needs.
     """
-    unit, check = trainer.server.unit, trainer.check
+    unit = trainer.server.unit
+    check = trainer.check
     schedule = SeedSchedule(check.within)
     ours = trainer.our_losses()
     of_styles = trainer.distances("style", right, ours, schedule.is_enough_for_style)

@@ -84,7 +84,8 @@ def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None)
     lines = text.split("\n")
     by_script: dict[str, Mutant] = {}
     for change in collector.changes:
-        mutant = _splice(lines, change, wrapper.module.code_for_node(change.new))
+        code = wrapper.module.code_for_node(change.new)
+        mutant = _splice(lines, change, code)
         if mutant.script != text:
             by_script.setdefault(mutant.script, mutant)
     return list(by_script.values())

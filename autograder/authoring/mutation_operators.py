@@ -95,7 +95,7 @@ def replacements(node: cst.CSTNode, counterparts: Mapping[str, str]) -> Iterator
         case cst.Integer():
             yield from _of_integer(node)
         case cst.Float():
-            yield Replacement(Operator.CRP, node, cst.Float(str(2 * float(node.value))))
+            yield from _of_float(node)
         case cst.Name():
             yield from _of_name(node, counterparts)
         case cst.Attribute():
@@ -127,8 +127,9 @@ def _other_operators(
 def _of_binary_operation(node: cst.BinaryOperation) -> Iterator[Replacement]:
     """Yield another operator, one operand only, the operands swapped, and one transposed."""
     yield from _other_operators(Operator.AOR, node, ARITHMETIC)
-    one_sided = isinstance(node.operator, cst.Subtract | cst.Divide)
-    is_product = isinstance(node.operator, cst.MatrixMultiply)
+    operator = node.operator
+    one_sided = isinstance(operator, cst.Subtract | cst.Divide)
+    is_product = isinstance(operator, cst.MatrixMultiply)
     yield Replacement(Operator.ODL, node, node.left)
     if not one_sided:
         yield Replacement(Operator.ODL, node, node.right)
@@ -160,6 +161,12 @@ def _of_integer(node: cst.Integer) -> Iterator[Replacement]:
     for other in others:
         written = cst.Integer(str(other))
         yield Replacement(Operator.CRP, node, written)
+
+
+def _of_float(node: cst.Float) -> Iterator[Replacement]:
+    """Yield twice the number."""
+    twice = 2 * float(node.value)
+    yield Replacement(Operator.CRP, node, cst.Float(str(twice)))
 
 
 def _of_name(node: cst.Name, counterparts: Mapping[str, str]) -> Iterator[Replacement]:
@@ -239,7 +246,8 @@ def _of_condition(node: cst.If | cst.IfExp) -> Iterator[Replacement]:
 
     Of a statement only the test is replaced: its body has lines of its own.
     """
-    negated = cst.UnaryOperation(cst.Not(), _bracketed(node.test))
+    test = _bracketed(node.test)
+    negated = cst.UnaryOperation(cst.Not(), test)
     if isinstance(node, cst.If):
         yield Replacement(Operator.COI, node.test, negated)
     else:
@@ -251,7 +259,8 @@ def _of_tuple(node: cst.Tuple) -> Iterator[Replacement]:
     """Yield a pair the other way round, unless it is one of integers, such as a shape."""
     if len(node.elements) != 2:
         return
-    if all(isinstance(element.value, cst.Integer) for element in node.elements):
+    values = [element.value for element in node.elements]
+    if all(isinstance(value, cst.Integer) for value in values):
         return
     swapped = node.with_changes(elements=_first_two_swapped(node.elements))
     yield Replacement(Operator.SWAP, node, swapped)
@@ -279,4 +288,6 @@ def _bracketed(node: cst.BaseExpression) -> cst.BaseExpression:
     """Put brackets around an expression that has none."""
     if node.lpar:
         return node
-    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    left = cst.LeftParen()
+    right = cst.RightParen()
+    return node.with_changes(lpar=[left], rpar=[right])

@@ -161,7 +161,9 @@ def _find_units(text: str) -> _List | None:
     has_comma = False
     for token in TOKENS.finditer(text, begins.end()):
         if token[0] == "]":
-            return last and _List(last.start(), last.end(), token.start(), has_comma)
+            if last is None:
+                return None
+            return _List(last.start(), last.end(), token.start(), has_comma)
         if token[0] == ",":
             has_comma = True
         elif not token[0].startswith("#"):
@@ -176,7 +178,9 @@ def _added(text: str, name: str) -> str:
     if units is None:
         return text
     if not units.has_comma:
-        text = f"{text[: units.last_end]},{text[units.last_end :]}"
+        to_last = text[: units.last_end]
+        behind = text[units.last_end :]
+        text = f"{to_last},{behind}"
         units = replace(units, end=units.end + 1)
     before = text[: units.end].rstrip()
     between = text[len(before) : units.end]

@@ -112,7 +112,8 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
             if made.id == mistake.id:
                 answer = answer_of_mistake
         excluded = excluded_by(key, verdicts)
-        verdicts[check.name] = judge(check, known, answer, unit.sizes, excluded)
+        verdict = judge(check, known, answer, unit.sizes, excluded)
+        verdicts[check.name] = verdict
     return list(verdicts.values())
 
 
@@ -318,7 +319,8 @@ def judge_mutants(
             report.survivors.append(name)
             yield Finding(f"  survives: {name}")
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
-    yield finding(f"{report.unit}: {score}", report.score < MIN_SCORE)
+    is_low = report.score < MIN_SCORE
+    yield finding(f"{report.unit}: {score}", is_low)
     yield _what_mutants_are_told(report)
     if not report.quick:
         yield from _checks_that_catch_nothing(unit, report)

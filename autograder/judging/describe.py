@@ -256,8 +256,9 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
     if check.measure:
         return Description(Remark("cannot be measured.", (name,)))
     group = _group_of_numbers(found)
-    if name in check.words:
-        remark = Remark(check.words[name], (name,), group=group)
+    words = check.words.get(name)
+    if words is not None:
+        remark = Remark(words, (name,), group=group)
         return Description(remark)
     close = np.isclose(found, expected, rtol=TOLERANCE, atol=1e-6)
     # at least one: the check's own tolerance may be tighter than the one that counts here
@@ -299,7 +300,9 @@ def _one_of(descriptions: Sequence[Description]) -> Remark:
             groups.append(remark.group)
         if description.count:
             counts.append(description.count)
-    text = _wrong_values(", ".join(counts)) if counts else first.text
+    text = first.text
+    if counts:
+        text = _wrong_values(", ".join(counts))
     group = ""
     if groups:
         group = _checksum(" ".join(groups).encode())

@@ -70,7 +70,8 @@ def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
         remarks.append(_remark_on_right_arrays(comparison))
     verdict = verdict_of(comparison.check, share, remarks)
     if not verdict.earned:
-        verdict = replace(verdict, status=STATUS_OF_FAILURE.get(answer.failure, "error"))
+        status = STATUS_OF_FAILURE.get(answer.failure, "error")
+        verdict = replace(verdict, status=status)
     return replace(verdict, failure=answer.failure)
 
 
@@ -141,7 +142,8 @@ def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict
     for explanation in explanations:
         kept = min(mistake.keeps for mistake in explanation.mistakes)
         for name in explanation.arrays:
-            if name in key.constant or not _is_one_number(found.get(name)):
+            array = found.get(name)
+            if name in key.constant or not _is_one_number(array):
                 shares[name] = kept
     return shares
 

@@ -145,4 +145,11 @@ def verdict_of(check: Check, share: float, remarks: Sequence[Remark] = ()) -> Ve
         status = "partial"
     else:
         status = "failed"
-    return Verdict(check.name, check.title, check.points, earned, status, tuple(remarks))
+    return Verdict(
+        name=check.name,
+        title=check.title,
+        points=check.points,
+        earned=earned,
+        status=status,
+        remarks=tuple(remarks),
+    )

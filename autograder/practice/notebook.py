@@ -87,8 +87,9 @@ def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practi
     found: list[Practised] = []
     can_be_cleared = _in_kernel() or sys.stdout.isatty()
     under_way = UnderWay(sys.stdout, can_be_cleared, after=1.0)
+    implementation = Live(namespace)
     with _no_stderr():
-        practise(unit, [check], Live(namespace), found.append, under_way.tell)
+        practise(unit, [check], implementation, found.append, under_way.tell)
     under_way.clear()
     return found[0]
 
@@ -141,8 +142,8 @@ def _report(check: Check, found: Practised) -> str:
     else:
         shown["ours"] = found.known.loss
         shown["within"] = check.within
-        loss = found.answer.arrays.get("loss", np.array(np.nan))
-        if np.isfinite(loss):
+        loss = found.answer.arrays.get("loss")
+        if loss is not None and np.isfinite(loss):
             shown["loss"] = float(loss)
     template = environment.get_template("cell.html")
     return template.render(shown, verdict=found.verdict)

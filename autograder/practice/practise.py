@@ -47,7 +47,12 @@ def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: 
         text = corpus(unit.course).name
     except NoData:
         text = ""
-    provenance = Provenance(seed=unit.course.public_seed, quick=quick, corpus=text, kit=__version__)
+    provenance = Provenance(
+        seed=unit.course.public_seed,
+        quick=quick,
+        corpus=text,
+        kit=__version__,
+    )
     submission = path.read_bytes()
     return Result(
         student="course",
@@ -117,7 +122,11 @@ def practise(
             practised = practice.run(check)
         if check.name in asked:
             step(practised)
-    return [verdict for name, verdict in practice.verdicts.items() if name in asked]
+    verdicts = []
+    for name, verdict in practice.verdicts.items():
+        if name in asked:
+            verdicts.append(verdict)
+    return verdicts
 
 
 def _all_needed(unit: Unit, wanted: Sequence[Check]) -> set[str]:

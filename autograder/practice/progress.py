@@ -126,7 +126,8 @@ def _passed_now(
             passed.add(verdict.name)
         else:
             passed.discard(verdict.name)
-    return tuple(name for name in outline(course, unit) if name in passed)
+    in_order = outline(course, unit)
+    return tuple(name for name in in_order if name in passed)
 
 
 def _message(verdict: Verdict) -> str:

@@ -280,7 +280,8 @@ class Watch:
             self.working.process.terminate()
         self.working = self.waiting
         self.waiting = self._start_checker()
-        task = Task(self.path.read_bytes(), tuple(wanted), moves, **more)
+        source = self.path.read_bytes()
+        task = Task(source, tuple(wanted), moves, **more)
         with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
             self.working.pipe.send(task)
         self.page = []
@@ -311,7 +312,8 @@ class Watch:
             case "e":
                 self.ask(example=self.at)
             case "h":
-                told = hint(self.course, self.unit, self.at, self.path.read_bytes())
+                source = self.path.read_bytes()
+                told = hint(self.course, self.unit, self.at, source)
                 self.foot = f"hint {told}"
                 self.draw()
 
@@ -376,8 +378,9 @@ class Watch:
             return
         self.page.append(verdict_lines(verdict))
         self.foot = f"printed: {news.printed}" if news.printed else ""
-        passed_here = verdict.status == "passed" and verdict.name == self.at
-        if self.moves and passed_here:
+        has_passed = verdict.status == "passed"
+        is_at_hand = verdict.name == self.at
+        if self.moves and has_passed and is_at_hand:
             left = self._left_after()
             if left:
                 self.at = left[0]
@@ -414,7 +417,8 @@ class Watch:
         if more_memory > MOST_MEMORY:
             self._end_work(begun.what, "killed", "took too much memory")
         elif lasted > GIVE_UP * begun.seconds + GRACE:
-            self._end_work(begun.what, "timeout", f"took longer than {lasted:.0f} seconds")
+            why = f"took longer than {lasted:.0f} seconds"
+            self._end_work(begun.what, "timeout", why)
 
     def _end_work(self, check: str, status: Status, why: str) -> None:
         """End the process at work from outside, and judge its check so."""
@@ -503,9 +507,15 @@ def keyboard() -> Iterator[Callable[[], str]]:
     import termios
     import tty
 
+    def pressed() -> str:
+        is_there, _, _ = select.select([0], [], [], 0)
+        if not is_there:
+            return ""
+        return os.read(0, 1).decode("latin-1")
+
     before = termios.tcgetattr(0)
     try:
         tty.setcbreak(0)
-        yield lambda: os.read(0, 1).decode("latin-1") if select.select([0], [], [], 0)[0] else ""
+        yield pressed
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -65,7 +65,8 @@ def _lock(folder: str | Path, how: int) -> int:
 
     how: as `fcntl.flock` takes it. Raises `OSError`.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    folder_only = os.O_DIRECTORY | os.O_NOFOLLOW
+    descriptor = os.open(folder, os.O_RDONLY | folder_only)
     try:
         fcntl.flock(descriptor, how)
     except OSError:

@@ -106,7 +106,11 @@ class Stopwatch:
         computed = clock.computed - self._computed_before
         if computed > MOST_OF_THE_TIME * self._seconds:
             raise TimeoutError(f"took longer than {self._seconds:g} seconds")
-        left = min(self._seconds - computed, most_elapsed - elapsed, self._ends - now)
+        left = min(
+            self._seconds - computed,
+            most_elapsed - elapsed,
+            self._ends - now,
+        )
         waited = self._waited(elapsed, clock)
         if waited is not None:
             most_waited = self._may_wait()
@@ -251,7 +255,8 @@ class Worker:
         self.tell_names = False
         self.names_run: frozenset[str] | None = None
         self._server = server
-        hello = wire.Message({"name": name}, {"source": wire.text_array(source)})
+        file = wire.text_array(source)
+        hello = wire.Message({"name": name}, {"source": file})
         self._hello = wire.encode(hello)
         self._process: Process | None = None
         self._watch = Stopwatch(server.unit.limits, self._read_clock)

@@ -312,7 +312,8 @@ def _operations(node: ast.BinOp, source: _Source) -> Iterator[_Edit]:
     right = source.code(node.right)
     left_out = LEFT_OUT[operator]
     for other in OTHER_OPERATORS.get(operator, ()):
-        yield _Edit(node, _infix(left, other, right), _stands_for(other, operator))
+        code = _infix(left, other, right)
+        yield _Edit(node, code, _stands_for(other, operator))
     yield _Edit(node, f"({left})", left_out)
     if operator in "*/":
         yield _Edit(node, f"(2 * ({whole}))", "there is a factor of 2 too many")
@@ -525,11 +526,12 @@ def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
     if isinstance(node.func, ast.Attribute):
         owner = source.code(node.func.value)
         yield _Edit(node, f"({owner})", words)
-    has_starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-    if node.args and not has_starred:
-        first = source.code(node.args[0])
+    arguments = node.args
+    has_starred = any(isinstance(argument, ast.Starred) for argument in arguments)
+    if arguments and not has_starred:
+        first = source.code(arguments[0])
         yield _Edit(node, f"({first})", words)
-    if len(node.args) > 1 and not has_starred:
+    if len(arguments) > 1 and not has_starred:
         yield _swapped_arguments(node, source)
     for keyword in node.keywords:
         if keyword.arg:

@@ -119,8 +119,9 @@ def read_solution(text: str) -> Solution:
                     f"line {number}: a `# mistake:` stands below the line it spoils and has words "
                     "below it."
                 )
+            _, keeps, code = head.groups()
             identity = f"m{len(mistakes) + 1:02}"
-            mistake = Mistake(identity, words, keeps=float(head[2] or 0), code=head[3])
+            mistake = Mistake(identity, words, keeps=float(keeps or 0), code=code)
             first_line = first_lines.get(last_code, last_code)
             mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):

@@ -88,7 +88,9 @@ def axis_of_batch_norm(raised: Raised) -> str:
     found = re.search(r"running_mean should contain (\d+) elements not (\d+)", raised.text)
     if not found:
         return ""
-    given, wanted = (raised.shape((int(size),)) for size in found.groups())
+    given_size, wanted_size = map(int, found.groups())
+    given = raised.shape((given_size,))
+    wanted = raised.shape((wanted_size,))
     return (
         f"Batch norm takes axis 1 for its features: there {given} were given, and {wanted} wanted. "
         "With more axes, make the others one, `x.flatten(0, -2)`, and put them back after it."

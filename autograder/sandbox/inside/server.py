@@ -95,7 +95,8 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
     confine = bool(setup["confine"])
     if confine:
         confinement.die_with_parent()
-    experiments = load_experiments(Path(setup["checks"]), setup["unit"], setup["addons"])
+    checks = Path(setup["checks"])
+    experiments = load_experiments(checks, setup["unit"], setup["addons"])
     runner.warm(experiments, setup["stub"].encode())
     names = runner.names_to_keep(experiments)
     gc.freeze()

@@ -179,7 +179,9 @@ def _read_array(name: str, entry: Mapping[str, Any]) -> np.ndarray:
     """Read an array of a safetensors file. Raises `BadFrame`."""
     dtype = DTYPES.get(entry["dtype"])
     shape = entry["shape"]
-    if dtype is None or len(shape) > MAX_DIMENSIONS or len(name) > MAX_NAME:
+    if dtype is None:
+        raise BadFrame("an array's type, shape or name")
+    if len(shape) > MAX_DIMENSIONS or len(name) > MAX_NAME:
         raise BadFrame("an array's type, shape or name")
     try:
         numbers = np.frombuffer(entry["data"], dtype)

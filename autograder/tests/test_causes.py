@@ -89,6 +89,30 @@ TORCH = [
     (GATES, (torch.ones(B, E), torch.ones(E, 4 * H)), "`chunk(4)` cuts along the first axis."),
     ("return h @ x", (torch.ones(B, E), torch.ones(H, E)), "`x @ h.T` fits."),
     (
+        "hidden = torch.nn.Linear(7, 11); return hidden(x)",
+        (torch.ones(T, B, H),),
+        "`hidden` is `nn.Linear(7, 11)` and wants E = 7 numbers on the last axis of what it reads, "
+        "and `x` is (T, B, H) = (6, 4, 11).",
+    ),
+    (
+        "hidden = torch.nn.Linear(14, 11); return hidden(torch.cat([x, h]))",
+        (torch.ones(B, E), torch.ones(B, E)),
+        "and `torch.cat([x, h])` has E = 7. `torch.cat([x, h])` joins along the first axis. Say "
+        "which one you mean; the last is `torch.cat([x, h], dim=-1)`.",
+    ),
+    (
+        "net = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(11, 17)); return net(x)",
+        (torch.ones(B, E),),
+        "In `net`, `nn.Linear(11, 17)` wants H = 11 numbers on the last axis of what it reads, "
+        "and `x` is (B, E) = (4, 7).",
+    ),
+    (
+        "return x @ torch.diag(h)",
+        (torch.ones(B, E), torch.ones(H)),
+        "The matrices multiplied are (B, E) = (4, 7) and (H, H) = (11, 11): the last axis of the "
+        "first should be as long as the first of the second.",
+    ),
+    (
         "return torch.nn.BatchNorm1d(11)(x)",
         (torch.ones(T, B, H),),
         "there (B,) = (4,) were given, and (H,) = (11,) wanted.",

@@ -3,10 +3,13 @@
 import ast
 import math
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
 
 from autograder.check import Raised
-from autograder.sandbox.inside.causes import shape_of
+from autograder.sandbox.inside.causes import product_of_shapes, shape_of, value_of
 
 
 def axes_of_cross_entropy(raised: Raised) -> str:
@@ -49,16 +52,9 @@ def _shapes_of_arguments(raised: Raised) -> str:
 
 def _first_two_arguments(raised: Raised, function: str) -> tuple[ast.expr, ast.expr] | None:
     """Find a call in the student's line, and return its first two arguments."""
-    try:
-        line = ast.parse(raised.line)
-    except SyntaxError:
-        return None
-    for node in ast.walk(line):
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        if called.endswith(function) and len(node.args) > 1:
-            first, second, *_ = node.args
+    for call in _calls(raised.line, function):
+        if len(call.args) > 1:
+            first, second, *_ = call.args
             return first, second
     return None
 
@@ -81,6 +77,99 @@ def axis_of_chunk(raised: Raised) -> str:
         f"`{method}({size})` cuts along the first axis. "
         f"Say which one you mean; the last is `{method}({size}, dim=-1)`."
     )
+
+
+PRODUCT = re.compile(r"shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)")
+
+
+def product_of_a_layer(raised: Raised) -> str:
+    """`self.hidden(e)`: what the layer reads, and what it was given."""
+    found = PRODUCT.search(raised.text)
+    if not found:
+        return ""
+    given, wanted, made = (int(found[i]) for i in (2, 3, 4))
+    call = _call_that_failed(raised)
+    layer = _linear_layer(raised, call, wanted, made)
+    if call is None or not layer:
+        return ""
+    what = "what it was given"
+    shape = None
+    if len(call.args) == 1:
+        what = f"`{ast.unparse(call.args[0])}`"
+        shape = shape_of(raised, call.args[0])
+    cause = f"{layer} wants {_one_size(raised, wanted)} numbers on the last axis of what it reads"
+    if shape:
+        cause = f"{cause}, and {what} is {raised.shape(shape)}."
+    else:
+        cause = f"{cause}, and {what} has {_one_size(raised, given)}."
+    return f"{cause} {_joined_along_the_first_axis(raised, given, wanted)}".rstrip()
+
+
+def _call_that_failed(raised: Raised) -> ast.Call | None:
+    """Return the call that was under way in the student's line, if it was one."""
+    with suppress(SyntaxError):
+        node = ast.parse(raised.part.strip(), mode="eval").body
+        if isinstance(node, ast.Call):
+            return node
+    return None
+
+
+def _linear_layer(raised: Raised, call: ast.Call | None, reads: int, makes: int) -> str:
+    """Say which linear layer of these sizes was called, by itself or in a model; "" if none."""
+    called: Any = value_of(raised, call.func) if call else None
+    if call is None or not hasattr(called, "modules"):
+        return ""
+    layer = f"`nn.Linear({reads}, {makes})`"
+    text = ast.unparse(call.func)
+    for part in called.modules():
+        features = getattr(part, "in_features", None), getattr(part, "out_features", None)
+        if features == (reads, makes):
+            return f"`{text}` is {layer} and" if part is called else f"In `{text}`, {layer}"
+    return ""
+
+
+def _one_size(raised: Raised, size: int) -> str:
+    """Write the length of an axis, with its letter if it has one: `11 = H`."""
+    for letter, known in raised.sizes.items():
+        if known == size:
+            return f"{letter} = {size}"
+    return str(size)
+
+
+def _joined_along_the_first_axis(raised: Raised, given: int, wanted: int) -> str:
+    """Say that `torch.cat([a, b])` names no axis, where what is wanted is made of such parts."""
+    for joining in _calls(raised.function, "cat"):
+        names_no_axis = len(joining.args) == 1 and not joining.keywords
+        if names_no_axis and wanted > given:
+            text = ast.unparse(joining)
+            return (
+                f"`{text}` joins along the first axis. Say which one you mean; the last is "
+                f"`{text[:-1]}, dim=-1)`."
+            )
+    return ""
+
+
+def _calls(code: str, function: str) -> Iterator[ast.Call]:
+    """Yield the calls of a function, or of a method of this name, in a piece of code."""
+    with suppress(SyntaxError):
+        for node in ast.walk(ast.parse(textwrap.dedent(code))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(function):
+                yield node
+
+
+def product_of_unknown_shapes(raised: Raised) -> str:
+    """A product of two matrices of which the line does not show both."""
+    found = PRODUCT.search(raised.text)
+    if not found or product_of_shapes(raised):
+        return ""
+    rows, columns, *other = (int(size) for size in found.groups())
+    left = raised.shape((rows, columns))
+    right = raised.shape(other)
+    cause = (
+        f"The matrices multiplied are {left} and {right}: the last axis of the first should be as "
+        "long as the first of the second."
+    )
+    return f"{cause} {_joined_along_the_first_axis(raised, columns, other[0])}".rstrip()
 
 
 def axis_of_batch_norm(raised: Raised) -> str:
@@ -192,6 +281,8 @@ def numpy_of_graph(raised: Raised) -> str:
 CAUSES = (
     axes_of_cross_entropy,
     axis_of_chunk,
+    product_of_a_layer,
+    product_of_unknown_shapes,
     axis_of_batch_norm,
     second_time_backward,
     not_probabilities,

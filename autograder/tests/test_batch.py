@@ -98,10 +98,12 @@ def test_one_that_waits_is_graded_after_the_others(tmp_path):
 
 def grade_on(disk, submitted, out):
     """Grade with `out` on a disk of a given kind, an option of bubblewrap's."""
-    command = [bubblewrap(), "--dev-bind", "/", "/", *disk, out]
-    command += [sys.executable, "-m", "autograder", "grade", submitted, "--quick", "--out", out]
-    captured = {"capture_output": True, "text": True, "timeout": 120}
-    return subprocess.run(map(str, command), cwd=small.COURSE.folder, **captured)
+    confined = [bubblewrap(), "--dev-bind", "/", "/", *disk, out]
+    grade = [sys.executable, "-m", "autograder", "grade", submitted, "--quick", "--out", out]
+    command = [str(word) for word in (*confined, *grade)]
+    return subprocess.run(
+        command, cwd=small.COURSE.folder, capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
@@ -359,16 +361,18 @@ def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypat
 
 def test_who_comes_later_under_a_like_name_takes_nothing_from_the_first(tmp_path):
     """`ada` hands in, then `ADA` does, then `ada` again: her grade is that of her newest work."""
-    small.submit(tmp_path / "class", "ada", "x = 1")
-    assert graded(tmp_path / "class", tmp_path / "out")["ada.json"]["score"] == 0
-    small.submit(tmp_path / "class", "ADA", "x = 1")
-    small.submit(tmp_path / "class", "ada", small.half_solved())
-    taken = {result.student for result in stored_results(tmp_path / "out")}
-    found = find_submissions(small.COURSE, tmp_path / "class", taken=taken)
-    grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, quick=True))
-    known = {result.lms_name: result.score for result in stored_results(tmp_path / "out")}
-    assert known == {"ada": 6, "ADA": 0}
-    assert (tmp_path / "out" / small.UNIT / "ada.json").is_file()
+    submitted = tmp_path / "class"
+    out = tmp_path / "out"
+    small.submit(submitted, "ada", "x = 1")
+    assert graded(submitted, out)["ada.json"]["score"] == 0
+    small.submit(submitted, "ADA", "x = 1")
+    small.submit(submitted, "ada", small.half_solved())
+    taken = {result.student for result in stored_results(out)}
+    found = find_submissions(small.COURSE, submitted, taken=taken)
+    grade_class(small.COURSE, found, Run(out, small.SEED, quick=True))
+    scores = {result.lms_name: result.score for result in stored_results(out)}
+    assert scores == {"ada": 6, "ADA": 0}
+    assert (out / small.UNIT / "ada.json").is_file()
 
 
 def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_path):

@@ -221,9 +221,10 @@ def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
 
 def test_only_checks_that_train_have_data():
     """By check, in the fixture course."""
-    found, every = data.unit_data(small.unit()), data.all_unit_data(small.unit())
-    assert {name: corpus.name for name, corpus in found.items()} == {"fitting": "line"}
-    assert {name: [corpus.name for corpus in all_] for name, all_ in every.items()} == {
-        "fitting": ["line", "steep"]
-    }
+    one_of_each = data.unit_data(small.unit())
+    assert list(one_of_each) == ["fitting"]
+    assert one_of_each["fitting"].name == "line"
+    every = data.all_unit_data(small.unit())
+    assert list(every) == ["fitting"]
+    assert [corpus.name for corpus in every["fitting"]] == ["line", "steep"]
     assert data.unit_data(small.unit(small.WORDS)) == {}

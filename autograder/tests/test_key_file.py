@@ -68,15 +68,15 @@ def test_a_key_can_be_read_by_whoever_can_read_other_new_files(tmp_path):
 
 def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
     """Students have the file: of a check that trains it holds the loss and the shapes."""
-    weights = PlainKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)
+    path = tmp_path / "k"
+    trained = PlainKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)
     mistake = Mistake("m01", "words", 0, "secret_code"), Answer({"y": np.ones(1)})
-    save_key(
-        tmp_path / "k", {"fit@line": weights, "a": PlainKey(Answer({"y": np.zeros(1)}), (mistake,))}
-    )
-    content = (tmp_path / "k").read_bytes()
+    exact = PlainKey(Answer({"y": np.zeros(1)}), (mistake,))
+    save_key(path, {"fit@line": trained, "a": exact})
+    content = path.read_bytes()
     assert b"secret_code" not in content
     assert np.float64(7.25).tobytes() not in content
-    found = load_key(tmp_path / "k")["fit@line"]
+    found = load_key(path)["fit@line"]
     assert found.loss == 0.5
     assert np.array_equal(found.expected.arrays["w"], np.zeros((2, 3)))
 
@@ -147,10 +147,13 @@ def with_one_changed(check, name, answer, solution):
     elif array.dtype.kind == "f":
         place = int(np.argmax(np.isfinite(array)))
         scale = max(largest(array) or 1.0, largest(solution.arrays[name]))
-        past = array.flat[place] + 1.5 * scale * check.tolerance.get(name, TOLERANCE)
+        tolerance = check.tolerance.get(name, TOLERANCE)
+        past = array.flat[place] + 1.5 * scale * tolerance
         array.flat[place] = past if np.isfinite(past) else 0.0
+    elif array.dtype.kind == "b":
+        array.flat[0] = not array.flat[0]
     else:
-        array.flat[0] = not array.flat[0] if array.dtype.kind == "b" else array.flat[0] + 1
+        array.flat[0] += 1
     return replace(answer, arrays=answer.arrays | {name: array})
 
 

@@ -80,12 +80,14 @@ def test_a_link_is_listed_and_a_name_is_made_printable(folder):
 
 def test_grade_lists_it_and_says_what_lies_there_instead(folder):
     """Below the table; and where nothing is a submission, with the error."""
+    out = folder.parent / "grades"
     write(folder / "bob" / f"{UNIT}.py")
-    done = small.run_command("grade", folder, "--out", folder.parent / "grades", "--quick")
+    done = small.run_command("grade", folder, "--out", out, "--quick")
     assert done.returncode == 0, done.stderr
     assert f"not graded (1):\n  bob/{UNIT}.py: a level too high." in done.stdout
-    write(folder.parent / "wrong" / "bob" / f"{UNIT}.py")
-    done = small.run_command("grade", folder.parent / "wrong", "--out", folder.parent / "grades")
+    without_submissions = folder.parent / "wrong"
+    write(without_submissions / "bob" / f"{UNIT}.py")
+    done = small.run_command("grade", without_submissions, "--out", out)
     assert done.returncode == 2
     assert f"  bob/{UNIT}.py: a level too high." in done.stderr
 

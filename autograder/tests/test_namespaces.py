@@ -62,11 +62,16 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
     Modes, a default device and hooks for all layers are taken away.
     """
     torch = pytest.importorskip("torch")
-    kept, right = names_to_keep(Experiments((), UnitSettings(), (addon,))), torch.optim.SGD.step
-    torch.optim.SGD.step = torch.relu = torch.Tensor.relu = torch.nn.functional.relu = None
+    kept = names_to_keep(Experiments((), UnitSettings(), (addon,)))
+    step = torch.optim.SGD.step
+    torch.optim.SGD.step = None
+    torch.relu = None
+    torch.Tensor.relu = None
+    torch.nn.functional.relu = None
     kept.put_back()
-    assert torch.optim.SGD.step is right
-    assert torch.relu(torch.ones(1)) == torch.ones(1).relu()
+    ones = torch.ones(1)
+    assert torch.optim.SGD.step is step
+    assert torch.relu(ones) == ones.relu()
     torch.nn.modules.module.register_module_forward_hook(lambda *_: torch.zeros(1))
     torch.set_default_device("meta")
     addon.undo()

@@ -98,10 +98,13 @@ def test_nothing_is_imported_where_it_is_kept(tmp_path):
 def test_a_changed_check_is_read_again(tmp_path):
     """Its own file, or one that checks share."""
     course = small.read_course(small.copy_course(tmp_path / "course"))
-    assert outline_unit(course, small.UNIT).checks[0].points == 2
+    first_check = outline_unit(course, small.UNIT).checks[0]
+    assert first_check.points == 2
     path = course.checks / f"{small.UNIT}.py"
-    path.write_text(path.read_text().replace("points=2, words", "points=7, words"))
-    assert outline_unit(course, small.UNIT).checks[0].points == 7
+    changed = path.read_text().replace("points=2, words", "points=7, words")
+    path.write_text(changed)
+    first_check = outline_unit(course, small.UNIT).checks[0]
+    assert first_check.points == 7
     assert load_unit(course, small.UNIT).checks[0].points == 7
 
 

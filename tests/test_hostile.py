@@ -314,15 +314,20 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
 
 def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
     """On the same seed honest submissions have the verdicts of the golden class, check by check."""
-    places, among = hostile[0], 0
+    places = hostile[0]
+    golden = graded_class[0]
+    number_of_honest = 0
     for path in sorted(places["OUT"].glob("unit*/*.json")):
-        if path.stem in HONEST:
-            alone, here = timeless(graded_class[0] / path.parent.name / path.name), timeless(path)
-            exact = {check["name"] for check in here["checks"]}
-            assert here["checks"] == [check for check in alone["checks"] if check["name"] in exact]
-            assert here["submission_sha256"] == alone["submission_sha256"]
-            among += 1
-    assert among == len(HONEST) >= 12
+        if path.stem not in HONEST:
+            continue
+        number_of_honest += 1
+        here = timeless(path)
+        alone = timeless(golden / path.parent.name / path.name)
+        exact = {check["name"] for check in here["checks"]}
+        assert here["checks"] == [check for check in alone["checks"] if check["name"] in exact]
+        assert here["submission_sha256"] == alone["submission_sha256"]
+    assert number_of_honest == len(HONEST)
+    assert len(HONEST) >= 12
 
 
 def test_the_grader_does_not_grow(hostile):

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -36,44 +37,7 @@ from mutilations import exact, fill, mutilated
 UNIT = "unit4_manual_gradients"
 RUNS, COPIES = 3, 10
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-CLASS = """
-import os, sys
-from pathlib import Path
-from autograder.course import find_course
-from autograder.grading import batch, submissions
-from autograder.sandbox.client import Server
-
-def of_descendants():  # CPU time in ticks; a server that is killed inside bubblewrap is in nobody's account
-    parents, ticks = {}, {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        parents[int(stat.parent.name)], ticks[int(stat.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
-    def below(pid):
-        return pid in parents and (parents[pid] == os.getpid() or below(parents[pid]))
-    return sum(count for pid, count in ticks.items() if below(pid))
-
-spent, done, close = [], [], Server.close
-Server.close = lambda self: (spent.append(of_descendants()), close(self))  # of the one that makes the key
-submitted, out = map(Path, sys.argv[1:3])
-course = find_course()
-found = submissions.find_submissions(course, submitted)
-
-marks = []
-
-def step(result):
-    done.append(result)
-    if len(done) in (len(found) // 6, len(found)):
-        marks.append(of_descendants() / os.sysconf("SC_CLK_TCK") + sum(os.times()[:2]))
-    if len(done) == len(found):  # while the thread lives with which its server ends
-        spent.append(of_descendants())
-
-batch.grade_class(course, found, batch.Run(out, 5, int(sys.argv[3]), quick=True), step)
-print("seconds", sum(spent) / os.sysconf("SC_CLK_TCK") + sum(os.times()[:2]))
-print("each", (marks[-1] - marks[0]) / (len(found) - len(found) // 6))  # once all is warm
-"""
+CLASS_COST = Path(__file__).with_name("class_cost.py")
 
 
 def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
@@ -129,6 +93,16 @@ def new_course(scratch: Path) -> Path:
     return course
 
 
+@dataclass(frozen=True)
+class Seconds:
+    """Seconds of all twelve submissions and of one more, theirs and ours."""
+
+    theirs: float
+    ours: float
+    their_next: float
+    our_next: float
+
+
 def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
     """Return rows of a table of medians.
 
@@ -145,7 +119,7 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
 
     def grade(folder: Path, jobs: int) -> str:
         shutil.rmtree(scratch / "out", ignore_errors=True)
-        return run("-c", CLASS, folder, scratch / "out", jobs)
+        return run(CLASS_COST, folder, scratch / "out", jobs)
 
     def ours(folder: Path) -> float:
         return float(grade(folder, 1).split("seconds")[1].split()[0])
@@ -154,41 +128,45 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
         return on_the_clock(lambda: grade(folder, os.cpu_count() or 1))
 
     autograde()  # once before, so that files are at hand and the gradebook is there
-    found: dict[str, list[tuple[float, ...]]] = {
-        "CPU time": [],
-        f"on the clock, {os.cpu_count()} cores": [],
+    ways = {
+        "CPU time": (processor_time, ours),
+        f"on the clock, {os.cpu_count()} cores": (on_the_clock, clocked),
     }
-    ways = (processor_time, ours), (on_the_clock, clocked)
+    found: dict[str, list[Seconds]] = {what: [] for what in ways}
     for _ in range(RUNS):
-        for (theirs_by, ours_by), pairs in zip(ways, found.values(), strict=True):
-            theirs, one = theirs_by(autograde), theirs_by(lambda: autograde("--student", "s00"))
-            twelve_of_us, many = ours_by(course / "submitted"), ours_by(scratch / "many")
-            pairs.append(
-                (
-                    theirs,
-                    twelve_of_us,
-                    (theirs - one) / 11,
-                    (many - twelve_of_us) / (12 * COPIES - 12),
-                )
-            )
+        for what, (of_theirs, of_ours) in ways.items():
+            theirs = of_theirs(autograde)
+            theirs_of_one = of_theirs(lambda: autograde("--student", "s00"))
+            twelve_of_us = of_ours(course / "submitted")
+            many_of_us = of_ours(scratch / "many")
+            their_next = (theirs - theirs_of_one) / 11
+            our_next = (many_of_us - twelve_of_us) / (12 * COPIES - 12)
+            found[what].append(Seconds(theirs, twelve_of_us, their_next, our_next))
     rows = []
-    for what, pairs in found.items():
-        theirs, us, their_next, our_next = map(statistics.median, zip(*pairs, strict=True))
-        rows.append(
-            (
-                f"twelve submissions, start and key included, {what}",
-                f"{theirs:.2f} s",
-                f"{us:.2f} s",
-                f"{theirs / us:.0f}",
-            )
-        )
-        cells = (
-            f"{1000 * their_next:.0f} ms",
-            f"{1000 * our_next:.1f} ms",
-            f"{their_next / our_next:.0f}",
-        )
-        rows.append((f"one more submission, {what}", *cells))
+    for what, seconds in found.items():
+        rows += rows_of_medians(what, seconds)
     return rows
+
+
+def rows_of_medians(what: str, seconds: list[Seconds]) -> list[tuple[str, ...]]:
+    """Return the two rows of one way to measure."""
+    theirs = statistics.median(each.theirs for each in seconds)
+    ours = statistics.median(each.ours for each in seconds)
+    their_next = statistics.median(each.their_next for each in seconds)
+    our_next = statistics.median(each.our_next for each in seconds)
+    whole = (
+        f"twelve submissions, start and key included, {what}",
+        f"{theirs:.2f} s",
+        f"{ours:.2f} s",
+        f"{theirs / ours:.0f}",
+    )
+    one_more = (
+        f"one more submission, {what}",
+        f"{1000 * their_next:.0f} ms",
+        f"{1000 * our_next:.1f} ms",
+        f"{their_next / our_next:.0f}",
+    )
+    return [whole, one_more]
 
 
 EACH = """
@@ -215,7 +193,7 @@ def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
     for name, text in mutilated(nbformat.writes(book)):
         students[name] = name[:3]
         submit(submitted, students[name], text)
-    run("-c", CLASS, submitted, scratch / "mutilated", 1)
+    run(CLASS_COST, submitted, scratch / "mutilated", 1)
     # one by one: metadata of an old version ends `nbgrader autograde` for the whole class
     printed = run("-c", EACH, UNIT, *students.values(), cwd=course)
     rows = []

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from against_nbgrader import CLASS, PATH, processor_time, run
+from against_nbgrader import CLASS_COST, PATH, processor_time, run
 from at_hand import COURSE, solution
 from at_hand import unit as load
 from mutilations import exact, fill
@@ -159,7 +159,7 @@ def ours(folder: Path, unit: str, book: str) -> float:
     times = []
     for _ in range(RUNS):
         shutil.rmtree(out, ignore_errors=True)
-        printed = run("-c", CLASS, submitted, out, 1)
+        printed = run(CLASS_COST, submitted, out, 1)
         _, each = printed.split("each")
         times.append(float(each))
     return statistics.median(times)

@@ -45,6 +45,13 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+def id_in(record: HandIn | None, source: str) -> str:
+    """Return the number that a system gives who handed in; empty where it is from another."""
+    if record is None or record.source != source:
+        return ""
+    return record.id
+
+
 def record_path(folder: Path) -> Path:
     """Return where the record of the file in a folder lies: beside the folder."""
     return folder.with_name(f"{folder.name}.json")

@@ -16,12 +16,12 @@ from urllib.parse import urlparse
 
 from autograder.errors import UserError, visible
 from autograder.grading.adjustments import said_of_checks
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
 from autograder.judging import Verdict
 from autograder.report.feedback import Feedback
-from autograder.report.terminal import earned_of, number
+from autograder.report.terminal import earned_in_words, earned_of, number
 
 TOKEN = "CANVAS_TOKEN"
 LONGEST = 6000  # characters of a comment
@@ -121,10 +121,9 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
 
 def _user(record: HandIn | None) -> str:
     """Return Canvas's number for who handed in; empty where it is not known."""
-    if record is None or record.source != "canvas":
-        return ""
-    is_number = re.fullmatch(r"\d{1,18}", record.id)
-    return record.id if is_number else ""
+    user = id_in(record, "canvas")
+    is_number = re.fullmatch(r"\d{1,18}", user)
+    return user if is_number else ""
 
 
 def comment_on(grade: Grade) -> str:
@@ -134,7 +133,7 @@ def comment_on(grade: Grade) -> str:
     what was given by hand.
     """
     result = grade.result
-    points = f"{number(grade.points)} of {number(grade.max_points)} points"
+    points = earned_in_words(grade.points, grade.max_points)
     lines = [f"{points}. The page that is attached shows all."]
     if grade.words:
         lines.append(f"{grade.words}.")

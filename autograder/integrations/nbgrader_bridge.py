@@ -24,7 +24,7 @@ from autograder.grading.adjustments import Adjustment, append_new
 from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
 from autograder.report import markdown, remark_markdown
-from autograder.report.terminal import number
+from autograder.report.terminal import earned_in_words
 from autograder.source.notebooks import as_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
@@ -185,7 +185,8 @@ def _entered(result: Result, kept: int, no_page: str) -> str:
 
     kept: how many scores stay that were entered by hand. no_page: why nbgrader has no page of it.
     """
-    line = f"{_whose(result)}: {number(result.score)} of {number(result.max_score)} points"
+    points = earned_in_words(result.score, result.max_score)
+    line = f"{_whose(result)}: {points}"
     if kept:
         line += f"; {kept} scores entered by hand kept"
     if no_page:
@@ -288,7 +289,7 @@ def _markdown(verdict: Verdict) -> str:
 
     A submission's words are in them, and nbgrader's pages would run their HTML.
     """
-    points = f"{number(verdict.earned)} of {number(verdict.points)} points"
+    points = earned_in_words(verdict.earned, verdict.points)
     lines = [f"`{verdict.name}`: {points}"]
     for remark in verdict.remarks:
         text = remark_markdown(remark)

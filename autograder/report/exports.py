@@ -11,12 +11,20 @@ from types import MappingProxyType
 from typing import Any
 
 from autograder.grading.attempts import kind_in_words, refuse_mixed
+from autograder.grading.hand_in import id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
 from autograder.grading.roster import Student, as_student
 from autograder.judging import Verdict
 from autograder.report import markdown
-from autograder.report.terminal import NOTHING, earned_of, in_one_line, number, symbol
+from autograder.report.terminal import (
+    NOTHING,
+    earned_in_words,
+    earned_of,
+    in_one_line,
+    number,
+    symbol,
+)
 from autograder.report.total import final_rows, final_table
 
 Files = Mapping[str, str]  # name → content
@@ -379,11 +387,11 @@ def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
 
     A participant has another number in each assignment, and a partner none.
     """
-    known = grade.result.hand_in
-    if known is None or known.source != "moodle" or not known.id:
+    participant = id_in(grade.result.hand_in, "moodle")
+    if not participant:
         return None
     return (
-        f"Participant {known.id}",
+        f"Participant {participant}",
         who.name,
         who.email,
         grade.points,
@@ -452,9 +460,8 @@ def _github(grades: Sequence[Grade], _: Missing) -> Files:
 def _summary(grade: Grade) -> str:
     """Return a job's summary: a heading, and a row for each check."""
     result = grade.result
-    earned = number(grade.points)
-    most = number(grade.max_points)
-    lines = [f"## {markdown(result.unit)}: {earned} of {most} points", ""]
+    points = earned_in_words(grade.points, grade.max_points)
+    lines = [f"## {markdown(result.unit)}: {points}", ""]
     kind = kind_in_words(result)
     if kind:
         lines += [kind, ""]

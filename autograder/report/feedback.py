@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading.attempts import kind_in_words
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import id_in
 from autograder.grading.policy import Grade
 from autograder.grading.results import CannotWrite, Result, write_whole
 from autograder.report.pages import Around, Source, page_alone
@@ -134,13 +134,12 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
     without = []
     for feedback in pages:
         result = feedback.grade.result
-        known = result.hand_in
-        if known is None or known.source != "moodle" or not known.id:
+        folder_there = _participant(result)
+        if not folder_there:
             without.append(f"{result.student}, {result.unit}")
             continue
-        participant = _participant(known, result.student)
         files = by_unit.setdefault(result.unit, {})
-        files[f"{participant}/feedback{feedback.file.suffix}"] = feedback.file
+        files[f"{folder_there}/feedback{feedback.file.suffix}"] = feedback.file
     zips = []
     for unit, files in by_unit.items():
         path = folder / f"moodle feedback {unit}.zip"
@@ -149,11 +148,15 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
     return zips, without
 
 
-def _participant(known: HandIn, student: str) -> str:
-    """Return what Moodle calls the folder of a participant."""
-    name = known.name or student
+def _participant(result: Result) -> str:
+    """Return what Moodle calls the folder of a participant; empty where Moodle knows no such."""
+    known = result.hand_in
+    number = id_in(known, "moodle")
+    if not known or not number:
+        return ""
+    name = known.name or result.student
     plain = re.sub(r"[_/\\]", " ", name)
-    return f"{plain}_{known.id}_assignsubmission_file"
+    return f"{plain}_{number}_assignsubmission_file"
 
 
 def _write_zip(path: Path, files: Mapping[str, Path]) -> None:

@@ -17,7 +17,7 @@ from autograder.errors import UserError, one_line
 from autograder.grading.adjustments import Adjustment, given_for
 from autograder.grading.results import Result
 from autograder.judging import Verdict
-from autograder.report.terminal import number
+from autograder.report.terminal import earned_in_words
 
 FIELDS = ("Student", "Unit", "Check", "Checksum")
 MAX_MAIL = 256 << 10  # bytes of a mail that are looked at
@@ -224,7 +224,7 @@ class Listed:
         request = self.request
         points = "no such check"
         if self.verdict:
-            points = f"{number(self.verdict.earned)} of {number(self.verdict.points)} points"
+            points = earned_in_words(self.verdict.earned, self.verdict.points)
         line = f"{request.unit}, {request.check}: {request.student}, {points}, {self.file}"
         if self.by_hand:
             line += f"; by hand so far: {self.by_hand}"

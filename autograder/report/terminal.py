@@ -51,6 +51,11 @@ def earned_of(earned: float, points: float) -> str:
     return f"{number(earned)}/{number(points)}"
 
 
+def earned_in_words(earned: float, points: float) -> str:
+    """Return points earned of those to be had, as `1.5 of 2 points`."""
+    return f"{number(earned)} of {number(points)} points"
+
+
 def earned_in_practice(verdict: Verdict) -> str:
     """Return points earned of those to be had, `1/2`; what is no whole number is a `part`."""
     if _is_told(verdict):
@@ -154,7 +159,7 @@ def total(verdicts: Sequence[Verdict]) -> str:
     """Return points earned of those to be had."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
-    return f"{number(earned)} of {number(points)} points"
+    return earned_in_words(earned, points)
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

@@ -224,12 +224,13 @@ def run_mutants(
     part: which of the mutants are graded.
     """
     solution = solution_of(unit)
-    names = other_names(unit)
-    chosen = mutants(solution.plain(), names)[part]
+    all_mutants = mutants(solution.plain(), other_names(unit))
+    chosen = all_mutants[part]
     corpora = {check: [corpus] for check, corpus in data.items()}
     with Server(unit, stub=solution.stub) as server:
         key = build_key(server, seed, corpora)
-        grader = _MutantGrader(server, seed, key, data, equivalents(unit))
+        known_right = equivalents(unit)
+        grader = _MutantGrader(server, seed, key, data, known_right)
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(grader.grade, chosen)
 

@@ -53,20 +53,25 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     report.checks = [check.name for check in unit.checks]
     report.mistakes = len(solution.mistakes)
     with Server(unit, stub=solution.stub) as server:
-        for seed in _seeds(report.seeds):
-            key = build_key(server, seed, data)
-            yield from check_material(server, seed, key, data)
-        # on the last of these seeds
-        yield from judge_pairs(server, seed, key, report)
-        yield from judge_nothing(server, seed, key)
-        for seed in _seeds(report.style_seeds):
-            yield from judge_styles(server, seed, report)
+        yield from _judge_all(server, data, report)
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
     yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
     yield from judge_mutants(unit, report, first_corpora, jobs)
     report.seconds = time.perf_counter() - began
+
+
+def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Iterator[Finding]:
+    """Judge all that is tried on one server: what the author wrote, and files made of it."""
+    for seed in _seeds(report.seeds):
+        key = build_key(server, seed, data)
+        yield from check_material(server, seed, key, data)
+    # on the last of these seeds
+    yield from judge_pairs(server, seed, key, report)
+    yield from judge_nothing(server, seed, key)
+    for seed in _seeds(report.style_seeds):
+        yield from judge_styles(server, seed, report)
 
 
 def _seeds(count: int) -> range:

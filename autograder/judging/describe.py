@@ -240,8 +240,10 @@ def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) 
     content = f"{got.shape} {got.tolist()}"
     group = _checksum(content.encode())
     words = check.words.get(name)
-    text = words or _differing_text(want, got)
-    return Remark(text, (name,), group=group, literal=not words)
+    if words:
+        return Remark(words, (name,), group=group)
+    quoted = _differing_text(want, got)
+    return Remark(quoted, (name,), group=group, literal=True)
 
 
 def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Description:

@@ -74,7 +74,7 @@ class InTorch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(func, "__name__", "") in LEAVING:
             raise RuntimeError(
-                f"`{func.__name__}` is out of reach here: compute with tensors alone."
+                f"`{func.__name__}` is out of reach here: compute with tensors only."
             )
         self.calls += 1
         return func(*args, **(kwargs or {}))
@@ -448,7 +448,10 @@ def recurrence(net: Any, seed: int) -> Arrays:
     grads = [torch.zeros_like(leaf) for leaf in leaves]
     if in_graph.requires_grad:
         weighted = in_graph * draw(rng, T, H)
-        grads = list(torch.autograd.grad(weighted.sum(), leaves))
+        found = torch.autograd.grad(weighted.sum(), leaves, allow_unused=True)
+        for place, part in enumerate(found):
+            if part is not None:  # None where a leaf has no influence: zeros
+                grads[place] = part
     out |= named("gradient_in_a gradient_in_b gradient_in_h0", *grads)
     return out | same_after(watched)
 

@@ -100,16 +100,20 @@ def test_the_bound_of_a_new_course_is_measured(course):
 
 def test_a_class_of_a_new_course_is_graded(course, tmp_path):
     """All points for a solution, none for a stub; of a mistake in what trains, its name."""
+    submitted = tmp_path / "submitted"
+    out = tmp_path / "grades"
     known = solution(course)
-    uphill = next(mistake.id for mistake, _, _ in known.mistakes if "uphill" in mistake.text)
-    scripts = {"ada": known.plain(), "bo": known.stub, "cy": known.with_mistake(uphill)}
-    for student, script in scripts.items():
-        submit(tmp_path / "submitted", student, script, UNIT)
-    passes("grade", tmp_path / "submitted", "--out", tmp_path / "grades", cwd=course)
-    results = {
-        who: json.loads((tmp_path / f"grades/{UNIT}/{who}.json").read_text()) for who in scripts
-    }
-    assert {who: result["score"] for who, result in results.items()} == {"ada": 8, "bo": 0, "cy": 2}
+    (uphill,) = [mistake.id for mistake, _, _ in known.mistakes if "uphill" in mistake.text]
+    submit(submitted, "ada", known.plain(), UNIT)
+    submit(submitted, "bo", known.stub, UNIT)
+    submit(submitted, "cy", known.with_mistake(uphill), UNIT)
+    passes("grade", submitted, "--out", out, cwd=course)
+    results = {}
+    for student in ("ada", "bo", "cy"):
+        results[student] = json.loads((out / UNIT / f"{student}.json").read_text())
+    assert results["ada"]["score"] == 8
+    assert results["bo"]["score"] == 0
+    assert results["cy"]["score"] == 2
     checks = {check["name"]: check for check in results["cy"]["checks"]}
     assert checks["three_steps"]["remarks"][0]["text"] == "this walks uphill: subtract the step."
     assert checks["learning"]["status"] == "not_reached"
@@ -117,12 +121,13 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
 
 def test_students_of_a_new_course_get_no_answer(course, tmp_path):
     """A release holds no line of a solution, but for the engine's templates of exercises."""
-    passes("build", "--release", tmp_path / "given", cwd=course)
-    found = leaks(tmp_path / "given", [solution(course), solution(course, "centred_numbers")])
-    assert [line for line in found if ".whl[autograder/authoring/templates/new/" not in line] == []
-    said = run_command("check", UNIT, cwd=tmp_path / "given")
-    assert said.returncode == 1
-    assert "`predict` is not written yet." in said.stdout
+    released = tmp_path / "given"
+    passes("build", "--release", released, cwd=course)
+    for line in leaks(released, [solution(course), solution(course, "centred_numbers")]):
+        assert ".whl[autograder/authoring/templates/new/" in line
+    done = run_command("check", UNIT, cwd=released)
+    assert done.returncode == 1
+    assert "`predict` is not written yet." in done.stdout
 
 
 def test_notebooks_and_an_nbgrader_course_are_made_of_a_new_course(course, tmp_path):

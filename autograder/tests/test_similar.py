@@ -300,15 +300,18 @@ def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
 
 def test_zips_for_a_second_opinion(graded):
     """Dolos finds its table, JPlag its folders and the template; every answer is in both."""
-    folder, students = graded[0] / "similar", {"ada", "copy", "wrong1"}
+    folder = graded[0] / "similar"
+    students = {"ada", "copy", "wrong1"}
     with zipfile.ZipFile(folder / f"dolos-{UNIT}.zip") as dolos:
-        rows = list(csv.DictReader(dolos.read("info.csv").decode().splitlines()))
+        lines = dolos.read("info.csv").decode().splitlines()
+        rows = list(csv.DictReader(lines))
         assert list(rows[0]) == ["filename", "label", "created_at", "full_name"]
         assert {row["filename"] for row in rows} == set(dolos.namelist()) - {"info.csv"}
         assert students < {row["full_name"] for row in rows}
         assert "np.cumsum(x, 0), total" in dolos.read("wrong1.py").decode()
     with zipfile.ZipFile(folder / f"jplag-{UNIT}.zip") as jplag:
-        assert {f"submissions/{student}/{UNIT}.py" for student in students} < set(jplag.namelist())
+        answers = {f"submissions/{student}/{UNIT}.py" for student in students}
+        assert answers < set(jplag.namelist())
         assert "NotImplementedError" in jplag.read(f"template/{UNIT}.py").decode()
 
 

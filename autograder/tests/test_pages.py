@@ -578,8 +578,11 @@ def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
     """Their number and length are known only after its JSON is read."""
     monkeypatch.setattr(definitions, "Submission", lambda *_: pytest.fail("it was parsed"))
     cell = '{"cell_type": "code", "source": "%s"}'
-    for book in ([cell % ""] * (MAX_CELLS + 1), [cell % ("x" * MAX_CODE)] * 2):
-        assert read_definitions(f'{{"cells": [{",".join(book)}]}}'.encode()) == []
+    many_cells = [cell % ""] * (MAX_CELLS + 1)
+    much_code = [cell % ("x" * MAX_CODE)] * 2
+    for cells in (many_cells, much_code):
+        joined = ",".join(cells)
+        assert read_definitions(f'{{"cells": [{joined}]}}'.encode()) == []
 
 
 def test_reading_a_file_says_nothing_of_it():

@@ -409,10 +409,14 @@ def helper(seed):
 
 def test_text_booleans_and_empty_arrays_are_not_searched():
     """Nothing is said of them, and of NaN and infinity neither."""
-    assert told(np.array(["a", "b"]), np.array(["b", "a"])) is None
-    assert told(np.array([True, False, True]), np.array([False, True, False])) is None
-    assert told(ROW, np.full(13, np.nan)) is None
-    assert told(np.full(13, np.nan), ROW) is None
+    one_text = np.array(["a", "b"])
+    other_text = np.array(["b", "a"])
+    assert told(one_text, other_text) is None
+    truth = np.array([True, False, True])
+    assert told(truth, ~truth) is None
+    nothing = np.full(13, np.nan)
+    assert told(ROW, nothing) is None
+    assert told(nothing, ROW) is None
 
 
 def test_a_search_is_quick():

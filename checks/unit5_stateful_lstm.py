@@ -339,10 +339,16 @@ SHARES = (
 )
 
 
+def first_eight(drawn: Any) -> np.ndarray:
+    """Cut a list of ids to eight, or fill it up with −1: one array holds lists of all lengths."""
+    return np.append(np.asarray(drawn), np.full(8, -1))[:8]
+
+
 @check(
     points=4,
     tolerance={"shares": 0.31, "shares_hot": 0.6, "shares_cold": 0.31, "shares_sharp": 0.31},
     words={
+        "how_many_ids": "return `length` ids, only the new ones.",
         "start_same_after": (
             "the list `start` is not what it was. Keep the new ids in a list of your own."
         ),
@@ -363,6 +369,7 @@ def generating(net: Any, seed: int) -> Arrays:
     # Where one logit is far above all others the ids are exact, whatever the draws.
     model = Wanderer(seed, side=8e4)
     sure = []
+    counts = []
     modes = []
     same = True
     same_modes = True
@@ -371,13 +378,15 @@ def generating(net: Any, seed: int) -> Arrays:
         model.train(is_training)
         before = condition(model)
         start = ids(seed + i, 3 + i).tolist()
-        sure.append(net.generate(model, start, 8, 0.5, random))
+        new_ids = net.generate(model, start, 8, 0.5, random)
+        counts.append(len(new_ids))
+        sure.append(first_eight(new_ids))
         after = condition(model)
         same &= after.but_for_modes == before.but_for_modes
         same_modes &= after.modes == before.modes
         modes.append(model.training)
-    names = "ids trains_after same_after mode_of_each_layer_after"
-    out = named(names, sure, modes, same, same_modes)
+    names = "ids how_many_ids trains_after same_after mode_of_each_layer_after"
+    out = named(names, sure, counts, modes, same, same_modes)
     (start_same,) = same_after(net).values()
     out |= named("gradients_on_after start_same_after", torch.is_grad_enabled(), start_same)
     texts = []
@@ -414,9 +423,10 @@ def surprised(net: Any, seed: int) -> Arrays:
     before = condition(model)
     nats = net.surprise(model, ids(seed, 3 * T))
     of_two = net.surprise(model, ids(seed, 2))
-    page = net.surprise(model, ids(seed, 1100))  # longer than Python's stack is deep
+    # longer than Python's stack is deep
+    page = torch.as_tensor(net.surprise(model, ids(seed, 1100)))
     same = condition(model).but_for_modes == before.but_for_modes
-    by_sevens = torch.as_tensor(page).view(157, 7).sum(1)
+    by_sevens = [part.sum() for part in page.flatten().split(7)]
     in_a_graph = getattr(nats, "requires_grad", False)
     out = named("nats nats_of_two page_by_sevens", nats, of_two, by_sevens)
     out |= named("in_a_graph model_same_after", in_a_graph, same)

@@ -472,8 +472,9 @@ def three_thoughts() -> Drawing:
     d.arrow([(275, 285), (330, 285)], "purple", gap=14)
     d.text((275, 285), "i", "purple")
     gate(d, (330, 285), "×")
-    d.arrow([(482, y + 12), (482, 285), (575, 285)], "blue", gap=14)
-    d.box((527, 285), (52, 26), "tanh", "blue")
+    d.line([(410, y), (410, 285), (470, 285)], "blue")
+    d.arrow([(470, 285), (575, 285)], "blue", gap=14)
+    d.box((470, 285), (52, 26), "tanh", "blue")
     d.arrow([(575, y), (575, 285)], "purple", gap=14)
     d.text((575, y), "o", "purple")
     d.arrow([(575, 285), (636, 285)], "blue", gap=14)
@@ -593,10 +594,11 @@ def stacked() -> Drawing:
     """Two recurrent layers, one on top of the other."""
     d = Drawing(
         "Two recurrent layers and an output at every step",
-        "Four steps. Each input x[t] goes into the first layer's state (green). That state goes"
-        " on in time (orange) and up into the second layer's state (purple), which goes on in "
-        "time too (orange) and up into the logits of its step (blue). All arrows of a row and a"
-        " colour are one layer, used at every step.",
+        "Four steps. A green arrow leads from each input x[t] up into the first layer's state. "
+        "From there an orange arrow leads on in time, and a purple one up into the second "
+        "layer's state. From that an orange arrow leads on in time too, and a blue one up into "
+        "the logits of its step. All arrows of a row and a colour are one layer, used at every "
+        "step.",
         620,
         390,
     )

@@ -52,10 +52,11 @@ class Bound:
     @property
     def loss(self) -> tuple[float, float]:
         """The mean and the standard deviation of our loss."""
-        mean = fmean(self.ours)
-        if len(self.ours) < 2:
+        losses = self.ours
+        mean = fmean(losses)
+        if len(losses) < 2:
             return mean, math.nan
-        return mean, stdev(self.ours)
+        return mean, stdev(losses)
 
     @property
     def furthest(self) -> float:

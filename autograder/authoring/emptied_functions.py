@@ -88,7 +88,10 @@ def _asking() -> _FrameType:
 def _copied(value: Any) -> Any:
     """Copy a value so that no later step changes the copy."""
     if isinstance(value, dict):
-        return {name: _copied(part) for name, part in value.items()}
+        copy = {}
+        for name, part in value.items():
+            copy[name] = _copied(part)
+        return copy
     if isinstance(value, list | tuple):
         parts = [_copied(part) for part in value]
         return type(value)(parts)

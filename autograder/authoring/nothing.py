@@ -127,8 +127,9 @@ def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
 
     seed: one that is not public.
     """
-    checks = checks_to_run(server.unit, data=())
-    wanted = exercises(solution_of(server.unit))
+    unit = server.unit
+    checks = checks_to_run(unit, data=())
+    wanted = exercises(solution_of(unit))
     ran = _names_run(server, checks, seed)
     yield from _try(server, seed, key, checks, wanted)
     for name, functions in wanted.items():

@@ -207,7 +207,8 @@ def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) 
     script = course.solution(name)
     top = course.folder.resolve()
     for file in picture_files(solution.text, script.parent):
-        target = source / file.relative_to(top)
+        path = file.relative_to(top)
+        target = source / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
 

@@ -62,7 +62,8 @@ class Telling:
         if told:
             self.counts[told] += 1
         for remark in untrue(verdicts, mutant.function, places):
-            self.untrue.append(f"{mutant.name}: was told: {remark.text}")
+            words = f"{mutant.name}: was told: {remark.text}"
+            self.untrue.append(words)
 
 
 def how_told(verdicts: Iterable[Verdict]) -> Told | None:

@@ -56,8 +56,10 @@ def _modules() -> list[str]:
     """List the files of the package without its tests, as paths within the wheel."""
     names = []
     for path in sorted(ENGINE.rglob("*")):
+        if not path.is_file():
+            continue
         name = path.relative_to(ENGINE.parent).as_posix()
-        if path.is_file() and not NOT_PACKED.match(name):
+        if not NOT_PACKED.match(name):
             names.append(name)
     return names
 

@@ -73,11 +73,15 @@ def _largest(array: np.ndarray) -> float:
 
 def _is_same_beyond_numbers(expected: np.ndarray, found: np.ndarray) -> bool:
     """Return whether two arrays have NaN, infinity and minus infinity in the same places."""
-    is_number = np.isfinite(expected)
-    is_number_in_other = np.isfinite(found)
-    one = np.where(is_number, 0, expected)
-    other = np.where(is_number_in_other, 0, found)
+    one = _without_numbers(expected)
+    other = _without_numbers(found)
     return np.array_equal(one, other, equal_nan=True)
+
+
+def _without_numbers(array: np.ndarray) -> np.ndarray:
+    """Return an array with 0 in the place of each finite number."""
+    is_number = np.isfinite(array)
+    return np.where(is_number, 0, array)
 
 
 def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:

@@ -41,7 +41,8 @@ def judge_loss(
     loss_unit: what the loss is counted in, in words.
     """
     ours = math.nan if key.loss is None else key.loss
-    cosine = row_cosine(trained or {}, key.expected.arrays)
+    expected = key.expected.arrays
+    cosine = row_cosine(trained or {}, expected)
     is_near = abs(loss - ours) <= check.within  # never where one of them is NaN
     if not is_near:
         remark = _remark_on_loss(check, loss, ours, loss_unit)

@@ -130,26 +130,23 @@ def read_class(
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
-    lies = folder
-    if submitted:
-        lies = submitted
-    elif results:
-        lies = Path(facts.get("submitted", folder))
+    if submitted is None:
+        submitted = Path(facts.get("submitted", folder)) if results else folder
     found: list[UnitAnswers] = []
     for unit in units:
-        of_unit = tuple(result for result in results if result.unit == unit.name)
+        of_unit = [result for result in results if result.unit == unit.name]
         if results:
-            answers = _graded(course, of_unit, lies, results)
+            answers = _graded(course, of_unit, submitted, results)
         else:
-            answers = _handed_in(course, unit.name, lies)
+            answers = _handed_in(course, unit.name, submitted)
         if not any(answer.definitions for answer in answers):
             continue
-        for place in also:
-            answers += _handed_in(course, unit.name, place, year=place.name)
-        found.append(_unit_answers(unit, tuple(answers), of_unit, lines))
+        for earlier in also:
+            answers += _handed_in(course, unit.name, earlier, year=earlier.name)
+        found.append(_unit_answers(unit, answers, of_unit, lines))
     if not found:
         raise NothingToCompare(
-            f"Of no submission the code is at hand: looked in {lies}. Name a folder of "
+            f"Of no submission the code is at hand: looked in {submitted}. Name a folder of "
             "submissions, or for graded ones where they lie now: --submitted FOLDER."
         )
     return found
@@ -224,7 +221,7 @@ def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
 
 
 def _unit_answers(
-    unit: Unit, answers: tuple[Answer, ...], results: tuple[Result, ...], lines: int
+    unit: Unit, answers: Sequence[Answer], results: Sequence[Result], lines: int
 ) -> UnitAnswers:
     """Return the answers of a unit with its exercises. lines: shorter exercises are left out."""
     solution = solution_of(unit)
@@ -241,10 +238,10 @@ def _unit_answers(
         unit=unit.name,
         exercises=tuple(long_enough),
         short=tuple(short),
-        answers=answers,
+        answers=tuple(answers),
         given=frozenset(given),
         public=frozenset().union(*ours.numbers, *stub.numbers),
-        results=results,
+        results=tuple(results),
     )
 
 

@@ -88,27 +88,22 @@ def alike(unit: UnitAnswers, most: int) -> list[Alike]:
 
 def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: int) -> Alike:
     """Compare the answers to one exercise."""
-    found: dict[str, frozenset[int]] = {}
-    of_this_year = []
-    earlier = set()
+    now: dict[str, frozenset[int]] = {}
+    earlier: dict[str, frozenset[int]] = {}
     for answer in unit.answers:
         marks = unit.numbers(exercise, answer)
-        if not marks:
-            continue
-        found[answer.student] = marks
-        if answer.year:
-            earlier.add(answer.student)
-        else:
-            of_this_year.append(marks)
-    common = _common(of_this_year) | unit.public
-    code = _Own({student: marks - common for student, marks in found.items()})
+        if marks:
+            answers_of_year = earlier if answer.year else now
+            answers_of_year[answer.student] = marks
+    common = _common(list(now.values())) | unit.public
+    code = _Own({student: marks - common for student, marks in (now | earlier).items()})
     errors = _own_errors(exercise, wrong)
     pairs = []
     for one, other in _candidates(code) | _candidates(errors):
         if one in earlier and other in earlier:
             continue
         pairs.append(_pair(code, errors, one, other))
-    nearest = _nearest(found.keys() - earlier, pairs)
+    nearest = _nearest(now, pairs)
     fence = _fence(nearest.values())
     pairs = [replace(pair, stands_out=pair.share > fence) for pair in pairs]
     pairs.sort(key=lambda pair: (-pair.order, pair.one, pair.other))

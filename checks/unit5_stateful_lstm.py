@@ -369,7 +369,7 @@ def generating(net: Any, seed: int) -> Arrays:
     # Where one logit is far above all others the ids are exact, whatever the draws.
     model = Wanderer(seed, side=8e4)
     sure = []
-    counts = []
+    how_many = []
     modes = []
     same = True
     same_modes = True
@@ -379,14 +379,14 @@ def generating(net: Any, seed: int) -> Arrays:
         before = condition(model)
         start = ids(seed + i, 3 + i).tolist()
         new_ids = net.generate(model, start, 8, 0.5, random)
-        counts.append(len(new_ids))
+        how_many.append(len(new_ids))
         sure.append(first_eight(new_ids))
         after = condition(model)
         same &= after.but_for_modes == before.but_for_modes
         same_modes &= after.modes == before.modes
         modes.append(model.training)
     names = "ids how_many_ids trains_after same_after mode_of_each_layer_after"
-    out = named(names, sure, counts, modes, same, same_modes)
+    out = named(names, sure, how_many, modes, same, same_modes)
     (start_same,) = same_after(net).values()
     out |= named("gradients_on_after start_same_after", torch.is_grad_enabled(), start_same)
     texts = []

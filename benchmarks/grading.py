@@ -31,18 +31,24 @@ RUNS = 5
 CLASSES = ((10, 1), (10, 2), (100, 1), (100, 2), (1000, 1), (1000, 2), (10_000, 2))
 
 CLASS = """
-import sys, time
+import sys
+import time
 from pathlib import Path
+
 from autograder.course import find_course
 from autograder.grading import batch, submissions
-from autograder.sandbox.client import Server
-folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-first = []
-step = lambda result: first.append(time.perf_counter()) if not first else None
+
+folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+jobs = int(sys.argv[3])
+times = []  # of all results
 course = find_course()
-batch.grade_class(course, submissions.find_submissions(course, folder), batch.Run(out, 5, jobs, quick=True), step)
-peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss would count who started us
-print(time.perf_counter() - first[0], peak.split()[1])
+found = submissions.find_submissions(course, folder)
+run = batch.Run(out, 5, jobs, quick=True)
+batch.grade_class(course, found, run, lambda result: times.append(time.perf_counter()))
+seconds = time.perf_counter() - times[0]
+for line in open("/proc/self/status"):
+    if line.startswith("VmHWM"):  # ru_maxrss would count who started us
+        print(seconds, line.split()[1])
 """
 FORK = """
 import statistics, sys, time
@@ -57,11 +63,20 @@ with Server(load_unit(find_course(), sys.argv[1])) as server:
     print(statistics.median(once() for _ in range(30)))
 """
 KERNEL = """
-import time, numpy as np, autograder
-exec(open(__import__("sys").argv[1]).read().split("# %% [markdown]\\n# ## 13")[0].replace("check(", "(lambda name: None)("))
+import sys
+import time
+
+import autograder
+import numpy as np
+
+script = open(sys.argv[1]).read()
+exercises = script.split("# %% [markdown]\\n# ## 13")[0]
+exec(exercises.replace("check(", "(lambda name: None)("))
 check = autograder.unit("unit4_manual_gradients")
 check("backward_through_time")
-began = time.perf_counter(); check("backward_through_time"); print("seconds", time.perf_counter() - began)
+began = time.perf_counter()
+check("backward_through_time")
+print("seconds", time.perf_counter() - began)
 """
 
 

@@ -36,7 +36,7 @@ def answer(measured: Unit, check: Check, script: str, seed: int) -> tuple[Answer
 
 
 def passes(measured: Unit, script: str, seed: int, asked: Sequence[tuple[Check, Answer]]) -> bool:
-    """Whether a script passes each of the checks, whose right answers are given."""
+    """Return whether a script passes each of the checks, whose right answers are given."""
     for check, expected in asked:
         found, _ = answer(measured, check, script, seed)
         if judge(check, PlainKey(expected), found, measured.sizes).status != "passed":

@@ -63,7 +63,7 @@ class Change:
     verdicts: Verdicts
 
     def spoils(self, checks: set[str]) -> bool:
-        """Whether one of some checks does not pass with it."""
+        """Return whether one of some checks does not pass with it."""
         return any(self.verdicts[name].status != "passed" for name in checks)
 
     @property
@@ -206,7 +206,7 @@ def _not_reached(verdicts: Verdicts) -> set[str]:
 
 
 def _answers(verdicts: Verdicts) -> bool:
-    """Whether a file ends with no error."""
+    """Return whether a file ends with no error."""
     failures = {verdict.failure for verdict in verdicts.values()}
     return failures == {Failure.NONE}
 

@@ -179,7 +179,7 @@ def swapped(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def independent(one: ast.stmt, other: ast.stmt) -> bool:
-    """Whether both only give names to values that do not depend on the other."""
+    """Return whether both only give names to values that do not depend on the other."""
     if not all(
         isinstance(node, ast.Assign | ast.AugAssign) and not changes_objects(node)
         for node in (one, other)
@@ -190,7 +190,7 @@ def independent(one: ast.stmt, other: ast.stmt) -> bool:
 
 
 def changes_objects(node: ast.AST) -> bool:
-    """Whether it may change an object that has another name too."""
+    """Return whether it may change an object that has another name too."""
     stores = (ast.Attribute, ast.Subscript)
     return any(
         (isinstance(n, stores) and isinstance(n.ctx, ast.Store))

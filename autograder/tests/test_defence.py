@@ -133,7 +133,7 @@ def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
 
 
 def as_told(told, before, after):
-    """Whether an array did what is told, in the plainest words there are."""
+    """Return whether an array did what is told, in the plainest words there are."""
     before, after = np.asarray(before, float), np.asarray(after, float)
     same_shape = before.shape == after.shape
     near = lambda a, b: np.allclose(a, b, rtol=1e-5, atol=1e-8)  # noqa: E731

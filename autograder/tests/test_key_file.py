@@ -178,7 +178,7 @@ def test_a_key_that_the_judge_can_tell_apart_is_another(name):
 
 
 def pair(one, other, ours=None):
-    """Whether two keys are the same that differ in one array.
+    """Return whether two keys are the same that differ in one array.
 
     It is a mistake's array where the solution's, `ours`, is given.
     """

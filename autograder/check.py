@@ -187,16 +187,36 @@ def as_array(name: str, value: Any) -> np.ndarray:
     try:
         array = np.array(value)
     except Exception as error:
-        raise TypeError(
-            f"`{name}` should be an array of numbers, found {type(value).__name__}"
-        ) from error
+        raise TypeError(_no_numbers(name, value)) from error
     if array.dtype.kind == "U" and _is_text(value):
         return array
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"`{name}` should be an array of numbers, found {type(value).__name__}")
+        raise TypeError(_no_numbers(name, value))
     if array.dtype.itemsize > 8:
         raise TypeError(f"`{name}` holds {array.dtype} numbers; return float64 or float32")
     return array
+
+
+def _no_numbers(name: str, value: Any) -> str:
+    """Say of a value that is no array of numbers what it is; of a list what is wrong in it."""
+    if not isinstance(value, list | tuple):
+        return f"`{name}` should be an array of numbers, found {type(value).__name__}"
+    for part in value:
+        if getattr(part, "requires_grad", False):
+            return (
+                f"`{name}` should hold numbers, and it holds tensors, each of which hangs on its "
+                "graph: keep the number, as in `append(loss.item())`."
+            )
+    for i, part in enumerate(value):
+        try:
+            as_array(f"{name}[{i}]", part)
+        except TypeError as error:
+            return str(error)
+    shapes = sorted({np.shape(part) for part in value})
+    if len(shapes) > 1:
+        told = " and ".join(shape_in_letters(shape, {}) for shape in shapes[:2])
+        return f"`{name}` should hold parts of one shape, and two of them are {told}."
+    return f"`{name}` should hold numbers, and it mixes them with text."
 
 
 def _is_text(value: Any) -> bool:

@@ -129,7 +129,6 @@ def test_named_counts_its_values():
     "value",
     [
         object(),
-        [[1], [1, 2]],
         None,
         np.array([1j]),
         b"bytes",
@@ -142,6 +141,25 @@ def test_named_refuses_what_is_no_array_of_numbers(value):
     found = type(value).__name__
     with pytest.raises(TypeError, match=f"`loss` should be an array of numbers, found {found}"):
         named("loss", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            [[1], [1, 2]],
+            "`loss` should hold parts of one shape, and two of them are (1,) and (2,).",
+        ),
+        ([1.0, None], "`loss[1]` should be an array of numbers, found NoneType"),
+        ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, and it mixes them with text."),
+        ([[1, 2], [3, None]], "`loss[1][1]` should be an array of numbers, found NoneType"),
+    ],
+)
+def test_what_cannot_be_taken_of_a_list_is_told(value, words):
+    """A list is asked for as often as an array: what is wrong is in it."""
+    with pytest.raises(TypeError) as raised:
+        named("loss", value)
+    assert str(raised.value) == words
 
 
 def test_numbers_wider_than_64_bits_are_refused():
@@ -198,7 +216,7 @@ def test_strings_are_an_array_of_text(value, shape):
 )
 def test_text_and_something_else_in_one_list_are_refused(value):
     """NumPy would make text of the numbers, and 1 would be as right as "1"."""
-    with pytest.raises(TypeError, match="`name` should be an array of numbers, found list"):
+    with pytest.raises(TypeError, match=r"^`name.* should"):
         named("name", value)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 import autograder.torch as addon
 from autograder.authoring.mutants import other_names
-from autograder.check import Watched, load_experiments, same_after
+from autograder.check import Watched, load_experiments, named, same_after
 from autograder.course import Course, Package
 from autograder.torch import networks
 from autograder.torch.operators import by_hand
@@ -306,3 +306,14 @@ def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
     after = networks.condition(model)
     assert getattr(after, part) != getattr(before, part)
     assert (after.but_for_modes == before.but_for_modes) == (part == "modes")
+
+
+def test_a_list_of_tensors_on_a_graph_is_told():
+    """The losses of a loop, appended as they are; and a tensor among numbers."""
+    loss = torch.ones(3, requires_grad=True).sum()
+    with pytest.raises(TypeError, match="each of which hangs on its graph: keep the number"):
+        named("losses", [2.0, loss])
+    words = r"parts of one shape, and two of them are a single number and \(2,\)"
+    with pytest.raises(TypeError, match=words):
+        named("ids", [3, torch.tensor([1, 2])])
+    assert named("losses", [torch.tensor(1.0), 2.0])["losses"].tolist() == [1, 2]

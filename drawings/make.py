@@ -177,8 +177,9 @@ def teacher_student() -> Drawing:
     d.arrow([(180, 60), (250, 60)], "green", gap=3)
     d.text((214, 42), "train", "green", 14)
     d.arrow([(100, 178), (100, 120), (315, 120), (315, 82)], "orange", gap=3)
-    d.text((207, 106), "guess", "orange", 14)
+    d.text((207, 106), "images", "orange", 14)
     d.arrow([(380, 60), (420, 60)], "orange", gap=3)
+    d.text((400, 26), "guess", "orange", 14)
     d.arrow([(492, 82), (492, 178)], "blue", gap=3)
     d.text((504, 130), "mix", "blue", 14, "start")
     d.arrow([(180, 200), (420, 200)], "blue", gap=3)
@@ -203,8 +204,9 @@ def lookup() -> Drawing:
         "An embedding is a lookup",
         "A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, "
         "the have the ids 1, 3, 1. Each id selects its row of the table, so that the result has"
-        " three rows: row 1, row 3, and row 1 again. Both uses of row 1 send their gradients "
-        "back to it.",
+        " three rows: row 1, row 3, and row 1 again. Dashed arrows carry gradients back: each row "
+        "that was looked up sends its own to the row of the table that it came from, so row 1 gets "
+        "two.",
         640,
         260,
     )
@@ -223,7 +225,8 @@ def lookup() -> Drawing:
         d.text((40, y), f"{word}  {i}", size=15)
         at = 60 + 40 * i
         d.arrow([(70, y), (155, at)], shades[i], gap=2)
-        d.arrow([(330, at), (482, y)], shades[i], gap=2)
+        d.arrow([(330, at - 5), (482, y - 5)], shades[i], gap=2)
+        d.arrow([(484, y + 9), (334, at + 7)], "red", "dashed", gap=2)
         for column in range(4):
             d.box((500 + 27 * column, y), (24, 28), shade=shades[i])
     return d
@@ -326,8 +329,8 @@ def every_step() -> Drawing:
         "An output at every step",
         "Four steps. Each reads its character x[t] through the layer input (green), takes over "
         "the state before it through the layer hidden (orange), and predicts y[t] through the "
-        "layer output (blue). The four blue arrows are one layer, applied at every step: Keras "
-        "calls that TimeDistributed. The first state is zeros, and it too goes through hidden.",
+        "layer output (blue). The four blue arrows are one layer, applied at every step. The "
+        "first state is zeros, and it too goes through hidden.",
         600,
         300,
     )

@@ -49,7 +49,7 @@ def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]
     done: set[Example] = set()
     for example in wanted:
         _run(example, found, submission, done)
-    return _save_figures(pictures, check)
+    return save_figures(pictures, check)
 
 
 def picture_folder() -> Path:
@@ -100,7 +100,7 @@ def _run(
     exec(example.code, submission._names)
 
 
-def _save_figures(folder: Path, name: str) -> list[Path]:
+def save_figures(folder: Path, name: str) -> list[Path]:
     """Write the figures of matplotlib that are open. Return their files."""
     plt = sys.modules.get("matplotlib.pyplot")
     if plt is None:

@@ -1,10 +1,12 @@
 """An exercise's last line, in a script or a notebook; and the number that nbgrader reads."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from rich.text import Text
 from autograder import data
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, find_unit, load_unit
+from autograder.practice.examples import picture_folder, save_figures
 from autograder.practice.first_wrong import first_wrong, scale_of, wrong_places
 from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
@@ -234,10 +237,12 @@ def _no_stderr() -> Iterator[None]:
 def example(what: str) -> Iterator[None]:
     """Mark a demonstration that uses the exercises above it.
 
-    Where they are not ready, it says so and the script goes on.
+    Where they are not ready, it says so and the script goes on. Run as a script where there is no
+    display, it says in which files its pictures lie.
 
     what: what the demonstration shows.
     """
+    caller = sys._getframe(2).f_globals  # behind the context manager's own frame
     try:
         yield
     except Exception as error:
@@ -246,6 +251,24 @@ def example(what: str) -> Iterator[None]:
             why = "an exercise above is not written yet"
         line = Text.assemble((f"Left out, as {why}: ", "bold yellow"), what)
         console().print(line, soft_wrap=True)
+    if caller.get("__name__") == "__main__" and not _in_kernel():
+        _tell_unseen_pictures(what)
+
+
+def _tell_unseen_pictures(what: str) -> None:
+    """Where figures cannot be shown, write them to files, say where, and close them."""
+    plt = sys.modules.get("matplotlib.pyplot")
+    if plt is None or plt.get_backend().lower() != "agg":  # what matplotlib takes without a display
+        return
+    name = re.sub(r"\W+", "-", what)
+    for path in save_figures(_pictures_of_this_run(), name):
+        console().print(f"picture: {path}", soft_wrap=True, markup=False, highlight=False)
+    plt.close("all")
+
+
+@cache
+def _pictures_of_this_run() -> Path:
+    return picture_folder()
 
 
 def _failure(error: Exception) -> str:

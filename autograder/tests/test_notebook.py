@@ -51,6 +51,35 @@ def test_a_script_prints_a_verdict_for_each_check(tmp_path):
     assert "[1.]" in done.stdout
 
 
+PICTURES = """
+import matplotlib.pyplot as plt
+
+import autograder
+
+for length in (2, 3):
+    with autograder.example(f"a line of {length}"):
+        plt.plot(range(length))
+        assert len(plt.gca().lines) == 1  # no axes are those of an earlier picture
+"""
+
+
+def test_a_script_without_a_display_says_where_its_pictures_lie(tmp_path):
+    """Each example's by its own name; a program that uses examples in another way is left alone."""
+    path = tmp_path / "pictures.py"
+    path.write_text(PICTURES)
+    done = run_script(path, COURSE.folder, MPLBACKEND="agg")
+    pictures = re.findall(r"^picture: (.+)$", done.stdout, re.MULTILINE)
+    assert [os.path.basename(picture) for picture in pictures] == [
+        "a-line-of-2-1.png",
+        "a-line-of-3-1.png",
+    ]
+    assert "Left out" not in done.stdout
+    assert all(os.path.getsize(picture) > 0 for picture in pictures)
+    other = tmp_path / "other.py"
+    other.write_text(f"import runpy\nrunpy.run_path({str(path)!r})\n")
+    assert "picture: " not in run_script(other, COURSE.folder, MPLBACKEND="agg").stdout
+
+
 def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
     """A demonstration of an exercise that is not written, or fails, says so; the script goes on."""
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])

@@ -23,7 +23,7 @@ from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.adjustments import Adjustment, append_new
 from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
-from autograder.report import markdown, remark_markdown
+from autograder.report import arrays_markdown, remark_markdown
 from autograder.report.terminal import earned_in_words
 from autograder.source.notebooks import as_notebook
 from autograder.source.pictures import attach_pictures
@@ -294,7 +294,6 @@ def _markdown(verdict: Verdict) -> str:
     for remark in verdict.remarks:
         text = remark_markdown(remark)
         if remark.arrays:
-            arrays = markdown(", ".join(remark.arrays))
-            text = f"{arrays}: {text}"
+            text += f" {arrays_markdown(remark)}"
         lines.append(f"- {text}")
     return "\n".join([*lines, "", ""])

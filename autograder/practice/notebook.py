@@ -22,7 +22,7 @@ from autograder.practice.examples import picture_folder, save_figures
 from autograder.practice.first_wrong import first_wrong, scale_of, wrong_places
 from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
-from autograder.report import html, remark_html
+from autograder.report import arrays_named, html, remark_html
 from autograder.report.terminal import (
     UnderWay,
     console,
@@ -138,6 +138,7 @@ def _report(check: Check, found: Practised) -> str:
     environment.globals["status"] = status_in_practice
     # both escape what they are given
     environment.globals["ticks"] = lambda text: Markup(html(text))
+    environment.globals["arrays_named"] = arrays_named
     environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))
     shown: dict[str, Any] = {}
     if not check.measure:

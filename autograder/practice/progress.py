@@ -15,6 +15,7 @@ from autograder.course import Course, UnknownUnit
 from autograder.grading.key_file import load_key
 from autograder.grading.results import write_whole
 from autograder.judging import Verdict
+from autograder.report.terminal import in_one_line
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
@@ -131,14 +132,11 @@ def _passed_now(
 
 
 def _message(verdict: Verdict) -> str:
-    """Return what a verdict says first: its arrays, the remark, and the first wrong number."""
+    """Return what a verdict says first: the remark, its arrays, and the first wrong number."""
     if not verdict.remarks:
         return ""
     remark = verdict.remarks[0]
-    message = f"{remark.text} {remark.example}"
-    if remark.arrays:
-        names = ", ".join(remark.arrays)
-        message = f"{names}: {message}"
+    message = f"{in_one_line(remark)} {remark.example}"
     return message.strip()
 
 

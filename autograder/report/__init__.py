@@ -44,7 +44,16 @@ def remark_markdown(remark: Remark) -> str:
     """
     if remark.literal:
         return markdown(remark.text)
-    text = visible(remark.text)
+    return _with_code(visible(remark.text))
+
+
+def arrays_markdown(remark: Remark) -> str:
+    """Name what a remark is about as Markdown."""
+    return _with_code(visible(arrays_named(remark)))
+
+
+def _with_code(text: str) -> str:
+    """Return text as Markdown that keeps code between backticks and `*so*`."""
     line = ""
     end = 0  # of what is in `line`
     for ours in _OURS.finditer(text):
@@ -65,6 +74,21 @@ def _with_spaces(text: str) -> str:
         return text
     before, _, after = text.partition(words)
     return f"{before}{markdown(words)}{after}"
+
+
+MOST_NAMED = 3
+
+
+def arrays_named(remark: Remark) -> str:
+    """Name what a remark is about: three arrays, and how many more; "" where it names none."""
+    if not remark.arrays:
+        return ""
+    names = [f"`{name}`" for name in remark.arrays[:MOST_NAMED]]
+    named = ", ".join(names)
+    more = len(remark.arrays) - len(names)
+    if more:
+        named += f" and {more} more"
+    return f"({named})"
 
 
 def remark_html(remark: Remark) -> str:

@@ -25,7 +25,7 @@ from autograder.grading.policy import Grade, Policy, grades
 from autograder.grading.results import Result, write_whole
 from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
-from autograder.report import code, html, remark_html, summary
+from autograder.report import arrays_named, code, html, remark_html, summary
 from autograder.report.definitions import Definition, read_definitions
 from autograder.report.good_solutions import good_solutions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
@@ -66,6 +66,7 @@ def environment() -> Environment:
         trim_blocks=True,
     )
     made.filters.update(
+        arrays=_arrays_markup,
         change=change_in_words,
         number=number,
         median=lambda values: median(list(values)),
@@ -88,6 +89,10 @@ def environment() -> Environment:
 
 def _ticks_markup(text: str) -> Markup:
     return Markup(html(text))  # `html` escapes it
+
+
+def _arrays_markup(remark: Remark) -> Markup:
+    return _ticks_markup(arrays_named(remark))
 
 
 def _remark_markup(remark: Remark) -> Markup:

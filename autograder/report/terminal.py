@@ -16,7 +16,7 @@ from autograder.grading.policy import Grade
 from autograder.grading.results import Result
 from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
-from autograder.report import summary
+from autograder.report import arrays_named, summary
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,9 @@ def verdict_lines(verdict: Verdict) -> Text:
     text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
-        line = in_one_line(remark)
-        text.append(f"{INDENT}{visible(line)}")
+        text.append(f"{INDENT}{visible(remark.text)}")
+        if remark.arrays:
+            text.append(f" {visible(arrays_named(remark))}", "dim")
         if remark.example:
             text.append(f"{INDENT}{visible(remark.example)}")
     return text
@@ -98,11 +99,9 @@ INDENT = "\n    "
 
 
 def in_one_line(remark: Remark) -> str:
-    """Return a remark behind the arrays that it is about."""
-    if not remark.arrays:
-        return remark.text
-    arrays = ", ".join(remark.arrays)
-    return f"{arrays}: {remark.text}"
+    """Return a remark, and behind it the arrays that it is about."""
+    line = f"{remark.text} {arrays_named(remark)}"
+    return line.rstrip()
 
 
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:

@@ -253,9 +253,12 @@ def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
         ("gradescope", f"{WORDS}/no_space.json"),
     ):
         exported([told], to, tmp_path / to)
-        assert "first: expected 'A. L.', found 'A.L.'." in (tmp_path / to / name).read_text()
+        assert "expected 'A. L.', found 'A.L.'. (`first`)" in (tmp_path / to / name).read_text()
     exported([told], "github", tmp_path)
-    assert "first&#58; expected 'A. L.', found 'A.L.'." in (tmp_path / "no_space.md").read_text()
+    assert (
+        "expected 'A. L.', found 'A.L.'. (&#96;first&#96;)"
+        in (tmp_path / "no_space.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("to", FORMATS)

@@ -8,7 +8,7 @@ import small
 import small_class
 
 from autograder.check import Answer, check
-from autograder.judging import Mistake, PlainKey, judge
+from autograder.judging import Mistake, PlainKey, Remark, Verdict, judge
 from autograder.practice.first_wrong import first_wrong, with_first_wrong
 from autograder.practice.practise import practise
 from autograder.report.terminal import earned_in_practice, total_in_practice, verdict_lines
@@ -48,6 +48,21 @@ def test_the_first_wrong_number_is_told(want, got, words):
     assert told(want, got) == words
 
 
+@pytest.mark.parametrize(
+    ("arrays", "named"),
+    [
+        ("", ""),
+        ("y", " (`y`)"),
+        ("xyz", " (`x`, `y`, `z`)"),
+        ("uvxyz", " (`u`, `v`, `x` and 2 more)"),
+    ],
+)
+def test_a_remark_stands_before_its_arrays(arrays, named):
+    """At most three are named: what helps is the sentence."""
+    verdict = Verdict("numbers", "", 1, 0, "failed", (Remark("a slip.", tuple(arrays)),))
+    assert verdict_lines(verdict).plain.splitlines()[1] == f"    a slip.{named}"
+
+
 def test_a_remark_that_names_a_mistake_has_no_number():
     """The others have that of their first wrong array."""
     slip = Mistake("m", "a slip."), Answer({"y": Y, "z": Z + 1})
@@ -59,7 +74,7 @@ def test_a_remark_that_names_a_mistake_has_no_number():
         "`y[0, 0]` should be 1 and is 0.8415.",
     ]
     assert verdict_lines(verdict).plain.endswith(
-        "wrong values in 4 of 4 places.\n    `y[0, 0]` should be 1 and is 0.8415."
+        "wrong values in 4 of 4 places. (`y`)\n    `y[0, 0]` should be 1 and is 0.8415."
     )
 
 

@@ -360,7 +360,7 @@ def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded):
         (Remark("`fit` is not *so*."), "- `fit` is not *so*."),
         (
             Remark("expected '*a*', found '`a`'.", ("first",), literal=True),
-            "- first: expected '&#42;a&#42;', found '&#96;a&#96;'.",
+            "- expected '&#42;a&#42;', found '&#96;a&#96;'. (`first`)",
         ),
         (
             Remark("ValueError: http://x\\<i> [a](b) `<`"),

@@ -249,10 +249,13 @@ def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
     page = show(hostile / WORDS / "says.html")
     told = page.locator("#shortening .remarks").inner_text()
     assert re.search(
-        r"first: expected '([A-Z]\. )+[A-Z]\.', found '" + re.escape(ascii(ANSWER)[1:-1]), told
+        r"expected '([A-Z]\. )+[A-Z]\.', found '"
+        + re.escape(ascii(ANSWER)[1:-1])
+        + r"'\. \(first\)",
+        told,
     ), told
-    assert "all: at [0] expected" in told
-    assert "3 of 3 differ" in told
+    assert "at [0] expected" in told
+    assert "3 of 3 differ. (all)" in told
     assert not re.search("[\x1b\u202e]", page.content())
     assert page.locator("script, img").count() == 0
     page = show(hostile / WORDS / "no_space.html")

@@ -51,14 +51,14 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
     assert said.startswith(
-        "`doubling` said: doubled: your values are the expected ones × 3/2. `doubled[0, 0]` "
+        "`doubling` said: your values are the expected ones × 3/2. (`doubled`) `doubled[0, 0]` "
         "should be"
     )
     assert step == "2 of 5: The number and itself again."
     fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
-    assert said == "`summing` said: sums: added up along the batch: steps are the first axis."
+    assert said == "`summing` said: added up along the batch: steps are the first axis. (`sums`)"
     assert step == "1 of 2: A slip that people make here: each step leaves out itself."
 
 

@@ -232,6 +232,11 @@ def gradients(
         if isinstance(part, nn.Module):
             parameters = dict(part.named_parameters())
         for name, parameter in parameters.items():
+            if not isinstance(parameter, torch.Tensor):
+                kind = type(parameter).__name__
+                raise TypeError(
+                    f"`{role}` should be an `nn.Parameter`, which optimizers find; it is a {kind}."
+                )
             gradient = parameter.grad
             if gradient is None:
                 gradient = torch.zeros_like(parameter)

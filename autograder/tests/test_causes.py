@@ -177,6 +177,20 @@ def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
     )
 
 
+def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
+    """No line is the student's there, either."""
+
+    @check(points=1)
+    def in_rows(net, seed):
+        "`f` gives a number for each"
+        return named("rows", net.f(torch.ones(T * B)).view(T, B))
+
+    assert told("return x.mean()", (), experiment=in_rows).endswith(
+        "The check takes 24 numbers from what was returned, and 1 came. Return the shape that the "
+        "text says."
+    )
+
+
 def test_a_letter_is_said_only_where_the_check_has_it():
     """A size that the check does not know is a number."""
 

@@ -243,6 +243,11 @@ def view_of_another_size(raised: Raised) -> str:
     if not found:
         return ""
     shape = tuple(int(size) for size in found[1].split(","))
+    if not raised.line:  # the check's own
+        return (
+            f"The check takes {math.prod(shape)} numbers from what was returned, and {found[2]} "
+            "came. Return the shape that the text says."
+        )
     return (
         f"{raised.shape(shape)} has room for {math.prod(shape)} numbers, and there are {found[2]}. "
         "The two should be equal."

@@ -17,6 +17,13 @@ SIZES = {"T": 6, "B": 4, "V": 17, "E": 7, "H": 11}
 T, B, V, E, H = SIZES.values()
 
 
+class Batches:
+    """What a check hands in under a name that its submission gives it."""
+
+    def __init__(self, x, y, size):
+        self.x = (x, y, size)
+
+
 def told(body, given, addons=(autograder.torch,), experiment=None):
     """What is said of an exception that `f(x, h)` raises."""
 
@@ -69,6 +76,11 @@ NUMPY = [
         (np.ones((T, B, V)),),
         "`x.shape` is (T, B, V) = (6, 4, 17), and 2 names stand on the left. Write one for each.",
     ),
+    (
+        "return h(x, 3)",
+        (np.ones(B), Batches),
+        "Your line: `return h(x, 3)`. Call it with what it takes: `h(x, y, size)`.",
+    ),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
     (
         "xs, ys = zip(*x)",
@@ -111,6 +123,12 @@ TORCH = [
         (torch.ones(B, E), torch.ones(H)),
         "The matrices multiplied are (B, E) = (4, 7) and (H, H) = (11, 11): the last axis of the "
         "first should be as long as the first of the second.",
+    ),
+    (
+        "return torch.nn.RNN(7, 11, batch_first=True)(x, h)",
+        (torch.ones(T, B, E), torch.zeros(1, B, H)),
+        "The state is one of a batch of B = 4, and what is read counts as a batch of T = 6. With "
+        "`batch_first=True`",
     ),
     (
         "return torch.nn.BatchNorm1d(11)(x)",
@@ -189,6 +207,19 @@ def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
         "The check takes 24 numbers from what was returned, and 1 came. Return the shape that the "
         "text says."
     )
+
+
+def test_what_has_no_influence_is_told_of_what_was_handed_in():
+    """The check asks for the gradient, and `allow_unused` stands in no line of the student's."""
+
+    @check(points=1)
+    def gradients(net, seed):
+        "`f` is differentiated"
+        leaves = [torch.ones(B, requires_grad=True), torch.ones(B, requires_grad=True)]
+        return named("x h", torch.autograd.grad(net.f(*leaves).sum(), leaves))
+
+    said = told("return 2 * x", (), experiment=gradients)
+    assert "does not depend on one of the tensors that were handed in" in said
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():

@@ -9,7 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 from autograder.check import Raised
-from autograder.sandbox.inside.causes import product_of_shapes, shape_of, value_of
+from autograder.sandbox.inside.causes import (
+    call_that_failed,
+    product_of_shapes,
+    shape_of,
+    value_of,
+)
 
 
 def axes_of_cross_entropy(raised: Raised) -> str:
@@ -88,7 +93,7 @@ def product_of_a_layer(raised: Raised) -> str:
     if not found:
         return ""
     given, wanted, made = (int(found[i]) for i in (2, 3, 4))
-    call = _call_that_failed(raised)
+    call = call_that_failed(raised)
     layer = _linear_layer(raised, call, wanted, made)
     if call is None or not layer:
         return ""
@@ -103,15 +108,6 @@ def product_of_a_layer(raised: Raised) -> str:
     else:
         cause = f"{cause}, and {what} has {_one_size(raised, given)}."
     return f"{cause} {_joined_along_the_first_axis(raised, given, wanted)}".rstrip()
-
-
-def _call_that_failed(raised: Raised) -> ast.Call | None:
-    """Return the call that was under way in the student's line, if it was one."""
-    with suppress(SyntaxError):
-        node = ast.parse(raised.part.strip(), mode="eval").body
-        if isinstance(node, ast.Call):
-            return node
-    return None
 
 
 def _linear_layer(raised: Raised, call: ast.Call | None, reads: int, makes: int) -> str:
@@ -172,6 +168,20 @@ def product_of_unknown_shapes(raised: Raised) -> str:
     return f"{cause} {_joined_along_the_first_axis(raised, columns, other[0])}".rstrip()
 
 
+def batch_of_a_state(raised: Raised) -> str:
+    """`batch_first=True`, or its absence: the state has the batch where the layer reads time."""
+    found = re.search(
+        r"Expected hidden\S* size \(\d+, (\d+), \d+\), got \[\d+, (\d+),", raised.text
+    )
+    if not found or found[1] == found[2]:
+        return ""
+    read, given = (_one_size(raised, int(size)) for size in found.groups())
+    return (
+        f"The state is one of a batch of {given}, and what is read counts as a batch of {read}. "
+        "With `batch_first=True` the batch is the first axis of what is read, else the second."
+    )
+
+
 def axis_of_batch_norm(raised: Raised) -> str:
     """Batch norm of (T, B, H)."""
     found = re.search(r"running_mean should contain (\d+) elements not (\d+)", raised.text)
@@ -221,6 +231,12 @@ def no_influence(raised: Raised) -> str:
     """A gradient is asked for with respect to a tensor that the result was not made from."""
     if "appears to not have been used in the graph" not in raised.text:
         return ""
+    if not raised.line:  # the check asks for it
+        return (
+            "What was returned does not depend on one of the tensors that were handed in: it was "
+            "left out on the way, copied or detached. The check asks for the gradients, so "
+            "there is no `allow_unused` for you to set."
+        )
     return (
         "The result does not depend on one of the tensors that gradients are asked for: it was "
         "left out on the way, copied or detached. `allow_unused=True` would only hide that."
@@ -288,6 +304,7 @@ CAUSES = (
     axis_of_chunk,
     product_of_a_layer,
     product_of_unknown_shapes,
+    batch_of_a_state,
     axis_of_batch_norm,
     second_time_backward,
     not_probabilities,

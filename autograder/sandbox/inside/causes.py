@@ -6,6 +6,7 @@ What is general to Python and NumPy stands here; an add-on may tell more of its 
 
 import ast
 import dis
+import inspect
 import linecache
 import re
 from collections.abc import Callable, Iterator
@@ -200,6 +201,16 @@ def _operand(raised: Raised, node: ast.expr) -> Operand | None:
     return Operand(text, shape, told=raised.shape(shape))
 
 
+def call_that_failed(raised: Raised) -> ast.Call | None:
+    """Return the call that was under way in the student's line, if it was one."""
+    with suppress(SyntaxError):
+        part = raised.part.strip()
+        node = ast.parse(part, mode="eval").body
+        if isinstance(node, ast.Call):
+            return node
+    return None
+
+
 # what packages of arrays say of a product whose shapes do not fit
 OF_A_PRODUCT = (
     "shapes cannot be multiplied",
@@ -358,6 +369,47 @@ def _what_was_unpacked(raised: Raised, text: str, value: Any) -> str:
     return f"a tensor or array of shape {raised.shape(shape)}"
 
 
+def other_arguments(raised: Raised) -> str:
+    """`make(x, size)` of a function that was handed in and takes three: which ones."""
+    if not _says(raised, "required positional", "positional argument", "keyword argument"):
+        return ""
+    call = call_that_failed(raised)
+    if call is None:
+        return ""
+    function = value_of(raised, call.func)
+    signature = _signature(function)
+    if signature is None or _can_take(signature, call):
+        return ""
+    text = ast.unparse(call.func)
+    taken = ", ".join(signature.parameters)
+    return f"Call it with what it takes: `{text}({taken})`."
+
+
+def _signature(function: Any) -> inspect.Signature | None:
+    """Return what a function takes; None where that cannot be told."""
+    if function is None:
+        return None
+    with suppress(TypeError, ValueError):
+        return inspect.signature(function)
+    return None
+
+
+def _can_take(signature: inspect.Signature, call: ast.Call) -> bool:
+    """Return whether a call has the arguments that it needs, or may have, as `*rest` does."""
+    names = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            return True
+        names[keyword.arg] = None
+    if any(isinstance(each, ast.Starred) for each in call.args):
+        return True
+    try:
+        signature.bind(*call.args, **names)
+    except TypeError:
+        return False
+    return True
+
+
 def nothing_returned(raised: Raised) -> str:
     """What a function without `return` gives."""
     if not _says(raised, "NoneType"):
@@ -373,7 +425,14 @@ def _says(raised: Raised, *texts: str) -> bool:
     return any(text in raised.text for text in texts)
 
 
-GENERAL = (product_of_shapes, unlike_shapes, no_single_truth, unpacked, nothing_returned)
+GENERAL = (
+    product_of_shapes,
+    unlike_shapes,
+    no_single_truth,
+    unpacked,
+    other_arguments,
+    nothing_returned,
+)
 
 
 def _unpacked_by_the_check(error: BaseException, check: Check) -> str:

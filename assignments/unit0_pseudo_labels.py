@@ -25,7 +25,7 @@
 # network.](../drawings/teacher_student.svg)
 #
 # This course follows lesson 6 of fast.ai's *Deep Learning for Coders* of 2017. From here on that is *the lesson*. It opens with pseudo-labels
-# and then turns to embeddings and recurrent networks. What you write here returns in all units: batches from an iterator,
+# and then turns to embeddings and recurrent networks. What you write here returns in later units: batches from an iterator,
 # a training loop, the softmax and its cross-entropy, and figures from data that training has not seen.
 #
 # **Afterwards you can**
@@ -36,7 +36,7 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# code and run the exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made.
 # A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |

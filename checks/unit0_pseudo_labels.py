@@ -315,7 +315,9 @@ def both_networks(net: Any, seed: int) -> Arrays:
     labelled = draw(rng, 16, D), soft(rng, 16)
     unlabelled = draw(rng, 26, D)
     before = state(teacher, "teacher_") | state(student, "student_")
-    result = net.semi_supervised(teacher, student, labelled, unlabelled, Child, sgd, 10, 0.4, 5)
+    result = net.semi_supervised(
+        teacher, student, labelled, unlabelled, make_batches, sgd, 10, 0.4, 5
+    )
     out = moved(teacher, before, "teacher_")
     out |= moved(student, before, "student_")
     which = 0
@@ -325,6 +327,19 @@ def both_networks(net: Any, seed: int) -> Arrays:
         which = 2
     out |= named("returned", which)
     return out | same_after(net)
+
+
+def make_batches(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
+    """Make the batches that `semi_supervised` asks for.
+
+    Raises `TypeError` for labels in a graph, which would fail later, in another function.
+    """
+    if y.requires_grad:
+        raise TypeError(
+            "these labels are part of a graph. Labels are data: `pseudo_labels` makes them outside "
+            "of any graph"
+        )
+    return Child(x, y, size)
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:

@@ -25,7 +25,7 @@
 # network.](../drawings/teacher_student.svg)
 #
 # This course follows lesson 6 of fast.ai's *Deep Learning for Coders* of 2017. From here on that is *the lesson*. It opens with pseudo-labels
-# and then turns to embeddings and recurrent networks. What you write here returns in all units: batches from an iterator,
+# and then turns to embeddings and recurrent networks. What you write here returns in later units: batches from an iterator,
 # a training loop, the softmax and its cross-entropy, and figures from data that training has not seen.
 #
 # **Afterwards you can**
@@ -36,7 +36,7 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# code and run the exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made.
 # A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -146,6 +146,8 @@ class MixIterator:
         xs, ys = zip(*[next(child) for child in self.children], strict=True)
         # mistake: xs, ys = [next(c)[0] for c in self.children], [next(c)[1] for c in self.children]
         #   `next` was called twice for each child, once for x and once for y, which are then of two batches. Call it once.
+        # mistake: xs, ys = zip(*self.children)
+        #   `zip` went through all that the children give, and they never end. Call `next` once on each child.
         # mistake: xs, ys = zip(*[next(self.children[0]) for _ in self.children], strict=True)
         #   every part of the batch came from the first child. Ask each child for one.
         # mistake: ys, xs = zip(*[next(child) for child in self.children], strict=True)
@@ -232,7 +234,8 @@ def one_epoch(batches):
         # mistake: seen += 1
         #   batches were counted, not examples. Add the length of each batch.
         # mistake: seen += x.numel()
-        #   numbers were counted, not examples: `numel` counts each pixel. Add `len(x)`.
+        #   the epoch ended too early: pixels were counted (`numel`), or a batch was taken for larger than it is.
+        #   Add each batch's own `len(x)`.
     ### END SOLUTION
 
 
@@ -595,6 +598,8 @@ def semi_supervised(
     # mistake: train(teacher, make_batches(x, y, batch_sizes(total, share)[0]), make_optimizer(teacher), steps)
     #   the teacher's batches are smaller than `total`. Only the student's are shared with pseudo-labels.
     guesses = pseudo_labels(teacher, x_unlabelled)
+    # mistake: guesses = torch.softmax(teacher(x_unlabelled), -1)
+    #   the guesses are part of the teacher's graph, and were made in training mode. `pseudo_labels` makes labels that are data.
     # mistake: guesses = pseudo_labels(student, x_unlabelled)
     #   the untrained student made the labels. The teacher does.
     # mistake: guesses = F.one_hot(pseudo_labels(teacher, x_unlabelled).argmax(-1), y.shape[-1]).float()

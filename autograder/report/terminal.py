@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.check import Failure
 from autograder.course import Course
 from autograder.errors import visible
 from autograder.grading.policy import Grade
@@ -31,6 +32,7 @@ SYMBOLS = {
     "passed": Symbol("✓", "green"),
     "partial": Symbol("◐", "yellow"),
     "not_reached": Symbol("·", "dim"),
+    "not_written": Symbol("·", "dim"),  # in practice
 }
 FAILED = Symbol("✗", "red")
 
@@ -71,9 +73,15 @@ def _is_told(verdict: Verdict) -> bool:
 
 
 def status_in_practice(verdict: Verdict) -> str:
-    """Return a check's status, `passed` too where it earns all with a mistake carried forward."""
+    """Return a check's status.
+
+    It is `passed` too where it earns all with a mistake carried forward, and `not_written` where
+    nothing has been begun.
+    """
     if verdict.points > 0 and verdict.earned == verdict.points:
         return "passed"
+    if verdict.failure == Failure.STUB and not verdict.earned:
+        return "not_written"
     return verdict.status
 
 
@@ -84,7 +92,7 @@ def verdict_lines(verdict: Verdict) -> Text:
     if _is_told(verdict):
         points = earned_of(verdict.earned, verdict.points)
     text = Text(f"{of_status.sign} {points}  ", of_status.style)
-    text.append(verdict.title, "dim" if verdict.status == "not_reached" else "default")
+    text.append(verdict.title, "dim" if of_status.style == "dim" else "default")
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
         text.append(f"{INDENT}{visible(remark.text)}")

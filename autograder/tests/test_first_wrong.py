@@ -7,7 +7,7 @@ import pytest
 import small
 import small_class
 
-from autograder.check import Answer, check
+from autograder.check import Answer, Failure, check
 from autograder.judging import Mistake, PlainKey, Remark, Verdict, judge
 from autograder.practice.first_wrong import first_wrong, with_first_wrong
 from autograder.practice.practise import practise
@@ -97,6 +97,10 @@ def test_practice_speaks_of_whole_points():
     assert earned_in_practice(partial) == "part/2"
     assert earned_in_practice(whole) == "2/2"
     assert verdict_lines(partial).plain.startswith("◐ part of 2  three arrays")
+    not_begun = judge(numbers, key, Answer(failure=Failure.STUB, message="not written yet."), {})
+    assert verdict_lines(not_begun).plain.startswith("· 0/2  three arrays")
+    raised = judge(numbers, key, Answer(failure=Failure.RAISED, message="ValueError"), {})
+    assert verdict_lines(raised).plain.startswith("✗ 0/2  three arrays")
     assert total_in_practice([partial, whole]) == "about 3 of 4 points"
     nearly_all = replace(partial, earned=1.9)
     assert total_in_practice([nearly_all, whole]) == "about 3 of 4 points"

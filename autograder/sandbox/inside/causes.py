@@ -396,7 +396,7 @@ def _signature(function: Any) -> inspect.Signature | None:
 
 def _can_take(signature: inspect.Signature, call: ast.Call) -> bool:
     """Return whether a call has the arguments that it needs, or may have, as `*rest` does."""
-    names = {}
+    names: dict[str, None] = {}
     for keyword in call.keywords:
         if keyword.arg is None:
             return True

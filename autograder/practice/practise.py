@@ -5,7 +5,7 @@ Nothing here is confined or official.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from autograder.judging import (
     CheckKey,
     Key,
     PlainKey,
+    Remark,
     Verdict,
     excluded_by,
     judge,
@@ -33,6 +34,7 @@ from autograder.judging import (
     unmet,
 )
 from autograder.practice.first_wrong import with_first_wrong
+from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
@@ -159,8 +161,23 @@ class _Practice:
     def run(self, check: Check) -> Practised:
         """Run a check after those that it needs, as far as they let it."""
         practised = self._run(check)
+        if practised.verdict.earned:
+            practised = self._with_imports(check, practised)
         self.verdicts[check.name] = practised.verdict
         return practised
+
+    def _with_imports(self, check: Check, practised: Practised) -> Practised:
+        """Say what a check that earns points here imports and a grade does not have."""
+        missing = imports_not_graded(self.unit, check, self.implementation._names)
+        if not missing:
+            return practised
+        told = ", ".join(f"`{name}`" for name in missing)
+        packages = "".join(f", {name}" for name in self.unit.packages)
+        remark = Remark(
+            f"{told}: not there when this is graded. Import only the standard library{packages}."
+        )
+        verdict = practised.verdict
+        return replace(practised, verdict=replace(verdict, remarks=(*verdict.remarks, remark)))
 
     def _run(self, check: Check) -> Practised:
         lacking = unmet(check, self.verdicts)

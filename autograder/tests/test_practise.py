@@ -46,6 +46,33 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
     assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
 
 
+WARNING = "`msgspec`: not there when this is graded. Import only the standard library, numpy."
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def double(x):\n    import msgspec.json\n    return 2 * x\n",
+        "import msgspec as m\ndef double(x):\n    m.Struct\n    return 2 * x\n",
+        "from msgspec import convert\ndef two(): convert(2, int); return 2\n"
+        "def double(x): return two() * x\n",
+    ],
+    ids=["within", "above", "in a helper"],
+)
+def test_an_import_that_a_grade_does_not_have_is_told_where_a_function_uses_it(more):
+    """The check passes here all the same."""
+    verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{more}", "doubling")
+    assert verdicts["doubling"].status == "passed"
+    assert [remark.text for remark in verdicts["doubling"].remarks] == [WARNING]
+
+
+def test_an_import_that_no_function_of_the_check_uses_is_left_alone():
+    """A script may plot; and what the unit's packages bring is there when it is graded."""
+    more = "import msgspec\nmsgspec.json.encode(1)\ndef notes(): return msgspec\n"
+    verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{more}", "doubling", "summing")
+    assert [verdict.remarks for verdict in verdicts.values()] == [(), ()]
+
+
 def test_a_mistake_of_text_is_named_and_another_is_quoted():
     """Text is compared and told as text."""
     unit = small.unit(WORDS)

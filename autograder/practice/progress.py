@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from autograder.check import Failure
+from autograder.check import Answer, Failure, is_text
 from autograder.course import Course, UnknownUnit
 from autograder.grading.key_file import load_key
 from autograder.grading.results import write_whole
@@ -31,12 +32,14 @@ class Progress(msgspec.Struct, frozen=True):
     hints: by check, how many hints were given.
     at_hand: the check that a student works at, the first that failed when checks last ran.
     seen: by check, what it said when it last ran and did not pass.
+    wrong: by check, the arrays that were wrong then, if it ran to its end.
     """
 
     passed: tuple[str, ...] = ()
     hints: dict[str, int] = {}
     at_hand: str = ""
     seen: dict[str, str] = {}
+    wrong: dict[str, tuple[str, ...]] = {}
 
 
 @cache
@@ -102,11 +105,15 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
     if tried:
         at_hand = tried[0].name
     seen = before.seen.copy()
+    wrong = before.wrong.copy()
     for verdict in verdicts:
         seen.pop(verdict.name, None)
+        wrong.pop(verdict.name, None)
     for verdict in tried:
         seen[verdict.name] = _message(verdict)
-    progress = Progress(passed, before.hints, at_hand, seen)
+        if not verdict.failure:
+            wrong[verdict.name] = _arrays(verdict)
+    progress = Progress(passed, before.hints, at_hand, seen, wrong)
     _store(course, unit, progress)
 
 
@@ -138,6 +145,14 @@ def _message(verdict: Verdict) -> str:
     remark = verdict.remarks[0]
     message = f"{in_one_line(remark)} {remark.example}"
     return message.strip()
+
+
+def _arrays(verdict: Verdict) -> tuple[str, ...]:
+    """Return the arrays that remarks are about."""
+    arrays: list[str] = []
+    for remark in verdict.remarks:
+        arrays.extend(remark.arrays)
+    return tuple(arrays)
 
 
 def check_at_hand(course: Course, unit: str) -> str | None:
@@ -201,7 +216,7 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     before = _of(course, unit)
     asked = before.hints.get(check, 0)
     if asked >= count:
-        heading = f"These were all the hints for `{check}`:"
+        heading = f"These were all the hints for `{check}`, here once more; now ask somebody:"
         return "\n".join([heading, *steps])
     hints = before.hints | {check: asked + 1}
     after = msgspec.structs.replace(before, hints=hints)
@@ -244,16 +259,54 @@ def _folded(check: str, source: bytes) -> list[str]:
 
 
 def _slips(course: Course, unit: str, check: str) -> list[str]:
-    """Return what the known mistakes say that this check sees and none before it."""
+    """Return what the known mistakes say that may have been made.
+
+    This check sees them and none before it, none that passed would have shown them, and what was
+    right when it last ran does not exclude them.
+    """
     key = load_key(course.key(unit))
+    progress = _of(course, unit)
+    passed = [key[name] for name in progress.passed if name in key]
+    wrong = progress.wrong.get(check)
     seen_before = set()
     slips: list[str] = []
     for entry, known in key.items():
-        for mistake, _ in known.mistakes:
+        for mistake, mistaken in known.mistakes:
             if entry != check:
                 seen_before.add(mistake.id)
-            elif mistake.id not in seen_before and mistake.text not in slips:
-                slips.append(mistake.text)
+                continue
+            if mistake.id in seen_before or mistake.text in slips:
+                continue
+            if any(other.spoilt_by(mistake) for other in passed):
+                continue
+            if wrong and _is_excluded(known.expected, mistaken, wrong):
+                continue
+            slips.append(mistake.text)
         if entry == check:
             break
     return slips
+
+
+def _is_excluded(expected: Answer, mistaken: Answer, wrong: Sequence[str]) -> bool:
+    """Return whether a mistake would have ended the check, or spoilt an array that is right.
+
+    wrong: the arrays that are not right.
+    """
+    if mistaken.failure:
+        return True
+    for name, want in expected.arrays.items():
+        if name not in wrong and _differ(want, mistaken.arrays.get(name)):
+            return True
+    return False
+
+
+def _differ(want: np.ndarray, got: np.ndarray | None) -> bool:
+    """Return whether an array is clearly another."""
+    if got is None or want.shape != got.shape:
+        return True
+    if is_text(want) or is_text(got):
+        return not np.array_equal(want, got)
+    return not np.allclose(want, got, rtol=CLEARLY, atol=CLEARLY, equal_nan=True)
+
+
+CLEARLY = 1e-2  # what is nearer may count as right

@@ -3,17 +3,18 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import small
 import small_class
 from released import RIGHT, fill, kept, release_to, variables, written
 from small import COURSE, UNIT
 
-from autograder.check import Answer
+from autograder.check import Answer, Failure
 from autograder.course import UnknownUnit, read_course
 from autograder.judging import Mistake, PlainKey
 from autograder.practice import progress
-from autograder.practice.progress import current_unit, hint, outline, overview, to_do
+from autograder.practice.progress import Progress, current_unit, hint, outline, overview, to_do
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
     assert told[0] == "1 of 5: What is twice a number?\n"
     assert told[1] == "2 of 5: The number and itself again.\n"
     assert told[2].startswith("3 of 5: A slip that people make here: this is the square")
-    assert told[5] == "".join(["These were all the hints for `doubling`:\n", *told[:5]])
+    assert told[5] == "".join(
+        ["These were all the hints for `doubling`, here once more; now ask somebody:\n", *told[:5]]
+    )
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):
         (course / ".autograder.json").write_text(spoilt)
         assert small.run_command("hint", "numbers", "doubling", cwd=course).stdout == told[0]
@@ -54,12 +57,12 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
         "`doubling` said: your values are the expected ones × 3/2. (`doubled`) `doubled[0, 0]` "
         "should be"
     )
-    assert step == "2 of 5: The number and itself again."
+    assert step == "2 of 4: The number and itself again."
     fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
     assert said == "`summing` said: added up along the batch: steps are the first axis. (`sums`)"
-    assert step == "1 of 2: A slip that people make here: each step leaves out itself."
+    assert step == "1 of 1: A slip that people make here: each step leaves out itself."
 
 
 def test_hints_end_after_five_steps(monkeypatch):
@@ -96,6 +99,29 @@ def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
     monkeypatch.setattr(progress, "load_key", lambda _: key)
     assert progress._slips(COURSE, UNIT, "doubling") == ["squared."]
     assert progress._slips(COURSE, UNIT, "summing") == ["shifted."]
+
+
+def test_a_slip_that_the_last_answer_excludes_is_no_hint(monkeypatch, tmp_path):
+    """It would have spoilt an array that is right, ended the check, or failed one that passed."""
+    right = {"x": np.zeros(2), "y": np.zeros(2)}
+    spoils_x = (Mistake("x", "x is spoilt."), Answer(right | {"x": np.ones(2)}))
+    spoils_y = (Mistake("y", "y is spoilt."), Answer(right | {"y": np.ones(2)}))
+    ends = (Mistake("ends", "it ends."), Answer(failure=Failure.RAISED))
+    later = (Mistake("later", "seen later too."), Answer(right | {"x": np.ones(2)}))
+    key = {
+        "doubling": PlainKey(Answer(right), (spoils_x, spoils_y, ends, later)),
+        "summing": PlainKey(Answer(right), (later,)),
+    }
+    monkeypatch.setattr(progress, "load_key", lambda _: key)
+    told = {}
+    monkeypatch.setattr(progress, "_of", lambda *_: told["progress"])
+    told["progress"] = Progress()
+    slips = progress._slips(COURSE, UNIT, "doubling")
+    assert slips == ["x is spoilt.", "y is spoilt.", "it ends.", "seen later too."]
+    told["progress"] = Progress(wrong={"doubling": ("x",)})
+    assert progress._slips(COURSE, UNIT, "doubling") == ["x is spoilt.", "seen later too."]
+    told["progress"] = Progress(passed=("summing",), wrong={"doubling": ("x",)})
+    assert progress._slips(COURSE, UNIT, "doubling") == ["x is spoilt."]
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):

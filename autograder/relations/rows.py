@@ -15,6 +15,7 @@ from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
 
 FEW_ROWS = 4  # wrong rows that are told one by one
+MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
 STEPS = 5  # the longest step by which a part of an array is looked for
 # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
 SPARED_BY_CHANCE = -3.0
@@ -47,6 +48,9 @@ def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> I
         rows: Array = np.all(agree, axis=other_axes)  # (size,)
         if size < 3 or not rows.any():
             continue
+        along = case.letters.along(shape, axis)
+        if not along and _is_a_block_of_many(rows):
+            continue
         which = _which_rows(np.flatnonzero(~rows), size)
         if not which or _spared_by_chance(agree, rows):
             continue
@@ -56,11 +60,20 @@ def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> I
             telling &= differ(case.right, made)
         chance = evidence.chance_log10(made[telling], case.found[telling])
         choices_of_rows = size * math.log10(2)
-        along = case.letters.along(shape, axis)
         text = f"your values are {change.words.format(RIGHT)}, {which.format(along)}."
         kind = "right but for rows" if change is UNCHANGED else f"{change.kind}, but for rows"
         relation = Relation(kind, text, whole=False)
         yield Found(relation, 0.1 * change.prior, min(0.0, chance + choices_of_rows))
+
+
+def _is_a_block_of_many(rows: Array) -> bool:
+    """Whether many entries are right and many wrong: of an axis without a letter that says little.
+
+    Such an array has often been made flat, and no student knows where its parts begin.
+    """
+    right = int(rows.sum())
+    fewer = min(right, len(rows) - right)
+    return len(rows) > MANY_ROWS and fewer > FEW_ROWS
 
 
 def _spared_by_chance(agree: Array, rows: Array) -> bool:
@@ -79,15 +92,22 @@ def _which_rows(wrong: Array, size: int) -> str:
     if count == 1:
         return f"but for {_one_row(first, size)}"
     if last == count - 1:
-        return f"but for the first {count}{{}}" if count < size - 1 else "in the last{} only"
+        return _but_for("first", "last", count, size)
     if first == size - count:
-        return f"but for the last {count}{{}}" if count < size - 1 else "in the first{} only"
+        return _but_for("last", "first", count, size)
     if last - first == count - 1:
         return f"but for numbers {first} to {last}{{}}, counted from 0"
     if count <= FEW_ROWS and count < size / 2:
         numbers = ", ".join(map(str, wrong))
         return f"but for numbers {numbers}{{}}, counted from 0"
     return ""
+
+
+def _but_for(wrong: str, right: str, count: int, size: int) -> str:
+    """Say of the rows at one end that they are wrong; or, if one row is right, which."""
+    if count == size - 1:
+        return f"but only in the {right}{{}}: all others are wrong"
+    return f"but for the {wrong} {count}{{}}"
 
 
 def _one_row(number: int, size: int) -> str:

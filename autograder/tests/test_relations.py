@@ -202,7 +202,7 @@ PLANTED = [
     (
         RIGHT,
         changed(RIGHT, slice(1, None), np.exp),
-        ("your values are the expected ones, in the first along T only."),
+        ("your values are the expected ones, but only in the first along T: all others are wrong."),
     ),
     (
         RIGHT,
@@ -266,6 +266,16 @@ def test_a_row_that_scattered_errors_spare_is_not_told():
     scattered[[1, 2, 1, 4, 5], range(5)] += 9.5
     assert told(TABLE, scattered) is None
     assert told(TABLE, changed(TABLE, 0, np.exp)).text.endswith(", but for the first along T.")
+
+
+@pytest.mark.parametrize(
+    ("size", "wrong", "is_told"), [(100, 4, True), (100, 30, False), (20, 10, True)]
+)
+def test_a_block_of_an_array_made_flat_is_not_told(size, wrong, is_told):
+    """No student knows where its parts begin; a few entries at an end are told."""
+    right = np.random.default_rng(3).normal(size=size)
+    relation = told(right, changed(right, slice(wrong), np.exp))
+    assert bool(relation) == is_told
 
 
 def test_the_values_of_another_array_are_told():

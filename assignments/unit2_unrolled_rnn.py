@@ -32,7 +32,7 @@
 #
 # You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and what a loss and an optimizer are.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
 # the caller may still need them. Only training changes a model.

@@ -32,7 +32,7 @@
 #
 # You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and what a loss and an optimizer are.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
 # the caller may still need them. Only training changes a model.
@@ -332,6 +332,8 @@ class ThreeCharacters(nn.Module):
         #   the orange arrow's tanh is missing.
         # mistake: return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
         #   the orange arrow went through relu. In this first network it is tanh.
+        # mistake: return self.output(torch.tanh(three + self.hidden(torch.tanh(two + self.hidden(one)))))
+        #   tanh was taken of the sum. It belongs to the orange arrow only: relu(input) + tanh(hidden).
         # mistake: return self.output(torch.tanh(self.hidden(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))))
         #   one orange arrow too many: the last state goes to `output` as it is.
         # mistake: return self.output(three + torch.tanh(self.hidden(two)))
@@ -454,8 +456,8 @@ def train(model, batches, optimizer):
         #   these losses are from after the step. Keep the one from before.
         # mistake (keeps 0.5): losses.append(loss.item() + sum(losses))
         #   the losses add up over the batches. Keep each batch's own.
-        # mistake: losses.append(loss)
-        #   the list holds tensors that keep their graphs alive. Keep the numbers: `loss.item()`.
+        # mistake (keeps 0.5): losses.append(loss)
+        #   the losses are tensors, and each holds on to its graph. Keep the number: `loss.item()`.
         # mistake: losses.append(loss.item()); return losses
         #   training ends after the first batch: `return` stands inside the loop.
     return losses
@@ -719,6 +721,8 @@ class Recurrent(nn.Module):
         nn.init.eye_(self.hidden.weight)
         # mistake: pass
         #   `hidden` does not start with the identity: `nn.init.eye_` puts it there.
+        # mistake: self.hidden.weight = torch.eye(H)
+        #   a layer's weight is a parameter, and a tensor cannot take its place. Write into it: `nn.init.eye_(layer.weight)`.
         # mistake: nn.init.eye_(self.input.weight)
         #   the identity went into `input`. It belongs into `hidden`, which takes one state to the next.
         # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)
@@ -1250,6 +1254,9 @@ def answers(model, chars, text):
         # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
         #   every step read the first character of the text.
     return "".join(chars[i] for i in logits[:, 0].argmax(-1))
+    # mistake: return "".join(next_character(model, chars, text[: t + 1]) for t in range(len(text)))
+    #   `next_character` wants a model that answers once, (B, V). This one answers at every step, (T, B, V): read the text once, and
+    #   take the best of each step.
     # mistake: return "".join(chars[i] for i in logits.squeeze().argmax(-1))
     #   a text of one character loses its axis: `squeeze` takes away every axis of length 1. Take `logits[:, 0]`.
     # mistake: return "".join(chars[1 + i] for i in logits[:, 0, 1:].argmax(-1))

@@ -119,22 +119,18 @@ def find_small_change(
     search = _Search(changed, right, found, wrong)
     told: dict[str, str] = {}
     left = set(unexplained)
-    while left:
-        best = search.best_of(left)
-        not_made = [number for number in best if excluded(changed.changes[number])]
-        if not_made:
-            search.leave_out(not_made)
-            continue
+    while True:
+        best = search.best_of(left, excluded)
         if not best:
             return told
         arrays = search.spoilt(best[0])
         rivals = [number for number in best if search.spoilt(number) & arrays & left]
-        if all(search.spoilt(number) == arrays for number in rivals):
-            text = _in_words([changed.changes[number] for number in rivals])
-            if text and not search.may_be_chance(best[0]):
-                told |= dict.fromkeys(sorted(arrays & left), text)
-        left = left.difference(*(search.spoilt(number) for number in rivals))
-    return told
+        text = search.in_words(rivals)
+        for name in sorted(arrays & left):
+            if text:
+                told[name] = text
+        for number in rivals:
+            left -= search.spoilt(number)
 
 
 def changes_that_explain(
@@ -153,11 +149,11 @@ def changes_that_explain(
     if not changed.changes or not wrong or _any_is_much_larger(found, right, wrong):
         return []
     search = _Search(changed, right, found, wrong)
-    fitting = [number for number in search.best_of(set(wrong)) if search.spoilt(number) == {*wrong}]
+    best = search.best_of(set(wrong), excluded)
+    fitting = [number for number in best if search.spoilt(number) == set(wrong)]
     if not fitting or search.may_be_chance(fitting[0]):
         return []
-    changes = [changed.changes[number] for number in fitting]
-    return [change for change in changes if not excluded(change)]
+    return [changed.changes[number] for number in fitting]
 
 
 def _any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
@@ -175,14 +171,19 @@ class _Search:
     def __init__(
         self, changed: ChangedAnswers, right: Arrays, found: Arrays, wrong: Sequence[str]
     ) -> None:
-        self._changed, self._right, self._found = changed, right, found
-        self._spoils = changed.prints[:, :, 0] != UNCHANGED
+        self._changed = changed
+        self._right = right
+        self._found = found
+        tags = changed.prints[:, :, 0]
         mine = np.stack([self._mine(name) for name in changed.arrays])
+        my_tags = mine[:, 0]
+        self._spoils = tags != UNCHANGED
         self._apart = self._distances(mine)
-        has_my_tag = changed.prints[:, :, 0] == mine[:, 0]
-        is_mine = has_my_tag & (self._apart <= evidence.NEAREST)
+        is_near = self._apart <= evidence.NEAREST
+        is_mine = (tags == my_tags) & is_near
         is_wrong = np.isin(changed.arrays, wrong)
-        self._fits: Array = (~self._spoils | (is_mine & is_wrong)).all(1)
+        explains = is_mine & is_wrong
+        self._fits: Array = (~self._spoils | explains).all(1)
 
     def _distances(self, mine: Array) -> Array:
         """How far prints are from an answer's, (changes, arrays), as a share of lengths.
@@ -190,9 +191,12 @@ class _Search:
         mine: the answer's prints, (arrays, WIDTH).
         """
         theirs = self._changed.prints
-        lengths = np.maximum(theirs[:, :, 1], mine[:, 1])
+        their_lengths = theirs[:, :, 1]
+        my_lengths = mine[:, 1]
+        lengths = np.maximum(their_lengths, my_lengths)
         with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
-            apart = np.abs(theirs[:, :, 1:] - mine[:, 1:]).max(-1)
+            differences = np.abs(theirs[:, :, 1:] - mine[:, 1:])
+            apart = differences.max(-1)
             shares: Array = np.zeros_like(apart)
             np.divide(apart, lengths, out=shares, where=lengths > 0)
         return shares
@@ -200,16 +204,34 @@ class _Search:
     def _mine(self, name: str) -> Array:
         return print_of(self._found.get(name), is_exact(self._right[name]))
 
-    def best_of(self, left: set[str]) -> list[int]:
-        """The numbers of those changes that fit and spoil most of the arrays that are left."""
-        is_left = np.isin(self._changed.arrays, sorted(left))
-        counts = np.where(self._fits, (self._spoils & is_left).sum(1), 0)
-        most = int(counts.max())
-        return np.flatnonzero(counts == most).tolist() if most else []
+    def best_of(self, left: set[str], excluded: Callable[[SmallChange], bool]) -> list[int]:
+        """Find the changes that fit, can have been made, and spoil most of the arrays left.
 
-    def leave_out(self, numbers: Sequence[int]) -> None:
-        """Look at some changes no more."""
-        self._fits[list(numbers)] = False
+        Return their numbers. What is excluded is asked only of those that would be told: to answer
+        may take an experiment.
+        """
+        is_left = np.isin(self._changed.arrays, sorted(left))
+        spoilt_and_left = self._spoils & is_left
+        while True:
+            counts = np.where(self._fits, spoilt_and_left.sum(1), 0)
+            most = int(counts.max())
+            if not most:
+                return []
+            best: list[int] = np.flatnonzero(counts == most).tolist()
+            not_made = [number for number in best if excluded(self._changed.changes[number])]
+            if not not_made:
+                return best
+            self._fits[not_made] = False
+
+    def in_words(self, rivals: Sequence[int]) -> str:
+        """Say of changes that give the same values what they have in common.
+
+        It is "" where they differ in what they spoil, or the values may be theirs by chance.
+        """
+        spoilt = {self.spoilt(number) for number in rivals}
+        if len(spoilt) > 1 or self.may_be_chance(rivals[0]):
+            return ""
+        return _in_words([self._changed.changes[number] for number in rivals])
 
     def spoilt(self, number: int) -> frozenset[str]:
         """The arrays that a change spoils."""
@@ -219,10 +241,12 @@ class _Search:
     def may_be_chance(self, number: int) -> bool:
         """Whether arrays that have nothing to do with the solution could equal some change's."""
         chance = math.log10(len(self._changed.changes))
-        for name, apart in zip(self._changed.arrays, self._apart[number], strict=True):
+        spoilt = self.spoilt(number)
+        distances = dict(zip(self._changed.arrays, self._apart[number].tolist(), strict=True))
+        for name, apart in distances.items():
             found = self._found.get(name)
-            if name in self.spoilt(number) and found is not None:
-                chance += _chance_log10(self._right[name], found, float(apart))
+            if name in spoilt and found is not None:
+                chance += _chance_log10(self._right[name], found, apart)
         return chance > math.log10(CHANCE)
 
 

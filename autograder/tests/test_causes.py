@@ -160,6 +160,12 @@ TORCH = [
     ),
     ("return F.embedding(x, h)", (torch.ones(B), torch.ones(V, E)), "`.long()`"),
     ("x += 1", (torch.ones(B, requires_grad=True),), "within `torch.no_grad()`."),
+    (
+        "hidden = torch.nn.Linear(3, 3); hidden.weight = x",
+        (torch.eye(3),),
+        "Write numbers into it, `hidden.weight.copy_(…)` within `torch.no_grad()`, or put another "
+        "in its place, `nn.Parameter(…)`.",
+    ),
     ("return x.numpy()", (torch.ones(B, requires_grad=True),), "Write `.detach().numpy()`."),
 ]
 

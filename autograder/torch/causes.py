@@ -292,6 +292,23 @@ def leaf_changed(raised: Raised) -> str:
     return "A weight is changed in place while autograd watches: do it within `torch.no_grad()`."
 
 
+def no_parameter(raised: Raised) -> str:
+    """`layer.weight = …`: a tensor in the place of a parameter."""
+    found = re.search(r"as parameter '(\w+)'", raised.text)
+    if not found:
+        return ""
+    target = f"….{found[1]}"
+    with suppress(SyntaxError):
+        for node in ast.walk(ast.parse(raised.line)):
+            if isinstance(node, ast.Attribute) and node.attr == found[1]:
+                target = ast.unparse(node)
+                break
+    return (
+        f"A parameter stays the same object. Write numbers into it, `{target}.copy_(…)` within "
+        "`torch.no_grad()`, or put another in its place, `nn.Parameter(…)`."
+    )
+
+
 def numpy_of_graph(raised: Raised) -> str:
     """`.numpy()` of what hangs on a graph."""
     if "Can't call numpy() on Tensor that requires grad" not in raised.text:
@@ -314,5 +331,6 @@ CAUSES = (
     view_of_another_size,
     ids_are_floats,
     leaf_changed,
+    no_parameter,
     numpy_of_graph,
 )

@@ -29,7 +29,7 @@
 # * read a table that was learned: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
+# code and run the exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made.
 # A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -95,6 +95,8 @@ def index_words(words):
     #   ids begin at 0. They begin at 1: the 0 is kept for "no such word".
     # mistake: return {word: i for i, word in enumerate(words, 1)}
     #   a word that comes again got a new id. Each different word has one, from where it appears first.
+    # mistake: index = {}; [index.update({word: len(index) + 1}) for word in words]; return index
+    #   a word that comes again got a new id. Give an id only to a word that is not in the dict: `if word not in index`.
     # mistake: return {word: i for i, word in enumerate(sorted(set(words)), 1)}
     #   the words were sorted. Number them in the order of first appearance.
     ### END SOLUTION
@@ -185,6 +187,8 @@ def one_hot(ids, V):
     #   each id became a column. It is a row: (B, V).
     # mistake: return torch.eye(V)[ids] * ids[:, None]
     #   the id itself was written into the row. Whatever the id, the entry is 1.
+    # mistake: rows = torch.zeros(len(ids), V); rows[:, ids] = 1; return rows
+    #   each row has a 1 for every id of the batch. Row b has a single 1, for its own id: `rows[torch.arange(B), ids] = 1`.
     # mistake: return torch.eye(V)[ids - 1]
     #   the 1 stands one place too early. In a table, row 0 is the first.
     ### END SOLUTION

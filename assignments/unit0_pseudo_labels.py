@@ -470,10 +470,11 @@ with autograder.example("digits, with and without pseudo-labels"):
 # %% [markdown]
 # On average the student gains about two points of accuracy over the network that had only the labels. On one of the four seeds it gains
 # nothing. Is the gain luck? The mean gain of four seeds varies by its standard deviation divided by the root of four: 0.9
-# points here. 1.9 points are about twice as much, so the gain is probably real, and more seeds would make it certain.
+# points here. 1.9 points are about twice as much, so the gain is probably real. More seeds would tell.
 #
-# The loss falls too, and the student is less sure where it is wrong: 68 % on average, against 74 %. Compare it with the teacher's, which took as many steps as the student: 0.744 against 0.628. (The network with only labels took
-# twice as many. That made it surer where it is wrong, and its loss is 0.832.)
+# The loss falls too, and the student is less sure where it is wrong: 68 % on average, against 74 %. Compare the student's loss, 0.628, with
+# that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it surer where it is wrong, and
+# its loss is 0.832.)
 #
 # Here is what the student was taught: 24 images with the teacher's guess and how sure it was. Wrong guesses are red, with the truth.
 

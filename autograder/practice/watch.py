@@ -105,12 +105,12 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
         with turn:
             pipe.send(news)
 
-    sender = threading.Thread(target=_send_losses, args=(send,), daemon=True)
-    sender.start()
-    if task.example:
+    if task.example:  # a list that it fills holds anything
         send(Begun(f"the example of `{task.example}`"))
         send(_played(task, printed))
     else:
+        sender = threading.Thread(target=_send_losses, args=(send,), daemon=True)
+        sender.start()
         _run_checks(unit, task, printed, send)
 
 
@@ -218,7 +218,8 @@ class Checker:
 class Watch:
     """A unit's file, what is on the screen, the process at work and the one that waits.
 
-    at: the check at hand.
+    at: the check at hand; the last one where all pass.
+    waits: it was not reached, for one that it needs does not pass.
     broken: earlier checks that passed before, and do not now.
     """
 
@@ -229,8 +230,10 @@ class Watch:
         self.screen = console()
         self.line = UnderWay(sys.stdout, True)
         self.trains = outline(course, unit)  # check → whether it trains
-        not_passed = to_do(course, unit) or list(self.trains)
+        *_, last = self.trains
+        not_passed = to_do(course, unit) or [last]
         self.at = not_passed[0]
+        self.waits = False
         self.broken: set[str] = set()
         self.page: list[Text] = []
         self.foot = ""
@@ -380,6 +383,8 @@ class Watch:
         self.foot = f"printed: {news.printed}" if news.printed else ""
         has_passed = verdict.status == "passed"
         is_at_hand = verdict.name == self.at
+        if is_at_hand:
+            self.waits = verdict.status == "not_reached"
         if self.moves and has_passed and is_at_hand:
             left = self._left_after()
             if left:
@@ -388,7 +393,7 @@ class Watch:
     def _judged_earlier(self, verdict: Verdict) -> None:
         """Tell of an earlier check that it is broken, or mended.
 
-        A broken one is the one at hand where nothing else is.
+        A broken one is the one at hand where nothing else is, or what is waits for others.
         """
         name = verdict.name
         lines = verdict_lines(verdict)
@@ -401,8 +406,9 @@ class Watch:
         heading = Text("It passed before, and does not now:", "yellow")
         self.page.append(heading)
         self.page.append(lines)
-        if self.at not in self._not_passed():
+        if self.waits or self.at not in self._not_passed():
             self.at = name
+            self.waits = False
 
     def look(self) -> None:
         """Show what is under way. End it where it holds its process and nothing else can."""

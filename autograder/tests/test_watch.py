@@ -272,6 +272,17 @@ def test_an_earlier_exercise_that_is_broken_is_told(course):
         see(terminal, "It passed before, and does not now:", "this is the square", "now: doubling")
 
 
+def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
+    """What cannot run says nothing of what to mend."""
+    with watching(course) as terminal:
+        fill(course, double=RIGHT["double"])
+        see(terminal, "✓ 2/2", "now: summing")
+        fill(course, double="return x.nothing")
+        see(terminal, "runs once", "It passed before, and does not now:", "now: doubling")
+        fill(course, double=RIGHT["double"])
+        see(terminal, "✓ 2/2", "now: summing")
+
+
 def test_the_example_of_the_exercise_at_hand_is_run(course):
     """What it prints is shown, and where its picture lies; an exercise may have none."""
     text = written(course).read_text()

@@ -415,6 +415,9 @@ class Experiments:
             self.settings.warm()
 
 
+YOUR_LINE = "Your line: "  # where, behind an exception's own words, the student's line is quoted
+
+
 class Failure(StrEnum):
     """Why a check was not answered to its end. Results, keys and frames hold the values."""
 

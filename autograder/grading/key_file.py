@@ -22,7 +22,15 @@ from safetensors.numpy import save
 from autograder.check import Answer, Arrays, Check, Failure, is_text
 from autograder.course import Unit
 from autograder.errors import UserError
-from autograder.judging import CheckKey, Key, Mistake, PlainKey, deviation, kind_of_error
+from autograder.judging import (
+    CheckKey,
+    Key,
+    Mistake,
+    PlainKey,
+    deviation,
+    error_words,
+    kind_of_error,
+)
 from autograder.relations.small_changes import (
     NO_CHANGES,
     UNCHANGED,
@@ -133,10 +141,10 @@ def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
 
 
 def _without_quotes(mistaken: Answer) -> str:
-    """Say where a mistake failed and by what kind of error; more may quote the mistake's line."""
+    """Say where a mistake failed and by which error; more would quote the mistake's line."""
     place, colon, _ = mistaken.message.partition(": ")
-    kind = kind_of_error(mistaken)
-    return f"{place}: {kind}" if colon else kind
+    error = error_words(mistaken)
+    return f"{place}: {error}" if colon else error
 
 
 def _packed(array: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from autograder.judging.compare import (
 )
 from autograder.judging.explain import (
     Explanation,
+    error_words,
     excluded_by,
     explanations_of,
     kind_of_error,
@@ -49,6 +50,7 @@ __all__ = [
     "agree",
     "constant_arrays",
     "deviation",
+    "error_words",
     "excluded_by",
     "explanations_of",
     "judge",

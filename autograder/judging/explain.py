@@ -7,12 +7,13 @@ array that is right, or a check that has passed, was not made, however well it f
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.check import Answer, Check, Failure
+from autograder.check import YOUR_LINE, Answer, Check, Failure
 from autograder.judging.compare import agree, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
 from autograder.relations.small_changes import SmallChange, changes_that_explain
 
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
+WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
 
 @dataclass(frozen=True)
@@ -215,22 +216,31 @@ def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool
 def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 
-    Shapes and names in the words count; the line where the error was raised does not.
+    Shapes and names in the words count. The line where the error was raised does not, nor what is
+    said of its cause.
     """
-    error = _error_without_place(answer)
+    error = error_words(answer)
     found = []
     for mistake, mistaken in key.mistakes:
         if mistaken.failure != Failure.RAISED:
             continue
-        if _error_without_place(mistaken) == error:
+        if error_words(mistaken) == error:
             found.append(mistake)
     return found
 
 
 def kind_of_error(answer: Answer) -> str:
     """Return the type of an exception and the start of its words, without where it was raised."""
-    error = _error_without_place(answer)
-    return error[:KIND_LENGTH]
+    return error_words(answer)[:KIND_LENGTH]
+
+
+def error_words(answer: Answer) -> str:
+    """Return the type of an exception and its own words.
+
+    Neither where it was raised is among them, nor the line and the cause that we add.
+    """
+    own, _, _ = _error_without_place(answer).partition(f" {YOUR_LINE}")
+    return own[:WORDS_LENGTH]
 
 
 def _error_without_place(answer: Answer) -> str:

@@ -244,6 +244,21 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
     assert [r.text for r in judge(three, key(known), error(6), SIZES).remarks] == [error(6).message]
 
 
+def test_an_error_is_the_same_whatever_is_said_of_its_cause():
+    """The cause quotes the line: a student's is another than the mistake's."""
+
+    def error(line):
+        return Answer(
+            failure=Failure.RAISED,
+            message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, 5) differ. {line}",
+        )
+
+    known = Mistake("m1", "words"), error("Your line: `return x @ w`. `w` is (3, 5).")
+    asked = error("Your line: `y = x @ w.clone()`. `w.clone()` is (3, 5).")
+    told = judge(three, key(known), asked, SIZES).remarks
+    assert [remark.text for remark in told] == ["words", asked.message]
+
+
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
     """A mistake that gives infinity is not named beside what nobody knows.
 

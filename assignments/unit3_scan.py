@@ -741,7 +741,8 @@ with autograder.example("how long a loop and a parallel scan take"):
 # | how frequent each character is | 3.13 |
 # | unit 2: the last three characters | 2.11 |
 # | unit 2: the last eight | 1.99 |
-# | unit 2: a target at every step | 1.92 |
+# | unit 2: a target at every step, the mean of eight steps | 1.92 |
+# | unit 2: only the eighth of them | 1.79 |
 # | unit 3: one sequence at a time, 6,000 of them | 2.34 |
 #
 # ## Questions

@@ -764,6 +764,7 @@ with autograder.example("an output at every step, on the corpus"):
         x, y = sequence_windows(held_out_ids, 8)
         held_out = loss_by_position(every(x), y)
         print(f"held out: {mean_loss(every(x), y).item():.3f} nats per character")
+        print(f"the eighth step, held out: {held_out[-1].item():.3f} nats per character")
     print("held out, step by step: ", ", ".join(f"{loss:.2f}" for loss in held_out))
     print("training, step by step: ", ", ".join(f"{loss:.2f}" for loss in in_training))
     print("floors of the first three:", ", ".join(f"{floor:.2f}" for floor in floors))

@@ -3,6 +3,7 @@
 import dis
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -22,19 +23,21 @@ def imports_not_graded(unit: Unit, check: Check, names: Mapping[str, Any]) -> li
     for name in names_used(check):
         functions += _functions_of(names.get(name))
     used = _packages_used(functions)
-    missing = used - ALWAYS_THERE
-    if not missing:  # what is installed takes a while to look up
+    named = (*unit.packages, *WIRE_NEEDS)
+    others = used.difference(ALWAYS_THERE, named)
+    if not others:  # to look up what is installed takes a tenth of a second
         return []
-    return sorted(missing - _packages_of_grade(unit))
+    return sorted(others - _imported_as(named))
 
 
-def _packages_of_grade(unit: Unit) -> set[str]:
-    """Return the names by which a unit's packages, and all that these require, are imported."""
+@cache
+def _imported_as(distributions: tuple[str, ...]) -> frozenset[str]:
+    """Return the names by which distributions, and all that they require, are imported."""
     names = set()
-    for folder in package_folders((*unit.packages, *WIRE_NEEDS)):
+    for folder in package_folders(distributions):
         file = folder.replace("\\", "/").rpartition("/")[2]
         names.add(file.partition(".")[0])
-    return names
+    return frozenset(names)
 
 
 def _functions_of(value: Any) -> list[FunctionType]:

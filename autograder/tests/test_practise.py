@@ -46,6 +46,17 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
     assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
 
 
+def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkeypatch):
+    """It takes a tenth of a second a check, in which a student would wait."""
+
+    def look_up(_):
+        raise AssertionError("installed packages were looked up")
+
+    monkeypatch.setattr("autograder.practice.imports.package_folders", look_up)
+    verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling")
+    assert verdicts["doubling"].status == "passed"
+
+
 WARNING = "`msgspec`: not there when this is graded. Import only the standard library, numpy."
 
 

@@ -53,7 +53,8 @@ def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkey
         raise AssertionError("installed packages were looked up")
 
     monkeypatch.setattr("autograder.practice.imports.package_folders", look_up)
-    verdicts, _ = practised(small_class.SOLVED[UNIT], "doubling")
+    with_numpy = "import numpy as np\ndef double(x): return np.multiply(2, x)\n"
+    verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{with_numpy}", "doubling")
     assert verdicts["doubling"].status == "passed"
 
 

@@ -12,6 +12,7 @@ import small_class
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
+from autograder.practice import imports
 from autograder.practice.practise import Live, practice_result, practise
 from autograder.sandbox.inside.submission import Missing, Submission
 
@@ -52,7 +53,8 @@ def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkey
     def look_up(_):
         raise AssertionError("installed packages were looked up")
 
-    monkeypatch.setattr("autograder.practice.imports.package_folders", look_up)
+    imports._imported_as.cache_clear()
+    monkeypatch.setattr(imports, "package_folders", look_up)
     with_numpy = "import numpy as np\ndef double(x): return np.multiply(2, x)\n"
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{with_numpy}", "doubling")
     assert verdicts["doubling"].status == "passed"

@@ -24,7 +24,7 @@ def server():
         yield running
 
 
-BEHIND = ["bubblewrap and walls", "walls alone", "walls alone, oldest kernel"]
+BEHIND = ["bubblewrap and walls", "walls", "walls, oldest kernel"]
 
 
 @pytest.fixture(scope="module", params=BEHIND)

@@ -282,7 +282,7 @@ ABIS = range(1, landlock.newest_abi() + 1)
 def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
     """What an older one does not know of is named by `doctor`, and seccomp refuses it.
 
-    The walls alone suffice.
+    The walls suffice without bubblewrap.
     """
     later = {
         2: "moving files",
@@ -331,7 +331,7 @@ ON_TORCH = """
 """
 
 
-@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
     """Torch computes and takes a step of training.
 

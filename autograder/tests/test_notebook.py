@@ -64,7 +64,7 @@ for length in (2, 3):
 
 
 def test_a_script_without_a_display_says_where_its_pictures_lie(tmp_path):
-    """Each example's by its own name; a program that uses examples in another way is left alone."""
+    """Each example's by its own name; a program that uses examples in another way runs as ever."""
     path = tmp_path / "pictures.py"
     path.write_text(PICTURES)
     done = run_script(path, COURSE.folder, MPLBACKEND="agg")

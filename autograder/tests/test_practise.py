@@ -74,7 +74,7 @@ WARNING = "`msgspec`: not there when this is graded. Import only the standard li
     ids=["within", "above", "in a helper"],
 )
 def test_an_import_that_a_grade_does_not_have_is_told_where_a_function_uses_it(more):
-    """The check passes here all the same."""
+    """The check passes here nevertheless."""
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{more}", "doubling")
     assert verdicts["doubling"].status == "passed"
     assert [remark.text for remark in verdicts["doubling"].remarks] == [WARNING]

@@ -153,7 +153,7 @@ def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
     assert "> numbers_and_sums           1 of 4 checks" in told
     assert "Next is `summing`" in told
     assert "autograder watch numbers" in told
-    fill(course, double="return x")  # what no longer passes is to do again, whoever checks it
+    fill(course, double="return x")  # what no longer passes is to do again
     command = [sys.executable, written(course)]
     subprocess.run(command, cwd=course, env=variables(), check=True, capture_output=True)
     assert kept(course)[UNIT]["passed"] == []

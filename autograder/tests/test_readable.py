@@ -92,7 +92,7 @@ def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
     assert small.refused(boxed, "\n".join(attempts)) == attempts
 
 
-@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_what_a_package_is_for_one_unit_it_is_not_for_another(both, monkeypatch):
     """The unit on words asked for no package.
 
@@ -125,7 +125,7 @@ def initials(name):
     assert answer.arrays["first"].tolist() == ["refused", "refused", "done"]
 
 
-@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
     """Where names may be listed, as imports do, no file can be opened.
 
@@ -224,7 +224,7 @@ def warm():
 }
 
 
-@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
     """A package of the author's own, in a folder where no other is: both walls stand as ever."""
     if not both:

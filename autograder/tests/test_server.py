@@ -204,7 +204,7 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
         assert not (OUTSIDE - {"torch"}) & {n.split(".")[0] for n in loaded}
 
 
-@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls alone"])
+@pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeypatch, tmp_path):
     """A server starts, holds and answers from a copy of the files that `readable.INSIDE` names."""
     engine = tmp_path / "autograder"

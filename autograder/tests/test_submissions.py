@@ -71,7 +71,7 @@ def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
     ]
 
 
-def test_a_unit_folder_without_its_file_is_told_to_whoever_it_belongs(tmp_path):
+def test_a_unit_folder_without_its_file_is_told_to_its_owner(tmp_path):
     """A submission that cannot be read is still one: it is graded as such.
 
     It says what was looked for.

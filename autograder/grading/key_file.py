@@ -174,7 +174,8 @@ def load_key(path: Path) -> dict[str, CheckKey]:
                 f"{FORMAT}. Get the course's files anew; an author makes the key anew with "
                 "`autograder build`."
             )
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        names = file.keys()
+        arrays = {name: file.get_tensor(name) for name in names}
     for name in json.loads(metadata.get("text", "[]")):
         arrays[name] = unpack_text(arrays[name])
     stored = msgspec.json.decode(metadata["key"], type=dict[str, _StoredCheck])
@@ -263,10 +264,15 @@ def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
 
 def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
     """Whether two keys of a check that trains have the same shapes, and nearly the same loss."""
-    shapes = {name: array.shape for name, array in one.expected.arrays.items()}
-    other_shapes = {name: array.shape for name, array in other.expected.arrays.items()}
-    apart = abs((one.loss or 0) - (other.loss or 0))
-    return shapes == other_shapes and apart <= SAME * check.within
+    if _shapes(one.expected) != _shapes(other.expected):
+        return False
+    loss = one.loss or 0
+    other_loss = other.loss or 0
+    return abs(loss - other_loss) <= SAME * check.within
+
+
+def _shapes(answer: Answer) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in answer.arrays.items()}
 
 
 def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:

@@ -17,7 +17,12 @@ MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer 
 # students leaves a millisecond for what takes Pygments twenty
 _TOKENS = re.compile(
     r"""(?P<comment>\#.*)
-    |(?P<string>(?:\b[bfruBFRU]{1,2})?(?:\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))
+    |(?P<string>(?:\b[bfruBFRU]{1,2})?(?:
+        \"{3}[\s\S]*?(?:\"{3}|\Z)
+        |'{3}[\s\S]*?(?:'{3}|\Z)
+        |"(?:\\.|[^"\\\n])*"?
+        |'(?:\\.|[^'\\\n])*'?
+    ))
     |(?P<number>\b\d[\w.]*)
     |(?P<keyword>\b(?:"""
     + "|".join(kwlist)

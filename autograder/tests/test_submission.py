@@ -77,7 +77,7 @@ def test_only_what_is_asked_for_is_executed():
             return losses
     """)
     assert ran.f(3) == 6
-    assert "json" not in ran._names
+    assert "json" not in ran.namespace
 
 
 def test_the_last_definition_counts():

@@ -97,7 +97,7 @@ def _run(
             for other in earlier:
                 if name in other.binds and other not in done:
                     _run(other, found, submission, done)
-    exec(example.code, submission._names)
+    exec(example.code, submission.namespace)
 
 
 def save_figures(folder: Path, name: str) -> list[Path]:

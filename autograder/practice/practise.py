@@ -70,14 +70,14 @@ class Live:
     """The names that a running script or notebook has defined. Raises `Missing` for others."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
-        self._names = names
+        self.namespace = names
 
     def __getattr__(self, name: str) -> Any:
         from autograder.sandbox.inside.submission import missing
 
-        if name in self._names:
-            return self._names[name]
-        public = [known for known in self._names if not known.startswith("_")]
+        if name in self.namespace:
+            return self.namespace[name]
+        public = [known for known in self.namespace if not known.startswith("_")]
         raise missing(name, public)
 
 
@@ -168,7 +168,7 @@ class _Practice:
 
     def _with_imports(self, check: Check, practised: Practised) -> Practised:
         """Say what a check that earns points here imports and a grade does not have."""
-        missing = imports_not_graded(self.unit, check, self.implementation._names)
+        missing = imports_not_graded(self.unit, check, self.implementation.namespace)
         if not missing:
             return practised
         told = ", ".join(f"`{name}`" for name in missing)

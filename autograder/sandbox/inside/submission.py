@@ -116,7 +116,7 @@ class Submission:
     def __init__(self, source: bytes, filename: str) -> None:
         module = ModuleType("submission")
         sys.modules["submission"] = module  # dataclasses look their annotations up there
-        self._names = vars(module)
+        self.namespace = vars(module)
         self._ran: set[str] = set()  # names whose definitions have run
         self._broken: dict[str, str] = {}  # text of a cell that does not parse → why it does not
         self._filename = filename
@@ -148,8 +148,8 @@ class Submission:
         if name not in self._ran:
             self._run(name)
             self._ran.add(name)
-        if name in self._names:
-            return self._names[name]
+        if name in self.namespace:
+            return self.namespace[name]
         binding = rf"\b{re.escape(name)}\b\s*(\(|=)"
         for text, reason in self._broken.items():
             if re.search(binding, text):
@@ -165,7 +165,7 @@ class Submission:
         for statement in self._statements:
             if statement.done or id(statement) not in needed:
                 continue
-            exec(statement.code, self._names)
+            exec(statement.code, self.namespace)
             statement.done = True
 
     def _needed_for(self, name: str) -> set[int]:

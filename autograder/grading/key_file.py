@@ -11,8 +11,10 @@ mistake that equals the solution's is left out, and so are the weights that trai
 import json
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import starmap
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -161,10 +163,20 @@ def _is_equal(one: np.ndarray, other: np.ndarray | None) -> bool:
     return np.array_equal(one, other, equal_nan=are_numbers)
 
 
-def load_key(path: Path) -> dict[str, CheckKey]:
-    """Read a key. Raises `NoKey`, also for one of another format."""
+def load_key(path: Path) -> Key:
+    """Return the key in a file. Raises `NoKey`, also for one of another format.
+
+    A file that is as it was when it was read last is not read again.
+    """
     if not path.is_file():
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
+    state = path.stat()
+    return _read_key(path.resolve(), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_key(path: Path, modified: int, size: int) -> Key:
+    """Read the key in a file that was modified then (in nanoseconds), of so many bytes."""
     with safe_open(path, "np") as file:
         metadata = file.metadata()
         found = metadata.get("format", "1")
@@ -179,7 +191,8 @@ def load_key(path: Path) -> dict[str, CheckKey]:
     for name in json.loads(metadata.get("text", "[]")):
         arrays[name] = unpack_text(arrays[name])
     stored = msgspec.json.decode(metadata["key"], type=dict[str, _StoredCheck])
-    return {entry: _check_key(entry, known, arrays) for entry, known in stored.items()}
+    keys = {entry: _check_key(entry, known, arrays) for entry, known in stored.items()}
+    return MappingProxyType(keys)
 
 
 def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]) -> CheckKey:

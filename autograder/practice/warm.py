@@ -1,6 +1,6 @@
-"""Loads the unit that the environment names, in a process that waits: a check then starts at once.
+"""Loads the unit that the environment names, and its key, in a process that waits.
 
-`watch` sets the variables; nothing else should import this module.
+A check then starts at once. `watch` sets the variables; nothing else should import this module.
 """
 
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.course import load_unit, read_course
 from autograder.errors import UserError
+from autograder.grading.key_file import load_key
 
 # variables of the environment
 COURSE = "AUTOGRADER_WARM_COURSE"
@@ -16,4 +17,6 @@ UNIT = "AUTOGRADER_WARM_UNIT"
 
 with suppress(ImportError, KeyError, UserError):  # what is not there is told when it is asked for
     course = read_course(Path(os.environ[COURSE]))
-    load_unit(course, os.environ[UNIT]).experiments.warm()
+    unit = load_unit(course, os.environ[UNIT])
+    unit.experiments.warm()
+    load_key(course.key(unit.name))

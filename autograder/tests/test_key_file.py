@@ -59,6 +59,16 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
         assert "a|m01|x" not in file.keys()  # noqa: SIM118 (it is no dict)
 
 
+def test_a_key_is_read_once_until_its_file_changes(tmp_path):
+    """Each check of a notebook asks for it."""
+    path = tmp_path / "one.safetensors"
+    save_key(path, {"a": PlainKey(Answer({"x": np.zeros(2)}))})
+    first = load_key(path)
+    assert load_key(path) is first
+    save_key(path, {"a": PlainKey(Answer({"x": np.ones(2)}))})
+    np.testing.assert_array_equal(load_key(path)["a"].expected.arrays["x"], np.ones(2))
+
+
 def test_a_key_is_as_readable_as_other_new_files(tmp_path):
     """A course may lie where its students read it."""
     (tmp_path / "new.txt").touch()

@@ -31,11 +31,6 @@ class Letters:
 
     pairs: tuple[tuple[str, int], ...] = ()
 
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Letter → size."""
-        return dict(self.pairs)
-
     def axis(self, shape: Sequence[int], axis: int) -> str:
         """Name an axis: by its letter, else by its number.
 
@@ -56,7 +51,8 @@ class Letters:
 
     def axes(self, shape: Sequence[int], axes: Sequence[int]) -> str:
         """Name axes: `T and B`."""
-        return " and ".join(self.axis(shape, axis) for axis in axes)
+        names = [self.axis(shape, axis) for axis in axes]
+        return " and ".join(names)
 
     def constant(self, value: float) -> Constant | None:
         """Name a positive number; of those names that fit, the most likely."""
@@ -68,71 +64,123 @@ class Letters:
 
     @cached_property
     def _by_size(self) -> dict[int, str]:
-        """Size → letter, of the sizes that one letter only has."""
-        sizes = list(self.sizes.values())
-        return {size: letter for letter, size in self.sizes.items() if sizes.count(size) == 1}
+        """Return size → letter, of the sizes that one letter only has."""
+        sizes = [size for _, size in self.pairs]
+        letters = {}
+        for letter, size in self.pairs:
+            if sizes.count(size) == 1:
+                letters[size] = letter
+        return letters
 
     @cached_property
     def _constants(self) -> list[Constant]:
-        """The numbers that have a name, each value once, by the words of the largest weight.
-
-        Where two of that weight have the same value, neither letter is said.
-        """
+        """Return the numbers that have a name, each value once. Their priors sum to 1."""
         by_value: dict[float, Constant] = {}
         for new in self._weighted():
             before = by_value.get(new.value)
-            if before is None or new.prior > before.prior:
-                by_value[new.value] = new
-            elif new.prior == before.prior:
-                by_value[new.value] = Constant(new.value, _plainly(new.value), new.prior)
+            by_value[new.value] = _likelier(before, new) if before else new
         total = sum(constant.prior for constant in by_value.values())
-        return [replace(constant, prior=constant.prior / total) for constant in by_value.values()]
+        constants = []
+        for constant in by_value.values():
+            share = constant.prior / total
+            constants.append(replace(constant, prior=share))
+        return constants
 
     def _weighted(self) -> Iterator[Constant]:
         """Yield each number that has a name. Their priors are weights here, with any sum."""
-        for n in range(2, SMALL + 1):
-            weight = 20.0 if n == 2 else 4.0
-            yield Constant(n, f"{n}", weight)
-            yield Constant(1 / n, f"1/{n}", weight)
-        for p, q in permutations(range(2, 6), 2):
-            if math.gcd(p, q) == 1:
-                yield Constant(p / q, f"{p}/{q}", 1.0)
-        yield Constant(math.log(2), "ln 2", 4.0)
-        yield Constant(1 / math.log(2), "1 / ln 2", 4.0)
-        yield Constant(10, "10", 4.0)
-        yield Constant(0.1, "0.1", 4.0)
+        yield from _small_numbers()
+        yield from _simple_fractions()
+        yield from _special_numbers()
         letters = {letter: size for size, letter in self._by_size.items() if size > PLAIN}
         for letter, size in letters.items():
             yield from _of_one_letter(letter, size)
-        for (a, one), (b, other) in permutations(letters.items(), 2):
-            yield Constant(one / other, f"{one}/{other}, and {a} = {one}, {b} = {other}", 2.0)
+        yield from _ratios(letters)
         yield from _products(letters)
 
 
+def _likelier(one: Constant, other: Constant) -> Constant:
+    """Choose between two names of one value; where both are as likely, no letter is said."""
+    if one.prior > other.prior:
+        return one
+    if one.prior < other.prior:
+        return other
+    return replace(one, words=_plainly(one.value))
+
+
+def _with_inverse(value: float, name: str, weight: float, known: str = "") -> Iterator[Constant]:
+    """Yield a number and its inverse, 5 and 1/5; known: what is said after both."""
+    yield Constant(value, f"{name}{known}", weight)
+    yield Constant(1 / value, f"1/{name}{known}", weight)
+
+
+def _small_numbers() -> Iterator[Constant]:
+    yield from _with_inverse(2, "2", weight=20.0)
+    for number in range(3, SMALL + 1):
+        yield from _with_inverse(number, f"{number}", weight=4.0)
+
+
+def _simple_fractions() -> Iterator[Constant]:
+    """Yield fractions in lowest terms, of 2 to 5."""
+    for over, under in permutations((2, 3, 4, 5), 2):
+        in_lowest_terms = math.gcd(over, under) == 1
+        if in_lowest_terms:
+            yield Constant(over / under, f"{over}/{under}", 1.0)
+
+
+def _special_numbers() -> Iterator[Constant]:
+    yield Constant(math.log(2), "ln 2", 4.0)
+    yield Constant(1 / math.log(2), "1 / ln 2", 4.0)
+    yield Constant(10, "10", 4.0)
+    yield Constant(0.1, "0.1", 4.0)
+
+
 def _of_one_letter(letter: str, size: int) -> Iterator[Constant]:
-    """Yield a size, its root, and its ratio to the next size, all with their inverses."""
-    known = f"{letter} = {size}"
+    """Yield a size, its root, and its ratios to the sizes next to it, all with their inverses."""
     root = math.sqrt(size)
-    yield Constant(size, f"{size}, and {known}", 20.0)
-    yield Constant(1 / size, f"1/{size}, and {known}", 20.0)
-    yield Constant(root, f"√{size}, and {known}", 4.0)
-    yield Constant(1 / root, f"1/√{size}, and {known}", 4.0)
-    for sign, next_size in (("−", size - 1), ("+", size + 1)):
-        formula = f"({letter} {sign} 1)"
-        words = f"{size}/{next_size}, and {known}: {letter} / {formula}"
-        yield Constant(size / next_size, words, 2.0)
-        words = f"{next_size}/{size}, and {known}: {formula} / {letter}"
-        yield Constant(next_size / size, words, 2.0)
+    known = f", and {letter} = {size}"
+    yield from _with_inverse(size, f"{size}", 20.0, known)
+    yield from _with_inverse(root, f"√{size}", 4.0, known)
+    one_less = size - 1
+    one_more = size + 1
+    yield from _ratio_to_next(letter, size, f"({letter} − 1)", one_less)
+    yield from _ratio_to_next(letter, size, f"({letter} + 1)", one_more)
+
+
+def _ratio_to_next(letter: str, size: int, formula: str, next_size: int) -> Iterator[Constant]:
+    """Yield the ratio of a size to one beside it, and the inverse: T / (T − 1), (T − 1) / T."""
+    known = f"{letter} = {size}"
+    yield Constant(
+        value=size / next_size,
+        words=f"{size}/{next_size}, and {known}: {letter} / {formula}",
+        prior=2.0,
+    )
+    yield Constant(
+        value=next_size / size,
+        words=f"{next_size}/{size}, and {known}: {formula} / {letter}",
+        prior=2.0,
+    )
+
+
+def _ratios(letters: Mapping[str, int]) -> Iterator[Constant]:
+    """Yield the ratios of two sizes."""
+    for over, under in permutations(letters, 2):
+        a = letters[over]
+        b = letters[under]
+        yield Constant(
+            value=a / b,
+            words=f"{a}/{b}, and {over} = {a}, {under} = {b}",
+            prior=2.0,
+        )
 
 
 def _products(letters: Mapping[str, int]) -> Iterator[Constant]:
     """Yield the products of two or three sizes, and their inverses."""
     for count in (2, 3):
+        weight = 4.0 / count
         for factors in combinations(letters, count):
             size = math.prod(letters[letter] for letter in factors)
-            known = f"{' × '.join(factors)} = {size}"
-            yield Constant(size, f"{size}, and {known}", 4.0 / count)
-            yield Constant(1 / size, f"1/{size}, and {known}", 4.0 / count)
+            known = f", and {' × '.join(factors)} = {size}"
+            yield from _with_inverse(size, f"{size}", weight, known)
 
 
 def _plainly(value: float) -> str:
@@ -146,9 +194,15 @@ def _plainly(value: float) -> str:
 
 
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
-    """Find the letters of a unit that a check uses, itself or in functions that it calls."""
+    """Find the letters of a unit that a check uses, itself or in functions that it calls.
+
+    sizes: letter → size, of the unit.
+    """
     names = names_used(check)
-    pairs = [(letter, size) for letter, size in sizes.items() if letter in names]
+    pairs = []
+    for letter, size in sizes.items():
+        if letter in names:
+            pairs.append((letter, size))
     return _letters(tuple(pairs))
 
 

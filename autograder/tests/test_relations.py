@@ -397,7 +397,7 @@ def test_a_letter_is_said_only_where_the_check_has_it():
         return helper(seed)
 
     letters = letters_of(uses_one, {"T": 6, "B": 5, "V": 7})
-    assert letters.sizes == {"B": 5}
+    assert letters.pairs == (("B", 5),)
     right, wrong = {"a": RIGHT}, {"a": 7 * RIGHT}
     assert (
         find_relations(right, wrong, ["a"], letters)["a"].text

@@ -35,56 +35,94 @@ class Change:
     prior: float
 
 
+def _long_axes(shape: Shape, letters: Letters) -> Iterator[tuple[int, str]]:
+    """Yield each axis of more than one row, with what is said of it: ` along T`."""
+    for axis, size in enumerate(shape):
+        if size > 1:
+            yield axis, letters.along(shape, axis)
+
+
+# ---- the same numbers elsewhere
+
+
 def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what keeps an array's numbers: other orders along an axis, and other orders of axes."""
-    for axis, size in enumerate(shape):
-        if size < 2:
-            continue
-        along = letters.along(shape, axis)
-        later = partial(np.roll, shift=1, axis=axis)
-        earlier = partial(np.roll, shift=-1, axis=axis)
-        yield Change("reversed", f"{{}} reversed{along}", partial(np.flip, axis=axis), 0.01)
-        yield Change("rolled", f"{{}} moved on by one{along}", later, 0.01)
-        yield Change("rolled", f"{{}} moved back by one{along}", earlier, 0.01)
-        yield Change("sorted", f"{{}} sorted{along}", partial(np.sort, axis=axis), 0.001)
+    for axis, along in _long_axes(shape, letters):
+        yield from _other_orders(axis, along)
     if 2 <= len(shape) <= MOST_AXES:
         yield from _other_axes(shape, letters)
 
 
+def _other_orders(axis: int, along: str) -> Iterator[Change]:
+    """Yield other orders of the rows along an axis."""
+    reverse = partial(np.flip, axis=axis)
+    move_on = partial(np.roll, shift=1, axis=axis)
+    move_back = partial(np.roll, shift=-1, axis=axis)
+    sort = partial(np.sort, axis=axis)
+    yield Change("reversed", f"{{}} reversed{along}", reverse, 0.01)
+    yield Change("rolled", f"{{}} moved on by one{along}", move_on, 0.01)
+    yield Change("rolled", f"{{}} moved back by one{along}", move_back, 0.01)
+    yield Change("sorted", f"{{}} sorted{along}", sort, 0.001)
+
+
 def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield all other orders of axes; the most likely are those that exchange two."""
-    identity = tuple(range(len(shape)))
-    for order in permutations(identity):
-        if order == identity:
+    in_order = tuple(range(len(shape)))
+    for order in permutations(in_order):
+        if order == in_order:
             continue
-        function = partial(np.transpose, axes=order)
-        moved = [axis for axis in identity if order[axis] != axis]
+        moved = [axis for axis in in_order if order[axis] != axis]
         if len(moved) == 2:
             words = f"{{}} with {letters.axes(shape, moved)} exchanged"
-            yield Change("axes exchanged", words, function, 0.02)
+            prior = 0.02
         else:
             names = ", ".join(letters.axis(shape, axis) for axis in order)
             words = f"{{}} with the axes in another order, ({names})"
-            yield Change("axes exchanged", words, function, 0.005)
+            prior = 0.005
+        transpose = partial(np.transpose, axes=order)
+        yield Change("axes exchanged", words, transpose, prior)
 
 
-def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
-    """Yield what `reshape` makes of an array where a transpose is meant.
+@dataclass(frozen=True)
+class _Layout:
+    """One way to deal out an array's numbers to the axes of another shape.
 
-    The numbers are read with the axes in one order, and dealt out to the axes in another.
+    shape: the array's. order: of its axes, in which the numbers are read.
+    wanted: the other shape. filled: the order of its axes, in which the numbers are filled in.
     """
-    if max(len(shape), len(wanted)) > MOST_AXES_LAID_OUT:
-        return
-    as_read = tuple(range(len(shape)))
-    as_wanted = tuple(range(len(wanted)))
-    for order, other in product(permutations(as_read), permutations(as_wanted)):
-        if _is_transposed(shape, order, wanted, other):
-            continue
-        words = LAID_OUT
-        if order == as_read and other == as_wanted:
-            words = RESHAPED
-        function = partial(_laid_out, order=order, wanted=wanted, other=other)
-        yield Change("laid out", words, function, 0.001)
+
+    shape: Shape
+    order: tuple[int, ...]
+    wanted: Shape
+    filled: tuple[int, ...]
+
+    @property
+    def is_transpose(self) -> bool:
+        """Return whether it only exchanges axes, and breaks none up."""
+        sizes_as_read = _in_order(self.shape, self.order)
+        sizes_as_filled = _in_order(self.wanted, self.filled)
+        return sizes_as_read == sizes_as_filled
+
+    @property
+    def is_reshape(self) -> bool:
+        """Return whether the numbers keep their order."""
+        return _is_sorted(self.order) and _is_sorted(self.filled)
+
+    def deal_out(self, array: Array) -> Array:
+        """Return the array's numbers in the wanted shape."""
+        as_read = array.transpose(self.order)
+        sizes_as_filled = _in_order(self.wanted, self.filled)
+        as_filled = as_read.reshape(sizes_as_filled)
+        as_wanted = np.argsort(self.filled)
+        return as_filled.transpose(as_wanted)
+
+
+def _in_order(shape: Shape, order: tuple[int, ...]) -> Shape:
+    return tuple(shape[axis] for axis in order)
+
+
+def _is_sorted(order: tuple[int, ...]) -> bool:
+    return list(order) == sorted(order)
 
 
 RESHAPED = (
@@ -93,148 +131,184 @@ RESHAPED = (
 LAID_OUT = "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
 
 
-def _laid_out(array: Array, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]) -> Any:
-    """Read an array's numbers with its axes in one order, and fill them into axes in another."""
-    shape = [wanted[axis] for axis in other]
-    filled = array.transpose(order).reshape(shape)
-    return filled.transpose(np.argsort(other))
+def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
+    """Yield what `reshape` makes of an array where a transpose is meant.
+
+    The numbers are read with the axes in one order, and dealt out to the axes in another.
+    """
+    axes = range(len(shape))
+    wanted_axes = range(len(wanted))
+    if max(len(axes), len(wanted_axes)) > MOST_AXES_LAID_OUT:
+        return
+    orders = product(permutations(axes), permutations(wanted_axes))
+    for order, filled in orders:
+        layout = _Layout(shape, order, wanted, filled)
+        if not layout.is_transpose:
+            words = RESHAPED if layout.is_reshape else LAID_OUT
+            yield Change("laid out", words, layout.deal_out, 0.001)
 
 
-def _is_transposed(
-    shape: Shape, order: tuple[int, ...], wanted: Shape, other: tuple[int, ...]
-) -> bool:
-    """Whether a layout only exchanges axes, and breaks none up."""
-    return [shape[axis] for axis in order] == [wanted[axis] for axis in other]
+# ---- other shapes
 
 
 def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what changes a shape: one more along an axis, axes of size 1, and one long axis."""
-    for axis, size in enumerate(shape):
-        along = letters.along(shape, axis)
-        for words, rows in _doubled(size, along):
-            function = partial(np.take, indices=rows, axis=axis)
-            yield Change("doubled", words, function, 0.005)
+    for axis, along in _long_axes(shape, letters):
+        yield from _doubled(axis, shape[axis], along)
     yield Change("axes of size 1", "{} without axes of size 1", np.squeeze, 0.003)
-    for axis in range(len(shape) + 1):
-        words = f"{{}} with one more axis, of size 1, at place {axis}"
-        yield Change("axes of size 1", words, partial(np.expand_dims, axis=axis), 0.004)
+    for place in range(len(shape) + 1):
+        words = f"{{}} with one more axis, of size 1, at place {place}"
+        expand = partial(np.expand_dims, axis=place)
+        yield Change("axes of size 1", words, expand, 0.004)
     if len(shape) > 1:
         yield Change("flat", "{} in one long row", np.ravel, 0.01)
 
 
-def _doubled(size: int, along: str) -> Iterator[tuple[str, list[int]]]:
-    """Yield the rows along an axis with one of them twice, each with its words."""
+def _doubled(axis: int, size: int, along: str) -> Iterator[Change]:
+    """Yield the rows along an axis with the first or the last of them twice."""
     rows = list(range(size))
-    if size > 1:
-        yield f"{{}} with the first{along} twice", [0, *rows]
-        yield f"{{}} with the last{along} twice", [*rows, size - 1]
+    with_first = [0, *rows]
+    with_last = [*rows, size - 1]
+    first_twice = partial(np.take, indices=with_first, axis=axis)
+    last_twice = partial(np.take, indices=with_last, axis=axis)
+    yield Change("doubled", f"{{}} with the first{along} twice", first_twice, 0.005)
+    yield Change("doubled", f"{{}} with the last{along} twice", last_twice, 0.005)
 
 
-REDUCED: Mapping[str, tuple[AxisFunction, float]] = {  # word → function and prior
-    "sum": (np.sum, 0.01),
-    "mean": (np.mean, 0.01),
-    "largest": (np.max, 0.003),
-    "smallest": (np.min, 0.001),
-    "first": (partial(np.take, indices=0), 0.003),
-    "last": (partial(np.take, indices=-1), 0.005),
-}
-SPREAD_OUT: Mapping[str, AxisFunction] = {"sum": np.sum, "mean": np.mean, "largest": np.max}
+# ---- one number for each row, and functions of rows
+
+
+@dataclass(frozen=True)
+class _OfRows:
+    """A function of the rows along an axis.
+
+    prior: as of a `Change`, for one axis.
+    """
+
+    word: str
+    function: AxisFunction
+    prior: float
+
+    def change(self, axis: int, along: str) -> Change:
+        """Return the change that applies it along one axis."""
+        words = f"the {self.word}{along} of {{}}"
+        function = partial(self.function, axis=axis)
+        return Change(self.word, words, function, self.prior)
+
+
+REDUCED = (
+    _OfRows("sum", np.sum, 0.01),
+    _OfRows("mean", np.mean, 0.01),
+    _OfRows("largest", np.max, 0.003),
+    _OfRows("smallest", np.min, 0.001),
+    _OfRows("first", partial(np.take, indices=0), 0.003),
+    _OfRows("last", partial(np.take, indices=-1), 0.005),
+)
+
+
+# the same, with an axis of size 1 where the rows were
+_sums: AxisFunction = partial(np.sum, keepdims=True)
+_means: AxisFunction = partial(np.mean, keepdims=True)
+_largest: AxisFunction = partial(np.max, keepdims=True)
+SPREAD_OUT: Mapping[str, AxisFunction] = {"sum": _sums, "mean": _means, "largest": _largest}
 
 
 def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what leaves one number of each row along an axis, and the sums over several axes."""
-    for axis, size in enumerate(shape):
-        if size < 2:
-            continue
-        along = letters.along(shape, axis)
-        for word, (function, prior) in REDUCED.items():
-            words = f"the {word}{along} of {{}}"
-            yield Change(word, words, partial(function, axis=axis), prior)
+    for axis, along in _long_axes(shape, letters):
+        for reduced in REDUCED:
+            yield reduced.change(axis, along)
     if len(shape) > 1:
         yield Change("sum", "the sum of {}", np.sum, 0.01)
         yield Change("mean", "the mean of {}", np.mean, 0.01)
+    if len(shape) > 2:
         yield from _sums_over_two_axes(shape, letters)
 
 
 def _sums_over_two_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
-    if len(shape) < 3:
-        return
-    for axes in combinations(range(len(shape)), 2):
+    all_axes = range(len(shape))
+    for axes in combinations(all_axes, 2):
         words = f"the sum over {letters.axes(shape, axes)} of {{}}"
-        yield Change("sum", words, partial(np.sum, axis=axes), 0.003)
-
-
-def _spread_out(array: Array, function: AxisFunction, axis: int) -> Array:
-    """Put one number for each row into every place of that row."""
-    return np.broadcast_to(function(array, axis=axis, keepdims=True), array.shape)
+        sum_over_both = partial(np.sum, axis=axes)
+        yield Change("sum", words, sum_over_both, 0.003)
 
 
 def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield functions of the rows along an axis that keep the shape."""
-    for axis, size in enumerate(shape):
-        if size < 2:
-            continue
-        along = letters.along(shape, axis)
-        for word, (function, prior) in ALONG_AN_AXIS.items():
-            words = f"the {word}{along} of {{}}"
-            yield Change(word, words, partial(function, axis=axis), prior)
+    for axis, along in _long_axes(shape, letters):
+        for of_rows in ALONG_AN_AXIS:
+            yield of_rows.change(axis, along)
         for word, function in SPREAD_OUT.items():
             words = f"the {word}{along} of {{}}, in each place"
             spread_out = partial(_spread_out, function=function, axis=axis)
             yield Change(f"{word} in each place", words, spread_out, 0.001)
 
 
+def _spread_out(array: Array, function: AxisFunction, axis: int) -> Array:
+    """Put one number for each row into every place of that row."""
+    of_rows = function(array, axis=axis)
+    return np.broadcast_to(of_rows, array.shape)
+
+
 def softmax(x: Array, axis: int) -> Any:
     """Divide exponentials by their sum."""
-    powers = np.exp(x - x.max(axis, keepdims=True))
-    return powers / powers.sum(axis, keepdims=True)
+    powers = np.exp(_below_largest(x, axis))
+    return powers / _sums(powers, axis)
 
 
 def _log_softmax(x: Array, axis: int) -> Any:
-    moved = x - x.max(axis, keepdims=True)
-    return moved - np.log(np.exp(moved).sum(axis, keepdims=True))
+    moved = _below_largest(x, axis)
+    sums = _sums(np.exp(moved), axis)
+    return moved - np.log(sums)
 
 
 def _shares(x: Array, axis: int) -> Any:
-    return x / x.sum(axis, keepdims=True)
+    return x / _sums(x, axis)
 
 
 def _unit_length(x: Array, axis: int) -> Any:
-    return x / np.sqrt((x**2).sum(axis, keepdims=True))
+    squares = _sums(x**2, axis)
+    return x / np.sqrt(squares)
 
 
 def _centred(x: Array, axis: int) -> Any:
-    return x - x.mean(axis, keepdims=True)
+    return x - _means(x, axis)
 
 
 def _below_largest(x: Array, axis: int) -> Any:
-    return x - x.max(axis, keepdims=True)
+    return x - _largest(x, axis)
 
 
 def _standardised(x: Array, axis: int) -> Any:
-    return _centred(x, axis) / x.std(axis, keepdims=True)
+    deviations = x.std(axis, keepdims=True)
+    return _centred(x, axis) / deviations
 
 
 def _sums_from_the_end(x: Array, axis: int) -> Any:
-    return np.flip(np.cumsum(np.flip(x, axis), axis), axis)
+    from_the_end = np.flip(x, axis)
+    sums = np.cumsum(from_the_end, axis)
+    return np.flip(sums, axis)
 
 
 def _differences(x: Array, axis: int) -> Any:
     return np.diff(x, axis=axis, prepend=0)
 
 
-ALONG_AN_AXIS: Mapping[str, tuple[AxisFunction, float]] = {  # word → function and prior
-    "softmax": (softmax, 0.01),
-    "logarithm of the softmax": (_log_softmax, 0.005),
-    "share of the sum": (_shares, 0.005),
-    "share of the length": (_unit_length, 0.003),
-    "distance from the mean": (_centred, 0.005),
-    "distance from the largest": (_below_largest, 0.002),
-    "distance from the mean in standard deviations": (_standardised, 0.002),
-    "running sum": (np.cumsum, 0.004),
-    "running sum from the end": (_sums_from_the_end, 0.004),
-    "step from one to the next": (_differences, 0.002),
-}
+ALONG_AN_AXIS = (
+    _OfRows("softmax", softmax, 0.01),
+    _OfRows("logarithm of the softmax", _log_softmax, 0.005),
+    _OfRows("share of the sum", _shares, 0.005),
+    _OfRows("share of the length", _unit_length, 0.003),
+    _OfRows("distance from the mean", _centred, 0.005),
+    _OfRows("distance from the largest", _below_largest, 0.002),
+    _OfRows("distance from the mean in standard deviations", _standardised, 0.002),
+    _OfRows("running sum", np.cumsum, 0.004),
+    _OfRows("running sum from the end", _sums_from_the_end, 0.004),
+    _OfRows("step from one to the next", _differences, 0.002),
+)
+
+
+# ---- functions of single numbers
 
 
 def _cut_below_0(x: Array) -> Any:
@@ -246,32 +320,34 @@ def _cubed(x: Array) -> Any:
 
 
 def _squashed(x: Array) -> Any:
-    return 0.5 + 0.5 * np.tanh(x / 2)
+    between_minus_1_and_1 = np.tanh(x / 2)
+    return 0.5 + 0.5 * between_minus_1_and_1
 
 
-ENTRY_BY_ENTRY: Mapping[str, tuple[Function, float]] = {  # words → function and prior
-    "the square of {}": (np.square, 0.01),
-    "the root of {}": (np.sqrt, 0.01),
-    "the logarithm of {}": (np.log, 0.01),
-    "the exponential of {}": (np.exp, 0.01),
-    "the size of {}, without a sign": (np.abs, 0.005),
-    "{}, with 0 in the place of what is negative": (_cut_below_0, 0.01),
-    "the tanh of {}": (np.tanh, 0.005),
-    "the sigmoid of {}": (_squashed, 0.005),
-    "1 less {}": (partial(np.subtract, 1.0), 0.01),
-    "1 divided by {}": (np.reciprocal, 0.01),
-    "the cube of {}": (_cubed, 0.001),
-    "{}, rounded": (np.round, 0.002),
-    "{}, rounded down": (np.floor, 0.002),
-    "{}, without what follows the point": (np.trunc, 0.002),
-    "the sign of {}": (np.sign, 0.002),
-}
+def _of_entries(words: str, function: Function, prior: float) -> Change:
+    return Change(words, words, function, prior)
 
 
-def entry_by_entry() -> Iterator[Change]:
-    """Yield functions of single numbers."""
-    for words, (function, prior) in ENTRY_BY_ENTRY.items():
-        yield Change(words, words, function, prior)
+ENTRY_BY_ENTRY = (
+    _of_entries("the square of {}", np.square, 0.01),
+    _of_entries("the root of {}", np.sqrt, 0.01),
+    _of_entries("the logarithm of {}", np.log, 0.01),
+    _of_entries("the exponential of {}", np.exp, 0.01),
+    _of_entries("the size of {}, without a sign", np.abs, 0.005),
+    _of_entries("{}, with 0 in the place of what is negative", _cut_below_0, 0.01),
+    _of_entries("the tanh of {}", np.tanh, 0.005),
+    _of_entries("the sigmoid of {}", _squashed, 0.005),
+    _of_entries("1 less {}", partial(np.subtract, 1.0), 0.01),
+    _of_entries("1 divided by {}", np.reciprocal, 0.01),
+    _of_entries("the cube of {}", _cubed, 0.001),
+    _of_entries("{}, rounded", np.round, 0.002),
+    _of_entries("{}, rounded down", np.floor, 0.002),
+    _of_entries("{}, without what follows the point", np.trunc, 0.002),
+    _of_entries("the sign of {}", np.sign, 0.002),
+)
+
+
+# ---- all of them
 
 
 @cache
@@ -286,7 +362,7 @@ def changes(shape: Shape, wanted: Shape, letters: Letters) -> Sequence[Change]:
         found.extend(rearrangements(shape, letters))
         found.extend(layouts(shape, wanted))
         found.extend(along_axes(shape, letters))
-        found.extend(entry_by_entry())
+        found.extend(ENTRY_BY_ENTRY)
     elif math.prod(shape) == math.prod(wanted):
         found.extend(rearrangements(shape, letters))
         found.extend(resizings(shape, letters))

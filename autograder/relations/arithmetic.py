@@ -5,14 +5,14 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from autograder.relations import evidence
 from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
-from autograder.relations.changes import UNCHANGED, Change, Function, changes, rearrangements
+from autograder.relations.changes import UNCHANGED, Change, changes, rearrangements
 from autograder.relations.letters import Letters
 
 # squared cosine of two arrays below which no factor fits them, whatever their size
@@ -38,29 +38,38 @@ class Factor:
 
 
 def _factor_between(one: Array, other: Array, letters: Letters) -> Factor | None:
-    """Find the factor that takes one array to another; None where none does."""
-    a, b = one.ravel(), other.ravel()
-    square, product = float(a @ a), float(a @ b)
-    if not (square and math.isfinite(square)):
+    """Find the factor that takes one array to another of its shape; None where none does."""
+    value = _slope(one.ravel(), other.ravel())
+    if value is None:
         return None
-    if product * product < PARALLEL * square * float(b @ b):
-        return None
-    value = product / square
-    if not evidence.fits(value * a, b):
+    if not evidence.fits(value * one, other):
         return None
     return _named_factor(value, letters)
+
+
+def _slope(one: Array, other: Array) -> float | None:
+    """Fit a factor by least squares; None where two vectors are not nearly parallel."""
+    square = float(one @ one)
+    product = float(one @ other)
+    if not (square and math.isfinite(square)):
+        return None
+    squared_lengths = square * float(other @ other)
+    if product * product < PARALLEL * squared_lengths:
+        return None
+    return product / square
 
 
 def _named_factor(value: float, letters: Letters) -> Factor:
     """Say what a factor is: 1, −1, a number with a name, or one that is only fitted."""
     is_negative = value < 0
-    if abs(abs(value) - 1) <= NEAR_ONE:
+    sign = "−" if is_negative else ""
+    size = abs(value)
+    if abs(size - 1) <= NEAR_ONE:
         return Factor(-1.0, " × −1", 0.1) if is_negative else Factor(1.0, "", 0.6)
-    constant = letters.constant(abs(value))
-    if constant and is_negative:
-        return Factor(-constant.value, f" × −{constant.words}", 0.2 * constant.prior)
+    constant = letters.constant(size)
     if constant:
-        return Factor(constant.value, f" × {constant.words}", 0.2 * constant.prior)
+        named = -constant.value if is_negative else constant.value
+        return Factor(named, f" × {sign}{constant.words}", 0.2 * constant.prior)
     words = " × a negative number" if is_negative else " × one and the same number"
     return Factor(value, words, 0.02, fitted=1)
 
@@ -77,24 +86,41 @@ class _Fit:
     predicted: Array
 
     @property
+    def is_same(self) -> bool:
+        """Return whether both arrays are the same."""
+        is_unchanged = self.change is UNCHANGED
+        return is_unchanged and self.factor.value == 1
+
+    @property
     def prior(self) -> float:
-        """How likely both are before anything is seen."""
+        """Return how likely both are before anything is seen."""
         return self.change.prior * self.factor.prior
+
+    @property
+    def fitted(self) -> int:
+        """Return how many numbers are known only from the arrays."""
+        return self.factor.fitted
+
+    def apply(self, array: Array) -> Array:
+        """Return what both make of an array."""
+        made: Array = self.factor.value * self.change.function(array)
+        return made
 
     def words(self, array: str) -> str:
         """Say what is made of an array with this name."""
-        return f"{self.change.words.format(array)}{self.factor.words}"
+        changed_array = self.change.words.format(array)
+        return f"{changed_array}{self.factor.words}"
 
 
-def _fit(change: Change, one: Array, other: Array, letters: Letters) -> _Fit | None:
-    """Find the factor with which a change takes one array to another; None where none does."""
-    made = changed(change, one, other.shape)
-    if made is None:
-        return None
-    factor = _factor_between(made, other, letters)
-    if factor is None:
-        return None
-    return _Fit(change, factor, factor.value * made)
+def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_Fit]:
+    """Yield those changes that make the wrong array, each with the factor that it needs."""
+    for change in tried:
+        made = changed(change, case.right, case.found.shape)
+        if made is None:
+            continue
+        factor = _factor_between(made, case.found, case.letters)
+        if factor:
+            yield _Fit(change, factor, predicted=factor.value * made)
 
 
 def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | None:
@@ -107,22 +133,22 @@ def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | Non
 
 
 def made_of_expected(case: Case) -> Iterator[Found]:
-    """Your values are a change of the expected ones, times a factor."""
-    for change in changes(case.right.shape, case.found.shape, case.letters):
-        fit = _fit(change, case.right, case.found, case.letters)
-        if fit is None:
+    """Find where your values are a change of the expected ones, times a factor."""
+    for fit in _fits(case, _changes(case)):
+        if fit.is_same:
             continue
-        if change is UNCHANGED and fit.factor.value == 1:
-            continue
-        apply = partial(_change_times, function=change.function, factor=fit.factor.value)
-        relation = Relation(_kind_of(fit), f"your values are {fit.words(RIGHT)}.", apply)
-        chance = case.chance_log10(fit.predicted, fit.factor.fitted)
-        yield Found(relation, fit.prior, chance, fit.factor.fitted)
+        text = f"your values are {fit.words(RIGHT)}."
+        yield Found(
+            relation=Relation(_kind_of(fit), text, apply=fit.apply),
+            prior=fit.prior,
+            chance_log10=case.chance_log10(fit.predicted, fit.fitted),
+            fitted=fit.fitted,
+        )
 
 
-def _change_times(array: Array, function: Function, factor: float) -> Array:
-    made: Array = factor * function(array)
-    return made
+def _changes(case: Case) -> Sequence[Change]:
+    """List what may make an array of the wrong one's shape of the expected one."""
+    return changes(case.right.shape, case.found.shape, case.letters)
 
 
 def _kind_of(fit: _Fit) -> str:
@@ -135,32 +161,36 @@ MADE_AS_WELL = ("values", "reversed", "rolled", "axes exchanged", "laid out")
 
 
 def undone_to_expected(case: Case) -> Iterator[Found]:
-    """What is expected is a change of your values, times a factor.
+    """Find where what is expected is a change of your values, times a factor.
 
     Kinds whose inverse is a change too are left out: `made_of_expected` finds them.
     """
-    for change in changes(case.found.shape, case.right.shape, case.letters):
-        if change.kind in MADE_AS_WELL:
-            continue
-        fit = _fit(change, case.found, case.right, case.letters)
-        if fit is None:
-            continue
-        relation = Relation(change.kind, f"what is expected is {fit.words(YOURS)}.")
-        chance = evidence.chance_log10(fit.predicted, case.right, fit.factor.fitted)
-        yield Found(relation, fit.prior, chance, fit.factor.fitted)
+    backwards = replace(case, right=case.found, found=case.right)
+    tried = []
+    for change in _changes(backwards):
+        if change.kind not in MADE_AS_WELL:
+            tried.append(change)
+    for fit in _fits(backwards, tried):
+        text = f"what is expected is {fit.words(YOURS)}."
+        yield Found(
+            relation=Relation(fit.change.kind, text),
+            prior=fit.prior,
+            chance_log10=evidence.chance_log10(fit.predicted, case.right, fit.fitted),
+            fitted=fit.fitted,
+        )
 
 
 # ---- with other arrays of the check
 
 
 def made_of_others(case: Case) -> Iterator[Found]:
-    """Your values are those of another array, or the expected ones and another array's together."""
+    """Find where your values are another array's, or the expected ones and another's together."""
     prior = 0.05 / max(1, len(case.others))
     for name, other in case.others.items():
         if other.size < 2:
             continue
         yield from _another(case, name, prior)
-        if other.shape == case.right.shape == case.found.shape:
+        if case.same_shape and other.shape == case.right.shape:
             yield from _together(case, name, prior)
 
 
@@ -169,49 +199,57 @@ def _expected_of(name: str) -> str:
 
 
 def _another(case: Case, name: str, prior: float) -> Iterator[Found]:
-    """Your values are another array's, in some order, times a factor."""
+    """Find where your values are another array's, in some order, times a factor."""
     other = case.others[name]
-    for change in (UNCHANGED, *rearrangements(other.shape, case.letters)):
-        fit = _fit(change, other, case.found, case.letters)
-        if fit is None:
-            continue
-        is_same = change is UNCHANGED and fit.factor.value == 1
-        text = f"your values are {fit.words(_expected_of(name))}."
-        relation = Relation("another array", text, of=name if is_same else "")
-        chance = case.chance_log10(fit.predicted, fit.factor.fitted)
-        yield Found(relation, prior * fit.prior, chance, fit.factor.fitted)
+    tried = (UNCHANGED, *rearrangements(other.shape, case.letters))
+    for fit in _fits(replace(case, right=other), tried):
+        values = fit.words(_expected_of(name))
+        same_as = name if fit.is_same else ""
+        yield Found(
+            relation=Relation("another array", f"your values are {values}.", of=same_as),
+            prior=prior * fit.prior,
+            chance_log10=case.chance_log10(fit.predicted, fit.fitted),
+            fitted=fit.fitted,
+        )
 
 
 def _together(case: Case, name: str, prior: float) -> Iterator[Found]:
-    """Another array, times a factor, is added to the expected values."""
+    """Find where another array, times a factor, is added to the expected values."""
     other = case.others[name]
-    factor = _factor_between(other, case.found - case.right, case.letters)
+    added = case.found - case.right
+    factor = _factor_between(other, added, case.letters)
     if factor is None:
         return
     sign = "less" if factor.value < 0 else "plus"
     size = factor.words.replace(" × −1", "").replace("−", "")
-    text = f"your values are {RIGHT} {sign} {_expected_of(name)}{size}."
-    chance = case.chance_log10(case.right + factor.value * other, factor.fitted)
-    relation = Relation("another array added", text)
-    yield Found(relation, 0.3 * prior * factor.prior, chance, factor.fitted)
+    values = f"{_expected_of(name)}{size}"
+    predicted = case.right + factor.value * other
+    yield Found(
+        relation=Relation("another array added", f"your values are {RIGHT} {sign} {values}."),
+        prior=0.3 * prior * factor.prior,
+        chance_log10=case.chance_log10(predicted, factor.fitted),
+        fitted=factor.fitted,
+    )
 
 
 # ---- by what they differ
 
 
 def same_term_everywhere(case: Case) -> Iterator[Found]:
-    """One number is added everywhere."""
+    """Find where one number is added everywhere."""
     if not case.same_shape:
         return
-    term = float((case.found - case.right).mean())
-    if not term or not evidence.fits(case.right + term, case.found):
+    differences = case.found - case.right
+    value = float(differences.mean())
+    predicted = case.right + value
+    if not value or not evidence.fits(predicted, case.found):
         return
-    size = _named_term(abs(term), case.letters)
-    sign = "+" if term > 0 else "−"
-    text = f"your values are {RIGHT} {sign} {size.words}."
-    chance = case.chance_log10(case.right + term, size.fitted)
-    relation = Relation("added", text, partial(np.add, term))
-    yield Found(relation, size.prior, chance, size.fitted)
+    sign = "+" if value > 0 else "−"
+    term = _named_term(abs(value), case.letters)
+    text = f"your values are {RIGHT} {sign} {term.words}."
+    relation = Relation("added", text, apply=partial(np.add, value))
+    chance = case.chance_log10(predicted, term.fitted)
+    yield Found(relation, term.prior, chance, term.fitted)
 
 
 @dataclass(frozen=True)
@@ -233,23 +271,34 @@ def _named_term(size: float, letters: Letters) -> _Term:
 
 
 def same_along_axes(case: Case) -> Iterator[Found]:
-    """Along some axes all differ by the same numbers, or by the same factors."""
+    """Find where along some axes all differ by the same numbers, or by the same factors."""
     if not case.same_shape:
         return
-    shape = case.found.shape
-    for axes in some_axes(shape):
-        cells = case.found.size // math.prod(shape[axis] for axis in axes)
-        name = case.letters.axes(shape, axes)
-        terms = (case.found - case.right).mean(axes, keepdims=True)
-        if evidence.fits(case.right + terms, case.found):
-            text = f"for each {name} your values differ from the expected ones by the same numbers."
-            chance = case.chance_log10(case.right + terms, cells)
-            yield Found(Relation("same difference along", text), 0.002, chance, cells)
-        factors = _factors_along(case.right, case.found, axes)
-        if evidence.fits(case.right * factors, case.found):
-            text = f"for each {name} your values are the expected ones times the same numbers."
-            chance = case.chance_log10(case.right * factors, cells)
-            yield Found(Relation("same factor along", text), 0.002, chance, cells)
+    for axes in some_axes(case.found.shape):
+        name = case.letters.axes(case.found.shape, axes)
+        yield from _same_difference_along(case, axes, name)
+        yield from _same_factor_along(case, axes, name)
+
+
+def _same_difference_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
+    differences = case.found - case.right
+    terms = differences.mean(axes, keepdims=True)
+    text = f"for each {name} your values differ from the expected ones by the same numbers."
+    relation = Relation("same difference along", text)
+    yield from _if_it_fits(case, relation, case.right + terms, fitted=terms.size)
+
+
+def _same_factor_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
+    factors = _factors_along(case.right, case.found, axes)
+    text = f"for each {name} your values are the expected ones times the same numbers."
+    relation = Relation("same factor along", text)
+    yield from _if_it_fits(case, relation, case.right * factors, fitted=factors.size)
+
+
+def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Found]:
+    if evidence.fits(predicted, case.found):
+        chance = case.chance_log10(predicted, fitted)
+        yield Found(relation, 0.002, chance, fitted)
 
 
 def _factors_along(right: Array, found: Array, axes: tuple[int, ...]) -> Array:
@@ -262,6 +311,11 @@ def _factors_along(right: Array, found: Array, axes: tuple[int, ...]) -> Array:
 
 def some_axes(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Yield sets of axes, those of more than one number, but never all of them."""
-    axes = [axis for axis, size in enumerate(shape) if size > 1]
-    for bits in range(1, 2 ** len(axes) - 1):
-        yield tuple(axis for place, axis in enumerate(axes) if bits >> place & 1)
+    long_axes = [axis for axis, size in enumerate(shape) if size > 1]
+    all_chosen = 2 ** len(long_axes) - 1  # each bit chooses an axis
+    for bits in range(1, all_chosen):
+        chosen = []
+        for place, axis in enumerate(long_axes):
+            if bits >> place & 1:
+                chosen.append(axis)
+        yield tuple(chosen)

@@ -60,30 +60,34 @@ class Case:
 
     @property
     def same_shape(self) -> bool:
-        """Whether the wrong array has the shape of the expected one."""
+        """Return whether the wrong array has the shape of the expected one."""
         return self.right.shape == self.found.shape
 
     @cached_property
     def wrong(self) -> Array:
-        """Where entries of an array of the right shape are wrong."""
+        """Return where entries of an array of the right shape are wrong."""
         return differ(self.right, self.found)
 
     def chance_log10(self, predicted: Array, fitted: int = 0) -> float:
         """Bound the chance that the wrong array is as predicted; its logarithm to base 10.
 
         In an array of the right shape only those entries tell that are predicted to be wrong.
+
+        predicted: of the wrong array's shape.
+        fitted: how many numbers of the prediction were taken from the wrong array.
         """
         if not self.same_shape:
             return evidence.chance_log10(predicted, self.found, fitted)
         telling = differ(self.right, predicted)
-        places = evidence.chance_of_places_log10(telling.size, int(telling.sum()))
-        values = evidence.chance_log10(predicted[telling], self.found[telling], fitted)
-        return places + values
+        found = self.found[telling]
+        of_places = evidence.chance_of_places_log10(telling)
+        of_values = evidence.chance_log10(predicted[telling], found, fitted)
+        return of_places + of_values
 
 
 def differ(right: Array, other: Array) -> Array:
     """Return where two arrays of one shape differ by more than rounding."""
-    largest = float(np.abs(right).max(initial=0.0))
-    is_near = np.abs(other - right) <= evidence.NEAREST * largest
+    tolerance = evidence.tolerance(right)
+    is_near = np.abs(other - right) <= tolerance
     differs: Array = ~is_near  # so that NaN differs
     return differs

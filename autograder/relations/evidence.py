@@ -22,10 +22,21 @@ PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: numbers of which entries may
 Array = np.ndarray
 
 
+def largest(array: Array) -> float:
+    """Return the size of an array's largest entry; 0 of an empty one."""
+    sizes = np.abs(array)
+    return float(sizes.max(initial=0.0))
+
+
+def tolerance(array: Array) -> float:
+    """Return by how much entries may differ from an array's and count as equal."""
+    return NEAREST * largest(array)
+
+
 def fits(predicted: Array, found: Array) -> bool:
-    """Whether two arrays of one shape are equal up to rounding."""
-    largest = float(np.abs(found).max(initial=0.0))
-    return bool(np.abs(predicted - found).max(initial=0.0) <= NEAREST * largest)
+    """Return whether two arrays of one shape are equal up to rounding."""
+    furthest = largest(predicted - found)
+    return furthest <= tolerance(found)
 
 
 def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
@@ -33,36 +44,44 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
 
     Returns its logarithm to base 10.
 
+    predicted, found: arrays of one shape.
     fitted: how many numbers of the prediction were taken from the found entries.
     """
     telling = (found != 0) | (predicted != 0)  # zeros are met too often to say anything
-    predicted, found = predicted[telling], found[telling]
-    if not found.size:
-        return 0.0
-    spread = _spread(found)
+    predicted = predicted[telling]  # (entries,)
+    found = found[telling]
+    spread = _spread(found) if found.size else 0.0
     if not spread:
         return 0.0
     counts = _counts_of_equal(found, spread)
     independent = counts.size - fitted
     if independent <= 0:
         return 0.0
-    furthest = float(np.abs(predicted - found).max())
-    near_enough = DENSITY * furthest / spread
-    of_one_entry = max(near_enough, _chance_of_equal(counts), _on_a_grid(found), _least(found))
-    return independent * math.log10(min(of_one_entry, 1.0))
+    furthest = largest(predicted - found)
+    chances_of_one_entry = (
+        DENSITY * furthest / spread,  # that it is as near
+        _chance_of_equal(counts),
+        _on_a_grid(found),
+        _least(found),
+    )
+    chance_of_one_entry = min(max(chances_of_one_entry), 1.0)
+    return independent * math.log10(chance_of_one_entry)
 
 
 def _counts_of_equal(found: Array, spread: float) -> Array:
     """Count the entries that are equal in size, for each size but the commonest.
 
     The commonest says as little as 0 does, as where 1 stands in all rows that nothing reaches.
+
+    found: (entries,). Returns (sizes,).
     """
-    cells = np.round(np.abs(found) * (CELLS / spread))
+    cells_per_unit = CELLS / spread
+    cells = np.round(np.abs(found) * cells_per_unit)
     _, counts = np.unique(cells, return_counts=True)
     commonest = int(counts.argmax())
-    if counts[commonest] > 1:
-        counts = np.delete(counts, commonest)
-    return counts
+    if counts[commonest] == 1:
+        return counts
+    return np.delete(counts, commonest)
 
 
 def _chance_of_equal(counts: Array) -> float:
@@ -76,13 +95,28 @@ def _chance_of_equal(counts: Array) -> float:
     return float(shares @ shares)
 
 
-def chance_of_places_log10(size: int, chosen: int) -> float:
-    """Return the chance that `chosen` of `size` places, drawn at random, are those of a rule.
+def chance_of_places_log10(places: Array) -> float:
+    """Return the chance that places drawn at random are those of a rule.
 
     As its logarithm to base 10.
+
+    places: which of all places are drawn, as truth values.
     """
-    ways = math.lgamma(size + 1) - math.lgamma(chosen + 1) - math.lgamma(size - chosen + 1)
+    drawn = int(places.sum())
+    others = places.size - drawn
+    orders = _log_factorial(places.size)
+    ways = orders - _log_factorial(drawn) - _log_factorial(others)
     return -ways / math.log(10)
+
+
+def _log_factorial(number: int) -> float:
+    """Return ln(1 · 2 · … · number)."""
+    return math.lgamma(number + 1)
+
+
+def orders_log10(count: int) -> float:
+    """Return how many orders a number of things has, as its logarithm to base 10."""
+    return _log_factorial(count) / math.log(10)
 
 
 def _spread(found: Array) -> float:
@@ -90,7 +124,7 @@ def _spread(found: Array) -> float:
     distinct = np.unique(found)
     count = distinct.size
     if count < 5:
-        return float(np.abs(distinct).max())
+        return largest(distinct)
     lower_quartile = distinct[count // 4]
     upper_quartile = distinct[3 * count // 4]
     return float(upper_quartile - lower_quartile)
@@ -100,21 +134,32 @@ def _on_a_grid(found: Array) -> float:
     """Return the chance of an entry where all are multiples of one number; else 0.
 
     Counts are multiples of 1, and shares are of 1/n.
+
+    found: (entries,).
     """
+    parts = _parts_that_all_are_multiples_of(found)
+    if parts is None:
+        return 0.0
+    span = float(np.ptp(found)) if found.size > 1 else largest(found)
+    points_of_the_grid = 1 + parts * span
+    return 1 / points_of_the_grid
+
+
+def _parts_that_all_are_multiples_of(found: Array) -> float | None:
+    """Return the least n so that the first distinct entries are multiples of 1/n; None if none."""
     few = np.unique(found)[:FEW]
     multiples = np.outer(PARTS, few)  # (parts, entries)
     from_whole = np.abs(multiples - np.round(multiples))
-    is_whole = from_whole <= 1e-9 * np.maximum(1, np.abs(multiples))
-    all_whole = is_whole.all(1)  # (parts,)
+    rounding = 1e-9 * np.maximum(1, np.abs(multiples))
+    all_whole = np.all(from_whole <= rounding, axis=1)  # (parts,)
     if not all_whole.any():
-        return 0.0
-    parts = float(PARTS[int(all_whole.argmax())])
-    span = float(np.ptp(found)) if found.size > 1 else float(np.abs(found).max())
-    return 1 / (1 + parts * span)
+        return None
+    first = int(all_whole.argmax())
+    return float(PARTS[first])
 
 
 def _least(found: Array) -> float:
     """Return the least chance of an entry that an array's precision lets one see."""
     with np.errstate(over="ignore"):
-        single = np.array_equal(found, found.astype(np.float32))
-    return LEAST_IN_SINGLE if single else LEAST
+        in_single = found.astype(np.float32)
+    return LEAST_IN_SINGLE if np.array_equal(found, in_single) else LEAST

@@ -24,59 +24,65 @@ MIN_SAME = 3  # so many equal values say something
 
 
 def right_but_in_places(case: Case) -> Iterator[Found]:
-    """Values are wrong just where the expected ones are of a kind, or all wrong in one way."""
+    """Find where values are wrong just where the expected ones are of a kind, or in one way."""
     if not case.same_shape:
         return
     count = int(case.wrong.sum())
     if not 0 < count < case.wrong.size:
         return
-    yield from _wrong_where(case, count)
+    if evidence.chance_of_places_log10(case.wrong) <= OF_PLACES:
+        yield from _wrong_where(case)
     if count >= MIN_WRONG:
-        yield from _zero_in_places(case, count)
-        yield from _other_sign_in_places(case, count)
+        places = f"{count} of {case.wrong.size} places"
+        yield from _zero_in_places(case, places)
+        yield from _other_sign_in_places(case, places)
 
 
 def _chance_of_right_ones(case: Case) -> float:
-    """The chance that the right entries are right, as its logarithm to base 10."""
+    """Return the chance that the right entries are right, as its logarithm to base 10."""
     is_right = ~case.wrong
-    return evidence.chance_log10(case.right[is_right], case.found[is_right])
+    right = case.right[is_right]
+    found = case.found[is_right]
+    return evidence.chance_log10(right, found)
 
 
-def _wrong_where(case: Case, count: int) -> Iterator[Found]:
-    """Values are wrong just where the expected ones are of a kind."""
-    if evidence.chance_of_places_log10(case.wrong.size, count) > OF_PLACES:
+def _wrong_where(case: Case) -> Iterator[Found]:
+    """Find where values are wrong just where the expected ones are of a kind."""
+    wrong_values = case.found[case.wrong]
+    for kind, places in _kinds(case.right):
+        if not np.array_equal(places, case.wrong):
+            continue
+        what = _what_is_there(wrong_values)
+        text = f"your values are {RIGHT}, but where {kind}{what}."
+        relation = Relation("right but where", text, whole=False)
+        yield Found(relation, 0.005, _chance_of_right_ones(case))
+
+
+def _zero_in_places(case: Case, places: str) -> Iterator[Found]:
+    """Find where values are the expected ones or 0."""
+    wrong_values = case.found[case.wrong]
+    if wrong_values.any():
         return
-    for words, places in _kinds(case.right):
-        if np.array_equal(places, case.wrong):
-            what = _what_is_there(case.found[case.wrong])
-            text = f"your values are {RIGHT}, but where {words}{what}."
-            relation = Relation("right but where", text, whole=False)
-            yield Found(relation, 0.005, _chance_of_right_ones(case))
-
-
-def _zero_in_places(case: Case, count: int) -> Iterator[Found]:
-    """Values are the expected ones or 0."""
-    if case.found[case.wrong].any():
-        return
-    text = f"your values are {RIGHT}, but 0 in {count} of {case.wrong.size} places."
+    text = f"your values are {RIGHT}, but 0 in {places}."
     relation = Relation("right or 0", text, whole=False)
     yield Found(relation, 0.005, _chance_of_right_ones(case))
 
 
-def _other_sign_in_places(case: Case, count: int) -> Iterator[Found]:
-    """Values are the expected ones but for their sign."""
-    right, found = np.abs(case.right), np.abs(case.found)
-    if not evidence.fits(right, found):
+def _other_sign_in_places(case: Case, places: str) -> Iterator[Found]:
+    """Find where values are the expected ones but for their sign."""
+    right_sizes = np.abs(case.right)
+    sizes = np.abs(case.found)
+    if not evidence.fits(right_sizes, sizes):
         return
-    places = f"{count} of {case.wrong.size} places"
     text = f"your values are {RIGHT}, but with the other sign in {places}."
     relation = Relation("signs", text, whole=False)
-    choices_of_signs = count * math.log10(2)
-    yield Found(relation, 0.005, evidence.chance_log10(right, found) + choices_of_signs)
+    choices_of_signs = int(case.wrong.sum()) * math.log10(2)
+    chance = evidence.chance_log10(right_sizes, sizes) + choices_of_signs
+    yield Found(relation, 0.005, chance)
 
 
 def _kinds(right: Array) -> Iterator[tuple[str, Array]]:
-    """Yield kinds of expected values, each with where they are."""
+    """Yield kinds of expected values, in words, each with where they are."""
     yield "0 is expected", right == 0
     yield "a negative number is expected", right < 0
     yield "a positive number is expected", right > 0
@@ -84,15 +90,15 @@ def _kinds(right: Array) -> Iterator[tuple[str, Array]]:
     yield "the smallest number is expected", right == right.min()
 
 
-def _what_is_there(found: Array) -> str:
+def _what_is_there(wrong: Array) -> str:
     """Say what wrong values are, where all are one small number or none is a number."""
-    if np.isnan(found).all():
+    if np.isnan(wrong).all():
         return ", they are NaN"
-    if np.isinf(found).all():
+    if np.isinf(wrong).all():
         return ", they are infinite"
-    first = float(found[0])
+    first = float(wrong[0])
     is_small = first in (-1.0, 0.0, 1.0)
-    if is_small and (found == first).all():
+    if is_small and np.all(wrong == first):
         return f", they are {first:g}"
     return ""
 
@@ -100,36 +106,46 @@ def _what_is_there(found: Array) -> str:
 # ---- among themselves
 
 
-PRECISIONS: Mapping[str, type[np.floating[Any]]] = {"half": np.float16, "single": np.float32}
+Precision = type[np.floating[Any]]
+PRECISIONS: Mapping[str, Precision] = {"half": np.float16, "single": np.float32}
 
 
 def in_lower_precision(case: Case) -> Iterator[Found]:
-    """Your values are the expected ones in a lower precision."""
+    """Find where your values are the expected ones in a lower precision."""
     if not case.same_shape:
         return
-    for name, kind in PRECISIONS.items():
-        if not _is_in_precision(case.found, kind) or _is_in_precision(case.right, kind):
-            continue
-        largest = float(np.abs(case.right).max(initial=0.0))
-        furthest = np.abs(case.found - case.right).max()
-        if furthest <= ROUNDINGS * float(np.finfo(kind).eps) * largest:
-            text = f"your values are {RIGHT} in {name} precision, `{kind.__name__}`."
-            relation = Relation("precision", text, partial(_in_precision, kind=kind))
-            yield Found(relation, 0.002, evidence.chance_log10(case.right, case.found))
+    for name, precision in PRECISIONS.items():
+        if _differs_by_precision(case, precision):
+            text = f"your values are {RIGHT} in {name} precision, `{precision.__name__}`."
+            apply = partial(_in_precision, precision=precision)
+            relation = Relation("precision", text, apply)
+            chance = evidence.chance_log10(case.right, case.found)
+            yield Found(relation, 0.002, chance)
             return
 
 
-def _in_precision(array: Array, kind: type[np.floating[Any]]) -> Array:
-    return array.astype(kind)
+def _differs_by_precision(case: Case, precision: Precision) -> bool:
+    """Return whether wrong values are the expected ones, rounded to a precision."""
+    if not _is_in_precision(case.found, precision):
+        return False
+    if _is_in_precision(case.right, precision):
+        return False
+    rounding = float(np.finfo(precision).eps) * evidence.largest(case.right)
+    furthest = evidence.largest(case.found - case.right)
+    return furthest <= ROUNDINGS * rounding
 
 
-def _is_in_precision(array: Array, kind: type[np.floating[Any]]) -> bool:
-    """Whether every number of an array can be written in a precision."""
-    return np.array_equal(array, _in_precision(array, kind))
+def _in_precision(array: Array, precision: Precision) -> Array:
+    return array.astype(precision)
+
+
+def _is_in_precision(array: Array, precision: Precision) -> bool:
+    """Return whether every number of an array can be written in a precision."""
+    return np.array_equal(array, _in_precision(array, precision))
 
 
 def same_everywhere(case: Case) -> Iterator[Found]:
-    """All are one number, or the same along an axis."""
+    """Find where all are one number, or the same along an axis."""
     if case.found.size < MIN_SAME or not np.ptp(case.right):
         return
     if not np.ptp(case.found):
@@ -142,14 +158,18 @@ def same_everywhere(case: Case) -> Iterator[Found]:
     shape = case.found.shape
     for axes in reversed(list(some_axes(shape))):
         if _is_same_along(case, axes):
-            text = f"your values are the same for each {case.letters.axes(shape, axes)}."
-            yield Found(Relation("the same along", text), 0.005, -math.inf)
+            name = case.letters.axes(shape, axes)
+            text = f"your values are the same for each {name}."
+            relation = Relation("the same along", text)
+            yield Found(relation, 0.005, -math.inf)
             return
 
 
 def _is_same_along(case: Case, axes: tuple[int, ...]) -> bool:
-    """Whether wrong values do not change along some axes, where the expected ones do."""
+    """Return whether wrong values do not change along some axes, where the expected ones do."""
     count = math.prod(case.found.shape[axis] for axis in axes)
     if count < MIN_SAME:
         return False
-    return bool(np.ptp(case.right, axes).any()) and not np.ptp(case.found, axes).any()
+    right_ones_change = np.ptp(case.right, axes).any()
+    wrong_ones_change = np.ptp(case.found, axes).any()
+    return bool(right_ones_change and not wrong_ones_change)

@@ -5,6 +5,7 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -25,7 +26,7 @@ SPARED_BY_CHANCE = -3.0
 
 
 def right_but_for_rows(case: Case) -> Iterator[Found]:
-    """Some rows are right, or made from the expected ones, and others are not."""
+    """Find where some rows are right, or made from the expected ones, and others are not."""
     if not case.same_shape:
         return
     for change in (UNCHANGED, *rearrangements(case.right.shape, case.letters)):
@@ -34,61 +35,96 @@ def right_but_for_rows(case: Case) -> Iterator[Found]:
             continue
         agree = ~differ(case.found, made)
         if agree.any() and not agree.all():
-            yield from _rows_that_agree(case, change, made, agree)
+            yield from _rows_that_agree(_Made(case, change, made, agree))
 
 
-def _rows_that_agree(case: Case, change: Change, made: Array, agree: Array) -> Iterator[Found]:
-    """Find an axis along which whole rows are as a change would make them.
+@dataclass(frozen=True)
+class _Made:
+    """A wrong array beside what a change makes of the expected one.
 
-    made: what the change makes of the expected array. agree: where the wrong one equals that.
+    made: what the change makes. agree: where the wrong array equals that; both of its shape.
     """
+
+    case: Case
+    change: Change
+    made: Array
+    agree: Array
+
+    def rows(self, axis: int) -> Array:
+        """Return which rows along an axis agree in all entries, (rows,)."""
+        rows_first = np.moveaxis(self.agree, axis, 0)
+        entries = rows_first.reshape(len(rows_first), -1)
+        agreeing: Array = np.all(entries, axis=1)
+        return agreeing
+
+    def chance_log10(self, axis: int, rows: Array) -> float:
+        """Return the chance that these rows along an axis agree, as its logarithm to base 10.
+
+        Entries that the change leaves as they are tell nothing of it.
+        """
+        telling = np.zeros_like(self.agree)
+        rows_first = np.moveaxis(telling, axis, 0)
+        rows_first[rows] = True
+        if self.change is not UNCHANGED:
+            telling &= differ(self.case.right, self.made)
+        made = self.made[telling]
+        found = self.case.found[telling]
+        chance = evidence.chance_log10(made, found)
+        choices_of_rows = len(rows) * math.log10(2)
+        return min(0.0, chance + choices_of_rows)
+
+
+def _rows_that_agree(made: _Made) -> Iterator[Found]:
+    """Find axes along which whole rows are as a change would make them."""
+    case, change = made.case, made.change
     shape = case.found.shape
+    kind = "right but for rows" if change is UNCHANGED else f"{change.kind}, but for rows"
     for axis, size in enumerate(shape):
-        other_axes = tuple(other for other in range(len(shape)) if other != axis)
-        rows: Array = np.all(agree, axis=other_axes)  # (size,)
+        rows = made.rows(axis)
         if size < 3 or not rows.any():
             continue
         along = case.letters.along(shape, axis)
         if not along and _is_a_block_of_many(rows):
             continue
-        which = _which_rows(np.flatnonzero(~rows), size)
-        if not which or _spared_by_chance(agree, rows):
+        which = _which_rows(rows)
+        if not which or _spared_by_chance(made.agree, rows):
             continue
-        telling = np.zeros_like(agree)
-        telling[(slice(None),) * axis + (rows,)] = True
-        if change is not UNCHANGED:
-            telling &= differ(case.right, made)
-        chance = evidence.chance_log10(made[telling], case.found[telling])
-        choices_of_rows = size * math.log10(2)
         text = f"your values are {change.words.format(RIGHT)}, {which.format(along)}."
-        kind = "right but for rows" if change is UNCHANGED else f"{change.kind}, but for rows"
         relation = Relation(kind, text, whole=False)
-        yield Found(relation, 0.1 * change.prior, min(0.0, chance + choices_of_rows))
+        chance = made.chance_log10(axis, rows)
+        yield Found(relation, 0.1 * change.prior, chance)
 
 
 def _is_a_block_of_many(rows: Array) -> bool:
-    """Whether many entries are right and many wrong: of an axis without a letter that says little.
+    """Return whether many entries are right and many wrong, of an axis without a letter.
 
     Such an array has often been made flat, and no student knows where its parts begin.
     """
+    if len(rows) <= MANY_ROWS:
+        return False
     right = int(rows.sum())
-    fewer = min(right, len(rows) - right)
-    return len(rows) > MANY_ROWS and fewer > FEW_ROWS
+    wrong = len(rows) - right
+    return min(right, wrong) > FEW_ROWS
 
 
 def _spared_by_chance(agree: Array, rows: Array) -> bool:
-    """Whether wrong entries that are scattered anywhere might spare these rows."""
-    wrong_entries = int((~agree).sum())
+    """Return whether wrong entries that are scattered anywhere might spare these rows."""
+    wrong_entries = np.count_nonzero(~agree)
     share_of_wrong_rows = 1 - rows.sum() / len(rows)
-    return bool(wrong_entries * math.log10(share_of_wrong_rows) > SPARED_BY_CHANCE)
+    chance_log10 = wrong_entries * math.log10(share_of_wrong_rows)
+    return bool(chance_log10 > SPARED_BY_CHANCE)
 
 
-def _which_rows(wrong: Array, size: int) -> str:
+def _which_rows(right: Array) -> str:
     """Say which rows are wrong, `{}` for the axis: "but for the first{}"; "" where no rule is seen.
 
-    wrong: their numbers, in order. size: how many rows there are.
+    right: whether each row is, (rows,).
     """
-    count, first, last = len(wrong), int(wrong[0]), int(wrong[-1])
+    size = len(right)
+    wrong = np.flatnonzero(~right).tolist()
+    count = len(wrong)
+    first = wrong[0]
+    last = wrong[-1]
     if count == 1:
         return f"but for {_one_row(first, size)}"
     if last == count - 1:
@@ -122,71 +158,105 @@ def _one_row(number: int, size: int) -> str:
 
 
 def part_of_the_other(case: Case) -> Iterator[Found]:
-    """One of two arrays is a part of the other: rows in a row, or each second or third of them."""
+    """Find where an array is a part of the other: rows in a row, or each second or third."""
     axis = _only_axis_that_differs(case.right.shape, case.found.shape)
     if axis is None:
         return
-    right, found = np.moveaxis(case.right, axis, 0), np.moveaxis(case.found, axis, 0)
-    shorter, longer = (found, right) if len(found) < len(right) else (right, found)
+    right = np.moveaxis(case.right, axis, 0)
+    found = np.moveaxis(case.found, axis, 0)
+    is_longer = len(found) > len(right)
+    shorter, longer = (right, found) if is_longer else (found, right)
     if not len(shorter):
         return
     along = case.letters.along(case.right.shape, axis)
     prior = 0.05 / (len(longer) * STEPS)
-    for start, step in _starts_and_steps(shorter, longer):
-        rows = np.arange(start, start + step * len(shorter), step)
-        words = _part_in_words(start, step, len(shorter), len(longer), along)
-        if longer is found:
-            relation = Relation("longer", f"what is expected is {words.format(YOURS)}.")
+    for part in _parts(shorter, longer):
+        words = part.words(along)
+        if is_longer:
+            text = f"what is expected is {words.format(YOURS)}."
+            relation = Relation("longer", text)
         else:
-            apply = partial(np.take, indices=rows, axis=axis)
-            relation = Relation("left out", f"your values are {words.format(RIGHT)}.", apply)
-        yield Found(relation, prior, evidence.chance_log10(longer[rows], shorter))
+            text = f"your values are {words.format(RIGHT)}."
+            apply = partial(np.take, indices=part.rows, axis=axis)
+            relation = Relation("left out", text, apply)
+        chance = evidence.chance_log10(longer[part.rows], shorter)
+        yield Found(relation, prior, chance)
 
 
 def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | None:
     if len(one) != len(other):
         return None
-    axes = [axis for axis, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    axes = []
+    for axis in range(len(one)):
+        if one[axis] != other[axis]:
+            axes.append(axis)
     return axes[0] if len(axes) == 1 else None
 
 
-def _starts_and_steps(shorter: Array, longer: Array) -> Iterator[tuple[int, int]]:
-    """Yield where in a longer array a shorter one begins, and by which step it goes on."""
+@dataclass(frozen=True)
+class _Part:
+    """Rows of a longer array: every so many of them from one on.
+
+    start: the number of the first of them. step: from each to the next.
+    count: how many they are. size: how many the longer array has.
+    """
+
+    start: int
+    step: int
+    count: int
+    size: int
+
+    @property
+    def rows(self) -> Array:
+        """Return the numbers of these rows, (count,)."""
+        numbers = np.arange(self.count)
+        return self.start + self.step * numbers
+
+    def words(self, along: str) -> str:
+        """Say which rows these are, `{}` for the array; along: ` along T`."""
+        if self.step == 1:
+            return f"{{}} without {self._left_out()}{along}"
+        ordinals = {2: "second", 3: "third"}
+        which = ordinals.get(self.step, f"{self.step}th")
+        beginning = f", from number {self.start} on, counted from 0" if self.start else ""
+        return f"each {which} of {{}}{along}{beginning}"
+
+    def _left_out(self) -> str:
+        """Say what is left out at both ends."""
+        before = self.start
+        after = self.size - before - self.count
+        left_out = []
+        if before:
+            left_out.append(_some("first", before))
+        if after:
+            left_out.append(_some("last", after))
+        return " and ".join(left_out)
+
+
+def _parts(shorter: Array, longer: Array) -> Iterator[_Part]:
+    """Yield the parts of a longer array that equal a shorter one."""
+    count = len(shorter)
     for step in range(1, STEPS + 1):
-        starts = len(longer) - step * (len(shorter) - 1)
+        starts = len(longer) - step * (count - 1)
         for start in range(starts):
             if not evidence.fits(longer[start], shorter[0]):
                 continue
-            part = longer[start : start + step * len(shorter) : step]
-            if evidence.fits(part, shorter):
-                yield start, step
-
-
-def _part_in_words(start: int, step: int, count: int, size: int, along: str) -> str:
-    """Say which rows of a longer array these are, `{}` for the array."""
-    if step > 1:
-        which = {2: "second", 3: "third"}.get(step, f"{step}th")
-        beginning = f", from number {start} on, counted from 0" if start else ""
-        return f"each {which} of {{}}{along}{beginning}"
-    before = start
-    after = size - start - count
-    left_out = []
-    if before:
-        left_out.append(_some("first", before))
-    if after:
-        left_out.append(_some("last", after))
-    return f"{{}} without {' and '.join(left_out)}{along}"
+            part = _Part(start, step, count, len(longer))
+            if evidence.fits(longer[part.rows], shorter):
+                yield part
 
 
 def _some(which: str, count: int) -> str:
-    return f"the {which}" if count == 1 else f"the {which} {count}"
+    if count == 1:
+        return f"the {which}"
+    return f"the {which} {count}"
 
 
 # ---- the order is another
 
 
 def in_another_order(case: Case) -> Iterator[Found]:
-    """Your values are the expected ones, with rows in another order."""
+    """Find where your values are the expected ones, with rows in another order."""
     if not case.same_shape:
         return
     shape = case.found.shape
@@ -197,19 +267,26 @@ def in_another_order(case: Case) -> Iterator[Found]:
         found = _sorted_rows(case.found, axis)
         if not evidence.fits(right, found):
             continue
-        rows = f"with rows{case.letters.along(shape, axis)} " if len(shape) > 1 else ""
-        relation = Relation("in another order", f"your values are {RIGHT}, {rows}in another order.")
-        orders = math.lgamma(size + 1) / math.log(10)
-        chance = min(0.0, evidence.chance_log10(right, found) + orders)
-        yield Found(relation, 0.001, chance)
+        along = case.letters.along(shape, axis)
+        rows = f"with rows{along} " if len(shape) > 1 else ""
+        text = f"your values are {RIGHT}, {rows}in another order."
+        relation = Relation("in another order", text)
+        chance = evidence.chance_log10(right, found) + evidence.orders_log10(size)
+        yield Found(relation, 0.001, min(0.0, chance))
 
 
 def _sorted_rows(array: Array, axis: int) -> Array:
     """Bring the rows along an axis into an order that depends on nothing but their values.
 
     They are sorted by a fixed mixture of their entries: rows that are equal are equal when mixed.
+
+    Returns (rows, entries).
     """
-    rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
-    weights = np.cos(np.arange(rows.shape[1]) + 1.0)
-    in_order: Array = rows[np.argsort(rows @ weights)]
+    rows_first = np.moveaxis(array, axis, 0)
+    rows = rows_first.reshape(len(rows_first), -1)
+    places = np.arange(rows.shape[1])
+    weights = np.cos(places + 1.0)  # (entries,)
+    mixed = rows @ weights  # (rows,)
+    order = np.argsort(mixed)
+    in_order: Array = rows[order]
     return in_order

@@ -5,7 +5,8 @@ wrong arrays of a check together, so that two numbers with one factor count as e
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,8 +36,6 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
 )
 SEARCHES: tuple[Search, ...] = (rows.right_but_for_rows, places.right_but_in_places)
 
-Fits = dict[str, Found]  # array → how one relation fits it
-
 
 def find_relations(
     right: Arrays, found: Arrays, wrong: Sequence[str], letters: Letters
@@ -46,7 +45,7 @@ def find_relations(
     right: the expected arrays of a check. found: those of an answer.
     wrong: the names of those that are wrong.
     """
-    expected = {}
+    expected: dict[str, Array] = {}
     for name, array in right.items():
         if _is_searched(array):
             expected[name] = array.astype(np.float64)
@@ -54,7 +53,8 @@ def find_relations(
     for name in wrong:
         if name in expected and name in found:
             by_array[name] = _search(name, expected, found[name], letters)
-    return _exchanged(_choose(by_array))
+    chosen = _choose(by_array)
+    return _exchanged(chosen)
 
 
 def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list[Found]:
@@ -66,31 +66,32 @@ def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list
     others = {other: array for other, array in expected.items() if other != name}
     case = Case(expected[name], found.astype(np.float64), others, letters)
     with np.errstate(all="ignore"):
-        return list(_fitting(case))
+        fitting = _fitting(case)
+        return [one for one in fitting if one.chance_log10 <= OF_EACH]
 
 
 def _is_searched(array: Array) -> bool:
-    return array.dtype.kind in "fiu" and 0 < array.size <= MOST
+    if array.dtype.kind not in "fiu":
+        return False
+    return 0 < array.size <= MOST
 
 
 def _fitting(case: Case) -> Iterator[Found]:
-    """Yield the relations that fit and that are unlikely to fit anything."""
+    """Yield the relations that fit."""
     if not np.isfinite(case.right).all():
         return
     if _is_hopeless(case):
         yield from places.same_everywhere(case)
         return
-    searches = SEARCHES
     if np.isfinite(case.found).all():
-        searches = SEARCHES_OF_NUMBERS + SEARCHES
-    for search in searches:
-        for one in search(case):
-            if one.chance_log10 <= OF_EACH:
-                yield one
+        for search in SEARCHES_OF_NUMBERS:
+            yield from search(case)
+    for search in SEARCHES:
+        yield from search(case)
 
 
 def _is_hopeless(case: Case) -> bool:
-    """Whether even a perfect fit would say too little, as of a few small integers."""
+    """Return whether even a perfect fit would say too little, as of a few small integers."""
     of_found = evidence.chance_log10(case.found, case.found)
     of_right = evidence.chance_log10(case.right, case.right)
     return min(of_found, of_right) > OF_EACH
@@ -99,64 +100,92 @@ def _is_hopeless(case: Case) -> bool:
 # ---- the choice
 
 
+@dataclass(frozen=True)
+class _Told:
+    """One relation and the arrays that it fits: those of which the same is said.
+
+    fits: array → how the relation fits it.
+    """
+
+    fits: Mapping[str, Found]
+
+    @property
+    def found(self) -> Collection[Found]:
+        """Return how it fits each array."""
+        return self.fits.values()
+
+    @property
+    def prior(self) -> float:
+        """Return how likely the relation is before anything is seen."""
+        return max(one.prior for one in self.found)
+
+    @property
+    def could_be_chance(self) -> bool:
+        """Return whether arrays that have nothing to do with the expected ones could fit it."""
+        chance = sum(one.chance_log10 for one in self.found)
+        most = math.log10(CHANCE * self.prior)
+        return chance > most
+
+    @property
+    def preference(self) -> tuple[bool, int, int, float]:
+        """Rank it: holding everywhere, fitting many arrays, little fitted, most likely."""
+        holds_everywhere = all(one.relation.whole for one in self.found)
+        arrays = len(self.fits)
+        fitted = sum(one.fitted for one in self.found)
+        return holds_everywhere, arrays, -fitted, self.prior
+
+    def without(self, arrays: Container[str]) -> "_Told":
+        """Take arrays out."""
+        left = {}
+        for name, one in self.fits.items():
+            if name not in arrays:
+                left[name] = one
+        return _Told(left)
+
+
 def _choose(by_array: Mapping[str, Sequence[Found]]) -> dict[str, Relation]:
     """Choose for each array one of the relations that cannot be chance, or none.
 
-    The relation that `_preference` prefers is told of all arrays that it fits; then the next one,
-    of those that are left.
+    The relation that is preferred is told of all arrays that it fits; then the next one, of those
+    that are left.
     """
-    left = [fits for fits in _by_relation(by_array) if not _could_be_chance(fits)]
+    left = _that_cannot_be_chance(_by_relation(by_array))
     chosen: dict[str, Relation] = {}
     while left:
-        best = max(left, key=_preference)
-        for name, one in best.items():
+        best = max(left, key=lambda told: told.preference)
+        for name, one in best.fits.items():
             chosen[name] = one.relation
-        left = _without_arrays(left, chosen)
+        left = _that_cannot_be_chance(told.without(chosen) for told in left)
     return chosen
 
 
-def _by_relation(by_array: Mapping[str, Sequence[Found]]) -> list[Fits]:
-    """Collect the arrays that one relation fits: those of which the same is said."""
-    by_text: dict[str, Fits] = {}
+def _by_relation(by_array: Mapping[str, Sequence[Found]]) -> list[_Told]:
+    """Collect the arrays that one relation fits."""
+    by_text: dict[str, dict[str, Found]] = {}
     for name, found in by_array.items():
         for one in found:
-            by_text.setdefault(one.relation.text, {})[name] = one
-    return list(by_text.values())
+            fits = by_text.setdefault(one.relation.text, {})
+            fits[name] = one
+    return [_Told(fits) for fits in by_text.values()]
 
 
-def _without_arrays(relations: Sequence[Fits], arrays: Mapping[str, Relation]) -> list[Fits]:
-    """Take arrays out; what is left of a relation stays if that cannot be chance."""
-    left = []
-    for fits in relations:
-        others = {name: one for name, one in fits.items() if name not in arrays}
-        if others and not _could_be_chance(others):
-            left.append(others)
-    return left
+def _that_cannot_be_chance(relations: Iterable[_Told]) -> list[_Told]:
+    """Choose the relations that fit an array and could not fit any other one as well."""
+    kept = []
+    for told in relations:
+        if told.fits and not told.could_be_chance:
+            kept.append(told)
+    return kept
 
 
-def _could_be_chance(fits: Fits) -> bool:
-    """Whether arrays that have nothing to do with the expected ones could fit a relation."""
-    prior = max(one.prior for one in fits.values())
-    chance = sum(one.chance_log10 for one in fits.values())
-    return chance > math.log10(CHANCE * prior)
-
-
-def _preference(fits: Fits) -> tuple[bool, int, int, float]:
-    """Rank a relation: holding everywhere, fitting many arrays, little fitted, most likely."""
-    found = list(fits.values())
-    holds_everywhere = all(one.relation.whole for one in found)
-    fitted = sum(one.fitted for one in found)
-    prior = max(one.prior for one in found)
-    return holds_everywhere, len(found), -fitted, prior
-
-
-def _exchanged(relations: dict[str, Relation]) -> dict[str, Relation]:
+def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
     """Say of two arrays, each of which has the values of the other, that they changed places."""
     told = dict(relations)
     for one, relation in relations.items():
-        other = relation.of
-        if other in relations and relations[other].of == one:
-            first, second = sorted((one, other))
-            text = f"`{first}` and `{second}` have changed places."
-            told[one] = Relation(EXCHANGED, text, of=other)
+        other = relations.get(relation.of)
+        if other is None or other.of != one:
+            continue
+        first, second = sorted((one, relation.of))
+        text = f"`{first}` and `{second}` have changed places."
+        told[one] = Relation(EXCHANGED, text, of=relation.of)
     return told

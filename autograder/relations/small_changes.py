@@ -21,9 +21,11 @@ from autograder.relations.search import CHANCE
 Array = np.ndarray
 Arrays = Mapping[str, Array]
 KIND = "small change"  # what a remark calls this relation
+TAG, LENGTH = 0, 1  # places in a print, before the mixes
 MIXES = 4  # numbers of a print that each mix all entries of an array
 WIDTH = 2 + MIXES  # the tag, the length, and the mixes
 UNCHANGED = 0.0  # the tag of an array that is as the solution's
+NO_ENTRIES = np.zeros(0)
 FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])
 CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is met by chance
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
@@ -52,7 +54,7 @@ class ChangedAnswers:
     prints: Array = field(default_factory=lambda: np.zeros((0, 0, WIDTH)))
 
     def spoilt_by(self, identity: str) -> bool:
-        """Whether a change with this id answers otherwise than the solution."""
+        """Return whether a change with this id answers otherwise than the solution."""
         return any(change.id == identity for change in self.changes)
 
 
@@ -63,38 +65,51 @@ def print_of(array: Array | None, is_exact: bool) -> Array:
     """Make the print of an array: its tag, its length as a vector, and mixes of its entries.
 
     The tag says the shape and where NaN and infinity are; of an exact array all that it holds.
+
     is_exact: whether it is text, or should hold whole numbers or truth values.
+    Returns (WIDTH,).
     """
-    made = np.zeros(WIDTH)
     if array is None:
-        made[0] = _tag(b"missing")
-        return made
+        return _print(b"missing")
     if is_text(array):
-        made[0] = _tag(f"{array.shape} {array.tolist()}".encode())
-        return made
-    numbers = array.astype(np.float64)
+        text = f"{array.shape} {array.tolist()}"
+        return _print(text.encode())
     shape = str(array.shape).encode()
+    numbers = array.astype(np.float64)
     if is_exact:
-        made[0] = _tag(shape + (numbers + 0.0).tobytes())  # no minus zero
-        return made
-    finite = np.isfinite(numbers)
-    strange = b"" if finite.all() else np.where(finite, 0, numbers).tobytes()
-    made[0] = _tag(shape + strange)
-    flat = np.where(finite, numbers, 0).ravel()
+        without_minus_zero = numbers + 0.0
+        return _print(shape + without_minus_zero.tobytes())
+    is_finite = np.isfinite(numbers)
+    finite = np.where(is_finite, numbers, 0)
+    if is_finite.all():
+        return _print(shape, finite.ravel())
+    not_finite = np.where(is_finite, 0, numbers)
+    return _print(shape + not_finite.tobytes(), finite.ravel())
+
+
+def _print(content: bytes, entries: Array = NO_ENTRIES) -> Array:
+    """Put a print together: of what the tag stands for, and of entries that may be rounded."""
+    tag = _tag(content)
+    places = np.arange(1.0, entries.size + 1)
+    weights = np.cos(np.outer(FREQUENCIES, places))  # (MIXES, entries)
     with np.errstate(over="ignore"):
-        made[1] = np.linalg.norm(flat)
-        made[2:] = np.cos(np.outer(FREQUENCIES, np.arange(1.0, flat.size + 1))) @ flat
-    return made
+        length = np.linalg.norm(entries)
+        mixes = weights @ entries
+    return np.array([tag, length, *mixes])
 
 
 def _tag(content: bytes) -> float:
     """Take 48 bits of a checksum, which a float holds exactly; never that of what is unchanged."""
-    return float(1 + int.from_bytes(sha256(content).digest()[:6], "big"))
+    checksum = sha256(content).digest()
+    number = int.from_bytes(checksum[:6], "big")
+    return float(1 + number)
 
 
 def is_exact(expected: Array) -> bool:
-    """Whether answers must equal an expected array exactly."""
-    return is_text(expected) or expected.dtype.kind in "iub"
+    """Return whether answers must equal an expected array exactly."""
+    if is_text(expected):
+        return True
+    return expected.dtype.kind in "iub"
 
 
 def find_small_change(
@@ -118,17 +133,16 @@ def find_small_change(
         return {}
     search = _Search(changed, right, found, wrong)
     told: dict[str, str] = {}
-    left = set(unexplained)
+    left = frozenset(unexplained)
     while True:
         best = search.best_of(left, excluded)
         if not best:
             return told
-        arrays = search.spoilt(best[0])
-        rivals = [number for number in best if search.spoilt(number) & arrays & left]
+        arrays = search.spoilt(best[0]) & left
+        rivals = [number for number in best if search.spoilt(number) & arrays]
         text = search.in_words(rivals)
-        for name in sorted(arrays & left):
-            if text:
-                told[name] = text
+        if text:
+            told.update(dict.fromkeys(sorted(arrays), text))
         for number in rivals:
             left -= search.spoilt(number)
 
@@ -146,27 +160,31 @@ def changes_that_explain(
     nothing to do with the solution could equal one of them, the list is empty.
     right, found, wrong, excluded: as in `find_small_change`.
     """
-    if not changed.changes or not wrong or _any_is_much_larger(found, right, wrong):
+    if not changed.changes or not wrong:
+        return []
+    if _any_is_much_larger(found, right, wrong):
         return []
     search = _Search(changed, right, found, wrong)
-    best = search.best_of(set(wrong), excluded)
-    fitting = [number for number in best if search.spoilt(number) == set(wrong)]
+    all_wrong = frozenset(wrong)
+    best = search.best_of(all_wrong, excluded)
+    fitting = [number for number in best if search.spoilt(number) == all_wrong]
     if not fitting or search.may_be_chance(fitting[0]):
         return []
     return [changed.changes[number] for number in fitting]
 
 
 def _any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
-    return any(_is_much_larger(found[name], right[name]) for name in wrong if name in found)
-
-
-def _is_much_larger(found: Array, right: Array) -> bool:
-    """Whether an array is larger than a small change would make it: its print would cost memory."""
-    return found.nbytes > MUCH_LARGER * right.nbytes + FEW_BYTES
+    """Return whether a wrong array is larger than a small change makes it: a print costs memory."""
+    for name in wrong:
+        if name in found:
+            most_bytes = MUCH_LARGER * right[name].nbytes + FEW_BYTES
+            if found[name].nbytes > most_bytes:
+                return True
+    return False
 
 
 class _Search:
-    """The changes that give what is wrong in an answer."""
+    """The changes that give what is wrong in an answer. A change is named by its number."""
 
     def __init__(
         self, changed: ChangedAnswers, right: Arrays, found: Arrays, wrong: Sequence[str]
@@ -174,46 +192,35 @@ class _Search:
         self._changed = changed
         self._right = right
         self._found = found
-        tags = changed.prints[:, :, 0]
-        mine = np.stack([self._mine(name) for name in changed.arrays])
-        my_tags = mine[:, 0]
+        tags = changed.prints[:, :, TAG]  # (changes, arrays)
+        mine = self._prints_of_answer()
         self._spoils = tags != UNCHANGED
-        self._apart = self._distances(mine)
+        self._apart = _distances(changed.prints, mine)
         is_near = self._apart <= evidence.NEAREST
-        is_mine = (tags == my_tags) & is_near
-        is_wrong = np.isin(changed.arrays, wrong)
-        explains = is_mine & is_wrong
-        self._fits: Array = (~self._spoils | explains).all(1)
+        has_my_tag = tags == mine[:, TAG]
+        is_wrong = np.isin(changed.arrays, wrong)  # (arrays,)
+        explains = has_my_tag & is_near & is_wrong
+        is_as_found = explains | ~self._spoils
+        self._fits: Array = is_as_found.all(axis=1)  # (changes,)
 
-    def _distances(self, mine: Array) -> Array:
-        """How far prints are from an answer's, (changes, arrays), as a share of lengths.
+    def _prints_of_answer(self) -> Array:
+        """Return the prints of the answer's arrays, (arrays, WIDTH)."""
+        prints = []
+        for name in self._changed.arrays:
+            must_be_exact = is_exact(self._right[name])
+            prints.append(print_of(self._found.get(name), must_be_exact))
+        return np.stack(prints)
 
-        mine: the answer's prints, (arrays, WIDTH).
-        """
-        theirs = self._changed.prints
-        their_lengths = theirs[:, :, 1]
-        my_lengths = mine[:, 1]
-        lengths = np.maximum(their_lengths, my_lengths)
-        with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
-            differences = np.abs(theirs[:, :, 1:] - mine[:, 1:])
-            apart = differences.max(-1)
-            shares: Array = np.zeros_like(apart)
-            np.divide(apart, lengths, out=shares, where=lengths > 0)
-        return shares
-
-    def _mine(self, name: str) -> Array:
-        return print_of(self._found.get(name), is_exact(self._right[name]))
-
-    def best_of(self, left: set[str], excluded: Callable[[SmallChange], bool]) -> list[int]:
+    def best_of(self, left: frozenset[str], excluded: Callable[[SmallChange], bool]) -> list[int]:
         """Find the changes that fit, can have been made, and spoil most of the arrays left.
 
         Return their numbers. What is excluded is asked only of those that would be told: to answer
         may take an experiment.
         """
-        is_left = np.isin(self._changed.arrays, sorted(left))
-        spoilt_and_left = self._spoils & is_left
+        is_left = np.isin(self._changed.arrays, sorted(left))  # (arrays,)
+        spoilt_and_left = (self._spoils & is_left).sum(axis=1)  # (changes,)
         while True:
-            counts = np.where(self._fits, spoilt_and_left.sum(1), 0)
+            counts = np.where(self._fits, spoilt_and_left, 0)
             most = int(counts.max())
             if not most:
                 return []
@@ -234,20 +241,39 @@ class _Search:
         return _in_words([self._changed.changes[number] for number in rivals])
 
     def spoilt(self, number: int) -> frozenset[str]:
-        """The arrays that a change spoils."""
-        pairs = zip(self._changed.arrays, self._spoils[number], strict=True)
-        return frozenset(name for name, spoils in pairs if spoils)
+        """Return the arrays that a change spoils."""
+        spoilt = []
+        for name, spoils in zip(self._changed.arrays, self._spoils[number], strict=True):
+            if spoils:
+                spoilt.append(name)
+        return frozenset(spoilt)
 
     def may_be_chance(self, number: int) -> bool:
-        """Whether arrays that have nothing to do with the solution could equal some change's."""
-        chance = math.log10(len(self._changed.changes))
+        """Return whether arrays that are not made of the solution could equal some change's."""
         spoilt = self.spoilt(number)
-        distances = dict(zip(self._changed.arrays, self._apart[number].tolist(), strict=True))
-        for name, apart in distances.items():
+        distances = self._apart[number].tolist()
+        chance = math.log10(len(self._changed.changes))
+        for name, apart in zip(self._changed.arrays, distances, strict=True):
             found = self._found.get(name)
             if name in spoilt and found is not None:
                 chance += _chance_log10(self._right[name], found, apart)
         return chance > math.log10(CHANCE)
+
+
+def _distances(theirs: Array, mine: Array) -> Array:
+    """Return how far prints are from an answer's, (changes, arrays), as a share of lengths.
+
+    theirs: of the changes, (changes, arrays, WIDTH). mine: of the answer, (arrays, WIDTH).
+    """
+    their_lengths = theirs[:, :, LENGTH]
+    my_lengths = mine[:, LENGTH]
+    lengths = np.maximum(their_lengths, my_lengths)  # (changes, arrays)
+    with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
+        differences = np.abs(theirs[:, :, LENGTH:] - mine[:, LENGTH:])
+        apart = differences.max(axis=-1)  # (changes, arrays)
+        shares: Array = np.zeros_like(apart)
+        np.divide(apart, lengths, out=shares, where=lengths > 0)
+    return shares
 
 
 def _chance_log10(right: Array, found: Array, apart: float) -> float:
@@ -257,28 +283,32 @@ def _chance_log10(right: Array, found: Array, apart: float) -> float:
     """
     if is_text(found):
         return CHANCE_OF_CHARACTER * _characters_that_differ(right, found)
-    right, found = right.astype(np.float64), found.astype(np.float64)
-    places = 0.0
+    right = right.astype(np.float64)
+    found = found.astype(np.float64)
+    of_places = 0.0
     if right.shape == found.shape:
         with np.errstate(invalid="ignore"):
-            told = differ(right, found)
-        places = evidence.chance_of_places_log10(told.size, int(told.sum()))
-        found = found[told]
+            telling = differ(right, found)
+        of_places = evidence.chance_of_places_log10(telling)
+        found = found[telling]
     found = found[np.isfinite(found)]
     if not found.size:
-        return places
+        return of_places
     moved = found + apart * np.linalg.norm(found)
-    return places + evidence.chance_log10(moved, found)
+    return of_places + evidence.chance_log10(moved, found)
 
 
 def _characters_that_differ(right: Array, found: Array) -> int:
     if not is_text(right):
         return 0
+    texts: list[str] = found.ravel().tolist()
     if right.shape != found.shape:
-        return sum(map(len, found.ravel().tolist()))
+        return sum(len(text) for text in texts)
+    right_texts: list[str] = right.ravel().tolist()
     count = 0
-    for one, other in zip(right.ravel().tolist(), found.ravel().tolist(), strict=True):
-        count += sum(a != b for a, b in zip(one, other, strict=False))
+    for one, other in zip(right_texts, texts, strict=True):
+        pairs = zip(one, other, strict=False)
+        count += sum(a != b for a, b in pairs)
         count += abs(len(one) - len(other))
     return count
 
@@ -286,11 +316,12 @@ def _characters_that_differ(right: Array, found: Array) -> int:
 def _in_words(changes: Sequence[SmallChange]) -> str:
     """Say which change gives these values; "" where the changes that do are too different."""
     functions = sorted({change.function for change in changes})
-    words = sorted({change.words for change in changes})
     if len(functions) > MOST_FUNCTIONS:
         return ""
     places = " or in ".join(f"`{function}`" for function in functions)
     text = f"your values are those of a right answer but for one small change in {places}"
-    if len(words) > MOST_WORDS or (len(functions) > 1 and len(words) > 1):
+    words = sorted({change.words for change in changes})
+    has_several_words = len(words) > 1
+    if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
         return f"{text}."
     return f"{text}: {', or '.join(words)}."

@@ -93,7 +93,7 @@ def _outline_of(unit: Unit) -> _Outline:
             words=dict(check.words),
             seconds=check.seconds,
             kept=check.kept,
-            letters=tuple(letters_of(check, unit.sizes).sizes),
+            letters=letters_of(check, unit.sizes).names,
         )
         for check in unit.checks
     ]

@@ -31,6 +31,11 @@ class Letters:
 
     pairs: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the letters without their sizes."""
+        return tuple(letter for letter, _ in self.pairs)
+
     def axis(self, shape: Sequence[int], axis: int) -> str:
         """Name an axis: by its letter, else by its number.
 

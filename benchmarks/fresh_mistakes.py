@@ -82,9 +82,9 @@ def main() -> None:
     parser.add_argument("--read", action="store_true")
     parser.add_argument("--without", action="store_true")
     asked = parser.parse_args()
-    none = patch.object(MadeCheckKey, "small_changes", NO_CHANGES)
     if asked.without:
-        none.start()
+        for changes in ("small_changes", "style_changes"):
+            patch.object(MadeCheckKey, changes, NO_CHANGES).start()
     print("unit", *COLUMNS, "of those that answer", sep=" | ")
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))

@@ -47,7 +47,9 @@ class Grader:
         if with_changes:
             return grade_one(self.server, submitted, "ada.py", SEED, self.key, {})
         none = PropertyMock(return_value=NO_CHANGES)
-        with patch.object(MadeCheckKey, "small_changes", none):
+        of_solution = patch.object(MadeCheckKey, "small_changes", none)
+        of_styles = patch.object(MadeCheckKey, "style_changes", none)
+        with of_solution, of_styles:
             return grade_one(self.server, submitted, "ada.py", SEED, self.key, {})
 
     def milliseconds(self, script: str, with_changes: bool) -> np.ndarray:

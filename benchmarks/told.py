@@ -1,14 +1,16 @@
 """Count what is said of mistakes that nobody wrote: mutants of solutions and of styles.
 
-python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N]
+python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N] [--store FILE]
 
 The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
 unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
 of those that are named or related, to be read by hand: is what they are told true?
 
 The mutants are compared with known mistakes and relations. With --held-out also with small changes of
-the solution, but for those of the same kind, by their words, as the mutant: so no mutant is told
-itself. --every N takes each Nth mutant.
+the solution and of the styles, but for those of the same kind, by their words, as a mutant of the
+solution, and for those of the same style as a mutant of a style: so no mutant is told itself.
+--every N takes each Nth mutant. --store keeps what the solution and its changes answer in a file, for
+a later run.
 """
 
 import os
@@ -21,46 +23,52 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from at_hand import COURSE, unit
 
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.authoring.told import Telling, how_told
-from autograder.authoring.validate import places_of_mistakes, styles
+from autograder.authoring.validate import places_of_mistakes
 from autograder.check import Answer
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import MadeKey, build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore
+from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
 from autograder.relations.small_changes import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
-from autograder.source.solution import BEGIN, END
 
 SEED, DRAWN = 6000, 150  # no other command uses this seed
 
 
-def of_styles(measured: Unit) -> list[Mutant]:
-    """Draw mutants of what styles write otherwise than the solution."""
-    solution = solution_of(measured).plain()
-    outside = solution.replace(BEGIN, "#").replace(END, "#")
-    found: list[Mutant] = []
-    for script in styles(measured).values():
-        style = script.removeprefix(solution)
-        with_style = f"{outside}\n{BEGIN}\n{style}\n{END}\n"
-        found += mutants(with_style, other_names(measured))
+@dataclass(frozen=True)
+class Wrong:
+    """A mutant, and the style that it is made of; "" of the solution."""
+
+    mutant: Mutant
+    style: str = ""
+
+
+def of_styles(measured: Unit) -> list[Wrong]:
+    """Draw mutants of what styles write otherwise than the solution, each with its style."""
+    found: list[Wrong] = []
+    for name, script in marked_styles(measured, solution_of(measured).plain()).items():
+        for mutant in mutants(script, other_names(measured)):
+            found.append(Wrong(mutant, name))
     return random.Random(SEED).sample(found, DRAWN)
 
 
-def judged(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
+def judged(measured: Unit, wrong: list[Wrong]) -> Iterator[tuple[Mutant, list[Verdict]]]:
     """Yield each mutant with its verdicts."""
     stub = solution_of(measured).stub
     with Server(measured, stub=stub) as server:
         key = build_key(server, SEED, data={})
-        for mutant in wrong:
-            submitted = mutant.script.encode()
-            yield mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
+        for one in wrong:
+            submitted = one.mutant.script.encode()
+            yield one.mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
 
 
 @cache
@@ -74,10 +82,11 @@ def program(script: str) -> str:
 
 @dataclass(frozen=True)
 class KeyWithout:
-    """The key of a check without the small changes of some kinds."""
+    """The key of a check without the small changes of some kinds, and without all of a style."""
 
     key: CheckKey
     kinds: frozenset[str]
+    style: str
 
     @property
     def expected(self) -> Answer:
@@ -97,10 +106,17 @@ class KeyWithout:
 
     @property
     def small_changes(self) -> ChangedAnswers:
-        known = self.key.small_changes
+        return self._kept(self.key.small_changes)
+
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        return self._kept(self.key.style_changes)
+
+    def _kept(self, known: ChangedAnswers) -> ChangedAnswers:
         kept = []
         for place, change in enumerate(known.changes):
-            if change.words not in self.kinds:
+            style, _, _ = change.id.rpartition(" ")
+            if change.words not in self.kinds and style != self.style:
                 kept.append(place)
         changes = tuple(known.changes[place] for place in kept)
         return ChangedAnswers(changes, known.arrays, known.prints[kept])
@@ -109,22 +125,36 @@ class KeyWithout:
         return self.key.spoilt_by(mistake)
 
 
-def held_out(measured: Unit, wrong: list[Mutant]) -> Iterator[tuple[Mutant, list[Verdict]]]:
-    """Yield each mutant with its verdicts, where small changes of its own kind are left out."""
+def held_out(
+    measured: Unit, wrong: list[Wrong], store: Path | None
+) -> Iterator[tuple[Mutant, list[Verdict]]]:
+    """Yield each mutant with its verdicts, where what it would be told by itself is left out.
+
+    Of a mutant of the solution that are all small changes of its own kind, of the styles too; of a
+    mutant of a style all small changes of that style.
+    """
     solution = solution_of(measured)
     kinds: dict[str, str] = {}
     for change, edit in changed_scripts(measured, solution.plain()).values():
         kinds[program(edit.script)] = change.words
     with Server(measured, stub=solution.stub) as server:
-        made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
-        for mutant in wrong:
-            own_kind = kinds.get(program(mutant.script))
+        made = MadeKey(measured, SEED, {}, AnswerStore(store), lambda: server)
+        for one in wrong:
+            own_kind = kinds.get(program(one.mutant.script))
             left_out = frozenset() if own_kind is None else frozenset([own_kind])
             key: dict[str, CheckKey] = {}
             for name, known in made.items():
-                key[name] = KeyWithout(known, left_out)
-            submitted = mutant.script.encode()
-            yield mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
+                key[name] = KeyWithout(known, left_out, one.style)
+            submitted = one.mutant.script.encode()
+            yield one.mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
+
+
+def drawn(measured: Unit, with_styles: bool) -> list[Wrong]:
+    """List what is measured: mutants of styles, drawn by chance, or all of the solution."""
+    if with_styles:
+        return of_styles(measured)
+    plain = solution_of(measured).plain()
+    return [Wrong(mutant) for mutant in mutants(plain, other_names(measured))]
 
 
 def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
@@ -146,17 +176,17 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--draw", type=int, default=0)
+    parser.add_argument("--store", type=Path)
     asked = parser.parse_args()
     readable = []
     for name in asked.units:
         measured, telling = unit(find_unit(COURSE, name)), Telling()
-        wrong = (
-            of_styles(measured)
-            if asked.styles
-            else mutants(solution_of(measured).plain(), other_names(measured))
-        )
-        judge = held_out if asked.held_out else judged
-        for mutant, verdicts in judge(measured, wrong[:: asked.every]):
+        chosen = drawn(measured, asked.styles)[:: asked.every]
+        if asked.held_out:
+            told = held_out(measured, chosen, asked.store)
+        else:
+            told = judged(measured, chosen)
+        for mutant, verdicts in told:
             telling.add(verdicts, mutant, places_of_mistakes(measured))
             if how_told(verdicts) in ("named", "related", "small change"):
                 readable.append(lines(mutant, verdicts))

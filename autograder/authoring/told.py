@@ -106,6 +106,13 @@ def untrue(
                 made_in = places.get(remark.mistake, frozenset())
                 if changed not in made_in:
                     found.append(remark)
-            if remark.relation == SMALL_CHANGE and f"`{changed}" not in remark.text:
+            if remark.relation == SMALL_CHANGE and _names_another(remark.text, changed):
                 found.append(remark)
     return found
+
+
+def _names_another(text: str, function: str) -> bool:
+    """Whether a small change is told of other functions than this one."""
+    if "change in `" not in text:
+        return False
+    return f"`{function}" not in text

@@ -18,6 +18,7 @@ from autograder.course import Unit
 from autograder.data import all_unit_data
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
 from autograder.grading.one import grade_one
+from autograder.grading.styles import styles as styles_behind
 from autograder.judging import (
     Key,
     Mistake,
@@ -225,18 +226,8 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
 
 
 def styles(unit: Unit) -> dict[str, str]:
-    """Return right answers in other styles: name → script.
-
-    Each is the solution with the definitions of that style behind its own.
-    """
-    plain = solution_of(unit).plain()
-    styles_of_all = unit.course.folder / "solutions" / "styles"
-    folder = styles_of_all / unit.name
-    scripts = {}
-    for path in sorted(folder.glob("*.py")):
-        definitions = path.read_text(encoding="utf-8")
-        scripts[path.stem] = f"{plain}\n\n# %%\n{definitions}"
-    return scripts
+    """Return right answers in other styles: name → script."""
+    return styles_behind(unit, solution_of(unit).plain())
 
 
 def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterator[Finding]:

@@ -269,6 +269,10 @@ class _TellingKey:
     def small_changes(self) -> ChangedAnswers:
         return NO_CHANGES
 
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        return NO_CHANGES
+
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         return self.key.spoilt_by(mistake)
 

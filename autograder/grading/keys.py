@@ -19,10 +19,14 @@ from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
     ChangedScripts,
+    ChangedStyle,
     as_arrays,
     changed_scripts,
+    changed_styles,
     code_digest,
     from_arrays,
+    joined,
+    styles_to_be_tried,
     to_be_tried,
     try_changes,
 )
@@ -289,19 +293,65 @@ class AnswerMaker:
         """Return all small changes of the solution, by id, each with its edit."""
         return changed_scripts(self.unit, self.solution.plain())
 
+    @cached_property
+    def changed_styles(self) -> dict[str, ChangedStyle]:
+        """Return the right answers in other styles, by name, each with its small changes."""
+        return changed_styles(self.unit, self.solution.plain())
+
     def changed(self, check: Check, solution: Made) -> ChangedAnswers:
         """Return what the solution answers to an exact check with each small change it reaches."""
+
+        def made() -> ChangedAnswers:
+            tried = to_be_tried(self.changed_scripts, solution.names)
+            plain = self.solution.plain()
+            return try_changes(self._server(), check, self._seed, plain, solution.answer, tried)
+
+        return self._kept(made, check, "small changes")
+
+    def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
+        """Return the same of right answers in other styles; of helpers no name is told."""
+        styles = {name: style.script for name, style in self.changed_styles.items()}
+
+        def made() -> ChangedAnswers:
+            reached = []
+            for name, script in styles.items():
+                answered = self.made(check, script)
+                if not loses_points(check, solution.answer, answered.answer):
+                    reached.append((self.changed_styles[name], answered.names))
+            parts = []
+            for style, tried in styles_to_be_tried(reached):
+                parts.append(
+                    try_changes(
+                        self._server(), check, self._seed, style.script, solution.answer, tried
+                    )
+                )
+            return joined(tuple(solution.answer.arrays), parts)
+
+        return self._kept(made, check, "small changes of styles", *styles.values())
+
+    def _kept(
+        self, make: Callable[[], ChangedAnswers], check: Check, *rests_on: str
+    ) -> ChangedAnswers:
+        """Find changed answers in the store; else make them, and keep them there."""
+        circumstances = address(*self._rests_on, str(self._seed))
         plain = self.solution.plain()
-        rests_on = address(*self._rests_on, str(self._seed))
-        where = address(rests_on, check.name, plain, "small changes", code_digest())
+        where = address(circumstances, check.name, plain, *rests_on, code_digest())
         found = self._store.get(where)
         if found:
             return from_arrays(found.answer.arrays)
-        tried = to_be_tried(self.changed_scripts, solution.names)
-        made = try_changes(self._server(), check, self._seed, plain, solution.answer, tried)
+        made = make()
         self.computed += 1
         self._store.put(where, Made(Answer(as_arrays(made))))
         return made
+
+    def script_of_change(self, identity: str) -> str:
+        """Return the script of a small change of the solution or of a style."""
+        changes = self.changed_scripts
+        if identity not in changes:
+            style, _, _ = identity.rpartition(" ")
+            changes = self.changed_styles[style].changes
+        _, edit = changes[identity]
+        return edit.script
 
     def fit_together(self, made: Iterable[str]) -> bool:
         """Whether known mistakes and small changes, by their ids, can all be made at once."""
@@ -396,6 +446,7 @@ class MadeCheckKey:
         self._of_mistakes: dict[str, Answer] = {}
         self._spoils: dict[str, bool] = {}
         self._small_changes: ChangedAnswers | None = None
+        self._style_changes: ChangedAnswers | None = None
 
     def _solution(self) -> Made:
         with self._lock:
@@ -448,16 +499,31 @@ class MadeCheckKey:
                 self._small_changes = self._maker.changed(self._check, self._solution())
             return self._small_changes
 
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        """Return what right answers in other styles answer with one small change in them."""
+        if self._check.measure or self._always:
+            return NO_CHANGES
+        with self._lock:
+            if self._style_changes is None:
+                self._style_changes = self._maker.changed_in_styles(self._check, self._solution())
+            return self._style_changes
+
     def _spoilt_by_change(self, change: SmallChange) -> bool:
-        names = self._solution().names
-        is_reached = names is None or change.function.split(".")[0] in names
-        if self._check.measure or not is_reached:
+        if self._check.measure or not self._may_reach(change):
             return False
         if change.id not in self._spoils:
-            _, edit = self._maker.changed_scripts[change.id]
-            answer = self._maker.made(self._check, edit.script).answer
+            script = self._maker.script_of_change(change.id)
+            answer = self._maker.made(self._check, script).answer
             self._spoils[change.id] = loses_points(self._check, self.expected, answer)
         return self._spoils[change.id]
+
+    def _may_reach(self, change: SmallChange) -> bool:
+        """Whether a change may stand in a definition that runs; of a style it is not known."""
+        names = self._solution().names
+        if names is None or change.id not in self._maker.changed_scripts:
+            return True
+        return change.function.split(".")[0] in names
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Whether a mistake or a small change loses points here.

@@ -1,11 +1,12 @@
 """What the solution answers with each of its small changes: computed once a seed, kept as prints.
 
 A worker runs one change after another, each within half a second and with the walls of a
-submission. Only changes in definitions that the check runs are tried.
+submission. Only changes in definitions that the check runs are tried. The same is done of right
+answers in other styles: a slip there may give values that no slip gives in the solution.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -15,10 +16,13 @@ import numpy as np
 
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
+from autograder.grading.styles import marked_styles
 from autograder.judging import agree
+from autograder.parsing import parse
 from autograder.relations import small_changes as prints
 from autograder.relations.small_changes import ChangedAnswers, SmallChange, is_exact, print_of
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside.cells import names_bound
 from autograder.source import edits
 from autograder.source import small_changes as source
 from autograder.source.small_changes import small_changes
@@ -27,6 +31,7 @@ SECONDS = 0.5  # of processor time for one change: one that loops for ever ends 
 # the same of those that follow one that was late: where one loops for ever, so do its neighbours
 SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
+MOST_OF_STYLES = 1200  # the same of all styles together
 # what is told of a change, and what its script is made from, by the change's id
 ChangedScripts = dict[str, tuple[SmallChange, source.SmallChange]]
 WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, __file__)))
@@ -38,8 +43,11 @@ def code_digest() -> str:
     return sha256(b"".join(path.read_bytes() for path in WRITTEN_IN)).hexdigest()
 
 
-def changed_scripts(unit: Unit, plain: str) -> ChangedScripts:
-    """All small changes of a unit's solution, by id, each with what its script is made from."""
+def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScripts:
+    """All small changes of a unit's solution, by id, each with what its script is made from.
+
+    plain: a script whose regions are changed. name: what ids begin with.
+    """
     pairs: list[Sequence[str]] = []
     axis_functions: list[str] = []
     for name in addons(unit.course).values():
@@ -49,24 +57,76 @@ def changed_scripts(unit: Unit, plain: str) -> ChangedScripts:
     found: ChangedScripts = {}
     # a number tells nothing of the solution, and other prose around it changes none
     for number, change in enumerate(small_changes(plain, pairs, axis_functions)):
-        identity = f"change {number}"
+        identity = f"{name} {number}"
         found[identity] = SmallChange(identity, change.function, change.words), change
     return found
 
 
-def to_be_tried(
-    scripts: ChangedScripts, ran: frozenset[str] | None
-) -> list[tuple[SmallChange, source.SmallChange]]:
+@dataclass(frozen=True)
+class ChangedStyle:
+    """A right answer in another style, and its small changes."""
+
+    script: str
+    changes: ChangedScripts
+
+
+def changed_styles(unit: Unit, plain: str) -> dict[str, ChangedStyle]:
+    """The styles of a unit, by name, each with the small changes of what it writes otherwise.
+
+    plain: the solution's script. The ids of changes begin with the name of the style. Of a helper,
+    which other files lack, the name is left out.
+    """
+    known = {name for node in parse(plain).body for name in names_bound(node)}
+    found = {}
+    for name, script in marked_styles(unit, plain).items():
+        changes = changed_scripts(unit, script, name)
+        for identity, (change, edit) in changes.items():
+            if _top(edit.function) not in known:
+                changes[identity] = replace(change, function=""), edit
+        found[name] = ChangedStyle(script, changes)
+    return found
+
+
+def _top(function: str) -> str:
+    """Return `Class` of `Class.method`, and a plain name as it is."""
+    return function.split(".")[0]
+
+
+Tried = Sequence[tuple[SmallChange, source.SmallChange]]
+
+
+def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
     """The changes in definitions that a check runs; of very many, some.
 
     ran: the names of those definitions, None where they are not known.
     """
-    reached = [
+    return _some(_reached(scripts, ran), MOST)
+
+
+def styles_to_be_tried(
+    styles: Iterable[tuple[ChangedStyle, frozenset[str] | None]],
+) -> list[tuple[ChangedStyle, Tried]]:
+    """The same of several styles, each with the names of the definitions that run."""
+    reached = [(style, _reached(style.changes, ran)) for style, ran in styles]
+    total = sum(len(changes) for _, changes in reached)
+    chosen = []
+    for style, changes in reached:
+        share = MOST_OF_STYLES * len(changes) // max(1, total)
+        chosen.append((style, _some(changes, max(1, share))))
+    return chosen
+
+
+def _reached(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
+    return [
         (change, edit)
         for change, edit in scripts.values()
-        if ran is None or change.function.split(".")[0] in ran
+        if ran is None or _top(edit.function) in ran
     ]
-    step = max(1, -(-len(reached) // MOST))
+
+
+def _some(reached: Tried, most: int) -> Tried:
+    """Choose so many changes at most, evenly spread."""
+    step = max(1, -(-len(reached) // most))
     return reached[::step]
 
 
@@ -76,7 +136,7 @@ def try_changes(
     seed: int,
     plain: str,
     expected: Answer,
-    tried: Sequence[tuple[SmallChange, source.SmallChange]],
+    tried: Tried,
 ) -> ChangedAnswers:
     """Run changes of a solution, and keep prints of the answers that the judge tells from its own.
 
@@ -96,12 +156,22 @@ def try_changes(
     return ChangedAnswers(tuple(changes), names, made)
 
 
+def joined(names: Sequence[str], parts: Iterable[ChangedAnswers]) -> ChangedAnswers:
+    """Put the changed answers of several scripts together. names: of the check's arrays."""
+    changes: list[SmallChange] = []
+    rows = [np.zeros((0, len(names), prints.WIDTH))]
+    for part in parts:
+        changes.extend(part.changes)
+        rows.append(part.prints)
+    return ChangedAnswers(tuple(changes), tuple(names), np.concatenate(rows))
+
+
 def _answers(
     server: Server,
     check: Check,
     seed: int,
     plain: str,
-    tried: Sequence[tuple[SmallChange, source.SmallChange]],
+    tried: Tried,
 ) -> Iterator[tuple[SmallChange, Answer]]:
     quick = replace(check, seconds=min(SECONDS, check.seconds))
     with server.worker(plain.encode(), "solution.py") as worker:

@@ -13,7 +13,7 @@ from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
-from autograder.relations.small_changes import find_small_change
+from autograder.relations.small_changes import ChangedAnswers, find_small_change
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
 
@@ -92,20 +92,41 @@ def _relations(
 def _small_changes(
     comparison: Comparison, explained: Container[str], excluded: Excluded
 ) -> Mapping[str, str]:
-    """Say of wrong arrays that nothing else explains which small change of the solution fits."""
-    unexplained = [name for name in comparison.wrong if name not in explained]
-    if not unexplained:
-        return {}
-    key = comparison.key
-    answer = comparison.answer
-    return find_small_change(
-        key.small_changes,
-        key.expected.arrays,
-        answer.arrays,
-        comparison.wrong,
-        unexplained,
-        excluded,
-    )
+    """Say of wrong arrays that nothing else explains which small change of a right answer fits.
+
+    Those of the solution first: those of other styles are made only where none of these fits.
+    """
+    told: dict[str, str] = {}
+    for changes_of in (_of_solution, _of_styles):
+        unexplained = []
+        for name in comparison.wrong:
+            if name not in explained and name not in told:
+                unexplained.append(name)
+        if not unexplained:
+            break
+        changes = changes_of(comparison.key)
+        found = _small_change(comparison, changes, unexplained, excluded)
+        told.update(found)
+    return told
+
+
+def _of_solution(key: CheckKey) -> ChangedAnswers:
+    return key.small_changes
+
+
+def _of_styles(key: CheckKey) -> ChangedAnswers:
+    return key.style_changes
+
+
+def _small_change(
+    comparison: Comparison,
+    changes: ChangedAnswers,
+    unexplained: Sequence[str],
+    excluded: Excluded,
+) -> Mapping[str, str]:
+    expected = comparison.key.expected.arrays
+    found = comparison.answer.arrays
+    return find_small_change(changes, expected, found, comparison.wrong, unexplained, excluded)
 
 
 def _told(

@@ -55,6 +55,10 @@ class CheckKey(Protocol):
     def small_changes(self) -> ChangedAnswers:
         """What the solution answers with one small change in it."""
 
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        """What right answers in other styles answer with one small change in them."""
+
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Return whether a known mistake, or a small change of the solution, loses points here."""
 
@@ -68,6 +72,7 @@ class PlainKey:
     loss: float | None = None
     constant: frozenset[str] = frozenset()
     small_changes: ChangedAnswers = NO_CHANGES
+    style_changes: ChangedAnswers = NO_CHANGES
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Return whether a known mistake, or a small change of the solution, loses points here."""

@@ -34,7 +34,10 @@ MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
 
 @dataclass(frozen=True)
 class SmallChange:
-    """One small change: its id, the definition it is made in, and what was done, in words."""
+    """One small change: its id, the definition it is made in, and what was done, in words.
+
+    function: "" where a submission need not have that definition.
+    """
 
     id: str
     function: str
@@ -318,8 +321,10 @@ def _in_words(changes: Sequence[SmallChange]) -> str:
     functions = sorted({change.function for change in changes})
     if len(functions) > MOST_FUNCTIONS:
         return ""
-    places = " or in ".join(f"`{function}`" for function in functions)
-    text = f"your values are those of a right answer but for one small change in {places}"
+    text = "your values are those of a right answer but for one small change"
+    if all(functions):
+        places = " or in ".join(f"`{function}`" for function in functions)
+        text = f"{text} in {places}"
     words = sorted({change.words for change in changes})
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):

@@ -310,9 +310,28 @@ SOLUTION = """
 """
 
 
+STYLE = """
+def smooth(x, times):
+    return smooth(np.tanh(x[1:] / 2 + x[:-1] / 2), times - 1) if times else x
+
+
+def chosen(x):
+    return moved_on((weights(x) * x).sum(1))
+
+
+def moved_on(x):
+    return np.sin(x) * np.cos(1) + np.cos(x) * np.sin(1)
+"""
+
+
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory):
-    return small.write_course(tmp_path_factory.mktemp("course"), "means", EXPERIMENTS, SOLUTION)
+    folder = tmp_path_factory.mktemp("course")
+    written = small.write_course(folder, "means", EXPERIMENTS, SOLUTION)
+    styles = written.course.folder / "solutions" / "styles" / "means"
+    styles.mkdir(parents=True)
+    (styles / "helpers.py").write_text(STYLE)
+    return written
 
 
 @pytest.fixture
@@ -366,6 +385,21 @@ def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
     ]
     summed = grade(OURS.replace("np.sum(e, 1)[:, None]", "np.sum(e, 0)"))[0]
     assert summed.remarks[0].text == f"{SAID}`weights`: a function works along another axis."
+
+
+def test_a_slip_that_only_another_style_can_have_is_told(grading):
+    """The solution halves a sum; a style halves both parts, and there one half can be missing.
+
+    Of a helper, which a submission need not have, the name is not told.
+    """
+    grade, _ = grading
+    one_half = grade(OURS.replace("(x[:-1] + x[1:]) / 2", "x[:-1] / 2 + x[1:]"))[0]
+    assert [(r.text, r.arrays, r.relation) for r in one_half.remarks] == [
+        (f"{SAID}`smooth`.", ("rows",), "small change")  # of three kinds: none is told
+    ]
+    own = "s = np.sum(weights(x) * x, 1)\n    return np.sin(s) + np.cos(s) * np.sin(1)\n"
+    no_factor = grade(OURS[: OURS.index("return np.sin")] + own)[1]
+    assert no_factor.remarks[0].text == f"{SAID.removesuffix(' in ')}."
 
 
 def test_what_the_store_holds_is_not_run_again(grading, unit, tmp_path):

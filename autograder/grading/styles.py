@@ -1,0 +1,32 @@
+"""Right answers in other styles: `solutions/styles/UNIT/NAME.py`.
+
+A file of them holds definitions, which stand behind the solution's own and take their place.
+"""
+
+from autograder.course import Unit
+from autograder.source.solution import BEGIN, END
+
+
+def styles(unit: Unit, plain: str) -> dict[str, str]:
+    """Return right answers in other styles: name → script. plain: the solution's script."""
+    scripts = {}
+    for name, definitions in _definitions(unit).items():
+        scripts[name] = f"{plain}\n\n# %%\n{definitions}"
+    return scripts
+
+
+def marked_styles(unit: Unit, plain: str) -> dict[str, str]:
+    """Return the same scripts with a region around what each style writes, and none before it."""
+    unmarked = plain.replace(BEGIN, "#").replace(END, "#")
+    scripts = {}
+    for name, definitions in _definitions(unit).items():
+        scripts[name] = f"{unmarked}\n\n# %%\n{BEGIN}\n{definitions}\n{END}\n"
+    return scripts
+
+
+def _definitions(unit: Unit) -> dict[str, str]:
+    folder = unit.course.folder / "solutions" / "styles" / unit.name
+    found = {}
+    for path in sorted(folder.glob("*.py")):
+        found[path.stem] = path.read_text(encoding="utf-8")
+    return found

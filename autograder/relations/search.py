@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.relations import arithmetic, evidence, places, rows
+from autograder.relations import arithmetic, evidence, exceptions, places, rows
 from autograder.relations.case import Array, Arrays, Case, Found, Relation
 from autograder.relations.letters import Letters
 
@@ -29,12 +29,17 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
     arithmetic.made_of_others,
     arithmetic.same_term_everywhere,
     arithmetic.same_along_axes,
+    exceptions.but_for_one_in_each_row,
     rows.part_of_the_other,
     rows.in_another_order,
     places.in_lower_precision,
     places.same_everywhere,
 )
-SEARCHES: tuple[Search, ...] = (rows.right_but_for_rows, places.right_but_in_places)
+SEARCHES: tuple[Search, ...] = (
+    rows.right_but_for_rows,
+    places.right_but_in_places,
+    exceptions.wrong_where_values_are,
+)
 
 
 def find_relations(

@@ -37,6 +37,14 @@ def changed(array, place, by):
     return copied
 
 
+def but_for_one(array):
+    """An array of which one place of each row is wrong, another one in each."""
+    places = RNG.integers(array.shape[-1], size=(*array.shape[:-1], 1))
+    copied = array.copy()
+    np.put_along_axis(copied, places, 7.7, axis=-1)
+    return copied
+
+
 PLANTED = [
     # factors and signs
     (RIGHT, 5 * RIGHT, "your values are the expected ones × 5, and B = 5."),
@@ -236,6 +244,27 @@ PLANTED = [
         np.where(OTHER > 0, RIGHT, -RIGHT),
         ("your values are the expected ones, but with the other sign in "),
     ),
+    # exceptions
+    (
+        RIGHT,
+        but_for_one(RIGHT),
+        ("your values are the expected ones, but for one place of each row along V."),
+    ),
+    (
+        RIGHT,
+        but_for_one(RIGHT * RNG.normal(size=(6, 5, 1))),
+        ("of each row along V your values are the expected ones times one number, but for one"),
+    ),
+    (
+        TABLE,
+        np.where(TABLE < 0.2, np.exp(TABLE), TABLE),
+        ("your values are the expected ones where the larger ones are expected, and wrong else"),
+    ),
+    (
+        TABLE,
+        np.where(TABLE > 0.2, np.exp(TABLE), TABLE),
+        ("your values are the expected ones where the smaller ones are expected, and wrong"),
+    ),
     # of themselves
     (ROW, np.empty(0), "there are no values."),
     (RIGHT, 0 * RIGHT, "all your values are 0."),
@@ -261,9 +290,9 @@ def test_a_planted_relation_is_told(right, wrong, text):
 
 
 def test_a_row_that_scattered_errors_spare_is_not_told():
-    """One wrong entry in each column hits some rows and not others: that says nothing of rows."""
+    """A wrong entry or two in each column hit some rows and not others: it says nothing of rows."""
     scattered = TABLE.copy()
-    scattered[[1, 2, 1, 4, 5], range(5)] += 9.5
+    scattered[[1, 2, 1, 4, 5, 5], [0, 1, 2, 3, 4, 0]] += 9.5
     assert told(TABLE, scattered) is None
     assert told(TABLE, changed(TABLE, 0, np.exp)).text.endswith(", but for the first along T.")
 
@@ -289,6 +318,13 @@ def test_the_values_of_another_array_are_told():
     )
     less = told(RIGHT, RIGHT - 5 * OTHER, b=OTHER).text
     assert less == "your values are the expected ones less those expected of `b` × 5, and B = 5."
+
+
+def test_values_that_are_wrong_where_another_array_has_a_sign_are_told():
+    """A mask of another array's sign is told with the array's name."""
+    wrong = np.where(OTHER < 0, RIGHT**3, RIGHT)
+    text = "your values are the expected ones, but where those expected of `b` are negative."
+    assert told(RIGHT, wrong, b=OTHER).text == text
 
 
 def test_a_lower_precision_is_told():

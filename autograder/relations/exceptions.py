@@ -1,0 +1,120 @@
+"""Searches by exceptions: most values are right, or right but for a factor, and the others not.
+
+Each search is given a `Case` and yields what fits, whether or not it could be chance.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from autograder.relations import evidence
+from autograder.relations.arithmetic import NEAR_ONE
+from autograder.relations.case import RIGHT, Array, Case, Found, Relation, differ
+
+LEAST_ROWS = 4  # rows, and places of each, that say something where one of each row is left out
+LEAST_PARTS = 3  # right values, and wrong ones, that say something of the smaller and larger ones
+OF_PLACES = -3.0  # log10 of the chance that wrong places are just these
+
+
+# ---- one place of each row
+
+
+def but_for_one_in_each_row(case: Case) -> Iterator[Found]:
+    """Find where all but one place of each row are right, or right but for the row's factor.
+
+    Example: exponentials that were not divided by their sum, less a 1 in one place of each row.
+    """
+    if not case.same_shape:
+        return
+    for axis, size in enumerate(case.found.shape):
+        if size < LEAST_ROWS or case.found.size < LEAST_ROWS * size:
+            continue
+        factors = _factor_of_most(case.right, case.found, axis)
+        predicted = case.right * factors
+        excepted = differ(case.found, predicted)
+        counts = excepted.sum(axis)
+        if np.all(counts == 1):
+            yield _but_for_one(case, axis, predicted, ~excepted)
+
+
+def _factor_of_most(right: Array, found: Array, axis: int) -> Array:
+    """Return the middle one of the factors along an axis; 1 where it is near 1, or there is none.
+
+    Returns one factor for each row, with the axis kept.
+    """
+    factors = np.full_like(found, np.nan)
+    np.divide(found, right, out=factors, where=right != 0)
+    in_order = np.sort(factors, axis)  # NaN stands last
+    known = np.isfinite(factors).sum(axis, keepdims=True)
+    middle = np.take_along_axis(in_order, known // 2, axis)
+    is_one = ~np.isfinite(middle) | (np.abs(middle - 1) <= NEAR_ONE)
+    return np.where(is_one, 1.0, middle)
+
+
+def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Found:
+    """Say that all places but one of each row are as predicted.
+
+    fits: where they are.
+    """
+    rows = case.found.size // case.found.shape[axis]
+    choices = rows * math.log10(case.found.shape[axis])  # of the places that are left out
+    along = case.letters.along(case.found.shape, axis)
+    scaled = fits & differ(case.right, predicted)
+    if not scaled.any():
+        text = f"your values are {RIGHT}, but for one place of each row{along}."
+        chance = evidence.chance_log10(predicted[fits], case.found[fits])
+        relation = Relation("right but for one of each row", text, whole=False)
+        return Found(relation, 0.001, min(0.0, chance + choices))
+    text = f"of each row{along} your values are {RIGHT} times one number, but for one place."
+    chance = evidence.chance_log10(predicted[scaled], case.found[scaled], fitted=rows)
+    relation = Relation("factor but for one of each row", text, whole=False)
+    return Found(relation, 0.001, min(0.0, chance + choices), fitted=rows)
+
+
+# ---- where other values are of a kind
+
+
+def wrong_where_values_are(case: Case) -> Iterator[Found]:
+    """Find where values are wrong just where the expected ones are small, or another array's are.
+
+    Example: a function in two parts, of which one is wrong; a mask that is another array's sign.
+    """
+    if not case.same_shape or not _tell_something(case.wrong):
+        return
+    is_right = ~case.wrong
+    chance = evidence.chance_log10(case.right[is_right], case.found[is_right])
+    larger, smaller = _parts(case.right, is_right)
+    if larger or smaller:
+        which = "larger" if larger else "smaller"
+        text = f"your values are {RIGHT} where the {which} ones are expected, and wrong elsewhere."
+        thresholds = math.log10(2 * case.wrong.size)
+        relation = Relation("right but where", text, whole=False)
+        yield Found(relation, 0.001, min(0.0, chance + thresholds))
+    for name, other in case.others.items():
+        if other.shape == case.right.shape:
+            yield from _wrong_where_another_is(case, name, other, chance)
+
+
+def _tell_something(wrong: Array) -> bool:
+    """Return whether so many are wrong, and right, that chance would hardly choose them."""
+    count = int(wrong.sum())
+    if min(count, wrong.size - count) < LEAST_PARTS:
+        return False
+    return evidence.chance_of_places_log10(wrong) <= OF_PLACES
+
+
+def _parts(right: Array, is_right: Array) -> tuple[bool, bool]:
+    """Return whether the right ones are all larger, and all smaller, than the others."""
+    ours = right[is_right]
+    others = right[~is_right]
+    return bool(ours.min() > others.max()), bool(ours.max() < others.min())
+
+
+def _wrong_where_another_is(case: Case, name: str, other: Array, chance: float) -> Iterator[Found]:
+    signs = {"0": other == 0, "negative": other < 0, "positive": other > 0}
+    for kind, places in signs.items():
+        if np.array_equal(places, case.wrong):
+            text = f"your values are {RIGHT}, but where those expected of `{name}` are {kind}."
+            relation = Relation("right but where", text, whole=False)
+            yield Found(relation, 0.001 / len(case.others), chance)

@@ -10,6 +10,8 @@ import numpy as np
 from autograder.check import Answer, Check, is_text, names_used
 from autograder.judging.compare import TOLERANCE, wrong_arrays
 from autograder.judging.explain import Explanation, explained_arrays
+from autograder.judging.in_part import KIND as IN_PART
+from autograder.judging.in_part import mistake_in_part
 from autograder.judging.verdict import CheckKey, Excluded, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
@@ -60,12 +62,16 @@ def remarks_on(
         mistake = explanation.mistakes[0]
         remarks.append(Remark(mistake.text, explanation.arrays, mistake.code))
     named = explained_arrays(told)
-    changed = _small_changes(comparison, named.union(related), excluded)
+    in_part = _in_part(comparison, named.union(related), excluded)
+    changed = _small_changes(comparison, named.union(related, in_part), excluded)
     descriptions = []
     for name in comparison.wrong:
         if name in named:
             continue
-        if name in changed:
+        if name in in_part:
+            remark = Remark(in_part[name], (name,), relation=IN_PART)
+            description = Description(remark)
+        elif name in changed:
             remark = Remark(changed[name], (name,), relation=SMALL_CHANGE)
             description = Description(remark)
         else:
@@ -87,6 +93,21 @@ def _relations(
     expected = comparison.key.expected.arrays
     found = comparison.answer.arrays
     return find_relations(expected, found, comparison.wrong, letters)
+
+
+def _in_part(
+    comparison: Comparison, explained: Container[str], excluded: Excluded
+) -> Mapping[str, str]:
+    """Say of wrong arrays that nothing else explains which known mistake shows in them only."""
+    unexplained = [name for name in comparison.wrong if name not in explained]
+    if not unexplained:
+        return {}
+    found = mistake_in_part(
+        comparison.check, comparison.key, comparison.answer, unexplained, excluded
+    )
+    if found is None:
+        return {}
+    return dict.fromkeys(found.arrays, found.text)
 
 
 def _small_changes(

@@ -259,7 +259,7 @@ class _Search:
         for name, apart in zip(self._changed.arrays, distances, strict=True):
             found = self._found.get(name)
             if name in spoilt and found is not None:
-                chance += _chance_log10(self._right[name], found, apart)
+                chance += chance_log10(self._right[name], found, apart)
         return chance > math.log10(CHANCE)
 
 
@@ -279,7 +279,7 @@ def _distances(theirs: Array, mine: Array) -> Array:
     return shares
 
 
-def _chance_log10(right: Array, found: Array, apart: float) -> float:
+def chance_log10(right: Array, found: Array, apart: float) -> float:
     """Bound the chance that random entries are those found; its logarithm to base 10.
 
     apart: how far prints differ, as a share of the array's length.

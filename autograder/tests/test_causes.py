@@ -267,3 +267,23 @@ def test_nothing_of_the_students_runs_again():
         addons=(),
     )
     assert "is (" not in said
+
+
+ENDLESS = "in `f`, which calls itself without end. Let it return before it does."
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "is_endless"),
+    [
+        ("return f(x, h) + 1", (np.ones(3), 2), True),
+        ("return f(x, h - 1) + 1", (np.ones(3), 5), True),
+        ("return f(x[1:], h) + x[0] if len(x) else 0", ("a" * 5000, 0), False),
+        ("return f(x, h - 1) + 1 if h else 0", (np.ones(3), 5000), False),
+    ],
+    ids=["the same arguments", "counted down beyond 0", "a long text", "a large number"],
+)
+def test_a_recursion_without_end_is_told_from_one_that_goes_too_deep(body, given, is_endless):
+    """The words stand before the student's line, so that no known mistake has the same ones."""
+    message = told(body, given)
+    assert "RecursionError: maximum recursion depth exceeded" in message
+    assert message.endswith(ENDLESS) == is_endless

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from autograder.sandbox.inside.locations import is_statement
 Explain = Callable[[BaseException, Check], str]
 Shape = tuple[int, ...]
 MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is told
+MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
+FEWEST_CALLS = 8  # calls in a row with the same arguments that show that there is no end
 # what may be evaluated again without doing anything
 HARMLESS = (
     ast.Name,
@@ -63,6 +65,8 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
     What goes wrong here itself is passed over.
     """
     with suppress(Exception):
+        if isinstance(error, RecursionError):
+            return endless_recursion(error)
         raised = _raised(experiments, error, check)
         cause = _first_cause(experiments, raised) or _unpacked_by_the_check(error, check)
         if cause and raised.line:
@@ -461,6 +465,44 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
         f"The check takes {count} values{told} from what was returned. Return all of them, in the "
         "order of the text."
     )
+
+
+def endless_recursion(error: RecursionError) -> str:
+    """A function that calls itself and never ends; "" where it only goes too deep.
+
+    The words stand among the error's own, without the student's line: so that it is no error in the
+    same words as that of a program which calls itself for each character of a long text.
+    """
+    frames = []
+    for step in _tracebacks(error):
+        if is_statement(step.tb_frame.f_code.co_filename):
+            frames.append(step.tb_frame)
+    by_code: dict[CodeType, list[FrameType]] = {}
+    for frame in frames[-MOST_FRAMES:]:
+        by_code.setdefault(frame.f_code, []).append(frame)
+    code, calls = max(by_code.items(), key=lambda pair: len(pair[1]))
+    if len(calls) < FEWEST_CALLS:
+        return ""
+    arguments = [_arguments(frame) for frame in calls[-FEWEST_CALLS:]]
+    if len(set(arguments)) > 1 and not _are_below_zero(calls[-1]):
+        return ""
+    return f"in `{code.co_name}`, which calls itself without end. Let it return before it does."
+
+
+def _arguments(frame: FrameType) -> tuple[str, ...]:
+    """Return the arguments of a call, written out."""
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount]
+    written = [repr(frame.f_locals.get(name)) for name in names]
+    return tuple(f"{text[:MAX_OWN_TEXT]} of {len(text)}" for text in written)
+
+
+def _are_below_zero(frame: FrameType) -> bool:
+    """Return whether a call was given a number that has been counted down beyond 0."""
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount]
+    values = [frame.f_locals.get(name) for name in names]
+    return any(isinstance(value, int) and value < -FEWEST_CALLS for value in values)
 
 
 def _instructions_from(code: CodeType, offset: int) -> list[dis.Instruction]:

@@ -543,13 +543,15 @@ def _names_in(code: CodeType) -> set[str]:
 def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
     """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`.
 
-    One more than a letter is `T+1`. A shape with any other size is written in numbers.
+    One more than a letter is `T+1`. A shape with any other size is written in numbers, and so is
+    one with both `T+1` and `T`, which is more often a chance than what was meant.
     """
     if not shape:
         return "a single number"
     names = {}
     for letter, size in sizes.items():
-        names[size + 1] = f"{letter}+1"
+        if size not in shape:
+            names[size + 1] = f"{letter}+1"
     for letter, size in sizes.items():
         names[size] = letter
     numbers = _tuple([str(size) for size in shape])

@@ -18,6 +18,7 @@ from autograder.relations.small_changes import KIND as SMALL_CHANGE
 from autograder.relations.small_changes import ChangedAnswers, find_small_change
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
+ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
 
 
 @dataclass(frozen=True)
@@ -308,12 +309,18 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
     # at least one: the check's own tolerance may be tighter than the one that counts here
     wrong = max(1, np.count_nonzero(~close))
     count = f"{wrong} of {got.size}"
-    remark = Remark(_wrong_values(count), (name,), group=group)
+    remark = Remark(_wrong_values([count]), (name,), group=group)
     return Description(remark, count)
 
 
-def _wrong_values(count: str) -> str:
-    return f"wrong values in {count} places."
+def _wrong_values(counts: Sequence[str]) -> str:
+    """Say how many values are wrong, of one array or of several; once where they are as many."""
+    different = [*dict.fromkeys(counts)]
+    if different == [ONE_NUMBER]:
+        return "this number is wrong." if len(counts) == 1 else "these numbers are wrong."
+    if len(counts) > len(different) == 1:
+        return f"wrong values in {different[0]} places each."
+    return f"wrong values in {', '.join(counts)} places."
 
 
 def _joined(descriptions: Sequence[Description]) -> list[Remark]:
@@ -346,7 +353,7 @@ def _one_of(descriptions: Sequence[Description]) -> Remark:
             counts.append(description.count)
     text = first.text
     if counts:
-        text = _wrong_values(", ".join(counts))
+        text = _wrong_values(counts)
     group = ""
     if groups:
         group = _checksum(" ".join(groups).encode())

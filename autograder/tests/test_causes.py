@@ -81,6 +81,13 @@ NUMPY = [
         (np.ones(B), Batches),
         "Your line: `return h(x, 3)`. Call it with what it takes: `h(x, y, size)`.",
     ),
+    (
+        "def walk(fn, xs): return [fn(y) for y in xs]\n    def grow(y, rate): return rate * y\n"
+        "    return walk(grow, x)",
+        (np.ones(B),),
+        "`fn` is your `grow(y, rate)`, which was handed in here and is called with 1 argument. "
+        "Hand in a function that takes as many: a `lambda` can fix the others.",
+    ),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
     (
         "xs, ys = zip(*x)",
@@ -146,7 +153,7 @@ TORCH = [
         "of log-probabilities `.exp()`.",
     ),
     ("rows, columns = x.shape", (torch.ones(T, B, V),), "`x.shape` is (T, B, V) = (6, 4, 17)"),
-    ("x.sum().backward()", (torch.ones(B),), "Nothing leads from this back to a weight"),
+    ("x.sum().backward()", (torch.ones(B),), "(`requires_grad_()` makes one)"),
     (
         "torch.autograd.grad((2 * x).sum(), [x, h])",
         (torch.ones(B, requires_grad=True), torch.ones(B, requires_grad=True)),

@@ -120,6 +120,7 @@ def test_integers_are_compared_exactly():
     [
         (np.ones((3, 6, 9)), "(B, T, H) = (3, 6, 9) found, (T, B, H) = (6, 3, 9) wanted"),
         (np.ones((7, 3, 9)), "(T+1, B, H) = (7, 3, 9) found"),
+        (np.ones((7, 6)), ": (7, 6) found"),
         (np.ones((4, 5)), "(4, 5) found"),
         (np.array(1.0), "a single number found"),
         (np.where(np.arange(9) == 2, np.nan, B), "NaN or infinity in 18 of 162 places"),
@@ -388,6 +389,19 @@ def test_wrong_values_of_many_arrays_are_one_line():
     """Each with its count, one after the other."""
     (remark,) = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
     assert (remark.text, remark.arrays) == ("wrong values in 6 of 6, 2 of 3 places.", ("a", "c"))
+
+
+def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
+    """Numbers alone have no places to count, and arrays that are as wrong as each other one."""
+    numbers = PlainKey(Answer({"a": np.array(3.0), "b": np.array(8.0)}))
+    (one,) = judge(three, numbers, Answer({"a": np.array(3.5), "b": np.array(8.0)}), SIZES).remarks
+    (both,) = judge(
+        three, numbers, Answer({"a": np.array(3.5), "b": np.array(9.25)}), SIZES
+    ).remarks
+    assert (one.text, both.text) == ("this number is wrong.", "these numbers are wrong.")
+    rows = PlainKey(Answer({"a": A, "b": A + 1}))
+    (alike,) = judge(three, rows, Answer({"a": np.sin(A + 1), "b": np.cos(A + 3)}), SIZES).remarks
+    assert alike.text == "wrong values in 6 of 6 places each."
 
 
 def test_an_error_is_matched_to_a_mistake_that_raises_it():

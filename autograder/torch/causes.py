@@ -222,8 +222,9 @@ def nothing_to_differentiate(raised: Raised) -> str:
     if "does not require grad" not in raised.text:
         return ""
     return (
-        "Nothing leads from this back to a weight: it was made under `no_grad`, detached, or made "
-        "anew, as by `torch.tensor(…)` or `.item()`."
+        "Nothing leads from this back to a tensor that asks for gradients. Either no such tensor "
+        "went in (`requires_grad_()` makes one), or the way was cut: under `no_grad`, by "
+        "`detach()`, `.item()` or `torch.tensor(…)`."
     )
 
 

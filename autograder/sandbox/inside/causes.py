@@ -9,6 +9,7 @@ import dis
 import inspect
 import linecache
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -386,7 +387,38 @@ def other_arguments(raised: Raised) -> str:
         return ""
     text = ast.unparse(call.func)
     taken = ", ".join(signature.parameters)
+    if _was_handed_in(raised, call.func) and _is_the_students(function):
+        name = getattr(function, "__name__", text)
+        return (
+            f"`{text}` is your `{name}({taken})`, which was handed in here and is called with "
+            f"{_arguments(call)}. Hand in a function that takes as many: a `lambda` can fix the "
+            "others."
+        )
     return f"Call it with what it takes: `{text}({taken})`."
+
+
+def _was_handed_in(raised: Raised, called: ast.expr) -> bool:
+    """Return whether what is called is a parameter of the function that calls it."""
+    if not isinstance(called, ast.Name):
+        return False
+    with suppress(SyntaxError):
+        for node in ast.walk(ast.parse(textwrap.dedent(raised.function))):
+            if isinstance(node, ast.FunctionDef):
+                names = [parameter.arg for parameter in node.args.args]
+                return called.id in names
+    return False
+
+
+def _is_the_students(function: Any) -> bool:
+    """Return whether a function is defined in the submission."""
+    code = getattr(function, "__code__", None)
+    return code is not None and is_statement(code.co_filename)
+
+
+def _arguments(call: ast.Call) -> str:
+    """Say how many arguments a call has."""
+    count = len(call.args) + len(call.keywords)
+    return "1 argument" if count == 1 else f"{count} arguments"
 
 
 def _signature(function: Any) -> inspect.Signature | None:

@@ -540,17 +540,19 @@ def _names_in(code: CodeType) -> set[str]:
     return names
 
 
-def shape_in_letters(shape: Sequence[int], sizes: Mapping[str, int]) -> str:
+def shape_in_letters(
+    shape: Sequence[int], sizes: Mapping[str, int], one_more: Sequence[int] = ()
+) -> str:
     """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`.
 
-    One more than a letter is `T+1`. A shape with any other size is written in numbers, and so is
-    one with both `T+1` and `T`, which is more often a chance than what was meant.
+    one_more: the sizes of which one more is told by the letter, as `T+1`, but not beside that
+    letter itself. A shape with any other size is written in numbers.
     """
     if not shape:
         return "a single number"
     names = {}
     for letter, size in sizes.items():
-        if size not in shape:
+        if size in one_more and size not in shape:
             names[size + 1] = f"{letter}+1"
     for letter, size in sizes.items():
         names[size] = letter

@@ -364,7 +364,7 @@ def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> st
     """Say two shapes, in the letters that the check uses."""
     used = names_used(comparison.check)
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
-    found = shape_in_letters(got.shape, sizes)
+    found = shape_in_letters(got.shape, sizes, one_more=want.shape)
     wanted = shape_in_letters(want.shape, sizes)
     return f"{found} found, {wanted} wanted."
 

@@ -88,6 +88,29 @@ NUMPY = [
         "`fn` is your `grow(y, rate)`, which was handed in here and is called with 1 argument. "
         "Hand in a function that takes as many: a `lambda` can fix the others.",
     ),
+    (
+        "state, out = h",
+        (1, np.ones((B, V))),
+        "`h` is a tensor or array of shape (B, V) = (4, 17), and 2 names stand on the left. They "
+        "want a tuple of 2: hand it in, or return it, as one.",
+    ),
+    (
+        "return x / x.sum(-1)",
+        (np.ones((T, B, V)),),
+        "`x.sum(-1)` has one axis less than before. Keep it, with length 1: `keepdims=True`.",
+    ),
+    (
+        "return x[np.arange(6), np.arange(4), h]",
+        (np.ones((T, B, V)), np.zeros((T, B), int)),
+        "The indices have the shapes (6,) (4,) (6,4). From the last axis on, their sizes should be "
+        "equal or 1",
+    ),
+    (
+        "x[h] = 1",
+        (np.ones((B, V)), np.array([3, 12])),
+        "Axis 0 has the length B = 4, and index 12 was asked for there.",
+    ),
+    ("return x.T @ h", ((np.ones(B), 1), np.ones((B, B))), "`x` is a tuple of 2. Take it apart"),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
     (
         "xs, ys = zip(*x)",
@@ -106,6 +129,32 @@ TORCH = [
     ),
     ("return h or torch.zeros(3)", (1, torch.ones(B)), "`torch.zeros(3) if h is None else h`."),
     (GATES, (torch.ones(B, E), torch.ones(E, 4 * H)), "`chunk(4)` cuts along the first axis."),
+    (
+        "f, i, o, g = x.chunk(4, 0); return f",
+        (torch.ones(3, 4 * H),),
+        "`chunk(4, 0)` cuts along the first axis. Say which one you mean; the last is `chunk(4, "
+        "dim=-1)`.",
+    ),
+    (
+        "import warnings; warnings.simplefilter('ignore'); y = 2 * x; y.sum().backward(); return "
+        "y.grad.norm()",
+        (torch.ones(B, requires_grad=True),),
+        "`y.grad` is None: `backward` keeps gradients only of tensors that nothing else",
+    ),
+    (
+        "return torch.nn.Linear(4, 11)(x)",
+        (torch.ones(B, dtype=torch.long),),
+        "look them up in an embedding first",
+    ),
+    (
+        "return torch.nn.RNN(11, 7)(x)",
+        (torch.ones(T, B, E),),
+        "The layer was made to read H = 11 numbers a step, and E = 7 came.",
+    ),
+    ("return torch.cat([x, h])", (torch.ones(T, B), torch.ones(B)), "2 axes meet 1."),
+    ("return torch.stack(x)", ([],), "The list is empty"),
+    ("return torch.nn.Parameter(x)", (0.5,), "`nn.Parameter(torch.tensor(…))`"),
+    ("return x.detach()", ((torch.ones(B), 1),), "`x` is a tuple of 2. Take it apart first"),
     ("return h @ x", (torch.ones(B, E), torch.ones(H, E)), "`x @ h.T` fits."),
     (
         "hidden = torch.nn.Linear(7, 11); return hidden(x)",

@@ -11,6 +11,8 @@ from typing import Any
 from autograder.check import Raised
 from autograder.sandbox.inside.causes import (
     call_that_failed,
+    length_with_letter,
+    parts_of_line,
     product_of_shapes,
     shape_of,
     value_of,
@@ -74,12 +76,12 @@ def axis_of_chunk(raised: Raised) -> str:
     )
     if not _says_one_of(raised, words):
         return ""
-    found = re.search(r"\.(chunk|split)\((\w+)\)", raised.function)
+    found = re.search(r"\.(chunk|split)\((\w+)(?:, *(?:dim *= *)?0)?\)", raised.function)
     if not found:
         return ""
-    method, size = found.groups()
+    call, method, size = found[0].removeprefix("."), found[1], found[2]
     return (
-        f"`{method}({size})` cuts along the first axis. "
+        f"`{call}` cuts along the first axis. "
         f"Say which one you mean; the last is `{method}({size}, dim=-1)`."
     )
 
@@ -102,11 +104,12 @@ def product_of_a_layer(raised: Raised) -> str:
     if len(call.args) == 1:
         what = f"`{ast.unparse(call.args[0])}`"
         shape = shape_of(raised, call.args[0])
-    cause = f"{layer} wants {_one_size(raised, wanted)} numbers on the last axis of what it reads"
+    reads = length_with_letter(raised, wanted)
+    cause = f"{layer} wants {reads} numbers on the last axis of what it reads"
     if shape:
         cause = f"{cause}, and {what} is {raised.shape(shape)}."
     else:
-        cause = f"{cause}, and {what} has {_one_size(raised, given)}."
+        cause = f"{cause}, and {what} has {length_with_letter(raised, given)}."
     return f"{cause} {_joined_along_the_first_axis(raised, given, wanted)}".rstrip()
 
 
@@ -122,14 +125,6 @@ def _linear_layer(raised: Raised, call: ast.Call | None, reads: int, makes: int)
         if features == (reads, makes):
             return f"`{text}` is {layer} and" if part is called else f"In `{text}`, {layer}"
     return ""
-
-
-def _one_size(raised: Raised, size: int) -> str:
-    """Write the length of an axis, with its letter if it has one: `11 = H`."""
-    for letter, known in raised.sizes.items():
-        if known == size:
-            return f"{letter} = {size}"
-    return str(size)
 
 
 def _joined_along_the_first_axis(raised: Raised, given: int, wanted: int) -> str:
@@ -175,7 +170,7 @@ def batch_of_a_state(raised: Raised) -> str:
     )
     if not found or found[1] == found[2]:
         return ""
-    read, given = (_one_size(raised, int(size)) for size in found.groups())
+    read, given = (length_with_letter(raised, int(size)) for size in found.groups())
     return (
         f"The state is one of a batch of {given}, and what is read counts as a batch of {read}. "
         "With `batch_first=True` the batch is the first axis of what is read, else the second."
@@ -226,6 +221,80 @@ def nothing_to_differentiate(raised: Raised) -> str:
         "went in (`requires_grad_()` makes one), or the way was cut: under `no_grad`, by "
         "`detach()`, `.item()` or `torch.tensor(…)`."
     )
+
+
+def gradient_of_a_result(raised: Raised) -> str:
+    """`state.grad`, where the state is computed from others."""
+    if "NoneType" not in raised.text:
+        return ""
+    for node in parts_of_line(raised.line):
+        if not isinstance(node, ast.Attribute) or node.attr != "grad":
+            continue
+        tensor = value_of(raised, node.value)
+        if getattr(tensor, "is_leaf", True) or not tensor.requires_grad:
+            continue
+        text = ast.unparse(node.value)
+        return (
+            f"`{text}.grad` is None: `backward` keeps gradients only of tensors that nothing else "
+            f"was computed into. For `{text}` ask before `backward`, by `{text}.retain_grad()`, or "
+            f"take `torch.autograd.grad(loss, {text})`."
+        )
+    return ""
+
+
+def ids_in_a_product(raised: Raised) -> str:
+    """`layer(ids)`: ids are multiplied with weights."""
+    if not re.search(r"got (Long|Int) and (Float|Double)", raised.text):
+        return ""
+    return (
+        "Integers are multiplied with weights here. Ids say which row of a table is meant: look "
+        "them up in an embedding first. If they are numbers that count, `.float()`."
+    )
+
+
+def input_of_another_size(raised: Raised) -> str:
+    """`nn.RNN(H, E)` that reads inputs of E numbers."""
+    found = re.search(
+        r"input\.size\(-1\) must be equal to input_size\. Expected (\d+), got (\d+)", raised.text
+    )
+    if not found:
+        return ""
+    wanted, given = (length_with_letter(raised, int(size)) for size in found.groups())
+    return (
+        f"The layer was made to read {wanted} numbers a step, and {given} came. Its first argument "
+        "is the size of what it reads, its second that of its state."
+    )
+
+
+def joined_with_fewer_axes(raised: Raised) -> str:
+    """`torch.cat([x, y])` of a matrix and a row."""
+    found = re.search(r"same number of dimensions: got (\d+) and (\d+)", raised.text)
+    if not found:
+        return ""
+    axes, others = found.groups()
+    return (
+        f"`cat` joins along an axis that all have, and here {axes} axes meet {others}. Give the "
+        "one with fewer the axis that it lacks: `y[None]` puts it first."
+    )
+
+
+def nothing_to_stack(raised: Raised) -> str:
+    """`torch.stack([])` after a loop over nothing."""
+    if not _says_one_of(raised, ("non-empty TensorList", "non-empty list of Tensors")):
+        return ""
+    return (
+        "The list is empty: the loop before it found nothing to go over, as where only one step is "
+        "there. It should work for one step, too."
+    )
+
+
+def parameter_of_a_number(raised: Raised) -> str:
+    """`nn.Parameter(mean)` of a Python number."""
+    if not re.search(r"'(float|int)' object has no attribute 'detach'", raised.text):
+        return ""
+    if "Parameter(" not in raised.line:
+        return ""
+    return "`nn.Parameter` wants a tensor: `nn.Parameter(torch.tensor(…))` of the number."
 
 
 def no_influence(raised: Raised) -> str:
@@ -327,6 +396,12 @@ CAUSES = (
     second_time_backward,
     not_probabilities,
     nothing_to_differentiate,
+    gradient_of_a_result,
+    ids_in_a_product,
+    input_of_another_size,
+    joined_with_fewer_axes,
+    nothing_to_stack,
+    parameter_of_a_number,
     no_influence,
     batch_norm_of_one_row,
     view_of_another_size,

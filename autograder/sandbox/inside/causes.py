@@ -187,14 +187,20 @@ def operands(
 
     kind: of the operation. Return None for another, and where a side has no shape.
     """
+    node = _expression_that_failed(raised)
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, kind):
+        return None
+    left = _operand(raised, node.left)
+    right = _operand(raised, node.right)
+    if left and right:
+        return left, right
+    return None
+
+
+def _expression_that_failed(raised: Raised) -> ast.expr | None:
+    """Return what was computed when the exception came; None if it stands in several lines."""
     with suppress(SyntaxError):
-        part = raised.part.strip()
-        node = ast.parse(part, mode="eval").body
-        if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
-            left = _operand(raised, node.left)
-            right = _operand(raised, node.right)
-            if left and right:
-                return left, right
+        return ast.parse(raised.part.strip(), mode="eval").body
     return None
 
 
@@ -208,12 +214,8 @@ def _operand(raised: Raised, node: ast.expr) -> Operand | None:
 
 def call_that_failed(raised: Raised) -> ast.Call | None:
     """Return the call that was under way in the student's line, if it was one."""
-    with suppress(SyntaxError):
-        part = raised.part.strip()
-        node = ast.parse(part, mode="eval").body
-        if isinstance(node, ast.Call):
-            return node
-    return None
+    node = _expression_that_failed(raised)
+    return node if isinstance(node, ast.Call) else None
 
 
 # what packages of arrays say of a product whose shapes do not fit
@@ -288,12 +290,94 @@ def unlike_shapes(raised: Raised) -> str:
         return ""
     sides = operands(raised)
     if sides is None:
-        return ""
+        return _sum_without_its_axis(raised)
     left, right = sides
     return (
         f"`{left.text}` is {left.told} and `{right.text}` is {right.told}: from the last axis on, "
         "two sizes should be equal, or one of them 1."
     )
+
+
+def _sum_without_its_axis(raised: Raised) -> str:
+    """`e / e.sum(-1)`: the axis that was summed over is gone."""
+    operation = _expression_that_failed(raised)
+    if not isinstance(operation, ast.BinOp):
+        return ""
+    for side in (operation.left, operation.right):
+        if _reduces_an_axis(side):
+            return (
+                f"`{ast.unparse(side)}` has one axis less than before. Keep it, with length 1: "
+                "`keepdims=True`."
+            )
+    return ""
+
+
+REDUCTIONS = frozenset({"sum", "mean", "max", "min", "amax", "amin", "prod", "std", "var", "norm"})
+
+
+def _reduces_an_axis(node: ast.expr) -> bool:
+    """Return whether an expression is a call as `e.sum(-1)`, which does not keep the axis."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name), args=arguments, keywords=keywords):
+            keeps = any(keyword.arg in ("keepdims", "keepdim") for keyword in keywords)
+            return name in REDUCTIONS and bool(arguments or keywords) and not keeps
+    return False
+
+
+def indices_do_not_meet(raised: Raised) -> str:
+    """`p[np.arange(T), np.arange(B), y]`: indices of shapes that do not go together."""
+    words = r"indexing arrays could not be broadcast together with shapes (.+)$"
+    found = re.search(words, raised.text)
+    if not found:
+        return ""
+    return (
+        f"The indices have the shapes {found[1].strip()}. From the last axis on, their sizes "
+        "should be equal or 1: give each its axis by `[:, None]`."
+    )
+
+
+def index_beyond_the_end(raised: Raised) -> str:
+    """`out[ids] = 1`: the ids of one axis where another is."""
+    words = r"index (-?\d+) is out of bounds for (?:dimension|axis) (\d+) with size (\d+)"
+    found = re.search(words, raised.text)
+    if not found:
+        return ""
+    index, axis, size = found.groups()
+    length = length_with_letter(raised, int(size))
+    return (
+        f"Axis {axis} has the length {length}, and index {index} was asked for there. "
+        "Is it meant for another axis?"
+    )
+
+
+def length_with_letter(raised: Raised, size: int) -> str:
+    """Write the length of an axis, with its letter if it has one: `H = 11`."""
+    for letter, known in raised.sizes.items():
+        if known == size:
+            return f"{letter} = {size}"
+    return str(size)
+
+
+def a_tuple_in_its_place(raised: Raised) -> str:
+    """`carry @ W`, `state.detach()` where the state is a tuple."""
+    if not _says(raised, "'tuple' object has no attribute", "'tuple' and", "and 'tuple'"):
+        return ""
+    for node in parts_of_line(raised.line):
+        if not isinstance(node, ast.Name):
+            continue
+        value = value_of(raised, node)
+        if isinstance(value, tuple) and not hasattr(value, "_fields"):
+            return (
+                f"`{node.id}` is a tuple of {len(value)}. Take it apart first, as by "
+                f"`first, *others = {node.id}`, and use its parts."
+            )
+    return ""
+
+
+def parts_of_line(line: str) -> Iterator[ast.AST]:
+    """Yield all parts of a line of code."""
+    with suppress(SyntaxError):
+        yield from ast.walk(ast.parse(line.strip().removesuffix(":")))
 
 
 def no_single_truth(raised: Raised) -> str:
@@ -335,7 +419,10 @@ def unpacked(raised: Raised) -> str:
     if not found:
         return ""
     count = len(names)
-    return f"`{text}` is {found}, and {count} names stand on the left. Write one for each."
+    cause = f"`{text}` is {found}, and {count} names stand on the left."
+    if isinstance(value, tuple):
+        return f"{cause} Write one for each."
+    return f"{cause} They want a tuple of {count}: hand it in, or return it, as one."
 
 
 def _iterators_of_zip(raised: Raised, expression: ast.expr) -> str:
@@ -391,8 +478,8 @@ def other_arguments(raised: Raised) -> str:
         name = getattr(function, "__name__", text)
         return (
             f"`{text}` is your `{name}({taken})`, which was handed in here and is called with "
-            f"{_arguments(call)}. Hand in a function that takes as many: a `lambda` can fix the "
-            "others."
+            f"{_count_of_arguments(call)}. Hand in a function that takes as many: a `lambda` can "
+            "fix the others."
         )
     return f"Call it with what it takes: `{text}({taken})`."
 
@@ -415,7 +502,7 @@ def _is_the_students(function: Any) -> bool:
     return code is not None and is_statement(code.co_filename)
 
 
-def _arguments(call: ast.Call) -> str:
+def _count_of_arguments(call: ast.Call) -> str:
     """Say how many arguments a call has."""
     count = len(call.args) + len(call.keywords)
     return "1 argument" if count == 1 else f"{count} arguments"
@@ -464,6 +551,9 @@ def _says(raised: Raised, *texts: str) -> bool:
 GENERAL = (
     product_of_shapes,
     unlike_shapes,
+    indices_do_not_meet,
+    index_beyond_the_end,
+    a_tuple_in_its_place,
     no_single_truth,
     unpacked,
     other_arguments,

@@ -19,10 +19,10 @@ from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
     ChangedScripts,
-    ChangedStyle,
+    Tried,
     as_arrays,
     changed_scripts,
-    changed_styles,
+    changes_of_style,
     code_digest,
     from_arrays,
     joined,
@@ -31,6 +31,7 @@ from autograder.grading.small_changes import (
     try_changes,
 )
 from autograder.grading.store import AnswerStore, Made, address
+from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.parsing import parse
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
@@ -265,6 +266,7 @@ class AnswerMaker:
         self._spoils = spoilt_names(self.solution)
         self._placed = {placed.mistake.id: placed for placed in self.solution.mistakes}
         self._rests_on = _circumstances(unit)
+        self._changes_of_styles: dict[str, ChangedScripts] = {}
 
     def close(self) -> None:
         """Close the store."""
@@ -294,40 +296,45 @@ class AnswerMaker:
         return changed_scripts(self.unit, self.solution.plain())
 
     @cached_property
-    def changed_styles(self) -> dict[str, ChangedStyle]:
-        """Return the right answers in other styles, by name, each with its small changes."""
-        return changed_styles(self.unit, self.solution.plain())
+    def styles(self) -> dict[str, str]:
+        """Return the right answers in other styles, by name, as scripts with a region."""
+        return marked_styles(self.unit, self.solution.plain())
+
+    def changes_of_style(self, name: str) -> ChangedScripts:
+        """Return the small changes of a style. They take some tenths of a second to make."""
+        if name not in self._changes_of_styles:
+            plain = self.solution.plain()
+            made = changes_of_style(self.unit, plain, name, self.styles[name])
+            self._changes_of_styles[name] = made
+        return self._changes_of_styles[name]
 
     def changed(self, check: Check, solution: Made) -> ChangedAnswers:
         """Return what the solution answers to an exact check with each small change it reaches."""
 
         def made() -> ChangedAnswers:
             tried = to_be_tried(self.changed_scripts, solution.names)
-            plain = self.solution.plain()
-            return try_changes(self._server(), check, self._seed, plain, solution.answer, tried)
+            return self._tried(check, self.solution.plain(), solution.answer, tried)
 
         return self._kept(made, check, "small changes")
 
     def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
         """Return the same of right answers in other styles; of helpers no name is told."""
-        styles = {name: style.script for name, style in self.changed_styles.items()}
 
         def made() -> ChangedAnswers:
-            reached = []
-            for name, script in styles.items():
+            reached = {}
+            for name, script in self.styles.items():
                 answered = self.made(check, script)
                 if not loses_points(check, solution.answer, answered.answer):
-                    reached.append((self.changed_styles[name], answered.names))
+                    reached[name] = self.changes_of_style(name), answered.names
             parts = []
-            for style, tried in styles_to_be_tried(reached):
-                parts.append(
-                    try_changes(
-                        self._server(), check, self._seed, style.script, solution.answer, tried
-                    )
-                )
+            for name, tried in styles_to_be_tried(reached).items():
+                parts.append(self._tried(check, self.styles[name], solution.answer, tried))
             return joined(tuple(solution.answer.arrays), parts)
 
-        return self._kept(made, check, "small changes of styles", *styles.values())
+        return self._kept(made, check, "small changes of styles", *self.styles.values())
+
+    def _tried(self, check: Check, script: str, expected: Answer, tried: Tried) -> ChangedAnswers:
+        return try_changes(self._server(), check, self._seed, script, expected, tried)
 
     def _kept(
         self, make: Callable[[], ChangedAnswers], check: Check, *rests_on: str
@@ -349,7 +356,7 @@ class AnswerMaker:
         changes = self.changed_scripts
         if identity not in changes:
             style, _, _ = identity.rpartition(" ")
-            changes = self.changed_styles[style].changes
+            changes = self.changes_of_style(style)
         _, edit = changes[identity]
         return edit.script
 

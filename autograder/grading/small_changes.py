@@ -5,8 +5,8 @@ submission. Only changes in definitions that the check runs are tried. The same 
 answers in other styles: a slip there may give values that no slip gives in the solution.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -16,7 +16,6 @@ import numpy as np
 
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
-from autograder.grading.styles import marked_styles
 from autograder.judging import agree
 from autograder.parsing import parse
 from autograder.relations import small_changes as prints
@@ -62,29 +61,18 @@ def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScri
     return found
 
 
-@dataclass(frozen=True)
-class ChangedStyle:
-    """A right answer in another style, and its small changes."""
+def changes_of_style(unit: Unit, plain: str, name: str, script: str) -> ChangedScripts:
+    """All small changes of what a style writes otherwise, by id, which begins with its name.
 
-    script: str
-    changes: ChangedScripts
-
-
-def changed_styles(unit: Unit, plain: str) -> dict[str, ChangedStyle]:
-    """The styles of a unit, by name, each with the small changes of what it writes otherwise.
-
-    plain: the solution's script. The ids of changes begin with the name of the style. Of a helper,
-    which other files lack, the name is left out.
+    plain: the solution's script. script: the style's, with a region. Of a helper, which other files
+    lack, the name is left out.
     """
-    known = {name for node in parse(plain).body for name in names_bound(node)}
-    found = {}
-    for name, script in marked_styles(unit, plain).items():
-        changes = changed_scripts(unit, script, name)
-        for identity, (change, edit) in changes.items():
-            if _top(edit.function) not in known:
-                changes[identity] = replace(change, function=""), edit
-        found[name] = ChangedStyle(script, changes)
-    return found
+    known = {bound for node in parse(plain).body for bound in names_bound(node)}
+    changes = changed_scripts(unit, script, name)
+    for identity, (change, edit) in changes.items():
+        if _top(edit.function) not in known:
+            changes[identity] = replace(change, function=""), edit
+    return changes
 
 
 def _top(function: str) -> str:
@@ -104,15 +92,28 @@ def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
 
 
 def styles_to_be_tried(
-    styles: Iterable[tuple[ChangedStyle, frozenset[str] | None]],
-) -> list[tuple[ChangedStyle, Tried]]:
-    """The same of several styles, each with the names of the definitions that run."""
-    reached = [(style, _reached(style.changes, ran)) for style, ran in styles]
-    total = sum(len(changes) for _, changes in reached)
+    styles: Mapping[str, tuple[ChangedScripts, frozenset[str] | None]],
+) -> dict[str, Tried]:
+    """The same of several styles, by name, each with the names of the definitions that run."""
+    reached = {name: _reached(changes, ran) for name, (changes, ran) in styles.items()}
+    total = sum(map(len, reached.values()))
+    share = min(1.0, MOST_OF_STYLES / max(1, total))
+    return {name: _of_some_lines(changes, share) for name, changes in reached.items()}
+
+
+def _of_some_lines(reached: Tried, share: float) -> Tried:
+    """Choose a share of the lines, evenly spread, and all changes of each.
+
+    Changes that give the same values mostly stand in one line. So all of them are seen, or none,
+    and no kind is told where others fit as well.
+    """
+    by_line: dict[int, list[tuple[SmallChange, source.SmallChange]]] = {}
+    for change, edit in reached:
+        by_line.setdefault(edit.line, []).append((change, edit))
     chosen = []
-    for style, changes in reached:
-        share = MOST_OF_STYLES * len(changes) // max(1, total)
-        chosen.append((style, _some(changes, max(1, share))))
+    for number, line in enumerate(sorted(by_line), 1):
+        if int(number * share) > int((number - 1) * share):
+            chosen.extend(by_line[line])
     return chosen
 
 

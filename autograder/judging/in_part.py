@@ -69,12 +69,14 @@ def _agreeing(
     for mistake, mistaken in key.mistakes:
         if mistaken.failure:
             continue
+        agreeing = frozenset(name for name in wrong if agree(check, name, mistaken, answer))
+        if not agreeing:
+            continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
-        shown = spoils & wrong
-        if not shown or not all(agree(check, name, mistaken, answer) for name in shown):
+        if spoils & wrong != agreeing:
             continue
         if spoils - wrong or excluded(mistake):
-            yield InPart(mistake, shown)
+            yield InPart(mistake, agreeing)
 
 
 def _could_be_chance(key: CheckKey, answer: Answer, one: InPart) -> bool:

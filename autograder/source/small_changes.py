@@ -122,6 +122,11 @@ class SmallChange:
         return with_edits(self.text, [self.edit])
 
     @property
+    def line(self) -> int:
+        """The number of the line in which it is made, from 0."""
+        return self.text.encode().count(b"\n", 0, self.start)
+
+    @property
     def edit(self) -> Edit:
         """What is changed, without the words."""
         return Edit(self.start, self.end, self.code)

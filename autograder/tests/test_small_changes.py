@@ -13,7 +13,7 @@ from autograder.check import Answer
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.keys import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.small_changes import as_arrays, from_arrays
+from autograder.grading.small_changes import as_arrays, from_arrays, styles_to_be_tried
 from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey
 from autograder.practice.practise import practise
@@ -400,6 +400,21 @@ def test_a_slip_that_only_another_style_can_have_is_told(grading):
     own = "s = np.sum(weights(x) * x, 1)\n    return np.sin(s) + np.cos(s) * np.sin(1)\n"
     no_factor = grade(OURS[: OURS.index("return np.sin")] + own)[1]
     assert no_factor.remarks[0].text == f"{SAID.removesuffix(' in ')}."
+
+
+def test_of_very_many_changes_in_styles_whole_lines_are_tried(monkeypatch):
+    """Of a line all changes are tried or none: those that give the same values stand in one."""
+    changes = {}
+    for number, change in enumerate(small_changes(SCRIPT)):
+        told = SmallChange(f"style {number}", change.function, change.words)
+        changes[told.id] = told, change
+    everything = styles_to_be_tried({"style": (changes, None)})["style"]
+    assert len(everything) == len(changes)
+    monkeypatch.setattr("autograder.grading.small_changes.MOST_OF_STYLES", len(changes) // 2)
+    some = styles_to_be_tried({"style": (changes, None)})["style"]
+    lines = {change.line for _, change in some}
+    assert some == [pair for pair in everything if pair[1].line in lines]
+    assert 0 < len(some) < len(changes)
 
 
 def test_what_the_store_holds_is_not_run_again(grading, unit, tmp_path):

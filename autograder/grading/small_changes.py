@@ -49,8 +49,8 @@ def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScri
     """
     pairs: list[Sequence[str]] = []
     axis_functions: list[str] = []
-    for name in addons(unit.course).values():
-        addon = import_module(name)
+    for package in addons(unit.course).values():
+        addon = import_module(package)
         pairs += getattr(addon, "MUTANT_NAMES", ())
         axis_functions += getattr(addon, "AXIS_FUNCTIONS", ())
     found: ChangedScripts = {}

@@ -10,6 +10,7 @@ from test_relations import DRAWS, SHAPES
 
 from autograder.authoring.build import build
 from autograder.check import Answer
+from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.keys import MadeKey
 from autograder.grading.one import grade_one
@@ -452,3 +453,14 @@ def test_practice_tells_a_slip_as_a_grade_does(unit):
     implementation = Submission(OURS.replace("x[:-1] + x[1:]", "x[1:] - x[:-1]").encode(), "ada.py")
     verdict = practise(unit, unit.checks[:1], implementation)[0]
     assert verdict.remarks[0].text == f"{SAID}`smooth`: `-` stands where `+` should."
+
+
+def test_the_ids_of_changes_begin_with_the_name_asked_for(monkeypatch):
+    """Also where an add-on has pairs of names of its own: styles would be mixed up else."""
+    monkeypatch.setattr(
+        small_change_scripts, "addons", lambda course: {"torch": "autograder.torch"}
+    )
+    script = "### BEGIN SOLUTION\n\n\ndef f(x):\n    return x + 1\n\n\n### END SOLUTION\n"
+    ids = small_change_scripts.changed_scripts(small.unit(), script, "loops")
+    assert ids
+    assert all(identity.startswith("loops ") for identity in ids)

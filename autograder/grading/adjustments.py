@@ -47,8 +47,32 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     @property
     def is_factor_of_unit(self) -> bool:
-        """Whether all points of the unit are multiplied."""
-        return self.factor is not None and not self.check and not self.line
+        """Return whether all points of the unit are multiplied."""
+        is_about_the_unit = not self.check and not self.line
+        return is_about_the_unit and self.factor is not None
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """Return what it is about, and who made it with which words.
+
+        A later one about the same is its new value.
+        """
+        place = (self.student, self.unit, self.check, self.line)
+        return (*place, self.who, self.words)
+
+    @property
+    def change(self) -> str:
+        """Say what it does to points: `+1.5`, `set to 2` or `× 0.9`."""
+        if self.to is not None:
+            return f"set to {self.to:g}"
+        if self.factor is not None:
+            return f"× {self.factor:g}"
+        return f"{self.points:+g}"
+
+    @property
+    def said(self) -> str:
+        """Say what it does to points, who says so, and why."""
+        return f"{self.change} by hand ({self.who}): {self.words}"
 
 
 class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,8 +102,13 @@ def given_for(
     adjustments: Sequence[Adjustment], student: str, unit: str, check: str
 ) -> list[Adjustment]:
     """Return what was given by hand for one check of a student."""
-    place = (student, unit, check)
-    return [one for one in adjustments if (one.student, one.unit, one.check) == place]
+    wanted = (student, unit, check)
+    given = []
+    for one in adjustments:
+        place = (one.student, one.unit, one.check)
+        if place == wanted:
+            given.append(one)
+    return given
 
 
 def all_adjustments(
@@ -129,7 +158,8 @@ def _nearest(name: str, known: Collection[str], kind: str) -> str:
     near = get_close_matches(name, known, 1, 0.4)
     if near:
         return f"Did you mean `{near[0]}`?"
-    return f"Known {kind}: {', '.join(sorted(known)[:MOST_NAMED])}."
+    first_known = sorted(known)[:MOST_NAMED]
+    return f"Known {kind}: {', '.join(first_known)}."
 
 
 def append_adjustment(path: Path, one: Adjustment) -> None:
@@ -137,8 +167,13 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
 
     Raises `CannotWrite`.
     """
-    before = path.read_text(encoding="utf-8").rstrip() if path.is_file() else ""
-    write_whole(path, f"{before}\n\n{as_toml(one)}".strip())
+    parts = []
+    if path.is_file():
+        before = path.read_text(encoding="utf-8")
+        parts.append(before.rstrip())
+    parts.append(as_toml(one))
+    text = "\n\n".join(parts)
+    write_whole(path, text.strip())
 
 
 def append_new(path: Path, several: Sequence[Adjustment]) -> int:
@@ -146,26 +181,21 @@ def append_new(path: Path, several: Sequence[Adjustment]) -> int:
 
     Of several about the same thing, the last one in the file is what it holds. Raises `BadFile`.
     """
-    known = read_toml(path, AdjustmentsFile).adjustment if path.is_file() else []
-    last = {_subject(one): one for one in known}
-    fresh = [one for one in several if last.get(_subject(one)) != one]
+    known: Sequence[Adjustment] = ()
+    if path.is_file():
+        known = read_toml(path, AdjustmentsFile).adjustment
+    last = {one.subject: one for one in known}
+    fresh = [one for one in several if last.get(one.subject) != one]
     for one in fresh:
         append_adjustment(path, one)
     return len(fresh)
 
 
-def _subject(one: Adjustment) -> tuple[str, ...]:
-    """Return what an adjustment is about, and who made it with which words.
-
-    A later one about the same is its new value.
-    """
-    return (one.student, one.unit, one.check, one.line, one.who, one.words)
-
-
 def as_toml(one: Adjustment) -> str:
     """Write an adjustment as it stands in the file."""
     lines = ["[[adjustment]]"]
-    for name, value in msgspec.structs.asdict(one).items():
+    fields = msgspec.structs.asdict(one)
+    for name, value in fields.items():
         if value not in ("", None):
             lines.append(f"{name} = {_value(value)}")
     return "\n".join(lines)
@@ -195,10 +225,11 @@ def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
     for one in ours:
         name = one.check or one.line or "by hand"
-        if name not in verdicts:
+        verdict = verdicts.get(name)
+        if verdict is None:
             title = one.line or "points by hand"
-            verdicts[name] = Verdict(name, title, points=0.0, earned=0.0, status="passed")
-        verdicts[name] = _with(verdicts[name], one)
+            verdict = Verdict(name, title, points=0.0, earned=0.0, status="passed")
+        verdicts[name] = _with(verdict, one)
     return replace(result, verdicts=tuple(verdicts.values()))
 
 
@@ -207,7 +238,7 @@ def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[st
     said = []
     for one in _of_checks(result, adjustments):
         about = one.check or one.line or "points"
-        said.append(f"{about} {change_in_words(one)} by hand ({one.who}): {one.words}")
+        said.append(f"{about} {one.said}")
     return said
 
 
@@ -218,28 +249,23 @@ def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Frac
     for one in of_result(result, adjustments):
         if one.is_factor_of_unit:
             factor *= exact(one.factor or 0.0)
-            words.append(f"{change_in_words(one)} by hand ({one.who}): {one.words}")
+            words.append(one.said)
     return factor, words
 
 
 def of_result(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
     """Return the adjustments of a student's unit."""
-    place = (result.lms_name, result.unit)
-    return [one for one in adjustments if (one.student, one.unit) == place]
+    found = []
+    for one in adjustments:
+        if one.student == result.lms_name and one.unit == result.unit:
+            found.append(one)
+    return found
 
 
 def _of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
     """Return the adjustments of a student's unit but those that multiply all of its points."""
-    return [one for one in of_result(result, adjustments) if not one.is_factor_of_unit]
-
-
-def change_in_words(one: Adjustment) -> str:
-    """Say what an adjustment does to points: `+1.5`, `set to 2` or `× 0.9`."""
-    if one.to is not None:
-        return f"set to {one.to:g}"
-    if one.factor is not None:
-        return f"× {one.factor:g}"
-    return f"{one.points:+g}"
+    of_unit = of_result(result, adjustments)
+    return [one for one in of_unit if not one.is_factor_of_unit]
 
 
 def _with(verdict: Verdict, one: Adjustment) -> Verdict:
@@ -251,5 +277,6 @@ def _with(verdict: Verdict, one: Adjustment) -> Verdict:
         earned *= exact(one.factor)
     else:
         earned += exact(one.points or 0)
-    remark = Remark(f"{change_in_words(one)} by hand ({one.who}): {one.words}", literal=True)
-    return replace(verdict, earned=float(earned), remarks=(*verdict.remarks, remark))
+    remark = Remark(one.said, literal=True)
+    remarks = (*verdict.remarks, remark)
+    return replace(verdict, earned=float(earned), remarks=remarks)

@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.course import Course
-from autograder.grading.adjustments import Adjustment, change_in_words
+from autograder.grading.adjustments import Adjustment
 from autograder.grading.policy import Grade, Policy, grades
 from autograder.grading.results import Result, write_whole
 from autograder.grading.roster import Student
@@ -67,7 +67,6 @@ def environment() -> Environment:
     )
     made.filters.update(
         arrays=_arrays_markup,
-        change=change_in_words,
         number=number,
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 
 def exact(number: float) -> Fraction:
     """Return the simplest fraction that is written so: 0.1 is one tenth, not its nearest float."""
-    return Fraction(repr(float(number))).limit_denominator(10**9)
+    as_written = repr(float(number))
+    return Fraction(as_written).limit_denominator(10**9)
 
 
 def rounded(value: Fraction, places: int = 2) -> float:
     """Round a fraction as it is shown, half up."""
-    unit = Decimal(1).scaleb(-places)
-    scaled = Decimal(value.numerator) / Decimal(value.denominator)
-    return float(scaled.quantize(unit, ROUND_HALF_UP))
+    numerator = Decimal(value.numerator)
+    denominator = Decimal(value.denominator)
+    last_place = Decimal(1).scaleb(-places)
+    decimal = (numerator / denominator).quantize(last_place, ROUND_HALF_UP)
+    return float(decimal)
 
 
 def interpolated(measured: float, cutoffs: Sequence[tuple[float, float]]) -> Fraction:
@@ -27,22 +31,28 @@ def interpolated(measured: float, cutoffs: Sequence[tuple[float, float]]) -> Fra
 
     Beyond the first and the last cut-off it is theirs.
     """
-    points = sorted((exact(value), exact(share)) for value, share in cutoffs)
+    points = sorted(_Point(exact(value), exact(share)) for value, share in cutoffs)
     at = exact(measured)
-    first_value, first_share = points[0]
-    if at <= first_value:
-        return first_share
-    for (low, share), (high, next_share) in pairwise(points):
-        if at <= high:
-            slope = (next_share - share) / (high - low)
-            return share + slope * (at - low)
-    _, last_share = points[-1]
-    return last_share
+    if at <= points[0].value:
+        return points[0].share
+    for low, high in pairwise(points):
+        if at <= high.value:
+            slope = (high.share - low.share) / (high.value - low.value)
+            return low.share + slope * (at - low.value)
+    return points[-1].share
+
+
+class _Point(NamedTuple):
+    """A cut-off: a measured value, and the share of the points that it brings."""
+
+    value: Fraction
+    share: Fraction
 
 
 def percent(share: Fraction) -> str:
     """Write a share as it is read: `92.5 %`."""
-    return f"{rounded(100 * share):g} %"
+    number = rounded(100 * share)
+    return f"{number:g} %"
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,10 @@ def dropped(units: Mapping[str, Weighed], lowest: int) -> set[str]:
 
     Of equal ones the first. One always stays.
     """
-    ordered = sorted(units, key=lambda unit: units[unit].share)
-    return set(ordered[: min(lowest, len(units) - 1)])
+    lowest_first = sorted(units, key=lambda unit: units[unit].share)
+    most = len(units) - 1
+    count = min(lowest, most)
+    return set(lowest_first[:count])
 
 
 def total(units: Mapping[str, Weighed], lowest: int = 0) -> Fraction:
@@ -76,5 +88,12 @@ def total(units: Mapping[str, Weighed], lowest: int = 0) -> Fraction:
 
 def letter(share: Fraction, bounds: Mapping[str, float]) -> str:
     """Return the letter of the highest bound that a share reaches; empty where it reaches none."""
-    reached = [(exact(bound), name) for name, bound in bounds.items() if share >= exact(bound)]
-    return max(reached)[1] if reached else ""
+    reached = []
+    for name, bound in bounds.items():
+        needed = exact(bound)
+        if share >= needed:
+            reached.append((needed, name))
+    if not reached:
+        return ""
+    _, highest = max(reached)
+    return highest

@@ -143,8 +143,10 @@ class Grade:
     @property
     def all_words(self) -> str:
         """Say what the policy did, and what was given by hand for single checks, in one line."""
-        of_checks = said_of_checks(self.result, self.by_hand)
-        return "; ".join(filter(None, (self.words, *of_checks)))
+        said = said_of_checks(self.result, self.by_hand)
+        if self.words:
+            said = [self.words, *said]
+        return "; ".join(said)
 
 
 # ---- which hand-in counts
@@ -159,11 +161,16 @@ def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """
     by_student: dict[str, list[Result]] = {}
     for result in with_partners(results, policy):
-        by_student.setdefault(result.lms_name, []).append(result)
+        of_student = by_student.setdefault(result.lms_name, [])
+        of_student.append(result)
     found: list[Grade] = []
     for of_student in by_student.values():
         found.extend(_of_student(of_student, policy))
-    return sorted(found, key=lambda grade: (grade.result.unit, grade.result.lms_name))
+    return sorted(found, key=_unit_and_student)
+
+
+def _unit_and_student(grade: Grade) -> tuple[str, str]:
+    return grade.result.unit, grade.result.lms_name
 
 
 def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Result]:
@@ -179,11 +186,13 @@ def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Resu
 
 def _partners_of(result: Result, policy: Policy) -> list[str]:
     """List the other students of the groups whose hand-in a result is."""
+    student = result.lms_name
     partners: set[str] = set()
     for group in policy.partners.get(result.unit, ()):
-        if result.lms_name in group:
+        if student in group:
             partners |= group
-    return sorted(partners - {result.lms_name})
+    partners.discard(student)
+    return sorted(partners)
 
 
 def _in_name_of(partner: str, result: Result) -> Result:
@@ -202,9 +211,11 @@ def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
     """Yield a student's grade for each unit, the unit that is due first before the others."""
     by_unit: dict[str, list[Result]] = {}
     for result in results:
-        by_unit.setdefault(result.unit, []).append(result)
+        of_unit = by_unit.setdefault(result.unit, [])
+        of_unit.append(result)
+    due_first = sorted(by_unit, key=lambda unit: (policy.rules(unit).due or NEVER, unit))
     left = policy.late.slack_days
-    for unit in sorted(by_unit, key=lambda unit: (policy.rules(unit).due or NEVER, unit)):
+    for unit in due_first:
         free = min(left, policy.late.slack_each)
         counted = _of_unit(by_unit[unit], policy, free)
         left -= counted.slack
@@ -329,25 +340,29 @@ def _with_cutoffs(result: Result, rules: Rules) -> Result:
 
 
 def _by_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
-    if verdict.name not in rules.cutoffs or not verdict.loss:
+    cutoffs = rules.cutoffs.get(verdict.name)
+    if not cutoffs or not verdict.loss:
         return verdict
     loss = verdict.loss[0]
     if not math.isfinite(loss):
         return verdict
-    share = interpolated(loss, rules.cutoffs[verdict.name])
-    earned = float(exact(verdict.points) * share)
+    share = interpolated(loss, cutoffs)
+    earned = exact(verdict.points) * share
     remark = Remark(f"{percent(share)} of the points by the cut-offs, at a loss of {loss:.4g}.")
-    return replace(verdict, earned=earned, remarks=(*verdict.remarks, remark))
+    remarks = (*verdict.remarks, remark)
+    return replace(verdict, earned=float(earned), remarks=remarks)
 
 
 def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
     bonus = policy.early.bonus
     if not (bonus and rules.due and result.submitted):
         return _Step()
-    before = rules.due - datetime.fromisoformat(result.submitted)
-    if before < timedelta(days=policy.early.days):
+    needed = timedelta(days=policy.early.days)
+    before_due = rules.due - datetime.fromisoformat(result.submitted)
+    if before_due < needed:
         return _Step()
-    return _Step(1 + exact(bonus), f"early, {bonus:.0%} added")
+    factor = 1 + exact(bonus)
+    return _Step(factor, f"early, {bonus:.0%} added")
 
 
 def _by_hand(result: Result, policy: Policy) -> _Step:
@@ -360,10 +375,12 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
     lost = policy.late.not_begun
     if not (lost and rules.begun and first):
         return _Step()
-    if datetime.fromisoformat(first) <= rules.begun:
+    first_time = datetime.fromisoformat(first)
+    if first_time <= rules.begun:
         return _Step()
+    factor = 1 - exact(lost)
     words = f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off"
-    return _Step(1 - exact(lost), words)
+    return _Step(factor, words)
 
 
 def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
@@ -372,8 +389,10 @@ def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
     if not days:
         return _Step()
     used = min(days, slack)
-    lost = min((days - used) * exact(policy.late.per_day), exact(policy.late.at_most))
-    words = f"{days} {'day' if days == 1 else 'days'} late"
+    lost_by_days = (days - used) * exact(policy.late.per_day)
+    lost = min(lost_by_days, exact(policy.late.at_most))
+    unit = "day" if days == 1 else "days"
+    words = f"{days} {unit} late"
     if used:
         words += f", {used} of them slack"
     elif policy.late.slack_days:
@@ -385,9 +404,12 @@ def _days_late(result: Result, rules: Rules, policy: Policy) -> int:
     """Count the days begun since the due time, an extension added; 0 within the hours of grace."""
     if rules.due is None or not result.submitted:
         return 0
-    extension = policy.extensions.get((result.lms_name, result.unit), 0.0)
+    student_and_unit = (result.lms_name, result.unit)
+    extension = policy.extensions.get(student_and_unit, 0.0)
     due = rules.due + timedelta(days=extension)
+    grace = timedelta(hours=policy.late.grace_hours)
     late = datetime.fromisoformat(result.submitted) - due
-    if late <= timedelta(hours=policy.late.grace_hours):
+    if late <= grace:
         return 0
-    return math.ceil(late / timedelta(days=1))
+    days = late / timedelta(days=1)
+    return math.ceil(days)

@@ -86,16 +86,20 @@ def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> di
 
     Raises `BadFile`.
     """
-    tables = {name: value for name, value in written.items() if name in TABLES}
-    units = {name: value for name, value in written.items() if name not in TABLES}
+    tables: dict[str, Any] = {}
+    units: dict[str, Any] = {}
+    for name, value in written.items():
+        kind = tables if name in TABLES else units
+        kind[name] = value
     extensions = tables.get("extensions")
     if isinstance(extensions, dict):
         whole = {}
         for student, days in extensions.items():
-            whole[student] = _of_units(course, days, f"{where}: `extensions.{student}`")
+            there = f"{where}: `extensions.{student}`"
+            whole[student] = _of_units(course, days, there)
         tables["extensions"] = whole
-    tables.update(_of_units(course, units, where, known=TABLES))
-    return tables
+    rules = _of_units(course, units, where, known=TABLES)
+    return {**tables, **rules}
 
 
 def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
@@ -182,7 +186,9 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     With a roster that is an error of the policy's, and `BadFile` is raised. Without one, a student
     may not have handed in yet, and a partner need not.
     """
-    known = {name for result in results for name in (result.student, result.lms_name)}
+    known: set[str] = set()
+    for result in results:
+        known.update((result.student, result.lms_name))
     extended = {student for student, _ in policy.extensions}
     partners: set[str] = set()
     for groups in policy.partners.values():

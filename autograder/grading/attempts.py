@@ -37,14 +37,17 @@ def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> li
         if entry.path is None:
             latest.append(entry)
             continue
-        latest.append(replace(entry, record=record_of(folder, entry.path.parent)))
-        earlier.extend(_earlier(entry, entry.path.parents[1]))
+        unit_folder = entry.path.parent
+        record = record_of(folder, unit_folder)
+        latest.append(replace(entry, record=record))
+        earlier.extend(_earlier(entry, unit_folder.parent))
     return [*earlier, *latest]
 
 
 def _earlier(entry: Submitted, student_folder: Path) -> Iterable[Submitted]:
     """Yield the attempts before a submission, as `collect` laid them out."""
-    for attempt in sorted((student_folder / EARLIER / entry.unit).glob("*")):
+    attempts = student_folder / EARLIER / entry.unit
+    for attempt in sorted(attempts.glob("*")):
         path = _file_of(attempt, entry.unit)
         if path:
             record = read_record(record_path(attempt))
@@ -62,7 +65,8 @@ def _file_of(attempt: Path, unit: str) -> Path | None:
 
 def earlier_path(out: Path, unit: str, student: str, sha256: str) -> Path:
     """Return where the result of a file lies that is no longer a student's latest."""
-    return out / unit / EARLIER / student / f"{sha256[:16]}.json"
+    name = f"{sha256[:16]}.json"
+    return out / unit / EARLIER / student / name
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,12 @@ class Stored:
 
 def stored_for(out: Path, entry: Submitted, sha256: str) -> Stored:
     """Find the result of a file, wherever it lies; for a changed file, the student's latest one."""
-    latest = read_result(result_path(out, entry.unit, entry.student))
+    latest_path = result_path(out, entry.unit, entry.student)
+    latest = read_result(latest_path)
     if latest and latest.sha256 == sha256:
         return Stored(latest, in_place=not entry.earlier)
-    same = read_result(earlier_path(out, entry.unit, entry.student, sha256))
+    same_path = earlier_path(out, entry.unit, entry.student, sha256)
+    same = read_result(same_path)
     if same and same.sha256 == sha256:
         return Stored(same, in_place=entry.earlier)
     if entry.earlier:
@@ -111,25 +117,27 @@ def keep(out: Path, entry: Submitted, result: Result) -> None:
 def earlier_results(out: Path) -> list[Result]:
     """Read the results of hand-ins that are not their student's latest, in the order of time."""
     found = []
-    for path in sorted(out.glob(f"*/{EARLIER}/*/*.json")):
+    paths = out.glob(f"*/{EARLIER}/*/*.json")
+    for path in sorted(paths):
         result = read_result(path)
         if result:
             found.append(result)
-    return sorted(found, key=lambda result: (result.unit, result.student, result.submitted))
+    return sorted(found, key=lambda result: (*result.place, result.submitted))
 
 
 def all_attempts(out: Path) -> list[Result]:
     """Read the results of all hand-ins below a folder, as far as they can be compared."""
     latest = stored_results(out)
-    return [*comparable(earlier_results(out), latest), *latest]
+    earlier = comparable(earlier_results(out), latest)
+    return [*earlier, *latest]
 
 
 def comparable(earlier: Sequence[Result], latest: Sequence[Result]) -> list[Result]:
     """Leave out earlier results that are not as whole as the student's latest."""
-    kinds = {(result.unit, result.student): kind(result) for result in latest}
+    kinds = {result.place: kind(result) for result in latest}
     found = []
     for result in earlier:
-        if kinds.get((result.unit, result.student)) == kind(result):
+        if kinds.get(result.place) == kind(result):
             found.append(result)
     return found
 
@@ -143,7 +151,8 @@ class Kind(NamedTuple):
 
 def kind(result: Result) -> Kind:
     """Say how whole a result is."""
-    return Kind(result.provenance.quick, result.provenance.official)
+    made_by = result.provenance
+    return Kind(made_by.quick, made_by.official)
 
 
 class WouldReplace(UserError):
@@ -155,9 +164,15 @@ def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) 
 
     Raises `WouldReplace`.
     """
-    there = [kind(result) for result in stored_results(out) if result.unit in units]
-    without_quick = len([one for one in there if not one.quick])
-    without_unsafe = len([one for one in there if one.official])
+    without_quick = 0
+    without_unsafe = 0
+    for result in stored_results(out):
+        if result.unit not in units:
+            continue
+        if not result.provenance.quick:
+            without_quick += 1
+        if result.provenance.official:
+            without_unsafe += 1
     if quick and without_quick:
         raise _would_replace(out, without_quick, "--quick")
     if unsafe and without_unsafe:
@@ -183,10 +198,10 @@ def refuse_mixed(results: Sequence[Result]) -> None:
         counts[kind_in_words(result) or "whole"] += 1
     for unit, counts in by_unit.items():
         if len(counts) > 1:
-            told = ", ".join(f"{number} {words}" for words, number in counts.items())
+            told = [f"{number} {words}" for words, number in counts.items()]
             raise Mixed(
-                f"{unit}: {told}. They cannot be compared: grade all in the same way, into one "
-                "--out each."
+                f"{unit}: {', '.join(told)}. They cannot be compared: grade all in the same way, "
+                "into one --out each."
             )
 
 
@@ -206,12 +221,12 @@ def better_before(
     """Pair a student's latest result with the best earlier one, where that has more points."""
     best: dict[tuple[str, str], Result] = {}
     for result in earlier:
-        place = (result.unit, result.student)
-        if place not in best or result.score > best[place].score:
-            best[place] = result
+        before = best.get(result.place)
+        if before is None or result.score > before.score:
+            best[result.place] = result
     pairs = []
     for now in latest:
-        before = best.get((now.unit, now.student))
-        if before and kind(before) == kind(now) and before.score > now.score:
+        before = best.get(now.place)
+        if before and before.score > now.score and kind(before) == kind(now):
             pairs.append((now, before))
     return pairs

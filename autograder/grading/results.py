@@ -62,12 +62,14 @@ class Result:
     @property
     def score(self) -> float:
         """Return the points earned."""
-        return round(sum(verdict.earned for verdict in self.verdicts), 2)
+        earned = sum(verdict.earned for verdict in self.verdicts)
+        return round(earned, 2)
 
     @property
     def max_score(self) -> float:
         """Return the points of all checks that ran or should have."""
-        return round(sum(verdict.points for verdict in self.verdicts), 2)
+        points = sum(verdict.points for verdict in self.verdicts)
+        return round(points, 2)
 
 
 def digest(content: bytes) -> str:
@@ -129,7 +131,8 @@ OF_FORMAT_1 = ("kit", "seed", "corpus", "quick", "official", "walls")
 
 def write_result(out: Path, result: Result) -> None:
     """Write a result; a reader sees the whole file or none. Raises `CannotWrite`."""
-    write_result_to(result_path(out, result.unit, result.student), result)
+    path = result_path(out, result.unit, result.student)
+    write_result_to(path, result)
 
 
 def write_result_to(path: Path, result: Result) -> None:
@@ -154,7 +157,8 @@ def write_result_to(path: Path, result: Result) -> None:
         del fields[name]
     if result.hand_in is None:
         del fields["hand_in"]
-    write_whole(path, json.dumps(fields, indent=1, ensure_ascii=False))
+    text = json.dumps(fields, indent=1, ensure_ascii=False)
+    write_whole(path, text)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -225,14 +229,21 @@ def still_passed(
 
 def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str]:
     """Say for which units training used a different corpus than last time."""
-    was = {result.unit: result.provenance.corpus for result in before}
-    now = {result.unit: result.provenance.corpus for result in after}
+    corpora_before = _corpora(before)
     lines = []
-    for unit, corpus in now.items():
-        last = was.get(unit)
+    for unit, corpus in _corpora(after).items():
+        last = corpora_before.get(unit)
         if corpus and last and last != corpus:
             lines.append(f"{unit}: trained on {corpus}; last time it was {last}")
     return lines
+
+
+def _corpora(results: Iterable[Result]) -> dict[str, str]:
+    """Return unit → what its checks trained on."""
+    corpora = {}
+    for result in results:
+        corpora[result.unit] = result.provenance.corpus
+    return corpora
 
 
 def run_facts(out: Path) -> dict[str, str]:
@@ -240,8 +251,9 @@ def run_facts(out: Path) -> dict[str, str]:
 
     That is its seed, how many submissions there were, and where they lie.
     """
+    path = out / "run.txt"
     try:
-        text = (out / "run.txt").read_text(encoding="utf-8", errors="surrogateescape")
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return {}
     noted = {}
@@ -253,8 +265,12 @@ def run_facts(out: Path) -> dict[str, str]:
 
 def stored_results(out: Path) -> Sequence[Result]:
     """Read all results below a folder, by unit and student."""
-    found = [read_result(path) for path in sorted(out.glob("*/*.json"))]
-    return [result for result in found if result]
+    found = []
+    for path in sorted(out.glob("*/*.json")):
+        result = read_result(path)
+        if result:
+            found.append(result)
+    return found
 
 
 @contextmanager

@@ -50,7 +50,14 @@ class Student:
 
 def as_student(student: str, hand_in: HandIn) -> Student:
     """Return the student that a hand-in is of, as far as its source knows them."""
-    return Student(student, hand_in.name, hand_in.email, hand_in.id, hand_in.login, hand_in.sis)
+    return Student(
+        student=student,
+        name=hand_in.name,
+        email=hand_in.email,
+        id=hand_in.id,
+        login=hand_in.login,
+        sis=hand_in.sis,
+    )
 
 
 FIELDS = tuple(field.name for field in fields(Student))
@@ -146,10 +153,11 @@ def read_roster(path: Path) -> "Roster":
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
     """Yield the students of a table. Raises `BadRoster`."""
-    table = _table(text, path)
-    head = [cell.casefold() for cell in table[0]] if table else []
+    rows = _table(text, path)
+    first_row = rows[0] if rows else []
+    head = [cell.casefold() for cell in first_row]
     columns = _columns(head, path)
-    for row in table[1:]:
+    for row in rows[1:]:
         cells = dict(zip(head, row, strict=False))
         student = _student(cells, columns)
         if student:
@@ -182,12 +190,12 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
 
 def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
     """Read the student of a row; None for an empty one, and for Canvas's row of points possible."""
-    filled = [cells[name] for name in columns.student if cells.get(name)]
-    if not filled:
+    students = _filled(cells, columns.student)
+    if not students:
         return None
     return Student(
-        student=filled[0],
-        name=" ".join(cells[name] for name in columns.name if cells.get(name)),
+        student=students[0],
+        name=" ".join(_filled(cells, columns.name)),
         email=cells.get(columns.email, ""),
         id=cells.get(columns.id, "").removeprefix("Participant "),
         login=cells.get(columns.login, ""),
@@ -195,20 +203,28 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
     )
 
 
+def _filled(cells: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    """Return the cells of some columns that are not empty."""
+    return [cells[name] for name in names if cells.get(name)]
+
+
 def _plain(cell: str) -> str:
     """Return a cell's text as it can be shown.
 
     The mark that keeps a spreadsheet from computing it is taken off.
     """
-    normal = unicodedata.normalize("NFC", cell)
-    printable = [character if character.isprintable() else " " for character in normal]
+    printable = []
+    for character in unicodedata.normalize("NFC", cell):
+        printable.append(character if character.isprintable() else " ")
     text = "".join(printable).strip()
-    return text[1:] if re.match(r"'[=+\-@]", text) else text
+    is_marked = re.match(r"'[=+\-@]", text)
+    return text[1:] if is_marked else text
 
 
 def folded(text: str) -> str:
     """Return a name as it is compared: without case, forms of accents, spaces and punctuation."""
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
+    normal = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\W_]", "", normal.casefold())
 
 
 class Roster:
@@ -216,7 +232,10 @@ class Roster:
 
     def __init__(self, students: Iterable[Student]) -> None:
         """Take students; of two who are called the same, the later one."""
-        self.students: Mapping[str, Student] = {each.student: each for each in students}
+        by_name = {}
+        for student in students:
+            by_name[student.student] = student
+        self.students: Mapping[str, Student] = by_name
 
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""
@@ -237,14 +256,21 @@ class Roster:
     def _only(self, key: str, value: str) -> Student | None:
         """Return the student who has a value; None if none has it, or several."""
         wanted = value.casefold()
-        same = [one for one in self.students.values() if getattr(one, key).casefold() == wanted]
-        return same[0] if len(same) == 1 else None
+        same = []
+        for student in self.students.values():
+            known: str = getattr(student, key)
+            if known.casefold() == wanted:
+                same.append(student)
+        return _if_only(same)
 
     def _by_name(self, name: str) -> Student | None:
         """Return the student who is called so, in either order; None if none is, or several."""
         wanted = folded(name)
-        same = [one for one in self.students.values() if wanted in _folded_names(one)]
-        return same[0] if len(same) == 1 else None
+        same = []
+        for student in self.students.values():
+            if wanted in _folded_names(student):
+                same.append(student)
+        return _if_only(same)
 
     def nearest(self, student: str) -> str:
         """Return the student whose name is nearest to one that does not exist; empty if none is."""
@@ -254,7 +280,8 @@ class Roster:
     def without(self, students: Iterable[str]) -> list[Student]:
         """List those who are not among some, by their names."""
         there = set(students)
-        return [one for name, one in sorted(self.students.items()) if name not in there]
+        missing = self.students.keys() - there
+        return [self.students[name] for name in sorted(missing)]
 
     def as_csv(self) -> str:
         """Write the roster in our own columns."""
@@ -266,9 +293,15 @@ class Roster:
         return text.getvalue()
 
 
-def _folded_names(student: Student) -> tuple[str, str, str]:
+def _if_only(students: Sequence[Student]) -> Student | None:
+    """Return the student where there is one only."""
+    return students[0] if len(students) == 1 else None
+
+
+def _folded_names(student: Student) -> set[str]:
     """Return what a student may be called, as names are compared."""
-    return folded(student.name), folded(_turned(student.name)), folded(student.student)
+    names = (student.name, _turned(student.name), student.student)
+    return {folded(name) for name in names}
 
 
 def _turned(name: str) -> str:
@@ -277,7 +310,8 @@ def _turned(name: str) -> str:
     if comma:
         return f"{first} {last}"
     words = name.split()
-    return " ".join([*words[-1:], *words[:-1]])
+    last_first = words[-1:] + words[:-1]
+    return " ".join(last_first)
 
 
 def roster_beside(folder: Path) -> Roster | None:
@@ -301,5 +335,9 @@ def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[S
         return {}
     there: dict[str, set[str]] = {}
     for result in results:
-        there.setdefault(result.unit, set()).add(result.lms_name)
-    return {unit: roster.without(students) for unit, students in sorted(there.items())}
+        of_unit = there.setdefault(result.unit, set())
+        of_unit.add(result.lms_name)
+    missing = {}
+    for unit in sorted(there):
+        missing[unit] = roster.without(there[unit])
+    return missing

@@ -83,14 +83,19 @@ class Graded:
 
 def unit_at(folder: str, name: str) -> Unit:
     """Load a unit of the course in a folder; without that folder, of this machine's own course."""
-    course = read_course(Path(folder)) if Path(folder).is_dir() else find_course()
+    path = Path(folder)
+    course = read_course(path) if path.is_dir() else find_course()
     return outline_unit(course, name)
 
 
 def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
     """Make the verdicts of a submission whose every check failed in the same way."""
     nothing = PlainKey(Answer())
-    return [judge(check, nothing, answer, {}) for check in checks_to_run(unit, data)]
+    verdicts = []
+    for check in checks_to_run(unit, data):
+        verdict = judge(check, nothing, answer, sizes={})
+        verdicts.append(verdict)
+    return verdicts
 
 
 # ---- of this process
@@ -132,12 +137,17 @@ def _shared(context: GradingContext) -> _Shared:
     """Return what all threads of this process share. Nothing of the key is made yet."""
     with _turn:
         if context not in _by_context:
-            unit = unit_at(context.course, context.unit)
-            data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
-            store = AnswerStore(Path(context.store) if context.store else default_path())
-            key = MadeKey(unit, context.seed, data, store, partial(_server, context))
-            _by_context[context] = _Shared(key, data)
+            _by_context[context] = _make_shared(context)
         return _by_context[context]
+
+
+def _make_shared(context: GradingContext) -> _Shared:
+    unit = unit_at(context.course, context.unit)
+    data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
+    path = Path(context.store) if context.store else default_path()
+    server = partial(_server, context)
+    key = MadeKey(unit, context.seed, data, AnswerStore(path), server)
+    return _Shared(key, data)
 
 
 @atexit.register

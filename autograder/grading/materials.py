@@ -16,9 +16,11 @@ def check_materials(unit: Unit) -> dict[str, str]:
     of it.
     """
     module = unit.course.checks / f"{unit.name}.py"
+    text = module.read_text("utf-8")
     names = {check.name for check in unit.checks}
-    experiments, rest = _apart(module.read_text("utf-8"), names)
-    shared = [solution_of(unit).plain()]
+    experiments, rest = _apart(text, names)
+    solution = solution_of(unit)
+    shared = [solution.plain()]
     for path in helpers(unit.course):
         shared.append(path.read_text("utf-8"))
     shared.append(rest)
@@ -42,6 +44,7 @@ def _apart(text: str, names: set[str]) -> tuple[dict[str, str], str]:
         first = node.decorator_list[0].lineno - 1
         last = node.end_lineno or 0
         functions[node.name] = "\n".join(lines[first:last])
-        lines[first:last] = [""] * (last - first)  # so that the numbers of others stay
+        for number in range(first, last):
+            lines[number] = ""  # so that the numbers of others stay
     rest = [line for line in lines if line]
     return functions, "\n".join(rest)

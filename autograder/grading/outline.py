@@ -61,11 +61,18 @@ def outline_unit(course: Course, name: str) -> Unit:
     outline = _stored(path)
     if outline is None:
         outline = _outline_of(load_unit(course, name))
-        with suppress(CannotWrite):
-            write_whole(path, msgspec.json.encode(outline).decode())
-    checks = tuple(_check(course, name, one) for one in outline.checks)
+        _store(path, outline)
+    checks = [_check(course, name, kept) for kept in outline.checks]
     settings = UnitSettings(outline.packages, outline.sizes, outline.limits)
-    return Unit(course, name, Experiments(checks, settings))
+    experiments = Experiments(tuple(checks), settings)
+    return Unit(course, name, experiments)
+
+
+def _store(path: Path, outline: _Outline) -> None:
+    """Keep an outline, where it can be kept."""
+    text = msgspec.json.encode(outline).decode()
+    with suppress(CannotWrite):
+        write_whole(path, text)
 
 
 def _stored(path: Path) -> _Outline | None:
@@ -105,8 +112,10 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
 
     def later(function: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            checks = {check.name: check for check in load_unit(course, unit).checks}
-            return getattr(checks[kept.name], function)(*arguments)
+            loaded = load_unit(course, unit)
+            checks = {check.name: check for check in loaded.checks}
+            whole = checks[kept.name]
+            return getattr(whole, function)(*arguments)
 
         return call
 

@@ -65,7 +65,11 @@ DECIDES = {
 
 def differences(one: Provenance, other: Provenance) -> list[str]:
     """Say in words in what two provenances differ, as far as it decides a grade."""
-    return [words for name, words in DECIDES.items() if getattr(one, name) != getattr(other, name)]
+    differ = []
+    for name, words in DECIDES.items():
+        if getattr(one, name) != getattr(other, name):
+            differ.append(words)
+    return differ
 
 
 def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) -> Provenance:
@@ -91,7 +95,10 @@ def _corpora(unit: Unit) -> str:
 
     A check that has data of its own is left out: they are always the same.
     """
-    roles = {check.corpus for check in unit.checks if check.measure and not check.data}
+    roles = set()
+    for check in unit.checks:
+        if check.measure and not check.data:
+            roles.add(check.corpus)
     names = [corpus_name(unit.course, role) for role in roles]
     return ", ".join(sorted(names))
 
@@ -101,7 +108,8 @@ def digest_of(paths: Iterable[Path]) -> str:
     whole = sha256()
     for path in paths:
         content = path.read_bytes()
-        whole.update(f"{path.name} {len(content)} ".encode() + content)
+        head = f"{path.name} {len(content)} "
+        whole.update(head.encode() + content)
     return whole.hexdigest()
 
 
@@ -109,7 +117,8 @@ def digest_of(paths: Iterable[Path]) -> str:
 def engine_digest() -> str:
     """Return the digest of the engine's code, its tests left out."""
     tests = ENGINE / "tests"
-    return digest_of(path for path in _modules(ENGINE) if not path.is_relative_to(tests))
+    files = [path for path in _modules(ENGINE) if not path.is_relative_to(tests)]
+    return digest_of(files)
 
 
 @cache
@@ -123,16 +132,23 @@ def computing_digest() -> str:
 
 def experiments_digest(unit: Unit) -> str:
     """Return the digest of a unit's experiments: their module, what checks share, add-ons."""
-    files = [unit.course.checks / f"{unit.name}.py", *helpers(unit.course)]
+    files = _modules_of_checks(unit.course, unit.name)
     for package, module in addons(unit.course).items():
         if package in unit.packages:
-            files += _modules(Path(module_path(module)))
+            addon = Path(module_path(module))
+            files.extend(_modules(addon))
     return digest_of(files)
 
 
 def checks_digest(course: Course, name: str) -> str:
     """Return the digest of a unit's module of checks and of what checks share."""
-    return digest_of([course.checks / f"{name}.py", *helpers(course)])
+    return digest_of(_modules_of_checks(course, name))
+
+
+def _modules_of_checks(course: Course, name: str) -> list[Path]:
+    """List a unit's module of checks, and those that checks share."""
+    own = course.checks / f"{name}.py"
+    return [own, *helpers(course)]
 
 
 def unit_digest(unit: Unit) -> str:
@@ -140,14 +156,16 @@ def unit_digest(unit: Unit) -> str:
 
     Raises `NoCourse` without a solution.
     """
-    solution = digest_of([unit.course.solution_there(unit.name)])
+    path = unit.course.solution_there(unit.name)
+    solution = digest_of([path])
     both = solution + experiments_digest(unit)
     return sha256(both.encode()).hexdigest()
 
 
 def helpers(course: Course) -> list[Path]:
     """List the modules of a course's folder `checks` that are no unit's."""
-    return [path for path in sorted(course.checks.glob("*.py")) if path.stem not in course.units]
+    modules = sorted(course.checks.glob("*.py"))
+    return [path for path in modules if path.stem not in course.units]
 
 
 def versions(unit: Unit) -> dict[str, str]:
@@ -162,9 +180,17 @@ def _modules(path: Path) -> list[Path]:
     """Return the files of code in a folder, tables among them; of a file, the file."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix in CODE)
+    files = [file for file in path.rglob("*") if file.suffix in CODE]
+    return sorted(files)
 
 
 def without_notes(provenance: Provenance) -> Provenance:
     """Leave out what is only noted, so that two machines can be compared."""
-    return replace(provenance, course="", course_title="", course_folder="", kit="", walls=())
+    return replace(
+        provenance,
+        course="",
+        course_title="",
+        course_folder="",
+        kit="",
+        walls=(),
+    )

@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS seeds (
 
 def cache_folder() -> Path:
     """Return the user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "autograder"
 
 
 def default_path() -> Path:
@@ -49,7 +50,8 @@ def default_path() -> Path:
 
 def address(*parts: str) -> str:
     """Address an answer by all that it depends on."""
-    return sha256("\0".join(parts).encode()).hexdigest()
+    text = "\0".join(parts)
+    return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -103,21 +105,18 @@ class AnswerStore:
 
     def put(self, where: str, made: Made) -> None:
         """Keep what was computed. What cannot be kept is computed again the next time."""
-        arrays = dict(made.answer.arrays)
-        if made.loss is not None:
-            arrays[LOSS] = np.array(made.loss)
-        if made.names is not None:
-            arrays[NAMES] = np.array(sorted(made.names), dtype=np.str_)
-        facts = {"failure": made.answer.failure, "message": made.answer.message}
-        frame = encode(Message(facts, arrays))[LENGTH:]
+        message = encode(_as_message(made))
+        frame = message[LENGTH:]
+        row = (where, frame, _today())
         command = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
         with self._lock, suppress(sqlite3.Error), self._connection:
-            self._connection.execute(command, (where, frame, _today()))
+            self._connection.execute(command, row)
 
     def add_seed(self, unit: str, seed: int) -> None:
         """Note that the store holds all answers of a unit on a secret seed."""
+        command = "INSERT OR IGNORE INTO seeds VALUES (?, ?)"
         with self._lock, self._connection:
-            self._connection.execute("INSERT OR IGNORE INTO seeds VALUES (?, ?)", (unit, seed))
+            self._connection.execute(command, (unit, seed))
 
     def seeds(self, unit: str) -> list[int]:
         """List the secret seeds of which the store holds all answers of a unit."""
@@ -139,9 +138,23 @@ LENGTH = 8  # bytes before a frame that say how long it is
 SECONDS_OF_A_DAY = 86_400
 
 
+def _as_message(made: Made) -> Message:
+    """Write what was computed as the wire carries it."""
+    answer = made.answer
+    facts = {"failure": answer.failure, "message": answer.message}
+    arrays = dict(answer.arrays)
+    if made.loss is not None:
+        arrays[LOSS] = np.array(made.loss)
+    if made.names is not None:
+        names = sorted(made.names)
+        arrays[NAMES] = np.array(names, dtype=np.str_)
+    return Message(facts, arrays)
+
+
 def _today() -> int:
     """Count the days since 1970."""
-    return int(time.time() // SECONDS_OF_A_DAY)
+    days = time.time() // SECONDS_OF_A_DAY
+    return int(days)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from autograder.torch.networks import condition, floats, gradients, load, moved,
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
+from .copying import KINDS, is_fast_enough, nothing_in_common
 from .stateful import SIZES, B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
 from .training import adam, characters, counted, in_order, listed
 
@@ -405,6 +406,27 @@ def generating(net: Any, seed: int) -> Arrays:
         counts = np.bincount(drawn.astype(int).ravel(), minlength=5)[:5]
         out |= named(word, counts / 200)
     return out
+
+
+@check(
+    points=3,
+    words={
+        "fast_enough": (
+            "it took the time of more than 120 searches for each character of the text. At each "
+            "place ask only for a longer piece than the longest so far."
+        ),
+        "nothing_in_common": "where the two have nothing in common, return (0, 0).",
+    },
+)
+def copied(net: Any, seed: int) -> Arrays:
+    """`longest_copied` finds the longest piece of a text that stands in a source, and fast"""
+    rng = np.random.default_rng(seed)
+    out: Arrays = {}
+    for name, kinds in KINDS.items():
+        pairs = [kind(rng) for kind in kinds]
+        out |= named(name, [net.longest_copied(*pair) for pair in pairs])
+    out |= named("nothing_in_common", [net.longest_copied(*p) for p in nothing_in_common(rng)])
+    return out | named("fast_enough", is_fast_enough(net.longest_copied, rng))
 
 
 @check(

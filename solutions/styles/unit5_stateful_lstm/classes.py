@@ -147,3 +147,55 @@ def generate(
             ids.append(writer.draw(logits))
             logits = writer.read(ids[-1:])
     return ids[len(start) :]
+
+
+class Automaton:
+    """All pieces of a string, each as a way through states: the suffix automaton."""
+
+    def __init__(self, source: str) -> None:
+        self.ways: list[dict[str, int]] = [{}]
+        self.links, self.lengths, self.last = [-1], [0], 0
+        for character in source:
+            self.append(character)
+
+    def state(self, length: int, link: int, ways: dict[str, int]) -> int:
+        self.ways.append(ways)
+        self.links.append(link)
+        self.lengths.append(length)
+        return len(self.ways) - 1
+
+    def append(self, character: str) -> None:
+        new = self.state(self.lengths[self.last] + 1, 0, {})
+        at, self.last = self.last, new
+        while at >= 0 and character not in self.ways[at]:
+            self.ways[at][character] = new
+            at = self.links[at]
+        if at < 0:
+            return
+        following = self.ways[at][character]
+        if self.lengths[following] > self.lengths[at] + 1:
+            shorter = self.state(
+                self.lengths[at] + 1, self.links[following], dict(self.ways[following])
+            )
+            self.links[following] = shorter
+            while at >= 0 and self.ways[at].get(character) == following:
+                self.ways[at][character] = shorter
+                at = self.links[at]
+            following = shorter
+        self.links[new] = following
+
+    def longest(self, text: str) -> tuple[int, int]:
+        best, at, length = (0, 0), 0, 0
+        for end, character in enumerate(text, 1):
+            while at and character not in self.ways[at]:
+                at = self.links[at]
+                length = self.lengths[at]
+            if character in self.ways[at]:
+                at, length = self.ways[at][character], length + 1
+            if length > best[1]:
+                best = end - length, length
+        return best
+
+
+def longest_copied(text: str, source: str) -> tuple[int, int]:
+    return Automaton(source).longest(text)

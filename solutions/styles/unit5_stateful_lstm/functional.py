@@ -1,5 +1,6 @@
 """`F.linear`, `F.batch_norm`, `F.dropout`; `accumulate`, lambdas and iterators in place of loops."""
 
+from bisect import bisect_left
 from itertools import accumulate, islice, repeat
 
 
@@ -81,3 +82,11 @@ def generate(model, start, length, temperature, generator=None):
 def roc_auc(scores, labels):
     compare = lambda a, b: (torch.sign(a[:, None] - b[None]) + 1) / 2
     return compare(scores[labels], scores[~labels]).mean().item()
+
+
+def longest_copied(text, source):
+    pieces = lambda n: (text[i : i + n] for i in range(len(text) - n + 1))
+    is_missing = lambda n: not any(piece in source for piece in pieces(n))
+    # what is missing at one length is missing at all that are larger
+    length = bisect_left(range(1, len(text) + 1), True, key=is_missing)
+    return next(i for i, piece in enumerate(pieces(length)) if piece in source), length

@@ -85,3 +85,17 @@ def roc_auc(scores, labels):
         hits += more
         alarms += wrong
     return area / alarms
+
+
+def longest_copied(text, source):
+    """Row by row: how long the piece is that ends at this character and at each of the source's."""
+    codes = np.array([ord(c) for c in source], dtype=np.int32)
+    ending = np.zeros(len(source) + 1, dtype=np.int64)
+    best = [0, 0]
+    for i, character in enumerate(text):
+        ending[1:] = ending[:-1] + 1
+        ending[1:] *= codes == ord(character)
+        longest = int(ending.max())
+        if longest > best[1]:
+            best[:] = i + 1 - longest, longest
+    return best

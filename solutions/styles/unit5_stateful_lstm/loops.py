@@ -114,3 +114,18 @@ def roc_auc(scores, labels):
                 elif score == other:
                     ahead += 0.5
     return ahead / pairs
+
+
+def longest_copied(text, source):
+    start = 0
+    length = 0
+    for i in range(len(text)):
+        here = 0
+        for end in range(i + 1, len(text) + 1):
+            if source.find(text[i:end]) == -1:
+                break
+            here = end - i
+        if here > length:
+            start = i
+            length = here
+    return [start, length]

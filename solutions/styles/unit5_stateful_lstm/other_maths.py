@@ -1,5 +1,7 @@
 """Other formulas for the same numbers: sigmoid by tanh, clipping by hand, draws by Gumbel noise, ROC AUC by ranks."""
 
+from difflib import SequenceMatcher
+
 
 def sigmoid(z):
     return (1 + torch.tanh(z / 2)) / 2
@@ -81,3 +83,8 @@ def roc_auc(scores, labels):
     ranks = (counts.cumsum(0).double() - (counts - 1) / 2)[inverse]
     n = int(labels.sum())
     return float((ranks[labels].sum() - n * (n + 1) / 2) / (n * (len(labels) - n)))
+
+
+def longest_copied(text, source):
+    found = SequenceMatcher(None, text, source, autojunk=False).find_longest_match()
+    return np.int64(found.a), np.int64(found.size)

@@ -95,3 +95,15 @@ def roc_auc(scores, labels):
         for keep in (first, rest)
     ]
     return sum(share * n for share, n in parts) / len(positives)
+
+
+def longest_copied(text, source, low=0, high=None, start=0):
+    high = len(text) if high is None else high
+    if low == high:
+        return start, low
+    length = (low + high + 1) // 2
+    there = {source[j : j + length] for j in range(len(source) - length + 1)}
+    for i in range(len(text) - length + 1):
+        if text[i : i + length] in there:
+            return longest_copied(text, source, length, high, i)
+    return longest_copied(text, source, low, length - 1, start)

@@ -491,6 +491,22 @@ with autograder.example("what it writes"):
 # The lesson's notes say of the phrases that such a network writes that they are not in the text. Do not believe it before you have looked: "morality equals self-glorification", their example, *is* in Nietzsche. Here is
 # the longest piece of the last sample that occurs in the text as it stands.
 
+
+# %%
+def longest_copied(text, source):
+    where, size, end = 0, 0, 0
+    for begin in range(len(text)):
+        end = max(end, begin)
+        while end < len(text) and text[begin : end + 1] in source:
+            end += 1
+        if end - begin > size:
+            where, size = begin, end - begin
+    return where, size
+
+
+# %%
+check("copied")
+
 # %%
 with autograder.example("how much of it is copied"):
     sample = "".join(chars[i] for i in written)

@@ -497,6 +497,19 @@ with autograder.example("what it writes"):
 # The lesson's notes say of the phrases that such a network writes that they are not in the text. Do not believe it before you have looked: "morality equals self-glorification", their example, *is* in Nietzsche. Here is
 # the longest piece of the last sample that occurs in the text as it stands.
 
+
+# %%
+def longest_copied(text, source):
+    best = ""
+    for i in range(len(text)):
+        while len(best) < len(text) - i and text[i : i + len(best) + 1] in source:
+            best = text[i : i + len(best) + 1]
+    return text.index(best), len(best)
+
+
+# %%
+check("copied")
+
 # %%
 with autograder.example("how much of it is copied"):
     sample = "".join(chars[i] for i in written)

@@ -382,42 +382,126 @@ def train_online(weights, sequences, lr, every=1000):
 check("few_sequences")
 
 # %% [markdown]
-# ## 10. For real
+# ## 10. The first weights
 #
-# The lesson's first weights: the hidden matrix is the identity, biases are zero, the rest is drawn with a standard deviation of
-# $\sqrt{2 / \text{rows}}$. Its learning rate is 0.01, a sequence is eight characters. Its error per sequence began at 25.2 (the mean of the
-# first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
+# Training begins somewhere, and where decides whether it gets anywhere. Zeros are no place to begin: units whose weights are the same get the
+# same gradient, so they stay the same for ever, and H units do the work of one. So draw the weights at random. How large?
+#
+# A unit sums its inputs, each times a weight. Take 100 inputs of size 1, and weights drawn independently with mean 0. Variances add: with a
+# standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third 1,000.
+# With weights of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the first size of our
+# matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A factor of 2 makes up
+# for it:
+#
+# $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
+#
+# The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step, and over many steps hardly any
+# drawn matrix keeps its size, as you will see below. So it begins as the identity: the state is kept, and what is read is added to it.
+#
+# | | what it is | |
+# |---|---|---|
+# | `V`, `H` | integers | characters, hidden units |
+# | `generator` | `torch.Generator` | the only source of chance: two of the same seed give the same weights; a second call with one of them draws others |
+# | returns | a dict | the five plain tensors of this unit, in torch's default type |
+# | `Wx`, `Wy` | | drawn independently of each other with mean 0 and a standard deviation of $\sqrt{2/\text{rows}}$; normal or uniform, as you like |
+# | `Wh` | | the identity |
+# | `bh`, `by` | | zeros |
+#
+# **Exercise** · 10 minutes · ●○○ · about 4 lines
+#
+# <details><summary>How do I draw with a generator?</summary>
+#
+# `torch.randn(rows, columns, generator=generator)` draws from N(0, 1). Multiplied by s, the numbers have the standard deviation s.
+# </details>
+#
+# <details><summary>How far do uniform numbers reach?</summary>
+#
+# Between −a and a their standard deviation is $a/\sqrt{3}$. So a is $\sqrt{3}\,s = \sqrt{6/\text{rows}}$.
+# </details>
 
 
 # %%
-def starting_weights(seed, V, H):
-    """Identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
-    generator = torch.Generator().manual_seed(seed)
-    weights = {
-        "Wx": torch.randn(V, H, generator=generator) * (2 / V) ** 0.5,
-        "Wh": torch.eye(H),
-        "bh": torch.zeros(H),
-    }
-    return weights | {
-        "Wy": torch.randn(H, V, generator=generator) * (2 / H) ** 0.5,
-        "by": torch.zeros(V),
-    }
+def initial_weights(V, H, generator):
+    """The weights to begin with, a dict as in the table above: `Wh` the identity, biases zero, the others drawn.
+
+    generator: torch.Generator, from which all that is drawn comes.
+    """
+
+    # YOUR CODE HERE
+    raise NotImplementedError()
 
 
+# %%
+check("first_weights")
+
+# %% [markdown]
+# What does a scale do over many steps? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
+# matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. **Before you run it:** which of the four states will still be of
+# ordinary size after 100 steps?
+
+# %%
+with autograder.example("how large the state gets"):
+    text = autograder.corpus()
+    alphabet = sorted(set(text.train))
+    ids = torch.tensor([alphabet.index(c) for c in text.train])
+    random = torch.Generator().manual_seed(3)
+    begin, square = (
+        initial_weights(len(alphabet), 96, random),
+        initial_weights(96, 96, random)["Wx"],
+    )
+    hidden = {
+        "the identity": begin["Wh"],
+        "drawn × ½": square / 2,
+        "drawn": square,
+        "drawn × 2": square * 2,
+    }
+    print("root mean square of the state after 1, 10 and 100 steps")
+    for name, Wh in hidden.items():
+        h, _ = network(begin | {"Wh": Wh}, torch.zeros(96), one_hot(ids[:100], len(alphabet)))
+        size = (h.double() ** 2).mean(1).sqrt()  # squares that 32 bits cannot hold
+        plt.semilogy(np.arange(1, 101), size, label=name)
+        print(f"{name:<15} {size[0]:8.2g} {size[9]:8.2g} {size[99]:8.2g}")
+    plt.xlabel("step"), plt.ylabel("root mean square of the state"), plt.legend()
+    plt.show()
+
+# %% [markdown]
+# With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it is a sum of what was read. At half the scale it stays at
+# 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends at 30,000, and at twice
+# that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of layers with a matrix each. Here one
+# matrix comes a hundred times, and its own small excess comes a hundred times with it. (Unit 5 looks at the gradients, to which the same happens.)
+#
+# And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
+# it:** at which scale will learning be fastest, and what can a network learn from zeros?
+
+
+# %%
 def eights(ids, count, seed):
     """`count` sequences of 8 ids cut anywhere, and the same shifted on by one."""
     for start in np.random.default_rng(seed).integers(0, len(ids) - 8, count):
         yield ids[start : start + 8], ids[start + 1 : start + 9]
 
 
+with autograder.example("what the scale does to training"):
+    for scale in (0, 0.1, 1, 10):
+        scaled = {name: begin[name] * scale for name in ("Wx", "Wy")}
+        _, errors = train_online(begin | scaled, eights(ids, 1000, 3), 0.01, 100)
+        print(f"× {scale:<4} first 100 sequences {errors[0]:7.3g}, last 100 {errors[-1]:7.3g}")
+
+# %% [markdown]
+# To know nothing costs 35.4 for eight characters, and to know how frequent they are costs 25.0. At the scale 1 the last hundred sequences cost 22.7 on
+# the lesson's corpus. At a tenth they cost 25.1: small weights pass on small gradients, and learning has hardly begun. From zeros, 26.5: all
+# states stay zero, so only the bias `by` can learn, and it tells how frequent characters are. At ten times the scale the first steps are so large
+# that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn is lost.
+#
+# ## 11. For real
+#
+# Now as the lesson trains: with these first weights, a learning rate of 0.01 and sequences of eight characters. Its error per sequence began
+# at 25.2 (the mean of the first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
+
 # %%
 with autograder.example("online training on the corpus"):
-    text = autograder.corpus()
-    alphabet = sorted(set(text.train))
-    ids = torch.tensor([alphabet.index(c) for c in text.train])
-    trained, errors = train_online(
-        starting_weights(3, len(alphabet), 96), eights(ids, 6000, 3), 0.01, 250
-    )
+    first = initial_weights(len(alphabet), 96, torch.Generator().manual_seed(3))
+    trained, errors = train_online(first, eights(ids, 6000, 3), 0.01, 250)
 
     plt.figure()
     plt.plot(np.arange(1, len(errors) + 1) * 250, errors, marker="o")
@@ -468,7 +552,7 @@ with autograder.example("what comes next, at every step"):
         print([*phrase], "→", [alphabet[i] for i in logits.argmax(-1)])
 
 # %% [markdown]
-# ## 11. Scan in parallel
+# ## 12. Scan in parallel
 #
 # Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
 # additions of neighbours at once, then two, then one. All *running* sums can be had in three rounds, too. So it is no obstacle that
@@ -546,7 +630,7 @@ def parallel_scan(op, xs):
 check("in_rounds")
 
 # %% [markdown]
-# ## 12. A recurrence that can be scanned in parallel
+# ## 13. A recurrence that can be scanned in parallel
 #
 # Take the relu away, and let each hidden unit look only at itself:
 #
@@ -584,7 +668,7 @@ def combine(earlier, later):
 check("combining")
 
 # %% [markdown]
-# ## 13. The recurrence through the scan
+# ## 14. The recurrence through the scan
 #
 # Scan the pairs (a, b) in parallel with `combine`. Entry t is then the map of *all* steps up to t in one pair $(A_t, B_t)$, and
 # $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
@@ -611,7 +695,7 @@ def linear_recurrence(a, b, h0):
 check("recurrence")
 
 # %% [markdown]
-# ## 14. Its gradient is the same recurrence, backwards
+# ## 15. Its gradient is the same recurrence, backwards
 #
 # (In the formulas below steps are counted from 1, and in code from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
 #
@@ -762,7 +846,7 @@ with autograder.example("how long a loop and a parallel scan take"):
 # h → c·a·h + (c·b + d): again a pair of numbers. So linear recurrences are closed.
 # </details>
 #
-# <details><summary>4. Why are a and b of section 12 vectors and not matrices?</summary>
+# <details><summary>4. Why are a and b of section 13 vectors and not matrices?</summary>
 #
 # Matrices would be closed as well, but combining two costs about H³ multiplications instead of 2 H. So each hidden unit looks only at itself.
 # </details>
@@ -784,12 +868,17 @@ with autograder.example("how long a loop and a parallel scan take"):
 # derive gradients from it. `torch.compile` and `jax.jit` trace your function to get the same.
 # </details>
 #
+# <details><summary>8. A layer sums 400 numbers of size 1 that come from no relu. How large should its weights be?</summary>
+#
+# Their standard deviation should be √(1/400) = 0.05, so that the sum is of size 1. The 2 in √(2/rows) makes up for a relu.
+# </details>
+#
 # ## Further
 #
 # These are not graded.
 #
 # * Train a linear recurrence on the corpus: h = a ⊙ h + b, where a is the sigmoid of a learned vector and b a linear map of the input.
-#   How near does it come to section 10?
+#   How near does it come to section 11?
 # * Write the two-pass scan of Blelloch with 2T combinations, and time it beside yours.
 # * Trace your `network` for three characters, as section 4 traces `step`. Where is the loop?
 #

@@ -35,6 +35,7 @@ SMALL = {
     ),
     "unit3_scan": (
         ("eights(ids, 6000, 3)", "eights(ids, 500, 3)"),
+        ("eights(ids, 1000, 3), 0.01, 100", "eights(ids, 50, 3), 0.01, 10"),
         ("range(4, 14)", "range(4, 8)"),
     ),
     "unit4_manual_gradients": (

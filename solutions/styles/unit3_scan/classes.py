@@ -121,3 +121,18 @@ def combine(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
 def linear_recurrence(a: torch.Tensor, b: torch.Tensor, h0: torch.Tensor) -> torch.Tensor:
     maps = parallel_scan(combine, torch.stack([a, b], dim=1))
     return Map(maps[:, 0], maps[:, 1])(h0)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    generator: torch.Generator
+
+    def __call__(self, rows: int, columns: int) -> torch.Tensor:
+        spread = torch.full((rows, columns), (2 / rows) ** 0.5)
+        return torch.normal(torch.zeros(()), spread, generator=self.generator)
+
+
+def initial_weights(V: int, H: int, generator: torch.Generator) -> Weights:
+    drawn = Drawn(generator)
+    biases = {"bh": torch.zeros(H), "by": torch.zeros(V)}
+    return {"Wx": drawn(V, H), "Wh": torch.eye(H), "Wy": drawn(H, V), **biases}

@@ -48,3 +48,14 @@ def linear_recurrence_backward(a, h0, h, dh):
     g = linear_recurrence(later.flip(0), dh.flip(0), 0 * h0).flip(0)
     before = torch.vstack([h0, h[:-1]])
     return g * before, g, g[0] * a[0]
+
+
+def initial_weights(V, H, generator):
+    shapes = {"Wx": (V, H), "Wy": (H, V)}
+    drawn = {
+        name: torch.zeros(shape, dtype=torch.float64)
+        .normal_(0, math.sqrt(2 / shape[0]), generator=generator)
+        .float()
+        for name, shape in shapes.items()
+    }
+    return drawn | {"Wh": torch.eye(H), "bh": torch.zeros(H), "by": torch.zeros(V)}

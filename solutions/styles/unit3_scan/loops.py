@@ -97,3 +97,18 @@ def linear_recurrence(a, b, h0):
         b = torch.cat([b[:distance], carried_b])
         distance = distance * 2
     return a * h0 + b
+
+
+def initial_weights(V, H, generator):
+    weights = {}
+    for name, rows, columns in (("Wx", V, H), ("Wy", H, V)):
+        matrix = torch.empty(rows, columns)
+        for row in matrix:
+            row.copy_(torch.randn(columns, generator=generator))
+        weights[name] = matrix * (2 / rows) ** 0.5
+    weights["Wh"] = torch.zeros(H, H)
+    for i in range(H):
+        weights["Wh"][i, i] = 1.0
+    weights["bh"] = torch.zeros(H)
+    weights["by"] = torch.zeros(V)
+    return weights

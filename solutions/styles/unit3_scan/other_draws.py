@@ -41,3 +41,13 @@ def train_online(weights, sequences, lr, every=1000):
             means.append(math.fsum(group) / every)
             group = []
     return weights, means
+
+
+def initial_weights(V, H, generator):
+    """Uniform numbers, `Wy` first."""
+
+    def uniform(rows, columns):
+        return (2 * torch.rand(rows, columns, generator=generator) - 1) * math.sqrt(6 / rows)
+
+    weights = {"by": torch.zeros(V), "Wy": uniform(H, V), "bh": torch.zeros(H)}
+    return weights | {"Wh": torch.eye(H), "Wx": uniform(V, H)}

@@ -69,3 +69,11 @@ def linear_recurrence_backward(a, h0, h, dh):
     da = torch.empty_like(g)
     da[0], da[1:] = g[0] * h0, g[1:] * h[:-1]
     return da, g, dh0
+
+
+def initial_weights(V, H, generator):
+    numbers = torch.randn(2 * V * H, generator=generator)
+    Wx, Wy = numbers[::2].view(H, V).T, numbers[1::2].view(H, V)
+    zeros = torch.zeros(H + V)
+    drawn = {"Wx": Wx * (2 / V) ** 0.5, "Wy": Wy * (2 / H) ** 0.5}
+    return {**drawn, "Wh": torch.ones(H).diag(), "bh": zeros[:H], "by": zeros[H:]}

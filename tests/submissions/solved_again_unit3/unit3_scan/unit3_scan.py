@@ -350,6 +350,19 @@ check("few_sequences")
 
 
 # %%
+def initial_weights(V, H, generator):
+    def uni(rows, cols):
+        lim = (6 / rows) ** 0.5
+        return torch.empty(rows, cols).uniform_(-lim, lim, generator=generator)
+
+    return dict(Wx=uni(V, H), Wh=torch.eye(H), bh=torch.zeros(H), Wy=uni(H, V), by=torch.zeros(V))
+
+
+# %%
+check("first_weights")
+
+
+# %%
 def starting_weights(seed, V, H):
     """Identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
     generator = torch.Generator().manual_seed(seed)

@@ -338,6 +338,19 @@ check("few_sequences")
 
 
 # %%
+def initial_weights(V, H, generator):
+    """Identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
+    w = {"Wx": torch.empty(V, H), "Wh": torch.eye(H), "bh": torch.zeros(H), "Wy": torch.empty(H, V)}
+    for name in ("Wx", "Wy"):
+        w[name].normal_(0, np.sqrt(2 / len(w[name])), generator=generator)
+    return w | {"by": torch.zeros(V)}
+
+
+# %%
+check("first_weights")
+
+
+# %%
 def starting_weights(seed, V, H):
     """Identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
     generator = torch.Generator().manual_seed(seed)

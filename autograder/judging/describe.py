@@ -15,7 +15,7 @@ from autograder.judging.in_part import mistake_in_part
 from autograder.judging.verdict import CheckKey, Excluded, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
-from autograder.relations.small_changes import ChangedAnswers, find_small_change
+from autograder.relations.small_changes import ChangedAnswers, can_tell, find_small_change
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
 ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
@@ -119,6 +119,9 @@ def _small_changes(
     Those of the solution first: those of other styles are made only where none of these fits.
     """
     told: dict[str, str] = {}
+    expected = comparison.key.expected.arrays
+    if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
+        return told
     for changes_of in (_of_solution, _of_styles):
         unexplained = []
         for name in comparison.wrong:

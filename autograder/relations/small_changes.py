@@ -150,6 +150,18 @@ def find_small_change(
             left -= search.spoilt(number)
 
 
+def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
+    """Return whether wrong arrays say enough for any change to be told: not if all are NaN.
+
+    right, found, wrong: as in `find_small_change`.
+    """
+    chance = 0.0
+    for name in wrong:
+        if name in found:
+            chance += chance_log10(right[name], found[name], apart=0.0)
+    return chance <= math.log10(CHANCE)
+
+
 def changes_that_explain(
     changed: ChangedAnswers,
     right: Arrays,

@@ -418,6 +418,17 @@ def test_of_very_many_changes_in_styles_whole_lines_are_tried(monkeypatch):
     assert 0 < len(some) < len(changes)
 
 
+def test_values_that_say_nothing_make_no_change_run(grading, monkeypatch):
+    """NaN everywhere is given by many changes: none is made."""
+    grade, _ = grading
+    ran = []
+    monkeypatch.setattr("autograder.grading.keys.try_changes", lambda *_: ran.append(1) or 1 / 0)
+    grade(OURS.replace("e / np.sum(e, 1)[:, None]", "np.nan * x"))
+    assert not ran
+    with pytest.raises(ZeroDivisionError):
+        grade(OURS.replace("(x[:-1] + x[1:])", "(x[1:] - x[:-1])"))
+
+
 def test_what_the_store_holds_is_not_run_again(grading, unit, tmp_path):
     """By this run or another one."""
     grade, key = grading

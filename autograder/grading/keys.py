@@ -25,6 +25,7 @@ from autograder.grading.small_changes import (
     changes_of_style,
     code_digest,
     from_arrays,
+    is_reached,
     joined,
     styles_to_be_tried,
     to_be_tried,
@@ -52,12 +53,17 @@ SOLUTION = "solution.py"  # how the solution's file is called where it runs
 def solution_of(unit: Unit) -> Solution:
     """Read the solution of a unit. Raises `NoCourse` in a student's copy, which has none."""
     path = unit.course.solution_there(unit.name)
-    return read_solution(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    return read_solution(text)
 
 
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
     """List a unit's checks in order: exact ones, and those that train whose names are in `data`."""
-    return [check for check in unit.checks if not check.measure or check.name in data]
+    checks = []
+    for check in unit.checks:
+        if not check.measure or check.name in data:
+            checks.append(check)
+    return checks
 
 
 def other_seed(seed: int) -> int:
@@ -78,19 +84,38 @@ def build_key(
     any is left out.
     Raises `BrokenSolution` where the solution fails, or answers the same on another seed.
     """
-    solution = solution_of(server.unit)
-    script = solution.plain().encode()
+    plain = solution_of(server.unit).plain()
+    script = plain.encode()
     keys: dict[str, PlainKey] = {}
     names: dict[str, Names] = {}
     for check in checks_to_run(server.unit, data):
-        if check.measure:
-            for text in data[check.name]:
-                keys[key_name(check, text)] = _trained_key(server, script, check, seed, text)
-        else:
+        if not check.measure:
             keys[check.name], names[check.name] = _exact_key(server, script, check, seed)
+            continue
+        for text in data[check.name]:
+            name = key_name(check, text)
+            keys[name] = _trained_key(server, script, check, seed, text)
+    _add_mistakes(keys, server, seed, names)
+    if with_small_changes:
+        _add_small_changes(keys, server, seed, names)
+    return keys
+
+
+Names = frozenset[str] | None  # of definitions; None where they are not known
+
+
+def _add_mistakes(
+    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, Names]
+) -> None:
+    """Add to the keys of exact checks the known mistakes that lose points there.
+
+    names: check → the names of the solution's definitions that it runs.
+    """
+    solution = solution_of(server.unit)
     spoilt = spoilt_names(solution)
     for mistake, _, _ in solution.mistakes:
-        with server.worker(solution.with_mistake(mistake.id).encode(), SOLUTION) as worker:
+        script = solution.with_mistake(mistake.id)
+        with server.worker(script.encode(), SOLUTION) as worker:
             for check in checks_to_run(server.unit, data=()):
                 if cannot_spoil(spoilt.get(mistake.id), names[check.name]):
                     continue
@@ -99,13 +124,10 @@ def build_key(
                 if loses_points(check, known.expected, answer):
                     mistakes = (*known.mistakes, (mistake, answer))
                     keys[check.name] = replace(known, mistakes=mistakes)
-    if with_small_changes:
-        _add_small_changes(keys, server, seed, names)
-    return keys
 
 
 def _add_small_changes(
-    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, "Names"]
+    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, Names]
 ) -> None:
     """Add to the keys of exact checks what small changes of the solution answer.
 
@@ -115,16 +137,14 @@ def _add_small_changes(
     scripts = changed_scripts(server.unit, plain)
     for check in checks_to_run(server.unit, data=()):
         known = keys[check.name]
-        tried = to_be_tried(scripts, names[check.name])
+        ran = names[check.name]
+        tried = to_be_tried(scripts, ran)
         changed = try_changes(server, check, seed, plain, known.expected, tried)
         keys[check.name] = replace(known, small_changes=changed)
 
 
-Names = frozenset[str] | None  # of definitions; None where they are not known
-
-
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:
-    """Whether a mistake stands in none of the definitions that ran, as far as both are known."""
+    """Return whether a mistake stands in no definition that ran, as far as both are known."""
     if spoilt is None or ran is None:
         return False
     return spoilt.isdisjoint(ran)
@@ -142,7 +162,8 @@ def _exact_key(server: Server, script: bytes, check: Check, seed: int) -> tuple[
         again = worker.ask(check, other_seed(seed))
     refuse_failure(server.unit, check, expected)
     refuse_failure(server.unit, check, again)
-    key = PlainKey(expected, constant=constant_arrays(check, expected, again))
+    constant = constant_arrays(check, expected, again)
+    key = PlainKey(expected, constant=constant)
     refuse_constant(server.unit, check, key)
     return key, names
 
@@ -195,10 +216,11 @@ class MadeKey(Mapping[str, CheckKey]):
 
         Which arrays still tell something then is found out on the public seed, once for all runs.
         """
+        place = (check.name, made)
         with self._lock:
-            if (check.name, made) not in self._carried:
-                self._carried[check.name, made] = self._made_carried(check, made)
-            return self._carried[check.name, made]
+            if place not in self._carried:
+                self._carried[place] = self._made_carried(check, made)
+            return self._carried[place]
 
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
         if check.measure or not self._maker.fit_together(made):
@@ -208,36 +230,50 @@ class MadeKey(Mapping[str, CheckKey]):
             return None
         plain = self._public_key(check)
         carried = self._public_key(check, made)
-        needed = all_needed(check, self._checks)
-        needed_keys = [self._public_key(self._checks[name]) for name in needed]
-        return Carried(key, telling_arrays(check, plain, carried, needed_keys))
+        needed = []
+        for name in all_needed(check, self._checks):
+            needed.append(self._public_key(self._checks[name]))
+        telling = telling_arrays(check, plain, carried, needed)
+        return Carried(key, telling)
 
     def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
-        if (check.name, made) not in self._public_keys:
-            self._public_keys[check.name, made] = MadeCheckKey(self._public, check, None, made)
-        return self._public_keys[check.name, made]
+        place = (check.name, made)
+        key = self._public_keys.get(place)
+        if key is None:
+            key = MadeCheckKey(self._public, check, None, made)
+            self._public_keys[place] = key
+        return key
 
     def close(self) -> None:
         """Close the store."""
         self._maker.close()
 
     def __getitem__(self, entry: str) -> "MadeCheckKey":
-        check = self._checks[entry.split("@")[0]]
+        check = self._checks[_check_of(entry)]
         with self._lock:
-            if entry not in self._entries:
+            key = self._entries.get(entry)
+            if key is None:
                 text = self._data[check.name] if check.measure else None
-                self._entries[entry] = MadeCheckKey(self._maker, check, text)
-            return self._entries[entry]
+                key = MadeCheckKey(self._maker, check, text)
+                self._entries[entry] = key
+            return key
 
     def __contains__(self, entry: object) -> bool:
-        return str(entry).split("@")[0] in self._checks
+        return _check_of(str(entry)) in self._checks
 
     def __iter__(self) -> Iterator[str]:
         for name, check in self._checks.items():
-            yield key_name(check, self._data.get(name))
+            text = self._data.get(name)
+            yield key_name(check, text)
 
     def __len__(self) -> int:
         return len(self._checks)
+
+
+def _check_of(entry: str) -> str:
+    """Return the name of the check that an entry of a key is of: see `key_name`."""
+    name, _, _ = entry.partition("@")
+    return name
 
 
 def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
@@ -273,8 +309,9 @@ class AnswerMaker:
         self._store.close()
 
     def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
-        """Whether a mistake stands in none of the definitions that ran."""
-        return cannot_spoil(self._spoils.get(mistake.id), ran)
+        """Return whether a mistake stands in none of the definitions that ran."""
+        spoilt = self._spoils.get(mistake.id)
+        return cannot_spoil(spoilt, ran)
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
         """Return what a script of ours answers to a check, and the loss where it trains."""
@@ -285,7 +322,8 @@ class AnswerMaker:
 
         All of them, where it does not answer there.
         """
-        again = self._made(check, script, None, other_seed(self._seed)).answer
+        other = other_seed(self._seed)
+        again = self._made(check, script, None, other).answer
         if again.failure:
             return frozenset(expected.arrays)
         return constant_arrays(check, expected, again)
@@ -348,7 +386,8 @@ class AnswerMaker:
             return from_arrays(found.answer.arrays)
         made = make()
         self.computed += 1
-        self._store.put(where, Made(Answer(as_arrays(made))))
+        in_arrays = Answer(as_arrays(made))
+        self._store.put(where, Made(in_arrays))
         return made
 
     def script_of_change(self, identity: str) -> str:
@@ -361,20 +400,24 @@ class AnswerMaker:
         return edit.script
 
     def fit_together(self, made: Iterable[str]) -> bool:
-        """Whether known mistakes and small changes, by their ids, can all be made at once."""
-        return fit_together(self._edits(made))
+        """Return whether known mistakes and small changes, by their ids, can be made at once."""
+        edits = self._edits(made)
+        return fit_together(edits)
 
     def script(self, made: Collection[str]) -> str:
         """Return the solution's script with known mistakes and small changes made."""
-        if made and self._placed.keys() >= set(made):
+        are_known_mistakes = self._placed.keys() >= set(made)
+        if made and are_known_mistakes:
             return self.solution.with_mistake(*made)
-        return with_edits(self.solution.plain(), self._edits(made))
+        plain = self.solution.plain()
+        return with_edits(plain, self._edits(made))
 
     def _edits(self, made: Iterable[str]) -> list[Edit]:
         edits = []
         for identity in made:
             if identity in self._placed:
-                edits.append(edit_of_mistake(self.solution, self._placed[identity]))
+                placed = self._placed[identity]
+                edits.append(edit_of_mistake(self.solution, placed))
             else:
                 _, change = self.changed_scripts[identity]
                 edits.append(change.edit)
@@ -387,9 +430,11 @@ class AnswerMaker:
         found = self._store.get(where)
         if found:
             return found
-        with self._server().worker(script.encode(), SOLUTION) as worker:
+        server = self._server()
+        with server.worker(script.encode(), SOLUTION) as worker:
             worker.tell_names = True
-            answer = worker.ask(check, seed, text=text.train if text else None)
+            train = text.train if text else None
+            answer = worker.ask(check, seed, text=train)
             names = worker.names_run
             loss = measure(worker, check, seed, answer, text) if text else None
         made = Made(answer, loss, names)
@@ -414,19 +459,23 @@ def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
 
     A mistake that stands in no definition is left out.
     """
-    definitions = [node for node in parse(solution.text).body if any(names_bound(node))]
+    names_on_line: dict[int, frozenset[str]] = {}
+    for node in parse(solution.text).body:
+        names = frozenset(names_bound(node))
+        if names:
+            names_on_line.update(dict.fromkeys(_lines_of(node), names))
     spoilt: dict[str, frozenset[str]] = {}
-    for mistake, first, _ in solution.mistakes:
-        for node in definitions:
-            if first in _lines_of(node):
-                spoilt[mistake.id] = frozenset(names_bound(node))
+    for mistake, first_line, _ in solution.mistakes:
+        if first_line in names_on_line:
+            spoilt[mistake.id] = names_on_line[first_line]
     return spoilt
 
 
 def _lines_of(node: ast.stmt) -> range:
     """Return the numbers of a statement's lines, with those of its decorators."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    parts: list[ast.expr | ast.stmt] = [*decorators, node]
+    first = min(part.lineno for part in parts)
     last = node.end_lineno or node.lineno
     return range(first, last + 1)
 
@@ -521,27 +570,27 @@ class MadeCheckKey:
             return False
         if change.id not in self._spoils:
             script = self._maker.script_of_change(change.id)
-            answer = self._maker.made(self._check, script).answer
-            self._spoils[change.id] = loses_points(self._check, self.expected, answer)
+            made = self._maker.made(self._check, script)
+            self._spoils[change.id] = loses_points(self._check, self.expected, made.answer)
         return self._spoils[change.id]
 
     def _may_reach(self, change: SmallChange) -> bool:
-        """Whether a change may stand in a definition that runs; of a style it is not known."""
-        names = self._solution().names
-        if names is None or change.id not in self._maker.changed_scripts:
+        """Return whether a change may stand in a definition that runs; of a style it may."""
+        if change.id not in self._maker.changed_scripts:
             return True
-        return change.function.split(".")[0] in names
+        return is_reached(change.function, self._solution().names)
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
-        """Whether a mistake or a small change loses points here.
+        """Return whether a mistake or a small change loses points here.
 
         One in a definition that does not run here changes nothing.
         """
         if isinstance(mistake, SmallChange):
             return self._spoilt_by_change(mistake)
-        if self._check.measure or self._maker.cannot_spoil(mistake, self._solution().names):
+        if self._check.measure:
             return False
-        if not self.fits(mistake):
+        ran = self._solution().names
+        if self._maker.cannot_spoil(mistake, ran) or not self.fits(mistake):
             return False
         if mistake.id not in self._spoils:
             answer = self.answer_of(mistake)
@@ -549,19 +598,21 @@ class MadeCheckKey:
         return self._spoils[mistake.id]
 
     def fits(self, mistake: Mistake) -> bool:
-        """Whether a mistake can be made beside those that are made throughout."""
+        """Return whether a mistake can be made beside those that are made throughout."""
         if mistake.id in self._always:
             return False
-        return self._maker.fit_together({*self._always, mistake.id})
+        together = {*self._always, mistake.id}
+        return self._maker.fit_together(together)
 
     def answer_of(self, mistake: Mistake) -> Answer:
         """Return what the solution answers with a known mistake in it."""
         with self._lock:
-            if mistake.id not in self._of_mistakes:
+            answer = self._of_mistakes.get(mistake.id)
+            if answer is None:
                 script = self._maker.script([*self._always, mistake.id])
-                made = self._maker.made(self._check, script)
-                self._of_mistakes[mistake.id] = made.answer
-            return self._of_mistakes[mistake.id]
+                answer = self._maker.made(self._check, script).answer
+                self._of_mistakes[mistake.id] = answer
+            return answer
 
 
 def telling_arrays(
@@ -578,7 +629,8 @@ def telling_arrays(
         return frozenset()
     own = []
     for mistake, _ in plain.mistakes:
-        if carried.fits(mistake) and not any(key.spoilt_by(mistake) for key in needed):
+        shown_before = any(key.spoilt_by(mistake) for key in needed)
+        if carried.fits(mistake) and not shown_before:
             own.append(mistake)
     telling = []
     for name in plain.expected.arrays:
@@ -589,7 +641,7 @@ def telling_arrays(
 
 
 def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool:
-    """Whether a mistake changes an array."""
+    """Return whether a mistake changes an array."""
     mistaken = key.answer_of(mistake)
     if mistaken.failure:
         return True
@@ -597,10 +649,11 @@ def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool
 
 
 def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
-    """Whether an answer to an exact check is wrong anywhere. It stops at the first wrong array."""
+    """Return whether an answer to an exact check is wrong. It stops at the first wrong array."""
     if answer.failure:
         return True
-    return not all(agree(check, name, expected, answer) for name in expected.arrays)
+    is_right = all(agree(check, name, expected, answer) for name in expected.arrays)
+    return not is_right
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
@@ -613,7 +666,10 @@ def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
 
 def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
     """Refuse a check none of whose arrays depends on the seed. Raises `BrokenSolution`."""
-    if not check.measure and key.constant >= key.expected.arrays.keys():
+    if check.measure:
+        return
+    all_arrays = key.expected.arrays.keys()
+    if key.constant >= all_arrays:
         raise BrokenSolution(
             f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a "
             "file that solves nothing can send it. Let what it asks depend on the seed."

@@ -141,7 +141,8 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     guess: of two answers that differ the one that earns less counts.
     """
     first = _try(worker, question)
-    if first.verdict.status == "passed" or worker.asked < 2 or _is_final(worker, first):
+    has_passed = first.verdict.status == "passed"
+    if has_passed or worker.asked < 2 or _is_final(worker, first):
         return first
     worker.renew()
     second = _try(worker, question)
@@ -175,34 +176,39 @@ def _is_same(check: Check, first: Answer, second: Answer) -> bool:
 def _of_two(one: Verdict, other: Verdict) -> Verdict:
     """Choose between the verdicts on two different answers to one question; it says so."""
     less = one if one.earned <= other.earned else other
-    return replace(less, two_answers=True, remarks=(*less.remarks, Remark(TWO_ANSWERS)))
+    remarks = (*less.remarks, Remark(TWO_ANSWERS))
+    return replace(less, two_answers=True, remarks=remarks)
 
 
 def _try(worker: Worker, question: Question) -> _Tried:
-    train = question.text.train if question.text else None
-    answer, seconds = _ask(worker, question.check, question.seed, train)
-    return _Tried(answer, question.judge(answer), seconds)
+    text = question.text.train if question.text else None
+    answer, seconds = _ask(worker, question.check, question.seed, text)
+    verdict = question.judge(answer)
+    return _Tried(answer, verdict, seconds)
 
 
 def _ask(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:
     """Ask a check; return the answer, and the seconds that it took."""
     began = time.perf_counter()
     answer = worker.ask(check, seed, text=text)
-    return answer, time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    return answer, seconds
 
 
 def _with_loss(server: Server, question: Question, tried: _Tried) -> Verdict:
     """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
-    check, verdict = question.check, tried.verdict
+    check = question.check
+    verdict = tried.verdict
     if question.text and verdict.status == "passed":
-        weights = tried.answer.arrays
         loss = _held_out_loss(server, question, tried.answer, question.text)
-        verdict = judge_loss(check, question.key, loss, weights, server.unit.loss_unit(check))
+        unit = server.unit.loss_unit(check)
+        weights = tried.answer.arrays
+        verdict = judge_loss(check, question.key, loss, weights, unit)
     return replace(verdict, seconds=round(tried.seconds, 4))
 
 
 def _held_out_loss(server: Server, question: Question, answer: Answer, text: Corpus) -> float:
     """Measure trained weights by the solution, in a process of its own."""
-    plain = solution_of(server.unit).plain().encode()
-    with server.worker(plain, SOLUTION) as worker:
+    plain = solution_of(server.unit).plain()
+    with server.worker(plain.encode(), SOLUTION) as worker:
         return measure(worker, question.check, question.seed, answer, text)

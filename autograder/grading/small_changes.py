@@ -5,6 +5,7 @@ submission. Only changes in definitions that the check runs are tried. The same 
 answers in other styles: a slip there may give values that no slip gives in the solution.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -38,12 +39,15 @@ WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, 
 
 @cache
 def code_digest() -> str:
-    """A checksum of the code that makes small changes and their prints."""
-    return sha256(b"".join(path.read_bytes() for path in WRITTEN_IN)).hexdigest()
+    """Return a checksum of the code that makes small changes and their prints."""
+    whole = sha256()
+    for path in WRITTEN_IN:
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
 
 
 def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScripts:
-    """All small changes of a unit's solution, by id, each with what its script is made from.
+    """Return all small changes of a unit's solution, by id, with what their scripts are made of.
 
     plain: a script whose regions are changed. name: what ids begin with.
     """
@@ -62,12 +66,14 @@ def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScri
 
 
 def changes_of_style(unit: Unit, plain: str, name: str, script: str) -> ChangedScripts:
-    """All small changes of what a style writes otherwise, by id, which begins with its name.
+    """Return the small changes of what a style writes otherwise, by id, which begins with its name.
 
     plain: the solution's script. script: the style's, with a region. Of a helper, which other files
     lack, the name is left out.
     """
-    known = {bound for node in parse(plain).body for bound in names_bound(node)}
+    known: set[str] = set()
+    for node in parse(plain).body:
+        known.update(names_bound(node))
     changes = changed_scripts(unit, script, name)
     for identity, (change, edit) in changes.items():
         if _top(edit.function) not in known:
@@ -77,26 +83,28 @@ def changes_of_style(unit: Unit, plain: str, name: str, script: str) -> ChangedS
 
 def _top(function: str) -> str:
     """Return `Class` of `Class.method`, and a plain name as it is."""
-    return function.split(".")[0]
+    top, _, _ = function.partition(".")
+    return top
 
 
 Tried = Sequence[tuple[SmallChange, source.SmallChange]]
 
 
 def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
-    """The changes in definitions that a check runs; of very many, some.
+    """Return the changes in definitions that a check runs; of very many, some.
 
     ran: the names of those definitions, None where they are not known.
     """
-    return _some(_reached(scripts, ran), MOST)
+    reached = _reached(scripts, ran)
+    return _some(reached, MOST)
 
 
 def styles_to_be_tried(
     styles: Mapping[str, tuple[ChangedScripts, frozenset[str] | None]],
 ) -> dict[str, Tried]:
-    """The same of several styles, by name, each with the names of the definitions that run."""
+    """Return the same of several styles, each with the names of the definitions that run."""
     reached = {name: _reached(changes, ran) for name, (changes, ran) in styles.items()}
-    total = sum(map(len, reached.values()))
+    total = sum(len(changes) for changes in reached.values())
     share = min(1.0, MOST_OF_STYLES / max(1, total))
     return {name: _of_some_lines(changes, share) for name, changes in reached.items()}
 
@@ -109,7 +117,8 @@ def _of_some_lines(reached: Tried, share: float) -> Tried:
     """
     by_line: dict[int, list[tuple[SmallChange, source.SmallChange]]] = {}
     for change, edit in reached:
-        by_line.setdefault(edit.line, []).append((change, edit))
+        of_line = by_line.setdefault(edit.line, [])
+        of_line.append((change, edit))
     chosen = []
     for number, line in enumerate(sorted(by_line), 1):
         if int(number * share) > int((number - 1) * share):
@@ -118,17 +127,22 @@ def _of_some_lines(reached: Tried, share: float) -> Tried:
 
 
 def _reached(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
-    return [
-        (change, edit)
-        for change, edit in scripts.values()
-        if ran is None or _top(edit.function) in ran
-    ]
+    reached = []
+    for change, edit in scripts.values():
+        if is_reached(edit.function, ran):
+            reached.append((change, edit))
+    return reached
+
+
+def is_reached(function: str, ran: frozenset[str] | None) -> bool:
+    """Return whether a definition is among those that ran; True where these are not known."""
+    return ran is None or _top(function) in ran
 
 
 def _some(reached: Tried, most: int) -> Tried:
     """Choose so many changes at most, evenly spread."""
-    step = max(1, -(-len(reached) // most))
-    return reached[::step]
+    step = math.ceil(len(reached) / most)
+    return reached[:: max(1, step)]
 
 
 def try_changes(
@@ -153,8 +167,9 @@ def try_changes(
         if row.any():
             changes.append(change)
             rows.append(row)
-    made = np.stack(rows) if rows else np.zeros((0, len(names), prints.WIDTH))
-    return ChangedAnswers(tuple(changes), names, made)
+    shape = (len(rows), len(names), prints.WIDTH)
+    of_all = np.array(rows).reshape(shape)
+    return ChangedAnswers(tuple(changes), names, of_all)
 
 
 def joined(names: Sequence[str], parts: Iterable[ChangedAnswers]) -> ChangedAnswers:
@@ -174,37 +189,52 @@ def _answers(
     plain: str,
     tried: Tried,
 ) -> Iterator[tuple[SmallChange, Answer]]:
-    quick = replace(check, seconds=min(SECONDS, check.seconds))
+    """Yield each change with what the solution answers with it, while little time is spent."""
+    limit = SECONDS
     with server.worker(plain.encode(), "solution.py") as worker:
         for change, edit in tried:
+            seconds = min(limit, check.seconds)
+            quick = replace(check, seconds=seconds)
             answer = worker.ask(quick, seed, source=edit.script.encode())
             if answer.failure == Failure.TIMEOUT:
-                quick = replace(quick, seconds=min(SECONDS_ONCE_LATE, check.seconds))
+                limit = SECONDS_ONCE_LATE
             yield change, answer
 
 
 def _row(check: Check, expected: Answer, answer: Answer) -> np.ndarray:
-    """The prints of an answer's arrays; those that are as the solution's stay zero."""
+    """Return the prints of an answer's arrays, (arrays, WIDTH); 0 where it is as the solution's."""
     row = np.zeros((len(expected.arrays), prints.WIDTH))
-    for number, (name, array) in enumerate(expected.arrays.items()):
+    for number, name in enumerate(expected.arrays):
         if not agree(check, name, expected, answer):
-            row[number] = print_of(answer.arrays.get(name), is_exact(array))
+            found = answer.arrays.get(name)
+            must_be_exact = is_exact(expected.arrays[name])
+            row[number] = print_of(found, must_be_exact)
     return row
 
 
 def as_arrays(changed: ChangedAnswers) -> Arrays:
     """Write changed answers as arrays, for the store."""
+    changes = changed.changes
     return {
-        "ids": np.array([change.id for change in changed.changes], dtype=np.str_),
-        "functions": np.array([change.function for change in changed.changes], dtype=np.str_),
-        "words": np.array([change.words for change in changed.changes], dtype=np.str_),
-        "arrays": np.array(changed.arrays, dtype=np.str_),
+        "ids": _texts(change.id for change in changes),
+        "functions": _texts(change.function for change in changes),
+        "words": _texts(change.words for change in changes),
+        "arrays": _texts(changed.arrays),
         "prints": changed.prints,
     }
 
 
+def _texts(texts: Iterable[str]) -> np.ndarray:
+    return np.array(list(texts), dtype=np.str_)
+
+
 def from_arrays(arrays: Arrays) -> ChangedAnswers:
     """Read changed answers that the store holds."""
-    columns = (arrays[name].tolist() for name in ("ids", "functions", "words"))
-    changes = tuple(SmallChange(*row) for row in zip(*columns, strict=True))
-    return ChangedAnswers(changes, tuple(arrays["arrays"].tolist()), arrays["prints"])
+    ids: list[str] = arrays["ids"].tolist()
+    functions: list[str] = arrays["functions"].tolist()
+    words: list[str] = arrays["words"].tolist()
+    changes = []
+    for row in zip(ids, functions, words, strict=True):
+        changes.append(SmallChange(*row))
+    names: list[str] = arrays["arrays"].tolist()
+    return ChangedAnswers(tuple(changes), tuple(names), arrays["prints"])

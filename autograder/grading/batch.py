@@ -113,7 +113,9 @@ class Tally:
         if self.read_back:
             parts.append(f"{self.read_back} read back")
         if self.graded:
-            reasons = [f"{count} {reason}" for reason, count in self.graded.most_common()]
+            reasons = []
+            for reason, count in self.graded.most_common():
+                reasons.append(f"{count} {reason}")
             parts.append(f"graded: {', '.join(reasons)}")
         if self.answers_made:
             parts.append(f"{self.answers_made} answers of the solution and its mistakes made")
@@ -135,12 +137,15 @@ def grade_class(
     """
     by_unit: dict[str, list[Submitted]] = {}
     for entry in submitted:
-        by_unit.setdefault(entry.unit, []).append(entry)
+        of_unit = by_unit.setdefault(entry.unit, [])
+        of_unit.append(entry)
     tallies = []
     with only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
-        write_whole(run.out / "run.txt", _facts(course, run, len(submitted)))
-        for unit, entries in by_unit.items():
-            grader = _ClassGrader(outline_unit(course, unit), run, cluster)
+        facts = _facts(course, run, submissions=len(submitted))
+        write_whole(run.out / "run.txt", facts)
+        for name, entries in by_unit.items():
+            unit = outline_unit(course, name)
+            grader = _ClassGrader(unit, run, cluster)
             try:
                 for result in grader.grade_all(entries):
                     step(result)
@@ -152,7 +157,11 @@ def grade_class(
 
 def _facts(course: Course, run: Run, submissions: int) -> str:
     """Note a run for those who read its results: see `run_facts`."""
-    lines = [f"seed {run.seed}", f"submissions {submissions}", f"course {course.folder}"]
+    lines = [
+        f"seed {run.seed}",
+        f"submissions {submissions}",
+        f"course {course.folder}",
+    ]
     if run.submitted:
         lines.append(f"submitted {run.submitted.resolve()}")
     return "\n".join(lines)
@@ -160,7 +169,8 @@ def _facts(course: Course, run: Run, submissions: int) -> str:
 
 def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool) -> str:
     """Say by what a grade would be made on the machine where this is called, to be compared."""
-    provenance = provenance_of(unit_at(folder, name), seed, quick, official, __version__)
+    unit = unit_at(folder, name)
+    provenance = provenance_of(unit, seed, quick, official, __version__)
     return repr(without_notes(provenance))
 
 
@@ -243,7 +253,7 @@ class _ClassGrader:
         except (UserError, Postponed):
             raise
         except Exception as error:
-            lines = map(one_line, traceback.format_exc().splitlines())
+            lines = [one_line(line) for line in traceback.format_exc().splitlines()]
             log.info("%s, %s: given up\n%s", entry.student, entry.unit, "\n".join(lines))
             return self._given_up(entry, error)
 
@@ -262,7 +272,8 @@ class _ClassGrader:
             raise
         submitted = _time_of(file.entry, self._run.stamped)
         result = self._result(file.entry, graded, file.sha256, submitted)
-        result = replace(result, seconds=time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        result = replace(result, seconds=seconds)
         keep(self._run.out, file.entry, result)
         with self._lock:
             self._tally.graded[why] += 1
@@ -280,7 +291,8 @@ class _ClassGrader:
             self._tally.read_back += 1
         result = replace(stored, hand_in=entry.record or stored.hand_in)
         if entry.record or self._run.stamped:
-            result = replace(result, submitted=_time_of(entry, self._run.stamped))
+            submitted = _time_of(entry, self._run.stamped)
+            result = replace(result, submitted=submitted)
         if result != stored or not in_place:
             keep(self._run.out, entry, result)
         return result
@@ -289,20 +301,23 @@ class _ClassGrader:
         """Have a submission graded, but for checks that a stored result of it has passed."""
         if file.entry.path is None:
             return self._unread(file.entry.note)
+        name = file.entry.path.name
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
-        return self._ask(file.source, file.entry.path.name, passed, hurry)
+        return self._ask(file.source, name, passed, hurry)
 
     def _unread(self, note: str) -> Graded:
         """Make the verdicts of a submission that was not run; the note says why."""
         answer = Answer(failure=Failure.UNREAD, message=note)
-        return Graded(not_run(self._unit, self._trained, answer))
+        verdicts = not_run(self._unit, self._trained, answer)
+        return Graded(verdicts)
 
     def _given_up(self, entry: Submitted, error: Exception) -> Result:
         """Record that grading a submission failed by a fault of ours.
 
         The result has no checksum, so that the submission is graded again.
         """
-        what = one_line(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+        error_words = one_line(f"{type(error).__name__}: {error}")
+        what = error_words[:LONGEST_ERROR]
         note = f"it could not be graded ({what}). Run `autograder grade` once more; see --verbose."
         result = self._result(replace(entry, note=note), self._unread(note))
         # an attempt that a later one has replaced has a result once it can be graded

@@ -39,7 +39,8 @@ class Cluster:
 
     def threads(self) -> int:
         """Count the threads of all workers together."""
-        return sum(self.client.nthreads().values())
+        by_worker = self.client.nthreads()
+        return sum(by_worker.values())
 
     def must_agree(self, function: Callable[..., str], *arguments: object) -> None:
         """Raise `NoCluster` unless `function` says on every worker what it says here."""

@@ -42,7 +42,8 @@ def examine(course: Course | None) -> Iterator[Finding]:
         return
     for name, package in course.about.packages.items():
         command = f"pip install '{package.install}'"
-        yield _package(name, f"{package.why}: {command}" if package.why else command)
+        why = f"{package.why}: {command}" if package.why else command
+        yield _package(name, why)
     for name in data.names(course):
         yield _corpus(course, name)
 
@@ -63,7 +64,7 @@ OPTIONAL = {
 
 
 def _older(abi: int) -> str:
-    """What an older Landlock lacks, and what stands in for it."""
+    """Say what an older Landlock lacks, and what stands in for it."""
     later = {
         2: "moving files",
         3: "emptying files",

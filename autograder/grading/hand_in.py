@@ -67,9 +67,11 @@ def read_record(path: Path) -> HandIn | None:
 
 
 def is_collected(submitted: Path) -> bool:
-    """Whether `collect` wrote this folder: else the records in it may be the students' own."""
+    """Return whether `collect` wrote this folder: else its records may be the students' own."""
     mark = submitted / MARK
-    return mark.is_file() and not mark.is_symlink()
+    if mark.is_symlink():
+        return False
+    return mark.is_file()
 
 
 def record_of(submitted: Path, folder: Path) -> HandIn | None:

@@ -83,7 +83,9 @@ def _common_seeds(path: Path, units: Sequence[str]) -> set[int]:
         by_unit = [set(store.seeds(unit)) for unit in units]
     finally:
         store.close()
-    return set.intersection(*by_unit) if by_unit else set()
+    if not by_unit:
+        return set()
+    return set.intersection(*by_unit)
 
 
 def draw_seed(path: Path, units: list[str]) -> int:

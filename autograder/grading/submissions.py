@@ -75,7 +75,10 @@ def find_submissions(
         raise _nothing_found(folder, unit)
     # names of all who lie here, so that a student is called the same whichever unit is asked for
     names = plain_names(map(_student_of, entries), taken)
-    plain = [_renamed(submitted, names[submitted.student]) for submitted in found.values()]
+    plain = []
+    for submitted in found.values():
+        name = names[submitted.student]
+        plain.append(_renamed(submitted, name))
     return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
 
 
@@ -101,7 +104,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _order(entry: os.DirEntry[str]) -> tuple[bool, bool, str]:
-    return not _is_folder(entry), not entry.name.endswith(".py"), entry.name
+    is_no_folder = not _is_folder(entry)
+    is_no_script = not entry.name.endswith(".py")
+    return is_no_folder, is_no_script, entry.name
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -162,8 +167,9 @@ def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     """
     wanted = set(names)
     borne = set(taken)
+    in_turn = [*sorted(borne), *sorted(wanted, key=_capitals_last)]
     first: dict[str, str] = {}
-    for name in [*sorted(borne), *sorted(wanted, key=_capitals_last)]:
+    for name in in_turn:
         first.setdefault(_folded(name), name)
     plain = {}
     for name in wanted:
@@ -174,24 +180,27 @@ def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
 
 def _folded(name: str) -> str:
     """Return what names have in common that some file system takes for the same."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    small = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", small)
 
 
 def _capitals_last(name: str) -> tuple[bool, str]:
-    return name != name.lower(), name
+    has_capitals = name != name.lower()
+    return has_capitals, name
 
 
 def _plain_name(name: str, is_first: bool) -> str:
     """Return a name as it is, if files can be called so; else a part of it with a checksum."""
     clean = _without_strange_characters(name)
-    fits = 0 < len(clean.encode()) <= MAX_NAME
+    in_bytes = clean.encode()
+    fits = 0 < len(in_bytes) <= MAX_NAME
     looks_changed = _CHANGED.search(name) is not None
     if is_first and fits and clean == name and not looks_changed:
         return name
     room = MAX_NAME - CHECKSUM - 1
-    short = clean.encode()[:room].decode(errors="ignore")
-    checksum = digest(os.fsencode(name))[:CHECKSUM]
-    return f"{short}~{checksum}"
+    short = in_bytes[:room].decode(errors="ignore")
+    checksum = digest(os.fsencode(name))
+    return f"{short}~{checksum[:CHECKSUM]}"
 
 
 def _without_strange_characters(name: str) -> str:
@@ -261,11 +270,12 @@ def time_of(path: Path, stamped: bool = False) -> str:
 def _written_time(path: Path) -> str:
     """Read the time that a file tells; empty where there is none, or none that can be read."""
     try:
-        text = read_file(path).decode().strip().replace(" UTC", "+00:00")
-        moment = datetime.fromisoformat(text).astimezone(UTC)
+        text = read_file(path).decode().strip()
+        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+        in_utc = moment.astimezone(UTC)
     except (OSError, ValueError, OverflowError):
         return ""
-    return moment.isoformat(timespec="seconds")
+    return in_utc.isoformat(timespec="seconds")
 
 
 def graded_files(
@@ -280,12 +290,15 @@ def graded_files(
 
     @cache
     def paths(unit: str) -> dict[str, Path | None]:
-        found = find_submissions(course, folder, unit, taken)
-        return {entry.student: entry.path for entry in found}
+        by_student = {}
+        for entry in find_submissions(course, folder, unit, taken):
+            by_student[entry.student] = entry.path
+        return by_student
 
     def file_of(result: Result) -> bytes | None:
+        student = result.handed_in_by or result.student
         try:
-            path = paths(result.unit).get(result.handed_in_by or result.student)
+            path = paths(result.unit).get(student)
             content = read_file(path) if path else b""
         except (OSError, ValueError, NothingToGrade):
             return None
@@ -307,7 +320,8 @@ def unpack(archive: Path, folder: Path) -> Path:
             entries = packed.infolist()
             _refuse_entries(archive, entries, folder)
             for entry in entries:
-                _set_time(packed.extract(entry, folder), entry)
+                path = packed.extract(entry, folder)
+                _set_time(path, entry)
     except NothingToGrade:
         raise
     except OSError as error:  # it is not there, the disk is full, or no file can have such a name
@@ -322,7 +336,8 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 def _refuse_large(archive: Path) -> None:
     """Refuse a zip that is too large to be opened. Raises `NothingToGrade`."""
-    if archive.stat().st_size > MAX_TOTAL:
+    size = archive.stat().st_size
+    if size > MAX_TOTAL:
         raise NothingToGrade(f"{archive} is over {MAX_TOTAL >> 30} GB. Grade it in parts.")
     if entries_in_zip(archive) > MAX_FILES:
         raise NothingToGrade(f"{archive} holds more than {MAX_FILES} files.")
@@ -389,7 +404,7 @@ def _count(file: BinaryIO, wanted: bytes, length: int) -> int:
 
 
 def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
-    """Whether an entry is a plain file or a folder, not too large, that stays below `folder`."""
+    """Return whether an entry is a plain file or a folder, not too large, and stays in `folder`."""
     if "\0" in entry.filename:
         return False
     if entry.file_size > MAX_FILE:
@@ -398,7 +413,8 @@ def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
         return False
     if stat.S_ISLNK(entry.external_attr >> 16):
         return False
-    return (folder / entry.filename).resolve().is_relative_to(folder.resolve())
+    path = folder / entry.filename
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _set_time(path: str, entry: zipfile.ZipInfo) -> None:

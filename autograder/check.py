@@ -76,7 +76,7 @@ class Check:
 
     @property
     def title(self) -> str:
-        """The first paragraph of the experiment's docstring, in one line: what a student reads."""
+        """Return the experiment's first paragraph in one line, as students read it."""
         docstring = cleandoc(self.experiment.__doc__ or self.name)
         first_paragraph, *_ = docstring.split("\n\n")
         words = first_paragraph.split()

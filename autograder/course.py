@@ -97,27 +97,27 @@ class Course:
 
     @property
     def title(self) -> str:
-        """What the course is called."""
+        """Return what the course is called."""
         return self.about.title
 
     @property
     def units(self) -> tuple[str, ...]:
-        """The names of its units, in order."""
+        """Return the names of its units, in order."""
         return tuple(self.about.units)
 
     @property
     def public_seed(self) -> int:
-        """The seed of the keys that students get."""
+        """Return the seed of the keys that students get."""
         return self.about.public_seed
 
     @property
     def checks(self) -> Path:
-        """The folder of experiments."""
+        """Return the folder of experiments."""
         return self.folder / "checks"
 
     @property
     def assignments(self) -> Path:
-        """The folder that students work in."""
+        """Return the folder that students work in."""
         return self.folder / "assignments"
 
     def solution(self, unit: str) -> Path:
@@ -171,7 +171,7 @@ class Unit:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Its checks, in order."""
+        """Return its checks, in order."""
         return self.experiments.checks
 
     @property
@@ -181,12 +181,12 @@ class Unit:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What a submission may import beyond the standard library."""
+        """Return what a submission may import beyond the standard library."""
         return self.experiments.settings.packages
 
     @property
     def limits(self) -> Limits:
-        """What one submission may use."""
+        """Return what one submission may use."""
         return self.experiments.settings.limits
 
     def loss_unit(self, check: Check) -> str:

@@ -51,7 +51,7 @@ class Bound:
 
     @property
     def loss(self) -> tuple[float, float]:
-        """The mean and the standard deviation of our loss."""
+        """Return the mean and the standard deviation of our loss."""
         losses = self.ours
         mean = fmean(losses)
         if len(losses) < 2:
@@ -60,7 +60,7 @@ class Bound:
 
     @property
     def furthest(self) -> float:
-        """The largest distance of a right answer."""
+        """Return the largest distance of a right answer."""
         sizes: list[float] = []
         for distances in self.right.values():
             sizes.extend(map(abs, distances))
@@ -68,7 +68,7 @@ class Bound:
 
     @property
     def differing(self) -> list[str]:
-        """The styles that end elsewhere than our solution on some seed: others prove nothing."""
+        """Return the styles that end elsewhere than ours on some seed: others prove nothing."""
         differing = []
         for style, distances in self.right.items():
             if any(distances):
@@ -83,7 +83,7 @@ class Bound:
 
     @property
     def right_fails(self) -> tuple[float, str]:
-        """The largest chance of a style that a right answer ends beyond the bound, and the style.
+        """Return the largest chance that a right answer ends beyond the bound, and in which style.
 
         By Student's t as wide as the style's spread, with as many degrees of freedom as seeds.
         """
@@ -97,7 +97,7 @@ class Bound:
 
     @property
     def beyond(self) -> list[float]:
-        """The least distance of each mistake that is beyond the bound on every seed."""
+        """Return the least distance of each mistake that is beyond the bound on every seed."""
         beyond = []
         for distances in self.wrong.values():
             nearest = _least(distances)
@@ -107,7 +107,7 @@ class Bound:
 
     @property
     def passing(self) -> list[str]:
-        """The mistakes that would be graded as passed.
+        """Return the mistakes that would be graded as passed.
 
         They train otherwise than our solution, end within the bound, and are caught by no check.
         """
@@ -121,7 +121,7 @@ class Bound:
 
     @property
     def ok(self) -> bool:
-        """Whether the bound lets no mistake through, and hardly ever fails a right answer."""
+        """Return whether the bound lets no mistake through and hardly fails a right answer."""
         chance, _ = self.right_fails
         if self.passing:
             return False

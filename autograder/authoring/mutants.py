@@ -53,7 +53,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """Its name in `equivalent.toml`."""
+        """Return its name in `equivalent.toml`."""
         change = f"{self.before} → {self.after}"
         return f"{self.function}: {change}"
 
@@ -180,7 +180,7 @@ class MutantResult:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The checks that it reached and did not pass."""
+        """Return the checks that it reached and did not pass."""
         failed = []
         for verdict in self.verdicts:
             if verdict.status not in ("passed", "not_reached"):

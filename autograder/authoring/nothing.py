@@ -42,7 +42,7 @@ class Emptied:
 
     @property
     def too_much(self) -> bool:
-        """Whether that is more than what was left is worth."""
+        """Return whether that is more than what was left is worth."""
         if self.alone:
             return self.earned > 0
         if self.about:

@@ -32,13 +32,13 @@ class Telling:
 
     @property
     def answered(self) -> int:
-        """How many came to an answer, which no error ended."""
+        """Return how many came to an answer, which no error ended."""
         unexplained = self.counts["neither"]
         return self.explained + unexplained
 
     @property
     def explained(self) -> int:
-        """How many are told what explains their values."""
+        """Return how many are told what explains their values."""
         named = self.counts["named"]
         related = self.counts["related"]
         changed = self.counts["small change"]
@@ -46,7 +46,7 @@ class Telling:
 
     @property
     def share(self) -> float:
-        """The share of those that are named or related, or told a small change."""
+        """Return the share of those that are named or related, or told a small change."""
         if not self.answered:
             return 1.0
         return self.explained / self.answered
@@ -112,7 +112,7 @@ def untrue(
 
 
 def _names_another(text: str, function: str) -> bool:
-    """Whether a small change is told of other functions than this one."""
+    """Return whether a small change is told of other functions than this one."""
     if "change in `" not in text:
         return False
     return f"`{function}" not in text

@@ -53,14 +53,14 @@ class ValidationReport:
 
     @property
     def style_seeds(self) -> int:
-        """On how many seeds styles are tried; they need no key of mistakes, and are cheap."""
+        """Return on how many seeds styles are tried; they need no key of mistakes."""
         if self.quick:
             return self.seeds
         return max(self.seeds, STYLE_SEEDS)
 
     @property
     def score(self) -> float:
-        """The share of wrong variants that lose points; equivalent mutants are not counted."""
+        """Return the share of wrong variants that lose points, without equivalent mutants."""
         wrong = self.mutants - self.equivalent
         if not wrong:
             return math.nan

@@ -153,7 +153,7 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
 
 
 def _is_final(worker: Worker, tried: _Tried) -> bool:
-    """Whether a fresh process would give no better answer to a check that has not passed."""
+    """Return whether a fresh process would give no better answer to a check that has not passed."""
     answer = tried.answer
     if answer.failure in ASKED_ONCE:
         return True
@@ -165,7 +165,7 @@ def _is_final(worker: Worker, tried: _Tried) -> bool:
 
 
 def _is_same(check: Check, first: Answer, second: Answer) -> bool:
-    """Whether the second answer stands for both: the first was none, or they are the same."""
+    """Return whether the second answer stands for both: the first was none, or is the same."""
     if first.failure:
         return True
     if second.failure:

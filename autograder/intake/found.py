@@ -18,7 +18,7 @@ class Person:
 
     @property
     def called(self) -> str:
-        """What the person's folder is called where no roster says it: unique in the source."""
+        """Return what a person's folder is called where no roster says it, unique in the source."""
         if self.login:
             return self.login
         if self.email:

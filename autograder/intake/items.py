@@ -64,22 +64,22 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Return the file's name."""
         return self.parts[-1]
 
     @property
     def top(self) -> str:
-        """The name at the top of the source: the file's folder there, or the file itself."""
+        """Return the name at the top of the source: the file's folder there, or the file itself."""
         return self.parts[0]
 
     @property
     def in_folder(self) -> bool:
-        """Whether the file lies in a folder of the source."""
+        """Return whether the file lies in a folder of the source."""
         return len(self.parts) > 1
 
     @property
     def place(self) -> str:
-        """Where it stands in the source."""
+        """Return where it stands in the source."""
         names = (*self.above, *self.parts)
         return "/".join(names)
 

@@ -41,7 +41,7 @@ class Place:
 
     @property
     def latest(self) -> HandIn:
-        """The record of the attempt that `grade` finds first."""
+        """Return the record of the attempt that `grade` finds first."""
         return self.attempts[-1].record
 
 

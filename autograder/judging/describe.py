@@ -35,7 +35,7 @@ class Comparison:
 
     @cached_property
     def wrong(self) -> tuple[str, ...]:
-        """The arrays that differ from the solution's, in its order."""
+        """Return the arrays that differ from the solution's, in its order."""
         expected = self.key.expected
         return tuple(wrong_arrays(self.check, expected, self.answer))
 

@@ -30,7 +30,7 @@ class Candidate:
 
     @property
     def matches_all(self) -> bool:
-        """Whether the submission equals the mistake wherever it differs from the solution."""
+        """Return whether the submission equals the mistake wherever that spoils something."""
         return self.matches == self.spoils
 
 
@@ -47,7 +47,7 @@ class Explanation:
 
     @property
     def has_one_text(self) -> bool:
-        """Whether the mistakes have the same words; to list several would be no diagnosis."""
+        """Return whether the mistakes have the same words; several would be no diagnosis."""
         texts = {mistake.text for mistake in self.mistakes}
         return len(texts) == 1
 

@@ -27,12 +27,12 @@ class InPart:
 
     @property
     def text(self) -> str:
-        """What a student reads."""
+        """Return what a student reads."""
         return f"your values are those of this mistake, made here and not everywhere: {self.words}"
 
     @property
     def words(self) -> str:
-        """The mistake's own words."""
+        """Return the mistake's own words."""
         return self.mistake.text
 
 
@@ -80,7 +80,7 @@ def _agreeing(
 
 
 def _could_be_chance(key: CheckKey, answer: Answer, one: InPart) -> bool:
-    """Whether arrays that have nothing to do with a mistake could be as it makes them."""
+    """Return whether arrays that have nothing to do with a mistake could be as it makes them."""
     chance = math.log10(len(key.mistakes))
     for name in one.arrays:
         found = answer.arrays.get(name)

@@ -195,7 +195,7 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """How long it has lasted."""
+        """Return how long it has lasted."""
         now = time.monotonic()
         return now - self.since
 

@@ -31,14 +31,14 @@ class Definition:
 
     @property
     def place(self) -> str:
-        """What its lines are counted in: "line", or "cell 3, line"."""
+        """Return what its lines are counted in: "line", or "cell 3, line"."""
         if self.cell is None:
             return "line"
         return f"cell {self.cell}, line"
 
     @property
     def is_function(self) -> bool:
-        """Whether it is a function or a class."""
+        """Return whether it is a function or a class."""
         head = re.match(r"@|(async )?def |class ", self.text)
         return head is not None
 

@@ -44,7 +44,7 @@ class Feedback:
 
     @property
     def file(self) -> Path:
-        """What the student gets: the PDF, else the page."""
+        """Return what the student gets: the PDF, else the page."""
         return self.pdf or self.page
 
 

@@ -20,7 +20,7 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Whether all of its checks passed."""
+        """Return whether all of its checks passed."""
         statuses = {verdict.status for verdict in self.verdicts}
         return statuses <= {"passed"}
 

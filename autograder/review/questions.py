@@ -73,7 +73,7 @@ class Question:
 
     @property
     def level(self) -> int:
-        """How hard it is, from 0 to 3.
+        """Return how hard it is, from 0 to 3.
 
         An error or one change of everything is easy, a part that stays is hard.
         """
@@ -92,7 +92,7 @@ class Question:
 
     @property
     def is_all_or_nothing(self) -> bool:
-        """Whether the change raises an error, or changes no array: asked once is enough."""
+        """Return whether the change raises an error, or changes no array: asked once is enough."""
         if self.raised:
             return True
         return _changes_nothing(self.arrays)

@@ -53,7 +53,7 @@ class Pair:
 
     @property
     def order(self) -> float:
-        """What pairs are sorted by: equal code, and how rare their equal wrong answers are."""
+        """Return what pairs are sorted by: equal code, and how rare equal wrong answers are."""
         return self.share + self.rarity
 
 

@@ -118,7 +118,7 @@ class SmallChange:
 
     @property
     def script(self) -> str:
-        """The script with the change made."""
+        """Return the script with the change made."""
         return with_edits(self.text, [self.edit])
 
     @property
@@ -128,7 +128,7 @@ class SmallChange:
 
     @property
     def edit(self) -> Edit:
-        """What is changed, without the words."""
+        """Return what is changed, without the words."""
         return Edit(self.start, self.end, self.code)
 
 
@@ -218,7 +218,7 @@ class _Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        """Where each line begins, in bytes."""
+        """Return where each line begins, in bytes."""
         starts = [0]
         for line in self._bytes.split(b"\n"):
             next_start = starts[-1] + len(line) + 1
@@ -383,7 +383,7 @@ def _signs(node: ast.UnaryOp, source: _Source) -> Iterator[_Edit]:
 
 
 def _whole_number(node: ast.AST) -> int | None:
-    """The value of a whole number that is written out, with its sign."""
+    """Return the value of a whole number that is written out, with its sign."""
     match node:
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return value

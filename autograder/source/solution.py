@@ -39,7 +39,7 @@ class Solution:
 
     @property
     def stub(self) -> str:
-        """The script as students get it: each solution region replaced by the stub."""
+        """Return the script as students get it: each solution region replaced by the stub."""
         stub: list[str] = []
         inside = False
         for line in self.text.split("\n"):
@@ -55,7 +55,7 @@ class Solution:
 
     @property
     def secret_lines(self) -> set[str]:
-        """The lines of the solution regions, mistakes and all, that the stub does not hold."""
+        """Return the lines of the regions, mistakes and all, that the stub does not hold."""
         lines = {placed.mistake.code for placed in self.mistakes}
         for region in _REGION.findall(self.text):
             for line in region.split("\n"):

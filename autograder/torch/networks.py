@@ -144,7 +144,7 @@ class Condition:
 
     @property
     def but_for_modes(self) -> tuple[object, ...]:
-        """All of it but for the modes, to compare where a mode may change."""
+        """Return all of it but for the modes, to compare where a mode may change."""
         return self.numbers, self.trainable, self.gradients
 
 

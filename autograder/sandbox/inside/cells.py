@@ -49,7 +49,7 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """What its lines are counted in: "line", or "cell 3, line"."""
+        """Return what its lines are counted in: "line", or "cell 3, line"."""
         if self.number is None:
             return "line"
         return f"cell {self.number}, line"

@@ -274,7 +274,7 @@ def _answer(
 
 
 def _asks_of_variant(question: Message) -> bool:
-    """Whether a question brings another file: only those about variants of the solution do."""
+    """Return whether a question brings another file, as those about variants of the solution do."""
     return "source" in question.arrays
 
 

@@ -72,7 +72,7 @@ class Statement:
 
     @cached_property
     def code(self) -> CodeType:
-        """The statement, compiled when it is first needed.
+        """Return the statement, compiled when it is first needed.
 
         Raises `Broken`: a `return` may stand outside a function.
         """
@@ -96,7 +96,7 @@ class Statement:
 
     @cached_property
     def uses(self) -> set[str]:
-        """The names that it looks up outside itself."""
+        """Return the names that it looks up outside itself."""
         return set(globals_used(self.code))
 
     def binds_name(self, name: str) -> bool:

@@ -258,6 +258,12 @@ class _MutantGrader:
         return self._grade_on(mutant, self.data)
 
     def _grade_on(self, mutant: Mutant, data: Mapping[str, Corpus]) -> MutantResult:
-        script = mutant.script.encode()
-        verdicts = grade_one(self.server, script, "submission.py", self.seed, self.key, data)
+        verdicts = grade_one(
+            self.server,
+            mutant.script.encode(),
+            "submission.py",
+            self.seed,
+            self.key,
+            data,
+        )
         return MutantResult(mutant, tuple(verdicts))

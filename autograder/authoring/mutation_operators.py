@@ -166,7 +166,8 @@ def _of_integer(node: cst.Integer) -> Iterator[Replacement]:
 def _of_float(node: cst.Float) -> Iterator[Replacement]:
     """Yield twice the number."""
     twice = 2 * float(node.value)
-    yield Replacement(Operator.CRP, node, cst.Float(str(twice)))
+    written = cst.Float(str(twice))
+    yield Replacement(Operator.CRP, node, written)
 
 
 def _of_name(node: cst.Name, counterparts: Mapping[str, str]) -> Iterator[Replacement]:

@@ -473,9 +473,10 @@ def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
 
 def _lines_of(node: ast.stmt) -> range:
     """Return the numbers of a statement's lines, with those of its decorators."""
+    first = node.lineno
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    parts: list[ast.expr | ast.stmt] = [*decorators, node]
-    first = min(part.lineno for part in parts)
+    for decorator in decorators:
+        first = min(first, decorator.lineno)
     last = node.end_lineno or node.lineno
     return range(first, last + 1)
 

@@ -65,11 +65,16 @@ class Letter:
 
     def in_words(self) -> str:
         """Say what would be sent, in a line."""
-        who = f"{visible(self.student)} (Canvas {self.user})"
-        where = f"{self.unit} → assignment {self.assignment}"
-        points = f"{number(self.points)} points"
-        comment = f"a comment of {len(self.comment)} characters"
-        return f"{who}, {where}: {points}, {comment}, {self.file.name}"
+        student = visible(self.student)
+        points = number(self.points)
+        characters = len(self.comment)
+        parts = [
+            f"{student} (Canvas {self.user})",
+            f"{self.unit} → assignment {self.assignment}: {points} points",
+            f"a comment of {characters} characters",
+            self.file.name,
+        ]
+        return ", ".join(parts)
 
 
 def check_address(url: str) -> str:

@@ -123,7 +123,8 @@ def _by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
     """Return student → unit → grade."""
     found: dict[str, dict[str, Grade]] = {}
     for grade in grades:
-        units = found.setdefault(_student(grade), {})
+        student = _student(grade)
+        units = found.setdefault(student, {})
         units[grade.result.unit] = grade
     return dict(sorted(found.items()))
 
@@ -141,7 +142,9 @@ def _file_name(units: Mapping[str, Grade]) -> str:
 
 def _most(grades: Sequence[Grade]) -> dict[str, float]:
     """Return unit → points to be had, in the order of the units."""
-    most = {grade.result.unit: grade.max_points for grade in grades}
+    most = {}
+    for grade in grades:
+        most[grade.result.unit] = grade.max_points
     return dict(sorted(most.items()))
 
 

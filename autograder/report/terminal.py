@@ -120,7 +120,8 @@ def total_in_practice(verdicts: Sequence[Verdict]) -> str:
     if is_whole or earned == points:
         return total(verdicts)
     fewer_than_all = math.ceil(points) - 1
-    return f"about {min(round(earned), fewer_than_all)} of {number(points)} points"
+    about = min(round(earned), fewer_than_all)
+    return f"about {about} of {number(points)} points"
 
 
 class UnderWay:
@@ -298,7 +299,8 @@ def _slowest(results: Sequence[Result], most: int) -> str:
     checks.sort(key=lambda check: -check.seconds)
     slowest = []
     for check in checks[:most]:
-        slowest.append(f"{check.name} {check.seconds:.3f} s (longest {check.longest:.3f})")
+        seconds = f"{check.seconds:.3f} s (longest {check.longest:.3f})"
+        slowest.append(f"{check.name} {seconds}")
     return ", ".join(slowest)
 
 

@@ -28,7 +28,9 @@ def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] 
     A unit that anybody handed in counts for everybody, and is 0 for who did not. students: more of
     them, who may have handed in nothing.
     """
-    by_student: dict[str, dict[str, Grade]] = {student: {} for student in students}
+    by_student: dict[str, dict[str, Grade]] = {}
+    for student in students:
+        by_student[student] = {}
     units = set()
     for grade in grades:
         unit = grade.result.unit
@@ -76,11 +78,13 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
     """
     units = list(rows[0].shares) if rows else []
     columns = [f"{heads[unit]} (%)" for unit in units]
-    table: list[Sequence[str | float]] = [("student", *columns, "total (%)", "letter")]
+    head = ("student", *columns, "total (%)", "letter")
+    table: list[Sequence[str | float]] = [head]
     for row in rows:
         percents = [_percent(row, unit) for unit in units]
         whole = rounded(100 * row.total)
-        table.append((row.student, *percents, whole, row.letter))
+        cells = (row.student, *percents, whole, row.letter)
+        table.append(cells)
     return table
 
 

@@ -77,7 +77,9 @@ def read_answer(student: str, source: bytes, names: Sequence[str] = (), year: st
 
 def _with_year(student: str, year: str) -> str:
     """Return what a student is called: with the year before the name where it is an earlier one."""
-    return f"{year}: {student}" if year else student
+    if not year:
+        return student
+    return f"{year}: {student}"
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,9 @@ class Defence:
         in_order = sorted(results, key=_place)
         for name, of_unit in groupby(in_order, key=lambda result: result.unit):
             unit = load_unit(self._course, name)
+            submissions = list(of_unit)
             ended: list[Result] = []
-            yield from self._ask_together(unit, list(of_unit), jobs, ended)
+            yield from self._ask_together(unit, submissions, jobs, ended)
             ended.sort(key=_place)
             yield from self._ask_one_by_one(unit, ended)
 

@@ -334,8 +334,9 @@ def _replaced(whole: str, definition: Definition, text: str) -> str | None:
     """Return a script or a cell with a text in a definition's place; None where it is not there."""
     lines = whole.split("\n")
     first = definition.first - 1
-    behind = first + len(definition.text.split("\n"))
-    if "\n".join(lines[first:behind]) != definition.text:
+    own_lines = definition.text.split("\n")
+    behind = first + len(own_lines)
+    if lines[first:behind] != own_lines:
         return None
     lines[first:behind] = text.split("\n")
     return "\n".join(lines)
@@ -443,9 +444,10 @@ def _next(free: Sequence[Question], chosen: Sequence[Question], to_choose: int) 
     else:
         hardest = max(1, len(free) // HARDEST)
         candidates = free[-hardest:]
-    asked = Counter(question.check for question in chosen)
-    return min(candidates, key=lambda question: (asked[question.check], -question.level))
+    times_asked = Counter(question.check for question in chosen)
+    return min(candidates, key=lambda one: (times_asked[one.check], -one.level))
 
 
 def _line_of(question: Question) -> tuple[int | None, int]:
-    return question.definition.cell, question.line
+    cell = question.definition.cell
+    return cell, question.line

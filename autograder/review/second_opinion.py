@@ -37,9 +37,10 @@ def _for_dolos(unit: UnitAnswers, texts: dict[str, str]) -> Iterable[tuple[str, 
     rows: list[tuple[str, ...]] = [("filename", "label", "created_at", "full_name")]
     for answer in unit.answers:
         student = answer.student
+        file = _dolos_name(student)
         label = "earlier" if answer.year else "this year"
         time = times.get(student, "")
-        rows.append((_dolos_name(student), label, time, student))
+        rows.append((file, label, time, student))
     yield "info.csv", as_csv(rows)
     for student, text in texts.items():
         yield _dolos_name(student), text

@@ -124,7 +124,8 @@ def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
     """Return what more than half of this year's class has."""
     half = max(2, len(found) / 2)
     holders = count_holders(found)
-    return frozenset(mark for mark, count in holders.items() if count > half)
+    common = [mark for mark, count in holders.items() if count > half]
+    return frozenset(common)
 
 
 def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
@@ -197,7 +198,10 @@ def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
         for student, groups in students.items():
             for group in groups:
                 errors[student].add(f"{check}: {group}")
-    return _Own({student: frozenset(marks) for student, marks in errors.items()})
+    own = {}
+    for student, marks in errors.items():
+        own[student] = frozenset(marks)
+    return _Own(own)
 
 
 def _candidates(own: _Own) -> set[tuple[str, str]]:
@@ -208,11 +212,13 @@ def _candidates(own: _Own) -> set[tuple[str, str]]:
     """
 
     def by_first_mark(student: str) -> tuple[str, str]:
-        marks = map(str, own.marks[student])
-        return min(marks, default=""), student
+        marks = [str(mark) for mark in own.marks[student]]
+        first = min(marks, default="")
+        return first, student
 
+    in_order = sorted(own.marks, key=by_first_mark)
     holders: dict[Hashable, list[str]] = defaultdict(list)
-    for student in sorted(own.marks, key=by_first_mark):
+    for student in in_order:
         for mark in own.marks[student]:
             holders[mark].append(student)
     found: set[tuple[str, str]] = set()

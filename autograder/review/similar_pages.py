@@ -46,7 +46,8 @@ def write_similar(found: Found, folder: Path, renaming: Renaming | None = None) 
     for address, page in pages.items():
         write_whole(folder / address, page())
     remove_other_pages(folder, pages)
-    write_whole(folder / "similar.csv", _csv(found).rstrip("\n"))
+    table = _csv(found)
+    write_whole(folder / "similar.csv", table.rstrip("\n"))
     return folder / "index.html"
 
 
@@ -70,7 +71,8 @@ def _folder_of(exercise: Exercise) -> str:
 def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the address of each page, and what makes it."""
     functions = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
-    yield "index.html", partial(_render, "similar.html", found=found, **functions)
+    index = partial(_render, "similar.html", found=found, **functions)
+    yield "index.html", index
     for unit, reports in found:
         for report in reports:
             yield from _pages_of_exercise(unit, report, renaming)
@@ -82,12 +84,14 @@ def _pages_of_exercise(
     """Yield a page for each pair and each group of an exercise."""
     exercise = report.exercise
     for number, pair in enumerate(report.pairs, 1):
+        address = pair_address(exercise, number)
         students = (pair.one, pair.other)
         page = _SideBySide(unit, report, students, pair, renaming)
-        yield pair_address(exercise, number), page.render
+        yield address, page.render
     for number, group in enumerate(report.groups, 1):
+        address = group_address(exercise, number)
         page = _SideBySide(unit, report, group, None, renaming)
-        yield group_address(exercise, number), page.render
+        yield address, page.render
 
 
 def _render(name: str, **variables: Any) -> str:

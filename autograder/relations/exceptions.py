@@ -46,10 +46,12 @@ def _factor_of_most(right: Array, found: Array, axis: int) -> Array:
     factors = np.full_like(found, np.nan)
     np.divide(found, right, out=factors, where=right != 0)
     in_order = np.sort(factors, axis)  # NaN stands last
-    known = np.isfinite(factors).sum(axis, keepdims=True)
-    middle = np.take_along_axis(in_order, known // 2, axis)
-    is_one = ~np.isfinite(middle) | (np.abs(middle - 1) <= NEAR_ONE)
-    return np.where(is_one, 1.0, middle)
+    is_known = np.isfinite(factors)
+    half = is_known.sum(axis, keepdims=True) // 2
+    middle = np.take_along_axis(in_order, half, axis)
+    is_near_one = np.abs(middle - 1) <= NEAR_ONE
+    is_unknown = ~np.isfinite(middle)
+    return np.where(is_near_one | is_unknown, 1.0, middle)
 
 
 def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Found:
@@ -57,19 +59,25 @@ def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Found:
 
     fits: where they are.
     """
-    rows = case.found.size // case.found.shape[axis]
-    choices = rows * math.log10(case.found.shape[axis])  # of the places that are left out
-    along = case.letters.along(case.found.shape, axis)
-    scaled = fits & differ(case.right, predicted)
-    if not scaled.any():
+    shape = case.found.shape
+    rows = case.found.size // shape[axis]
+    choices = rows * math.log10(shape[axis])  # of the places that are left out
+    along = case.letters.along(shape, axis)
+    is_scaled = fits & differ(case.right, predicted)
+    if is_scaled.any():
+        kind = "factor but for one of each row"
+        text = f"of each row{along} your values are {RIGHT} times one number, but for one place."
+        telling = is_scaled
+        fitted = rows
+    else:
+        kind = "right but for one of each row"
         text = f"your values are {RIGHT}, but for one place of each row{along}."
-        chance = evidence.chance_log10(predicted[fits], case.found[fits])
-        relation = Relation("right but for one of each row", text, whole=False)
-        return Found(relation, 0.001, min(0.0, chance + choices))
-    text = f"of each row{along} your values are {RIGHT} times one number, but for one place."
-    chance = evidence.chance_log10(predicted[scaled], case.found[scaled], fitted=rows)
-    relation = Relation("factor but for one of each row", text, whole=False)
-    return Found(relation, 0.001, min(0.0, chance + choices), fitted=rows)
+        telling = fits
+        fitted = 0
+    relation = Relation(kind, text, whole=False)
+    found = case.found[telling]
+    chance = evidence.chance_log10(predicted[telling], found, fitted)
+    return Found(relation, 0.001, min(0.0, chance + choices), fitted)
 
 
 # ---- where other values are of a kind
@@ -83,10 +91,11 @@ def wrong_where_values_are(case: Case) -> Iterator[Found]:
     if not case.same_shape or not _tell_something(case.wrong):
         return
     is_right = ~case.wrong
-    chance = evidence.chance_log10(case.right[is_right], case.found[is_right])
-    larger, smaller = _parts(case.right, is_right)
-    if larger or smaller:
-        which = "larger" if larger else "smaller"
+    right = case.right[is_right]
+    found = case.found[is_right]
+    chance = evidence.chance_log10(right, found)
+    which = _which_part(right, case.right[case.wrong])
+    if which:
         text = f"your values are {RIGHT} where the {which} ones are expected, and wrong elsewhere."
         thresholds = math.log10(2 * case.wrong.size)
         relation = Relation("right but where", text, whole=False)
@@ -99,16 +108,19 @@ def wrong_where_values_are(case: Case) -> Iterator[Found]:
 def _tell_something(wrong: Array) -> bool:
     """Return whether so many are wrong, and right, that chance would hardly choose them."""
     count = int(wrong.sum())
-    if min(count, wrong.size - count) < LEAST_PARTS:
+    others = wrong.size - count
+    if min(count, others) < LEAST_PARTS:
         return False
     return evidence.chance_of_places_log10(wrong) <= OF_PLACES
 
 
-def _parts(right: Array, is_right: Array) -> tuple[bool, bool]:
-    """Return whether the right ones are all larger, and all smaller, than the others."""
-    ours = right[is_right]
-    others = right[~is_right]
-    return bool(ours.min() > others.max()), bool(ours.max() < others.min())
+def _which_part(some: Array, others: Array) -> str:
+    """Say whether some values are all `larger` than the others, or `smaller`; else ""."""
+    if some.min() > others.max():
+        return "larger"
+    if some.max() < others.min():
+        return "smaller"
+    return ""
 
 
 def _wrong_where_another_is(case: Case, name: str, other: Array, chance: float) -> Iterator[Found]:

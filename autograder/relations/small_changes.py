@@ -58,7 +58,8 @@ class ChangedAnswers:
 
     def spoilt_by(self, identity: str) -> bool:
         """Return whether a change with this id answers otherwise than the solution."""
-        return any(change.id == identity for change in self.changes)
+        identities = {change.id for change in self.changes}
+        return identity in identities
 
 
 NO_CHANGES = ChangedAnswers()

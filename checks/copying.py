@@ -144,10 +144,10 @@ def seconds_of_a_search(text: str, source: str) -> float:
 def is_fast_enough(function: Callable[[str, str], object], rng: np.random.Generator) -> bool:
     """Return whether a search for copied text takes no longer than so many searches by `in`."""
     text = run(rng, 600, 600)
-    source = run(rng, 6000, 6000)
+    source = run(rng, 3000, 3000)
     limit = SEARCHES * len(text) * seconds_of_a_search(text, source)
     # Processor time, so that a busy machine costs nobody a point. Its clock may tick in hundredths,
-    # which are little beside the limit of half a second and too much for single searches.
+    # which are little beside the limit of a fifth of a second and too much for single searches.
     begin = process_time()
     function(text, source)
     return process_time() - begin < limit

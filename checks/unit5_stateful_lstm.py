@@ -410,6 +410,7 @@ def generating(net: Any, seed: int) -> Arrays:
 
 @check(
     points=3,
+    seconds=3,
     words={
         "fast_enough": (
             "it took the time of more than 120 searches for each character of the text. At each "

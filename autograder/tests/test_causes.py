@@ -117,6 +117,16 @@ NUMPY = [
         ([iter(range(9)), iter(range(9))],),
         "`x` holds iterators, and `zip` goes through all that they give. Call `next` once on each",
     ),
+    (
+        "return x[h] - x[~h]",
+        (np.ones(5), np.array([True, True, False, False, False])),
+        "`x[h]` is (2,) and `x[~h]` is (3,): from the last axis on, two sizes",
+    ),
+    (
+        "return 'abc'[x.argmax()]",
+        (np.eye(4)[:, ::-1].copy(),),
+        "`argmax()` without an axis counts through all numbers of an array.",
+    ),
 ]
 GATES = "i, j, g, o = (x @ h).chunk(4); return i * torch.ones(4, 11)"
 TORCH = [
@@ -128,6 +138,26 @@ TORCH = [
         "all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`.",
     ),
     ("return h or torch.zeros(3)", (1, torch.ones(B)), "`torch.zeros(3) if h is None else h`."),
+    (
+        "return F.cross_entropy(x, h, reduction='none')",
+        (torch.ones(T, B, V), torch.zeros(T, B, dtype=torch.long)),
+        "wants the classes on axis 1: `logits.movedim(-1, 1)`. The losses then have the targets'",
+    ),
+    (
+        "i, f, g, o = x.chunk(4, 0)",
+        (torch.ones(3, 8),),
+        "`chunk(4, 0)` cuts along the first axis. Say which one you mean; the last is `chunk",
+    ),
+    (
+        "return torch.autograd.grad((2 * x).sum(), [x])",
+        (torch.ones(B),),
+        "A gradient is asked for with respect to a tensor that keeps none.",
+    ),
+    (
+        "return x.grad.norm()",
+        (torch.ones(B, requires_grad=True),),
+        "`.grad` is None here: `backward` has not come by",
+    ),
     (GATES, (torch.ones(B, E), torch.ones(E, 4 * H)), "`chunk(4)` cuts along the first axis."),
     (
         "f, i, o, g = x.chunk(4, 0); return f",

@@ -18,6 +18,8 @@ from autograder.sandbox.inside.causes import (
     value_of,
 )
 
+KEEPS_EACH_LOSS = re.compile(r"""reduction\s*=\s*["']none["']""")
+
 
 def axes_of_cross_entropy(raised: Raised) -> str:
     """Logits (T, B, V) with targets (T, B)."""
@@ -31,10 +33,10 @@ def axes_of_cross_entropy(raised: Raised) -> str:
         return ""
     if "cross_entropy" not in raised.function + raised.line:
         return ""
-    return (
-        f"{_shapes_of_arguments(raised)}`cross_entropy` wants the classes on axis 1: make all "
-        "other axes one, `logits.flatten(0, -2)` and `targets.flatten()`."
-    )
+    cause = f"{_shapes_of_arguments(raised)}`cross_entropy` wants the classes on axis 1"
+    if KEEPS_EACH_LOSS.search(raised.line):
+        return f"{cause}: `logits.movedim(-1, 1)`. The losses then have the targets' shape."
+    return f"{cause}: make all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`."
 
 
 def _says_one_of(raised: Raised, words: Sequence[str]) -> bool:
@@ -216,6 +218,11 @@ def nothing_to_differentiate(raised: Raised) -> str:
     """A loss without a graph."""
     if "does not require grad" not in raised.text:
         return ""
+    if "autograd.grad(" in raised.line:
+        return (
+            "A gradient is asked for with respect to a tensor that keeps none. What was handed in "
+            "keeps none until it is told to: compute with `….clone().requires_grad_()` of it."
+        )
     return (
         "Nothing leads from this back to a tensor that asks for gradients. Either no such tensor "
         "went in (`requires_grad_()` makes one), or the way was cut: under `no_grad`, by "
@@ -240,6 +247,16 @@ def gradient_of_a_result(raised: Raised) -> str:
             f"take `torch.autograd.grad(loss, {text})`."
         )
     return ""
+
+
+def gradient_that_is_not_there(raised: Raised) -> str:
+    """`weight.grad` before `backward`, or of what the loss does not depend on."""
+    if "NoneType" not in raised.text or not re.search(r"\.grad\b", raised.line):
+        return ""
+    return (
+        "`.grad` is None here: `backward` has not come by, as where a state was detached on the "
+        "way, or the loss does not depend on it."
+    )
 
 
 def ids_in_a_product(raised: Raised) -> str:
@@ -397,6 +414,7 @@ CAUSES = (
     not_probabilities,
     nothing_to_differentiate,
     gradient_of_a_result,
+    gradient_that_is_not_there,
     ids_in_a_product,
     input_of_another_size,
     joined_with_fewer_axes,

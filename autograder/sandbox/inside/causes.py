@@ -36,6 +36,7 @@ HARMLESS = (
     ast.Slice,
     ast.UnaryOp,
     ast.USub,
+    ast.Invert,
     ast.BinOp,
     ast.Add,
     ast.Sub,
@@ -533,6 +534,18 @@ def _can_take(signature: inspect.Signature, call: ast.Call) -> bool:
     return True
 
 
+def place_out_of_range(raised: Raised) -> str:
+    """`names[scores.argmax()]`: a place counted through all axes at once."""
+    if not _says(raised, "index out of range", "is out of bounds for axis"):
+        return ""
+    if ".argmax()" not in raised.line:
+        return ""
+    return (
+        "`argmax()` without an axis counts through all numbers of an array. Look at its shape: "
+        "is there one score for each place? `argmax(-1)` takes the best of each row."
+    )
+
+
 def nothing_returned(raised: Raised) -> str:
     """What a function without `return` gives."""
     if not _says(raised, "NoneType"):
@@ -557,6 +570,7 @@ GENERAL = (
     no_single_truth,
     unpacked,
     other_arguments,
+    place_out_of_range,
     nothing_returned,
 )
 

@@ -976,7 +976,7 @@ with autograder.example("flagged at a threshold"):
 # | unit 2: the last eight | 1.99 |
 # | unit 2: a target at every step, the mean of eight steps | 1.92 |
 # | unit 2: only the eighth of them | 1.79 |
-# | unit 3: one sequence at a time, 6,000 of them | 2.34 |
+# | unit 3: one sequence at a time, 6,000 of them | 2.33 |
 # | unit 4: gradients by hand, 2,000 batches | 2.16 |
 # | unit 5: an LSTM whose state is carried | 1.86 |
 # | unit 5: a larger one, two passes over the text | 1.54 |

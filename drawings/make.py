@@ -350,10 +350,10 @@ def parallel_scan() -> Drawing:
     """Eight elements, three rounds, and which elements each place has combined."""
     d = Drawing(
         "A parallel scan of eight elements in three rounds",
-        "Eight places in a row, 0 to 7. In the first round each place but the first takes over "
-        "its left neighbour: place 7 then stands for 6 to 7. In the second round each takes "
-        "over the place two to its left: place 7 stands for 4 to 7. In the third, the place "
-        "four to its left: place 7 stands for 0 to 7, and every place t for 0 to t.",
+        "Eight places in a row, 0 to 7. In the first round each place but the first puts its left "
+        "neighbour before itself: place 7 then stands for 6 to 7. In the second round each puts "
+        "the place two to its left before itself: place 7 stands for 4 to 7. In the third, the "
+        "place four to its left: place 7 stands for 0 to 7, and every place t for 0 to t.",
         680,
         310,
     )
@@ -371,6 +371,40 @@ def parallel_scan() -> Drawing:
             first = max(0, place - 2**row + 1)
             label = str(place) if first == place else f"{first}‥{place}"
             d.box((140 + 70 * place, 35 + 80 * row), (48, 28), label)
+    return d
+
+
+def recurrence_backward() -> Drawing:
+    """Three steps of a linear recurrence, and below them the recurrence of its gradients."""
+    d = Drawing(
+        "A linear recurrence, and below it that of its gradients",
+        "Two rows. Above, from left to right, the states: h start, h1, h2, h3. Arrows lead from "
+        "each to the next, times a1, a2, a3, and b1, b2, b3 come in from above. Below, from right "
+        "to left, the gradients: g3, g2, g1, dh start. Arrows lead from each to the next, times "
+        "a3, a2, a1, and dh3, dh2, dh1 come in from below. Each arrow below stands under an "
+        "arrow above with the same factor.",
+        640,
+        330,
+    )
+    xs = [80, 240, 400, 560]
+    for t, x in enumerate(xs):
+        at_start = t == 0
+        d.node("circle", (x, 110), "h" if at_start else f"h{t}")
+        d.node("circle", (x, 210), "dh" if at_start else f"g{t}")
+        if at_start:
+            d.text((x, 78), "start", "muted", 13)
+            d.text((x, 242), "start", "muted", 13)
+            continue
+        before = xs[t - 1]
+        middle = (before + x) / 2
+        d.arrow([(before, 110), (x, 110)], "orange")
+        d.text((middle, 94), f"× a{t}", "orange", 14)
+        d.arrow([(x, 20), (x, 110)], "green", gap=NODE + 3)
+        d.text((x, 28), f"b{t}", "green", 14)
+        d.arrow([(x, 210), (before, 210)], "red", "dashed")
+        d.text((middle, 226), f"× a{t}", "red", 14)
+        d.arrow([(x, 304), (x, 210)], "red", "dashed", gap=NODE + 3)
+        d.text((x, 300), f"dh{t}", "red", 14)
     return d
 
 
@@ -630,6 +664,7 @@ DRAWINGS: tuple[Callable[[], Drawing], ...] = (
     kinds_of_task,
     every_step,
     parallel_scan,
+    recurrence_backward,
     forward,
     backward,
     three_thoughts,

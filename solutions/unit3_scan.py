@@ -164,6 +164,9 @@ def cumulative_sum(xs):
     #   the caller's rows were added to in place. Make new ones: a + b.
     # mistake: return torch.stack(scan(torch.Tensor.add_, torch.zeros_like(xs[0]), xs))
     #   the carried tensor was changed in place, so all results are the same tensor, the total. Make a new one: a + b.
+    # mistake: return torch.stack(scan(torch.add, xs[0], xs[1:]))
+    #   the first row is the start here, and the start is not among the results: a row is missing, and of a single row nothing is left.
+    #   Start from zeros and scan all rows.
     # mistake: return torch.stack(scan(torch.add, xs[0], xs))
     #   the first row was counted twice: as the start and as the first element. Start from zeros.
     # mistake: return scan(torch.add, torch.zeros_like(xs[0]), xs)[-1]
@@ -260,6 +263,8 @@ def step(carry, x, weights):
     h, _ = carry
     # mistake: h = carry[0].add_(0.1); h = h - 0.1
     #   the state that was handed in was changed in place. Make a new one.
+    # mistake: h = carry
+    #   `carry` is a pair, the state and the old logits: take it apart first, `h, _ = carry`.
     # mistake: _, h = carry
     #   the pair was taken apart in the wrong order: the state comes first, the old logits second.
     h = torch.relu(x @ weights["Wx"] + h @ weights["Wh"] + weights["bh"])
@@ -298,7 +303,8 @@ check("one_step")
 # %% [markdown]
 # In Theano you would not have run this function. You would have *declared* variables, described the computation, and had Theano compile the
 # graph. PyTorch runs each line at once, but it can write the graph down while it does. **What do you see?** Find the matrix products, the
-# relu, and the two values that come back.
+# relu, and the two values that come back. (You need not read the cell: it hides from what torch wrote down whatever only turns a vector into a
+# matrix of one row, or back.)
 
 # %%
 with autograder.example("the graph of one step"):
@@ -327,8 +333,9 @@ with autograder.example("the graph of one step"):
 #
 # ## 5. The network
 #
-# The whole network is now one line of thought: scan `step` along the characters, from `(h0, None)`: there are no logits yet. The weights are the same
-# at every step, so they are fixed beforehand with a `lambda`, and `scan` sees a function of two arguments.
+# The whole network is now one line of thought: scan `step` along the characters. It starts from the pair `(h0, None)`, as there are no logits
+# yet. But `scan` calls its function with two arguments, and `step` has a third, the weights, which are the same at every step. So hand in a
+# `lambda` of two arguments that adds them.
 #
 # **Exercise** · 10 minutes · ●●○ · about 3 lines
 #
@@ -345,6 +352,10 @@ def network(weights, h0, xs):
     pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), xs)
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0.detach(), None), xs)
     #   the start was cut off from the graph (`detach`): no gradient gets back to `h0`.
+    # mistake: pairs = scan(step, (h0, None), xs)
+    #   `scan` calls its function with two arguments, and `step` takes three. Hand in one of two that adds the weights: `lambda carry, x: …`.
+    # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), h0, xs)
+    #   the scan started from `h0`, and `step` takes a pair apart. Start from a pair: there are no logits yet, so `(h0, None)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), [xs[t] for t in range(7)])
     #   the number of steps is written into the code. It is `len(xs)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (torch.zeros_like(h0), None), xs)
@@ -355,6 +366,8 @@ def network(weights, h0, xs):
     #   the sequence was read from its end. Scan `xs` as it comes.
     h, logits = zip(*pairs, strict=True)
     return torch.stack(h), torch.stack(logits)
+    # mistake: return h, logits
+    #   states and logits are still tuples of one tensor for each step. Make one tensor of each: `torch.stack`.
     # mistake: return h[-1], torch.stack(logits)
     #   only the last state was returned. Return those of all steps: (T, H).
     # mistake: return torch.stack(h), logits[-1]
@@ -824,7 +837,8 @@ with autograder.example("online training on the corpus"):
         )
 
 # %% [markdown]
-# Is that good? Unit 2 counts per character and on text that was held out. Do the same here, so that the figures can stand beside each other.
+# The first thousand sequences cost 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 counts per character and on text that was held out. Do the
+# same here, so that the figures can stand beside each other.
 
 # %%
 with autograder.example("held out, per character"), torch.no_grad():
@@ -836,11 +850,18 @@ with autograder.example("held out, per character"), torch.no_grad():
     print(f"held out: {sum(losses) / len(losses) / 8:.3f} nats per character")
 
 # %% [markdown]
+# 2.33 lies between 3.13, what one pays who knows how frequent each character is, and the 2.11 of unit 2's network that reads three characters.
+# That one was trained on millions of characters, this one on 48,000.
+#
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on
 # the same seed, first weights and sequences. It reads only 750 sequences, so its losses are higher.
 
 # %%
 check("training")
+
+# %% [markdown]
+# And what has it learned to say? For each phrase, the cell prints which character it thinks most likely after each one that it has read. **Where is
+# it right, and where would it have to look further back?**
 
 # %%
 with autograder.example("what comes next, at every step"):
@@ -850,6 +871,9 @@ with autograder.example("what comes next, at every step"):
         print([*phrase], "→", [alphabet[i] for i in logits.argmax(-1)])
 
 # %% [markdown]
+# After " part o" it expects an f, and after " th" an e. After " thi" it expects an n, as in *think*: the s it cannot know. After " the tru" it expects a t, as
+# in *truth*. And after " the t" an h, as if *the* came once more. It counts on the last two or three characters.
+#
 # ## 12. Scan in parallel
 #
 # Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
@@ -861,32 +885,35 @@ with autograder.example("what comes next, at every step"):
 #   one element, however many steps it stands for.
 #
 # What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other.
-# That is associative for maps of any kind. Closure is what section 5 lacks: two of its steps in a row are in general not one such
-# step. With one unit, $\mathrm{relu}(h + \frac{1}{2})$ bends once, but $\mathrm{relu}(1 - \mathrm{relu}(h + \frac{1}{2}))$ bends twice, at
-# $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. With many units there are ever more bends as steps are combined, and no description of
-# a fixed size fits all combined maps. So the scan of this section cannot run section 5. (A method that iterates can; see Reading.)
+# That is associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one
+# such step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(\frac{1}{2} - h)$, which bends once, at
+# $h = \frac{1}{2}$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are
+# $\mathrm{relu}(1 - \mathrm{relu}(\frac{1}{2} - h))$, which bends twice, at $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. No single step does that.
+#
+# With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So the scan
+# of this section cannot run that network. (A method that iterates can; see Reading.)
 
 # %%
 with autograder.example("one step bends once, two steps bend twice"):
     line = torch.linspace(-2, 2, 401)
-    once = torch.relu(line + 0.5)
-    plt.figure(figsize=(6, 3))
-    plt.plot(line, once, label="relu(h + ½)")
-    plt.plot(line, torch.relu(1 - once), label="relu(1 − relu(h + ½))")
+    once = torch.relu(0.5 - line)
+    plt.figure(figsize=(6, 3), layout="constrained")
+    plt.plot(line, once, label="one step: relu(½ − h)")
+    plt.plot(line, torch.relu(1 - once), label="two steps: relu(1 − relu(½ − h))")
     plt.xlabel("h"), plt.ylabel("the new state"), plt.legend()
     plt.show()
 
 # %% [markdown]
 # For an associative operation $\circ$ all *running* results can be had in about $\log_2 T$ rounds. In the round with distance d, each
-# place takes over what the place d before it holds:
+# place combines what the place d before it holds with what it holds itself:
 #
 # $$y_t \leftarrow y_{t-d} \circ y_t \quad (t \ge d), \qquad d = 1, 2, 4, 8, \dots$$
 #
 # After the round with distance d each place has combined the last 2d elements up to itself. All places of a round work from the values
 # *before* the round, so they can work at the same time: one call of `op` on a whole slice.
 #
-# ![Eight places in a row, 0 to 7. In the first round each place but the first takes over its left neighbour: place 7 then
-# stands for 6 to 7. In the second round each takes over the place two to its left: place 7 stands for 4 to 7. In the third, the
+# ![Eight places in a row, 0 to 7. In the first round each place but the first puts its left neighbour before itself: place 7 then
+# stands for 6 to 7. In the second round each puts the place two to its left before itself: place 7 stands for 4 to 7. In the third, the
 # place four to its left: place 7 stands for 0 to 7, and every place t for 0 to t.](../drawings/parallel_scan.svg)
 #
 # Associative does not mean *commutative*: you may regroup a product of matrices but not reorder it. So the order counts:
@@ -938,6 +965,8 @@ def parallel_scan(op, xs):
         #   an element was taken for a matrix. Elements may have any shape: cut along the first axis only.
         # mistake: ys = torch.cat([ys[:distance], op(ys[distance:], ys[:-distance])])
         #   earlier and later are swapped. The operation need not commute: op(ys[:-d], ys[d:]).
+        # mistake: ys = op(ys[:-distance], ys[distance:])
+        #   the first places were lost, d in each round. They are finished: put `ys[:d]` before what `op` returns.
         # mistake: ys = torch.cat([ys[:distance], op(xs[:-distance], ys[distance:])])
         #   each round took the original elements. Go on from what the last round left.
         # mistake: ys = torch.cat([xs[:distance], op(ys[:-distance], ys[distance:])])
@@ -975,8 +1004,8 @@ check("in_rounds")
 #
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
-# with numbers $a_t$ (how much is kept) and $b_t$ (what comes in) that may differ from step to step and unit to unit. (A gate that
-# depends only on the input, not on the state, is such an $a_t$; modern linear recurrent layers are made like this.)
+# with numbers $a_t$ (how much is kept) and $b_t$ (what comes in) that may differ from step to step and unit to unit. In many modern
+# recurrent layers each $a_t$ is computed from the input alone, so all of them are known before the scan begins.
 #
 # One step is the map $h \mapsto a h + b$, and it is written down by the pair (a, b). **Two steps in a row are again such a map**:
 #
@@ -1075,10 +1104,17 @@ check("recurrence")
 #
 # (In the formulas below steps are counted from 1, and in code from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
 #
-# Let `dh[t]` be how the loss depends on $h_t$ directly (through the output of step t, say). Write $g_t$ for the whole effect of $h_t$: the
+# Let $\mathrm{dh}_t$ be how the loss depends on $h_t$ directly (through the output of step t, say). Write $g_t$ for the whole effect of $h_t$: the
 # direct one, and the one through the next state, $h_{t+1} = a_{t+1} h_t + b_{t+1}$:
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
+#
+# With three steps: $g_3 = \mathrm{dh}_3$, then $g_2 = \mathrm{dh}_2 + a_3\, g_3$, then $g_1 = \mathrm{dh}_1 + a_2\, g_2$. Compare what goes forward and what comes back:
+#
+# ![Two rows. Above, from left to right, the states: h start, h1, h2, h3. Arrows lead from each to the next, times a1, a2, a3, and b1, b2, b3
+# come in from above. Below, from right to left, the gradients: g3, g2, g1, dh start. Arrows lead from each to the next, times a3, a2, a1, and
+# dh3, dh2, dh1 come in from below. Each arrow below stands under an arrow above with the same
+# factor.](../drawings/recurrence_backward.svg)
 #
 # Read from the end, that is a linear recurrence again. So the gradient, too, takes log T rounds. From g the rest follows, each
 # step on its own:
@@ -1129,6 +1165,8 @@ def linear_recurrence_backward(a, h0, h, dh):
     g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0)).flip(0)
     # mistake: g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0))
     #   the result was not reversed: the first entry belongs to the last step.
+    # mistake: g = linear_recurrence(torch.cat([a[1:], a[:1]]).flip(0), dh.flip(0), h0).flip(0)
+    #   the way back started from `h0`. Nothing comes back into the last state from beyond it: start from zeros.
     # mistake: g = linear_recurrence(following, dh, torch.zeros_like(h0))
     #   the recurrence ran forward in time. Gradients come from the end: reverse factors and dh.
     # mistake: g = linear_recurrence(following, dh.flip(0), torch.zeros_like(h0)).flip(0)
@@ -1211,13 +1249,13 @@ with autograder.example("how long a loop and a parallel scan take"):
             print(f"{T:>12} {both[0]:>9.2f} {both[1]:>9.2f}")
             times.append(both)
         ax.loglog(lengths, times, "o-", label=["a loop: T rounds", "parallel: log T rounds"])
-        ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend()
+        ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend(loc="upper left")
     axes[0].set_ylabel("milliseconds")
     plt.show()
 
 # %% [markdown]
 # On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need half its time
-# up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (Elsewhere the two crossed between 1,000 and 3,000.)
+# up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the two crossed between 500 and 3,000.)
 #
 # The rounds win as long as calls cost more than arithmetic. Where the slices no longer fit into the CPU's cache (wide states, long
 # sequences) one core loses, because it does all T log₂ T combinations itself and moves each through memory. A GPU spreads them over its
@@ -1242,7 +1280,7 @@ with autograder.example("how long a loop and a parallel scan take"):
 # | unit 2: the last eight | 1.99 |
 # | unit 2: a target at every step, the mean of eight steps | 1.92 |
 # | unit 2: only the eighth of them | 1.79 |
-# | unit 3: one sequence at a time, 6,000 of them | 2.34 |
+# | unit 3: one sequence at a time, 6,000 of them | 2.33 |
 #
 # ## Questions
 #

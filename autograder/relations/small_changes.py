@@ -310,7 +310,10 @@ def chance_log10(right: Array, found: Array, apart: float) -> float:
     found = found[np.isfinite(found)]
     if not found.size:
         return of_places
-    moved = found + apart * np.linalg.norm(found)
+    moved = found
+    if apart:
+        with np.errstate(over="ignore"):  # numbers may be too large to be squared
+            moved = found + apart * np.linalg.norm(found)
     return of_places + evidence.chance_log10(moved, found)
 
 

@@ -24,6 +24,8 @@ from autograder.relations.small_changes import (
     WIDTH,
     ChangedAnswers,
     SmallChange,
+    can_tell,
+    chance_log10,
     find_small_change,
     is_exact,
     print_of,
@@ -210,6 +212,14 @@ def test_random_arrays_are_given_by_no_change():
             if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False):
                 spoken.append((right, found))
     assert spoken == []
+
+
+def test_numbers_too_large_to_be_squared_say_something():
+    """And nothing warns: an instructor would read it."""
+    right = {"a": RNG.normal(size=(6, 5))}
+    assert can_tell(right, {"a": 1e200 * right["a"]}, ["a"])
+    assert not can_tell(right, {"a": right["a"] * np.nan}, ["a"])
+    assert chance_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
 
 
 def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):

@@ -76,7 +76,11 @@ def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
 
 def _listed(key: Key) -> set[str]:
     """Return the ids of the known mistakes that a key knows."""
-    return {mistake.id for known in key.values() for mistake, _ in known.mistakes}
+    listed = set()
+    for known in key.values():
+        for mistake, _ in known.mistakes:
+            listed.add(mistake.id)
+    return listed
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class _Wrong:
         explanations = explanations_of(self.check, self.key, self.answer, self.excluded)
         if explanations:
             alternatives = [_ids(explanation.mistakes) for explanation in explanations]
-            return [frozenset(choice) for choice in product(*alternatives)]
+            choices = product(*alternatives)
+            return [frozenset(choice) for choice in choices]
         changes = small_changes_of(self.check, self.key, self.answer, self.excluded)
         return [frozenset({change.id}) for change in changes]
 
@@ -123,7 +128,8 @@ class Early:
 
     def _ways_of(self, name: str) -> list[Mistakes]:
         if name in self._wrong:
-            self._ways[name] = self._wrong.pop(name).ways()
+            wrong = self._wrong.pop(name)
+            self._ways[name] = wrong.ways()
         return self._ways.get(name, [])
 
     def add(self, check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> None:
@@ -177,7 +183,7 @@ class Follows:
     excluded: Excluded
 
     def can_be_judged(self) -> bool:
-        """Whether there is something to compare an answer with."""
+        """Return whether there is something to compare an answer with."""
         return self._carried is not None
 
     def judge(self, answer: Answer) -> Following:
@@ -189,10 +195,12 @@ class Follows:
             return Following(plain)
         silent = self.key.expected.arrays.keys() - carried.telling
         key = _TellingKey(carried.key, frozenset(silent))
-        verdict = judge(self.check, key, answer, self.sizes, self.excluded)
+        judged = judge(self.check, key, answer, self.sizes, self.excluded)
         share = self._telling_share(carried)
-        verdict = replace(verdict, earned=round(share * verdict.earned, 4))
-        return Following(verdict, self._ways_to(verdict, key, answer), is_hidden=not share)
+        earned = round(share * judged.earned, 4)
+        verdict = replace(judged, earned=earned)
+        ways = self._ways_to(verdict, key, answer)
+        return Following(verdict, ways, is_hidden=not share)
 
     def _ways_to(self, verdict: Verdict, key: CheckKey, answer: Answer) -> tuple[Mistakes, ...]:
         """Return the ways in which an answer may have come about, with the mistakes in it."""
@@ -206,7 +214,7 @@ class Follows:
 
     @cached_property
     def _possible(self) -> dict[Mistakes, Carried]:
-        """What the answer is compared with in each of the ways in which there is one."""
+        """Return what the answer is compared with in each of the ways in which there is one."""
         possible = {}
         for made in self.ways:
             carried = self.carry(self.check, made)
@@ -216,7 +224,7 @@ class Follows:
 
     @cached_property
     def _carried(self) -> Carried | None:
-        """What the answer is compared with: the same in all ways.
+        """Return what the answer is compared with: the same in all ways.
 
         An array tells something where it does in all. None where ways differ in what they expect.
         """

@@ -35,6 +35,7 @@ from autograder.judging import (
 )
 from autograder.relations.small_changes import (
     NO_CHANGES,
+    TAG,
     UNCHANGED,
     WIDTH,
     ChangedAnswers,
@@ -130,10 +131,12 @@ def _arrays_of_small_changes(entry: str, changed: ChangedAnswers) -> Arrays:
     """Return the prints of what small changes spoil, and the places of these: change and array."""
     if not changed.changes:
         return {}
-    places = np.argwhere(changed.prints[:, :, 0] != UNCHANGED)
+    tags = changed.prints[:, :, TAG]  # (changes, arrays)
+    places = np.argwhere(tags != UNCHANGED)  # (prints that are stored, 2)
+    numbers, arrays = places.T
     return {
         _array_name(entry, SMALL_CHANGES, PLACES): places.astype(np.int16),
-        _array_name(entry, SMALL_CHANGES, PRINTS): changed.prints[places[:, 0], places[:, 1]],
+        _array_name(entry, SMALL_CHANGES, PRINTS): changed.prints[numbers, arrays],
     }
 
 
@@ -156,7 +159,7 @@ def _packed(array: np.ndarray) -> np.ndarray:
 
 
 def _is_equal(one: np.ndarray, other: np.ndarray | None) -> bool:
-    """Whether two arrays are equal to the last bit; NaN equals NaN."""
+    """Return whether two arrays are equal to the last bit; NaN equals NaN."""
     if other is None or one.shape != other.shape:
         return False
     are_numbers = not is_text(one) and not is_text(other)
@@ -224,14 +227,17 @@ def _small_changes(
     if not known.small_changes:
         return NO_CHANGES
     changes = tuple(starmap(SmallChange, known.small_changes))
-    prints = np.zeros((len(changes), len(known.shapes), WIDTH))
+    names = tuple(known.shapes)
     places = arrays[_array_name(entry, SMALL_CHANGES, PLACES)]
-    prints[places[:, 0], places[:, 1]] = arrays[_array_name(entry, SMALL_CHANGES, PRINTS)]
-    return ChangedAnswers(changes, tuple(known.shapes), prints)
+    stored = arrays[_array_name(entry, SMALL_CHANGES, PRINTS)]
+    prints = np.zeros((len(changes), len(names), WIDTH))
+    numbers_of_changes, numbers_of_arrays = places.T
+    prints[numbers_of_changes, numbers_of_arrays] = stored
+    return ChangedAnswers(changes, names, prints)
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
-    """Whether the judge cannot tell two keys of a unit apart.
+    """Return whether the judge cannot tell two keys of a unit apart.
 
     Another processor rounds differently, and so its key differs in the last bits.
     """
@@ -239,7 +245,8 @@ def same_key(unit: Unit, one: Key, other: Key) -> bool:
         return False
     checks = {check.name: check for check in unit.checks}
     for entry in one:
-        check = checks[entry.split("@")[0]]
+        name, _, _ = entry.partition("@")
+        check = checks[name]
         if not _is_same_check_key(check, one[entry], other[entry]):
             return False
     return True
@@ -262,9 +269,10 @@ def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
 
 
 def _have_same_changes(one: ChangedAnswers, other: ChangedAnswers) -> bool:
-    """Whether two keys hold the same small changes, but for a few."""
-    differing = set(one.changes) ^ set(other.changes)
-    return len(differing) <= MAY_DIFFER * (len(one.changes) + len(other.changes))
+    """Return whether two keys hold the same small changes, but for a few."""
+    in_one_only = set(one.changes) ^ set(other.changes)
+    in_all = len(one.changes) + len(other.changes)
+    return len(in_one_only) <= MAY_DIFFER * in_all
 
 
 def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
@@ -276,7 +284,7 @@ def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
 
 
 def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    """Whether two keys of a check that trains have the same shapes, and nearly the same loss."""
+    """Return whether two keys of a check that trains have equal shapes and nearly one loss."""
     if _shapes(one.expected) != _shapes(other.expected):
         return False
     loss = one.loss or 0
@@ -285,11 +293,17 @@ def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
 
 
 def _shapes(answer: Answer) -> dict[str, tuple[int, ...]]:
-    return {name: array.shape for name, array in answer.arrays.items()}
+    shapes = {}
+    for name, array in answer.arrays.items():
+        shapes[name] = array.shape
+    return shapes
 
 
 def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:
-    """Whether the judge cannot tell two answers apart; `solution` is the first key's solution's."""
+    """Return whether the judge cannot tell two answers apart.
+
+    solution: the first key's answer of the solution.
+    """
     # how it failed is compared with the words, and a key holds no more of it
     if one.failure and other.failure:
         return True
@@ -307,7 +321,7 @@ def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) 
 
 
 def _is_same_but_for_last_bits(one: np.ndarray, other: np.ndarray, solution: np.ndarray) -> bool:
-    """Whether two arrays are the same on the scale of the solution's.
+    """Return whether two arrays are the same on the scale of the solution's.
 
     What a mistake cancels out leaves only rounding.
     """
@@ -315,6 +329,14 @@ def _is_same_but_for_last_bits(one: np.ndarray, other: np.ndarray, solution: np.
         return False
     with np.errstate(invalid="ignore", over="ignore"):
         difference = one.astype(np.float64) - other
-        apart = float(np.abs(difference).max(initial=0.0))
-        scale = float(np.abs(solution).max(initial=0.0))
-    return math.isfinite(scale) and apart <= LAST_BITS * scale
+        apart = _largest(difference)
+        scale = _largest(solution)
+    if not math.isfinite(scale):
+        return False
+    return apart <= LAST_BITS * scale
+
+
+def _largest(array: np.ndarray) -> float:
+    """Return the size of an array's largest entry; 0 of an empty one."""
+    sizes = np.abs(array)
+    return float(sizes.max(initial=0.0))

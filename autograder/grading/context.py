@@ -145,8 +145,9 @@ def _make_shared(context: GradingContext) -> _Shared:
     unit = unit_at(context.course, context.unit)
     data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
     path = Path(context.store) if context.store else default_path()
+    store = AnswerStore(path)
     server = partial(_server, context)
-    key = MadeKey(unit, context.seed, data, AnswerStore(path), server)
+    key = MadeKey(unit, context.seed, data, store, server)
     return _Shared(key, data)
 
 

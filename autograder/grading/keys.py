@@ -177,6 +177,9 @@ def _trained_key(server: Server, script: bytes, check: Check, seed: int, text: C
     return PlainKey(expected, loss=loss)
 
 
+_AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it
+
+
 class MadeKey(Mapping[str, CheckKey]):
     """The key of a unit on one seed. Each part is made when it is asked for, and kept in a store.
 
@@ -202,8 +205,8 @@ class MadeKey(Mapping[str, CheckKey]):
         public_seed = unit.course.public_seed
         self._maker = AnswerMaker(unit, seed, store, server)
         self._public = AnswerMaker(unit, public_seed, store, server)
-        self._carried: dict[tuple[str, Mistakes], Carried | None] = {}
-        self._public_keys: dict[tuple[str, Mistakes], MadeCheckKey] = {}
+        self._carried: dict[_AfterMistakes, Carried | None] = {}
+        self._public_keys: dict[_AfterMistakes, MadeCheckKey] = {}
         self._lock = threading.RLock()
 
     @property

@@ -124,9 +124,14 @@ def _which_part(some: Array, others: Array) -> str:
 
 
 def _wrong_where_another_is(case: Case, name: str, other: Array, chance: float) -> Iterator[Found]:
-    signs = {"0": other == 0, "negative": other < 0, "positive": other > 0}
+    prior = 0.001 / len(case.others)
+    signs = {
+        "0": other == 0,
+        "negative": other < 0,
+        "positive": other > 0,
+    }
     for kind, places in signs.items():
         if np.array_equal(places, case.wrong):
             text = f"your values are {RIGHT}, but where those expected of `{name}` are {kind}."
             relation = Relation("right but where", text, whole=False)
-            yield Found(relation, 0.001 / len(case.others), chance)
+            yield Found(relation, prior, chance)

@@ -15,12 +15,14 @@ TABLES = ("user", "movie", "user_bias", "movie_bias")  # roles of a model's tabl
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
     """Draw numbers from N(0, spread²)."""
-    return torch.from_numpy(rng.normal(0, spread, shape)).float()
+    drawn = rng.normal(0, spread, shape)
+    return torch.from_numpy(drawn).float()
 
 
 def ids(rng: np.random.Generator, below: int, n: int = 5) -> torch.Tensor:
     """Draw `n` ids."""
-    return torch.from_numpy(rng.integers(0, below, n))
+    drawn = rng.integers(0, below, n)
+    return torch.from_numpy(drawn)
 
 
 def fill(model: nn.Module, rng: np.random.Generator, *roles: str) -> nn.Module:
@@ -71,7 +73,8 @@ def movielens(find: Callable[..., Path]) -> Corpus:
 
     Users and movies are numbered without gaps. Called where no submission runs.
     """
-    rows = np.loadtxt(find("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
+    path = find("movielens")
+    rows = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2))
     user_ids, movie_ids, ratings = rows.T
     _, users = np.unique(user_ids, return_inverse=True)
     _, movies = np.unique(movie_ids, return_inverse=True)
@@ -92,4 +95,5 @@ def read(text: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     numbers = np.array(text.split(), np.int64)
     rows = torch.from_numpy(numbers.reshape(-1, 3))
     users, movies, doubled_ratings = rows.T
-    return users, movies, doubled_ratings.float() / 2
+    ratings = doubled_ratings.float() / 2
+    return users, movies, ratings

@@ -12,12 +12,15 @@ from autograder.check import Arrays, Corpus
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
     """Draw numbers from N(0, spread²)."""
-    return torch.from_numpy(rng.normal(0, spread, shape)).float()
+    drawn = rng.normal(0, spread, shape)
+    return torch.from_numpy(drawn).float()
 
 
 def soft(rng: np.random.Generator, n: int, classes: int = 8) -> torch.Tensor:
     """Draw probabilities, (n, classes)."""
-    return torch.from_numpy(rng.dirichlet(np.ones(classes), n)).float()
+    concentrations = np.ones(classes)
+    drawn = rng.dirichlet(concentrations, n)
+    return torch.from_numpy(drawn).float()
 
 
 class Child:
@@ -112,7 +115,8 @@ class Network(nn.Module):
         nn.init.zeros_(self.output.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        hidden = torch.tanh(self.norm(self.hidden(x)))
+        scores = self.norm(self.hidden(x))
+        hidden = torch.tanh(scores)
         logits: torch.Tensor = self.output(hidden)
         return logits
 
@@ -120,7 +124,8 @@ class Network(nn.Module):
 def shuffled(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
     """Make batches of rows that are drawn; the draws depend on the number of rows only."""
     rng = np.random.default_rng(len(x))
-    rows = torch.from_numpy(rng.integers(0, len(x), 20000))
+    drawn = rng.integers(0, len(x), 20000)
+    rows = torch.from_numpy(drawn)
     return Child(x[rows], y[rows], size)
 
 

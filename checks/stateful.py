@@ -60,7 +60,8 @@ class Reader(nn.Module):
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         read = self.embedded(x)
         out, state = self.lstm(read, state)
-        return self.output(out) + self.side(self.dropout(read)), state
+        beside = self.side(self.dropout(read))
+        return self.output(out) + beside, state
 
 
 class Wanderer(Reader):

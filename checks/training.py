@@ -43,7 +43,8 @@ def figures(losses: Any) -> Arrays:
 
 def counted(losses: Any) -> Arrays:
     """Name a zero for each loss: only a batch that was left out shows, in their number."""
-    return named("losses", np.zeros(len(listed(losses))))
+    count = len(listed(losses))
+    return named("losses", np.zeros(count))
 
 
 def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
@@ -69,8 +70,10 @@ def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
 
 def characters(text: str) -> Tensor:
     """Turn a text into ids, the same for every text: places in ASCII, 127 for all others."""
-    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
-    return torch.from_numpy(np.minimum(codes, 127).astype(np.int64))
+    in_bytes = text.encode("latin-1", "replace")
+    codes = np.frombuffer(in_bytes, np.uint8)
+    places = np.minimum(codes, 127)
+    return torch.from_numpy(places.astype(np.int64))
 
 
 def cut_anywhere(
@@ -80,10 +83,12 @@ def cut_anywhere(
     steps = np.arange(length)[:, None]  # (length, 1)
     for _ in range(count):
         starts = rng.integers(0, len(stream) - length, size)
-        yield stream[torch.from_numpy(starts + steps)]
+        places = torch.from_numpy(starts + steps)  # (length, size)
+        yield stream[places]
 
 
 def cut_in_order(stream: Tensor, length: int) -> Tensor:
     """Cut a stream of ids into all windows that do not overlap, (length, number of windows)."""
     count = len(stream) // length
-    return stream[: count * length].view(count, length).T
+    whole_windows = stream[: count * length]
+    return whole_windows.view(count, length).T

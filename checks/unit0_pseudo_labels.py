@@ -78,7 +78,10 @@ def state(model: nn.Module, word: str = "") -> Arrays:
 
 def moved(model: nn.Module, before: Arrays, word: str = "") -> Arrays:
     """Return by how much a network's numbers have changed since `state`."""
-    return {name: array - before[name] for name, array in state(model, word).items()}
+    changes = {}
+    for name, array in state(model, word).items():
+        changes[name] = array - before[name]
+    return changes
 
 
 @check(
@@ -154,7 +157,9 @@ def epochs(net: Any, seed: int) -> Arrays:
 
 def is_pair(batch: Any) -> bool:
     """Return whether a batch is a tuple or list of two."""
-    return isinstance(batch, tuple | list) and len(batch) == 2
+    if not isinstance(batch, tuple | list):
+        return False
+    return len(batch) == 2
 
 
 @check(

@@ -35,7 +35,10 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Draw users, movies and ratings."""
-    return ids(rng, U, n), ids(rng, V, n), draw(rng, n)
+    users = ids(rng, U, n)
+    movies = ids(rng, V, n)
+    ratings = draw(rng, n)
+    return users, movies, ratings
 
 
 KEPT = (
@@ -114,7 +117,9 @@ def selects(ids: Any) -> bool:
 
     Those of bytes cannot: they select as a mask.
     """
-    return torch.is_tensor(ids) and ids.dtype in (torch.int64, torch.int32)
+    if not torch.is_tensor(ids):
+        return False
+    return ids.dtype in (torch.int64, torch.int32)
 
 
 def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
@@ -517,5 +522,6 @@ def drawn_batches(
     """Yield `count` batches of 1,024 ratings, drawn with replacement: users, movies, values."""
     users, movies, values = ratings
     for _ in range(count):
-        rows = torch.from_numpy(rng.integers(0, len(values), 1024))
+        drawn = rng.integers(0, len(values), 1024)
+        rows = torch.from_numpy(drawn)
         yield users[rows], movies[rows], values[rows]

@@ -40,30 +40,39 @@ UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES, warm=warm)
 
 def draw(rng: np.random.Generator, *shape: int, spread: float = 1.0) -> torch.Tensor:
     """Draw numbers from N(0, spread²)."""
-    return torch.from_numpy(rng.normal(0, spread, shape)).float()
+    drawn = rng.normal(0, spread, shape)
+    return torch.from_numpy(drawn).float()
 
 
 def weights(rng: np.random.Generator, V: int = V, H: int = H) -> dict[str, torch.Tensor]:
     """Draw weights; their spread keeps states and gradients near 1."""
     shapes = {"Wx": (V, H), "Wh": (H, H), "bh": (H,), "Wy": (H, V), "by": (V,)}
-    return {name: draw(rng, *shape, spread=0.4) for name, shape in shapes.items()}
+    params = {}
+    for name, shape in shapes.items():
+        params[name] = draw(rng, *shape, spread=0.4)
+    return params
 
 
 def copy(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Copy weights."""
-    return {name: w.clone() for name, w in params.items()}
+    copies = {}
+    for name, w in params.items():
+        copies[name] = w.clone()
+    return copies
 
 
 def ids(rng: np.random.Generator, *shape: int) -> torch.Tensor:
     """Draw ids, 0 among them, where ignoring could hide it."""
     drawn = rng.integers(0, V, shape or (T,))
-    drawn.flat[rng.integers(drawn.size)] = 0
+    place = rng.integers(drawn.size)
+    drawn.flat[place] = 0
     return torch.from_numpy(drawn)
 
 
 def one_hots(rng: np.random.Generator) -> torch.Tensor:
     """Draw ids as one-hot rows, (T, V)."""
-    return torch.eye(V)[ids(rng)]
+    one_hot = torch.eye(V)
+    return one_hot[ids(rng)]
 
 
 class InTorch(TorchFunctionMode):
@@ -456,14 +465,16 @@ def training(net: Any, seed: int, text: str) -> Arrays:
 
 def maps(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
     """Combine maps h ↦ a h + b, each a row (a, b)."""
-    a = later[:, 0] * earlier[:, 0]
-    b = later[:, 0] * earlier[:, 1] + later[:, 1]
+    factor = later[:, 0]
+    a = factor * earlier[:, 0]
+    b = factor * earlier[:, 1] + later[:, 1]
     return torch.stack([a, b], 1)
 
 
 def rotations(rng: np.random.Generator, n: int) -> torch.Tensor:
     """Draw orthogonal matrices, (n, 3, 3), so that no product of them grows or fades."""
-    orthogonal, _ = np.linalg.qr(rng.normal(0, 1, (n, 3, 3)))
+    matrices = rng.normal(0, 1, (n, 3, 3))
+    orthogonal, _ = np.linalg.qr(matrices)
     return torch.from_numpy(orthogonal).float()
 
 

@@ -21,7 +21,10 @@ KEPT = (
 def weights(rng: np.random.Generator, V: int = V, H: int = H) -> Arrays:
     """Draw parameters; their spread keeps states and gradients near 1."""
     shapes = {"Wx": (V, H), "Wh": (H, H), "bh": (H,), "Wy": (H, V), "by": (V,)}
-    return {name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()}
+    params = {}
+    for name, shape in shapes.items():
+        params[name] = rng.normal(0, 0.5, shape)
+    return params
 
 
 def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,7 +32,10 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
     The ids in x are of few characters, so that they repeat.
     """
-    return rng.integers(0, 4, (T, B)), rng.integers(0, V, (T, B)), rng.random((B, H))
+    x = rng.integers(0, 4, (T, B))
+    targets = rng.integers(0, V, (T, B))
+    h0 = rng.random((B, H))
+    return x, targets, h0
 
 
 def pair(result: Any, what: str) -> tuple[Any, Any]:
@@ -169,11 +175,12 @@ def backward_through_time(net: Any, seed: int) -> Arrays:
     small_dlogits = rng.normal(0, 1, (2, 1, 4))
     result = net.backward(small_params, two_steps, small_h, small_dlogits)
     of_two_steps, dh0_of_two_steps = result
-    out = named(NAMES, grads) | named("dh0", dh0)
-    parts = [of_two_steps[name] for name in NAMES.split()]
-    parts.append(dh0_of_two_steps)
-    in_one_row = np.concatenate([np.ravel(part) for part in parts])
-    return out | named("all_of_two_steps", in_one_row) | same_after(net)
+    out = named(NAMES, grads)
+    out |= named("dh0", dh0)
+    parts = [np.ravel(of_two_steps[name]) for name in NAMES.split()]
+    parts.append(np.ravel(dh0_of_two_steps))
+    out |= named("all_of_two_steps", np.concatenate(parts))
+    return out | same_after(net)
 
 
 @check(points=2, words={"same_after": MOVED})
@@ -266,8 +273,10 @@ def two_steps(net: Any, seed: int) -> Arrays:
 
 def encode(text: str) -> np.ndarray:
     """Turn a text into ids, the same for every text: places in ASCII, 127 for all others."""
-    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
-    return np.minimum(codes, 127).astype(np.int64)
+    in_bytes = text.encode("latin-1", "replace")
+    codes = np.frombuffer(in_bytes, np.uint8)
+    places = np.minimum(codes, 127)
+    return places.astype(np.int64)
 
 
 def cut(

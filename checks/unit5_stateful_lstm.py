@@ -342,7 +342,8 @@ SHARES = (
 
 def first_eight(drawn: Any) -> np.ndarray:
     """Cut a list of ids to eight, or fill it up with −1: one array holds lists of all lengths."""
-    return np.append(np.asarray(drawn), np.full(8, -1))[:8]
+    filled_up = np.append(np.asarray(drawn), np.full(8, -1))
+    return filled_up[:8]
 
 
 @check(

@@ -136,7 +136,8 @@ class Clock(nn.Module):
         return torch.stack(states)
 
     def forward(self, x: Tensor) -> Tensor:
-        return (self.read(x) + self.silence)[self.answers]
+        logits = self.read(x) + self.silence
+        return logits[self.answers]
 
 
 def code(function: str, character: Any) -> int:
@@ -186,4 +187,6 @@ def prompts(seed: int) -> tuple[list[str], list[str]]:
 
 def whole(x: Any) -> bool:
     """Return whether ids are a tensor of 64-bit integers, which both a table and a loss take."""
-    return torch.is_tensor(x) and x.dtype == torch.int64
+    if not torch.is_tensor(x):
+        return False
+    return x.dtype == torch.int64

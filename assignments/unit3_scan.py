@@ -390,10 +390,10 @@ check("few_sequences")
 # same gradient, so they stay the same for ever, and H units do the work of one. So draw the weights at random. How large?
 #
 # A unit sums its inputs, each times a weight. Take 100 inputs of size 1, and weights drawn independently with mean 0. Variances add: with a
-# standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third 1,000.
-# With weights of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the first size of our
-# matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A factor of 2 makes up
-# for it:
+# standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third
+# 1,000. With weights of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the
+# first size of our matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A
+# factor of 2 makes up for it:
 #
 # $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
 #
@@ -467,10 +467,11 @@ with autograder.example("how large the state gets"):
     plt.show()
 
 # %% [markdown]
-# With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it is a sum of what was read. At half the scale it stays at
-# 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends at 30,000, and at twice
-# that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of layers with a matrix each. Here one
-# matrix comes a hundred times, and its own small excess comes a hundred times with it. (Unit 5 looks at the gradients, to which the same happens.)
+# With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it is a sum of what was read. At half the scale it
+# stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends at 30,000,
+# and at twice that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of layers
+# with a matrix each. Here one matrix comes a hundred times, and its own small excess comes a hundred times with it. (Unit 5 looks at the
+# gradients, to which the same happens.)
 #
 # And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
 # it:** at which scale will learning be fastest, and what can a network learn from zeros?
@@ -490,10 +491,11 @@ with autograder.example("what the scale does to training"):
         print(f"× {scale:<4} first 100 sequences {errors[0]:7.3g}, last 100 {errors[-1]:7.3g}")
 
 # %% [markdown]
-# To know nothing costs 35.4 for eight characters, and to know how frequent they are costs 25.0. At the scale 1 the last hundred sequences cost 22.7 on
-# the lesson's corpus. At a tenth they cost 25.1: small weights pass on small gradients, and learning has hardly begun. From zeros, 26.5: all
-# states stay zero, so only the bias `by` can learn, and it tells how frequent characters are. At ten times the scale the first steps are so large
-# that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn is lost.
+# To know nothing costs 35.4 for eight characters, and to know how frequent they are costs 25.0. At the scale 1 the last hundred sequences
+# cost 22.7 on the lesson's corpus. At a tenth they cost 25.1: small weights pass on small gradients, and learning has hardly begun. From
+# zeros, 26.5: all states stay zero, so only the bias `by` can learn, and it tells how frequent characters are. At ten times the scale the
+# first steps are so large that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn
+# is lost.
 #
 # ## 11. For real
 #
@@ -528,8 +530,8 @@ with autograder.example("online training on the corpus"):
         )
 
 # %% [markdown]
-# The first thousand sequences cost 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 counts per character and on text that was held out. Do the
-# same here, so that the figures can stand beside each other.
+# The first thousand sequences cost 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 counts per character and on text that was
+# held out. Do the same here, so that the figures can stand beside each other.
 
 # %%
 with autograder.example("held out, per character"), torch.no_grad():
@@ -562,8 +564,8 @@ with autograder.example("what comes next, at every step"):
         print([*phrase], "→", [alphabet[i] for i in logits.argmax(-1)])
 
 # %% [markdown]
-# After " part o" it expects an f, and after " th" an e. After " thi" it expects an n, as in *think*: the s it cannot know. After " the tru" it expects a t, as
-# in *truth*. And after " the t" an h, as if *the* came once more. It counts on the last two or three characters.
+# After " part o" it expects an f, and after " th" an e. After " thi" it expects an n, as in *think*: the s it cannot know. After " the tru"
+# it expects a t, as in *truth*. And after " the t" an h, as if *the* came once more. It counts on the last two or three characters.
 #
 # ## 12. Scan in parallel
 #
@@ -575,11 +577,12 @@ with autograder.example("what comes next, at every step"):
 # * Numbers are **closed** under addition: two of them, combined, are one number again. So a part that has been combined is as small as
 #   one element, however many steps it stands for.
 #
-# What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other.
-# That is associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one
-# such step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(\frac{1}{2} - h)$, which bends once, at
-# $h = \frac{1}{2}$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are
-# $\mathrm{relu}(1 - \mathrm{relu}(\frac{1}{2} - h))$, which bends twice, at $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. No single step does that.
+# What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
+# associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one such
+# step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(\frac{1}{2} - h)$,
+# which bends once, at $h = \frac{1}{2}$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are
+# $\mathrm{relu}(1 - \mathrm{relu}(\frac{1}{2} - h))$, which bends twice, at $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. No single step
+# does that.
 #
 # With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So the scan
 # of this section cannot run that network. (A method that iterates can; see Reading.)
@@ -720,7 +723,8 @@ check("recurrence")
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
 #
-# With three steps: $g_3 = \mathrm{dh}_3$, then $g_2 = \mathrm{dh}_2 + a_3\, g_3$, then $g_1 = \mathrm{dh}_1 + a_2\, g_2$. Compare what goes forward and what comes back:
+# With three steps: $g_3 = \mathrm{dh}_3$, then $g_2 = \mathrm{dh}_2 + a_3\, g_3$, then $g_1 = \mathrm{dh}_1 + a_2\, g_2$. Compare what goes
+# forward and what comes back:
 #
 # ![Two rows. Above, from left to right, the states: h start, h1, h2, h3. Arrows lead from each to the next, times a1, a2, a3, and b1, b2, b3
 # come in from above. Below, from right to left, the gradients: g3, g2, g1, dh start. Arrows lead from each to the next, times a3, a2, a1, and
@@ -824,8 +828,9 @@ with autograder.example("how long a loop and a parallel scan take"):
     plt.show()
 
 # %% [markdown]
-# On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need half its time
-# up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the two crossed between 500 and 3,000.)
+# On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need
+# half its time up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the
+# two crossed between 500 and 3,000.)
 #
 # The rounds win as long as calls cost more than arithmetic. Where the slices no longer fit into the CPU's cache (wide states, long
 # sequences) one core loses, because it does all T log₂ T combinations itself and moves each through memory. A GPU spreads them over its

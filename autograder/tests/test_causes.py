@@ -169,7 +169,7 @@ TORCH = [
         "import warnings; warnings.simplefilter('ignore'); y = 2 * x; y.sum().backward(); return "
         "y.grad.norm()",
         (torch.ones(B, requires_grad=True),),
-        "`y.grad` is None: `backward` keeps gradients only of tensors that nothing else",
+        "`y.grad` is None: `backward` keeps gradients only of tensors that were not",
     ),
     (
         "return torch.nn.Linear(4, 11)(x)",

@@ -242,9 +242,9 @@ def gradient_of_a_result(raised: Raised) -> str:
             continue
         text = ast.unparse(node.value)
         return (
-            f"`{text}.grad` is None: `backward` keeps gradients only of tensors that nothing else "
-            f"was computed into. For `{text}` ask before `backward`, by `{text}.retain_grad()`, or "
-            f"take `torch.autograd.grad(loss, {text})`."
+            f"`{text}.grad` is None: `backward` keeps gradients only of tensors that were not "
+            f"computed from others, as weights. For `{text}` ask before `backward`, by "
+            f"`{text}.retain_grad()`, or take `torch.autograd.grad(loss, {text})`."
         )
     return ""
 

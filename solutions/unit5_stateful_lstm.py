@@ -13,11 +13,13 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# The networks of the units before forgot everything after eight characters: every window began from zeros. Here the state is
-# carried from one window into the next, so that it can hold what was read longer ago. Such a network is harder to train. You build
-# its five parts: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Section 7 measures what each of
-# them is worth; at this size some are worth little. Then you put the network to the lesson's two uses: it completes texts, and it finds what
-# does not belong. Sections 1 to 7 are one sitting, sections 8 to 10 another.
+# At the end of this unit your network reads "a philos" and suggests "ophers". It also reads three passages that somebody smuggled into a book, a
+# German one, a recipe and scrambled letters, and marks them, although nobody told it what is foreign.
+#
+# The networks of the units before forgot everything after eight characters, because every window began from zeros. Here the state is
+# carried from one window into the next, so it can hold what was read long ago. Such a network is harder to train, and you build what it
+# needs: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Section 7 takes such parts away and measures
+# what they were worth; at this size some are worth little. Sections 1 to 7 are one sitting, sections 8 to 10 another.
 #
 # **Afterwards you can**
 #
@@ -27,7 +29,8 @@
 # * complete a text at a temperature, and tell what is copied from what is new;
 # * find foreign passages by surprise, and judge that with ROC AUC.
 #
-# You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4).
+# You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4). *The lesson* is
+# [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
 # right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
@@ -75,15 +78,18 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 #    1 at each step, so nothing vanishes. But nothing can be dropped either, and c grows as long as the text goes on.
 # 2. **Forget.** $c' = f \cdot c + u$ with $f = 0.9$ gives 0.5, 0.25, 0.325, and the gradient through three steps is $0.9^3 = 0.729$. A network
 #    that sets f itself decides how long to keep: near 1 while it reads a sentence, near 0 at its end.
-# 3. **Choose.** Not everything that is read should be kept, and not everything that is kept should be shown. So u becomes
-#    $i \cdot \tanh(g)$ and the state that others see becomes $o \cdot \tanh(c')$, where i and o are numbers between 0 and 1, too.
+# 3. **Choose.** Not everything that is read should be kept, and not everything that is kept should be shown. Call what a step proposes g,
+#    the *candidate*. Then u becomes $i \cdot \tanh(g)$, and the state that others see becomes $o \cdot \tanh(c')$. Here i and o lie between 0
+#    and 1, as f does, and tanh keeps both values between −1 and 1, however large g or c' may be.
 #
 # ![Three lines, each from an old cell state c to a new one, c'. First, only add: what is new, u, is added to c. Second, forget:
 # c is multiplied by f before u is added. Third, choose: what is new is multiplied by i before it is added, and c' goes through
 # tanh and is multiplied by o before others see it as h'.](../drawings/three_thoughts.svg)
 #
 # The numbers f, i and o are called *gates*. The cell of 1997 had an input gate and an output gate; the *forget gate* is three years younger
-# (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has all three, each computed from what is read and from h:
+# (Gers, Schmidhuber and Cummins 2000, *Learning to forget*). Today's cell has all three, each computed from what is read and from h. What a
+# layer computes may be any number. So the sigmoid σ (`torch.sigmoid`) brings it between 0 and 1. In the formulas i, f and o are the
+# numbers *before* σ, and the gates are σ(i), σ(f) and σ(o). The sign ⊙ multiplies place by place, as `*` does in PyTorch.
 #
 # $$\begin{aligned} z &= W_{ih}\,x + b_{ih} + W_{hh}\,h + b_{hh} &&\text{four blocks of H numbers: } i, f, g, o \\
 # c' &= \sigma(f) \odot c + \sigma(i) \odot \tanh(g) &&\text{forget a part, let something in}\\
@@ -202,10 +208,12 @@ with autograder.example("your step against nn.LSTMCell"):
 # %% [markdown]
 # ## 2. What a hundred steps do to a gradient
 #
-# Why go to such lengths? Because a gradient that walks back through many steps is multiplied by something at each of them. Measure it.
-# Run a step T times from a start and sum the last state into one number: autograd differentiates one number, and a sum treats all units
-# alike. Ask for the gradient of that number with respect to *every* state on the way: T + 1 of them, the start's first. Of each take the
-# norm (the root of the sum of squares, over everything).
+# Why go to such lengths? Because a gradient that walks back through many steps is multiplied by something at each of them. Measure it:
+#
+# 1. Apply a step T times, from a start, and keep all T + 1 states.
+# 2. Sum the last state into one number, because autograd differentiates one number. A sum treats all units alike.
+# 3. Ask for the gradient of that number with respect to *each* of the states, the start first.
+# 4. Return the norm of each gradient: the root of the sum of its squares, over everything.
 #
 # **Exercise** · 20 minutes · ●●○ · about 5 lines
 #
@@ -290,6 +298,7 @@ with autograder.example("gradients through 100 steps"):
         "LSTM, forget gates open": "k",
         "LSTM, forget gates half open": "0.6",
     }
+    plt.figure(figsize=(9, 5))
     ends = {name: [] for name in colours}
     for seed in range(8):
         generator = torch.Generator().manual_seed(seed)
@@ -305,7 +314,8 @@ with autograder.example("gradients through 100 steps"):
             for _ in range(100):
                 state = step(state)
             ends[name].append((norms[-1], norms[0], state.norm().item()))
-            plt.semilogy(norms, color=colour, lw=0.8, label="" if seed else name)
+            width, above = (1.6, 3) if colour == "k" else (0.8, 2)
+            plt.semilogy(norms, color=colour, lw=width, zorder=above, label="" if seed else name)
     print("of eight matrices:            gradient: last      at the first state        last state")
     for name, found in ends.items():
         last, first, state = (sorted(column) for column in zip(*found, strict=True))
@@ -316,28 +326,24 @@ with autograder.example("gradients through 100 steps"):
     (
         plt.xlabel("state after step"),
         plt.ylabel("norm of the gradient with respect to it"),
-        plt.legend(),
+        plt.legend(loc="center left", bbox_to_anchor=(1, 0.5)),
     )
     plt.title("the gradient starts at the right and walks left")
+    plt.tight_layout()
     plt.show()
 
 # %% [markdown]
-# Read the picture from the right. In a plain network every step back multiplies by the same matrix, of which relu *masks* a part: where a
-# unit was off, nothing comes back. So the norm is multiplied by about the same factor at every step: it grows or shrinks exponentially. With
-# weights × 1.6 it explodes, from 8 to between 7 · 10⁴ and 10¹⁷. With × 1 it vanishes: the largest of the eight is 0.0006.
+# Read the picture from the right. In a plain network every step back multiplies by the same matrix, and where relu switched a unit off,
+# nothing comes back. So the norm changes by about the same factor at every step: it grows or shrinks exponentially. With weights × 1.6 it
+# *explodes*, from 8 to between 7 · 10⁴ and 10¹⁷. With × 1 it *vanishes*: the largest of the eight is 0.0006.
 #
-# Why is 1 not neutral, when the entries of the matrix are drawn so that it keeps lengths on average? Because relu masks about half of the
-# units. That halves the square of the norm, so the norm falls by √2, and a scale of √2 makes up for it. Networks of relu are started
-# with that scale (He, Zhang, Ren and Sun 2015). Is it the cure, then? Look at the eight orange lines. They end between 0.3 and 6 · 10¹¹, twelve
-# powers of ten apart. The scale is neutral only on average over matrices, and a network has *one* matrix, by which it multiplies a
-# hundred times. Training also moves that matrix, and nothing holds it at a scale.
+# Is there a scale between them? Relu switches off about half of the units, which divides the norm by √2 on average, and a scale of √2 makes
+# up for it. Networks of relu are started in this way (He, Zhang, Ren and Sun 2015). But look at the eight orange lines: they end between 0.3 and
+# 6 · 10¹¹. The scale is right on average over matrices, and a network multiplies by *one* matrix a hundred times.
 #
-# The same happens to the state on the way forward. It begins with a norm of about 8. With × 1.6 it ends between 400 and 5 · 10¹⁶, with × 1 below
-# 0.0002, and with √2 anywhere between 0.002 and 10¹¹. That is how activations go to infinity, or to nothing, over a long text.
-#
-# The LSTM with open forget gates begins at 11 and ends between 54 and 370, whatever the matrix: less than one power of ten apart. Its way
-# back along `c` is a multiplication by σ(f), which is 0.98 or so here. The gradient can still grow, which is why we clip. With forget gates half
-# open, σ(f) near 0.5, it vanishes as well. So it is not the cell that keeps a gradient but an open gate, and the network learns when to open it.
+# The LSTM with open forget gates ends between 54 and 370, whatever the matrix. On its way back along `c` the gradient is multiplied by
+# σ(f), here about 0.98. It grows nevertheless, through h and the gates, and that is why we clip. With forget gates half
+# open, σ(f) near 0.5, it vanishes. So what keeps a gradient is not the cell but an open gate, and the network learns when to open it.
 #
 # ## 3. Batches that continue
 #
@@ -349,8 +355,8 @@ with autograder.example("gradients through 100 steps"):
 # ', 'there is'. Stream 2 reads 'last part, wh', 'ich ends when', ' the text'. What column i of a batch reads is followed by
 # what column i of the next one reads, and the state goes along.](../drawings/streams.svg)
 #
-# ([The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows cut windows in order and took 64 neighbours as a batch. So row i of the next batch read a window 64 places further on, and the
-# state it inherited belonged to a different passage. The network learned in spite of that.)
+# (The lesson cut windows in order and took 64 neighbours as a batch. So row i of the next batch read a window 64 places further on, and
+# inherited the state of another passage. The network learned in spite of that.)
 #
 # | | shape | |
 # |---|---|---|
@@ -493,13 +499,16 @@ check("cut_from_the_past")
 #
 # Use these names and classes, and call each layer as `self.norm(…)`, `self.lstm(…)`: section 7 exchanges some.
 #
-# Why a norm? The lesson reports that its network did not learn until batch norm stood after the embedding; section 7 finds out
+# Why a norm? The lesson's network did not learn until batch norm stood after the embedding; section 7 finds out
 # why. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E
 # numbers, whatever the length of the window. In training it also keeps a running mean of these statistics, and in evaluation mode it
 # uses what it has kept. `nn.BatchNorm1d` wants the features on axis 1.
 #
+# *Dropout* sets a share of the numbers to 0 in training, others at each call, and scales up the rest. So the network learns not to rely on any
+# single one. In evaluation mode it does nothing.
+#
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result, its past and all. So the model keeps no secret between two calls, and the caller decides whether to carry, cut or reset.
+# result, not detached. So the model keeps nothing between two calls, and the caller decides whether to carry, cut or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -738,9 +747,9 @@ check("two_epochs")
 # %% [markdown]
 # ## 7. For real
 #
-# Does carrying the state help? Same network, same batches, same number of steps, once with your `train_epoch` as it is, once with
-# a model that ignores the state it is given. Windows are short here (T = 10), so that a network which forgets has to feel it.
-# Each is measured on held-out text in the way it was trained. **Before you run it:** how much will it be, in nats per character?
+# Does carrying the state help? Train the same network twice on the same batches with your `train_epoch`: once as it is, and once in a
+# wrapper that ignores the state it is given. Windows are short (T = 10), so forgetting should hurt.
+# Each is measured on held-out text in the way it was trained. **Before you run it:** by how many nats per character will they differ?
 
 
 # %%
@@ -792,16 +801,15 @@ with autograder.example("stateful against stateless"):
 # steps. A network that starts from zeros every ten characters has little to go on at the beginning of each window.
 #
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
-# our own solution on the same seed. It is strict enough to notice a state that is lost once. Its dropout is 0: random masks depend on the
-# order in which a program calls its layers, so two right programs could not be compared. It also trains far shorter than you just did, so
-# its losses are higher.
+# our own solution on the same seed. It notices a state that is lost once. It trains far shorter than you just did, so its losses are higher.
 
 # %%
 check("training")
 
 # %% [markdown]
-# What does each part give? The lesson says that its network did not learn until batch norm stood after the embedding. Take one thing away
-# at a time, and train each variant in the same way. **Before you run it:** which of them will be worst?
+# What does each part give? Change one thing at a time, and train eight networks in the same way: no batch norm; an embedding that begins
+# twenty times smaller; one layer; a plain network in place of the LSTM; gradients that are not clipped; one more layer before the output. One
+# variant has two changes: no batch norm *and* the small embedding. **Before you run it:** which of them will be worst?
 
 
 # %%
@@ -915,12 +923,12 @@ with autograder.example("a larger network"):
 # ## 8. Completing a text
 #
 # Read the start, draw a character from the softmax of logits / *temperature*, read it, and so on. At a low temperature the most likely
-# character nearly always wins; at 1 the network writes as it learned; above 1 it becomes bold. Two things about modes. Writing
-# happens in evaluation mode: no dropout, and the norm uses the statistics it has kept (with a single character it could not even
-# compute any). And writing must leave the **training state alone**: people like to look at samples in the middle of training, so
-# the model must be in the same mode afterwards as before, and nothing it keeps may have changed. (A model and its layers are all in training
-# mode, or all in evaluation mode: you need not think of a mixture.) Its state, being passed, is safe: a generation has its own. (In
-# the lesson's Keras it was stored in the model, and every sample wiped it.)
+# character nearly always wins; at 1 the network writes as it learned; above 1 it becomes bold.
+#
+# * **Write in evaluation mode**: without dropout, and with the statistics that the norm has kept.
+# * **Put the mode back.** People like to look at samples in the middle of training. So afterwards the model is in the mode in which it was
+#   before (all its layers share one), and nothing it keeps has changed. Its state is safe, since a text that is written has its own. (In the
+#   lesson's Keras it was stored in the model, and every sample wiped it.)
 #
 # **Exercise** · 25 minutes · ●●● · about 11 lines
 #
@@ -1025,7 +1033,7 @@ with autograder.example("from gibberish to words"):
 # %% [markdown]
 # On the lesson's corpus spaces come first: after 20 steps words have about the right length, are made of frequent letters, and one is "the". After
 # 60 there are "and", "that", commas and a line break. After 200 most short words are English, and a quotation is opened. At the end
-# nearly all words are English, and no sentence makes sense.
+# most words are English, and the others look English. No sentence makes sense.
 
 # %%
 with autograder.example("what it writes"):
@@ -1092,9 +1100,9 @@ with autograder.example("inside and outside of quotations"):
 # It was trained with T = 20, and few quotations are that short: it can carry a state from one mark to the next, but no gradient has
 # ever taught it to.
 #
-# The lesson's notes say of the phrases that such a network writes that they are not in the text. Look before you believe it. Their
-# example, "morality equals self-glorification", *is* in Nietzsche, but with the end of a line inside, so a plain search does not find
-# it. So make all white space one space first, in the text and in the sample. Then find the longest piece of a sample that
+# Does the network invent its phrases, or copy them? The lesson's notes say that they are not in the text. But their
+# example, "morality equals self-glorification", *is* in Nietzsche. A line ends inside it, so a plain search does not find
+# it. So turn all white space into single spaces first, in the text and in the sample. Then find the longest piece of a sample that
 # occurs in the training text.
 #
 # A piece is a run of neighbouring characters. Each of them counts: capitals, spaces and punctuation, too. Take the text `the cat sat` and the
@@ -1231,8 +1239,8 @@ with autograder.example("how much of it is copied"):
     print(f"the formula for chance: {np.log(240 * len(text)) / -np.log(q):.1f} characters")
 
 # %% [markdown]
-# On the lesson's corpus chance makes pieces of 5 to 7 characters (the formula says 6.9). The longest pieces of the three samples have 17, 16 and 13,
-# those of the held-out passages 16 to 22, and 18.8 on average. So what the samples share with the text is more than chance: words, and a few in a
+# On the lesson's corpus chance makes pieces of 5 to 7 characters (the formula says 6.9). The longest pieces of the three samples have 13 to 18,
+# another number on another machine, those of the held-out passages 16 to 22, and 18.8 on average. So what the samples share with the text is more than chance: words, and a few in a
 # row. But the network copies less than Nietzsche repeats himself: what it writes is new.
 
 # %% [markdown]

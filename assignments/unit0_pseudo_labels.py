@@ -546,10 +546,9 @@ with autograder.example("where the student is better than its teacher"):
     )
 
     fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-    shares = torch.stack(by_sureness).T  # (2, 4)
-    places = torch.arange(4)
-    ax.bar(places - 0.2, shares[0], 0.4, label="teacher")
-    ax.bar(places + 0.2, shares[1], 0.4, label="student")
+    of_teacher, of_student = torch.stack(by_sureness).T.tolist()
+    ax.bar([-0.2, 0.8, 1.8, 2.8], of_teacher, 0.4, label="teacher")
+    ax.bar([0.2, 1.2, 2.2, 3.2], of_student, 0.4, label="student")
     ax.set_xticks(range(4), names), ax.set_xlabel("how sure the teacher is")
     ax.set_ylabel("share that is right"), ax.legend(loc="upper left")
     plt.show()

@@ -109,7 +109,8 @@ def words(net: Any, seed: int) -> Arrays:
     out |= named("every_row_drawn", bool(every_row))
     out |= same_after(net)
     # 14,000 numbers and more: mean and spread have standard deviations of 0.0085 and 0.006
-    return out | named("mean_and_spread", [float(large.mean()), float(large.std())])
+    numbers = large.detach()
+    return out | named("mean_and_spread", [float(numbers.mean()), float(numbers.std())])
 
 
 def selects(ids: Any) -> bool:

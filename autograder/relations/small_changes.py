@@ -299,6 +299,8 @@ def chance_log10(right: Array, found: Array, apart: float) -> float:
     """
     if is_text(found):
         return CHANCE_OF_CHARACTER * _characters_that_differ(right, found)
+    if is_text(right):  # numbers where text is expected: they say little of how they came about
+        return 0.0
     right = right.astype(np.float64)
     found = found.astype(np.float64)
     of_places = 0.0

@@ -219,6 +219,7 @@ def test_numbers_too_large_to_be_squared_say_something():
     right = {"a": RNG.normal(size=(6, 5))}
     assert can_tell(right, {"a": 1e200 * right["a"]}, ["a"])
     assert not can_tell(right, {"a": right["a"] * np.nan}, ["a"])
+    assert not can_tell({"a": np.array(["one", "two"])}, right, ["a"])
     assert chance_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
 
 

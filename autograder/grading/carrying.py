@@ -26,6 +26,7 @@ from autograder.judging import (
     Verdict,
     explanations_of,
     judge,
+    mistakes_that_raise,
     same_answer,
     small_changes_of,
 )
@@ -93,7 +94,13 @@ class _Wrong:
     excluded: Excluded
 
     def ways(self) -> list[Mistakes]:
-        """List the ways in which it may have come about: by known mistakes, or one small change."""
+        """List the ways in which it may have come about: by known mistakes, or one small change.
+
+        An answer that an error ended came about by a known mistake that raises the same error.
+        """
+        if self.answer.failure:
+            raising = mistakes_that_raise(self.key, self.answer, self.excluded)
+            return [frozenset({mistake.id}) for mistake in raising]
         explanations = explanations_of(self.check, self.key, self.answer, self.excluded)
         if explanations:
             alternatives = [_ids(explanation.mistakes) for explanation in explanations]

@@ -18,6 +18,7 @@ from autograder.judging.explain import (
     excluded_by,
     explanations_of,
     kind_of_error,
+    mistakes_that_raise,
     small_changes_of,
 )
 from autograder.judging.scoring import judge, none_excluded, not_reached, unmet
@@ -57,6 +58,7 @@ __all__ = [
     "judge_loss",
     "key_name",
     "kind_of_error",
+    "mistakes_that_raise",
     "none_excluded",
     "not_reached",
     "row_cosine",

@@ -213,6 +213,18 @@ def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool
     return len(programs) == 1
 
 
+def mistakes_that_raise(key: CheckKey, answer: Answer, excluded: Excluded) -> list[Mistake]:
+    """Find the known mistakes, all of the same words, that raise the error which ended an answer.
+
+    There is none where their words differ: to list several would be no diagnosis.
+    """
+    if answer.failure != Failure.RAISED:
+        return []
+    possible = [mistake for mistake in raising_alike(key, answer) if not excluded(mistake)]
+    texts = {mistake.text for mistake in possible}
+    return possible if len(texts) == 1 else []
+
+
 def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 

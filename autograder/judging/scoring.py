@@ -8,7 +8,7 @@ import numpy as np
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging.compare import right_arrays
 from autograder.judging.describe import Comparison, remarks_on
-from autograder.judging.explain import Explanation, explain_wrong, raising_alike
+from autograder.judging.explain import Explanation, explain_wrong, mistakes_that_raise
 from autograder.judging.training import judge_weights
 from autograder.judging.verdict import (
     CheckKey,
@@ -76,16 +76,9 @@ def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
 
 
 def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Remark]:
-    """Name the known mistake that raises the same error, if it is one; several are no diagnosis."""
-    if comparison.answer.failure != Failure.RAISED:
-        return []
-    alike = raising_alike(comparison.key, comparison.answer)
-    possible = [mistake for mistake in alike if not excluded(mistake)]
-    texts = {mistake.text for mistake in possible}
-    if len(texts) != 1:
-        return []
-    first = possible[0]
-    return [Remark(first.text, mistake=first.code)]
+    """Name the known mistake that raises the same error, if it is one."""
+    possible = mistakes_that_raise(comparison.key, comparison.answer, excluded)
+    return [Remark(mistake.text, mistake=mistake.code) for mistake in possible[:1]]
 
 
 def _remark_on_right_arrays(comparison: Comparison) -> Remark:

@@ -6,6 +6,7 @@ import pytest
 import small
 
 from autograder.authoring.build import build
+from autograder.check import Failure
 from autograder.grading.keys import MadeKey, build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.policy import Policy, grade_of
@@ -200,6 +201,24 @@ def graded_otherwise(folder, experiments, solution, mistake):
     with Server(unit) as server:
         key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
         return grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+
+
+OF_ROWS = EXPERIMENTS.replace(
+    'named("scaled", net.scale(numbers(seed)))',
+    'named("scaled rows", net.scale(numbers(seed)), net.scale(np.ones((2, 5)) * seed))',
+)
+
+
+@pytest.mark.parametrize(
+    ("raising", "status"), [("3 * x.reshape(5)", "partial"), ("2 * x.reshape(5)", "passed")]
+)
+def test_a_known_mistake_that_raises_an_error_is_carried(tmp_path, raising, status):
+    """It is known by the error; what follows is judged by the solution with that mistake in it."""
+    solution = SOLUTION.replace("3 * x", raising)
+    scaling, *later = graded_otherwise(tmp_path, OF_ROWS, solution, THREE)
+    assert scaling.failure == Failure.RAISED
+    assert [verdict.status for verdict in later] == [status, status]
+    assert [verdict.earned for verdict in later] == [4, 3]
 
 
 def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):

@@ -656,7 +656,7 @@ check("in_rounds")
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
 # with numbers $a_t$ (how much is kept) and $b_t$ (what comes in) that may differ from step to step and unit to unit. In many modern
-# recurrent layers each $a_t$ is computed from the input alone, so all of them are known before the scan begins.
+# recurrent layers each $a_t$ is computed only from the input, so all of them are known before the scan begins.
 #
 # One step is the map $h \mapsto a h + b$, and it is written down by the pair (a, b). **Two steps in a row are again such a map**:
 #

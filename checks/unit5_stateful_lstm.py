@@ -227,7 +227,10 @@ def summing(model: nn.Module) -> nn.Module:
     return model
 
 
-RATE = "in training another share is dropped than `dropout` says, or in other places."
+RATE = (
+    "in training another share is dropped than `dropout` says, or in other places. Two drop: "
+    "`nn.LSTM(…, dropout=dropout)` between its layers, and `self.dropout(…)` before `output`."
+)
 
 
 @check(

@@ -713,7 +713,7 @@ def initial_weights(V, H, generator):
         # mistake: return (torch.randn(1, columns, generator=generator) * (2 / rows) ** 0.5).repeat(rows, 1)
         #   the same numbers come again and again within a matrix. Draw each of them.
         # mistake: return torch.randn(columns, rows, generator=generator) * (2 / rows) ** 0.5
-        #   rows and columns have changed places: `Wx` is (V, H) and `Wy` is (H, V).
+        #   rows and columns are swapped: `Wx` is (V, H) and `Wy` is (H, V).
         # mistake (keeps 0.5): return torch.randn(rows, columns, generator=generator).double() * (2 / rows) ** 0.5
         #   the numbers have 64 bits. torch's default type has 32.
         # mistake (keeps 0.5): return (torch.randn(rows, columns, generator=generator) * (2 / rows) ** 0.5).requires_grad_()
@@ -1008,7 +1008,7 @@ check("in_rounds")
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
 # with numbers $a_t$ (how much is kept) and $b_t$ (what comes in) that may differ from step to step and unit to unit. In many modern
-# recurrent layers each $a_t$ is computed from the input alone, so all of them are known before the scan begins.
+# recurrent layers each $a_t$ is computed only from the input, so all of them are known before the scan begins.
 #
 # One step is the map $h \mapsto a h + b$, and it is written down by the pair (a, b). **Two steps in a row are again such a map**:
 #

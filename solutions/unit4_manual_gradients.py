@@ -1028,7 +1028,7 @@ with autograder.example("wrong gradients"):
         )
 
 # %% [markdown]
-# We came to 2.16 with the right gradient, 2.19 without `dnext`, 2.27 unclipped, 2.31 where `Wh` is left alone, and 2.86 with one number. So the lesson's mistake is
+# We came to 2.16 with the right gradient, 2.19 without `dnext`, 2.27 unclipped, 2.31 where `Wh` is not trained, and 2.86 with one number. So the lesson's mistake is
 # worse than not training `Wh` at all, and still the network learns: knowing only the frequencies costs 3.13. Forgetting `dnext` costs 0.03
 # nats, which no curve would have told you. The numerical check of section 8 tells both mistakes at once. And clipping, which shortened 261 of 2,000
 # gradients, is worth a tenth of a nat.

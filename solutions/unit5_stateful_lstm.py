@@ -397,6 +397,8 @@ def continuing_batches(ids, B, T):
     # mistake (keeps 0.3): x = ids[-B * L :].view(B, L).T
     #   the rest was dropped at the beginning. The first stream begins with the text; drop what is left over at its end.
     y = ids[1 : B * L + 1].view(B, L).T
+    # mistake (keeps 0.3): x = ids[: B * L].view(L, B); y = ids[1 : B * L + 1].view(L, B)
+    #   `view(L, B)` deals the text out like cards: a column then reads every B-th character. View as (B, L), then transpose.
     # mistake: y = x.roll(-1, 0)
     #   the streams were rolled, so the last target of each is its own beginning. Cut the targets from the ids, one later.
     # mistake: y = x
@@ -1186,7 +1188,7 @@ def longest_copied(text, source):
     # mistake (keeps 0.5): return start, start + length
     #   the second number is where the piece ends. Return its length.
     # mistake (keeps 0.5): return length, start
-    #   the two numbers have changed places: first the start, then the length.
+    #   the two numbers are swapped: first the start, then the length.
     # mistake (keeps 0.5): return start + 1, length
     #   places were counted from 1. They count from 0.
     # mistake (keeps 0.5): return text[start : start + length]
@@ -1288,6 +1290,8 @@ def surprise(model, ids):
     #   the id 0 costs nothing here (`ignore_index=0`). It is a character like all others.
     # mistake: return -logits[:, 0].softmax(-1).clamp(min=1e-3).log().gather(1, ids[1:, None])[:, 0]
     #   small probabilities were raised to a bound. A surprise may be large: use `log_softmax` or `cross_entropy`.
+    # mistake: return F.cross_entropy(model(ids[:, None])[0][:, 0], ids, reduction="none")[1:]
+    #   each prediction was compared with the character it was made from. Compare it with the next.
     # mistake: return F.cross_entropy(logits[:, 0], ids[:-1], reduction="none")
     #   each prediction was compared with the character it was made from. Compare it with the next.
     # mistake: return logits[:, 0].softmax(-1).gather(1, ids[1:, None])[:, 0]

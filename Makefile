@@ -1,11 +1,11 @@
-# make demo · test · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
+# make demo · test · figures · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
 WORKERS ?= 3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test lint architecture site bench lock locked clean
+.PHONY: demo test figures lint architecture site bench lock locked clean
 
 demo: .venv/kit
 	.venv/bin/autograder data
@@ -14,6 +14,11 @@ demo: .venv/kit
 test: .venv/dev
 	.venv/bin/autograder data
 	.venv/bin/python -m pytest -n $(WORKERS)
+
+# each unit's script in full, minutes of training: the figures of its text are those that it prints
+figures: .venv/dev
+	.venv/bin/autograder data
+	.venv/bin/python -m pytest -n 2 -m figures tests/test_figures.py
 
 lint: .venv/dev
 	.venv/bin/ruff check .

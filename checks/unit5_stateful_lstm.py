@@ -451,7 +451,7 @@ def surprised(net: Any, seed: int) -> Arrays:
     nats = net.surprise(model, ids(seed, 3 * T))
     of_two = net.surprise(model, ids(seed, 2))
     # longer than Python's stack is deep
-    page = torch.as_tensor(net.surprise(model, ids(seed, 1100)))
+    page = torch.as_tensor(net.surprise(model, ids(seed, 1100))).detach()
     same = condition(model).but_for_modes == before.but_for_modes
     by_sevens = [part.sum() for part in page.flatten().split(7)]
     in_a_graph = getattr(nats, "requires_grad", False)

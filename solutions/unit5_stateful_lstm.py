@@ -1290,7 +1290,7 @@ def surprise(model, ids):
     #   the id 0 costs nothing here (`ignore_index=0`). It is a character like all others.
     # mistake: return -logits[:, 0].softmax(-1).clamp(min=1e-3).log().gather(1, ids[1:, None])[:, 0]
     #   small probabilities were raised to a bound. A surprise may be large: use `log_softmax` or `cross_entropy`.
-    # mistake: return F.cross_entropy(model(ids[:, None])[0][:, 0], ids, reduction="none")[1:]
+    # mistake: with torch.no_grad(): return F.cross_entropy(model(ids[:, None])[0][:, 0], ids, reduction="none")[1:]
     #   each prediction was compared with the character it was made from. Compare it with the next.
     # mistake: return F.cross_entropy(logits[:, 0], ids[:-1], reduction="none")
     #   each prediction was compared with the character it was made from. Compare it with the next.

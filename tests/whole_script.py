@@ -47,11 +47,17 @@ SMALL = {
 CHARACTERS, HELD_OUT = 20_000, 8_000
 
 
-def failed_example(unit, script):
-    """Run a unit's script; return what went wrong, and in which example; "" where nothing did."""
+def with_small_examples(unit, script):
+    """Return a unit's script with the figures made small that make its examples long."""
     for figure, small in SMALL[unit]:
         assert figure in script, f"{unit} no longer holds {figure!r}: see SMALL"
         script = script.replace(figure, small)
+    return script
+
+
+def failed_example(unit, script):
+    """Run a unit's script; return what went wrong, and in which example; "" where nothing did."""
+    script = with_small_examples(unit, script)
     name = str(this_course.ROOT / "solutions" / f"{unit}.py")
     told = io.StringIO()
     with _in_place(autograder), warnings.catch_warnings(), redirect_stdout(told):

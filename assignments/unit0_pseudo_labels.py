@@ -246,7 +246,8 @@ check("three_parts")
 #
 # <details><summary>How do I learn which mode a model is in?</summary>
 #
-# `model.training` is True or False, and `model.train(…)` with True or False sets it to either.
+# `model.training` is True or False, and so is that of each of its layers. `model.train(…)` sets the model and all of its layers to one mode. So
+# where they may differ, note the mode of each part in `model.modules()`, and set each back.
 # </details>
 
 
@@ -255,7 +256,7 @@ def pseudo_labels(model, x):
     """Probabilities (N, V) that `model` gives to the classes of `x` (N, D), row by row in the order of `x`.
 
     Predicted in evaluation mode, outside of any graph. Afterwards the model is as it was before: it and each of its layers
-    in the same mode, its numbers the same, and no gradients left on them.
+    in the same mode, its numbers the same, and no gradients on them that were not there before.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -274,8 +275,9 @@ check("soft_labels")
 # For a one-hot y, where all entries but one are 0, that is the usual loss. So one formula serves true labels and guesses, and a mixed batch
 # needs no special care.
 #
-# With the natural logarithm the unit is the *nat*. A loss of 0.7 nats means that the true class got a probability of $e^{-0.7}$, about one
-# half, on (geometric) average. Guessing uniformly among V classes costs ln V nats.
+# With the natural logarithm the unit is the *nat*. With one-hot labels a loss of 0.7 nats means that the true class got a probability of
+# $e^{-0.7}$, about one half, on (geometric) average. With soft labels even the best prediction costs something, the more the less sure they
+# are. Guessing uniformly among V classes costs ln V nats.
 #
 # **Exercise** · 10 minutes · ●○○ · about 1 line
 #
@@ -484,7 +486,7 @@ with autograder.example("digits, with and without pseudo-labels"):
 # seventh of it. That is no luck. On two of the 16 seeds the student gains nothing over the network that had only the labels, and on none it
 # loses. It is better than its teacher on all 16.
 #
-# The loss falls too, and the student is less sure where it is wrong: 68 % on average, against 74 %. Compare the student's loss, 0.628, with
+# The loss falls too, and where it is wrong the student is less sure than the network with only labels: 68 % on average, against 74 %. Compare the student's loss, 0.628, with
 # that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it surer where it is wrong, and
 # its loss is 0.832.)
 #
@@ -607,7 +609,7 @@ check("training")
 #
 # A guess is wrong now and then, and the second network learns the wrong ones as well. The worse the teacher, the more the true labels have
 # to weigh. With the digits, where four of five guesses are right, a share of 0.96 gives 83.5 %, hardly less than a third. With 0 it is 81.9
-# %: here no guesses cost more than hardly any true labels.
+# %. So to do without guesses costs 1.9 points here, and to do with hardly any true labels 0.3, less than four seeds can tell.
 # </details>
 #
 # <details><summary>3. Why are soft labels better here than the most likely class?</summary>

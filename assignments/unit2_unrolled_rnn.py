@@ -395,8 +395,9 @@ with autograder.example("what the network knows"):
 # Each answer is what the text has most often. Rare beginnings are learned last: after an eighth of the training (1,500 batches of 64
 # windows) the network still says that t follows "phi" and "whi", and that e follows "Chr".
 #
-# Why an embedding, and not one-hot rows? Both can compute the same functions, since a product with one-hot rows is a lookup. But an
-# embedding of 24 numbers lets characters be *alike*, which 84 one-hot rows cannot be, and it can be looked at. **Before you run it:** which
+# Why an embedding, and not one-hot rows? One-hot rows can compute all that an embedding can, since a product with them is a lookup; with 24
+# numbers a character the embedding is the narrower of the two. But it lets characters be *alike*, while any two one-hot rows are equally far
+# apart, and it can be looked at. **Before you run it:** which
 # of the two networks has the lower loss after 1,500 batches? (An embedding whose table is the identity, and stays so, gives one-hot rows.)
 
 # %%
@@ -468,8 +469,8 @@ with autograder.example("the embedding in two dimensions"):
 #
 # The fourth needs a reason. "Do nothing to the state" is a sensible first guess for something that should remember. Apart from what the relu
 # cuts off, the network then sums what it reads, and a gradient walks back through many steps without growing or
-# shrinking (Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). Only `hidden`
-# begins like this. Section 8 measures whether it pays for eight characters.
+# shrinking (Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
+# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 8 measures whether it pays for eight characters.
 #
 # | method | in | out |
 # |---|---|---|
@@ -571,7 +572,7 @@ with autograder.example("eight characters without the identity start"):
         )
 
 # %% [markdown]
-# On the lesson's corpus this comes to 1.942, and the identity start came to 1.985, in one run each. So here it costs a little. It was made for
+# This comes to 1.942 on Nietzsche, and the identity start came to 1.985, in one run each. So here it costs a little. It was made for
 # memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight steps are few.
 
 # %% [markdown]
@@ -896,14 +897,15 @@ with autograder.example("what it writes"), torch.no_grad():
 # | what is known | network | training | nats |
 # |---|---|---|---|
 # | nothing | | | 4.43 |
-# | how frequent each character is | | | 3.13 |
+# | how frequent each character is, counted in the training text | | | 3.13 |
 # | unit 2: the last three characters | H = 96 | 3,000 batches | 2.11 |
 # | unit 2: the last eight | H = 64 | 1,500 batches | 1.99 |
 # | unit 2: a target at every step, the mean over steps that know one to eight | H = 96 | 1,000 batches | 1.92 |
 # | unit 2: the same network, only its eighth step | | | 1.79 |
 #
 # The networks differ in size and training too, so compare with care. The fourth and the last row know equally much, the last eight
-# characters. There the targets at every step help most: 1.99 became 1.79, with fewer batches.
+# characters, and 1.99 became 1.79, with fewer batches. Targets at every step were added there, and H grew from 64 to 96, so that not all of it is
+# due to the targets.
 #
 # ## Questions
 #

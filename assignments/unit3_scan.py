@@ -13,9 +13,10 @@
 # %% [markdown]
 # # Unit 3: a network is a step and a scan
 #
-# A recurrent network reads its characters one after another, and a GPU with a thousand cores has to wait. Must it? You often hear that a
-# *scan* "can run in parallel". Theano's scan cannot: it is a loop inside. But a scan whose steps can be *combined* can, and in the
-# second half of this unit you write it: T steps in about log T rounds. Many of today's fast sequence models are built in this way.
+# A recurrent network reads its characters one after another, and a GPU with a thousand cores has to wait. Must it? To apply one small step
+# again and again, and to keep every result, is called a *scan*. As a loop it takes T rounds for T steps. But where two steps can be *combined*
+# into one, about log T rounds are enough, and in the second half of this unit you write that. Many of today's fast sequence models are
+# built in this way.
 #
 # To see which networks can do that, you must first see a network as what it is: `step` + `scan`. It does one small thing over and over: old
 # state and new character in, new state out. Programmers know that pattern by the name of scan. So in the first half you write the network of
@@ -144,7 +145,8 @@ check("running_sum")
 #
 # <details><summary>"expected m1 and m2 to have the same dtype"</summary>
 #
-# `F.one_hot` gives integers, and weights are floats. Convert with `.float()`, or take rows of an identity matrix.
+# `F.one_hot` gives integers, and weights are floats. Convert with `.to(torch.get_default_dtype())`, or take rows of an
+# identity matrix.
 # </details>
 #
 # <details><summary>Why is V handed in?</summary>
@@ -227,7 +229,7 @@ with autograder.example("the graph of one step"):
 
 # %% [markdown]
 # There are three products (`mm`): of x and `Wx`, of h and `Wh`, and of the new state and `Wy`. What `relu` gives is the new state, and it comes
-# back together with the last sum, the logits. The old logits stand nowhere, and so nothing has to keep them.
+# back together with the last sum, the logits. The old logits appear in no line: the step is handed them and never reads them.
 #
 # ## 5. The network
 #
@@ -396,6 +398,9 @@ check("few_sequences")
 # factor of 2 makes up for it:
 #
 # $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
+#
+# (For `Wx` that argument does not hold: of a one-hot row a single number is not 0, so nothing is summed, and what is read has the size
+# $\sqrt{2/V}$. The lesson draws it by this rule nevertheless, and so do we.)
 #
 # The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step, and over many steps hardly any
 # drawn matrix keeps its size, as you will see below. So it begins as the identity: the state is kept, and what is read is added to it.
@@ -579,21 +584,20 @@ with autograder.example("what comes next, at every step"):
 #
 # What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
 # associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one such
-# step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(\frac{1}{2} - h)$,
-# which bends once, at $h = \frac{1}{2}$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are
-# $\mathrm{relu}(1 - \mathrm{relu}(\frac{1}{2} - h))$, which bends twice, at $h = -\frac{1}{2}$ and at $h = \frac{1}{2}$. No single step
-# does that.
+# step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(2 - h)$, which
+# bends once, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
+# That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it bends twice. No single step does that.
 #
 # With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So the scan
 # of this section cannot run that network. (A method that iterates can; see Reading.)
 
 # %%
 with autograder.example("one step bends once, two steps bend twice"):
-    line = torch.linspace(-2, 2, 401)
-    once = torch.relu(0.5 - line)
+    line = torch.linspace(0, 4, 401)
+    once = torch.relu(2 - line)
     plt.figure(figsize=(6, 3), layout="constrained")
-    plt.plot(line, once, label="one step: relu(½ − h)")
-    plt.plot(line, torch.relu(1 - once), label="two steps: relu(1 − relu(½ − h))")
+    plt.plot(line, once, label="one step: relu(2 − h)")
+    plt.plot(line, torch.relu(1 - once), label="two steps: relu(1 − relu(2 − h))")
     plt.xlabel("h"), plt.ylabel("the new state"), plt.legend()
     plt.show()
 

@@ -69,7 +69,7 @@ check = autograder.unit("unit4_manual_gradients")
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# (By convention the slope of relu at exactly 0 is 0. The network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large
+# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the slope of relu at exactly 0 is 0. The network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large
 # inputs are the catch: $e^{1000}$ is not a number that a computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should
 # be 1. The form above gives both, and at −1000 NumPy warns of an overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
@@ -312,21 +312,21 @@ check("states_and_logits")
 # 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum goes on to the left as the
 # dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
 #
-# Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states are $h_0 = 1$, $h_1 = 0.9$, $h_2 = 0.25$, all above zero, and what
-# comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
+# Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states, named as in code, are `h[0]` = 1 (the start), `h[1]` = 0.9 and
+# `h[2]` = 0.25, all above zero, and what comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
 #
 # | step | dh: output + dnext | dz | adds to dWh | adds to dbh | dnext |
 # |---|---|---|---|---|---|
-# | second | 0.2 + 0 = 0.2 | 0.2 | $h_1$ · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
-# | first | 0.3 + 0.1 = 0.4 | 0.4 | $h_0$ · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
+# | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
+# | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
 #
 # So dWh = 0.58, dbh = 0.6, and the start gets 0.2. (The columns are points 2, 3, 4, 4 and 5 of the list above.)
 #
 # Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
 # product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is a little faster.
 #
-# Three things that the shapes tell you. A gradient has the shape of what it belongs to. `h.T @ dz` is (H, B) times (B, H):
-# a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
+# Three things that the shapes tell you. A gradient has the shape of what it belongs to. At one step `h[t].T @ dz`
+# is (H, B) times (B, H): a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
 # time; they never replace each other.
 #
 # **Exercise** · 40 minutes · ●●● · about 12 lines

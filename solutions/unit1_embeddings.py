@@ -200,7 +200,7 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach every row of the table, row 0 too."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too."""
     ### BEGIN SOLUTION
     return table[ids]
     # mistake (keeps 0.5): return table.detach()[ids]
@@ -380,7 +380,8 @@ check("dense_ids")
 # ## 5. Who likes what: a dot product
 #
 # MovieLens: 671 people, 9,066 films, 100,004 ratings (F. M. Harper and J. A. Konstan, 2015). Think of them as a table with a row for each
-# person and a column for each film. **Before you run it:** people rated 149 films each on average. How full does the table look?
+# person and a column for each film. **Before you run it:** people rated 149 films each on average. Do the ratings lie evenly over
+# the table, or where do they crowd?
 
 # %%
 with autograder.example("users × films"):
@@ -962,8 +963,8 @@ with autograder.example("the product without biases"):
 # error is 11.5. For all others it is 1.12, still no better than the mean.
 #
 # Compare the two errors of the product and biases: 0.44 in training, 0.80 held out. It *overfits*. It has 107,108 numbers to fit 80,004 ratings
-# with, and 5,499 of the 9,066 films have three known ratings or fewer. Weight decay works against that. **Before you run** the next cell,
-# which trains with four decays: which of them has the lowest training error, and which the lowest held-out error?
+# with, and 5,499 of the 9,066 films have three known ratings or fewer. Weight decay works against that, and this model had a little of it, 0.0001. **Before you
+# run** the next cell, which trains with four decays: which of them has the lowest training error, and which the lowest held-out error?
 
 # %%
 with autograder.example("how much weight decay?"):
@@ -1014,8 +1015,8 @@ check("training")
 #
 # <details><summary>How do I call the singular value decomposition?</summary>
 #
-# `U, S, Vt = torch.linalg.svd(X, full_matrices=False)`. Without `full_matrices=False` U is (V, V), which does not fit S. S is a vector of the
-# numbers on the diagonal, so `U * S` multiplies each column by its own.
+# `U, S, Vt = torch.linalg.svd(X, full_matrices=False)`. Here U, S and V are matrices, and no letters of the
+# table above. Without `full_matrices=False` U has as many columns as the table has rows, which does not fit S. S is a vector of the numbers on the diagonal, so `U * S` multiplies each column by its own.
 # </details>
 
 

@@ -163,7 +163,7 @@ def lookups(net: Any, seed: int) -> Arrays:
 
 
 def gradient_in(table: torch.Tensor, found: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Return the gradient in a table of what was found, weighted at random; zeros without any."""
+    """Return the gradient of what was found, weighted, with respect to a table; else zeros."""
     if not found.requires_grad:
         return torch.zeros_like(table)
     weighted = found * draw(rng, *found.shape)

@@ -206,7 +206,7 @@ def one_step(net: Any, seed: int) -> Arrays:
 
 
 def back_to(h: torch.Tensor, results: Any, rng: np.random.Generator) -> torch.Tensor:
-    """Return the gradient in `h` of results, weighted at random; zeros where none gets back."""
+    """Return the gradient of results, weighted at random, with respect to `h`; zeros if none."""
     sums = []
     for result in results:
         weighted = result * draw(rng, *result.shape)
@@ -414,7 +414,7 @@ def first_weights(net: Any, seed: int) -> Arrays:
 
 @torch.no_grad()
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
-    """Measure the mean loss over 500 held-out windows of 8 steps, in nats a character."""
+    """Measure the mean loss over 500 held-out windows of 8 steps, in nats per character."""
     stream = characters(text)
     params = {}
     for name, array in trained.items():
@@ -555,7 +555,7 @@ def recurrence(net: Any, seed: int) -> Arrays:
 
 @check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
-    """`linear_recurrence_backward`: gradient in a, b and h0, in fewer torch calls than steps"""
+    """`linear_recurrence_backward`: gradients with respect to a, b, h0; fewer calls than steps"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
     a = draw(rng, T, H)

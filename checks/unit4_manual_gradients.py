@@ -158,7 +158,7 @@ def states_and_logits(net: Any, seed: int) -> Arrays:
 
 @check(points=5, needs=states_and_logits, words={"same_after": KEPT})
 def backward_through_time(net: Any, seed: int) -> Arrays:
-    """`backward` returns the gradient of the loss in every parameter and in the start"""
+    """`backward` returns the gradient of the loss with respect to each parameter and the start"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     params = weights(rng)
@@ -293,7 +293,7 @@ def cut(
 
 
 def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
-    """Measure the mean loss over each fourth held-out window of 8 steps, in nats a character."""
+    """Measure the mean loss over each fourth held-out window of 8 steps, in nats per character."""
     ids = encode(text)
     count = len(ids) // 9
     windows = ids[: count * 9].reshape(count, 9)

@@ -33,7 +33,7 @@ GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` en
 
 
 def backward(results: Any, leaves: list[torch.Tensor], seed: int) -> torch.Tensor:
-    """Return the gradients in all leaves in one row, of results weighted at random.
+    """Return in one row the gradients of results, weighted at random, with respect to all leaves.
 
     They are zeros where autograd cannot walk back.
     """
@@ -289,7 +289,7 @@ def two_epochs(net: Any, seed: int) -> Arrays:
 
 @torch.no_grad()
 def held_out_loss(ours: Any, arrays: Arrays, text: str) -> float:
-    """Measure trained weights on held-out text, in nats a character.
+    """Measure trained weights on held-out text, in nats per character.
 
     It is read in 64 streams from beginning to end.
     """

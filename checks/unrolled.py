@@ -88,7 +88,7 @@ class Run:
 
     @torch.no_grad()
     def loss(self, ours: Any, arrays: Arrays, text: str) -> float:
-        """Measure trained weights on all windows of a held-out text, in nats a character."""
+        """Measure trained weights on all windows of a held-out text, in nats per character."""
         model = getattr(ours, self.name)(*self.sizes)
         put(model, roles(*self.sizes), arrays)
         windows = cut_in_order(characters(text), self.n + 1)

@@ -39,6 +39,7 @@ def fits(predicted: Array, found: Array) -> bool:
     return furthest <= tolerance(found)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # entries may be as large as floats can be
 def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
     """Bound the chance that random entries are as near to the predicted ones as those found.
 
@@ -160,6 +161,5 @@ def _parts_that_all_are_multiples_of(found: Array) -> float | None:
 
 def _least(found: Array) -> float:
     """Return the least chance of an entry that an array's precision lets one see."""
-    with np.errstate(over="ignore"):
-        in_single = found.astype(np.float32)
+    in_single = found.astype(np.float32)
     return LEAST_IN_SINGLE if np.array_equal(found, in_single) else LEAST

@@ -115,6 +115,18 @@ def test_integers_are_compared_exactly():
     assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
 
 
+@pytest.mark.parametrize("largest", [1e300, 1e306, 1e308, 1.7e308])
+def test_entries_as_large_as_floats_can_be_are_judged(largest):
+    """What overflows while explanations are sought is no warning of the judge's and no error.
+
+    The suite makes an error of each warning.
+    """
+    entries = largest * np.random.default_rng(1).uniform(-1, 1, (6, 3, 9))
+    known = key(mistake("half", b=entries / 2))
+    assert verdict(known, b=entries).remarks
+    assert verdict(key(), a=entries.ravel()[:6]).remarks
+
+
 @pytest.mark.parametrize(
     ("array", "words"),
     [

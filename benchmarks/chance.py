@@ -4,7 +4,8 @@ It may on fewer than 1 in 1,000.
 
 python benchmarks/chance.py [UNIT …] [--seeds 1000]: each mistake is asked of the checks that run
 what it spoils, up to the first that it fails; half a second and more a seed and unit, in this
-process, without walls. Interrupted (Ctrl-C), it says what it has seen so far.
+process, without walls. What it has seen so far it says on standard error every 50 seeds, and where
+it is interrupted (Ctrl-C).
 """
 
 import os
@@ -12,6 +13,7 @@ import os
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 import argparse
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -27,6 +29,7 @@ from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
 
 FIRST_SEED = 20_000  # no other command uses these
+OFTEN = 50  # seeds from one word on what was seen to the next
 
 
 def answer(measured: Unit, check: Check, script: str, seed: int) -> tuple[Answer, frozenset[str]]:
@@ -105,6 +108,8 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
                 count.try_seed(seed)
+                if count.tried % OFTEN == 0:
+                    print(count.told(), file=sys.stderr, flush=True)
         print(count.told(), flush=True)
 
 

@@ -58,6 +58,23 @@ import autograder
 check = autograder.unit("unit0_pseudo_labels")
 
 # %% [markdown]
+# Here are 24 of the digits. **Label them yourself**, and note where you doubt. In section 9 you see what a network with fifty labels took them
+# for.
+
+# %%
+with autograder.example("digits without their labels"):
+    from sklearn.datasets import load_digits
+
+    pixels, _ = load_digits(return_X_y=True)
+    torch.manual_seed(3)
+    some = torch.randperm(len(pixels))[600:624]
+    fig, axes = plt.subplots(3, 8, figsize=(8, 3), layout="constrained")
+    for ax, row in zip(axes.flat, some.tolist(), strict=True):
+        ax.imshow(pixels[row].reshape(8, 8), cmap="gray_r")
+        ax.set_axis_off()
+    plt.show()
+
+# %% [markdown]
 # ## 1. A batch from several sources
 #
 # Each kind of data gets an iterator of its own that gives batches without end, `(x, y)` at each `next`. When it has been through
@@ -141,8 +158,8 @@ check("mixing")
 # some are shorter than 64. At the end of the first child's pass 21 examples are left for a part of 44; at the end of the second's, 8 for a
 # part of 16. So 23 and 8 are missing, and 75 batches hold 75 · 64 − 31 = 4,769 examples: 8 too few.
 #
-# The training in section 9 counts steps, so that two networks can be given equally many. Epochs are what one reports: "it saw all
-# examples four times".
+# Epochs are what one reports: "it saw all examples four times". The training in section 9 counts steps, so that two networks can be given
+# equally many; but first you look there at the batches of one epoch.
 #
 # **Exercise** · 10 minutes · ●○○ · about 6 lines
 #
@@ -376,29 +393,31 @@ check("both_networks")
 #
 # How large should a batch be? Say 64, of which 43 are labelled and 21 are guesses. But a pass through 50 labels is then a batch
 # of 43 and a *short* batch of 7, and beside 21 guesses those 7 are outvoted. With 75 in all, each batch holds the 50 labels and 25
-# guesses, so the share that you ask for is the share that you get.
+# guesses, so the share that you ask for is the share that you get. Your `MixIterator` and `one_epoch` show it:
 
 
 # %%
-def shares_of_guesses(total, share, steps):
-    """The share of guesses in each of `steps` mixed batches, with 50 labels and 1,197 guesses."""
-    sizes = zip((50, 1197), batch_sizes(total, share), strict=True)
-    labelled, guesses = (Batches(torch.zeros(n, 1), torch.zeros(n, 1), size) for n, size in sizes)
-    for _ in range(steps):
-        many, few = len(next(labelled)[0]), len(next(guesses)[0])
-        yield few / (many + few)
+def shares_of_guesses(total, share):
+    """The share of guesses in each batch of an epoch, with 50 labels and 1,197 guesses."""
+    many, few = batch_sizes(total, share)
+    labelled = Batches(torch.zeros(50, 1), torch.zeros(50), many)  # y is 0: no guess
+    guesses = Batches(torch.zeros(1197, 1), torch.ones(1197), few)  # y is 1: a guess
+    mix = MixIterator([labelled, guesses])
+    return [y.mean().item() for _, y in one_epoch(mix)]
 
 
 with autograder.example("a third of guesses, asked for and given"):
     for total in (64, 75):
-        shares = list(shares_of_guesses(total, 1 / 3, 600))
+        shares = shares_of_guesses(total, 1 / 3)
         first = ", ".join(f"{share:.0%}" for share in shares[:4])
         print(
-            f"batches of {total}: guesses are {first} … of a batch, {sum(shares) / len(shares):.0%} on average"
+            f"batches of {total}: guesses are {first} … of a batch, {sum(shares) / len(shares):.0%} on average, "
+            f"and an epoch has {len(shares)} batches"
         )
 
 # %% [markdown]
-# So we train with batches of 75. (A network that has only the labels gets all 50 of them in each batch.)
+# So we train with batches of 75. An epoch has 17 of them, so the 600 steps below are about 35 epochs. (A network that has only the labels gets
+# all 50 of them in each batch.)
 
 
 # %%
@@ -490,8 +509,8 @@ with autograder.example("digits, with and without pseudo-labels"):
 # that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it surer where it is wrong, and
 # its loss is 0.832.)
 #
-# Here is what the last of the four students was taught: 24 of the 1,197 images, each with the teacher's guess and how sure it was. Wrong guesses are
-# red, with the truth.
+# Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
+# guesses are red, with the truth. Were you better?
 
 # %%
 with autograder.example("what the teacher guessed"):

@@ -320,6 +320,39 @@ class AnswerMaker:
         """Return what a script of ours answers to a check, and the loss where it trains."""
         return self._made(check, script, text, self._seed)
 
+    def all_made(self, check: Check, scripts: Iterable[str]) -> dict[str, Made]:
+        """Return, by script, what scripts of ours answer to an exact check.
+
+        One process runs all that are not in the store, one after another: to begin one for each
+        takes longer than most experiments do. A script whose answer did not come is left out.
+        """
+        answers: dict[str, Made] = {}
+        lacking: dict[str, str] = {}  # script → where its answer is kept
+        for script in scripts:
+            where = self._address(check, script, None, self._seed)
+            found = self._store.get(where)
+            if found:
+                answers[script] = found
+            else:
+                lacking[script] = where
+        if lacking:
+            answers |= self._run_all(check, lacking)
+        return answers
+
+    def _run_all(self, check: Check, scripts: Mapping[str, str]) -> dict[str, Made]:
+        """Run scripts in one process, and keep their answers. scripts: each with its address."""
+        answers: dict[str, Made] = {}
+        plain = self.solution.plain()
+        with self._server().worker(plain.encode(), SOLUTION) as worker:
+            worker.tell_names = True
+            for script, where in scripts.items():
+                answer = worker.ask(check, self._seed, source=script.encode())
+                if not _may_be_the_machines_doing(answer):
+                    answers[script] = Made(answer, None, worker.names_run)
+                    self.computed += 1
+                    self._store.put(where, answers[script])
+        return answers
+
     def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
         """Name the arrays of a script's answer that are the same on another seed.
 
@@ -362,10 +395,11 @@ class AnswerMaker:
         """Return the same of right answers in other styles; of helpers no name is told."""
 
         def made() -> ChangedAnswers:
+            answers = self.all_made(check, self.styles.values())
             reached = {}
             for name, script in self.styles.items():
-                answered = self.made(check, script)
-                if not loses_points(check, solution.answer, answered.answer):
+                answered = answers.get(script)
+                if answered and not loses_points(check, solution.answer, answered.answer):
                     reached[name] = self.changes_of_style(name), answered.names
             parts = []
             for name, tried in styles_to_be_tried(reached).items():
@@ -427,9 +461,7 @@ class AnswerMaker:
         return edits
 
     def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
-        trained_on = [text.name, text.train, text.held_out] if text else []
-        circumstances = address(*self._rests_on, str(seed))
-        where = address(circumstances, check.name, script, *trained_on)
+        where = self._address(check, script, text, seed)
         found = self._store.get(where)
         if found:
             return found
@@ -442,10 +474,20 @@ class AnswerMaker:
             loss = measure(worker, check, seed, answer, text) if text else None
         made = Made(answer, loss, names)
         self.computed += 1
-        # a late or killed answer may have been the machine's doing
-        if answer.failure not in (Failure.TIMEOUT, Failure.KILLED):
+        if not _may_be_the_machines_doing(answer):
             self._store.put(where, made)
         return made
+
+    def _address(self, check: Check, script: str, text: Corpus | None, seed: int) -> str:
+        """Return where the store keeps what a script answers."""
+        trained_on = [text.name, text.train, text.held_out] if text else []
+        circumstances = address(*self._rests_on, str(seed))
+        return address(circumstances, check.name, script, *trained_on)
+
+
+def _may_be_the_machines_doing(answer: Answer) -> bool:
+    """Return whether an answer is late or killed. Such a one is not kept."""
+    return answer.failure in (Failure.TIMEOUT, Failure.KILLED)
 
 
 def _circumstances(unit: Unit) -> tuple[str, ...]:
@@ -543,8 +585,10 @@ class MadeCheckKey:
         """Return the known mistakes that lose points here, each with its answer."""
         if self._check.measure:
             return ()
+        listed = [mistake for mistake, _, _ in self._maker.solution.mistakes]
+        self.make_ahead(listed)
         known = []
-        for mistake, _, _ in self._maker.solution.mistakes:
+        for mistake in listed:
             if self.spoilt_by(mistake):
                 known.append((mistake, self.answer_of(mistake)))
         return known
@@ -591,15 +635,34 @@ class MadeCheckKey:
         """
         if isinstance(mistake, SmallChange):
             return self._spoilt_by_change(mistake)
-        if self._check.measure:
-            return False
-        ran = self._solution().names
-        if self._maker.cannot_spoil(mistake, ran) or not self.fits(mistake):
+        if not self._may_spoil(mistake):
             return False
         if mistake.id not in self._spoils:
             answer = self.answer_of(mistake)
             self._spoils[mistake.id] = loses_points(self._check, self.expected, answer)
         return self._spoils[mistake.id]
+
+    def _may_spoil(self, mistake: Mistake) -> bool:
+        """Return whether a known mistake can be made in a definition that runs here."""
+        if self._check.measure:
+            return False
+        ran = self._solution().names
+        return not self._maker.cannot_spoil(mistake, ran) and self.fits(mistake)
+
+    def make_ahead(self, mistakes: Iterable[Mistake]) -> None:
+        """Make what the solution answers with each of these mistakes in it, all in one process."""
+        with self._lock:
+            scripts = {}
+            for mistake in mistakes:
+                if mistake.id not in self._of_mistakes and self._may_spoil(mistake):
+                    scripts[mistake.id] = self._script_with(mistake)
+            answers = self._maker.all_made(self._check, scripts.values())
+            for identity, script in scripts.items():
+                if script in answers:
+                    self._of_mistakes[identity] = answers[script].answer
+
+    def _script_with(self, mistake: Mistake) -> str:
+        return self._maker.script([*self._always, mistake.id])
 
     def fits(self, mistake: Mistake) -> bool:
         """Return whether a mistake can be made beside those that are made throughout."""
@@ -613,7 +676,7 @@ class MadeCheckKey:
         with self._lock:
             answer = self._of_mistakes.get(mistake.id)
             if answer is None:
-                script = self._maker.script([*self._always, mistake.id])
+                script = self._script_with(mistake)
                 answer = self._maker.made(self._check, script).answer
                 self._of_mistakes[mistake.id] = answer
             return answer
@@ -631,11 +694,15 @@ def telling_arrays(
     """
     if carried.expected.failure:
         return frozenset()
+    listed = [mistake for mistake, _ in plain.mistakes]
+    for key in needed:
+        key.make_ahead(listed)
     own = []
-    for mistake, _ in plain.mistakes:
+    for mistake in listed:
         shown_before = any(key.spoilt_by(mistake) for key in needed)
         if carried.fits(mistake) and not shown_before:
             own.append(mistake)
+    carried.make_ahead(own)
     telling = []
     for name in plain.expected.arrays:
         shown = [mistake for mistake in own if _shows(name, check, plain, mistake)]

@@ -246,7 +246,7 @@ class Worker:
     asked: questions to the present process.
     timeouts: answers that did not come in time, of all processes.
     tell_names: whether to be told which definitions ran: of a solution, whose word counts.
-    names_run: the definitions that ran since the process began; None where that was not told.
+    names_run: the definitions of the present file that ran; None where that was not told.
     """
 
     def __init__(self, server: "Server", source: bytes, name: str) -> None:
@@ -304,6 +304,8 @@ class Worker:
             self._process = self._fork()
             frame = self._hello + frame
         self.asked += 1
+        if source is not None:
+            self.names_run = None
         try:
             reply = self._process.exchange(frame, token, check.seconds, self._watch)
             failure = _failure_of(reply)

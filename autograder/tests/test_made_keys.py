@@ -1,12 +1,15 @@
 """Keys that are made when they are asked for: the same as those made at once, in fewer answers."""
 
+from dataclasses import replace
+
 import pytest
 import small
 
 from autograder.data import unit_data
-from autograder.grading.keys import BrokenSolution, MadeKey, build_key, spoilt_names
+from autograder.grading.keys import AnswerMaker, BrokenSolution, MadeKey, build_key, spoilt_names
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
+from autograder.judging import same_answer
 from autograder.sandbox.client import Server
 
 
@@ -71,6 +74,37 @@ def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key,
     assert key["doubling"].constant == {"same_after"}
     for name, known in key.items():
         assert [m.id for m, _ in made[name].mistakes] == [m.id for m, _ in known.mistakes]
+
+
+def test_all_mistakes_of_a_check_are_made_in_one_process(server, made, monkeypatch):
+    """One worker for the solution, and one for all of its mistakes."""
+    begun = []
+    worker = server.worker
+
+    def counted(*asked):
+        begun.append(asked)
+        return worker(*asked)
+
+    monkeypatch.setattr(server, "worker", counted)
+    assert len(made["summing"].mistakes) == 3
+    assert len(begun) == 2
+
+
+def test_an_answer_that_does_not_come_keeps_no_other_back(server, tmp_path):
+    """The script that never ends is left out, and what stands behind it is answered."""
+    store = AnswerStore(tmp_path / "answers.sqlite")
+    maker = AnswerMaker(small.unit(), small.SEED, store, lambda: server)
+    other = AnswerMaker(small.unit(), small.SEED, AnswerStore(None), lambda: server)
+    check = replace(maker.unit.checks[0], seconds=0.3)
+    endless = small.solved() + "\ndef double(x):\n    while True:\n        pass\n"
+    wrong = small.solved() + "\ndef double(x):\n    return x / 3\n"
+    answers = maker.all_made(check, [endless, small.solved(), wrong])
+    assert list(answers) == [small.solved(), wrong]
+    for script, made in answers.items():
+        alone = other.made(check, script)
+        assert same_answer(check, made.answer, alone.answer)
+        assert made.names == alone.names
+    store.close()
 
 
 def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):

@@ -234,7 +234,8 @@ def answer_questions(
             "failure": answer.failure,
             "message": answer.message,
         }
-        if question.fields.get("tell") == RAN:  # asked of the solution, which a grader trusts
+        asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
+        if asks_what_ran and implementation is not None:
             fields[RAN] = "\n".join(sorted(names_run(implementation)))
         frame = encode(Message(fields, answer.arrays))
         outbox.write(frame)

@@ -34,8 +34,13 @@ INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
 FOR_ALL_READERS = {
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    '<p class="caption" role="heading">': '<p class="caption">',
     "<pre>": '<pre tabindex="0">',
 }
+
+
+# a link from a page of docs to a file above them, which the site does not hold
+LINK_OUT_OF_DOCS = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -214,13 +219,19 @@ def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) 
 
 
 def _copy_docs(course: Course, source: Path) -> Iterator[str]:
-    """Copy the course's docs with their pictures; yield the names of the pages."""
+    """Copy the course's docs with their pictures; yield the names of the pages.
+
+    Of links that lead out of the docs only the words are left.
+    """
     docs = course.folder / "docs"
     if not docs.is_dir():
         return
     copied = source / "docs"
     shutil.copytree(docs, copied)
     for page in sorted(copied.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        without_links_out = LINK_OUT_OF_DOCS.sub(r"\1", text)
+        page.write_text(without_links_out, encoding="utf-8")
         yield f"docs/{page.stem}"
 
 

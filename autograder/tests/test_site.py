@@ -26,8 +26,11 @@ FORMULA = r"""
 # ![Two squares x[0] and x[1]](../drawings/two.svg) A sum is $\sum_t x_t$ (`docs/about.md`), and
 #
 # $$\begin{aligned} a &= b \\ c &= \frac{d}{e} \end{aligned}$$
+#
+# It costs $-\ln p_i$, and $\mathrm{d}W \mathrel{+}= dz$. A long line:
 
 # %%
+words = "A line of words that is longer than a page is wide, for it has nearly one hundred letters."
 print("the double of 4:", double(4))
 print("that was all", flush=True)
 """
@@ -45,7 +48,7 @@ def course(tmp_path_factory):
     (folder / "drawings" / "two.svg").write_text(SVG)
     (folder / "docs").mkdir()
     (folder / "docs" / "about.md").write_text(
-        "# About\n\nA course to look at. [No page](nowhere.md)\n"
+        "# About\n\nA course to look at. [No page](nowhere.md), [rules](../RULES.md)\n"
     )
     return read_course(folder)
 
@@ -145,10 +148,13 @@ def test_pages_are_accessible_and_fetch_nothing(open_page, address, scheme):
 
 def test_formulas_pictures_and_links_of_a_unit_are_there(open_page, address):
     unit = open_page(f"{address}/units/{UNIT}.html")
-    assert unit.locator("math").count() == 2
+    assert unit.locator("math").count() == 4
     lines = unit.locator("math").nth(1)
     assert lines.locator("mtr").count() == 2
     assert "&" not in lines.text_content()
+    logarithm, update = unit.locator("math").nth(2), unit.locator("math").nth(3)
+    assert logarithm.locator("mspace").count() == 1
+    assert update.locator("mtext").text_content() == "+="
     picture = unit.get_by_alt_text("Two squares x[0] and x[1]")
     assert picture.evaluate("image => image.naturalWidth") == 20
     link = unit.locator("article a", has_text="docs/about.md")
@@ -156,6 +162,21 @@ def test_formulas_pictures_and_links_of_a_unit_are_there(open_page, address):
     # what one cell prints stands in one piece
     printed = unit.locator(".cell_output pre", has_text="that was all")
     assert "the double of 4: 8" in printed.inner_text()
+
+
+def test_code_is_wrapped_on_a_narrow_screen(open_page, address):
+    """Nothing of it is cut off; what is printed keeps its columns, and scrolls."""
+    unit = open_page(f"{address}/units/{UNIT}.html", viewport={"width": 375, "height": 800})
+    code = unit.locator(".cell_input pre", has_text="A line of words")
+    assert code.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+    printed = unit.locator(".cell_output pre").first
+    assert printed.evaluate("pre => getComputedStyle(pre).whiteSpace") == "pre"
+
+
+def test_a_link_out_of_the_docs_is_only_its_words(built):
+    about = (built / "docs" / "about.html").read_text()
+    assert "rules" in about
+    assert "RULES.md" not in about
 
 
 def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):

@@ -1,5 +1,6 @@
 """How Sphinx writes the site of a course. Nothing is fetched when a page is read: not mathematics, not fonts, not search."""
 
+import re
 from html import escape
 
 from latex2mathml.converter import convert
@@ -17,6 +18,8 @@ suppress_warnings = [
     "mystnb.mime_priority",
 ]
 exclude_patterns = ["_build"]
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 html_theme = "furo"
 # the contrast of code needs it
 html_theme_options = {"light_css_variables": {"color-code-background": "#ffffff"}}
@@ -47,9 +50,13 @@ def block_mathml(translator, node):
 def mathml(latex, display):
     """A formula as MathML, which browsers draw by themselves; as its source where it cannot be converted."""
     # the converter knows `align*` and not `aligned`, which is the same within a formula
-    latex = latex.replace("{aligned}", "{align*}")
+    known = latex.replace("{aligned}", "{align*}")
+    # nor does it set a space where TeX does: after the name of a function, as in "ln p"
+    known = re.sub(r"\\(ln|log)(_\w)? (?=[\\\w])", r"\\\1\2\\, ", known)
+    # and it does not know a relation of two signs
+    known = known.replace(r"\mathrel{+}=", r"\;\text{+=}\;")
     try:
-        return convert(latex, display=display)
+        return convert(known, display=display)
     except Exception:  # a formula must not end the page
         return f"<code>{escape(latex)}</code>"
 

@@ -45,7 +45,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore, cache_folder
 from autograder.judging import CheckKey, Verdict, same_answer
 from autograder.sandbox.client import Server
-from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
+from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 
 MOST_GRADED = 15  # files that are graded for each case that is wanted: not all have consequences
 ROUNDS = 5  # gradings of each kind, where they are timed
@@ -218,12 +218,13 @@ def _is_enough(changes: Sequence[Change], wanted: int) -> bool:
 def listed(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
     """Draw known mistakes, until enough of them keep checks from being reached."""
     changes: list[Change] = []
+    edits = edits_of_mistakes(measured.solution)
     mistakes = list(measured.solution.mistakes)
     rng.shuffle(mistakes)
     for placed in mistakes[: MOST_GRADED * wanted]:
         if not _is_enough(changes, wanted):
-            edit = edit_of_mistake(measured.solution, placed)
-            changes.append(measured.change(placed.mistake.id, edit))
+            identity = placed.mistake.id
+            changes.append(measured.change(identity, edits[identity]))
     return changes
 
 

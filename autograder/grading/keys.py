@@ -39,7 +39,7 @@ from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, Small
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
-from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
+from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 from autograder.source.solution import Solution, read_solution
 
 
@@ -303,7 +303,7 @@ class AnswerMaker:
         self._store = store
         self._server = server
         self._spoils = spoilt_names(self.solution)
-        self._placed = {placed.mistake.id: placed for placed in self.solution.mistakes}
+        self._edits_of_mistakes = edits_of_mistakes(self.solution)
         self._rests_on = _circumstances(unit)
         self._changes_of_styles: dict[str, ChangedScripts] = {}
 
@@ -443,7 +443,7 @@ class AnswerMaker:
 
     def script(self, made: Collection[str]) -> str:
         """Return the solution's script with known mistakes and small changes made."""
-        are_known_mistakes = self._placed.keys() >= set(made)
+        are_known_mistakes = self._edits_of_mistakes.keys() >= set(made)
         if made and are_known_mistakes:
             return self.solution.with_mistake(*made)
         plain = self.solution.plain()
@@ -452,9 +452,8 @@ class AnswerMaker:
     def _edits(self, made: Iterable[str]) -> list[Edit]:
         edits = []
         for identity in made:
-            if identity in self._placed:
-                placed = self._placed[identity]
-                edits.append(edit_of_mistake(self.solution, placed))
+            if identity in self._edits_of_mistakes:
+                edits.append(self._edits_of_mistakes[identity])
             else:
                 _, change = self.changed_scripts[identity]
                 edits.append(change.edit)

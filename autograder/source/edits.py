@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from autograder.source.solution import PlacedMistake, Solution, indentation
+from autograder.source.solution import Solution, indentation
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,23 @@ class Edit:
     code: str
 
 
-def edit_of_mistake(solution: Solution, placed: PlacedMistake) -> Edit:
-    """Return the edit of a solution's plain script that makes a known mistake."""
-    start = end = length = 0
-    code = ""
-    for number, line in solution.plain_lines():
-        if number == placed.first_line:
-            start = length
-            code = indentation(line) + placed.mistake.code
+def edits_of_mistakes(solution: Solution) -> dict[str, Edit]:
+    """Return, by a known mistake's id, the edit of the solution's plain script that makes it."""
+    begins: dict[int, int] = {}  # number of a line → where it begins, in bytes
+    ends: dict[int, int] = {}
+    indented: dict[int, str] = {}
+    length = 0
+    for number, line in solution.plain_lines:
+        begins[number] = length
+        indented[number] = indentation(line)
         length += len(line.encode())
-        if number == placed.last_line:
-            end = length
+        ends[number] = length
         length += len("\n")
-    return Edit(start, end, code)
+    edits = {}
+    for mistake, first_line, last_line in solution.mistakes:
+        code = indented[first_line] + mistake.code
+        edits[mistake.id] = Edit(begins[first_line], ends[last_line], code)
+    return edits
 
 
 def fit_together(edits: Iterable[Edit]) -> bool:

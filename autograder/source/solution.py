@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from autograder.judging import Mistake
@@ -71,10 +72,11 @@ class Solution:
 
     def plain(self) -> str:
         """Return the solution without its mistakes, as one would write it."""
-        lines = [line for _, line in self.plain_lines()]
+        lines = [line for _, line in self.plain_lines]
         return "\n".join(lines)
 
-    def plain_lines(self) -> list[tuple[int, str]]:
+    @cached_property
+    def plain_lines(self) -> tuple[tuple[int, str], ...]:
         """List the lines of the solution without its mistakes, each with its number in `text`."""
         plain = []
         in_mistake = False
@@ -85,7 +87,7 @@ class Solution:
                 in_mistake = False
             if not in_mistake:
                 plain.append((number, line))
-        return plain
+        return tuple(plain)
 
     def with_mistake(self, *identities: str) -> str:
         """Return the script with one mistake made, or several that spoil different statements."""

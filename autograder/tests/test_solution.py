@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from autograder.sandbox.inside.submission import Submission
-from autograder.source.edits import Edit, edit_of_mistake, fit_together, with_edits
+from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 from autograder.source.solution import read_solution
 
 SCRIPT = textwrap.dedent('''
@@ -112,7 +112,7 @@ def test_a_mistake_without_words_is_refused_with_its_line():
 def test_edits_of_the_plain_script_make_the_same_mistakes():
     """One, or both at once, in a script with letters of more than one byte too."""
     solution = read_solution(SCRIPT.replace("The area.", "Die Fläche, µm²."))
-    first, second = (edit_of_mistake(solution, placed) for placed in solution.mistakes)
+    first, second = edits_of_mistakes(solution).values()
     made = {}
     for edits in ([first], [second], [first, second]):
         script = with_edits(solution.plain(), edits)

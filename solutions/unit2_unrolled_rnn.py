@@ -610,8 +610,8 @@ with autograder.example("what the network knows"):
 #
 # Why an embedding, and not one-hot rows? One-hot rows can compute all that an embedding can, since a product with them is a lookup; with 24
 # numbers a character the embedding is the narrower of the two. But it lets characters be *alike*, while any two one-hot rows are equally far
-# apart, and it can be looked at. **Before you run it:** which
-# of the two networks has the lower loss after 1,500 batches? (An embedding whose table is the identity, and stays so, gives one-hot rows.)
+# apart, and it can be looked at. **Before you run it:** which of the two networks has the lower loss after 1,500 batches? (An embedding whose
+# table is the identity, and stays so, gives one-hot rows.)
 
 # %%
 with autograder.example("an embedding and one-hot rows"):
@@ -840,7 +840,8 @@ with autograder.example("eight characters on the corpus"):
 check("eight_characters_learn")
 
 # %% [markdown]
-# It is: about 2.0 nats against 2.11. Is it the identity start that does it? Train the same network once more, with the first weights that PyTorch would have drawn for `hidden`.
+# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity start? Train the same network once more, with the first weights that
+# PyTorch would have drawn for `hidden`.
 
 # %%
 with autograder.example("eight characters without the identity start"):
@@ -858,10 +859,9 @@ with autograder.example("eight characters without the identity start"):
         )
 
 # %% [markdown]
-# This comes to 1.942 on Nietzsche, and the identity start came to 1.985, in one run each. So here it costs a little. It was made for
+# This comes to about 1.95 on Nietzsche, and the identity start came to about 2.0, in one run each. So here it costs a little. It was made for
 # memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight steps are few.
-
-# %% [markdown]
+#
 # ## 9. The same, ready-made
 #
 # What you wrote exists as `nn.RNN`. To believe it, carry your weights over, and see that both give the same states. Its formula:
@@ -933,33 +933,29 @@ with autograder.example("your loop against nn.RNN"), torch.no_grad():
     print(f"largest difference: {(ready - eight.read(x[:, :100])).abs().max().item():.1e}")
 
 # %% [markdown]
-# Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call. A third way is to *unroll* the loop into a graph,
-# as you did by hand for three characters; `make_fx` runs your loop once and writes down each operation. **Before you run it:** is the graph as
-# fast as `nn.RNN`, or as slow as your loop?
+# An aside, which nothing later needs. Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call. `make_fx` runs your
+# loop once and writes down each call: that is the loop *unrolled*, as you did by hand for three characters. **Before you run it:** is this graph
+# as fast as `nn.RNN`, or as slow as your loop?
 
 # %%
-with autograder.example("the loop, its graph and nn.RNN, timed"), torch.no_grad():
+with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torch.no_grad():
     from timeit import repeat
 
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    ready = as_nn_rnn(eight)
-    for T in (8, 64):
-        read = ids[: T * 64].view(64, T).T
-        unrolled = make_fx(lambda read: eight.read(read))(read)
-        print(f"{T} steps; unrolled they are a graph of {len(unrolled.graph.nodes)} nodes")
-        for name, function in (
-            ("your loop", eight.read),
-            ("its graph", unrolled),
-            ("nn.RNN", lambda read: ready(eight.embedding(read))),
-        ):
-            seconds = min(repeat(lambda f=function, read=read: f(read), number=5, repeat=5)) / 5
-            print(f"    {name:<10}{1e3 * seconds:.2f} ms")
+    ready, read = as_nn_rnn(eight), ids[: 64 * 64].view(64, 64).T
+    ways = {
+        "your loop": eight.read,
+        "its graph": make_fx(lambda read: eight.read(read))(read),
+        "nn.RNN": lambda read: ready(eight.embedding(read)),
+    }
+    for name, function in ways.items():
+        seconds = min(repeat(lambda f=function: f(read), number=5, repeat=5)) / 5
+        print(f"{name:<10}{1e3 * seconds:.2f} ms for 64 steps")
 
 # %% [markdown]
-# As slow: the same operations run one after another. Only a compiler that works on such a graph makes it faster, as `torch.compile` does.
-
-# %% [markdown]
+# As slow as the loop: the same operations run one after another. Only a compiler that works on such a graph makes it faster, as `torch.compile` does.
+#
 # ## 10. A target for every step
 #
 # So far the network has read many characters and answered once. The same step serves other shapes of task:
@@ -1118,7 +1114,7 @@ def loss_by_position(logits, targets):
 check("positions")
 
 # %% [markdown]
-# Train it, and look. The first step sees a single character and a state of zeros, so over the training windows it cannot do better
+# Train the network of section 11, and look. The first step sees a single character and a state of zeros, so over the training windows it cannot do better
 # than counting which character follows which. That is a *floor* of its loss: the entropy of the next character, given one. To be told a
 # pair is to be told its first character and then, given that, the next. So the entropies of the two parts add up to that of the pair:
 #
@@ -1312,9 +1308,8 @@ with autograder.example("what it writes"), torch.no_grad():
 # %% [markdown]
 # These are hardly words. But their lengths, their endings and the place of the spaces are those of English.
 #
-# The network starts every window from zeros,
-# though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit
-# 5 carries the state from one window into the next.
+# The network starts every window from zeros, though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the
+# gradients inside it, and unit 5 carries the state from one window into the next.
 #
 # ## The ladder so far
 #

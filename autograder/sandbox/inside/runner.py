@@ -21,6 +21,7 @@ from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
+from autograder.sandbox.inside.values import OF_RIGHT_ANSWERS, OF_SUBMISSIONS, Recorder
 from autograder.sandbox.inside.wire import (
     LENGTH_BYTES,
     MAX_MESSAGE,
@@ -31,6 +32,8 @@ from autograder.sandbox.inside.wire import (
     receive_or_end,
 )
 
+# roles of questions for the values that expressions take: all that was noted, or only the prints
+VALUES, PRINTS = "values", "prints"
 RAN = "ran"  # the field of an answer that says which definitions have run
 # of a check's time: an experiment that took more before it failed is not run a second time
 SHARE_FOR_A_SECOND_RUN = 1 / 4
@@ -223,7 +226,7 @@ def answer_questions(
             source = question.arrays["source"].tobytes()
             implementation = None
         try:
-            if implementation is None:
+            if implementation is None or _asks_for_values(question):
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset)
             names.put_back()  # what sends the answer needs them, too
@@ -268,10 +271,30 @@ def _answer(
         loss = check.measure(implementation, weights, text)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
+    if _asks_for_values(question):
+        return _values(check, implementation, question, reset)
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
     return run_experiment(check, implementation, seed, reset, text, explain)
+
+
+def _asks_for_values(question: Message) -> bool:
+    return question.fields["role"] in (VALUES, PRINTS)
+
+
+def _values(check: Check, implementation: Submission, question: Message, reset: Reset) -> Answer:
+    """Run an experiment for the values that the submission's expressions take on the way.
+
+    What was seen before an error counts. Of a right answer all is to be seen, and only the prints
+    are asked for.
+    """
+    only_prints = question.fields["role"] == PRINTS
+    recorder = Recorder(limits=OF_RIGHT_ANSWERS if only_prints else OF_SUBMISSIONS)
+    recorder.watch(implementation)
+    seed = int(question.fields["seed"])
+    _run(check, implementation, seed, reset, [])
+    return Answer(recorder.prints() if only_prints else recorder.as_arrays())
 
 
 def _asks_of_variant(question: Message) -> bool:

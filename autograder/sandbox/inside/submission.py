@@ -12,7 +12,7 @@ import linecache
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -61,6 +61,7 @@ class Statement:
     binds: the names that it binds or changes.
     done: whether it has run.
     futures: the file's `from __future__ import …`, which hold for all of it.
+    change: makes what is compiled in its place, where not the statement itself is to run.
     """
 
     node: ast.stmt
@@ -69,6 +70,7 @@ class Statement:
     binds: set[str]
     done: bool = False
     futures: Sequence[ast.stmt] = ()
+    change: Callable[["Statement"], ast.stmt] | None = None
 
     @cached_property
     def code(self) -> CodeType:
@@ -78,7 +80,8 @@ class Statement:
         """
         name = statement_filename(self.cell.at(0), self.filename)
         self._remember_lines(name)
-        module = ast.Module([*self.futures, self.node], [])
+        node = self.change(self) if self.change else self.node
+        module = ast.Module([*self.futures, node], [])
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

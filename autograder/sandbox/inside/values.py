@@ -93,6 +93,7 @@ class Sites:
         self.results: list[bool] = []
         self.kinds: list[int] = []
         self.statements: list[int] = []
+        self.iterated: set[int] = set()  # those over whose rows a loop may go
         self.texts: list[str] = []
         self.lines: list[str] = []  # of statements: "line 41"
         self.functions: list[str] = []  # of statements, the functions in which they stand
@@ -128,6 +129,7 @@ class Wrapper(ast.NodeTransformer):
         self._parent = NOWHERE
         self._inner = False
         self._statement = NOWHERE
+        self._iterated: set[int] = set()  # `id`s of nodes over whose rows a loop may go
 
     def visit(self, node: ast.AST) -> Any:
         """Visit a node; what it is decides what is done."""
@@ -139,6 +141,8 @@ class Wrapper(ast.NodeTransformer):
             return self._lambda(node)
         if not self._in_function:
             return self.generic_visit(node)
+        if isinstance(node, ast.For | ast.comprehension):
+            self._iterated |= _iterated(node.iter)
         if isinstance(node, ast.stmt):
             return self._of_statement(node)
         if isinstance(node, ast.expr):
@@ -270,6 +274,8 @@ class Wrapper(ast.NodeTransformer):
             self._visit_parts(node)
             return node
         number = self._add(node, kind)
+        if id(node) in self._iterated:
+            self._sites.iterated.add(number)
         with self._around(number):
             self._visit_parts(node)
         return self._call(number, node)
@@ -357,6 +363,17 @@ class Wrapper(ast.NodeTransformer):
         return text[: LONGEST + 1]
 
 
+def _iterated(node: ast.expr) -> set[int]:
+    """Return the `id`s of what a loop goes over: of the arguments of `zip` and the like."""
+    match node:
+        case ast.Call(func=ast.Name(id="zip" | "enumerate" | "reversed")):
+            found = set()
+            for argument in node.args:
+                found |= _iterated(argument)
+            return found
+    return {id(node)}
+
+
 def _loaded(target: ast.expr) -> ast.expr | None:
     """Return a copy of a target that is read, not written; None where reading may do something."""
     load = copy.deepcopy(target)
@@ -411,11 +428,14 @@ class Recorder:
         return value
 
     def _note(self, number: int, value: Any, frame: int) -> None:
+        """Note a value; before that its parts, of a list or of what a loop takes row by row."""
         pieces: list[Sequence[float]] = []
         if self.sites.kinds[number] == CALLEE:
             whole = _print_of_layer(value)
         elif isinstance(value, list | tuple):
             whole = _print_of_parts(value, DEEPEST, pieces)
+        elif number in self.sites.iterated:
+            whole = _print_of_rows(value, pieces)
         else:
             whole = _print(value, DEEPEST)
         if whole is None:
@@ -461,14 +481,31 @@ IGNORED = frozenset({int, bool, str, bytes, type(None), type, dict, type(np), ty
 
 def _print(value: Any, depth: int) -> Sequence[float] | None:
     """Make the print of a value; None where it holds no numbers, or too many."""
-    if isinstance(value, np.ndarray):
-        return _print_of_array(value)
-    if isinstance(value, float | np.generic):
-        return _print_of_array(np.asarray(value))
     if isinstance(value, list | tuple):
         return _print_of_parts(value, depth)
+    array = _as_array(value)
+    return None if array is None else _print_of_array(array)
+
+
+def _print_of_rows(value: Any, pieces: list[Sequence[float]]) -> Sequence[float] | None:
+    """Make the print of an array, and those of its rows where they are few."""
+    array = _as_array(value)
+    if array is None:
+        return None
+    if not array.ndim or len(array) > MOST_PIECES:
+        return _print_of_array(array)
+    return _print_of_parts([*array], 1, pieces)
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """Return an array or a number as an array, and a tensor outside its graph; None of others."""
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, float | np.generic):
+        return np.asarray(value)
     if hasattr(type(value), "detach"):
-        return _print_of_array(value.detach().cpu().numpy())
+        array: np.ndarray = value.detach().cpu().numpy()
+        return array
     return None
 
 
@@ -504,6 +541,8 @@ def _print_of_parts(
     """
     if not depth or not 0 < len(parts) <= MOST_PARTS:
         return None
+    if isinstance(parts, tuple) and all(type(part) is int for part in parts):
+        return None  # a shape
     total = np.zeros(WIDTH)
     for part in parts:
         of_part = _print(np.asarray(part) if isinstance(part, int) else part, depth - 1)

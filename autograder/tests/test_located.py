@@ -1,0 +1,277 @@
+"""The first value that no right answer has: planted mistakes, other styles, forged records."""
+
+import time
+
+import numpy as np
+import pytest
+
+from autograder.relations.values import (
+    WIDTH,
+    KnownValues,
+    Located,
+    are_near,
+    in_words,
+    locate,
+    numbers_of_values,
+    read_records,
+    say_little,
+)
+from autograder.sandbox.inside.submission import Submission
+from autograder.sandbox.inside.values import OF_SUBMISSIONS, Recorder
+
+RNG = np.random.default_rng(3)
+T, B, H = 5, 3, 4
+X = RNG.normal(size=(T, B, H))
+W, U = RNG.normal(size=(2, H, H))
+GATES = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def step(x, h, w, u):
+    gate = sigmoid(x @ w)
+    new = np.tanh(x @ u + h)
+    h = gate * h + (1 - gate) * new
+    return h
+
+def everything(x, w, u):
+    h = np.zeros_like(x[0])
+    states = []
+    for t in range(len(x)):
+        h = step(x[t], h, w, u)
+        states.append(h)
+    return np.stack(states)
+"""
+# the same with other intermediate values: all gates at once, in place, recursion, other layouts
+AT_ONCE = '''
+import numpy as np
+
+def states_before(keeps, inputs, h):
+    """Yield states, each made of the one before, without the last."""
+    for keep, given in zip(keeps, inputs):
+        h = keep * (h - np.tanh(given + h)) + np.tanh(given + h)
+        yield h
+
+def everything(x, w, u):
+    flat = x.reshape(-1, x.shape[-1])
+    keeps = np.empty((len(flat), len(w)))
+    keeps[:] = 0.5
+    keeps += 0.5 * np.tanh((flat @ w) / 2)
+    keeps = keeps.reshape(x.shape)
+    inputs = (u.T @ flat.T).T.reshape(x.shape)
+    return np.array(list(states_before(keeps, inputs, np.zeros(x.shape[1:]))))
+'''
+
+
+def records_of(script, *arguments):
+    """What the expressions of `everything` are seen to be."""
+    submission = Submission(script.encode(), "submission.py")
+    recorder = Recorder(OF_SUBMISSIONS)
+    recorder.watch(submission)
+    with np.errstate(all="ignore"):
+        submission.everything(*(arguments or (X, W, U)))
+    return recorder.as_arrays()
+
+
+def known_of(*scripts, arguments=()):
+    return KnownValues.of([records_of(script, *arguments)["prints"] for script in scripts])
+
+
+def located(script, *right, arguments=()):
+    records = read_records(records_of(script, *arguments))
+    return locate(records, known_of(*(right or (GATES,)), arguments=arguments))
+
+
+SLIPS = [
+    ("(1 - gate) * new", "(1 + gate) * new", "gate * h + (1 + gate) * new"),
+    ("gate * h +", "gate * x +", "gate * x + (1 - gate) * new"),
+    ("np.tanh(x @ u + h)", "np.tanh(x @ u - h)", "np.tanh(x @ u - h)"),
+    ("sigmoid(x @ w)", "sigmoid(x.T.T @ w.T)", "x.T.T @ w.T"),
+    ("np.exp(-z)", "np.exp(-2 * z)", "1 / (1 + np.exp(-2 * z))"),
+    ("np.tanh(x @ u + h)", "np.maximum(x @ u + h, 0)", "np.maximum(x @ u + h, 0)"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "told"), SLIPS, ids=[told for *_, told in SLIPS])
+def test_a_slip_is_told_where_it_was_made(right, wrong, told):
+    """The outermost expression of its statement, or what is handed to a function."""
+    found = located(GATES.replace(right, wrong))
+    assert found.text == told
+    assert told in found.statement
+
+
+def test_a_slip_is_told_though_the_style_is_another():
+    """What was right up to it has values of its own, from which right ones were made."""
+    assert located(AT_ONCE) is None
+    found = located(AT_ONCE.replace("(h - np.tanh(given + h))", "(h - np.tanh(given))"))
+    assert found.statement == "h = keep * (h - np.tanh(given)) + np.tanh(given + h)"
+    assert found.function == "states_before"
+    found = located(AT_ONCE.replace("(flat @ w) / 2", "(flat @ w)"))
+    assert found.statement == "keeps += 0.5 * np.tanh((flat @ w))"
+
+
+def test_a_right_answer_is_told_nothing():
+    """Each style beside the other."""
+    assert located(GATES, AT_ONCE) is None
+    assert located(GATES) is None
+
+
+def test_an_answer_of_which_nothing_is_known_is_told_nothing():
+    """Where no value occurs there is no place where it parted."""
+    script = "def everything(x, w, u):\n    y = 1.37\n    z = y * 2.2\n    return z + y\n"
+    assert located(script) is None
+
+
+def test_an_index_may_be_wrong_from_the_second_time_on():
+    """It is said that the value was right before."""
+    sums = """
+def everything(x, w, u):
+    total = x[0]
+    for t in range(1, len(x)):
+        total = total * 0.5 + x[t]
+    return total
+"""
+    found = located(sums.replace("+ x[t]", "+ x[min(t, 2)]"), sums)
+    assert found.text == "total * 0.5 + x[min(t, 2)]"
+    assert found.times_right == 2
+    assert "the first 2 times" in in_words(found)
+
+
+def test_recursion_and_in_place_operations_are_followed():
+    """A part is the one that was evaluated for it, in its own call."""
+    script = """
+import numpy as np
+def fold(xs, h):
+    if len(xs) == 0:
+        return h
+    return np.tanh(fold(xs[:-1], h) * 0.7 + xs[-1])
+def everything(x, w, u):
+    h = fold(x, x[0] * 0.1)
+    h -= h.mean(axis=0)
+    h /= h.std(axis=0)
+    return h @ w
+"""
+    assert located(script, script) is None
+    found = located(script.replace("/= h.std(axis=0)", "/= h.var(axis=0)"), script)
+    assert found.statement == "h /= h.var(axis=0)"
+    found = located(script.replace("* 0.7 + xs[-1]", "* 0.8 + xs[-1]"), script)
+    assert found.function == "fold"
+    found = located(script.replace("h @ w", "h @ w.T"), script)
+    assert found.text == "h @ w.T"
+
+
+def test_tensors_are_located_too():
+    """The weights of a layer are parts of what it computes."""
+    torch = pytest.importorskip("torch")
+    script = """
+import torch
+def everything(layer, x):
+    h = torch.tanh(layer(x))
+    loss = (h ** 2).mean()
+    return loss
+"""
+    torch.manual_seed(0)
+    arguments = torch.nn.Linear(3, 2), torch.rand(5, 3)
+    found = located(script.replace("layer(x)", "layer(-x)"), script, arguments=arguments)
+    assert found.text == "torch.tanh(layer(-x))"
+    assert found.parts == ("layer", "x")
+    with torch.no_grad():
+        arguments[0].weight *= 2
+    other = read_records(records_of(script, *arguments))
+    assert locate(other, known_of(script, arguments=(torch.nn.Linear(3, 2), arguments[1]))) is None
+
+
+def test_it_is_said_as_a_fact():
+    """In one line, without anything of ours, and without ending the quotation."""
+    found = Located("a +\n   `b`", "cell 2, line 3", "c = a + `b`", "f", ("a", "b"))
+    text = in_words(found)
+    assert text == (
+        "`a + 'b'` (cell 2, line 3: `c = a + 'b'`) is the first value that none of our right "
+        "answers has; `a` and `b` occur in them."
+    )
+    assert len(in_words(Located("x" * 999, "line 1", "y" * 999, "f", ("z" * 999,)))) < 350
+
+
+def prints_of(*values):
+    script = "def everything(*values):\n    for value in values:\n        value\n"
+    arrays = records_of(script, *values)
+    return arrays["prints"][arrays["texts"][arrays["numbers"]] == "value"]
+
+
+def test_what_is_met_by_chance_says_little():
+    """Zeros, ones, counts, simple fractions, masks."""
+    little = (np.zeros(5), np.ones(3) * 0.37, 2.0, 0.25, np.eye(3), np.eye(3) / 4, np.arange(9))
+    much = (
+        0.3712345,
+        RNG.normal(size=3),
+        RNG.random((2, 2)),
+        RNG.normal(size=9) > 9.0 + X[0, 0, 0],
+    )
+    assert say_little(prints_of(*little)).all()
+    assert not say_little(prints_of(*much[:3])).any()
+
+
+def test_equal_values_are_known_again_and_others_are_not():
+    """Up to rounding, in any order of many."""
+    values = RNG.normal(size=(300, 7))
+    prints = prints_of(*values)
+    rounded = prints_of(*values.astype(np.float32))
+    assert KnownValues.of([prints]).hold(rounded).all()
+    assert not KnownValues.of([prints]).hold(prints_of(*(1.001 * values))).any()
+    numbers = numbers_of_values(np.concatenate([prints, rounded]))
+    assert (numbers[:300] == numbers[300:]).all()
+    assert len(set(numbers.tolist())) == 300
+    assert are_near(prints, rounded).all()
+
+
+def forged(**changed):
+    return {**records_of(GATES), **changed}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"numbers": np.array([9999])},
+        {"numbers": np.zeros((2, 2), int)},
+        {"prints": np.zeros((3, WIDTH))},
+        {"prints": np.array("text")},
+        {"sites": np.zeros((4, 2), int)},
+        {"sites": np.full((5, 1), 7)},
+        {"sites": np.array([[0], [0], [0], [0], [0]])},
+        {"texts": np.zeros(3)},
+        {"lines": np.array(["line 1"])},
+        {"cut": np.zeros(3, bool)},
+        {"frames": np.full(3, np.nan)},
+        {"prints": np.zeros((1 << 18, WIDTH))},
+    ],
+)
+def test_records_out_of_form_are_none(changed):
+    """Whatever a submission sends in their place."""
+    assert read_records(forged(**changed)) is None
+    assert read_records({}) is None
+
+
+def test_forged_records_cost_little_time():
+    """Values of which all are parts of all, and all nearly equal."""
+    count = 5000
+    prints = np.tile([2.0, 1.0, 1.0, 0.6, 0.6, 0.0], (count, 1))
+    prints[:, 3] += np.linspace(0, 1e-7, count)
+    sites = np.zeros((5, 2), int)
+    sites[0] = [-1, 0]
+    sites[1] = 4
+    alike = forged(
+        numbers=np.arange(count) % 2,
+        frames=np.arange(count) % 7,
+        prints=prints,
+        pieces=np.zeros(count, bool),
+        sites=sites,
+        texts=np.array(["a", "b"]),
+        lines=np.array(["line 1"]),
+        functions=np.array(["f"]),
+        statements=np.array(["a"]),
+    )
+    began = time.process_time()
+    records = read_records(alike)
+    locate(records, KnownValues.of([prints + 1e-9]))
+    assert time.process_time() - began < 3

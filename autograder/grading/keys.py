@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
+
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
@@ -36,8 +38,10 @@ from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.parsing import parse
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.relations.values import KnownValues
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
+from autograder.sandbox.inside.values import PRINTS
 from autograder.sandbox.worker import Worker
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 from autograder.source.solution import Solution, read_solution
@@ -47,6 +51,7 @@ class BrokenSolution(UserError):
     """A solution does not answer its own check; the text says which, and what happened."""
 
 
+PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
 SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
 
@@ -207,6 +212,7 @@ class MadeKey(Mapping[str, CheckKey]):
         self._public = AnswerMaker(unit, public_seed, store, server)
         self._carried: dict[_AfterMistakes, Carried | None] = {}
         self._public_keys: dict[_AfterMistakes, MadeCheckKey] = {}
+        self._known_values: dict[tuple[str, str | None], KnownValues] = {}
         self._lock = threading.RLock()
 
     @property
@@ -224,6 +230,19 @@ class MadeKey(Mapping[str, CheckKey]):
             if place not in self._carried:
                 self._carried[place] = self._made_carried(check, made)
             return self._carried[place]
+
+    def known_values(self, check: Check, without: str | None = None) -> KnownValues:
+        """Return the values that occur in right answers to an exact check: ours and all styles'.
+
+        without: the name of a style that is left out, "" for our solution.
+        """
+        place = (check.name, without)
+        with self._lock:
+            if place not in self._known_values:
+                solution = self._maker.made(check, self._maker.script(()))
+                prints = self._maker.values_of_right_answers(check, solution, without)
+                self._known_values[place] = KnownValues.of(prints)
+            return self._known_values[place]
 
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
         if check.measure or not self._maker.fit_together(made):
@@ -407,6 +426,44 @@ class AnswerMaker:
             return joined(tuple(solution.answer.arrays), parts)
 
         return self._kept(made, check, "small changes of styles", *self.styles.values())
+
+    def values_of_right_answers(
+        self, check: Check, solution: Made, without: str | None = None
+    ) -> list[np.ndarray]:
+        """Return the prints of what expressions are in our solution and in right styles.
+
+        without: the name of a style that is left out, "" for our solution.
+        """
+        right = {"": self.solution.plain()}
+        answers = self.all_made(check, self.styles.values())
+        for name, script in self.styles.items():
+            answered = answers.get(script)
+            if answered and not loses_points(check, solution.answer, answered.answer):
+                right[name] = script
+        if without is not None:
+            right.pop(without, None)
+        return self._prints(check, right.values())
+
+    def _prints(self, check: Check, scripts: Iterable[str]) -> list[np.ndarray]:
+        """Return the prints of what expressions are in scripts of ours, where they came in time."""
+        circumstances = address(*self._rests_on, str(self._seed))
+        patient = replace(check, seconds=check.seconds * PATIENCE)
+        prints = []
+        plain = self.solution.plain()
+        with self._server().worker(plain.encode(), SOLUTION) as worker:
+            for script in scripts:
+                where = address(circumstances, check.name, script, PRINTS)
+                found = self._store.get(where)
+                if found is None:
+                    source = script.encode()
+                    answer = worker.ask(patient, self._seed, PRINTS, source=source)
+                    if answer.failure:
+                        continue
+                    found = Made(answer)
+                    self.computed += 1
+                    self._store.put(where, found)
+                prints.append(found.answer.arrays["prints"])
+        return prints
 
     def _tried(self, check: Check, script: str, expected: Answer, tried: Tried) -> ChangedAnswers:
         return try_changes(self._server(), check, self._seed, script, expected, tried)

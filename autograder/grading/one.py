@@ -8,6 +8,7 @@ from types import MappingProxyType
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.grading.carrying import Carry, Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
+from autograder.grading.located import Asked, ValuesOf, no_values, with_located
 from autograder.judging import (
     CheckKey,
     Excluded,
@@ -55,7 +56,8 @@ def grade_one(
 
     source, name: the file's bytes, and what it is called.
     key: the answers of the solution and of known mistakes on `seed`. With one that can carry early
-    mistakes forward, checks are judged too that need what known mistakes have spoilt.
+    mistakes forward, checks are judged too that need what known mistakes have spoilt. One that
+    knows the values of right answers lets remarks say where a submission's part from them.
     data: for each check that trains, the corpus it is given. Those without any are left out.
     Held-out text goes to the solution's worker only.
     passed: verdicts of an earlier run that still hold.
@@ -65,7 +67,9 @@ def grade_one(
     verdicts: dict[str, Verdict] = {}
     early = Early()
     carry: Carry = getattr(key, "carry", carry_nothing)
+    values_of: ValuesOf = getattr(key, "known_values", no_values)
     sizes = server.unit.sizes
+    asked = []
     with server.worker(source, name) as worker:
         for check in checks_to_run(server.unit, data):
             if hurry and worker.waited > HURRY:
@@ -86,8 +90,11 @@ def grade_one(
                 if tried.verdict.status != "passed":
                     early.add(check, known, tried.answer, excluded)
                 verdict = _with_loss(server, question, tried)
+                asked.append(check)
             verdicts[check.name] = verdict
-    return list(verdicts.values())
+    submission = Asked(server, source, name, seed)
+    told = with_located(submission, values_of, verdicts, asked)
+    return list(told.values())
 
 
 def _judge_following(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:

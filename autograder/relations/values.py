@@ -101,7 +101,7 @@ class KnownValues:
         mine = self.prints[:, SQUARES]
         starts = np.searchsorted(mine, squares - reach, "left")
         ends = np.searchsorted(mine, squares + reach, "right")
-        counts = np.minimum(ends - starts, MOST_COMPARED)  # (n,)
+        counts = np.clip(ends - starts, 0, MOST_COMPARED)  # (n,)
         # each value beside each known one of nearly its size
         values = np.repeat(np.arange(len(prints)), counts)
         firsts = np.repeat(starts - np.cumsum(counts) + counts, counts)
@@ -167,7 +167,7 @@ def read_records(arrays: Mapping[str, Array]) -> Records | None:
         records = _records(arrays)
     except (KeyError, ValueError, TypeError, OverflowError):
         return None
-    return records if _is_whole(records) else None
+    return records if _fit_together(records) else None
 
 
 def _records(arrays: Mapping[str, Array]) -> Records:
@@ -205,17 +205,17 @@ def _texts(array: Array) -> list[str]:
     return texts
 
 
-def _is_whole(records: Records) -> bool:
+def _fit_together(records: Records) -> bool:
     """Return whether each number that names something names something that is there."""
     count = len(records.sites)
     sites = len(records.parents)
     if count > MOST_RECORDS or sites > MOST_SITES:
         return False
-    lengths = {count, len(records.frames), len(records.pieces), len(records.prints)}
+    if records.prints.shape != (count, WIDTH):
+        return False
+    lengths = {count, len(records.frames), len(records.pieces)}
     of_statements = {len(records.lines), len(records.functions), len(records.wholes)}
     if len(lengths) > 1 or len(of_statements) > 1 or len(records.texts) != sites:
-        return False
-    if records.prints.shape != (count, WIDTH):
         return False
     if not all(0 <= site < sites for site in records.sites):
         return False
@@ -317,14 +317,15 @@ class _Run:
         whole = records.prints[:, WHOLE]
         entries = records.prints[:, ENTRIES]
         self._may_be_any: list[bool] = ((whole > 0) & (entries < FEW)).tolist()
-        self._is_mixed: list[bool] = ((whole > 0) & (whole < entries)).tolist()
         # calls of the submission's own functions, in which other values were noted
         self._own_calls: set[int] = set()
         self._steps_left = MOST_STEPS
         self._parts = list(self._found_parts())
         self._let_rows_occur()
         self._sites_of_own_calls = {records.sites[record] for record in self._own_calls}
-        self._neutral: set[int] = set()  # values that were chosen among those that occur
+        # values that say little, or whose entries mean nothing yet, where they are made of such
+        # that occur
+        self._not_telling: set[int] = set()
         # whether a value occurs, or is made of values that do
         self._is_fine = [False] * len(records.sites)
 
@@ -432,42 +433,50 @@ class _Run:
 
     def candidates(self) -> Iterator[int]:
         """Yield the records whose values no right answer has, though their parts all have."""
-        records = self._records
+        sites = self._records.sites
         of_own_style = set()
         for record, value in enumerate(self._values):
             if not self._agrees[record] and value in self._cleared:
-                of_own_style.add(records.sites[record])
-        seen: set[int] = set()
-        for record, value in enumerate(self._values):
-            is_new = value not in seen
-            seen.add(value)
+                of_own_style.add(sites[record])
+        for record in self._in_right_calls():
+            if not self._agrees[record]:
+                of_own_style.add(sites[record])
+        for record, site in enumerate(sites):
             self._is_fine[record] = self._made_of_fine(record)
-            if self._agrees[record] or records.pieces[record]:
-                continue
-            if self._chooses(record):
-                if is_new:
-                    self._note_choice(record)
-            elif records.sites[record] not in of_own_style and self._is_candidate(record):
+            if self._is_fine[record] and (self._says_little[record] or self._kind(record) == FRESH):
+                self._not_telling.add(self._values[record])
+            if site not in of_own_style and self._is_candidate(record):
                 yield record
 
-    def _chooses(self, record: int) -> bool:
-        """Return whether an expression only chooses, or its value is one of several things."""
-        if self._kind(record) in MOVES:
-            return True
-        return self._is_mixed[record] and record not in self._own_calls
+    def _in_right_calls(self) -> list[int]:
+        """List the records within calls of which the result occurs: nothing there is a mistake.
 
-    def _note_choice(self, record: int) -> None:
-        """Note a value that was chosen among values that occur, with its pieces."""
-        parts = self._parts[record]
-        pieces = [part for part in parts if self._records.pieces[part]]
-        others = [part for part in parts if not self._records.pieces[part]]
-        if others and all(self._is_fine[part] for part in others):
-            for chosen in (record, *pieces):
-                self._neutral.add(self._values[chosen])
-                self._is_fine[chosen] = not self._may_be_any[chosen]
+        A result of a few whole numbers, or of equal ones, says too little.
+        """
+        records = self._records
+        entries = records.prints[:, ENTRIES]
+        sizes = records.prints[:, SIZES]
+        squares = records.prints[:, SQUARES]
+        with np.errstate(over="ignore", invalid="ignore"):
+            differ = squares * entries > sizes**2 * (1 + 1e-9)
+        tells = (entries >= FEW) & differ
+        began: dict[int, int] = {}
+        within: list[int] = []
+        for record, frame in enumerate(records.frames):
+            first = began.setdefault(frame, record)
+            if not records.results[records.sites[record]] or records.pieces[record]:
+                continue
+            if self._agrees[record] and (tells[record] or not self._says_little[record]):
+                within.extend(range(first, record))
+            del began[frame]
+        return within
 
     def _is_candidate(self, record: int) -> bool:
+        if self._agrees[record] or self._records.pieces[record]:
+            return False
         if self._kind(record) in NEVER_TOLD or record in self._own_calls:
+            return False
+        if self._has_pieces(record):  # as of a decomposition: there may be several right ones
             return False
         if self._says_little[record] or self._values[record] in self._cleared:
             return False
@@ -477,6 +486,9 @@ class _Run:
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def _has_pieces(self, record: int) -> bool:
+        return any(self._records.pieces[part] for part in self._parts[record])
 
     def _proper_parts(self, record: int) -> list[int]:
         return [part for part in self._parts[record] if not self._records.pieces[part]]
@@ -498,16 +510,22 @@ class _Run:
         return True
 
     def _made_of_fine(self, record: int) -> bool:
+        """Return whether a value occurs, or is made of values that do, by this expression itself.
+
+        What is chosen of a value, and occurs nowhere itself, is not fine: another style may choose
+        otherwise, and all that it makes of that is its own.
+        """
         if self._may_be_any[record]:
             return False
-        if self._agrees[record] or self._values[record] in self._neutral:
+        value = self._values[record]
+        if self._agrees[record] or value in self._not_telling:
             return True
-        if self._kind(record) == FRESH:
-            self._neutral.add(self._values[record])
+        kind = self._kind(record)
+        if kind == FRESH:
             return True
-        if record in self._own_calls:
+        if kind == MOVE or record in self._own_calls or self._has_pieces(record):
             return False
-        parts = self._proper_parts(record)
+        parts = self._parts[record]
         return bool(parts) and all(self._is_fine[part] for part in parts)
 
     def _leaves(self, record: int) -> Iterator[int]:

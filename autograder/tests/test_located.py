@@ -252,6 +252,17 @@ def test_records_out_of_form_are_none(changed):
     assert read_records({}) is None
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, -1.0, 1e300, 0.0])
+def test_forged_prints_are_compared_as_any(number):
+    """Numbers that no value has."""
+    arrays = records_of(GATES)
+    prints = arrays["prints"].copy()
+    prints[::2] = number
+    prints[1::3, 3] = number
+    records = read_records({**arrays, "prints": prints})
+    locate(records, known_of(GATES))
+
+
 def test_forged_records_cost_little_time():
     """Values of which all are parts of all, and all nearly equal."""
     count = 5000

@@ -21,7 +21,13 @@ from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
-from autograder.sandbox.inside.values import OF_RIGHT_ANSWERS, OF_SUBMISSIONS, Recorder
+from autograder.sandbox.inside.values import (
+    OF_RIGHT_ANSWERS,
+    OF_SUBMISSIONS,
+    PRINTS,
+    VALUES,
+    Recorder,
+)
 from autograder.sandbox.inside.wire import (
     LENGTH_BYTES,
     MAX_MESSAGE,
@@ -32,8 +38,6 @@ from autograder.sandbox.inside.wire import (
     receive_or_end,
 )
 
-# roles of questions for the values that expressions take: all that was noted, or only the prints
-VALUES, PRINTS = "values", "prints"
 RAN = "ran"  # the field of an answer that says which definitions have run
 # of a check's time: an experiment that took more before it failed is not run a second time
 SHARE_FOR_A_SECOND_RUN = 1 / 4

@@ -22,6 +22,8 @@ from autograder.sandbox.inside.submission import Statement, Submission
 
 # how the function that notes a value is called in a submission: by chance nothing else is
 SEEN = f"__seen_{secrets.token_hex(4)}__"
+# roles of questions for values: for all that was noted, or for the prints only
+VALUES, PRINTS = "values", "prints"
 MOST_SITES = 4000
 MOST_ENTRIES = 1 << 16  # of a value that is looked at
 MOST_PARTS = 64  # arrays in a list
@@ -470,9 +472,10 @@ class Recorder:
         }
 
     def prints(self) -> Arrays:
-        """Return the prints that were noted, each once."""
+        """Return the prints that were noted, those that are equal up to rounding once."""
         noted = np.array(self._prints, np.float64).reshape(-1, WIDTH)
-        return {"prints": np.unique(noted, axis=0)}
+        _, firsts = np.unique(noted.astype(np.float32), axis=0, return_index=True)
+        return {"prints": noted[firsts]}
 
 
 # types of values that hold no number to be noted

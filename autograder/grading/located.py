@@ -1,0 +1,105 @@
+"""Where a wrong answer's values part from right ones: asked last, when the verdicts stand.
+
+It is asked in a process of its own, of checks whose wrong numbers nothing else explains. What comes
+back can add words to a remark, and nothing more.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from autograder.check import Check
+from autograder.judging import Remark, Verdict
+from autograder.relations.values import (
+    KIND,
+    KnownValues,
+    Located,
+    in_words,
+    locate,
+    read_records,
+)
+from autograder.sandbox.client import Server
+from autograder.sandbox.inside.values import VALUES
+from autograder.sandbox.worker import printable
+
+MOST_CHECKS = 3  # of a submission, that are asked
+SECONDS = 2.0  # of processor time that one may take
+# the values of right answers to a check; None where they are not known
+ValuesOf = Callable[[Check], KnownValues | None]
+
+
+def no_values(check: Check) -> KnownValues | None:
+    """Know no values."""
+    return None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A submission that was graded: its file, and the seed of its experiments."""
+
+    server: Server
+    source: bytes
+    name: str
+    seed: int
+
+
+def with_located(
+    asked: Asked,
+    values_of: ValuesOf,
+    verdicts: Mapping[str, Verdict],
+    checks: Sequence[Check],
+) -> dict[str, Verdict]:
+    """Add to remarks that explain nothing where the submission's values part from right ones.
+
+    checks: those that may be asked again. Whatever happens here, the verdicts stand.
+    """
+    told = dict(verdicts)
+    unexplained = []
+    for check in checks:
+        if not check.measure and any(_explains_nothing(check, verdicts[check.name].remarks)):
+            unexplained.append(check)
+    if not unexplained or values_of is no_values:
+        return told
+    # where the server has ended, the next submission finds out; and what a submission sends in the
+    # place of values may be anything
+    with suppress(Exception):
+        for check in unexplained[:MOST_CHECKS]:
+            verdict = verdicts[check.name]
+            found = _located(asked, values_of, check)
+            if found:
+                told[check.name] = _told(check, verdict, found)
+    return told
+
+
+def _explains_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
+    """Return of each remark whether it only counts or describes wrong numbers."""
+    found = []
+    for remark in remarks:
+        is_of_numbers = bool(remark.group) and not remark.literal
+        is_explained = bool(remark.mistake or remark.relation)
+        has_words = any(name in check.words for name in remark.arrays)
+        found.append(is_of_numbers and not is_explained and not has_words)
+    return found
+
+
+def _located(asked: Asked, values_of: ValuesOf, check: Check) -> Located | None:
+    known = values_of(check)
+    if known is None:
+        return None
+    quick = replace(check, seconds=min(check.seconds, SECONDS))
+    with asked.server.worker(asked.source, asked.name) as worker:
+        answer = worker.ask(quick, asked.seed, VALUES)
+    records = read_records(answer.arrays)
+    if answer.failure or records is None:
+        return None
+    return locate(records, known)
+
+
+def _told(check: Check, verdict: Verdict, found: Located) -> Verdict:
+    """Add what was found to the first remark that explains nothing."""
+    remarks = list(verdict.remarks)
+    place = _explains_nothing(check, remarks).index(True)
+    remark = remarks[place]
+    words = printable(in_words(found))
+    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
+    return replace(verdict, remarks=tuple(remarks))

@@ -62,6 +62,32 @@ import autograder
 check = autograder.unit("unit4_manual_gradients")
 
 # %% [markdown]
+# Five sections make pieces before there is a network. Here is what they are for: one step of training, from top to bottom. In brackets stands
+# the section that writes the piece.
+#
+# ```text
+#   x, the characters that are read
+#   │  forward (6), with relu (1)
+#   ▼
+#   logits: a score for each character that may come next
+#   │  softmax (2) and cross-entropy (4), both in one (5)
+#   ▼
+#   loss
+#   │  softmax backwards (3), and the same in one (5)
+#   ▼
+#   dlogits: how each score should move
+#   │  backward (7), with the slope of relu (1)
+#   ▼
+#   grads: how each weight should move
+#   │  clip (10), sgd (11)
+#   ▼
+#   better weights; then again from the top (12)
+# ```
+#
+# In numbers: say that three characters may come next, and their scores are 2, 1 and 0. Softmax makes 0.67, 0.24 and 0.09 of them. The
+# second comes, so the loss is −ln 0.24, about 1.41. How should each of the three scores move, and how far? Sections 3 to 5 answer that, and
+# section 7 passes the answer on to every weight.
+#
 # ## 1. Activations and their slopes
 #
 # An activation is applied to each number by itself, so its derivative is an array of the same shape. Two of them:
@@ -69,9 +95,10 @@ check = autograder.unit("unit4_manual_gradients")
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the slope of relu at exactly 0 is 0. The network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large
-# inputs are the catch: $e^{1000}$ is not a number that a computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should
-# be 1. The form above gives both, and at −1000 NumPy warns of an overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
+# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the slope of relu at exactly 0 is 0. The
+# network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large inputs are the catch: $e^{1000}$ is not a number that a
+# computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form above gives both, and at −1000 NumPy warns of an
+# overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
@@ -145,8 +172,8 @@ check("softmax_values")
 # %% [markdown]
 # ## 3. The derivative of softmax is a matrix
 #
-# Push up one score, and *every* probability moves, because they share the sum. So the derivative of a vector of V
-# probabilities in V scores is a (V, V) matrix, its Jacobian:
+# Push up one score, and *every* probability moves, because they share the sum. So the derivative of V probabilities
+# with respect to V scores is a (V, V) matrix, the *Jacobian*:
 #
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
@@ -371,8 +398,8 @@ check("backward_through_time")
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
 #
 # has an error of order ε², the one-sided difference one of order ε. So is the smallest ε the best? No: each f is rounded, to about
-# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between. Two evaluations for every single number are far too many to train with. But everyone who
-# writes a gradient by hand checks it this way.
+# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between. Two evaluations
+# for every single number are far too many to train with. But everyone who writes a gradient by hand checks it this way.
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
@@ -429,8 +456,7 @@ with autograder.example("your backward pass against your numerical gradient"):
 # %% [markdown]
 # Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is no slope at all. From 10⁻³ on the
 # error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
-
-# %% [markdown]
+#
 # ## 9. How far back does a gradient reach?
 #
 # `dnext` is multiplied by $W_h^\top$ at every step back. **Before you run it:** say $W_h$ is 1.05 times the identity. How many times as large is a
@@ -630,9 +656,10 @@ with autograder.example("training on the corpus"):
     print(f"held out: {cross_entropy(logits, y_new)[0] / 8:.3f} nats per character")
 
 # %% [markdown]
-# Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$ where the outer
-# product belongs. (Summed over the steps, that is the sum of the diagonal of your gradient.) `no_past` forgets `dnext`, so that a state learns nothing from later steps.
-# One run never changes `Wh`, and the last has the right gradient and is never clipped. **Before you run it:** put the five in order.
+# Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$
+# where the outer product belongs. (Summed over the steps, that is the sum of the diagonal of your gradient.) `no_past` forgets `dnext`, so
+# that a state learns nothing from later steps. One run never changes `Wh`, and the last has the right gradient and is never clipped. **Before
+# you run it:** put the five in order.
 
 
 # %%
@@ -674,12 +701,11 @@ with autograder.example("wrong gradients"):
         )
 
 # %% [markdown]
-# We came to 2.16 with the right gradient, 2.19 without `dnext`, 2.27 unclipped, 2.31 where `Wh` is not trained, and 2.86 with one number. So the lesson's mistake is
-# worse than not training `Wh` at all, and still the network learns: knowing only the frequencies costs 3.13. Forgetting `dnext` costs 0.03
-# nats, which no curve would have told you. The numerical check of section 8 tells both mistakes at once. And clipping, which shortened 261 of 2,000
-# gradients, is worth a tenth of a nat.
-
-# %% [markdown]
+# We came to 2.16 with the right gradient, 2.19 without `dnext`, 2.27 unclipped, 2.31 where `Wh` is not trained, and 2.86 with one number. So
+# the lesson's mistake is worse than not training `Wh` at all, and still the network learns: knowing only the frequencies costs 3.13.
+# Forgetting `dnext` costs 0.03 nats, which no curve would have told you. The numerical check of section 8 tells both mistakes at once. And
+# clipping, which shortened 261 of 2,000 gradients, is worth a tenth of a nat.
+#
 # The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
 # our own solution on the same seed, first weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
 

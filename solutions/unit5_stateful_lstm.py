@@ -19,7 +19,7 @@
 # The networks of the units before forgot everything after eight characters, because every window began from zeros. Here the state is
 # carried from one window into the next, so it can hold what was read long ago. Such a network is harder to train, and you build what it
 # needs: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Section 7 takes such parts away and measures
-# what they were worth; at this size some are worth little. Sections 1 to 7 are one sitting, sections 8 to 10 another.
+# what they were worth; at this size some are worth little. Sections 1 to 7 are one sitting, sections 8 to 11 another.
 #
 # **Afterwards you can**
 #
@@ -1097,30 +1097,32 @@ with autograder.example("inside and outside of quotations"):
         )
 
 # %% [markdown]
-# On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none of
-# the 921 outside. That is a small sample, but the difference is large, and this network does not know it.
-# It was trained with T = 20, and few quotations are that short: it can carry a state from one mark to the next, but no gradient has
-# ever taught it to.
+# On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none
+# of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
+# few quotations are that short: it can carry a state from one mark to the next, but no gradient has ever taught it to.
+#
+# ## 9. Does it copy?
 #
 # Does the network invent its phrases, or copy them? The lesson's notes say that they are not in the text. But their
 # example, "morality equals self-glorification", *is* in Nietzsche. A line ends inside it, so a plain search does not find
 # it. So turn all white space into single spaces first, in the text and in the sample. Then find the longest piece of a sample that
 # occurs in the training text.
 #
-# A piece is a run of neighbouring characters. Each of them counts: capitals, spaces and punctuation, too. Take the text `the cat sat` and the
-# source `a cat and the car`. Go along the text and keep the longest piece so far. At each place ask only for a piece that is *longer*:
+# A piece is a run of neighbouring characters. Each of them counts: capitals, spaces and punctuation, too. Take the text `the␣cat␣sat` and the
+# source `a␣cat␣and␣the␣car`, where ␣ is a space. Go along the text and keep the longest piece so far. At each place ask only for a piece that
+# is *longer*:
 #
 # | start | is this in the source? | | longest so far |
 # |---|---|---|---|
-# | 0 | `t`, `th`, `the`, and so on to `the ca` | yes, each of them | start 0, length 6 |
-# | 0 | `the cat` | no | |
-# | 1 | `he cat ` | no | |
-# | 2 | `e cat s` | no | |
-# | 3 | ` cat sa` | no | |
-# | 4 | `cat sat` | no | |
+# | 0 | `t`, `th`, `the`, and so on to `the␣ca` | yes, each of them | start 0, length 6 |
+# | 0 | `the␣cat` | no | |
+# | 1 | `he␣cat␣` | no | |
+# | 2 | `e␣cat␣s` | no | |
+# | 3 | `␣cat␣sa` | no | |
+# | 4 | `cat␣sat` | no | |
 # | 5 to 10 | seven characters are not left | | start 0, length 6 |
 #
-# The piece ` cat ` at place 3 is in the source as well, but has only 5 characters. Had it 6, the one at place 0 would still count: of several
+# The piece `␣cat␣` at place 3 is in the source as well, but has only 5 characters. Had it 6, the one at place 0 would still count: of several
 # that are as long, take the first.
 #
 # **Be fast enough.** To search a book of 600,000 characters once (`piece in source`) takes some tenths of a millisecond. A text of 1,000
@@ -1244,9 +1246,8 @@ with autograder.example("how much of it is copied"):
 # On the lesson's corpus chance makes pieces of 5 to 7 characters (the formula says 6.9). The longest pieces of the three samples have 11 to 18
 # characters (on your machine perhaps others). Those of the held-out passages have 16 to 22, on average 18.8. So what the samples share with
 # the text is more than chance: words, and a few in a row. But the network copies less than Nietzsche repeats himself: what it writes is new.
-
-# %% [markdown]
-# ## 9. What surprises it
+#
+# ## 10. What surprises it
 #
 # The other use. A network that expects something can be surprised. What a character costs, $-\ln p$ of what was really there
 # given all that came before, is a measure for how little it belongs. No threshold is needed yet, just one number for each
@@ -1362,7 +1363,7 @@ with autograder.example("surprise, character by character"):
     plt.show()
 
 # %% [markdown]
-# ## 10. How well does it find them?
+# ## 11. How well does it find them?
 #
 # A threshold on surprise would say "foreign" or not, and each threshold has its own hits and false alarms. To judge the *score*
 # rather than a threshold, ask: take a foreign character and an ordinary one at random; how often does the foreign one have the

@@ -33,7 +33,16 @@ from autograder.sandbox.client import Server
 
 SEED = 6000  # that of benchmarks/told.py
 ANSWERS = Path(__file__).parent / "fresh_mistakes"
-COLUMNS = ("named", "related", "small change", "its own words", "error", "neither", "passes")
+COLUMNS = (
+    "named",
+    "related",
+    "small change",
+    "its own words",
+    "located",
+    "error",
+    "neither",
+    "passes",
+)
 
 
 def answers(name: str) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,18 @@
 """Count what is said of mistakes that nobody wrote: mutants of solutions and of styles.
 
-python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N] [--store FILE]
+python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N] [--which HOW …] [--store FILE]
 
 The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
 unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
-of those that are named or related, to be read by hand: is what they are told true?
+of those that are named or related, to be read by hand: is what they are told true? (--which: of
+those that are told how, as `located`.)
 
 The mutants are compared with known mistakes and relations. With --held-out also with small changes of
 the solution and of the styles, but for those of the same kind, by their words, as a mutant of the
 solution, and for those of the same style as a mutant of a style: so no mutant is told itself.
+Where nothing explains one, its values are compared with those of right answers, but for those of
+the solution or the style that it is made of. It is counted how often the place that it is told is
+the statement that was changed, how often the function, and how often another one.
 --every N takes each Nth mutant. --store keeps what the solution and its changes answer in a file, for
 a later run.
 """
@@ -30,7 +34,7 @@ from at_hand import COURSE, unit
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes
-from autograder.check import Answer
+from autograder.check import Answer, Check
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import MadeKey, build_key, solution_of
 from autograder.grading.one import grade_one
@@ -39,6 +43,7 @@ from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
 from autograder.relations.small_changes import ChangedAnswers, SmallChange
+from autograder.relations.values import KnownValues
 from autograder.sandbox.client import Server
 
 SEED, DRAWN = 6000, 150  # no other command uses this seed
@@ -125,6 +130,20 @@ class KeyWithout:
         return self.key.spoilt_by(mistake)
 
 
+class KeysWithout(dict[str, CheckKey]):
+    """The keys of a unit's checks, and the values of right answers without those of a style."""
+
+    def __init__(self, made: MadeKey, kinds: frozenset[str], style: str) -> None:
+        super().__init__()
+        for name, key in made.items():
+            self[name] = KeyWithout(key, kinds, style)
+        self._made = made
+        self._style = style
+
+    def known_values(self, check: Check) -> KnownValues:
+        return self._made.known_values(check, self._style)
+
+
 def held_out(
     measured: Unit, wrong: list[Wrong], store: Path | None
 ) -> Iterator[tuple[Mutant, list[Verdict]]]:
@@ -142,9 +161,7 @@ def held_out(
         for one in wrong:
             own_kind = kinds.get(program(one.mutant.script))
             left_out = frozenset() if own_kind is None else frozenset([own_kind])
-            key: dict[str, CheckKey] = {}
-            for name, known in made.items():
-                key[name] = KeyWithout(known, left_out, one.style)
+            key = KeysWithout(made, left_out, one.style)
             submitted = one.mutant.script.encode()
             yield one.mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
 
@@ -176,6 +193,7 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--draw", type=int, default=0)
+    parser.add_argument("--which", nargs="*", default=("named", "related", "small change"))
     parser.add_argument("--store", type=Path)
     asked = parser.parse_args()
     readable = []
@@ -188,7 +206,7 @@ def main() -> None:
             told = judged(measured, chosen)
         for mutant, verdicts in told:
             telling.add(verdicts, mutant, places_of_mistakes(measured))
-            if how_told(verdicts) in ("named", "related", "small change"):
+            if how_told(verdicts) in asked.which:
                 readable.append(lines(mutant, verdicts))
         counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
         print(
@@ -197,6 +215,11 @@ def main() -> None:
         )
         for one in telling.untrue:
             print(f"  untrue: {one}", flush=True)
+        if telling.places:
+            located = ", ".join(f"{n} in {place}" for place, n in telling.places.most_common())
+            print(f"  located: {located.replace('in elsewhere', 'elsewhere')}", flush=True)
+        for one in telling.elsewhere:
+            print(f"  elsewhere: {one}", flush=True)
     for one in random.Random(SEED).sample(readable, min(asked.draw, len(readable))):
         print(one)
 

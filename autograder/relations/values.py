@@ -22,6 +22,7 @@ WIDTH = 6
 NEAR, NEAR_OF_FEW = 1e-5, 1e-6
 FEW = 4  # entries; so few whole numbers are met by chance
 PARTS = 840  # multiples of 1/840 are met by chance
+LARGE = 1e12
 ZERO = 1e-9  # what is smaller on average is nearly zero
 MOST_COMPARED = 512  # known values of nearly one size with which a value is compared
 # of records that are read, and expressions; a worker sends half as many at most
@@ -69,14 +70,16 @@ def say_little(prints: Array) -> Array:
         nearly_zero = sizes <= ZERO * count
         all_equal = (count > 1) & (squares * count <= sizes**2 * (1 + 1e-9))
         simple = _are_whole(PARTS * sizes) & _are_whole(PARTS**2 * squares)
-    little: Array = finite & (nearly_zero | all_equal | simple)
+        of_whole_numbers = prints[:, WHOLE] == count
+    little: Array = finite & (nearly_zero | all_equal | simple | of_whole_numbers)
     return little
 
 
 def _are_whole(numbers: Array) -> Array:
+    """Return which numbers are whole up to rounding; none so large that nearly all would be."""
     from_whole = np.abs(numbers - np.round(numbers))
-    rounding = 1e-7 * np.maximum(1, np.abs(numbers))
-    whole: Array = from_whole <= rounding
+    rounding = np.clip(1e-7 * np.abs(numbers), 1e-7, 0.02)
+    whole: Array = (from_whole <= rounding) & (np.abs(numbers) < LARGE)
     return whole
 
 

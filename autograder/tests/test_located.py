@@ -286,3 +286,29 @@ def test_forged_records_cost_little_time():
     records = read_records(alike)
     locate(records, KnownValues.of([prints + 1e-9]))
     assert time.process_time() - began < 3
+
+
+def test_a_value_that_is_updated_in_part_is_followed():
+    """What it was before the update, and what other rows it has, are of the style's own."""
+    script = """
+import numpy as np
+def everything(x, w, u):
+    rows = np.exp(x[0] @ w)
+    rows[[0, 1, 2], [0, 1, 2]] -= 1
+    table = np.empty((2, 4, 4))
+    for i in range(2):
+        table[i] = rows.T @ x[i]
+    return table, np.tanh(x[1] @ u)
+"""
+    other = """
+import numpy as np
+def everything(x, w, u):
+    rows = np.exp(x[0] @ w) - np.eye(3, 4)
+    return np.stack([rows.T @ x[0], rows.T @ x[1]]), np.tanh(x[1] @ u)
+"""
+    hidden = other.replace(
+        "np.exp(x[0] @ w) - np.eye(3, 4)", "np.expm1(x[0] @ w) + 1 - np.eye(3, 4)"
+    )
+    assert located(script.replace("np.exp(x[0] @ w)", "np.e ** (x[0] @ w)"), hidden) is None
+    found = located(script.replace("x[1] @ u", "x[1] @ u.T"), hidden)
+    assert found.text == "np.tanh(x[1] @ u.T)"

@@ -231,8 +231,24 @@ class Wrapper(ast.NodeTransformer):
         return self._sites.add_statement(line, ".".join(self._names), text)
 
     def _augmented(self, node: ast.AugAssign) -> list[ast.stmt]:
-        """Note the target of `h += x` before the statement, and what became of it."""
+        """Note the target of `h += x` before the statement, and what became of it.
+
+        Of `h[t] += x` also what `h` was and became.
+        """
         target = _loaded(node.target)
+        base = node.target.value if isinstance(node.target, ast.Subscript) else None
+        if target is None or base is None:
+            return self._updated(node, target)
+        whole = _loaded(base)
+        assert whole  # it is a part of what can be read once more
+        fill = self._add(base, FILL)
+        with self._around(fill):
+            before = ast.copy_location(ast.Expr(self.visit(copy.deepcopy(whole))), node)
+            statements = self._updated(node, target)
+        return [before, *statements, self._looked_at(whole, fill, node)]
+
+    def _updated(self, node: ast.AugAssign, target: ast.expr | None) -> list[ast.stmt]:
+        """Note what a target was and became; nothing where it cannot be read once more."""
         update = self._add(node, UPDATE)
         with self._around(update):
             before = None if target is None else self.visit(copy.deepcopy(target))

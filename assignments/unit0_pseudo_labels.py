@@ -505,9 +505,9 @@ with autograder.example("digits, with and without pseudo-labels"):
 # seventh of it. That is no luck. On two of the 16 seeds the student gains nothing over the network that had only the labels, and on none it
 # loses. It is better than its teacher on all 16.
 #
-# The loss falls too, and where it is wrong the student is less sure than the network with only labels: 68 % on average, against 74 %. Compare the student's loss, 0.628, with
-# that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it surer where it is wrong, and
-# its loss is 0.832.)
+# The loss falls too, and where the student is wrong it is less sure than the network with only labels: 68 % on average, against 74 %. Compare
+# its loss, 0.628, with that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it
+# surer where it is wrong, and its loss is 0.832.)
 #
 # Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
 # guesses are red, with the truth. Were you better?

@@ -67,8 +67,8 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
 # (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it come
 # the distinct characters of the text, which holds no null itself, in sorted order. Of our *corpus*, the text of Nietzsche, a tenth is held
-# out. In the rest, from which the network learns, 83 different characters occur; with the null V = 84. It begins "PREFACE", which reads
-# 40 42 29 30 25 27 29.
+# out. In the rest, from which the network learns, 83 different characters occur; with the null V = 84. The text begins with
+# "PREFACE", whose ids are 40 42 29 30 25 27 29.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #

@@ -278,9 +278,10 @@ with autograder.example("a lookup and a product, timed"):
         print(f"{name:<26}{1e6 * seconds:>9.0f} µs")
 
 # %% [markdown]
-# That depends on how you make one-hot rows. On our machine the product takes about 30 times as long as the lookup where the ones are written into zeros,
-# a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers first. Then each
-# of the 2,000 rows is multiplied, nearly always by 0. It is not 2,000 times, because most of the lookup's time is the call, not the copying.
+# How many times depends on how you make one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
+# into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
+# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times? Because most of the lookup's time is
+# the call, not the copying.
 #
 # ## 3. The gradient of a lookup
 #
@@ -560,7 +561,8 @@ check("dot_and_biases")
 # %% [markdown]
 # ## 7. With a neural net
 #
-# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers find out. This is the net of [the lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows:
+# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers learn how to combine them. This is
+# the net of [the lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows:
 #
 # embeddings side by side (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
 #
@@ -921,8 +923,8 @@ with autograder.example("MovieLens, two models"):
     )
 
 # %% [markdown]
-# The net is worse in training and a little better on new ratings, so the training error does not say which model to take. (Dropout is on while it trains,
-# which makes that error larger too.)
+# The net is worse in training and a little better on new ratings, so the training error does not say which model to take. (Dropout is on while
+# the net trains, which makes its training error larger, too.)
 #
 # Section 6 said that for a dot product it is hard to say who is strict and what everybody likes. How much do biases matter? Train the same
 # tables once more without biases and without the constant. **Before you run it:** is the held-out error of the product without them
@@ -962,9 +964,10 @@ with autograder.example("the product without biases"):
 # embeddings. Where a film has no known rating its row stays near 0, and so does the prediction: on those 3 % of the held-out ratings the
 # error is 11.5. For all others it is 1.12, still no better than the mean.
 #
-# Compare the two errors of the product and biases: 0.44 in training, 0.80 held out. It *overfits*. It has 107,108 numbers to fit 80,004 ratings
-# with, and 5,499 of the 9,066 films have three known ratings or fewer. Weight decay works against that, and this model had a little of it, 0.0001. **Before you
-# run** the next cell, which trains with four decays: which of them has the lowest training error, and which the lowest held-out error?
+# Compare the two errors of the product with biases: 0.44 in training, 0.80 held out. This model *overfits*. It has 107,108 numbers to fit 80,004
+# ratings with, and 5,499 of the 9,066 films have three known ratings or fewer. Weight decay works against that, and this model had a little of
+# it, 0.0001. **Before you run** the next cell, which trains with four decays: which of them has the lowest training error, and which the
+# lowest held-out error?
 
 # %%
 with autograder.example("how much weight decay?"):

@@ -77,7 +77,9 @@ check = autograder.unit("unit3_scan")
 # value and the first element; the result is kept, and is what is carried to the second element; and so on:
 #
 # ```text
-# scan(fn, start, [x1, x2, x3])  →  [r1, r2, r3]
+# scan(fn, start, [x1, x2, x3])
+#
+# →   [r1, r2, r3]
 #
 #     r1 = fn(start, x1)
 #     r2 = fn(r1, x2)

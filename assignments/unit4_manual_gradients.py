@@ -66,22 +66,22 @@ check = autograder.unit("unit4_manual_gradients")
 # the section that writes the piece.
 #
 # ```text
-#   x, the characters that are read
-#   │  forward (6), with relu (1)
-#   ▼
-#   logits: a score for each character that may come next
-#   │  softmax (2) and cross-entropy (4), both in one (5)
-#   ▼
-#   loss
-#   │  softmax backwards (3), and the same in one (5)
-#   ▼
-#   dlogits: how each score should move
-#   │  backward (7), with the slope of relu (1)
-#   ▼
-#   grads: how each weight should move
-#   │  clip (10), sgd (11)
-#   ▼
-#   better weights; then again from the top (12)
+# x, the characters that are read
+# │  forward (6), with relu (1)
+# ▼
+# logits: scores of what may come next
+# │  softmax (2), cross-entropy (4); both: 5
+# ▼
+# loss
+# │  softmax backwards (3); with the loss: 5
+# ▼
+# dlogits: how each score should move
+# │  backward (7), with relu's slope (1)
+# ▼
+# grads: how each weight should move
+# │  clip (10), sgd (11)
+# ▼
+# better weights, and so again (12)
 # ```
 #
 # In numbers: say that three characters may come next, and their scores are 2, 1 and 0. Softmax makes 0.67, 0.24 and 0.09 of them. The

@@ -294,7 +294,7 @@ def test_a_value_that_is_updated_in_part_is_followed():
 import numpy as np
 def everything(x, w, u):
     rows = np.exp(x[0] @ w)
-    rows[[0, 1, 2], [0, 1, 2]] -= 1
+    rows[np.arange(3), [0, 1, 2]] -= 1
     table = np.empty((2, 4, 4))
     for i in range(2):
         table[i] = rows.T @ x[i]
@@ -307,8 +307,60 @@ def everything(x, w, u):
     return np.stack([rows.T @ x[0], rows.T @ x[1]]), np.tanh(x[1] @ u)
 """
     hidden = other.replace(
-        "np.exp(x[0] @ w) - np.eye(3, 4)", "np.expm1(x[0] @ w) + 1 - np.eye(3, 4)"
+        "np.exp(x[0] @ w) - np.eye(3, 4)", "np.expm1(x[0] @ w) + (1 - np.eye(3, 4))"
     )
-    assert located(script.replace("np.exp(x[0] @ w)", "np.e ** (x[0] @ w)"), hidden) is None
     found = located(script.replace("x[1] @ u", "x[1] @ u.T"), hidden)
     assert found.text == "np.tanh(x[1] @ u.T)"
+
+
+def told_of(body, right):
+    """What is told of the body of a function beside another's that is right."""
+    head = "import numpy as np\ndef everything(x, w, u):\n    "
+    found = located(head + "\n    ".join(body), head + "\n    ".join(right))
+    return found and found.text
+
+
+def test_values_from_which_right_ones_were_made_are_cleared():
+    """They are of the style's own; else two statements would be left, and nothing told."""
+    right = ["a = np.tanh(x[0] @ w)", "return a @ u"]
+    mine = ["z = np.exp(2 * (x[0] @ w))", "a = (z - 1) / (z + 1)", "return a @ u.T"]
+    assert told_of(mine, right) == "a @ u.T"
+
+
+def test_a_call_with_a_right_result_is_cleared():
+    """Also where the result is an order, which says too little to clear what it is made of."""
+    right = ["return np.argsort(x[0].ravel()), x[0] @ w"]
+    mine = [
+        "def order(z):",
+        "    scaled = z * 3.3",
+        "    return np.argsort(scaled)",
+        "return order(x[0].ravel()), x[0] @ w.T",
+    ]
+    assert told_of(mine, right) == "x[0] @ w.T"
+
+
+def test_what_is_made_of_a_choice_of_the_style_is_not_told():
+    """Pieces of a batch occur nowhere, and may be right."""
+    right = ["return ((x.ravel() * 1.3 + 0.2) ** 2).sum()"]
+    mine = [
+        "total = 0.0",
+        "for i in (0, 30):",
+        "    errors = x.ravel()[i : i + 30] * 1.3 + 0.2",
+        "    total += (errors * 2).sum()",
+        "return total",
+    ]
+    assert told_of(mine, right) is None
+
+
+def test_what_is_looked_up_by_few_whole_numbers_is_not_told():
+    """An index is met by chance: it may be what is wrong."""
+    right = ["i = np.argmax(x[0, 0], keepdims=True)", "return np.take(w, i, axis=0) * 1.7"]
+    mine = ["i = np.argmin(x[0, 0], keepdims=True)", "return np.take(w, i, axis=0) * 1.7"]
+    assert told_of(mine, right) is None
+
+
+def test_of_several_statements_none_is_told():
+    """One mistake has one place."""
+    right = ["return x[0] @ w, x[1] @ u"]
+    assert told_of(["a = x[0] @ w", "return a, x[1] @ u.T"], right) == "x[1] @ u.T"
+    assert told_of(["a = x[0] @ w.T", "return a, x[1] @ u.T"], right) is None

@@ -53,7 +53,7 @@ SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # what a target may be made of that is read once more
 HARMLESS = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Constant),
-    *(ast.Tuple, ast.Slice, ast.UnaryOp, ast.BinOp),
+    *(ast.Tuple, ast.List, ast.Slice, ast.UnaryOp, ast.BinOp),
 )
 UNTOUCHED = ("super", "locals", "globals", "vars", "dir", "eval", "exec")  # they look around
 GROWS = ("append", "extend", "insert")  # methods of a list that is not looked at meanwhile
@@ -237,11 +237,10 @@ class Wrapper(ast.NodeTransformer):
         """
         target = _loaded(node.target)
         base = node.target.value if isinstance(node.target, ast.Subscript) else None
-        if target is None or base is None:
+        whole = None if base is None else _loaded(base)
+        if whole is None:
             return self._updated(node, target)
-        whole = _loaded(base)
-        assert whole  # it is a part of what can be read once more
-        fill = self._add(base, FILL)
+        fill = self._add(whole, FILL)
         with self._around(fill):
             before = ast.copy_location(ast.Expr(self.visit(copy.deepcopy(whole))), node)
             statements = self._updated(node, target)

@@ -56,7 +56,10 @@ def with_located(
     told = dict(verdicts)
     unexplained = []
     for check in checks:
-        if not check.measure and any(_explains_nothing(check, verdicts[check.name].remarks)):
+        verdict = verdicts[check.name]
+        if check.measure or verdict.failure:
+            continue
+        if any(_explain_nothing(check, verdict.remarks)):
             unexplained.append(check)
     if not unexplained or values_of is no_values:
         return told
@@ -71,14 +74,16 @@ def with_located(
     return told
 
 
-def _explains_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
-    """Return of each remark whether it only counts or describes wrong numbers."""
+def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
+    """Return of each remark whether it only says how wrong numbers look.
+
+    Text is quoted as it is, and an author's own words say enough.
+    """
     found = []
     for remark in remarks:
-        is_of_numbers = bool(remark.group) and not remark.literal
-        is_explained = bool(remark.mistake or remark.relation)
+        is_explained = bool(remark.mistake or remark.relation or remark.literal)
         has_words = any(name in check.words for name in remark.arrays)
-        found.append(is_of_numbers and not is_explained and not has_words)
+        found.append(bool(remark.arrays) and not is_explained and not has_words)
     return found
 
 
@@ -98,7 +103,7 @@ def _located(asked: Asked, values_of: ValuesOf, check: Check) -> Located | None:
 def _told(check: Check, verdict: Verdict, found: Located) -> Verdict:
     """Add what was found to the first remark that explains nothing."""
     remarks = list(verdict.remarks)
-    place = _explains_nothing(check, remarks).index(True)
+    place = _explain_nothing(check, remarks).index(True)
     remark = remarks[place]
     words = printable(in_words(found))
     remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)

@@ -49,7 +49,8 @@ def are_near(one: Array, other: Array) -> Array:
     of_squares = 2 * share * one[..., SQUARES]
     with np.errstate(invalid="ignore"):
         apart = np.abs(one - other)
-    fits: Array = apart[..., ENTRIES] == 0
+    is_finite = np.isfinite(apart).all(axis=-1)
+    fits: Array = is_finite & (apart[..., ENTRIES] == 0)
     for place, most in (
         (SIZES, of_sizes),
         (SUM, of_sizes),
@@ -526,6 +527,10 @@ class _Run:
         kind = self._kind(record)
         if kind == FRESH:
             return True
+        if kind == CONTAINER:  # of constants, it has no parts that were noted
+            parts = self._proper_parts(record)
+            is_known = bool(parts) or self._says_little[record]
+            return is_known and all(self._is_fine[part] for part in parts)
         if kind == MOVE or record in self._own_calls or self._has_pieces(record):
             return False
         parts = self._parts[record]

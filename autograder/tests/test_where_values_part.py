@@ -102,6 +102,19 @@ def test_a_slip_in_another_style_is_told_too(server, made):
     assert "missed = rate * np.tanh(" in remark.text
 
 
+def test_it_is_told_beside_another_shape_and_beside_nan(server, made):
+    """Which say how the values look, and not where that began."""
+    for slip, looks in (
+        ("error * np.array([[1.1], [0.9]])", "the shape is another"),
+        ("error / (error - error)", "NaN or infinity"),
+    ):
+        remark = remark_on_weights(
+            graded(server, made, small.solved() + SLIP.replace("np.tanh(error)", slip))
+        )
+        assert looks in remark.text
+        assert f"`error = {slip}`) is the first value" in remark.text
+
+
 def test_in_a_notebook_the_cell_is_named(server, made):
     """As errors name it."""
     cells = [small.solved(), SLIP]

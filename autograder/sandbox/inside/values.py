@@ -71,7 +71,7 @@ NOWHERE = -1
 
 @dataclass(frozen=True)
 class Most:
-    """How many values are noted at most, and for how many seconds they are looked at."""
+    """How many values are noted at most, and for how many seconds of CPU they are looked at."""
 
     records: int
     seconds: float
@@ -436,10 +436,10 @@ class Recorder:
         """Return a value unchanged, and note its print if it holds numbers."""
         if type(value) in IGNORED or self.was_cut:
             return value
-        began = time.perf_counter()
+        began = time.thread_time()
         with suppress(Exception):
             self._note(number, value, id(sys._getframe(1)))
-        self._spent += time.perf_counter() - began
+        self._spent += time.thread_time() - began
         if self._spent > self._limits.seconds or len(self._numbers) >= self._limits.records:
             self.was_cut = True
         return value

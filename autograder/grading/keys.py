@@ -213,6 +213,7 @@ class MadeKey(Mapping[str, CheckKey]):
         self._carried: dict[_AfterMistakes, Carried | None] = {}
         self._public_keys: dict[_AfterMistakes, MadeCheckKey] = {}
         self._known_values: dict[tuple[str, str | None], KnownValues] = {}
+        self._lock_of_values = threading.Lock()
         self._lock = threading.RLock()
 
     @property
@@ -237,7 +238,7 @@ class MadeKey(Mapping[str, CheckKey]):
         without: the name of a style that is left out, "" for our solution.
         """
         place = (check.name, without)
-        with self._lock:
+        with self._lock_of_values:  # one of its own: they may take seconds to make
             if place not in self._known_values:
                 solution = self._maker.made(check, self._maker.script(()))
                 prints = self._maker.values_of_right_answers(check, solution, without)

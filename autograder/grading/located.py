@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from autograder.check import Check
+from autograder.check import Answer, Check
 from autograder.judging import Remark, Verdict
 from autograder.relations.values import (
     KIND,
@@ -42,6 +42,12 @@ class Asked:
     name: str
     seed: int
 
+    def values(self, check: Check) -> Answer:
+        """Ask a process of its own which values expressions take in a check."""
+        quick = replace(check, seconds=min(check.seconds, SECONDS))
+        with self.server.worker(self.source, self.name) as worker:
+            return worker.ask(quick, self.seed, VALUES)
+
 
 def with_located(
     asked: Asked,
@@ -67,10 +73,14 @@ def with_located(
     # place of values may be anything
     with suppress(Exception):
         for check in unexplained[:MOST_CHECKS]:
-            verdict = verdicts[check.name]
-            found = _located(asked, values_of, check)
+            known = values_of(check)
+            answer = asked.values(check)
+            if known is None or answer.failure:  # it would be late again
+                break
+            records = read_records(answer.arrays)
+            found = records and locate(records, known)
             if found:
-                told[check.name] = _told(check, verdict, found)
+                told[check.name] = _told(check, verdicts[check.name], found)
     return told
 
 
@@ -85,19 +95,6 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
         has_words = any(name in check.words for name in remark.arrays)
         found.append(bool(remark.arrays) and not is_explained and not has_words)
     return found
-
-
-def _located(asked: Asked, values_of: ValuesOf, check: Check) -> Located | None:
-    known = values_of(check)
-    if known is None:
-        return None
-    quick = replace(check, seconds=min(check.seconds, SECONDS))
-    with asked.server.worker(asked.source, asked.name) as worker:
-        answer = worker.ask(quick, asked.seed, VALUES)
-    records = read_records(answer.arrays)
-    if answer.failure or records is None:
-        return None
-    return locate(records, known)
 
 
 def _told(check: Check, verdict: Verdict, found: Located) -> Verdict:

@@ -289,11 +289,12 @@ def few_steps(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     model = classifier(rng)
     child = Child(draw(rng, 22, D), soft(rng, 22), B)
-    # large gradients, so that it shows whether they were clipped
-    model.get_parameter("3.weight").data *= 4
+    # Large gradients, and short steps, so that they stay large: it shows whether they were clipped.
+    # Of 300 seeds the larger of the last two norms is 1.7 at least.
+    model.get_parameter("3.weight").data *= 8
     next(child)
     before = state(model)
-    optimizer = Descent(model.parameters(), 0.3, 0.5)
+    optimizer = Descent(model.parameters(), 0.03, 0.5)
     losses: list[Any] = []
     for steps in (6, 2):
         model.eval()

@@ -33,9 +33,9 @@ from .unrolled import (
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 # In few steps: where relu has its kink, a rounding error grows, in 600 steps of `EIGHT` to 0.012
 # nats.
-THREE = Run("ThreeCharacters", 96, 3, False, 400, 6e-3)
-EIGHT = Run("Recurrent", 64, 8, False, 300, 6e-3)
-SEQUENCE = Run("EveryStep", 64, 8, True, 300, 6e-3)
+THREE = Run("ThreeCharacters", 96, 3, False, 200, 6e-3)
+EIGHT = Run("Recurrent", 64, 8, False, 150, 6e-3)
+SEQUENCE = Run("EveryStep", 64, 8, True, 150, 6e-3)
 
 
 KEPT = (
@@ -173,7 +173,7 @@ def training_steps(net: Any, seed: int) -> Arrays:
     points=3,
     needs=(three_characters, training_steps),
     measure=THREE.loss,
-    within=0.001,
+    within=0.0003,
     seconds=60,
     kept=(
         "`training_steps` trains a table for three steps; this trains the submission's "
@@ -287,7 +287,7 @@ def identity_start(net: Any, seed: int) -> Arrays:
     points=3,
     needs=(recurrent_states, training_steps),
     measure=EIGHT.loss,
-    within=0.015,
+    within=0.002,
     seconds=60,
     kept=(
         "`recurrent_states` sees what `Recurrent` computes; this trains it over eight steps "

@@ -437,7 +437,7 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     measure=held_out_loss,
     within=0.001,
     seconds=60,
-    kept="`few_sequences` sees five steps; this proves that all parts work together over 750",
+    kept="`few_sequences` sees five steps; this proves that all parts work together over 400",
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""
@@ -454,7 +454,7 @@ def training(net: Any, seed: int, text: str) -> Arrays:
         "by": torch.zeros(128),
     }
     errors: list[Any] = []
-    for count, rate in ((600, 0.01), (150, 0.002)):
+    for count, rate in ((320, 0.01), (80, 0.002)):
         starts = rng.integers(0, len(stream) - 8, count)
         pairs = ((stream[i : i + 8], stream[i + 1 : i + 9]) for i in starts)
         after, means = net.train_online(params, pairs, rate, 1)

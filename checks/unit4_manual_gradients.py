@@ -334,7 +334,7 @@ def training(net: Any, seed: int, text: str) -> Arrays:
         "by": np.zeros(128),
     }
     all_losses: list[float] = []
-    for count, lr in ((500, 0.1), (100, 0.03)):
+    for count, lr in ((300, 0.1), (60, 0.03)):
         batches = cut(encode(text), rng, count)
         params, losses = net.train(params, batches, lr, 1.0)
         all_losses.extend(losses)

@@ -101,11 +101,17 @@ class Trainer:
             return measure(worker, self.check, seed, answer, self.data)
 
     def our_losses(self) -> list[float]:
-        """Train our solution on every seed."""
+        """Train our solution on every seed. Raises `BrokenSolution` where there is no loss."""
         script = self._our_script()
         loss_on = partial(self.loss, script)
-        losses = self.pool.map(loss_on, self.seeds)
-        return list(losses)
+        losses = list(self.pool.map(loss_on, self.seeds))
+        if any(map(math.isnan, losses)):
+            name = self.server.unit.name
+            raise BrokenSolution(
+                f"What the solution of {name} trains in `{self.check.name}` on {self.data.name} "
+                f"has no loss on some seed. `autograder build {name}` says why."
+            )
+        return losses
 
     def _our_script(self) -> str:
         solution = solution_of(self.server.unit)

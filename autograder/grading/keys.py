@@ -178,7 +178,7 @@ def _trained_key(server: Server, script: bytes, check: Check, seed: int, text: C
     with server.worker(script, SOLUTION) as worker:
         expected = worker.ask(check, seed, text=text.train)
         refuse_failure(server.unit, check, expected)
-        loss = measure(worker, check, seed, expected, text)
+        loss = measure_ours(worker, server.unit, check, seed, expected, text)
     return PlainKey(expected, loss=loss)
 
 
@@ -528,7 +528,9 @@ class AnswerMaker:
             train = text.train if text else None
             answer = worker.ask(check, seed, text=train)
             names = worker.names_run
-            loss = measure(worker, check, seed, answer, text) if text else None
+            loss = None
+            if text and not answer.failure:
+                loss = measure_ours(worker, self.unit, check, seed, answer, text)
         made = Made(answer, loss, names)
         self.computed += 1
         if not _may_be_the_machines_doing(answer):
@@ -809,7 +811,33 @@ def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpu
 
     NaN where it gives none.
     """
-    measured = worker.ask(check, seed, "measure", answer.arrays, text.held_out)
+    measured = _measured(worker, check, seed, answer, text)
+    return _only_number(measured)
+
+
+def measure_ours(
+    worker: Worker, unit: Unit, check: Check, seed: int, answer: Answer, text: Corpus
+) -> float:
+    """Measure the held-out loss of weights that the solution itself has trained.
+
+    Raises `BrokenSolution` where there is none.
+    """
+    measured = _measured(worker, check, seed, answer, text)
+    loss = _only_number(measured)
+    if math.isnan(loss):
+        reason = measured.message or "it returned no number."
+        raise BrokenSolution(
+            f"The loss of what the solution of {unit.name} trains in `{check.name}` cannot be "
+            f"measured on {text.name}: {reason}"
+        )
+    return loss
+
+
+def _measured(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> Answer:
+    return worker.ask(check, seed, "measure", answer.arrays, text.held_out)
+
+
+def _only_number(measured: Answer) -> float:
     loss = measured.arrays.get("loss")
     if loss is None or loss.size != 1:
         return math.nan

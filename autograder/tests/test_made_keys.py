@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import small
 
+from autograder.check import Corpus
 from autograder.data import unit_data
 from autograder.grading.keys import AnswerMaker, BrokenSolution, MadeKey, build_key, spoilt_names
 from autograder.grading.one import grade_one
@@ -168,3 +169,32 @@ def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
         pytest.raises(BrokenSolution, match="All that `counting` of counting returns is the"),
     ):
         build_key(server, small.SEED, data={})
+
+
+NOT_MEASURED = """
+    import numpy as np
+    from autograder.check import check, named
+
+    def loss(solution, weights, text):
+        return len(text) / (weights["w"].sum() - 3)[5]
+
+    @check(points=1, measure=loss, within=0.1)
+    def fitting(net, seed, text):
+        \"\"\"`fit` fits\"\"\"
+        return named("w", np.full(2, net.fit(text)))
+"""
+
+
+def test_a_loss_that_cannot_be_measured_is_told_with_its_error(tmp_path):
+    """NaN in a key would be no number in a file of students, and pass no answer."""
+    unit = small.write_course(
+        tmp_path, "fitting", NOT_MEASURED, "def fit(text):\n    return float(len(text))\n"
+    )
+    text = Corpus("words", "abc", "de")
+    words = "`fitting` cannot be measured on words: .*IndexError"
+    with Server(unit) as server:
+        with pytest.raises(BrokenSolution, match=words):
+            build_key(server, small.SEED, {"fitting": [text]})
+        key = MadeKey(unit, small.SEED, {"fitting": text}, AnswerStore(None), lambda: server)
+        with pytest.raises(BrokenSolution, match=words):
+            assert key["fitting"].loss

@@ -272,7 +272,11 @@ def _answer(
         text = raw.decode()
     if check.measure and question.fields["role"] == "measure":
         weights = _weights(question)
-        loss = check.measure(implementation, weights, text)
+        try:
+            loss = check.measure(implementation, weights, text)
+        except Exception as error:
+            failure, message = _failure(error, check)
+            return Answer(failure=failure, message=message)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
     if _asks_for_values(question):

@@ -312,6 +312,8 @@ def few_sequences(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     params = weights(rng, V, H - 2)
+    # Above 0, so that no final state is all zeros: one that is carried on would not show.
+    params["bh"] = 0.3 + params["bh"].abs()
     pairs = []
     for length in (T, T, 3, T, T, 1, T, T):
         inputs = ids(rng, length)

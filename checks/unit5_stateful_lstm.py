@@ -333,13 +333,13 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     return take(model, roles(*OF_CORPUS)) | counted(losses)
 
 
-# Array, temperature, and what multiplies the logits; the last share is 1, is 0.93 without a
-# temperature, and is 0.45 where the temperature multiplies.
+# Array, temperature, what multiplies the logits, and how many are drawn; the last share is 1, is
+# 0.93 without a temperature, and is 0.45 where the temperature multiplies.
 SHARES = (
-    ("shares", 1.0, 1.0),
-    ("shares_hot", 3.0, 1.0),
-    ("shares_cold", 0.5, 0.5),
-    ("shares_sharp", 0.25, 2.0),
+    ("shares", 1.0, 1.0, 200),
+    ("shares_hot", 3.0, 1.0, 200),
+    ("shares_cold", 0.5, 0.5, 300),
+    ("shares_sharp", 0.25, 2.0, 200),
 )
 
 
@@ -351,7 +351,7 @@ def first_eight(drawn: Any) -> np.ndarray:
 
 @check(
     points=4,
-    tolerance={"shares": 0.31, "shares_hot": 0.6, "shares_cold": 0.31, "shares_sharp": 0.31},
+    tolerance={"shares": 0.31, "shares_hot": 0.6, "shares_cold": 0.245, "shares_sharp": 0.31},
     words={
         "how_many_ids": "return `length` ids, only the new ones.",
         "start_same_after": (
@@ -371,8 +371,8 @@ def first_eight(drawn: Any) -> np.ndarray:
 def generating(net: Any, seed: int) -> Arrays:
     """`generate` reads the start, then what it draws itself, and leaves the model as it was"""
     net = Watched(net)
-    # Where one logit is far above all others the ids are exact, whatever the draws.
-    model = Wanderer(seed, side=8e4)
+    # Where one logit is far above all others the ids are exact, whatever the draws. Four models:
+    # one may write the same character for ever, whatever it reads.
     sure = []
     how_many = []
     modes = []
@@ -380,6 +380,7 @@ def generating(net: Any, seed: int) -> Arrays:
     same_modes = True
     for i, is_training in enumerate((True, False, True, False)):
         random = torch.Generator().manual_seed(seed)
+        model = Wanderer(seed + 10 * i, side=8e4)
         model.train(is_training)
         before = condition(model)
         start = ids(seed + i, 3 + i).tolist()
@@ -404,11 +405,12 @@ def generating(net: Any, seed: int) -> Arrays:
     free = np.asarray(net.generate(Flat(), [0], 3, 1.0))
     are_three_ids = free.shape == (3,) and free.dtype.kind == "i"
     out |= named("without_a_generator", are_three_ids)
-    # Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two.
-    for word, temperature, scale in SHARES:
-        drawn = np.asarray(net.generate(Flat(scale), [0], 200, temperature, random))
+    # Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two. Of 300 it is 0.026 and
+    # 0.17, so that 1 is no share that is right, in place of 0.7.
+    for word, temperature, scale, length in SHARES:
+        drawn = np.asarray(net.generate(Flat(scale), [0], length, temperature, random))
         counts = np.bincount(drawn.astype(int).ravel(), minlength=5)[:5]
-        out |= named(word, counts / 200)
+        out |= named(word, counts / length)
     return out
 
 

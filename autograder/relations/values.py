@@ -24,7 +24,8 @@ FEW = 4  # entries; so few whole numbers are met by chance
 PARTS = 840  # multiples of 1/840 are met by chance
 LARGE = 1e12
 ZERO = 1e-9  # what is smaller on average is nearly zero
-MOST_COMPARED = 512  # known values of nearly one size with which a value is compared
+AT_ONCE = 256  # values that are compared at once
+MOST_COMPARED = 128  # known values of nearly one size with which a value is compared
 # of records that are read, and expressions; a worker sends half as many at most
 MOST_RECORDS, MOST_SITES = 10_000, 8_000
 MOST_STEPS = 500_000  # records in which what functions return is looked for
@@ -100,6 +101,13 @@ class KnownValues:
 
     def hold(self, prints: Array) -> Array:
         """Return which of some values occur. prints: (n, WIDTH) → (n,)."""
+        found = np.zeros(len(prints), bool)
+        for start in range(0, len(prints), AT_ONCE):  # pairs take memory
+            part = slice(start, start + AT_ONCE)
+            found[part] = self._hold(prints[part])
+        return found
+
+    def _hold(self, prints: Array) -> Array:
         squares = np.where(np.isfinite(prints[:, SQUARES]), prints[:, SQUARES], 0)
         reach = 3 * NEAR * squares
         mine = self.prints[:, SQUARES]

@@ -290,8 +290,8 @@ def few_steps(net: Any, seed: int) -> Arrays:
     model = classifier(rng)
     child = Child(draw(rng, 22, D), soft(rng, 22), B)
     # Large gradients, and short steps, so that they stay large: it shows whether they were clipped.
-    # Of 300 seeds the larger of the last two norms is 1.7 at least.
-    model.get_parameter("3.weight").data *= 8
+    # Of 300 seeds the larger of the last two norms is 2.2 at least.
+    model.get_parameter("3.weight").data *= 12
     next(child)
     before = state(model)
     optimizer = Descent(model.parameters(), 0.03, 0.5)

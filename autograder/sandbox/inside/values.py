@@ -528,7 +528,7 @@ def _as_array(value: Any) -> np.ndarray | None:
 
 
 def _print_of_layer(layer: Any) -> Sequence[float] | None:
-    """Make the print of all weights of a layer of torch; None of anything else."""
+    """Make the print of all weights of a layer that has parameters; None of anything else."""
     if not hasattr(type(layer), "parameters"):
         return None
     weights = [*layer.parameters(), *layer.buffers()]

@@ -290,11 +290,11 @@ def few_steps(net: Any, seed: int) -> Arrays:
     model = classifier(rng)
     child = Child(draw(rng, 22, D), soft(rng, 22), B)
     # Large gradients, and short steps, so that they stay large: it shows whether they were clipped.
-    # Of 300 seeds the larger of the last two norms is 2.2 at least.
-    model.get_parameter("3.weight").data *= 12
+    # Of 300 seeds the larger of the last two norms is 0.78 at least.
+    model.get_parameter("3.weight").data *= 4
     next(child)
     before = state(model)
-    optimizer = Descent(model.parameters(), 0.03, 0.5)
+    optimizer = Descent(model.parameters(), 0.05, 0.5)
     losses: list[Any] = []
     for steps in (6, 2):
         model.eval()

@@ -277,7 +277,7 @@ def everything(np):
 
 
 def test_a_worker_is_asked_for_values(server):
-    """It answers with arrays, as ever; of a right answer with prints alone."""
+    """It answers with arrays, as ever; of a right answer only with prints."""
     check = small.check()
     with server.worker(small.solved().encode(), "submission.py") as worker:
         values = worker.ask(check, small.SEED, role="values")

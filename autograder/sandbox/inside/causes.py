@@ -589,9 +589,11 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
     if not unpack.opname.startswith("UNPACK_SEQUENCE"):
         return ""
     count = unpack.arg or 0
-    names = []
+    names: list[str] = []
     for instruction in after:
-        if instruction.opname.startswith("STORE_"):
+        if instruction.opname.startswith("STORE_FAST_STORE_FAST"):  # two at once, from 3.13 on
+            names.extend(str(name) for name in instruction.argval)
+        elif instruction.opname.startswith("STORE_"):
             names.append(str(instruction.argval))
     names = names[:count]
     told = ""

@@ -116,10 +116,16 @@ def _lines_of_statement(tree: ast.Module, line: int) -> range:
     """Return the lines of the innermost statement on a line; of one with a body, its head's."""
     lines = range(0)
     for node in ast.walk(tree):  # outer statements come first
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line):
-            body: list[ast.stmt] = getattr(node, "body", [])
-            end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
-            lines = range(node.lineno, max(node.lineno, end) + 1)
+        if not isinstance(node, ast.stmt):
+            continue
+        first = node.lineno
+        last = node.end_lineno or first
+        if not first <= line <= last:
+            continue
+        body: list[ast.stmt] = getattr(node, "body", [])
+        if body:
+            last = max(first, body[0].lineno - 1)
+        lines = range(first, last + 1)
     return lines
 
 

@@ -1,4 +1,7 @@
-"""How Sphinx writes the site of a course. Nothing is fetched when a page is read: not mathematics, not fonts, not search."""
+"""How Sphinx writes the site of a course.
+
+Nothing is fetched when a page is read: not mathematics, not fonts, not search.
+"""
 
 import re
 from html import escape
@@ -48,7 +51,10 @@ def block_mathml(translator, node):
 
 
 def mathml(latex, display):
-    """A formula as MathML, which browsers draw by themselves; as its source where it cannot be converted."""
+    """Return a formula as MathML, which browsers draw by themselves.
+
+    Where it cannot be converted it is returned as its source.
+    """
     # the converter knows `align*` and not `aligned`, which is the same within a formula
     known = latex.replace("{aligned}", "{align*}")
     # nor does it set a space where TeX does: after the name of a function, as in "ln p"

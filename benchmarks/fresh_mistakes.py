@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from at_hand import COURSE, unit
 
-from autograder.authoring.told import how_told
+from autograder.authoring.told import first_failed, how_told
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import MadeCheckKey, MadeKey, solution_of
 from autograder.grading.one import grade_one
@@ -37,7 +37,7 @@ COLUMNS = (
     "named",
     "related",
     "small change",
-    "its own words",
+    "own words",
     "located",
     "error",
     "neither",
@@ -64,25 +64,9 @@ def answers(name: str) -> Iterator[tuple[str, str]]:
         yield title, changed
 
 
-def first_failed(verdicts: list[Verdict]) -> Verdict | None:
-    failed = (verdict for verdict in verdicts if verdict.status not in ("passed", "not_reached"))
-    return next(failed, None)
-
-
 def column(measured: Unit, verdicts: list[Verdict]) -> str:
     """How an answer is told by the first check that it fails."""
-    failed = first_failed(verdicts)
-    if failed is None:
-        return "passes"
-    told = how_told(verdicts)
-    (check,) = (check for check in measured.checks if check.name == failed.name)
-    own = {
-        name
-        for remark in failed.remarks
-        for name in remark.arrays
-        if remark.text in check.words.values()
-    }
-    return "its own words" if told == "neither" and own else str(told)
+    return how_told(verdicts, measured.checks) or "passes"
 
 
 def main() -> None:

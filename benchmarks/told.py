@@ -198,7 +198,8 @@ def main() -> None:
     asked = parser.parse_args()
     readable = []
     for name in asked.units:
-        measured, telling = unit(find_unit(COURSE, name)), Telling()
+        measured = unit(find_unit(COURSE, name))
+        telling = Telling(measured.checks)
         chosen = drawn(measured, asked.styles)[:: asked.every]
         if asked.held_out:
             told = held_out(measured, chosen, asked.store)
@@ -206,7 +207,7 @@ def main() -> None:
             told = judged(measured, chosen)
         for mutant, verdicts in told:
             telling.add(verdicts, mutant, places_of_mistakes(measured))
-            if how_told(verdicts) in asked.which:
+            if how_told(verdicts, measured.checks) in asked.which:
                 readable.append(lines(mutant, verdicts))
         counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
         print(

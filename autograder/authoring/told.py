@@ -1,16 +1,17 @@
 """What the grader says of mistakes that nobody wrote.
 
 Each is named, or related to the right answer, or told as a small change, or located where its
-values part from right ones, or none of these.
+values part from right ones, or told by words that the check's author wrote, or none of these.
 """
 
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from autograder.check import Check
 from autograder.judging import Remark, Verdict
 from autograder.parsing import parse
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
@@ -19,7 +20,7 @@ from autograder.relations.values import KIND as LOCATED
 if TYPE_CHECKING:
     from autograder.authoring.mutants import Mutant  # which needs libcst
 
-Told = Literal["named", "related", "small change", "located", "error", "neither"]
+Told = Literal["named", "related", "small change", "located", "own words", "error", "neither"]
 # where the first value that no right answer has is told: in the statement that was changed, in the
 # same function, or elsewhere
 Place = Literal["the statement", "the function", "elsewhere"]
@@ -32,12 +33,15 @@ class Telling:
 
     counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
     the expected values, by a *small change* of the solution that gives the same, *located* where
-    its values part from right ones, by the *error* that they raise, or *neither*.
+    its values part from right ones, by the check's *own words* for an array, by the *error* that
+    they raise, or *neither*.
+    checks: of the unit; without them own words are not known.
     untrue: what is told that is not so.
     places: how many of the located are told which place.
     elsewhere: what those are told that are located in another function.
     """
 
+    checks: Sequence[Check] = ()
     counts: Counter[Told] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
     places: Counter[Place] = field(default_factory=Counter)
@@ -46,8 +50,9 @@ class Telling:
     @property
     def answered(self) -> int:
         """Return how many came to an answer, which no error ended."""
-        unexplained = self.counts["neither"] + self.counts["located"]
-        return self.explained + unexplained
+        located = self.counts["located"]
+        in_own_words = self.counts["own words"]
+        return self.explained + located + in_own_words + self.counts["neither"]
 
     @property
     def explained(self) -> int:
@@ -71,7 +76,7 @@ class Telling:
 
         places: code of a known mistake → the names of the definitions in which it is made.
         """
-        told = how_told(verdicts)
+        told = how_told(verdicts, self.checks)
         if told:
             self.counts[told] += 1
         if told == "located":
@@ -141,15 +146,30 @@ def _function_at(tree: ast.AST, line: int) -> str:
     return ""
 
 
-def how_told(verdicts: Iterable[Verdict]) -> Told | None:
-    """Say how the first check that fails tells what went wrong; None where all pass."""
+def how_told(verdicts: Iterable[Verdict], checks: Iterable[Check] = ()) -> Told | None:
+    """Say how the first check that fails tells what went wrong; None where all pass.
+
+    checks: of the unit; without them the words of their authors are not known.
+    """
+    failed = first_failed(verdicts)
+    if failed is None:
+        return None
+    words: set[str] = set()
+    for check in checks:
+        if check.name == failed.name:
+            words.update(check.words.values())
+    return _how_failure_is_told(failed, words)
+
+
+def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the verdict on the first check that was asked and has not passed."""
     for verdict in verdicts:
         if verdict.status not in ("passed", "not_reached"):
-            return _how_failure_is_told(verdict)
+            return verdict
     return None
 
 
-def _how_failure_is_told(verdict: Verdict) -> Told:
+def _how_failure_is_told(verdict: Verdict, words: Container[str]) -> Told:
     relations = set()
     for remark in verdict.remarks:
         if remark.mistake:
@@ -164,6 +184,8 @@ def _how_failure_is_told(verdict: Verdict) -> Told:
         return "located"
     if verdict.failure:
         return "error"
+    if any(remark.arrays and remark.text in words for remark in verdict.remarks):
+        return "own words"
     return "neither"
 
 

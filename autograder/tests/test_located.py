@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from autograder import torch as addon
 from autograder.relations.values import (
     WIDTH,
     KnownValues,
@@ -67,7 +68,7 @@ def everything(x, w, u):
 def records_of(script, *arguments):
     """What the expressions of `everything` are seen to be."""
     submission = Submission(script.encode(), "submission.py")
-    recorder = Recorder(OF_SUBMISSIONS)
+    recorder = Recorder(OF_SUBMISSIONS, [addon.array_of])
     recorder.watch(submission)
     with np.errstate(all="ignore"):
         submission.everything(*(arguments or (X, W, U)))

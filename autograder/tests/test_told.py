@@ -1,6 +1,9 @@
 """What is said of mistakes that nobody wrote: counted by the first check that fails."""
 
+from dataclasses import replace
+
 import pytest
+import small
 
 from autograder.authoring.mutants import Mutant
 from autograder.authoring.mutation_operators import Operator
@@ -34,6 +37,15 @@ def mutant_of(function):
 def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
     """What later ones say comes late."""
     assert how_told(verdicts) == told
+
+
+def test_words_that_a_check_has_for_an_array_tell_something():
+    """They are counted by themselves, and only where nothing else is told."""
+    plain = replace(small.check(), name="two")
+    check = replace(plain, words={"a": "wrong values in 3 of 3 places."})
+    assert how_told([RIGHT, VALUES], [check]) == "own words"
+    assert how_told([RIGHT, RELATED], [check]) == "related"
+    assert how_told([RIGHT, VALUES], [plain]) == "neither"
 
 
 def test_a_name_from_another_function_is_untrue():

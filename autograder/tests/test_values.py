@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import small
 
+from autograder import torch as addon
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.values import MOST_ENTRIES, Most, Recorder
 
 ALL = Most(10_000, 10.0)
+READERS = (addon.array_of,)
 AWKWARD = """
 import contextlib
 from functools import lru_cache
@@ -124,10 +126,10 @@ def everything(np):
 """
 
 
-def run(script, limits=ALL, **names):
+def run(script, limits=ALL, readers=(), **names):
     """Run `everything` of a script; its result, and what was noted."""
     submission = Submission(script.encode(), "submission.py")
-    recorder = Recorder(limits)
+    recorder = Recorder(limits, readers)
     recorder.watch(submission)
     submission.namespace.update(names)
     return submission.everything(np), recorder.as_arrays()
@@ -205,13 +207,48 @@ def everything(np):
     return x.grad, y.requires_grad, torch.rand(1)
 """
     plain = Submission(script.encode(), "submission.py").everything(np)
-    watched, arrays = run(script)
+    watched, arrays = run(script, readers=READERS)
     assert torch.equal(watched[0], plain[0])
     assert watched[1]
     assert torch.equal(watched[2], plain[2])
     texts = noted(arrays)
     entries = arrays["prints"][texts.index("layer"), 0]
     assert entries == 3 * 2 + 2
+
+
+def test_whoever_watches_torch_is_told_nothing():
+    """An experiment may count the calls of torch, or refuse some: what is noted is none of them."""
+    torch = pytest.importorskip("torch")
+    script = "def everything(np):\n    y = x * 2\n    return y + 1\n"
+    asked = []
+
+    class Watching(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            asked.append(func)
+            return func(*args, **(kwargs or {}))
+
+    x = torch.rand(3, requires_grad=True)
+    with Watching():
+        _, arrays = run(script, readers=READERS, x=x)
+    assert len(asked) == 2
+    np.testing.assert_allclose(arrays["prints"][-1], print_of(2 * x.detach().numpy() + 1))
+
+
+def test_what_torch_wraps_is_noted():
+    """Within `torch.func.grad` and `vmap` a tensor has the entries of what it wraps."""
+    torch = pytest.importorskip("torch")
+    script = """
+import torch
+def everything(np):
+    def loss(w):
+        y = torch.vmap(lambda row: row * 3.0)(w)
+        return (y ** 2).sum()
+    return torch.func.grad(loss)(given)
+"""
+    given = torch.rand(2, 3)
+    _, arrays = run(script, readers=READERS, given=given)
+    prints = arrays["prints"][noted(arrays).index("row * 3.0")]
+    np.testing.assert_allclose(prints, print_of(3 * given.numpy()), rtol=1e-6)
 
 
 @pytest.mark.parametrize("limits", [Most(50, 10.0), Most(10_000, 0.01)])

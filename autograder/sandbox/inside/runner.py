@@ -26,6 +26,7 @@ from autograder.sandbox.inside.values import (
     OF_SUBMISSIONS,
     PRINTS,
     VALUES,
+    ArrayOf,
     Recorder,
 )
 from autograder.sandbox.inside.wire import (
@@ -280,7 +281,8 @@ def _answer(
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
     if _asks_for_values(question):
-        return _values(check, implementation, question, reset)
+        readers = [addon.array_of for addon in experiments.addons if hasattr(addon, "array_of")]
+        return _values(check, implementation, question, reset, readers)
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
@@ -291,14 +293,22 @@ def _asks_for_values(question: Message) -> bool:
     return question.fields["role"] in (VALUES, PRINTS)
 
 
-def _values(check: Check, implementation: Submission, question: Message, reset: Reset) -> Answer:
+def _values(
+    check: Check,
+    implementation: Submission,
+    question: Message,
+    reset: Reset,
+    readers: Sequence[ArrayOf],
+) -> Answer:
     """Run an experiment for the values that the submission's expressions take on the way.
 
     What was seen before an error counts. Of a right answer all is to be seen, and only the prints
     are asked for.
+    readers: of arrays that are not NumPy's.
     """
     only_prints = question.fields["role"] == PRINTS
-    recorder = Recorder(limits=OF_RIGHT_ANSWERS if only_prints else OF_SUBMISSIONS)
+    limits = OF_RIGHT_ANSWERS if only_prints else OF_SUBMISSIONS
+    recorder = Recorder(limits, readers)
     recorder.watch(implementation)
     seed = int(question.fields["seed"])
     _run(check, implementation, seed, reset, [])

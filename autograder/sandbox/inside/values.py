@@ -10,7 +10,7 @@ import copy
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,8 @@ from autograder.sandbox.inside.submission import Statement, Submission
 
 # how the function that notes a value is called in a submission: by chance nothing else is
 SEEN = f"__seen_{secrets.token_hex(4)}__"
+# returns an array of a package other than NumPy as one of NumPy's, and None of anything else
+ArrayOf = Callable[[Any], np.ndarray | None]
 # roles of questions for values: for all that was noted, or for the prints only
 VALUES, PRINTS = "values", "prints"
 MOST_SITES = 4000
@@ -405,11 +407,13 @@ def _loaded(target: ast.expr) -> ast.expr | None:
 class Recorder:
     """Notes prints of values, up to limits.
 
+    readers: of arrays that are not NumPy's.
     was_cut: whether a limit was reached, so that later values are missing.
     """
 
-    def __init__(self, limits: Most) -> None:
+    def __init__(self, limits: Most, readers: Sequence[ArrayOf] = ()) -> None:
         self.sites = Sites()
+        self._printer = Printer(readers)
         self._limits = limits
         self.was_cut = False
         self._numbers: list[int] = []
@@ -448,13 +452,13 @@ class Recorder:
         """Note a value; before that its parts, of a list or of what a loop takes row by row."""
         pieces: list[Sequence[float]] = []
         if self.sites.kinds[number] == CALLEE:
-            whole = _print_of_layer(value)
+            whole = self._printer.of_layer(value)
         elif isinstance(value, list | tuple):
-            whole = _print_of_parts(value, DEEPEST, pieces)
+            whole = self._printer.of_parts(value, pieces=pieces)
         elif number in self.sites.iterated:
-            whole = _print_of_rows(value, pieces)
+            whole = self._printer.of_rows(value, pieces)
         else:
-            whole = _print(value, DEEPEST)
+            whole = self._printer.of(value)
         if whole is None:
             return
         if len(pieces) <= MOST_PIECES:
@@ -497,42 +501,80 @@ class Recorder:
 IGNORED = frozenset({int, bool, str, bytes, type(None), type, dict, type(np), type(len), slice})
 
 
-def _print(value: Any, depth: int) -> Sequence[float] | None:
-    """Make the print of a value; None where it holds no numbers, or too many."""
-    if isinstance(value, list | tuple):
-        return _print_of_parts(value, depth)
-    array = _as_array(value)
-    return None if array is None else _print_of_array(array)
+class Printer:
+    """Makes prints of values.
 
+    readers: functions of add-ons, each of which returns its package's arrays as NumPy's.
+    """
 
-def _print_of_rows(value: Any, pieces: list[Sequence[float]]) -> Sequence[float] | None:
-    """Make the print of an array, and those of its rows where they are few."""
-    array = _as_array(value)
-    if array is None:
+    def __init__(self, readers: Sequence[ArrayOf]) -> None:
+        self._readers = readers
+
+    def of(self, value: Any, depth: int = DEEPEST) -> Sequence[float] | None:
+        """Make the print of a value; None where it holds no numbers, or too many.
+
+        depth: how many lists may be in lists.
+        """
+        if isinstance(value, list | tuple):
+            return self.of_parts(value, depth)
+        array = self._array(value)
+        return None if array is None else _print_of_array(array)
+
+    def of_rows(self, value: Any, pieces: list[Sequence[float]]) -> Sequence[float] | None:
+        """Make the print of an array, and those of its rows where they are few.
+
+        pieces: takes the prints of the rows.
+        """
+        array = self._array(value)
+        if array is None:
+            return None
+        if not array.ndim or len(array) > MOST_PIECES:
+            return _print_of_array(array)
+        return self.of_parts([*array], 1, pieces)
+
+    def of_layer(self, layer: Any) -> Sequence[float] | None:
+        """Make the print of all weights of a layer with parameters; None of anything else."""
+        if not hasattr(type(layer), "parameters"):
+            return None
+        weights = [*layer.parameters(), *layer.buffers()]
+        return self.of_parts(weights, 1)
+
+    def of_parts(
+        self,
+        parts: Sequence[Any],
+        depth: int = DEEPEST,
+        pieces: list[Sequence[float]] | None = None,
+    ) -> Sequence[float] | None:
+        """Add up the prints of a list's parts: the print of all their entries.
+
+        pieces: takes the prints of the parts.
+        """
+        if not depth or not 0 < len(parts) <= MOST_PARTS:
+            return None
+        if isinstance(parts, tuple) and all(type(part) is int for part in parts):
+            return None  # a shape
+        total = np.zeros(WIDTH)
+        for part in parts:
+            number = np.asarray(part) if isinstance(part, int) else part
+            of_part = self.of(number, depth - 1)
+            if of_part is None:
+                return None
+            if pieces is not None:
+                pieces.append(of_part)
+            total += of_part
+        return tuple(total.tolist())
+
+    def _array(self, value: Any) -> np.ndarray | None:
+        """Return an array, of whatever package, or a number as an array; None of others."""
+        if isinstance(value, np.ndarray):
+            return value
+        if isinstance(value, float | np.generic):
+            return np.asarray(value)
+        for array_of in self._readers:
+            array = array_of(value)
+            if array is not None:
+                return array
         return None
-    if not array.ndim or len(array) > MOST_PIECES:
-        return _print_of_array(array)
-    return _print_of_parts([*array], 1, pieces)
-
-
-def _as_array(value: Any) -> np.ndarray | None:
-    """Return an array or a number as an array, and a tensor outside its graph; None of others."""
-    if isinstance(value, np.ndarray):
-        return value
-    if isinstance(value, float | np.generic):
-        return np.asarray(value)
-    if hasattr(type(value), "detach"):
-        array: np.ndarray = value.detach().cpu().numpy()
-        return array
-    return None
-
-
-def _print_of_layer(layer: Any) -> Sequence[float] | None:
-    """Make the print of all weights of a layer that has parameters; None of anything else."""
-    if not hasattr(type(layer), "parameters"):
-        return None
-    weights = [*layer.parameters(), *layer.buffers()]
-    return _print_of_parts(weights, 1)
 
 
 def _print_of_array(array: np.ndarray) -> Sequence[float] | None:
@@ -548,25 +590,3 @@ def _print_of_array(array: np.ndarray) -> Sequence[float] | None:
         float(entries @ sizes),
         float(entries.size if array.dtype.kind in "iub" else 0),
     )
-
-
-def _print_of_parts(
-    parts: Sequence[Any], depth: int, pieces: list[Sequence[float]] | None = None
-) -> Sequence[float] | None:
-    """Add up the prints of a list's parts: the print of all their entries.
-
-    pieces: takes the prints of the parts.
-    """
-    if not depth or not 0 < len(parts) <= MOST_PARTS:
-        return None
-    if isinstance(parts, tuple) and all(type(part) is int for part in parts):
-        return None  # a shape
-    total = np.zeros(WIDTH)
-    for part in parts:
-        of_part = _print(np.asarray(part) if isinstance(part, int) else part, depth - 1)
-        if of_part is None:
-            return None
-        if pieces is not None:
-            pieces.append(of_part)
-        total += of_part
-    return tuple(total.tolist())

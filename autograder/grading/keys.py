@@ -12,9 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import replace
 from functools import cached_property
 
-import numpy as np
-
-from autograder.check import Answer, Check, Corpus, Failure
+from autograder.check import Answer, Arrays, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
@@ -38,6 +36,7 @@ from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.parsing import parse
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.relations.unused import KnownNames
 from autograder.relations.values import KnownValues
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
@@ -241,8 +240,9 @@ class MadeKey(Mapping[str, CheckKey]):
         with self._lock_of_values:  # one of its own: they may take seconds to make
             if place not in self._known_values:
                 solution = self._maker.made(check, self._maker.script(()))
-                prints = self._maker.values_of_right_answers(check, solution, without)
-                self._known_values[place] = KnownValues.of(prints)
+                runs = self._maker.values_of_right_answers(check, solution, without)
+                prints = [arrays["prints"] for arrays in runs]
+                self._known_values[place] = KnownValues.of(prints, KnownNames.of(runs))
             return self._known_values[place]
 
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
@@ -430,8 +430,8 @@ class AnswerMaker:
 
     def values_of_right_answers(
         self, check: Check, solution: Made, without: str | None = None
-    ) -> list[np.ndarray]:
-        """Return the prints of what expressions are in our solution and in right styles.
+    ) -> list[Arrays]:
+        """Return the prints of what expressions are in our solution and in right styles, and names.
 
         without: the name of a style that is left out, "" for our solution.
         """
@@ -445,11 +445,14 @@ class AnswerMaker:
             right.pop(without, None)
         return self._prints(check, right.values())
 
-    def _prints(self, check: Check, scripts: Iterable[str]) -> list[np.ndarray]:
-        """Return the prints of what expressions are in scripts of ours, where they came in time."""
+    def _prints(self, check: Check, scripts: Iterable[str]) -> list[Arrays]:
+        """Return the prints of what expressions are in scripts of ours, where they came in time.
+
+        Of each script with the names that it reads.
+        """
         circumstances = address(*self._rests_on, str(self._seed))
         patient = replace(check, seconds=check.seconds * PATIENCE)
-        prints = []
+        runs = []
         plain = self.solution.plain()
         with self._server().worker(plain.encode(), SOLUTION) as worker:
             for script in scripts:
@@ -463,8 +466,8 @@ class AnswerMaker:
                     found = Made(answer)
                     self.computed += 1
                     self._store.put(where, found)
-                prints.append(found.answer.arrays["prints"])
-        return prints
+                runs.append(found.answer.arrays)
+        return runs
 
     def _tried(self, check: Check, script: str, expected: Answer, tried: Tried) -> ChangedAnswers:
         return try_changes(self._server(), check, self._seed, script, expected, tried)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Arrays, Check
 from autograder.judging import Remark, Verdict
+from autograder.relations.unused import forgotten, read_unused
+from autograder.relations.unused import in_words as names_in_words
 from autograder.relations.values import (
     KIND,
     KnownValues,
-    Located,
     in_words,
     locate,
     read_records,
@@ -77,11 +78,25 @@ def with_located(
             answer = asked.values(check)
             if known is None or answer.failure:  # it would be late again
                 break
-            records = read_records(answer.arrays)
-            found = records and locate(records, known)
-            if found:
-                told[check.name] = _told(check, verdicts[check.name], found)
+            words = _where(answer.arrays, known)
+            if words:
+                told[check.name] = _told(check, verdicts[check.name], words)
     return told
+
+
+def _where(arrays: Arrays, known: KnownValues) -> str:
+    """Say where values part from right ones; else which names are never read; "" where none is.
+
+    arrays: what was noted of the submission, which may be forged.
+    """
+    records = read_records(arrays)
+    if records is None:
+        return ""
+    found = locate(records, known)
+    if found:
+        return in_words(found)
+    unused = forgotten(read_unused(arrays), records.functions_run(), known.names)
+    return names_in_words(unused) if unused else ""
 
 
 def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
@@ -97,11 +112,11 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     return found
 
 
-def _told(check: Check, verdict: Verdict, found: Located) -> Verdict:
-    """Add what was found to the first remark that explains nothing."""
+def _told(check: Check, verdict: Verdict, found: str) -> Verdict:
+    """Add what was found, in words, to the first remark that explains nothing."""
     remarks = list(verdict.remarks)
     place = _explain_nothing(check, remarks).index(True)
     remark = remarks[place]
-    words = printable(in_words(found))
+    words = printable(found)
     remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
     return replace(verdict, remarks=tuple(remarks))

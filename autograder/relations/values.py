@@ -1,23 +1,26 @@
 """The first value in a run of a submission that occurs in no right answer, though its parts do.
 
-Of each value there is only a *print*: how many entries it has, and sums over them, which are the
-same for any layout of the same entries. What is told is a fact, as "`f * c + i` is the first value
-that none of our right answers has; `f`, `c` and `i` occur in them".
+Of each value there is only a *print*: how many entries it has, and sums over them, of which all but
+two are the same for any layout of the same entries. What is told is a fact, as "`f * c + i` is the
+first value that none of our right answers has; `f`, `c` and `i` occur in them".
 
 A right answer in another style has values, too, that none of ours has. So values that later ones
 are made of which do occur are *cleared*, and so are the expressions that took them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from autograder.relations.unused import NO_NAMES, KnownNames
+
 Array = np.ndarray
+AreEqual = Callable[[Array, Array], Array]
 KIND = "located"  # what a remark calls this relation
-ENTRIES, SIZES, SUM, SQUARES, SIGNED_SQUARES, WHOLE = range(6)  # the places of a print
-WIDTH = 6
+WIDTH = 8
+ENTRIES, SIZES, SUM, SQUARES, SIGNED_SQUARES, WHOLE, *IN_ORDER = range(WIDTH)  # places of a print
 # shares by which sums over equal values may differ; of few entries each says more
 NEAR, NEAR_OF_FEW = 1e-5, 1e-6
 FEW = 4  # entries; so few whole numbers are met by chance
@@ -44,7 +47,7 @@ LONGEST_QUOTE = 60  # characters of a student's code
 
 
 def are_near(one: Array, other: Array) -> Array:
-    """Return whether prints are of equal values. one, other: (…, WIDTH) → (…)."""
+    """Return whether prints are of equal entries, in any order. one, other: (…, WIDTH) → (…)."""
     share = np.where(one[..., ENTRIES] < FEW, NEAR_OF_FEW, NEAR)
     of_sizes = share * one[..., SIZES]
     of_squares = 2 * share * one[..., SQUARES]
@@ -60,6 +63,15 @@ def are_near(one: Array, other: Array) -> Array:
     ):
         fits = fits & (apart[..., place] <= most)
     return fits
+
+
+def are_in_order(one: Array, other: Array) -> Array:
+    """Return whether prints are of equal entries in one order. one, other: (…, WIDTH) → (…)."""
+    most = NEAR * one[..., SIZES]
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(one - other)[..., IN_ORDER].max(axis=-1)
+    in_order: Array = are_near(one, other) & (apart <= most)
+    return in_order
 
 
 def say_little(prints: Array) -> Array:
@@ -87,27 +99,31 @@ def _are_whole(numbers: Array) -> Array:
 
 @dataclass(frozen=True)
 class KnownValues:
-    """The prints of all values that occur in right answers, sorted by the sum of squares."""
+    """The prints of all values that occur in right answers, sorted by the sum of squares.
+
+    names: what right answers do with names.
+    """
 
     prints: Array
+    names: KnownNames = NO_NAMES
 
     @classmethod
-    def of(cls, prints: Iterable[Array]) -> "KnownValues":
+    def of(cls, prints: Iterable[Array], names: KnownNames = NO_NAMES) -> "KnownValues":
         """Make it of the prints of several runs."""
         together = np.concatenate([np.zeros((0, WIDTH)), *prints])
         finite = together[np.isfinite(together).all(axis=1)]
         order = np.argsort(finite[:, SQUARES])
-        return cls(finite[order])
+        return cls(finite[order], names)
 
-    def hold(self, prints: Array) -> Array:
+    def hold(self, prints: Array, are_equal: AreEqual = are_near) -> Array:
         """Return which of some values occur. prints: (n, WIDTH) → (n,)."""
         found = np.zeros(len(prints), bool)
         for start in range(0, len(prints), AT_ONCE):  # pairs take memory
             part = slice(start, start + AT_ONCE)
-            found[part] = self._hold(prints[part])
+            found[part] = self._hold(prints[part], are_equal)
         return found
 
-    def _hold(self, prints: Array) -> Array:
+    def _hold(self, prints: Array, are_equal: AreEqual) -> Array:
         squares = np.where(np.isfinite(prints[:, SQUARES]), prints[:, SQUARES], 0)
         reach = 3 * NEAR * squares
         mine = self.prints[:, SQUARES]
@@ -118,7 +134,7 @@ class KnownValues:
         values = np.repeat(np.arange(len(prints)), counts)
         firsts = np.repeat(starts - np.cumsum(counts) + counts, counts)
         candidates = firsts + np.arange(len(values))
-        fits = are_near(prints[values], self.prints[candidates])
+        fits = are_equal(prints[values], self.prints[candidates])
         found = np.zeros(len(prints), bool)
         found[values[fits]] = True
         return found
@@ -169,6 +185,10 @@ class Records:
     functions: list[str]
     wholes: list[str]
     cut: bool
+
+    def functions_run(self) -> set[str]:
+        """Return the functions in which something was noted."""
+        return {self.functions[self.statements[site]] for site in set(self.sites)}
 
 
 def read_records(arrays: Mapping[str, Array]) -> Records | None:
@@ -261,8 +281,8 @@ class Located:
 def locate(records: Records, known: KnownValues) -> Located | None:
     """Find the first expression whose value no right answer has and whose parts all have.
 
-    None where several statements have such values: then not all of it can be one mistake's doing.
-    (Infinity spreads, and says nothing of where to.)
+    None where several statements compute such values: then not all of it can be one mistake's
+    doing. (Infinity spreads, and says nothing of where to.)
     """
     if not records.sites:
         return None
@@ -271,10 +291,12 @@ def locate(records: Records, known: KnownValues) -> Located | None:
     if not found:
         return None
     first = found[0]
-    statements = {records.statements[records.sites[record]] for record in found}
-    if len(statements) > 1 and np.isfinite(records.prints[first]).all():
-        return None
-    return run.told(first)
+    if run.are_in_one_statement(found) or not np.isfinite(records.prints[first]).all():
+        return run.told(first)
+    computed = [record for record in found if not run.is_put_together(record)]
+    if computed and run.are_in_one_statement(computed):
+        return run.told(computed[0])
+    return None
 
 
 def in_words(located: Located) -> str:
@@ -321,6 +343,7 @@ class _Run:
 
     def __init__(self, records: Records, known: KnownValues) -> None:
         self._records = records
+        self._known = known
         unique, places = np.unique(records.prints, axis=0, return_inverse=True)
         places = places.ravel()
         self._values: list[int] = numbers_of_values(unique)[places].tolist()
@@ -348,9 +371,14 @@ class _Run:
 
     @cached_property
     def _children(self) -> dict[int, list[int]]:
-        """Map expressions to their parts."""
+        """Map expressions to their parts; what holds no number, as a shape, to parts of its own."""
         children: dict[int, list[int]] = {}
-        for site, parent in enumerate(self._records.parents):
+        noted = set(self._records.sites)
+        parents = self._records.parents
+        for site in sorted(noted):
+            parent = parents[site]
+            while parent != NOWHERE and parent not in noted:
+                parent = parents[parent]
             if parent != NOWHERE:
                 children.setdefault(parent, []).append(site)
         return children
@@ -370,7 +398,6 @@ class _Run:
             before = latest.get((frame, site), NOWHERE)
             parts = pieces
             pieces = []
-            last = before
             for child in self._children.get(site, ()):
                 if records.inner[child]:
                     parts.extend(in_own_scope.pop(child, ()))
@@ -378,12 +405,11 @@ class _Run:
                 part = latest.get((frame, child), NOWHERE)
                 if part > before:
                     parts.append(part)
-                    last = max(last, part)
             kind = records.kinds[site]
             if kind in (UPDATE, FILL) and before != NOWHERE:
                 parts.append(before)
             if kind == CALL:
-                parts.extend(self._results_within(record, last))
+                parts.extend(self._results_within(record))
             latest[frame, site] = record
             if records.inner[site]:
                 of_site = in_own_scope.setdefault(site, [])
@@ -402,20 +428,31 @@ class _Run:
             if value in of_rows:
                 self._agrees[record] = True
 
-    def _results_within(self, record: int, last: int) -> list[int]:
-        """Return what functions returned that a call called, after its last part was evaluated."""
+    def _results_within(self, record: int) -> list[int]:
+        """Return what functions returned that a call called: what was noted elsewhere before it."""
         records = self._records
         results = []
-        self._steps_left -= record - last
-        if self._steps_left < 0:
-            return []
-        for within in range(last + 1, record):
-            if records.pieces[within] or records.frames[within] == records.frames[record]:
+        for within in range(record - 1, NOWHERE, -1):
+            if records.pieces[within]:
                 continue
+            if records.frames[within] == records.frames[record]:
+                break
+            self._steps_left -= 1
+            if self._steps_left < 0:
+                return []
+            if self._is_part_of(records.sites[within], records.sites[record]):
+                continue  # an element of a comprehension has a frame of its own
             self._own_calls.add(record)
             if records.results[records.sites[within]]:
                 results.append(within)
         return results
+
+    def _is_part_of(self, site: int, whole: int) -> bool:
+        """Return whether an expression stands within another one."""
+        parents = self._records.parents
+        while site > whole:  # a part has a higher number
+            site = parents[site]
+        return site == whole
 
     @cached_property
     def _cleared(self) -> set[int]:
@@ -463,7 +500,8 @@ class _Run:
     def _in_right_calls(self) -> list[int]:
         """List the records within calls of which the result occurs: nothing there is a mistake.
 
-        A result of a few whole numbers, or of equal ones, says too little.
+        A result of a few whole numbers, or of equal ones, says too little, and so do whole numbers
+        in another order, as ids that are sorted otherwise.
         """
         records = self._records
         entries = records.prints[:, ENTRIES]
@@ -471,7 +509,7 @@ class _Run:
         squares = records.prints[:, SQUARES]
         with np.errstate(over="ignore", invalid="ignore"):
             differ = squares * entries > sizes**2 * (1 + 1e-9)
-        tells = (entries >= FEW) & differ
+        tells = (entries >= FEW) & differ & self._known.hold(records.prints, are_in_order)
         began: dict[int, int] = {}
         within: list[int] = []
         for record, frame in enumerate(records.frames):
@@ -488,8 +526,8 @@ class _Run:
             return False
         if self._kind(record) in NEVER_TOLD or record in self._own_calls:
             return False
-        if self._has_pieces(record):  # as of a decomposition: there may be several right ones
-            return False
+        if self._has_pieces(record) and not self._is_of_layer(record):
+            return False  # as of a decomposition: there may be several right ones
         if self._says_little[record] or self._values[record] in self._cleared:
             return False
         if not self._is_outermost(self._records.sites[record]):
@@ -499,8 +537,22 @@ class _Run:
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
 
+    def are_in_one_statement(self, found: Sequence[int]) -> bool:
+        """Return whether records are all of expressions in one statement."""
+        records = self._records
+        statements = {records.statements[records.sites[record]] for record in found}
+        return len(statements) == 1
+
+    def is_put_together(self, record: int) -> bool:
+        """Return whether a value has the entries of a part, as `concatenate([a, b])` has."""
+        of_parts = {self._values[part] for part in self._parts[record]}
+        return self._values[record] in of_parts
+
     def _has_pieces(self, record: int) -> bool:
         return any(self._records.pieces[part] for part in self._parts[record])
+
+    def _is_of_layer(self, record: int) -> bool:
+        return any(self._kind(part) == CALLEE for part in self._parts[record])
 
     def _proper_parts(self, record: int) -> list[int]:
         return [part for part in self._parts[record] if not self._records.pieces[part]]

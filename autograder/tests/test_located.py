@@ -10,6 +10,7 @@ from autograder.relations.values import (
     WIDTH,
     KnownValues,
     Located,
+    are_in_order,
     are_near,
     in_words,
     locate,
@@ -197,7 +198,8 @@ def test_it_is_said_as_a_fact():
 def prints_of(*values):
     script = "def everything(*values):\n    for value in values:\n        value\n"
     arrays = records_of(script, *values)
-    return arrays["prints"][arrays["texts"][arrays["numbers"]] == "value"]
+    are_values = arrays["texts"][arrays["numbers"]] == "value"
+    return arrays["prints"][are_values & ~arrays["pieces"]]
 
 
 def test_what_is_met_by_chance_says_little():
@@ -224,6 +226,65 @@ def test_equal_values_are_known_again_and_others_are_not():
     assert (numbers[:300] == numbers[300:]).all()
     assert len(set(numbers.tolist())) == 300
     assert are_near(prints, rounded).all()
+
+
+def test_the_order_is_known_again_where_it_is_asked_for():
+    """Rows of a list are in order as those of an array are."""
+    prints, in_parts, turned = prints_of(X, [[*row] for row in X], X[::-1])[:, None]
+    known = KnownValues.of([prints])
+    assert known.hold(in_parts, are_in_order)
+    assert known.hold(turned)
+    assert not known.hold(turned, are_in_order)
+
+
+def test_a_permutation_of_whole_numbers_says_too_little_of_what_is_before():
+    """It has the entries of a right one, and may be in a wrong order because of the mistake."""
+    ranks = """
+import numpy as np
+def everything(x, w, u):
+    lengths = np.sqrt((x ** 2).sum((0, 2)))
+    products = x[0] @ x[0, 0]
+    return np.argsort(products / lengths)
+"""
+    x = RNG.normal(size=(3, 9, 4))
+    wrong = ranks.replace("np.sqrt((x ** 2).sum((0, 2)))", "np.abs(x).sum((0, 2))")
+    assert located(ranks, ranks, arguments=(x, W, U)) is None
+    found = located(wrong, ranks, arguments=(x, W, U))
+    assert found.statement.startswith("lengths = ")
+
+
+def test_a_state_of_ones_is_told_where_a_layer_takes_it():
+    """Ones say little by themselves; what a layer makes of them is in no right answer."""
+    torch = pytest.importorskip("torch")
+    script = """
+import torch
+def everything(lstm, x):
+    start = torch.zeros(
+        1, x.shape[1], 3
+    )
+    out, state = lstm(x, (start, start))
+    return out
+"""
+    torch.manual_seed(0)
+    arguments = torch.nn.LSTM(2, 3), torch.rand(5, 4, 2)
+    assert located(script, script, arguments=arguments) is None
+    found = located(script.replace("zeros", "ones"), script, arguments=arguments)
+    assert found.text == "lstm(x, (start, start))"
+
+
+def test_what_only_puts_together_is_none_of_several_places():
+    """A padded copy is of the style's own; the slip is where something is computed of it."""
+    padded = """
+import numpy as np
+def everything(x, w, u):
+    longer = np.concatenate([x, np.ones_like(x)])
+    steps = np.tanh(x @ w) + np.sin(x @ u)
+    return steps.sum() + longer.sum()
+"""
+    plain = padded.replace("np.concatenate([x, np.ones_like(x)])", "x")
+    found = located(padded.replace("+ np.sin", "- np.sin"), plain)
+    assert found.text == "np.tanh(x @ w) - np.sin(x @ u)"
+    assert located(padded, plain).text == "np.concatenate([x, np.ones_like(x)])"
 
 
 def forged(**changed):
@@ -267,7 +328,7 @@ def test_forged_prints_are_compared_as_any(number):
 def test_forged_records_cost_little_time():
     """Values of which all are parts of all, and all nearly equal."""
     count = 5000
-    prints = np.tile([2.0, 1.0, 1.0, 0.6, 0.6, 0.0], (count, 1))
+    prints = np.tile([2.0, 1.0, 1.0, 0.6, 0.6, 0.0, 0.1, 0.2], (count, 1))
     prints[:, 3] += np.linspace(0, 1e-7, count)
     sites = np.zeros((5, 2), int)
     sites[0] = [-1, 0]

@@ -163,9 +163,11 @@ def test_an_error_is_on_the_line_where_it_was():
 
 
 def test_a_print_does_not_depend_on_the_layout():
-    """A transposed, cut or nested value has the same one; another one has another."""
+    """A transposed, cut or nested value has the same one but for the order; another, another."""
     x = np.random.default_rng(0).normal(size=(3, 4))
     for same in (x.T, x.reshape(2, 6), x.tolist(), [*x], (x[:1], [x[1], x[2]]), x[::-1]):
+        np.testing.assert_allclose(print_of(same)[:-2], print_of(x)[:-2], rtol=1e-9)
+    for same in (x.reshape(2, 6), x.tolist(), [*x], (x[:1], [x[1], x[2]])):
         np.testing.assert_allclose(print_of(same), print_of(x), rtol=1e-9)
     for other in (-x, 2 * x, abs(x), x**2, x[:2]):
         assert not np.allclose(print_of(other), print_of(x))
@@ -314,14 +316,15 @@ def everything(np):
 
 
 def test_a_worker_is_asked_for_values(server):
-    """It answers with arrays, as ever; of a right answer only with prints."""
+    """It answers with arrays, as ever; of a right answer only with prints and names."""
     check = small.check()
     with server.worker(small.solved().encode(), "submission.py") as worker:
         values = worker.ask(check, small.SEED, role="values")
         prints = worker.ask(check, small.SEED, role="prints")
         answer = worker.ask(check, small.SEED)
     assert "2 * x" in values.arrays["texts"].tolist()
-    assert list(prints.arrays) == ["prints"]
+    assert set(prints.arrays) == {"prints", "parameters", "unused"}
+    assert "double.x" in prints.arrays["parameters"].tolist()
     assert set(answer.arrays) == {"doubled", "same_after"}
 
 

@@ -9,6 +9,7 @@ import pytest
 import small
 
 from autograder.check import Answer
+from autograder.grading import located
 from autograder.grading.keys import MadeKey
 from autograder.grading.located import MOST_CHECKS
 from autograder.grading.one import grade_one
@@ -100,6 +101,16 @@ def test_a_slip_in_another_style_is_told_too(server, made):
     """The statement is the one with the slip."""
     remark = remark_on_weights(graded(server, made, small.solved() + OTHER_STYLE))
     assert "missed = rate * np.tanh(" in remark.text
+
+
+def test_a_name_that_is_never_read_is_told_where_no_value_is(server, made, monkeypatch):
+    """A parameter that right answers read, with its line."""
+    monkeypatch.setattr(located, "locate", lambda records, known: None)
+    script = small.solved() + SLIP.replace("rate * error", "np.tanh(error)")
+    line = len(small.solved().split("\n")) + 1
+    remark = remark_on_weights(graded(server, made, script))
+    assert remark.text.endswith(f" `rate` (line {line}) is never used in `fit`.")
+    assert remark.relation == KIND
 
 
 def test_it_is_told_beside_another_shape_and_beside_nan(server, made):

@@ -5,6 +5,7 @@ course.toml names it beside the package: `torch = { install = "torch", addon = "
 author's experiments.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -109,9 +110,8 @@ def array_of(value: Any) -> np.ndarray | None:
     Nothing that watches torch's functions is told of it. A tensor within `torch.func.grad` or
     `vmap` has the entries of what it wraps.
     """
-    import torch
-
-    if not isinstance(value, torch.Tensor):
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor):
         return None
     functorch = torch._C._functorch
     with torch._C.DisableTorchFunction(), torch._C._DisableFuncTorch():

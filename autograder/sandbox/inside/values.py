@@ -1,11 +1,13 @@
 """Notes which values the expressions of a submission take while an experiment runs.
 
 Each expression in the body of a function that can have a number for a value is wrapped in a call
-that returns its value unchanged and notes a *print* of it: a few sums over its entries, which are
-the same for any layout of the same entries. What the program does, it does as before.
+that returns its value unchanged and notes a *print* of it: a few sums over its entries, of which
+all but the last two are the same for any layout of the same entries. What the program does, it does
+as before.
 """
 
 import ast
+import cmath
 import copy
 import secrets
 import sys
@@ -19,6 +21,7 @@ import numpy as np
 
 from autograder.check import Arrays
 from autograder.sandbox.inside.submission import Statement, Submission
+from autograder.sandbox.inside.unused import parameters, unused
 
 # how the function that notes a value is called in a submission: by chance nothing else is
 SEEN = f"__seen_{secrets.token_hex(4)}__"
@@ -32,7 +35,13 @@ MOST_PARTS = 64  # arrays in a list
 MOST_PIECES = 32  # of a list, that are noted one by one
 DEEPEST = 3  # lists in lists
 LONGEST = 100  # characters that are kept of an expression or a statement
-WIDTH = 6  # numbers of a print: how many entries, four sums, and how many are whole by type
+# numbers of a print: how many entries, four sums, how many are whole by type, and two sums that
+# depend on the order of the entries
+WIDTH = 8
+
+# of the sums that depend on the order: entry k is multiplied by the real and the imaginary part of
+# exp(ik)
+COSINES, SINES = np.cos(np.arange(MOST_ENTRIES)), np.sin(np.arange(MOST_ENTRIES))
 
 # what an expression does
 NAME, CONTAINER, MOVE, COMPUTE, CALL, UPDATE, CALLEE, FRESH, FILL = range(9)
@@ -102,6 +111,11 @@ class Sites:
         self.lines: list[str] = []  # of statements: "line 41"
         self.functions: list[str] = []  # of statements, the functions in which they stand
         self.whole: list[str] = []  # of statements, their text
+        # names that nothing in their function reads, `function.name`; where; whether parameters
+        self.unused: list[str] = []
+        self.unused_lines: list[str] = []
+        self.unused_parameters: list[bool] = []
+        self.parameters: list[str] = []  # of all functions, `function.name`
 
     def add(self, parent: int, inner: bool, kind: int, statement: int, text: str) -> int:
         """Add an expression. Return its number."""
@@ -130,6 +144,7 @@ class Wrapper(ast.NodeTransformer):
         self._sites = sites
         self._names: list[str] = []  # of definitions around the current node
         self._in_function = False
+        self._in_class = False
         self._parent = NOWHERE
         self._inner = False
         self._statement = NOWHERE
@@ -158,21 +173,33 @@ class Wrapper(ast.NodeTransformer):
     # ---- definitions
 
     def _function(self, node: Any) -> Any:
-        before = self._in_function
+        before = self._in_function, self._in_class
         self._names.append(node.name)
-        self._in_function = True
+        self._add_names(node)
+        self._in_function, self._in_class = True, False
         with self._around(NOWHERE):
             node.body = self._body(node.body)
-        self._in_function = before
+        self._in_function, self._in_class = before
         self._names.pop()
         return node
 
+    def _add_names(self, node: Any) -> None:
+        """Note which names of a function nothing in it reads."""
+        sites = self._sites
+        function = ".".join(self._names)
+        for bound in unused(node, self._in_class):
+            sites.unused.append(f"{function}.{bound.name}")
+            sites.unused_lines.append(self._cell.at(bound.node.lineno))
+            sites.unused_parameters.append(bound.is_parameter)
+        for bound in parameters(node, self._in_class):
+            sites.parameters.append(f"{function}.{bound.name}")
+
     def _class(self, node: ast.ClassDef) -> Any:
-        before = self._in_function
+        before = self._in_function, self._in_class
         self._names.append(node.name)
-        self._in_function = False
+        self._in_function, self._in_class = False, True
         node.body = self._body(node.body)
-        self._in_function = before
+        self._in_function, self._in_class = before
         self._names.pop()
         return node
 
@@ -488,13 +515,23 @@ class Recorder:
             "functions": np.array(sites.functions, np.str_),
             "statements": np.array(sites.whole, np.str_),
             "cut": np.array(self.was_cut),
+            "unused": np.array(sites.unused, np.str_),
+            "unused_lines": np.array(sites.unused_lines, np.str_),
+            "unused_parameters": np.array(sites.unused_parameters, np.bool_),
         }
 
     def prints(self) -> Arrays:
-        """Return the prints that were noted, those that are equal up to rounding once."""
+        """Return the prints that were noted, those that are equal up to rounding once.
+
+        With them come the names of parameters, and those that nothing reads.
+        """
         noted = np.array(self._prints, np.float64).reshape(-1, WIDTH)
         _, firsts = np.unique(noted.astype(np.float32), axis=0, return_index=True)
-        return {"prints": noted[firsts]}
+        return {
+            "prints": noted[firsts],
+            "parameters": np.array(self.sites.parameters, np.str_),
+            "unused": np.array(self.sites.unused, np.str_),
+        }
 
 
 # types of values that hold no number to be noted
@@ -553,16 +590,16 @@ class Printer:
             return None
         if isinstance(parts, tuple) and all(type(part) is int for part in parts):
             return None  # a shape
-        total = np.zeros(WIDTH)
+        of_parts: list[Sequence[float]] = []
         for part in parts:
             number = np.asarray(part) if isinstance(part, int) else part
             of_part = self.of(number, depth - 1)
             if of_part is None:
                 return None
-            if pieces is not None:
-                pieces.append(of_part)
-            total += of_part
-        return tuple(total.tolist())
+            of_parts.append(of_part)
+        if pieces is not None:
+            pieces.extend(of_parts)
+        return _print_of_all(of_parts)
 
     def _array(self, value: Any) -> np.ndarray | None:
         """Return an array, of whatever package, or a number as an array; None of others."""
@@ -581,12 +618,26 @@ def _print_of_array(array: np.ndarray) -> Sequence[float] | None:
     if array.dtype.kind not in "fiub" or not 0 < array.size <= MOST_ENTRIES:
         return None
     entries = array.ravel().astype(np.float64)
+    count = entries.size
     sizes = np.abs(entries)
     return (
-        float(entries.size),
+        float(count),
         float(sizes.sum()),
         float(entries.sum()),
         float(entries @ entries),
         float(entries @ sizes),
-        float(entries.size if array.dtype.kind in "iub" else 0),
+        float(count if array.dtype.kind in "iub" else 0),
+        float(entries @ COSINES[:count]),
+        float(entries @ SINES[:count]),
     )
+
+
+def _print_of_all(parts: Sequence[Sequence[float]]) -> Sequence[float]:
+    """Add up the prints of parts: the print of all their entries, one part after the other."""
+    *totals, _, _ = np.sum(parts, axis=0).tolist()
+    in_order = 0j
+    count = 0.0
+    for size, *_, real, imaginary in parts:
+        in_order += complex(real, imaginary) * cmath.exp(1j * count)
+        count += size
+    return (*totals, in_order.real, in_order.imag)

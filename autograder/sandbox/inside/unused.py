@@ -1,0 +1,103 @@
+"""Which names of a function are given a value that nothing in the function reads.
+
+Only what the text of the function says counts. A name that it may read in another way, as by
+`locals()` or `global`, is left out, and so are those that are often left unread for a reason: that
+begin with `_`, that one of several gets in `a, b = …`, or that count a loop over `range`.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+LOOK_AROUND = ("locals", "vars", "eval", "exec", "dir")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A name that a function gives a value, or is handed as a parameter.
+
+    node: where that is. is_parameter: whether it is handed in.
+    """
+
+    name: str
+    node: Any
+    is_parameter: bool
+
+
+def unused(function: Any, is_method: bool) -> list[Bound]:
+    """List the names of a function that nothing in it reads, each once.
+
+    function: its definition, before anything in it is changed. is_method: whether its first
+    parameter is the instance.
+    """
+    read = _names_read(function)
+    if read.intersection(LOOK_AROUND):
+        return []
+    found: dict[str, Bound] = {}
+    for bound in (*parameters(function, is_method), *_assigned(function)):
+        if bound.name not in read and not bound.name.startswith("_"):
+            found.setdefault(bound.name, bound)
+    return list(found.values())
+
+
+def parameters(function: Any, is_method: bool) -> list[Bound]:
+    """List the parameters of a function, without the instance of a method."""
+    taken = function.args
+    every = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs]
+    if is_method:
+        every = every[1:]
+    return [Bound(parameter.arg, parameter, True) for parameter in every]
+
+
+def _names_read(function: Any) -> set[str]:
+    """Return the names that are read anywhere in a function, or may be from outside."""
+    read: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            read.update(node.names)
+        elif isinstance(node, ast.AugAssign):  # it may change what others hold
+            read.update(_names(node.target))
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
+            read.add(node.id)
+    return read
+
+
+def _assigned(function: Any) -> Iterator[Bound]:
+    """Yield the names that statements and comprehensions in a function give a value."""
+    for node in _within(function):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):  # of several in a row one may be unread
+                    yield Bound(target.id, target, False)
+        elif isinstance(node, ast.For | ast.comprehension):
+            if not _is_range(node.iter):
+                yield from _bound_in(node.target)
+        elif isinstance(node, ast.AnnAssign) and node.value:
+            yield from _bound_in(node.target)
+
+
+def _within(function: Any) -> Iterator[ast.AST]:
+    """Yield what a function is made of, without functions and classes that are defined in it."""
+    to_see = list(function.body)
+    while to_see:
+        node = to_see.pop(0)
+        if isinstance(node, DEFINITIONS):
+            continue
+        yield node
+        to_see.extend(ast.iter_child_nodes(node))
+
+
+def _is_range(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "range"
+
+
+def _bound_in(target: ast.expr) -> Iterator[Bound]:
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name):
+            yield Bound(node.id, node, False)
+
+
+def _names(target: ast.expr) -> set[str]:
+    return {bound.name for bound in _bound_in(target)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus, Failure
+from autograder.course import Unit
 from autograder.grading.carrying import Carry, Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.grading.located import Asked, ValuesOf, no_values, with_located
@@ -70,7 +71,7 @@ def grade_one(
     values_of: ValuesOf = getattr(key, "known_values", no_values)
     sizes = server.unit.sizes
     asked = []
-    with server.worker(source, name) as worker:
+    with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
             if hurry and worker.waited > HURRY:
                 raise Postponed
@@ -89,7 +90,7 @@ def grade_one(
                 tried = try_twice(worker, question)
                 if tried.verdict.status != "passed":
                     early.add(check, known, tried.answer, excluded)
-                verdict = _with_loss(server, question, tried)
+                verdict = _with_loss(measurer, question, tried)
                 asked.append(check)
             verdicts[check.name] = verdict
     submission = Asked(server, source, name, seed)
@@ -202,20 +203,44 @@ def _ask(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Ans
     return answer, seconds
 
 
-def _with_loss(server: Server, question: Question, tried: _Tried) -> Verdict:
+class Measurer:
+    """Measures the weights that one submission has trained, by the solution.
+
+    One process measures all of them. Nothing of the submission runs there.
+    """
+
+    def __init__(self, server: Server) -> None:
+        """Start nothing: most submissions that are wrong train nothing."""
+        self._server = server
+        self._worker: Worker | None = None
+
+    @property
+    def unit(self) -> Unit:
+        """Return the unit of the checks that train."""
+        return self._server.unit
+
+    def loss(self, question: Question, answer: Answer, text: Corpus) -> float:
+        """Measure the held-out loss of trained weights; NaN where there is none."""
+        if self._worker is None:
+            plain = solution_of(self.unit).plain()
+            self._worker = self._server.worker(plain.encode(), SOLUTION)
+        return measure(self._worker, question.check, question.seed, answer, text)
+
+    def __enter__(self) -> "Measurer":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._worker is not None:
+            self._worker.__exit__(*raised)
+
+
+def _with_loss(measurer: Measurer, question: Question, tried: _Tried) -> Verdict:
     """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
     check = question.check
     verdict = tried.verdict
     if question.text and verdict.status == "passed":
-        loss = _held_out_loss(server, question, tried.answer, question.text)
-        unit = server.unit.loss_unit(check)
+        loss = measurer.loss(question, tried.answer, question.text)
+        unit = measurer.unit.loss_unit(check)
         weights = tried.answer.arrays
         verdict = judge_loss(check, question.key, loss, weights, unit)
     return replace(verdict, seconds=round(tried.seconds, 4))
-
-
-def _held_out_loss(server: Server, question: Question, answer: Answer, text: Corpus) -> float:
-    """Measure trained weights by the solution, in a process of its own."""
-    plain = solution_of(server.unit).plain()
-    with server.worker(plain.encode(), SOLUTION) as worker:
-        return measure(worker, question.check, question.seed, answer, text)

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from autograder.judging import Mistake
@@ -20,6 +20,7 @@ _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
 _WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 # `optimizer.step()` and `return results` are words of the trade, which remarks use too
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
+READ = 8  # solutions that are remembered as they were read
 SHORTEST_SECRET = 13  # characters of a line that could give an answer away
 
 
@@ -102,8 +103,9 @@ class Solution:
         return "\n".join(lines)
 
 
+@lru_cache(maxsize=READ)
 def read_solution(text: str) -> Solution:
-    """Parse a solution's script.
+    """Parse a solution's script; the same text again is not parsed again.
 
     Raises `ValueError`, with the line, for a mistake that does not stand below code.
     """

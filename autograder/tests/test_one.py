@@ -10,10 +10,10 @@ from autograder.check import Answer, Failure
 from autograder.data import corpus
 from autograder.grading import one
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.one import Postponed, grade_one
+from autograder.grading.one import Measurer, Postponed, Question, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
-from autograder.judging import none_excluded
+from autograder.judging import PlainKey, none_excluded
 from autograder.report.summary import to_look_at
 from autograder.report.terminal import class_summary
 from autograder.sandbox.client import Server
@@ -272,6 +272,28 @@ def test_training_in_another_order_of_rounding_is_training(trained):
     script = plain() + "\n_double = train\ndef train(xs, ys, weights):\n"
     script += "    return _double(*(a.astype(np.float32) for a in (xs, ys, weights)))\n"
     assert not_passed(trained(script)) == {}
+
+
+def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeypatch):
+    """It begins with the first weights, and none is left when the submission is graded."""
+    check = trained.server.unit.checks[1]
+    key = PlainKey(Answer())
+    question = Question(check, small.SEED, trained.corpus, key, {}, none_excluded)
+    with trained.server.worker(plain().encode(), "ada.py") as worker:
+        answer = worker.ask(check, small.SEED, text=trained.corpus.train)
+    commands = []
+    command = trained.server.command
+
+    def noted(message, descriptors=()):
+        commands.append(message["do"])
+        return command(message, descriptors)
+
+    monkeypatch.setattr(trained.server, "command", noted)
+    with Measurer(trained.server) as measurer:
+        assert commands == []
+        first = measurer.loss(question, answer, trained.corpus)
+        assert measurer.loss(question, answer, trained.corpus) == first > 0
+    assert commands == ["work", "end"]
 
 
 # ---- one exception is not all

@@ -35,6 +35,11 @@ def test_the_stub_keeps_text_and_drops_solutions():
     assert '"""The area."""' in stub
 
 
+def test_the_same_text_is_read_once():
+    """A grader asks for its solution at each submission."""
+    assert read_solution(SCRIPT) is read_solution(SCRIPT)
+
+
 def test_a_mistake_replaces_the_statement_above_it():
     """Also one of several lines; its words, share and code are read."""
     solution = read_solution(SCRIPT)

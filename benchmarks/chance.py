@@ -1,11 +1,17 @@
 """Count how often a known mistake passes all exact checks of its unit, over many seeds.
 
-It may on fewer than 1 in 1,000.
+It may on at most 1 of 1,000.
 
-python benchmarks/chance.py [UNIT …] [--seeds 1000]: each mistake is asked of the checks that run
-what it spoils, up to the first that it fails; half a second and more a seed and unit, in this
-process, without walls. What it has seen so far it says on standard error every 50 seeds, and where
-it is interrupted (Ctrl-C).
+python benchmarks/chance.py [UNIT …] [--screen 50] [--near 1000] [--far 50] [--kept FOLDER] [--list]
+
+Most mistakes make many arrays wrong by far on every seed, and cannot pass by chance. On --screen
+seeds all are asked of all checks that run what they spoil, and how much each shows is kept. Those
+that `nearness.py` finds near are then asked on --near seeds in all, and the others on --far, each
+up to the first check that it fails. --list names those that are near.
+
+All in this process, without walls: half a second to three a seed and unit. What each seed showed is
+kept in a file, and a run that was ended goes on from there. A file is of one solution and its
+checks, and a change of these begins another.
 """
 
 import os
@@ -13,104 +19,264 @@ import os
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 import argparse
-import sys
+import json
+import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
-from at_hand import COURSE, unit
+from at_hand import COURSE, ROOT, unit
+from nearness import Checks, Shown, is_near, shown
 
 from autograder.check import Answer, Check
 from autograder.course import Unit
-from autograder.grading.keys import cannot_spoil, checks_to_run, solution_of, spoilt_names
-from autograder.judging.compare import wrong_arrays
+from autograder.grading.keys import (
+    cannot_spoil,
+    checks_to_run,
+    loses_points,
+    solution_of,
+    spoilt_names,
+)
+from autograder.grading.provenance import unit_digest, versions
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
 
 FIRST_SEED = 20_000  # no other command uses these
-OFTEN = 50  # seeds from one word on what was seen to the next
 
 
-def answer(measured: Unit, check: Check, script: str, seed: int) -> tuple[Answer, frozenset[str]]:
-    """What a script answers to a check, and the names of its definitions that ran."""
-    submission = Submission(script.encode(), "solution.py")
-    reset = measured.experiments.reset
-    found = run_experiment(check, submission, seed, reset, only_once=True)
-    return found, frozenset(names_run(submission))
+@dataclass
+class Asked:
+    """Which mistakes were asked on a seed, by their ids, and which of them passed.
+
+    shown: what a mistake showed in each check; only where all were asked of all checks.
+    """
+
+    seed: int
+    ids: list[str]
+    passed: list[str] = field(default_factory=list)
+    shown: dict[str, Checks] = field(default_factory=dict)
 
 
-def passes(measured: Unit, script: str, seed: int, asked: Sequence[tuple[Check, Answer]]) -> bool:
-    """Return whether a script passes each of the checks, whose right answers are given."""
-    for check, expected in asked:
-        found, _ = answer(measured, check, script, seed)
-        if found.failure or wrong_arrays(check, expected, found):
+class Variants:
+    """The solution of a unit and its mistakes, each read and compiled once for all seeds."""
+
+    def __init__(self, measured: Unit) -> None:
+        self.unit = measured
+        self.checks = checks_to_run(measured, data=())
+        self.solution = solution_of(measured)
+        self.ids = [mistake.id for mistake, _, _ in self.solution.mistakes]
+        self._plain = _read(self.solution.plain())
+        self._seed = -1  # of what is kept
+        self._right: dict[str, Answer] = {}
+        self._mistaken = {id: _read(self.solution.with_mistake(id)) for id in self.ids}
+        spoilt = spoilt_names(self.solution)
+        ran = {check.name: self._names_that_run(check) for check in self.checks}
+        self.asked: dict[str, list[Check]] = {}  # of each mistake, the next to be asked first
+        for id in self.ids:
+            reached = [
+                check for check in self.checks if not cannot_spoil(spoilt.get(id), ran[check.name])
+            ]
+            self.asked[id] = reached
+
+    def _names_that_run(self, check: Check) -> frozenset[str]:
+        fresh = _read(self.solution.plain())
+        self._answer(fresh, check, FIRST_SEED)
+        return frozenset(names_run(fresh))
+
+    def _answer(self, submission: Submission, check: Check, seed: int) -> Answer:
+        reset = self.unit.experiments.reset
+        return run_experiment(check, submission, seed, reset, only_once=True)
+
+    def right(self, check: Check, seed: int) -> Answer:
+        """Return what the solution answers to a check. That of the last seed is kept."""
+        if seed != self._seed:
+            self._seed = seed
+            self._right.clear()
+        if check.name not in self._right:
+            self._right[check.name] = self._answer(self._plain, check, seed)
+        return self._right[check.name]
+
+    def wrong(self, id: str, check: Check, seed: int) -> Answer:
+        """Return what the solution with a mistake in it answers to a check."""
+        return self._answer(self._mistaken[id], check, seed)
+
+
+def _read(script: str) -> Submission:
+    return Submission(script.encode(), "solution.py")
+
+
+def screened(variants: Variants, seed: int) -> Asked:
+    """Ask all mistakes of all checks on a seed."""
+    asked = Asked(seed, variants.ids)
+    for id in variants.ids:
+        checks: Checks = {}
+        for check in variants.asked[id]:
+            found = variants.wrong(id, check, seed)
+            checks[check.name] = shown(check, variants.right(check, seed), found)
+        if not any(checks.values()):
+            asked.passed.append(id)
+        asked.shown[id] = checks
+    return asked
+
+
+def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> Asked:
+    """Ask some mistakes on a seed, each up to the first check that it fails."""
+    passed = [id for id in ids if passes(variants, id, seed)]
+    return Asked(seed, list(ids), passed)
+
+
+def passes(variants: Variants, id: str, seed: int) -> bool:
+    """Return whether a mistake passes, and let the check that it fails be asked first next time."""
+    asked = variants.asked[id]
+    for place, check in enumerate(asked):
+        found = variants.wrong(id, check, seed)
+        if loses_points(check, variants.right(check, seed), found):
+            asked.insert(0, asked.pop(place))
             return False
     return True
 
 
-class Count:
-    """Which mistakes of a unit have passed, and on how many seeds.
+def ask_first_what_shows(variants: Variants, screens: Sequence[Asked]) -> None:
+    """Let each mistake be asked first the check that shows it most often, the fastest of several."""
+    seed_of_no_other = FIRST_SEED - 1  # nothing is kept of it
+    seconds = {}
+    for check in variants.checks:
+        began = time.perf_counter()
+        variants.right(check, seed_of_no_other)
+        seconds[check.name] = time.perf_counter() - began
+    for id, asked in variants.asked.items():
+        often: Counter[str] = Counter()
+        for screen in screens:
+            often.update(name for name, arrays in screen.shown[id].items() if arrays)
+        asked.sort(key=lambda check: (-often[check.name], seconds[check.name]))
 
-    tried: the seeds on which all mistakes were asked.
-    """
 
-    def __init__(self, measured: Unit) -> None:
-        self.unit = measured
-        self.tried = 0
-        self.passed = Counter[str]()
-        self._solution = solution_of(measured)
-        self._checks = checks_to_run(measured, data=())
-        self._spoilt = spoilt_names(self._solution)
-        self._scripts = {}
-        for mistake, _, _ in self._solution.mistakes:
-            self._scripts[mistake.id] = self._solution.with_mistake(mistake.id)
+class Kept:
+    """What has been asked of a unit, in a file that a later run reads."""
 
-    def try_seed(self, seed: int) -> None:
-        """Ask all mistakes on one more seed."""
-        right: dict[str, Answer] = {}
-        names_that_ran: dict[str, frozenset[str]] = {}
-        for check in self._checks:
-            expected, names = answer(self.unit, check, self._solution.plain(), seed)
-            right[check.name] = expected
-            names_that_ran[check.name] = names
-        for mistake, line, _ in self._solution.mistakes:
-            spoils = self._spoilt.get(mistake.id)
-            asked = []
-            for check in self._checks:
-                if not cannot_spoil(spoils, names_that_ran[check.name]):
-                    asked.append((check, right[check.name]))
-            if passes(self.unit, self._scripts[mistake.id], seed, asked):
-                self.passed[f"line {line}, `{mistake.code}`"] += 1
-        self.tried += 1
+    def __init__(self, folder: Path, measured: Unit) -> None:
+        rests_on = sha256(f"{unit_digest(measured)} {versions(measured)}".encode()).hexdigest()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{measured.name}-{rests_on[:12]}.jsonl"
+        self.all = list(self._read())
 
-    def told(self) -> str:
-        """Say which mistakes have passed."""
-        mistakes = len(self._scripts)
-        lines = [
-            f"{self.unit.name}: {len(self.passed)} of {mistakes} mistakes passed on any of "
-            f"{self.tried} seeds"
-        ]
-        lines += [f"  on {count}: {what}" for what, count in self.passed.most_common()]
-        return "\n".join(lines)
+    def _read(self) -> Iterator[Asked]:
+        if not self._path.exists():
+            return
+        text = self._path.read_text()
+        whole, _, _ = text.rpartition("\n")  # a run may have been ended within a line
+        self._path.write_text(whole + "\n" if whole else "")
+        for line in whole.splitlines():
+            yield _as_asked(json.loads(line))
+
+    def add(self, asked: Asked) -> None:
+        self.all.append(asked)
+        with self._path.open("a") as file:
+            file.write(json.dumps(asdict(asked)) + "\n")
+
+    @property
+    def screens(self) -> list[Asked]:
+        """Return what was asked on those seeds on which it was kept what each mistake showed."""
+        return [asked for asked in self.all if asked.shown]
+
+    def seeds_of(self, id: str) -> set[int]:
+        """Return the seeds on which a mistake was asked."""
+        return {asked.seed for asked in self.all if id in asked.ids}
+
+    def passed(self, id: str) -> int:
+        """Return on how many seeds a mistake passed."""
+        return sum(id in asked.passed for asked in self.all)
+
+
+def _as_asked(fields: dict[str, Any]) -> Asked:
+    for checks in fields["shown"].values():
+        for name, arrays in checks.items():
+            checks[name] = {array: Shown(**values) for array, values in arrays.items()}
+    return Asked(**fields)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The mistakes of a unit that are near, and those that are far."""
+
+    near: list[str]
+    far: list[str]
+
+
+def sides(ids: Sequence[str], screens: Sequence[Asked]) -> Sides:
+    """Tell the mistakes that are near from those that are far, by what the screens showed."""
+    found = Sides([], [])
+    for id in ids:
+        side = found.near if is_near([screen.shown[id] for screen in screens]) else found.far
+        side.append(id)
+    return found
+
+
+def measure(variants: Variants, kept: Kept, screen: int, near: int, far: int) -> Sides:
+    """Ask what has not been asked yet, all on `screen` seeds. Return which mistakes are near."""
+    screened_seeds = {asked.seed for asked in kept.screens}
+    for seed in range(FIRST_SEED, FIRST_SEED + screen):
+        if seed not in screened_seeds:
+            kept.add(screened(variants, seed))
+    ask_first_what_shows(variants, kept.screens)
+    found = sides(variants.ids, kept.screens)
+    ask_on(variants, kept, found.near, near)
+    ask_on(variants, kept, found.far, far)
+    return found
+
+
+def ask_on(variants: Variants, kept: Kept, ids: Sequence[str], seeds: int) -> None:
+    """Ask some mistakes on so many seeds, those left out on which they have been asked."""
+    done = {id: kept.seeds_of(id) for id in ids}
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        lacking = [id for id in ids if seed not in done[id]]
+        if lacking:
+            kept.add(asked_on(variants, seed, lacking))
+
+
+def told(variants: Variants, kept: Kept, found: Sides) -> str:
+    """Say how many mistakes are near, and which passed on how many seeds."""
+    lines = [f"{variants.unit.name}: {len(variants.ids)} mistakes"]
+    for side, ids in asdict(found).items():
+        passed = {id: kept.passed(id) for id in ids if kept.passed(id)}
+        seeds = min((len(kept.seeds_of(id)) for id in ids), default=0)
+        lines.append(f"  {len(ids)} {side}, on {seeds:,} seeds: {len(passed)} passed on any")
+        for id in sorted(passed, key=lambda id: -passed[id]):
+            lines.append(f"    on {passed[id]}: {words(variants, id)}")
+    return "\n".join(lines)
+
+
+def words(variants: Variants, id: str) -> str:
+    for mistake, line, _ in variants.solution.mistakes:
+        if mistake.id == id:
+            return f"line {line}, `{mistake.code}`"
+    raise KeyError(id)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("units", nargs="*", default=COURSE.units)
-    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--screen", type=int, default=50)
+    parser.add_argument("--near", type=int, default=1000)
+    parser.add_argument("--far", type=int, default=50)
+    parser.add_argument("--kept", type=Path, default=ROOT / "build" / "chance")
+    parser.add_argument("--list", action="store_true")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     for name in asked.units:
         measured = unit(name)
         measured.experiments.warm()
-        count = Count(measured)
-        with suppress(KeyboardInterrupt):
-            for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
-                count.try_seed(seed)
-                if count.tried % OFTEN == 0:
-                    print(count.told(), file=sys.stderr, flush=True)
-        print(count.told(), flush=True)
+        variants = Variants(measured)
+        kept = Kept(asked.kept, measured)
+        found = measure(variants, kept, asked.screen, asked.near, asked.far)
+        print(told(variants, kept, found), flush=True)
+        if asked.list:
+            for id in found.near:
+                print(f"  near: {words(variants, id)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""Chance: which known mistakes might pass on some seed, and that a count of them goes on."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+from this_course import ROOT, unit
+
+from autograder.check import Answer, Check
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from chance import FIRST_SEED, Kept, Variants, measure
+from nearness import ERROR, Shown, is_near, shown
+
+CHECK = Check("sums", experiment=lambda _, seed: {}, points=1)
+
+
+def seeds(*values, name="sums"):
+    """What one array of a check showed, on each of some seeds."""
+    return [{"check": {name: value} if value else {}} for value in values]
+
+
+def test_a_mistake_with_an_array_that_is_always_wrong_by_far_is_far():
+    """However much another array of it hangs on what is drawn."""
+    steady = [Shown(20, 500.0)] * 50
+    assert not is_near(seeds(*steady))
+    both = seeds(*steady)
+    for number, checks in enumerate(both):
+        checks["other"] = {"maximum": Shown(1, 2.0)} if number % 2 else {}
+    assert not is_near(both)
+
+
+@pytest.mark.parametrize(
+    ("else_", "one"),
+    [
+        (Shown(20, 500.0), None),
+        (Shown(7, 500.0), Shown(7, 500.0)),
+        (Shown(20, 500.0), Shown(14, 500.0)),
+        (Shown(20, 9.0), Shown(20, 9.0)),
+        (Shown(20, 500.0), Shown(20, 40.0)),
+    ],
+    ids=["right once", "few entries", "fewer once", "few tolerances", "nearer once"],
+)
+def test_a_mistake_that_shows_little_or_less_on_one_seed_is_near(else_, one):
+    """It may be a few draws that show it, and may be none on another seed."""
+    assert is_near(seeds(*[else_] * 49, one))
+
+
+def test_an_error_on_each_seed_is_far_and_on_some_near():
+    """One that comes on some seeds hangs on what is drawn."""
+    error = Shown(20, math.inf)
+    assert not is_near(seeds(*[error] * 50, name=ERROR))
+    assert is_near(seeds(*[error] * 49, None, name=ERROR))
+
+
+def test_of_an_array_the_entries_are_counted_that_are_wrong():
+    """By the tolerance in numbers, at all in integers; of another shape all are."""
+    right = Answer({"sums": np.array([1000.0, 1.0, np.nan]), "ids": np.array([1, 2])})
+    numbers = Answer({"sums": np.array([1000.5, 3.0, np.nan]), "ids": np.array([1, 2])})
+    (wrong,) = shown(CHECK, right, numbers).values()
+    assert wrong.entries == 1
+    assert wrong.tolerances == pytest.approx(2)
+    integers = Answer({"sums": right.arrays["sums"], "ids": np.array([1, 3])})
+    assert shown(CHECK, right, integers) == {"ids": Shown(1, math.inf)}
+    of_a_column = Answer({"sums": right.arrays["sums"][:, None], "ids": right.arrays["ids"]})
+    assert shown(CHECK, right, of_a_column) == {"sums": Shown(3, math.inf)}
+    assert shown(CHECK, right, right) == {}
+
+
+@pytest.fixture(scope="module")
+def variants():
+    return Variants(unit())
+
+
+def test_a_count_that_was_ended_goes_on_where_it_was(variants, tmp_path):
+    """Seeds that are in the file are not asked again, and of half a line nothing is kept."""
+    kept = Kept(tmp_path, variants.unit)
+    found = measure(variants, kept, screen=1, near=2, far=1)
+    assert {*found.near, *found.far} == {*variants.ids}
+    assert [asked.seed for asked in kept.all] == [FIRST_SEED, FIRST_SEED + 1]
+    (path,) = tmp_path.iterdir()
+    text = path.read_text()
+    path.write_text(text[:-10])
+    again = Kept(tmp_path, variants.unit)
+    assert again.all == kept.all[:1]
+    measure(variants, again, screen=1, near=2, far=1)
+    assert path.read_text() == text
+
+
+def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):
+    """What it answered on one seed changes nothing on the next."""
+    fresh = Variants(variants.unit)
+    for id in variants.ids[::10]:
+        for check in variants.asked[id]:
+            variants.wrong(id, check, 1)
+            one = variants.wrong(id, check, 2)
+            other = fresh.wrong(id, check, 2)
+            assert one.failure == other.failure
+            assert shown(check, one, other) == {}

@@ -103,6 +103,28 @@ def _what_is_there(wrong: Array) -> str:
     return ""
 
 
+def zeros_and_ones_exchanged(case: Case) -> Iterator[Found]:
+    """Find where 0 stands in each place where 1 is expected, and 1 where 0 is.
+
+    That those are the places is as likely by chance as any others, as many in each row.
+    """
+    if not case.same_shape or not _are_zeros_and_ones(case.right):
+        return
+    if not np.array_equal(case.found, 1 - case.right):
+        return
+    text = "your values are 0 where 1 is expected, and 1 where 0 is expected."
+    relation = Relation("0 and 1 exchanged", text, partial(np.subtract, 1.0))
+    ones = case.right == 1
+    rows = ones.reshape(-1, ones.shape[-1])
+    chance = sum(evidence.chance_of_places_log10(row) for row in rows)
+    yield Found(relation, 0.01, chance)
+
+
+def _are_zeros_and_ones(array: Array) -> bool:
+    """Return whether an array has both, and nothing else."""
+    return np.array_equal(np.unique(array), [0, 1])
+
+
 # ---- among themselves
 
 

@@ -85,6 +85,7 @@ def _fitting(case: Case) -> Iterator[Found]:
     """Yield the relations that fit."""
     if not np.isfinite(case.right).all():
         return
+    yield from places.zeros_and_ones_exchanged(case)
     if _is_hopeless(case):
         yield from places.same_everywhere(case)
         return

@@ -45,7 +45,12 @@ def but_for_one(array):
     return copied
 
 
+ONE_HOT = np.eye(13)[RNG.integers(13, size=30)]
+MASK = RNG.random(60) < 0.4
+
 PLANTED = [
+    (ONE_HOT, 1 - ONE_HOT, "your values are 0 where 1 is expected, and 1 where 0 is expected."),
+    (MASK * 1, 1 - MASK, "your values are 0 where 1 is expected, and 1 where 0 is expected."),
     # factors and signs
     (RIGHT, 5 * RIGHT, "your values are the expected ones × 5, and B = 5."),
     (RIGHT, RIGHT / 5, "your values are the expected ones × 1/5, and B = 5."),
@@ -271,6 +276,13 @@ PLANTED = [
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
     (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
 ]
+
+
+def test_few_zeros_and_ones_may_be_exchanged_by_chance():
+    """Of twelve, 220 ways to place three; and what differs in one place is not exchanged."""
+    few = np.eye(12)[[1, 4, 7]].sum(0)
+    assert told(few, 1 - few) is None
+    assert told(ONE_HOT, changed(1 - ONE_HOT, (3, 3), lambda x: 1 - x)) is None
 
 
 @pytest.mark.parametrize(("right", "wrong", "text"), PLANTED, ids=range(len(PLANTED)))

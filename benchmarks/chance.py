@@ -4,10 +4,11 @@ It may on at most 1 of 1,000.
 
 python benchmarks/chance.py [UNIT …] [--screen 50] [--near 1000] [--far 50] [--kept FOLDER] [--list]
 
-Most mistakes make many arrays wrong by far on every seed, and cannot pass by chance. On --screen
-seeds all are asked of all checks that run what they spoil, and how much each shows is kept. Those
-that `nearness.py` finds near are then asked on --near seeds in all, and the others on --far, each
-up to the first check that it fails. --list names those that are near.
+Most mistakes make many arrays wrong by far on every seed, and cannot pass by chance. All are asked
+on --screen seeds, and how much each shows is kept: on the first of them in all checks that run what
+it spoils, and then in one that showed it by far. Those that `nearness.py` finds near are asked on
+--near seeds in all, and the others on --far, each up to the first check that it fails. --list names
+those that are near.
 
 All in this process, without walls: half a second to three a seed and unit. What each seed showed is
 kept in a file, and a run that was ended goes on from there. A file is of one solution and its
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from at_hand import COURSE, ROOT, unit
-from nearness import Checks, Shown, is_near, shown
+from nearness import Checks, Shown, far_checks, shown
 
 from autograder.check import Answer, Check
 from autograder.course import Unit
@@ -46,13 +47,14 @@ from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
 
 FIRST_SEED = 20_000  # no other command uses these
+LOOK = 5  # seeds on which mistakes are asked of all checks
 
 
 @dataclass
 class Asked:
     """Which mistakes were asked on a seed, by their ids, and which of them passed.
 
-    shown: what a mistake showed in each check; only where all were asked of all checks.
+    shown: what each showed in those checks in which that was looked at.
     """
 
     seed: int
@@ -81,6 +83,7 @@ class Variants:
                 check for check in self.checks if not cannot_spoil(spoilt.get(id), ran[check.name])
             ]
             self.asked[id] = reached
+        self.seconds = {check.name: self._measured(check) for check in self.checks}
 
     def _names_that_run(self, check: Check) -> frozenset[str]:
         fresh = _read(self.solution.plain())
@@ -100,6 +103,12 @@ class Variants:
             self._right[check.name] = self._answer(self._plain, check, seed)
         return self._right[check.name]
 
+    def _measured(self, check: Check) -> float:
+        """Return how many seconds an answer to a check takes."""
+        began = time.perf_counter()
+        self._answer(self._plain, check, FIRST_SEED)
+        return time.perf_counter() - began
+
     def wrong(self, id: str, check: Check, seed: int) -> Answer:
         """Return what the solution with a mistake in it answers to a check."""
         return self._answer(self._mistaken[id], check, seed)
@@ -107,52 +116,6 @@ class Variants:
 
 def _read(script: str) -> Submission:
     return Submission(script.encode(), "solution.py")
-
-
-def screened(variants: Variants, seed: int) -> Asked:
-    """Ask all mistakes of all checks on a seed."""
-    asked = Asked(seed, variants.ids)
-    for id in variants.ids:
-        checks: Checks = {}
-        for check in variants.asked[id]:
-            found = variants.wrong(id, check, seed)
-            checks[check.name] = shown(check, variants.right(check, seed), found)
-        if not any(checks.values()):
-            asked.passed.append(id)
-        asked.shown[id] = checks
-    return asked
-
-
-def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> Asked:
-    """Ask some mistakes on a seed, each up to the first check that it fails."""
-    passed = [id for id in ids if passes(variants, id, seed)]
-    return Asked(seed, list(ids), passed)
-
-
-def passes(variants: Variants, id: str, seed: int) -> bool:
-    """Return whether a mistake passes, and let the check that it fails be asked first next time."""
-    asked = variants.asked[id]
-    for place, check in enumerate(asked):
-        found = variants.wrong(id, check, seed)
-        if loses_points(check, variants.right(check, seed), found):
-            asked.insert(0, asked.pop(place))
-            return False
-    return True
-
-
-def ask_first_what_shows(variants: Variants, screens: Sequence[Asked]) -> None:
-    """Let each mistake be asked first the check that shows it most often, the fastest of several."""
-    seed_of_no_other = FIRST_SEED - 1  # nothing is kept of it
-    seconds = {}
-    for check in variants.checks:
-        began = time.perf_counter()
-        variants.right(check, seed_of_no_other)
-        seconds[check.name] = time.perf_counter() - began
-    for id, asked in variants.asked.items():
-        often: Counter[str] = Counter()
-        for screen in screens:
-            often.update(name for name, arrays in screen.shown[id].items() if arrays)
-        asked.sort(key=lambda check: (-often[check.name], seconds[check.name]))
 
 
 class Kept:
@@ -199,6 +162,73 @@ def _as_asked(fields: dict[str, Any]) -> Asked:
     return Asked(**fields)
 
 
+def screen(variants: Variants, kept: Kept, seeds: int) -> None:
+    """Look at what mistakes show on so many seeds, unless that has been done.
+
+    On the first seeds in all checks; then only those mistakes that a check has kept far, in it.
+    """
+    done = {asked.seed for asked in kept.screens}
+    for number in range(seeds):
+        seed = FIRST_SEED + number
+        if number == LOOK:
+            surest = surest_checks(variants, kept.screens)
+        if seed not in done:
+            asked_of = variants.asked if number < LOOK else surest
+            kept.add(screened(variants, seed, asked_of))
+
+
+def surest_checks(variants: Variants, screens: Sequence[Asked]) -> dict[str, list[Check]]:
+    """Return the fastest check of those that keep a mistake far, of each that is."""
+    found = {}
+    for id in variants.ids:
+        names = far_checks([asked.shown.get(id, {}) for asked in screens])
+        checks = [check for check in variants.asked[id] if check.name in names]
+        if checks:
+            fastest = min(checks, key=lambda check: variants.seconds[check.name])
+            found[id] = [fastest]
+    return found
+
+
+def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) -> Asked:
+    """Look on a seed at what mistakes show in some checks."""
+    asked = Asked(seed, list(asked_of))
+    for id, checks in asked_of.items():
+        by_check: Checks = {}
+        for check in checks:
+            found = variants.wrong(id, check, seed)
+            by_check[check.name] = shown(check, variants.right(check, seed), found)
+        asked.shown[id] = by_check
+        if not any(by_check.values()) and passes(variants, id, seed):
+            asked.passed.append(id)
+    return asked
+
+
+def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> Asked:
+    """Ask some mistakes on a seed, each up to the first check that it fails."""
+    passed = [id for id in ids if passes(variants, id, seed)]
+    return Asked(seed, list(ids), passed)
+
+
+def passes(variants: Variants, id: str, seed: int) -> bool:
+    """Return whether a mistake passes, and let the check that it fails be asked first next time."""
+    asked = variants.asked[id]
+    for place, check in enumerate(asked):
+        found = variants.wrong(id, check, seed)
+        if loses_points(check, variants.right(check, seed), found):
+            asked.insert(0, asked.pop(place))
+            return False
+    return True
+
+
+def ask_first_what_shows(variants: Variants, screens: Sequence[Asked]) -> None:
+    """Let each mistake be asked first the check that shows it most often, the fastest of several."""
+    for id, asked in variants.asked.items():
+        often: Counter[str] = Counter()
+        for seen in screens[:LOOK]:
+            often.update(name for name, arrays in seen.shown[id].items() if arrays)
+        asked.sort(key=lambda check: (-often[check.name], variants.seconds[check.name]))
+
+
 @dataclass(frozen=True)
 class Sides:
     """The mistakes of a unit that are near, and those that are far."""
@@ -211,17 +241,15 @@ def sides(ids: Sequence[str], screens: Sequence[Asked]) -> Sides:
     """Tell the mistakes that are near from those that are far, by what the screens showed."""
     found = Sides([], [])
     for id in ids:
-        side = found.near if is_near([screen.shown[id] for screen in screens]) else found.far
+        keep_far = far_checks([screen.shown.get(id, {}) for screen in screens])
+        side = found.far if keep_far else found.near
         side.append(id)
     return found
 
 
-def measure(variants: Variants, kept: Kept, screen: int, near: int, far: int) -> Sides:
-    """Ask what has not been asked yet, all on `screen` seeds. Return which mistakes are near."""
-    screened_seeds = {asked.seed for asked in kept.screens}
-    for seed in range(FIRST_SEED, FIRST_SEED + screen):
-        if seed not in screened_seeds:
-            kept.add(screened(variants, seed))
+def measure(variants: Variants, kept: Kept, screens: int, near: int, far: int) -> Sides:
+    """Ask what has not been asked yet. Return which mistakes are near, by so many screens."""
+    screen(variants, kept, screens)
     ask_first_what_shows(variants, kept.screens)
     found = sides(variants.ids, kept.screens)
     ask_on(variants, kept, found.near, near)

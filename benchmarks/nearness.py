@@ -75,19 +75,23 @@ def _allowed(check: Check, name: str, want: np.ndarray) -> float:
     return tolerance * (scale or 1.0)
 
 
-def is_near(seeds: Sequence[Checks]) -> bool:
-    """Return whether a mistake might pass by chance. seeds: what it showed on each."""
-    return not any(_keeps_far(values) for values in _by_array(seeds))
+def far_checks(seeds: Sequence[Checks]) -> set[str]:
+    """Name the checks that a mistake cannot pass by chance.
+
+    It is near where there is none.
+    seeds: what it showed on each.
+    """
+    return {check for check, values in _by_array(seeds) if _keeps_far(values)}
 
 
-def _by_array(seeds: Sequence[Checks]) -> Iterable[Sequence[Shown]]:
-    """Yield, of each array that was ever wrong, what it showed on each seed."""
+def _by_array(seeds: Sequence[Checks]) -> Iterable[tuple[str, Sequence[Shown]]]:
+    """Yield, of each array that was ever wrong, its check and what it showed on each seed."""
     places: dict[tuple[str, str], None] = {}
     for checks in seeds:
         for check, arrays in checks.items():
             places |= dict.fromkeys((check, name) for name in arrays)
     for check, name in places:
-        yield [checks.get(check, {}).get(name, NOTHING) for checks in seeds]
+        yield check, [checks.get(check, {}).get(name, NOTHING) for checks in seeds]
 
 
 def _keeps_far(values: Sequence[Shown]) -> bool:

@@ -10,8 +10,9 @@ from this_course import ROOT, unit
 from autograder.check import Answer, Check
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
+import chance
 from chance import FIRST_SEED, Kept, Variants, measure
-from nearness import ERROR, Shown, is_near, shown
+from nearness import ERROR, Shown, far_checks, shown
 
 CHECK = Check("sums", experiment=lambda _, seed: {}, points=1)
 
@@ -24,11 +25,11 @@ def seeds(*values, name="sums"):
 def test_a_mistake_with_an_array_that_is_always_wrong_by_far_is_far():
     """However much another array of it hangs on what is drawn."""
     steady = [Shown(20, 500.0)] * 50
-    assert not is_near(seeds(*steady))
+    assert far_checks(seeds(*steady))
     both = seeds(*steady)
     for number, checks in enumerate(both):
         checks["other"] = {"maximum": Shown(1, 2.0)} if number % 2 else {}
-    assert not is_near(both)
+    assert far_checks(both)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_a_mistake_with_an_array_that_is_always_wrong_by_far_is_far():
 )
 def test_a_mistake_that_shows_little_or_less_on_one_seed_is_near(else_, one):
     """It may be a few draws that show it, and may be none on another seed."""
-    assert is_near(seeds(*[else_] * 49, one))
+    assert not far_checks(seeds(*[else_] * 49, one))
 
 
 def test_an_error_on_each_seed_is_far_and_on_some_near():
     """One that comes on some seeds hangs on what is drawn."""
     error = Shown(20, math.inf)
-    assert not is_near(seeds(*[error] * 50, name=ERROR))
-    assert is_near(seeds(*[error] * 49, None, name=ERROR))
+    assert far_checks(seeds(*[error] * 50, name=ERROR))
+    assert not far_checks(seeds(*[error] * 49, None, name=ERROR))
 
 
 def test_of_an_array_the_entries_are_counted_that_are_wrong():
@@ -73,19 +74,33 @@ def variants():
     return Variants(unit())
 
 
-def test_a_count_that_was_ended_goes_on_where_it_was(variants, tmp_path):
+def test_a_count_that_was_ended_goes_on_where_it_was(variants, tmp_path, monkeypatch):
     """Seeds that are in the file are not asked again, and of half a line nothing is kept."""
+    monkeypatch.setattr(chance, "LOOK", 1)
     kept = Kept(tmp_path, variants.unit)
-    found = measure(variants, kept, screen=1, near=2, far=1)
+    found = measure(variants, kept, screens=2, near=3, far=2)
     assert {*found.near, *found.far} == {*variants.ids}
-    assert [asked.seed for asked in kept.all] == [FIRST_SEED, FIRST_SEED + 1]
     (path,) = tmp_path.iterdir()
     text = path.read_text()
     path.write_text(text[:-10])
     again = Kept(tmp_path, variants.unit)
-    assert again.all == kept.all[:1]
-    measure(variants, again, screen=1, near=2, far=1)
+    assert again.all == kept.all[:-1]
+    measure(variants, again, screens=2, near=3, far=2)
     assert path.read_text() == text
+
+
+def test_after_a_look_at_all_checks_one_is_looked_at_that_keeps_a_mistake_far(
+    variants, tmp_path, monkeypatch
+):
+    """And those mistakes that none keeps far are near already."""
+    monkeypatch.setattr(chance, "LOOK", 1)
+    kept = Kept(tmp_path, variants.unit)
+    found = measure(variants, kept, screens=2, near=2, far=2)
+    first, second, *_ = kept.all
+    assert first.shown.keys() == {*variants.ids}
+    assert second.shown.keys() >= {*found.far}
+    assert {len(checks) for checks in second.shown.values()} == {1}
+    assert kept.seeds_of(found.near[0]) == {FIRST_SEED, FIRST_SEED + 1}
 
 
 def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):

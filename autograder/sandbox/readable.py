@@ -5,6 +5,7 @@ and can from then on open only what `readable` and `listed` name. Each line that
 why.
 """
 
+import csv
 import importlib.metadata
 import importlib.util
 import os
@@ -166,14 +167,24 @@ def package_folders(names: Sequence[str]) -> list[str]:
 def _top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
     """Return the names in site-packages that hold a distribution's code and libraries."""
     names = set()
-    for file in distribution.files or ():
-        top = file.parts[0]
-        if top in ("..", "__pycache__"):  # scripts beside Python; what was compiled
+    for top in _first_parts(distribution):
+        # scripts beside Python; what lies elsewhere; what was compiled
+        if top in ("..", "", "__pycache__"):
             continue
         if top.endswith(("-info", ".pth")):  # what it says of itself; where to look for modules
             continue
         names.add(top)
     return names
+
+
+def _first_parts(distribution: importlib.metadata.Distribution) -> set[str]:
+    """Return what the paths of a distribution's files begin with; "" of an absolute one."""
+    record = distribution.read_text("RECORD")
+    if record is None:  # it was installed in another way than from a wheel
+        return {file.parts[0].strip("/") for file in distribution.files or ()}
+    # `files` makes an object of each path, of torch's 17,000 in a quarter of a second
+    rows = csv.reader(record.splitlines())
+    return {row[0].partition("/")[0] for row in rows if row}
 
 
 def _required_names(requirements: Iterable[str]) -> Iterator[str]:

@@ -35,9 +35,10 @@ from autograder.grading.store import AnswerStore, Made, address
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
 from autograder.parsing import parse
+from autograder.relations.handed_on import read_answer
+from autograder.relations.prints import KnownValues
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.relations.unused import KnownNames
-from autograder.relations.values import KnownValues
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.inside.values import PRINTS
@@ -242,7 +243,8 @@ class MadeKey(Mapping[str, CheckKey]):
                 solution = self._maker.made(check, self._maker.script(()))
                 runs = self._maker.values_of_right_answers(check, solution, without)
                 prints = [arrays["prints"] for arrays in runs]
-                self._known_values[place] = KnownValues.of(prints, KnownNames.of(runs))
+                answer = read_answer(runs[0]) if runs else {}
+                self._known_values[place] = KnownValues.of(prints, KnownNames.of(runs), answer)
             return self._known_values[place]
 
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:

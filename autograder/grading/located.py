@@ -4,21 +4,18 @@ It is asked in a process of its own, of checks whose wrong numbers nothing else 
 back can add words to a remark, and nothing more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from autograder.check import Answer, Arrays, Check
 from autograder.judging import Remark, Verdict
+from autograder.relations.handed_on import handed_on, read_answer, unfilled
+from autograder.relations.prints import KnownValues
+from autograder.relations.records import read_records
 from autograder.relations.unused import forgotten, read_unused
 from autograder.relations.unused import in_words as names_in_words
-from autograder.relations.values import (
-    KIND,
-    KnownValues,
-    in_words,
-    locate,
-    read_records,
-)
+from autograder.relations.values import KIND, in_words, locate
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
@@ -78,16 +75,21 @@ def with_located(
             answer = asked.values(check)
             if known is None or answer.failure:  # it would be late again
                 break
-            words = _where(answer.arrays, known)
+            verdict = verdicts[check.name]
+            words = _where(answer.arrays, known, _unexplained_arrays(check, verdict))
             if words:
-                told[check.name] = _told(check, verdicts[check.name], words)
+                told[check.name] = _told(check, verdict, words)
     return told
 
 
-def _where(arrays: Arrays, known: KnownValues) -> str:
-    """Say where values part from right ones; else which names are never read; "" where none is.
+def _where(arrays: Arrays, known: KnownValues, wrong: Container[str]) -> str:
+    """Say what is known of how wrong values came about; "" where nothing is.
+
+    It is where they part from right ones; else a right value that was handed on in a wrong place,
+    or names that are never read.
 
     arrays: what was noted of the submission, which may be forged.
+    wrong: the arrays that nothing explains.
     """
     records = read_records(arrays)
     if records is None:
@@ -95,6 +97,12 @@ def _where(arrays: Arrays, known: KnownValues) -> str:
     found = locate(records, known)
     if found:
         return in_words(found)
+    words = handed_on(records, known, read_answer(arrays), wrong)
+    if words:
+        return words
+    words = unfilled(records, known.names.functions)
+    if words:
+        return words
     unused = forgotten(read_unused(arrays), records.functions_run(), known.names)
     return names_in_words(unused) if unused else ""
 
@@ -104,12 +112,22 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
 
     Text is quoted as it is, and an author's own words say enough.
     """
+    own_words = set(check.words.values())
     found = []
     for remark in remarks:
         is_explained = bool(remark.mistake or remark.relation or remark.literal)
-        has_words = any(name in check.words for name in remark.arrays)
-        found.append(bool(remark.arrays) and not is_explained and not has_words)
+        is_explained = is_explained or remark.text in own_words
+        found.append(bool(remark.arrays) and not is_explained)
     return found
+
+
+def _unexplained_arrays(check: Check, verdict: Verdict) -> set[str]:
+    arrays: set[str] = set()
+    explain_nothing = _explain_nothing(check, verdict.remarks)
+    for remark, explains_nothing in zip(verdict.remarks, explain_nothing, strict=True):
+        if explains_nothing:
+            arrays.update(remark.arrays)
+    return arrays
 
 
 def _told(check: Check, verdict: Verdict, found: str) -> Verdict:

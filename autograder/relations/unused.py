@@ -6,6 +6,7 @@ stands nowhere else in the function.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +38,11 @@ class KnownNames:
 
     read: frozenset[str] = frozenset()
     unused: frozenset[str] = frozenset()
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """Return the functions of right answers that read a parameter."""
+        return frozenset(name.rpartition(".")[0] for name in self.read)
 
     @classmethod
     def of(cls, runs: Iterable[Mapping[str, Array]]) -> "KnownNames":

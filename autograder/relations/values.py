@@ -1,264 +1,49 @@
 """The first value in a run of a submission that occurs in no right answer, though its parts do.
 
-Of each value there is only a *print*: how many entries it has, and sums over them, of which all but
-two are the same for any layout of the same entries. What is told is a fact, as "`f * c + i` is the
-first value that none of our right answers has; `f`, `c` and `i` occur in them".
+Of each value there is only a *print*, which is the same for any layout of the same entries. What is
+told is a fact, as "`f * c + i` is the first value that none of our right answers has; `f`, `c` and
+`i` occur in them".
 
 A right answer in another style has values, too, that none of ours has. So values that later ones
 are made of which do occur are *cleared*, and so are the expressions that took them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from autograder.relations.unused import NO_NAMES, KnownNames
+from autograder.relations.prints import (
+    ENTRIES,
+    FEW,
+    WHOLE,
+    KnownValues,
+    are_in_order,
+    differ,
+    numbers_of_values,
+    say_little,
+)
+from autograder.relations.records import (
+    CALL,
+    CALLEE,
+    CONTAINER,
+    FILL,
+    FRESH,
+    MOVE,
+    NAME,
+    NOWHERE,
+    UPDATE,
+    Records,
+)
 
-Array = np.ndarray
-AreEqual = Callable[[Array, Array], Array]
 KIND = "located"  # what a remark calls this relation
-WIDTH = 8
-ENTRIES, SIZES, SUM, SQUARES, SIGNED_SQUARES, WHOLE, *IN_ORDER = range(WIDTH)  # places of a print
-# shares by which sums over equal values may differ; of few entries each says more
-NEAR, NEAR_OF_FEW = 1e-5, 1e-6
-FEW = 4  # entries; so few whole numbers are met by chance
-PARTS = 840  # multiples of 1/840 are met by chance
-LARGE = 1e12
-ZERO = 1e-9  # what is smaller on average is nearly zero
-AT_ONCE = 256  # values that are compared at once
-MOST_COMPARED = 128  # known values of nearly one size with which a value is compared
-# of records that are read, and expressions; a worker sends half as many at most
-MOST_RECORDS, MOST_SITES = 10_000, 8_000
 MOST_STEPS = 500_000  # records in which what functions return is looked for
-MOST_NEIGHBOURS = 6  # values of nearly one size, among which an equal one is looked for
-# what an expression does, as `sandbox/inside/values.py` says it
-NAME, CONTAINER, MOVE, COMPUTE, CALL, UPDATE, CALLEE, FRESH, FILL = range(9)
 # expressions that compute nothing, but choose or put together
 MOVES = frozenset({CONTAINER, MOVE, CALLEE, FILL})
 NEVER_TOLD = frozenset({NAME, FRESH}) | MOVES
-NOWHERE = -1
 MOST_NAMED = 4  # parts that are named
 LONGEST_QUOTE = 60  # characters of a student's code
-
-
-# ---- prints
-
-
-def are_near(one: Array, other: Array) -> Array:
-    """Return whether prints are of equal entries, in any order. one, other: (…, WIDTH) → (…)."""
-    share = np.where(one[..., ENTRIES] < FEW, NEAR_OF_FEW, NEAR)
-    of_sizes = share * one[..., SIZES]
-    of_squares = 2 * share * one[..., SQUARES]
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(one - other)
-    is_finite = np.isfinite(apart).all(axis=-1)
-    fits: Array = is_finite & (apart[..., ENTRIES] == 0)
-    for place, most in (
-        (SIZES, of_sizes),
-        (SUM, of_sizes),
-        (SQUARES, of_squares),
-        (SIGNED_SQUARES, of_squares),
-    ):
-        fits = fits & (apart[..., place] <= most)
-    return fits
-
-
-def are_in_order(one: Array, other: Array) -> Array:
-    """Return whether prints are of equal entries in one order. one, other: (…, WIDTH) → (…)."""
-    most = NEAR * one[..., SIZES]
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(one - other)[..., IN_ORDER].max(axis=-1)
-    in_order: Array = are_near(one, other) & (apart <= most)
-    return in_order
-
-
-def say_little(prints: Array) -> Array:
-    """Return which values would be met by chance: nearly zero, all equal, or simple fractions."""
-    count = prints[:, ENTRIES]
-    sizes = prints[:, SIZES]
-    squares = prints[:, SQUARES]
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(prints).all(axis=1)
-        nearly_zero = sizes <= ZERO * count
-        all_equal = (count > 1) & (squares * count <= sizes**2 * (1 + 1e-9))
-        simple = _are_whole(PARTS * sizes) & _are_whole(PARTS**2 * squares)
-        of_whole_numbers = prints[:, WHOLE] == count
-    little: Array = finite & (nearly_zero | all_equal | simple | of_whole_numbers)
-    return little
-
-
-def _are_whole(numbers: Array) -> Array:
-    """Return which numbers are whole up to rounding; none so large that nearly all would be."""
-    from_whole = np.abs(numbers - np.round(numbers))
-    rounding = np.clip(1e-7 * np.abs(numbers), 1e-7, 0.02)
-    whole: Array = (from_whole <= rounding) & (np.abs(numbers) < LARGE)
-    return whole
-
-
-@dataclass(frozen=True)
-class KnownValues:
-    """The prints of all values that occur in right answers, sorted by the sum of squares.
-
-    names: what right answers do with names.
-    """
-
-    prints: Array
-    names: KnownNames = NO_NAMES
-
-    @classmethod
-    def of(cls, prints: Iterable[Array], names: KnownNames = NO_NAMES) -> "KnownValues":
-        """Make it of the prints of several runs."""
-        together = np.concatenate([np.zeros((0, WIDTH)), *prints])
-        finite = together[np.isfinite(together).all(axis=1)]
-        order = np.argsort(finite[:, SQUARES])
-        return cls(finite[order], names)
-
-    def hold(self, prints: Array, are_equal: AreEqual = are_near) -> Array:
-        """Return which of some values occur. prints: (n, WIDTH) → (n,)."""
-        found = np.zeros(len(prints), bool)
-        for start in range(0, len(prints), AT_ONCE):  # pairs take memory
-            part = slice(start, start + AT_ONCE)
-            found[part] = self._hold(prints[part], are_equal)
-        return found
-
-    def _hold(self, prints: Array, are_equal: AreEqual) -> Array:
-        squares = np.where(np.isfinite(prints[:, SQUARES]), prints[:, SQUARES], 0)
-        reach = 3 * NEAR * squares
-        mine = self.prints[:, SQUARES]
-        starts = np.searchsorted(mine, squares - reach, "left")
-        ends = np.searchsorted(mine, squares + reach, "right")
-        counts = np.clip(ends - starts, 0, MOST_COMPARED)  # (n,)
-        # each value beside each known one of nearly its size
-        values = np.repeat(np.arange(len(prints)), counts)
-        firsts = np.repeat(starts - np.cumsum(counts) + counts, counts)
-        candidates = firsts + np.arange(len(values))
-        fits = are_equal(prints[values], self.prints[candidates])
-        found = np.zeros(len(prints), bool)
-        found[values[fits]] = True
-        return found
-
-
-def numbers_of_values(prints: Array) -> Array:
-    """Number values so that equal ones have one number. prints: (n, WIDTH) → (n,)."""
-    order = np.argsort(prints[:, SQUARES], kind="stable")
-    ordered = prints[order]
-    equal_to = np.arange(len(prints))  # of each value in this order the first that equals it
-    for apart in range(1, MOST_NEIGHBOURS + 1):
-        later = np.arange(apart, len(prints))
-        fits = are_near(ordered[apart:], ordered[:-apart])
-        equal_to[later[fits]] = later[fits] - apart
-    numbers = np.zeros(len(prints), int)
-    for place, equal in enumerate(equal_to.tolist()):
-        numbers[order[place]] = place if equal == place else numbers[order[equal]]
-    return numbers
-
-
-# ---- what was noted
-
-
-@dataclass(frozen=True)
-class Records:
-    """What the expressions of a submission were seen to be, in the order of time.
-
-    Of each record: sites, the number of the expression; frames, of the call in which it was
-    evaluated; prints; pieces, whether it is a part of a list that the next record is of.
-    Of each expression: parents, of which other it is a part; kinds, what it does; statements, in
-    which it stands; inner, whether it is evaluated in a scope of its own there; results, whether a
-    function returns it; texts, its own text.
-    Of each statement: lines, where it stands; functions, in which; wholes, its text.
-    cut: whether later values are missing.
-    """
-
-    sites: list[int]
-    frames: list[int]
-    prints: Array
-    pieces: list[bool]
-    parents: list[int]
-    kinds: list[int]
-    statements: list[int]
-    inner: list[bool]
-    results: list[bool]
-    texts: list[str]
-    lines: list[str]
-    functions: list[str]
-    wholes: list[str]
-    cut: bool
-
-    def functions_run(self) -> set[str]:
-        """Return the functions in which something was noted."""
-        return {self.functions[self.statements[site]] for site in set(self.sites)}
-
-
-def read_records(arrays: Mapping[str, Array]) -> Records | None:
-    """Read what a worker sent, which may be forged. Return None where it is out of form."""
-    if any(array.size > MOST_RECORDS * WIDTH for array in arrays.values()):
-        return None
-    try:
-        records = _records(arrays)
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None
-    return records if _fit_together(records) else None
-
-
-def _records(arrays: Mapping[str, Array]) -> Records:
-    parents, kinds, statements, inner, results = map(_numbers, arrays["sites"])
-    return Records(
-        sites=_numbers(arrays["numbers"]),
-        frames=_numbers(arrays["frames"]),
-        prints=arrays["prints"].astype(np.float64),
-        pieces=[bool(piece) for piece in _numbers(arrays["pieces"])],
-        parents=parents,
-        kinds=kinds,
-        statements=statements,
-        inner=[bool(value) for value in inner],
-        results=[bool(value) for value in results],
-        texts=_texts(arrays["texts"]),
-        lines=_texts(arrays["lines"]),
-        functions=_texts(arrays["functions"]),
-        wholes=_texts(arrays["statements"]),
-        cut=bool(arrays["cut"]),
-    )
-
-
-def _numbers(array: Array) -> list[int]:
-    if array.ndim != 1 or array.dtype.kind not in "iub":
-        raise ValueError("no row of numbers")
-    numbers: list[int] = array.astype(int).tolist()
-    return numbers
-
-
-def _texts(array: Array) -> list[str]:
-    (count,) = array.shape
-    if count and array.dtype.kind != "U":
-        raise ValueError("no texts")
-    texts: list[str] = array.tolist()
-    return texts
-
-
-def _fit_together(records: Records) -> bool:
-    """Return whether each number that names something names something that is there."""
-    count = len(records.sites)
-    sites = len(records.parents)
-    if count > MOST_RECORDS or sites > MOST_SITES:
-        return False
-    if records.prints.shape != (count, WIDTH):
-        return False
-    lengths = {count, len(records.frames), len(records.pieces)}
-    of_statements = {len(records.lines), len(records.functions), len(records.wholes)}
-    if len(lengths) > 1 or len(of_statements) > 1 or len(records.texts) != sites:
-        return False
-    if not all(0 <= site < sites for site in records.sites):
-        return False
-    # a part has a higher number than what it is a part of: there are no circles
-    if not all(NOWHERE <= parent < site for site, parent in enumerate(records.parents)):
-        return False
-    statements = len(records.lines)
-    return all(0 <= statement < statements for statement in records.statements)
-
-
-# ---- what is told
 
 
 @dataclass(frozen=True)
@@ -286,7 +71,7 @@ def locate(records: Records, known: KnownValues) -> Located | None:
     """
     if not records.sites:
         return None
-    run = _Run(records, known)
+    run = Run(records, known)
     found = list(run.candidates())
     if not found:
         return None
@@ -306,9 +91,7 @@ def in_words(located: Located) -> str:
     `c` occur in them."
     """
     text = _quoted(located.text)
-    place = located.line
-    if _short(located.statement) != _short(located.text):
-        place = f"{place}: {_quoted(located.statement)}"
+    place = _place(located.line, located.statement, located.text)
     parts = [_quoted(part) for part in located.parts]
     verb = "occur" if len(parts) > 1 else "occurs"
     said = f"{text} ({place}) is the first value that none of our right answers has"
@@ -316,6 +99,22 @@ def in_words(located: Located) -> str:
         times = "time" if located.times_right == 1 else f"{located.times_right} times"
         said = f"{said}, though it had the right ones the first {times}"
     return f"{said}; {_listed(parts)} {verb} in them."
+
+
+def quoted_with_place(records: Records, record: int) -> tuple[str, str]:
+    """Return an expression's text, quoted, and the place where it stands."""
+    site = records.sites[record]
+    text = records.texts[site]
+    statement = records.statements[site]
+    place = _place(records.lines[statement], records.wholes[statement], text)
+    return _quoted(text), place
+
+
+def _place(line: str, statement: str, text: str) -> str:
+    """Return a line, with its statement where an expression's text is not all of it."""
+    if _short(statement) == _short(text):
+        return line
+    return f"{line}: {_quoted(statement)}"
 
 
 def _short(text: str) -> str:
@@ -338,7 +137,7 @@ def _listed(parts: Sequence[str]) -> str:
     return f"{', '.join(firsts)} and {last}"
 
 
-class _Run:
+class Run:
     """A run of a submission beside the values of right answers. A record goes by its number."""
 
     def __init__(self, records: Records, known: KnownValues) -> None:
@@ -504,12 +303,9 @@ class _Run:
         in another order, as ids that are sorted otherwise.
         """
         records = self._records
-        entries = records.prints[:, ENTRIES]
-        sizes = records.prints[:, SIZES]
-        squares = records.prints[:, SQUARES]
-        with np.errstate(over="ignore", invalid="ignore"):
-            differ = squares * entries > sizes**2 * (1 + 1e-9)
-        tells = (entries >= FEW) & differ & self._known.hold(records.prints, are_in_order)
+        are_enough = records.prints[:, ENTRIES] >= FEW
+        are_known = self._known.hold(records.prints, are_in_order)
+        tells = are_enough & differ(records.prints) & are_known
         began: dict[int, int] = {}
         within: list[int] = []
         for record, frame in enumerate(records.frames):
@@ -536,6 +332,14 @@ class _Run:
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def occurs(self, record: int) -> bool:
+        """Return whether a value occurs in right answers."""
+        return self._agrees[record]
+
+    def is_right_elsewhere(self, record: int) -> bool:
+        """Return whether a value occurs, or values that do are made of it."""
+        return self._agrees[record] or self._values[record] in self._cleared
 
     def are_in_one_statement(self, found: Sequence[int]) -> bool:
         """Return whether records are all of expressions in one statement."""

@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 
 from autograder import torch as addon
-from autograder.relations.values import (
+from autograder.relations.prints import (
     WIDTH,
     KnownValues,
-    Located,
     are_in_order,
     are_near,
-    in_words,
-    locate,
     numbers_of_values,
-    read_records,
     say_little,
 )
+from autograder.relations.records import read_records
+from autograder.relations.values import Located, in_words, locate
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.values import OF_SUBMISSIONS, Recorder
 

@@ -323,7 +323,9 @@ def test_a_worker_is_asked_for_values(server):
         prints = worker.ask(check, small.SEED, role="prints")
         answer = worker.ask(check, small.SEED)
     assert "2 * x" in values.arrays["texts"].tolist()
-    assert set(prints.arrays) == {"prints", "parameters", "unused"}
+    expected = {"prints", "parameters", "unused", "answer", "answer_prints"}
+    assert set(prints.arrays) == expected
+    assert values.arrays["answer"].tolist() == ["doubled", "same_after"]
     assert "double.x" in prints.arrays["parameters"].tolist()
     assert set(answer.arrays) == {"doubled", "same_after"}
 

@@ -311,7 +311,8 @@ def _values(
     recorder = Recorder(limits, readers)
     recorder.watch(implementation)
     seed = int(question.fields["seed"])
-    _run(check, implementation, seed, reset, [])
+    answer = _run(check, implementation, seed, reset, [])
+    recorder.note_answer(answer.arrays)
     return Answer(recorder.prints() if only_prints else recorder.as_arrays())
 
 

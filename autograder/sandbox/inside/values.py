@@ -447,6 +447,7 @@ class Recorder:
         self._frames: list[int] = []
         self._prints: list[Sequence[float]] = []
         self._pieces: list[bool] = []
+        self._answer: dict[str, Sequence[float]] = {}
         self._spent = 0.0
 
     def watch(self, submission: Submission) -> None:
@@ -499,6 +500,19 @@ class Recorder:
         self._prints.append(print_of)
         self._pieces.append(is_piece)
 
+    def note_answer(self, arrays: Arrays) -> None:
+        """Note the prints of what an experiment named."""
+        for name, array in arrays.items():
+            print_of = self._printer.of(array)
+            if print_of is not None:
+                self._answer[name] = print_of
+
+    def _noted_answer(self) -> Arrays:
+        return {
+            "answer": np.array([*self._answer], np.str_),
+            "answer_prints": np.array([*self._answer.values()], np.float64).reshape(-1, WIDTH),
+        }
+
     def as_arrays(self) -> Arrays:
         """Return all that was noted as arrays, for the wire."""
         sites = self.sites
@@ -518,12 +532,13 @@ class Recorder:
             "unused": np.array(sites.unused, np.str_),
             "unused_lines": np.array(sites.unused_lines, np.str_),
             "unused_parameters": np.array(sites.unused_parameters, np.bool_),
+            **self._noted_answer(),
         }
 
     def prints(self) -> Arrays:
         """Return the prints that were noted, those that are equal up to rounding once.
 
-        With them come the names of parameters, and those that nothing reads.
+        With them come those of the answer, the names of parameters, and names that nothing reads.
         """
         noted = np.array(self._prints, np.float64).reshape(-1, WIDTH)
         _, firsts = np.unique(noted.astype(np.float32), axis=0, return_index=True)
@@ -531,6 +546,7 @@ class Recorder:
             "prints": noted[firsts],
             "parameters": np.array(self.sites.parameters, np.str_),
             "unused": np.array(self.sites.unused, np.str_),
+            **self._noted_answer(),
         }
 
 

@@ -44,7 +44,11 @@ SMALL = {
         ("8, 32, 2000)", "8, 32, 100)"),
         ("arange(25, 2000, 50)", "arange(25, 100, 50)"),
     ),
-    "unit5_stateful_lstm": (("ids[:240001], ids[240000:288001]", "ids[:3201], ids[3200:6401]"),),
+    "unit5_stateful_lstm": (
+        ("ids[:240001], ids[240000:288001]", "ids[:3201], ids[3200:6401]"),
+        ("(0, 20, 60, 200)", "(0, 2, 4, 8)"),
+        ("continuing_batches(ids, 64, 20)", "continuing_batches(ids[:25601], 64, 20)"),
+    ),
 }
 CHARACTERS, HELD_OUT = 20_000, 8_000
 

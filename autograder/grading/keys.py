@@ -16,6 +16,7 @@ from autograder.check import Answer, Arrays, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.carrying import Carried, Mistakes
+from autograder.grading.key_file import SAME
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
     ChangedScripts,
@@ -33,7 +34,16 @@ from autograder.grading.small_changes import (
 )
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.grading.styles import marked_styles
-from autograder.judging import CheckKey, Known, Mistake, PlainKey, agree, constant_arrays, key_name
+from autograder.judging import (
+    CheckKey,
+    Known,
+    Mistake,
+    PlainKey,
+    agree,
+    constant_arrays,
+    furthest,
+    key_name,
+)
 from autograder.parsing import parse
 from autograder.relations.handed_on import read_answer
 from autograder.relations.prints import KnownValues
@@ -51,6 +61,7 @@ class BrokenSolution(UserError):
     """A solution does not answer its own check; the text says which, and what happened."""
 
 
+NEAR = 2 * SAME  # in tolerances: a mistake so near to one may pass on another processor
 PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
 SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
@@ -80,14 +91,16 @@ def build_key(
     server: Server,
     seed: int,
     data: Mapping[str, Sequence[Corpus]],
-    with_small_changes: bool = False,
+    for_a_file: bool = False,
 ) -> dict[str, PlainKey]:
     """Make the key of a unit on a seed: run the solution, and each known mistake in it.
 
     A mistake is asked of those exact checks that run the definition in which it stands.
     data: for each check that trains, the corpora that the solution is trained on. A check without
     any is left out.
-    Raises `BrokenSolution` where the solution fails, or answers the same on another seed.
+    for_a_file: the key is to be the same on every processor, and to hold what small changes answer.
+    Raises `BrokenSolution` where the solution fails, or answers the same on another seed; and for a
+    file where a mistake stands so near the tolerance that rounding decides whether it is listed.
     """
     plain = solution_of(server.unit).plain()
     script = plain.encode()
@@ -100,8 +113,8 @@ def build_key(
         for text in data[check.name]:
             name = key_name(check, text)
             keys[name] = _trained_key(server, script, check, seed, text)
-    _add_mistakes(keys, server, seed, names)
-    if with_small_changes:
+    _add_mistakes(keys, server, seed, names, refuse_near=for_a_file)
+    if for_a_file:
         _add_small_changes(keys, server, seed, names)
     return keys
 
@@ -110,11 +123,16 @@ Names = frozenset[str] | None  # of definitions; None where they are not known
 
 
 def _add_mistakes(
-    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, Names]
+    keys: dict[str, PlainKey],
+    server: Server,
+    seed: int,
+    names: Mapping[str, Names],
+    refuse_near: bool,
 ) -> None:
     """Add to the keys of exact checks the known mistakes that lose points there.
 
     names: check → the names of the solution's definitions that it runs.
+    refuse_near: raise `BrokenSolution` for a mistake that stands near the tolerance.
     """
     solution = solution_of(server.unit)
     spoilt = spoilt_names(solution)
@@ -126,6 +144,8 @@ def _add_mistakes(
                     continue
                 answer = worker.ask(check, seed)
                 known = keys[check.name]
+                if refuse_near:
+                    _refuse_near_tolerance(server.unit, check, mistake, known.expected, answer)
                 if loses_points(check, known.expected, answer):
                     mistakes = (*known.mistakes, (mistake, answer))
                     keys[check.name] = replace(known, mistakes=mistakes)
@@ -789,6 +809,24 @@ def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
         return True
     is_right = all(agree(check, name, expected, answer) for name in expected.arrays)
     return not is_right
+
+
+def _refuse_near_tolerance(
+    unit: Unit, check: Check, mistake: Mistake, expected: Answer, answer: Answer
+) -> None:
+    """Refuse a mistake that would be listed or not as a processor rounds.
+
+    Raises `BrokenSolution`.
+    """
+    if answer.failure:
+        return
+    apart = furthest(check, expected, answer)
+    if abs(apart - 1) < NEAR:
+        raise BrokenSolution(
+            f"`{check.name}` of {unit.name} sees the mistake “{mistake.text}” by {apart:.2f} of "
+            "what it tolerates: how a processor rounds would decide whether it is a mistake. Let "
+            "the check ask more, so that it differs by far, or tolerate more."
+        )
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:

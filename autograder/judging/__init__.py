@@ -10,6 +10,7 @@ from autograder.judging.compare import (
     agree,
     constant_arrays,
     deviation,
+    furthest,
     same_answer,
 )
 from autograder.judging.explain import (
@@ -54,6 +55,7 @@ __all__ = [
     "error_words",
     "excluded_by",
     "explanations_of",
+    "furthest",
     "judge",
     "judge_loss",
     "key_name",

@@ -84,6 +84,11 @@ def _without_numbers(array: np.ndarray) -> np.ndarray:
     return np.where(is_number, 0, array)
 
 
+def furthest(check: Check, expected: Answer, answer: Answer) -> float:
+    """Return how far an answer differs on the array where it does so most, in tolerances."""
+    return max((deviation(check, name, expected, answer) for name in expected.arrays), default=0.0)
+
+
 def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     """Return whether the judge cannot tell two answers apart on an array."""
     in_tolerances = deviation(check, name, one, other)

@@ -171,6 +171,45 @@ def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
         build_key(server, small.SEED, data={})
 
 
+NEAR_THE_TOLERANCE = """
+    from autograder.check import check, named
+
+    @check(points=1)
+    def halving(net, seed):
+        \"\"\"`halve` halves\"\"\"
+        return named("one two", net.halve(seed + 1.0), net.halve(seed + 2.0))
+"""
+HALVE = """
+def halve(x):
+    ### BEGIN SOLUTION
+    return x / 2
+    # mistake: return x / {divisor}
+    #   this is a little less than half.
+    ### END SOLUTION
+"""
+
+
+def halving(folder, divisor):
+    """The unit of a course with one mistake: to divide by a number that is nearly 2."""
+    solution = HALVE.format(divisor=divisor)
+    return small.write_course(folder, "halving", NEAR_THE_TOLERANCE, solution)
+
+
+def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
+    """Another processor would list it or not, and call the file out of date; so the author is told.
+
+    The tolerance is a thousandth of the largest value.
+    """
+    with Server(halving(tmp_path / "near", 2.0024)) as server:
+        words = "`halving` of halving sees the mistake .* by 1.20 of what it tolerates"
+        with pytest.raises(BrokenSolution, match=words):
+            build_key(server, small.SEED, data={}, for_a_file=True)
+        assert len(build_key(server, small.SEED, data={})["halving"].mistakes) == 1
+    with Server(halving(tmp_path / "far", 2.01)) as server:
+        key = build_key(server, small.SEED, data={}, for_a_file=True)
+        assert len(key["halving"].mistakes) == 1
+
+
 NOT_MEASURED = """
     import numpy as np
     from autograder.check import check, named

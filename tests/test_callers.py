@@ -61,7 +61,8 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     Examples run as scripts above, and here in one unit; a kernel shows their pictures, and nothing
     else differs.
     """
-    notebook = jupytext.read(ROOT / "solutions" / f"{unit}.py")
+    script = with_small_examples(unit, script_in_full(unit).read_text())
+    notebook = jupytext.reads(script, "py:percent")
     if unit != UNIT:
         notebook.cells = [
             cell for cell in notebook.cells if "with autograder.example(" not in cell.source

@@ -99,12 +99,10 @@ def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
     """
     key, loaded = load_key(COURSE.key(unit)), this_course.unit(unit)
     for check in keys.checks_to_run(loaded, data=()):
-        unseen = PlainKey(key[check.name].expected)
         for mistake, answer in key[check.name].mistakes:
-            assert judge(check, unseen, answer, loaded.sizes).status != "passed", (
-                check.name,
-                mistake.text,
-            )
+            alone = PlainKey(key[check.name].expected, ((mistake, answer),))
+            verdict = judge(check, alone, answer, loaded.sizes)
+            assert verdict.status != "passed", (check.name, mistake.text)
 
 
 def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):

@@ -15,6 +15,7 @@ import pytest
 import this_course
 from nbclient import NotebookClient
 from this_course import COURSE, ROOT, UNIT
+from whole_script import with_small_examples
 
 from autograder.authoring.build import Stale, solutions
 from autograder.authoring.release import leaks, release
@@ -256,7 +257,7 @@ def test_a_student_finds_the_way(student):
 def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
     """`python assignments/….py` and `pytest assignments/….py` say the same as `check`."""
     script = course / "assignments" / f"{UNIT}.py"
-    script.write_text(mistaken)
+    script.write_text(with_small_examples(UNIT, mistaken))
     code, said = student(script)
     assert code == 0
     assert RELU in said

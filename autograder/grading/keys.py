@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 from autograder.check import Answer, Arrays, Check, Corpus, Failure
 from autograder.course import Unit
@@ -62,6 +63,7 @@ class BrokenSolution(UserError):
 
 
 NEAR = 2 * SAME  # in tolerances: a mistake so near to one may pass on another processor
+TOGETHER = 50  # variants of the solution that one process answers for
 PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
 SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
@@ -136,19 +138,52 @@ def _add_mistakes(
     """
     solution = solution_of(server.unit)
     spoilt = spoilt_names(solution)
+    asked = []
     for mistake, _, _ in solution.mistakes:
-        script = solution.with_mistake(mistake.id)
-        with server.worker(script.encode(), SOLUTION) as worker:
-            for check in checks_to_run(server.unit, data=()):
-                if cannot_spoil(spoilt.get(mistake.id), names[check.name]):
-                    continue
-                answer = worker.ask(check, seed)
-                known = keys[check.name]
-                if refuse_near:
-                    _refuse_near_tolerance(server.unit, check, mistake, known.expected, answer)
-                if loses_points(check, known.expected, answer):
-                    mistakes = (*known.mistakes, (mistake, answer))
-                    keys[check.name] = replace(known, mistakes=mistakes)
+        script = solution.with_mistake(mistake.id).encode()
+        for check in checks_to_run(server.unit, data=()):
+            if not cannot_spoil(spoilt.get(mistake.id), names[check.name]):
+                asked.append(_Asked(check, mistake, script))
+    plain = solution.plain().encode()
+    for one, answer in _answers_of_variants(server, plain, asked, seed):
+        check = one.check
+        known = keys[check.name]
+        if refuse_near:
+            _refuse_near_tolerance(server.unit, check, one.mistake, known.expected, answer)
+        if loses_points(check, known.expected, answer):
+            mistakes = (*known.mistakes, (one.mistake, answer))
+            keys[check.name] = replace(known, mistakes=mistakes)
+
+
+class _Asked(NamedTuple):
+    """A check that is asked of the solution with a mistake in it."""
+
+    check: Check
+    mistake: Mistake
+    script: bytes
+
+
+def _answers_of_variants(
+    server: Server, plain: bytes, asked: Sequence[_Asked], seed: int
+) -> Iterator[tuple[_Asked, Answer]]:
+    """Yield each of the checks that are asked, with its answer.
+
+    Some are answered in one process, one after another: to begin one for each takes longer than
+    most experiments do. An answer that did not come is asked again in a process of its own.
+    plain: the solution's script.
+    """
+    for first in range(0, len(asked), TOGETHER):
+        with server.worker(plain, SOLUTION) as worker:
+            for one in asked[first : first + TOGETHER]:
+                answer = worker.ask(one.check, seed, source=one.script)
+                if _may_be_the_machines_doing(answer):
+                    answer = _answer_alone(server, one, seed)
+                yield one, answer
+
+
+def _answer_alone(server: Server, asked: _Asked, seed: int) -> Answer:
+    with server.worker(asked.script, SOLUTION) as worker:
+        return worker.ask(asked.check, seed)
 
 
 def _add_small_changes(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import small
 
-from autograder.check import Corpus
+from autograder.check import Corpus, Failure
 from autograder.data import unit_data
 from autograder.grading.keys import AnswerMaker, BrokenSolution, MadeKey, build_key, spoilt_names
 from autograder.grading.one import grade_one
@@ -208,6 +208,28 @@ def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
     with Server(halving(tmp_path / "far", 2.01)) as server:
         key = build_key(server, small.SEED, data={}, for_a_file=True)
         assert len(key["halving"].mistakes) == 1
+
+
+ENDS_ITSELF = """
+def halve(x):
+    ### BEGIN SOLUTION
+    return x / 2
+    # mistake: raise SystemExit
+    #   this leaves.
+    # mistake: import os; os._exit(3)
+    #   this ends the process.
+    # mistake: return x / 3
+    #   this is a third.
+    ### END SOLUTION
+"""
+
+
+def test_a_mistake_that_ends_its_process_takes_none_of_the_others_along(tmp_path):
+    """Many are answered in one process."""
+    with Server(small.write_course(tmp_path, "halving", NEAR_THE_TOLERANCE, ENDS_ITSELF)) as server:
+        mistakes = build_key(server, small.SEED, data={})["halving"].mistakes
+    failures = [answer.failure for _, answer in mistakes]
+    assert failures == [Failure.RAISED, Failure.KILLED, ""]
 
 
 NOT_MEASURED = """

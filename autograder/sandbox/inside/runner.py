@@ -228,8 +228,10 @@ def answer_questions(
             return
         check = checks[question.fields["check"]]
         if _asks_of_variant(question):
-            source = question.arrays["source"].tobytes()
-            implementation = None
+            variant = question.arrays["source"].tobytes()
+            if variant != source:
+                source = variant
+                implementation = None
         try:
             if implementation is None or _asks_for_values(question):
                 implementation = Submission(source, hello.fields["name"])

@@ -15,7 +15,7 @@ from autograder.relations.prints import KnownValues
 from autograder.relations.records import read_records
 from autograder.relations.unused import forgotten, read_unused
 from autograder.relations.unused import in_words as names_in_words
-from autograder.relations.values import KIND, in_words, locate
+from autograder.relations.values import KIND, Run, in_words, locate
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
@@ -94,10 +94,11 @@ def _where(arrays: Arrays, known: KnownValues, wrong: Container[str]) -> str:
     records = read_records(arrays)
     if records is None:
         return ""
-    found = locate(records, known)
+    run = Run(records, known)
+    found = locate(run)
     if found:
         return in_words(found)
-    words = handed_on(records, known, read_answer(arrays), wrong)
+    words = handed_on(run, read_answer(arrays), wrong)
     if words:
         return words
     words = unfilled(records, known.names.functions)

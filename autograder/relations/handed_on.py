@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping
 
 import numpy as np
 
-from autograder.relations.prints import WIDTH, KnownValues, are_near, say_little
+from autograder.relations.prints import WIDTH, are_near, say_little
 from autograder.relations.records import FRESH, Records
 from autograder.relations.values import Run, quoted_with_place
 
@@ -27,34 +27,32 @@ def read_answer(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return dict(zip(names.tolist(), prints, strict=True))
 
 
-def handed_on(
-    records: Records, known: KnownValues, answer: Mapping[str, Array], wrong: Container[str]
-) -> str:
+def handed_on(run: Run, answer: Mapping[str, Array], wrong: Container[str]) -> str:
     """Say of the first wrong array that holds a right value of another place which one that is.
 
     Return "" where none does. Example: "`dW` holds `dz` as it is (line 41: `return dz`), a value of
     which right ones are made elsewhere."
     """
-    telling = []
+    records = run.records
     for name, print_of in answer.items():
-        expected = known.answer.get(name)
-        if name not in wrong or expected is None or are_near(print_of, expected):
+        if name not in wrong or not _tells(print_of, run.known.answer.get(name)):
             continue
-        if not say_little(print_of[None]).any():
-            telling.append(name)
-    if not telling:
-        return ""
-    run = Run(records, known)
-    for name in telling:
-        equal = are_near(records.prints, answer[name])
-        for record in reversed(np.flatnonzero(equal).tolist()):
+        equal = np.flatnonzero(are_near(records.prints, print_of))
+        for record in reversed(equal.tolist()):
             if not records.pieces[record] and run.is_right_elsewhere(record):
-                return _as_it_is(name, records, record, run)
+                return _as_it_is(name, run, record)
     return ""
 
 
-def _as_it_is(name: str, records: Records, record: int, run: Run) -> str:
-    text, place = quoted_with_place(records, record)
+def _tells(print_of: Array, expected: Array | None) -> bool:
+    """Return whether an array's values are not the expected ones, and say enough."""
+    if expected is None or are_near(print_of, expected):
+        return False
+    return not say_little(print_of[None]).any()
+
+
+def _as_it_is(name: str, run: Run, record: int) -> str:
+    text, place = quoted_with_place(run.records, record)
     if run.occurs(record):
         where = "a value that our right answers have elsewhere."
     else:

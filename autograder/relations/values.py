@@ -8,9 +8,10 @@ A right answer in another style has values, too, that none of ours has. So value
 are made of which do occur are *cleared*, and so are the expressions that took them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from autograder.relations.prints import (
     ENTRIES,
     FEW,
     WHOLE,
+    WIDTH,
     KnownValues,
     are_in_order,
     differ,
@@ -37,6 +39,7 @@ from autograder.relations.records import (
     Records,
 )
 
+Array = np.ndarray
 KIND = "located"  # what a remark calls this relation
 MOST_STEPS = 500_000  # records in which what functions return is looked for
 # expressions that compute nothing, but choose or put together
@@ -63,20 +66,17 @@ class Located:
     times_right: int = 0
 
 
-def locate(records: Records, known: KnownValues) -> Located | None:
+def locate(run: "Run") -> Located | None:
     """Find the first expression whose value no right answer has and whose parts all have.
 
     None where several statements compute such values: then not all of it can be one mistake's
     doing. (Infinity spreads, and says nothing of where to.)
     """
-    if not records.sites:
-        return None
-    run = Run(records, known)
     found = list(run.candidates())
     if not found:
         return None
     first = found[0]
-    if run.are_in_one_statement(found) or not np.isfinite(records.prints[first]).all():
+    if run.are_in_one_statement(found) or not run.is_finite(first):
         return run.told(first)
     computed = [record for record in found if not run.is_put_together(record)]
     if computed and run.are_in_one_statement(computed):
@@ -137,14 +137,23 @@ def _listed(parts: Sequence[str]) -> str:
     return f"{', '.join(firsts)} and {last}"
 
 
+def _without_doubles(prints: Array) -> tuple[Array, Array]:
+    """Return prints once each, and for each of all the place of its own among these.
+
+    prints: (n, WIDTH) → (unique, WIDTH), (n,).
+    """
+    as_bytes = np.ascontiguousarray(prints).view(f"V{prints.itemsize * WIDTH}").ravel()
+    _, firsts, places = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return prints[firsts], places.ravel()
+
+
 class Run:
     """A run of a submission beside the values of right answers. A record goes by its number."""
 
     def __init__(self, records: Records, known: KnownValues) -> None:
-        self._records = records
-        self._known = known
-        unique, places = np.unique(records.prints, axis=0, return_inverse=True)
-        places = places.ravel()
+        self.records = records
+        self.known = known
+        unique, places = _without_doubles(records.prints)
         self._values: list[int] = numbers_of_values(unique)[places].tolist()
         self._agrees: list[bool] = known.hold(unique)[places].tolist()
         self._says_little: list[bool] = say_little(unique)[places].tolist()
@@ -164,7 +173,7 @@ class Run:
         self._is_fine = [False] * len(records.sites)
 
     def _kind(self, record: int) -> int:
-        return self._records.kinds[self._records.sites[record]]
+        return self.records.kinds[self.records.sites[record]]
 
     # ---- what is made of what
 
@@ -172,8 +181,8 @@ class Run:
     def _children(self) -> dict[int, list[int]]:
         """Map expressions to their parts; what holds no number, as a shape, to parts of its own."""
         children: dict[int, list[int]] = {}
-        noted = set(self._records.sites)
-        parents = self._records.parents
+        noted = set(self.records.sites)
+        parents = self.records.parents
         for site in sorted(noted):
             parent = parents[site]
             while parent != NOWHERE and parent not in noted:
@@ -184,7 +193,7 @@ class Run:
 
     def _found_parts(self) -> Iterator[list[int]]:
         """Yield the parts of each record, as they were evaluated for it."""
-        records = self._records
+        records = self.records
         latest: dict[tuple[int, int], int] = {}  # (frame, site) → record
         in_own_scope: dict[int, list[int]] = {}  # of elements of comprehensions
         pieces: list[int] = []
@@ -219,7 +228,9 @@ class Run:
         """Count values as occurring of which each row does, as a loop takes one after another."""
         of_rows = set()
         for record, parts in enumerate(self._parts):
-            pieces = [part for part in parts if self._records.pieces[part]]
+            if not parts or not self.records.pieces[parts[0]]:  # they come first
+                continue
+            pieces = [part for part in parts if self.records.pieces[part]]
             telling = [piece for piece in pieces if not self._says_little[piece]]
             if telling and all(self._agrees[piece] for piece in pieces):
                 of_rows.add(self._values[record])
@@ -229,7 +240,7 @@ class Run:
 
     def _results_within(self, record: int) -> list[int]:
         """Return what functions returned that a call called: what was noted elsewhere before it."""
-        records = self._records
+        records = self.records
         results = []
         for within in range(record - 1, NOWHERE, -1):
             if records.pieces[within]:
@@ -248,7 +259,7 @@ class Run:
 
     def _is_part_of(self, site: int, whole: int) -> bool:
         """Return whether an expression stands within another one."""
-        parents = self._records.parents
+        parents = self.records.parents
         while site > whole:  # a part has a higher number
             site = parents[site]
         return site == whole
@@ -281,7 +292,7 @@ class Run:
 
     def candidates(self) -> Iterator[int]:
         """Yield the records whose values no right answer has, though their parts all have."""
-        sites = self._records.sites
+        sites = self.records.sites
         of_own_style = set()
         for record, value in enumerate(self._values):
             if not self._agrees[record] and value in self._cleared:
@@ -302,23 +313,40 @@ class Run:
         A result of a few whole numbers, or of equal ones, says too little, and so do whole numbers
         in another order, as ids that are sorted otherwise.
         """
-        records = self._records
-        are_enough = records.prints[:, ENTRIES] >= FEW
-        are_known = self._known.hold(records.prints, are_in_order)
-        tells = are_enough & differ(records.prints) & are_known
+        records = self.records
         began: dict[int, int] = {}
         within: list[int] = []
+        results = self._results()
+        tell = self._tell_in_order(results)
         for record, frame in enumerate(records.frames):
             first = began.setdefault(frame, record)
-            if not records.results[records.sites[record]] or records.pieces[record]:
+            if record not in results:
                 continue
-            if self._agrees[record] and (tells[record] or not self._says_little[record]):
+            if record in tell or (self._agrees[record] and not self._says_little[record]):
                 within.extend(range(first, record))
             del began[frame]
         return within
 
+    def _results(self) -> dict[int, None]:
+        """Return the records of what functions return, in their order."""
+        records = self.records
+        results: dict[int, None] = {}
+        for record, site in enumerate(records.sites):
+            if records.results[site] and not records.pieces[record]:
+                results[record] = None
+        return results
+
+    def _tell_in_order(self, results: Iterable[int]) -> set[int]:
+        """Return the results that occur in their order, and have entries enough that differ."""
+        occurring = [record for record in results if self._agrees[record]]
+        prints = self.records.prints[occurring]
+        are_enough = prints[:, ENTRIES] >= FEW
+        are_known = self.known.hold(prints, are_in_order)
+        tell = are_enough & differ(prints) & are_known
+        return set(compress(occurring, tell))
+
     def _is_candidate(self, record: int) -> bool:
-        if self._agrees[record] or self._records.pieces[record]:
+        if self._agrees[record] or self.records.pieces[record]:
             return False
         if self._kind(record) in NEVER_TOLD or record in self._own_calls:
             return False
@@ -326,12 +354,16 @@ class Run:
             return False  # as of a decomposition: there may be several right ones
         if self._says_little[record] or self._values[record] in self._cleared:
             return False
-        if not self._is_outermost(self._records.sites[record]):
+        if not self._is_outermost(self.records.sites[record]):
             return False
         parts = self._proper_parts(record)
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def is_finite(self, record: int) -> bool:
+        """Return whether a value has neither NaN nor infinity in it."""
+        return bool(np.isfinite(self.records.prints[record]).all())
 
     def occurs(self, record: int) -> bool:
         """Return whether a value occurs in right answers."""
@@ -343,7 +375,7 @@ class Run:
 
     def are_in_one_statement(self, found: Sequence[int]) -> bool:
         """Return whether records are all of expressions in one statement."""
-        records = self._records
+        records = self.records
         statements = {records.statements[records.sites[record]] for record in found}
         return len(statements) == 1
 
@@ -353,20 +385,21 @@ class Run:
         return self._values[record] in of_parts
 
     def _has_pieces(self, record: int) -> bool:
-        return any(self._records.pieces[part] for part in self._parts[record])
+        parts = self._parts[record]
+        return bool(parts) and self.records.pieces[parts[0]]  # they come first
 
     def _is_of_layer(self, record: int) -> bool:
         return any(self._kind(part) == CALLEE for part in self._parts[record])
 
     def _proper_parts(self, record: int) -> list[int]:
-        return [part for part in self._parts[record] if not self._records.pieces[part]]
+        return [part for part in self._parts[record] if not self.records.pieces[part]]
 
     def _is_outermost(self, site: int) -> bool:
         """Return whether nothing is computed from an expression within its statement.
 
         What is handed to a function of the submission is looked at by itself.
         """
-        records = self._records
+        records = self.records
         parent = records.parents[site]
         while parent != NOWHERE:
             kind = records.kinds[parent]
@@ -418,7 +451,7 @@ class Run:
 
     def told(self, record: int) -> Located:
         """Describe a record that is to be told."""
-        records = self._records
+        records = self.records
         site = records.sites[record]
         statement = records.statements[site]
         parts: dict[str, None] = {}

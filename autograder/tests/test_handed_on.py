@@ -6,6 +6,7 @@ import pytest
 from autograder.relations.handed_on import handed_on, read_answer, unfilled
 from autograder.relations.prints import KnownValues
 from autograder.relations.records import read_records
+from autograder.relations.values import Run
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.values import OF_SUBMISSIONS, Recorder
 
@@ -47,7 +48,7 @@ def told(script, right=BACK, wrong=("dw", "db")):
     expected = run(right)
     known = KnownValues.of([expected["prints"]], answer=read_answer(expected))
     arrays = run(script)
-    return handed_on(read_records(arrays), known, read_answer(arrays), wrong)
+    return handed_on(Run(read_records(arrays), known), read_answer(arrays), wrong)
 
 
 def test_a_right_value_in_a_wrong_place_is_told():

@@ -15,7 +15,7 @@ from autograder.relations.prints import (
     say_little,
 )
 from autograder.relations.records import read_records
-from autograder.relations.values import Located, in_words, locate
+from autograder.relations.values import Located, Run, in_words, locate
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.values import OF_SUBMISSIONS, Recorder
 
@@ -80,7 +80,7 @@ def known_of(*scripts, arguments=()):
 
 def located(script, *right, arguments=()):
     records = read_records(records_of(script, *arguments))
-    return locate(records, known_of(*(right or (GATES,)), arguments=arguments))
+    return locate(Run(records, known_of(*(right or (GATES,)), arguments=arguments)))
 
 
 SLIPS = [
@@ -179,7 +179,8 @@ def everything(layer, x):
     with torch.no_grad():
         arguments[0].weight *= 2
     other = read_records(records_of(script, *arguments))
-    assert locate(other, known_of(script, arguments=(torch.nn.Linear(3, 2), arguments[1]))) is None
+    known = known_of(script, arguments=(torch.nn.Linear(3, 2), arguments[1]))
+    assert locate(Run(other, known)) is None
 
 
 def test_it_is_said_as_a_fact():
@@ -320,7 +321,7 @@ def test_forged_prints_are_compared_as_any(number):
     prints[::2] = number
     prints[1::3, 3] = number
     records = read_records({**arrays, "prints": prints})
-    locate(records, known_of(GATES))
+    locate(Run(records, known_of(GATES)))
 
 
 def test_forged_records_cost_little_time():
@@ -344,7 +345,7 @@ def test_forged_records_cost_little_time():
     )
     began = time.process_time()
     records = read_records(alike)
-    locate(records, KnownValues.of([prints + 1e-9]))
+    locate(Run(records, KnownValues.of([prints + 1e-9])))
     assert time.process_time() - began < 3
 
 

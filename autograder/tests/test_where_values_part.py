@@ -105,7 +105,7 @@ def test_a_slip_in_another_style_is_told_too(server, made):
 
 def test_a_name_that_is_never_read_is_told_where_no_value_is(server, made, monkeypatch):
     """A parameter that right answers read, with its line."""
-    monkeypatch.setattr(located, "locate", lambda records, known: None)
+    monkeypatch.setattr(located, "locate", lambda run: None)
     script = small.solved() + SLIP.replace("rate * error", "np.tanh(error)")
     line = len(small.solved().split("\n")) + 1
     remark = remark_on_weights(graded(server, made, script))

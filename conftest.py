@@ -56,7 +56,7 @@ def group_of(nodeid):
     is proven.
     """
     file = Path(nodeid.split("::")[0]).stem
-    if file in ("test_figures", "test_keys", "test_material", "test_styles"):
+    if file in ("test_figures", "test_keys", "test_material", "test_scripts", "test_styles"):
         return re.findall(r"\[(unit\d)|$", nodeid)[0] or "unit4"
     return TOGETHER.get(file, file)
 

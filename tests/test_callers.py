@@ -1,8 +1,4 @@
-"""A check is called by the command, a script's last lines, a kernel's cell, and pytest."""
-
-import os
-import subprocess
-import sys
+"""A check is called by a cell of a real kernel, and by pytest."""
 
 import jupytext
 import nbformat
@@ -11,57 +7,24 @@ import this_course
 from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
+from test_scripts import python
 from this_course import COURSE, GOLDEN, ROOT, UNIT
 from whole_script import with_small_examples
 
 UNITS = COURSE.units
 
-SOLUTION = GOLDEN / "complete" / UNIT / f"{UNIT}.py"
 MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
-
-
-def python(*arguments, cwd=ROOT):
-    environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
-    command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
-    )
-
-
-def script_in_full(unit):
-    """The path of a unit's script."""
-    return ROOT / "solutions" / f"{unit}.py"
-
-
-def runs_well(unit, script):
-    """Run a unit's script top to bottom; return what it printed.
-
-    Every check is passed, every example shown, and nothing warns.
-    """
-    done = python("-W", "error", script)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert done.stdout.count("✓") == len(this_course.unit(unit).checks)
-    assert "Left out" not in done.stdout
-    return done.stdout
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_the_solution_runs_as_a_script_without_a_warning(unit, tmp_path):
-    """Its examples are small here; `test_figures.py` runs them in full."""
-    script = tmp_path / f"{unit}.py"
-    script.write_text(with_small_examples(unit, script_in_full(unit).read_text()))
-    runs_well(unit, script)
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
 
-    Examples run as scripts above, and here in one unit; a kernel shows their pictures, and nothing
+    Examples run as scripts too, and here in one unit; a kernel shows their pictures, and nothing
     else differs.
     """
-    script = with_small_examples(unit, script_in_full(unit).read_text())
+    full = (ROOT / "solutions" / f"{unit}.py").read_text()
+    script = with_small_examples(unit, full)
     notebook = jupytext.reads(script, "py:percent")
     if unit != UNIT:
         notebook.cells = [
@@ -77,16 +40,6 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     assert sum("<b>passed, " in report for report in reports) == len(checks)
     trained = [report for report in reports if "Held-out loss" in report and "<circle" in report]
     assert len(trained) == sum(check.measure is not None for check in checks)
-
-
-@pytest.mark.parametrize("unit", UNITS)
-def test_the_stub_runs_as_a_script(unit):
-    """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
-    done = python(ROOT / "assignments" / f"{unit}.py")
-    assert done.returncode == 0, done.stderr
-    assert "✓" not in done.stdout
-    assert "` is not written yet." in done.stdout
-    assert "\nLeft out, as an exercise above is not written yet: " in done.stdout
 
 
 @pytest.mark.parametrize("folder", ["solutions", "assignments"])

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_callers import runs_well, script_in_full
+from test_scripts import runs_well, script_in_full
 from this_course import COURSE
 
 from autograder.data import corpus

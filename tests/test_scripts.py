@@ -1,0 +1,56 @@
+"""A unit's script runs from top to bottom: the solution passes every check, the stub none."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import this_course
+from this_course import COURSE, ROOT
+from whole_script import with_small_examples
+
+UNITS = COURSE.units
+
+
+def python(*arguments, cwd=ROOT):
+    environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+def script_in_full(unit):
+    """The path of a unit's script."""
+    return ROOT / "solutions" / f"{unit}.py"
+
+
+def runs_well(unit, script):
+    """Run a unit's script top to bottom; return what it printed.
+
+    Every check is passed, every example shown, and nothing warns.
+    """
+    done = python("-W", "error", script)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("✓") == len(this_course.unit(unit).checks)
+    assert "Left out" not in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_runs_as_a_script_without_a_warning(unit, tmp_path):
+    """Its examples are small here; `test_figures.py` runs them in full."""
+    script = tmp_path / f"{unit}.py"
+    script.write_text(with_small_examples(unit, script_in_full(unit).read_text()))
+    runs_well(unit, script)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_stub_runs_as_a_script(unit):
+    """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
+    done = python(ROOT / "assignments" / f"{unit}.py")
+    assert done.returncode == 0, done.stderr
+    assert "✓" not in done.stdout
+    assert "` is not written yet." in done.stdout
+    assert "\nLeft out, as an exercise above is not written yet: " in done.stdout

@@ -128,9 +128,13 @@ _noted: ContextVar[Arrays] = ContextVar("arrays that an experiment has named so 
 
 
 @contextmanager
-def noting() -> Iterator[Arrays]:
-    """While this runs, note what `named` names: it is there even if the experiment ends early."""
-    arrays: Arrays = {}
+def noting(arrays: Arrays | None = None) -> Iterator[Arrays]:
+    """While this runs, note what `named` names: it is there even if the experiment ends early.
+
+    arrays: in which it is noted; what these raise ends the experiment.
+    """
+    if arrays is None:
+        arrays = {}
     token = _noted.set(arrays)
     try:
         yield arrays

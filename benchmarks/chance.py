@@ -25,15 +25,16 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from at_hand import COURSE, ROOT, unit
 from nearness import Checks, Shown, far_checks, shown
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Arrays, Check, noting
 from autograder.course import Unit
 from autograder.grading.keys import (
     cannot_spoil,
@@ -43,6 +44,7 @@ from autograder.grading.keys import (
     spoilt_names,
 )
 from autograder.grading.provenance import unit_digest, versions
+from autograder.judging.compare import agree
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
 
@@ -61,6 +63,35 @@ class Asked:
     ids: list[str]
     passed: list[str] = field(default_factory=list)
     shown: dict[str, Checks] = field(default_factory=dict)
+
+
+class WrongArray(Exception):
+    """Ends an experiment at the first array that is wrong."""
+
+
+class UpToWrong(dict[str, np.ndarray]):
+    """The arrays that an experiment has named. Raises `WrongArray` for one that is wrong."""
+
+    def __init__(self, check: Check, expected: Answer) -> None:
+        super().__init__()
+        self._check = check
+        self._expected = expected
+
+    def __setitem__(self, name: str, array: np.ndarray) -> None:
+        super().__setitem__(name, array)
+        is_asked = name in self._expected.arrays
+        if is_asked and not agree(self._check, name, self._expected, Answer({name: array})):
+            raise WrongArray
+
+
+def ending_at_wrong(check: Check, expected: Answer) -> Check:
+    """Return a check whose experiment ends with an error at the first array that is wrong."""
+
+    def experiment(implementation: Any, seed: int) -> Arrays:
+        with noting(UpToWrong(check, expected)):
+            return check.experiment(implementation, seed)
+
+    return replace(check, experiment=experiment)
 
 
 class Variants:
@@ -112,6 +143,13 @@ class Variants:
     def wrong(self, id: str, check: Check, seed: int) -> Answer:
         """Return what the solution with a mistake in it answers to a check."""
         return self._answer(self._mistaken[id], check, seed)
+
+    def fails(self, id: str, check: Check, seed: int) -> bool:
+        """Return whether a mistake loses points in a check. The experiment ends where it does."""
+        expected = self.right(check, seed)
+        ending = ending_at_wrong(check, expected)
+        found = self._answer(self._mistaken[id], ending, seed)
+        return loses_points(check, expected, found)
 
 
 def _read(script: str) -> Submission:
@@ -213,8 +251,7 @@ def passes(variants: Variants, id: str, seed: int) -> bool:
     """Return whether a mistake passes, and let the check that it fails be asked first next time."""
     asked = variants.asked[id]
     for place, check in enumerate(asked):
-        found = variants.wrong(id, check, seed)
-        if loses_points(check, variants.right(check, seed), found):
+        if variants.fails(id, check, seed):
             asked.insert(0, asked.pop(place))
             return False
     return True

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from this_course import ROOT, unit
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Check, named
+from autograder.grading.keys import loses_points
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import chance
-from chance import FIRST_SEED, Kept, Variants, measure
+from chance import FIRST_SEED, Kept, Variants, WrongArray, ending_at_wrong, measure
 from nearness import ERROR, Shown, far_checks, shown
 
 CHECK = Check("sums", experiment=lambda _, seed: {}, points=1)
@@ -113,3 +114,30 @@ def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):
             other = fresh.wrong(id, check, 2)
             assert one.failure == other.failure
             assert shown(check, one, other) == {}
+
+
+def test_what_ends_at_a_wrong_array_fails_as_what_ends_by_itself(variants):
+    """A mistake is asked on many seeds only up to the first wrong array."""
+    for id in variants.ids[::7]:
+        for check in variants.asked[id]:
+            whole = variants.wrong(id, check, 3)
+            expected = variants.right(check, 3)
+            assert variants.fails(id, check, 3) == loses_points(check, expected, whole)
+
+
+def test_an_experiment_ends_at_the_first_array_that_is_wrong():
+    """What it would have done after that takes time and changes nothing."""
+    said = []
+
+    def experiment(_, seed):
+        named("one", 1)
+        said.append("one")
+        named("other", 2)
+        said.append("other")
+        return {}
+
+    check = Check("two", experiment=experiment, points=1)
+    expected = Answer({"one": np.array(1), "other": np.array(3)})
+    with pytest.raises(WrongArray):
+        ending_at_wrong(check, expected).experiment(None, 0)
+    assert said == ["one"]

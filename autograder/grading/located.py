@@ -4,7 +4,7 @@ It is asked in a process of its own, of checks whose wrong numbers nothing else 
 back can add words to a remark, and nothing more.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -76,13 +76,13 @@ def with_located(
             if known is None or answer.failure:  # it would be late again
                 break
             verdict = verdicts[check.name]
-            words = _where(answer.arrays, known, _unexplained_arrays(check, verdict))
+            words = where(answer.arrays, known, _unexplained_arrays(check, verdict))
             if words:
                 told[check.name] = _told(check, verdict, words)
     return told
 
 
-def _where(arrays: Arrays, known: KnownValues, wrong: Container[str]) -> str:
+def where(arrays: Arrays, known: KnownValues, wrong: Collection[str]) -> str:
     """Say what is known of how wrong values came about; "" where nothing is.
 
     It is where they part from right ones; else a right value that was handed on in a wrong place,
@@ -122,12 +122,12 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     return found
 
 
-def _unexplained_arrays(check: Check, verdict: Verdict) -> set[str]:
-    arrays: set[str] = set()
+def _unexplained_arrays(check: Check, verdict: Verdict) -> list[str]:
+    arrays: list[str] = []
     explain_nothing = _explain_nothing(check, verdict.remarks)
     for remark, explains_nothing in zip(verdict.remarks, explain_nothing, strict=True):
         if explains_nothing:
-            arrays.update(remark.arrays)
+            arrays.extend(remark.arrays)
     return arrays
 
 

@@ -1,11 +1,10 @@
 """What a submission hands on as it is: a right value in a wrong place, or memory nobody has filled.
 
-Both are facts of the run. A wrong array of an answer may hold a value of the submission's own that
-is right by itself: it occurs in right answers, or values that occur are made of it. Then the slip
-is that it was handed on there, as it was.
+Both are facts of the run. A wrong array of an answer may have a value of the submission's own of
+which right values are computed elsewhere. Then it was handed on one step too early.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 
 import numpy as np
 
@@ -27,21 +26,28 @@ def read_answer(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return dict(zip(names.tolist(), prints, strict=True))
 
 
-def handed_on(run: Run, answer: Mapping[str, Array], wrong: Container[str]) -> str:
-    """Say of the first wrong array that holds a right value of another place which one that is.
+def handed_on(run: Run, answer: Mapping[str, Array], wrong: Collection[str]) -> str:
+    """Say of wrong arrays that have the values of an expression of which right values are made.
 
-    Return "" where none does. Example: "`dW` holds `dz` as it is (line 41: `return dz`), a value of
-    which right ones are made elsewhere."
+    Return "" where one of them has not. Example: "`dW` has the values of `dz` (line 41: `return
+    dz`), of which right values are made in another place."
     """
     records = run.records
-    for name, print_of in answer.items():
-        if name not in wrong or not _tells(print_of, run.known.answer.get(name)):
-            continue
-        equal = np.flatnonzero(are_near(records.prints, print_of))
-        for record in reversed(equal.tolist()):
-            if not records.pieces[record] and run.is_right_elsewhere(record):
-                return _as_it_is(name, run, record)
-    return ""
+    sentences = []
+    for name in wrong:
+        print_of = answer.get(name)
+        if print_of is None or not _tells(print_of, run.known.answer.get(name)):
+            return ""
+        equal = np.flatnonzero(are_near(records.prints, print_of)).tolist()
+        making = [record for record in equal if run.makes_right_values(record)]
+        whole = [record for record in making if not records.pieces[record]]
+        if not whole:
+            return ""
+        text, place = quoted_with_place(records, whole[-1])
+        sentences.append(f"`{name}` has the values of {text} ({place})")
+    if not sentences:
+        return ""
+    return f"{', '.join(sentences)}, of which right values are made in another place."
 
 
 def _tells(print_of: Array, expected: Array | None) -> bool:
@@ -49,15 +55,6 @@ def _tells(print_of: Array, expected: Array | None) -> bool:
     if expected is None or are_near(print_of, expected):
         return False
     return not say_little(print_of[None]).any()
-
-
-def _as_it_is(name: str, run: Run, record: int) -> str:
-    text, place = quoted_with_place(run.records, record)
-    if run.occurs(record):
-        where = "a value that our right answers have elsewhere."
-    else:
-        where = "a value of which right ones are made elsewhere."
-    return f"`{name}` holds {text} as it is ({place}), {where}"
 
 
 def unfilled(records: Records, functions: Container[str]) -> str:

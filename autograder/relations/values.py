@@ -365,13 +365,22 @@ class Run:
         """Return whether a value has neither NaN nor infinity in it."""
         return bool(np.isfinite(self.records.prints[record]).all())
 
-    def occurs(self, record: int) -> bool:
-        """Return whether a value occurs in right answers."""
-        return self._agrees[record]
+    def makes_right_values(self, record: int) -> bool:
+        """Return whether a right value was computed of this one, wherever that was."""
+        return self._values[record] in self._computed_with
 
-    def is_right_elsewhere(self, record: int) -> bool:
-        """Return whether a value occurs, or values that do are made of it."""
-        return self._agrees[record] or self._values[record] in self._cleared
+    @cached_property
+    def _computed_with(self) -> set[int]:
+        """Return the values of which others were computed that occur and say enough."""
+        computed_with: set[int] = set()
+        for record, parts in enumerate(self._parts):
+            if not self._agrees[record] or self._says_little[record]:
+                continue
+            if self._kind(record) in NEVER_TOLD or record in self._own_calls:
+                continue
+            if not self.is_put_together(record):
+                computed_with.update(self._values[part] for part in parts)
+        return computed_with
 
     def are_in_one_statement(self, found: Sequence[int]) -> bool:
         """Return whether records are all of expressions in one statement."""

@@ -51,20 +51,26 @@ def told(script, right=BACK, wrong=("dw", "db")):
     return handed_on(Run(read_records(arrays), known), read_answer(arrays), wrong)
 
 
-def test_a_right_value_in_a_wrong_place_is_told():
-    """With the last expression that has it, in the place of the array."""
+def test_a_value_of_which_right_ones_are_made_is_told_where_it_is_handed_on():
+    """With the last expression that has it; of arrays each of which has such a value."""
     wrong = BACK.replace("x.T @ dz", "dz")
-    assert told(wrong) == (
-        "`dw` holds `dz` as it is (line 6: `return {`), a value that our right answers have "
-        "elsewhere."
+    assert told(wrong, wrong=["dw"]) == (
+        "`dw` has the values of `dz` (line 6: `return {`), of which right values are made in "
+        "another place."
     )
-    assert told(wrong, wrong=["db"]) == ""
+    assert told(wrong, wrong=["dw", "db"]) == ""
 
 
-def test_one_that_only_this_style_has_is_told_where_right_ones_are_made_of_it():
-    """It need not occur in right answers."""
+def test_it_need_not_occur_in_right_answers():
+    """What is made of it does."""
     wrong = BACK.replace("x.T @ dz", "dz")
-    assert told(wrong, OTHER_STYLE).endswith(", a value of which right ones are made elsewhere.")
+    assert told(wrong, OTHER_STYLE, wrong=["dw"]) == told(wrong, wrong=["dw"])
+
+
+def test_a_value_that_is_only_returned_is_not_told():
+    """That part of a right loop has it, too, says nothing."""
+    wrong = OTHER_STYLE.replace("range(len(x))", "range(3)")
+    assert told(wrong, OTHER_STYLE) == ""
 
 
 def test_of_right_answers_and_of_values_that_are_nowhere_right_nothing_is_told():

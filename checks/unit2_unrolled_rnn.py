@@ -33,9 +33,9 @@ from .unrolled import (
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 # In few steps: where relu has its kink, a rounding error grows, in 600 steps of `EIGHT` to 0.012
 # nats.
-THREE = Run("ThreeCharacters", 96, 3, False, 200, 6e-3)
-EIGHT = Run("Recurrent", 64, 8, False, 150, 6e-3)
-SEQUENCE = Run("EveryStep", 64, 8, True, 150, 6e-3)
+THREE = Run("ThreeCharacters", 96, 3, False, 120, 6e-3)
+EIGHT = Run("Recurrent", 48, 8, False, 120, 6e-3)
+SEQUENCE = Run("EveryStep", 48, 6, True, 120, 6e-3)
 
 
 KEPT = (

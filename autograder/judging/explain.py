@@ -4,6 +4,7 @@ A mistake that was made shows everywhere it changes something. So one that would
 array that is right, or a check that has passed, was not made, however well it fits elsewhere.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from autograder.judging.compare import agree, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
 from autograder.relations.small_changes import SmallChange, changes_that_explain
 
+# `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the operation that failed
+_OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
@@ -249,9 +252,11 @@ def kind_of_error(answer: Answer) -> str:
 def error_words(answer: Answer) -> str:
     """Return the type of an exception and its own words.
 
-    Neither where it was raised is among them, nor the line and the cause that we add.
+    Neither where it was raised is among them, nor the line and the cause that we add, nor the name
+    of an operation before them.
     """
     own, _, _ = _error_without_place(answer).partition(f" {YOUR_LINE}")
+    own = _OPERATION.sub(r"\1", own)
     return own[:WORDS_LENGTH]
 
 

@@ -13,6 +13,7 @@ from autograder.judging import (
     Verdict,
     constant_arrays,
     deviation,
+    error_words,
     excluded_by,
     judge,
     judge_loss,
@@ -270,6 +271,17 @@ def test_an_error_is_the_same_whatever_is_said_of_its_cause():
     asked = error("Your line: `y = x @ w.clone()`. `w.clone()` is (3, 5).")
     told = judge(three, key(known), asked, SIZES).remarks
     assert [remark.text for remark in told] == ["words", asked.message]
+
+
+def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
+    """A key that was made with one version of a library names the mistake beside another."""
+    words = "RuntimeError: {}mat1 and mat2 shapes cannot be multiplied (10x8 and 11x17)"
+    without, with_it, another = (
+        Answer(failure=Failure.RAISED, message=f"line 3, in `f`: {words.format(begins)}")
+        for begins in ("", "mm: ", "in mm: ")
+    )
+    assert error_words(with_it) == error_words(without) == words.format("")
+    assert error_words(another) != error_words(without)
 
 
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():

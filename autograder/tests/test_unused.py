@@ -5,7 +5,16 @@ import ast
 import numpy as np
 import pytest
 
-from autograder.relations.unused import KnownNames, Unused, forgotten, in_words, read_unused
+from autograder.relations.unused import (
+    OVERWRITTEN,
+    PARAMETER,
+    VARIABLE,
+    KnownNames,
+    Unused,
+    forgotten,
+    in_words,
+    read_unused,
+)
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.unused import unused
 from autograder.sandbox.inside.values import OF_SUBMISSIONS, Recorder
@@ -23,6 +32,7 @@ UNREAD = {
     "def f(a):\n    return sum(x for x, weight in a)": ["weight"],
     "def f(a):\n    for n, (x, loss) in a:\n        print(n, x)": ["loss"],
     "def f(a):\n    half: float = a / 2\n    return a": ["half"],
+    "def f(a):\n    total = 0\n    for x in a:\n        total = x\n    return total": ["total"],
 }
 READ = (
     "def f(a, b):\n    return a + b",
@@ -36,6 +46,11 @@ READ = (
     "def f(a):\n    b = a\n    return lambda: b",
     "def f(a):\n    def g():\n        x = a\n    return g",  # told of `g`
     "def f(a):\n    b = a\n    del b\n",
+    "def f(a):\n    total = 0\n    for x in a:\n        total += x\n    return total",
+    "def f(a):\n    total = 0\n    for x in a:\n        total = total + x\n    return total",
+    "def f(a):\n    for x in a:\n        last = x\n    return last",
+    "def f(a):\n    b = 0\n    for x in a:\n        if x:\n            b = x\n    return b",
+    "def f(a):\n    h = 0\n    a(h)\n    for x in a:\n        h = x\n    return h",
 )
 
 
@@ -82,7 +97,7 @@ def test_what_right_answers_read_and_a_submission_does_not_is_told():
     """Of functions that ran; not what a right answer leaves unread too."""
     wrong = RIGHT.replace("error * scale", "error")
     assert told(RIGHT) == []
-    assert told(wrong) == [Unused("scale", "Net.cost", "line 3", True)]
+    assert told(wrong) == [Unused("scale", "Net.cost", "line 3", PARAMETER)]
     assert told(wrong, ran=["Net.other"]) == []
     assert [one.name for one in told(RIGHT.replace("error * scale", "x * scale"))] == ["error"]
     other = RIGHT.replace("scale, debug", "scale, more").replace("error * scale", "error * 2")
@@ -92,18 +107,23 @@ def test_what_right_answers_read_and_a_submission_does_not_is_told():
 def test_nothing_is_told_where_two_functions_have_such_names():
     """Not all of it can be one mistake's doing."""
     known = KnownNames(frozenset({"f.a", "g.b"}))
-    both = [Unused("a", "f", "line 1", True), Unused("b", "g", "line 2", True)]
+    both = [Unused("a", "f", "line 1", PARAMETER), Unused("b", "g", "line 2", PARAMETER)]
     assert forgotten(both, "fg", known) == []
     assert forgotten(both, "f", known) == both[:1]
 
 
 def test_it_is_said_as_a_fact():
     """With the lines where the names are given a value."""
-    one = Unused("loss", "train", "line 64", False)
-    other = Unused("rate", "train", "cell 2, line 3", True)
+    one = Unused("loss", "train", "line 64", VARIABLE)
+    other = Unused("rate", "train", "cell 2, line 3", PARAMETER)
+    lost = Unused("total", "train", "line 70", OVERWRITTEN)
     assert in_words([one]) == "`loss` (line 64) is never used in `train`."
     assert in_words([other, one]) == (
         "`rate` (cell 2, line 3) and `loss` (line 64) are never used in `train`."
+    )
+    assert in_words([lost, one]) == (
+        "`loss` (line 64) is never used in `train`. `total` (line 70) gets another value in each "
+        "pass of the loop, and only the last is used."
     )
 
 

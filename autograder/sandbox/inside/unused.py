@@ -1,4 +1,4 @@
-"""Which names of a function are given a value that nothing in the function reads.
+"""Which names of a function are given values that nothing in the function reads.
 
 Only what the text of the function says counts. A name that it may read in another way, as by
 `locals()` or `global`, is left out, and so are those that are often left unread for a reason: that
@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+# what becomes of a name's value: it is no parameter and never read; it is a parameter and never
+# read; each pass of a loop gives it another one, and only the last is read
+VARIABLE, PARAMETER, OVERWRITTEN = range(3)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LOOK_AROUND = ("locals", "vars", "eval", "exec", "dir")
 
@@ -18,12 +21,12 @@ LOOK_AROUND = ("locals", "vars", "eval", "exec", "dir")
 class Bound:
     """A name that a function gives a value, or is handed as a parameter.
 
-    node: where that is. is_parameter: whether it is handed in.
+    node: where that is. kind: what becomes of the value.
     """
 
     name: str
     node: Any
-    is_parameter: bool
+    kind: int
 
 
 def unused(function: Any, is_method: bool) -> list[Bound]:
@@ -39,6 +42,8 @@ def unused(function: Any, is_method: bool) -> list[Bound]:
     for bound in (*parameters(function, is_method), *_assigned(function)):
         if bound.name not in read and not bound.name.startswith("_"):
             found.setdefault(bound.name, bound)
+    for bound in _overwritten(function):
+        found.setdefault(bound.name, bound)
     return list(found.values())
 
 
@@ -48,13 +53,13 @@ def parameters(function: Any, is_method: bool) -> list[Bound]:
     every = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs]
     if is_method:
         every = every[1:]
-    return [Bound(parameter.arg, parameter, True) for parameter in every]
+    return [Bound(parameter.arg, parameter, PARAMETER) for parameter in every]
 
 
-def _names_read(function: Any) -> set[str]:
-    """Return the names that are read anywhere in a function, or may be from outside."""
+def _names_read(within: Any) -> set[str]:
+    """Return the names that are read anywhere in a function or loop, or may be from outside."""
     read: set[str] = set()
-    for node in ast.walk(function):
+    for node in ast.walk(within):
         if isinstance(node, ast.Global | ast.Nonlocal):
             read.update(node.names)
         elif isinstance(node, ast.AugAssign):  # it may change what others hold
@@ -70,12 +75,40 @@ def _assigned(function: Any) -> Iterator[Bound]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):  # of several in a row one may be unread
-                    yield Bound(target.id, target, False)
+                    yield Bound(target.id, target, VARIABLE)
         elif isinstance(node, ast.For | ast.comprehension):
             if not _is_range(node.iter):
                 yield from _bound_in(node.target)
         elif isinstance(node, ast.AnnAssign) and node.value:
             yield from _bound_in(node.target)
+
+
+def _overwritten(function: Any) -> Iterator[Bound]:
+    """Yield the names that each pass of a loop gives another value, and that were begun before it.
+
+    So a sum is lost where `=` stands in the place of `+=`.
+    """
+    for loop in _within(function):
+        if not isinstance(loop, ast.For):
+            continue
+        read_in_loop = _names_read(loop)
+        for statement in loop.body:
+            if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
+                continue
+            (target,) = statement.targets
+            if not isinstance(target, ast.Name) or target.id in read_in_loop:
+                continue
+            if _is_begun_before(function, loop, target.id):
+                yield Bound(target.id, target, OVERWRITTEN)
+
+
+def _is_begun_before(function: Any, loop: ast.For, name: str) -> bool:
+    """Return whether a name is given a value before a loop, and not read between."""
+    before = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == name and node.lineno < loop.lineno:
+            before.append(node)
+    return bool(before) and all(isinstance(node.ctx, ast.Store) for node in before)
 
 
 def _within(function: Any) -> Iterator[ast.AST]:
@@ -96,7 +129,7 @@ def _is_range(node: ast.expr) -> bool:
 def _bound_in(target: ast.expr) -> Iterator[Bound]:
     for node in ast.walk(target):
         if isinstance(node, ast.Name):
-            yield Bound(node.id, node, False)
+            yield Bound(node.id, node, VARIABLE)
 
 
 def _names(target: ast.expr) -> set[str]:

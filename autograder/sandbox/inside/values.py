@@ -111,10 +111,10 @@ class Sites:
         self.lines: list[str] = []  # of statements: "line 41"
         self.functions: list[str] = []  # of statements, the functions in which they stand
         self.whole: list[str] = []  # of statements, their text
-        # names that nothing in their function reads, `function.name`; where; whether parameters
+        # names that nothing in their function reads, `function.name`; where; what becomes of them
         self.unused: list[str] = []
         self.unused_lines: list[str] = []
-        self.unused_parameters: list[bool] = []
+        self.unused_kinds: list[int] = []
         self.parameters: list[str] = []  # of all functions, `function.name`
 
     def add(self, parent: int, inner: bool, kind: int, statement: int, text: str) -> int:
@@ -190,7 +190,7 @@ class Wrapper(ast.NodeTransformer):
         for bound in unused(node, self._in_class):
             sites.unused.append(f"{function}.{bound.name}")
             sites.unused_lines.append(self._cell.at(bound.node.lineno))
-            sites.unused_parameters.append(bound.is_parameter)
+            sites.unused_kinds.append(bound.kind)
         for bound in parameters(node, self._in_class):
             sites.parameters.append(f"{function}.{bound.name}")
 
@@ -531,7 +531,7 @@ class Recorder:
             "cut": np.array(self.was_cut),
             "unused": np.array(sites.unused, np.str_),
             "unused_lines": np.array(sites.unused_lines, np.str_),
-            "unused_parameters": np.array(sites.unused_parameters, np.bool_),
+            "unused_kinds": np.array(sites.unused_kinds, np.int32),
             **self._noted_answer(),
         }
 

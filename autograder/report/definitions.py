@@ -13,6 +13,7 @@ from autograder.sandbox.inside.submission import Statement, Submission
 MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
 MAX_BYTES = 4  # of a character in UTF-8
 MAX_CELLS = 2_000
+MAX_KEPT = 400_000  # bytes of submissions whose trees are kept, tens of megabytes
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
 
@@ -43,6 +44,26 @@ class Definition:
         return head is not None
 
 
+@dataclass
+class _Parsed:
+    """Counts the bytes that were parsed, and forgets the trees after so many: no class is kept.
+
+    Some submissions' are, since most cells of one are those that all students were given.
+    """
+
+    size: int = 0
+
+    def add(self, size: int) -> None:
+        """Count one submission."""
+        self.size += size
+        if self.size > MAX_KEPT:
+            syntax_tree.cache_clear()
+            self.size = 0
+
+
+_parsed = _Parsed()
+
+
 def read_definitions(source: bytes) -> list[Definition]:
     """Return the definitions of a submission, read and not run.
 
@@ -60,7 +81,7 @@ def read_definitions(source: bytes) -> list[Definition]:
     except (Broken, *UNPARSABLE):
         return []
     finally:
-        syntax_tree.cache_clear()  # a class of submissions is not kept
+        _parsed.add(len(source))
     lines: dict[Cell, list[str]] = {}
     read = []
     for statement in submission._statements:

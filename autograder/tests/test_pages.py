@@ -27,11 +27,13 @@ from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake
 from autograder.report.definitions import (
     MAX_CELLS,
     MAX_CODE,
+    MAX_KEPT,
     MAX_PARTS,
     Definition,
     read_definitions,
 )
 from autograder.report.pages import security_policy
+from autograder.sandbox.inside.cells import syntax_tree
 from autograder.sandbox.inside.submission import Submission
 
 OWNED = "window.owned=document.title='owned'"
@@ -566,6 +568,23 @@ OVER = {
     "objects": b'\xef\xbb\xbf {"cells": [' + b"{}," * MAX_PARTS + b"{}]}",
     "lists": b"{" + b"[" * MAX_PARTS,
 }
+
+
+def test_what_submissions_share_is_parsed_once_and_no_class_is_kept():
+    """Cells that all were given are kept for some submissions, and forgotten before it is much."""
+    syntax_tree.cache_clear()
+    shared = "# %%\ndef double(x):\n    return 2 * x\n"
+    length = 600 * "    x = x + 1\n"
+    kept = parsed = 0
+    for number in range(100):
+        misses = syntax_tree.cache_info().misses
+        own = f"# %%\ndef own_{number}(x):\n{length}"
+        assert len(read_definitions((shared + own).encode())) == 2
+        info = syntax_tree.cache_info()
+        kept = max(kept, info.currsize)
+        parsed += info.misses - misses if info.currsize else 2  # forgotten, and the count with it
+    assert 20 < kept < MAX_KEPT / len(length) + 2
+    assert parsed < 110
 
 
 @pytest.mark.parametrize("what", OVER)

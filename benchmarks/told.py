@@ -199,7 +199,7 @@ def main() -> None:
     readable = []
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
-        telling = Telling(measured.checks)
+        telling = Telling(checks=measured.checks)
         chosen = drawn(measured, asked.styles)[:: asked.every]
         if asked.held_out:
             told = held_out(measured, chosen, asked.store)

@@ -35,17 +35,17 @@ class Telling:
     the expected values, by a *small change* of the solution that gives the same, *located* where
     its values part from right ones, by the check's *own words* for an array, by the *error* that
     they raise, or *neither*.
-    checks: of the unit; without them own words are not known.
     untrue: what is told that is not so.
     places: how many of the located are told which place.
     elsewhere: what those are told that are located in another function.
+    checks: of the unit; without them own words are not known.
     """
 
-    checks: Sequence[Check] = ()
     counts: Counter[Told] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
     places: Counter[Place] = field(default_factory=Counter)
     elsewhere: list[str] = field(default_factory=list)
+    checks: Sequence[Check] = ()
 
     @property
     def answered(self) -> int:

@@ -13,7 +13,7 @@ from autograder.sandbox.inside.submission import Statement, Submission
 MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
 MAX_BYTES = 4  # of a character in UTF-8
 MAX_CELLS = 2_000
-MAX_KEPT = 400_000  # bytes of submissions whose trees are kept, tens of megabytes
+MAX_KEPT = 1_000_000  # bytes of submissions whose trees are kept, some ten megabytes
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
 

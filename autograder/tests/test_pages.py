@@ -574,7 +574,7 @@ def test_what_submissions_share_is_parsed_once_and_no_class_is_kept():
     """Cells that all were given are kept for some submissions, and forgotten before it is much."""
     syntax_tree.cache_clear()
     shared = "# %%\ndef double(x):\n    return 2 * x\n"
-    length = 600 * "    x = x + 1\n"
+    length = 1500 * "    x = x + 1\n"
     kept = parsed = 0
     for number in range(100):
         misses = syntax_tree.cache_info().misses

@@ -114,9 +114,16 @@ def array_of(value: Any) -> np.ndarray | None:
     if torch is None or not isinstance(value, torch.Tensor):
         return None
     functorch = torch._C._functorch
-    with torch._C.DisableTorchFunction(), torch._C._DisableFuncTorch():
-        plain = value
-        while functorch.is_functorch_wrapped_tensor(plain):
-            plain = functorch.get_unwrapped(plain)
-        array: np.ndarray = plain.detach().cpu().numpy()
+    with torch._C.DisableTorchFunction():
+        if not functorch.is_functorch_wrapped_tensor(value):
+            return _entries(value)
+        with torch._C._DisableFuncTorch():
+            plain = value
+            while functorch.is_functorch_wrapped_tensor(plain):
+                plain = functorch.get_unwrapped(plain)
+            return _entries(plain)
+
+
+def _entries(tensor: Any) -> np.ndarray:
+    array: np.ndarray = tensor.detach().cpu().numpy()
     return array

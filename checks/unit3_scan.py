@@ -315,11 +315,13 @@ def few_sequences(net: Any, seed: int) -> Arrays:
     # Above 0, so that no final state is all zeros: one that is carried on would not show.
     params["bh"] = 0.3 + params["bh"].abs()
     pairs = []
-    for length in (T, T, 3, T, T, 1, T, T):
+    # The first three are short, so that their errors differ from the next three's by far.
+    for length in (1, 3, 1, T, T, T, T, T):
         inputs = ids(rng, length)
         targets = ids(rng, length)
         pairs.append((inputs, targets))
-    after, errors = net.train_online(copy(params), iter(pairs), 0.1, 3)
+    # At a rate of 0.1 the weights grow without end on some seeds.
+    after, errors = net.train_online(copy(params), iter(pairs), 0.02, 3)
     moved = []
     for name in NAMES.split():
         moved.append(after[name].detach() - params[name])

@@ -79,6 +79,11 @@ def pytest_collection_modifyitems(config, items):
         items.sort(key=lambda item: order.get(group_of(item.nodeid), len(FIRST)))
 
 
+def pytest_collection_finish(session):
+    """No file of tests has named its course to all others when it was imported."""
+    assert "AUTOGRADER_COURSE" not in os.environ, "an import has set AUTOGRADER_COURSE"
+
+
 def pytest_terminal_summary(terminalreporter):
     """What tests have counted and told by `record_property("told", …)`."""
     for report in terminalreporter.getreports("passed"):

@@ -11,9 +11,12 @@ from autograder.check import Answer, Check, named
 from autograder.grading.keys import loses_points
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-import chance
-from chance import FIRST_SEED, Kept, Variants, WrongArray, ending_at_wrong, measure
-from nearness import ERROR, Shown, far_checks, shown
+# benchmarks name their course to the commands that they start; other tests have one of their own
+with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("AUTOGRADER_COURSE", "")
+    import chance
+    from chance import FIRST_SEED, Kept, Variants, WrongArray, ending_at_wrong, measure
+    from nearness import ERROR, Shown, far_checks, shown
 
 CHECK = Check("sums", experiment=lambda _, seed: {}, points=1)
 

@@ -37,6 +37,7 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside.server",
     "autograder.sandbox.inside.submission",
     "autograder.sandbox.inside.syscalls",
+    "autograder.sandbox.inside.unused",
     "autograder.sandbox.inside.values",
     "autograder.sandbox.inside.wire",
 }

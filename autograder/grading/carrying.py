@@ -24,8 +24,8 @@ from autograder.judging import (
     Remark,
     Status,
     Verdict,
-    agree,
     explanations_of,
+    is_right,
     judge,
     mistakes_that_raise,
     same_answer,
@@ -197,7 +197,7 @@ class Follows:
     def judge(self, answer: Answer) -> Following:
         """Judge an answer as one that follows from the mistakes; one that is still right passes."""
         carried = self._carried
-        if carried is None or self._is_right(answer):
+        if carried is None or is_right(self.check, self.key.expected, answer):
             without_mistakes = PlainKey(self.key.expected)
             plain = judge(self.check, without_mistakes, answer, self.sizes)
             return Following(plain)
@@ -209,14 +209,6 @@ class Follows:
         verdict = replace(judged, earned=earned)
         ways = self._ways_to(verdict, key, answer)
         return Following(verdict, ways, is_hidden=not share)
-
-    def _is_right(self, answer: Answer) -> bool:
-        """Return whether an answer is the solution's own, early mistakes or not."""
-        expected = self.key.expected
-        names = expected.arrays
-        return not answer.failure and all(
-            agree(self.check, name, expected, answer) for name in names
-        )
 
     def _ways_to(self, verdict: Verdict, key: CheckKey, answer: Answer) -> tuple[Mistakes, ...]:
         """Return the ways in which an answer may have come about, with the mistakes in it."""

@@ -43,6 +43,7 @@ from autograder.judging import (
     agree,
     constant_arrays,
     furthest,
+    is_right,
     key_name,
 )
 from autograder.parsing import parse
@@ -839,11 +840,8 @@ def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool
 
 
 def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
-    """Return whether an answer to an exact check is wrong. It stops at the first wrong array."""
-    if answer.failure:
-        return True
-    is_right = all(agree(check, name, expected, answer) for name in expected.arrays)
-    return not is_right
+    """Return whether an answer to an exact check is wrong."""
+    return not is_right(check, expected, answer)
 
 
 def _refuse_near_tolerance(

@@ -11,6 +11,7 @@ from autograder.judging.compare import (
     constant_arrays,
     deviation,
     furthest,
+    is_right,
     same_answer,
 )
 from autograder.judging.explain import (
@@ -56,6 +57,7 @@ __all__ = [
     "excluded_by",
     "explanations_of",
     "furthest",
+    "is_right",
     "judge",
     "judge_loss",
     "key_name",

@@ -95,6 +95,13 @@ def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     return in_tolerances <= 1
 
 
+def is_right(check: Check, expected: Answer, answer: Answer) -> bool:
+    """Return whether an answer to an exact check is right. It stops at the first wrong array."""
+    if answer.failure:
+        return False
+    return all(agree(check, name, expected, answer) for name in expected.arrays)
+
+
 def same_answer(check: Check, one: Answer, other: Answer) -> bool:
     """Return whether the judge cannot tell two answers without failure apart."""
     names = one.arrays.keys() | other.arrays.keys()

@@ -104,11 +104,10 @@ def _overwritten(function: Any) -> Iterator[Bound]:
 
 def _is_begun_before(function: Any, loop: ast.For, name: str) -> bool:
     """Return whether a name is given a value before a loop, and not read between."""
-    before = []
-    for node in ast.walk(function):
-        if isinstance(node, ast.Name) and node.id == name and node.lineno < loop.lineno:
-            before.append(node)
-    return bool(before) and all(isinstance(node.ctx, ast.Store) for node in before)
+    places = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
+    before = [place for place in places if place.lineno < loop.lineno]
+    is_stored_only = all(isinstance(place.ctx, ast.Store) for place in before)
+    return bool(before) and is_stored_only
 
 
 def _within(function: Any) -> Iterator[ast.AST]:

@@ -187,7 +187,7 @@ def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
 
 
 ASKING = {
-    "null": "the null can be the likeliest, too.",
+    "null": "the null can be the most likely, too.",
     "model_same_after": LEFT,
     "gradients_on_after": GRADIENTS,
 }
@@ -223,7 +223,7 @@ def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
     words=ASKING | {"characters": "after some of 24 texts another character is likelier."},
 )
 def predicting(net: Any, seed: int) -> Arrays:
-    """`next_character` is the likeliest after a text"""
+    """`next_character` is the most likely after a text"""
     return asked(net, "next_character", seed, -1)
 
 
@@ -399,5 +399,5 @@ def the_same_at_any_time(net: Any, seed: int) -> Arrays:
     words=ASKING | {"characters": "in some of 24 texts another character is likelier."},
 )
 def answering_along(net: Any, seed: int) -> Arrays:
-    """`answers` is the likeliest character after each character of a text"""
+    """`answers` is the most likely character after each character of a text"""
     return asked(net, "answers", seed, slice(None))

@@ -13,7 +13,7 @@ T, B, V, H = SIZES.values()
 NAMES = "Wx Wh bh Wy by"
 MOVED = "`w` is not what it was: put the old number back after each entry, or move copies."
 KEPT = (
-    "an argument was changed in place (`-=`, `[…] =`, `out=`): whoever called may still need it. "
+    "an argument was changed in place (`-=`, `[…] =`, `out=`): the caller may still need it. "
     "Make a new array."
 )
 

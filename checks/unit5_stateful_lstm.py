@@ -28,7 +28,7 @@ CALLED = (
     "call `self.norm(…)` and `self.lstm(…)` as they are: section 7 puts other layers in their "
     "places."
 )
-CUT = "the state was cut off inside the model. Whether to cut it, whoever calls decides."
+CUT = "the state was cut off inside the model. Whether to cut it, the caller decides."
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
 

@@ -218,7 +218,7 @@ def everything(np):
     assert entries == 3 * 2 + 2
 
 
-def test_whoever_watches_torch_is_told_nothing():
+def test_an_experiment_that_watches_torch_is_told_nothing():
     """An experiment may count the calls of torch, or refuse some: what is noted is none of them."""
     torch = pytest.importorskip("torch")
     script = "def everything(np):\n    y = x * 2\n    return y + 1\n"

@@ -405,7 +405,7 @@ def held_out_error(net: Any, seed: int) -> Arrays:
     # drawn, else the error of many is nearly the same on all seeds; and far from an error of 1
     spread = float(rng.uniform(2.5, 4.5))
     ratings = predicted + draw(rng, 5003, spread=spread)
-    ratings[-3:] += 3  # in a short last piece they would count too much
+    ratings[-3:] = predicted[-3:] + 3 * spread  # in a short last piece they would count too much
     before = condition(model)
     out: Arrays = {}
     for word, n in (("", 30), ("_of_few", 7), ("_of_many", 5003)):

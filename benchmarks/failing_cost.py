@@ -1,0 +1,105 @@
+"""Time what a failing file takes more than a right one: its exact checks, judged and told.
+
+python benchmarks/failing_cost.py [UNIT …] [--files N]
+
+The wrong files are mutants of a unit's styles, drawn by chance, and those that pass are left out.
+What known mistakes and small changes answer is asked once before, as in a class after its first
+such files. Prints in milliseconds on the clock, of each file the least of three: a right file, what
+wrong ones take more in the median and in nine of ten, and for how many places were looked for.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from statistics import median, quantiles
+
+from at_hand import COURSE, unit
+from told import of_styles
+
+from autograder.check import Check
+from autograder.course import Unit, find_unit
+from autograder.grading.keys import MadeKey, solution_of
+from autograder.grading.one import grade_one
+from autograder.grading.store import AnswerStore
+from autograder.grading.styles import marked_styles
+from autograder.judging import Verdict
+from autograder.relations.prints import KnownValues
+from autograder.sandbox.client import Server
+
+SEED, TIMES = 6200, 3  # no other command uses this seed
+
+
+class NotedKey(MadeKey):
+    """A key that counts of how many checks the values of right answers were asked."""
+
+    looked_for = 0
+
+    def known_values(self, check: Check, without_style: str = "") -> KnownValues:
+        self.looked_for += 1
+        return super().known_values(check, without_style)
+
+
+def least(work: Callable[[], object]) -> float:
+    """Return the least of some runs, in milliseconds."""
+    taken = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return 1000 * min(taken)
+
+
+def measured_row(measured: Unit, files: int) -> str:
+    """Grade right and wrong files of a unit. Return its row of the table."""
+    solution = solution_of(measured)
+    with Server(measured, stub=solution.stub) as server:
+        key = NotedKey(measured, SEED, {}, AnswerStore(None), lambda: server)
+
+        def grade(script: str) -> list[Verdict]:
+            return grade_one(server, script.encode(), "submission.py", SEED, key, {})
+
+        right: dict[str, float] = {}
+        for name, script in marked_styles(measured, solution.plain()).items():
+            grade(script)
+            right[name] = least(lambda script=script: grade(script))
+        more = []
+        located = 0
+        for wrong in random.Random(SEED).sample(of_styles(measured), files):
+            verdicts = grade(wrong.mutant.script)
+            if all(verdict.status == "passed" for verdict in verdicts):
+                continue
+            before = key.looked_for
+            taken = least(lambda wrong=wrong: grade(wrong.mutant.script))
+            located += key.looked_for > before
+            more.append(taken - right[wrong.style])
+    tenths = quantiles(more, n=10)
+    cells = [
+        measured.name,
+        f"{median(right.values()):.0f}",
+        str(len(more)),
+        f"{median(more):+.0f}",
+        f"{tenths[-1]:+.0f}",
+        f"{max(more):+.0f}",
+        str(located),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("units", nargs="*", default=COURSE.units)
+    parser.add_argument("--files", type=int, default=60)
+    asked = parser.parse_args()
+    print("| unit | right, ms | failing files | more, median | 9 of 10 | most | located |")
+    print("|---|---|---|---|---|---|---|")
+    for name in asked.units:
+        print(measured_row(unit(find_unit(COURSE, name)), asked.files), flush=True)
+
+
+if __name__ == "__main__":
+    main()

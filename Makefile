@@ -4,6 +4,8 @@ WORKERS ?= 3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
+# the tests start hundreds of processes: what they import is compiled once, and kept
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test figures lint architecture site bench lock locked clean
 

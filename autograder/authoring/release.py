@@ -174,9 +174,7 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
     kit: where a notebook finds it: an address, or a path from the notebook.
     Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
     """
-    import jupytext
-
-    from autograder.source.notebooks import as_notebook
+    from autograder.source.notebooks import as_notebook, write_notebook
 
     archive = folder / "kit.zip"
     if archive.exists():
@@ -193,7 +191,7 @@ def notebooks(course: Course, folder: Path, kit: str) -> None:
         book = as_notebook(solution.stub, name)
         attach_pictures(book, course.stub(name).parent)
         book.cells = [*head.cells, *book.cells]
-        jupytext.write(book, folder / f"{name}.ipynb")
+        write_notebook(book, folder / f"{name}.ipynb")
 
 
 def _packages_of(course: Course, unit: str) -> list[str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import sphinx  # noqa: F401  where it is missing, say so before the work
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbclient import NotebookClient
@@ -20,6 +19,7 @@ from autograder.authoring.build import solutions
 from autograder.authoring.release import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
+from autograder.source.notebooks import read_percent, write_notebook
 from autograder.source.pictures import picture_files
 from autograder.source.solution import BEGIN, Solution, without_marks
 
@@ -81,7 +81,7 @@ def write_site(
             hide_solutions(book, solution, with_solutions)
             link_pages(book, course.folder / "docs")
             _copy_pictures(course, name, solution, source)
-            jupytext.write(book, units / f"{name}.ipynb")
+            write_notebook(book, units / f"{name}.ipynb")
             summary = summary_of(course, name, solution)
             summaries.append(summary)
         pages = list(_copy_docs(course, source))
@@ -97,7 +97,7 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
 
     Raises `UserError` with the cell's error where one fails.
     """
-    book = jupytext.reads(solution.plain(), "py:percent")
+    book = read_percent(solution.plain())
     client = NotebookClient(book, timeout=SECONDS, kernel_name="python3", coalesce_streams=True)
     try:
         client.execute(cwd=str(course.folder))
@@ -113,7 +113,7 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
 
     Raises `UserError` where a line of a solution would still be shown.
     """
-    stub_cells = jupytext.reads(solution.stub, "py:percent").cells
+    stub_cells = read_percent(solution.stub).cells
     for cell, stub in zip(book.cells, stub_cells, strict=True):
         if cell.cell_type != "code":
             continue

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import msgspec
 
 from autograder.authoring.build import solutions
@@ -25,7 +24,7 @@ from autograder.grading.results import Result, stored_results
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
 from autograder.report.terminal import earned_in_words
-from autograder.source.notebooks import as_notebook
+from autograder.source.notebooks import as_notebook, write_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
@@ -61,7 +60,7 @@ def build(course: Course, folder: Path) -> list[str]:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        jupytext.write(notebook, path)
+        write_notebook(notebook, path)
         written.append(str(path))
     config = folder / "nbgrader_config.py"
     if not config.exists():

@@ -1,15 +1,46 @@
-"""Percent scripts as notebooks whose cells keep their ids."""
+"""Percent scripts as notebooks, by jupytext."""
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import jupytext
-
 from autograder.source.solution import BEGIN, STUB
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let imports within find a module missing that was not imported before."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # Python's own sign of what is missing
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+# jsonschema, which jupytext needs, makes a grammar of internationalized addresses where it finds
+# this package: that takes as long as all else together, and no notebook is checked for addresses
+with _without("rfc3987_syntax"):
+    import jupytext
 
 _CHECK = re.compile(r'^check\("(\w+)"\)$', re.M)
 _DEFINITION = re.compile(r"^(?:def|class) (\w+)", re.M)
 _FIRST_LINE_OF_STUB = STUB.split("\n")[0]
+
+
+def read_percent(script: str) -> Any:
+    """Return a percent script as a notebook."""
+    return jupytext.reads(script, "py:percent")
+
+
+def write_notebook(book: Any, path: Path) -> None:
+    """Write a notebook to a file that ends in `.ipynb`."""
+    jupytext.write(book, path)
 
 
 def as_notebook(script: str, unit: str) -> Any:
@@ -19,7 +50,7 @@ def as_notebook(script: str, unit: str) -> Any:
     cells are called by the one of these before them, and counted. Cells that draw a picture are
     folded.
     """
-    book = jupytext.reads(script, "py:percent")
+    book = read_percent(script)
     last_name = unit
     cells_since = 0
     for cell in book.cells:

@@ -1,5 +1,8 @@
 """Scripts as notebooks and back: cells and their ids."""
 
+import subprocess
+import sys
+
 import jupytext
 import nbformat
 import pytest
@@ -90,3 +93,18 @@ def test_a_unit_comes_back_from_its_notebook(unit):
     script = small_class.SOLVED[unit]
     book = nbformat.reads(nbformat.writes(as_notebook(script, unit)), 4)
     assert jupytext.writes(book, "py:percent") == script
+
+
+def test_making_notebooks_parses_no_grammar_of_addresses():
+    """It would take as long as all else; what needs it later gets it."""
+    pytest.importorskip("rfc3987_syntax", reason="this needs rfc3987-syntax, as JupyterLab does")
+    code = """if True:
+        import sys
+        from autograder.source import notebooks
+        cells = notebooks.read_percent("# %%\\n1").cells
+        print(len(cells), "lark" in sys.modules)
+        import rfc3987_syntax
+        print("lark" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "1 False\nTrue\n", done.stderr

@@ -23,7 +23,8 @@ from told import of_styles
 
 from autograder.check import Check
 from autograder.course import Unit, find_unit
-from autograder.grading.keys import MadeKey, solution_of
+from autograder.grading.keys import solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles

@@ -40,8 +40,10 @@ from fresh_mistakes import answers
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
 from autograder.grading.carrying import Carried, Mistakes
-from autograder.grading.keys import MadeKey, all_needed, changed_scripts, solution_of
+from autograder.grading.keys import solution_of
+from autograder.grading.made_key import MadeKey, all_needed
 from autograder.grading.one import grade_one
+from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore, cache_folder
 from autograder.judging import CheckKey, Verdict, same_answer
 from autograder.sandbox.client import Server

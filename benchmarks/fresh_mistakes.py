@@ -24,7 +24,8 @@ from at_hand import COURSE, unit
 
 from autograder.authoring.told import first_failed, how_told
 from autograder.course import Unit, find_unit
-from autograder.grading.keys import MadeCheckKey, MadeKey, solution_of
+from autograder.grading.keys import solution_of
+from autograder.grading.made_key import MadeCheckKey, MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import Verdict

@@ -19,8 +19,9 @@ from at_hand import COURSE, unit
 
 from autograder.check import Check
 from autograder.course import find_unit
-from autograder.grading.keys import MadeKey, solution_of
+from autograder.grading.keys import solution_of
 from autograder.grading.located import Asked, where
+from autograder.grading.made_key import MadeKey
 from autograder.grading.store import AnswerStore
 from autograder.sandbox.client import Server
 

@@ -36,7 +36,8 @@ from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes
 from autograder.check import Answer, Check
 from autograder.course import Unit, find_unit
-from autograder.grading.keys import MadeKey, build_key, solution_of
+from autograder.grading.keys import build_key, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore

@@ -13,7 +13,8 @@ from pathlib import Path
 from autograder.check import Answer, Corpus, Failure
 from autograder.course import Unit, find_course, read_course
 from autograder.data import unit_data
-from autograder.grading.keys import MadeKey, checks_to_run, solution_of
+from autograder.grading.keys import checks_to_run, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import AnswerStore, default_path

@@ -12,7 +12,8 @@ from autograder.check import Check
 from autograder.course import Course, Unit, load_unit
 from autograder.data import unit_data
 from autograder.errors import UserError
-from autograder.grading.keys import MadeKey, checks_to_run, solution_of
+from autograder.grading.keys import checks_to_run, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.store import AnswerStore
 from autograder.judging import CheckKey
 from autograder.sandbox.client import Server

@@ -7,7 +7,8 @@ import small
 
 from autograder.authoring.build import build
 from autograder.check import Failure
-from autograder.grading.keys import MadeKey, build_key, solution_of
+from autograder.grading.keys import build_key, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.provenance import Provenance

@@ -7,7 +7,9 @@ import small
 
 from autograder.check import Corpus, Failure
 from autograder.data import unit_data
-from autograder.grading.keys import AnswerMaker, BrokenSolution, MadeKey, build_key, spoilt_names
+from autograder.grading.answer_maker import AnswerMaker
+from autograder.grading.keys import BrokenSolution, build_key, spoilt_names
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import same_answer

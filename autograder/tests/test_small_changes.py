@@ -12,7 +12,7 @@ from autograder.authoring.build import build
 from autograder.check import Answer
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
-from autograder.grading.keys import MadeKey
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import as_arrays, from_arrays, styles_to_be_tried
 from autograder.grading.store import AnswerStore
@@ -433,7 +433,9 @@ def test_values_that_say_nothing_make_no_change_run(grading, monkeypatch):
     """NaN everywhere is given by many changes: none is made."""
     grade, _ = grading
     ran = []
-    monkeypatch.setattr("autograder.grading.keys.try_changes", lambda *_: ran.append(1) or 1 / 0)
+    monkeypatch.setattr(
+        "autograder.grading.answer_maker.try_changes", lambda *_: ran.append(1) or 1 / 0
+    )
     grade(OURS.replace("e / np.sum(e, 1)[:, None]", "np.nan * x"))
     assert not ran
     with pytest.raises(ZeroDivisionError):

@@ -10,8 +10,8 @@ import small
 
 from autograder.check import Answer
 from autograder.grading import located
-from autograder.grading.keys import MadeKey
 from autograder.grading.located import MOST_CHECKS
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.relations.values import KIND

@@ -1,0 +1,295 @@
+"""Answers of the solution, of its mistakes and of right styles, each made once and kept.
+
+They are what the parts of a key are made of: see `made_key`.
+"""
+
+import platform
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+
+from autograder.check import Answer, Arrays, Check, Corpus
+from autograder.course import Unit
+from autograder.grading.keys import (
+    SOLUTION,
+    Names,
+    cannot_spoil,
+    loses_points,
+    may_be_the_machines_doing,
+    measure_ours,
+    other_seed,
+    solution_of,
+    spoilt_names,
+)
+from autograder.grading.provenance import computing_digest, experiments_digest, versions
+from autograder.grading.small_changes import (
+    ChangedScripts,
+    Tried,
+    as_arrays,
+    changed_scripts,
+    changes_of_style,
+    code_digest,
+    from_arrays,
+    joined,
+    styles_to_be_tried,
+    to_be_tried,
+    try_changes,
+)
+from autograder.grading.store import AnswerStore, Made, address
+from autograder.grading.styles import marked_styles
+from autograder.judging import Mistake, constant_arrays
+from autograder.relations.small_changes import ChangedAnswers
+from autograder.sandbox.client import Server
+from autograder.sandbox.inside.values import PRINTS
+from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
+
+PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
+
+
+class AnswerMaker:
+    """Answers of the solution and of its mistakes on one seed.
+
+    They are found in the store, or computed and kept there.
+    """
+
+    def __init__(
+        self, unit: Unit, seed: int, store: AnswerStore, server: Callable[[], Server]
+    ) -> None:
+        self.unit = unit
+        self.solution = solution_of(unit)
+        self.computed = 0  # answers that were not in the store
+        self._seed = seed
+        self._store = store
+        self._server = server
+        self._spoils = spoilt_names(self.solution)
+        self._edits_of_mistakes = edits_of_mistakes(self.solution)
+        self._rests_on = _circumstances(unit)
+        self._changes_of_styles: dict[str, ChangedScripts] = {}
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
+        """Return whether a mistake stands in none of the definitions that ran."""
+        spoilt = self._spoils.get(mistake.id)
+        return cannot_spoil(spoilt, ran)
+
+    def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
+        """Return what a script of ours answers to a check, and the loss where it trains."""
+        return self._made(check, script, text, self._seed)
+
+    def all_made(self, check: Check, scripts: Iterable[str]) -> dict[str, Made]:
+        """Return, by script, what scripts of ours answer to an exact check.
+
+        One process runs all that are not in the store, one after another: to begin one for each
+        takes longer than most experiments do. A script whose answer did not come is left out.
+        """
+        answers: dict[str, Made] = {}
+        lacking: dict[str, str] = {}  # script → where its answer is kept
+        for script in scripts:
+            where = self._address(check, script, None, self._seed)
+            found = self._store.get(where)
+            if found:
+                answers[script] = found
+            else:
+                lacking[script] = where
+        if lacking:
+            answers |= self._run_all(check, lacking)
+        return answers
+
+    def _run_all(self, check: Check, scripts: Mapping[str, str]) -> dict[str, Made]:
+        """Run scripts in one process, and keep their answers. scripts: each with its address."""
+        answers: dict[str, Made] = {}
+        plain = self.solution.plain()
+        with self._server().worker(plain.encode(), SOLUTION) as worker:
+            worker.tell_names = True
+            for script, where in scripts.items():
+                answer = worker.ask(check, self._seed, source=script.encode())
+                if not may_be_the_machines_doing(answer):
+                    answers[script] = Made(answer, None, worker.names_run)
+                    self.computed += 1
+                    self._store.put(where, answers[script])
+        return answers
+
+    def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
+        """Name the arrays of a script's answer that are the same on another seed.
+
+        All of them, where it does not answer there.
+        """
+        other = other_seed(self._seed)
+        again = self._made(check, script, None, other).answer
+        if again.failure:
+            return frozenset(expected.arrays)
+        return constant_arrays(check, expected, again)
+
+    @cached_property
+    def changed_scripts(self) -> ChangedScripts:
+        """Return all small changes of the solution, by id, each with its edit."""
+        return changed_scripts(self.unit, self.solution.plain())
+
+    @cached_property
+    def styles(self) -> dict[str, str]:
+        """Return the right answers in other styles, by name, as scripts with a region."""
+        return marked_styles(self.unit, self.solution.plain())
+
+    def changes_of_style(self, name: str) -> ChangedScripts:
+        """Return the small changes of a style. They take some tenths of a second to make."""
+        if name not in self._changes_of_styles:
+            plain = self.solution.plain()
+            made = changes_of_style(self.unit, plain, name, self.styles[name])
+            self._changes_of_styles[name] = made
+        return self._changes_of_styles[name]
+
+    def changed(self, check: Check, solution: Made) -> ChangedAnswers:
+        """Return what the solution answers to an exact check with each small change it reaches."""
+
+        def made() -> ChangedAnswers:
+            tried = to_be_tried(self.changed_scripts, solution.names)
+            return self._tried(check, self.solution.plain(), solution.answer, tried)
+
+        return self._kept(made, check, "small changes")
+
+    def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
+        """Return the same of right answers in other styles; of helpers no name is told."""
+
+        def made() -> ChangedAnswers:
+            answers = self.all_made(check, self.styles.values())
+            reached = {}
+            for name, script in self.styles.items():
+                answered = answers.get(script)
+                if answered and not loses_points(check, solution.answer, answered.answer):
+                    reached[name] = self.changes_of_style(name), answered.names
+            parts = []
+            for name, tried in styles_to_be_tried(reached).items():
+                parts.append(self._tried(check, self.styles[name], solution.answer, tried))
+            return joined(tuple(solution.answer.arrays), parts)
+
+        return self._kept(made, check, "small changes of styles", *self.styles.values())
+
+    def values_of_right_answers(
+        self, check: Check, solution: Made, without: str | None = None
+    ) -> list[Arrays]:
+        """Return the prints of what expressions are in our solution and in right styles, and names.
+
+        without: the name of a style that is left out, "" for our solution.
+        """
+        right = {"": self.solution.plain()}
+        answers = self.all_made(check, self.styles.values())
+        for name, script in self.styles.items():
+            answered = answers.get(script)
+            if answered and not loses_points(check, solution.answer, answered.answer):
+                right[name] = script
+        if without is not None:
+            right.pop(without, None)
+        return self._prints(check, right.values())
+
+    def _prints(self, check: Check, scripts: Iterable[str]) -> list[Arrays]:
+        """Return the prints of what expressions are in scripts of ours, where they came in time.
+
+        Of each script with the names that it reads.
+        """
+        circumstances = address(*self._rests_on, str(self._seed))
+        patient = replace(check, seconds=check.seconds * PATIENCE)
+        runs = []
+        plain = self.solution.plain()
+        with self._server().worker(plain.encode(), SOLUTION) as worker:
+            for script in scripts:
+                where = address(circumstances, check.name, script, PRINTS)
+                found = self._store.get(where)
+                if found is None:
+                    source = script.encode()
+                    answer = worker.ask(patient, self._seed, PRINTS, source=source)
+                    if answer.failure:
+                        continue
+                    found = Made(answer)
+                    self.computed += 1
+                    self._store.put(where, found)
+                runs.append(found.answer.arrays)
+        return runs
+
+    def _tried(self, check: Check, script: str, expected: Answer, tried: Tried) -> ChangedAnswers:
+        return try_changes(self._server(), check, self._seed, script, expected, tried)
+
+    def _kept(
+        self, make: Callable[[], ChangedAnswers], check: Check, *rests_on: str
+    ) -> ChangedAnswers:
+        """Find changed answers in the store; else make them, and keep them there."""
+        circumstances = address(*self._rests_on, str(self._seed))
+        plain = self.solution.plain()
+        where = address(circumstances, check.name, plain, *rests_on, code_digest())
+        found = self._store.get(where)
+        if found:
+            return from_arrays(found.answer.arrays)
+        made = make()
+        self.computed += 1
+        in_arrays = Answer(as_arrays(made))
+        self._store.put(where, Made(in_arrays))
+        return made
+
+    def script_of_change(self, identity: str) -> str:
+        """Return the script of a small change of the solution or of a style."""
+        changes = self.changed_scripts
+        if identity not in changes:
+            style, _, _ = identity.rpartition(" ")
+            changes = self.changes_of_style(style)
+        _, edit = changes[identity]
+        return edit.script
+
+    def fit_together(self, made: Iterable[str]) -> bool:
+        """Return whether known mistakes and small changes, by their ids, can be made at once."""
+        edits = self._edits(made)
+        return fit_together(edits)
+
+    def script(self, made: Collection[str]) -> str:
+        """Return the solution's script with known mistakes and small changes made."""
+        are_known_mistakes = self._edits_of_mistakes.keys() >= set(made)
+        if made and are_known_mistakes:
+            return self.solution.with_mistake(*made)
+        plain = self.solution.plain()
+        return with_edits(plain, self._edits(made))
+
+    def _edits(self, made: Iterable[str]) -> list[Edit]:
+        edits = []
+        for identity in made:
+            if identity in self._edits_of_mistakes:
+                edits.append(self._edits_of_mistakes[identity])
+            else:
+                _, change = self.changed_scripts[identity]
+                edits.append(change.edit)
+        return edits
+
+    def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
+        where = self._address(check, script, text, seed)
+        found = self._store.get(where)
+        if found:
+            return found
+        server = self._server()
+        with server.worker(script.encode(), SOLUTION) as worker:
+            worker.tell_names = True
+            train = text.train if text else None
+            answer = worker.ask(check, seed, text=train)
+            names = worker.names_run
+            loss = None
+            if text and not answer.failure:
+                loss = measure_ours(worker, self.unit, check, seed, answer, text)
+        made = Made(answer, loss, names)
+        self.computed += 1
+        if not may_be_the_machines_doing(answer):
+            self._store.put(where, made)
+        return made
+
+    def _address(self, check: Check, script: str, text: Corpus | None, seed: int) -> str:
+        """Return where the store keeps what a script answers."""
+        trained_on = [text.name, text.train, text.held_out] if text else []
+        circumstances = address(*self._rests_on, str(seed))
+        return address(circumstances, check.name, script, *trained_on)
+
+
+def _circumstances(unit: Unit) -> tuple[str, ...]:
+    """Return what an answer depends on beside the script, the check, the seed and the corpus."""
+    packages = []
+    for name, version in versions(unit).items():
+        if name != "python":
+            packages.append(f"{name} {version}")
+    return computing_digest(), experiments_digest(unit), platform.machine(), *packages

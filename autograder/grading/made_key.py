@@ -1,0 +1,337 @@
+"""The key of a unit of which each part is made when it is asked for."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from autograder.check import Answer, Check, Corpus
+from autograder.course import Unit
+from autograder.grading.answer_maker import AnswerMaker
+from autograder.grading.carrying import Carried, Mistakes
+from autograder.grading.keys import checks_to_run, loses_points, refuse_failure
+from autograder.grading.small_changes import is_reached
+from autograder.grading.store import AnswerStore, Made
+from autograder.judging import CheckKey, Known, Mistake, agree, key_name
+from autograder.relations.handed_on import read_answer
+from autograder.relations.prints import KnownValues
+from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.relations.unused import KnownNames
+from autograder.sandbox.client import Server
+
+_AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it
+
+
+class MadeKey(Mapping[str, CheckKey]):
+    """The key of a unit on one seed. Each part is made when it is asked for, and kept in a store.
+
+    Threads may share it: what two of them ask for at once is made once.
+    """
+
+    def __init__(
+        self,
+        unit: Unit,
+        seed: int,
+        data: Mapping[str, Corpus],
+        store: AnswerStore,
+        server: Callable[[], Server],
+    ) -> None:
+        """Make nothing yet.
+
+        data: for each check that trains, the corpus it is given.
+        server: gives a server of the unit, when one is needed.
+        """
+        self._checks = {check.name: check for check in checks_to_run(unit, data)}
+        self._data = data
+        self._entries: dict[str, MadeCheckKey] = {}
+        public_seed = unit.course.public_seed
+        self._maker = AnswerMaker(unit, seed, store, server)
+        self._public = AnswerMaker(unit, public_seed, store, server)
+        self._carried: dict[_AfterMistakes, Carried | None] = {}
+        self._public_keys: dict[_AfterMistakes, MadeCheckKey] = {}
+        self._known_values: dict[tuple[str, str | None], KnownValues] = {}
+        self._lock_of_values = threading.Lock()
+        self._lock = threading.RLock()
+
+    @property
+    def computed(self) -> int:
+        """Return how many answers were not in the store, and had to be computed."""
+        return self._maker.computed + self._public.computed
+
+    def carry(self, check: Check, made: Mistakes) -> Carried | None:
+        """Return what a check is compared with where mistakes were made before it.
+
+        Which arrays still tell something then is found out on the public seed, once for all runs.
+        """
+        place = (check.name, made)
+        with self._lock:
+            if place not in self._carried:
+                self._carried[place] = self._made_carried(check, made)
+            return self._carried[place]
+
+    def known_values(self, check: Check, without: str | None = None) -> KnownValues:
+        """Return the values that occur in right answers to an exact check: ours and all styles'.
+
+        without: the name of a style that is left out, "" for our solution.
+        """
+        place = (check.name, without)
+        with self._lock_of_values:  # one of its own: they may take seconds to make
+            if place not in self._known_values:
+                solution = self._maker.made(check, self._maker.script(()))
+                runs = self._maker.values_of_right_answers(check, solution, without)
+                prints = [arrays["prints"] for arrays in runs]
+                answer = read_answer(runs[0]) if runs else {}
+                self._known_values[place] = KnownValues.of(prints, KnownNames.of(runs), answer)
+            return self._known_values[place]
+
+    def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
+        if check.measure or not self._maker.fit_together(made):
+            return None
+        key = MadeCheckKey(self._maker, check, None, made)
+        if key.expected.failure:
+            return None
+        plain = self._public_key(check)
+        carried = self._public_key(check, made)
+        needed = []
+        for name in all_needed(check, self._checks):
+            needed.append(self._public_key(self._checks[name]))
+        telling = telling_arrays(check, plain, carried, needed)
+        return Carried(key, telling)
+
+    def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
+        place = (check.name, made)
+        key = self._public_keys.get(place)
+        if key is None:
+            key = MadeCheckKey(self._public, check, None, made)
+            self._public_keys[place] = key
+        return key
+
+    def close(self) -> None:
+        """Close the store."""
+        self._maker.close()
+
+    def __getitem__(self, entry: str) -> "MadeCheckKey":
+        check = self._checks[_check_of(entry)]
+        with self._lock:
+            key = self._entries.get(entry)
+            if key is None:
+                text = self._data[check.name] if check.measure else None
+                key = MadeCheckKey(self._maker, check, text)
+                self._entries[entry] = key
+            return key
+
+    def __contains__(self, entry: object) -> bool:
+        return _check_of(str(entry)) in self._checks
+
+    def __iter__(self) -> Iterator[str]:
+        for name, check in self._checks.items():
+            text = self._data.get(name)
+            yield key_name(check, text)
+
+    def __len__(self) -> int:
+        return len(self._checks)
+
+
+def _check_of(entry: str) -> str:
+    """Return the name of the check that an entry of a key is of: see `key_name`."""
+    name, _, _ = entry.partition("@")
+    return name
+
+
+def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
+    """Name the checks that one needs, and those that these need in turn."""
+    needed = set(check.needs)
+    for name in check.needs:
+        needed |= all_needed(checks[name], checks)
+    return needed
+
+
+class MadeCheckKey:
+    """The key of one check, of which each answer is made when it is asked for."""
+
+    def __init__(
+        self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()
+    ) -> None:
+        """Make nothing yet.
+
+        text: what a check that trains is given.
+        made: known mistakes or small changes that are made throughout, so that each other one is
+        one more.
+        """
+        self._maker = maker
+        self._check = check
+        self._text = text
+        self._always = made
+        self._lock = threading.RLock()
+        self._of_solution: Made | None = None
+        self._constant: frozenset[str] | None = None
+        self._of_mistakes: dict[str, Answer] = {}
+        self._spoils: dict[str, bool] = {}
+        self._small_changes: ChangedAnswers | None = None
+        self._style_changes: ChangedAnswers | None = None
+
+    def _solution(self) -> Made:
+        with self._lock:
+            if self._of_solution is None:
+                script = self._maker.script(self._always)
+                self._of_solution = self._maker.made(self._check, script, self._text)
+                if not self._always:
+                    refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
+            return self._of_solution
+
+    @property
+    def expected(self) -> Answer:
+        """Return the solution's answer. Raises `BrokenSolution`."""
+        return self._solution().answer
+
+    @property
+    def loss(self) -> float | None:
+        """Return the loss that the solution's training reached."""
+        return self._solution().loss
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """Name the arrays that the solution answers alike on another seed."""
+        if self._check.measure:
+            return frozenset()
+        with self._lock:
+            if self._constant is None:
+                script = self._maker.script(self._always)
+                self._constant = self._maker.constant(self._check, script, self.expected)
+            return self._constant
+
+    @property
+    def mistakes(self) -> Known:
+        """Return the known mistakes that lose points here, each with its answer."""
+        if self._check.measure:
+            return ()
+        listed = [mistake for mistake, _, _ in self._maker.solution.mistakes]
+        self.make_ahead(listed)
+        known = []
+        for mistake in listed:
+            if self.spoilt_by(mistake):
+                known.append((mistake, self.answer_of(mistake)))
+        return known
+
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        """Return what the solution answers with one small change in it."""
+        if self._check.measure or self._always:
+            return NO_CHANGES
+        with self._lock:
+            if self._small_changes is None:
+                self._small_changes = self._maker.changed(self._check, self._solution())
+            return self._small_changes
+
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        """Return what right answers in other styles answer with one small change in them."""
+        if self._check.measure or self._always:
+            return NO_CHANGES
+        with self._lock:
+            if self._style_changes is None:
+                self._style_changes = self._maker.changed_in_styles(self._check, self._solution())
+            return self._style_changes
+
+    def _spoilt_by_change(self, change: SmallChange) -> bool:
+        if self._check.measure or not self._may_reach(change):
+            return False
+        if change.id not in self._spoils:
+            script = self._maker.script_of_change(change.id)
+            made = self._maker.made(self._check, script)
+            self._spoils[change.id] = loses_points(self._check, self.expected, made.answer)
+        return self._spoils[change.id]
+
+    def _may_reach(self, change: SmallChange) -> bool:
+        """Return whether a change may stand in a definition that runs; of a style it may."""
+        if change.id not in self._maker.changed_scripts:
+            return True
+        return is_reached(change.function, self._solution().names)
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Return whether a mistake or a small change loses points here.
+
+        One in a definition that does not run here changes nothing.
+        """
+        if isinstance(mistake, SmallChange):
+            return self._spoilt_by_change(mistake)
+        if not self._may_spoil(mistake):
+            return False
+        if mistake.id not in self._spoils:
+            answer = self.answer_of(mistake)
+            self._spoils[mistake.id] = loses_points(self._check, self.expected, answer)
+        return self._spoils[mistake.id]
+
+    def _may_spoil(self, mistake: Mistake) -> bool:
+        """Return whether a known mistake can be made in a definition that runs here."""
+        if self._check.measure:
+            return False
+        ran = self._solution().names
+        return not self._maker.cannot_spoil(mistake, ran) and self.fits(mistake)
+
+    def make_ahead(self, mistakes: Iterable[Mistake]) -> None:
+        """Make what the solution answers with each of these mistakes in it, all in one process."""
+        with self._lock:
+            scripts = {}
+            for mistake in mistakes:
+                if mistake.id not in self._of_mistakes and self._may_spoil(mistake):
+                    scripts[mistake.id] = self._script_with(mistake)
+            answers = self._maker.all_made(self._check, scripts.values())
+            for identity, script in scripts.items():
+                if script in answers:
+                    self._of_mistakes[identity] = answers[script].answer
+
+    def _script_with(self, mistake: Mistake) -> str:
+        return self._maker.script([*self._always, mistake.id])
+
+    def fits(self, mistake: Mistake) -> bool:
+        """Return whether a mistake can be made beside those that are made throughout."""
+        if mistake.id in self._always:
+            return False
+        together = {*self._always, mistake.id}
+        return self._maker.fit_together(together)
+
+    def answer_of(self, mistake: Mistake) -> Answer:
+        """Return what the solution answers with a known mistake in it."""
+        with self._lock:
+            answer = self._of_mistakes.get(mistake.id)
+            if answer is None:
+                script = self._script_with(mistake)
+                answer = self._maker.made(self._check, script).answer
+                self._of_mistakes[mistake.id] = answer
+            return answer
+
+
+def telling_arrays(
+    check: Check, plain: MadeCheckKey, carried: MadeCheckKey, needed: Sequence[MadeCheckKey]
+) -> frozenset[str]:
+    """Name the arrays of a check that still tell what it is there for after early mistakes.
+
+    Each such array shows a known mistake that none of the needed checks shows, and what it shows of
+    such mistakes it shows beside the early ones too.
+    plain, carried: the check's key without the early mistakes, and with them made.
+    needed: the keys of the checks that this one needs.
+    """
+    if carried.expected.failure:
+        return frozenset()
+    listed = [mistake for mistake, _ in plain.mistakes]
+    for key in needed:
+        key.make_ahead(listed)
+    own = []
+    for mistake in listed:
+        shown_before = any(key.spoilt_by(mistake) for key in needed)
+        if carried.fits(mistake) and not shown_before:
+            own.append(mistake)
+    carried.make_ahead(own)
+    telling = []
+    for name in plain.expected.arrays:
+        shown = [mistake for mistake in own if _shows(name, check, plain, mistake)]
+        if shown and all(_shows(name, check, carried, mistake) for mistake in shown):
+            telling.append(name)
+    return frozenset(telling)
+
+
+def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool:
+    """Return whether a mistake changes an array."""
+    mistaken = key.answer_of(mistake)
+    if mistaken.failure:
+        return True
+    return not agree(check, name, key.expected, mistaken)

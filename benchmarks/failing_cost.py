@@ -6,6 +6,7 @@ The wrong files are mutants of a unit's styles, drawn by chance, and those that 
 What known mistakes and small changes answer is asked once before, as in a class after its first
 such files. Prints in milliseconds on the clock, of each file the least of three: a right file, what
 wrong ones take more in the median and in nine of ten, and for how many places were looked for.
+Beside it an `import torch`, to compare machines by.
 """
 
 import os
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from statistics import median, quantiles
 
 from at_hand import COURSE, unit
+from latency import import_torch
 from told import of_styles
 
 from autograder.check import Check
@@ -96,6 +98,7 @@ def main() -> None:
     parser.add_argument("units", nargs="*", default=COURSE.units)
     parser.add_argument("--files", type=int, default=60)
     asked = parser.parse_args()
+    print(f"`import torch`: {import_torch():.2f} s.\n")
     print("| unit | right, ms | failing files | more, median | 9 of 10 | most | located |")
     print("|---|---|---|---|---|---|---|")
     for name in asked.units:

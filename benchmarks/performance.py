@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {
     "latency": "One file, from the command's start",
+    "failing_cost": "What a failing file takes more",
     "whole_class": "A class whole",
     "grading": "Grading, and checking where a student works",
     "watching": "While a student works",

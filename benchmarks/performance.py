@@ -1,4 +1,4 @@
-"""All of docs/performance.md: `make bench`, about half an hour.
+"""All of docs/performance.md: `make bench`, about an hour.
 
 Each section is a script of its own that prints it.
 """
@@ -16,9 +16,9 @@ SECTIONS = {
     "whole_class": "A class whole",
     "grading": "Grading, and checking where a student works",
     "watching": "While a student works",
-    "peers": "Beside other graders",
     "pages": "Pages of a class",
     "material": "What the solutions cost",
+    "peers": "Beside other graders",
 }
 
 

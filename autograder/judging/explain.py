@@ -15,6 +15,10 @@ from autograder.relations.small_changes import SmallChange, changes_that_explain
 
 # `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the operation that failed
 _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
+# "line 3, in `double`: " before an error: where it was raised
+_FUNCTION = re.compile(r"in `([^`]*)`: ")
+# a figure, a name or a shape in an error's words, which another line would hardly raise in them
+_DETAIL = re.compile(r"""[\d'"`]""")
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
@@ -232,16 +236,25 @@ def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 
     Shapes and names in the words count. The line where the error was raised does not, nor what is
-    said of its cause.
+    said of its cause. Words without any such detail are raised by many lines: there the function
+    has to be the same.
     """
     error = error_words(answer)
+    function = _function_of(answer)
     found = []
     for mistake, mistaken in key.mistakes:
         if mistaken.failure != Failure.RAISED:
             continue
-        if error_words(mistaken) == error:
+        is_alike = error_words(mistaken) == error
+        if is_alike and (_DETAIL.search(error) or _function_of(mistaken) == function):
             found.append(mistake)
     return found
+
+
+def _function_of(answer: Answer) -> str:
+    """Name the student's function that raised an error; "" where it was none of theirs."""
+    found = _FUNCTION.search(answer.message)
+    return found[1] if found else ""
 
 
 def kind_of_error(answer: Answer) -> str:

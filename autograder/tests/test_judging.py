@@ -428,17 +428,25 @@ def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
     assert alike.text == "wrong values in 6 of 6 places each."
 
 
-def test_an_error_is_matched_to_a_mistake_that_raises_it():
-    """Type and first words of the error count, the line it was raised at does not."""
-    raised = (
-        Mistake("m1", "words", 0, "code"),
-        Answer(failure=Failure.RAISED, message="line 3, in `f`: ValueError: ragged"),
-    )
-    found = Answer(failure=Failure.RAISED, message="line 90, in `g`: ValueError: ragged")
-    assert [r.text for r in judge(three, key(raised), found, SIZES).remarks] == [
-        "words",
-        found.message,
-    ]
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [("unknown axis 4", True), ("no entry 'h'", True), ("ragged", False)],
+)
+def test_an_error_is_matched_to_a_mistake_that_raises_it(words, is_told):
+    """Its type and words count, and not its line.
+
+    What many lines would raise in these words is the mistake's in the mistake's own function only.
+    """
+
+    def error(place):
+        return Answer(failure=Failure.RAISED, message=f"{place}: ValueError: {words}")
+
+    known = Mistake("m1", "words", 0, "code"), error("line 3, in `f`")
+    in_f, in_g = error("line 90, in `f`"), error("line 90, in `g`")
+    told_in_f = [remark.text for remark in judge(three, key(known), in_f, SIZES).remarks]
+    told_in_g = [remark.text for remark in judge(three, key(known), in_g, SIZES).remarks]
+    assert told_in_f == ["words", in_f.message]
+    assert told_in_g == (["words", in_g.message] if is_told else [in_g.message])
 
 
 def test_a_loss_is_compared_with_ours_on_the_same_seed():

@@ -33,8 +33,8 @@ from autograder.relations.prints import KnownValues
 from autograder.sandbox.client import Server
 
 SEED, TIMES = 6200, 3  # no other command uses this seed
-WORDS = """Milliseconds on the clock, of each file the least of three, exact checks alone.
-The failing files are mutants of right answers in other styles, each compared with the style it is
+WORDS = """Milliseconds on the clock, of each file the least of three; only exact checks are asked.
+The failing files are mutants of right answers in other styles, each compared with the style it is \
 made of; all that known mistakes and small changes answer is in the store.
 A check that fails after others is asked once more in a process of its own, and that is most of it.
 *Places looked for*: files of which nothing else explained some numbers.

@@ -104,10 +104,14 @@ def _overwritten(function: Any) -> Iterator[Bound]:
 
 def _is_begun_before(function: Any, loop: ast.For, name: str) -> bool:
     """Return whether a name is given a value before a loop, and not read between."""
-    places = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
-    before = [place for place in places if place.lineno < loop.lineno]
-    is_stored_only = all(isinstance(place.ctx, ast.Store) for place in before)
-    return bool(before) and is_stored_only
+    is_begun = False
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Name) or node.id != name or node.lineno >= loop.lineno:
+            continue
+        if not isinstance(node.ctx, ast.Store):
+            return False
+        is_begun = True
+    return is_begun
 
 
 def _within(function: Any) -> Iterator[ast.AST]:

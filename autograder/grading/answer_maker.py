@@ -4,7 +4,9 @@ They are what the parts of a key are made of: see `made_key`.
 """
 
 import platform
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -39,8 +41,9 @@ from autograder.grading.store import AnswerStore, Made, address
 from autograder.grading.styles import marked_styles
 from autograder.judging import Mistake, constant_arrays
 from autograder.relations.small_changes import ChangedAnswers
-from autograder.sandbox.client import Server
+from autograder.sandbox.client import Server, ServerGone
 from autograder.sandbox.inside.values import PRINTS
+from autograder.sandbox.worker import Worker
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 
 PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
@@ -65,9 +68,11 @@ class AnswerMaker:
         self._edits_of_mistakes = edits_of_mistakes(self.solution)
         self._rests_on = _circumstances(unit)
         self._changes_of_styles: dict[str, ChangedScripts] = {}
+        self._process = SolutionProcess(self.solution.plain(), server)
 
     def close(self) -> None:
-        """Close the store."""
+        """End the process of the solution, and close the store."""
+        self._process.end()
         self._store.close()
 
     def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
@@ -264,6 +269,18 @@ class AnswerMaker:
         found = self._store.get(where)
         if found:
             return found
+        made = None
+        if text is None and script == self._process.script:
+            made = self._process.made(check, seed)
+        if made is None:
+            made = self._made_by_itself(check, script, text, seed)
+        self.computed += 1
+        if not may_be_the_machines_doing(made.answer):
+            self._store.put(where, made)
+        return made
+
+    def _made_by_itself(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
+        """Ask a script of ours in a process of its own."""
         server = self._server()
         with server.worker(script.encode(), SOLUTION) as worker:
             worker.tell_names = True
@@ -273,17 +290,62 @@ class AnswerMaker:
             loss = None
             if text and not answer.failure:
                 loss = measure_ours(worker, self.unit, check, seed, answer, text)
-        made = Made(answer, loss, names)
-        self.computed += 1
-        if not may_be_the_machines_doing(answer):
-            self._store.put(where, made)
-        return made
+        return Made(answer, loss, names)
 
     def _address(self, check: Check, script: str, text: Corpus | None, seed: int) -> str:
         """Return where the store keeps what a script answers."""
         trained_on = [text.name, text.train, text.held_out] if text else []
         circumstances = address(*self._rests_on, str(seed))
         return address(circumstances, check.name, script, *trained_on)
+
+
+class SolutionProcess:
+    """A process that answers exact checks as the solution does, one after another.
+
+    To begin a process for each check takes longer than most experiments do. It is begun with the
+    first question. Threads may share it: they take turns.
+    """
+
+    def __init__(self, script: str, server: Callable[[], Server]) -> None:
+        """Begin nothing yet. server: gives the server that the present thread uses."""
+        self.script = script
+        self._server = server
+        self._of_server: Server | None = None
+        self._worker: Worker | None = None
+        self._turn = threading.Lock()
+
+    def made(self, check: Check, seed: int) -> Made | None:
+        """Return the answer, or None where its process was late or killed: it is ended then."""
+        with self._turn:
+            worker = self._worker_of(self._server())
+            try:
+                answer = worker.ask(check, seed)
+            except ServerGone:
+                self._worker = None
+                raise
+            if may_be_the_machines_doing(answer):
+                self._end()
+                return None
+            return Made(answer, None, worker.names_run)
+
+    def _worker_of(self, server: Server) -> Worker:
+        if self._worker is None or server is not self._of_server:
+            self._end()
+            self._worker = server.worker(self.script.encode(), SOLUTION)
+            self._worker.tell_names = True
+            self._of_server = server
+        return self._worker
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        with self._turn:
+            self._end()
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            with suppress(ServerGone):  # a server that has ended has ended its workers
+                self._worker.renew()
+        self._worker = None
 
 
 def _circumstances(unit: Unit) -> tuple[str, ...]:

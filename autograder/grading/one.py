@@ -105,7 +105,7 @@ def _judge_following(worker: Worker, seed: int, follows: Follows, early: Early) 
     """
     if not follows.can_be_judged():
         return not_reached(follows.check, follows.needed)
-    answer, seconds = _ask(worker, follows.check, seed, None)
+    answer, seconds = _ask(worker, follows.check, seed)
     following = follows.judge(answer)
     early.follow(follows.check, following)
     verdict = told_as_following(following, follows.needed)
@@ -122,6 +122,11 @@ class Question:
     key: CheckKey
     sizes: Mapping[str, int]
     excluded: Excluded
+
+    def ask(self, worker: Worker) -> tuple[Answer, float]:
+        """Ask a submission; return its answer, and the seconds that it took."""
+        text = self.text.train if self.text else None
+        return _ask(worker, self.check, self.seed, text)
 
     def judge(self, answer: Answer) -> Verdict:
         """Judge an answer."""
@@ -153,11 +158,14 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     if has_passed or worker.asked < 2 or _is_final(worker, first):
         return first
     worker.renew()
-    second = _try(worker, question)
-    verdict = second.verdict
-    if not _is_same(question.check, first.answer, second.answer):
-        verdict = _of_two(first.verdict, second.verdict)
-    return _Tried(second.answer, verdict, first.seconds + second.seconds)
+    answer, seconds = question.ask(worker)
+    if _is_to_the_last_bit(first.answer, answer):
+        verdict = first.verdict  # to judge a wrong answer takes longer than to compare it
+    else:
+        verdict = question.judge(answer)
+        if not _is_same(question.check, first.answer, answer):
+            verdict = _of_two(first.verdict, verdict)
+    return _Tried(answer, verdict, first.seconds + seconds)
 
 
 def _is_final(worker: Worker, tried: _Tried) -> bool:
@@ -170,6 +178,21 @@ def _is_final(worker: Worker, tried: _Tried) -> bool:
     remarks = tried.verdict.remarks
     all_explained = all(remark.mistake for remark in remarks)
     return bool(remarks) and all_explained
+
+
+def _is_to_the_last_bit(first: Answer, second: Answer) -> bool:
+    """Return whether two answers are equal in every bit, message and failure included."""
+    if (first.failure, first.message) != (second.failure, second.message):
+        return False
+    if first.arrays.keys() != second.arrays.keys():
+        return False
+    for name, array in first.arrays.items():
+        other = second.arrays[name]
+        if (array.dtype, array.shape) != (other.dtype, other.shape):
+            return False
+        if array.tobytes() != other.tobytes():
+            return False
+    return True
 
 
 def _is_same(check: Check, first: Answer, second: Answer) -> bool:
@@ -189,13 +212,12 @@ def _of_two(one: Verdict, other: Verdict) -> Verdict:
 
 
 def _try(worker: Worker, question: Question) -> _Tried:
-    text = question.text.train if question.text else None
-    answer, seconds = _ask(worker, question.check, question.seed, text)
+    answer, seconds = question.ask(worker)
     verdict = question.judge(answer)
     return _Tried(answer, verdict, seconds)
 
 
-def _ask(worker: Worker, check: Check, seed: int, text: str | None) -> tuple[Answer, float]:
+def _ask(worker: Worker, check: Check, seed: int, text: str | None = None) -> tuple[Answer, float]:
     """Ask a check; return the answer, and the seconds that it took."""
     began = time.perf_counter()
     answer = worker.ask(check, seed, text=text)

@@ -7,13 +7,15 @@ import small
 
 from autograder.check import Corpus, Failure
 from autograder.data import unit_data
-from autograder.grading.answer_maker import AnswerMaker
-from autograder.grading.keys import BrokenSolution, build_key, spoilt_names
+from autograder.grading import one
+from autograder.grading.answer_maker import AnswerMaker, SolutionProcess
+from autograder.grading.keys import BrokenSolution, build_key, solution_of, spoilt_names
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import same_answer
 from autograder.sandbox.client import Server
+from autograder.sandbox.worker import Worker
 
 
 @pytest.fixture
@@ -91,6 +93,61 @@ def test_all_mistakes_of_a_check_are_made_in_one_process(server, made, monkeypat
     monkeypatch.setattr(server, "worker", counted)
     assert len(made["summing"].mistakes) == 3
     assert len(begun) == 2
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The processes that are begun from now on, one entry each."""
+    processes = []
+    fork = Worker._fork
+
+    def counted(worker):
+        processes.append(worker)
+        return fork(worker)
+
+    monkeypatch.setattr(Worker, "_fork", counted)
+    return processes
+
+
+def test_the_solution_answers_all_checks_in_one_process(server, tmp_path, begun):
+    """Each answer, and the definitions that ran for it, is that of a process of its own."""
+    solution = solution_of(small.unit()).plain()
+    process = SolutionProcess(solution, lambda: server)
+    checks = [check for check in small.unit().checks if not check.measure]
+    together = [process.made(check, small.SEED) for check in checks]
+    assert len(begun) == 1
+    process.end()
+    for check, made in zip(checks, together, strict=True):
+        alone = SolutionProcess(solution, lambda: server)
+        own = alone.made(check, small.SEED)
+        assert one._is_to_the_last_bit(made.answer, own.answer)
+        assert made.names == own.names
+        alone.end()
+    assert together[0].names != together[1].names
+
+
+def test_where_the_process_of_the_solution_is_late_another_is_asked(server, begun):
+    """No answer then, and the next question is put to a new process."""
+    process = SolutionProcess(solution_of(small.unit()).plain(), lambda: server)
+    check = small.unit().checks[0]
+    assert process.made(replace(check, seconds=0.0), small.SEED) is None
+    assert not process.made(check, small.SEED).answer.failure
+    assert len(begun) == 2
+    process.end()
+
+
+def test_where_its_server_has_ended_the_solution_is_asked_behind_the_next(server):
+    """A thread whose server ends starts another, and shares the key with all others."""
+    check = small.unit().checks[0]
+    servers = [server]
+    process = SolutionProcess(solution_of(small.unit()).plain(), lambda: servers[-1])
+    with Server(small.unit()) as short_lived:
+        servers.append(short_lived)
+        before = process.made(check, small.SEED)
+    servers.pop()
+    after = process.made(check, small.SEED)
+    assert one._is_to_the_last_bit(before.answer, after.answer)
+    process.end()
 
 
 def test_an_answer_that_does_not_come_keeps_no_other_back(server, tmp_path):

@@ -232,8 +232,9 @@ def answer_questions(
             if variant != source:
                 source = variant
                 implementation = None
+        asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
         try:
-            if implementation is None or _asks_for_values(question):
+            if implementation is None or asks_what_ran or _asks_for_values(question):
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset)
             names.put_back()  # what sends the answer needs them, too
@@ -244,7 +245,6 @@ def answer_questions(
             "failure": answer.failure,
             "message": answer.message,
         }
-        asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
         if asks_what_ran and implementation is not None:
             fields[RAN] = "\n".join(sorted(names_run(implementation)))
         frame = encode(Message(fields, answer.arrays))

@@ -15,7 +15,7 @@ from types import CodeType
 from autograder.check import Check, Failure
 from autograder.course import Unit
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
-from autograder.judging import Key, judge
+from autograder.judging import Key, points_earned
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.source.solution import BEGIN, Solution
@@ -145,9 +145,9 @@ def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, 
     """Return the names of the solution's definitions that each check runs."""
     script = solution_of(server.unit).plain().encode()
     names: dict[str, Names] = {}
-    for check in checks:
-        with server.worker(script, SOLUTION) as worker:
-            worker.tell_names = True
+    with server.worker(script, SOLUTION) as worker:
+        worker.tell_names = True
+        for check in checks:
             worker.ask(check, seed)
             names[check.name] = worker.names_run
     return names
@@ -172,12 +172,12 @@ def _try(
             worker.ask(limited, public_seed)
             for kind in KINDS:
                 answer = worker.ask(limited, seed)
-                verdict = judge(check, key[check.name], answer, unit.sizes)
+                earned = points_earned(check, key[check.name], answer)
                 yield Emptied(
                     exercise=exercise,
                     kind=kind,
                     check=check.name,
-                    earned=verdict.earned,
+                    earned=earned,
                     points=check.points,
                     about=exercise in about,
                     alone=all_emptied or about == {exercise},

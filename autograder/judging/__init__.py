@@ -23,7 +23,7 @@ from autograder.judging.explain import (
     mistakes_that_raise,
     small_changes_of,
 )
-from autograder.judging.scoring import judge, none_excluded, not_reached, unmet
+from autograder.judging.scoring import judge, none_excluded, not_reached, points_earned, unmet
 from autograder.judging.training import judge_loss, row_cosine
 from autograder.judging.verdict import (
     CheckKey,
@@ -65,6 +65,7 @@ __all__ = [
     "mistakes_that_raise",
     "none_excluded",
     "not_reached",
+    "points_earned",
     "row_cosine",
     "same_answer",
     "small_changes_of",

@@ -56,6 +56,22 @@ def judge(
     return _judge_wrong_arrays(comparison, excluded)
 
 
+def points_earned(check: Check, key: CheckKey, answer: Answer) -> float:
+    """Return the points that an answer to an exact check earns, as `judge` gives them.
+
+    Nothing is looked for that a student would be told: that takes most of a judge's time.
+    """
+    comparison = Comparison(check, key, answer, sizes={})
+    if answer.failure:
+        share = _share_beside_failure(comparison)
+    elif comparison.wrong:
+        explanations = explain_wrong(check, key, answer, comparison.wrong, none_excluded)
+        share = _share_of_wrong_arrays(comparison, explanations)
+    else:
+        share = 1.0
+    return verdict_of(check, share).earned
+
+
 def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
     """Judge an answer that ended early; a known mistake that fails by the same error is named.
 
@@ -119,10 +135,14 @@ def _judge_wrong_arrays(comparison: Comparison, excluded: Excluded) -> Verdict:
     key = comparison.key
     answer = comparison.answer
     explanations = explain_wrong(check, key, answer, comparison.wrong, excluded)
-    shares = _shares(comparison, explanations)
-    share = share_of_points(shares, key.constant)
+    share = _share_of_wrong_arrays(comparison, explanations)
     remarks = remarks_on(comparison, explanations, excluded)
     return verdict_of(check, share, remarks)
+
+
+def _share_of_wrong_arrays(comparison: Comparison, explanations: Sequence[Explanation]) -> float:
+    shares = _shares(comparison, explanations)
+    return share_of_points(shares, comparison.key.constant)
 
 
 def _shares(comparison: Comparison, explanations: Sequence[Explanation]) -> dict[str, float]:

@@ -15,15 +15,25 @@ from autograder.judging import (
     deviation,
     error_words,
     excluded_by,
-    judge,
     judge_loss,
+    none_excluded,
     not_reached,
+    points_earned,
     row_cosine,
     unmet,
 )
+from autograder.judging import judge as judge_with_words
 
 SIZES = {"T": 6, "B": 3, "H": 9}
 A, B, C = np.arange(6.0), np.ones((6, 3, 9)), np.array([1, 2, 3])
+
+
+def judge(check, key, answer, sizes, excluded=none_excluded):
+    """Judge an answer; the points alone are the same, if no mistake is excluded."""
+    verdict = judge_with_words(check, key, answer, sizes, excluded)
+    if excluded is none_excluded and not check.measure:
+        assert points_earned(check, key, answer) == verdict.earned
+    return verdict
 
 
 @check(points=3)
@@ -51,7 +61,7 @@ def verdict(known, not_made=(), **changed):
         known,
         Answer({"a": A, "b": B, "c": C} | changed),
         SIZES,
-        lambda mistake: mistake.id in not_made,
+        (lambda mistake: mistake.id in not_made) if not_made else none_excluded,
     )
 
 

@@ -1,8 +1,9 @@
 """Small changes of a script: which there are of each kind of code, and where they are made."""
 
 import pytest
+import small
 
-from autograder.authoring.mutants import mutants
+from autograder.authoring.mutants import SECONDS, in_haste, mutants
 from autograder.authoring.mutation_operators import Operator
 
 COUNTERPARTS = {"mean": "sum", "sum": "mean"}
@@ -78,3 +79,12 @@ def test_a_change_over_several_lines_shows_those_that_differ():
     (left_out,) = [m for m in mutants(text, {}, {1}) if m.operator is Operator.OPTION_DELETION]
     assert left_out.before == "c=1, )"
     assert left_out.line == 4
+
+
+def test_a_mutant_has_seconds_only_where_it_does_not_train():
+    """Many a mutant loops for ever; training takes the time that it takes."""
+    unit = small.unit()
+    hasty = in_haste(unit)
+    for patient, check in zip(unit.checks, hasty.checks, strict=True):
+        assert check.seconds == (patient.seconds if check.measure else SECONDS)
+        assert check.seconds <= patient.seconds

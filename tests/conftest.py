@@ -21,6 +21,28 @@ def server():
 
 
 @pytest.fixture(scope="session")
+def server_of():
+    """Return a function that gives a unit's server, started once for tests that follow each other.
+
+    With torch to import, a start takes longer than most of what a test asks.
+    """
+    running = {}
+
+    def end():
+        while running:
+            running.popitem()[1].close()
+
+    def start(name):
+        if name not in running:
+            end()
+            running[name] = Server(this_course.unit(name))
+        return running[name]
+
+    yield start
+    end()
+
+
+@pytest.fixture(scope="session")
 def key(server):
     """The exact checks' key on `SEED`."""
     return build_key(server, SEED, data={})

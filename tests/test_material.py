@@ -25,7 +25,6 @@ from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
 from autograder.judging import PlainKey, judge
-from autograder.sandbox.client import Server
 
 UNITS = COURSE.units
 
@@ -36,50 +35,51 @@ def texts(name):
     return {check: [text] for check, text in unit_data(this_course.unit(name)).items()}
 
 
-@cache
-def whole_key(name):
-    """Return the key of all proofs below: the same unit, seed and corpus give the same one."""
-    with Server(this_course.unit(name)) as server:
-        return keys.build_key(server, FIRST_SEED, texts(name))
+@pytest.fixture(scope="module")
+def whole_key(server_of):
+    """Return a function that gives a unit's key for all proofs below, made once.
+
+    The same unit, seed and corpus give the same one.
+    """
+
+    @cache
+    def made(name):
+        return keys.build_key(server_of(name), FIRST_SEED, texts(name))
+
+    return made
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit):
+def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit, server_of, whole_key):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
-    with Server(this_course.unit(unit)) as server:
-        found = check_material(server, FIRST_SEED, whole_key(unit), texts(unit))
-        assert [line.text for line in found if line.fault] == []
+    found = check_material(server_of(unit), FIRST_SEED, whole_key(unit), texts(unit))
+    assert [line.text for line in found if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit):
+def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, whole_key):
     """Of twenty pairs of mistakes at most one is told a third.
 
     `autograder validate` tries 200, of which four may.
     """
     proof = ValidationReport(unit, 1, quick=True)
-    with Server(this_course.unit(unit)) as server:
-        assert [
-            line.text
-            for line in judge_pairs(server, FIRST_SEED, whole_key(unit), proof)
-            if line.fault
-        ] == []
+    found = judge_pairs(server_of(unit), FIRST_SEED, whole_key(unit), proof)
+    assert [line.text for line in found if line.fault] == []
     assert proof.pairs == 20
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_file_that_solves_nothing_earns_nothing(unit):
+def test_a_file_that_solves_nothing_earns_nothing(unit, server_of, whole_key):
     """Zeros, ones, the public seed's answers or the input earn nothing.
 
     Each exercise gives them by itself, and all at once.
     """
-    with Server(this_course.unit(unit)) as server:
-        found = judge_nothing(server, FIRST_SEED, whole_key(unit))
-        assert [line.text for line in found if line.fault] == []
+    found = judge_nothing(server_of(unit), FIRST_SEED, whole_key(unit))
+    assert [line.text for line in found if line.fault] == []
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_wrong_variants_lose_points(unit, monkeypatch):
+def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
     """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
     same = (FIRST_SEED, texts(unit))
     monkeypatch.setattr(
@@ -113,6 +113,14 @@ def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkey
     save_key(path, {"training@elsewhere": replace(trained, loss=1.25)})
     monkeypatch.setattr(type(COURSE), "key", lambda *_: path)
     monkeypatch.setattr(building, "all_unit_data", lambda _: texts(UNIT))
+    make, made = building.build_key, {}
+
+    def build_key(*asked, **options):  # made once, and written twice
+        if not made:
+            made.update(make(*asked, **options))
+        return dict(made)
+
+    monkeypatch.setattr(building, "build_key", build_key)
     (line,) = building.build(COURSE, [UNIT])
     assert line == f"{path} (not here, so as before: training@elsewhere)"
     written = load_key(path)
@@ -146,16 +154,16 @@ def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_solution_earns_every_exact_point_on_20_seeds(unit):
+def test_the_solution_earns_every_exact_point_on_20_seeds(unit, server_of):
     """No seed is unlucky: the solution, judged by its own key without mistakes, loses nothing."""
     solution = keys.solution_of(this_course.unit(unit)).plain().encode()
-    with Server(this_course.unit(unit)) as server:
-        for seed in range(20):
-            with server.worker(solution, "solution.py") as worker:
-                for check in keys.checks_to_run(server.unit, data=()):
-                    answer = worker.ask(check, seed)
-                    assert not answer.failure, f"{check.name}, seed {seed}: {answer.message}"
-                    assert sum(array.size for array in answer.arrays.values()), check.name
+    server = server_of(unit)
+    for seed in range(20):
+        with server.worker(solution, "solution.py") as worker:
+            for check in keys.checks_to_run(server.unit, data=()):
+                answer = worker.ask(check, seed)
+                assert not answer.failure, f"{check.name}, seed {seed}: {answer.message}"
+                assert sum(array.size for array in answer.arrays.values()), check.name
 
 
 @pytest.mark.parametrize("unit", UNITS)

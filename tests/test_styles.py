@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter
+from functools import cache
 
 import pytest
 import this_course
@@ -10,7 +11,6 @@ from this_course import COURSE, ROOT
 from autograder.authoring.validate import lost, plain_key, styles
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.one import grade_one
-from autograder.sandbox.client import Server
 
 UNITS = COURSE.units
 SEED = 77  # not among those that `autograder validate` tries
@@ -52,19 +52,24 @@ def bare(node):
     return ast.dump(node)
 
 
+@cache
 def exercises(unit):
     """What a student writes: the definitions that the stub leaves open."""
     open_ones = definitions(ast.parse(solution_of(this_course.unit(unit)).stub)).items()
     return {name for name, node in open_ones if "NotImplementedError" in ast.dump(node)}
 
 
+@cache
+def ours(unit):
+    """The exercises as the solution does them, bare: name → code."""
+    plain = definitions(ast.parse(solution_of(this_course.unit(unit)).plain()))
+    return {name: bare(plain[name]) for name in exercises(unit)}
+
+
 def rewritten(unit, module):
     """The exercises that a style file does in another way than the solution."""
-    plain = definitions(ast.parse(solution_of(this_course.unit(unit)).plain()))
     found = definitions(module).items()
-    return {
-        name for name, node in found if name in exercises(unit) and bare(node) != bare(plain[name])
-    }
+    return {name for name, node in found if name in ours(unit) and bare(node) != ours(unit)[name]}
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -118,10 +123,10 @@ def test_a_copy_under_other_names_is_seen():
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_every_style_earns_every_exact_point(unit):
+def test_every_style_earns_every_exact_point(unit, server_of):
     """On a fresh seed; `autograder validate --seeds 20` tries more."""
-    with Server(this_course.unit(unit)) as server:
-        key = plain_key(server, checks_to_run(server.unit, data=()), SEED)
-        for style, script in styles(server.unit).items():
-            verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, data={})
-            assert lost(verdicts) == "", f"style {style}"
+    server = server_of(unit)
+    key = plain_key(server, checks_to_run(server.unit, data=()), SEED)
+    for style, script in styles(server.unit).items():
+        verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, data={})
+        assert lost(verdicts) == "", f"style {style}"

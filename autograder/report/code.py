@@ -52,36 +52,56 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
     return asked, given
 
 
+class OwnCode:
+    """A submission's definitions by the names that they bind, and the student's own helpers."""
+
+    def __init__(self, found: Sequence[Definition], given: Collection[str]) -> None:
+        """found: in the order of the file. given: names that the stub gives."""
+        self._found = found
+        self._defining: dict[str, list[Definition]] = {}
+        helpers: set[str] = set()
+        for definition in found:
+            for name in definition.names:
+                of_name = self._defining.setdefault(name, [])
+                of_name.append(definition)
+            if definition.is_function:
+                helpers |= definition.names
+        self._helpers = helpers - set(given)
+
+    def parts(self, asked: Collection[str]) -> list[Definition]:
+        """Return the definitions of what is asked for, and the helpers that these use.
+
+        They come in the order of the file. Of definitions on the same lines there is one, and
+        `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
+        """
+        shown: dict[tuple[int | None, int, str], Definition] = {}
+        left = MAX_SHOWN
+        names = list(asked)
+        looked_up: set[str] = set()
+        for name in names:  # the list grows by helpers
+            if name in looked_up:
+                continue
+            looked_up.add(name)
+            for definition in self._defining.get(name, ()):
+                lines = _lines_of(definition)
+                if lines in shown or len(definition.text) > left:
+                    continue
+                shown[lines] = definition
+                left -= len(definition.text)
+                names += sorted(self._helpers & definition.words)
+        if not shown:
+            return []
+        return [each for each in self._found if shown.get(_lines_of(each)) is each]
+
+
 def parts(
     found: Sequence[Definition], asked: Collection[str], given: Collection[str]
 ) -> list[Definition]:
-    """Return the definitions of what is asked for, and the student's helpers that these use.
+    """Return the definitions of what is asked for, and the helpers that these use: see `OwnCode`.
 
-    They come in the order of the file. Of definitions on the same lines there is one, and
-    `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
+    given: names that the stub gives.
     """
-    defining: dict[str, list[Definition]] = {}
-    helpers: set[str] = set()
-    for definition in found:
-        for name in definition.names:
-            of_name = defining.setdefault(name, [])
-            of_name.append(definition)
-        if definition.is_function:
-            helpers |= definition.names
-    helpers -= set(given)
-    shown: dict[tuple[int | None, int, str], Definition] = {}
-    left = MAX_SHOWN
-    names = list(asked)
-    for name in names:  # the list grows by helpers
-        for definition in defining.pop(name, ()):
-            lines = _lines_of(definition)
-            if lines in shown or len(definition.text) > left:
-                continue
-            shown[lines] = definition
-            left -= len(definition.text)
-            words = set(re.findall(r"\w+", definition.text))
-            names += sorted(helpers & words)
-    return [definition for definition in found if shown.get(_lines_of(definition)) is definition]
+    return OwnCode(found, given).parts(asked)
 
 
 def _lines_of(definition: Definition) -> tuple[int | None, int, str]:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
@@ -37,7 +38,13 @@ class Definition:
             return "line"
         return f"cell {self.cell}, line"
 
-    @property
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return the words in its text, of strings and comments too."""
+        found = re.findall(r"\w+", self.text)
+        return frozenset(found)
+
+    @cached_property
     def is_function(self) -> bool:
         """Return whether it is a function or a class."""
         head = re.match(r"@|(async )?def |class ", self.text)

@@ -395,6 +395,15 @@ class CodeBlock:
     first: int
     lines: tuple[tuple[Markup, bool], ...]
 
+    @property
+    def items(self) -> Markup:
+        """Return the lines as items of a list, put together here: a template takes longer."""
+        items = []
+        for line, is_marked in self.lines:
+            opening = '<li class="at">' if is_marked else "<li>"
+            items.append(f"{opening}{line}</li>\n")
+        return Markup("".join(items))
+
 
 Listing = dict[str, list[CodeBlock]]  # check → the code that it asks for
 
@@ -413,10 +422,11 @@ def _listing(course: Course, result: Result, content: bytes, renaming: Renaming 
     if not found:
         return {}
     asked, given = _exercises(course, result.unit)
+    own = code.OwnCode(found, given)
     listing: Listing = {}
     for verdict in result.verdicts:
         names = asked.get(verdict.name, set())
-        shown = code.parts(found, names, given)
+        shown = own.parts(names)
         listing[verdict.name] = [_block(definition, verdict, renaming) for definition in shown]
     return listing
 

@@ -136,12 +136,20 @@ def read_solution(text: str) -> Solution:
 def _first_lines(text: str) -> dict[int, int]:
     """Return the first line of each simple statement by its last one."""
     first_lines = {}
-    for node in ast.walk(parse(text)):
-        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
-            continue
-        last_line = node.end_lineno or node.lineno
-        first_lines[last_line] = node.lineno
+    for statement in _simple_statements(parse(text)):
+        last_line = statement.end_lineno or statement.lineno
+        first_lines[last_line] = statement.lineno
     return first_lines
+
+
+def _simple_statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements within a node that hold no others."""
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for part in getattr(node, name, ()):
+            if hasattr(part, "body") or hasattr(part, "cases"):
+                yield from _simple_statements(part)
+            else:
+                yield part
 
 
 def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ python benchmarks/pages.py [--students 1000]
 """
 
 import argparse
+import gc
 import random
 import re
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from at_hand import COURSE, solution, unit
 
+from autograder.cli.base import NEW_OBJECTS
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest, stored_results, write_result
 from autograder.grading.submissions import graded_files
@@ -80,6 +82,7 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
 
 def page(students: int = 1000) -> str:
     """Return a line: seconds from results to pages, and the size of the class page."""
+    gc.set_threshold(NEW_OBJECTS)  # as the commands do
     draw = random.Random(7)
     with tempfile.TemporaryDirectory() as scratch:
         submitted = Path(scratch, "submitted")

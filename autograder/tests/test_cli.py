@@ -1,5 +1,6 @@
 """Whatever a person does wrong is told: what was seen and what to do, with an exit code."""
 
+import gc
 import json
 import os
 import re
@@ -10,9 +11,11 @@ import zipfile
 
 import pytest
 import small
+from click.testing import CliRunner
 from small import UNIT, run_command, submit, timeless
 
 from autograder import cli
+from autograder.cli.base import NEW_OBJECTS
 from autograder.grading.results import only_writer
 from autograder.grading.submissions import read_file
 from autograder.sandbox.client import bubblewrap
@@ -725,7 +728,7 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
         True,
         False,
     )
-    (unit,) = record["units"]
+    (unit,) = record["doctor", "--help"]
     assert (unit["unit"], unit["file"]) == (UNIT, str(script))
     first = unit["checks"][0]
     assert (first["check"], first["status"]) == ("doubling", "failed")
@@ -734,3 +737,13 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
     done = small.run_command("check", script, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["passed"]
+
+
+def test_a_command_looks_for_garbage_seldom():
+    """Python looks after 700 new objects, and trees of code have thousands that stay."""
+    before = gc.get_threshold()
+    try:
+        CliRunner().invoke(cli.main, ["doctor", "--help"])
+        assert gc.get_threshold()[0] == NEW_OBJECTS
+    finally:
+        gc.set_threshold(*before)

@@ -159,18 +159,25 @@ class AnswerMaker:
         """Return the same of right answers in other styles; of helpers no name is told."""
 
         def made() -> ChangedAnswers:
-            answers = self.all_made(check, self.styles.values())
             reached = {}
-            for name, script in self.styles.items():
-                answered = answers.get(script)
-                if answered and not loses_points(check, solution.answer, answered.answer):
-                    reached[name] = self.changes_of_style(name), answered.names
+            for name, answered in self._right_styles(check, solution).items():
+                reached[name] = self.changes_of_style(name), answered.names
             parts = []
             for name, tried in styles_to_be_tried(reached).items():
                 parts.append(self._tried(check, self.styles[name], solution.answer, tried))
             return joined(tuple(solution.answer.arrays), parts)
 
         return self._kept(made, check, "small changes of styles", *self.styles.values())
+
+    def _right_styles(self, check: Check, solution: Made) -> dict[str, Made]:
+        """Return what the styles answer, by name; one that loses points here is left out."""
+        answers = self.all_made(check, self.styles.values())
+        right = {}
+        for name, script in self.styles.items():
+            answered = answers.get(script)
+            if answered and not loses_points(check, solution.answer, answered.answer):
+                right[name] = answered
+        return right
 
     def values_of_right_answers(
         self, check: Check, solution: Made, without: str | None = None
@@ -180,11 +187,8 @@ class AnswerMaker:
         without: the name of a style that is left out, "" for our solution.
         """
         right = {"": self.solution.plain()}
-        answers = self.all_made(check, self.styles.values())
-        for name, script in self.styles.items():
-            answered = answers.get(script)
-            if answered and not loses_points(check, solution.answer, answered.answer):
-                right[name] = script
+        for name in self._right_styles(check, solution):
+            right[name] = self.styles[name]
         if without is not None:
             right.pop(without, None)
         return self._prints(check, right.values())

@@ -20,7 +20,7 @@ from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
-from autograder.source.solution import Solution, read_solution
+from autograder.source.solution import Solution, plain_text, read_solution
 
 
 class BrokenSolution(UserError):
@@ -36,9 +36,17 @@ SOLUTION = "solution.py"  # how the solution's file is called where it runs
 
 def solution_of(unit: Unit) -> Solution:
     """Read the solution of a unit. Raises `NoCourse` in a student's copy, which has none."""
+    return read_solution(_solution_text(unit))
+
+
+def plain_solution(unit: Unit) -> str:
+    """Return the solution of a unit without its mistakes. Nothing of it is parsed."""
+    return plain_text(_solution_text(unit))
+
+
+def _solution_text(unit: Unit) -> str:
     path = unit.course.solution_there(unit.name)
-    text = path.read_text(encoding="utf-8")
-    return read_solution(text)
+    return path.read_text(encoding="utf-8")
 
 
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:

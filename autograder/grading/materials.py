@@ -3,7 +3,7 @@
 import ast
 
 from autograder.course import Unit
-from autograder.grading.keys import solution_of
+from autograder.grading.keys import plain_solution
 from autograder.grading.provenance import helpers
 from autograder.grading.results import digest
 from autograder.parsing import parse
@@ -19,8 +19,7 @@ def check_materials(unit: Unit) -> dict[str, str]:
     text = module.read_text("utf-8")
     names = {check.name for check in unit.checks}
     experiments, rest = _apart(text, names)
-    solution = solution_of(unit)
-    shared = [solution.plain()]
+    shared = [plain_solution(unit)]
     for path in helpers(unit.course):
         shared.append(path.read_text("utf-8"))
     shared.append(rest)

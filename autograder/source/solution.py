@@ -73,22 +73,12 @@ class Solution:
 
     def plain(self) -> str:
         """Return the solution without its mistakes, as one would write it."""
-        lines = [line for _, line in self.plain_lines]
-        return "\n".join(lines)
+        return plain_text(self.text)
 
     @cached_property
     def plain_lines(self) -> tuple[tuple[int, str], ...]:
         """List the lines of the solution without its mistakes, each with its number in `text`."""
-        plain = []
-        in_mistake = False
-        for number, line in enumerate(self.text.split("\n"), 1):
-            if _MISTAKE.match(line):
-                in_mistake = True
-            elif not _WORDS_OF_A_MISTAKE.match(line):
-                in_mistake = False
-            if not in_mistake:
-                plain.append((number, line))
-        return tuple(plain)
+        return tuple(_plain_lines(self.text))
 
     def with_mistake(self, *identities: str) -> str:
         """Return the script with one mistake made, or several that spoil different statements."""
@@ -131,6 +121,24 @@ def read_solution(text: str) -> Solution:
         elif line.strip() and not line.strip().startswith("#"):
             last_code = number
     return Solution(text, tuple(mistakes))
+
+
+def plain_text(text: str) -> str:
+    """Return a solution's script as `Solution.plain` does, without parsing it."""
+    lines = [line for _, line in _plain_lines(text)]
+    return "\n".join(lines)
+
+
+def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that belong to no mistake, each with its number."""
+    in_mistake = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if _MISTAKE.match(line):
+            in_mistake = True
+        elif not _WORDS_OF_A_MISTAKE.match(line):
+            in_mistake = False
+        if not in_mistake:
+            yield number, line
 
 
 def _first_lines(text: str) -> dict[int, int]:

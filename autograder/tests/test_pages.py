@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlparse
 import pytest
 import small
 from browser import CHROMIUM, open_pages, violations
+from jinja2 import Environment
 from small import COURSE, UNIT, WORDS
 
 from autograder.errors import visible
@@ -32,7 +33,7 @@ from autograder.report.definitions import (
     Definition,
     read_definitions,
 )
-from autograder.report.pages import security_policy
+from autograder.report.pages import environment, security_policy
 from autograder.sandbox.inside.cells import syntax_tree
 from autograder.sandbox.inside.submission import Submission
 
@@ -719,3 +720,28 @@ def test_the_line_of_a_known_mistake_is_marked(hostile):
     page = (hostile / UNIT / "uphill.html").read_text()
     (marked,) = set(re.findall(r'<li class="at">(.*?)</li>', page))
     assert re.sub("<[^>]*>", "", marked).strip().startswith("weights = weights + rate * error")
+
+
+@pytest.fixture
+def fresh_templates(tmp_path, monkeypatch):
+    """Templates as a new process finds them, and an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    environment.cache_clear()
+    yield tmp_path / "cache" / "autograder" / "templates"
+    environment.cache_clear()
+
+
+def test_templates_are_compiled_once(fresh_templates, monkeypatch):
+    """The next process takes them from the cache."""
+    environment().get_template("student.html")
+    assert list(fresh_templates.iterdir())
+    environment.cache_clear()
+    monkeypatch.setattr(Environment, "compile", lambda *_, **__: pytest.fail("compiled again"))
+    environment().get_template("student.html")
+
+
+def test_where_no_cache_can_be_written_templates_are_compiled_each_time(fresh_templates):
+    """A file lies where the cache would."""
+    fresh_templates.parent.parent.write_text("no folder")
+    environment().get_template("student.html")
+    assert not fresh_templates.exists()

@@ -728,7 +728,7 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
         True,
         False,
     )
-    (unit,) = record["doctor", "--help"]
+    (unit,) = record["units"]
     assert (unit["unit"], unit["file"]) == (UNIT, str(script))
     first = unit["checks"][0]
     assert (first["check"], first["status"]) == ("doubling", "failed")

@@ -70,9 +70,12 @@ class AnswerMaker:
         self._changes_of_styles: dict[str, ChangedScripts] = {}
         self._process = SolutionProcess(self.solution.plain(), server)
 
-    def close(self) -> None:
-        """End the process of the solution, and close the store."""
+    def end_process(self) -> None:
+        """End the process that answers as the solution does. The next question begins another."""
         self._process.end()
+
+    def close(self) -> None:
+        """Close the store."""
         self._store.close()
 
     def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
@@ -325,7 +328,7 @@ class SolutionProcess:
             try:
                 answer = worker.ask(check, seed)
             except ServerGone:
-                self._worker = None
+                self._end()
                 raise
             if may_be_the_machines_doing(answer):
                 self._end()

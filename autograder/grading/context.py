@@ -60,6 +60,8 @@ class GradingContext:
                 why = str(error)
                 server.close()
                 del _mine.server
+            finally:
+                shared.key.end_processes()
         message = (
             f"{why} Twice, with this submission: it was given up. Remove its result to have it "
             "graded again."

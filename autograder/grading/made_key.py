@@ -104,8 +104,14 @@ class MadeKey(Mapping[str, CheckKey]):
             self._public_keys[place] = key
         return key
 
+    def end_processes(self) -> None:
+        """End the processes that answer as the solution does, until the next question."""
+        self._maker.end_process()
+        self._public.end_process()
+
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and leave no process behind."""
+        self.end_processes()
         self._maker.close()
 
     def __getitem__(self, entry: str) -> "MadeCheckKey":

@@ -56,6 +56,7 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
             _ = key[entry].mistakes
         for check in checks_to_run(unit, data=()):
             _carry_each_forward(key, check)
+        key.end_processes()
         return key.computed
 
 

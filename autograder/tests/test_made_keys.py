@@ -1,5 +1,6 @@
 """Keys that are made when they are asked for: the same as those made at once, in fewer answers."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -124,6 +125,21 @@ def test_the_solution_answers_all_checks_in_one_process(server, tmp_path, begun)
         assert made.names == own.names
         alone.end()
     assert together[0].names != together[1].names
+
+
+def test_no_process_stays_once_a_submission_is_graded(server, made):
+    """A course of many units, or a pool of many seeds, would run out of open files."""
+
+    def open_files():
+        return len(os.listdir("/proc/self/fd"))
+
+    before = open_files()
+    assert made["doubling"].expected.arrays
+    assert open_files() == before + 2
+    made.end_processes()
+    assert open_files() == before
+    assert made["summing"].expected.arrays  # another process
+    made.end_processes()
 
 
 def test_where_the_process_of_the_solution_is_late_another_is_asked(server, begun):

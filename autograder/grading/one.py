@@ -22,6 +22,7 @@ from autograder.judging import (
     key_name,
     not_reached,
     same_answer,
+    same_bits,
     unmet,
 )
 from autograder.sandbox.client import Server
@@ -186,13 +187,7 @@ def _is_to_the_last_bit(first: Answer, second: Answer) -> bool:
         return False
     if first.arrays.keys() != second.arrays.keys():
         return False
-    for name, array in first.arrays.items():
-        other = second.arrays[name]
-        if (array.dtype, array.shape) != (other.dtype, other.shape):
-            return False
-        if array.tobytes() != other.tobytes():
-            return False
-    return True
+    return all(same_bits(array, second.arrays[name]) for name, array in first.arrays.items())
 
 
 def _is_same(check: Check, first: Answer, second: Answer) -> bool:

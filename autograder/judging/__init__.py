@@ -13,6 +13,7 @@ from autograder.judging.compare import (
     furthest,
     is_right,
     same_answer,
+    same_bits,
 )
 from autograder.judging.explain import (
     Explanation,
@@ -68,6 +69,7 @@ __all__ = [
     "points_earned",
     "row_cosine",
     "same_answer",
+    "same_bits",
     "small_changes_of",
     "unmet",
 ]

@@ -29,10 +29,17 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
         return math.inf
     if is_text(want) or is_text(got):
         return 0.0 if _is_same_text(want, got) else math.inf
-    if want.dtype == got.dtype and want.tobytes() == got.tobytes():
+    if same_bits(want, got):
         return 0.0
     tolerance = check.tolerance.get(name, TOLERANCE)
     return _deviation_of_numbers(want, got, tolerance)
+
+
+def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two arrays are equal to the last bit, their types and shapes included."""
+    if (one.dtype, one.shape) != (other.dtype, other.shape):
+        return False
+    return one.tobytes() == other.tobytes()
 
 
 def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:

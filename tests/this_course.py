@@ -1,13 +1,11 @@
 """This course, as its own tests see it, and helpers to grade it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from autograder.course import load_unit, read_course
 from autograder.data import finder
+from autograder.tests import commands
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = read_course(ROOT)
@@ -31,9 +29,7 @@ def trains_on(check):
 
 def run_command(*arguments, cwd=ROOT, **environment):
     """Run the real command in a process of its own."""
-    command = [sys.executable, "-m", "autograder", *map(str, arguments)]
-    merged = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
-    return subprocess.run(command, cwd=cwd, env=merged, capture_output=True, text=True, timeout=900)
+    return commands.run_command(*arguments, cwd=cwd, **environment)
 
 
 def timeless(path):

@@ -1,7 +1,6 @@
 """The course that the engine's tests teach, and helpers to grade it."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from autograder.course import load_unit, read_course
 from autograder.grading.keys import solution_of
+from autograder.tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = read_course(Path(__file__).parent / "fixture_course")
@@ -28,9 +28,7 @@ def unit(name=UNIT):
 
 def run_command(*arguments, cwd=COURSE.folder, **environment):
     """Run the real command in a process of its own, in the fixture course."""
-    command = [sys.executable, "-m", "autograder", *map(str, arguments)]
-    merged = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
-    return subprocess.run(command, cwd=cwd, env=merged, capture_output=True, text=True, timeout=900)
+    return commands.run_command(*arguments, cwd=cwd, **environment)
 
 
 def submit(folder, student, script, name=UNIT):

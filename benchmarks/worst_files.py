@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from autograder.grading.submissions import MAX_FILE
-from autograder.report.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS
+from autograder.sandbox.definitions import MAX_CELLS, MAX_CODE, MAX_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +61,7 @@ FILES = {
 CHILD = """
 import resource, sys, time, warnings
 from autograder.report.code import lines, parts
-from autograder.report.definitions import read_definitions
+from autograder.sandbox.definitions import read_definitions
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
 read_definitions(b"def double(x): return x")

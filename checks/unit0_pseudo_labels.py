@@ -16,7 +16,7 @@ from .training import figures, listed
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
-DRAWN = "a batch was drawn and not used, or one was used twice: as many as are used, no more."
+DRAWN = "another number of batches was drawn than should be: one for each use, and no more."
 AHEAD = (
     "batches were drawn before they were asked for: draw each when it is its turn, as a generator "
     "does."

@@ -187,7 +187,7 @@ def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
 
 
 ASKING = {
-    "null": "the null can be the most likely, too.",
+    "null": "where the null is the most likely character, it alone should be the answer.",
     "model_same_after": LEFT,
     "gradients_on_after": GRADIENTS,
 }

@@ -114,7 +114,9 @@ def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor)
     leaf = xs.clone().requires_grad_()
     try:
         squares = function(leaf) ** 2
-        (found,) = torch.autograd.grad((squares * xs).sum(), leaf)
+        if squares.shape == xs.shape:
+            squares = squares * xs
+        (found,) = torch.autograd.grad(squares.sum(), leaf)
     except RuntimeError:
         return torch.zeros_like(xs)
     return found
@@ -275,6 +277,8 @@ def all_gradients(net: Any, seed: int) -> Arrays:
     targets = ids(rng)
     net.gradients(given, h0, xs, targets)
     loss, grads = net.gradients(given, h0, xs, targets)
+    if isinstance(loss, Mapping):
+        raise TypeError("loss and gradients came the other way round. First the loss.")
     if not isinstance(grads, Mapping):
         raise TypeError(
             f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is "
@@ -334,7 +338,13 @@ def in_a_dict(function: str, weights: Any) -> dict[str, torch.Tensor]:
     """Return weights by name. Raises `TypeError` where one is missing, or is no tensor."""
     if not isinstance(weights, Mapping) or set(weights) != set(NAMES.split()):
         raise TypeError(f"`{function}` should return a dict of the five weights: {NAMES}.")
-    return {name: tensor(function, weights[name]) for name in NAMES.split()}
+    for name, found in weights.items():
+        if not torch.is_tensor(found):
+            raise TypeError(
+                f"`{name}` of what `{function}` returned is no tensor, found "
+                f"{type(found).__name__}."
+            )
+    return {name: weights[name] for name in NAMES.split()}
 
 
 def alike(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

@@ -165,7 +165,7 @@ class MixIterator:
         # mistake: xs, ys = [next(c)[0] for c in self.children], [next(c)[1] for c in self.children]
         #   `next` was called twice for each child, once for x and once for y, which are then of two batches. Call it once.
         # mistake: xs, ys = zip(*self.children)
-        #   `zip` went through all that the children give, and they never end. Call `next` once on each child.
+        #   all that a child gives was asked for, and it never ends. Call `next` once on each child.
         # mistake: xs, ys = zip(*[next(self.children[0]) for _ in self.children], strict=True)
         #   every part of the batch came from the first child. Ask each child for one.
         # mistake: ys, xs = zip(*[next(child) for child in self.children], strict=True)
@@ -494,7 +494,7 @@ def soft_cross_entropy(logits, y):
     # mistake: return -(y * F.log_softmax(logits, -1)).mean()
     #   the mean ran over the V classes too. Sum over classes, average over the batch.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1))).sum(-1).mean()
-    #   the logarithm of a probability that rounds to 0 is infinite. Use `log_softmax`.
+    #   infinite for large logits: a probability rounds to 0, or an exponential is too large. Use `log_softmax`.
     # mistake: return (y * F.log_softmax(logits, -1)).sum(-1).mean()
     #   the sign is missing: logarithms of probabilities are negative, a loss is not.
     # mistake: return F.kl_div(F.log_softmax(logits, -1), y, reduction="batchmean")
@@ -562,7 +562,7 @@ def train(model, batches, optimizer, steps):
         #   the gradients were clipped after the first few steps. Here they are used as they are.
         optimizer.step()
         # mistake: pass
-        #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
+        #   no weight moved: when `optimizer.step()` came, no gradient was there, or it never came. First `backward`, then the step.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
         losses.append(error.item())

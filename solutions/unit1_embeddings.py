@@ -112,7 +112,7 @@ def encode(words, index):
     # mistake: return torch.tensor([index.setdefault(word, 0) for word in words])
     #   unknown words were added to the caller's index. Only look words up: `index.get(word, 0)`.
     # mistake (keeps 0.5): return torch.tensor([index.get(word, 0) for word in words], dtype=torch.uint8)
-    #   the ids are bytes, which PyTorch takes for a mask of rows. Leave them 64-bit integers.
+    #   the ids are no integers of 32 or 64 bits: bytes are taken for a mask of rows, and floats select none.
     # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
     #   the ids are a list. Make a tensor of integers of it: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])
@@ -828,7 +828,7 @@ def train(model, batches, optimizer, decay):
         # mistake: (error.sqrt() + decay * penalty(model)).backward()
         #   the root of the error was differentiated. Train on the squared error.
         # mistake: error.backward()
-        #   the penalty is missing: add `decay * penalty(model)` before `backward`.
+        #   the weights move as if there were no penalty: add `decay * penalty(model)` before `backward`.
         # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
         #   the penalty is in the figures returned. It belongs to what is differentiated; keep the plain error.
         # mistake: (error - decay * penalty(model)).backward()
@@ -841,7 +841,7 @@ def train(model, batches, optimizer, decay):
         # mistake: nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 3 else 1e9); optimizer.step()
         #   the gradients of later batches were clipped. Here they are used as they are.
         # mistake: pass
-        #   no weight moved: `backward` or `optimizer.step()` is missing, or the gradients were cleared between the two.
+        #   no weight moved: when `optimizer.step()` came, no gradient was there, or it never came. First `backward`, then the step.
         losses.append(error.item())
         # mistake (keeps 0.5): losses.append(error)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.

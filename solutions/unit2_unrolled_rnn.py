@@ -727,7 +727,7 @@ class Recurrent(nn.Module):
         self.output = nn.Linear(H, V)
         nn.init.eye_(self.hidden.weight)
         # mistake: pass
-        #   `hidden` does not start with the identity: `nn.init.eye_` puts it there.
+        #   a layer (H, H) does not start with the identity: `nn.init.eye_` puts it there, into `hidden`.
         # mistake: self.hidden.weight = torch.eye(H)
         #   a layer's weight is a parameter, and a tensor cannot take its place. Write into it: `nn.init.eye_(layer.weight)`.
         # mistake: nn.init.eye_(self.input.weight)
@@ -740,7 +740,7 @@ class Recurrent(nn.Module):
         # mistake: self.hidden.register_parameter("bias", None)
         #   `hidden` has no bias. Each of the layers has one; this one's begins with zeros.
         # mistake (keeps 0.5): pass
-        #   `hidden` starts with a random bias. "Do nothing to the state" needs zeros there.
+        #   the bias of a layer (H, H) does not start with zeros. "Do nothing to the state" needs them, in `hidden`.
         ### END SOLUTION
 
     def read(self, x, h=None):

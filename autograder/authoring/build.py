@@ -85,12 +85,14 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
 
     Losses on a corpus that cannot be had here are kept, and are named.
     """
-    with Server(unit, stub=solution_of(unit).stub) as server:
-        fresh = build_key(server, unit.course.public_seed, all_unit_data(unit), for_a_file=True)
     path = unit.course.key(unit.name)
     stored: Key = {}
     with suppress(key_file.NoKey):  # where there is none, or one of another format
         stored = key_file.load_key(path)
+    with Server(unit, stub=solution_of(unit).stub) as server:
+        fresh = build_key(
+            server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored
+        )
     kept = _losses_not_made_here(unit, stored, fresh)
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / path.name

@@ -28,6 +28,7 @@ from autograder.judging import (
     excluded_by,
     judge,
     not_reached,
+    own_words,
     unmet,
 )
 from autograder.sandbox.client import Server
@@ -196,7 +197,7 @@ def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
     for verdict in verdicts:
         for remark in verdict.remarks:
             if remark.mistake:
-                told.append(remark.text)
+                told.append(own_words(remark.text))
     return told
 
 

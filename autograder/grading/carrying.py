@@ -32,6 +32,7 @@ from autograder.judging import (
     small_changes_of,
 )
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.relations.written import NOT_KNOWN, Written
 
 Mistakes = frozenset[str]  # ids of known mistakes, or of small changes, made at once
 MOST_WAYS = 8  # ways in which earlier answers may have come about; of more nothing is carried
@@ -179,7 +180,7 @@ class Follows:
     key: what the answer is compared with where no mistake was made before.
     ways: the ways in which the wrong ones may have come about, each the mistakes that were made.
     needed: the checks that are wrong.
-    sizes, excluded: as in `judge`.
+    sizes, excluded, written: as in `judge`.
     """
 
     check: Check
@@ -189,6 +190,7 @@ class Follows:
     needed: Sequence[str]
     sizes: Mapping[str, int]
     excluded: Excluded
+    written: Written = NOT_KNOWN
 
     def can_be_judged(self) -> bool:
         """Return whether there is something to compare an answer with."""
@@ -203,7 +205,7 @@ class Follows:
             return Following(plain)
         silent = self.key.expected.arrays.keys() - carried.telling
         key = _TellingKey(carried.key, frozenset(silent))
-        judged = judge(self.check, key, answer, self.sizes, self.excluded)
+        judged = judge(self.check, key, answer, self.sizes, self.excluded, self.written)
         share = self._telling_share(carried)
         earned = round(share * judged.earned, 4)
         verdict = replace(judged, earned=earned)

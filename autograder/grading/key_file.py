@@ -11,6 +11,7 @@ mistake that equals the solution's is left out, and so are the weights that trai
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import starmap
 from pathlib import Path
@@ -45,7 +46,6 @@ from autograder.sandbox.inside.wire import pack_text, unpack_text
 
 FORMAT = "2"
 SMALL_CHANGES, PLACES, PRINTS = "small changes", "places", "prints"  # in the names of arrays
-MAY_DIFFER = 0.05  # share of small changes: a slow machine leaves out those that take long
 EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
 # mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
@@ -67,6 +67,8 @@ class _StoredMistake(msgspec.Struct):
     keeps: float
     failure: Failure
     message: str
+    definition: str = ""
+    quotes: tuple[str, ...] = ()
 
 
 class _StoredCheck(msgspec.Struct):
@@ -77,6 +79,7 @@ class _StoredCheck(msgspec.Struct):
     constant: list[str]
     mistakes: list[_StoredMistake]
     small_changes: list[tuple[str, str, str]] = []  # id, function and words of each
+    made_of: str = ""  # the digest of what the small changes come from
 
 
 def save_key(path: Path, key: Key) -> None:
@@ -93,6 +96,7 @@ def save_key(path: Path, key: Key) -> None:
             small_changes=[
                 (change.id, change.function, change.words) for change in known.small_changes.changes
             ],
+            made_of=known.small_changes.made_of,
         )
     texts = [name for name, array in arrays.items() if is_text(array)]
     metadata = {
@@ -142,7 +146,15 @@ def _arrays_of_small_changes(entry: str, changed: ChangedAnswers) -> Arrays:
 
 def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
     message = _without_quotes(mistaken)
-    return _StoredMistake(mistake.id, mistake.text, mistake.keeps, mistaken.failure, message)
+    return _StoredMistake(
+        id=mistake.id,
+        text=mistake.text,
+        keeps=mistake.keeps,
+        failure=mistaken.failure,
+        message=message,
+        definition=mistake.definition,
+        quotes=mistake.quotes,
+    )
 
 
 def _without_quotes(mistaken: Answer) -> str:
@@ -211,7 +223,8 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
             for name, array in expected.items():
                 mistaken[name] = arrays.get(_array_name(entry, one.id, name), array)
         answer = Answer(mistaken, one.failure, one.message)
-        mistakes.append((Mistake(one.id, one.text, one.keeps), answer))
+        mistake = Mistake(one.id, one.text, one.keeps, definition=one.definition, quotes=one.quotes)
+        mistakes.append((mistake, answer))
     return PlainKey(
         Answer(expected),
         tuple(mistakes),
@@ -225,7 +238,7 @@ def _small_changes(
     entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
 ) -> ChangedAnswers:
     if not known.small_changes:
-        return NO_CHANGES
+        return replace(NO_CHANGES, made_of=known.made_of)
     changes = tuple(starmap(SmallChange, known.small_changes))
     names = tuple(known.shapes)
     places = arrays[_array_name(entry, SMALL_CHANGES, PLACES)]
@@ -233,7 +246,7 @@ def _small_changes(
     prints = np.zeros((len(changes), len(names), WIDTH))
     numbers_of_changes, numbers_of_arrays = places.T
     prints[numbers_of_changes, numbers_of_arrays] = stored
-    return ChangedAnswers(changes, names, prints)
+    return ChangedAnswers(changes, names, prints, known.made_of)
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
@@ -255,7 +268,7 @@ def same_key(unit: Unit, one: Key, other: Key) -> bool:
 def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
     if _words(one) != _words(other) or one.constant != other.constant:
         return False
-    if not _have_same_changes(one.small_changes, other.small_changes):
+    if one.small_changes.made_of != other.small_changes.made_of:
         return False
     if check.measure:
         return _is_same_training(check, one, other)
@@ -266,13 +279,6 @@ def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
         if not _is_same_answer(check, mistaken, other_mistaken, solution):
             return False
     return True
-
-
-def _have_same_changes(one: ChangedAnswers, other: ChangedAnswers) -> bool:
-    """Return whether two keys hold the same small changes, but for a few."""
-    in_one_only = set(one.changes) ^ set(other.changes)
-    in_all = len(one.changes) + len(other.changes)
-    return len(in_one_only) <= MAY_DIFFER * in_all
 
 
 def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:

@@ -8,14 +8,24 @@ import ast
 import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
+from types import MappingProxyType
 from typing import NamedTuple
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.key_file import SAME
-from autograder.grading.small_changes import changed_scripts, to_be_tried, try_changes
-from autograder.judging import Mistake, PlainKey, constant_arrays, furthest, is_right, key_name
+from autograder.grading.provenance import modules_of_checks
+from autograder.grading.small_changes import (
+    ChangedScripts,
+    changed_scripts,
+    code_digest,
+    names_of_addons,
+    to_be_tried,
+    try_changes,
+)
+from autograder.judging import Key, Mistake, PlainKey, constant_arrays, furthest, is_right, key_name
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
@@ -32,6 +42,7 @@ Names = frozenset[str] | None  # of definitions; None where they are not known
 NEAR = 2 * SAME  # in tolerances: a mistake so near to one may pass on another processor
 TOGETHER = 50  # variants of the solution that one process answers for
 SOLUTION = "solution.py"  # how the solution's file is called where it runs
+NOTHING_STORED: Key = MappingProxyType({})
 
 
 def solution_of(unit: Unit) -> Solution:
@@ -68,6 +79,7 @@ def build_key(
     seed: int,
     data: Mapping[str, Sequence[Corpus]],
     for_a_file: bool = False,
+    stored: Key = NOTHING_STORED,
 ) -> dict[str, PlainKey]:
     """Make the key of a unit on a seed: run the solution, and each known mistake in it.
 
@@ -75,6 +87,8 @@ def build_key(
     data: for each check that trains, the corpora that the solution is trained on. A check without
     any is left out.
     for_a_file: the key is to be the same on every processor, and to hold what small changes answer.
+    stored: the key that the file holds now; what its small changes answer is kept where they come
+    from the same code.
     Raises `BrokenSolution` where the solution fails, or answers the same on another seed; and for a
     file where a mistake stands so near the tolerance that rounding decides whether it is listed.
     """
@@ -91,7 +105,7 @@ def build_key(
             keys[name] = _trained_key(server, script, check, seed, text)
     _add_mistakes(keys, server, seed, names, refuse_near=for_a_file)
     if for_a_file:
-        _add_small_changes(keys, server, seed, names)
+        _add_small_changes(keys, server, seed, names, stored)
     return keys
 
 
@@ -158,20 +172,57 @@ def _answer_alone(server: Server, asked: _Asked, seed: int) -> Answer:
 
 
 def _add_small_changes(
-    keys: dict[str, PlainKey], server: Server, seed: int, names: Mapping[str, Names]
+    keys: dict[str, PlainKey],
+    server: Server,
+    seed: int,
+    names: Mapping[str, Names],
+    stored: Key,
 ) -> None:
     """Add to the keys of exact checks what small changes of the solution answer.
 
     names: check → the names of the solution's definitions that it runs.
+    stored: as of `build_key`.
     """
-    plain = solution_of(server.unit).plain()
-    scripts = changed_scripts(server.unit, plain)
+    plain = plain_solution(server.unit)
+    made_of = origin_of_small_changes(server.unit, plain, seed)
+    scripts: ChangedScripts | None = None
     for check in checks_to_run(server.unit, data=()):
         known = keys[check.name]
-        ran = names[check.name]
-        tried = to_be_tried(scripts, ran)
+        if check.name in stored:
+            changed = stored[check.name].small_changes
+            if changed.made_of == made_of:
+                keys[check.name] = replace(known, small_changes=changed)
+                continue
+        if scripts is None:
+            scripts = changed_scripts(server.unit, plain)
+        tried = to_be_tried(scripts, names[check.name])
         changed = try_changes(server, check, seed, plain, known.expected, tried)
+        changed = replace(changed, made_of=made_of)
         keys[check.name] = replace(known, small_changes=changed)
+
+
+def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
+    """Return the digest of what the small changes' answers come from.
+
+    It is the code of the solution, of the experiments, and of what makes the changes and their
+    prints. What is written in comments, as a script's prose is, changes nothing.
+    plain: the solution's script.
+    """
+    texts = [plain]
+    for path in modules_of_checks(unit.course, unit.name):
+        texts.append(path.read_text(encoding="utf-8"))
+    parts = [code_digest(), str(names_of_addons(unit)), str(seed)]
+    parts += map(_without_comments, texts)
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _without_comments(script: str) -> str:
+    """Return a script's lines that are neither blank nor comments."""
+    lines = []
+    for line in script.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus, Failure
@@ -25,7 +26,9 @@ from autograder.judging import (
     same_bits,
     unmet,
 )
+from autograder.relations.written import NOT_KNOWN, Written
 from autograder.sandbox.client import Server
+from autograder.sandbox.definitions import names_in_definitions
 from autograder.sandbox.worker import Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
@@ -71,6 +74,7 @@ def grade_one(
     carry: Carry = getattr(key, "carry", carry_nothing)
     values_of: ValuesOf = getattr(key, "known_values", no_values)
     sizes = server.unit.sizes
+    written = Written(partial(names_in_definitions, source))
     asked = []
     with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
@@ -82,12 +86,12 @@ def grade_one(
             lacking = unmet(check, verdicts)
             if lacking:
                 ways = [] if check.measure else early.before(lacking)
-                follows = Follows(check, known, carry, ways, lacking, sizes, excluded)
+                follows = Follows(check, known, carry, ways, lacking, sizes, excluded, written)
                 verdict = _judge_following(worker, seed, follows, early)
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
-                question = Question(check, seed, text, known, sizes, excluded)
+                question = Question(check, seed, text, known, sizes, excluded, written)
                 tried = try_twice(worker, question)
                 if tried.verdict.status != "passed":
                     early.add(check, known, tried.answer, excluded)
@@ -123,6 +127,7 @@ class Question:
     key: CheckKey
     sizes: Mapping[str, int]
     excluded: Excluded
+    written: Written = NOT_KNOWN
 
     def ask(self, worker: Worker) -> tuple[Answer, float]:
         """Ask a submission; return its answer, and the seconds that it took."""
@@ -131,7 +136,7 @@ class Question:
 
     def judge(self, answer: Answer) -> Verdict:
         """Judge an answer."""
-        return judge(self.check, self.key, answer, self.sizes, self.excluded)
+        return judge(self.check, self.key, answer, self.sizes, self.excluded, self.written)
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def computing_digest() -> str:
 
 def experiments_digest(unit: Unit) -> str:
     """Return the digest of a unit's experiments: their module, what checks share, add-ons."""
-    files = _modules_of_checks(unit.course, unit.name)
+    files = modules_of_checks(unit.course, unit.name)
     for package, module in addons(unit.course).items():
         if package in unit.packages:
             addon = Path(module_path(module))
@@ -142,10 +142,10 @@ def experiments_digest(unit: Unit) -> str:
 
 def checks_digest(course: Course, name: str) -> str:
     """Return the digest of a unit's module of checks and of what checks share."""
-    return digest_of(_modules_of_checks(course, name))
+    return digest_of(modules_of_checks(course, name))
 
 
-def _modules_of_checks(course: Course, name: str) -> list[Path]:
+def modules_of_checks(course: Course, name: str) -> list[Path]:
     """List a unit's module of checks, and those that checks share."""
     own = course.checks / f"{name}.py"
     return [own, *helpers(course)]

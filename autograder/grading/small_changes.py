@@ -46,17 +46,23 @@ def code_digest() -> str:
     return whole.hexdigest()
 
 
-def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScripts:
-    """Return all small changes of a unit's solution, by id, with what their scripts are made of.
-
-    plain: a script whose regions are changed. name: what ids begin with.
-    """
+def names_of_addons(unit: Unit) -> tuple[list[Sequence[str]], list[str]]:
+    """Return the names that a course's add-ons exchange, and the functions that take an axis."""
     pairs: list[Sequence[str]] = []
     axis_functions: list[str] = []
     for package in addons(unit.course).values():
         addon = import_module(package)
         pairs += getattr(addon, "MUTANT_NAMES", ())
         axis_functions += getattr(addon, "AXIS_FUNCTIONS", ())
+    return pairs, axis_functions
+
+
+def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScripts:
+    """Return all small changes of a unit's solution, by id, with what their scripts are made of.
+
+    plain: a script whose regions are changed. name: what ids begin with.
+    """
+    pairs, axis_functions = names_of_addons(unit)
     found: ChangedScripts = {}
     # a number tells nothing of the solution, and other prose around it changes none
     for number, change in enumerate(small_changes(plain, pairs, axis_functions)):

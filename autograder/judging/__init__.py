@@ -37,6 +37,7 @@ from autograder.judging.verdict import (
     Status,
     Verdict,
     key_name,
+    own_words,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "mistakes_that_raise",
     "none_excluded",
     "not_reached",
+    "own_words",
     "points_earned",
     "row_cosine",
     "same_answer",

@@ -12,10 +12,11 @@ from autograder.judging.compare import TOLERANCE, wrong_arrays
 from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.in_part import KIND as IN_PART
 from autograder.judging.in_part import mistake_in_part
-from autograder.judging.verdict import CheckKey, Excluded, Remark
+from autograder.judging.verdict import AS_WITH, CheckKey, Excluded, Mistake, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
 from autograder.relations.small_changes import ChangedAnswers, can_tell, find_small_change
+from autograder.relations.written import NOT_KNOWN, Written
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
 ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
@@ -26,12 +27,14 @@ class Comparison:
     """An answer beside the key of its check.
 
     sizes: letter → size, for shapes in words.
+    written: what stands in the submission.
     """
 
     check: Check
     key: CheckKey
     answer: Answer
     sizes: Mapping[str, int]
+    written: Written = NOT_KNOWN
 
     @cached_property
     def wrong(self) -> tuple[str, ...]:
@@ -59,10 +62,12 @@ def remarks_on(
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
     remarks = []
+    named = explained_arrays(told)
+    all_explained = named.union(related).issuperset(comparison.wrong)
     for explanation in told:
         mistake = explanation.mistakes[0]
-        remarks.append(Remark(mistake.text, explanation.arrays, mistake.code))
-    named = explained_arrays(told)
+        text = words_of_mistakes(explanation.mistakes, comparison.written, all_explained)
+        remarks.append(Remark(text, explanation.arrays, mistake.code))
     in_part = _in_part(comparison, named.union(related), excluded)
     changed = _small_changes(comparison, named.union(related, in_part), excluded)
     descriptions = []
@@ -79,6 +84,22 @@ def remarks_on(
             description = _with_relation(name, comparison, related.get(name))
         descriptions.append(description)
     return remarks + _joined(descriptions)
+
+
+def words_of_mistakes(
+    mistakes: Sequence[Mistake], written: Written, all_explained: bool = True
+) -> str:
+    """Say mistakes of one text; as a fact about values where they need not have been made.
+
+    all_explained: whether nothing is wrong beside what is told. What else is wrong may have made
+    these values too.
+    """
+    text = mistakes[0].text
+    if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
+        return f"{AS_WITH}, though your code does not write it so: {text}"
+    if not all_explained:
+        return f"{AS_WITH}: {text}"
+    return text
 
 
 def _relations(
@@ -151,7 +172,15 @@ def _small_change(
 ) -> Mapping[str, str]:
     expected = comparison.key.expected.arrays
     found = comparison.answer.arrays
-    return find_small_change(changes, expected, found, comparison.wrong, unexplained, excluded)
+    return find_small_change(
+        changes,
+        expected,
+        found,
+        comparison.wrong,
+        unexplained,
+        excluded,
+        comparison.written,
+    )
 
 
 def _told(
@@ -308,7 +337,10 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
     if words is not None:
         remark = Remark(words, (name,), group=group)
         return Description(remark)
-    close = np.isclose(found, expected, rtol=TOLERANCE, atol=1e-6)
+    if want.dtype.kind == "f":
+        close = np.isclose(found, expected, rtol=TOLERANCE, atol=1e-6)
+    else:  # whole numbers and truth values are compared exactly
+        close = found == expected
     # at least one: the check's own tolerance may be tighter than the one that counts here
     wrong = max(1, np.count_nonzero(~close))
     count = f"{wrong} of {got.size}"

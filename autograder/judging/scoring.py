@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging.compare import right_arrays
-from autograder.judging.describe import Comparison, remarks_on
+from autograder.judging.describe import Comparison, remarks_on, words_of_mistakes
 from autograder.judging.explain import Explanation, explain_wrong, mistakes_that_raise
 from autograder.judging.training import judge_weights
 from autograder.judging.verdict import (
@@ -20,6 +20,7 @@ from autograder.judging.verdict import (
     verdict_of,
 )
 from autograder.relations.small_changes import SmallChange
+from autograder.relations.written import NOT_KNOWN, Written
 
 STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
     Failure.TIMEOUT: "timeout",
@@ -39,14 +40,16 @@ def judge(
     answer: Answer,
     sizes: Mapping[str, int],
     excluded: Excluded = none_excluded,
+    written: Written = NOT_KNOWN,
 ) -> Verdict:
     """Compare an answer with the solution's and the known mistakes', and say what went wrong.
 
     sizes: letter → size, for shapes in words.
     excluded: whether a mistake cannot have been made, since it would have spoilt a check that has
     passed. It is asked of those mistakes only that look like the answer.
+    written: what stands in the submission.
     """
-    comparison = Comparison(check, key, answer, sizes)
+    comparison = Comparison(check, key, answer, sizes, written)
     if answer.failure:
         return _judge_failure(comparison, excluded)
     if check.measure:
@@ -94,7 +97,10 @@ def _judge_failure(comparison: Comparison, excluded: Excluded) -> Verdict:
 def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Remark]:
     """Name the known mistake that raises the same error, if it is one."""
     possible = mistakes_that_raise(comparison.key, comparison.answer, excluded)
-    return [Remark(mistake.text, mistake=mistake.code) for mistake in possible[:1]]
+    if not possible:
+        return []
+    text = words_of_mistakes(possible, comparison.written)
+    return [Remark(text, mistake=possible[0].code)]
 
 
 def _remark_on_right_arrays(comparison: Comparison) -> Remark:

@@ -17,12 +17,16 @@ class Mistake:
     text: what a student reads.
     keeps: the share of an array's points that it leaves.
     code: the line with the mistake. It stays with the solution: empty in a student's key.
+    definition: the function or class in which it is made; "" outside of any.
+    quotes: names that its text says were written. Code without any of them made it in another way.
     """
 
     id: str
     text: str
     keeps: float = 0.0
     code: str = ""
+    definition: str = ""
+    quotes: tuple[str, ...] = ()
 
 
 # mistakes that change the answer to a check, each with that answer
@@ -109,6 +113,17 @@ class Remark:
     literal: bool = False
     relation: str = ""
     example: str = ""
+
+
+AS_WITH = "as with this mistake"  # begins what is told as a fact about values
+
+
+def own_words(text: str) -> str:
+    """Return the known mistake's own words of a text that tells it."""
+    if not text.startswith(AS_WITH):
+        return text
+    _, _, words = text.partition(": ")
+    return words
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.check import Answer, Check, is_text
-from autograder.judging import TOLERANCE, CheckKey, Remark, Verdict
+from autograder.judging import TOLERANCE, CheckKey, Remark, Verdict, own_words
 
 # significant figures of a number: the first of these with which it differs from the other
 PRECISIONS = (4, 6, 8)
@@ -22,7 +22,7 @@ def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answ
     known = {mistake.text for mistake, _ in key.mistakes}
     remarks = []
     for remark in verdict.remarks:
-        if remark.text not in known:
+        if own_words(remark.text) not in known:
             remark = _with_example(remark, check, key.expected, answer)
         remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))

@@ -6,7 +6,7 @@ Nothing here is confined or official.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ from autograder.judging import (
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
+from autograder.practice.written import names_in_objects
+from autograder.relations.written import Written
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
@@ -158,6 +160,11 @@ class _Practice:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     early: Early = field(default_factory=Early)
 
+    @cached_property
+    def written(self) -> Written:
+        """Return what stands in the student's code."""
+        return Written(partial(names_in_objects, self.implementation.namespace))
+
     def run(self, check: Check) -> Practised:
         """Run a check after those that it needs, as far as they let it."""
         practised = self._run(check)
@@ -189,7 +196,7 @@ class _Practice:
         known = self.key[check.name]
         excluded = excluded_by(self.key, self.verdicts)
         answer = self._answer(check, text=None)
-        verdict = judge(check, known, answer, self.unit.sizes, excluded)
+        verdict = judge(check, known, answer, self.unit.sizes, excluded, self.written)
         if verdict.status != "passed":
             self.early.add(check, known, answer, excluded)
         shown = with_first_wrong(verdict, check, known, answer)
@@ -208,7 +215,8 @@ class _Practice:
         known = key[check.name]
         carried = partial(carried_by_file, key)
         excluded = excluded_by(key, self.verdicts)
-        follows = Follows(check, known, carried, ways, lacking, self.unit.sizes, excluded)
+        sizes = self.unit.sizes
+        follows = Follows(check, known, carried, ways, lacking, sizes, excluded, self.written)
         if not follows.can_be_judged():
             return _without_answer(not_reached(check, lacking))
         answer = self._answer(check, None)

@@ -7,7 +7,7 @@ have nothing to do with these answers would equal any of them with a chance of a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -17,6 +17,7 @@ from autograder.check import is_text
 from autograder.relations import evidence
 from autograder.relations.case import differ
 from autograder.relations.search import CHANCE
+from autograder.relations.written import NOT_KNOWN, Written
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -50,11 +51,13 @@ class ChangedAnswers:
 
     arrays: the names of the check's arrays.
     prints: of each change and array a print, (changes, arrays, WIDTH).
+    made_of: in a key's file, the digest of the code that they come from.
     """
 
     changes: tuple[SmallChange, ...] = ()
     arrays: tuple[str, ...] = ()
     prints: Array = field(default_factory=lambda: np.zeros((0, 0, WIDTH)))
+    made_of: str = ""
 
     def spoilt_by(self, identity: str) -> bool:
         """Return whether a change with this id answers otherwise than the solution."""
@@ -123,6 +126,7 @@ def find_small_change(
     wrong: Sequence[str],
     unexplained: Sequence[str],
     excluded: Callable[[SmallChange], bool],
+    written: Written = NOT_KNOWN,
 ) -> dict[str, str]:
     """Say of wrong arrays that one small change of the solution gives them: by array, in words.
 
@@ -130,6 +134,7 @@ def find_small_change(
     right, found: the expected arrays of a check, and an answer's.
     wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
     excluded: whether a change cannot have been made.
+    written: what stands in the submission.
     """
     if not changed.changes or not unexplained:
         return {}
@@ -144,7 +149,7 @@ def find_small_change(
             return told
         arrays = search.spoilt(best[0]) & left
         rivals = [number for number in best if search.spoilt(number) & arrays]
-        text = search.in_words(rivals)
+        text = search.in_words(rivals, written)
         if text:
             told.update(dict.fromkeys(sorted(arrays), text))
         for number in rivals:
@@ -246,7 +251,7 @@ class _Search:
                 return best
             self._fits[not_made] = False
 
-    def in_words(self, rivals: Sequence[int]) -> str:
+    def in_words(self, rivals: Sequence[int], written: Written) -> str:
         """Say of changes that give the same values what they have in common.
 
         It is "" where they differ in what they spoil, or the values may be theirs by chance.
@@ -254,7 +259,8 @@ class _Search:
         spoilt = {self.spoilt(number) for number in rivals}
         if len(spoilt) > 1 or self.may_be_chance(rivals[0]):
             return ""
-        return _in_words([self._changed.changes[number] for number in rivals])
+        known = {change.function for change in self._changed.changes}
+        return _in_words([self._changed.changes[number] for number in rivals], written, known)
 
     def spoilt(self, number: int) -> frozenset[str]:
         """Return the arrays that a change spoils."""
@@ -334,15 +340,20 @@ def _characters_that_differ(right: Array, found: Array) -> int:
     return count
 
 
-def _in_words(changes: Sequence[SmallChange]) -> str:
-    """Say which change gives these values; "" where the changes that do are too different."""
+def _in_words(changes: Sequence[SmallChange], written: Written, known: Collection[str]) -> str:
+    """Say which change gives these values; "" where the changes that do are too different.
+
+    known: the functions of right answers.
+    """
     functions = sorted({change.function for change in changes})
     if len(functions) > MOST_FUNCTIONS:
         return ""
     text = "your values are those of a right answer but for one small change"
-    if all(functions):
-        places = " or in ".join(f"`{function}`" for function in functions)
-        text = f"{text} in {places}"
+    places = written.places(functions) if all(functions) else []
+    if places:
+        text = f"{text} in {' or in '.join(places)}"
+        if any(written.calls_others(function, known) for function in functions):
+            text = f"{text}, or in what is called there"
     words = sorted({change.words for change in changes})
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):

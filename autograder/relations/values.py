@@ -1,8 +1,8 @@
 """The first value in a run of a submission that occurs in no right answer, though its parts do.
 
 Of each value there is only a *print*, which is the same for any layout of the same entries. What is
-told is a fact, as "`f * c + i` is the first value that none of our right answers has; `f`, `c` and
-`i` occur in them".
+told is a fact, as "`f * c + i` is the first value that none of our right answers has; the numbers
+of `f`, `c` and `i` occur in them".
 
 A right answer in another style has values, too, that none of ours has. So values that later ones
 are made of which do occur are *cleared*, and so are the expressions that took them.
@@ -54,8 +54,8 @@ class Located:
     """An expression whose value is the first that no right answer has.
 
     line: where its statement stands, "line 41", and `statement` its text. function: around it.
-    parts: those whose values do occur. times_right: how often it was evaluated before, where its
-    value occurred each time.
+    parts: those whose values do occur. in_pieces: those that are put together of pieces which do.
+    times_right: how often it was evaluated before, where its value occurred each time.
     """
 
     text: str
@@ -63,6 +63,7 @@ class Located:
     statement: str
     function: str
     parts: tuple[str, ...]
+    in_pieces: tuple[str, ...] = ()
     times_right: int = 0
 
 
@@ -87,18 +88,20 @@ def locate(run: "Run") -> Located | None:
 def in_words(located: Located) -> str:
     """Say what is located, as a fact.
 
-    Example: "`f * c + i` (line 41) is the first value that none of our right answers has; `f` and
-    `c` occur in them."
+    Example: "`f * c + i` (line 41) is the first value that none of our right answers has; the
+    numbers of `f` and `c` occur in them." They may be laid out otherwise there.
     """
     text = _quoted(located.text)
     place = _place(located.line, located.statement, located.text)
-    parts = [_quoted(part) for part in located.parts]
-    verb = "occur" if len(parts) > 1 else "occurs"
     said = f"{text} ({place}) is the first value that none of our right answers has"
+    if located.in_pieces:
+        said = f"{said}, after {_listed(located.in_pieces)}, all pieces of which occur in them"
     if located.times_right:
         times = "time" if located.times_right == 1 else f"{located.times_right} times"
         said = f"{said}, though it had the right ones the first {times}"
-    return f"{said}; {_listed(parts)} {verb} in them."
+    if located.parts:
+        said = f"{said}; the numbers of {_listed(located.parts)} occur in them"
+    return f"{said}."
 
 
 def quoted_with_place(records: Records, record: int) -> tuple[str, str]:
@@ -118,11 +121,15 @@ def _place(line: str, statement: str, text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """Return code of a student's in one line, without what would end a quotation, cut."""
+    """Return code of a student's in one line, without what would end a quotation.
+
+    What is long is cut in its middle: two parts of one line mostly differ in their ends.
+    """
     in_one_line = " ".join(text.split()).replace("`", "'")
     if len(in_one_line) <= LONGEST_QUOTE:
         return in_one_line
-    return f"{in_one_line[:LONGEST_QUOTE]}…"
+    half = LONGEST_QUOTE // 2
+    return f"{in_one_line[:half]}…{in_one_line[-half:]}"
 
 
 def _quoted(text: str) -> str:
@@ -131,7 +138,7 @@ def _quoted(text: str) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     """Write `a`, `b` and `c`."""
-    *firsts, last = parts
+    *firsts, last = map(_quoted, parts)
     if not firsts:
         return last
     return f"{', '.join(firsts)} and {last}"
@@ -164,6 +171,7 @@ class Run:
         self._own_calls: set[int] = set()
         self._steps_left = MOST_STEPS
         self._parts = list(self._found_parts())
+        self._in_pieces: set[int] = set()  # of these values only the pieces occur
         self._let_rows_occur()
         self._sites_of_own_calls = {records.sites[record] for record in self._own_calls}
         # values that say little, or whose entries mean nothing yet, where they are made of such
@@ -235,8 +243,9 @@ class Run:
             if telling and all(self._agrees[piece] for piece in pieces):
                 of_rows.add(self._values[record])
         for record, value in enumerate(self._values):
-            if value in of_rows:
+            if value in of_rows and not self._agrees[record]:
                 self._agrees[record] = True
+                self._in_pieces.add(record)
 
     def _results_within(self, record: int) -> list[int]:
         """Return what functions returned that a call called: what was noted elsewhere before it."""
@@ -464,9 +473,11 @@ class Run:
         site = records.sites[record]
         statement = records.statements[site]
         parts: dict[str, None] = {}
+        in_pieces: dict[str, None] = {}
         for leaf in self._leaves(record):
             if not self._says_little[leaf]:
-                parts[records.texts[records.sites[leaf]]] = None
+                listed = in_pieces if leaf in self._in_pieces else parts
+                listed[records.texts[records.sites[leaf]]] = None
         before = [other for other in range(record) if records.sites[other] == site]
         times_right = len(before) if all(self._agrees[other] for other in before) else 0
         return Located(
@@ -475,5 +486,6 @@ class Run:
             statement=records.wholes[statement],
             function=records.functions[statement],
             parts=tuple(parts)[:MOST_NAMED],
+            in_pieces=tuple(in_pieces)[:MOST_NAMED],
             times_right=times_right,
         )

@@ -10,7 +10,7 @@ from keyword import kwlist
 
 from autograder.errors import visible
 from autograder.parsing import parse
-from autograder.report.definitions import Definition
+from autograder.sandbox.definitions import Definition
 
 MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
 # one expression without nested repeats, so that no text makes it slow; a page for each of 1,000

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from autograder.course import Course
 from autograder.judging import Verdict
 from autograder.report import code
-from autograder.report.definitions import Definition, read_definitions
+from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.solution import read_solution, without_marks
 
 

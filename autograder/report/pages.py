@@ -28,11 +28,11 @@ from autograder.grading.roster import Student
 from autograder.grading.store import cache_folder
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, code, html, remark_html, summary
-from autograder.report.definitions import Definition, read_definitions
 from autograder.report.good_solutions import good_solutions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
 from autograder.report.terminal import number, symbol
+from autograder.sandbox.definitions import Definition, read_definitions
 
 # the file that was graded, if it is still there as it was
 Source = Callable[[Result], bytes | None]

@@ -11,9 +11,9 @@ from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
-from autograder.report.definitions import Definition, read_definitions
 from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, names_of_hand_in
 from autograder.review.fingerprints import numbers
+from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.solution import BEGIN, END
 
 

@@ -21,9 +21,9 @@ from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
 from autograder.parsing import parse
 from autograder.report.code import exercises, parts
-from autograder.report.definitions import Definition, read_definitions
 from autograder.review.effects import Effect, Kind, effect
 from autograder.sandbox.client import Server
+from autograder.sandbox.definitions import Definition, read_definitions
 
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.results import write_whole
-from autograder.report.definitions import Definition
 from autograder.report.exports import as_csv
 from autograder.report.pages import (
     CodeBlock,
@@ -21,6 +20,7 @@ from autograder.report.pseudonyms import Renaming
 from autograder.review.answers import Answer, Exercise, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
 from autograder.review.similar import Alike, Pair, count_holders
+from autograder.sandbox.definitions import Definition
 
 BARS = 20
 

@@ -77,18 +77,9 @@ def read_definitions(source: bytes) -> list[Definition]:
     Of a cell that does not parse it is the whole text. Nothing where the file is no text or is over
     the limits.
     """
-    if not _may_be_read(source):
+    submission = _read(source)
+    if submission is None:
         return []
-    try:
-        found = cells(source)
-        length = sum(len(cell.text) for cell in found)
-        if len(found) > MAX_CELLS or length > MAX_CODE:
-            return []
-        submission = Submission(source, "")
-    except (Broken, *UNPARSABLE):
-        return []
-    finally:
-        _parsed.add(len(source))
     lines: dict[Cell, list[str]] = {}
     read = []
     for statement in submission._statements:
@@ -98,11 +89,62 @@ def read_definitions(source: bytes) -> list[Definition]:
         if cell not in lines:
             lines[cell] = cell.text.split("\n")
         read.append(_definition(statement, lines[cell]))
-    for cell in found:
+    for cell in cells(source):
         if cell.text in submission._broken:
             names = re.findall(r"^(?:def |class )?(\w+)", cell.text, re.M)
             read.append(Definition(frozenset(names), cell.number, cell.first_line, cell.text))
     return read
+
+
+def names_in_definitions(source: bytes) -> dict[str, frozenset[str]]:
+    """Return the names that stand in each function and class of a submission, and in each method.
+
+    By `f`, `Class` and `Class.method`. Nothing where the file is no text or is over the limits.
+    """
+    submission = _read(source)
+    if submission is None:
+        return {}
+    names: dict[str, frozenset[str]] = {}
+    for statement in submission._statements:
+        node = statement.node
+        if isinstance(node, _NO_DEFINITION):
+            continue
+        of_statement = _names_in(node)
+        for bound in statement.binds:
+            names[bound] = names.get(bound, frozenset()) | of_statement
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    names[f"{node.name}.{part.name}"] = _names_in(part)
+    return names
+
+
+def _names_in(tree: ast.AST) -> frozenset[str]:
+    """Return the names of variables, attributes and options that stand in code."""
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                names.add(name)
+            case ast.arg(arg=name):
+                names.add(name)
+    return frozenset(names)
+
+
+def _read(source: bytes) -> Submission | None:
+    """Parse a submission; None where it is no text or over the limits."""
+    if not _may_be_read(source):
+        return None
+    try:
+        found = cells(source)
+        length = sum(len(cell.text) for cell in found)
+        if len(found) > MAX_CELLS or length > MAX_CODE:
+            return None
+        return Submission(source, "")
+    except (Broken, *UNPARSABLE):
+        return None
+    finally:
+        _parsed.add(len(source))
 
 
 def _may_be_read(source: bytes) -> bool:

@@ -213,6 +213,23 @@ class _Source:
         return parents
 
     @cached_property
+    def _modules(self) -> set[str]:
+        """Return the names that modules are imported under."""
+        names = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for alias in node.names:
+                    top, _, _ = alias.name.partition(".")
+                    names.add(alias.asname or top)
+        return names
+
+    def holds_functions(self, node: ast.AST) -> bool:
+        """Return whether what a function is taken from is a module, one in a module, or `self`."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self._modules | {"self"}
+
+    @cached_property
     def _bytes(self) -> bytes:
         return self.text.encode()
 
@@ -528,14 +545,17 @@ def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
     """Leave a call out, or an option of it; swap two arguments."""
     name = _called(node)
     words = f"`{name}` is left out" if name else "a call is left out"
+    words_of_argument = words
     if isinstance(node.func, ast.Attribute):
         owner = source.code(node.func.value)
         yield _Edit(node, f"({owner})", words)
+        if not source.holds_functions(node.func.value):  # it is a method: its owner goes too
+            words_of_argument = f"an argument of `{name}` stands where its result should"
     arguments = node.args
     has_starred = any(isinstance(argument, ast.Starred) for argument in arguments)
     if arguments and not has_starred:
         first = source.code(arguments[0])
-        yield _Edit(node, f"({first})", words)
+        yield _Edit(node, f"({first})", words_of_argument)
     if len(arguments) > 1 and not has_starred:
         yield _swapped_arguments(node, source)
     for keyword in node.keywords:

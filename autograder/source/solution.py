@@ -20,6 +20,8 @@ _MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
 _WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 # `optimizer.step()` and `return results` are words of the trade, which remarks use too
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_QUOTATION = re.compile(r"`([^`]*)`")
 READ = 8  # solutions that are remembered as they were read
 SHORTEST_SECRET = 13  # characters of a line that could give an answer away
 
@@ -99,8 +101,10 @@ def read_solution(text: str) -> Solution:
 
     Raises `ValueError`, with the line, for a mistake that does not stand below code.
     """
-    first_lines = _first_lines(text)
+    tree = parse(text)
+    first_lines = _first_lines(tree)
     lines = text.split("\n")
+    definitions = _definitions(tree, lines)
     mistakes: list[PlacedMistake] = []
     last_code = 0  # the number of the last line of code so far
     for number, line in enumerate(lines, 1):
@@ -115,8 +119,16 @@ def read_solution(text: str) -> Solution:
                 )
             _, keeps, code = head.groups()
             identity = f"m{len(mistakes) + 1:02}"
-            mistake = Mistake(identity, words, keeps=float(keeps or 0), code=code)
             first_line = first_lines.get(last_code, last_code)
+            definition = definitions.get(first_line, _NO_DEFINITION)
+            mistake = Mistake(
+                id=identity,
+                text=words,
+                keeps=float(keeps or 0),
+                code=code,
+                definition=definition.name,
+                quotes=_names_quoted(words, code, definition),
+            )
             mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):
             last_code = number
@@ -141,10 +153,52 @@ def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _first_lines(text: str) -> dict[int, int]:
+class _Definition(NamedTuple):
+    """A function or class of the solution, and all names that stand in it."""
+
+    name: str
+    names: frozenset[str]
+
+
+_NO_DEFINITION = _Definition("", frozenset())
+
+
+def _definitions(tree: ast.Module, lines: Sequence[str]) -> dict[int, _Definition]:
+    """Map the numbers of lines to the function or class in which they stand.
+
+    lines: of the whole script, with its mistakes, which are comments.
+    """
+    found: dict[int, _Definition] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            last = node.end_lineno or node.lineno
+            code = [
+                line for line in lines[node.lineno - 1 : last] if not line.lstrip().startswith("#")
+            ]
+            definition = _Definition(node.name, _names_in("\n".join(code)))
+            found.update(dict.fromkeys(range(node.lineno, last + 1), definition))
+    return found
+
+
+def _names_in(code: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(code))
+
+
+def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, ...]:
+    """Return the names that a mistake's words quote as written, and the solution does not write.
+
+    There are none where the words quote nothing of the mistake's own code: then they only advise.
+    """
+    quoted = _names_in(" ".join(_QUOTATION.findall(words))) - definition.names
+    if quoted.isdisjoint(_names_in(code)):
+        return ()
+    return tuple(sorted(quoted))
+
+
+def _first_lines(tree: ast.Module) -> dict[int, int]:
     """Return the first line of each simple statement by its last one."""
     first_lines = {}
-    for statement in _simple_statements(parse(text)):
+    for statement in _simple_statements(tree):
         last_line = statement.end_lineno or statement.lineno
         first_lines[last_line] = statement.lineno
     return first_lines

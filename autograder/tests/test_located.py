@@ -111,6 +111,27 @@ def test_a_slip_is_told_though_the_style_is_another():
     assert found.statement == "keeps += 0.5 * np.tanh((flat @ w))"
 
 
+PUT_TOGETHER = """
+import numpy as np
+
+def everything(x, w, u):
+    h = np.tanh(x @ w)
+    ends = np.exp(h[1:]).sum() + np.exp(h[-1:]).sum()
+    before = np.concatenate([h[:1], h[:-1]])
+    return before * np.exp(x @ u) + ends
+"""
+
+
+def test_what_is_put_together_is_not_said_to_occur():
+    """Its pieces do. They may be the wrong ones, and then the product of them is right."""
+    found = located(PUT_TOGETHER.replace("[h[:1], h[:-1]]", "[h[1:], h[-1:]]"), PUT_TOGETHER)
+    assert found.text.startswith("before * np.exp(x @ u)")
+    assert found.in_pieces == ("before",)
+    assert "before" not in found.parts
+    text = in_words(found)
+    assert "answers has, after `before`, all pieces of which occur in them; the numbers of " in text
+
+
 def test_a_right_answer_is_told_nothing():
     """Each style beside the other."""
     assert located(GATES, AT_ONCE) is None
@@ -189,7 +210,7 @@ def test_it_is_said_as_a_fact():
     text = in_words(found)
     assert text == (
         "`a + 'b'` (cell 2, line 3: `c = a + 'b'`) is the first value that none of our right "
-        "answers has; `a` and `b` occur in them."
+        "answers has; the numbers of `a` and `b` occur in them."
     )
     assert len(in_words(Located("x" * 999, "line 1", "y" * 999, "f", ("z" * 999,)))) < 350
 

@@ -3,13 +3,16 @@
 import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import small
 
 from autograder.check import Corpus, Failure
+from autograder.course import load_unit, read_course
 from autograder.data import unit_data
-from autograder.grading import one
+from autograder.grading import keys, one
 from autograder.grading.answer_maker import AnswerMaker, SolutionProcess
+from autograder.grading.key_file import load_key, save_key
 from autograder.grading.keys import BrokenSolution, build_key, solution_of, spoilt_names
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
@@ -283,6 +286,54 @@ def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
     with Server(halving(tmp_path / "far", 2.01)) as server:
         key = build_key(server, small.SEED, data={}, for_a_file=True)
         assert len(key["halving"].mistakes) == 1
+
+
+def test_small_changes_are_tried_anew_where_their_code_has_changed(tmp_path, monkeypatch):
+    """Prose changes nothing. What is kept is what would have been made."""
+    unit = halving(tmp_path / "course", 2.01)
+    solution = unit.course.solution(unit.name)
+    checks = unit.course.checks / f"{unit.name}.py"
+    file = tmp_path / "halving.safetensors"
+    tried = []
+    try_changes = keys.try_changes
+
+    def counted(*arguments):
+        tried.append(arguments)
+        return try_changes(*arguments)
+
+    monkeypatch.setattr(keys, "try_changes", counted)
+
+    def made(seed=small.SEED):
+        """The small changes in the key of the unit as it is now, and whether they were tried."""
+        tried.clear()
+        stored = load_key(file) if file.exists() else {}
+        now = load_unit(read_course(unit.course.folder), unit.name)
+        with Server(now) as server:
+            key = build_key(server, seed, data={}, for_a_file=True, stored=stored)
+        save_key(file, key)
+        return key["halving"].small_changes, bool(tried)
+
+    def edit(path, old, new):
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+
+    first, was_tried = made()
+    assert was_tried
+    assert first.changes
+    again, was_tried = made()
+    assert not was_tried
+    assert again.changes == first.changes
+    assert (again.prints == first.prints).all()
+    edit(solution, "def halve", "# A half of a number.\n\ndef halve")
+    assert made()[1] is False
+    edit(solution, "return x / 2\n", "return x / 2.0\n")
+    assert made()[1] is True
+    edit(checks, "seed + 2.0", "seed + 3.0")
+    changed, was_tried = made()
+    assert was_tried
+    assert not np.array_equal(changed.prints, first.prints)
+    assert made(seed=small.SEED + 1)[1] is True
 
 
 ENDS_ITSELF = """

@@ -23,9 +23,11 @@ from autograder.errors import visible
 from autograder.grading.hand_in import HandIn
 from autograder.grading.results import stored_results, write_whole
 from autograder.judging import Remark
-from autograder.report import definitions, html, pages, pseudonyms
+from autograder.report import html, pages, pseudonyms
 from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake, parts
-from autograder.report.definitions import (
+from autograder.report.pages import environment, security_policy
+from autograder.sandbox import definitions
+from autograder.sandbox.definitions import (
     MAX_CELLS,
     MAX_CODE,
     MAX_KEPT,
@@ -33,7 +35,6 @@ from autograder.report.definitions import (
     Definition,
     read_definitions,
 )
-from autograder.report.pages import environment, security_policy
 from autograder.sandbox.inside.cells import syntax_tree
 from autograder.sandbox.inside.submission import Submission
 

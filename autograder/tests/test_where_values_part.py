@@ -87,7 +87,7 @@ def test_a_slip_is_told_with_its_line(server, made):
     line = script.split("\n").index("        error = np.tanh(error)") + 1
     assert remark.text.endswith(
         f"`np.tanh(error)` (line {line}: `error = np.tanh(error)`) is the first value that none of "
-        "our right answers has; `error` occurs in them."
+        "our right answers has; the numbers of `error` occur in them."
     )
     assert remark.text.startswith("wrong values in 2 of 2 places.")
     assert remark.relation == KIND

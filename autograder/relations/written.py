@@ -1,0 +1,86 @@
+"""What stands in a submission's definitions, so that no remark speaks of what does not.
+
+Values tell what an answer amounts to, and not how it came about: an epoch that ends too early may
+have counted pixels, or have asked the wrong way round whether it is over. So a remark that quotes
+what was written is told as a fact about values where the code does not write it. And a place is
+named only where the code has it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+# definition, `f`, `Class` or `Class.method` → the names that stand in it
+Uses = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The names that stand in a submission's definitions, read when they are first asked for."""
+
+    read: Callable[[], Uses] = dict
+
+    @cached_property
+    def _uses(self) -> Uses:
+        return self.read()
+
+    def has(self, definition: str) -> bool:
+        """Return whether there is such a definition."""
+        return definition in self._uses
+
+    def lacks_all(self, names: Collection[str], definition: str) -> bool:
+        """Return whether none of some names stands in a definition, or in what it uses.
+
+        False where there is no name, or no such definition.
+        """
+        if not names or not self.has(definition):
+            return False
+        return self._names_in(definition).isdisjoint(names)
+
+    def _names_in(self, definition: str) -> frozenset[str]:
+        """Return the names that stand in a definition, and in all definitions that it uses."""
+        found: set[str] = set()
+        definitions = [definition]
+        for one in definitions:  # the list grows by what is used
+            new = self._uses[one] - found
+            found |= new
+            definitions += sorted(new & self._uses.keys())
+        return frozenset(found)
+
+    def places(self, functions: Iterable[str]) -> list[str]:
+        """Return how to name, for this submission, functions of a right answer.
+
+        functions: `f` or `Class.method` of each. One that the submission lacks is left out, or
+        told by its class.
+        """
+        functions = list(functions)
+        if not self._uses:
+            return [f"`{function}`" for function in functions]
+        named: dict[str, None] = {}
+        for function in functions:
+            top, _, _ = function.partition(".")
+            if self.has(function):
+                named[f"`{function}`"] = None
+            elif self.has(top):
+                named[f"`{top}`"] = None
+        return list(named)
+
+    def calls_others(self, function: str, known: Collection[str]) -> bool:
+        """Return whether a function uses a definition of the submission's own.
+
+        known: the definitions that right answers have, `f` or `Class.method` of each.
+        """
+        if not self.has(function):
+            return False
+        top, dot, _ = function.rpartition(".")
+        beside = f"{top}." if dot else ""
+        tops = {name.partition(".")[0] for name in known}
+        for name in self._uses[function]:
+            if self.has(name) and name not in tops:
+                return True
+            if beside and self.has(beside + name) and beside + name not in known:
+                return True
+        return False
+
+
+NOT_KNOWN = Written()

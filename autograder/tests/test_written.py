@@ -1,0 +1,176 @@
+"""What is told as a fact about values, since the code that was handed in does not write it so."""
+
+import json
+
+import pytest
+import small
+
+from autograder.authoring.build import build
+from autograder.course import load_unit, read_course
+from autograder.grading.keys import build_key
+from autograder.grading.one import grade_one
+from autograder.practice.practise import practise
+from autograder.practice.written import names_in_objects
+from autograder.relations.written import NOT_KNOWN, Written
+from autograder.sandbox.client import Server
+from autograder.sandbox.definitions import names_in_definitions
+from autograder.sandbox.inside.submission import Submission
+from autograder.source.solution import read_solution
+
+SCRIPT = """
+import numpy as np
+
+def encode(words, index=None):
+    found = [known(word) for word in words]  # not zip
+    return np.array(found, dtype=int)
+
+known = lambda word: word.strip()
+
+class Model:
+    def __init__(self):
+        self.table = np.zeros(3)
+
+    def forward(self, x):
+        return self.step(x)
+
+    def step(self, x):
+        return x @ self.table
+"""
+
+
+def notebook(script):
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": script}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def objects(script):
+    namespace = {"__name__": "__main__"}
+    exec(script, namespace)
+    return namespace
+
+
+READERS = {
+    "script": lambda script: names_in_definitions(script.encode()),
+    "notebook": lambda script: names_in_definitions(notebook(script).encode()),
+    "live": lambda script: names_in_objects(objects(script)),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_the_names_in_a_definition_are_read(read):
+    """Variables and attributes, of each method too; nothing of strings and comments."""
+    names = read(SCRIPT)
+    assert {"encode", "known", "Model", "Model.forward", "Model.step"} <= names.keys()
+    assert {"words", "known", "array"} <= names["encode"]
+    assert not {"zip", "not"} & names["encode"]
+    assert {"step", "x"} <= names["Model.forward"]
+    assert "table" not in names["Model.forward"]
+    assert {"step", "table", "zeros"} <= names["Model"]
+
+
+def test_what_cannot_be_read_is_not_known():
+    """Neither a file that is no code, nor one that is over the limits; then all is told plainly."""
+    for source in (b"def f(:", b"\0", b"x" * 2_000_000):
+        written = Written(lambda source=source: names_in_definitions(source))
+        assert not written.has("f")
+        assert not written.lacks_all(["zip"], "f")
+        assert written.places(["f", "A.b"]) == ["`f`", "`A.b`"]
+
+
+def test_what_a_definition_uses_is_part_of_it():
+    """A name in a helper counts as written."""
+    written = Written(lambda: READERS["script"](SCRIPT))
+    assert not written.lacks_all(["strip"], "encode")
+    assert written.lacks_all(["strip"], "Model")
+    assert written.lacks_all(["zip", "tolist"], "encode")
+    assert not written.lacks_all([], "encode")
+    assert not written.lacks_all(["zip"], "decode")
+    assert not NOT_KNOWN.lacks_all(["zip"], "encode")
+
+
+def test_a_place_is_named_as_the_submission_has_it():
+    """A method that it lacks by its class, a function that it lacks not at all."""
+    written = Written(lambda: READERS["script"](SCRIPT))
+    assert written.places(["Model.forward", "Model.read", "decode"]) == [
+        "`Model.forward`",
+        "`Model`",
+    ]
+    known = {"encode", "Model.forward"}
+    assert written.calls_others("encode", known)
+    assert written.calls_others("Model.forward", known)
+    assert not written.calls_others("Model.forward", known | {"Model.step"})
+    assert not written.calls_others("encode", known | {"known"})
+    assert not written.calls_others("decode", known)
+
+
+EXPERIMENTS = """
+    from autograder.check import check, named
+
+    @check(points=2)
+    def counting(net, seed):
+        \"\"\"`count` counts rows\"\"\"
+        import numpy as np
+        rows = seed % 7 + 2
+        return named("few many", net.count(np.ones((rows, 3))), net.count(np.ones((rows + 9, 5))))
+"""
+SOLUTION = '''
+    import numpy as np
+
+    import autograder
+
+    check = autograder.unit("counting")
+
+
+    def count(x):
+        """Rows."""
+        ### BEGIN SOLUTION
+        return len(x)
+        # mistake: return x.size
+        #   all entries were counted (`size`). Count rows: `len(x)`.
+        # mistake: return len(x) + 1
+        #   one too many is counted: only `len(x)`.
+        ### END SOLUTION
+
+
+    check("counting")
+'''
+PLAIN = "all entries were counted (`size`). Count rows: `len(x)`."
+NOT_SO = f"as with this mistake, though your code does not write it so: {PLAIN}"
+ANSWERS = {
+    "return x.size": PLAIN,
+    "return np.size(x)": PLAIN,
+    "return in_all(x)\ndef in_all(x): return x.size": PLAIN,
+    "return x.shape[0] * x.shape[1]": NOT_SO,
+    "return len([*x.flat])": NOT_SO,
+    "return x.shape[0] + 1": "one too many is counted: only `len(x)`.",
+}
+
+
+def test_only_what_the_mistake_itself_writes_is_quoted():
+    """What its words advise is in the solution, or in no code of the mistake."""
+    first, second = (
+        mistake for mistake, _, _ in read_solution(SOLUTION.replace("\n    ", "\n")).mistakes
+    )
+    assert (first.definition, first.quotes) == ("count", ("size",))
+    assert (second.definition, second.quotes) == ("count", ())
+
+
+def test_a_remark_says_what_was_written_only_of_code_that_writes_it(tmp_path):
+    """The points are the same; a student's own machine says it too."""
+    unit = small.write_course(tmp_path, "counting", EXPERIMENTS, SOLUTION)
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, data={})
+        graded = {}
+        for answer in ANSWERS:
+            script = f"import numpy as np\ndef count(x): {answer}\n"
+            (verdict,) = grade_one(server, script.encode(), "mine.py", small.SEED, key, {})
+            (remark,) = verdict.remarks
+            assert verdict.earned == 0
+            graded[answer] = remark.text
+    assert graded == ANSWERS
+    build(unit.course)
+    unit = load_unit(read_course(unit.course.folder), "counting")
+    for answer, text in ANSWERS.items():
+        script = f"import numpy as np\ndef count(x): {answer}\n"
+        (verdict,) = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
+        assert [remark.text for remark in verdict.remarks] == [text]

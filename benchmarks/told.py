@@ -1,6 +1,7 @@
 """Count what is said of mistakes that nobody wrote: mutants of solutions and of styles.
 
-python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--draw N] [--which HOW …] [--store FILE]
+python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--seed N] [--draw N]
+    [--which HOW …] [--store FILE]
 
 The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
 unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
@@ -13,7 +14,7 @@ solution, and for those of the same style as a mutant of a style: so no mutant i
 Where nothing explains one, its values are compared with those of right answers, but for those of
 the solution or the style that it is made of. It is counted how often the place that it is told is
 the statement that was changed, how often the function, and how often another one.
---every N takes each Nth mutant. --store keeps what the solution and its changes answer in a file, for
+--every N takes each Nth mutant. --seed draws other mutants, and asks them on another seed. --store keeps what the solution and its changes answer in a file, for
 a later run.
 """
 
@@ -58,23 +59,23 @@ class Wrong:
     style: str = ""
 
 
-def of_styles(measured: Unit) -> list[Wrong]:
+def of_styles(measured: Unit, seed: int) -> list[Wrong]:
     """Draw mutants of what styles write otherwise than the solution, each with its style."""
     found: list[Wrong] = []
     for name, script in marked_styles(measured, solution_of(measured).plain()).items():
         for mutant in mutants(script, other_names(measured)):
             found.append(Wrong(mutant, name))
-    return random.Random(SEED).sample(found, DRAWN)
+    return random.Random(seed).sample(found, DRAWN)
 
 
-def judged(measured: Unit, wrong: list[Wrong]) -> Iterator[tuple[Mutant, list[Verdict]]]:
+def judged(measured: Unit, wrong: list[Wrong], seed: int) -> Iterator[tuple[Mutant, list[Verdict]]]:
     """Yield each mutant with its verdicts."""
     stub = solution_of(measured).stub
     with Server(measured, stub=stub) as server:
-        key = build_key(server, SEED, data={})
+        key = build_key(server, seed, data={})
         for one in wrong:
             submitted = one.mutant.script.encode()
-            yield one.mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
+            yield one.mutant, grade_one(server, submitted, "submission.py", seed, key, {})
 
 
 @cache
@@ -146,7 +147,7 @@ class KeysWithout(dict[str, CheckKey]):
 
 
 def held_out(
-    measured: Unit, wrong: list[Wrong], store: Path | None
+    measured: Unit, wrong: list[Wrong], store: Path | None, seed: int
 ) -> Iterator[tuple[Mutant, list[Verdict]]]:
     """Yield each mutant with its verdicts, where what it would be told by itself is left out.
 
@@ -158,19 +159,19 @@ def held_out(
     for change, edit in changed_scripts(measured, solution.plain()).values():
         kinds[program(edit.script)] = change.words
     with Server(measured, stub=solution.stub) as server:
-        made = MadeKey(measured, SEED, {}, AnswerStore(store), lambda: server)
+        made = MadeKey(measured, seed, {}, AnswerStore(store), lambda: server)
         for one in wrong:
             own_kind = kinds.get(program(one.mutant.script))
             left_out = frozenset() if own_kind is None else frozenset([own_kind])
             key = KeysWithout(made, left_out, one.style)
             submitted = one.mutant.script.encode()
-            yield one.mutant, grade_one(server, submitted, "submission.py", SEED, key, {})
+            yield one.mutant, grade_one(server, submitted, "submission.py", seed, key, {})
 
 
-def drawn(measured: Unit, with_styles: bool) -> list[Wrong]:
+def drawn(measured: Unit, with_styles: bool, seed: int) -> list[Wrong]:
     """List what is measured: mutants of styles, drawn by chance, or all of the solution."""
     if with_styles:
-        return of_styles(measured)
+        return of_styles(measured, seed)
     plain = solution_of(measured).plain()
     return [Wrong(mutant) for mutant in mutants(plain, other_names(measured))]
 
@@ -193,6 +194,7 @@ def main() -> None:
     parser.add_argument("--styles", action="store_true")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--draw", type=int, default=0)
     parser.add_argument("--which", nargs="*", default=("named", "related", "small change"))
     parser.add_argument("--store", type=Path)
@@ -201,11 +203,11 @@ def main() -> None:
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
         telling = Telling(checks=measured.checks)
-        chosen = drawn(measured, asked.styles)[:: asked.every]
+        chosen = drawn(measured, asked.styles, asked.seed)[:: asked.every]
         if asked.held_out:
-            told = held_out(measured, chosen, asked.store)
+            told = held_out(measured, chosen, asked.store, asked.seed)
         else:
-            told = judged(measured, chosen)
+            told = judged(measured, chosen, asked.seed)
         for mutant, verdicts in told:
             telling.add(verdicts, mutant, places_of_mistakes(measured))
             if how_told(verdicts, measured.checks) in asked.which:
@@ -222,7 +224,7 @@ def main() -> None:
             print(f"  located: {located.replace('in elsewhere', 'elsewhere')}", flush=True)
         for one in telling.elsewhere:
             print(f"  elsewhere: {one}", flush=True)
-    for one in random.Random(SEED).sample(readable, min(asked.draw, len(readable))):
+    for one in random.Random(asked.seed).sample(readable, min(asked.draw, len(readable))):
         print(one)
 
 

@@ -58,7 +58,10 @@ def backward(results: Any, leaves: list[torch.Tensor], seed: int) -> torch.Tenso
     points=4,
     words={
         "same_after": KEPT,
-        "gradients": "autograd cannot walk back through the step as it should.",
+        "gradients": (
+            "these follow from `h` and `c`; where those are right, autograd cannot walk back "
+            "through the step as it should."
+        ),
     },
 )
 def one_step_of_an_lstm(net: Any, seed: int) -> Arrays:
@@ -264,7 +267,7 @@ def dropping_out(net: Any, seed: int) -> Arrays:
 def two_epochs(net: Any, seed: int) -> Arrays:
     """`train_epoch` twice: how far weights move, and losses; once with a bound that acts"""
     out: Arrays = {}
-    for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T)), ("free", 100.0, (T, T))):
+    for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T, T)), ("free", 100.0, (T, T))):
         model = Reader(seed, output=8.0).eval()
         before = take(model, roles())
         batches = []
@@ -365,7 +368,9 @@ def first_eight(drawn: Any) -> np.ndarray:
         "other_seed_other_text": (
             "another generator gave the same text: draw with the one that is handed in."
         ),
-        "without_a_generator": "without a generator, three ids were asked for: None is allowed.",
+        "without_a_generator": (
+            "with None for the generator three ids were asked for, and something else came."
+        ),
     },
 )
 def generating(net: Any, seed: int) -> Arrays:

@@ -577,7 +577,7 @@ def backward(params, x, h, dlogits):
         # mistake: dz[t] = np.maximum(dh[t] + dnext, 0)
         #   relu was applied to the gradient. Multiply it by relu's slope: 1 where the *state* is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0)
-        #   the gradient that comes back from step t + 1 is forgotten: a state is used by its output *and* the next step.
+        #   the gradient that comes back from step t + 1 is missing: a state is used by its output *and* the next step. (Does the loop run from the last step to the first?)
         # mistake: dz[t] = dh[t] + dnext
         #   the gradient went through relu unchanged. Multiply by its slope: 1 where the state is *above* 0, else 0.
         # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import this_course
-from this_course import COURSE, ROOT
+from this_course import COURSE, ROOT, UNIT
 from whole_script import with_small_examples
 
 UNITS = COURSE.units
@@ -38,12 +38,11 @@ def runs_well(unit, script):
     return done.stdout
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_the_solution_runs_as_a_script_without_a_warning(unit, tmp_path):
-    """Its examples are small here; `test_figures.py` runs them in full."""
-    script = tmp_path / f"{unit}.py"
-    script.write_text(with_small_examples(unit, script_in_full(unit).read_text()))
-    runs_well(unit, script)
+def test_the_solution_runs_as_a_script_without_a_warning(tmp_path):
+    """One unit's, with small examples; `test_figures.py` runs the scripts of all units in full."""
+    script = tmp_path / f"{UNIT}.py"
+    script.write_text(with_small_examples(UNIT, script_in_full(UNIT).read_text()))
+    runs_well(UNIT, script)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -14,6 +14,8 @@ from autograder.judging.compare import (
     is_right,
     same_answer,
     same_bits,
+    scale_of,
+    wrong_places,
 )
 from autograder.judging.explain import (
     Explanation,
@@ -72,6 +74,8 @@ __all__ = [
     "row_cosine",
     "same_answer",
     "same_bits",
+    "scale_of",
     "small_changes_of",
     "unmet",
+    "wrong_places",
 ]

@@ -42,6 +42,42 @@ def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
     return one.tobytes() == other.tobytes()
 
 
+def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> np.ndarray:
+    """Return where an array is wrong, by the check's tolerance, as truth values of its shape.
+
+    Nowhere where it is text, missing, or has another shape.
+    """
+    nowhere = np.zeros((), bool)
+    want = expected.arrays.get(name)
+    got = answer.arrays.get(name)
+    if want is None or got is None:
+        return nowhere
+    if is_text(want) or is_text(got):
+        return nowhere
+    if want.shape != got.shape:
+        return nowhere
+    has_rounding = want.dtype.kind not in EXACT_KINDS  # whole numbers and truth values have none
+    want = want.astype(float)
+    got = got.astype(float)
+    both_nan = np.isnan(want) & np.isnan(got)
+    right = both_nan | (want == got)
+    if has_rounding:
+        tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(want)
+        with np.errstate(invalid="ignore"):
+            distance = np.abs(want - got)
+        right |= distance <= tolerance
+    return np.asarray(~right)
+
+
+def scale_of(expected: np.ndarray) -> float:
+    """Return the largest size of an array's finite numbers, 1 if all are 0 or none is finite."""
+    numbers = expected.astype(float)
+    finite = numbers[np.isfinite(numbers)]
+    sizes = np.abs(finite)
+    largest = float(sizes.max(initial=0.0))
+    return largest or 1.0
+
+
 def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:
     if not is_text(want):
         return False

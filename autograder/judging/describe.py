@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import Answer, Check, is_text, names_used
-from autograder.judging.compare import TOLERANCE, wrong_arrays
+from autograder.judging.compare import wrong_arrays, wrong_places
 from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.in_part import KIND as IN_PART
 from autograder.judging.in_part import mistake_in_part
@@ -307,7 +307,7 @@ def describe_array(name: str, comparison: Comparison) -> Description:
         remark = _remark_on_text(name, comparison.check, want, got)
         return Description(remark)
     else:
-        return _describe_numbers(name, comparison.check, want, got)
+        return _describe_numbers(name, comparison)
     return Description(Remark(text, (name,)))
 
 
@@ -321,8 +321,11 @@ def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) 
     return Remark(quoted, (name,), group=group, literal=True)
 
 
-def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Description:
+def _describe_numbers(name: str, comparison: Comparison) -> Description:
     """Describe wrong numbers of the right shape."""
+    check = comparison.check
+    want = comparison.key.expected.arrays[name]
+    got = comparison.answer.arrays[name]
     expected = want.astype(np.float64)
     found = got.astype(np.float64)
     is_strange = ~np.isfinite(found)
@@ -337,12 +340,7 @@ def _describe_numbers(name: str, check: Check, want: np.ndarray, got: np.ndarray
     if words is not None:
         remark = Remark(words, (name,), group=group)
         return Description(remark)
-    if want.dtype.kind == "f":
-        close = np.isclose(found, expected, rtol=TOLERANCE, atol=1e-6)
-    else:  # whole numbers and truth values are compared exactly
-        close = found == expected
-    # at least one: the check's own tolerance may be tighter than the one that counts here
-    wrong = max(1, np.count_nonzero(~close))
+    wrong = np.count_nonzero(wrong_places(check, name, comparison.key.expected, comparison.answer))
     count = f"{wrong} of {got.size}"
     remark = Remark(_wrong_values([count]), (name,), group=group)
     return Description(remark, count)
@@ -399,6 +397,8 @@ def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> st
     """Say two shapes, in the letters that the check uses."""
     used = names_used(comparison.check)
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
+    if not want.shape:  # then a size that is a letter's is so by chance
+        sizes = {}
     found = shape_in_letters(got.shape, sizes, one_more=want.shape)
     wanted = shape_in_letters(want.shape, sizes)
     return f"{found} found, {wanted} wanted."

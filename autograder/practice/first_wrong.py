@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.check import Answer, Check, is_text
-from autograder.judging import TOLERANCE, CheckKey, Remark, Verdict, own_words
+from autograder.check import Answer, Check
+from autograder.judging import CheckKey, Remark, Verdict, own_words, wrong_places
 
 # significant figures of a number: the first of these with which it differs from the other
 PRECISIONS = (4, 6, 8)
@@ -36,45 +36,9 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
     return replace(remark, example="")
 
 
-def wrong_places(name: str, check: Check, expected: Answer, answer: Answer) -> np.ndarray:
-    """Return where an array is wrong, as truth values of its shape.
-
-    Nowhere where it is text, missing, or has another shape.
-    """
-    nowhere = np.zeros((), bool)
-    want = expected.arrays.get(name)
-    got = answer.arrays.get(name)
-    if want is None or got is None:
-        return nowhere
-    if is_text(want) or is_text(got):
-        return nowhere
-    if want.shape != got.shape:
-        return nowhere
-    has_rounding = want.dtype.kind not in "iub"  # whole numbers and truth values have none
-    want = want.astype(float)
-    got = got.astype(float)
-    both_nan = np.isnan(want) & np.isnan(got)
-    right = both_nan | (want == got)
-    if has_rounding:
-        tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(want)
-        with np.errstate(invalid="ignore"):
-            distance = np.abs(want - got)
-        right |= distance <= tolerance
-    return np.asarray(~right)
-
-
-def scale_of(expected: np.ndarray) -> float:
-    """Return the largest size of an array's finite numbers, 1 if all are 0 or none is finite."""
-    numbers = expected.astype(float)
-    finite = numbers[np.isfinite(numbers)]
-    sizes = np.abs(finite)
-    largest = float(sizes.max(initial=0.0))
-    return largest or 1.0
-
-
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
     """Say what the first wrong number of an array should be and is; "" where there is none."""
-    wrong = wrong_places(name, check, expected, answer)
+    wrong = wrong_places(check, name, expected, answer)
     if not wrong.any():
         return ""
     first = np.argwhere(wrong)[0]

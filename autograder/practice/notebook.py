@@ -18,8 +18,9 @@ from rich.text import Text
 from autograder import data
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, find_unit, load_unit
+from autograder.judging import scale_of, wrong_places
 from autograder.practice.examples import picture_folder, save_figures
-from autograder.practice.first_wrong import first_wrong, scale_of, wrong_places
+from autograder.practice.first_wrong import first_wrong
 from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
 from autograder.report import arrays_named, html, remark_html
@@ -180,7 +181,7 @@ def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[st
     got = answer.arrays[name].astype(float)
     if not want.ndim or want.size > MOST_PICTURED:
         return {"words": words}
-    wrong = wrong_places(name, check, expected, answer)
+    wrong = wrong_places(check, name, expected, answer)
     scale = scale_of(want)
     expected_rows = _rows(want / scale)
     found_rows = _rows(got / scale)

@@ -236,7 +236,8 @@ class _Part:
 def _parts(shorter: Array, longer: Array) -> Iterator[_Part]:
     """Yield the parts of a longer array that equal a shorter one."""
     count = len(shorter)
-    for step in range(1, STEPS + 1):
+    steps = STEPS if count > 1 else 1  # of a single row every step would fit
+    for step in range(1, steps + 1):
         starts = len(longer) - step * (count - 1)
         for start in range(starts):
             if not evidence.fits(longer[start], shorter[0]):

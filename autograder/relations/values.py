@@ -71,12 +71,15 @@ def locate(run: "Run") -> Located | None:
     """Find the first expression whose value no right answer has and whose parts all have.
 
     None where several statements compute such values: then not all of it can be one mistake's
-    doing. (Infinity spreads, and says nothing of where to.)
+    doing. (Infinity spreads, and says nothing of where to.) None, too, where another value came
+    before it that is unknown, and of which it cannot be said whether its parts are right.
     """
     found = list(run.candidates())
     if not found:
         return None
     first = found[0]
+    if run.computes_unknown_before(first):
+        return None
     if run.are_in_one_statement(found) or not run.is_finite(first):
         return run.told(first)
     computed = [record for record in found if not run.is_put_together(record)]
@@ -301,6 +304,16 @@ class Run:
 
     def candidates(self) -> Iterator[int]:
         """Yield the records whose values no right answer has, though their parts all have."""
+        for record, site in enumerate(self.records.sites):
+            self._is_fine[record] = self._made_of_fine(record)
+            if self._is_fine[record] and (self._says_little[record] or self._kind(record) == FRESH):
+                self._not_telling.add(self._values[record])
+            if site not in self._of_own_style and self._is_candidate(record):
+                yield record
+
+    @cached_property
+    def _of_own_style(self) -> set[int]:
+        """Return the expressions that a right answer in another style may have."""
         sites = self.records.sites
         of_own_style = set()
         for record, value in enumerate(self._values):
@@ -309,12 +322,7 @@ class Run:
         for record in self._in_right_calls():
             if not self._agrees[record]:
                 of_own_style.add(sites[record])
-        for record, site in enumerate(sites):
-            self._is_fine[record] = self._made_of_fine(record)
-            if self._is_fine[record] and (self._says_little[record] or self._kind(record) == FRESH):
-                self._not_telling.add(self._values[record])
-            if site not in of_own_style and self._is_candidate(record):
-                yield record
+        return of_own_style
 
     def _in_right_calls(self) -> list[int]:
         """List the records within calls of which the result occurs: nothing there is a mistake.
@@ -369,6 +377,24 @@ class Run:
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def computes_unknown_before(self, record: int) -> bool:
+        """Return whether a value that says enough and occurs nowhere was computed before this one.
+
+        Not one from which right values were made, nor a part of the statement itself.
+        """
+        records = self.records
+        own = records.statements[records.sites[record]]
+        for before in range(record):
+            if self._agrees[before] or self._says_little[before] or records.pieces[before]:
+                continue
+            site = records.sites[before]
+            if site in self._of_own_style or records.statements[site] == own:
+                continue
+            if self._kind(before) in NEVER_TOLD or before in self._own_calls:
+                continue
+            return True
+        return False
 
     def is_finite(self, record: int) -> bool:
         """Return whether a value has neither NaN nor infinity in it."""

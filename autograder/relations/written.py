@@ -1,9 +1,8 @@
 """What stands in a submission's definitions, so that no remark speaks of what does not.
 
-Values tell what an answer amounts to, and not how it came about: an epoch that ends too early may
-have counted pixels, or have asked the wrong way round whether it is over. So a remark that quotes
-what was written is told as a fact about values where the code does not write it. And a place is
-named only where the code has it.
+Values tell what an answer amounts to, and not how it came about: a sum that is too large may have
+counted all entries, or some of them twice. So a remark that quotes what was written is told as a
+fact about values where the code does not write it. And a place is named only where the code has it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -333,7 +333,7 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES
     )
     assert [r.text for r in few.remarks] == [
-        "wrong values in 154 of 162, 162 of 162, 6 of 6 places."
+        "wrong values in 134 of 162, 162 of 162, 6 of 6 places."
     ]
     assert [r.text for r in most.remarks] == [
         "as with this mistake: words of one",
@@ -342,6 +342,28 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
     ]
     assert truth.remarks[0].text == "as with this mistake: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
+
+
+def test_wrong_places_are_counted_as_the_judge_compares():
+    """Whole numbers exactly, others by the check's own tolerance; a right place is no wrong one."""
+    loose = replace(three, tolerance={"a": 0.25})
+    expected = {"a": np.array([0.4, 0.2, 0.1]), "c": np.array([1000, 3, 5000])}
+    found = {"a": np.array([0.1, 0.25, 0.4]), "c": np.array([1001, 3, 5002])}
+    judged = judge(loose, PlainKey(Answer(expected)), Answer(found), {})
+    assert [r.text for r in judged.remarks] == ["wrong values in 2 of 3 places each."]
+
+
+def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
+    """As a size it is one by chance: T · B of a smaller example may be another's T."""
+    judged = judge(
+        three,
+        PlainKey(Answer({"a": np.array(2.5), "c": D[1]})),
+        Answer({"a": D[0][0, 0], "c": D[1][:1]}),
+        SIZES,
+    )
+    of_number, of_array = (remark.text for remark in judged.remarks)
+    assert of_number == f"the shape is another: ({D[0].shape[2]},) found, a single number wanted."
+    assert "(B, " in of_array or "(T, " in of_array
 
 
 @pytest.mark.parametrize("c", [D[1][:0], None])

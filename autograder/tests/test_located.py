@@ -132,6 +132,23 @@ def test_what_is_put_together_is_not_said_to_occur():
     assert "answers has, after `before`, all pieces of which occur in them; the numbers of " in text
 
 
+DECOMPOSED = """
+import numpy as np
+
+def everything(x, w, u):
+    first, _ = np.linalg.qr(x[0])
+    z = np.tanh(x @ w)
+    return z, first
+"""
+
+
+def test_nothing_is_the_first_unknown_value_where_another_came_before():
+    """Of a decomposition there may be several right ones; what comes behind it is not the first."""
+    slip = DECOMPOSED.replace("np.tanh(x @ w)", "np.tanh(x @ w @ w)")
+    assert located(slip, DECOMPOSED).text == "np.tanh(x @ w @ w)"
+    assert located(slip.replace("x[0]", "x[1]"), DECOMPOSED) is None
+
+
 def test_a_right_answer_is_told_nothing():
     """Each style beside the other."""
     assert located(GATES, AT_ONCE) is None

@@ -296,7 +296,8 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
     command = trained.server.command
 
     def noted(message, descriptors=()):
-        commands.append(message["do"])
+        if message["do"] != "clock":  # which is asked where an answer is slow to come
+            commands.append(message["do"])
         return command(message, descriptors)
 
     monkeypatch.setattr(trained.server, "command", noted)

@@ -333,7 +333,8 @@ def indices_do_not_meet(raised: Raised) -> str:
         return ""
     return (
         f"The indices have the shapes {found[1].strip()}. From the last axis on, their sizes "
-        "should be equal or 1: give each its axis by `[:, None]`."
+        "should be equal or 1: `[:, None]` gives one an axis of its own. For single entries, one "
+        "for each index, all have one length."
     )
 
 

@@ -71,8 +71,8 @@ def locate(run: "Run") -> Located | None:
     """Find the first expression whose value no right answer has and whose parts all have.
 
     None where several statements compute such values: then not all of it can be one mistake's
-    doing. (Infinity spreads, and says nothing of where to.) None, too, where another value came
-    before it that is unknown, and of which it cannot be said whether its parts are right.
+    doing. (Infinity spreads, and says nothing of where to.) None, too, where an unknown value came
+    before it of which it cannot be said whether its parts are right.
     """
     found = list(run.candidates())
     if not found:
@@ -379,21 +379,23 @@ class Run:
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
 
     def computes_unknown_before(self, record: int) -> bool:
-        """Return whether a value that says enough and occurs nowhere was computed before this one.
+        """Return whether a value that occurs nowhere came before this one, so that it is no first.
 
-        Not one from which right values were made, nor a part of the statement itself.
+        It is one of the same expression, as in an earlier call of which the parts occur nowhere
+        either, or one that another statement has made in place.
         """
         records = self.records
-        own = records.statements[records.sites[record]]
+        own_site = records.sites[record]
         for before in range(record):
             if self._agrees[before] or self._says_little[before] or records.pieces[before]:
                 continue
             site = records.sites[before]
-            if site in self._of_own_style or records.statements[site] == own:
+            if site in self._of_own_style or self._values[before] in self._cleared:
                 continue
-            if self._kind(before) in NEVER_TOLD or before in self._own_calls:
-                continue
-            return True
+            is_in_place = self._kind(before) == UPDATE
+            is_elsewhere = records.statements[site] != records.statements[own_site]
+            if site == own_site or (is_in_place and is_elsewhere):
+                return True
         return False
 
     def is_finite(self, record: int) -> bool:

@@ -132,21 +132,41 @@ def test_what_is_put_together_is_not_said_to_occur():
     assert "answers has, after `before`, all pieces of which occur in them; the numbers of " in text
 
 
-DECOMPOSED = """
+TWO_CALLS = """
 import numpy as np
 
 def everything(x, w, u):
-    first, _ = np.linalg.qr(x[0])
-    z = np.tanh(x @ w)
-    return z, first
+    return np.array([spread(part) for part in (x[:3], x[:1])])
+
+def spread(part):
+    top = part.max(0)
+    return np.exp(part - top).sum()
 """
 
 
-def test_nothing_is_the_first_unknown_value_where_another_came_before():
-    """Of a decomposition there may be several right ones; what comes behind it is not the first."""
-    slip = DECOMPOSED.replace("np.tanh(x @ w)", "np.tanh(x @ w @ w)")
-    assert located(slip, DECOMPOSED).text == "np.tanh(x @ w @ w)"
-    assert located(slip.replace("x[0]", "x[1]"), DECOMPOSED) is None
+def test_nothing_is_the_first_of_an_expression_that_was_unknown_before():
+    """In a call with one row its parts occur, and in the call before it was wrong already."""
+    assert located(TWO_CALLS.replace("np.exp(part", "np.exp(2 * part"), TWO_CALLS)
+    slip = TWO_CALLS.replace("top = part.max(0)", "*_, top = part")
+    assert located(slip, TWO_CALLS) is None
+
+
+IN_PLACE = """
+import numpy as np
+
+def everything(x, w, u):
+    h = x @ w
+    h[0] *= 2.5
+    scale = np.exp(u).sum()
+    return h / scale
+"""
+
+
+def test_nothing_is_the_first_behind_what_was_made_in_place():
+    """What an operator made of a row may be the mistake, and its parts are not all seen."""
+    slip = IN_PLACE.replace("np.exp(u).sum()", "np.exp(u).mean()")
+    assert located(slip, IN_PLACE).text == "np.exp(u).mean()"
+    assert located(slip.replace("h[0] *= 2.5", "h[0] *= h[:, 1].max() / 3"), IN_PLACE) is None
 
 
 def test_a_right_answer_is_told_nothing():

@@ -341,7 +341,7 @@ def in_a_dict(function: str, weights: Any) -> dict[str, torch.Tensor]:
     for name, found in weights.items():
         if not torch.is_tensor(found):
             raise TypeError(
-                f"`{name}` of what `{function}` returned is no tensor, found "
+                f"`{function}` should return tensors; `{name}` is of the type "
                 f"{type(found).__name__}."
             )
     return {name: weights[name] for name in NAMES.split()}

@@ -112,7 +112,7 @@ def encode(words, index):
     # mistake: return torch.tensor([index.setdefault(word, 0) for word in words])
     #   unknown words were added to the caller's index. Only look words up: `index.get(word, 0)`.
     # mistake (keeps 0.5): return torch.tensor([index.get(word, 0) for word in words], dtype=torch.uint8)
-    #   the ids are no integers of 32 or 64 bits: bytes are taken for a mask of rows, and floats select none.
+    #   the ids are not 32- or 64-bit integers: bytes are taken for a mask of rows, and floats cannot index.
     # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
     #   the ids are a list. Make a tensor of integers of it: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])

@@ -231,7 +231,7 @@ def one_hot(ids, V):
     # mistake: return F.one_hot(ids).float()
     #   the rows are as wide as these ids need. Each has V places, whether or not the last character occurs.
     # mistake: return torch.zeros(len(ids), V).index_fill(1, ids, 1.0)
-    #   every row has a 1 for each character: `m[:, ids] = 1` writes into all rows. Pair rows and places: `m[torch.arange(len(ids)), ids] = 1`.
+    #   every row has a 1 for each character: `m[:, ids] = 1` writes into all rows. Pair rows and places: `m[torch.arange(n), ids] = 1`.
     ### END SOLUTION
 
 

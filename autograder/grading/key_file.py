@@ -4,8 +4,9 @@ A key is one safetensors file. Its arrays are called `check|expected|array` and
 `check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
 check: the loss that training reached, the shapes of the solution's arrays, which of them are the
 same on another seed, which are text, of each mistake the words and how it failed, and of small
-changes of the solution the function and the words, with prints of what they answer. An array of a
-mistake that equals the solution's is left out, and so are the weights that training ends with.
+changes of the solution the function and the words, with prints of what they answer and a digest of
+the code that these come from. An array of a mistake that equals the solution's is left out, and so
+are the weights that training ends with.
 """
 
 import json
@@ -252,7 +253,8 @@ def _small_changes(
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
     """Return whether the judge cannot tell two keys of a unit apart.
 
-    Another processor rounds differently, and so its key differs in the last bits.
+    Another processor rounds differently, and so its key differs in the last bits. Of small changes
+    it is compared which code their answers come from.
     """
     if one.keys() != other.keys():
         return False

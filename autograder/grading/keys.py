@@ -5,7 +5,9 @@ and each of its known mistakes are run as if they were submissions.
 """
 
 import ast
+import io
 import math
+import tokenize
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -30,7 +32,7 @@ from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
-from autograder.source.solution import Solution, plain_text, read_solution
+from autograder.source.solution import BEGIN, END, Solution, plain_text, read_solution
 
 
 class BrokenSolution(UserError):
@@ -202,10 +204,11 @@ def _add_small_changes(
 
 
 def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
-    """Return the digest of what the small changes' answers come from.
+    """Return the digest of what an author writes and small changes' answers come from.
 
-    It is the code of the solution, of the experiments, and of what makes the changes and their
-    prints. What is written in comments, as a script's prose is, changes nothing.
+    It is the code of the solution and of the experiments; with them what makes the changes and
+    their prints. What is written in comments, as a script's prose is, changes nothing. Of the
+    engine that runs them nothing else counts: `make figures` proves that they are still the same.
     plain: the solution's script.
     """
     texts = [plain]
@@ -217,12 +220,15 @@ def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
 
 
 def _without_comments(script: str) -> str:
-    """Return a script's lines that are neither blank nor comments."""
-    lines = []
-    for line in script.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            lines.append(line)
-    return "\n".join(lines)
+    """Return a script without lines that are blank or a comment, but for marks of its regions."""
+    left_out = set()
+    for token in tokenize.generate_tokens(io.StringIO(script).readline):
+        is_whole_line = not token.line[: token.start[1]].strip()
+        is_mark = token.string in (BEGIN, END)
+        if token.type in (tokenize.COMMENT, tokenize.NL) and is_whole_line and not is_mark:
+            left_out.add(token.start[0])
+    lines = script.split("\n")
+    return "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:

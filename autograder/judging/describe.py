@@ -12,7 +12,7 @@ from autograder.judging.compare import wrong_arrays, wrong_places
 from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.in_part import KIND as IN_PART
 from autograder.judging.in_part import mistake_in_part
-from autograder.judging.verdict import AS_WITH, CheckKey, Excluded, Mistake, Remark
+from autograder.judging.verdict import OTHERWISE, CheckKey, Excluded, Mistake, Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
 from autograder.relations.small_changes import ChangedAnswers, can_tell, find_small_change
@@ -61,15 +61,15 @@ def remarks_on(
     """
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
-    remarks = []
     named = explained_arrays(told)
-    all_explained = named.union(related).issuperset(comparison.wrong)
-    for explanation in told:
-        mistake = explanation.mistakes[0]
-        text = words_of_mistakes(explanation.mistakes, comparison.written, all_explained)
-        remarks.append(Remark(text, explanation.arrays, mistake.code))
     in_part = _in_part(comparison, named.union(related), excluded)
     changed = _small_changes(comparison, named.union(related, in_part), excluded)
+    all_explained = named.union(related, in_part, changed).issuperset(comparison.wrong)
+    remarks = []
+    for explanation in told:
+        text = words_of_mistakes(explanation.mistakes, comparison.written, all_explained)
+        code = explanation.mistakes[0].code
+        remarks.append(Remark(text, explanation.arrays, code))
     descriptions = []
     for name in comparison.wrong:
         if name in named:
@@ -87,18 +87,21 @@ def remarks_on(
 
 
 def words_of_mistakes(
-    mistakes: Sequence[Mistake], written: Written, all_explained: bool = True
+    mistakes: Sequence[Mistake],
+    written: Written,
+    all_explained: bool = True,
+    these: str = "your values are those",
 ) -> str:
     """Say mistakes of one text; as a fact about values where they need not have been made.
 
-    all_explained: whether nothing is wrong beside what is told. What else is wrong may have made
-    these values too.
+    all_explained: whether all that is wrong is told. What is not may have made these values too.
+    these: what is a fact.
     """
     text = mistakes[0].text
     if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
-        return f"{AS_WITH}, though your code does not write it so: {text}"
+        return f"{these} of this mistake, {OTHERWISE}: {text}"
     if not all_explained:
-        return f"{AS_WITH}: {text}"
+        return f"{these} of this mistake: {text}"
     return text
 
 
@@ -129,7 +132,11 @@ def _in_part(
     )
     if found is None:
         return {}
-    return dict.fromkeys(found.arrays, found.text)
+    mistake = found.mistake
+    is_otherwise = comparison.written.lacks_all(mistake.quotes, mistake.definition)
+    where = f", {OTHERWISE}" if is_otherwise else ", made here and not everywhere"
+    text = f"your values are those of this mistake{where}: {mistake.text}"
+    return dict.fromkeys(found.arrays, text)
 
 
 def _small_changes(

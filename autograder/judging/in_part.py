@@ -26,11 +26,6 @@ class InPart:
     arrays: frozenset[str]
 
     @property
-    def text(self) -> str:
-        """Return what a student reads."""
-        return f"your values are those of this mistake, made here and not everywhere: {self.words}"
-
-    @property
     def words(self) -> str:
         """Return the mistake's own words."""
         return self.mistake.text

@@ -99,7 +99,7 @@ def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Rem
     possible = mistakes_that_raise(comparison.key, comparison.answer, excluded)
     if not possible:
         return []
-    text = words_of_mistakes(possible, comparison.written)
+    text = words_of_mistakes(possible, comparison.written, these="your error is that")
     return [Remark(text, mistake=possible[0].code)]
 
 

@@ -18,7 +18,8 @@ class Mistake:
     keeps: the share of an array's points that it leaves.
     code: the line with the mistake. It stays with the solution: empty in a student's key.
     definition: the function or class in which it is made; "" outside of any.
-    quotes: names that its text says were written. Code without any of them made it in another way.
+    quotes: names that its text quotes and its code writes in the solution's place, and others
+    that it quotes with them. Code without any of them made it in another way.
     """
 
     id: str
@@ -115,15 +116,21 @@ class Remark:
     example: str = ""
 
 
-AS_WITH = "as with this mistake"  # begins what is told as a fact about values
+# what known mistakes are told by as facts, where they need not have been made as their words say
+OTHERWISE = "though your code is written another way"
+AS_FACTS = tuple(
+    f"{these} of this mistake{but}: "
+    for these in ("your values are those", "your error is that")
+    for but in ("", f", {OTHERWISE}")
+)
 
 
 def own_words(text: str) -> str:
-    """Return the known mistake's own words of a text that tells it."""
-    if not text.startswith(AS_WITH):
-        return text
-    _, _, words = text.partition(": ")
-    return words
+    """Return a known mistake's own words of a text that tells it."""
+    for beginning in AS_FACTS:
+        if text.startswith(beginning):
+            return text.removeprefix(beginning)
+    return text
 
 
 @dataclass(frozen=True)

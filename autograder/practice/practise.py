@@ -36,7 +36,7 @@ from autograder.judging import (
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
-from autograder.practice.written import names_in_objects
+from autograder.practice.written import names_written
 from autograder.relations.written import Written
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
@@ -163,7 +163,7 @@ class _Practice:
     @cached_property
     def written(self) -> Written:
         """Return what stands in the student's code."""
-        return Written(partial(names_in_objects, self.implementation.namespace))
+        return Written(partial(names_written, self.implementation))
 
     def run(self, check: Check) -> Practised:
         """Run a check after those that it needs, as far as they let it."""

@@ -1,40 +1,54 @@
 """What stands in a student's functions and classes where they live, in a script or a notebook."""
 
+import ast
+import inspect
 from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType
+from textwrap import dedent
+from types import FunctionType
 from typing import Any
 
+from autograder.parsing import parse
+from autograder.sandbox.definitions import names_in_statements
+from autograder.sandbox.inside.cells import UNPARSABLE
+from autograder.sandbox.inside.submission import Submission
 
-def names_in_objects(namespace: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+
+def names_written(implementation: Any) -> dict[str, set[str]]:
     """Return the names that stand in each function, class and method: `f`, `Class.method`.
 
-    namespace: all names that are defined, those of imports too, of which nothing is said.
+    implementation: a file that was read, or the names that a script or a notebook has defined. Of
+    what was imported, and of what Python cannot show the source of, nothing is said.
     """
-    names: dict[str, frozenset[str]] = {}
-    for name, value in list(namespace.items()):
-        if isinstance(value, FunctionType):
-            names[name] = _names_in(value.__code__)
-        elif isinstance(value, type) and value.__module__ == namespace.get("__name__"):
-            of_class: set[str] = set()
-            for method, function in vars(value).items():
-                if isinstance(function, FunctionType):
-                    of_method = _names_in(function.__code__)
-                    names[f"{name}.{method}"] = of_method
-                    of_class |= of_method
-            names[name] = frozenset(of_class)
-    return names
+    if isinstance(implementation, Submission):
+        return names_in_statements(statement.node for statement in implementation._statements)
+    return names_in_statements(_definitions(implementation.namespace))
 
 
-def _names_in(code: CodeType) -> frozenset[str]:
-    names: set[str] = set()
-    for part in _nested(code):
-        names.update(part.co_names, part.co_varnames, part.co_freevars)
-    return frozenset(names)
+def _definitions(namespace: Mapping[str, Any]) -> Iterator[ast.stmt]:
+    """Yield the definitions of the functions and classes that were made here."""
+    here = namespace.get("__name__")
+    for value in list(namespace.values()):
+        is_definition = isinstance(value, type | FunctionType)
+        if is_definition and getattr(value, "__module__", None) == here:
+            yield from _parsed(value)
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    """Yield a function's code, and that of the functions in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested(constant)
+def _parsed(definition: Any) -> Iterator[ast.stmt]:
+    """Yield a definition as it was written, the decorators with it."""
+    try:
+        source = inspect.getsource(inspect.unwrap(definition))
+        yield from parse(dedent(source)).body
+    except (OSError, TypeError, *UNPARSABLE):
+        if isinstance(definition, type):
+            yield from _class_of_methods(definition)
+
+
+def _class_of_methods(definition: type) -> Iterator[ast.stmt]:
+    """Yield a class with what can be shown of its methods: a notebook may not know where it is."""
+    methods: list[ast.stmt] = []
+    for value in vars(definition).values():
+        function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+        if isinstance(function, FunctionType):
+            methods.extend(_parsed(function))
+    if methods:
+        yield ast.ClassDef(definition.__name__, [], [], methods, [])

@@ -379,9 +379,9 @@ class Run:
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
 
     def computes_unknown_before(self, record: int) -> bool:
-        """Return whether a value that occurs nowhere came before this one, so that it is no first.
+        """Return whether a value that occurs nowhere came before: then this one is not the first.
 
-        It is one of the same expression, as in an earlier call of which the parts occur nowhere
+        That is one of the same expression, as in an earlier call of which the parts occur nowhere
         either, or one that another statement has made in place.
         """
         records = self.records
@@ -507,7 +507,8 @@ class Run:
                 listed = in_pieces if leaf in self._in_pieces else parts
                 listed[records.texts[records.sites[leaf]]] = None
         before = [other for other in range(record) if records.sites[other] == site]
-        times_right = len(before) if all(self._agrees[other] for other in before) else 0
+        were_right = all(self._agrees[other] and other not in self._in_pieces for other in before)
+        times_right = len(before) if were_right else 0
         return Located(
             text=records.texts[site],
             line=records.lines[statement],

@@ -5,12 +5,12 @@ counted all entries, or some of them twice. So a remark that quotes what was wri
 fact about values where the code does not write it. And a place is named only where the code has it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 # definition, `f`, `Class` or `Class.method` → the names that stand in it
-Uses = Mapping[str, frozenset[str]]
+Uses = Mapping[str, Set[str]]
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,27 @@ class Written:
             return False
         return self._names_in(definition).isdisjoint(names)
 
-    def _names_in(self, definition: str) -> frozenset[str]:
+    def _names_in(self, definition: str) -> Set[str]:
         """Return the names that stand in a definition, and in all definitions that it uses."""
-        found: set[str] = set()
-        definitions = [definition]
-        for one in definitions:  # the list grows by what is used
-            new = self._uses[one] - found
-            found |= new
-            definitions += sorted(new & self._uses.keys())
-        return frozenset(found)
+        if definition not in self._all_names:
+            found: set[str] = set()
+            definitions = [definition]
+            for one in definitions:  # the list grows by what is used
+                new = self._uses[one] - found
+                found |= new
+                definitions += sorted(new & self._uses.keys())
+            self._all_names[definition] = found
+        return self._all_names[definition]
+
+    @cached_property
+    def _all_names(self) -> dict[str, Set[str]]:
+        return {}
 
     def places(self, functions: Iterable[str]) -> list[str]:
         """Return how to name, for this submission, functions of a right answer.
 
-        functions: `f` or `Class.method` of each. One that the submission lacks is left out, or
-        told by its class.
+        functions: `f` or `Class.method` of each. A method that the submission lacks is told by its
+        class. None is named where the submission lacks one of them altogether.
         """
         functions = list(functions)
         if not self._uses:
@@ -58,10 +64,10 @@ class Written:
         named: dict[str, None] = {}
         for function in functions:
             top, _, _ = function.partition(".")
-            if self.has(function):
-                named[f"`{function}`"] = None
-            elif self.has(top):
-                named[f"`{top}`"] = None
+            if not self.has(top):
+                return []
+            name = function if self.has(function) else top
+            named[f"`{name}`"] = None
         return list(named)
 
     def calls_others(self, function: str, known: Collection[str]) -> bool:

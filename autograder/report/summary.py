@@ -7,7 +7,7 @@ from math import ceil
 from statistics import median
 
 from autograder.grading.results import Result
-from autograder.judging import Verdict
+from autograder.judging import Verdict, own_words
 
 ENDED = ("killed", "timeout", "error")
 
@@ -185,8 +185,9 @@ def mistakes(results: Sequence[Result]) -> list[Group]:
         for verdict in result.verdicts:
             for remark in verdict.remarks:
                 if remark.mistake:
-                    check_of.setdefault(remark.text, verdict.name)
-                    who = students.setdefault(remark.text, {})
+                    text = own_words(remark.text)
+                    check_of.setdefault(text, verdict.name)
+                    who = students.setdefault(text, {})
                     who[result.student] = None
     groups = []
     for text, who in students.items():

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,7 +96,7 @@ def read_definitions(source: bytes) -> list[Definition]:
     return read
 
 
-def names_in_definitions(source: bytes) -> dict[str, frozenset[str]]:
+def names_in_definitions(source: bytes) -> dict[str, set[str]]:
     """Return the names that stand in each function and class of a submission, and in each method.
 
     By `f`, `Class` and `Class.method`. Nothing where the file is no text or is over the limits.
@@ -104,31 +104,40 @@ def names_in_definitions(source: bytes) -> dict[str, frozenset[str]]:
     submission = _read(source)
     if submission is None:
         return {}
-    names: dict[str, frozenset[str]] = {}
-    for statement in submission._statements:
-        node = statement.node
-        if isinstance(node, _NO_DEFINITION):
-            continue
-        of_statement = _names_in(node)
-        for bound in statement.binds:
-            names[bound] = names.get(bound, frozenset()) | of_statement
-        if isinstance(node, ast.ClassDef):
-            for part in node.body:
-                if isinstance(part, ast.FunctionDef):
-                    names[f"{node.name}.{part.name}"] = _names_in(part)
+    return names_in_statements(statement.node for statement in submission._statements)
+
+
+def names_in_statements(statements: Iterable[ast.stmt]) -> dict[str, set[str]]:
+    """Return the same of top-level statements. Of what is defined twice all names count."""
+    names: dict[str, set[str]] = {}
+    original: dict[str, str] = {}  # what is imported under another name
+    for node in statements:
+        match node:
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                _add_names(names.setdefault(name, set()), node)
+            case ast.ClassDef(name=name):
+                _add_names(names.setdefault(name, set()), node)
+                for part in node.body:
+                    if isinstance(part, ast.FunctionDef):
+                        _add_names(names.setdefault(f"{name}.{part.name}", set()), part)
+            case ast.ImportFrom(names=aliases):
+                for alias in aliases:
+                    if alias.asname:
+                        original[alias.asname] = alias.name
+    for found in names.values():
+        for name in original.keys() & found:
+            found.add(original[name])
     return names
 
 
-def _names_in(tree: ast.AST) -> frozenset[str]:
-    """Return the names of variables, attributes and options that stand in code."""
-    names = set()
+def _add_names(names: set[str], tree: ast.AST) -> None:
+    """Add the names of variables, attributes and options that stand in code."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
                 names.add(name)
             case ast.arg(arg=name):
                 names.add(name)
-    return frozenset(names)
 
 
 def _read(source: bytes) -> Submission | None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from keyword import iskeyword
 from typing import NamedTuple
 
 from autograder.judging import Mistake
@@ -154,7 +155,7 @@ def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 class _Definition(NamedTuple):
-    """A function or class of the solution, and all names that stand in it."""
+    """A function or class of the solution, and all names that stand in it or are imported."""
 
     name: str
     names: frozenset[str]
@@ -169,30 +170,51 @@ def _definitions(tree: ast.Module, lines: Sequence[str]) -> dict[int, _Definitio
     lines: of the whole script, with its mistakes, which are comments.
     """
     found: dict[int, _Definition] = {}
+    imported: set[str] = set()
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             last = node.end_lineno or node.lineno
             code = [
                 line for line in lines[node.lineno - 1 : last] if not line.lstrip().startswith("#")
             ]
-            definition = _Definition(node.name, _names_in("\n".join(code)))
+            names = _names_in("\n".join(code)) | imported
+            definition = _Definition(node.name, frozenset(names))
             found.update(dict.fromkeys(range(node.lineno, last + 1), definition))
     return found
 
 
-def _names_in(code: str) -> frozenset[str]:
-    return frozenset(_NAME.findall(code))
+def _names_in(code: str) -> set[str]:
+    return set(_NAME.findall(code))
 
 
 def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, ...]:
     """Return the names that a mistake's words quote as written, and the solution does not write.
 
     There are none where the words quote nothing of the mistake's own code: then they only advise.
+    What another program may call otherwise does not count: variables, and modules by their alias.
     """
-    quoted = _names_in(" ".join(_QUOTATION.findall(words))) - definition.names
+    quoted = _names_in(" ".join(_QUOTATION.findall(words)))
+    quoted -= definition.names | _bound_in(code)
+    quoted = {name for name in quoted if not iskeyword(name)}
     if quoted.isdisjoint(_names_in(code)):
         return ()
     return tuple(sorted(quoted))
+
+
+def _bound_in(code: str) -> set[str]:
+    """Return the names of the variables that a mistake's line binds."""
+    try:
+        tree = parse(code)
+    except SyntaxError:  # it is a part of a statement, as `for x in xs:`
+        return set()
+    bound = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+    return bound
 
 
 def _first_lines(tree: ast.Module) -> dict[int, int]:

@@ -37,6 +37,8 @@ def run_command(*arguments, cwd, **environment):
         said = {name: Path(folder) / name for name in ("stdout", "stderr")}
         request |= {name: str(path) for name, path in said.items()}
         code = _ask(request)
+        if code == -signal.SIGALRM:
+            raise subprocess.TimeoutExpired(arguments, TIMEOUT)
         texts = {name: path.read_text() for name, path in said.items()}
     return subprocess.CompletedProcess(arguments, code, **texts)
 
@@ -53,7 +55,9 @@ def _ask(request):
     process = _prepared()
     process.stdin.write(json.dumps(request) + "\n")
     process.stdin.flush()
-    return int(process.stdout.readline())
+    reply = process.stdout.readline()
+    assert reply, f"the process that commands are forked from has ended: {process.wait()}"
+    return int(reply)
 
 
 def _serve():

@@ -95,6 +95,16 @@ def test_every_command_explains_itself(command):
     assert "Example:" in done.stdout or not command
 
 
+@pytest.mark.parametrize(
+    "module", ["author", "grade", "instructor", "platforms", "review", "student"]
+)
+def test_commands_start_in_a_python_of_their_own(module):
+    """The other tests fork them from a process that has imported the whole engine."""
+    code = f"import autograder.cli.{module}"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_imports_nothing_heavy():
     """Neither torch nor NumPy is needed to parse arguments."""
     code = (

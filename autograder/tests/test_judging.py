@@ -336,11 +336,11 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         "wrong values in 134 of 162, 162 of 162, 6 of 6 places."
     ]
     assert [r.text for r in most.remarks] == [
-        "as with this mistake: words of one",
+        "your values are those of this mistake: words of one",
         SIGN,
         "wrong values in 6 of 6 places.",
     ]
-    assert truth.remarks[0].text == "as with this mistake: words of flag"
+    assert truth.remarks[0].text == "your values are those of this mistake: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
 
 
@@ -384,7 +384,9 @@ def test_beside_an_array_without_values_no_mistake_is_named(c):
     told = [remark.text for remark in judge(three, known, Answer(found), SIZES).remarks]
     assert "words of" not in " ".join(told)
     beside = judge(three, known, Answer(found | {"c": np.cos(D[1] ** 2)}), SIZES)
-    assert "as with this mistake: words of flag" in [remark.text for remark in beside.remarks]
+    assert "your values are those of this mistake: words of flag" in [
+        remark.text for remark in beside.remarks
+    ]
 
 
 def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
@@ -708,7 +710,7 @@ def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
         Answer({"one": np.array("A.L."), "all": ALL}),
     )
     judged = named_verdict(spaceless, one=np.array("A.L."), all=ALL[::-1])
-    assert judged.remarks[0].text == "as with this mistake: a space is missing."
+    assert judged.remarks[0].text == "your values are those of this mistake: a space is missing."
     assert judged.remarks[1].text.startswith("at [0] expected 'A. L.'")
 
 

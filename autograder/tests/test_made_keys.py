@@ -289,7 +289,10 @@ def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
 
 
 def test_small_changes_are_tried_anew_where_their_code_has_changed(tmp_path, monkeypatch):
-    """Prose changes nothing. What is kept is what would have been made."""
+    """Prose changes nothing, and a line that comes into a region does.
+
+    `make figures` compares what is kept with what would be made.
+    """
     unit = halving(tmp_path / "course", 2.01)
     solution = unit.course.solution(unit.name)
     checks = unit.course.checks / f"{unit.name}.py"
@@ -329,6 +332,17 @@ def test_small_changes_are_tried_anew_where_their_code_has_changed(tmp_path, mon
     assert made()[1] is False
     edit(solution, "return x / 2\n", "return x / 2.0\n")
     assert made()[1] is True
+    edit(solution, "    ### BEGIN SOLUTION\n", "    x = x + 0.0\n    ### BEGIN SOLUTION\n")
+    outside, was_tried = made()
+    assert was_tried
+    edit(
+        solution,
+        "    x = x + 0.0\n    ### BEGIN SOLUTION\n",
+        "    ### BEGIN SOLUTION\n    x = x + 0.0\n",
+    )
+    inside, was_tried = made()
+    assert was_tried
+    assert len(inside.changes) > len(outside.changes)
     edit(checks, "seed + 2.0", "seed + 3.0")
     changed, was_tried = made()
     assert was_tried

@@ -91,6 +91,32 @@ def _is_changed(script, before, after):
     return script[at:].startswith(after)
 
 
+CALLS = """
+import tools
+from tools import quick
+
+class Net:
+    def forward(self, x, y):
+        ### BEGIN SOLUTION
+        return tools.relu(x) + self.hidden(x) + quick.tanh(x) + x.matmul(y) + x.squeeze(1)
+        ### END SOLUTION
+"""
+
+
+def test_a_method_is_not_left_out_where_its_owner_goes_too():
+    """Of a function, or of a layer, the argument is what is left; of a method it is not."""
+    words = {}
+    for change in small_changes(CALLS):
+        words[change.script.split("return ")[1].split("\n")[0]] = change.words
+    rest = "self.hidden(x) + quick.tanh(x) + x.matmul(y) + x.squeeze(1)"
+    assert words[f"(x) + {rest}"] == "`relu` is left out"
+    assert words[f"tools.relu(x) + (x) + {rest[17:]}"] == "`hidden` is left out"
+    begins = "tools.relu(x) + self.hidden(x) + quick.tanh(x) + "
+    assert words[f"{begins}x.matmul(y) + (x)"] == "`squeeze` is left out"
+    argument = "an argument of `squeeze` stands where its result should"
+    assert words[f"{begins}x.matmul(y) + (1)"] == argument
+
+
 def test_all_changes_can_be_read_and_are_in_the_regions():
     """Of a script with letters of more than one byte too."""
     script = SCRIPT.replace("A step.", "Ein Schrittchen, µ × 2.").replace("0.5", '0.5 + len("ü")')

@@ -1,6 +1,7 @@
 """What is told as a fact about values, since the code that was handed in does not write it so."""
 
 import json
+import runpy
 
 import pytest
 import small
@@ -9,8 +10,8 @@ from autograder.authoring.build import build
 from autograder.course import load_unit, read_course
 from autograder.grading.keys import build_key
 from autograder.grading.one import grade_one
-from autograder.practice.practise import practise
-from autograder.practice.written import names_in_objects
+from autograder.practice.practise import Live, practise
+from autograder.practice.written import names_written
 from autograder.relations.written import NOT_KNOWN, Written
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import names_in_definitions
@@ -18,13 +19,25 @@ from autograder.sandbox.inside.submission import Submission
 from autograder.source.solution import read_solution
 
 SCRIPT = """
+import functools
+from textwrap import dedent as unfold
 import numpy as np
 
 def encode(words, index=None):
     found = [known(word) for word in words]  # not zip
     return np.array(found, dtype=int)
 
-known = lambda word: word.strip()
+known = lambda word: unfold(word).strip()
+
+def twice(function):
+    @functools.wraps(function)
+    def wrapped(*values):
+        return function(*values)
+    return wrapped
+
+@twice
+def total(x):
+    return x.sum(keepdims=True)
 
 class Model:
     def __init__(self):
@@ -35,37 +48,56 @@ class Model:
 
     def step(self, x):
         return x @ self.table
+
+    @property
+    def size(self):
+        return self.table.nbytes
 """
 
 
-def notebook(script):
+def in_a_notebook(script, folder):
     cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": script}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return names_in_definitions(text.encode())
 
 
-def objects(script):
-    namespace = {"__name__": "__main__"}
-    exec(script, namespace)
-    return namespace
+def alive(script, folder):
+    """The names of a script that has run; its module is not known, as a notebook's is not."""
+    path = folder / "mine.py"
+    path.write_text(script)
+    return names_written(Live(runpy.run_path(str(path), run_name="mine")))
 
 
 READERS = {
-    "script": lambda script: names_in_definitions(script.encode()),
-    "notebook": lambda script: names_in_definitions(notebook(script).encode()),
-    "live": lambda script: names_in_objects(objects(script)),
+    "script": lambda script, _: names_in_definitions(script.encode()),
+    "notebook": in_a_notebook,
+    "file in practice": lambda script, _: names_written(Submission(script.encode(), "mine.py")),
+    "alive": alive,
 }
 
 
+def written_in(script):
+    return Written(lambda: names_in_definitions(script.encode()))
+
+
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_the_names_in_a_definition_are_read(read):
-    """Variables and attributes, of each method too; nothing of strings and comments."""
-    names = read(SCRIPT)
-    assert {"encode", "known", "Model", "Model.forward", "Model.step"} <= names.keys()
-    assert {"words", "known", "array"} <= names["encode"]
+def test_the_names_in_a_definition_are_read(read, tmp_path):
+    """Variables, attributes and options, of each method too; nothing of strings and comments."""
+    names = read(SCRIPT, tmp_path)
+    assert {"encode", "known", "total", "Model", "Model.forward", "Model.step"} <= names.keys()
+    assert "unfold" not in names
+    assert {"words", "known", "array", "dtype"} <= names["encode"]
     assert not {"zip", "not"} & names["encode"]
+    assert {"sum", "keepdims"} <= names["total"]
+    assert "strip" in names["known"]
     assert {"step", "x"} <= names["Model.forward"]
     assert "table" not in names["Model.forward"]
-    assert {"step", "table", "zeros"} <= names["Model"]
+    assert {"step", "table", "zeros", "nbytes"} <= names["Model"]
+
+
+def test_what_is_imported_under_another_name_is_known_by_its_own():
+    """A function of a library may be called anything."""
+    assert not written_in(SCRIPT).lacks_all(["dedent"], "known")
 
 
 def test_what_cannot_be_read_is_not_known():
@@ -77,9 +109,18 @@ def test_what_cannot_be_read_is_not_known():
         assert written.places(["f", "A.b"]) == ["`f`", "`A.b`"]
 
 
+def test_no_file_makes_the_names_many():
+    """Each name is kept for what it stands in, however many others are bound beside it."""
+    chain = "=".join(f"a{i}" for i in range(9_000)) + "=0"
+    again = "".join(f"a=b{i}\n" for i in range(9_000))
+    for script in (chain, again):
+        names = names_in_definitions(script.encode())
+        assert sum(len(found) for found in names.values()) <= 9_001
+
+
 def test_what_a_definition_uses_is_part_of_it():
     """A name in a helper counts as written."""
-    written = Written(lambda: READERS["script"](SCRIPT))
+    written = written_in(SCRIPT)
     assert not written.lacks_all(["strip"], "encode")
     assert written.lacks_all(["strip"], "Model")
     assert written.lacks_all(["zip", "tolist"], "encode")
@@ -89,12 +130,10 @@ def test_what_a_definition_uses_is_part_of_it():
 
 
 def test_a_place_is_named_as_the_submission_has_it():
-    """A method that it lacks by its class, a function that it lacks not at all."""
-    written = Written(lambda: READERS["script"](SCRIPT))
-    assert written.places(["Model.forward", "Model.read", "decode"]) == [
-        "`Model.forward`",
-        "`Model`",
-    ]
+    """A method that it lacks is told by its class; where a function is lacking, nothing is."""
+    written = written_in(SCRIPT)
+    assert written.places(["Model.forward", "Model.read"]) == ["`Model.forward`", "`Model`"]
+    assert written.places(["Model.forward", "decode"]) == []
     known = {"encode", "Model.forward"}
     assert written.calls_others("encode", known)
     assert written.calls_others("Model.forward", known)
@@ -135,7 +174,7 @@ SOLUTION = '''
     check("counting")
 '''
 PLAIN = "all entries were counted (`size`). Count rows: `len(x)`."
-NOT_SO = f"as with this mistake, though your code does not write it so: {PLAIN}"
+NOT_SO = f"your values are those of this mistake, though your code is written another way: {PLAIN}"
 ANSWERS = {
     "return x.size": PLAIN,
     "return np.size(x)": PLAIN,

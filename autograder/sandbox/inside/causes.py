@@ -333,8 +333,8 @@ def indices_do_not_meet(raised: Raised) -> str:
         return ""
     return (
         f"The indices have the shapes {found[1].strip()}. From the last axis on, their sizes "
-        "should be equal or 1: `[:, None]` gives one an axis of its own. For single entries, one "
-        "for each index, all have one length."
+        "should be equal or 1: `[:, None]` gives one an axis of its own. To pick single "
+        "entries, give index arrays of equal length."
     )
 
 

@@ -13,8 +13,9 @@ from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import Measurer, Postponed, Question, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
-from autograder.judging import PlainKey, none_excluded
-from autograder.report.summary import to_look_at
+from autograder.judging import PlainKey, Remark, Verdict, none_excluded
+from autograder.judging.verdict import OTHERWISE
+from autograder.report.summary import Group, mistakes, to_look_at
 from autograder.report.terminal import class_summary
 from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker
@@ -306,6 +307,20 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
         first = measurer.loss(question, answer, trained.corpus)
         assert measurer.loss(question, answer, trained.corpus) == first > 0
     assert commands == ["work", "end"]
+
+
+def test_a_mistake_is_one_group_however_it_is_told():
+    """By its own words, or as a fact about values where the code is written another way."""
+    words = "the sum ran over rows."
+    results = []
+    for student, text in (
+        ("ada", words),
+        ("ben", f"your values are those of this mistake: {words}"),
+        ("cleo", f"your error is that of this mistake, {OTHERWISE}: {words}"),
+    ):
+        verdict = Verdict("doubling", "t", 2, 0, "failed", (Remark(text, ("x",), "x.sum(0)"),))
+        results.append(replace(RESULT, student=student, verdicts=(verdict,)))
+    assert mistakes(results) == [Group("doubling", words, ("ada", "ben", "cleo"))]
 
 
 # ---- one exception is not all

@@ -177,14 +177,11 @@ def drawn(measured: Unit, with_styles: bool, seed: int) -> list[Wrong]:
 
 
 def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
-    """A mutant, and what it is told by a known mistake or a relation."""
-    said = [
-        (v.name, remark)
-        for v in verdicts
-        for remark in v.remarks
-        if remark.mistake or remark.relation
-    ]
-    told = [f"    {name}, {', '.join(remark.arrays)}: {remark.text}" for name, remark in said]
+    """A mutant, and everything that it is told."""
+    told = []
+    for verdict in verdicts:
+        for remark in verdict.remarks:
+            told.append(f"    {verdict.name}, {', '.join(remark.arrays)}: {remark.text}")
     return "\n".join([mutant.name, *told])
 
 

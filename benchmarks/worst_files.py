@@ -1,6 +1,7 @@
 """Measure what the worst files cost the trusted process.
 
-Measured are time and memory of reading a submission's code for its page.
+Measured are time and memory of reading a submission's code for its page, and of reading the names
+that stand in it, which decide how a mistake is told.
 
 python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
 """
@@ -42,6 +43,9 @@ FILES = {
     ),
     "a line of 5 MB": "x" * MAX_FILE,
     "names in a tuple": of_length("a,", MAX_CODE - 1),
+    "names that are all bound at once": "=".join(f"a{i}" for i in range(18_000)) + "=0",
+    "a name that is bound again and again": "".join(f"a=b{i}\n" for i in range(14_000)),
+    "classes of empty methods": "class A:\n" + "".join(f" def f{i}(x):0\n" for i in range(7_000)),
     "a sum": of_length("1+", MAX_CODE - 2) + "1",
     "`a=1;`": of_length("a=1;", MAX_CODE - 3),
     "`'\\e';`": of_length("'\\e';", MAX_CODE - 4),
@@ -61,7 +65,7 @@ FILES = {
 CHILD = """
 import resource, sys, time, warnings
 from autograder.report.code import lines, parts
-from autograder.sandbox.definitions import read_definitions
+from autograder.sandbox.definitions import names_in_definitions, read_definitions
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
 read_definitions(b"def double(x): return x")
@@ -69,6 +73,7 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.process_time()
 found = read_definitions(source)
 shown = [lines(definition) for definition in parts(found, ["double", "a"], ["double"])]
+names = names_in_definitions(source)
 seconds = time.process_time() - began
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(seconds, grown / 1024, len(found))

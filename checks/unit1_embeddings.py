@@ -230,7 +230,8 @@ def gradients(
 
     How many numbers can learn is named too.
     """
-    weighted = rating * draw(rng, *rating.shape)
+    own = np.random.default_rng(rng.integers(1 << 30))  # whatever is rated, `rng` goes on alike
+    weighted = rating * draw(own, *rating.shape)
     weighted.sum().backward()
     out: Arrays = {}
     for role in roles:
@@ -292,7 +293,10 @@ def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, to
     return ratings.mean(), ratings.std()
 
 
-DROPPED = "dropout changes the mean: divide what is kept by 1 − p, as `nn.Dropout` does."
+DROPPED = (
+    "the mean is not that of all ratings without dropout. Where they are right in evaluation, "
+    "what is kept has to be divided by 1 − p, as `nn.Dropout` does."
+)
 EACH = "ratings are spread in another way: dropout draws anew for each number of each row."
 
 

@@ -96,14 +96,21 @@ def own_scan() -> Iterator[None]:
         yield
 
 
-def few_calls(function: Callable[[], object], limit: int) -> bool:
-    """Return whether a function calls torch at least once for each bit of `limit`, and less often.
+def too_many_calls(function: Callable[[], object], steps: int) -> int:
+    """Return 1 where a function calls torch as often as there are steps, else 0.
 
-    limit: the number of steps: a function that calls torch for each of them calls it too often.
+    It is -1 where it does so less than once for each round of a scan, of which each doubles the
+    distance.
     """
     with InTorch() as watched:
         function()
-    return limit.bit_length() - 1 <= watched.calls < limit
+    if watched.calls >= steps:
+        return 1
+    rounds = steps.bit_length() - 1
+    return -1 if watched.calls < rounds else 0
+
+
+CALLS = "torch is called as often as there are steps, or too seldom for a scan in rounds."
 
 
 def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
@@ -535,7 +542,7 @@ def combining(net: Any, seed: int) -> Arrays:
     return named("combined of_one_pair", combined, of_one_pair) | same_after(net)
 
 
-@check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
+@check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT, "too_many_calls": CALLS})
 def recurrence(net: Any, seed: int) -> Arrays:
     """`linear_recurrence`: h[t] = a[t] h[t−1] + b[t] for all t, in fewer torch calls than steps"""
     rng = np.random.default_rng(seed)
@@ -549,13 +556,13 @@ def recurrence(net: Any, seed: int) -> Arrays:
     leaves = [part.clone().requires_grad_() for part in (a, b, h0)]
     with own_scan():
         h = watched.linear_recurrence(a, b, h0)
-        few = few_calls(lambda: net.linear_recurrence(*long), 512)
+        calls = too_many_calls(lambda: net.linear_recurrence(*long), 512)
         of_one = watched.linear_recurrence(a[:1], b[:1], h0)
         of_512 = watched.linear_recurrence(*long)
         end = of_512[-3:]
         in_graph = tensor("linear_recurrence", watched.linear_recurrence(*leaves))
-    names = "h few_calls h_of_one_step end_of_512_steps"
-    out = named(names, h, few, of_one, end)
+    names = "h too_many_calls h_of_one_step end_of_512_steps"
+    out = named(names, h, calls, of_one, end)
     grads = [torch.zeros_like(leaf) for leaf in leaves]
     if in_graph.requires_grad:
         weighted = in_graph * draw(rng, T, H)
@@ -567,7 +574,7 @@ def recurrence(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-@check(points=4, needs=recurrence, words={"same_after": KEPT})
+@check(points=4, needs=recurrence, words={"same_after": KEPT, "too_many_calls": CALLS})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
     """`linear_recurrence_backward`: gradients with respect to a, b, h0; fewer calls than steps"""
     rng = np.random.default_rng(seed)
@@ -584,8 +591,8 @@ def recurrence_backward(net: Any, seed: int) -> Arrays:
         h = torch.as_tensor(net.linear_recurrence(a, b, h0))
         grads = back(a, h0, h, dh)
         of_one = back(a[:1], h0, h[:1], dh[:1])
-        few = few_calls(lambda: net.linear_recurrence_backward(*long), 512)
+        calls = too_many_calls(lambda: net.linear_recurrence_backward(*long), 512)
     out = named("da db dh0", in_order("linear_recurrence_backward", grads))
     out |= named("da_of_one_step db_of_one_step dh0_of_one_step", of_one)
-    out |= named("few_calls", few)
+    out |= named("too_many_calls", calls)
     return out | same_after(watched)

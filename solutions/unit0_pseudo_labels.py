@@ -350,7 +350,7 @@ def split_rows(order, held_out, labelled):
     # mistake: return order[:held_out], order[held_out:labelled], order[labelled:]
     #   the second cut counts from the beginning of `order`: it lies `labelled` entries after the first, at held_out + labelled.
     # mistake: return order[:held_out], rest[:labelled], rest
-    #   labelled rows are among the unlabelled ones too. No row may be in two parts.
+    #   rows that should only be labelled are among the unlabelled ones. Each row belongs to one part.
     # mistake: return order[:held_out], rest[:labelled], torch.cat([order[:held_out], rest[labelled:]])
     #   the held-out rows are among the unlabelled ones: they would be trained on. Leave them out.
     # mistake: return rest[:labelled], order[:held_out], rest[labelled:]

@@ -114,7 +114,7 @@ def encode(words, index):
     # mistake (keeps 0.5): return torch.tensor([index.get(word, 0) for word in words], dtype=torch.uint8)
     #   the ids are not 32- or 64-bit integers: bytes are taken for a mask of rows, and floats cannot index.
     # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
-    #   the ids are a list. Make a tensor of integers of it: `torch.tensor([…])`.
+    #   the ids are no tensor. Make one of integers: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])
     #   an unknown word is an error. Give it the id 0: `index.get(word, 0)`.
     # mistake: return torch.tensor([index[word] for word in words if word in index])
@@ -353,7 +353,7 @@ def reindex(raw):
     ### BEGIN SOLUTION
     originals, ids = torch.unique(raw, return_inverse=True)
     # mistake (keeps 0.5): originals, ids = np.unique(raw, return_inverse=True)
-    #   these are NumPy's arrays, and tensors are wanted: an embedding takes nothing else. `torch.unique`, or `torch.from_numpy`.
+    #   not both of these are tensors, and an embedding takes nothing else. `torch.unique` gives two, and `torch.tensor` makes one.
     # mistake: originals, ids = torch.unique(raw, return_inverse=True); raw.copy_(ids)
     #   the new ids were written over the old ones, which the caller still needs.
     # mistake: originals = torch.tensor(sorted(set(raw))); ids = torch.tensor([originals.tolist().index(i) for i in raw])
@@ -1039,7 +1039,7 @@ def best_and_worst(bias, count):
     # mistake: return bias.topk(count), bias.topk(count, largest=False)
     #   `topk` gives two things, values and ids. Return the ids: `.indices`.
     # mistake: bias.copy_(bias.sort().values); return order[:count], order.flip(0)[:count]
-    #   the caller's biases were sorted in place. Work on a copy.
+    #   the caller's biases were changed in place. Work on a copy.
     # mistake (keeps 0.5): return order[:count].float(), order.flip(0)[:count].float()
     #   the ids are floats, which select no rows. Leave them integers.
     # mistake: return order[:3], order.flip(0)[:3]

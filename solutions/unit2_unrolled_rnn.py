@@ -209,7 +209,7 @@ def windows(ids, n):
     #   the windows are read backwards.
     return x, ids[n : N * n + 1 : n]
     # mistake (keeps 0.5): return x.float(), ids[n : N * n + 1 : n].float()
-    #   the ids became floats, which no table can be indexed by. Leave them integers.
+    #   the ids are not all tensors of integers, and only by such is a table indexed everywhere.
     # mistake: return torch.stack([ids[0 : N * n : n], ids[1 : N * n : n], ids[2 : N * n : n]]), ids[n : N * n + 1 : n]
     #   a window has three ids, whatever `n` says. The first axis has n.
     # mistake: y = ids[n : N * n + 1 : n].clone(); return ids.resize_(N * n).view(N, n).T, y
@@ -453,7 +453,7 @@ def train(model, batches, optimizer):
         #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: `backward` or the optimizer's step is missing, or the step comes first, or the gradients were emptied between the two.
+        #   the weights stay as they were: the optimizer did not step, or no gradient was in their `.grad` when it did. First `backward`, then the step.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         losses.append(loss.item())
@@ -1007,7 +1007,7 @@ def sequence_windows(ids, n):
     #   the targets are the ids *before* each step. Shift the other way.
     return x, y
     # mistake (keeps 0.5): return x.float(), y.float()
-    #   the ids became floats, which no table can be indexed by. Leave them integers.
+    #   the ids are not all tensors of integers, and only by such is a table indexed everywhere.
     # mistake: return x.T, y.T
     #   the windows are rows. Time comes first: x and y are (n, N).
     # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[1:].unfold(0, n, 1).T

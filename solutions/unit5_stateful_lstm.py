@@ -240,7 +240,7 @@ def gradient_norms(step, start, T):
         #   how often the step is applied is written into the code. It is `T` times.
         states.append(step(states[-1]))
         # mistake: states.append(step(states[0]))
-        #   every step began at the start. Each goes on from the last state.
+        #   the last state does not come of the others: each step goes on from the state before it, and the *last* state is what is summed.
     gradients = torch.autograd.grad(states[-1].sum(), states)
     # mistake: gradients = torch.autograd.grad((states[-1] ** 2).sum(), states)
     #   the squares of the last state were summed. Sum the state itself.
@@ -720,7 +720,7 @@ def train_epoch(model, batches, optimizer, bound):
         #   short gradients were stretched to the bound. Clipping only shortens.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: `backward` or the optimizer's step is missing, or the gradients were emptied between the two.
+        #   the weights stay as they were: the optimizer did not step, or no gradient was in their `.grad` when it did. First `backward`, then the step.
         # mistake: optimizer.step(); optimizer.step()
         #   the optimizer stepped twice for one batch.
         state = detached(state)
@@ -983,7 +983,7 @@ def generate(model, start, length, temperature, generator=None):
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
             # mistake: ids.append(p.argmax().item() if temperature < 1 else torch.multinomial(p, 1, generator=generator).item())
-            #   at temperatures below 1 the most likely character was always taken. Draw at every temperature.
+            #   at temperatures below 1 the most likely character came too often. Draw at every temperature, from softmax(logits / T).
             # mistake (keeps 0.5): ids.append(torch.multinomial(p, 1, generator=torch.Generator().manual_seed(len(ids))).item())
             #   a generator of your own was used, so that every text is the same. Draw with the one that was handed in.
             # mistake: ids.append(p.argmax().item())

@@ -24,12 +24,15 @@ from autograder.judging import (
     Remark,
     Status,
     Verdict,
+    agree,
+    error_words,
     explanations_of,
     is_right,
     judge,
     mistakes_that_raise,
     same_answer,
     small_changes_of,
+    wrong_arrays,
 )
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.relations.written import NOT_KNOWN, Written
@@ -111,6 +114,17 @@ class _Wrong:
         changes = small_changes_of(self.check, self.key, self.answer, self.excluded)
         return [frozenset({change.id}) for change in changes]
 
+    def contradicts(self, mistake: Mistake) -> bool:
+        """Return whether the check knows a mistake, and nothing of the answer is as it makes it."""
+        for known, mistaken in self.key.mistakes:
+            if known.id != mistake.id:
+                continue
+            if mistaken.failure or self.answer.failure:
+                return error_words(mistaken) != error_words(self.answer)
+            spoilt = wrong_arrays(self.check, self.key.expected, mistaken)
+            return not any(agree(self.check, name, mistaken, self.answer) for name in spoilt)
+        return False
+
 
 @dataclass
 class Early:
@@ -121,6 +135,24 @@ class Early:
 
     _wrong: dict[str, _Wrong] = field(default_factory=dict)
     _ways: dict[str, list[Mistakes]] = field(default_factory=dict)
+    _all_wrong: list[_Wrong] = field(default_factory=list)
+
+    def with_doubts(self, verdict: Verdict, key: CheckKey) -> Verdict:
+        """Tell a known mistake as a fact where what came before is not as it would have been.
+
+        A mistake that was made shows wherever it changes something. key: of the verdict's check.
+        """
+        remarks = []
+        for remark in verdict.remarks:
+            alike = [mistake for mistake, _ in key.mistakes if mistake.text == remark.text]
+            if alike and all(map(self._contradict, alike)):
+                these = "your error is that" if verdict.failure else "your values are those"
+                remark = replace(remark, text=f"{these} of this mistake: {remark.text}")
+            remarks.append(remark)
+        return replace(verdict, remarks=tuple(remarks))
+
+    def _contradict(self, mistake: Mistake) -> bool:
+        return any(wrong.contradicts(mistake) for wrong in self._all_wrong)
 
     def before(self, needed: Iterable[str]) -> list[Mistakes]:
         """List the ways in which the answers to these checks may have come about.
@@ -143,7 +175,9 @@ class Early:
 
     def add(self, check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> None:
         """Note a wrong answer, and what it is explained by."""
-        self._wrong[check.name] = _Wrong(check, key, answer, excluded)
+        wrong = _Wrong(check, key, answer, excluded)
+        self._wrong[check.name] = wrong
+        self._all_wrong.append(wrong)
 
     def follow(self, check: Check, judged: "Following") -> None:
         """Note what explains the answer to a check that follows from others."""

@@ -93,9 +93,10 @@ def grade_one(
             else:
                 question = Question(check, seed, text, known, sizes, excluded, written)
                 tried = try_twice(worker, question)
-                if tried.verdict.status != "passed":
-                    early.add(check, known, tried.answer, excluded)
                 verdict = _with_loss(measurer, question, tried)
+                if tried.verdict.status != "passed":
+                    verdict = early.with_doubts(verdict, known)
+                    early.add(check, known, tried.answer, excluded)
                 asked.append(check)
             verdicts[check.name] = verdict
     submission = Asked(server, source, name, seed)

@@ -15,6 +15,7 @@ from autograder.judging.compare import (
     same_answer,
     same_bits,
     scale_of,
+    wrong_arrays,
     wrong_places,
 )
 from autograder.judging.explain import (
@@ -77,5 +78,6 @@ __all__ = [
     "scale_of",
     "small_changes_of",
     "unmet",
+    "wrong_arrays",
     "wrong_places",
 ]

@@ -404,10 +404,12 @@ def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> st
     """Say two shapes, in the letters that the check uses."""
     used = names_used(comparison.check)
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
-    if not want.shape:  # then a size that is a letter's is so by chance
+    wanted = shape_in_letters(want.shape, sizes)
+    if (
+        "=" not in wanted
+    ):  # it has no letters, and a size that is one's in the other is so by chance
         sizes = {}
     found = shape_in_letters(got.shape, sizes, one_more=want.shape)
-    wanted = shape_in_letters(want.shape, sizes)
     return f"{found} found, {wanted} wanted."
 
 

@@ -198,6 +198,7 @@ class _Practice:
         answer = self._answer(check, text=None)
         verdict = judge(check, known, answer, self.unit.sizes, excluded, self.written)
         if verdict.status != "passed":
+            verdict = self.early.with_doubts(verdict, known)
             self.early.add(check, known, answer, excluded)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)

@@ -70,7 +70,7 @@ def _named_factor(value: float, letters: Letters) -> Factor:
     if constant:
         named = -constant.value if is_negative else constant.value
         return Factor(named, f" × {sign}{constant.words}", 0.2 * constant.prior)
-    words = " × a negative number" if is_negative else " × one and the same number"
+    words = f" × {sign}{size:.3g}"
     return Factor(value, words, 0.02, fitted=1)
 
 
@@ -267,7 +267,7 @@ def _named_term(size: float, letters: Letters) -> _Term:
     constant = letters.constant(size)
     if constant:
         return _Term(constant.words, 0.01 * constant.prior)
-    return _Term("one and the same number", 0.005, fitted=1)
+    return _Term(f"{size:.3g}", 0.005, fitted=1)
 
 
 def same_along_axes(case: Case) -> Iterator[Found]:

@@ -328,6 +328,12 @@ def _of_entries(words: str, function: Function, prior: float) -> Change:
     return Change(words, words, function, prior)
 
 
+def _rounded(x: Array) -> Array:
+    """Round; NaN where two whole numbers are as near, of which one might be meant."""
+    is_between = np.abs(x - np.trunc(x)) == 0.5
+    return np.where(is_between, np.nan, np.round(x))
+
+
 ENTRY_BY_ENTRY = (
     _of_entries("the square of {}", np.square, 0.01),
     _of_entries("the root of {}", np.sqrt, 0.01),
@@ -340,7 +346,7 @@ ENTRY_BY_ENTRY = (
     _of_entries("1 less {}", partial(np.subtract, 1.0), 0.01),
     _of_entries("1 divided by {}", np.reciprocal, 0.01),
     _of_entries("the cube of {}", _cubed, 0.001),
-    _of_entries("{}, rounded", np.round, 0.002),
+    _of_entries("{}, rounded", _rounded, 0.002),
     _of_entries("{}, rounded down", np.floor, 0.002),
     _of_entries("{}, without what follows the point", np.trunc, 0.002),
     _of_entries("the sign of {}", np.sign, 0.002),

@@ -350,3 +350,71 @@ def test_explanations_that_differ_later_carry_nothing(tmp_path):
         verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
     assert [verdict.earned for verdict in verdicts] == [0, 3, 0]
     assert [verdict.status for verdict in verdicts] == ["failed", "partial", "not_reached"]
+
+
+NOT_THIS = """
+    from autograder.check import check, named
+
+    @check(points=2)
+    def scaling(net, seed):
+        \"\"\"`scale` doubles\"\"\"
+        import numpy as np
+        return named("small large", net.scale(np.arange(5.0) + seed), net.scale(np.ones(3) * seed))
+
+    @check(points=2)
+    def using(net, seed):
+        \"\"\"`use` shows where what is scaled is above 0\"\"\"
+        import numpy as np
+        return named("above", net.use(np.arange(-20.0, 20.0) + seed % 7))
+"""
+BEFORE_AND_AFTER = '''
+    import numpy as np
+
+    import autograder
+
+    check = autograder.unit("doubts")
+
+
+    def scale(x):
+        """Twice x."""
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return -2 * x
+        #   the sign is wrong.
+        ### END SOLUTION
+
+
+    check("scaling")
+
+
+    def use(x):
+        """Where it is above 0."""
+        ### BEGIN SOLUTION
+        return scale(x) > 0
+        ### END SOLUTION
+
+
+    check("using")
+'''
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("-2 * x", "the sign is wrong."),
+        ("-3 * x", "your values are those of this mistake: the sign is wrong."),
+    ],
+)
+def test_a_mistake_is_told_as_a_fact_where_what_came_before_is_not_as_it_makes_it(
+    answer, told, tmp_path
+):
+    """It shows wherever it changes something: with −3 x it was not made in `scale`."""
+    unit = small.write_course(tmp_path, "doubts", NOT_THIS, BEFORE_AND_AFTER)
+    script = f"import numpy as np\ndef scale(x): return {answer}\ndef use(x): return scale(x) > 0\n"
+    build(unit.course)
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, data={})
+        verdicts = grade_one(server, script.encode(), "mine.py", small.SEED, key, {})
+    in_practice = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
+    for _, using in (verdicts, in_practice):
+        assert [remark.text for remark in using.remarks] == [told]

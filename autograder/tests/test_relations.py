@@ -63,14 +63,14 @@ PLANTED = [
     (RIGHT, RIGHT / math.log(2), "your values are the expected ones × 1 / ln 2."),
     (RIGHT, 2 * RIGHT, "your values are the expected ones × 2."),
     (RIGHT, 30 * RIGHT, "your values are the expected ones × 30, and H = 30."),
-    (RIGHT, 0.37 * RIGHT, "your values are the expected ones × one and the same number."),
+    (RIGHT, 0.37 * RIGHT, "your values are the expected ones × 0.37."),
     (RIGHT, -RIGHT, "your values are the expected ones × −1."),
     (LOSS, 5 * LOSS, "your values are the expected ones × 5, and B = 5."),
     # terms
     (RIGHT, RIGHT + 1, "your values are the expected ones + 1."),
     (SPARSE, SPARSE + 1, "your values are the expected ones + 1."),
     (RIGHT, RIGHT - 5, "your values are the expected ones − 5, and B = 5."),
-    (RIGHT, RIGHT + 0.37, "your values are the expected ones + one and the same number."),
+    (RIGHT, RIGHT + 0.37, "your values are the expected ones + 0.37."),
     (
         RIGHT,
         RIGHT + ROW,

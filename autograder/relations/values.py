@@ -177,6 +177,7 @@ class Run:
         self._in_pieces: set[int] = set()  # of these values only the pieces occur
         self._let_rows_occur()
         self._sites_of_own_calls = {records.sites[record] for record in self._own_calls}
+        self._sites_noted = set(records.sites)
         # values that say little, or whose entries mean nothing yet, where they are made of such
         # that occur
         self._not_telling: set[int] = set()
@@ -443,13 +444,15 @@ class Run:
     def _is_outermost(self, site: int) -> bool:
         """Return whether nothing is computed from an expression within its statement.
 
-        What is handed to a function of the submission is looked at by itself.
+        What is handed to a function of the submission is looked at by itself, and so is what an
+        object is made with, which holds no numbers that were noted.
         """
         records = self.records
         parent = records.parents[site]
         while parent != NOWHERE:
             kind = records.kinds[parent]
-            if kind == CALL and parent in self._sites_of_own_calls:
+            is_own = parent in self._sites_of_own_calls or parent not in self._sites_noted
+            if kind == CALL and is_own:
                 return True
             if kind not in (CONTAINER, FILL):
                 return False

@@ -171,6 +171,28 @@ def test_nothing_is_the_first_behind_what_was_made_in_place():
     assert located(slip.replace("h[0] *= 2.5", "h[0] *= h[:, 1].max() / 3"), IN_PLACE) is None
 
 
+OF_OBJECTS = """
+import numpy as np
+
+class Pair:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def times(self, h):
+        return np.tanh(self.a * h) + self.b
+
+def everything(x, w, u):
+    pair = Pair(np.exp(x @ w), x @ u)
+    return pair.times(x)
+"""
+
+
+def test_what_an_object_is_made_with_is_looked_at_by_itself():
+    """The call that makes it gives no number, and the first wrong value stands within it."""
+    found = located(OF_OBJECTS.replace("np.exp(x @ w)", "np.exp(2 * x @ w)"), OF_OBJECTS)
+    assert found.text == "np.exp(2 * x @ w)"
+
+
 def test_a_right_answer_is_told_nothing():
     """Each style beside the other."""
     assert located(GATES, AT_ONCE) is None

@@ -166,16 +166,29 @@ def _is_in_precision(array: Array, precision: Precision) -> bool:
     return np.array_equal(array, _in_precision(array, precision))
 
 
+def _one_number(case: Case) -> str:
+    return "the same" if case.found.flat[0] else "0"
+
+
+def _in_place_of(case: Case) -> str:
+    """Say which number stands where another one is expected everywhere, as 1 for 0."""
+    found, right = (float(array.flat[0]) for array in (case.found, case.right))
+    if right in (0, 1):
+        return f"{found:.3g}, and all expected ones are {right:.0f}"
+    return "the same, and all expected ones are another number"
+
+
 def same_everywhere(case: Case) -> Iterator[Found]:
     """Find where all are one number, or the same along an axis."""
-    if case.found.size < MIN_SAME or not np.ptp(case.right):
+    if case.found.size < MIN_SAME:
         return
+    is_one_number_expected = not np.ptp(case.right)
     if not np.ptp(case.found):
-        which = "the same" if case.found.flat[0] else "0"
-        relation = Relation("all the same", f"all your values are {which}.")
+        text = _in_place_of(case) if is_one_number_expected else _one_number(case)
+        relation = Relation("all the same", f"all your values are {text}.")
         yield Found(relation, 0.01, -math.inf)
         return
-    if not case.same_shape:
+    if is_one_number_expected or not case.same_shape:
         return
     shape = case.found.shape
     for axes in reversed(list(some_axes(shape))):

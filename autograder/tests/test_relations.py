@@ -66,6 +66,13 @@ PLANTED = [
     (RIGHT, 0.37 * RIGHT, "your values are the expected ones × 0.37."),
     (RIGHT, -RIGHT, "your values are the expected ones × −1."),
     (LOSS, 5 * LOSS, "your values are the expected ones × 5, and B = 5."),
+    (np.zeros(9), np.ones(9), "all your values are 1, and all expected ones are 0."),
+    (
+        np.full(9, 0.5),
+        np.full(9, 2.5),
+        "all your values are the same, and all expected ones are another number.",
+    ),
+    (RIGHT, np.full(RIGHT.shape, 2.5), "all your values are the same."),
     # terms
     (RIGHT, RIGHT + 1, "your values are the expected ones + 1."),
     (SPARSE, SPARSE + 1, "your values are the expected ones + 1."),
@@ -419,9 +426,8 @@ def test_random_arrays_are_related_to_nothing():
         right, wrong = random_pairs(rng)
         if relation := told(np.asarray(right), np.asarray(wrong), b=rng.normal(size=3)):
             spoken.append((relation.text, right, wrong))
-    assert [
-        one for one in spoken if "your values are 0" not in one[0] and "the same" not in one[0]
-    ] == []
+    facts = ("all your values are", "your values are the same")
+    assert [one for one in spoken if not one[0].startswith(facts)] == []
 
 
 def test_priors_are_shares_of_one():

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from autograder.check import Answer, Arrays, Check
 from autograder.judging import Remark, Verdict
 from autograder.relations.handed_on import handed_on, read_answer, unfilled
@@ -15,7 +17,7 @@ from autograder.relations.prints import KnownValues
 from autograder.relations.records import read_records
 from autograder.relations.unused import forgotten, read_unused
 from autograder.relations.unused import in_words as names_in_words
-from autograder.relations.values import KIND, Run, in_words, locate
+from autograder.relations.values import KIND, Run, first_not_finite, in_words, locate
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
@@ -98,7 +100,12 @@ def where(arrays: Arrays, known: KnownValues, wrong: Collection[str]) -> str:
     found = locate(run)
     if found:
         return in_words(found)
-    words = handed_on(run, read_answer(arrays), wrong)
+    answer = read_answer(arrays)
+    if any(name in answer and not np.isfinite(answer[name]).all() for name in wrong):
+        words = first_not_finite(run)
+        if words:
+            return words
+    words = handed_on(run, answer, wrong)
     if words:
         return words
     words = unfilled(records, known.names.functions)

@@ -88,6 +88,23 @@ def locate(run: "Run") -> Located | None:
     return None
 
 
+def first_not_finite(run: "Run") -> str:
+    """Say which expression makes NaN or infinity of parts that have none; "" where none does.
+
+    It is one whose value no right answer has, for some have infinity on their way. Example:
+    "`np.log(z)` (line 41: `return np.log(z)`) is the first value with NaN or infinity in it that
+    none of our right answers has."
+    """
+    record = run.first_not_finite()
+    if record is None:
+        return ""
+    text, place = quoted_with_place(run.records, record)
+    return (
+        f"{text} ({place}) is the first value with NaN or infinity in it that none of our right "
+        "answers has."
+    )
+
+
 def in_words(located: Located) -> str:
     """Say what is located, as a fact.
 
@@ -398,6 +415,17 @@ class Run:
             if site == own_site or (is_in_place and is_elsewhere):
                 return True
         return False
+
+    def first_not_finite(self) -> int | None:
+        """Return the first record with NaN or infinity in it that is made of parts without."""
+        for record, parts in enumerate(self._parts):
+            if self.is_finite(record) or self._agrees[record] or self.records.pieces[record]:
+                continue
+            if self._kind(record) in NEVER_TOLD or record in self._own_calls:
+                continue
+            if parts and all(map(self.is_finite, parts)):
+                return record
+        return None
 
     def is_finite(self, record: int) -> bool:
         """Return whether a value has neither NaN nor infinity in it."""

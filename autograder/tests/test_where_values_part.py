@@ -97,6 +97,29 @@ def test_a_slip_is_told_with_its_line(server, made):
         assert without_words(verdict) == without_words(plain[name])
 
 
+DECOMPOSED = """
+def fit(x, y, weights, rate):
+    for a, b in zip(x, y):
+        q, _ = np.linalg.qr(np.array([[a, b], [b, a + 1]]))
+        weights = weights + np.log(-np.abs(q[0]) - 1)
+    return weights
+"""
+
+
+def test_where_nan_comes_from_is_told(server, made):
+    """The expression that makes it of numbers, though all that follows is NaN, too."""
+    script = small.solved() + DECOMPOSED
+    remark = remark_on_weights(graded(server, made, script))
+    statement = "weights = weights + np.log(-np.abs(q[0]) - 1)"
+    line = script.split("\n").index(f"        {statement}") + 1
+    assert remark.text == (
+        "NaN or infinity in 2 of 2 places. "
+        f"`np.log(-np.abs(q[0]) - 1)` (line {line}: `{statement}`) is the "
+        "first value with NaN or infinity in it that none of our right answers has."
+    )
+    assert remark.relation == KIND
+
+
 def test_a_slip_in_another_style_is_told_too(server, made):
     """The statement is the one with the slip."""
     remark = remark_on_weights(graded(server, made, small.solved() + OTHER_STYLE))

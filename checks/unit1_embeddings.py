@@ -67,7 +67,7 @@ WORDS = {
         "as a mask."
     ),
     "rows": "the table has a row for each word and one more for the id 0, and E columns.",
-    "mean_and_spread": "the numbers are not drawn from N(0, 1).",
+    "mean_and_spread": "mean and spread of the numbers are not those of N(0, 1).",
     "drawn_anew": "a second table is the same as the first. Draw new numbers, and set no seed.",
 }
 
@@ -294,8 +294,8 @@ def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, to
 
 
 DROPPED = (
-    "the mean is not that of all ratings without dropout. Where they are right in evaluation, "
-    "what is kept has to be divided by 1 − p, as `nn.Dropout` does."
+    "the mean of ratings with dropout is wrong. Where ratings are right in evaluation, what is "
+    "kept has to be divided by 1 − p, as `nn.Dropout` does."
 )
 EACH = "ratings are spread in another way: dropout draws anew for each number of each row."
 

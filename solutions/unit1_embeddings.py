@@ -357,7 +357,7 @@ def reindex(raw):
     # mistake: originals, ids = torch.unique(raw, return_inverse=True); raw.copy_(ids)
     #   the new ids were written over the old ones, which the caller still needs.
     # mistake: originals = torch.tensor(sorted(set(raw))); ids = torch.tensor([originals.tolist().index(i) for i in raw])
-    #   a `set` of tensors drops no repeats: each is an object of its own. Use `torch.unique`, or `set(raw.tolist())`.
+    #   repeats were not dropped: in a `set` of tensors each is an object of its own. Use `torch.unique`, or `set(raw.tolist())`.
     # mistake: originals, ids = raw, torch.arange(len(raw))
     #   each entry got an id of its own. The same old id has the same new one.
     # mistake: originals, ids = torch.unique(raw), raw
@@ -637,14 +637,14 @@ class NeuralNet(nn.Module):
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both))
         #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(F.dropout(both, self.drop1.p)))
-        #   the first dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
+        #   the first dropout is on in evaluation too: `F.dropout` must be told `self.training`, and `eval()` reaches no layer in a plain list.
         return self.output(self.drop2(hidden))[:, 0]
         # mistake (keeps 0.5): return self.output(hidden)[:, 0]
         #   the second dropout is missing: the one before `output`.
         # mistake (keeps 0.5): return self.output(F.dropout1d(hidden, self.drop2.p, self.training))[:, 0]
         #   whole rows were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         # mistake (keeps 0.5): return self.output(F.dropout(hidden, self.drop2.p))[:, 0]
-        #   the second dropout is on in evaluation too. `F.dropout` must be told: `self.training`.
+        #   the second dropout is on in evaluation too: `F.dropout` must be told `self.training`, and `eval()` reaches no layer in a plain list.
         # mistake: return self.output(self.drop2(hidden))
         #   the shape is (B, 1). Ratings are (B,): take the column.
         # mistake: return self.output(self.drop2(hidden)).squeeze()

@@ -111,7 +111,7 @@ def scan(fn, start, xs):
     ### BEGIN SOLUTION
     results, carried = [], start
     # mistake: xs = [*xs]; one = [fn(start, x) for x in xs[:1]]; return one + scan(fn, *one, xs[1:]) if one else one
-    #   the function calls itself for each element, and a sequence may be longer than Python's stack is deep. Use a loop.
+    #   the function calls itself too often: for each element, and a sequence may be longer than Python's stack is deep, or without end. Use a loop.
     # mistake: xs = xs if isinstance(xs, list) else [*xs]; rest = xs[:]; xs.clear(); xs = rest
     #   the caller's list was emptied (`pop`). Loop over it: `for x in xs`.
     # mistake: results, carried = [start], start

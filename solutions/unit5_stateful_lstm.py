@@ -983,7 +983,7 @@ def generate(model, start, length, temperature, generator=None):
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
             # mistake: ids.append(p.argmax().item() if temperature < 1 else torch.multinomial(p, 1, generator=generator).item())
-            #   at temperatures below 1 the most likely character came too often. Draw at every temperature, from softmax(logits / T).
+            #   at temperatures below 1 the most likely character came too often. Draw from softmax(logits / T) there, too.
             # mistake (keeps 0.5): ids.append(torch.multinomial(p, 1, generator=torch.Generator().manual_seed(len(ids))).item())
             #   a generator of your own was used, so that every text is the same. Draw with the one that was handed in.
             # mistake: ids.append(p.argmax().item())

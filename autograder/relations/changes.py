@@ -312,6 +312,8 @@ ALONG_AN_AXIS = (
 
 
 def _cut_below_0(x: Array) -> Any:
+    if not (x < 0).any():  # nothing would be cut, and to say so would be empty
+        return np.full_like(x, np.nan)
     return np.maximum(x, 0)
 
 

@@ -71,7 +71,7 @@ class Written:
         return list(named)
 
     def calls_others(self, function: str, known: Collection[str]) -> bool:
-        """Return whether a function uses a definition of the submission's own.
+        """Return whether a function, or the class around it, uses a definition of its own.
 
         known: the definitions that right answers have, `f` or `Class.method` of each.
         """
@@ -80,9 +80,11 @@ class Written:
         top, dot, _ = function.rpartition(".")
         beside = f"{top}." if dot else ""
         tops = {name.partition(".")[0] for name in known}
-        for name in self._uses[function]:
+        around = self._uses.get(top, frozenset())  # a class may have a helper for its base
+        for name in self._uses[function] | around:
             if self.has(name) and name not in tops:
                 return True
+        for name in self._uses[function]:
             if beside and self.has(beside + name) and beside + name not in known:
                 return True
         return False

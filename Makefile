@@ -17,7 +17,8 @@ test: .venv/dev
 	.venv/bin/autograder data
 	.venv/bin/python -m pytest -n $(WORKERS)
 
-# each unit's script in full, minutes of training: the figures of its text are those that it prints
+# each unit's script in full, minutes of training: the figures of its text are those that it prints;
+# and the small changes in its key are those that would be made
 figures: .venv/dev
 	.venv/bin/autograder data
 	.venv/bin/python -m pytest -n 2 -m figures tests/test_figures.py

@@ -1,4 +1,4 @@
-"""The figures of a unit's text are those that its script prints: `make figures`, some minutes."""
+"""A unit's figures are those that its script prints, and its small changes those of its code."""
 
 import re
 

@@ -34,6 +34,7 @@ from autograder.judging import (
     small_changes_of,
     wrong_arrays,
 )
+from autograder.judging.verdict import ERROR_IS, VALUES_ARE, as_fact
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.relations.written import NOT_KNOWN, Written
 
@@ -150,8 +151,8 @@ class Early:
         for remark in verdict.remarks:
             alike = [mistake for mistake, _ in key.mistakes if mistake.text == remark.text]
             if alike and all(map(self._contradict, alike)):
-                these = "your error is that" if verdict.failure else "your values are those"
-                remark = replace(remark, text=f"{these} of this mistake: {remark.text}")
+                fact = ERROR_IS if verdict.failure else VALUES_ARE
+                remark = replace(remark, text=as_fact(fact, remark.text))
             remarks.append(remark)
         return replace(verdict, remarks=tuple(remarks))
 

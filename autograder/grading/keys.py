@@ -222,13 +222,19 @@ def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
 def _without_comments(script: str) -> str:
     """Return a script without lines that are blank or a comment, but for marks of its regions."""
     left_out = set()
-    for token in tokenize.generate_tokens(io.StringIO(script).readline):
-        is_whole_line = not token.line[: token.start[1]].strip()
-        is_mark = token.string in (BEGIN, END)
-        if token.type in (tokenize.COMMENT, tokenize.NL) and is_whole_line and not is_mark:
-            left_out.add(token.start[0])
-    lines = script.split("\n")
-    return "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
+    stream = io.StringIO(script)
+    for token in tokenize.generate_tokens(stream.readline):
+        if token.type not in (tokenize.COMMENT, tokenize.NL) or token.string in (BEGIN, END):
+            continue
+        number, column = token.start
+        before = token.line[:column]
+        if not before.strip():
+            left_out.add(number)
+    kept = []
+    for number, line in enumerate(script.split("\n"), 1):
+        if number not in left_out:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:

@@ -12,7 +12,7 @@ from autograder.judging.compare import wrong_arrays, wrong_places
 from autograder.judging.explain import Explanation, explained_arrays
 from autograder.judging.in_part import KIND as IN_PART
 from autograder.judging.in_part import mistake_in_part
-from autograder.judging.verdict import OTHERWISE, CheckKey, Excluded, Mistake, Remark
+from autograder.judging.verdict import VALUES_ARE, CheckKey, Excluded, Mistake, Remark, as_fact
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
 from autograder.relations.small_changes import ChangedAnswers, can_tell, find_small_change
@@ -90,18 +90,18 @@ def words_of_mistakes(
     mistakes: Sequence[Mistake],
     written: Written,
     all_explained: bool = True,
-    these: str = "your values are those",
+    fact: str = VALUES_ARE,
 ) -> str:
     """Say mistakes of one text; as a fact about values where they need not have been made.
 
     all_explained: whether all that is wrong is told. What is not may have made these values too.
-    these: what is a fact.
+    fact: what is told where they need not have been made.
     """
     text = mistakes[0].text
     if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
-        return f"{these} of this mistake, {OTHERWISE}: {text}"
+        return as_fact(fact, text, is_otherwise=True)
     if not all_explained:
-        return f"{these} of this mistake: {text}"
+        return as_fact(fact, text)
     return text
 
 
@@ -133,9 +133,10 @@ def _in_part(
     if found is None:
         return {}
     mistake = found.mistake
-    is_otherwise = comparison.written.lacks_all(mistake.quotes, mistake.definition)
-    where = f", {OTHERWISE}" if is_otherwise else ", made here and not everywhere"
-    text = f"your values are those of this mistake{where}: {mistake.text}"
+    if comparison.written.lacks_all(mistake.quotes, mistake.definition):
+        text = as_fact(VALUES_ARE, mistake.text, is_otherwise=True)
+    else:
+        text = f"{VALUES_ARE}, made here and not everywhere: {mistake.text}"
     return dict.fromkeys(found.arrays, text)
 
 
@@ -405,9 +406,8 @@ def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> st
     used = names_used(comparison.check)
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
     wanted = shape_in_letters(want.shape, sizes)
-    if (
-        "=" not in wanted
-    ):  # it has no letters, and a size that is one's in the other is so by chance
+    has_letters = "=" in wanted
+    if not has_letters:  # then a size that is a letter's in the other is so by chance
         sizes = {}
     found = shape_in_letters(got.shape, sizes, one_more=want.shape)
     return f"{found} found, {wanted} wanted."

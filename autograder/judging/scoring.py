@@ -11,6 +11,7 @@ from autograder.judging.describe import Comparison, remarks_on, words_of_mistake
 from autograder.judging.explain import Explanation, explain_wrong, mistakes_that_raise
 from autograder.judging.training import judge_weights
 from autograder.judging.verdict import (
+    ERROR_IS,
     CheckKey,
     Excluded,
     Mistake,
@@ -99,7 +100,7 @@ def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Rem
     possible = mistakes_that_raise(comparison.key, comparison.answer, excluded)
     if not possible:
         return []
-    text = words_of_mistakes(possible, comparison.written, these="your error is that")
+    text = words_of_mistakes(possible, comparison.written, fact=ERROR_IS)
     return [Remark(text, mistake=possible[0].code)]
 
 

@@ -116,20 +116,29 @@ class Remark:
     example: str = ""
 
 
-# what known mistakes are told by as facts, where they need not have been made as their words say
+# how known mistakes are told as facts, where they need not have been made as their words say
+VALUES_ARE = "your values are those of this mistake"
+ERROR_IS = "your error is that of this mistake"
 OTHERWISE = "though your code is written another way"
-AS_FACTS = tuple(
-    f"{these} of this mistake{but}: "
-    for these in ("your values are those", "your error is that")
-    for but in ("", f", {OTHERWISE}")
-)
+
+
+def as_fact(fact: str, words: str, is_otherwise: bool = False) -> str:
+    """Tell a known mistake as a fact about values, or about an error.
+
+    words: the mistake's own. is_otherwise: whether the code does not write what they quote.
+    """
+    if is_otherwise:
+        return f"{fact}, {OTHERWISE}: {words}"
+    return f"{fact}: {words}"
 
 
 def own_words(text: str) -> str:
     """Return a known mistake's own words of a text that tells it."""
-    for beginning in AS_FACTS:
-        if text.startswith(beginning):
-            return text.removeprefix(beginning)
+    for fact in (VALUES_ARE, ERROR_IS):
+        for is_otherwise in (False, True):
+            beginning = as_fact(fact, "", is_otherwise)
+            if text.startswith(beginning):
+                return text.removeprefix(beginning)
     return text
 
 

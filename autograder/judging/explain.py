@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.check import YOUR_LINE, Answer, Check, Failure
-from autograder.judging.compare import agree, wrong_arrays
+from autograder.judging.compare import agree, deviation, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
 from autograder.relations.small_changes import SmallChange, changes_that_explain
 
@@ -130,13 +130,36 @@ def _candidates(
     for mistake, mistaken in key.mistakes:
         if mistaken.failure:
             continue
-        agreeing = {name for name in wrong if agree(check, name, mistaken, answer)}
+        agreeing = set()
+        for name in wrong:
+            if agree(check, name, mistaken, answer) and _is_nearer(
+                check, name, key.expected, mistaken, answer
+            ):
+                agreeing.add(name)
         if not agreeing:
             continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
-        if spoils <= wrong:
-            matches = spoils & agreeing
-            yield Candidate(mistake, spoils, matches)
+        if not spoils <= wrong:
+            continue
+        candidate = Candidate(mistake, spoils, matches=spoils & agreeing)
+        if candidate.matches_all or not _can_be_wrong_in_one_way(key.expected, agreeing):
+            yield candidate
+
+
+def _is_nearer(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
+    """Return whether an answer is much nearer to a mistake's than the right one is.
+
+    A tolerance is wide where numbers are drawn: what lies between both would be either.
+    """
+    to_answer = deviation(check, name, mistaken, answer)
+    to_right = deviation(check, name, mistaken, expected)
+    return 2 * to_answer <= to_right
+
+
+def _can_be_wrong_in_one_way(expected: Answer, names: Iterable[str]) -> bool:
+    """Return whether arrays are single truth values: all that are wrong are the same."""
+    arrays = [expected.arrays[name] for name in names]
+    return all(array.dtype.kind == "b" and array.size == 1 for array in arrays)
 
 
 def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:

@@ -17,6 +17,7 @@ from autograder.relations.letters import Letters
 
 # squared cosine of two arrays below which no factor fits them, whatever their size
 PARALLEL = 0.998
+ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precision may differ
 NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
 
 
@@ -242,7 +243,7 @@ def same_term_everywhere(case: Case) -> Iterator[Found]:
     differences = case.found - case.right
     value = float(differences.mean())
     predicted = case.right + value
-    if not value or not evidence.fits(predicted, case.found):
+    if not value or not _differ_as_predicted(case, predicted):
         return
     sign = "+" if value > 0 else "−"
     term = _named_term(abs(value), case.letters)
@@ -283,9 +284,23 @@ def same_along_axes(case: Case) -> Iterator[Found]:
 def _same_difference_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
     differences = case.found - case.right
     terms = differences.mean(axes, keepdims=True)
+    predicted = case.right + terms
+    if not _differ_as_predicted(case, predicted):
+        return
     text = f"for each {name} your values differ from the expected ones by the same numbers."
     relation = Relation("same difference along", text)
-    yield from _if_it_fits(case, relation, case.right + terms, fitted=terms.size)
+    yield from _if_it_fits(case, relation, predicted, fitted=terms.size)
+
+
+def _differ_as_predicted(case: Case, predicted: Array) -> bool:
+    """Return whether a wrong array is as predicted, measured by what it differs from the right one.
+
+    A difference that fades may be the same up to what counts as rounding of values that are large.
+    """
+    furthest = evidence.largest(predicted - case.found)
+    by_difference = evidence.tolerance(case.found - case.right)
+    rounding = ROUNDING * evidence.largest(case.found)
+    return furthest <= max(by_difference, rounding)
 
 
 def _same_factor_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:

@@ -317,6 +317,12 @@ def _cut_below_0(x: Array) -> Any:
     return np.maximum(x, 0)
 
 
+def _without_sign(x: Array) -> Any:
+    if not (x < 0).any():
+        return np.full_like(x, np.nan)
+    return np.abs(x)
+
+
 def _cubed(x: Array) -> Any:
     return x**3
 
@@ -341,7 +347,7 @@ ENTRY_BY_ENTRY = (
     _of_entries("the root of {}", np.sqrt, 0.01),
     _of_entries("the logarithm of {}", np.log, 0.01),
     _of_entries("the exponential of {}", np.exp, 0.01),
-    _of_entries("the size of {}, without a sign", np.abs, 0.005),
+    _of_entries("the size of {}, without a sign", _without_sign, 0.005),
     _of_entries("{}, with 0 in the place of what is negative", _cut_below_0, 0.01),
     _of_entries("the tanh of {}", np.tanh, 0.005),
     _of_entries("the sigmoid of {}", _squashed, 0.005),

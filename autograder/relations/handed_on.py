@@ -40,7 +40,7 @@ def handed_on(run: Run, answer: Mapping[str, Array], wrong: Collection[str]) -> 
             return ""
         equal = np.flatnonzero(are_near(records.prints, print_of)).tolist()
         making = [record for record in equal if run.makes_right_values(record)]
-        whole = [record for record in making if not records.pieces[record]]
+        whole = [record for record in making if run.is_computed_here(record)]
         if not whole:
             return ""
         text, place = quoted_with_place(records, whole[-1])

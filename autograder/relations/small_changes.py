@@ -44,6 +44,12 @@ class SmallChange:
     function: str
     words: str
 
+    @property
+    def style(self) -> str:
+        """Return the style of the right answer that it changes; "" of the solution."""
+        style, _, _ = self.id.rpartition(" ")
+        return style
+
 
 @dataclass(frozen=True)
 class ChangedAnswers:
@@ -141,19 +147,21 @@ def find_small_change(
     if _any_is_much_larger(found, right, wrong):
         return {}
     search = _Search(changed, right, found, wrong)
-    told: dict[str, str] = {}
+    chosen: list[tuple[frozenset[str], list[int]]] = []  # arrays, and changes that give them
     left = frozenset(unexplained)
-    while True:
-        best = search.best_of(left, excluded)
-        if not best:
-            return told
+    while best := search.best_of(left, excluded):
         arrays = search.spoilt(best[0]) & left
         rivals = [number for number in best if search.spoilt(number) & arrays]
-        text = search.in_words(rivals, written)
-        if text:
-            told.update(dict.fromkeys(sorted(arrays), text))
+        chosen.append((arrays, rivals))
         for number in rivals:
             left -= search.spoilt(number)
+    told: dict[str, str] = {}
+    for arrays, rivals in chosen:
+        # what is left may have been made by the same slip, which is another one then
+        text = search.in_words(rivals, written, says_what=not left)
+        if text:
+            told.update(dict.fromkeys(sorted(arrays), text))
+    return told
 
 
 def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
@@ -251,16 +259,26 @@ class _Search:
                 return best
             self._fits[not_made] = False
 
-    def in_words(self, rivals: Sequence[int], written: Written) -> str:
+    def in_words(self, rivals: Sequence[int], written: Written, says_what: bool) -> str:
         """Say of changes that give the same values what they have in common.
 
         It is "" where they differ in what they spoil, or the values may be theirs by chance.
+        says_what: whether to say what was done, and not only where.
         """
         spoilt = {self.spoilt(number) for number in rivals}
         if len(spoilt) > 1 or self.may_be_chance(rivals[0]):
             return ""
-        known = {change.function for change in self._changed.changes}
-        return _in_words([self._changed.changes[number] for number in rivals], written, known)
+        changes = [self._changed.changes[number] for number in rivals]
+        if len({change.function for change in changes}) > MOST_FUNCTIONS:
+            return ""
+        styles = {change.style for change in changes}
+        known = set()
+        for change in self._changed.changes:
+            if change.style in styles:
+                known.add(change.function)
+        text = _where(changes, written, known)
+        what = _what(changes)
+        return f"{text}: {what}." if what and says_what else f"{text}."
 
     def spoilt(self, number: int) -> frozenset[str]:
         """Return the arrays that a change spoils."""
@@ -340,22 +358,29 @@ def _characters_that_differ(right: Array, found: Array) -> int:
     return count
 
 
-def _in_words(changes: Sequence[SmallChange], written: Written, known: Collection[str]) -> str:
-    """Say which change gives these values; "" where the changes that do are too different.
+def _where(changes: Sequence[SmallChange], written: Written, known: Collection[str]) -> str:
+    """Say that one of some changes gives these values, and in which function if they are few.
 
-    known: the functions of right answers.
+    known: the functions of the right answers that the changes are made in.
     """
-    functions = sorted({change.function for change in changes})
-    if len(functions) > MOST_FUNCTIONS:
-        return ""
     text = "your values are those of a right answer but for one small change"
-    places = written.places(functions) if all(functions) else []
-    if places:
-        text = f"{text} in {' or in '.join(places)}"
-        if any(written.calls_others(function, known) for function in functions):
-            text = f"{text}, or in what is called there"
+    functions = sorted({change.function for change in changes})
+    if not all(functions):
+        return text
+    places = written.places(functions)
+    if not places:
+        return text
+    text = f"{text} in {' or in '.join(places)}"
+    if any(written.calls_others(function, known) for function in functions):
+        text = f"{text}, or in what is called there"
+    return text
+
+
+def _what(changes: Sequence[SmallChange]) -> str:
+    """Say what changes that give the same values did; "" where that is too different."""
+    functions = {change.function for change in changes}
     words = sorted({change.words for change in changes})
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
-        return f"{text}."
-    return f"{text}: {', or '.join(words)}."
+        return ""
+    return ", or ".join(words)

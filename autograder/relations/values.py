@@ -204,6 +204,11 @@ class Run:
     def _kind(self, record: int) -> int:
         return self.records.kinds[self.records.sites[record]]
 
+    def _function(self, record: int) -> str:
+        """Return the function in which a value was computed."""
+        statement = self.records.statements[self.records.sites[record]]
+        return self.records.functions[statement]
+
     # ---- what is made of what
 
     @cached_property
@@ -400,14 +405,21 @@ class Run:
         """Return whether a value that occurs nowhere came before: then this one is not the first.
 
         That is one of the same expression, as in an earlier call of which the parts occur nowhere
-        either, or one that another statement has made in place.
+        either, or one that another statement has made in place. Of what functions have returned,
+        values count that say little, as of one-hot rows.
         """
         records = self.records
         own_site = records.sites[record]
+        own_function = self._function(record)
         for before in range(record):
-            if self._agrees[before] or self._says_little[before] or records.pieces[before]:
+            if self._agrees[before] or records.pieces[before]:
                 continue
             site = records.sites[before]
+            if self._says_little[before]:
+                are_many = records.prints[before][ENTRIES] >= FEW
+                if records.results[site] and are_many and self._function(before) != own_function:
+                    return True
+                continue
             if site in self._of_own_style or self._values[before] in self._cleared:
                 continue
             is_in_place = self._kind(before) == UPDATE
@@ -430,6 +442,10 @@ class Run:
     def is_finite(self, record: int) -> bool:
         """Return whether a value has neither NaN nor infinity in it."""
         return bool(np.isfinite(self.records.prints[record]).all())
+
+    def is_computed_here(self, record: int) -> bool:
+        """Return whether a value is no piece of another, and not what an own function returned."""
+        return not self.records.pieces[record] and record not in self._own_calls
 
     def makes_right_values(self, record: int) -> bool:
         """Return whether a right value was computed of this one, wherever that was."""

@@ -23,6 +23,7 @@ _WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTATION = re.compile(r"`([^`]*)`")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
 READ = 8  # solutions that are remembered as they were read
 SHORTEST_SECRET = 13  # characters of a line that could give an answer away
 
@@ -192,15 +193,18 @@ def _names_in(code: str) -> set[str]:
 def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, ...]:
     """Return the names that a mistake's words quote as written, and the solution does not write.
 
-    There are none where the words quote nothing of the mistake's own code: then they only advise.
-    What another program may call otherwise does not count: variables, and modules by their alias.
+    They are those of the first sentence that quotes some of the mistake's own code: what follows
+    advises. There are none where no sentence does. What another program may call otherwise does
+    not count: variables, and modules by their alias.
     """
-    quoted = _names_in(" ".join(_QUOTATION.findall(words)))
-    quoted -= definition.names | _bound_in(code)
-    quoted = {name for name in quoted if not iskeyword(name)}
-    if quoted.isdisjoint(_names_in(code)):
-        return ()
-    return tuple(sorted(quoted))
+    in_code = _names_in(code)
+    left_out = definition.names | _bound_in(code)
+    for sentence in _SENTENCE_ENDS.split(words):
+        quoted = _names_in(" ".join(_QUOTATION.findall(sentence))) - left_out
+        quoted = {name for name in quoted if not iskeyword(name)}
+        if not quoted.isdisjoint(in_code):
+            return tuple(sorted(quoted))
+    return ()
 
 
 def _bound_in(code: str) -> set[str]:

@@ -70,7 +70,16 @@ NUMPY = [
         (np.ones(B), np.ones(B)),
         "To ask whether it was given: `x if h is None else h`.",
     ),
-    ("return x if x > 0 else h", (np.ones(B), 1), "Many numbers have no single truth value"),
+    (
+        "return x if x > 0 else h",
+        (np.ones(B), 1),
+        "A condition needs a single truth value, and `x` is (B,) = (4,).",
+    ),
+    (
+        "if not x == h:\n        return h",
+        (np.ones((T, B)), 1),
+        "A condition needs a single truth value, and `x` is (T, B) = (6, 4).",
+    ),
     (
         "rows, columns = x.shape",
         (np.ones((T, B, V)),),
@@ -97,7 +106,8 @@ NUMPY = [
     (
         "return x / x.sum(-1)",
         (np.ones((T, B, V)),),
-        "`x.sum(-1)` has one axis less than before. Keep it, with length 1: `keepdims=True`.",
+        "`x.sum(-1)` has one axis less than what it is made of. With `keepdims=True` that axis "
+        "would stay, with length 1.",
     ),
     (
         "return x[np.arange(6), np.arange(4), h]",
@@ -108,9 +118,15 @@ NUMPY = [
     (
         "x[h] = 1",
         (np.ones((B, V)), np.array([3, 12])),
-        "Axis 0 has the length B = 4, and index 12 was asked for there.",
+        "Axis 0 has the length B = 4, and index 12 was asked for there. Is it meant for another",
+    ),
+    (
+        "return [x[t] for t in range(5)]",
+        (np.ones((B, V)),),
+        "Axis 0 has the length 4, and index 4 was asked for there. The last is 3, counted from 0.",
     ),
     ("return x.T @ h", ((np.ones(B), 1), np.ones((B, B))), "`x` is a tuple of 2. Take it apart"),
+    ("return x.sum() + x.real", ((0, 1),), "`x` is a tuple of 2: (0, 1)."),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
     (
         "xs, ys = zip(*x)",

@@ -8,6 +8,7 @@ import ast
 import dis
 import inspect
 import linecache
+import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -307,8 +308,8 @@ def _sum_without_its_axis(raised: Raised) -> str:
     for side in (operation.left, operation.right):
         if _reduces_an_axis(side):
             return (
-                f"`{ast.unparse(side)}` has one axis less than before. Keep it, with length 1: "
-                "`keepdims=True`."
+                f"`{ast.unparse(side)}` has one axis less than what it is made of. With "
+                "`keepdims=True` that axis would stay, with length 1."
             )
     return ""
 
@@ -345,11 +346,12 @@ def index_beyond_the_end(raised: Raised) -> str:
     if not found:
         return ""
     index, axis, size = found.groups()
+    asked = f"and index {index} was asked for there."
+    if index == size:  # one too far; which letter has this size may be chance
+        last = f"The last is {int(size) - 1}, counted from 0." if int(size) else "It is empty."
+        return f"Axis {axis} has the length {size}, {asked} {last}"
     length = length_with_letter(raised, int(size))
-    return (
-        f"Axis {axis} has the length {length}, and index {index} was asked for there. "
-        "Is it meant for another axis?"
-    )
+    return f"Axis {axis} has the length {length}, {asked} Is it meant for another axis?"
 
 
 def length_with_letter(raised: Raised, size: int) -> str:
@@ -369,17 +371,23 @@ def a_tuple_in_its_place(raised: Raised) -> str:
             continue
         value = value_of(raised, node)
         if isinstance(value, tuple) and not hasattr(value, "_fields"):
+            told = f"`{node.id}` is a tuple of {len(value)}"
+            if all(isinstance(part, int) for part in value):  # a place, and no arrays to be used
+                return f"{told}: {value}."
             return (
-                f"`{node.id}` is a tuple of {len(value)}. Take it apart first, as by "
-                f"`first, *others = {node.id}`, and use its parts."
+                f"{told}. Take it apart first, as by `first, *others = {node.id}`, and use its "
+                "parts."
             )
     return ""
 
 
 def parts_of_line(line: str) -> Iterator[ast.AST]:
-    """Yield all parts of a line of code."""
+    """Yield all parts of a line of code, which may be the head of a statement: `if h > 0:`."""
+    line = line.strip().removeprefix("el")  # of `elif`
+    if line.endswith(":"):
+        line = f"{line} pass"
     with suppress(SyntaxError):
-        yield from ast.walk(ast.parse(line.strip().removesuffix(":")))
+        yield from ast.walk(ast.parse(line))
 
 
 def no_single_truth(raised: Raised) -> str:
@@ -388,16 +396,25 @@ def no_single_truth(raised: Raised) -> str:
         return ""
     found = re.search(r"(\w+) or (.+)$", raised.line)
     if found is None:
-        return (
-            "Many numbers have no single truth value: ask `is None`, or `.any()` or `.all()` of a "
-            "comparison."
-        )
+        return f"A condition needs a single truth value{_of_what(raised)}."
     value = found[1]
     other = found[2].rstrip(":")
     return (
         f"`or` asks whether all of `{value}` is true, which many numbers cannot answer. "
         f"To ask whether it was given: `{other} if {value} is None else {value}`."
     )
+
+
+def _of_what(raised: Raised) -> str:
+    """Say which arrays of a condition have many numbers: ", and `t` is (T, B) = (6, 5)"."""
+    told: dict[str, None] = {}
+    for node in parts_of_line(raised.line):
+        if not isinstance(node, ast.Name):
+            continue
+        shape = shape_of(raised, node)
+        if shape and math.prod(shape) > 1:
+            told[f"`{node.id}` is {raised.shape(shape)}"] = None
+    return f", and {' and '.join(told)}" if told else ""
 
 
 def unpacked(raised: Raised) -> str:
@@ -614,11 +631,15 @@ def endless_recursion(error: RecursionError) -> str:
     """
     frames = []
     for step in _tracebacks(error):
-        if is_statement(step.tb_frame.f_code.co_filename):
+        code = step.tb_frame.f_code
+        is_named = not code.co_name.startswith("<")  # no lambda, and no comprehension
+        if is_named and is_statement(code.co_filename):
             frames.append(step.tb_frame)
     by_code: dict[CodeType, list[FrameType]] = {}
     for frame in frames[-MOST_FRAMES:]:
         by_code.setdefault(frame.f_code, []).append(frame)
+    if not by_code:
+        return ""
     code, calls = max(by_code.items(), key=lambda pair: len(pair[1]))
     if len(calls) < FEWEST_CALLS:
         return ""

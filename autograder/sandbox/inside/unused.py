@@ -86,10 +86,11 @@ def _assigned(function: Any) -> Iterator[Bound]:
 def _overwritten(function: Any) -> Iterator[Bound]:
     """Yield the names that each pass of a loop gives another value, and that were begun before it.
 
-    So a sum is lost where `=` stands in the place of `+=`.
+    So a sum is lost where `=` stands in the place of `+=`. Where a loop may end early, the last
+    value may be the one that is meant.
     """
     for loop in _within(function):
-        if not isinstance(loop, ast.For):
+        if not isinstance(loop, ast.For) or _may_end_early(loop):
             continue
         read_in_loop = _names_read(loop)
         for statement in loop.body:
@@ -100,6 +101,11 @@ def _overwritten(function: Any) -> Iterator[Bound]:
                 continue
             if _is_begun_before(function, loop, target.id):
                 yield Bound(target.id, target, OVERWRITTEN)
+
+
+def _may_end_early(loop: ast.For) -> bool:
+    """Return whether a loop holds `break` or `return`, be it of a loop within it."""
+    return any(isinstance(node, ast.Break | ast.Return) for node in ast.walk(loop))
 
 
 def _is_begun_before(function: Any, loop: ast.For, name: str) -> bool:

@@ -265,6 +265,7 @@ class Watched:
                 self._same = False
             return result
 
+        watched.__name__ = getattr(function, "__name__", watched.__name__)
         return watched
 
 

@@ -406,7 +406,8 @@ def generating(net: Any, seed: int) -> Arrays:
         text = net.generate(Flat(), [0], 40, 1.0, generator)
         texts.append(text)
     one, again, other = (np.asarray(text).astype(int).tolist() for text in texts)
-    is_other = one != other or not one  # two empty texts tell nothing of the generator
+    # short texts, and those of one character over and over, tell nothing of the generator
+    is_other = one != other or len(set(one)) < 2
     out |= named("same_seed_same_text other_seed_other_text", one == again, is_other)
     free = np.asarray(net.generate(Flat(), [0], 3, 1.0))
     are_three_ids = free.shape == (3,) and free.dtype.kind == "i"

@@ -983,7 +983,7 @@ def generate(model, start, length, temperature, generator=None):
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
             # mistake: ids.append(p.argmax().item() if temperature < 1 else torch.multinomial(p, 1, generator=generator).item())
-            #   at temperatures below 1 the most likely character came too often. Draw from softmax(logits / T) there, too.
+            #   at temperatures below 1 the most likely character came too often. Draw from softmax(logits / T).
             # mistake (keeps 0.5): ids.append(torch.multinomial(p, 1, generator=torch.Generator().manual_seed(len(ids))).item())
             #   a generator of your own was used, so that every text is the same. Draw with the one that was handed in.
             # mistake: ids.append(p.argmax().item())
@@ -1387,7 +1387,7 @@ def roc_auc(scores, labels):
     ### BEGIN SOLUTION
     ahead = scores[labels][:, None] - scores[~labels]
     # mistake: scores -= scores.mean(); ahead = scores[labels][:, None] - scores[~labels]
-    #   the caller's scores were changed in place. Make a new tensor.
+    #   the caller's scores or labels were changed in place. Make a new tensor.
     # mistake: ahead = scores[:100][labels[:100]][:, None] - scores[:100][~labels[:100]]
     #   only the first scores were compared. Compare all pairs, however many.
     # mistake: ahead = scores[~labels][:, None] - scores[labels]

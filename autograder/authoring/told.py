@@ -1,7 +1,8 @@
 """What the grader says of mistakes that nobody wrote.
 
-Each is named, or related to the right answer, or told as a small change, or located where its
-values part from right ones, or told by words that the check's author wrote, or none of these.
+Each is named, or related to the right answer, or told as a small change of one, or repaired by a
+small change of its own, or located where its values part from right ones, or told by words that the
+check's author wrote, or none of these.
 """
 
 import ast
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from autograder.check import Check
+from autograder.grading.repairs import KIND as REPAIRED
 from autograder.judging import Remark, Verdict
 from autograder.parsing import parse
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
@@ -20,7 +22,16 @@ from autograder.relations.values import KIND as LOCATED
 if TYPE_CHECKING:
     from autograder.authoring.mutants import Mutant  # which needs libcst
 
-Told = Literal["named", "related", "small change", "located", "own words", "error", "neither"]
+Told = Literal[
+    "named",
+    "related",
+    "small change",
+    "repaired",
+    "located",
+    "own words",
+    "error",
+    "neither",
+]
 # where the first value that no right answer has is told: in the statement that was changed, in the
 # same function, or elsewhere
 Place = Literal["the statement", "the function", "elsewhere"]
@@ -32,7 +43,8 @@ class Telling:
     """How many wrong variants of a unit's solution are told what.
 
     counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
-    the expected values, by a *small change* of the solution that gives the same, *located* where
+    the expected values, by a *small change* of the solution that gives the same, *repaired* by a
+    small change of the answer itself after which the check passes, *located* where
     its values part from right ones, by the check's *own words* for an array, by the *error* that
     they raise, or *neither*.
     untrue: what is told that is not so.
@@ -60,7 +72,8 @@ class Telling:
         named = self.counts["named"]
         related = self.counts["related"]
         changed = self.counts["small change"]
-        return named + related + changed
+        repaired = self.counts["repaired"]
+        return named + related + changed + repaired
 
     @property
     def share(self) -> float:
@@ -176,10 +189,12 @@ def _how_failure_is_told(verdict: Verdict, words: Container[str]) -> Told:
             return "named"
         if remark.relation:
             relations.add(remark.relation)
-    if relations - {SMALL_CHANGE, LOCATED}:
+    if relations - {SMALL_CHANGE, REPAIRED, LOCATED}:
         return "related"
     if SMALL_CHANGE in relations:
         return "small change"
+    if REPAIRED in relations:
+        return "repaired"
     if LOCATED in relations:
         return "located"
     if verdict.failure:
@@ -205,7 +220,7 @@ def untrue(
                 made_in = places.get(remark.mistake, frozenset())
                 if changed not in made_in:
                     found.append(remark)
-            if remark.relation == SMALL_CHANGE and _names_another(remark.text, changed):
+            if remark.relation in (SMALL_CHANGE, REPAIRED) and _names_another(remark.text, changed):
                 found.append(remark)
     return found
 

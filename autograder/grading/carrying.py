@@ -34,7 +34,7 @@ from autograder.judging import (
     small_changes_of,
     wrong_arrays,
 )
-from autograder.judging.verdict import ERROR_IS, VALUES_ARE, as_fact
+from autograder.judging.verdict import VALUES_ARE, as_fact
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.relations.written import NOT_KNOWN, Written
 
@@ -144,15 +144,13 @@ class Early:
         A mistake that was made shows wherever it changes something. key: of the verdict's check,
         whose mistakes are made where a verdict may tell one, and nowhere else.
         """
-        may_tell = verdict.failure in (Failure.NONE, Failure.RAISED)
-        if not self._all_wrong or not may_tell:
+        if not self._all_wrong or verdict.failure:
             return verdict
         remarks = []
         for remark in verdict.remarks:
             alike = [mistake for mistake, _ in key.mistakes if mistake.text == remark.text]
             if alike and all(map(self._contradict, alike)):
-                fact = ERROR_IS if verdict.failure else VALUES_ARE
-                remark = replace(remark, text=as_fact(fact, remark.text))
+                remark = replace(remark, text=as_fact(VALUES_ARE, remark.text))
             remarks.append(remark)
         return replace(verdict, remarks=tuple(remarks))
 

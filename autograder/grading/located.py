@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check
-from autograder.judging import Remark, Verdict
+from autograder.grading.repairs import KIND as REPAIRED
+from autograder.grading.repairs import Wrong, repaired
+from autograder.grading.small_changes import names_of_addons
+from autograder.judging import Key, Remark, Verdict
 from autograder.relations.handed_on import handed_on, read_answer, unfilled
 from autograder.relations.prints import KnownValues
 from autograder.relations.records import read_records
@@ -23,6 +26,7 @@ from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
 
 MOST_CHECKS = 3  # of a submission, that are asked
+SMALL_CHANGE_THERE = "One small change in that line gives a right answer."
 SECONDS = 2.0  # of processor time that one may take
 # the values of right answers to a check; None where they are not known
 ValuesOf = Callable[[Check], KnownValues | None]
@@ -35,12 +39,40 @@ def no_values(check: Check) -> KnownValues | None:
 
 @dataclass(frozen=True)
 class Asked:
-    """A submission that was graded: its file, and the seed of its experiments."""
+    """A submission that was graded: its file, the seed of its experiments, and its answers.
+
+    key: what the answers were compared with.
+    """
 
     server: Server
     source: bytes
     name: str
     seed: int
+    answers: Mapping[str, Answer]
+    key: Key
+
+    def repaired(self, check: Check, found: "Where") -> str:
+        """Say which small change mends its answer to a check; "" where none is found.
+
+        Where it cannot be said what the change is, what is known of its line is said too.
+        """
+        pairs, axis_functions = names_of_addons(self.server.unit)
+        wrong = Wrong(
+            server=self.server,
+            source=self.source,
+            check=check,
+            seed=self.seed,
+            expected=self.key[check.name].expected,
+            answer=self.answers[check.name],
+            pairs=pairs,
+            axis_functions=axis_functions,
+        )
+        mended = repaired(wrong, found.line, found.functions)
+        if mended is None:
+            return ""
+        if found.words and found.line == mended.place and not mended.says_what:
+            return f"{found.words} {SMALL_CHANGE_THERE}"
+        return f"{mended.text[0].upper()}{mended.text[1:]}"
 
     def values(self, check: Check) -> Answer:
         """Ask a process of its own which values expressions take in a check."""
@@ -78,30 +110,59 @@ def with_located(
             if known is None or answer.failure:  # it would be late again
                 break
             verdict = verdicts[check.name]
-            words = where(answer.arrays, known, _unexplained_arrays(check, verdict))
+            found = where(answer.arrays, known, *_unexplained(check, verdict))
+            # the first that fails shows the mistake; the others mostly follow from it
+            words = asked.repaired(check, found) if check is unexplained[0] else ""
             if words:
-                told[check.name] = _told(check, verdict, words)
+                told[check.name] = _told(check, verdict, words, REPAIRED)
+            elif found.words:
+                told[check.name] = _told(check, verdict, found.words, KIND)
     return told
 
 
-def where(arrays: Arrays, known: KnownValues, wrong: Collection[str]) -> str:
-    """Say what is known of how wrong values came about; "" where nothing is.
+@dataclass(frozen=True)
+class Where:
+    """What is known of how wrong values came about.
+
+    words: "" where nothing is. line: of a statement whose value is the first wrong one, as
+    "line 41"; "" where that is not known. functions: those that ran, `f` or `Class.method`.
+    """
+
+    words: str = ""
+    line: str = ""
+    functions: Collection[str] = ()
+
+
+def where(
+    arrays: Arrays, known: KnownValues, wrong: Collection[str], first: Collection[str] = ()
+) -> Where:
+    """Say what is known of how wrong values came about.
 
     It is where they part from right ones; else a right value that was handed on in a wrong place,
     or names that are never read.
 
     arrays: what was noted of the submission, which may be forged.
-    wrong: the arrays that nothing explains.
+    wrong: the arrays that nothing explains. first: those of the first remark on them.
     """
     records = read_records(arrays)
     if records is None:
-        return ""
+        return Where()
+    functions = records.functions_run()
     run = Run(records, known)
     found = locate(run)
     if found:
-        return in_words(found)
+        return Where(in_words(found), found.line, functions)
+    words = _without_place(arrays, run, known, wrong, first or wrong)
+    return Where(words, functions=functions)
+
+
+def _without_place(
+    arrays: Arrays, run: Run, known: KnownValues, wrong: Collection[str], first: Collection[str]
+) -> str:
+    """Say what is known of wrong values where no expression is the first that has one."""
+    records = run.records
     answer = read_answer(arrays)
-    if any(name in answer and not np.isfinite(answer[name]).all() for name in wrong):
+    if any(name in answer and not np.isfinite(answer[name]).all() for name in first):
         words = first_not_finite(run)
         if words:
             return words
@@ -129,20 +190,26 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     return found
 
 
-def _unexplained_arrays(check: Check, verdict: Verdict) -> list[str]:
+def _unexplained(check: Check, verdict: Verdict) -> tuple[list[str], Collection[str]]:
+    """Return the arrays that no remark explains, and those of the first such remark."""
     arrays: list[str] = []
+    first: Collection[str] = ()
     explain_nothing = _explain_nothing(check, verdict.remarks)
     for remark, explains_nothing in zip(verdict.remarks, explain_nothing, strict=True):
         if explains_nothing:
             arrays.extend(remark.arrays)
-    return arrays
+            first = first or remark.arrays
+    return arrays, first
 
 
-def _told(check: Check, verdict: Verdict, found: str) -> Verdict:
-    """Add what was found, in words, to the first remark that explains nothing."""
+def _told(check: Check, verdict: Verdict, found: str, kind: str) -> Verdict:
+    """Add what was found, in words, to the first remark that explains nothing.
+
+    kind: what the remark calls this relation.
+    """
     remarks = list(verdict.remarks)
     place = _explain_nothing(check, remarks).index(True)
     remark = remarks[place]
     words = printable(found)
-    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
+    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=kind)
     return replace(verdict, remarks=tuple(remarks))

@@ -76,6 +76,7 @@ def grade_one(
     sizes = server.unit.sizes
     written = Written(partial(names_in_definitions, source))
     asked = []
+    answers: dict[str, Answer] = {}
     with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
             if hurry and worker.waited > HURRY:
@@ -99,8 +100,9 @@ def grade_one(
                         verdict = early.with_doubts(verdict, known)
                     early.add(check, known, tried.answer, excluded)
                 asked.append(check)
+                answers[check.name] = tried.answer
             verdicts[check.name] = verdict
-    submission = Asked(server, source, name, seed)
+    submission = Asked(server, source, name, seed, answers, key)
     told = with_located(submission, values_of, verdicts, asked)
     return list(told.values())
 

@@ -64,10 +64,11 @@ def remarks_on(
     named = explained_arrays(told)
     in_part = _in_part(comparison, named.union(related), excluded)
     changed = _small_changes(comparison, named.union(related, in_part), excluded)
-    all_explained = named.union(related, in_part, changed).issuperset(comparison.wrong)
+    # what is not as known mistakes make it may be of another one, which made all that is wrong
+    is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        text = words_of_mistakes(explanation.mistakes, comparison.written, all_explained)
+        text = words_of_mistakes(explanation.mistakes, comparison.written, is_sure)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
     descriptions = []
@@ -89,18 +90,18 @@ def remarks_on(
 def words_of_mistakes(
     mistakes: Sequence[Mistake],
     written: Written,
-    all_explained: bool = True,
+    is_sure: bool = True,
     fact: str = VALUES_ARE,
 ) -> str:
     """Say mistakes of one text; as a fact about values where they need not have been made.
 
-    all_explained: whether all that is wrong is told. What is not may have made these values too.
+    is_sure: whether all that is wrong is as they make it.
     fact: what is told where they need not have been made.
     """
     text = mistakes[0].text
     if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
         return as_fact(fact, text, is_otherwise=True)
-    if not all_explained:
+    if not is_sure:
         return as_fact(fact, text)
     return text
 

@@ -100,7 +100,8 @@ def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Rem
     possible = mistakes_that_raise(comparison.key, comparison.answer, excluded)
     if not possible:
         return []
-    text = words_of_mistakes(possible, comparison.written, fact=ERROR_IS)
+    # many lines raise an error in the same words
+    text = words_of_mistakes(possible, comparison.written, is_sure=False, fact=ERROR_IS)
     return [Remark(text, mistake=possible[0].code)]
 
 

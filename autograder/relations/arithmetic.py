@@ -120,8 +120,18 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_Fit]:
         if made is None:
             continue
         factor = _factor_between(made, case.found, case.letters)
+        if factor and factor.fitted and _is_scaled(change, case.right, made):
+            continue  # a factor alone says the same
         if factor:
             yield _Fit(change, factor, predicted=factor.value * made)
+
+
+def _is_scaled(change: Change, array: Array, made: Array) -> bool:
+    """Return whether a change has only multiplied an array, as the shares of a single row do."""
+    if change is UNCHANGED or made.shape != array.shape:
+        return False
+    scale = _slope(array.ravel(), made.ravel())
+    return scale is not None and evidence.fits(scale * array, made)
 
 
 def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | None:

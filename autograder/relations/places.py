@@ -15,6 +15,7 @@ from autograder.relations.arithmetic import some_axes
 from autograder.relations.case import RIGHT, Array, Case, Found, Relation
 
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
+OF_ONE_NUMBER = -1.0  # the same, that several wrong values are one small number
 ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
 MIN_WRONG = 3  # so many wrong zeros or signs say something
 MIN_SAME = 3  # so many equal values say something
@@ -30,8 +31,7 @@ def right_but_in_places(case: Case) -> Iterator[Found]:
     count = int(case.wrong.sum())
     if not 0 < count < case.wrong.size:
         return
-    if evidence.chance_of_places_log10(case.wrong) <= OF_PLACES:
-        yield from _wrong_where(case)
+    yield from _wrong_where(case)
     if count >= MIN_WRONG:
         places = f"{count} of {case.wrong.size} places"
         yield from _zero_in_places(case, places)
@@ -49,10 +49,15 @@ def _chance_of_right_ones(case: Case) -> float:
 def _wrong_where(case: Case) -> Iterator[Found]:
     """Find where values are wrong just where the expected ones are of a kind."""
     wrong_values = case.found[case.wrong]
+    what = _what_is_there(wrong_values)
+    chance_of_places = evidence.chance_of_places_log10(case.wrong)
+    if what and wrong_values.size > 1:
+        chance_of_places += OF_ONE_NUMBER
+    if chance_of_places > OF_PLACES:
+        return
     for kind, places in _kinds(case.right):
         if not np.array_equal(places, case.wrong):
             continue
-        what = _what_is_there(wrong_values)
         text = f"your values are {RIGHT}, but where {kind}{what}."
         relation = Relation("right but where", text, whole=False)
         yield Found(relation, 0.005, _chance_of_right_ones(case))
@@ -175,16 +180,21 @@ def _in_place_of(case: Case) -> str:
     found, right = (float(array.flat[0]) for array in (case.found, case.right))
     if right in (0, 1):
         return f"{found:.3g}, and all expected ones are {right:.0f}"
+    if math.isclose(found, right, rel_tol=evidence.NEAREST):
+        return ""
     return "the same, and all expected ones are another number"
 
 
 def same_everywhere(case: Case) -> Iterator[Found]:
     """Find where all are one number, or the same along an axis."""
     if case.found.size < MIN_SAME:
+        yield from _nothing_but_0(case)
         return
     is_one_number_expected = not np.ptp(case.right)
     if not np.ptp(case.found):
         text = _in_place_of(case) if is_one_number_expected else _one_number(case)
+        if not text:  # only the shape is another
+            return
         relation = Relation("all the same", f"all your values are {text}.")
         yield Found(relation, 0.01, -math.inf)
         return
@@ -198,6 +208,43 @@ def same_everywhere(case: Case) -> Iterator[Found]:
             relation = Relation("the same along", text)
             yield Found(relation, 0.005, -math.inf)
             return
+
+
+def _nothing_but_0(case: Case) -> Iterator[Found]:
+    """Find where one or two values are 0 and no whole numbers are expected: nothing was added."""
+    are_fractions = case.right != np.round(case.right)
+    if case.found.any() or not are_fractions.all():
+        return
+    text = "your value is 0." if case.found.size == 1 else "both your values are 0."
+    yield Found(Relation("all the same", text), 0.01, -math.inf)
+
+
+def adds_up_along_another_axis(case: Case) -> Iterator[Found]:
+    """Find where values add up to 1, as the expected ones do, but along another axis, or in all."""
+    shape = case.found.shape
+    if not case.same_shape or len(shape) < 2 or not (case.found != np.round(case.found)).any():
+        return
+    for axis, size in enumerate(shape):
+        if size < 2 or not _add_up(case.right, (axis,)) or _add_up(case.found, (axis,)):
+            continue
+        expected = f"and the expected ones along {case.letters.axis(shape, axis)}"
+        for others in (*some_axes(shape), tuple(range(len(shape)))):
+            if others == (axis,) or not _add_up(case.found, others):
+                continue
+            if len(others) == len(shape):
+                text = f"all your values add up to 1, {expected}."
+            else:
+                text = (
+                    f"your values add up to 1 along {case.letters.axes(shape, others)}, {expected}."
+                )
+            yield Found(Relation("adds up along another axis", text), 0.01, -math.inf)
+            return
+
+
+def _add_up(array: Array, axes: tuple[int, ...]) -> bool:
+    """Return whether an array's values add up to 1 along some axes, everywhere."""
+    sums = array.sum(axes)
+    return bool(np.all(np.abs(sums - 1) <= evidence.NEAREST))
 
 
 def _is_same_along(case: Case, axes: tuple[int, ...]) -> bool:

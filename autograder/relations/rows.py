@@ -17,6 +17,7 @@ from autograder.relations.changes import UNCHANGED, Change, rearrangements
 
 FEW_ROWS = 4  # wrong rows that are told one by one
 MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
+MOST_COMPARED = 1_000_000  # entries, where each row is compared with each
 STEPS = 5  # the longest step by which a part of an array is looked for
 # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
 SPARED_BY_CHANCE = -3.0
@@ -251,6 +252,88 @@ def _some(which: str, count: int) -> str:
     if count == 1:
         return f"the {which}"
     return f"the {which} {count}"
+
+
+def chosen_rows(case: Case) -> Iterator[Found]:
+    """Find where each of your rows is an expected one, but some are missing or there twice."""
+    if case.right.ndim != case.found.ndim:
+        return
+    for axis in range(case.found.ndim):
+        if _others(case.right, axis) != _others(case.found, axis):
+            continue
+        right = _rows_along(case.right, axis)
+        found = _rows_along(case.found, axis)
+        if not _may_be_compared(right, found):
+            continue
+        chosen = _number_of_each(right, found)
+        if chosen is None:
+            continue
+        counts = np.bincount(chosen, minlength=len(right))
+        which = _missing_or_doubled(counts)
+        if not which:
+            continue
+        along = case.letters.along(case.right.shape, axis)
+        what = "rows" if case.right.ndim > 1 else "values"
+        text = f"your {what}{along} are the expected ones, {which}."
+        orders = len(found) * math.log10(len(right))
+        chance = evidence.chance_log10(right[chosen], found) + orders
+        yield Found(Relation("rows", text), 0.001, min(0.0, chance))
+
+
+def _rows_along(array: Array, axis: int) -> Array:
+    """Return the rows along an axis, each made flat, (rows, entries)."""
+    rows_first = np.moveaxis(array, axis, 0)
+    return rows_first.reshape(len(rows_first), -1)
+
+
+def _others(array: Array, axis: int) -> tuple[int, ...]:
+    """Return the sizes of all other axes."""
+    return array.shape[:axis] + array.shape[axis + 1 :]
+
+
+def _may_be_compared(right: Array, found: Array) -> bool:
+    """Return whether rows are few enough to be compared each with each."""
+    return len(right) >= 3 and len(found) >= 3 and right.size * len(found) <= MOST_COMPARED
+
+
+def _number_of_each(right: Array, found: Array) -> Array | None:
+    """Return which expected row each found one is; None where one is none, or one of several.
+
+    right, found: (rows, entries).
+    """
+    apart = np.abs(found[:, None] - right).max(axis=2)  # (found rows, right rows)
+    equal = apart <= evidence.tolerance(right)
+    if not np.all(equal.sum(axis=1) == 1):
+        return None
+    numbers: Array = equal.argmax(axis=1)
+    return numbers
+
+
+def _missing_or_doubled(counts: Array) -> str:
+    """Say which of the expected rows are missing or there more than once; "" where it is too many.
+
+    counts: how often each is there.
+    """
+    missing = np.flatnonzero(counts == 0)
+    doubled = np.flatnonzero(counts > 1)
+    if max(len(missing), len(doubled)) > FEW_ROWS:
+        return ""
+    said = []
+    if len(missing):
+        said.append(f"without {_numbered(missing)}")
+    if len(doubled):
+        said.append(f"with {_numbered(doubled)} more than once")
+    if not said:
+        return ""
+    return f"{' and '.join(said)}, counted from 0"
+
+
+def _numbered(numbers: Array) -> str:
+    """Write `number 3`, `numbers 3 and 8`."""
+    *firsts, last = map(str, numbers.tolist())
+    if not firsts:
+        return f"number {last}"
+    return f"numbers {', '.join(firsts)} and {last}"
 
 
 # ---- the order is another

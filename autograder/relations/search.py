@@ -32,6 +32,8 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
     exceptions.but_for_one_in_each_row,
     rows.part_of_the_other,
     rows.in_another_order,
+    rows.chosen_rows,
+    places.adds_up_along_another_axis,
     places.in_lower_precision,
     places.same_everywhere,
 )

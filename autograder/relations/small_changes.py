@@ -137,6 +137,7 @@ def find_small_change(
     """Say of wrong arrays that one small change of the solution gives them: by array, in words.
 
     A change is told that gives all of the wrong arrays which it spoils, and spoils no right one.
+    None is told where some of what is unexplained stays so.
     right, found: the expected arrays of a check, and an answer's.
     wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
     excluded: whether a change cannot have been made.
@@ -155,10 +156,11 @@ def find_small_change(
         chosen.append((arrays, rivals))
         for number in rivals:
             left -= search.spoilt(number)
+    if left:  # the slip that made this has made the rest too, and was another one then
+        return {}
     told: dict[str, str] = {}
     for arrays, rivals in chosen:
-        # what is left may have been made by the same slip, which is another one then
-        text = search.in_words(rivals, written, says_what=not left)
+        text = search.in_words(rivals, written)
         if text:
             told.update(dict.fromkeys(sorted(arrays), text))
     return told
@@ -259,11 +261,10 @@ class _Search:
                 return best
             self._fits[not_made] = False
 
-    def in_words(self, rivals: Sequence[int], written: Written, says_what: bool) -> str:
+    def in_words(self, rivals: Sequence[int], written: Written) -> str:
         """Say of changes that give the same values what they have in common.
 
         It is "" where they differ in what they spoil, or the values may be theirs by chance.
-        says_what: whether to say what was done, and not only where.
         """
         spoilt = {self.spoilt(number) for number in rivals}
         if len(spoilt) > 1 or self.may_be_chance(rivals[0]):
@@ -278,7 +279,7 @@ class _Search:
                 known.add(change.function)
         text = _where(changes, written, known)
         what = _what(changes)
-        return f"{text}: {what}." if what and says_what else f"{text}."
+        return f"{text}: {what}." if what else f"{text}."
 
     def spoilt(self, number: int) -> frozenset[str]:
         """Return the arrays that a change spoils."""

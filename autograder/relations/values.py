@@ -8,6 +8,7 @@ A right answer in another style has values, too, that none of ours has. So value
 are made of which do occur are *cleared*, and so are the expressions that took them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,7 @@ MOST_STEPS = 500_000  # records in which what functions return is looked for
 # expressions that compute nothing, but choose or put together
 MOVES = frozenset({CONTAINER, MOVE, CALLEE, FILL})
 NEVER_TOLD = frozenset({NAME, FRESH}) | MOVES
+MOST_IN_LOOP = 8  # evaluations of an expression whose single numbers may be told
 MOST_NAMED = 4  # parts that are named
 LONGEST_QUOTE = 60  # characters of a student's code
 
@@ -111,7 +113,7 @@ def in_words(located: Located) -> str:
     Example: "`f * c + i` (line 41) is the first value that none of our right answers has; the
     numbers of `f` and `c` occur in them." They may be laid out otherwise there.
     """
-    text = _quoted(located.text)
+    text = quoted(located.text)
     place = _place(located.line, located.statement, located.text)
     said = f"{text} ({place}) is the first value that none of our right answers has"
     if located.in_pieces:
@@ -130,14 +132,14 @@ def quoted_with_place(records: Records, record: int) -> tuple[str, str]:
     text = records.texts[site]
     statement = records.statements[site]
     place = _place(records.lines[statement], records.wholes[statement], text)
-    return _quoted(text), place
+    return quoted(text), place
 
 
 def _place(line: str, statement: str, text: str) -> str:
     """Return a line, with its statement where an expression's text is not all of it."""
     if _short(statement) == _short(text):
         return line
-    return f"{line}: {_quoted(statement)}"
+    return f"{line}: {quoted(statement)}"
 
 
 def _short(text: str) -> str:
@@ -152,13 +154,14 @@ def _short(text: str) -> str:
     return f"{in_one_line[:half]}…{in_one_line[-half:]}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return code of a student's between backticks, in one line that is not too long."""
     return f"`{_short(text)}`"
 
 
 def _listed(parts: Sequence[str]) -> str:
     """Write `a`, `b` and `c`."""
-    *firsts, last = map(_quoted, parts)
+    *firsts, last = map(quoted, parts)
     if not firsts:
         return last
     return f"{', '.join(firsts)} and {last}"
@@ -394,12 +397,26 @@ class Run:
             return False  # as of a decomposition: there may be several right ones
         if self._says_little[record] or self._values[record] in self._cleared:
             return False
-        if not self._is_outermost(self.records.sites[record]):
+        site = self.records.sites[record]
+        if not self._is_outermost(site) or self._is_entry_in_loop(record):
             return False
         parts = self._proper_parts(record)
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def _is_entry_in_loop(self, record: int) -> bool:
+        """Return whether a value is one number of many that an expression computes one by one.
+
+        Other right answers compute them all at once, and are not known to have each.
+        """
+        is_single = self.records.prints[record][ENTRIES] == 1
+        return bool(is_single and self._evaluations[self.records.sites[record]] > MOST_IN_LOOP)
+
+    @cached_property
+    def _evaluations(self) -> Counter[int]:
+        """Count how often each expression was evaluated."""
+        return Counter(self.records.sites)
 
     def computes_unknown_before(self, record: int) -> bool:
         """Return whether a value that occurs nowhere came before: then this one is not the first.
@@ -542,6 +559,12 @@ class Run:
 
     # ---- in words
 
+    def _is_surely_right(self, record: int) -> bool:
+        """Return whether a value occurs in right answers as it is, and not by chance."""
+        is_known = self._agrees[record] and record not in self._in_pieces
+        are_enough = self.records.prints[record][ENTRIES] >= FEW
+        return bool(is_known and are_enough)
+
     def told(self, record: int) -> Located:
         """Describe a record that is to be told."""
         records = self.records
@@ -554,7 +577,7 @@ class Run:
                 listed = in_pieces if leaf in self._in_pieces else parts
                 listed[records.texts[records.sites[leaf]]] = None
         before = [other for other in range(record) if records.sites[other] == site]
-        were_right = all(self._agrees[other] and other not in self._in_pieces for other in before)
+        were_right = all(map(self._is_surely_right, before))
         times_right = len(before) if were_right else 0
         return Located(
             text=records.texts[site],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, syntax_tree
+from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
 # Here no wall stands around what reads a file. So what it can cost is bounded first;
@@ -15,6 +15,7 @@ MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
 MAX_BYTES = 4  # of a character in UTF-8
 MAX_CELLS = 2_000
 MAX_KEPT = 1_000_000  # bytes of submissions whose trees are kept, some ten megabytes
+HEADER = "# %%"  # of a cell in a script
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
 
@@ -128,6 +129,34 @@ def names_in_statements(statements: Iterable[ast.stmt]) -> dict[str, set[str]]:
         for name in original.keys() & found:
             found.add(original[name])
     return names
+
+
+@dataclass(frozen=True)
+class Script:
+    """The code of a submission as one script, of a notebook's cells too.
+
+    places: the number of a line, from 1 → where it stands in the file, as "line 41".
+    """
+
+    text: str
+    places: dict[int, str]
+
+
+def script_of(source: bytes) -> Script | None:
+    """Return the code of a submission. None where it does not parse or is over the limits."""
+    submission = _read(source)
+    if submission is None or submission._broken:
+        return None
+    texts: list[str] = []
+    places: dict[int, str] = {}
+    line = 0
+    for cell in code_cells(source):
+        texts += [HEADER, cell.text]
+        line += 1
+        for number in range(1, cell.text.count("\n") + 2):
+            line += 1
+            places[line] = cell.at(number)
+    return Script("\n".join(texts), places)
 
 
 def _add_names(names: set[str], tree: ast.AST) -> None:

@@ -5,7 +5,7 @@ in `f`: …". They tell what kind of slip it is, and show no line of the solutio
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -98,7 +98,7 @@ AXES = (-1, 0, 1, 2)
 OTHER_INDICES = {0: (-1, 1), -1: (0, -2)}  # of any other index those beside it
 SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Delete
 PLACED = ast.expr | ast.stmt | ast.keyword | ast.arg  # nodes that know where they stand
-MOST_VARIABLES = 60  # changes of a definition that take one variable for another
+MOST_VARIABLES = 60  # changes of a solution's definition that take one variable for another
 
 
 @dataclass(frozen=True)
@@ -142,27 +142,42 @@ class _Edit:
 
 
 def small_changes(
-    text: str, pairs: Sequence[Sequence[str]] = (), axis_functions: Iterable[str] = ()
+    text: str,
+    pairs: Sequence[Sequence[str]] = (),
+    axis_functions: Iterable[str] = (),
 ) -> list[SmallChange]:
     """Make all small changes of a solution's regions, those of equal text once.
 
     pairs: names that may stand in each other's place, beside those of Python and NumPy.
     axis_functions: names of functions, beside NumPy's, that are told an axis by its place.
     """
-    source = _Source(text, TAKES_AXIS.union(axis_functions))
+    return list(changes_of_lines(text, lines_of_regions(text), pairs, axis_functions))
+
+
+def changes_of_lines(
+    text: str,
+    lines: Collection[int],
+    pairs: Sequence[Sequence[str]] = (),
+    axis_functions: Iterable[str] = (),
+    most_variables: int = MOST_VARIABLES,
+) -> Iterator[SmallChange]:
+    """Make the small changes of some lines of a script, one after the other.
+
+    lines: their numbers, from 1. pairs, axis_functions: as of `small_changes`.
+    most_variables: changes of a definition that take one variable for another.
+    """
+    source = Source(text, TAKES_AXIS.union(axis_functions))
     names = _in_each_others_place([*PAIRS, *pairs])
-    found: list[SmallChange] = []
     seen = {sha256(text.encode()).digest()}
-    for definition in source.definitions():
-        for edit in _edits(definition, source, names):
+    for definition in source.definitions(lines):
+        for edit in _edits(definition, source, names, most_variables):
             start, end = source.span(edit.node)
             change = SmallChange(text, start, end, edit.code, definition.name, edit.words)
             script = change.script.encode()
             digest = sha256(script).digest()
             if digest not in seen:
                 seen.add(digest)
-                found.append(change)
-    return found
+                yield change
 
 
 def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
@@ -185,7 +200,7 @@ def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]
 
 
 @dataclass(frozen=True)
-class _Definition:
+class Definition:
     """A function or method, and those of its nodes that stand in a solution's region."""
 
     name: str
@@ -194,7 +209,7 @@ class _Definition:
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """A script, with what is needed to find and to replace its nodes."""
 
     text: str
@@ -202,10 +217,12 @@ class _Source:
 
     @cached_property
     def tree(self) -> ast.Module:
+        """Return the script's syntax tree."""
         return parse(self.text)
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
+        """Map each node to the one that it is a part of."""
         parents = {}
         for node in ast.walk(self.tree):
             for child in ast.iter_child_nodes(node):
@@ -242,26 +259,28 @@ class _Source:
             starts.append(next_start)
         return starts
 
-    def definitions(self) -> Iterator[_Definition]:
-        """Yield the functions, and the methods of classes, that have lines of a region."""
-        lines = lines_of_regions(self.text)
-        for name, function in self._functions():
+    def definitions(self, lines: Collection[int]) -> Iterator[Definition]:
+        """Yield the functions, and the methods of classes, that have some of these lines."""
+        for name, function in self.functions():
             nodes = []
             for node in ast.walk(function):
                 if getattr(node, "lineno", 0) in lines:
                     nodes.append(node)
             if nodes:
-                yield _Definition(name, function, nodes)
+                yield Definition(name, function, nodes)
 
-    def _functions(self) -> Iterator[tuple[str, ast.FunctionDef]]:
+    def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.Lambda]]:
         """Yield each function and method with its name, `f` or `Class.method`."""
         for node in self.tree.body:
-            if isinstance(node, ast.FunctionDef):
-                yield node.name, node
-            elif isinstance(node, ast.ClassDef):
-                for part in node.body:
-                    if isinstance(part, ast.FunctionDef):
-                        yield f"{node.name}.{part.name}", part
+            match node:
+                case ast.FunctionDef(name=name):
+                    yield name, node
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as function):
+                    yield name, function
+                case ast.ClassDef(name=name):
+                    for part in node.body:
+                        if isinstance(part, ast.FunctionDef):
+                            yield f"{name}.{part.name}", part
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Return where a node begins and where it ends, in bytes."""
@@ -284,7 +303,9 @@ class _Source:
 Names = Mapping[str, Sequence[str]]
 
 
-def _edits(definition: _Definition, source: _Source, names: Names) -> Iterator[_Edit]:
+def _edits(
+    definition: Definition, source: Source, names: Names, most_variables: int
+) -> Iterator[_Edit]:
     for node in definition.nodes:
         match node:
             case ast.BinOp():
@@ -317,14 +338,14 @@ def _edits(definition: _Definition, source: _Source, names: Names) -> Iterator[_
         if isinstance(node, SIMPLE) and not _is_text(node):
             yield _Edit(node, "pass", _statement_left_out(node))
     yield from _other_order(definition, source)
-    yield from _other_variables(definition, source)
+    yield from _other_variables(definition, most_variables)
 
 
 def _stands_for(code: str, wanted: str) -> str:
     return f"`{code}` stands where `{wanted}` should"
 
 
-def _operations(node: ast.BinOp, source: _Source) -> Iterator[_Edit]:
+def _operations(node: ast.BinOp, source: Source) -> Iterator[_Edit]:
     """Take another operator, leave a side out, swap the two, or double the result."""
     operator = OPERATORS.get(type(node.op))
     if operator is None:
@@ -362,7 +383,7 @@ def _infix(left: str, operator: str, right: str) -> str:
 
 
 def _comparisons(
-    node: ast.Compare, operator: ast.cmpop, right: ast.expr, source: _Source
+    node: ast.Compare, operator: ast.cmpop, right: ast.expr, source: Source
 ) -> Iterator[_Edit]:
     sign = COMPARISONS.get(type(operator), "")
     left_code = source.code(node.left)
@@ -373,7 +394,7 @@ def _comparisons(
         yield _Edit(node, code, words)
 
 
-def _and_or(node: ast.BoolOp, source: _Source) -> Iterator[_Edit]:
+def _and_or(node: ast.BoolOp, source: Source) -> Iterator[_Edit]:
     conjunction = "and" if isinstance(node.op, ast.And) else "or"
     other = OTHER_CONJUNCTION[conjunction]
     parts = []
@@ -389,7 +410,7 @@ def _and_or(node: ast.BoolOp, source: _Source) -> Iterator[_Edit]:
         yield _Edit(node, f"({code})", "a part of a condition is left out")
 
 
-def _signs(node: ast.UnaryOp, source: _Source) -> Iterator[_Edit]:
+def _signs(node: ast.UnaryOp, source: Source) -> Iterator[_Edit]:
     if _whole_number(node) is not None:
         yield from _whole_numbers(node, source)
         return
@@ -409,7 +430,7 @@ def _whole_number(node: ast.AST) -> int | None:
     return None
 
 
-def _constants(node: ast.Constant, source: _Source) -> Iterator[_Edit]:
+def _constants(node: ast.Constant, source: Source) -> Iterator[_Edit]:
     match node.value:
         case bool(value):
             wanted = str(value)
@@ -427,14 +448,14 @@ def _constants(node: ast.Constant, source: _Source) -> Iterator[_Edit]:
             yield from _other_entries(node, source)
 
 
-def _has_minus(node: ast.AST, source: _Source) -> bool:
+def _has_minus(node: ast.AST, source: Source) -> bool:
     match source.parents[node]:
         case ast.UnaryOp(op=ast.USub()):
             return True
     return False
 
 
-def _in_option(node: ast.AST, source: _Source) -> str:
+def _in_option(node: ast.AST, source: Source) -> str:
     """Say of which option a node is the value, "" where it is none's."""
     match source.parents[node]:
         case ast.keyword(arg=str(name)):
@@ -442,7 +463,7 @@ def _in_option(node: ast.AST, source: _Source) -> str:
     return ""
 
 
-def _whole_numbers(node: ast.expr, source: _Source) -> Iterator[_Edit]:
+def _whole_numbers(node: ast.expr, source: Source) -> Iterator[_Edit]:
     value = _whole_number(node)
     assert value is not None
     others: Sequence[int]
@@ -456,7 +477,7 @@ def _whole_numbers(node: ast.expr, source: _Source) -> Iterator[_Edit]:
             yield _Edit(node, f"({other})", words)
 
 
-def _number_in_words(node: ast.expr, value: int, source: _Source) -> tuple[str, Sequence[int]]:
+def _number_in_words(node: ast.expr, value: int, source: Source) -> tuple[str, Sequence[int]]:
     """Return what a wrong whole number is called at its place, and which ones may stand there."""
     parent = source.parents[node]
     if isinstance(parent, ast.Tuple):
@@ -478,7 +499,7 @@ def _number_in_words(node: ast.expr, value: int, source: _Source) -> tuple[str, 
     return "a number is another", (*near, 2 * value)
 
 
-def _is_axis(node: ast.expr, source: _Source) -> bool:
+def _is_axis(node: ast.expr, source: Source) -> bool:
     """Return whether a whole number says along which axis a function works."""
     parent = source.parents[node]
     if isinstance(parent, ast.Tuple):
@@ -503,7 +524,7 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def _other_entries(node: ast.Constant, source: _Source) -> Iterator[_Edit]:
+def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Edit]:
     """Take another entry of a dict, or another option that is a word."""
     if not isinstance(source.parents[node], ast.Subscript):
         return
@@ -531,7 +552,7 @@ def _other_names(node: ast.Name, names: Names) -> Iterator[_Edit]:
         yield _Edit(node, other, words)
 
 
-def _other_attributes(node: ast.Attribute, source: _Source, names: Names) -> Iterator[_Edit]:
+def _other_attributes(node: ast.Attribute, source: Source, names: Names) -> Iterator[_Edit]:
     name = node.attr
     owner = f"({source.code(node.value)})"
     for other in names.get(name, ()):
@@ -541,7 +562,7 @@ def _other_attributes(node: ast.Attribute, source: _Source, names: Names) -> Ite
         yield _Edit(node, owner, "a transpose is missing")
 
 
-def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
+def _calls(node: ast.Call, source: Source) -> Iterator[_Edit]:
     """Leave a call out, or an option of it; swap two arguments."""
     name = _called(node)
     words = f"`{name}` is left out" if name else "a call is left out"
@@ -563,7 +584,7 @@ def _calls(node: ast.Call, source: _Source) -> Iterator[_Edit]:
             yield _Edit(keyword, "**{}", f"the option `{keyword.arg}` is left out")
 
 
-def _swapped_arguments(node: ast.Call, source: _Source) -> _Edit:
+def _swapped_arguments(node: ast.Call, source: Source) -> _Edit:
     """Swap the first two arguments of a call."""
     first, second, *rest = node.args
     arguments = [second, first, *rest, *node.keywords]
@@ -575,7 +596,7 @@ def _swapped_arguments(node: ast.Call, source: _Source) -> _Edit:
     return _Edit(node, f"{function}({listed})", words)
 
 
-def _slices(node: ast.Slice, source: _Source) -> Iterator[_Edit]:
+def _slices(node: ast.Slice, source: Source) -> Iterator[_Edit]:
     """Leave out where a slice begins or ends, or its step; let it begin or end elsewhere."""
     codes = []
     for part in (node.lower, node.upper, node.step):
@@ -612,7 +633,7 @@ def _slice_with(codes: Sequence[str], place: int, code: str) -> str:
 
 
 def _swapped_pair(
-    node: ast.Tuple, one: ast.expr, other: ast.expr, source: _Source
+    node: ast.Tuple, one: ast.expr, other: ast.expr, source: Source
 ) -> Iterator[_Edit]:
     numbers = [_whole_number(one), _whole_number(other)]
     if None not in numbers:
@@ -623,7 +644,7 @@ def _swapped_pair(
     yield _Edit(node, code, "two values are swapped")
 
 
-def _without_with(node: ast.With, source: _Source) -> Iterator[_Edit]:
+def _without_with(node: ast.With, source: Source) -> Iterator[_Edit]:
     """Do without what a `with` statement asks for."""
     for item in node.items:
         if item.optional_vars is not None:
@@ -636,7 +657,7 @@ def _without_with(node: ast.With, source: _Source) -> Iterator[_Edit]:
         yield _Edit(item.context_expr, '__import__("contextlib").nullcontext()', words)
 
 
-def _augmented(node: ast.AugAssign, source: _Source) -> Iterator[_Edit]:
+def _augmented(node: ast.AugAssign, source: Source) -> Iterator[_Edit]:
     operator = OPERATORS.get(type(node.op))
     if operator is None:
         return
@@ -666,7 +687,7 @@ def _statement_left_out(node: ast.stmt) -> str:
     return "a line is left out"
 
 
-def _other_order(definition: _Definition, source: _Source) -> Iterator[_Edit]:
+def _other_order(definition: Definition, source: Source) -> Iterator[_Edit]:
     """Swap two simple statements, one after the other."""
     nodes = set(definition.nodes)
     for block in ast.walk(definition.tree):
@@ -679,7 +700,7 @@ def _other_order(definition: _Definition, source: _Source) -> Iterator[_Edit]:
                 yield _two_lines_swapped(one, other, source)
 
 
-def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: _Source) -> _Edit:
+def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Edit:
     both = ast.Pass(
         lineno=one.lineno,
         col_offset=one.col_offset,
@@ -692,18 +713,21 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: _Source) -> _Edit
     return _Edit(both, f"{second}\n{indentation}{first}", "two lines are in the other order")
 
 
-def _other_variables(definition: _Definition, source: _Source) -> Iterator[_Edit]:
+def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
     """Take one of a function's variables for another; of very many such changes, some."""
-    variables = _variables(definition.tree)
-    edits = []
-    for node in definition.nodes:
-        match node:
-            case ast.Name(ctx=ast.Load(), id=name) if name in variables:
-                for other in sorted(variables - {name, "self"}):
-                    words = "one variable stands in the place of another"
-                    edits.append(_Edit(node, other, words))
-    step = ceil(len(edits) / MOST_VARIABLES)
-    yield from edits[:: max(1, step)]
+    variables = sorted(_variables(definition.tree) - {"self"})
+    nodes = [
+        node
+        for node in definition.nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in variables
+    ]
+    count = len(nodes) * len(variables)  # a list of them all may be very long
+    step = max(1, ceil(count / most))
+    for number in range(0, count, step):
+        node = nodes[number // len(variables)]
+        other = variables[number % len(variables)]
+        if other != node.id:
+            yield _Edit(node, other, "one variable stands in the place of another")
 
 
 def _variables(function: ast.AST) -> set[str]:

@@ -56,7 +56,8 @@ NUMPY = [
         (np.ones((B, E)), np.ones((H, E))),
         "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last "
         "axis of what stands "
-        "left of `@` should be as long as the last but one of what stands right. `x @ h.T` fits.",
+        "left of `@` should be as long as the last but one of what stands right. The sizes of "
+        "`x @ h.T` would go together.",
     ),
     (
         "return x + h",
@@ -201,7 +202,11 @@ TORCH = [
     ("return torch.stack(x)", ([],), "The list is empty"),
     ("return torch.nn.Parameter(x)", (0.5,), "`nn.Parameter(torch.tensor(…))`"),
     ("return x.detach()", ((torch.ones(B), 1),), "`x` is a tuple of 2. Take it apart first"),
-    ("return h @ x", (torch.ones(B, E), torch.ones(H, E)), "`x @ h.T` fits."),
+    (
+        "return h @ x",
+        (torch.ones(B, E), torch.ones(H, E)),
+        "The sizes of `x @ h.T` would go together.",
+    ),
     (
         "hidden = torch.nn.Linear(7, 11); return hidden(x)",
         (torch.ones(T, B, H),),

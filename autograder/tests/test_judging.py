@@ -23,6 +23,7 @@ from autograder.judging import (
     unmet,
 )
 from autograder.judging import judge as judge_with_words
+from autograder.judging.verdict import ERROR_IS
 
 SIZES = {"T": 6, "B": 3, "H": 9}
 A, B, C = np.arange(6.0), np.ones((6, 3, 9)), np.array([1, 2, 3])
@@ -242,7 +243,7 @@ def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
     same = Mistake("m3", "words"), answer
     assert [r.text for r in judge(three, key(one, two), answer, SIZES).remarks] == [answer.message]
     assert [r.text for r in judge(three, key(one, same), answer, SIZES).remarks] == [
-        "words",
+        f"{ERROR_IS}: words",
         answer.message,
     ]
 
@@ -262,7 +263,7 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
 
     known = Mistake("m1", "words"), error(5)
     assert [r.text for r in judge(three, key(known), error(5), SIZES).remarks] == [
-        "words",
+        f"{ERROR_IS}: words",
         error(5).message,
     ]
     assert [r.text for r in judge(three, key(known), error(6), SIZES).remarks] == [error(6).message]
@@ -280,7 +281,7 @@ def test_an_error_is_the_same_whatever_is_said_of_its_cause():
     known = Mistake("m1", "words"), error("Your line: `return x @ w`. `w` is (3, 5).")
     asked = error("Your line: `y = x @ w.clone()`. `w.clone()` is (3, 5).")
     told = judge(three, key(known), asked, SIZES).remarks
-    assert [remark.text for remark in told] == ["words", asked.message]
+    assert [remark.text for remark in told] == [f"{ERROR_IS}: words", asked.message]
 
 
 def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
@@ -478,8 +479,9 @@ def test_an_error_is_matched_to_a_mistake_that_raises_it(words, is_told):
     in_f, in_g = error("line 90, in `f`"), error("line 90, in `g`")
     told_in_f = [remark.text for remark in judge(three, key(known), in_f, SIZES).remarks]
     told_in_g = [remark.text for remark in judge(three, key(known), in_g, SIZES).remarks]
-    assert told_in_f == ["words", in_f.message]
-    assert told_in_g == (["words", in_g.message] if is_told else [in_g.message])
+    as_fact = f"{ERROR_IS}: words"
+    assert told_in_f == [as_fact, in_f.message]
+    assert told_in_g == ([as_fact, in_g.message] if is_told else [in_g.message])
 
 
 def test_a_loss_is_compared_with_ours_on_the_same_seed():

@@ -151,6 +151,38 @@ PLANTED = [
         ("your values are the expected ones, with rows along T in another order."),
     ),
     (ROW, ROW[np.argsort(ROW)[::-1]], "your values are the expected ones, in another order."),
+    # each row is an expected one
+    (
+        RIGHT,
+        RIGHT[:, [0, 1, 2, 2, 3, 4, 4]],
+        "your rows along B are the expected ones, with numbers 2 and 4 more than once, counted "
+        "from 0.",
+    ),
+    (
+        RIGHT,
+        RIGHT[[0, 3, 3, 3, 5, 1]],
+        "your rows along T are the expected ones, without numbers 2 and 4 and with number 3 more "
+        "than once, counted from 0.",
+    ),
+    (
+        ROW,
+        np.delete(ROW, 7),
+        "your values along V are the expected ones, without number 7, counted from 0.",
+    ),
+    # they add up to 1
+    (
+        SHARES,
+        np.exp(RIGHT) / np.exp(RIGHT).sum(1, keepdims=True),
+        "your values add up to 1 along B, and the expected ones along V.",
+    ),
+    (
+        SHARES,
+        np.exp(RIGHT) / np.exp(RIGHT).sum(),
+        "all your values add up to 1, and the expected ones along V.",
+    ),
+    # one or two numbers
+    (LOSS, np.array(0.0), "your value is 0."),
+    (np.array([0.3, 1.4]), np.zeros(2), "both your values are 0."),
     (
         RIGHT,
         RIGHT[[0, *range(6)]],
@@ -245,6 +277,11 @@ PLANTED = [
         CUT,
         np.where(CUT == 0, np.nan, CUT),
         ("your values are the expected ones, but where 0 is expected, they are NaN."),
+    ),
+    (
+        np.array([3, 7, 0, 9, 5, 11, 0, 2, 8, 4, 10, 6]),
+        np.array([3, 7, 1, 9, 5, 11, 1, 2, 8, 4, 10, 6]),
+        "your values are the expected ones, but where 0 is expected, they are 1.",
     ),
     (
         RIGHT,
@@ -426,7 +463,7 @@ def test_random_arrays_are_related_to_nothing():
         right, wrong = random_pairs(rng)
         if relation := told(np.asarray(right), np.asarray(wrong), b=rng.normal(size=3)):
             spoken.append((relation.text, right, wrong))
-    facts = ("all your values are", "your values are the same")
+    facts = ("all your values are", "your values are the same", "your value is 0", "both your")
     assert [one for one in spoken if not one[0].startswith(facts)] == []
 
 

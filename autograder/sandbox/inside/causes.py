@@ -246,7 +246,7 @@ def product_of_shapes(raised: Raised) -> str:
     )
     for product in _other_products(left, right):
         if product.fits():
-            return f"{cause} `{product.text}` fits."
+            return f"{cause} The sizes of `{product.text}` would go together."
     return cause
 
 

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from autograder.check import Answer, Check, Failure
 from autograder.judging import is_right, wrong_arrays
@@ -19,15 +20,16 @@ from autograder.relations.small_changes import MOST_WORDS, chance_log10
 from autograder.relations.values import quoted
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
-from autograder.source.repairs import restorations, words_of_slip
+from autograder.source.repairs import leaves_out, restorations, slices_cut, words_of_slip
 from autograder.source.small_changes import SmallChange, changes_of_lines
 
 KIND = "repaired"  # what a remark calls this relation
-MOST = 200  # changes that are tried of one submission
-SECONDS = 2.0  # that all of them may take together
+MOST = 300  # changes that are tried of one submission
+MOST_SEEN = 2000  # among which these are chosen
+SECONDS = 3.0  # that all of them may take together
 SECONDS_OF_ONE = 0.25  # of processor time, that one may take
+MOST_WORDS_SOUGHT = 5  # changes of a line for which words are looked for
 MOST_LATE = 3  # changes that loop without end, after which no other is tried
-MOST_REPAIRS = 12  # that are looked at closely: where more mend it, no single one was the slip
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Wrong:
 class Repaired:
     """What is said of small changes that mend an answer.
 
-    text: a fact. place: the one line of all of them, as "line 41"; "" where there are several.
+    text: a fact. place: the line of all of them, as "line 41".
     says_what: whether the text says what was done there, and not only where.
     """
 
@@ -85,7 +87,18 @@ def repaired(wrong: Wrong, first: str, functions: Collection[str]) -> Repaired |
 
 
 def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallChange]:
-    return changes_of_lines(text, lines, wrong.pairs, wrong.axis_functions, most_variables=MOST)
+    """Yield the small changes of some lines, those first that leave nothing out."""
+    every = chain(
+        changes_of_lines(text, lines, wrong.pairs, wrong.axis_functions, most_variables=MOST),
+        slices_cut(text, lines),
+    )
+    leaving_out: list[SmallChange] = []
+    for change in islice(every, MOST_SEEN):
+        if leaves_out(change):
+            leaving_out.append(change)
+        else:
+            yield change
+    yield from leaving_out
 
 
 def _of_statement(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallChange]:
@@ -104,15 +117,17 @@ class _Search:
         self._ends = time.monotonic() + SECONDS
 
     def that_mend(self, changes: Iterable[SmallChange]) -> list[SmallChange]:
-        """Return those of some changes after which the check passes."""
+        """Return those of some changes after which the check passes, all of them in one line."""
         wrong = self._wrong
         seconds = min(SECONDS_OF_ONE, wrong.check.seconds)
         quick = replace(wrong.check, seconds=seconds)
-        found = []
+        found: list[SmallChange] = []
         with wrong.server.worker(wrong.source, "submission.py") as worker:
             for change in changes:
                 if self._is_over():
                     break
+                if found and change.line != found[0].line:
+                    continue
                 self._tried += 1
                 answer = worker.ask(quick, wrong.seed, source=change.script.encode())
                 if answer.failure == Failure.TIMEOUT:
@@ -169,21 +184,19 @@ def _name(node: ast.stmt) -> str:
     return ""
 
 
-def _in_words(wrong: Wrong, found: Sequence[SmallChange], script: Script) -> Repaired | None:
-    """Say which slip all of some repairs mend; None where they have nothing in common."""
-    functions = {repair.function for repair in found}
-    if len(functions) > 1 or len(found) > MOST_REPAIRS:
-        return None
-    (function,) = functions
-    text = f"your values are those of a right answer but for one small change in `{function}`"
-    lines = {repair.line + 1 for repair in found}
-    place = ""
-    if len(lines) == 1:
-        (line,) = lines
-        place = script.places.get(line, "")
-        statement = script.text.split("\n")[line - 1]
-        text = f"{text} ({place}: {quoted(statement)})"
-    slips = {words_of_slip(repair, wrong.pairs, wrong.axis_functions) for repair in found}
+def _in_words(wrong: Wrong, found: Sequence[SmallChange], script: Script) -> Repaired:
+    """Say which slip all of some repairs mend, which are of one line."""
+    function = found[0].function
+    line = found[0].line + 1
+    place = script.places.get(line, "")
+    statement = script.text.split("\n")[line - 1]
+    text = (
+        f"your values are those of a right answer but for one small change in `{function}` "
+        f"({place}: {quoted(statement)})"
+    )
+    slips = set()
+    for repair in found[:MOST_WORDS_SOUGHT]:
+        slips.add(words_of_slip(repair, wrong.pairs, wrong.axis_functions))
     says_what = "" not in slips and len(slips) <= MOST_WORDS
     if says_what:
         text = f"{text}: {', or '.join(sorted(slips))}"

@@ -19,6 +19,27 @@ COMMUTES = "+*"
 MOST_LOOKED_AT = 400  # small changes among which the one is looked for that a repair takes back
 
 
+def leaves_out(change: SmallChange) -> bool:
+    """Return whether a change leaves something out: a slip that has put in too much is rarer."""
+    before = change.text.encode()[change.start : change.end].decode()
+    return change.code == "pass" or change.code.strip("()") in before
+
+
+def slices_cut(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
+    """Yield what lets slices begin at 1 that have no beginning, and end at -1 that have no end."""
+    source = Source(text, frozenset())
+    for definition in source.definitions(lines):
+        for node in ast.walk(definition.tree):
+            if not isinstance(node, ast.Slice) or node.lineno not in lines:
+                continue
+            start, end = source.span(node)
+            code = source.code(node)
+            if node.lower is None:
+                yield SmallChange(text, start, end, f"1{code}", definition.name, "")
+            if node.upper is None and node.step is None:
+                yield SmallChange(text, start, end, f"{code}-1", definition.name, "")
+
+
 def restorations(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
     """Yield what puts something back into an expression that a line computes.
 

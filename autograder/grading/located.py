@@ -1,7 +1,8 @@
 """Where a wrong answer's values part from right ones: asked last, when the verdicts stand.
 
-It is asked in a process of its own, of checks whose wrong numbers nothing else explains. What comes
-back can add words to a remark, and nothing more.
+It is asked in a process of its own, of checks whose wrong numbers nothing else explains; and in
+another one it is tried which small change mends the first of them. What comes back can add words to
+a remark, and nothing more.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,7 +27,7 @@ from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
 
 MOST_CHECKS = 3  # of a submission, that are asked
-SMALL_CHANGE_THERE = "One small change in that line gives a right answer."
+SMALL_CHANGE_THERE = "With one small change in that line this check passes."
 SECONDS = 2.0  # of processor time that one may take
 # the values of right answers to a check; None where they are not known
 ValuesOf = Callable[[Check], KnownValues | None]
@@ -72,7 +73,7 @@ class Asked:
             return ""
         if found.words and found.line == mended.place and not mended.says_what:
             return f"{found.words} {SMALL_CHANGE_THERE}"
-        return f"{mended.text[0].upper()}{mended.text[1:]}"
+        return mended.text
 
     def values(self, check: Check) -> Answer:
         """Ask a process of its own which values expressions take in a check."""

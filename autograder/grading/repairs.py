@@ -1,8 +1,8 @@
 """Which small change mends a wrong answer: tried on the submission itself, asked last.
 
 A worker runs the submission with one change after another, behind the walls of a submission. One
-after which the check passes shows what was wrong: it was a small change of that right answer. What
-a worker sends back may be forged, and can add words to a remark, and nothing more.
+after which the check passes shows what was wrong. What a worker sends back may be forged, and can
+add words to a remark, and nothing more.
 """
 
 import ast
@@ -72,7 +72,7 @@ def repaired(wrong: Wrong, first: str, functions: Collection[str]) -> Repaired |
     if script is None:
         return None
     lines = {place: number for number, place in script.places.items()}
-    search = _Search(wrong, script.text)
+    search = _Search(wrong)
     found: list[SmallChange] = []
     if first in lines:
         statement = _lines_of_statement(script.text, lines[first])
@@ -109,9 +109,8 @@ def _of_statement(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[S
 class _Search:
     """Tries changes of a submission, as long as there is time."""
 
-    def __init__(self, wrong: Wrong, text: str) -> None:
+    def __init__(self, wrong: Wrong) -> None:
         self._wrong = wrong
-        self._text = text
         self._tried = 0
         self._late = 0
         self._ends = time.monotonic() + SECONDS
@@ -185,15 +184,16 @@ def _name(node: ast.stmt) -> str:
 
 
 def _in_words(wrong: Wrong, found: Sequence[SmallChange], script: Script) -> Repaired:
-    """Say which slip all of some repairs mend, which are of one line."""
+    """Say what mends an answer, and in which words: those of the slip that it takes back.
+
+    Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
+    where `+` should."
+    """
     function = found[0].function
     line = found[0].line + 1
     place = script.places.get(line, "")
     statement = script.text.split("\n")[line - 1]
-    text = (
-        f"your values are those of a right answer but for one small change in `{function}` "
-        f"({place}: {quoted(statement)})"
-    )
+    text = f"This check passes with one small change in `{function}` ({place}: {quoted(statement)})"
     slips = set()
     for repair in found[:MOST_WORDS_SOUGHT]:
         slips.add(words_of_slip(repair, wrong.pairs, wrong.axis_functions))

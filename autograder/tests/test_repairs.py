@@ -24,7 +24,7 @@ def fit(x, y, weights, rate):
         slope, height = slope - missed * x[i], height - missed
     return np.array([slope, height])
 """
-BEGINNING = "your values are those of a right answer but for one small change in `fit`"
+BEGINNING = "This check passes with one small change in `fit`"
 SLIPS = {
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
     "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check
-from autograder.grading.repairs import KIND as REPAIRED
+from autograder.grading import repairs
 from autograder.grading.repairs import Wrong, repaired
 from autograder.grading.small_changes import names_of_addons
 from autograder.judging import Key, Remark, Verdict
@@ -27,7 +27,6 @@ from autograder.sandbox.inside.values import VALUES
 from autograder.sandbox.worker import printable
 
 MOST_CHECKS = 3  # of a submission, that are asked
-SMALL_CHANGE_THERE = "With one small change in that line this check passes."
 SECONDS = 2.0  # of processor time that one may take
 # the values of right answers to a check; None where they are not known
 ValuesOf = Callable[[Check], KnownValues | None]
@@ -52,28 +51,28 @@ class Asked:
     answers: Mapping[str, Answer]
     key: Key
 
-    def repaired(self, check: Check, found: "Where") -> str:
+    def repaired(self, check: Check, passed: Sequence[Check], found: "Where") -> str:
         """Say which small change mends its answer to a check; "" where none is found.
 
-        Where it cannot be said what the change is, what is known of its line is said too.
+        passed: the other checks that have passed.
         """
         pairs, axis_functions = names_of_addons(self.server.unit)
         wrong = Wrong(
             server=self.server,
             source=self.source,
-            check=check,
             seed=self.seed,
-            expected=self.key[check.name].expected,
+            asked=self._asked(check),
             answer=self.answers[check.name],
+            passed=[self._asked(other) for other in passed],
             pairs=pairs,
             axis_functions=axis_functions,
         )
-        mended = repaired(wrong, found.line, found.functions)
-        if mended is None:
-            return ""
-        if found.words and found.line == mended.place and not mended.says_what:
-            return f"{found.words} {SMALL_CHANGE_THERE}"
-        return mended.text
+        with suppress(Exception):  # what is known already is told
+            return repaired(wrong, found.line, found.functions)
+        return ""
+
+    def _asked(self, check: Check) -> repairs.Asked:
+        return repairs.Asked(check, self.key[check.name].expected)
 
     def values(self, check: Check) -> Answer:
         """Ask a process of its own which values expressions take in a check."""
@@ -112,13 +111,22 @@ def with_located(
                 break
             verdict = verdicts[check.name]
             found = where(answer.arrays, known, *_unexplained(check, verdict))
+            words = ""
             # the first that fails shows the mistake; the others mostly follow from it
-            words = asked.repaired(check, found) if check is unexplained[0] else ""
+            if check is unexplained[0] and not verdict.two_answers:
+                words = asked.repaired(check, _passed(checks, verdicts), found)
             if words:
-                told[check.name] = _told(check, verdict, words, REPAIRED)
+                told[check.name] = _told(check, verdict, words, repairs.KIND)
             elif found.words:
                 told[check.name] = _told(check, verdict, found.words, KIND)
     return told
+
+
+def _passed(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> list[Check]:
+    """Return the exact checks that have passed."""
+    return [
+        check for check in checks if not check.measure and verdicts[check.name].status == "passed"
+    ]
 
 
 @dataclass(frozen=True)

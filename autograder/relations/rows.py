@@ -272,6 +272,8 @@ def chosen_rows(case: Case) -> Iterator[Found]:
         which = _missing_or_doubled(counts)
         if not which:
             continue
+        if np.any(np.diff(chosen) < 0):
+            which = f"{which} and in another order"
         along = case.letters.along(case.right.shape, axis)
         what = "rows" if case.right.ndim > 1 else "values"
         text = f"your {what}{along} are the expected ones, {which}."
@@ -325,7 +327,7 @@ def _missing_or_doubled(counts: Array) -> str:
         said.append(f"with {_numbered(doubled)} more than once")
     if not said:
         return ""
-    return f"{' and '.join(said)}, counted from 0"
+    return f"{' and '.join(said)} (counted from 0)"
 
 
 def _numbered(numbers: Array) -> str:

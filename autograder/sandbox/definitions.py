@@ -151,6 +151,8 @@ def script_of(source: bytes) -> Script | None:
     places: dict[int, str] = {}
     line = 0
     for cell in code_cells(source):
+        if "\r" in cell.text:  # which ends a line for Python, and not in a file
+            return None
         texts += [HEADER, cell.text]
         line += 1
         for number in range(1, cell.text.count("\n") + 2):

@@ -5,76 +5,160 @@ back what may have been left out, which the code itself holds elsewhere.
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from textwrap import dedent
+import re
+from collections.abc import Collection, Iterator, Sequence
 
-from autograder.parsing import parse
-from autograder.source.small_changes import SmallChange, Source, changes_of_lines
+from autograder.source.small_changes import LEFT_OUT, Definition, SmallChange, Source
 
-Pairs = Sequence[Sequence[str]]
+INDEX = "an index is another"
 PUT_BACK = ("+", "-", "*", "/", "@")
 COMMUTES = "+*"
-MOST_LOOKED_AT = 400  # small changes among which the one is looked for that a repair takes back
+_STANDS_FOR = re.compile(r"(.*)`([^`]+)` stands where `([^`]+)` should")
+_LEFT_OUT = re.compile(r"(.+) is left out")
+_ARGUMENT = re.compile(r"an argument of (`[^`]+`) stands where its result should")
+# words of a slip that a small change makes → of the one that it mends; all others are the same
+_PAIRS_OF_SLIPS = {
+    "there is a factor of 2 too many": "a factor of 2 is missing",
+    "there is a transpose too many": "a transpose is missing",
+    "a number is twice as large as it should be": "a number is half as large as it should be",
+    "a slice takes the end in place of the beginning": (
+        "a slice takes the beginning in place of the end"
+    ),
+}
+OTHER_WAY_ROUND = {
+    **_PAIRS_OF_SLIPS,
+    **{mended: made for made, mended in _PAIRS_OF_SLIPS.items()},
+    "a remainder is not taken": "a remainder is taken",
+    "1 stands in the place of what is divided": "a division is another",
+    "0 stands in the place of a number": "a number stands where 0 should",
+    "a slice has no beginning": "a slice has a beginning",
+    "a slice has no end": "a slice has an end",
+    "a slice has no step": "a slice has a step",
+}
+
+
+def slip_mended(words: str) -> str:
+    """Say which slip a small change mends, of which the words are those of a slip that it makes.
+
+    Example: "`+` stands where `-` should" mends "`-` stands where `+` should".
+    """
+    swapped = _STANDS_FOR.fullmatch(words)
+    if swapped:
+        option, there, wanted = swapped.groups()
+        return f"{option}`{wanted}` stands where `{there}` should"
+    if words in OTHER_WAY_ROUND:
+        return OTHER_WAY_ROUND[words]
+    without = _LEFT_OUT.fullmatch(words)
+    if without:
+        return f"{without[1]} is too much"
+    result = _ARGUMENT.fullmatch(words)
+    if result:
+        return f"{result[1]} is too much"
+    return words
 
 
 def leaves_out(change: SmallChange) -> bool:
     """Return whether a change leaves something out: a slip that has put in too much is rarer."""
-    before = change.text.encode()[change.start : change.end].decode()
-    return change.code == "pass" or change.code.strip("()") in before
+    return any(words in change.words for words in (" is left out", "is not taken", " has no "))
 
 
-def slices_cut(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
-    """Yield what lets slices begin at 1 that have no beginning, and end at -1 that have no end."""
+def takes_away(repair: SmallChange) -> bool:
+    """Return whether what a repair mends is that something is too much."""
+    return repair.words.endswith((" is too much", " is taken", " has a beginning", " has an end"))
+
+
+def places_moved(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
+    """Yield what takes an index beside one, or cuts a slice, and what adds to a name.
+
+    So `h[t]` becomes `h[t + 1]`, `x[:]` becomes `x[1:]`, and `total = e` becomes `total += e`.
+    lines: their numbers, from 1.
+    """
     source = Source(text, frozenset())
     for definition in source.definitions(lines):
-        for node in ast.walk(definition.tree):
-            if not isinstance(node, ast.Slice) or node.lineno not in lines:
-                continue
+        for node, code, words in _moved(definition, source):
             start, end = source.span(node)
-            code = source.code(node)
-            if node.lower is None:
-                yield SmallChange(text, start, end, f"1{code}", definition.name, "")
-            if node.upper is None and node.step is None:
-                yield SmallChange(text, start, end, f"{code}-1", definition.name, "")
+            yield SmallChange(text, start, end, code, definition.name, words)
+
+
+def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+    """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
+    for node in definition.nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
+                code = f"{source.code(target)} += {source.code(value)}"
+                yield node, code, "`=` stands where `+=` should"
+            case ast.Subscript(slice=ast.Slice() | ast.Tuple()):
+                for part in ast.walk(node.slice):
+                    if isinstance(part, ast.Slice):
+                        yield from _cut(part, source)
+            case ast.Subscript(slice=index):
+                code = source.code(index)
+                yield index, f"-({code})", INDEX
+                if not isinstance(index, ast.Constant | ast.UnaryOp):
+                    yield index, f"({code}) + 1", INDEX
+                    yield index, f"({code}) - 1", INDEX
+
+
+def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+    """Yield what lets a slice begin at 1 that has no beginning, and end at -1 that has no end."""
+    code = source.code(node)
+    if node.lower is None:
+        yield node, f"1{code}", "a slice has no beginning"
+    if node.upper is None and node.step is None:
+        yield node, f"{code}-1", "a slice has no end"
 
 
 def restorations(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
     """Yield what puts something back into an expression that a line computes.
 
     That is a sign, one of the function's own variables behind an operator, or a call of a function
-    that it calls with one argument elsewhere.
+    that it calls with one argument elsewhere: of the whole, and then of each name in it.
 
     lines: their numbers, from 1.
     """
     source = Source(text, frozenset())
     for definition in source.definitions(lines):
-        variables = sorted(_read_in(definition.tree))
+        variables = sorted(_variables(definition.tree))
         calls = sorted(_called_with_one(definition.tree, source))
-        for node in definition.nodes:
-            value = getattr(node, "value", None)
-            is_computed = isinstance(node, ast.Assign | ast.AugAssign | ast.Return)
-            if not is_computed or not isinstance(value, ast.expr):
-                continue
-            code = source.code(value)
-            start, end = source.span(value)
-            for restored in _restored(code, variables, calls):
-                yield SmallChange(text, start, end, restored, definition.name, "")
+        for node in _computed(definition):
+            code = source.code(node)
+            start, end = source.span(node)
+            for restored, words in _restored(code, variables, calls):
+                yield SmallChange(text, start, end, restored, definition.name, words)
 
 
-def _restored(code: str, variables: Sequence[str], calls: Sequence[str]) -> Iterator[str]:
-    yield f"(-({code}))"
+def _computed(definition: Definition) -> list[ast.expr]:
+    """List what lines of a definition compute: whole values, then names that are read."""
+    whole: list[ast.expr] = []
+    names: list[ast.expr] = []
+    for node in definition.nodes:
+        match node:
+            case ast.Assign(value=value) | ast.AugAssign(value=value):
+                whole.append(value)
+            case ast.Return(value=ast.expr() as value):
+                whole.append(value)
+            case ast.Name(ctx=ast.Load()):
+                names.append(node)
+    return whole + names
+
+
+def _restored(
+    code: str, variables: Sequence[str], calls: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what may stand in the place of an expression, and the slip that it mends."""
+    yield f"(-({code}))", "a minus is left out"
     for function in calls:
-        yield f"{function}({code})"
+        *_, name = function.split(".")
+        yield f"{function}({code})", f"`{name}` is left out"
     for name in variables:
         for operator in PUT_BACK:
-            yield f"(({code}) {operator} {name})"
+            words = LEFT_OUT[operator]
+            yield f"(({code}) {operator} {name})", words
             if operator not in COMMUTES:
-                yield f"({name} {operator} ({code}))"
+                yield f"({name} {operator} ({code}))", words
 
 
-def _read_in(function: ast.AST) -> set[str]:
+def _variables(function: ast.AST) -> set[str]:
     """Return the names of a function's own variables, its parameters among them."""
     names = set()
     for node in ast.walk(function):
@@ -92,58 +176,3 @@ def _called_with_one(function: ast.AST, source: Source) -> set[str]:
             case ast.Call(func=ast.Name() | ast.Attribute(), args=[_], keywords=[]):
                 called.add(source.code(node.func))
     return called
-
-
-def words_of_slip(
-    repair: SmallChange, pairs: Pairs = (), axis_functions: Iterable[str] = ()
-) -> str:
-    """Say which slip a repair mends, in the words of the small change that takes it back.
-
-    It is "" where none does. Example: the repair writes `+` for `-`; the words are "`-` stands
-    where `+` should".
-    """
-    first = repair.line + 1
-    last = first + repair.code.count("\n")
-    end = repair.start + len(repair.code.encode())
-    function = _Function.around(repair)
-    if function is None:
-        return ""
-    wrong = function.tree(repair.text)
-    changes = changes_of_lines(repair.script, range(first, last + 1), pairs, axis_functions)
-    for change in islice(changes, MOST_LOOKED_AT):
-        overlaps = change.start < end and repair.start < change.end
-        if overlaps and function.tree(change.script) == wrong:
-            return change.words
-    return ""
-
-
-@dataclass(frozen=True)
-class _Function:
-    """Where a function stands in a script, so that it is found again when something in it changes.
-
-    start: where it begins, in bytes. after: how many bytes follow it. column: of its beginning.
-    """
-
-    start: int
-    after: int
-    column: int
-
-    @classmethod
-    def around(cls, change: SmallChange) -> "_Function | None":
-        """Find the function in which a change is made: there may be others of its name."""
-        source = Source(change.text, frozenset())
-        length = len(change.text.encode())
-        for _, node in source.functions():
-            start, end = source.span(node)
-            if start <= change.start < end:
-                return cls(start, length - end, node.col_offset)
-        return None
-
-    def tree(self, text: str) -> str:
-        """Return its syntax tree in a script, written out; "" where it does not parse."""
-        in_bytes = text.encode()
-        code = in_bytes[self.start : len(in_bytes) - self.after].decode()
-        try:
-            return ast.dump(parse(dedent(" " * self.column + code)))
-        except SyntaxError:
-            return ""

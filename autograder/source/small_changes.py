@@ -171,6 +171,8 @@ def changes_of_lines(
     seen = {sha256(text.encode()).digest()}
     for definition in source.definitions(lines):
         for edit in _edits(definition, source, names, most_variables):
+            if edit.code == source.code(edit.node):  # two lines that are the same, swapped
+                continue
             start, end = source.span(edit.node)
             change = SmallChange(text, start, end, edit.code, definition.name, edit.words)
             script = change.script.encode()
@@ -201,7 +203,7 @@ def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]
 
 @dataclass(frozen=True)
 class Definition:
-    """A function or method, and those of its nodes that stand in a solution's region."""
+    """A function or method, and those of its nodes that stand in the lines which are changed."""
 
     name: str
     tree: ast.AST
@@ -239,6 +241,21 @@ class Source:
                     top, _, _ = alias.name.partition(".")
                     names.add(alias.asname or top)
         return names
+
+    def keys_of_entries(self, function: ast.AST) -> list[str]:
+        """Return all words that stand in brackets behind a value, as in `weights["Wx"]`."""
+        if function not in self._keys:
+            keys = set()
+            for node in ast.walk(function):
+                match node:
+                    case ast.Subscript(slice=ast.Constant(value=str(key))):
+                        keys.add(key)
+            self._keys[function] = sorted(keys)
+        return self._keys[function]
+
+    @cached_property
+    def _keys(self) -> dict[ast.AST, list[str]]:
+        return {}
 
     def holds_functions(self, node: ast.AST) -> bool:
         """Return whether what a function is taken from is a module, one in a module, or `self`."""
@@ -531,19 +548,9 @@ def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Edit]:
     function: ast.AST = node
     while not isinstance(function, ast.FunctionDef | ast.Module):
         function = source.parents[function]
-    others = _keys_of_entries(function) - {node.value}
-    for key in sorted(others):
-        yield _Edit(node, repr(key), "another entry of a dict is taken")
-
-
-def _keys_of_entries(function: ast.AST) -> set[str]:
-    """Return all words that stand in brackets behind a value, as in `weights["Wx"]`."""
-    keys = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Subscript(slice=ast.Constant(value=str(key))):
-                keys.add(key)
-    return keys
+    for key in source.keys_of_entries(function):
+        if key != node.value:
+            yield _Edit(node, repr(key), "another entry of a dict is taken")
 
 
 def _other_names(node: ast.Name, names: Names) -> Iterator[_Edit]:
@@ -715,17 +722,19 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Edit:
 
 def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
     """Take one of a function's variables for another; of very many such changes, some."""
-    variables = sorted(_variables(definition.tree) - {"self"})
-    nodes = [
-        node
-        for node in definition.nodes
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in variables
-    ]
+    known = _variables(definition.tree)
+    variables = sorted(known - {"self"})
+    nodes = []
+    for node in definition.nodes:
+        match node:
+            case ast.Name(ctx=ast.Load(), id=name) if name in known:
+                nodes.append(node)
     count = len(nodes) * len(variables)  # a list of them all may be very long
     step = max(1, ceil(count / most))
     for number in range(0, count, step):
-        node = nodes[number // len(variables)]
-        other = variables[number % len(variables)]
+        row, column = divmod(number, len(variables))
+        node = nodes[row]
+        other = variables[(row + column) % len(variables)]  # not the same of each node
         if other != node.id:
             yield _Edit(node, other, "one variable stands in the place of another")
 

@@ -155,19 +155,19 @@ PLANTED = [
     (
         RIGHT,
         RIGHT[:, [0, 1, 2, 2, 3, 4, 4]],
-        "your rows along B are the expected ones, with numbers 2 and 4 more than once, counted "
-        "from 0.",
+        "your rows along B are the expected ones, with numbers 2 and 4 more than once (counted "
+        "from 0).",
     ),
     (
         RIGHT,
         RIGHT[[0, 3, 3, 3, 5, 1]],
         "your rows along T are the expected ones, without numbers 2 and 4 and with number 3 more "
-        "than once, counted from 0.",
+        "than once (counted from 0) and in another order.",
     ),
     (
         ROW,
         np.delete(ROW, 7),
-        "your values along V are the expected ones, without number 7, counted from 0.",
+        "your values along V are the expected ones, without number 7 (counted from 0).",
     ),
     # they add up to 1
     (

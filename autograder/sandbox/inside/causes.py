@@ -26,6 +26,7 @@ Explain = Callable[[BaseException, Check], str]
 Shape = tuple[int, ...]
 MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is told
 MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
+MOST_AXES = 8  # of a place that is written out
 FEWEST_CALLS = 8  # calls in a row with the same arguments that show that there is no end
 # what may be evaluated again without doing anything
 HARMLESS = (
@@ -372,7 +373,8 @@ def a_tuple_in_its_place(raised: Raised) -> str:
         value = value_of(raised, node)
         if isinstance(value, tuple) and not hasattr(value, "_fields"):
             told = f"`{node.id}` is a tuple of {len(value)}"
-            if all(isinstance(part, int) for part in value):  # a place, and no arrays to be used
+            is_place = all(isinstance(part, int) for part in value)  # and no arrays to be used
+            if is_place and len(value) <= MOST_AXES:
                 return f"{told}: {value}."
             return (
                 f"{told}. Take it apart first, as by `first, *others = {node.id}`, and use its "
@@ -383,7 +385,7 @@ def a_tuple_in_its_place(raised: Raised) -> str:
 
 def parts_of_line(line: str) -> Iterator[ast.AST]:
     """Yield all parts of a line of code, which may be the head of a statement: `if h > 0:`."""
-    line = line.strip().removeprefix("el")  # of `elif`
+    line = re.sub(r"^el(?=if\b)", "", line.strip())
     if line.endswith(":"):
         line = f"{line} pass"
     with suppress(SyntaxError):

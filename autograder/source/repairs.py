@@ -100,10 +100,11 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
 
 
 def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
-    """Yield what lets a slice begin at 1 that has no beginning, and end at -1 that has no end."""
+    """Yield what lets a slice without a beginning have one, and end at -1 that has no end."""
     code = source.code(node)
     if node.lower is None:
-        yield node, f"1{code}", "a slice has no beginning"
+        for lower in (1, 2):
+            yield node, f"{lower}{code}", "a slice has no beginning"
     if node.upper is None and node.step is None:
         yield node, f"{code}-1", "a slice has no end"
 

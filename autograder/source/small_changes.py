@@ -341,6 +341,7 @@ def _edits(
                 yield from _other_attributes(node, source, names)
             case ast.Call():
                 yield from _calls(node, source)
+                yield from _other_options(node, source, names)
             case ast.Slice():
                 yield from _slices(node, source)
             case ast.Tuple(elts=[one, other]):
@@ -589,6 +590,16 @@ def _calls(node: ast.Call, source: Source) -> Iterator[_Edit]:
     for keyword in node.keywords:
         if keyword.arg:
             yield _Edit(keyword, "**{}", f"the option `{keyword.arg}` is left out")
+
+
+def _other_options(node: ast.Call, source: Source, names: Names) -> Iterator[_Edit]:
+    """Take an option for its counterpart, as `max=` for `min=`."""
+    given = {keyword.arg for keyword in node.keywords}
+    for keyword in node.keywords:
+        for other in names.get(keyword.arg or "", ()):
+            if other not in given:
+                code = f"{other}={source.code(keyword.value)}"
+                yield _Edit(keyword, code, _stands_for(other, keyword.arg or ""))
 
 
 def _swapped_arguments(node: ast.Call, source: Source) -> _Edit:

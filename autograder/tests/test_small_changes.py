@@ -43,6 +43,7 @@ class Net:
             z = x @ self.w.T + h[-1]
         z += 0.5
         if z.sum(0).max() > 1:
+            z = z.clamp(min=0)
             z = z.detach()
         return -(h - z).mean(axis=0, keepdims=True), z[1:]
         ### END SOLUTION
@@ -70,6 +71,7 @@ MADE = [
     ("z = z.detach()", "pass", "a line is left out"),
     ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
     ("z[1:]", "z[:(1)]", "a slice takes the beginning in place of the end"),
+    ("z.clamp(min=0)", "z.clamp(max=0)", "`max` stands where `min` should"),
     ("h - z", "z - z", "one variable stands in the place of another"),
 ]
 

@@ -25,7 +25,7 @@ def fit(x, y, weights, rate):
 """
 BEGINNING = "This check passes with one small change in `fit`"
 SLIPS = {
-    "an index": ("y[i])", "y[i - 1])", ": it is off by one."),
+    "an index": ("y[i])", "y[i - 1])", ": an index is another, or it is off by one."),
     "a sign of an index": ("* x[i], height", "* x[-i], height", ": an index is another."),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
     "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),

@@ -134,12 +134,13 @@ class Where:
     """What is known of how wrong values came about.
 
     words: "" where nothing is. line: of a statement whose value is the first wrong one, as
-    "line 41"; "" where that is not known. functions: those that ran, `f` or `Class.method`.
+    "line 41"; "" where that is not known. functions: those that ran, `f` or `Class.method`, the
+    most suspicious first.
     """
 
     words: str = ""
     line: str = ""
-    functions: Collection[str] = ()
+    functions: Sequence[str] = ()
 
 
 def where(
@@ -156,8 +157,8 @@ def where(
     records = read_records(arrays)
     if records is None:
         return Where()
-    functions = records.functions_run()
     run = Run(records, known)
+    functions = run.functions_by_suspicion()
     found = locate(run)
     if found:
         return Where(in_words(found), found.line, functions)

@@ -7,7 +7,7 @@ worker sends back may be forged, and can add words to a remark, and nothing more
 
 import ast
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -28,7 +28,7 @@ from autograder.source.repairs import (
     slip_mended,
     takes_away,
 )
-from autograder.source.small_changes import SmallChange, changes_of_lines
+from autograder.source.small_changes import SmallChange, Source, changes_of_lines
 
 KIND = "repaired"  # what a remark calls this relation
 MOST = 400  # changes of one submission that are tried, and of its changes those that are looked at
@@ -71,14 +71,14 @@ class Wrong:
     axis_functions: Sequence[str] = ()
 
 
-def repaired(wrong: Wrong, first: str, functions: Collection[str]) -> str:
+def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     """Say which small change mends an answer, as a fact; "" where none of those tried does.
 
     Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
     where `+` should."
 
     first: the place that is tried first, as "line 41"; "" where none is known.
-    functions: those that ran, `f` or `Class.method`, with which the search goes on.
+    functions: those that ran, `f` or `Class.method`, with which the search goes on in this order.
     """
     script = script_of(wrong.source)
     chance = _chance_log10(wrong)
@@ -116,7 +116,7 @@ def _chance_log10(wrong: Wrong) -> float:
 
 
 def _tried(
-    wrong: Wrong, script: Script, first: str, functions: Collection[str]
+    wrong: Wrong, script: Script, first: str, functions: Iterable[str]
 ) -> Iterator[Iterator[SmallChange]]:
     """Yield the changes that are tried, those together of which one suffices."""
     text = script.text
@@ -125,7 +125,10 @@ def _tried(
         statement = _lines_of_statement(text, lines[first])
         yield _changes(wrong, text, statement)
         yield restorations(text, statement)
-    yield _changes(wrong, text, _lines_of_functions(text, functions))
+    lines_of = _lines_of_functions(text)
+    yield chain.from_iterable(
+        _changes(wrong, text, lines_of[name]) for name in functions if name in lines_of
+    )
 
 
 def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallChange]:
@@ -133,6 +136,7 @@ def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallC
 
     Their words are of the slip that they mend.
     """
+    yield from places_moved(text, lines)
     every = changes_of_lines(text, lines, wrong.pairs, wrong.axis_functions, most_variables=MOST)
     leaving_out = []
     for change in islice(every, MOST):
@@ -141,7 +145,7 @@ def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallC
             leaving_out.append(mending)
         else:
             yield mending
-    yield from chain(places_moved(text, lines), leaving_out)
+    yield from leaving_out
 
 
 class _Search:
@@ -222,24 +226,22 @@ WITH_BODY = (
 )
 
 
-def _lines_of_functions(text: str, functions: Collection[str]) -> Collection[int]:
-    """Return the lines of functions, by their names, `f` or `Class.method`."""
-    last: dict[str, list[tuple[str, ast.stmt]]] = {}  # of several with one name the last counts
-    for node in parse(text).body:
-        match node:
-            case ast.ClassDef(name=top, body=body):
-                last[top] = []
-                for part in body:
-                    if isinstance(part, ast.FunctionDef):
-                        last[top].append((f"{top}.{part.name}", part))
-            case ast.FunctionDef(name=top) | ast.Assign(targets=[ast.Name(id=top)]):
-                last[top] = [(top, node)]
-    lines: set[int] = set()
-    for name, node in chain.from_iterable(last.values()):
+def _lines_of_functions(text: str) -> Mapping[str, Collection[int]]:
+    """Return the lines of each function that is not very large, `f` or `Class.method`.
+
+    Those of a `lambda` at the top are of "": what runs there has no other name.
+    """
+    lines: dict[str, Collection[int]] = {}  # of several with one name the last counts
+    of_lambdas: list[int] = []
+    for name, node in Source(text, frozenset()).functions():
         is_small = sum(1 for _ in ast.walk(node)) <= MOST_NODES
-        if name in functions and is_small:
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
+        last = node.end_lineno or node.lineno
+        own = range(node.lineno, last + 1) if is_small else ()
+        if isinstance(node, ast.FunctionDef):
+            lines[name] = own
+        else:
+            of_lambdas.extend(own)
+    return {**lines, "": of_lambdas}
 
 
 def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChange]:

@@ -487,6 +487,16 @@ class Run:
         statements = {records.statements[records.sites[record]] for record in found}
         return len(statements) == 1
 
+    def functions_by_suspicion(self) -> list[str]:
+        """List the functions that ran, those first in which unknown values came first."""
+        unknown: dict[str, None] = {}
+        others: dict[str, None] = {}
+        for record in range(len(self.records.sites)):
+            is_known = self._agrees[record] or self._says_little[record]
+            listed = others if is_known else unknown
+            listed[self._function(record)] = None
+        return list(unknown | others)
+
     def is_put_together(self, record: int) -> bool:
         """Return whether a value has the entries of a part, as `concatenate([a, b])` has."""
         of_parts = {self._values[part] for part in self._parts[record]}

@@ -286,14 +286,18 @@ class Source:
             if nodes:
                 yield Definition(name, function, nodes)
 
-    def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.Lambda]]:
-        """Yield each function and method with its name, `f` or `Class.method`."""
+    def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.expr]]:
+        """Yield each function and method with its name, `f` or `Class.method`.
+
+        A function may be made by a `lambda`, also within a call.
+        """
         for node in self.tree.body:
             match node:
                 case ast.FunctionDef(name=name):
                     yield name, node
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as function):
-                    yield name, function
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    if any(isinstance(part, ast.Lambda) for part in ast.walk(value)):
+                        yield name, value
                 case ast.ClassDef(name=name):
                     for part in node.body:
                         if isinstance(part, ast.FunctionDef):

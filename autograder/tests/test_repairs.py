@@ -98,6 +98,18 @@ def test_of_several_lines_none_is_told(server):
     assert repaired(wrong(server, source), "", {"fit"}) == ""
 
 
+def test_functions_that_a_lambda_makes_are_changed_too(server):
+    """They run under no name."""
+    source = submission(FIT + "\ndouble = np.vectorize(lambda x: 3 * x)\n")
+    check = small.check("doubling")
+    one = wrong(server, source)
+    with server.worker(source, "submission.py") as worker:
+        answer = worker.ask(check, small.SEED)
+    asked = one.passed[0]
+    found = repaired(replace(one, asked=asked, answer=answer, passed=()), "", [""])
+    assert found.endswith("`double = np.vectorize(lambda x: 3 * x)`): a number is another.")
+
+
 def test_two_slips_are_not_mended_by_one_change(server):
     """Then nothing is said."""
     slips = FIT.replace("slope * x", "slope / x").replace("height - missed", "height + 2 * missed")

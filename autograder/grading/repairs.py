@@ -40,9 +40,10 @@ MOST_LATE = 3  # changes that loop without end, after which no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 CONDITIONS = ("if ", "elif ", "while ")
 # log10 of the chance that one answer is right by chance: a change is told where it is as small, and
-# a larger one suffices where all changes that mend an answer are of one line. One number alone says
-# too little: else a file could learn an expected one by its lines
-OF_SEVERAL_LINES, OF_ONE_LINE = -8.0, -3.0
+# a larger one suffices where all changes that mend an answer are of one line
+OF_SEVERAL_LINES, OF_ONE_LINE = -8.0, -2.0
+# wrong numbers: of a single one a file could learn which is expected, by the line that is told
+FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,12 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
 def _chance_log10(wrong: Wrong) -> float:
     """Bound the chance that any one answer is right by chance, where this one is wrong.
 
-    Returns its logarithm to base 10. Where values are wrong says nothing of that.
+    Returns its logarithm to base 10, 0 where too few are wrong. Where values are wrong says nothing
+    of that.
     """
     check, expected = wrong.asked.check, wrong.asked.expected
     chance = 0.0
+    count = 0
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
@@ -112,7 +115,8 @@ def _chance_log10(wrong: Wrong) -> float:
         entries = entries[np.isfinite(entries)]
         tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(right)
         chance += evidence.chance_log10(entries + tolerance, entries)
-    return chance
+        count += entries.size
+    return chance if count >= FEWEST else 0.0
 
 
 def _tried(

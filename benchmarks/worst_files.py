@@ -1,7 +1,8 @@
 """Measure what the worst files cost the trusted process.
 
-Measured are time and memory of reading a submission's code for its page, and of reading the names
-that stand in it, which decide how a mistake is told.
+Measured are time and memory of reading a submission's code for its page, of reading the names that
+stand in it, which decide how a mistake is told, and of making as many changes of it as may be tried
+where nothing explains a wrong answer.
 
 python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
 """
@@ -58,14 +59,25 @@ FILES = {
     "cells that parse only together": "# %%\n(\n" * (MAX_CELLS - 1),
     "broken cells": "# %%\n)\n" * (MAX_CELLS - 1),
     "long broken cells": f"# %%\n){'+1' * 30}\n" * (MAX_CELLS - 1),
+    "entries of a dict": "def double(d):\n return [" + of_length('d["a"],', MAX_CODE - 50) + "0]\n",
+    "parameters": (
+        f"def double({','.join(f'a{i}' for i in range(9_000))}):\n"
+        f" return {','.join(f'a{i}' for i in range(9_000))}\n"
+    ),
+    "lines of nothing": "def double(d):\n" + of_length(' ""\n', MAX_CODE - 50) + "\n",
+    "products": "def double(a):\n return " + of_length("a*1+", MAX_CODE - 50) + "a\n",
     "strings": of_length('"""\n', MAX_CODE - 4),
     "comments": of_length("#\n", MAX_CODE - 2),
     "magics": of_length("%x\n", MAX_CODE - 3),
 }
 CHILD = """
 import resource, sys, time, warnings
+from itertools import islice
+from autograder.grading.repairs import MOST
 from autograder.report.code import lines, parts
-from autograder.sandbox.definitions import names_in_definitions, read_definitions
+from autograder.sandbox.definitions import names_in_definitions, read_definitions, script_of
+from autograder.source.repairs import places_moved, restorations
+from autograder.source.small_changes import changes_of_lines
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
 read_definitions(b"def double(x): return x")
@@ -74,6 +86,11 @@ began = time.process_time()
 found = read_definitions(source)
 shown = [lines(definition) for definition in parts(found, ["double", "a"], ["double"])]
 names = names_in_definitions(source)
+script = script_of(source)
+if script is not None:
+    for changes in (changes_of_lines, places_moved, restorations):
+        for change in islice(changes(script.text, range(1, 200_000)), MOST):
+            len(change.script)
 seconds = time.process_time() - began
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(seconds, grown / 1024, len(found))

@@ -32,9 +32,9 @@ from autograder.source.small_changes import SmallChange, Source, changes_of_line
 
 KIND = "repaired"  # what a remark calls this relation
 MOST = 400  # changes of one submission that are tried, and of its changes those that are looked at
-MOST_AFTERWARDS = 100  # that are tried once the check has passed with one
+MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
-SECONDS = 4.0  # that all of them may take together
+SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.25  # of processor time, that one may take
 MOST_LATE = 3  # changes that loop without end, after which no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed

@@ -265,7 +265,8 @@ class Watched:
                 self._same = False
             return result
 
-        watched.__name__ = getattr(function, "__name__", watched.__name__)
+        if isinstance(function, FunctionType):  # and nothing that answers for what is not there
+            watched.__name__ = function.__name__
         return watched
 
 

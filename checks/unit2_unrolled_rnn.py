@@ -268,11 +268,12 @@ def identity_start(net: Any, seed: int) -> Arrays:
     weights = take(model, roles(V, E, size))
     are_identities = []
     for name in ("hidden.weight", "input.weight"):
-        identity = np.eye(*weights[name].shape)
-        are_identities.append(np.array_equal(weights[name], identity))
-    bias = weights.get("hidden.bias", np.zeros(1))  # without one the check before this says so
+        weight = weights.get(name, np.zeros((1, 1)))  # without one the check before this says so
+        identity = np.eye(*weight.shape)
+        are_identities.append(np.array_equal(weight, identity))
+    bias = weights.get("hidden.bias", np.zeros(1))
     # of numbers drawn as `nn.Linear` draws them only zeros are left
-    rounded = weights["hidden.weight"].round()
+    rounded = weights.get("hidden.weight", np.zeros((1, 1))).round()
     names = "hidden_rounded hidden_is_identity input_is_identity"
     out = named(names, rounded, *are_identities)
     out |= named("hidden_bias_is_zero", not bias.any())

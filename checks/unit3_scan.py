@@ -238,11 +238,14 @@ def states_and_logits(net: Any, seed: int) -> Arrays:
     h0.requires_grad_()
     xs = one_hots(rng)
     found = in_order("network", net.network(given, h0, xs))
-    both = [tensor("network", part) for part in found]
-    out = named("h logits", both)
+    for what, part in zip(("states", "logits"), found, strict=False):
+        if not isinstance(part, torch.Tensor):
+            kind = type(part).__name__
+            raise TypeError(f"the {what} that `network` returned are a {kind}, and no tensor.")
+    out = named("h logits", found)
     of_two = net.network(given, h0, xs[:2])
     out |= named("h_of_two logits_of_two", of_two)
-    out |= named("gradient_in_h0", back_to(h0, both, rng))
+    out |= named("gradient_in_h0", back_to(h0, found, rng))
     return out | same_after(net)
 
 

@@ -936,7 +936,7 @@ def train(params, batches, lr, bound):
         # mistake: params = sgd(params, grads, lr / x.shape[1])
         #   the step was divided by the size of the batch. The gradient carries 1/B already.
         # mistake: sgd(params, grads, lr)
-        #   the result of the step was thrown away: `sgd` returns new parameters.
+        #   the weights are as before the step. `sgd` changes none: keep the new ones that it returns.
         losses.append(loss)
         # mistake (keeps 0.5): losses.append(cross_entropy(forward(params, x, h0)[0], targets)[0])
         #   the losses are those after the step. Keep the one that was measured before it.

@@ -93,7 +93,7 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     lines = {repair.line for repair in likely}
     if not likely or (len(lines) > 1 and chance > OF_SEVERAL_LINES):
         return ""
-    return _in_words(likely, script)
+    return _in_words(likely, script, first)
 
 
 def _chance_log10(wrong: Wrong) -> float:
@@ -268,18 +268,21 @@ def _is_condition(repair: SmallChange, text: str) -> bool:
     return line.lstrip().startswith(CONDITIONS)
 
 
-def _in_words(found: Sequence[SmallChange], script: Script) -> str:
+def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:
     """Say what mends an answer, and in which words: those of the slip that it takes back.
 
-    Where changes of several lines do, or only one of a condition, which may just keep the wrong
-    line from running, no line is told; of several functions nothing is.
+    Where changes of several lines do, no line is told, nor where one may only go round the slip,
+    unless the line was known before: a condition may keep the wrong line from running, and without
+    a part of it a check may pass that does not ask for that part. Of several functions nothing is.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:
         return ""
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
-    if len(lines) > 1 or _is_condition(found[0], script.text):
+    is_located = first in {script.places[line] for line in lines}
+    only_goes_round = _is_condition(found[0], script.text) or takes_away(found[0])
+    if len(lines) > 1 or (only_goes_round and not is_located):
         return f"{text}."
     (line,) = lines
     statement = script.text.split("\n")[line - 1]

@@ -408,8 +408,11 @@ def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> st
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
     wanted = shape_in_letters(want.shape, sizes)
     has_letters = "=" in wanted
-    if not has_letters:  # then a size that is a letter's in the other is so by chance
-        sizes = {}
+    wanted_sizes = list(want.shape)
+    for size in set(got.shape):
+        # a size that is a letter's is so by chance where the other shape has no letters, or fewer
+        if not has_letters or got.shape.count(size) > max(1, wanted_sizes.count(size)):
+            sizes = {}
     found = shape_in_letters(got.shape, sizes, one_more=want.shape)
     return f"{found} found, {wanted} wanted."
 

@@ -260,16 +260,18 @@ def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
 
     Shapes and names in the words count. The line where the error was raised does not, nor what is
     said of its cause. Words without any such detail are raised by many lines: there the function
-    has to be the same.
+    has to be the same, and so it has of an index that is too large.
     """
     error = error_words(answer)
     function = _function_of(answer)
+    # an index beyond the end has figures, and these are of the check: many lines raise it
+    has_detail = bool(_DETAIL.search(error)) and not error.startswith("IndexError")
     found = []
     for mistake, mistaken in key.mistakes:
         if mistaken.failure != Failure.RAISED:
             continue
         is_alike = error_words(mistaken) == error
-        if is_alike and (_DETAIL.search(error) or _function_of(mistaken) == function):
+        if is_alike and (has_detail or _function_of(mistaken) == function):
             found.append(mistake)
     return found
 

@@ -80,7 +80,7 @@ def locate(run: "Run") -> Located | None:
     if not found:
         return None
     first = found[0]
-    if run.computes_unknown_before(first):
+    if run.computes_unknown_before(first) or run.is_of_layer_that_changed(first):
         return None
     if run.are_in_one_statement(found) or not run.is_finite(first):
         return run.told(first)
@@ -405,6 +405,15 @@ class Run:
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
 
+    def is_of_layer_that_changed(self, record: int) -> bool:
+        """Return whether a value is a layer's that gave right ones before.
+
+        Then its weights may have come to be wrong, by less than what counts as rounding.
+        """
+        site = self.records.sites[record]
+        before = [other for other in range(record) if self.records.sites[other] == site]
+        return self._is_of_layer(record) and any(self._agrees[other] for other in before)
+
     def _is_entry_in_loop(self, record: int) -> bool:
         """Return whether a value is one number of many that an expression computes one by one.
 
@@ -422,12 +431,14 @@ class Run:
         """Return whether a value that occurs nowhere came before: then this one is not the first.
 
         That is one of the same expression, as in an earlier call of which the parts occur nowhere
-        either, or one that another statement has made in place. Of what functions have returned,
-        values count that say little, as of one-hot rows.
+        either, or one that another statement has made in place, or that another one has computed in
+        the same call and that is no part of this one. Of what functions have returned, values count
+        that say little, as of one-hot rows.
         """
         records = self.records
         own_site = records.sites[record]
         own_function = self._function(record)
+        own_parts = self._all_parts(record)
         for before in range(record):
             if self._agrees[before] or records.pieces[before]:
                 continue
@@ -437,13 +448,29 @@ class Run:
                 if records.results[site] and are_many and self._function(before) != own_function:
                     return True
                 continue
-            if site in self._of_own_style or self._values[before] in self._cleared:
+            if self._values[before] in self._cleared:
+                continue
+            is_elsewhere = records.statements[site] != records.statements[own_site]
+            is_beside = is_elsewhere and records.frames[before] == records.frames[record]
+            if is_beside and before not in own_parts and self._kind(before) not in NEVER_TOLD:
+                return True
+            if site in self._of_own_style:
                 continue
             is_in_place = self._kind(before) == UPDATE
-            is_elsewhere = records.statements[site] != records.statements[own_site]
             if site == own_site or (is_in_place and is_elsewhere):
                 return True
         return False
+
+    def _all_parts(self, record: int) -> set[int]:
+        """Return the parts of a value, and all parts of these."""
+        found: set[int] = set()
+        to_see = [record]
+        while to_see:
+            for part in self._parts[to_see.pop()]:
+                if part not in found:
+                    found.add(part)
+                    to_see.append(part)
+        return found
 
     def first_not_finite(self) -> int | None:
         """Return the first record with NaN or infinity in it that is made of parts without."""

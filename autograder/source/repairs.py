@@ -102,10 +102,12 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
 def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
     """Yield what lets a slice without a beginning have one, and end at -1 that has no end."""
     code = source.code(node)
+    if code.count(":") > 1:
+        return
     if node.lower is None:
         for lower in (1, 2):
             yield node, f"{lower}{code}", "a slice has no beginning"
-    if node.upper is None and node.step is None:
+    if node.upper is None:
         yield node, f"{code}-1", "a slice has no end"
 
 

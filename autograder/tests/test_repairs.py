@@ -12,7 +12,7 @@ from autograder.grading.repairs import MOST, Asked, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.worker import Worker
-from autograder.source.repairs import slip_mended
+from autograder.source.repairs import places_moved, slip_mended
 from autograder.source.small_changes import small_changes
 
 FIT = """
@@ -31,11 +31,6 @@ SLIPS = {
     "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
     "a minus too many": ("missed = rate", "missed = -rate", ": the two sides of a `-` are swapped"),
     "a power too many": ("rate * (height", "rate**2 * (height", ": a power is another."),
-    "a function too many": (
-        "return np.array([slope, height])",
-        "return np.tan(np.array([slope, height]))",
-        ": `tan` is too much.",
-    ),
 }
 
 
@@ -67,6 +62,17 @@ def test_a_slip_is_mended_and_told(server, right, slip, words):
         found = repaired(wrong(server, source), first, {"fit"})
         assert found.startswith(f"{BEGINNING} (line {line}: `")
         assert words in found
+
+
+def test_what_is_too_much_is_told_where_the_place_is_known(server):
+    """Elsewhere a check may pass without a part that it does not ask for."""
+    statement = "return np.tan(np.array([slope, height]))"
+    source = submission(FIT.replace("return np.array([slope, height])", statement))
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if statement in text]
+    found = repaired(wrong(server, source), f"line {line}", {"fit"})
+    assert found == f"{BEGINNING} (line {line}: `{statement}`): `tan` is too much."
+    assert repaired(wrong(server, source), "", {"fit"}) == f"{BEGINNING}."
 
 
 def test_what_was_left_out_is_put_back_where_the_place_is_known(server):
@@ -200,6 +206,16 @@ def test_what_a_change_makes_is_what_its_counterpart_mends():
         only_mended = ("is too much", "is taken", "stands where 0 should")
         assert slip_mended(mended) == slip or mended.endswith(only_mended)
     assert slip_mended("`+` stands where `-` should") == "`-` stands where `+` should"
+
+
+@pytest.mark.parametrize(
+    ("slice", "cut"),
+    [(":", ["1:", "2:", ":-1"]), ("1:", ["1:-1"]), ("::2", []), ("::", []), (":3", ["1:3", "2:3"])],
+)
+def test_a_slice_is_cut_at_an_end_that_it_has_not(slice, cut):
+    """One with a step stays as it is."""
+    made = places_moved(f"def f(x):\n    return x[{slice}]\n", [2])
+    assert [change.code for change in made] == cut
 
 
 ODD = {

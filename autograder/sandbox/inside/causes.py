@@ -245,6 +245,8 @@ def product_of_shapes(raised: Raised) -> str:
         f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; the last axis of what "
         "stands left of `@` should be as long as the last but one of what stands right."
     )
+    if left.shape == right.shape or ".T" in left.text + right.text:
+        return cause  # several products would fit, of which one is meant
     for product in _other_products(left, right):
         if product.fits():
             return f"{cause} The sizes of `{product.text}` would go together."

@@ -23,9 +23,9 @@ class Lenient:
             value = getattr(self._implementation, name)
         except Exception as error:
             return Unanswered(error)
-        return self._lenient(value) if callable(value) else value
+        return self._lenient(name, value) if callable(value) else value
 
-    def _lenient(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _lenient(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             for value in (*arguments, *options.values()):
                 if isinstance(value, Unanswered):
@@ -37,6 +37,7 @@ class Lenient:
             self._answered = True
             return result
 
+        call.__name__ = name
         return call
 
 

@@ -17,7 +17,7 @@ from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging import TOLERANCE, is_right, scale_of, wrong_arrays, wrong_places
 from autograder.parsing import parse
 from autograder.relations import evidence
-from autograder.relations.small_changes import MOST_WORDS
+from autograder.relations.small_changes import MOST_WORDS, chance_log10
 from autograder.relations.values import quoted
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
@@ -31,7 +31,7 @@ from autograder.source.repairs import (
 from autograder.source.small_changes import SmallChange, Source, changes_of_lines
 
 KIND = "repaired"  # what a remark calls this relation
-MOST = 400  # changes of one submission that are tried, and of its changes those that are looked at
+MOST = 600  # changes of one submission that are tried, and of its changes those that are looked at
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
@@ -108,6 +108,9 @@ def _chance_log10(wrong: Wrong) -> float:
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
+            found = wrong.answer.arrays.get(name, np.array(""))
+            chance += chance_log10(found, right, apart=0.0)
+            count += right.size
             continue
         places = wrong_places(check, name, expected, wrong.answer)
         entries = right[places] if places.shape == right.shape else right.ravel()

@@ -115,7 +115,7 @@ def restorations(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
     """Yield what puts something back into an expression that a line computes.
 
     That is a sign, one of the function's own variables behind an operator, or a call of a function
-    that it calls with one argument elsewhere: of the whole, and then of each name in it.
+    that it calls with one argument elsewhere: of the whole, and then of each call and name in it.
 
     lines: their numbers, from 1.
     """
@@ -131,18 +131,18 @@ def restorations(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
 
 
 def _computed(definition: Definition) -> list[ast.expr]:
-    """List what lines of a definition compute: whole values, then names that are read."""
+    """List what lines of a definition compute: whole values, then calls and names in them."""
     whole: list[ast.expr] = []
-    names: list[ast.expr] = []
+    parts: list[ast.expr] = []
     for node in definition.nodes:
         match node:
             case ast.Assign(value=value) | ast.AugAssign(value=value):
                 whole.append(value)
             case ast.Return(value=ast.expr() as value):
                 whole.append(value)
-            case ast.Name(ctx=ast.Load()):
-                names.append(node)
-    return whole + names
+            case ast.Call() | ast.Name(ctx=ast.Load()):
+                parts.append(node)
+    return whole + parts
 
 
 def _restored(

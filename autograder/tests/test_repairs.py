@@ -11,6 +11,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.repairs import MOST, Asked, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
+from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker
 from autograder.source.repairs import places_moved, slip_mended
 from autograder.source.small_changes import small_changes
@@ -114,6 +115,29 @@ def test_functions_that_a_lambda_makes_are_changed_too(server):
     asked = one.passed[0]
     found = repaired(replace(one, asked=asked, answer=answer, passed=()), "", [""])
     assert found.endswith("`double = np.vectorize(lambda x: 3 * x)`): a number is another.")
+
+
+INITIALS = """
+def initials(name):
+    letters = []
+    for word in name.split():
+        letters.append(word[1].upper() + ".")
+    return " ".join(letters)
+"""
+
+
+def test_an_answer_in_text_is_mended_too():
+    """Of several letters, which chance does not give."""
+    unit = small.unit(small.WORDS)
+    (check,) = unit.checks
+    source = (small.solved(name=small.WORDS) + INITIALS).encode()
+    with Server(unit) as server:
+        with server.worker(small.solved(name=small.WORDS).encode(), "solution.py") as worker:
+            expected = worker.ask(check, small.SEED)
+        with server.worker(source, "submission.py") as worker:
+            answer = worker.ask(check, small.SEED)
+        one = Wrong(server, source, small.SEED, Asked(check, expected), answer)
+        assert repaired(one, "", ["initials"]).endswith("): an index is another.")
 
 
 def test_two_slips_are_not_mended_by_one_change(server):

@@ -152,8 +152,8 @@ def code(function: str, character: Any) -> int:
     if isinstance(character, str):
         found = repr(character)
     raise TypeError(
-        f"`{function}` returned {found}, and a string of one character is wanted: an id's is "
-        "`chars[id]`."
+        f"what `{function}` returned holds {found}, and a string of one character is wanted for "
+        "each id."
     )
 
 

@@ -579,7 +579,8 @@ def _calls(node: ast.Call, source: Source) -> Iterator[_Edit]:
     name = _called(node)
     words = f"`{name}` is left out" if name else "a call is left out"
     words_of_argument = words
-    if isinstance(node.func, ast.Attribute):
+    # `"".join(…)` is no text without its call that somebody may have written
+    if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Constant):
         owner = source.code(node.func.value)
         yield _Edit(node, f"({owner})", words)
         if not source.holds_functions(node.func.value):  # it is a method: its owner goes too

@@ -594,7 +594,7 @@ def backward(params, x, h, dlogits):
         # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
         #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
         # mistake: dnext = dz[t] @ params["Wh"]
-        #   going back, `Wh` is transposed: forward is h @ Wh, so back is dz @ Wh.T.
+        #   these are dz @ Wh. Going back, it is dz @ Wh.T, since forward is h @ Wh.
         # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
         #   what goes back to the state before skipped this step's activation: send `dz` on, not `dh`.
     grads, both = {"Wx": np.zeros_like(params["Wx"])}, ([0, 1], [0, 1])  # sums over steps and batch
@@ -1097,7 +1097,7 @@ def sample(params, start, length, temperature, rng):
     ### BEGIN SOLUTION
     h, ids = np.zeros((1, len(params["Wh"]))), []
     # mistake: h, ids, rng = np.zeros((1, len(params["Wh"]))), [], np.random.default_rng(0)
-    #   a generator of your own was used. Draw with the one that was handed in, `rng`.
+    #   the draws are not those of `rng`, the generator that was handed in.
     logits, states = forward(params, np.array(start)[:, None], h)
     # mistake: logits, states = forward(params, np.array(start)[-1:, None], h)
     #   only the last id of `start` was read. Read them all, so that the state knows them.

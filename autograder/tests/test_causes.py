@@ -376,7 +376,7 @@ def test_nothing_of_the_students_runs_again():
     assert "is (" not in said
 
 
-ENDLESS = "in `f`, which calls itself without end. Let it return before it does."
+ENDLESS = "in `f`, which calls itself without end, "
 
 
 @pytest.mark.parametrize(
@@ -393,4 +393,4 @@ def test_a_recursion_without_end_is_told_from_one_that_goes_too_deep(body, given
     """The words stand before the student's line, so that no known mistake has the same ones."""
     message = told(body, given)
     assert "RecursionError: maximum recursion depth exceeded" in message
-    assert message.endswith(ENDLESS) == is_endless
+    assert (ENDLESS in message) == is_endless

@@ -648,9 +648,12 @@ def endless_recursion(error: RecursionError) -> str:
     if len(calls) < FEWEST_CALLS:
         return ""
     arguments = [_arguments(frame) for frame in calls[-FEWEST_CALLS:]]
-    if len(set(arguments)) > 1 and not _are_below_zero(calls[-1]):
-        return ""
-    return f"in `{code.co_name}`, which calls itself without end. Let it return before it does."
+    how = "with the same arguments each time"
+    if len(set(arguments)) > 1:
+        if not _are_below_zero(calls[-1]):
+            return ""
+        how = "and has counted down beyond 0"
+    return f"in `{code.co_name}`, which calls itself without end, {how}."
 
 
 def _arguments(frame: FrameType) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ def mixing(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     children = []
-    for n, size in ((9, 2), (7, 3), (17, B)):  # the smallest is neither first nor last
+    # the smallest and the largest are neither first nor last
+    for n, size in ((9, 2), (7, 3), (17, B), (11, 1)):
         children.append(Child(draw(rng, n, D), soft(rng, n), size))
     mix = net.MixIterator(children)
     iterates = iter(mix) is mix

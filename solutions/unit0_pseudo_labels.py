@@ -496,7 +496,7 @@ def soft_cross_entropy(logits, y):
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1))).sum(-1).mean()
     #   infinite for large logits: a probability rounds to 0, or an exponential is too large. Use `log_softmax`.
     # mistake: return (y * F.log_softmax(logits, -1)).sum(-1).mean()
-    #   the sign is missing: logarithms of probabilities are negative, a loss is not.
+    #   the loss has the wrong sign: logarithms of probabilities are negative, a loss is not.
     # mistake: return F.kl_div(F.log_softmax(logits, -1), y, reduction="batchmean")
     #   this is the KL divergence, which takes the labels' own entropy away. Cross-entropy keeps it.
     # mistake: return ((torch.softmax(logits, -1) - y) ** 2).sum(-1).mean()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.check import YOUR_LINE, Answer, Check, Failure
-from autograder.judging.compare import agree, deviation, wrong_arrays
+from autograder.judging.compare import TOLERANCE, agree, deviation, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
 from autograder.relations.small_changes import SmallChange, changes_that_explain
 
@@ -19,6 +19,9 @@ _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
 _FUNCTION = re.compile(r"in `([^`]*)`: ")
 # a figure, a name or a shape in an error's words, which another line would hardly raise in them
 _DETAIL = re.compile(r"""[\d'"`]""")
+# a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
+# within this part of it
+WIDE, NEAR_IF_DRAWN = 10, 0.5
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
@@ -142,7 +145,10 @@ def _candidates(
         if not spoils <= wrong:
             continue
         candidate = Candidate(mistake, spoils, matches=spoils & agreeing)
-        if candidate.matches_all or not _can_be_wrong_in_one_way(key.expected, agreeing):
+        says_little = _can_be_wrong_in_one_way(key.expected, agreeing) or all(
+            is_wide(check, name) for name in agreeing
+        )
+        if candidate.matches_all or not says_little:
             yield candidate
 
 
@@ -153,7 +159,14 @@ def _is_nearer(check: Check, name: str, expected: Answer, mistaken: Answer, answ
     """
     to_answer = deviation(check, name, mistaken, answer)
     to_right = deviation(check, name, mistaken, expected)
+    if is_wide(check, name) and to_answer > NEAR_IF_DRAWN:
+        return False
     return 2 * to_answer <= to_right
+
+
+def is_wide(check: Check, name: str) -> bool:
+    """Return whether an array's tolerance is so wide as where numbers are drawn."""
+    return check.tolerance.get(name, TOLERANCE) > WIDE * TOLERANCE
 
 
 def _can_be_wrong_in_one_way(expected: Answer, names: Iterable[str]) -> bool:

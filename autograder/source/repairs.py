@@ -153,7 +153,8 @@ def _restored(
     for function in calls:
         *_, name = function.split(".")
         yield f"{function}({code})", f"`{name}` is left out"
-    for name in variables:
+    others = [name for name in variables if name != code]  # nobody means `x - x`
+    for name in others:
         for operator in PUT_BACK:
             words = LEFT_OUT[operator]
             yield f"(({code}) {operator} {name})", words

@@ -443,6 +443,29 @@ def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
     assert judged.remarks[0].text == "the shape is another: (9,) found, (B,) = (3,) wanted."
 
 
+@pytest.mark.parametrize(("share", "is_told"), [(0.99, True), (0.93, True), (0.88, False)])
+def test_drawn_numbers_are_a_mistake_s_only_where_they_are_near_it(share, is_told):
+    """Not wherever a tolerance for draws reaches; nor where another array is not as it makes it."""
+    drawn = replace(three, tolerance={"a": 0.2, "b": 0.2})
+    shares = {"a": np.array([0.7, 0.3]), "b": np.array([0.6, 0.4])}
+    always = Mistake("m1", "always the same"), Answer({"a": np.array([1.0, 0.0]), "b": shares["b"]})
+    known = PlainKey(Answer(shares), (always,))
+    wrong = np.array([share, 1 - share])
+    remarks = judge(drawn, known, Answer({**shares, "a": wrong}), SIZES).remarks
+    assert ("always the same" in remarks[0].text) == is_told
+
+
+def test_a_truth_value_alone_is_no_mistake_s():
+    """Where the mistake makes another array wrong, too, and otherwise than it is."""
+    right = {"a": A, "same": np.array(True)}
+    made = Mistake("m1", "kept its start"), Answer({"a": A + 5, "same": np.array(False)})
+    known = PlainKey(Answer(right), (made,))
+    told = judge(three, known, Answer({"a": A * A, "same": np.array(False)}), SIZES).remarks
+    assert not any("kept its start" in remark.text for remark in told)
+    told = judge(three, known, Answer({"a": A + 5, "same": np.array(False)}), SIZES).remarks
+    assert [remark.text for remark in told] == ["kept its start"]
+
+
 def test_wrong_values_of_many_arrays_are_one_line():
     """Each with its count, one after the other."""
     (remark,) = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks

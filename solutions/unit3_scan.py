@@ -1048,7 +1048,7 @@ def combine(earlier, later):
     a1, b1 = earlier.unbind(1)
     a2, b2 = later.unbind(1)
     # mistake: a2, b2 = later.unbind(1); b1 *= a2; return torch.stack([a2 * a1, b1 + b2], 1)
-    #   `earlier` was changed in place (`*=` on a part of it is on the caller's tensor). Make a new one: `b1 * a2`.
+    #   `earlier` was changed in place, and so were its parts: they are the caller's. Write into a new tensor.
     return torch.stack([a2 * a1, a2 * b1 + b2], 1)
     # mistake: return torch.stack([a2 * a1, a1 * b2 + b1], 1)
     #   the order is reversed: `earlier` acts first, so what it brings in, b1, is multiplied by a2.

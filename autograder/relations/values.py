@@ -444,8 +444,8 @@ class Run:
                 continue
             site = records.sites[before]
             if self._says_little[before]:
-                are_many = records.prints[before][ENTRIES] >= FEW
-                if records.results[site] and are_many and self._function(before) != own_function:
+                are_several = records.prints[before][ENTRIES] > 1
+                if records.results[site] and are_several and self._function(before) != own_function:
                     return True
                 continue
             if self._values[before] in self._cleared:

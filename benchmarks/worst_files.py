@@ -65,6 +65,10 @@ FILES = {
         f" return {','.join(f'a{i}' for i in range(9_000))}\n"
     ),
     "lines of nothing": "def double(d):\n" + of_length(' ""\n', MAX_CODE - 50) + "\n",
+    "small functions": "".join(f"def a{i}():return\n" for i in range(6_000)),
+    "a lambda of many lines": (
+        "def double(x):\n " + "0;" * 8_000 + "0\ny=lambda:(" + "\n" * 60_000 + "0)\n"
+    ),
     "products": "def double(a):\n return " + of_length("a*1+", MAX_CODE - 50) + "a\n",
     "strings": of_length('"""\n', MAX_CODE - 4),
     "comments": of_length("#\n", MAX_CODE - 2),
@@ -73,11 +77,9 @@ FILES = {
 CHILD = """
 import resource, sys, time, warnings
 from itertools import islice
-from autograder.grading.repairs import MOST
+from autograder.grading.repairs import MOST, groups_of_changes
 from autograder.report.code import lines, parts
 from autograder.sandbox.definitions import names_in_definitions, read_definitions, script_of
-from autograder.source.repairs import places_moved, restorations
-from autograder.source.small_changes import changes_of_lines
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
 read_definitions(b"def double(x): return x")
@@ -88,8 +90,9 @@ shown = [lines(definition) for definition in parts(found, ["double", "a"], ["dou
 names = names_in_definitions(source)
 script = script_of(source)
 if script is not None:
-    for changes in (changes_of_lines, places_moved, restorations):
-        for change in islice(changes(script.text, range(1, 200_000)), MOST):
+    functions = ["", "double", *(f"A.f{i}" for i in range(7_000)), *(f"a{i}" for i in range(7_000))]
+    for changes in groups_of_changes(script, "line 2", functions):
+        for change in islice(changes, MOST):
             len(change.script)
 seconds = time.process_time() - began
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

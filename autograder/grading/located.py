@@ -61,9 +61,9 @@ class Asked:
             server=self.server,
             source=self.source,
             seed=self.seed,
-            asked=self._asked(check),
+            expected=self._expected(check),
             answer=self.answers[check.name],
-            passed=[self._asked(other) for other in passed],
+            passed=[self._expected(other) for other in passed],
             pairs=pairs,
             axis_functions=axis_functions,
         )
@@ -71,8 +71,8 @@ class Asked:
             return repaired(wrong, found.line, found.functions)
         return ""
 
-    def _asked(self, check: Check) -> repairs.Asked:
-        return repairs.Asked(check, self.key[check.name].expected)
+    def _expected(self, check: Check) -> repairs.Expected:
+        return repairs.Expected(check, self.key[check.name].expected)
 
     def values(self, check: Check) -> Answer:
         """Ask a process of its own which values expressions take in a check."""

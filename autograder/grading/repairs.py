@@ -6,21 +6,23 @@ worker sends back may be forged, and can add words to a remark, and nothing more
 """
 
 import ast
+import math
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain, islice
 
 import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging import TOLERANCE, is_right, scale_of, wrong_arrays, wrong_places
-from autograder.parsing import parse
 from autograder.relations import evidence
-from autograder.relations.small_changes import MOST_WORDS, chance_log10
+from autograder.relations.small_changes import MOST_WORDS
 from autograder.relations.values import quoted
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
+from autograder.sandbox.worker import Worker
 from autograder.source.repairs import (
     leaves_out,
     places_moved,
@@ -28,10 +30,20 @@ from autograder.source.repairs import (
     slip_mended,
     takes_away,
 )
-from autograder.source.small_changes import SmallChange, Source, changes_of_lines
+from autograder.source.small_changes import (
+    TAKES_AXIS,
+    Definition,
+    Names,
+    SmallChange,
+    Source,
+    changes_of,
+    in_each_others_place,
+)
 
+NAME = "submission.py"  # what the changed file is called
 KIND = "repaired"  # what a remark calls this relation
-MOST = 600  # changes of one submission that are tried, and of its changes those that are looked at
+MOST = 600  # changes of one submission that are tried
+MOST_MADE = 1000  # changes of one function
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
@@ -39,19 +51,28 @@ SECONDS_OF_ONE = 0.25  # of processor time, that one may take
 MOST_LATE = 3  # changes that loop without end, after which no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 CONDITIONS = ("if ", "elif ", "while ")
-# log10 of the chance that one answer is right by chance: a change is told where it is as small, and
-# a larger one suffices where all changes that mend an answer are of one line
-OF_SEVERAL_LINES, OF_ONE_LINE = -8.0, -2.0
+# log10 of how many of the answers that were tried may be right by chance: so many where those that
+# are right stand in several lines, and so many where they stand in one
+OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
 # wrong numbers: of a single one a file could learn which is expected, by the line that is told
 FEWEST = 2
+CHANCE_OF_CHARACTER = -0.6  # log10 of the chance that one is met
+WITH_BODY = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While),
+    *(ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try, ast.TryStar),
+)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A check that was asked of a submission, with the solution's answer."""
+class Expected:
+    """A check with the solution's answer to it."""
 
     check: Check
-    expected: Answer
+    answer: Answer
+
+    def is_met_by(self, answer: Answer) -> bool:
+        """Return whether an answer is right."""
+        return is_right(self.check, self.answer, answer)
 
 
 @dataclass(frozen=True)
@@ -65,9 +86,9 @@ class Wrong:
     server: Server
     source: bytes
     seed: int
-    asked: Asked
+    expected: Expected
     answer: Answer
-    passed: Sequence[Asked] = ()
+    passed: Sequence[Expected] = ()
     pairs: Sequence[Sequence[str]] = ()
     axis_functions: Sequence[str] = ()
 
@@ -85,13 +106,19 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     chance = _chance_log10(wrong)
     if script is None or chance > OF_ONE_LINE:
         return ""
-    search = _Search(wrong, script.text)
-    if not search.is_wrong_unchanged():  # what it answers is left to chance
+    search = _Search(wrong)
+    if not search.fails(script.text):  # what it answers is left to chance
         return ""
-    found = search.first_that_mend(_tried(wrong, script, first, functions))
+    found: list[SmallChange] = []
+    for changes in groups_of_changes(script, first, functions, wrong.pairs, wrong.axis_functions):
+        found = search.mending_among(changes)
+        if found:
+            break
     likely = _most_likely(found, script.text)
+    by_chance = chance + math.log10(search.tried)
     lines = {repair.line for repair in likely}
-    if not likely or (len(lines) > 1 and chance > OF_SEVERAL_LINES):
+    most = OF_ONE_LINE if len(lines) == 1 else OF_SEVERAL_LINES
+    if not likely or by_chance > most:
         return ""
     return _in_words(likely, script, first)
 
@@ -102,15 +129,15 @@ def _chance_log10(wrong: Wrong) -> float:
     Returns its logarithm to base 10, 0 where too few are wrong. Where values are wrong says nothing
     of that.
     """
-    check, expected = wrong.asked.check, wrong.asked.expected
+    check, expected = wrong.expected.check, wrong.expected.answer
     chance = 0.0
-    count = 0
+    telling: set[float | str] = set()
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
-            found = wrong.answer.arrays.get(name, np.array(""))
-            chance += chance_log10(found, right, apart=0.0)
-            count += right.size
+            texts = right.ravel().tolist()
+            chance += CHANCE_OF_CHARACTER * sum(map(len, texts))
+            telling.update(texts)
             continue
         places = wrong_places(check, name, expected, wrong.answer)
         entries = right[places] if places.shape == right.shape else right.ravel()
@@ -118,35 +145,67 @@ def _chance_log10(wrong: Wrong) -> float:
         entries = entries[np.isfinite(entries)]
         tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(right)
         chance += evidence.chance_log10(entries + tolerance, entries)
-        count += entries.size
-    return chance if count >= FEWEST else 0.0
+        telling.update(entries.tolist())
+    return chance if len(telling) >= FEWEST else 0.0
 
 
-def _tried(
-    wrong: Wrong, script: Script, first: str, functions: Iterable[str]
+def groups_of_changes(
+    script: Script,
+    first: str,
+    functions: Iterable[str],
+    pairs: Sequence[Sequence[str]] = (),
+    axis_functions: Sequence[str] = (),
 ) -> Iterator[Iterator[SmallChange]]:
-    """Yield the changes that are tried, those together of which one suffices."""
-    text = script.text
+    """Yield groups of changes, in the order in which they are tried.
+
+    They are those of the statement at the first place, what may have been left out there, and those
+    of all functions. The arguments are as of `repaired` and `Wrong`.
+    """
+    source = Source(script.text, TAKES_AXIS.union(axis_functions))
+    names = in_each_others_place(pairs)
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
-        statement = _lines_of_statement(text, lines[first])
-        yield _changes(wrong, text, statement)
-        yield restorations(text, statement)
-    lines_of = _lines_of_functions(text)
-    yield chain.from_iterable(
-        _changes(wrong, text, lines_of[name]) for name in functions if name in lines_of
-    )
+        statement = _lines_of_statement(source.tree, lines[first])
+        for definition in source.definitions(statement):
+            if _is_small(definition.tree):
+                yield _changes(definition, source, names)
+                yield restorations(definition, source)
+    by_name = _by_name(source)
+    definitions = chain.from_iterable(by_name.get(name, ()) for name in functions)
+    yield chain.from_iterable(_changes(definition, source, names) for definition in definitions)
 
 
-def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallChange]:
-    """Yield the small changes of some lines, those first that leave nothing out.
+def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
+    """Return the functions that are not very large by their names, `f` or `Class.method`.
+
+    Those of a `lambda` at the top are of "": what runs there has no other name.
+    """
+    found: dict[str, list[Definition]] = {}
+    of_lambdas: list[Definition] = []
+    for name, tree in source.functions():
+        if not _is_small(tree):
+            continue
+        definition = Definition(name, tree, list(ast.walk(tree)))
+        if isinstance(tree, ast.FunctionDef):
+            found[name] = [definition]  # of several with one name the last counts
+        else:
+            of_lambdas.append(definition)
+    return {**found, "": of_lambdas}
+
+
+def _is_small(tree: ast.AST) -> bool:
+    nodes = islice(ast.walk(tree), MOST_NODES + 1)
+    return sum(1 for _ in nodes) <= MOST_NODES
+
+
+def _changes(definition: Definition, source: Source, names: Names) -> Iterator[SmallChange]:
+    """Yield the small changes of a definition, those first that leave nothing out.
 
     Their words are of the slip that they mend.
     """
-    yield from places_moved(text, lines)
-    every = changes_of_lines(text, lines, wrong.pairs, wrong.axis_functions, most_variables=MOST)
+    yield from places_moved(definition, source)
     leaving_out = []
-    for change in islice(every, MOST):
+    for change in islice(changes_of(definition, source, names, MOST_MADE), MOST_MADE):
         mending = replace(change, words=slip_mended(change.words))
         if leaves_out(change):
             leaving_out.append(mending)
@@ -156,99 +215,83 @@ def _changes(wrong: Wrong, text: str, lines: Collection[int]) -> Iterator[SmallC
 
 
 class _Search:
-    """Tries changes of a submission, as long as there is time."""
+    """Tries changes of a submission, as long as there is time. tried: how many there were."""
 
-    def __init__(self, wrong: Wrong, text: str) -> None:
+    def __init__(self, wrong: Wrong) -> None:
+        self.tried = 0
         self._wrong = wrong
-        self._text = text
         self._late = 0
         self._left = MOST
+        self._seen: set[bytes] = set()
         self._ends = time.monotonic() + SECONDS
 
-    def is_wrong_unchanged(self) -> bool:
-        """Return whether the submission itself answers wrongly, asked in the same way."""
-        return not self._all_right(self._text, [self._wrong.asked])
+    def fails(self, script: str) -> bool:
+        """Return whether a script comes to an answer, and a wrong one."""
+        with self._wrong.server.worker(script.encode(), NAME) as worker:
+            answer = self._ask(worker, self._wrong.expected)
+        return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
-    def first_that_mend(self, tried: Iterable[Iterator[SmallChange]]) -> list[SmallChange]:
-        """Return the first changes, of those that are tried together, with which it passes."""
-        for changes in tried:
-            found = self._that_mend(changes)
-            if found:
-                checks = [self._wrong.asked, *self._wrong.passed]
-                few = found[:MOST_SURE]
-                return [repair for repair in few if self._all_right(repair.script, checks)]
-        return []
+    def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
+        """Return those of some changes with which the check passes, and fails no other one.
 
-    def _all_right(self, script: str, checks: Sequence[Asked]) -> bool:
-        """Ask a script some checks in a process of its own. Return whether it passes all."""
-        wrong = self._wrong
-        with wrong.server.worker(script.encode(), "submission.py") as worker:
-            for asked in checks:
-                answer = worker.ask(_quick(asked.check), wrong.seed)
-                if not is_right(asked.check, asked.expected, answer):
-                    return False
-        return True
-
-    def _that_mend(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
-        """Return those of some changes with which the check passes."""
-        wrong = self._wrong
-        check, expected = wrong.asked.check, wrong.asked.expected
+        They are asked once more, in processes of their own.
+        """
         found: list[SmallChange] = []
-        with wrong.server.worker(self._text.encode(), "submission.py") as worker:
+        for repair in self._passing_among(changes):
+            if len(found) < MOST_SURE and self._passes_all(repair):
+                found.append(repair)
+        return found
+
+    def _passing_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
+        wrong = self._wrong
+        passing: list[SmallChange] = []
+        with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
                 if not self._left or self._is_over():
                     break
+                script = change.script.encode()
+                digest = sha256(script).digest()
+                if digest in self._seen:
+                    continue
+                self._seen.add(digest)
                 self._left -= 1
-                answer = worker.ask(_quick(check), wrong.seed, source=change.script.encode())
-                if answer.failure == Failure.TIMEOUT:
-                    self._late += 1
-                if is_right(check, expected, answer):
-                    if not found:
+                self.tried += 1
+                answer = self._ask(worker, wrong.expected, script)
+                if wrong.expected.is_met_by(answer):
+                    if not passing:
                         self._left = min(self._left, MOST_AFTERWARDS)
-                    found.append(change)
-        return found
+                    passing.append(change)
+        return passing
+
+    def _passes_all(self, repair: SmallChange) -> bool:
+        wrong = self._wrong
+        with wrong.server.worker(repair.script.encode(), NAME) as worker:
+            for expected in (wrong.expected, *wrong.passed):
+                if self._is_over() or not expected.is_met_by(self._ask(worker, expected)):
+                    return False
+        return True
+
+    def _ask(self, worker: Worker, expected: Expected, script: bytes | None = None) -> Answer:
+        seconds = min(SECONDS_OF_ONE, expected.check.seconds)
+        quick = replace(expected.check, seconds=seconds)
+        answer = worker.ask(quick, self._wrong.seed, source=script)
+        if answer.failure == Failure.TIMEOUT:
+            self._late += 1
+        return answer
 
     def _is_over(self) -> bool:
         return self._late > MOST_LATE or time.monotonic() > self._ends
 
 
-def _quick(check: Check) -> Check:
-    return replace(check, seconds=min(SECONDS_OF_ONE, check.seconds))
-
-
-def _lines_of_statement(text: str, line: int) -> Collection[int]:
-    """Return the lines of the innermost statement that stands on a line; of one with a body it."""
+def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:
+    """Return the lines of the innermost statement without a body that stands on a line."""
     found = range(line, line + 1)
-    for node in ast.walk(parse(text)):  # outer statements come first
+    for node in ast.walk(tree):  # outer statements come first
         if isinstance(node, ast.stmt) and not isinstance(node, WITH_BODY):
             last = node.end_lineno or node.lineno
             if node.lineno <= line <= last:
                 found = range(node.lineno, last + 1)
     return found
-
-
-WITH_BODY = (
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While),
-    *(ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try, ast.TryStar),
-)
-
-
-def _lines_of_functions(text: str) -> Mapping[str, Collection[int]]:
-    """Return the lines of each function that is not very large, `f` or `Class.method`.
-
-    Those of a `lambda` at the top are of "": what runs there has no other name.
-    """
-    lines: dict[str, Collection[int]] = {}  # of several with one name the last counts
-    of_lambdas: list[int] = []
-    for name, node in Source(text, frozenset()).functions():
-        is_small = sum(1 for _ in ast.walk(node)) <= MOST_NODES
-        last = node.end_lineno or node.lineno
-        own = range(node.lineno, last + 1) if is_small else ()
-        if isinstance(node, ast.FunctionDef):
-            lines[name] = own
-        else:
-            of_lambdas.extend(own)
-    return {**lines, "": of_lambdas}
 
 
 def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChange]:
@@ -284,7 +327,9 @@ def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
     is_located = first in {script.places[line] for line in lines}
-    only_goes_round = _is_condition(found[0], script.text) or takes_away(found[0])
+    only_goes_round = any(
+        _is_condition(repair, script.text) or takes_away(repair) for repair in found
+    )
     if len(lines) > 1 or (only_goes_round and not is_located):
         return f"{text}."
     (line,) = lines

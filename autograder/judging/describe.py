@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, is_text, names_used
 from autograder.judging.compare import wrong_arrays, wrong_places
-from autograder.judging.explain import Explanation, explained_arrays
+from autograder.judging.explain import Explanation, explained_arrays, is_convincing
 from autograder.judging.in_part import KIND as IN_PART
 from autograder.judging.in_part import mistake_in_part
 from autograder.judging.verdict import VALUES_ARE, CheckKey, Excluded, Mistake, Remark, as_fact
@@ -212,6 +212,8 @@ def _told(
     told = []
     for explanation in explanations:
         if not explanation.has_one_text or _is_outdone(explanation, related):
+            continue
+        if not is_convincing(comparison.check, comparison.key, comparison.answer, explanation):
             continue
         if all_explained or _is_credible(explanation, comparison, accounted):
             told.append(explanation)

@@ -133,46 +133,53 @@ def _candidates(
     for mistake, mistaken in key.mistakes:
         if mistaken.failure:
             continue
-        agreeing = set()
-        for name in wrong:
-            if agree(check, name, mistaken, answer) and _is_nearer(
-                check, name, key.expected, mistaken, answer
-            ):
-                agreeing.add(name)
+        agreeing = {name for name in wrong if agree(check, name, mistaken, answer)}
         if not agreeing:
             continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
-        if not spoils <= wrong:
-            continue
-        candidate = Candidate(mistake, spoils, matches=spoils & agreeing)
-        says_little = _can_be_wrong_in_one_way(key.expected, agreeing) or all(
-            is_wide(check, name) for name in agreeing
-        )
-        if candidate.matches_all or not says_little:
-            yield candidate
+        if spoils <= wrong:
+            matches = spoils & agreeing
+            yield Candidate(mistake, spoils, matches)
 
 
-def _is_nearer(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
-    """Return whether an answer is much nearer to a mistake's than the right one is.
+def is_convincing(check: Check, key: CheckKey, answer: Answer, explanation: Explanation) -> bool:
+    """Return whether an explanation's arrays say enough for its mistake to be named.
 
-    A tolerance is wide where numbers are drawn: what lies between both would be either.
+    Points do not depend on it. A truth value can be wrong in one way only, and drawn numbers are
+    those of a mistake within a wide tolerance: alone they are no mistake's, unless all that it
+    spoils is as it makes it.
     """
+    identities = {mistake.id for mistake in explanation.mistakes}
+    for mistake, mistaken in key.mistakes:
+        if mistake.id not in identities:
+            continue
+        for name in explanation.arrays:
+            if not _is_near(check, name, key.expected, mistaken, answer):
+                return False
+    if explanation.is_sure:
+        return True
+    return not all(_says_little(check, key.expected, name) for name in explanation.arrays)
+
+
+def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
+    """Return whether an answer is much nearer to a mistake's than the right one is."""
     to_answer = deviation(check, name, mistaken, answer)
     to_right = deviation(check, name, mistaken, expected)
-    if is_wide(check, name) and to_answer > NEAR_IF_DRAWN:
+    if _is_drawn(check, name) and to_answer > NEAR_IF_DRAWN:
         return False
     return 2 * to_answer <= to_right
 
 
-def is_wide(check: Check, name: str) -> bool:
+def _says_little(check: Check, expected: Answer, name: str) -> bool:
+    """Return whether an array is a single truth value, or of numbers that are drawn."""
+    array = expected.arrays[name]
+    is_truth_value = array.dtype.kind == "b" and array.size == 1
+    return is_truth_value or _is_drawn(check, name)
+
+
+def _is_drawn(check: Check, name: str) -> bool:
     """Return whether an array's tolerance is so wide as where numbers are drawn."""
     return check.tolerance.get(name, TOLERANCE) > WIDE * TOLERANCE
-
-
-def _can_be_wrong_in_one_way(expected: Answer, names: Iterable[str]) -> bool:
-    """Return whether arrays are single truth values: all that are wrong are the same."""
-    arrays = [expected.arrays[name] for name in names]
-    return all(array.dtype.kind == "b" and array.size == 1 for array in arrays)
 
 
 def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:

@@ -178,10 +178,10 @@ def _one_number(case: Case) -> str:
 def _in_place_of(case: Case) -> str:
     """Say which number stands where another one is expected everywhere, as 1 for 0."""
     found, right = (float(array.flat[0]) for array in (case.found, case.right))
-    if right in (0, 1):
-        return f"{found:.3g}, and all expected ones are {right:.0f}"
     if math.isclose(found, right, rel_tol=evidence.NEAREST):
         return ""
+    if right in (0, 1):
+        return f"{found:.3g}, and all expected ones are {right:.0f}"
     return "the same, and all expected ones are another number"
 
 

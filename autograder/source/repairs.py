@@ -6,13 +6,23 @@ back what may have been left out, which the code itself holds elsewhere.
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from autograder.source.small_changes import LEFT_OUT, Definition, SmallChange, Source
+from autograder.source.small_changes import (
+    LEFT_OUT,
+    Definition,
+    SmallChange,
+    Source,
+    variables_of,
+)
 
 INDEX = "an index is another"
 PUT_BACK = ("+", "-", "*", "/", "@")
 COMMUTES = "+*"
+# words of slips that leave something out
+LEAVE_OUT = (" is left out", " is not taken", " has no ", " stands where its result should")
+# words of slips that have put in too much, beside those that say it so
+TAKEN_AWAY = ("a remainder is taken", "a slice has a beginning", "a slice has an end")
 _STANDS_FOR = re.compile(r"(.*)`([^`]+)` stands where `([^`]+)` should")
 _LEFT_OUT = re.compile(r"(.+) is left out")
 _ARGUMENT = re.compile(r"an argument of (`[^`]+`) stands where its result should")
@@ -59,25 +69,22 @@ def slip_mended(words: str) -> str:
 
 def leaves_out(change: SmallChange) -> bool:
     """Return whether a change leaves something out: a slip that has put in too much is rarer."""
-    return any(words in change.words for words in (" is left out", "is not taken", " has no "))
+    return any(words in change.words for words in LEAVE_OUT)
 
 
 def takes_away(repair: SmallChange) -> bool:
     """Return whether what a repair mends is that something is too much."""
-    return repair.words.endswith((" is too much", " is taken", " has a beginning", " has an end"))
+    return repair.words.endswith(" is too much") or repair.words in TAKEN_AWAY
 
 
-def places_moved(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
+def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange]:
     """Yield what takes an index beside one, or cuts a slice, and what adds to a name.
 
     So `h[t]` becomes `h[t + 1]`, `x[:]` becomes `x[1:]`, and `total = e` becomes `total += e`.
-    lines: their numbers, from 1.
     """
-    source = Source(text, frozenset())
-    for definition in source.definitions(lines):
-        for node, code, words in _moved(definition, source):
-            start, end = source.span(node)
-            yield SmallChange(text, start, end, code, definition.name, words)
+    for node, code, words in _moved(definition, source):
+        start, end = source.span(node)
+        yield SmallChange(source.text, start, end, code, definition.name, words)
 
 
 def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
@@ -111,38 +118,44 @@ def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
         yield node, f"{code}-1", "a slice has no end"
 
 
-def restorations(text: str, lines: Collection[int]) -> Iterator[SmallChange]:
-    """Yield what puts something back into an expression that a line computes.
+def restorations(definition: Definition, source: Source) -> Iterator[SmallChange]:
+    """Yield what puts something back into an expression that a definition computes.
 
     That is a sign, one of the function's own variables behind an operator, or a call of a function
     that it calls with one argument elsewhere: of the whole, and then of each call and name in it.
-
-    lines: their numbers, from 1.
     """
-    source = Source(text, frozenset())
-    for definition in source.definitions(lines):
-        variables = sorted(_variables(definition.tree))
-        calls = sorted(_called_with_one(definition.tree, source))
-        for node in _computed(definition):
-            code = source.code(node)
-            start, end = source.span(node)
-            for restored, words in _restored(code, variables, calls):
-                yield SmallChange(text, start, end, restored, definition.name, words)
+    variables = sorted(variables_of(definition.tree) - {"self"})
+    calls = sorted(_called_with_one(definition.tree, source))
+    for node in _computed(definition):
+        code = source.code(node)
+        start, end = source.span(node)
+        for restored, words in _restored(code, variables, calls):
+            yield SmallChange(source.text, start, end, restored, definition.name, words)
 
 
 def _computed(definition: Definition) -> list[ast.expr]:
-    """List what lines of a definition compute: whole values, then calls and names in them."""
+    """List what a definition computes: whole values, then calls and names in them.
+
+    Left out are names of functions that are called, and of what an attribute is taken from.
+    """
     whole: list[ast.expr] = []
     parts: list[ast.expr] = []
+    owners: set[ast.expr] = set()
     for node in definition.nodes:
         match node:
             case ast.Assign(value=value) | ast.AugAssign(value=value):
                 whole.append(value)
             case ast.Return(value=ast.expr() as value):
                 whole.append(value)
-            case ast.Call() | ast.Name(ctx=ast.Load()):
+            case ast.Call(func=function):
+                owners.add(function)
                 parts.append(node)
-    return whole + parts
+            case ast.Attribute(value=owner):
+                owners.add(owner)
+            case ast.Name(ctx=ast.Load()):
+                parts.append(node)
+    inner = [part for part in parts if part not in owners and part not in whole]
+    return whole + inner
 
 
 def _restored(
@@ -160,16 +173,6 @@ def _restored(
             yield f"(({code}) {operator} {name})", words
             if operator not in COMMUTES:
                 yield f"({name} {operator} ({code}))", words
-
-
-def _variables(function: ast.AST) -> set[str]:
-    """Return the names of a function's own variables, its parameters among them."""
-    names = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.arg(arg=name) | ast.Name(ctx=ast.Store(), id=name):
-                names.add(name)
-    return names - {"self"}
 
 
 def _called_with_one(function: ast.AST, source: Source) -> set[str]:

@@ -151,41 +151,42 @@ def small_changes(
     pairs: names that may stand in each other's place, beside those of Python and NumPy.
     axis_functions: names of functions, beside NumPy's, that are told an axis by its place.
     """
-    return list(changes_of_lines(text, lines_of_regions(text), pairs, axis_functions))
-
-
-def changes_of_lines(
-    text: str,
-    lines: Collection[int],
-    pairs: Sequence[Sequence[str]] = (),
-    axis_functions: Iterable[str] = (),
-    most_variables: int = MOST_VARIABLES,
-) -> Iterator[SmallChange]:
-    """Make the small changes of some lines of a script, one after the other.
-
-    lines: their numbers, from 1. pairs, axis_functions: as of `small_changes`.
-    most_variables: changes of a definition that take one variable for another.
-    """
     source = Source(text, TAKES_AXIS.union(axis_functions))
-    names = _in_each_others_place([*PAIRS, *pairs])
+    names = in_each_others_place(pairs)
+    found: list[SmallChange] = []
     seen = {sha256(text.encode()).digest()}
-    for definition in source.definitions(lines):
-        for edit in _edits(definition, source, names, most_variables):
-            if edit.code == source.code(edit.node):  # two lines that are the same, swapped
-                continue
-            start, end = source.span(edit.node)
-            change = SmallChange(text, start, end, edit.code, definition.name, edit.words)
+    for definition in source.definitions(lines_of_regions(text)):
+        for change in changes_of(definition, source, names):
             script = change.script.encode()
             digest = sha256(script).digest()
             if digest not in seen:
                 seen.add(digest)
-                yield change
+                found.append(change)
+    return found
 
 
-def _in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """Return name → all names that pairs lead to from it: where a, b and b, c are pairs, a to c."""
+def changes_of(
+    definition: "Definition", source: "Source", names: "Names", most_variables: int = MOST_VARIABLES
+) -> Iterator[SmallChange]:
+    """Make the small changes of a definition, one after the other.
+
+    names: which may stand in each other's place, `in_each_others_place`.
+    most_variables: changes that take one variable for another.
+    """
+    for edit in _edits(definition, source, names, most_variables):
+        if edit.code == source.code(edit.node):  # two lines that are the same, swapped
+            continue
+        start, end = source.span(edit.node)
+        yield SmallChange(source.text, start, end, edit.code, definition.name, edit.words)
+
+
+def in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """Return name → all names that pairs lead to from it: where a, b and b, c are pairs, a to c.
+
+    pairs: beside those of Python and NumPy.
+    """
     groups: list[set[str]] = []  # no name is in two of them
-    for pair in pairs:
+    for pair in [*PAIRS, *pairs]:
         joined = set(pair)
         untouched = []
         for group in groups:
@@ -738,7 +739,7 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Edit:
 
 def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
     """Take one of a function's variables for another; of very many such changes, some."""
-    known = _variables(definition.tree)
+    known = variables_of(definition.tree)
     variables = sorted(known - {"self"})
     nodes = []
     for node in definition.nodes:
@@ -755,7 +756,7 @@ def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
             yield _Edit(node, other, "one variable stands in the place of another")
 
 
-def _variables(function: ast.AST) -> set[str]:
+def variables_of(function: ast.AST) -> set[str]:
     """Return the names of a function's parameters and of what it assigns."""
     names = set()
     for node in ast.walk(function):

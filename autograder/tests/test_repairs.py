@@ -8,13 +8,13 @@ import small
 
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.repairs import MOST, Asked, Wrong, repaired
+from autograder.grading.repairs import MOST, Expected, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker
 from autograder.source.repairs import places_moved, slip_mended
-from autograder.source.small_changes import small_changes
+from autograder.source.small_changes import Source, small_changes
 
 FIT = """
 def fit(x, y, weights, rate):
@@ -41,7 +41,7 @@ def wrong(server, source):
     with server.worker(small.solved().encode(), "solution.py") as worker:
         for name in ("three_steps", "doubling"):
             check = small.check(name)
-            asked.append(Asked(check, worker.ask(check, small.SEED)))
+            asked.append(Expected(check, worker.ask(check, small.SEED)))
     first, *passed = asked
     with server.worker(source, "submission.py") as worker:
         answer = worker.ask(first.check, small.SEED)
@@ -113,7 +113,7 @@ def test_functions_that_a_lambda_makes_are_changed_too(server):
     with server.worker(source, "submission.py") as worker:
         answer = worker.ask(check, small.SEED)
     asked = one.passed[0]
-    found = repaired(replace(one, asked=asked, answer=answer, passed=()), "", [""])
+    found = repaired(replace(one, expected=asked, answer=answer, passed=()), "", [""])
     assert found.endswith("`double = np.vectorize(lambda x: 3 * x)`): a number is another.")
 
 
@@ -136,7 +136,7 @@ def test_an_answer_in_text_is_mended_too():
             expected = worker.ask(check, small.SEED)
         with server.worker(source, "submission.py") as worker:
             answer = worker.ask(check, small.SEED)
-        one = Wrong(server, source, small.SEED, Asked(check, expected), answer)
+        one = Wrong(server, source, small.SEED, Expected(check, expected), answer)
         assert repaired(one, "", ["initials"]).endswith("): an index is another.")
 
 
@@ -164,7 +164,7 @@ def test_what_could_be_right_by_chance_is_not_told(server):
     """As one number, which one of many changes may come near to."""
     one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
     assert repaired(one, "", {"fit"})
-    for answer in (one.asked.expected, one.answer):
+    for answer in (one.expected.answer, one.answer):
         answer.arrays["weights"] = answer.arrays["weights"][:1]
     assert repaired(one, "", {"fit"}) == ""
 
@@ -174,7 +174,7 @@ def test_what_is_left_to_chance_is_not_told(server):
     moody = FIT.replace("rate * (height", "rate * (1 + (len(CALLS) == 2)) * (height")
     moody = moody.replace("\n    slope, height", "\n    CALLS.append(1)\n    slope, height")
     one = wrong(server, submission(f"CALLS = [1]\n{moody}"))
-    assert wrong_arrays(one.asked.check, one.asked.expected, one.answer)
+    assert wrong_arrays(one.expected.check, one.expected.answer, one.answer)
     right = replace(one, source=submission(FIT))
     assert repaired(right, "", {"fit"}) == ""
 
@@ -238,7 +238,9 @@ def test_what_a_change_makes_is_what_its_counterpart_mends():
 )
 def test_a_slice_is_cut_at_an_end_that_it_has_not(slice, cut):
     """One with a step stays as it is."""
-    made = places_moved(f"def f(x):\n    return x[{slice}]\n", [2])
+    source = Source(f"def f(x):\n    return x[{slice}]\n", frozenset())
+    (definition,) = source.definitions([2])
+    made = places_moved(definition, source)
     assert [change.code for change in made] == cut
 
 

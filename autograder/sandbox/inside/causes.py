@@ -11,9 +11,10 @@ import linecache
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -648,28 +649,36 @@ def endless_recursion(error: RecursionError) -> str:
     if len(calls) < FEWEST_CALLS:
         return ""
     arguments = [_arguments(frame) for frame in calls[-FEWEST_CALLS:]]
-    how = "with the same arguments each time"
-    if len(set(arguments)) > 1:
-        if not _are_below_zero(calls[-1]):
-            return ""
+    if len(set(arguments)) == 1:
+        how = "with the same arguments each time"
+    elif _count_down(calls[-FEWEST_CALLS:]):
         how = "and has counted down beyond 0"
+    else:
+        return ""
     return f"in `{code.co_name}`, which calls itself without end, {how}."
 
 
 def _arguments(frame: FrameType) -> tuple[str, ...]:
     """Return the arguments of a call, written out."""
-    code = frame.f_code
-    names = code.co_varnames[: code.co_argcount]
-    written = [repr(frame.f_locals.get(name)) for name in names]
+    written = map(repr, _values_of_arguments(frame))
     return tuple(f"{text[:MAX_OWN_TEXT]} of {len(text)}" for text in written)
 
 
-def _are_below_zero(frame: FrameType) -> bool:
-    """Return whether a call was given a number that has been counted down beyond 0."""
+def _values_of_arguments(frame: FrameType) -> list[Any]:
     code = frame.f_code
     names = code.co_varnames[: code.co_argcount]
-    values = [frame.f_locals.get(name) for name in names]
-    return any(isinstance(value, int) and value < -FEWEST_CALLS for value in values)
+    return [frame.f_locals.get(name) for name in names]
+
+
+def _count_down(calls: Sequence[FrameType]) -> bool:
+    """Return whether a whole number falls from call to call, and is below 0 at last."""
+    for values in zip(*map(_values_of_arguments, calls), strict=True):
+        if not all(isinstance(value, int) for value in values):
+            continue
+        falls = all(later < earlier for earlier, later in pairwise(values))
+        if falls and values[-1] < -FEWEST_CALLS:
+            return True
+    return False
 
 
 def _instructions_from(code: CodeType, offset: int) -> list[dis.Instruction]:

@@ -38,6 +38,7 @@ COLUMNS = (
     "named",
     "related",
     "small change",
+    "repaired",
     "own words",
     "located",
     "error",
@@ -101,7 +102,7 @@ def main() -> None:
                     for remark in (failed.remarks if failed else ())[:4]:
                         print(f"    {failed.name} {', '.join(remark.arrays)[:60]}: {remark.text}")
         answered = sum(counts.values()) - counts["error"] - counts["passes"]
-        told = sum(counts[one] for one in COLUMNS[:3])
+        told = sum(counts[one] for one in COLUMNS[:4])
         print(
             measured.name,
             *(counts[one] for one in COLUMNS),

@@ -193,7 +193,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--draw", type=int, default=0)
-    parser.add_argument("--which", nargs="*", default=("named", "related", "small change"))
+    parser.add_argument(
+        "--which", nargs="*", default=("named", "related", "small change", "repaired")
+    )
     parser.add_argument("--store", type=Path)
     asked = parser.parse_args()
     readable = []

@@ -217,7 +217,7 @@ def _no_numbers(name: str, value: Any) -> str:
         except TypeError as error:
             return str(error)
     shapes = sorted({np.shape(part) for part in value})
-    if len(shapes) > 1:
+    if len(shapes) > 1 and not any(isinstance(part, str) for part in value):
         told = " and ".join(shape_in_letters(shape, {}) for shape in shapes[:2])
         return f"`{name}` should hold parts of one shape, and two of them are {told}."
     return f"`{name}` should hold numbers, and it mixes them with text."

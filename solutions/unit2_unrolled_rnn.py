@@ -1202,7 +1202,7 @@ def shift_gap(model, x, k):
     # mistake: late = model.read(x, states[k - 1])[k:]
     #   the whole text was read again. The second part is only `x[k:]`, so that its first step is step 0.
     # mistake: late = model.read(x)[k:]
-    #   the text was read in one go both times, which shows nothing.
+    #   the gaps are 0, as where a text is read in one go both times, which shows nothing.
     # mistake: late = model.read(x[k:], states[k - 1]); return torch.allclose(states[k:], late)
     #   a truth value came back: whether they are the same. Return how far they are apart, one number.
     # mistake: late = model.read(x[k:], states[-1])

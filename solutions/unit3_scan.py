@@ -1097,7 +1097,7 @@ def linear_recurrence(a, b, h0):
     # mistake: b[0] += a[0] * h0; A, B = torch.zeros_like(a), parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
     #   the caller's `b` was changed in place. Make a new tensor.
     # mistake: A, B = torch.ones_like(a), torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b))) - h0
-    #   this is a loop over the steps, T rounds of it. Scan the pairs with `parallel_scan` and `combine`.
+    #   torch is called as often as there are steps, or more. Scan the pairs with `parallel_scan` and `combine`.
     # mistake: A, B = parallel_scan(combine, torch.stack([b, a], 1)).unbind(1)
     #   a and b were swapped in the pairs: the factor comes first.
     # mistake: A, B = a, parallel_scan(combine, torch.stack([a, b], 1))[:, 1]

@@ -57,7 +57,7 @@ NUMPY = [
         "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last "
         "axis of what stands "
         "left of `@` should be as long as the last but one of what stands right. The sizes of "
-        "`x @ h.T` would go together.",
+        "`x @ h.T` or of `h @ x.T` would go together.",
     ),
     (
         "return x + h",
@@ -205,7 +205,7 @@ TORCH = [
     (
         "return h @ x",
         (torch.ones(B, E), torch.ones(H, E)),
-        "The sizes of `x @ h.T` would go together.",
+        "The sizes of `x @ h.T` or of `h @ x.T` would go together.",
     ),
     (
         "hidden = torch.nn.Linear(7, 11); return hidden(x)",

@@ -248,10 +248,10 @@ def product_of_shapes(raised: Raised) -> str:
     )
     if left.shape == right.shape or ".T" in left.text + right.text:
         return cause  # several products would fit, of which one is meant
-    for product in _other_products(left, right):
-        if product.fits():
-            return f"{cause} The sizes of `{product.text}` would go together."
-    return cause
+    fitting = [f"`{product.text}`" for product in _other_products(left, right) if product.fits()]
+    if not fitting:
+        return cause
+    return f"{cause} The sizes of {' or of '.join(fitting)} would go together."
 
 
 @dataclass(frozen=True)
@@ -311,10 +311,10 @@ def _sum_without_its_axis(raised: Raised) -> str:
         return ""
     for side in (operation.left, operation.right):
         if _reduces_an_axis(side):
-            return (
-                f"`{ast.unparse(side)}` has one axis less than what it is made of. With "
-                "`keepdims=True` that axis would stay, with length 1."
-            )
+            cause = f"`{ast.unparse(side)}` has one axis less than what it is made of."
+            if not _reduces_the_last_axis(side):  # another axis may be meant
+                return cause
+            return f"{cause} With `keepdims=True` that axis would stay, with length 1."
     return ""
 
 
@@ -328,6 +328,11 @@ def _reduces_an_axis(node: ast.expr) -> bool:
             keeps = any(keyword.arg in ("keepdims", "keepdim") for keyword in keywords)
             return name in REDUCTIONS and bool(arguments or keywords) and not keeps
     return False
+
+
+def _reduces_the_last_axis(node: ast.expr) -> bool:
+    """Return whether a call takes the axis -1, as `e.sum(-1)` and `e.sum(axis=-1)`."""
+    return any(ast.unparse(part) == "-1" for part in ast.walk(node))
 
 
 def indices_do_not_meet(raised: Raised) -> str:
@@ -414,11 +419,12 @@ def _of_what(raised: Raised) -> str:
     """Say which arrays of a condition have many numbers: ", and `t` is (T, B) = (6, 5)"."""
     told: dict[str, None] = {}
     for node in parts_of_line(raised.line):
-        if not isinstance(node, ast.Name):
+        if not isinstance(node, ast.If | ast.While | ast.IfExp):
             continue
-        shape = shape_of(raised, node)
-        if shape and math.prod(shape) > 1:
-            told[f"`{node.id}` is {raised.shape(shape)}"] = None
+        for part in ast.walk(node.test):
+            shape = shape_of(raised, part) if isinstance(part, ast.Name) else None
+            if shape and math.prod(shape) > 1:
+                told[f"`{ast.unparse(part)}` is {raised.shape(shape)}"] = None
     return f", and {' and '.join(told)}" if told else ""
 
 

@@ -1060,7 +1060,7 @@ def neighbours(table, row, count):
     # mistake: similarity = F.cosine_similarity(table, table[row][None]).abs()
     #   the sign was ignored. A cosine near −1 is the opposite direction.
     # mistake: similarity = table @ table[row]
-    #   this is the dot product, which prefers long rows. Divide by both lengths: the cosine.
+    #   the order is that of the dot product, which prefers long rows. Divide by both lengths: the cosine.
     # mistake: similarity = -((table - table[row]) ** 2).sum(1)
     #   this goes by distance. Take the cosine of the angle.
     # mistake: similarity = -F.cosine_similarity(table, table[row][None])

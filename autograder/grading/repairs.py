@@ -204,13 +204,13 @@ def _changes(definition: Definition, source: Source, names: Names) -> Iterator[S
     Their words are of the slip that they mend.
     """
     yield from places_moved(definition, source)
-    leaving_out = []
+    leaving_out: list[SmallChange] = []
     for change in islice(changes_of(definition, source, names, MOST_MADE), MOST_MADE):
         mending = replace(change, words=slip_mended(change.words))
-        if leaves_out(change):
-            leaving_out.append(mending)
-        else:
+        if not leaves_out(change):
             yield mending
+        elif not change.replaced.startswith("self."):  # a part that was made elsewhere, and wrongly
+            leaving_out.append(mending)
     yield from leaving_out
 
 

@@ -122,6 +122,11 @@ class SmallChange:
         return with_edits(self.text, [self.edit])
 
     @property
+    def replaced(self) -> str:
+        """The code that stands there without the change."""
+        return self.text.encode()[self.start : self.end].decode()
+
+    @property
     def line(self) -> int:
         """The number of the line in which it is made, from 0."""
         return self.text.encode().count(b"\n", 0, self.start)

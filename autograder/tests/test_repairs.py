@@ -76,6 +76,25 @@ def test_what_is_too_much_is_told_where_the_place_is_known(server):
     assert repaired(wrong(server, source), "", {"fit"}) == f"{BEGINNING}."
 
 
+def test_a_part_of_an_object_is_not_left_out(server):
+    """It may have been made wrongly elsewhere."""
+    of_class = """
+class Fit:
+    def __init__(self):
+        self.last = lambda values: np.tan(values)
+
+    def run(self, values):
+        return self.last(values)
+"""
+    statement = "return Fit().run(np.array([slope, height]))"
+    source = submission(FIT.replace("return np.array([slope, height])", statement) + of_class)
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if "self.last(values)" in text]
+    assert repaired(wrong(server, source), f"line {line}", ["Fit.run"]) == ""
+    found = repaired(wrong(server, source), "", ["Fit.__init__"])
+    assert found == "This check passes with one small change in `Fit.__init__`."
+
+
 def test_what_was_left_out_is_put_back_where_the_place_is_known(server):
     """A factor that the function has under a name; elsewhere there would be too much to try."""
     source = submission(FIT.replace("rate * (height", "(height"))

@@ -18,7 +18,6 @@ import numpy as np
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging import TOLERANCE, is_right, scale_of, wrong_arrays, wrong_places
 from autograder.relations import evidence
-from autograder.relations.small_changes import MOST_WORDS
 from autograder.relations.values import quoted
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
@@ -50,6 +49,7 @@ SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.25  # of processor time, that one may take
 MOST_LATE = 3  # changes that loop without end, after which no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
+MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
 CONDITIONS = ("if ", "elif ", "while ")
 # log10 of how many of the answers that were tried may be right by chance: so many where those that
 # are right stand in several lines, and so many where they stand in one
@@ -243,18 +243,25 @@ class _Search:
         return found
 
     def _passing_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
+        """Return those of some changes with which the check passes.
+
+        After the first one few others are tried, and all that are of its line.
+        """
         wrong = self._wrong
         passing: list[SmallChange] = []
         with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
-                if not self._left or self._is_over():
+                is_beside = bool(passing) and change.line == passing[0].line
+                if self._is_over() or not (self._left or passing):
                     break
+                if not self._left and not is_beside:
+                    continue
                 script = change.script.encode()
                 digest = sha256(script).digest()
                 if digest in self._seen:
                     continue
                 self._seen.add(digest)
-                self._left -= 1
+                self._left = max(0, self._left - 1)
                 self.tried += 1
                 answer = self._ask(worker, wrong.expected, script)
                 if wrong.expected.is_met_by(answer):
@@ -298,15 +305,16 @@ def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChang
     """Leave out repairs that only go round a slip, where others take it back.
 
     A condition that is another one may do that, or lines in the other order; and what is left out
-    may, where nothing is too much.
+    may, in other lines than those where something else mends it.
     """
     direct = []
     for repair in found:
         is_of_lines = "\n" in repair.code
         if not is_of_lines and not _is_condition(repair, text):
             direct.append(repair)
-    taking_back = [repair for repair in direct if not takes_away(repair)]
-    return taking_back or direct or found
+    lines = {repair.line for repair in direct if not takes_away(repair)}
+    beside = [repair for repair in direct if repair.line in lines]
+    return beside or direct or found
 
 
 def _is_condition(repair: SmallChange, text: str) -> bool:
@@ -327,7 +335,7 @@ def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
     is_located = first in {script.places[line] for line in lines}
-    only_goes_round = any(
+    only_goes_round = all(
         _is_condition(repair, script.text) or takes_away(repair) for repair in found
     )
     if len(lines) > 1 or (only_goes_round and not is_located):

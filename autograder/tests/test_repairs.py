@@ -26,12 +26,28 @@ def fit(x, y, weights, rate):
 """
 BEGINNING = "This check passes with one small change in `fit`"
 SLIPS = {
-    "an index": ("y[i])", "y[i - 1])", ": an index is another, or it is off by one."),
-    "a sign of an index": ("* x[i], height", "* x[-i], height", ": an index is another."),
+    "an index": (
+        "y[i])",
+        "y[i - 1])",
+        ": a term is too much, or an index is another, or it is off by one.",
+    ),
+    "a sign of an index": (
+        "* x[i], height",
+        "* x[-i], height",
+        ": a minus is too much, or an index is another.",
+    ),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
     "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
-    "a minus too many": ("missed = rate", "missed = -rate", ": the two sides of a `-` are swapped"),
-    "a power too many": ("rate * (height", "rate**2 * (height", ": a power is another."),
+    "a minus too many": (
+        "missed = rate",
+        "missed = -rate",
+        ": a minus is too much, or the two sides of a `-` are swapped.",
+    ),
+    "a power too many": (
+        "rate * (height",
+        "rate**2 * (height",
+        ": a power is another, or a power is too much.",
+    ),
 }
 
 

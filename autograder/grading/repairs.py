@@ -23,6 +23,7 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
 from autograder.sandbox.worker import Worker
 from autograder.source.repairs import (
+    OTHER_ORDER,
     leaves_out,
     places_moved,
     restorations,
@@ -114,11 +115,13 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
         found = search.mending_among(changes)
         if found:
             break
+    if not found:
+        return ""
     likely = _most_likely(found, script.text)
     by_chance = chance + math.log10(search.tried)
     lines = {repair.line for repair in likely}
     most = OF_ONE_LINE if len(lines) == 1 else OF_SEVERAL_LINES
-    if not likely or by_chance > most:
+    if by_chance > most:
         return ""
     return _in_words(likely, script, first)
 
@@ -135,7 +138,9 @@ def _chance_log10(wrong: Wrong) -> float:
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
-            texts = right.ravel().tolist()
+            answered = wrong.answer.arrays.get(name, np.array(""))
+            is_wrong = right != answered if answered.shape == right.shape else right == right
+            texts = right[is_wrong].ravel().tolist()
             chance += CHANCE_OF_CHARACTER * sum(map(len, texts))
             telling.update(texts)
             continue
@@ -237,9 +242,12 @@ class _Search:
         They are asked once more, in processes of their own.
         """
         found: list[SmallChange] = []
+        left = MOST - self.tried
         for repair in self._passing_among(changes):
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
+        if not found:
+            self._left = max(0, left)
         return found
 
     def _passing_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
@@ -274,7 +282,8 @@ class _Search:
         wrong = self._wrong
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for expected in (wrong.expected, *wrong.passed):
-                if self._is_over() or not expected.is_met_by(self._ask(worker, expected)):
+                is_late = time.monotonic() > self._ends
+                if is_late or not expected.is_met_by(self._ask(worker, expected)):
                     return False
         return True
 
@@ -309,7 +318,7 @@ def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChang
     """
     direct = []
     for repair in found:
-        is_of_lines = "\n" in repair.code
+        is_of_lines = repair.words == OTHER_ORDER
         if not is_of_lines and not _is_condition(repair, text):
             direct.append(repair)
     lines = {repair.line for repair in direct if not takes_away(repair)}

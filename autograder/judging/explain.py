@@ -145,9 +145,10 @@ def _candidates(
 def is_convincing(check: Check, key: CheckKey, answer: Answer, explanation: Explanation) -> bool:
     """Return whether an explanation's arrays say enough for its mistake to be named.
 
-    Points do not depend on it. A truth value can be wrong in one way only, and drawn numbers are
-    those of a mistake within a wide tolerance: alone they are no mistake's, unless all that it
-    spoils is as it makes it.
+    Points do not depend on it. Each array must be twice as near to the mistake's as the right one
+    is, and drawn numbers within a part of their tolerance. A truth value can be wrong in one way
+    only, and drawn numbers are those of a mistake within a wide tolerance: alone they are no
+    mistake's, unless all that it spoils is as it makes it.
     """
     identities = {mistake.id for mistake in explanation.mistakes}
     for mistake, mistaken in key.mistakes:

@@ -153,8 +153,8 @@ def in_lower_precision(case: Case) -> Iterator[Found]:
 
 def _differs_by_precision(case: Case, precision: Precision) -> bool:
     """Return whether wrong values are the expected ones, rounded to a precision."""
-    if not _is_in_precision(case.found, precision):
-        return False
+    if not _is_in_precision(case.found, precision) or not (case.found % 1).any():
+        return False  # whole numbers are in any precision, and are rounded otherwise
     if _is_in_precision(case.right, precision):
         return False
     rounding = float(np.finfo(precision).eps) * evidence.largest(case.right)

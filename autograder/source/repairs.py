@@ -17,12 +17,16 @@ from autograder.source.small_changes import (
 )
 
 INDEX = "an index is another"
+OTHER_ORDER = "two lines are in the other order"
 PUT_BACK = ("+", "-", "*", "/", "@")
 COMMUTES = "+*"
 # words of slips that leave something out
 LEAVE_OUT = (" is left out", " is not taken", " has no ", " stands where its result should")
 # words of slips that have put in too much, beside those that say it so
-TAKEN_AWAY = ("a remainder is taken", "a slice has a beginning", "a slice has an end")
+TAKEN_AWAY = (
+    *("a remainder is taken", "a slice has a beginning", "a slice has an end"),
+    "a slice has a step",
+)
 _STANDS_FOR = re.compile(r"(.*)`([^`]+)` stands where `([^`]+)` should")
 _LEFT_OUT = re.compile(r"(.+) is left out")
 _ARGUMENT = re.compile(r"an argument of (`[^`]+`) stands where its result should")
@@ -92,7 +96,7 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
     for node in definition.nodes:
         match node:
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
-                code = f"{source.code(target)} += {source.code(value)}"
+                code = f"{source.code(target)} += ({source.code(value)})"
                 yield node, code, "`=` stands where `+=` should"
             case ast.Subscript(slice=ast.Slice() | ast.Tuple()):
                 for part in ast.walk(node.slice):

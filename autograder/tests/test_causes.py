@@ -127,6 +127,16 @@ NUMPY = [
         "Axis 0 has the length 4, and index 4 was asked for there. The last is 3, counted from 0.",
     ),
     ("return x.T @ h", ((np.ones(B), 1), np.ones((B, B))), "`x` is a tuple of 2. Take it apart"),
+    (
+        "if x.sum() > 99 or h > 0:\n        return x",
+        (np.ones(B), np.ones(B)),
+        "A condition needs a single truth value, and `h` is (B,) = (4,)",
+    ),
+    (
+        "return h @ (x + 1)",
+        (np.ones((B, E)), np.ones((3, E))),
+        "The sizes of `(x + 1) @ h.T` or of `h @ (x + 1).T` would go together.",
+    ),
     ("return x.sum() + x.real", ((0, 1),), "`x` is a tuple of 2: (0, 1)."),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
     (
@@ -386,8 +396,17 @@ ENDLESS = "in `f`, which calls itself without end, "
         ("return f(x, h - 1) + 1", (np.ones(3), 5), True),
         ("return f(x[1:], h) + x[0] if len(x) else 0", ("a" * 5000, 0), False),
         ("return f(x, h - 1) + 1 if h else 0", (np.ones(3), 5000), False),
+        ("return x.pop() + f(x, h) if x else 0", ([1.0] * 5000, 0), False),
+        ("return next(x) + f(x, h)", (iter(range(5000)), 0), False),
     ],
-    ids=["the same arguments", "counted down beyond 0", "a long text", "a large number"],
+    ids=[
+        "the same arguments",
+        "counted down beyond 0",
+        "a long text",
+        "a large number",
+        "a list that is used up",
+        "an iterator",
+    ],
 )
 def test_a_recursion_without_end_is_told_from_one_that_goes_too_deep(body, given, is_endless):
     """The words stand before the student's line, so that no known mistake has the same ones."""

@@ -395,6 +395,14 @@ def test_a_lower_precision_is_told():
         assert (relation.apply(RIGHT) == RIGHT.astype(kind)).all()
 
 
+def test_whole_numbers_are_in_no_lower_precision():
+    """Rounded numbers are in half precision, whatever they were made of."""
+    right = RNG.uniform(0, 300, (6, 5))
+    for wrong in (np.round(right), np.floor(right), np.floor(right) + 2):
+        relation = told(right, wrong)
+        assert relation is None or "precision" not in relation.text
+
+
 def test_two_arrays_that_changed_places_are_told_so():
     """Two arrays that changed places are told once, whatever their shapes.
 

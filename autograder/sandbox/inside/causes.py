@@ -27,6 +27,7 @@ Explain = Callable[[BaseException, Check], str]
 Shape = tuple[int, ...]
 MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is told
 MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
+PLAIN = (int, float, complex, str, bytes, type(None))
 MOST_AXES = 8  # of a place that is written out
 FEWEST_CALLS = 8  # calls in a row with the same arguments that show that there is no end
 # what may be evaluated again without doing anything
@@ -280,12 +281,18 @@ def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
 
 
 def _product(left: Operand, right: Operand) -> Product:
-    text = f"{left.text} @ {right.text}"
+    text = f"{_in_brackets(left.text)} @ {_in_brackets(right.text)}"
     return Product(text, left.shape, right.shape)
 
 
+def _in_brackets(text: str) -> str:
+    """Return the text of an operand, in brackets where it is made of several."""
+    operand = ast.parse(text, mode="eval").body
+    return f"({text})" if isinstance(operand, ast.BinOp | ast.UnaryOp) else text
+
+
 def _transposed(matrix: Operand) -> Operand:
-    text = f"{matrix.text}.T"
+    text = f"{_in_brackets(matrix.text)}.T"
     shape = matrix.shape[::-1]
     return replace(matrix, text=text, shape=shape)
 
@@ -332,7 +339,10 @@ def _reduces_an_axis(node: ast.expr) -> bool:
 
 def _reduces_the_last_axis(node: ast.expr) -> bool:
     """Return whether a call takes the axis -1, as `e.sum(-1)` and `e.sum(axis=-1)`."""
-    return any(ast.unparse(part) == "-1" for part in ast.walk(node))
+    if not isinstance(node, ast.Call):
+        return False
+    axes = [*node.args, *(keyword.value for keyword in node.keywords)]
+    return [ast.unparse(axis) for axis in axes] == ["-1"]
 
 
 def indices_do_not_meet(raised: Raised) -> str:
@@ -405,7 +415,7 @@ def no_single_truth(raised: Raised) -> str:
     if not _says(raised, "truth value of an array", "Boolean value of Tensor"):
         return ""
     found = re.search(r"(\w+) or (.+)$", raised.line)
-    if found is None:
+    if found is None or getattr(raised.values.get(found[1]), "shape", None) is None:
         return f"A condition needs a single truth value{_of_what(raised)}."
     value = found[1]
     other = found[2].rstrip(":")
@@ -654,10 +664,11 @@ def endless_recursion(error: RecursionError) -> str:
     code, calls = max(by_code.items(), key=lambda pair: len(pair[1]))
     if len(calls) < FEWEST_CALLS:
         return ""
-    arguments = [_arguments(frame) for frame in calls[-FEWEST_CALLS:]]
-    if len(set(arguments)) == 1:
+    last = calls[-FEWEST_CALLS:]
+    are_plain = all(map(_has_plain_arguments, last))  # else they may have changed since
+    if are_plain and len({_arguments(frame) for frame in last}) == 1:
         how = "with the same arguments each time"
-    elif _count_down(calls[-FEWEST_CALLS:]):
+    elif _count_down(last):
         how = "and has counted down beyond 0"
     else:
         return ""
@@ -676,8 +687,24 @@ def _values_of_arguments(frame: FrameType) -> list[Any]:
     return [frame.f_locals.get(name) for name in names]
 
 
+def _has_plain_arguments(frame: FrameType) -> bool:
+    """Return whether all that a call was given can be compared now: no list, iterator or object."""
+    code = frame.f_code
+    takes_more = code.co_kwonlyargcount or code.co_flags & (
+        inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    )
+    return not takes_more and all(map(_is_plain, _values_of_arguments(frame)))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    is_array = hasattr(value, "shape")
+    return is_array or callable(value) or isinstance(value, PLAIN)
+
+
 def _count_down(calls: Sequence[FrameType]) -> bool:
-    """Return whether a whole number falls from call to call, and is below 0 at last."""
+    """Return whether a whole number falls from call to call, and is well below 0 at last."""
     for values in zip(*map(_values_of_arguments, calls), strict=True):
         if not all(isinstance(value, int) for value in values):
             continue

@@ -106,8 +106,10 @@ def with_located(
     with suppress(Exception):
         for check in unexplained[:MOST_CHECKS]:
             known = values_of(check)
+            if known is None:
+                break
             answer = asked.values(check)
-            if known is None or answer.failure:  # it would be late again
+            if answer.failure:  # it would be late again
                 break
             verdict = verdicts[check.name]
             found = where(answer.arrays, known, *_unexplained(check, verdict))
@@ -148,8 +150,9 @@ def where(
 ) -> Where:
     """Say what is known of how wrong values came about.
 
-    It is where they part from right ones; else a right value that was handed on in a wrong place,
-    or names that are never read.
+    It is where they part from right ones; else where NaN or infinity comes from, a right value that
+    was handed on in a wrong place, memory that nobody has filled, or names whose values are never
+    read or lost.
 
     arrays: what was noted of the submission, which may be forged.
     wrong: the arrays that nothing explains. first: those of the first remark on them.

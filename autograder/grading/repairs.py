@@ -48,12 +48,12 @@ MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.25  # of processor time, that one may take
-MOST_LATE = 3  # changes that loop without end, after which no other is tried
+MOST_LATE = 3  # changes that may loop without end: after one more no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
 CONDITIONS = ("if ", "elif ", "while ")
-# log10 of how many of the answers that were tried may be right by chance: so many where those that
-# are right stand in several lines, and so many where they stand in one
+# log10 of how many changes may pass by chance: at most so many where those that pass stand in
+# several lines, and where they stand in one
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
 # wrong numbers: of a single one a file could learn which is expected, by the line that is told
 FEWEST = 2
@@ -311,10 +311,10 @@ def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:
 
 
 def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChange]:
-    """Leave out repairs that only go round a slip, where others take it back.
+    """Leave out repairs that may only hide a slip, where others take it back.
 
-    A condition that is another one may do that, or lines in the other order; and what is left out
-    may, in other lines than those where something else mends it.
+    They are those of a condition, or that swap two lines, or that take something away in another
+    line than those where something else mends it.
     """
     direct = []
     for repair in found:

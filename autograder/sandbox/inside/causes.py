@@ -427,15 +427,24 @@ def no_single_truth(raised: Raised) -> str:
 
 def _of_what(raised: Raised) -> str:
     """Say which arrays of a condition have many numbers: ", and `t` is (T, B) = (6, 5)"."""
-    told: dict[str, None] = {}
-    for node in parts_of_line(raised.line):
+    told: dict[str, None] = {}  # each once, in their order
+    for name in _names_in_conditions(raised.line):
+        shape = shape_of(raised, name)
+        if shape and math.prod(shape) > 1:
+            told[f"`{name.id}` is {raised.shape(shape)}"] = None
+    if not told:
+        return ""
+    return f", and {' and '.join(told)}"
+
+
+def _names_in_conditions(line: str) -> Iterator[ast.Name]:
+    """Yield the names that stand in the conditions of a line of code."""
+    for node in parts_of_line(line):
         if not isinstance(node, ast.If | ast.While | ast.IfExp):
             continue
         for part in ast.walk(node.test):
-            shape = shape_of(raised, part) if isinstance(part, ast.Name) else None
-            if shape and math.prod(shape) > 1:
-                told[f"`{ast.unparse(part)}` is {raised.shape(shape)}"] = None
-    return f", and {' and '.join(told)}" if told else ""
+            if isinstance(part, ast.Name):
+                yield part
 
 
 def unpacked(raised: Raised) -> str:

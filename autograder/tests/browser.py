@@ -10,7 +10,8 @@ CHROMIUM = next(
 # what a page may ask for; a mail is handed to the program for mails, and fetches nothing
 HERE = ("file:", "http://127.0.0.1", "mailto:")
 HANDED_OVER = "Launched external handler for 'mailto:"  # which Chromium says of it
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOURS = ["color-contrast"]  # all that another colour scheme can change
 
 
 @contextmanager
@@ -54,12 +55,26 @@ def violations(page):
 
     Contrast and the size of targets are looked at too.
     """
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    looked_at = set(OF_COLOURS)
+    if page.locator("a, button, input, summary").count():
+        looked_at.add("target-size")
+    return _found(page, RULES, looked_at)
+
+
+def violations_in_both_schemes(page):
+    """Return what axe finds against a page, in light colours and in dark ones."""
+    found = []
+    for scheme, rules in (("light", RULES), ("dark", OF_COLOURS)):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
+        found += violations(page) if rules is RULES else _found(page, rules, set(rules))
+    return found
+
+
+def _found(page, rules, looked_at):
     from axe_playwright_python.sync_playwright import Axe
 
-    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-    found = Axe().run(page, options=RULES).response
-    looked_at = {"color-contrast"} | (
-        {"target-size"} if page.locator("a, button, input, summary").count() else set()
-    )
+    found = Axe().run(page, options={"runOnly": rules}).response
     assert looked_at <= {rule["id"] for rule in found["passes"]}
     return [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]]

@@ -118,6 +118,7 @@ def mixing(net: Any, seed: int) -> Arrays:
         pictures.append(Child(x_of_pictures, numbers, size))
     mix_of_pictures = net.MixIterator(tuple(pictures))
     out |= named("x_of_pictures y_of_numbers", next(mix_of_pictures))
+    out |= named("N_of_pictures", mix_of_pictures.N)
     return out | named("iterates", iterates)
 
 
@@ -264,6 +265,7 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     loss = net.soft_cross_entropy(logits, y)
     large_logits = 1000 * logits.detach()
     of_large = net.soft_cross_entropy(large_logits, y)
+    of_few = net.soft_cross_entropy(logits[:3].detach(), y[:3])
     two_classes = torch.from_numpy(rng.permutation(V)[:2])
     true_labels = torch.eye(V)[two_classes]
     of_two = net.soft_cross_entropy(logits[:2].detach(), true_labels)
@@ -272,8 +274,8 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     gradient = logits.grad
     if gradient is None:
         gradient = torch.zeros(B, V)
-    names = "loss loss_of_large loss_of_two_true_labels gradient"
-    out = named(names, loss, of_large, of_two, gradient)
+    names = "loss loss_of_large loss_of_few loss_of_two_true_labels gradient"
+    out = named(names, loss, of_large, of_few, of_two, gradient)
     return out | same_after(net)
 
 

@@ -100,7 +100,7 @@ def cross_entropy_of_probabilities(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     out: Arrays = {}
-    for word, n, is_rare in (("", V, False), ("_of_a_rare_one", 4, True)):
+    for word, n, is_rare in (("", V, False), ("_of_few", 6, False), ("_of_a_rare_one", 4, True)):
         p = rng.dirichlet(np.ones(n)) + 0.1
         truth = rng.integers(n)
         if is_rare:

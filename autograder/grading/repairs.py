@@ -26,10 +26,10 @@ from autograder.source.repairs import (
     OTHER_ORDER,
     leaves_out,
     places_moved,
-    restorations,
     slip_mended,
     takes_away,
 )
+from autograder.source.restorations import calls_in, restorations
 from autograder.source.small_changes import (
     TAKES_AXIS,
     Definition,
@@ -42,8 +42,10 @@ from autograder.source.small_changes import (
 
 NAME = "submission.py"  # what the changed file is called
 KIND = "repaired"  # what a remark calls this relation
-MOST = 600  # changes of one submission that are tried
+MOST = 1500  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
+MOST_CHANGED = 600  # changes of all functions together
+MOST_PUT_BACK = 400  # ways of putting something back: into one statement, and into all functions
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
@@ -163,21 +165,26 @@ def groups_of_changes(
 ) -> Iterator[Iterator[SmallChange]]:
     """Yield groups of changes, in the order in which they are tried.
 
-    They are those of the statement at the first place, what may have been left out there, and those
-    of all functions. The arguments are as of `repaired` and `Wrong`.
+    They are those of the statement at the first place, what may have been left out there, those of
+    all functions, and what may have been left out of them. The arguments are as of `repaired` and
+    `Wrong`.
     """
     source = Source(script.text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
+    by_name = _by_name(source)
+    definitions = [*chain.from_iterable(by_name.get(name, ()) for name in functions)]
+    calls = calls_in(definitions, source)
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])
         for definition in source.definitions(statement):
             if _is_small(definition.tree):
                 yield _changes(definition, source, names)
-                yield restorations(definition, source)
-    by_name = _by_name(source)
-    definitions = chain.from_iterable(by_name.get(name, ()) for name in functions)
-    yield chain.from_iterable(_changes(definition, source, names) for definition in definitions)
+                yield islice(restorations(definition, source, calls), MOST_PUT_BACK)
+    changes = (_changes(definition, source, names) for definition in definitions)
+    yield islice(chain.from_iterable(changes), MOST_CHANGED)
+    put_back = (restorations(definition, source, calls) for definition in definitions)
+    yield islice(chain.from_iterable(put_back), MOST_PUT_BACK)
 
 
 def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
@@ -214,8 +221,8 @@ def _changes(definition: Definition, source: Source, names: Names) -> Iterator[S
         mending = replace(change, words=slip_mended(change.words))
         if not leaves_out(change):
             yield mending
-        elif not change.replaced.startswith("self."):  # a part that was made elsewhere, and wrongly
-            leaving_out.append(mending)
+        elif change.replaced.count("self.") <= change.code.count("self."):
+            leaving_out.append(mending)  # else a part is left out that was made wrongly elsewhere
     yield from leaving_out
 
 
@@ -242,12 +249,11 @@ class _Search:
         They are asked once more, in processes of their own.
         """
         found: list[SmallChange] = []
-        left = MOST - self.tried
         for repair in self._passing_among(changes):
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
         if not found:
-            self._left = max(0, left)
+            self._left = max(0, MOST - self.tried)
         return found
 
     def _passing_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:

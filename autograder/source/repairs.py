@@ -1,25 +1,17 @@
 """Repairs of a submission: small changes that may mend a slip, and what each slip is called.
 
-A repair is a small change of wrong code: one of those that are made of a solution, or one that puts
-back what may have been left out, which the code itself holds elsewhere.
+A repair is a small change of wrong code: one of those that are made of a solution, or one of those
+here, or one that puts back what was left out (`restorations.py`).
 """
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from autograder.source.small_changes import (
-    LEFT_OUT,
-    Definition,
-    SmallChange,
-    Source,
-    variables_of,
-)
+from autograder.source.small_changes import Definition, SmallChange, Source
 
 INDEX = "an index is another"
 OTHER_ORDER = "two lines are in the other order"
-PUT_BACK = ("+", "-", "*", "/", "@")
-COMMUTES = "+*"
 # words of slips that leave something out
 LEAVE_OUT = (" is left out", " is not taken", " has no ", " stands where its result should")
 # words of slips that have put in too much, beside those that say it so
@@ -120,70 +112,3 @@ def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
             yield node, f"{lower}{code}", "a slice has no beginning"
     if node.upper is None:
         yield node, f"{code}-1", "a slice has no end"
-
-
-def restorations(definition: Definition, source: Source) -> Iterator[SmallChange]:
-    """Yield what puts something back into an expression that a definition computes.
-
-    That is a sign, one of the function's own variables behind an operator, or a call of a function
-    that it calls with one argument elsewhere: of the whole, and then of each call and name in it.
-    """
-    variables = sorted(variables_of(definition.tree) - {"self"})
-    calls = sorted(_called_with_one(definition.tree, source))
-    for node in _computed(definition):
-        code = source.code(node)
-        start, end = source.span(node)
-        for restored, words in _restored(code, variables, calls):
-            yield SmallChange(source.text, start, end, restored, definition.name, words)
-
-
-def _computed(definition: Definition) -> list[ast.expr]:
-    """List what a definition computes: whole values, then calls and names in them.
-
-    Left out are names of functions that are called, and of what an attribute is taken from.
-    """
-    whole: list[ast.expr] = []
-    parts: list[ast.expr] = []
-    owners: set[ast.expr] = set()
-    for node in definition.nodes:
-        match node:
-            case ast.Assign(value=value) | ast.AugAssign(value=value):
-                whole.append(value)
-            case ast.Return(value=ast.expr() as value):
-                whole.append(value)
-            case ast.Call(func=function):
-                owners.add(function)
-                parts.append(node)
-            case ast.Attribute(value=owner):
-                owners.add(owner)
-            case ast.Name(ctx=ast.Load()):
-                parts.append(node)
-    inner = [part for part in parts if part not in owners and part not in whole]
-    return whole + inner
-
-
-def _restored(
-    code: str, variables: Sequence[str], calls: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield what may stand in the place of an expression, and the slip that it mends."""
-    yield f"(-({code}))", "a minus is left out"
-    for function in calls:
-        *_, name = function.split(".")
-        yield f"{function}({code})", f"`{name}` is left out"
-    others = [name for name in variables if name != code]  # nobody means `x - x`
-    for name in others:
-        for operator in PUT_BACK:
-            words = LEFT_OUT[operator]
-            yield f"(({code}) {operator} {name})", words
-            if operator not in COMMUTES:
-                yield f"({name} {operator} ({code}))", words
-
-
-def _called_with_one(function: ast.AST, source: Source) -> set[str]:
-    """Return the functions, as they are written, that are called with one argument."""
-    called = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Call(func=ast.Name() | ast.Attribute(), args=[_], keywords=[]):
-                called.add(source.code(node.func))
-    return called

@@ -10,7 +10,7 @@ import small
 from autograder.grading import repairs
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.repairs import MOST, Expected, Wrong, repaired
+from autograder.grading.repairs import MOST_CHANGED, MOST_PUT_BACK, Expected, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
@@ -113,14 +113,55 @@ class Fit:
     assert found == "This check passes with one small change in `Fit.__init__`."
 
 
-def test_what_was_left_out_is_put_back_where_the_place_is_known(server):
-    """A factor that the function has under a name; elsewhere there would be too much to try."""
+def test_what_was_left_out_is_put_back(server):
+    """A factor that the function has under a name."""
     source = submission(FIT.replace("rate * (height", "(height"))
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if "missed = (" in text][-1:]
     found = repaired(wrong(server, source), f"line {line}", {"fit"})
     assert found.endswith("a factor is left out.")
-    assert repaired(wrong(server, source), "", {"fit"}) == ""
+    assert repaired(wrong(server, source), "", {"fit"}) == found
+
+
+MISSED = "rate * (height + slope * x[i] - y[i])"
+PUT_BACK = {
+    "an entry": (
+        "",
+        "slope - missed * x[i]",
+        "slope - missed",
+        "a factor is left out.",
+    ),
+    "a number": (
+        "",
+        MISSED,
+        MISSED.replace("height + slope * x[i]", "height + slope * x[i] * 2"),
+        "there is a factor of 2 too many.",
+    ),
+    "a call": (
+        "np.diff(x)[0]",
+        "np.array([slope, height])",
+        "[0.0, slope, slope + height]",
+        "`diff` is left out.",
+    ),
+    "a method": (
+        "x.ravel()[0]",
+        "np.array([slope, height])",
+        "np.array([[slope], [height]])",
+        "`ravel` is left out.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("held", "right", "slip", "words"), PUT_BACK.values(), ids=PUT_BACK)
+def test_what_is_put_back_is_what_the_submission_holds_elsewhere(server, held, right, slip, words):
+    """An entry, a call or a method; 2 and signs it need not hold."""
+    fit = FIT.replace("    return", f"    height = height + 0 * {held or 0}\n    return")
+    source = submission(fit.replace(right, slip))
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
+    found = repaired(wrong(server, source), f"line {line}", {"fit"})
+    assert found.startswith(f"{BEGINNING} (line {line}: `")
+    assert words.removesuffix(".") in found
 
 
 def test_a_change_that_only_goes_round_a_slip_is_not_told_beside_one_that_takes_it_back(server):
@@ -235,7 +276,12 @@ def test_so_many_are_tried_and_no_more(server, monkeypatch):
     one = wrong(server, submission(slips))
     del asked[:]
     assert repaired(one, "", {"fit"}) == ""
-    assert len(asked) == MOST + 1  # with the submission as it is
+    # with the submission as it is, and without those that are the same
+    assert MOST_CHANGED < len(asked) <= MOST_CHANGED + MOST_PUT_BACK + 1
+    monkeypatch.setattr(repairs, "MOST", 20)
+    del asked[:]
+    assert repaired(one, "", {"fit"}) == ""
+    assert len(asked) == 21
 
 
 HOSTILE = {

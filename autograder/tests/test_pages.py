@@ -574,8 +574,10 @@ OVER = {
 }
 
 
-def test_what_submissions_share_is_parsed_once_and_no_class_is_kept():
+def test_what_submissions_share_is_parsed_once_and_no_class_is_kept(monkeypatch):
     """Cells that all were given are kept for some submissions, and forgotten before it is much."""
+    # how often it is forgotten hangs on what other tests have parsed
+    monkeypatch.setattr(definitions, "_parsed", definitions._Parsed())
     syntax_tree.cache_clear()
     shared = "# %%\ndef double(x):\n    return 2 * x\n"
     length = 1500 * "    x = x + 1\n"

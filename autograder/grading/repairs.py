@@ -286,6 +286,8 @@ class _Search:
 
     def _passes_all(self, repair: SmallChange) -> bool:
         wrong = self._wrong
+        if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
+            return False
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for expected in (wrong.expected, *wrong.passed):
                 is_late = time.monotonic() > self._ends

@@ -126,6 +126,7 @@ def _computed(definition: Definition) -> list[ast.expr]:
     """
     whole: list[ast.expr] = []
     parts: list[ast.expr] = []
+    indices: set[ast.expr] = set()
     several: set[ast.expr] = set()
     owners: set[ast.expr] = set()
     for node in definition.nodes:
@@ -134,16 +135,21 @@ def _computed(definition: Definition) -> list[ast.expr]:
                 whole.append(value)
             case ast.Return(value=ast.expr() as value):
                 whole.append(value)
+            case ast.Subscript(slice=index, ctx=context):
+                indices.add(index)
+                if isinstance(context, ast.Load):
+                    parts.append(node)
             case ast.Tuple(elts=values, ctx=ast.Load()) | ast.Dict(values=values):
-                several.add(node)
-                whole.extend(values)
+                if node not in indices:  # they may hold slices, which are no values
+                    several.add(node)
+                    whole += [value for value in values if not isinstance(value, ast.Starred)]
             case ast.Call(func=function):
                 owners.add(function)
                 parts.append(node)
             case ast.Attribute(value=owner, ctx=ast.Load()):
                 owners.add(owner)
                 parts.append(node)
-            case ast.Name(ctx=ast.Load()) | ast.Subscript(ctx=ast.Load()):
+            case ast.Name(ctx=ast.Load()):
                 parts.append(node)
     outer = owners.union(whole)
     inner = [part for part in parts if part not in outer]

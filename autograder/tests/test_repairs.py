@@ -14,9 +14,11 @@ from autograder.grading.repairs import MOST_CHANGED, MOST_PUT_BACK, Expected, Wr
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
+from autograder.sandbox.definitions import script_of
 from autograder.sandbox.worker import Worker
 from autograder.source.repairs import places_moved, slip_mended
-from autograder.source.small_changes import Source, small_changes
+from autograder.source.restorations import calls_in, restorations
+from autograder.source.small_changes import SmallChange, Source, small_changes
 
 FIT = """
 def fit(x, y, weights, rate):
@@ -264,6 +266,33 @@ def test_a_change_that_spoils_another_check_is_not_told(server):
     )
     found = repaired(wrong(server, source), "", {"double"})
     assert found == ""
+
+
+ROWS = """
+def rows(x):
+    y = x[:, None] - x[None, :1]
+    y[0, 0] = 3
+    a, b = *x, x.T[0]
+    return {"y": y, **{"z": x}}
+"""
+
+
+def test_whatever_is_put_back_is_code():
+    """What does not parse would not be run, but the definition before it, which may be right."""
+    source = Source(ROWS, frozenset())
+    (definition,) = source.definitions(range(10))
+    changes = [*restorations(definition, source, calls_in([definition], source))]
+    assert len(changes) > 100
+    for change in changes:
+        assert script_of(change.script.encode()), change.code
+
+
+def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
+    """The solution stands before it in the same file, and passes."""
+    broken = [SmallChange(text := submission(FIT).decode(), len(text) - 9, len(text), "(", "", "")]
+    one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
+    monkeypatch.setattr(repairs, "groups_of_changes", lambda *_: [iter(broken)])
+    assert repaired(one, "", {"fit"}) == ""
 
 
 def test_so_many_are_tried_and_no_more(server, monkeypatch):

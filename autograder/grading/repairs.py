@@ -49,7 +49,8 @@ MOST_PUT_BACK = 400  # ways of putting something back: into one statement, and i
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
-SECONDS_OF_ONE = 0.25  # of processor time, that one may take
+SECONDS_OF_ONE = 0.5  # of processor time, that one may take
+SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
 MOST_LATE = 3  # changes that may loop without end: after one more no other is tried
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
@@ -240,7 +241,7 @@ class _Search:
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
         with self._wrong.server.worker(script.encode(), NAME) as worker:
-            answer = self._ask(worker, self._wrong.expected)
+            answer = self._ask(worker, self._wrong.expected, SECONDS_OF_A_CHECK)
         return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
     def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
@@ -277,7 +278,7 @@ class _Search:
                 self._seen.add(digest)
                 self._left = max(0, self._left - 1)
                 self.tried += 1
-                answer = self._ask(worker, wrong.expected, script)
+                answer = self._ask(worker, wrong.expected, SECONDS_OF_ONE, script)
                 if wrong.expected.is_met_by(answer):
                     if not passing:
                         self._left = min(self._left, MOST_AFTERWARDS)
@@ -290,13 +291,17 @@ class _Search:
             return False
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for expected in (wrong.expected, *wrong.passed):
-                is_late = time.monotonic() > self._ends
-                if is_late or not expected.is_met_by(self._ask(worker, expected)):
+                if time.monotonic() > self._ends:
+                    return False
+                if not expected.is_met_by(self._ask(worker, expected, SECONDS_OF_A_CHECK)):
                     return False
         return True
 
-    def _ask(self, worker: Worker, expected: Expected, script: bytes | None = None) -> Answer:
-        seconds = min(SECONDS_OF_ONE, expected.check.seconds)
+    def _ask(
+        self, worker: Worker, expected: Expected, most: float, script: bytes | None = None
+    ) -> Answer:
+        """Ask a check that may take so many seconds and no more, of a script where one is given."""
+        seconds = min(most, expected.check.seconds)
         quick = replace(expected.check, seconds=seconds)
         answer = worker.ask(quick, self._wrong.seed, source=script)
         if answer.failure == Failure.TIMEOUT:

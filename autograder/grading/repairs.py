@@ -8,6 +8,7 @@ worker sends back may be forged, and can add words to a remark, and nothing more
 import ast
 import math
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -45,13 +46,13 @@ KIND = "repaired"  # what a remark calls this relation
 MOST = 1500  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
 MOST_CHANGED = 600  # changes of all functions together
-MOST_PUT_BACK = 400  # ways of putting something back: into one statement, and into all functions
+MOST_PUT_BACK = 400  # ways of putting something back into the statement that is tried first
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
-MOST_LATE = 3  # changes that may loop without end: after one more no other is tried
+MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
 CONDITIONS = ("if ", "elif ", "while ")
@@ -174,7 +175,7 @@ def groups_of_changes(
     names = in_each_others_place(pairs)
     by_name = _by_name(source)
     definitions = [*chain.from_iterable(by_name.get(name, ()) for name in functions)]
-    calls = calls_in(definitions, source)
+    calls = calls_in([*definitions, *chain.from_iterable(by_name.values())], source)
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])
@@ -185,7 +186,7 @@ def groups_of_changes(
     changes = (_changes(definition, source, names) for definition in definitions)
     yield islice(chain.from_iterable(changes), MOST_CHANGED)
     put_back = (restorations(definition, source, calls) for definition in definitions)
-    yield islice(chain.from_iterable(put_back), MOST_PUT_BACK)
+    yield chain.from_iterable(put_back)
 
 
 def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
@@ -233,7 +234,7 @@ class _Search:
     def __init__(self, wrong: Wrong) -> None:
         self.tried = 0
         self._wrong = wrong
-        self._late = 0
+        self._late: Counter[str] = Counter()  # by function
         self._left = MOST
         self._seen: set[bytes] = set()
         self._ends = time.monotonic() + SECONDS
@@ -267,9 +268,11 @@ class _Search:
         with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
-                if self._is_over() or not (self._left or passing):
+                if time.monotonic() > self._ends or not (self._left or passing):
                     break
                 if not self._left and not is_beside:
+                    continue
+                if self._late[change.function] > MOST_LATE:
                     continue
                 script = change.script.encode()
                 digest = sha256(script).digest()
@@ -279,6 +282,8 @@ class _Search:
                 self._left = max(0, self._left - 1)
                 self.tried += 1
                 answer = self._ask(worker, wrong.expected, SECONDS_OF_ONE, script)
+                if answer.failure == Failure.TIMEOUT:
+                    self._late[change.function] += 1
                 if wrong.expected.is_met_by(answer):
                     if not passing:
                         self._left = min(self._left, MOST_AFTERWARDS)
@@ -303,13 +308,7 @@ class _Search:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
         seconds = min(most, expected.check.seconds)
         quick = replace(expected.check, seconds=seconds)
-        answer = worker.ask(quick, self._wrong.seed, source=script)
-        if answer.failure == Failure.TIMEOUT:
-            self._late += 1
-        return answer
-
-    def _is_over(self) -> bool:
-        return self._late > MOST_LATE or time.monotonic() > self._ends
+        return worker.ask(quick, self._wrong.seed, source=script)
 
 
 def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:

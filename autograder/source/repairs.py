@@ -76,7 +76,8 @@ def takes_away(repair: SmallChange) -> bool:
 def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange]:
     """Yield what takes an index beside one, or cuts a slice, and what adds to a name.
 
-    So `h[t]` becomes `h[t + 1]`, `x[:]` becomes `x[1:]`, and `total = e` becomes `total += e`.
+    So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
+    `x[1:]`, and `total = e` becomes `total += e`.
     """
     for node, code, words in _moved(definition, source):
         start, end = source.span(node)
@@ -85,6 +86,7 @@ def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange
 
 def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
     """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
+    counters = sorted(_counters(definition.tree))
     for node in definition.nodes:
         match node:
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
@@ -100,6 +102,21 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
                 if not isinstance(index, ast.Constant | ast.UnaryOp):
                     yield index, f"({code}) + 1", INDEX
                     yield index, f"({code}) - 1", INDEX
+                for counter in counters if isinstance(index, ast.Constant) else ():
+                    for beside in ("", " + 1", " - 1"):
+                        yield index, f"{counter}{beside}", INDEX
+
+
+def _counters(function: ast.AST) -> set[str]:
+    """Return the names that count the passes of a function's loops."""
+    names = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.For(target=target) | ast.comprehension(target=target):
+                for part in ast.walk(target):
+                    if isinstance(part, ast.Name):
+                        names.add(part.id)
+    return names
 
 
 def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:

@@ -19,7 +19,7 @@ from autograder.source.small_changes import (
 
 PUT_BACK = ("*", "@", "+", "-", "/")  # those first that are left out more often
 COMMUTES = "+*"
-MOST_CALLS = 16  # that are put back around an expression
+MOST_CALLS = 24  # that are put back around an expression
 MOST_PARTS = 10  # entries and attributes, as `h[t]`, that are put back behind an operator
 LONGEST_PART = 40  # characters of one
 
@@ -43,6 +43,7 @@ WRITTEN_OUT = (
     Around("((", ")**2)", "a square is left out"),
     Around("(2 * (", "))", "a factor of 2 is missing"),
     Around("((", ") / 2)", "there is a factor of 2 too many"),
+    Around("((", ") // 2)", LEFT_OUT["//"]),
     Around("(1 - (", "))", LEFT_OUT["-"]),
     Around("((", ") + 1)", "it is off by one"),
     Around("((", ") - 1)", "it is off by one"),
@@ -74,7 +75,8 @@ def restorations(
 def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:
     """Return what is called with one argument or, as a method, with none: the commonest first.
 
-    So `np.exp(x)` and `x.exp()`, each of which may have been left out elsewhere.
+    So `np.exp(x)` and `x.exp()`, each of which may have been left out elsewhere. A definition that
+    is given twice counts twice.
     """
     counts: dict[Around, int] = {}
     for definition in definitions:

@@ -10,7 +10,7 @@ import small
 from autograder.grading import repairs
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.repairs import MOST_CHANGED, MOST_PUT_BACK, Expected, Wrong, repaired
+from autograder.grading.repairs import MOST, MOST_CHANGED, Expected, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
@@ -39,6 +39,11 @@ SLIPS = {
         "* x[i], height",
         "* x[-i], height",
         ": a minus is too much, or an index is another.",
+    ),
+    "an index that is not counted": (
+        "y[i])",
+        "y[1])",
+        ": an index is another.",
     ),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
     "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
@@ -122,7 +127,18 @@ def test_what_was_left_out_is_put_back(server):
     (line,) = [number for number, text in enumerate(lines, 1) if "missed = (" in text][-1:]
     found = repaired(wrong(server, source), f"line {line}", {"fit"})
     assert found.endswith("a factor is left out.")
-    assert repaired(wrong(server, source), "", {"fit"}) == found
+    # of so many that are tried everywhere one may come near to two numbers
+    assert repaired(wrong(server, source), "", {"fit"}) == ""
+
+
+def test_what_was_left_out_is_put_back_in_any_place(server):
+    """Where the wrong numbers are enough."""
+    one = wrong(server, submission("\ndef double(x):\n    x = np.asarray(x)\n    return x\n"))
+    check = small.check("doubling")
+    with server.worker(one.source, "submission.py") as worker:
+        answer = worker.ask(check, small.SEED)
+    found = repaired(replace(one, expected=one.passed[0], answer=answer, passed=()), "", ["double"])
+    assert found == ("This check passes with one small change in `double`.")
 
 
 MISSED = "rate * (height + slope * x[i] - y[i])"
@@ -306,7 +322,7 @@ def test_so_many_are_tried_and_no_more(server, monkeypatch):
     del asked[:]
     assert repaired(one, "", {"fit"}) == ""
     # with the submission as it is, and without those that are the same
-    assert MOST_CHANGED < len(asked) <= MOST_CHANGED + MOST_PUT_BACK + 1
+    assert MOST_CHANGED < len(asked) <= MOST + 1
     monkeypatch.setattr(repairs, "MOST", 20)
     del asked[:]
     assert repaired(one, "", {"fit"}) == ""

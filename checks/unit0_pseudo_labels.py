@@ -100,7 +100,7 @@ def mixing(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     children = []
     # the smallest and the largest are neither first nor last
-    for n, size in ((9, 2), (7, 3), (17, B), (11, 1)):
+    for n, size in ((9, 2), (7, 3), (17, B), (11, 4)):
         children.append(Child(draw(rng, n, D), soft(rng, n), size))
     mix = net.MixIterator(children)
     iterates = iter(mix) is mix

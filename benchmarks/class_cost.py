@@ -76,7 +76,7 @@ def main() -> None:
         if len(done) == len(found):  # while the thread lives with which its server ends
             ended.append(seconds_of_descendants())
 
-    Server.close = close_and_count  # type: ignore[method-assign]
+    Server.close = close_and_count  # type: ignore[assignment, method-assign]
     batch.grade_class(course, found, batch.Run(out, SEED, jobs, quick=True), count)
     print("seconds", sum(ended) + own_seconds())
     print("each", (marks[-1] - marks[0]) / (len(found) - number_of_first))

@@ -52,7 +52,7 @@ def main() -> None:
             graph = make_fx(lambda ids: model.read(ids))(ids)
             began = perf_counter()
             compiled = torch.compile(model.read)
-            compiled(ids)
+            compiled(ids)  # type: ignore[no-untyped-call]
             waited = perf_counter() - began
             times = [
                 milliseconds(lambda f=function, ids=ids: f(ids))  # type: ignore[misc]

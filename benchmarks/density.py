@@ -11,7 +11,7 @@ import argparse
 import ast
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,7 @@ class TreeDensity:
     comprehensions: int = 0
     walruses: int = 0
     long_lines: int = 0
-    functions: list[FunctionDensity] | None = None
+    functions: list[FunctionDensity] = field(default_factory=list)
 
 
 def body_of(function: Function) -> list[ast.stmt]:
@@ -103,7 +103,7 @@ def python_files(tree: Path) -> Iterator[Path]:
 
 def count_tree(tree: Path) -> TreeDensity:
     """Count all files of a tree."""
-    counted = TreeDensity(functions=[])
+    counted = TreeDensity()
     for path in python_files(tree):
         text = path.read_text(encoding="utf-8", errors="replace")
         try:
@@ -132,7 +132,7 @@ def tenth_largest(numbers: list[int]) -> int:
 
 def row(name: str, counted: TreeDensity) -> str:
     """A row of the table."""
-    functions = counted.functions or []
+    functions = counted.functions
     lengths = [function.lines for function in functions]
     branches = [function.branches for function in functions]
     cells = [

@@ -12,9 +12,9 @@ import os
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 import argparse
-import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median, quantiles
 
 from at_hand import COURSE, unit
@@ -73,15 +73,15 @@ def measured_row(measured: Unit, files: int) -> str:
         right: dict[str, float] = {}
         for name, script in marked_styles(measured, solution.plain()).items():
             grade(script)
-            right[name] = least(lambda script=script: grade(script))
+            right[name] = least(partial(grade, script))
         more = []
         located = 0
-        for wrong in random.Random(SEED).sample(of_styles(measured), files):
+        for wrong in of_styles(measured, SEED)[:files]:
             verdicts = grade(wrong.mutant.script)
             if all(verdict.status == "passed" for verdict in verdicts):
                 continue
             before = key.looked_for
-            taken = least(lambda wrong=wrong: grade(wrong.mutant.script))
+            taken = least(partial(grade, wrong.mutant.script))
             located += key.looked_for > before
             more.append(taken - right[wrong.style])
     tenths = quantiles(more, n=10)

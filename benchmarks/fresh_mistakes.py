@@ -87,7 +87,7 @@ def main() -> None:
         plain = solution_of(measured).plain()
         store = AnswerStore(None)
         with Server(measured, stub=solution_of(measured).stub) as server:
-            key = MadeKey(measured, SEED, {}, store, lambda server=server: server)
+            key = MadeKey(measured, SEED, {}, store, lambda server=server: server)  # type: ignore[misc]
             for title, answer in answers(measured.name):
                 script = f"{plain}\n\n# %%\n{answer}"
                 verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, {})
@@ -99,14 +99,16 @@ def main() -> None:
                 if asked.read:
                     print(f"{told}: {title}")
                     failed = first_failed(verdicts)
-                    for remark in (failed.remarks if failed else ())[:4]:
-                        print(f"    {failed.name} {', '.join(remark.arrays)[:60]}: {remark.text}")
+                    if failed:
+                        for remark in failed.remarks[:4]:
+                            arrays = ", ".join(remark.arrays)[:60]
+                            print(f"    {failed.name} {arrays}: {remark.text}")
         answered = sum(counts.values()) - counts["error"] - counts["passes"]
-        told = sum(counts[one] for one in COLUMNS[:4])
+        explained = sum(counts[one] for one in COLUMNS[:4])
         print(
             measured.name,
             *(counts[one] for one in COLUMNS),
-            f"{told / answered:.1%} of {answered}",
+            f"{explained / answered:.1%} of {answered}",
             sep=" | ",
             flush=True,
         )

@@ -33,8 +33,8 @@ with atheris.instrument_imports():
     from autograder.check import Answer
     from autograder.grading import key_file, results, submissions
     from autograder.grading.provenance import Provenance
-    from autograder.report import code, definitions, html, markdown
-    from autograder.sandbox import worker
+    from autograder.report import code, html, markdown
+    from autograder.sandbox import definitions, worker
     from autograder.sandbox.inside import cells, wire
 
 import numpy as np

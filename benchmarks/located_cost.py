@@ -50,8 +50,8 @@ def main() -> None:
         measured = unit(find_unit(COURSE, name))
         solution = solution_of(measured)
         with Server(measured, stub=solution.stub) as server:
-            key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)
-            asked = Asked(server, solution.plain().encode(), "submission.py", SEED)
+            key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)  # type: ignore[misc]
+            asked = Asked(server, solution.plain().encode(), "submission.py", SEED, {}, key)
             exact = [check for check in measured.checks if not check.measure]
             times = [seconds(asked, key, check) for check in exact]
         for what, taken in (

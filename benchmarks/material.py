@@ -174,7 +174,9 @@ class Plain(nn.Module):
             nn.Linear(hidden, letters),
         )
 
-    def forward(self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None):
+    def forward(
+        self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         embedded = self.embedding(x)
         rows = embedded.flatten(0, 1)
         normed = self.norm(rows).view_as(embedded)
@@ -219,9 +221,10 @@ def steps(device: str) -> list[str]:
 
 def page() -> str:
     """The section of docs/performance.md."""
-    devices = ["cpu"] + (
-        [torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else []
-    )
+    devices = ["cpu"]
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is not None:
+        devices.append(accelerator.type)
     rows = [line for device in devices for line in scans(device)] + recurrent() + gradients()
     rows += [line for device in devices for line in steps(device)]
     gpu = "" if len(devices) > 1 else f"\n{NO_GPU}\n"

@@ -277,7 +277,7 @@ class Loops(ast.NodeTransformer):
         name = f"one_{self.function.name}_{self.count}"
         targets = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
         inner = self.as_function(name, targets, node)
-        values = [ast.Name(target, ast.Load()) for target in targets]
+        values: list[ast.expr] = [ast.Name(target, ast.Load()) for target in targets]
         call = ast.Call(ast.Name(name, ast.Load()), values, [])
         return [inner, ast.Expr(comprehension(call, node))]
 

@@ -90,7 +90,7 @@ def main() -> None:
         measured = unit(find_unit(COURSE, name))
         solution = solution_of(measured)
         with Server(measured, stub=solution.stub) as server:
-            key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)
+            key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)  # type: ignore[misc]
 
             grader = Grader(server, key)
             scripts = {"right": solution.plain()}

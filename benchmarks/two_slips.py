@@ -16,6 +16,7 @@ import argparse
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
+from typing import cast
 
 from at_hand import COURSE, unit
 from told import SEED, KeysWithout, Wrong, of_styles
@@ -39,7 +40,8 @@ class PlainKeys(KeysWithout):
     """Keys without small changes."""
 
     def __getitem__(self, entry: str) -> CheckKey:
-        return WithoutChanges(super().__getitem__(entry))
+        without = WithoutChanges(super().__getitem__(entry))
+        return cast(CheckKey, without)
 
 
 class WithoutChanges:
@@ -97,8 +99,8 @@ def main() -> None:
         bases = marked_styles(measured, solution.plain())
         places: Counter[str] = Counter()
         with Server(measured, stub=solution.stub) as server:
-            made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)
-            for script, *wrong in pairs(of_styles(measured), bases, asked.pairs):
+            made = MadeKey(measured, SEED, {}, AnswerStore(None), lambda server=server: server)  # type: ignore[misc]
+            for script, *wrong in pairs(of_styles(measured, SEED), bases, asked.pairs):
                 key = PlainKeys(made, frozenset(), wrong[0].style)
                 verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, {})
                 remark = located(verdicts)

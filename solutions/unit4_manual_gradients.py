@@ -594,7 +594,7 @@ def backward(params, x, h, dlogits):
         # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
         #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
         # mistake: dnext = dz[t] @ params["Wh"]
-        #   these are dz @ Wh. Going back, it is dz @ Wh.T, since forward is h @ Wh.
+        #   what went back through `h @ Wh` is dz @ Wh. It is dz @ Wh.T.
         # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
         #   what goes back to the state before skipped this step's activation: send `dz` on, not `dh`.
     grads, both = {"Wx": np.zeros_like(params["Wx"])}, ([0, 1], [0, 1])  # sums over steps and batch

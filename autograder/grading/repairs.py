@@ -339,8 +339,18 @@ def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChang
 
 
 def _is_condition(repair: SmallChange, text: str) -> bool:
+    """Return whether a repair is one of a condition: of a statement, or within an expression."""
     line = text.split("\n")[repair.line]
-    return line.lstrip().startswith(CONDITIONS)
+    if line.lstrip().startswith(CONDITIONS):
+        return True
+    source = Source(text, frozenset())
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.IfExp(test=condition):
+                start, end = source.span(condition)
+                if start <= repair.start and repair.end <= end:
+                    return True
+    return False
 
 
 def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:

@@ -138,6 +138,25 @@ def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
     return in_tolerances <= 1
 
 
+def is_of_mistake(
+    check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer
+) -> bool:
+    """Return whether an array is as a mistake makes it.
+
+    Numbers that are all 0 have no scale: beside those the right ones' is taken.
+    """
+    if not agree(check, name, mistaken, answer):
+        return False
+    made = mistaken.arrays.get(name)
+    right = expected.arrays.get(name)
+    if made is None or right is None or is_text(made) or is_text(right):
+        return True
+    if not right.size or made.any():
+        return True
+    allowed = check.tolerance.get(name, TOLERANCE) * scale_of(right)
+    return _largest(answer.arrays[name].astype(float)) <= allowed
+
+
 def is_right(check: Check, expected: Answer, answer: Answer) -> bool:
     """Return whether an answer to an exact check is right. It stops at the first wrong array."""
     if answer.failure:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.check import YOUR_LINE, Answer, Check, Failure
-from autograder.judging.compare import TOLERANCE, agree, deviation, wrong_arrays
+from autograder.judging.compare import TOLERANCE, deviation, is_of_mistake, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
 from autograder.relations.small_changes import SmallChange, changes_that_explain
 
@@ -133,7 +133,9 @@ def _candidates(
     for mistake, mistaken in key.mistakes:
         if mistaken.failure:
             continue
-        agreeing = {name for name in wrong if agree(check, name, mistaken, answer)}
+        agreeing = {
+            name for name in wrong if is_of_mistake(check, name, key.expected, mistaken, answer)
+        }
         if not agreeing:
             continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from autograder.check import Answer, Check
-from autograder.judging.compare import agree, wrong_arrays
+from autograder.judging.compare import is_of_mistake, wrong_arrays
 from autograder.judging.verdict import CheckKey, Excluded, Mistake
 from autograder.relations import CHANCE
 from autograder.relations.small_changes import chance_log10
@@ -64,7 +64,9 @@ def _agreeing(
     for mistake, mistaken in key.mistakes:
         if mistaken.failure:
             continue
-        agreeing = frozenset(name for name in wrong if agree(check, name, mistaken, answer))
+        agreeing = frozenset(
+            name for name in wrong if is_of_mistake(check, name, key.expected, mistaken, answer)
+        )
         if not agreeing:
             continue
         spoils = frozenset(wrong_arrays(check, key.expected, mistaken))

@@ -514,10 +514,14 @@ def _number_in_words(node: ast.expr, value: int, source: Source) -> tuple[str, S
             parent = around
     near = (value + 1, value - 1)
     match parent:
+        case ast.Slice(step=step) if step is node:
+            return "the step of a slice is another", near
         case ast.Slice():
             return "a slice begins or ends at another place", (*near, -value)
         case ast.Subscript():
             return "an index is another", OTHER_INDICES.get(value, near)
+        case ast.Call(func=ast.Name(id="range"), args=[_, _, step]) if step is node:
+            return "the step of a loop is another", near
         case ast.Call(func=ast.Name(id="range")):
             return "a loop begins or ends at another place", near
         case ast.BinOp(op=ast.Pow()):

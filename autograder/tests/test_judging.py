@@ -455,6 +455,17 @@ def test_drawn_numbers_are_a_mistake_s_only_where_they_are_near_it(share, is_tol
     assert ("always the same" in remarks[0].text) == is_told
 
 
+def test_numbers_that_are_small_are_not_those_of_a_mistake_that_makes_zeros():
+    """What is all 0 has no scale of its own: 0.02 is not 0 where 0.04 is wanted."""
+    small = {"a": np.array([0.04, -0.03]), "b": B}
+    made = Mistake("m1", "all are zero"), Answer({"a": np.zeros(2), "b": B})
+    drawn = replace(three, tolerance={"a": 0.045})
+    for known, is_told in ((0.5, False), (0.0, True), (1e-4, True)):
+        wrong = {"a": known * small["a"], "b": B}
+        remarks = judge(drawn, PlainKey(Answer(small), (made,)), Answer(wrong), SIZES).remarks
+        assert any("all are zero" in remark.text for remark in remarks) == is_told
+
+
 def test_a_truth_value_alone_is_no_mistake_s():
     """Where the mistake makes another array wrong, too, and otherwise than it is."""
     right = {"a": A, "same": np.array(True)}

@@ -194,6 +194,15 @@ def test_a_change_that_only_goes_round_a_slip_is_not_told_beside_one_that_takes_
     assert "rate / 2" in found
 
 
+def test_a_condition_within_an_expression_may_go_round_a_slip_too(server):
+    """No line is told, as for a condition that is a statement."""
+    step = "slope - missed * x[i], height - missed"
+    fit = FIT.replace(step, f"(slope, height) if len(x) == 3 else ({step})")
+    source = submission(fit)
+    found = repaired(wrong(server, source), "", {"fit"})
+    assert found == f"{BEGINNING}."
+
+
 def test_of_several_lines_none_is_told(server):
     """Each of which mends what is wrong."""
     twice = "missed = rate * (height + slope * x[i] - y[i])\n        missed = missed / 2.0"

@@ -32,7 +32,7 @@ from autograder.relations.small_changes import (
 )
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
-from autograder.source.small_changes import small_changes
+from autograder.source.small_changes import Source, changes_of, small_changes
 
 SCRIPT = '''
 class Net:
@@ -91,6 +91,21 @@ def _is_changed(script, before, after):
     if not script.startswith(SCRIPT[:at]):
         return False
     return script[at:].startswith(after)
+
+
+STEPS = """
+def f(x):
+    return [x[::-1][i] for i in range(3, 0, -1)]
+"""
+
+
+def test_a_step_is_called_a_step():
+    """It says neither where a slice or a loop begins nor where it ends."""
+    source = Source(STEPS, frozenset())
+    (definition,) = source.definitions([3])
+    words = {change.words for change in changes_of(definition, source, {})}
+    assert {"the step of a slice is another", "the step of a loop is another"} <= words
+    assert "a slice begins or ends at another place" not in words
 
 
 CALLS = """

@@ -56,8 +56,8 @@ NUMPY = [
         (np.ones((B, E)), np.ones((H, E))),
         "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last "
         "axis of what stands "
-        "left of `@` should be as long as the last but one of what stands right. The sizes of "
-        "`x @ h.T` or of `h @ x.T` would go together.",
+        "left of `@` should be as long as the last but one of what stands right. If both "
+        "have the right shape, the sizes of `x @ h.T` or of `h @ x.T` go together.",
     ),
     (
         "return x + h",
@@ -135,7 +135,7 @@ NUMPY = [
     (
         "return h @ (x + 1)",
         (np.ones((B, E)), np.ones((3, E))),
-        "The sizes of `(x + 1) @ h.T` or of `h @ (x + 1).T` would go together.",
+        "the sizes of `(x + 1) @ h.T` or of `h @ (x + 1).T` go together.",
     ),
     ("return x.sum() + x.real", ((0, 1),), "`x` is a tuple of 2: (0, 1)."),
     ("return h[0] + x", (np.ones(B),), "A value here is None."),
@@ -215,7 +215,7 @@ TORCH = [
     (
         "return h @ x",
         (torch.ones(B, E), torch.ones(H, E)),
-        "The sizes of `x @ h.T` or of `h @ x.T` would go together.",
+        "the sizes of `x @ h.T` or of `h @ x.T` go together.",
     ),
     (
         "hidden = torch.nn.Linear(7, 11); return hidden(x)",

@@ -252,7 +252,9 @@ def product_of_shapes(raised: Raised) -> str:
     fitting = [f"`{product.text}`" for product in _other_products(left, right) if product.fits()]
     if not fitting:
         return cause
-    return f"{cause} The sizes of {' or of '.join(fitting)} would go together."
+    return (
+        f"{cause} If both have the right shape, the sizes of {' or of '.join(fitting)} go together."
+    )
 
 
 @dataclass(frozen=True)

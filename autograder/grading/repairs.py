@@ -121,13 +121,14 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
             break
     if not found:
         return ""
-    likely = _most_likely(found, script.text)
+    source = Source(script.text, frozenset())
+    likely = _most_likely(found, source)
     by_chance = chance + math.log10(search.tried)
     lines = {repair.line for repair in likely}
     most = OF_ONE_LINE if len(lines) == 1 else OF_SEVERAL_LINES
     if by_chance > most:
         return ""
-    return _in_words(likely, script, first)
+    return _in_words(likely, script, source, first)
 
 
 def _chance_log10(wrong: Wrong) -> float:
@@ -292,6 +293,8 @@ class _Search:
 
     def _passes_all(self, repair: SmallChange) -> bool:
         wrong = self._wrong
+        if time.monotonic() > self._ends:
+            return False
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
@@ -322,7 +325,7 @@ def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:
     return found
 
 
-def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChange]:
+def _most_likely(found: Sequence[SmallChange], source: Source) -> Sequence[SmallChange]:
     """Leave out repairs that may only hide a slip, where others take it back.
 
     They are those of a condition, or that swap two lines, or that take something away in another
@@ -331,19 +334,18 @@ def _most_likely(found: Sequence[SmallChange], text: str) -> Sequence[SmallChang
     direct = []
     for repair in found:
         is_of_lines = repair.words == OTHER_ORDER
-        if not is_of_lines and not _is_condition(repair, text):
+        if not is_of_lines and not _is_condition(repair, source):
             direct.append(repair)
     lines = {repair.line for repair in direct if not takes_away(repair)}
     beside = [repair for repair in direct if repair.line in lines]
     return beside or direct or found
 
 
-def _is_condition(repair: SmallChange, text: str) -> bool:
+def _is_condition(repair: SmallChange, source: Source) -> bool:
     """Return whether a repair is one of a condition: of a statement, or within an expression."""
-    line = text.split("\n")[repair.line]
+    line = source.text.split("\n")[repair.line]
     if line.lstrip().startswith(CONDITIONS):
         return True
-    source = Source(text, frozenset())
     for node in ast.walk(source.tree):
         match node:
             case ast.IfExp(test=condition):
@@ -353,7 +355,7 @@ def _is_condition(repair: SmallChange, text: str) -> bool:
     return False
 
 
-def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:
+def _in_words(found: Sequence[SmallChange], script: Script, source: Source, first: str) -> str:
     """Say what mends an answer, and in which words: those of the slip that it takes back.
 
     Where changes of several lines do, no line is told, nor where one may only go round the slip,
@@ -366,9 +368,7 @@ def _in_words(found: Sequence[SmallChange], script: Script, first: str) -> str:
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
     is_located = first in {script.places[line] for line in lines}
-    only_goes_round = all(
-        _is_condition(repair, script.text) or takes_away(repair) for repair in found
-    )
+    only_goes_round = all(_is_condition(repair, source) or takes_away(repair) for repair in found)
     if len(lines) > 1 or (only_goes_round and not is_located):
         return f"{text}."
     (line,) = lines

@@ -7,6 +7,7 @@ have nothing to do with these answers would equal any of them with a chance of a
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,6 +32,9 @@ FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])
 CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is met by chance
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
+# in the words of a change, the name that it puts there
+_PUT_THERE = re.compile(r"`(\w+)` stands where|two arguments of `(\w+)` are swapped")
+CONSTANTS = {"True", "False", "and", "or"}  # which are no names
 
 
 @dataclass(frozen=True)
@@ -278,7 +282,7 @@ class _Search:
             if change.style in styles:
                 known.add(change.function)
         text = _where(changes, written, known)
-        what = _what(changes)
+        what = _what(changes, written)
         return f"{text}: {what}." if what else f"{text}."
 
     def spoilt(self, number: int) -> frozenset[str]:
@@ -377,11 +381,23 @@ def _where(changes: Sequence[SmallChange], written: Written, known: Collection[s
     return text
 
 
-def _what(changes: Sequence[SmallChange]) -> str:
-    """Say what changes that give the same values did; "" where that is too different."""
+def _what(changes: Sequence[SmallChange], written: Written) -> str:
+    """Say what changes that give the same values did, of those that the submission may have.
+
+    It is "" where that is too different, or where it has none of them.
+    """
     functions = {change.function for change in changes}
-    words = sorted({change.words for change in changes})
+    words = sorted({change.words for change in changes if _is_written(change, written)})
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
         return ""
     return ", or ".join(words)
+
+
+def _is_written(change: SmallChange, written: Written) -> bool:
+    """Return whether a submission may have what a change puts there, by the names in its words."""
+    for found in _PUT_THERE.findall(change.words):
+        name = "".join(found)
+        if name not in CONSTANTS and written.lacks_all({name}, change.function):
+            return False
+    return True

@@ -30,6 +30,7 @@ from autograder.relations.small_changes import (
     is_exact,
     print_of,
 )
+from autograder.relations.written import Written
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
 from autograder.source.small_changes import Source, changes_of, small_changes
@@ -206,6 +207,28 @@ def test_the_change_that_gives_all_that_is_wrong_is_told():
     assert told(two, one_wrong, ["a"]) == {"a": f"{SAID}`f`: one, or two."}
     three = changed_answers(RIGHT, *alike)
     assert told(three, one_wrong, ["a"]) == {"a": f"{SAID}`f`."}
+
+
+def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write():
+    """They are of the solution: its function is told all the same, and another kind that fits."""
+    found = {"a": C, "b": B}
+    written = Written(lambda: {"f": {"ones", "range", "x"}})
+    for words, is_told in (
+        ("`ones` stands where `zeros` should", True),
+        ("`ones_like` stands where `zeros_like` should", False),
+        ("two arguments of `range` are swapped", True),
+        ("two arguments of `linspace` are swapped", False),
+        ("in the option `keepdim`, `True` stands where `False` should", True),
+        ("`exp` is left out", True),
+    ):
+        one = changed_answers(RIGHT, ("f", words, {"a": C}))
+        said = find_small_change(one, RIGHT, found, ["a"], ["a"], lambda _: False, written)
+        assert said == {"a": f"{SAID}`f`: {words}." if is_told else f"{SAID}`f`."}
+    alike = [("f", f"`{name}` stands where `x` should", {"a": C}) for name in ("log", "ones")]
+    said = find_small_change(
+        changed_answers(RIGHT, *alike), RIGHT, found, ["a"], ["a"], lambda _: False, written
+    )
+    assert said == {"a": f"{SAID}`f`: `ones` stands where `x` should."}
 
 
 def test_changes_in_several_functions_name_two_of_them_at_most():

@@ -503,14 +503,15 @@ def names_used(check: Check) -> frozenset[str]:
     """
     if check.letters is not None:
         return frozenset(check.letters)
-    return _names_used(check.experiment)
+    return names_in_experiment(check.experiment)
 
 
 DEPTH = 4  # how far functions are followed that a check calls
 
 
 @cache
-def _names_used(experiment: Callable[..., Any]) -> frozenset[str]:
+def names_in_experiment(experiment: Callable[..., Any]) -> frozenset[str]:
+    """Return the names in the code of an experiment, and of functions beside it that it calls."""
     return frozenset(_names(experiment, DEPTH))
 
 

@@ -105,7 +105,8 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     where `+` should."
 
     first: the place that is tried first, as "line 41"; "" where none is known.
-    functions: those that ran, `f` or `Class.method`, with which the search goes on in this order.
+    functions: those that ran or may have run, `f`, `Class` or `Class.method`, with which the search
+    goes on in this order. Names of nothing are passed over.
     """
     script = script_of(wrong.source)
     chance = _chance_log10(wrong)
@@ -175,8 +176,10 @@ def groups_of_changes(
     source = Source(script.text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
     by_name = _by_name(source)
-    definitions = [*chain.from_iterable(by_name.get(name, ()) for name in functions)]
-    calls = calls_in([*definitions, *chain.from_iterable(by_name.values())], source)
+    definitions = _named(functions, by_name)
+    calls = calls_in(definitions, source)
+    others = calls_in(chain.from_iterable(by_name.values()), source)
+    calls += [call for call in others if call not in calls]
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])
@@ -206,6 +209,21 @@ def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
         else:
             of_lambdas.append(definition)
     return {**found, "": of_lambdas}
+
+
+def _named(
+    functions: Iterable[str], by_name: Mapping[str, Sequence[Definition]]
+) -> list[Definition]:
+    """List the definitions of some names, each once; of a class all methods."""
+    found: dict[int, Definition] = {}
+    for name in functions:
+        definitions = [*by_name.get(name, ())]
+        for other, methods in by_name.items():
+            if other.startswith(f"{name}."):
+                definitions.extend(methods)
+        for definition in definitions:
+            found[id(definition)] = definition
+    return [*found.values()]
 
 
 def _is_small(tree: ast.AST) -> bool:

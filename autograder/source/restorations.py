@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from autograder.source.small_changes import (
+    AXES,
+    AXIS_OPTIONS,
     LEFT_OUT,
     Definition,
     SmallChange,
@@ -17,7 +19,7 @@ from autograder.source.small_changes import (
     variables_of,
 )
 
-PUT_BACK = ("*", "@", "+", "-", "/")  # those first that are left out more often
+PUT_BACK = ("*", "+", "@", "-", "/")  # those first that are left out more often
 COMMUTES = "+*"
 MOST_CALLS = 24  # that are put back around an expression
 MOST_PARTS = 10  # entries and attributes, as `h[t]`, that are put back behind an operator
@@ -40,6 +42,7 @@ class Around:
 # signs and numbers, which no code needs to hold elsewhere
 WRITTEN_OUT = (
     Around("(-(", "))", "a minus is left out"),
+    Around("(", ").T", "a transpose is missing"),
     Around("((", ")**2)", "a square is left out"),
     Around("(2 * (", "))", "a factor of 2 is missing"),
     Around("((", ") / 2)", "there is a factor of 2 too many"),
@@ -55,21 +58,46 @@ def restorations(
 ) -> Iterator[SmallChange]:
     """Yield what puts something back into an expression that a definition computes.
 
-    First signs, numbers and calls, then each operator with one of the function's own variables, or
-    with an entry or attribute that it uses. All of them come around whole values, and then around
-    the parts of these.
+    First options, signs and numbers; then calls, and each operator with one of the function's own
+    variables, or with an entry or attribute that it uses. All of them come around whole values, and
+    then around the parts of these.
 
     calls: those of the submission's functions, `calls_in`.
     """
+    for node, code, words in _options(definition, source):
+        start, end = source.span(node)
+        yield SmallChange(source.text, start, end, code, definition.name, words)
+    computed = _computed(definition)
     variables = sorted(variables_of(definition.tree) - {"self"})
     operands = [*variables, *_parts(definition.tree, source)]
-    computed = _computed(definition)
-    for node in computed:
-        yield from _put_around(node, [*WRITTEN_OUT, *calls], definition, source)
-    for operator in PUT_BACK:
-        beside = [*chain.from_iterable(_beside(operator, operand) for operand in operands)]
+    first, *others = [
+        [*chain.from_iterable(_beside(operator, operand) for operand in operands)]
+        for operator in PUT_BACK
+    ]
+    for around in (WRITTEN_OUT, first, calls, *others):
         for node in computed:
-            yield from _put_around(node, beside, definition, source)
+            yield from _put_around(node, around, definition, source)
+
+
+def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+    """Yield calls with an axis or `keepdims`, and loops the other way round, with their words."""
+    for node in definition.nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                code = source.code(node)
+                if name not in source.takes_axis or not code.endswith(")"):
+                    continue
+                separator = ", " if node.args or node.keywords else ""
+                options = {keyword.arg for keyword in node.keywords}
+                if options.isdisjoint(AXIS_OPTIONS):
+                    for axis in AXES:
+                        added = f"{code[:-1]}{separator}axis={axis})"
+                        yield node, added, "a function works along another axis"
+                if "keepdims" not in options:
+                    added = f"{code[:-1]}{separator}keepdims=True)"
+                    yield node, added, "the option `keepdims` is left out"
+            case ast.For(iter=passed) | ast.comprehension(iter=passed):
+                yield passed, f"reversed({source.code(passed)})", "`reversed` is left out"
 
 
 def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:

@@ -161,6 +161,18 @@ PUT_BACK = {
         "[0.0, slope, slope + height]",
         "`diff` is left out.",
     ),
+    "an axis": (
+        "0.0",
+        "np.array([slope, height])",
+        "np.array([[slope, 0.0], [0.0, height]]).sum()",
+        "a function works along another axis.",
+    ),
+    "a loop the other way round": (
+        "0.0",
+        "for i in range(len(x))",
+        "for i in reversed(range(len(x)))",
+        "`reversed` is too much.",
+    ),
     "a method": (
         "x.ravel()[0]",
         "np.array([slope, height])",

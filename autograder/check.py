@@ -207,9 +207,12 @@ def _no_numbers(name: str, value: Any) -> str:
         return f"`{name}` should be an array of numbers, found {type(value).__name__}"
     for part in value:
         if getattr(part, "requires_grad", False):
+            told = f"`{name}` should hold numbers, and it holds tensors"
+            if part.ndim:
+                return f"{told}: put them together into one, as `torch.stack` does."
             return (
-                f"`{name}` should hold numbers, and it holds tensors, each of which hangs on its "
-                "graph: keep the number, as in `append(loss.item())`."
+                f"{told}, each of which hangs on its graph: keep the number, as in "
+                "`append(loss.item())`."
             )
     for i, part in enumerate(value):
         try:

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.check import Answer, Arrays, Check, names_in_experiment
 from autograder.grading import repairs
+from autograder.grading.keys import plain_solution
 from autograder.grading.repairs import Wrong, repaired
 from autograder.grading.small_changes import names_of_addons
 from autograder.judging import Key, Remark, Verdict
@@ -66,6 +67,7 @@ class Asked:
             passed=[self._expected(other) for other in passed],
             pairs=pairs,
             axis_functions=axis_functions,
+            right=plain_solution(self.server.unit),
         )
         with suppress(Exception):  # what is known already is told
             # of a function that handles no numbers nothing was noted: it may have run

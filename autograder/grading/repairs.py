@@ -86,6 +86,7 @@ class Wrong:
 
     passed: the other checks, as far as they have passed.
     pairs, axis_functions: as of `small_changes`.
+    right: the script of a right answer: what it calls may have been left out.
     """
 
     server: Server
@@ -96,6 +97,7 @@ class Wrong:
     passed: Sequence[Expected] = ()
     pairs: Sequence[Sequence[str]] = ()
     axis_functions: Sequence[str] = ()
+    right: str = ""
 
 
 def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
@@ -116,7 +118,10 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     if not search.fails(script.text):  # what it answers is left to chance
         return ""
     found: list[SmallChange] = []
-    for changes in groups_of_changes(script, first, functions, wrong.pairs, wrong.axis_functions):
+    tried = groups_of_changes(
+        script, first, functions, wrong.pairs, wrong.axis_functions, wrong.right
+    )
+    for changes in tried:
         found = search.mending_among(changes)
         if found:
             break
@@ -166,6 +171,7 @@ def groups_of_changes(
     functions: Iterable[str],
     pairs: Sequence[Sequence[str]] = (),
     axis_functions: Sequence[str] = (),
+    right: str = "",
 ) -> Iterator[Iterator[SmallChange]]:
     """Yield groups of changes, in the order in which they are tried.
 
@@ -178,8 +184,9 @@ def groups_of_changes(
     by_name = _by_name(source)
     definitions = _named(functions, by_name)
     calls = calls_in(definitions, source)
-    others = calls_in(chain.from_iterable(by_name.values()), source)
-    calls += [call for call in others if call not in calls]
+    for other in (source, Source(right, frozenset())):
+        found = calls_in(chain.from_iterable(_by_name(other).values()), other)
+        calls += [call for call in found if call not in calls]
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])

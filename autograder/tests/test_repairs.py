@@ -332,6 +332,19 @@ def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
     assert repaired(one, "", {"fit"}) == ""
 
 
+def test_what_a_right_answer_calls_is_put_back_too(server):
+    """Where the file itself calls it nowhere."""
+    slip = "np.array([[slope], [height]])"
+    source = submission(FIT.replace("np.array([slope, height])", slip))
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if slip in text]
+    one = wrong(server, source)
+    assert repaired(one, f"line {line}", {"fit"}) == ""
+    right = "def g(x):\n    return x.ravel()\n"
+    found = repaired(replace(one, right=right), f"line {line}", {"fit"})
+    assert found == f"{BEGINNING} (line {line}: `return {slip}`): `ravel` is left out."
+
+
 def test_so_many_are_tried_and_no_more(server, monkeypatch):
     """However long a function is."""
     asked = []

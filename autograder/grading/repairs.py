@@ -222,13 +222,14 @@ def _named(
     functions: Iterable[str], by_name: Mapping[str, Sequence[Definition]]
 ) -> list[Definition]:
     """List the definitions of some names, each once; of a class all methods."""
+    methods: dict[str, list[Definition]] = {}
+    for name, definitions in by_name.items():
+        of_class, dot, _ = name.partition(".")
+        if dot:
+            methods.setdefault(of_class, []).extend(definitions)
     found: dict[int, Definition] = {}
     for name in functions:
-        definitions = [*by_name.get(name, ())]
-        for other, methods in by_name.items():
-            if other.startswith(f"{name}."):
-                definitions.extend(methods)
-        for definition in definitions:
+        for definition in (*by_name.get(name, ()), *methods.get(name, ())):
             found[id(definition)] = definition
     return [*found.values()]
 

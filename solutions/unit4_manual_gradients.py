@@ -685,7 +685,7 @@ def numerical_gradient(f, w, eps=1e-5):
         #   a one-sided difference over 2ε gives half the slope. Move to both sides.
         grad[i] = (f(w_up) - f(w_down)) / (2 * eps)
         # mistake (keeps 0.3): grad[i] = 0 * f(w)
-        #   the difference is 0 everywhere: both sides moved together, as where `w_up = w_down = w` are three names of one array. Move two copies, apart.
+        #   the difference is 0 everywhere: both sides are the same point. Neither moved, or both did, as where `w_up = w_down = w` are three names of one array: move two copies, apart.
         # mistake (keeps 0.3): grad[i] = (f(w_up) - f(w)) / eps
         #   this is the one-sided difference, whose error is of order ε. Move to both sides and divide by 2ε.
         # mistake (keeps 0.5): grad[i] = (f(w_up) - f(w_down)) / eps

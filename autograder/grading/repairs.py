@@ -398,8 +398,12 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
     if len(lines) > 1 or (only_goes_round and not is_located):
         return f"{text}."
     (line,) = lines
-    statement = script.text.split("\n")[line - 1]
-    text = f"{text} ({script.places[line]}: {quoted(statement)})"
+    told: Collection[int] = (line,)
+    if any("\n" in repair.replaced for repair in found):
+        told = _lines_of_statement(source.tree, line)
+    code = script.text.split("\n")
+    statement = " ".join(code[number - 1].strip() for number in told)
+    text = f"{text} ({script.places[min(told)]}: {quoted(statement)})"
     slips = sorted({repair.words for repair in found})
     if len(slips) > MOST_WORDS:
         return f"{text}."

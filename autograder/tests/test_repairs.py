@@ -257,6 +257,17 @@ def test_an_answer_in_text_is_mended_too():
         assert repaired(one, "", ["initials"]).endswith("): an index is another.")
 
 
+def test_of_an_expression_in_several_lines_the_statement_is_told(server):
+    """The line on which it begins may hold nothing of the slip."""
+    in_lines = "rate * (\n            height\n            - slope * x[i] - y[i]\n        )"
+    source = submission(FIT.replace(MISSED, in_lines))
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if "missed = rate * (" in text][-1:]
+    found = repaired(wrong(server, source), "", {"fit"})
+    statement = "missed = rate * ( height - slope * x[i] - y[i] )"
+    assert found == f"{BEGINNING} (line {line}: `{statement}`): `-` stands where `+` should."
+
+
 def test_two_slips_are_not_mended_by_one_change(server):
     """Then nothing is said."""
     slips = FIT.replace("slope * x", "slope / x").replace("height - missed", "height + 2 * missed")

@@ -243,9 +243,12 @@ def product_of_shapes(raised: Raised) -> str:
     left, right = sides
     if not left.shape or not right.shape:
         return ""
+    of_right = "the last but one of what stands right"
+    if len(right.shape) == 1:
+        of_right = "what stands right, which has one axis only"
     cause = (
         f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; the last axis of what "
-        "stands left of `@` should be as long as the last but one of what stands right."
+        f"stands left of `@` should be as long as {of_right}."
     )
     if left.shape == right.shape or ".T" in left.text + right.text:
         return cause  # several products would fit, of which one is meant

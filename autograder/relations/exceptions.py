@@ -34,7 +34,8 @@ def but_for_one_in_each_row(case: Case) -> Iterator[Found]:
         predicted = case.right * factors
         excepted = differ(case.found, predicted)
         counts = excepted.sum(axis)
-        if np.all(counts == 1):
+        places = excepted.argmax(axis)
+        if np.all(counts == 1) and np.ptp(places):  # else it is one row that is wrong
             yield _but_for_one(case, axis, predicted, ~excepted)
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from autograder.check import check
 from autograder.relations import CHANCE, Letters, find_relations, letters_of
+from autograder.relations.case import Case
 from autograder.relations.changes import changes
+from autograder.relations.exceptions import but_for_one_in_each_row
 
 LETTERS = Letters((("T", 6), ("B", 5), ("V", 13), ("H", 30)))
 RNG = np.random.default_rng(0)
@@ -321,6 +323,18 @@ PLANTED = [
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
     (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
 ]
+
+
+def test_one_wrong_row_is_not_one_place_of_each():
+    """Where it is the same place in all rows across it."""
+    right = RNG.normal(size=(6, 13))
+    found = right.copy()
+    found[-1] = RNG.normal(size=13)
+    assert told(right, found).text == (
+        "your values are the expected ones, but for the last along T."
+    )
+    case = Case(right, found, {}, LETTERS)
+    assert not list(but_for_one_in_each_row(case))
 
 
 def test_few_zeros_and_ones_may_be_exchanged_by_chance():

@@ -57,19 +57,19 @@ class Asked:
 
         passed: the other checks that have passed.
         """
-        pairs, axis_functions = names_of_addons(self.server.unit)
-        wrong = Wrong(
-            server=self.server,
-            source=self.source,
-            seed=self.seed,
-            expected=self._expected(check),
-            answer=self.answers[check.name],
-            passed=[self._expected(other) for other in passed],
-            pairs=pairs,
-            axis_functions=axis_functions,
-            right=plain_solution(self.server.unit),
-        )
         with suppress(Exception):  # what is known already is told
+            pairs, axis_functions = names_of_addons(self.server.unit)
+            wrong = Wrong(
+                server=self.server,
+                source=self.source,
+                seed=self.seed,
+                expected=self._expected(check),
+                answer=self.answers[check.name],
+                passed=[self._expected(other) for other in passed],
+                pairs=pairs,
+                axis_functions=axis_functions,
+                right=plain_solution(self.server.unit),
+            )
             # of a function that handles no numbers nothing was noted: it may have run
             others = sorted(names_in_experiment(check.experiment))
             return repaired(wrong, found.line, [*found.functions, *others])

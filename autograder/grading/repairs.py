@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 
@@ -30,7 +31,7 @@ from autograder.source.repairs import (
     slip_mended,
     takes_away,
 )
-from autograder.source.restorations import calls_in, restorations
+from autograder.source.restorations import Around, calls_in, restorations
 from autograder.source.small_changes import (
     TAKES_AXIS,
     Definition,
@@ -47,15 +48,16 @@ MOST = 1500  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
 MOST_CHANGED = 600  # changes of all functions together
 MOST_PUT_BACK = 400  # ways of putting something back into the statement that is tried first
+MOST_PASSED_OVER = 20_000  # changes that are made and not tried
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
+LEAST = 0.1  # seconds that a check may take where the time is over
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
-CONDITIONS = ("if ", "elif ", "while ")
 # log10 of how many changes may pass by chance: at most so many where those that pass stand in
 # several lines, and where they stand in one
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
@@ -184,9 +186,10 @@ def groups_of_changes(
     by_name = _by_name(source)
     definitions = _named(functions, by_name)
     calls = calls_in(definitions, source)
-    for other in (source, Source(right, frozenset())):
-        found = calls_in(chain.from_iterable(_by_name(other).values()), other)
-        calls += [call for call in found if call not in calls]
+    of_file = calls_in(chain.from_iterable(by_name.values()), source)
+    for call in (*of_file, *_calls_of(right)):
+        if call not in calls:
+            calls.append(call)
     lines = {place: number for number, place in script.places.items()}
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])
@@ -216,6 +219,13 @@ def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
         else:
             of_lambdas.append(definition)
     return {**found, "": of_lambdas}
+
+
+@lru_cache(8)
+def _calls_of(script: str) -> Sequence[Around]:
+    """Return what the functions of a right answer call: of all submissions it is the same."""
+    source = Source(script, frozenset())
+    return calls_in(chain.from_iterable(_by_name(source).values()), source)
 
 
 def _named(
@@ -292,14 +302,17 @@ class _Search:
         """
         wrong = self._wrong
         passing: list[SmallChange] = []
+        passed_over = 0
         with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
                 if time.monotonic() > self._ends or not (self._left or passing):
                     break
-                if not self._left and not is_beside:
-                    continue
-                if self._late[change.function] > MOST_LATE:
+                is_far = not self._left and not is_beside
+                if is_far or self._late[change.function] > MOST_LATE:
+                    passed_over += 1
+                    if passed_over > MOST_PASSED_OVER:
+                        break
                     continue
                 script = change.script.encode()
                 digest = sha256(script).digest()
@@ -335,7 +348,8 @@ class _Search:
         self, worker: Worker, expected: Expected, most: float, script: bytes | None = None
     ) -> Answer:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
-        seconds = min(most, expected.check.seconds)
+        left = max(LEAST, self._ends - time.monotonic())
+        seconds = min(most, expected.check.seconds, left)
         quick = replace(expected.check, seconds=seconds)
         return worker.ask(quick, self._wrong.seed, source=script)
 
@@ -357,27 +371,30 @@ def _most_likely(found: Sequence[SmallChange], source: Source) -> Sequence[Small
     They are those of a condition, or that swap two lines, or that take something away in another
     line than those where something else mends it.
     """
-    direct = []
-    for repair in found:
-        is_of_lines = repair.words == OTHER_ORDER
-        if not is_of_lines and not _is_condition(repair, source):
-            direct.append(repair)
+    direct = [repair for repair in found if not _keeps_from_running(repair, source)]
     lines = {repair.line for repair in direct if not takes_away(repair)}
     beside = [repair for repair in direct if repair.line in lines]
     return beside or direct or found
 
 
-def _is_condition(repair: SmallChange, source: Source) -> bool:
-    """Return whether a repair is one of a condition: of a statement, or within an expression."""
-    line = source.text.split("\n")[repair.line]
-    if line.lstrip().startswith(CONDITIONS):
+def _keeps_from_running(repair: SmallChange, source: Source) -> bool:
+    """Return whether a repair is one of a condition, or swaps two lines.
+
+    The condition may be that of a statement, or within an expression.
+    """
+    if repair.words == OTHER_ORDER:
         return True
+    conditions: list[ast.expr] = []
     for node in ast.walk(source.tree):
         match node:
-            case ast.IfExp(test=condition):
-                start, end = source.span(condition)
-                if start <= repair.start and repair.end <= end:
-                    return True
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+                conditions.append(test)
+            case ast.comprehension(ifs=tests):
+                conditions.extend(tests)
+    for condition in conditions:
+        start, end = source.span(condition)
+        if start <= repair.start and repair.end <= end:
+            return True
     return False
 
 
@@ -386,16 +403,27 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
 
     Where changes of several lines do, no line is told, nor where one may only go round the slip,
     unless the line was known before: a condition may keep the wrong line from running, and without
-    a part of it a check may pass that does not ask for that part. Of several functions nothing is.
+    a part of it a check may pass that does not ask for that part. Nothing is told of several
+    functions, nor where several changes do of which each only keeps something from running.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:
         return ""
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
-    is_located = first in {script.places[line] for line in lines}
-    only_goes_round = all(_is_condition(repair, source) or takes_away(repair) for repair in found)
-    if len(lines) > 1 or (only_goes_round and not is_located):
+    is_located = any(
+        first == script.places[number]
+        for line in lines
+        for number in _lines_of_statement(source.tree, line)
+    )
+    only_keep_from_running = all(_keeps_from_running(repair, source) for repair in found)
+    only_go_round = only_keep_from_running or all(
+        _keeps_from_running(repair, source) or takes_away(repair) for repair in found
+    )
+    slips = sorted({repair.words for repair in found})
+    if only_keep_from_running and len(slips) > 1 and not is_located:
+        return ""  # any of them will do, so the slip may stand anywhere
+    if len(lines) > 1 or (only_go_round and not is_located):
         return f"{text}."
     (line,) = lines
     told: Collection[int] = (line,)
@@ -404,7 +432,6 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
     code = script.text.split("\n")
     statement = " ".join(code[number - 1].strip() for number in told)
     text = f"{text} ({script.places[min(told)]}: {quoted(statement)})"
-    slips = sorted({repair.words for repair in found})
     if len(slips) > MOST_WORDS:
         return f"{text}."
     return f"{text}: {', or '.join(slips)}."

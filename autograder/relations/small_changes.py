@@ -33,7 +33,9 @@ CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is me
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
 # in the words of a change, the name that it puts there
-_PUT_THERE = re.compile(r"`(\w+)` stands where|two arguments of `(\w+)` are swapped")
+_PUT_THERE = re.compile(
+    r"(?<!argument of )`(\w+)` stands where|two arguments of `(\w+)` are swapped"
+)
 CONSTANTS = {"True", "False", "and", "or"}  # which are no names
 
 

@@ -96,15 +96,19 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
                 for part in ast.walk(node.slice):
                     if isinstance(part, ast.Slice):
                         yield from _cut(part, source)
+            case ast.Subscript(slice=ast.Constant(value=value) as index):
+                if type(value) is not int:  # as `x[None]`, or an entry of a dict
+                    continue
+                yield index, f"-({value})", INDEX
+                for counter in counters:
+                    for beside in ("", " + 1", " - 1"):
+                        yield index, f"{counter}{beside}", INDEX
             case ast.Subscript(slice=index):
                 code = source.code(index)
                 yield index, f"-({code})", INDEX
-                if not isinstance(index, ast.Constant | ast.UnaryOp):
+                if not isinstance(index, ast.UnaryOp):
                     yield index, f"({code}) + 1", INDEX
                     yield index, f"({code}) - 1", INDEX
-                for counter in counters if isinstance(index, ast.Constant) else ():
-                    for beside in ("", " + 1", " - 1"):
-                        yield index, f"{counter}{beside}", INDEX
 
 
 def _counters(function: ast.AST) -> set[str]:

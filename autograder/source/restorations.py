@@ -23,7 +23,8 @@ PUT_BACK = ("*", "+", "@", "-", "/")  # those first that are left out more often
 COMMUTES = "+*"
 MOST_CALLS = 24  # that are put back around an expression
 MOST_PARTS = 10  # entries and attributes, as `h[t]`, that are put back behind an operator
-LONGEST_PART = 40  # characters of one
+LONGEST_PART = 40  # bytes of one, and of the name of what is called
+KEEP_OPTIONS = {"keepdims", "keepdim"}
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,39 @@ def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, 
     for node in definition.nodes:
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                code = source.code(node)
-                if name not in source.takes_axis or not code.endswith(")"):
-                    continue
-                separator = ", " if node.args or node.keywords else ""
-                options = {keyword.arg for keyword in node.keywords}
-                if options.isdisjoint(AXIS_OPTIONS):
-                    for axis in AXES:
-                        added = f"{code[:-1]}{separator}axis={axis})"
-                        yield node, added, "a function works along another axis"
-                if "keepdims" not in options:
-                    added = f"{code[:-1]}{separator}keepdims=True)"
-                    yield node, added, "the option `keepdims` is left out"
-            case ast.For(iter=passed) | ast.comprehension(iter=passed):
-                yield passed, f"reversed({source.code(passed)})", "`reversed` is left out"
+                if name in source.takes_axis:
+                    yield from _with_options(node, source)
+            case ast.For(iter=passed):
+                yield _reversed(passed, source)
+            case (
+                ast.ListComp(generators=loops)
+                | ast.SetComp(generators=loops)
+                | ast.DictComp(generators=loops)
+                | ast.GeneratorExp(generators=loops)
+            ):
+                for loop in loops:
+                    yield _reversed(loop.iter, source)
+
+
+def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+    """Yield a call along each axis where it has none, and one that keeps the axis."""
+    match node.args:
+        case [ast.GeneratorExp()]:  # which may stand without brackets of its own
+            return
+    code = source.code(node)
+    inside = code[:-1].rstrip().removesuffix(",")
+    separator = ", " if node.args or node.keywords else ""
+    options = {keyword.arg for keyword in node.keywords}
+    if options.isdisjoint(AXIS_OPTIONS):
+        for axis in AXES:
+            added = f"{inside}{separator}axis={axis})"
+            yield node, added, "a function works along another axis"
+    if options.isdisjoint(KEEP_OPTIONS):
+        yield node, f"{inside}{separator}keepdims=True)", "an axis is not kept"
+
+
+def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, str]:
+    return passed, f"reversed({source.code(passed)})", "`reversed` is left out"
 
 
 def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:
@@ -117,15 +137,27 @@ def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:
 
 
 def _around_argument(node: ast.AST, source: Source) -> Around | None:
+    """Return what a call puts around its one argument, or behind what its method is of."""
     match node:
-        case ast.Call(func=ast.Name() | ast.Attribute(), args=[_], keywords=[]):
-            function = source.code(node.func)
-            *_, name = function.split(".")
-            return Around(f"{function}(", ")", f"`{name}` is left out")
+        case ast.Call(
+            func=ast.Name(id=name) | ast.Attribute(attr=name) as called, args=[_], keywords=[]
+        ):
+            function = _short_code(called, source)
+            if function:
+                return Around(f"{function}((", "))", f"`{name}` is left out")
         case ast.Call(func=ast.Attribute(value=owner, attr=name), args=[], keywords=[]):
-            if not source.holds_functions(owner):
+            if len(name) <= LONGEST_PART and not source.holds_functions(owner):
                 return Around("(", f").{name}()", f"`{name}` is left out")
     return None
+
+
+def _short_code(node: ast.expr, source: Source) -> str:
+    """Return the code of a node, "" where it is long, or of several lines, or has a comment."""
+    start, end = source.span(node)
+    if end - start > LONGEST_PART:
+        return ""
+    code = source.code(node)
+    return "" if "\n" in code or "#" in code else code
 
 
 def _put_around(
@@ -152,13 +184,13 @@ def _computed(definition: Definition) -> list[ast.expr]:
     """List what a definition computes: whole values, each of a tuple or dict, then their parts.
 
     Parts are calls, names, entries and attributes. Left out are names of functions that are called,
-    and of what an attribute is taken from.
+    what an attribute is taken from, and what is no part of a value, as annotations.
     """
     whole: list[ast.expr] = []
     parts: list[ast.expr] = []
     indices: set[ast.expr] = set()
     several: set[ast.expr] = set()
-    owners: set[ast.expr] = set()
+    left_out = _no_values(definition.tree)
     for node in definition.nodes:
         match node:
             case ast.Assign(value=value) | ast.AugAssign(value=value):
@@ -174,31 +206,48 @@ def _computed(definition: Definition) -> list[ast.expr]:
                     several.add(node)
                     whole += [value for value in values if not isinstance(value, ast.Starred)]
             case ast.Call(func=function):
-                owners.add(function)
+                left_out.add(function)
                 parts.append(node)
-            case ast.Attribute(value=owner, ctx=ast.Load()):
-                owners.add(owner)
-                parts.append(node)
+            case ast.Attribute(value=owner, ctx=context):
+                left_out.add(owner)
+                if isinstance(context, ast.Load):
+                    parts.append(node)
             case ast.Name(ctx=ast.Load()):
                 parts.append(node)
-    outer = owners.union(whole)
-    inner = [part for part in parts if part not in outer]
-    return [value for value in whole if value not in several] + inner
+    found = dict.fromkeys([*whole, *parts])  # each once
+    return [value for value in found if value not in several and value not in left_out]
+
+
+def _no_values(function: ast.AST) -> set[ast.AST]:
+    """Return all nodes of a function's annotations, decorators and patterns."""
+    outermost: list[ast.AST | None] = []
+    for node in ast.walk(function):
+        match node:
+            case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation):
+                outermost.append(annotation)
+            case ast.FunctionDef(returns=returns, decorator_list=decorators):
+                outermost += [returns, *decorators]
+            case ast.pattern():
+                outermost.append(node)
+    found: set[ast.AST] = set()
+    for part in outermost:
+        if part is not None and part not in found:
+            found.update(ast.walk(part))
+    return found
 
 
 def _parts(function: ast.AST, source: Source) -> list[str]:
     """Return the entries and attributes that a function uses, as `h[t]` and `x.T`, each once."""
-    owners: set[ast.AST] = set()
+    left_out = _no_values(function)
     found: dict[str, None] = {}
     for node in ast.walk(function):  # what is called comes before what it is taken from
         match node:
             case ast.Call(func=called):
-                owners.add(called)
-        if not isinstance(node, ast.Attribute | ast.Subscript):
-            continue
-        owners.add(node.value)
-        if isinstance(node.ctx, ast.Load) and node not in owners:
-            code = source.code(node)
-            if len(code) <= LONGEST_PART and "\n" not in code:
-                found[code] = None
+                left_out.add(called)
+            case ast.Attribute(value=owner, ctx=context) | ast.Subscript(value=owner, ctx=context):
+                left_out.add(owner)
+                if isinstance(context, ast.Load) and node not in left_out:
+                    code = _short_code(node, source)
+                    if code:
+                        found[code] = None
     return list(found)[:MOST_PARTS]

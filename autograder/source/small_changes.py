@@ -267,7 +267,7 @@ class Source:
         """Return whether what a function is taken from is a module, one in a module, or `self`."""
         while isinstance(node, ast.Attribute):
             node = node.value
-        return isinstance(node, ast.Name) and node.id in self._modules | {"self"}
+        return isinstance(node, ast.Name) and (node.id == "self" or node.id in self._modules)
 
     @cached_property
     def _bytes(self) -> bytes:

@@ -64,12 +64,15 @@ def violations(page):
 
 def violations_in_both_schemes(page):
     """Return what axe finds against a page, in light colours and in dark ones."""
-    found = []
-    for scheme, rules in (("light", RULES), ("dark", OF_COLOURS)):
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
-        found += violations(page) if rules is RULES else _found(page, rules, set(rules))
-    return found
+    _show_in(page, "light")
+    found = violations(page)
+    _show_in(page, "dark")
+    return found + _found(page, OF_COLOURS, set(OF_COLOURS))
+
+
+def _show_in(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    assert page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
 
 
 def _found(page, rules, looked_at):

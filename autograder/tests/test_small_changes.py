@@ -220,6 +220,7 @@ def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write()
         ("two arguments of `linspace` are swapped", False),
         ("in the option `keepdim`, `True` stands where `False` should", True),
         ("`exp` is left out", True),
+        ("an argument of `exp` stands where its result should", True),
     ):
         one = changed_answers(RIGHT, ("f", words, {"a": C}))
         said = find_small_change(one, RIGHT, found, ["a"], ["a"], lambda _: False, written)

@@ -209,7 +209,7 @@ def _no_numbers(name: str, value: Any) -> str:
         if getattr(part, "requires_grad", False):
             told = f"`{name}` should hold numbers, and it holds tensors"
             if part.ndim:
-                return f"{told}: put them together into one, as `torch.stack` does."
+                return f"{told}: put them together into one, as `stack` does."
             return (
                 f"{told}, each of which hangs on its graph: keep the number, as in "
                 "`append(loss.item())`."

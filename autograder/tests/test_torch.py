@@ -347,7 +347,7 @@ def test_a_list_of_tensors_on_a_graph_is_told():
     loss = torch.ones(3, requires_grad=True).sum()
     with pytest.raises(TypeError, match="each of which hangs on its graph: keep the number"):
         named("losses", [2.0, loss])
-    with pytest.raises(TypeError, match=r"put them together into one, as `torch.stack` does"):
+    with pytest.raises(TypeError, match=r"put them together into one, as `stack` does"):
         named("logits", [2 * torch.ones(3, requires_grad=True)])
     words = r"parts of one shape, and two of them are a single number and \(2,\)"
     with pytest.raises(TypeError, match=words):

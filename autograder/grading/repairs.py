@@ -57,6 +57,7 @@ SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repa
 LEAST = 0.1  # seconds that a check may take where the time is over
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
+MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
 # log10 of how many changes may pass by chance: at most so many where those that pass stand in
 # several lines, and where they stand in one
@@ -125,7 +126,7 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     )
     for changes in tried:
         found = search.mending_among(changes)
-        if found:
+        if found or search.is_over:
             break
     if not found:
         return ""
@@ -194,7 +195,7 @@ def groups_of_changes(
     if first in lines:
         statement = _lines_of_statement(source.tree, lines[first])
         for definition in source.definitions(statement):
-            if _is_small(definition.tree):
+            if _is_small(definition.tree, source):
                 yield _changes(definition, source, names)
                 yield islice(restorations(definition, source, calls), MOST_PUT_BACK)
     changes = (_changes(definition, source, names) for definition in definitions)
@@ -211,7 +212,7 @@ def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
     found: dict[str, list[Definition]] = {}
     of_lambdas: list[Definition] = []
     for name, tree in source.functions():
-        if not _is_small(tree):
+        if not _is_small(tree, source):
             continue
         definition = Definition(name, tree, list(ast.walk(tree)))
         if isinstance(tree, ast.FunctionDef):
@@ -244,7 +245,10 @@ def _named(
     return [*found.values()]
 
 
-def _is_small(tree: ast.AST) -> bool:
+def _is_small(tree: ast.AST, source: Source) -> bool:
+    start, end = source.span(tree)
+    if end - start > MOST_BYTES:
+        return False
     nodes = islice(ast.walk(tree), MOST_NODES + 1)
     return sum(1 for _ in nodes) <= MOST_NODES
 
@@ -276,6 +280,11 @@ class _Search:
         self._seen: set[bytes] = set()
         self._ends = time.monotonic() + SECONDS
 
+    @property
+    def is_over(self) -> bool:
+        """Return whether there is no time left."""
+        return time.monotonic() > self._ends
+
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
         with self._wrong.server.worker(script.encode(), NAME) as worker:
@@ -306,7 +315,7 @@ class _Search:
         with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
-                if time.monotonic() > self._ends or not (self._left or passing):
+                if self.is_over or not (self._left or passing):
                     break
                 is_far = not self._left and not is_beside
                 if is_far or self._late[change.function] > MOST_LATE:
@@ -332,13 +341,13 @@ class _Search:
 
     def _passes_all(self, repair: SmallChange) -> bool:
         wrong = self._wrong
-        if time.monotonic() > self._ends:
+        if self.is_over:
             return False
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for expected in (wrong.expected, *wrong.passed):
-                if time.monotonic() > self._ends:
+                if self.is_over:
                     return False
                 if not expected.is_met_by(self._ask(worker, expected, SECONDS_OF_A_CHECK)):
                     return False
@@ -378,24 +387,10 @@ def _most_likely(found: Sequence[SmallChange], source: Source) -> Sequence[Small
 
 
 def _keeps_from_running(repair: SmallChange, source: Source) -> bool:
-    """Return whether a repair is one of a condition, or swaps two lines.
-
-    The condition may be that of a statement, or within an expression.
-    """
+    """Return whether a repair is one of a condition, or swaps two lines."""
     if repair.words == OTHER_ORDER:
         return True
-    conditions: list[ast.expr] = []
-    for node in ast.walk(source.tree):
-        match node:
-            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-                conditions.append(test)
-            case ast.comprehension(ifs=tests):
-                conditions.extend(tests)
-    for condition in conditions:
-        start, end = source.span(condition)
-        if start <= repair.start and repair.end <= end:
-            return True
-    return False
+    return any(start <= repair.start and repair.end <= end for start, end in source.conditions)
 
 
 def _in_words(found: Sequence[SmallChange], script: Script, source: Source, first: str) -> str:

@@ -68,7 +68,7 @@ def restorations(
     for node, code, words in _options(definition, source):
         start, end = source.span(node)
         yield SmallChange(source.text, start, end, code, definition.name, words)
-    computed = _computed(definition)
+    computed = _computed(definition, source)
     variables = sorted(variables_of(definition.tree) - {"self"})
     operands = [*variables, *_parts(definition.tree, source)]
     first, *others = [
@@ -76,7 +76,7 @@ def restorations(
         for operator in PUT_BACK
     ]
     for around in (WRITTEN_OUT, first, calls, *others):
-        for node in computed:
+        for node in computed if around else ():
             yield from _put_around(node, around, definition, source)
 
 
@@ -105,6 +105,8 @@ def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str
         case [ast.GeneratorExp()]:  # which may stand without brackets of its own
             return
     code = source.code(node)
+    if "#" in code:  # what is added could stand in a comment
+        return
     inside = code[:-1].rstrip().removesuffix(",")
     separator = ", " if node.args or node.keywords else ""
     options = {keyword.arg for keyword in node.keywords}
@@ -152,12 +154,12 @@ def _around_argument(node: ast.AST, source: Source) -> Around | None:
 
 
 def _short_code(node: ast.expr, source: Source) -> str:
-    """Return the code of a node, "" where it is long, or of several lines, or has a comment."""
+    """Return the code of a node, "" where it is long or of several lines."""
     start, end = source.span(node)
     if end - start > LONGEST_PART:
         return ""
     code = source.code(node)
-    return "" if "\n" in code or "#" in code else code
+    return "" if "\n" in code else code
 
 
 def _put_around(
@@ -180,36 +182,43 @@ def _beside(operator: str, operand: str) -> Iterator[Around]:
         yield Around(f"({operand} {operator} (", "))", words, operand)
 
 
-def _computed(definition: Definition) -> list[ast.expr]:
+def _computed(definition: Definition, source: Source) -> list[ast.expr]:
     """List what a definition computes: whole values, each of a tuple or dict, then their parts.
 
-    Parts are calls, names, entries and attributes. Left out are names of functions that are called,
-    what an attribute is taken from, and what is no part of a value, as annotations.
+    Parts are calls, names, entries and attributes. Left out are functions that are called, modules,
+    what counts passes or stands in an index, and what is no part of a value, as annotations.
     """
     whole: list[ast.expr] = []
     parts: list[ast.expr] = []
-    indices: set[ast.expr] = set()
     several: set[ast.expr] = set()
     left_out = _no_values(definition.tree)
     for node in definition.nodes:
         match node:
             case ast.Assign(value=value) | ast.AugAssign(value=value):
                 whole.append(value)
-            case ast.Return(value=ast.expr() as value):
+            case ast.Return(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
+                whole.append(value)
+            case ast.Lambda(body=value):
+                left_out.add(node)
+                whole.append(value)
+            case ast.ListComp(elt=value) | ast.GeneratorExp(elt=value):
                 whole.append(value)
             case ast.Subscript(slice=index, ctx=context):
-                indices.add(index)
+                if index not in left_out:  # else it stands in another one
+                    left_out.update(ast.walk(index))
                 if isinstance(context, ast.Load):
                     parts.append(node)
             case ast.Tuple(elts=values, ctx=ast.Load()) | ast.Dict(values=values):
-                if node not in indices:  # they may hold slices, which are no values
-                    several.add(node)
-                    whole += [value for value in values if not isinstance(value, ast.Starred)]
+                several.add(node)
+                whole += [value for value in values if not isinstance(value, ast.Starred)]
+            case ast.Call(func=ast.Name(id="range")):
+                left_out.update(ast.walk(node))
             case ast.Call(func=function):
                 left_out.add(function)
                 parts.append(node)
             case ast.Attribute(value=owner, ctx=context):
-                left_out.add(owner)
+                if source.holds_functions(owner):
+                    left_out.add(owner)
                 if isinstance(context, ast.Load):
                     parts.append(node)
             case ast.Name(ctx=ast.Load()):

@@ -238,6 +238,20 @@ class Source:
         return parents
 
     @cached_property
+    def conditions(self) -> list[tuple[int, int]]:
+        """Return where each condition begins and ends, of statements and within expressions."""
+        found: list[ast.expr] = []
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+                    found.append(test)
+                case ast.match_case(guard=ast.expr() as test):
+                    found.append(test)
+                case ast.comprehension(ifs=tests):
+                    found.extend(tests)
+        return [self.span(condition) for condition in found]
+
+    @cached_property
     def _modules(self) -> set[str]:
         """Return the names that modules are imported under."""
         names = set()
@@ -671,10 +685,16 @@ def _swapped_pair(
     numbers = [_whole_number(one), _whole_number(other)]
     if None not in numbers:
         return
-    code = f"{source.code(other)}, {source.code(one)}"
+    code = f"{_in_one_piece(other, source)}, {_in_one_piece(one, source)}"
     if source.code(node).startswith("("):
         code = f"({code})"
     yield _Edit(node, code, "two values are swapped")
+
+
+def _in_one_piece(node: ast.expr, source: Source) -> str:
+    """Return the code of a value, in brackets where it has several lines: its own are not in it."""
+    code = source.code(node)
+    return f"({code})" if "\n" in code else code
 
 
 def _without_with(node: ast.With, source: Source) -> Iterator[_Edit]:
@@ -695,7 +715,7 @@ def _augmented(node: ast.AugAssign, source: Source) -> Iterator[_Edit]:
     if operator is None:
         return
     target = source.code(node.target)
-    value = source.code(node.value)
+    value = _in_one_piece(node.value, source)
     others = OTHER_OPERATORS.get(operator, ())
     for other in ("", *others):  # first a plain `=`
         sign = f"{other}="

@@ -8,7 +8,7 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 # what a page may ask for; a mail is handed to the program for mails, and fetches nothing
-HERE = ("file:", "http://127.0.0.1", "mailto:")
+HERE = ("file:", "http://127.0.0.1:", "mailto:")
 HANDED_OVER = "Launched external handler for 'mailto:"  # which Chromium says of it
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOURS = ["color-contrast"]  # all that another colour scheme can change

@@ -109,6 +109,25 @@ def test_a_step_is_called_a_step():
     assert "a slice begins or ends at another place" not in words
 
 
+IN_LINES = """
+def f(x, a, b):
+    x -= (a
+    + b)
+    return b, (a
+    + x)
+"""
+
+
+def test_a_value_of_several_lines_stays_one():
+    """Its brackets are not part of its code, and without them a line would stand by itself."""
+    source = Source(IN_LINES, frozenset())
+    (definition,) = source.definitions(range(2, 8))
+    for change in changes_of(definition, source, {}):
+        if change.words in ("two values are swapped", "`+=` stands where `-=` should"):
+            (function,) = ast.parse(change.script).body
+            assert len(function.body) == 2, change.script
+
+
 CALLS = """
 import tools
 from tools import quick

@@ -73,6 +73,15 @@ FILES = {
     "strings": of_length('"""\n', MAX_CODE - 4),
     "comments": of_length("#\n", MAX_CODE - 2),
     "magics": of_length("%x\n", MAX_CODE - 3),
+    "modules, and methods that are called": (
+        f"import {','.join(f'm{i}' for i in range(12_000))}\n"
+        + "".join(f"def a{i}():\n " + "a.b();" * 600 + "\n" for i in range(12))
+    ),
+    "a condition of a long text": (
+        f"def double(x):\n    return {'1 and ' * 1_000}'{'é' * 100_000}'\n"
+    ),
+    "entries of entries of a text": f"def double(x):\n    return '{'é' * 100_000}'{'[0]' * 900}\n",
+    "a line of lambdas": of_length("a=lambda:0;", MAX_CODE - 11),
 }
 CHILD = """
 import resource, sys, time, warnings

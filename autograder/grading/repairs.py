@@ -152,20 +152,29 @@ def _chance_log10(wrong: Wrong) -> float:
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
-            answered = wrong.answer.arrays.get(name, np.array(""))
-            is_wrong = right != answered if answered.shape == right.shape else right == right
-            texts = right[is_wrong].ravel().tolist()
-            chance += CHANCE_OF_CHARACTER * sum(map(len, texts))
+            texts = _wrong_texts(right, wrong.answer.arrays.get(name))
+            characters = sum(len(text) for text in texts)
+            chance += CHANCE_OF_CHARACTER * characters
             telling.update(texts)
             continue
         places = wrong_places(check, name, expected, wrong.answer)
-        entries = right[places] if places.shape == right.shape else right.ravel()
-        entries = entries.astype(float)
-        entries = entries[np.isfinite(entries)]
+        numbers = right[places] if places.shape == right.shape else right.ravel()
+        numbers = numbers.astype(float)
+        numbers = numbers[np.isfinite(numbers)]
         tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(right)
-        chance += evidence.chance_log10(entries + tolerance, entries)
-        telling.update(entries.tolist())
+        chance += evidence.chance_log10(numbers + tolerance, numbers)
+        telling.update(numbers.tolist())
     return chance if len(telling) >= FEWEST else 0.0
+
+
+def _wrong_texts(right: np.ndarray, answered: np.ndarray | None) -> list[str]:
+    """Return the expected texts in whose places others stand: all, if the shape is another."""
+    if answered is None or answered.shape != right.shape:
+        texts: list[str] = right.ravel().tolist()
+        return texts
+    is_wrong = right != answered
+    texts = right[is_wrong].ravel().tolist()
+    return texts
 
 
 def groups_of_changes(
@@ -412,7 +421,7 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
         for number in _lines_of_statement(source.tree, line)
     )
     only_keep_from_running = all(_keeps_from_running(repair, source) for repair in found)
-    only_go_round = only_keep_from_running or all(
+    only_go_round = all(
         _keeps_from_running(repair, source) or takes_away(repair) for repair in found
     )
     slips = sorted({repair.words for repair in found})

@@ -1,7 +1,7 @@
 """Repairs that put back what may have been left out of an expression.
 
-That is a sign, a number, a call, or an operator with something behind it: calls and operands are
-those that the submission itself holds elsewhere.
+That is a sign, a number, a call, or an operator with something behind it: operands are those that
+the function itself holds elsewhere, and calls those of the submission, or of a right answer.
 """
 
 import ast
@@ -63,7 +63,7 @@ def restorations(
     variables, or with an entry or attribute that it uses. All of them come around whole values, and
     then around the parts of these.
 
-    calls: those of the submission's functions, `calls_in`.
+    calls: those that may have been left out, `calls_in`.
     """
     for node, code, words in _options(definition, source):
         start, end = source.span(node)

@@ -265,7 +265,8 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     loss = net.soft_cross_entropy(logits, y)
     large_logits = 1000 * logits.detach()
     of_large = net.soft_cross_entropy(large_logits, y)
-    of_few = net.soft_cross_entropy(logits[:3].detach(), y[:3])
+    more_logits = torch.cat([logits.detach(), draw(rng, B - 1, V, spread=2)])
+    of_more = net.soft_cross_entropy(more_logits, soft(rng, 2 * B - 1))
     two_classes = torch.from_numpy(rng.permutation(V)[:2])
     true_labels = torch.eye(V)[two_classes]
     of_two = net.soft_cross_entropy(logits[:2].detach(), true_labels)
@@ -274,8 +275,8 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     gradient = logits.grad
     if gradient is None:
         gradient = torch.zeros(B, V)
-    names = "loss loss_of_large loss_of_few loss_of_two_true_labels gradient"
-    out = named(names, loss, of_large, of_few, of_two, gradient)
+    names = "loss loss_of_large loss_of_more loss_of_two_true_labels gradient"
+    out = named(names, loss, of_large, of_more, of_two, gradient)
     return out | same_after(net)
 
 

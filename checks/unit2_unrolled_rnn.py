@@ -266,6 +266,11 @@ def identity_start(net: Any, seed: int) -> Arrays:
     size = 18 + seed % 13  # above V: a size that two layers share would hide which is which
     model = net.Recurrent(V, E, size)
     weights = take(model, roles(V, E, size))
+    if "hidden.weight" not in weights:
+        raise TypeError(
+            f"`Recurrent(V, E, H)` with H = {size} has no `nn.Linear` whose weight is "
+            f"({size}, {size}), as that from hidden to hidden is."
+        )
     are_identities = []
     for name in ("hidden.weight", "input.weight"):
         weight = weights.get(name, np.zeros((1, 1)))  # without one the check before this says so
@@ -273,7 +278,7 @@ def identity_start(net: Any, seed: int) -> Arrays:
         are_identities.append(np.array_equal(weight, identity))
     bias = weights.get("hidden.bias", np.zeros(1))
     # of numbers drawn as `nn.Linear` draws them only zeros are left
-    rounded = weights.get("hidden.weight", np.zeros((1, 1))).round()
+    rounded = weights["hidden.weight"].round()
     names = "hidden_rounded hidden_is_identity input_is_identity"
     out = named(names, rounded, *are_identities)
     out |= named("hidden_bias_is_zero", not bias.any())

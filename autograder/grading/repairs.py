@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 
@@ -51,6 +51,7 @@ MOST_PUT_BACK = 400  # ways of putting something back into the statement that is
 MOST_PASSED_OVER = 20_000  # changes that are made and not tried
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
+OTHER_SEEDS = 4  # on which the check has to pass as well: some values come out right by chance
 SECONDS = 8.0  # that all of them may take together
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
@@ -297,13 +298,14 @@ class _Search:
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
         with self._wrong.server.worker(script.encode(), NAME) as worker:
-            answer = self._ask(worker, self._wrong.expected, SECONDS_OF_A_CHECK)
+            check = self._wrong.expected.check
+            answer = self._ask(worker, check, self._wrong.seed, SECONDS_OF_A_CHECK)
         return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
     def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
         """Return those of some changes with which the check passes, and fails no other one.
 
-        They are asked once more, in processes of their own.
+        They are asked once more, in processes of their own, and on other seeds.
         """
         found: list[SmallChange] = []
         for repair in self._passing_among(changes):
@@ -339,7 +341,8 @@ class _Search:
                 self._seen.add(digest)
                 self._left = max(0, self._left - 1)
                 self.tried += 1
-                answer = self._ask(worker, wrong.expected, SECONDS_OF_ONE, script)
+                check = wrong.expected.check
+                answer = self._ask(worker, check, wrong.seed, SECONDS_OF_ONE, script)
                 if answer.failure == Failure.TIMEOUT:
                     self._late[change.function] += 1
                 if wrong.expected.is_met_by(answer):
@@ -354,22 +357,38 @@ class _Search:
             return False
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
+        on_own_seed = [(wrong.seed, expected) for expected in (wrong.expected, *wrong.passed)]
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
-            for expected in (wrong.expected, *wrong.passed):
+            for seed, expected in (*on_own_seed, *self._on_other_seeds):
                 if self.is_over:
                     return False
-                if not expected.is_met_by(self._ask(worker, expected, SECONDS_OF_A_CHECK)):
+                answer = self._ask(worker, expected.check, seed, SECONDS_OF_A_CHECK)
+                if not expected.is_met_by(answer):
                     return False
         return True
 
+    @cached_property
+    def _on_other_seeds(self) -> Sequence[tuple[int, Expected]]:
+        """Return other seeds with what a right answer answers there; none where none is known."""
+        wrong = self._wrong
+        check = wrong.expected.check
+        found: list[tuple[int, Expected]] = []
+        if not wrong.right:
+            return found
+        with wrong.server.worker(wrong.right.encode(), NAME) as worker:
+            for seed in range(wrong.seed + 1, wrong.seed + 1 + OTHER_SEEDS):
+                answer = self._ask(worker, check, seed, SECONDS_OF_A_CHECK)
+                if not answer.failure:
+                    found.append((seed, Expected(check, answer)))
+        return found
+
     def _ask(
-        self, worker: Worker, expected: Expected, most: float, script: bytes | None = None
+        self, worker: Worker, check: Check, seed: int, most: float, script: bytes | None = None
     ) -> Answer:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
         left = max(LEAST, self._ends - time.monotonic())
-        seconds = min(most, expected.check.seconds, left)
-        quick = replace(expected.check, seconds=seconds)
-        return worker.ask(quick, self._wrong.seed, source=script)
+        seconds = min(most, check.seconds, left)
+        return worker.ask(replace(check, seconds=seconds), seed, source=script)
 
 
 def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:

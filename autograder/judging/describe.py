@@ -68,7 +68,8 @@ def remarks_on(
     is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        text = words_of_mistakes(explanation.mistakes, comparison.written, is_sure)
+        is_made = is_sure and not _is_all_not_finite(explanation, comparison)
+        text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
     descriptions = []
@@ -283,6 +284,15 @@ def _is_telling(array: np.ndarray) -> bool:
         return bool(array.size)
     finite = array[np.isfinite(array)]
     return bool(finite.any())
+
+
+def _is_all_not_finite(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether some arrays hold nothing but NaN and infinity: other mistakes make that too."""
+    for name in explanation.arrays:
+        array = comparison.answer.arrays.get(name)
+        if array is None or array.dtype.kind != "f" or np.isfinite(array).any():
+            return False
+    return True
 
 
 def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Description:

@@ -5,7 +5,8 @@ told is a fact, as "`f * c + i` is the first value that none of our right answer
 of `f`, `c` and `i` occur in them".
 
 A right answer in another style has values, too, that none of ours has. So values that later ones
-are made of which do occur are *cleared*, and so are the expressions that took them.
+are made of which do occur are *cleared*, and so are the expressions that took them. Behind such
+values it is not said that one is the first.
 """
 
 from collections import Counter
@@ -53,11 +54,11 @@ LONGEST_QUOTE = 60  # characters of a student's code
 
 @dataclass(frozen=True)
 class Located:
-    """An expression whose value is the first that no right answer has.
+    """An expression whose value is the first that no right answer has, as far as can be told.
 
     line: where its statement stands, "line 41", and `statement` its text. function: around it.
     parts: those whose values do occur. in_pieces: those that are put together of pieces which do.
-    times_right: how often it was evaluated before, where its value occurred each time.
+    is_first: whether all that was computed before it occurs.
     """
 
     text: str
@@ -66,7 +67,7 @@ class Located:
     function: str
     parts: tuple[str, ...]
     in_pieces: tuple[str, ...] = ()
-    times_right: int = 0
+    is_first: bool = True
 
 
 def locate(run: "Run") -> Located | None:
@@ -115,12 +116,10 @@ def in_words(located: Located) -> str:
     """
     text = quoted(located.text)
     place = _place(located.line, located.statement, located.text)
-    said = f"{text} ({place}) is the first value that none of our right answers has"
+    value = "the first value" if located.is_first else "a value"
+    said = f"{text} ({place}) is {value} that none of our right answers has"
     if located.in_pieces:
         said = f"{said}, after {_listed(located.in_pieces)}, all pieces of which occur in them"
-    if located.times_right:
-        times = "time" if located.times_right == 1 else f"{located.times_right} times"
-        said = f"{said}, though it had the right ones the first {times}"
     if located.parts:
         said = f"{said}; the numbers of {_listed(located.parts)} occur in them"
     return f"{said}."
@@ -432,13 +431,18 @@ class Run:
 
         That is one of the same expression, as in an earlier call of which the parts occur nowhere
         either, or one that another statement has made in place, or that another one has computed in
-        the same call and that is no part of this one. Of what functions have returned, values count
-        that say little, as of one-hot rows.
+        the same call and that is no part of this one. Where the same expression had a value that
+        does occur, that is any value of another statement: the expression may be right, and what it
+        reads wrong. Of what functions have returned, values count that say little, as of one-hot
+        rows.
         """
         records = self.records
         own_site = records.sites[record]
         own_function = self._function(record)
         own_parts = self._all_parts(record)
+        occurred_before = any(
+            self._agrees[before] and records.sites[before] == own_site for before in range(record)
+        )
         for before in range(record):
             if self._agrees[before] or records.pieces[before]:
                 continue
@@ -451,8 +455,9 @@ class Run:
             if self._values[before] in self._cleared:
                 continue
             is_elsewhere = records.statements[site] != records.statements[own_site]
-            is_beside = is_elsewhere and records.frames[before] == records.frames[record]
-            if is_beside and before not in own_parts and self._kind(before) not in NEVER_TOLD:
+            is_in_same_call = records.frames[before] == records.frames[record]
+            may_be_read = is_elsewhere and (is_in_same_call or occurred_before)
+            if may_be_read and before not in own_parts and self._kind(before) not in NEVER_TOLD:
                 return True
             if site in self._of_own_style:
                 continue
@@ -460,6 +465,16 @@ class Run:
             if site == own_site or (is_in_place and is_elsewhere):
                 return True
         return False
+
+    def _is_first_unknown(self, record: int) -> bool:
+        """Return whether all that was computed before a value occurs, but for its own parts."""
+        own_parts = self._all_parts(record)
+        for before in range(record):
+            is_known = self._agrees[before] or self._says_little[before] or before in own_parts
+            is_computed = self._kind(before) not in NEVER_TOLD and self.is_computed_here(before)
+            if is_computed and not is_known:
+                return False
+        return True
 
     def _all_parts(self, record: int) -> set[int]:
         """Return the parts of a value, and all parts of these."""
@@ -596,12 +611,6 @@ class Run:
 
     # ---- in words
 
-    def _is_surely_right(self, record: int) -> bool:
-        """Return whether a value occurs in right answers as it is, and not by chance."""
-        is_known = self._agrees[record] and record not in self._in_pieces
-        are_enough = self.records.prints[record][ENTRIES] >= FEW
-        return bool(is_known and are_enough)
-
     def told(self, record: int) -> Located:
         """Describe a record that is to be told."""
         records = self.records
@@ -613,9 +622,6 @@ class Run:
             if not self._says_little[leaf]:
                 listed = in_pieces if leaf in self._in_pieces else parts
                 listed[records.texts[records.sites[leaf]]] = None
-        before = [other for other in range(record) if records.sites[other] == site]
-        were_right = all(map(self._is_surely_right, before))
-        times_right = len(before) if were_right else 0
         return Located(
             text=records.texts[site],
             line=records.lines[statement],
@@ -623,5 +629,5 @@ class Run:
             function=records.functions[statement],
             parts=tuple(parts)[:MOST_NAMED],
             in_pieces=tuple(in_pieces)[:MOST_NAMED],
-            times_right=times_right,
+            is_first=self._is_first_unknown(record),
         )

@@ -298,12 +298,13 @@ def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
     """A mistake that gives infinity is not named beside what nobody knows.
 
-    Where all that is wrong is explained, it is.
+    Where all that is wrong is explained, it is, as a fact about values: others give infinity too.
     """
+    told = "your values are those of this mistake: words of overflow"
     known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", c=C + 1))
-    assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == "words of overflow"
+    assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == told
     both = verdict(known, a=np.full(6, np.inf), c=C + 1)
-    assert [r.text for r in both.remarks] == ["words of overflow", "words of other"]
+    assert [r.text for r in both.remarks] == [told, "words of other"]
     unknown = verdict(known, a=np.full(6, np.inf), c=np.array([7, 1, 9]))
     assert [r.text for r in unknown.remarks] == [
         "NaN or infinity in 6 of 6 places.",

@@ -99,6 +99,7 @@ def test_a_slip_is_told_where_it_was_made(right, wrong, told):
     found = located(GATES.replace(right, wrong))
     assert found.text == told
     assert told in found.statement
+    assert found.is_first
 
 
 def test_a_slip_is_told_though_the_style_is_another():
@@ -107,6 +108,8 @@ def test_a_slip_is_told_though_the_style_is_another():
     found = located(AT_ONCE.replace("(h - np.tanh(given + h))", "(h - np.tanh(given))"))
     assert found.statement == "h = keep * (h - np.tanh(given)) + np.tanh(given + h)"
     assert found.function == "states_before"
+    assert not found.is_first
+    assert " is a value that none of our right answers has; the numbers of " in in_words(found)
     found = located(AT_ONCE.replace("(flat @ w) / 2", "(flat @ w)"))
     assert found.statement == "keeps += 0.5 * np.tanh((flat @ w))"
 
@@ -206,7 +209,7 @@ def test_an_answer_of_which_nothing_is_known_is_told_nothing():
 
 
 def test_an_index_may_be_wrong_from_the_second_time_on():
-    """It is said that the value was right before."""
+    """An expression may be told whose value was another one before, which occurs."""
     sums = """
 def everything(x, w, u):
     total = x[0]
@@ -216,8 +219,31 @@ def everything(x, w, u):
 """
     found = located(sums.replace("+ x[t]", "+ x[min(t, 2)]"), sums)
     assert found.text == "total * 0.5 + x[min(t, 2)]"
-    assert found.times_right == 2
-    assert "the first 2 times" in in_words(found)
+    assert "the first value that none of our right answers has" in in_words(found)
+
+
+READ_AGAIN = """
+import numpy as np
+
+def everything(x, w, u):
+    h, before = x[0], 0
+    for t in range(len(x)):
+        h = np.tanh(h + x[before])
+        before = chosen(h, t)
+    return h
+
+def chosen(h, t):
+    sums = np.cumsum(h)
+    return int(sums[-1] > 100) + t
+"""
+
+
+def test_nothing_is_the_first_that_reads_what_may_have_been_wrong():
+    """What it reads came of values that occur nowhere, and was right the first time by chance."""
+    slip = READ_AGAIN.replace("+ t", "+ min(t, 1)")
+    assert located(slip, READ_AGAIN).text == "np.tanh(h + x[before])"
+    slip = slip.replace("np.cumsum(h)", "np.cumsum(np.exp(h))")
+    assert located(slip, READ_AGAIN) is None
 
 
 def test_recursion_and_in_place_operations_are_followed():

@@ -1,6 +1,7 @@
 """Small changes that mend a wrong answer: tried on the submission, and told as a fact."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -315,6 +316,24 @@ def test_what_is_left_to_chance_is_not_told(server):
     assert wrong_arrays(one.expected.check, one.expected.answer, one.answer)
     right = replace(one, source=submission(FIT))
     assert repaired(right, "", {"fit"}) == ""
+
+
+def test_a_change_that_mends_by_chance_is_not_told(server):
+    """On other seeds it does not, where a right answer is known that tells."""
+    drawn = "int(100 * abs(float(np.sum(x))))"
+    tells = submission(FIT.replace("    for i", f"    raise ValueError({drawn})\n    for i"))
+    with server.worker(tells, "submission.py") as worker:
+        message = worker.ask(small.check("three_steps"), small.SEED).message
+    (number,) = re.findall(r"ValueError: (\d+)", message)
+    slip = (
+        f"    drawn = {drawn} + 1\n"
+        f"    rate = rate if drawn == {number} else 2 * rate + 1\n"
+        "    for i"
+    )
+    one = wrong(server, submission(FIT.replace("    for i", slip)))
+    assert repaired(one, "", ["fit"]).startswith(BEGINNING)
+    known = replace(one, right=small.solved())
+    assert repaired(known, "", ["fit"]) == ""
 
 
 def test_a_change_that_spoils_another_check_is_not_told(server):

@@ -287,7 +287,7 @@ def _is_telling(array: np.ndarray) -> bool:
 
 
 def _is_all_not_finite(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether some arrays hold nothing but NaN and infinity: other mistakes make that too."""
+    """Return whether some arrays hold NaN and infinity alone: other mistakes make that, too."""
     for name in explanation.arrays:
         array = comparison.answer.arrays.get(name)
         if array is None or array.dtype.kind != "f" or np.isfinite(array).any():

@@ -1,8 +1,28 @@
-"""Parses Python code, from any thread."""
+"""Parses Python code, from any thread; and how operators are written."""
 
 import ast
 import warnings
+from collections.abc import Mapping
 from threading import Lock
+
+OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Mod: "%",
+    ast.FloorDiv: "//",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+}
+COMPARISONS: Mapping[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 
 _ONE_AT_A_TIME = Lock()
 

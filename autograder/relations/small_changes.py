@@ -18,7 +18,7 @@ from autograder.check import is_text
 from autograder.relations import evidence
 from autograder.relations.case import differ
 from autograder.relations.search import CHANCE
-from autograder.relations.written import NOT_KNOWN, Written
+from autograder.relations.written import NOT_KNOWN, SLICE, Written
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -32,11 +32,14 @@ FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])
 CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is met by chance
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
-# in the words of a change, the name that it puts there
+# in the words of a change, the name or the sign that it puts there
 _PUT_THERE = re.compile(
-    r"(?<!argument of )`(\w+)` stands where|two arguments of `(\w+)` are swapped"
+    r"(?<!argument of )`(\w+|\W+)` stands where"
+    r"|two arguments of `(\w+)` are swapped"
+    r"|two sides of a `(\W+)` are swapped"
 )
-CONSTANTS = {"True", "False", "and", "or"}  # which are no names
+OF_SLICES = " slice "  # in the words of a change of a slice
+ANYWHERE = {"True", "False", "and", "or", "="}  # which may stand in any code
 
 
 @dataclass(frozen=True)
@@ -398,8 +401,8 @@ def _what(changes: Sequence[SmallChange], written: Written) -> str:
 
 def _is_written(change: SmallChange, written: Written) -> bool:
     """Return whether a submission may have what a change puts there, by the names in its words."""
-    for found in _PUT_THERE.findall(change.words):
-        name = "".join(found)
-        if name not in CONSTANTS and written.lacks_all({name}, change.function):
-            return False
-    return True
+    put_there = {"".join(found) for found in _PUT_THERE.findall(change.words)}
+    if OF_SLICES in change.words:
+        put_there.add(SLICE)
+    may_lack = put_there - ANYWHERE
+    return not any(written.lacks_all({one}, change.function) for one in may_lack)

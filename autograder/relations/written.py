@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-# definition, `f`, `Class` or `Class.method` → the names that stand in it
+SLICE = ":"  # the sign of a slice
+# definition, `f`, `Class` or `Class.method` → the names and signs that stand in it
 Uses = Mapping[str, Set[str]]
 
 
 @dataclass(frozen=True)
 class Written:
-    """The names that stand in a submission's definitions, read when they are first asked for."""
+    """The names and signs in a submission's definitions, read when they are first asked for."""
 
     read: Callable[[], Uses] = dict
 

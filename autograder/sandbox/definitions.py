@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from autograder.parsing import COMPARISONS, OPERATORS
+from autograder.relations.written import SLICE
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
@@ -98,7 +100,7 @@ def read_definitions(source: bytes) -> list[Definition]:
 
 
 def names_in_definitions(source: bytes) -> dict[str, set[str]]:
-    """Return the names that stand in each function and class of a submission, and in each method.
+    """Return the names and signs in each function and class of a submission, and in each method.
 
     By `f`, `Class` and `Class.method`. Nothing where the file is no text or is over the limits.
     """
@@ -162,13 +164,27 @@ def script_of(source: bytes) -> Script | None:
 
 
 def _add_names(names: set[str], tree: ast.AST) -> None:
-    """Add the names of variables, attributes and options that stand in code."""
+    """Add the names of variables, attributes and options that stand in code, and its signs.
+
+    These are operators that stand between two values, as `+`, `+=` and `<`, and the `:` of slices.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
                 names.add(name)
             case ast.arg(arg=name):
                 names.add(name)
+            case ast.BinOp(op=operator) if type(operator) in OPERATORS:
+                names.add(OPERATORS[type(operator)])
+            case ast.AugAssign(op=operator) if type(operator) in OPERATORS:
+                sign = OPERATORS[type(operator)]
+                names.update((sign, f"{sign}="))
+            case ast.Compare(ops=operators):
+                names.update(
+                    COMPARISONS[type(one)] for one in operators if type(one) in COMPARISONS
+                )
+            case ast.Slice():
+                names.add(SLICE)
 
 
 def _read(source: bytes) -> Submission | None:

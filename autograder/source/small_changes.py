@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import pairwise
 from math import ceil
 
-from autograder.parsing import parse
+from autograder.parsing import COMPARISONS, OPERATORS, parse
 from autograder.source.edits import Edit, with_edits
 from autograder.source.solution import lines_of_regions
 
@@ -29,16 +29,6 @@ COUNTERPARTS = (
     ("exp", "log"),
 )
 PAIRS = (*COUNTERPARTS, ("floor", "ceil"))
-OPERATORS: Mapping[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Mod: "%",
-    ast.FloorDiv: "//",
-    ast.Pow: "**",
-    ast.MatMult: "@",
-}
 OTHER_OPERATORS: Mapping[str, Sequence[str]] = {
     "+": "-*",
     "-": "+",
@@ -49,14 +39,6 @@ OTHER_OPERATORS: Mapping[str, Sequence[str]] = {
     "**": "*",
 }
 OTHER_CONJUNCTION = {"and": "or", "or": "and"}
-COMPARISONS: Mapping[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
 OTHER_COMPARISONS: Mapping[str, Sequence[str]] = {
     "<": ("<=", ">"),
     "<=": "<",

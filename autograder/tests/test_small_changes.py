@@ -231,7 +231,7 @@ def test_the_change_that_gives_all_that_is_wrong_is_told():
 def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write():
     """They are of the solution: its function is told all the same, and another kind that fits."""
     found = {"a": C, "b": B}
-    written = Written(lambda: {"f": {"ones", "range", "x"}})
+    written = Written(lambda: {"f": {"ones", "range", "x", "-", "+="}})
     for words, is_told in (
         ("`ones` stands where `zeros` should", True),
         ("`ones_like` stands where `zeros_like` should", False),
@@ -240,6 +240,14 @@ def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write()
         ("in the option `keepdim`, `True` stands where `False` should", True),
         ("`exp` is left out", True),
         ("an argument of `exp` stands where its result should", True),
+        ("`-` stands where `+` should", True),
+        ("`>` stands where `>=` should", False),
+        ("`+=` stands where `-=` should", True),
+        ("`=` stands where `+=` should", True),
+        ("the two sides of a `-` are swapped", True),
+        ("the two sides of a `/` are swapped", False),
+        ("a slice has no end", False),
+        ("the step of a loop is another", True),
     ):
         one = changed_answers(RIGHT, ("f", words, {"a": C}))
         said = find_small_change(one, RIGHT, found, ["a"], ["a"], lambda _: False, written)

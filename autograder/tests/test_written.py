@@ -95,6 +95,13 @@ def test_the_names_in_a_definition_are_read(read, tmp_path):
     assert {"step", "table", "zeros", "nbytes"} <= names["Model"]
 
 
+def test_signs_count_as_what_stands_in_a_definition():
+    """Operators between two values, and the colon of a slice."""
+    script = "def f(x, y):\n    x += y[1:] @ y\n    return -x <= y\n"
+    names = names_in_definitions(script.encode())
+    assert names["f"] == {"x", "y", "+", "+=", "@", "<=", ":"}
+
+
 def test_what_is_imported_under_another_name_is_known_by_its_own():
     """A function of a library may be called anything."""
     assert not written_in(SCRIPT).lacks_all(["dedent"], "known")

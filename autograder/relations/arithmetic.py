@@ -6,6 +6,7 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,8 @@ from autograder.relations.letters import Letters
 PARALLEL = 0.998
 ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precision may differ
 NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
+MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are told
+MOST_DENOMINATOR = 12  # of a fraction that is told as one
 
 
 # ---- factors
@@ -297,8 +300,8 @@ def _same_difference_along(case: Case, axes: tuple[int, ...], name: str) -> Iter
     predicted = case.right + terms
     if not _differ_as_predicted(case, predicted):
         return
-    text = f"for each {name} your values differ from the expected ones by the same numbers."
-    relation = Relation("same difference along", text)
+    text = f"for each {name} your values differ from the expected ones by the same numbers"
+    relation = Relation("same difference along", f"{text}{_listed(terms)}.")
     yield from _if_it_fits(case, relation, predicted, fitted=terms.size)
 
 
@@ -315,9 +318,31 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
 
 def _same_factor_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
     factors = _factors_along(case.right, case.found, axes)
-    text = f"for each {name} your values are the expected ones times the same numbers."
-    relation = Relation("same factor along", text)
+    text = f"for each {name} your values are the expected ones times the same numbers"
+    relation = Relation("same factor along", f"{text}{_listed(factors)}.")
     yield from _if_it_fits(case, relation, case.right * factors, fitted=factors.size)
+
+
+def _listed(numbers: Array) -> str:
+    """List numbers that run along one axis, in their order, as ": 1/2, 1, 1"; "" if many or all 0.
+
+    numbers: with all axes, of which some have one entry.
+    """
+    is_one_row = max(numbers.shape, default=1) == numbers.size
+    if not is_one_row or numbers.size > MOST_LISTED:
+        return ""
+    if not numbers.all() or not np.isfinite(numbers).all():
+        return ""
+    words = ", ".join(_number_in_words(number) for number in numbers.ravel().tolist())
+    return f": {words}"
+
+
+def _number_in_words(number: float) -> str:
+    """Write a number as a fraction where it is a simple one, as "1/2", else in three digits."""
+    simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)
+    if simple and abs(number - simple) <= NEAR_ONE * abs(number):
+        return str(simple).replace("-", "−")
+    return f"{number:.3g}".replace("-", "−")
 
 
 def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Found]:

@@ -90,6 +90,14 @@ PLANTED = [
         RIGHT * ROW,
         ("for each T and B your values are the expected ones times the same numbers."),
     ),
+    (
+        RIGHT,
+        RIGHT * np.array([0.5, 1, 1, -1.25, 0.3718])[:, None],
+        (
+            "for each T and V your values are the expected ones times the same numbers: "
+            "1/2, 1, 1, −5/4, 0.372."
+        ),
+    ),
     # orders
     (RIGHT, RIGHT[::-1], "your values are the expected ones reversed along T."),
     (RIGHT, -RIGHT[:, ::-1], "your values are the expected ones reversed along B × −1."),

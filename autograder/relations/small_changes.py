@@ -39,7 +39,7 @@ _PUT_THERE = re.compile(
     r"|two sides of a `(\W+)` are swapped"
 )
 OF_SLICES = " slice "  # in the words of a change of a slice
-ANYWHERE = {"True", "False", "and", "or", "="}  # which may stand in any code
+ANYWHERE = {"True", "False", "and", "or"}  # which may stand in any code
 
 
 @dataclass(frozen=True)

@@ -116,8 +116,10 @@ def names_in_statements(statements: Iterable[ast.stmt]) -> dict[str, set[str]]:
     original: dict[str, str] = {}  # what is imported under another name
     for node in statements:
         match node:
-            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+            case ast.FunctionDef(name=name):
                 _add_names(names.setdefault(name, set()), node)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                _add_names(names.setdefault(name, set()), value)
             case ast.ClassDef(name=name):
                 _add_names(names.setdefault(name, set()), node)
                 for part in node.body:
@@ -166,7 +168,8 @@ def script_of(source: bytes) -> Script | None:
 def _add_names(names: set[str], tree: ast.AST) -> None:
     """Add the names of variables, attributes and options that stand in code, and its signs.
 
-    These are operators that stand between two values, as `+`, `+=` and `<`, and the `:` of slices.
+    These are operators that stand between two values, as `+` and `<`, those of assignments, as `=`
+    and `+=`, and the `:` of slices.
     """
     for node in ast.walk(tree):
         match node:
@@ -183,6 +186,8 @@ def _add_names(names: set[str], tree: ast.AST) -> None:
                 names.update(
                     COMPARISONS[type(one)] for one in operators if type(one) in COMPARISONS
                 )
+            case ast.Assign() | ast.AnnAssign():
+                names.add("=")
             case ast.Slice():
                 names.add(SLICE)
 

@@ -243,7 +243,7 @@ def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write()
         ("`-` stands where `+` should", True),
         ("`>` stands where `>=` should", False),
         ("`+=` stands where `-=` should", True),
-        ("`=` stands where `+=` should", True),
+        ("`=` stands where `+=` should", False),
         ("the two sides of a `-` are swapped", True),
         ("the two sides of a `/` are swapped", False),
         ("a slice has no end", False),

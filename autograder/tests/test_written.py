@@ -96,10 +96,11 @@ def test_the_names_in_a_definition_are_read(read, tmp_path):
 
 
 def test_signs_count_as_what_stands_in_a_definition():
-    """Operators between two values, and the colon of a slice."""
-    script = "def f(x, y):\n    x += y[1:] @ y\n    return -x <= y\n"
+    """Operators between two values or of assignments, and the colon of a slice."""
+    script = "def f(x, y=1):\n    x += y[1:] @ y\n    return -x <= y\n"
     names = names_in_definitions(script.encode())
     assert names["f"] == {"x", "y", "+", "+=", "@", "<=", ":"}
+    assert "=" in names_in_definitions(b"def f():\n    x = 1\n")["f"]
 
 
 def test_what_is_imported_under_another_name_is_known_by_its_own():

@@ -289,18 +289,18 @@ def same_along_axes(case: Case) -> Iterator[Found]:
     if not case.same_shape:
         return
     for axes in some_axes(case.found.shape):
-        name = case.letters.axes(case.found.shape, axes)
-        yield from _same_difference_along(case, axes, name)
-        yield from _same_factor_along(case, axes, name)
+        each = case.letters.each(case.found.shape, axes)
+        yield from _same_difference_along(case, axes, each)
+        yield from _same_factor_along(case, axes, each)
 
 
-def _same_difference_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
+def _same_difference_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
     differences = case.found - case.right
     terms = differences.mean(axes, keepdims=True)
     predicted = case.right + terms
     if not _differ_as_predicted(case, predicted):
         return
-    text = f"for each {name} your values differ from the expected ones by the same numbers"
+    text = f"for {each} your values differ from the expected ones by the same numbers"
     relation = Relation("same difference along", f"{text}{_listed(terms)}.")
     yield from _if_it_fits(case, relation, predicted, fitted=terms.size)
 
@@ -316,9 +316,9 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
     return furthest <= max(by_difference, rounding)
 
 
-def _same_factor_along(case: Case, axes: tuple[int, ...], name: str) -> Iterator[Found]:
+def _same_factor_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
     factors = _factors_along(case.right, case.found, axes)
-    text = f"for each {name} your values are the expected ones times the same numbers"
+    text = f"for {each} your values are the expected ones times the same numbers"
     relation = Relation("same factor along", f"{text}{_listed(factors)}.")
     yield from _if_it_fits(case, relation, case.right * factors, fitted=factors.size)
 

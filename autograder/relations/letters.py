@@ -59,6 +59,13 @@ class Letters:
         names = [self.axis(shape, axis) for axis in axes]
         return " and ".join(names)
 
+    def each(self, shape: Sequence[int], axes: Sequence[int]) -> str:
+        """Name all places along axes: `each T and B`, or `each place along axis 0`."""
+        names = [self.axis(shape, axis) for axis in axes]
+        listed = " and ".join(names)
+        have_letters = all(name in self._by_size.values() for name in names)
+        return f"each {listed}" if have_letters else f"each place along {listed}"
+
     def constant(self, value: float) -> Constant | None:
         """Name a positive number; of those names that fit, the most likely."""
         fitting = []

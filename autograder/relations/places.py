@@ -182,7 +182,7 @@ def _in_place_of(case: Case) -> str:
         return ""
     if right in (0, 1):
         return f"{found:.3g}, and all expected ones are {right:.0f}"
-    return "the same, and all expected ones are another number"
+    return f"{found:.3g}, and all expected ones are another number".replace("-", "−")
 
 
 def same_everywhere(case: Case) -> Iterator[Found]:
@@ -203,8 +203,7 @@ def same_everywhere(case: Case) -> Iterator[Found]:
     shape = case.found.shape
     for axes in reversed(list(some_axes(shape))):
         if _is_same_along(case, axes):
-            name = case.letters.axes(shape, axes)
-            text = f"your values are the same for each {name}."
+            text = f"your values are the same for {case.letters.each(shape, axes)}."
             relation = Relation("the same along", text)
             yield Found(relation, 0.005, -math.inf)
             return

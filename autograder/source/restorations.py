@@ -49,8 +49,8 @@ WRITTEN_OUT = (
     Around("((", ") / 2)", "there is a factor of 2 too many"),
     Around("((", ") // 2)", LEFT_OUT["//"]),
     Around("(1 - (", "))", LEFT_OUT["-"]),
-    Around("((", ") + 1)", "it is off by one"),
-    Around("((", ") - 1)", "it is off by one"),
+    Around("((", ") + 1)", "a value is off by one"),
+    Around("((", ") - 1)", "a value is off by one"),
 )
 
 

@@ -523,7 +523,7 @@ def _number_in_words(node: ast.expr, value: int, source: Source) -> tuple[str, S
         case ast.BinOp(op=ast.Pow()):
             return "a power is another", near
         case ast.BinOp(op=ast.Add() | ast.Sub()):
-            return "it is off by one", near
+            return "a value is off by one", near
     return "a number is another", (*near, 2 * value)
 
 

@@ -72,7 +72,7 @@ PLANTED = [
     (
         np.full(9, 0.5),
         np.full(9, 2.5),
-        "all your values are the same, and all expected ones are another number.",
+        "all your values are 2.5, and all expected ones are another number.",
     ),
     (RIGHT, np.full(RIGHT.shape, 2.5), "all your values are the same."),
     # terms
@@ -330,6 +330,11 @@ PLANTED = [
     (RIGHT, 0 * RIGHT, "all your values are 0."),
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
     (RIGHT, np.broadcast_to(RIGHT[:1], RIGHT.shape), "your values are the same for each T."),
+    (
+        RIGHT[:4],
+        np.broadcast_to(RIGHT[:1], (4, 5, 13)),
+        "your values are the same for each place along axis 0.",
+    ),
 ]
 
 

@@ -34,7 +34,7 @@ SLIPS = {
     "an index": (
         "y[i])",
         "y[i - 1])",
-        ": a term is too much, or an index is another, or it is off by one.",
+        ": a term is too much, or an index is another, or a value is off by one.",
     ),
     "a sign of an index": (
         "* x[i], height",

@@ -203,6 +203,8 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 def _no_numbers(name: str, value: Any) -> str:
     """Say of a value that is no array of numbers what it is; of a list what is wrong in it."""
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "O":
+        value = list(value)  # as an experiment has put together what was returned
     if not isinstance(value, list | tuple):
         return f"`{name}` should be an array of numbers, found {type(value).__name__}"
     for part in value:

@@ -152,6 +152,7 @@ def test_named_refuses_what_is_no_array_of_numbers(value):
         ),
         ([1.0, None], "`loss[1]` should be an array of numbers, found NoneType"),
         ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, and it mixes them with text."),
+        (np.array([1.0, None]), "`loss[1]` should be an array of numbers, found NoneType"),
         ([[1, 2], [3, None]], "`loss[1][1]` should be an array of numbers, found NoneType"),
     ],
 )

@@ -75,9 +75,10 @@ def locate(run: "Run") -> Located | None:
 
     None where several statements compute such values: then not all of it can be one mistake's
     doing. (Infinity spreads, and says nothing of where to.) None, too, where an unknown value came
-    before it of which it cannot be said whether its parts are right.
+    before it of which it cannot be said whether its parts are right. What nothing is made of says
+    nothing of what came out.
     """
-    found = list(run.candidates())
+    found = [record for record in run.candidates() if run.is_used(record)]
     if not found:
         return None
     first = found[0]
@@ -403,6 +404,26 @@ class Run:
         if not parts or not all(self._is_fine[part] for part in parts):
             return False
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
+
+    def is_used(self, record: int) -> bool:
+        """Return whether a value was read later on, returned, written into another, or may be."""
+        site = self.records.sites[record]
+        if self.records.cut or self.records.results[site] or self._kind(record) == UPDATE:
+            return True
+        if record in self._parts_of_others:
+            return True
+        pieces = [part for part in self._parts[record] if self.records.pieces[part]]
+        return any(self._seen_last[self._values[one]] > record for one in (record, *pieces))
+
+    @cached_property
+    def _parts_of_others(self) -> set[int]:
+        """Return the records that are parts of others."""
+        return {part for parts in self._parts for part in parts}
+
+    @cached_property
+    def _seen_last(self) -> dict[int, int]:
+        """Map each value to the last record of it."""
+        return {value: record for record, value in enumerate(self._values)}
 
     def is_of_layer_that_changed(self, record: int) -> bool:
         """Return whether a value is a layer's that gave right ones before.

@@ -77,7 +77,7 @@ def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange
     """Yield what takes an index beside one, or cuts a slice, and what adds to a name.
 
     So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
-    `x[1:]`, and `total = e` becomes `total += e`.
+    `x[1:]`, and `total = e` becomes `total += e`, `total -= e` and `total *= e`.
     """
     for node, code, words in _moved(definition, source):
         start, end = source.span(node)
@@ -90,8 +90,9 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
     for node in definition.nodes:
         match node:
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
-                code = f"{source.code(target)} += ({source.code(value)})"
-                yield node, code, "`=` stands where `+=` should"
+                for sign in ("+=", "-=", "*="):
+                    code = f"{source.code(target)} {sign} ({source.code(value)})"
+                    yield node, code, f"`=` stands where `{sign}` should"
             case ast.Subscript(slice=ast.Slice() | ast.Tuple()):
                 for part in ast.walk(node.slice):
                     if isinstance(part, ast.Slice):

@@ -222,6 +222,25 @@ def everything(x, w, u):
     assert "the first value that none of our right answers has" in in_words(found)
 
 
+NEVER_READ = """
+import numpy as np
+
+def everything(x, w, u):
+    h = np.tanh(x @ w)
+    for t in range(len(h)):
+        d = h[t] * (h[t] > 0)
+        before = d @ u
+    return h @ u
+"""
+
+
+def test_what_nothing_is_made_of_is_not_told():
+    """Its numbers may be others, and no wrong one came of them."""
+    slip = NEVER_READ.replace("* (h[t] > 0)", "- 1")
+    assert located(slip.replace("return h @ u", "return before"), NEVER_READ)
+    assert located(slip.replace("d = h[t] - 1", "d = h[t] * (h[t] > 1)"), NEVER_READ) is None
+
+
 READ_AGAIN = """
 import numpy as np
 

@@ -91,6 +91,23 @@ def test_a_slip_is_mended_and_told(server, right, slip, words):
         assert words in found
 
 
+IN_PLACE = """
+def fit(x, y, weights, rate):
+    weights = np.array(weights, dtype=float)
+    for i in range(len(x)):
+        missed = rate * (weights[1] + weights[0] * x[i] - y[i])
+        weights -= np.array([missed * x[i], missed])
+    return weights
+"""
+
+
+def test_an_assignment_that_should_have_changed_a_value_is_mended(server):
+    """By another operator than `+=`, too."""
+    source = submission(IN_PLACE.replace("weights -= np", "weights = np"))
+    told = repaired(wrong(server, source), "", ["fit"])
+    assert "`weights = np.array([missed * x[i], missed])`): `=` stands where `-=` should" in told
+
+
 def test_what_is_too_much_is_told_where_the_place_is_known(server):
     """Elsewhere a check may pass without a part that it does not ask for."""
     statement = "return np.tan(np.array([slope, height]))"

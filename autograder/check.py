@@ -204,7 +204,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
 def _no_numbers(name: str, value: Any) -> str:
     """Say of a value that is no array of numbers what it is; of a list what is wrong in it."""
     if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "O":
-        value = list(value)  # as an experiment has put together what was returned
+        return _no_numbers_in_objects(name, value)
     if not isinstance(value, list | tuple):
         return f"`{name}` should be an array of numbers, found {type(value).__name__}"
     for part in value:
@@ -226,6 +226,17 @@ def _no_numbers(name: str, value: Any) -> str:
         told = " and ".join(shape_in_letters(shape, {}) for shape in shapes[:2])
         return f"`{name}` should hold parts of one shape, and two of them are {told}."
     return f"`{name}` should hold numbers, and it mixes them with text."
+
+
+def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
+    """Say of an array of objects what is wrong in it, as where it holds what was returned."""
+    try:
+        as_array(name, array.tolist())
+    except TypeError as error:
+        return str(error)
+    return (
+        f"`{name}` is an array of objects; one of numbers is wanted, as `astype(float)` makes it."
+    )
 
 
 def _is_text(value: Any) -> bool:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 
@@ -80,8 +80,8 @@ class Expected:
     answer: Answer
 
     def is_met_by(self, answer: Answer) -> bool:
-        """Return whether an answer is right."""
-        return is_right(self.check, self.answer, answer)
+        """Return whether an answer is right; no answer is where the solution's is none."""
+        return not self.answer.failure and is_right(self.check, self.answer, answer)
 
 
 @dataclass(frozen=True)
@@ -288,6 +288,7 @@ class _Search:
         self._late: Counter[str] = Counter()  # by function
         self._left = MOST
         self._seen: set[bytes] = set()
+        self._right_answers: dict[int, Expected] = {}  # by seed
         self._ends = time.monotonic() + SECONDS
 
     @property
@@ -305,12 +306,15 @@ class _Search:
     def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
         """Return those of some changes with which the check passes, and fails no other one.
 
-        They are asked once more, in processes of their own, and on other seeds.
+        They are asked once more, in processes of their own, and on other seeds. None is returned
+        where there is no time to ask them all: those left might say something else.
         """
         found: list[SmallChange] = []
         for repair in self._passing_among(changes):
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
+        if self.is_over:
+            return []
         if not found:
             self._left = max(0, MOST - self.tried)
         return found
@@ -353,13 +357,11 @@ class _Search:
 
     def _passes_all(self, repair: SmallChange) -> bool:
         wrong = self._wrong
-        if self.is_over:
-            return False
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
-        on_own_seed = [(wrong.seed, expected) for expected in (wrong.expected, *wrong.passed)]
+        on_own_seed = ((wrong.seed, expected) for expected in (wrong.expected, *wrong.passed))
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
-            for seed, expected in (*on_own_seed, *self._on_other_seeds):
+            for seed, expected in chain(on_own_seed, self._on_other_seeds()):
                 if self.is_over:
                     return False
                 answer = self._ask(worker, expected.check, seed, SECONDS_OF_A_CHECK)
@@ -367,20 +369,18 @@ class _Search:
                     return False
         return True
 
-    @cached_property
-    def _on_other_seeds(self) -> Sequence[tuple[int, Expected]]:
-        """Return other seeds with what a right answer answers there; none where none is known."""
+    def _on_other_seeds(self) -> Iterator[tuple[int, Expected]]:
+        """Yield other seeds with what a right answer answers there; none where none is known."""
         wrong = self._wrong
         check = wrong.expected.check
-        found: list[tuple[int, Expected]] = []
         if not wrong.right:
-            return found
-        with wrong.server.worker(wrong.right.encode(), NAME) as worker:
-            for seed in range(wrong.seed + 1, wrong.seed + 1 + OTHER_SEEDS):
-                answer = self._ask(worker, check, seed, SECONDS_OF_A_CHECK)
-                if not answer.failure:
-                    found.append((seed, Expected(check, answer)))
-        return found
+            return
+        if not self._right_answers:
+            with wrong.server.worker(wrong.right.encode(), NAME) as worker:
+                for seed in range(wrong.seed + 1, wrong.seed + 1 + OTHER_SEEDS):
+                    answer = self._ask(worker, check, seed, SECONDS_OF_A_CHECK)
+                    self._right_answers[seed] = Expected(check, answer)
+        yield from self._right_answers.items()
 
     def _ask(
         self, worker: Worker, check: Check, seed: int, most: float, script: bytes | None = None

@@ -68,7 +68,7 @@ def remarks_on(
     is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        is_made = is_sure and not _is_all_not_finite(explanation, comparison)
+        is_made = is_sure and not _shows_nothing_finite(explanation, comparison)
         text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
@@ -286,11 +286,16 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
-def _is_all_not_finite(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether some arrays hold NaN and infinity alone: other mistakes make that, too."""
+def _shows_nothing_finite(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether all that is wrong in some arrays is NaN or infinite: others make that, too."""
+    key, answer = comparison.key, comparison.answer
     for name in explanation.arrays:
-        array = comparison.answer.arrays.get(name)
-        if array is None or array.dtype.kind != "f" or np.isfinite(array).any():
+        array = answer.arrays.get(name)
+        if array is None or array.dtype.kind != "f":
+            return False
+        if array.shape == key.expected.arrays[name].shape:
+            array = array[wrong_places(comparison.check, name, key.expected, answer)]
+        if not array.size or np.isfinite(array).any():
             return False
     return True
 

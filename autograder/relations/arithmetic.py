@@ -21,7 +21,7 @@ PARALLEL = 0.998
 ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precision may differ
 NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
 MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are told
-MOST_DENOMINATOR = 12  # of a fraction that is told as one
+LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is told as one
 
 
 # ---- factors
@@ -301,7 +301,8 @@ def _same_difference_along(case: Case, axes: tuple[int, ...], each: str) -> Iter
     if not _differ_as_predicted(case, predicted):
         return
     text = f"for {each} your values differ from the expected ones by the same numbers"
-    relation = Relation("same difference along", f"{text}{_listed(terms)}.")
+    rounding = ROUNDING * evidence.largest(case.found)
+    relation = Relation("same difference along", f"{text}{_listed(terms, rounding)}.")
     yield from _if_it_fits(case, relation, predicted, fitted=terms.size)
 
 
@@ -318,31 +319,34 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
 
 def _same_factor_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
     factors = _factors_along(case.right, case.found, axes)
+    are_known = (case.right**2).sum(axes).all()  # any factor makes zeros of zeros
+    listed = _listed(factors, ROUNDING) if are_known else ""
     text = f"for {each} your values are the expected ones times the same numbers"
-    relation = Relation("same factor along", f"{text}{_listed(factors)}.")
+    relation = Relation("same factor along", f"{text}{listed}.")
     yield from _if_it_fits(case, relation, case.right * factors, fitted=factors.size)
 
 
-def _listed(numbers: Array) -> str:
-    """List numbers that run along one axis, in their order, as ": 1/2, 1, 1"; "" if many or all 0.
+def _listed(numbers: Array, least: float) -> str:
+    """List numbers that run along one axis, in their order, as ": 1/2, 1, 1"; "" if many.
 
-    numbers: with all axes, of which some have one entry.
+    numbers: with all axes, of which some have one entry. least: what is smaller is 0.
     """
     is_one_row = max(numbers.shape, default=1) == numbers.size
-    if not is_one_row or numbers.size > MOST_LISTED:
+    if not is_one_row or numbers.size > MOST_LISTED or not np.isfinite(numbers).all():
         return ""
-    if not numbers.all() or not np.isfinite(numbers).all():
-        return ""
-    words = ", ".join(_number_in_words(number) for number in numbers.ravel().tolist())
+    of_size = np.where(np.abs(numbers) > least, numbers, 0.0)
+    words = ", ".join(_number_in_words(number) for number in of_size.ravel().tolist())
     return f": {words}"
 
 
 def _number_in_words(number: float) -> str:
     """Write a number as a fraction where it is a simple one, as "1/2", else in three digits."""
-    simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)
-    if simple and abs(number - simple) <= NEAR_ONE * abs(number):
-        return str(simple).replace("-", "−")
-    return f"{number:.3g}".replace("-", "−")
+    words = f"{number:.3g}"
+    if abs(number) <= LARGEST_SIMPLE:
+        simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)
+        if simple and abs(number - simple) <= NEAR_ONE * abs(number):
+            words = str(simple)
+    return words.replace("-", "−")
 
 
 def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Found]:

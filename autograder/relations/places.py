@@ -19,6 +19,7 @@ OF_ONE_NUMBER = -1.0  # the same, that several wrong values are one small number
 ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
 MIN_WRONG = 3  # so many wrong zeros or signs say something
 MIN_SAME = 3  # so many equal values say something
+CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three digits
 
 
 # ---- where
@@ -180,9 +181,12 @@ def _in_place_of(case: Case) -> str:
     found, right = (float(array.flat[0]) for array in (case.found, case.right))
     if math.isclose(found, right, rel_tol=evidence.NEAREST):
         return ""
+    number = f"{found:.3g}".replace("-", "−")
+    if math.isclose(found, right, rel_tol=CLOSE):
+        return "the same, and all expected ones are another number"
     if right in (0, 1):
-        return f"{found:.3g}, and all expected ones are {right:.0f}"
-    return f"{found:.3g}, and all expected ones are another number".replace("-", "−")
+        return f"{number}, and all expected ones are {right:.0f}"
+    return f"{number}, and all expected ones are another number"
 
 
 def same_everywhere(case: Case) -> Iterator[Found]:

@@ -39,6 +39,7 @@ _PUT_THERE = re.compile(
     r"|two sides of a `(\W+)` are swapped"
 )
 OF_SLICES = " slice "  # in the words of a change of a slice
+OF_ASSIGNMENTS = {"=", "+=", "-=", "*=", "/="}  # signs in whose place no function stands
 ANYWHERE = {"True", "False", "and", "or"}  # which may stand in any code
 
 
@@ -389,20 +390,27 @@ def _where(changes: Sequence[SmallChange], written: Written, known: Collection[s
 def _what(changes: Sequence[SmallChange], written: Written) -> str:
     """Say what changes that give the same values did, of those that the submission may have.
 
-    It is "" where that is too different, or where it has none of them.
+    It is "" where that is too different, or where it has none of them. So it is where a sign is
+    lacking that one of them puts there: what does the same may stand in its place, as `np.subtract`
+    for `-`, and the others alone would say too much.
     """
     functions = {change.function for change in changes}
-    words = sorted({change.words for change in changes if _is_written(change, written)})
+    words: set[str] = set()
+    for change in changes:
+        lacking = [one for one in _put_there(change) if written.lacks_all({one}, change.function)]
+        if any(not one.isidentifier() and one not in OF_ASSIGNMENTS for one in lacking):
+            return ""
+        if not lacking:
+            words.add(change.words)
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
         return ""
-    return ", or ".join(words)
+    return ", or ".join(sorted(words))
 
 
-def _is_written(change: SmallChange, written: Written) -> bool:
-    """Return whether a submission may have what a change puts there, by the names in its words."""
-    put_there = {"".join(found) for found in _PUT_THERE.findall(change.words)}
+def _put_there(change: SmallChange) -> set[str]:
+    """Return the names and signs that a change puts there, by its words."""
+    found = {"".join(one) for one in _PUT_THERE.findall(change.words)}
     if OF_SLICES in change.words:
-        put_there.add(SLICE)
-    may_lack = put_there - ANYWHERE
-    return not any(written.lacks_all({one}, change.function) for one in may_lack)
+        found.add(SLICE)
+    return found - ANYWHERE

@@ -9,6 +9,7 @@ are made of which do occur are *cleared*, and so are the expressions that took t
 values it is not said that one is the first.
 """
 
+import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from itertools import compress
 
 import numpy as np
 
+from autograder.parsing import parse
 from autograder.relations.prints import (
     ENTRIES,
     FEW,
@@ -47,9 +49,11 @@ MOST_STEPS = 500_000  # records in which what functions return is looked for
 # expressions that compute nothing, but choose or put together
 MOVES = frozenset({CONTAINER, MOVE, CALLEE, FILL})
 NEVER_TOLD = frozenset({NAME, FRESH}) | MOVES
+NOT_MADE = NEVER_TOLD - {MOVE}  # of values that were made before, or that have no numbers yet
 MOST_IN_LOOP = 8  # evaluations of an expression whose single numbers may be told
 MOST_NAMED = 4  # parts that are named
 LONGEST_QUOTE = 60  # characters of a student's code
+LONGEST_STATEMENT = 2_000  # characters of one that is parsed
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,22 @@ def _listed(parts: Sequence[str]) -> str:
     if not firsts:
         return last
     return f"{', '.join(firsts)} and {last}"
+
+
+def _gives_a_name(statement: str) -> bool:
+    """Return whether a statement only gives a value a name, or several values names."""
+    if len(statement) > LONGEST_STATEMENT:
+        return False
+    try:
+        (node,) = parse(statement).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    if not isinstance(node, ast.Assign):
+        return False
+    targets: list[ast.expr] = []
+    for target in node.targets:
+        targets += target.elts if isinstance(target, ast.Tuple) else [target]
+    return all(isinstance(target, ast.Name) for target in targets)
 
 
 def _without_doubles(prints: Array) -> tuple[Array, Array]:
@@ -406,19 +426,15 @@ class Run:
         return any(not self._says_little[leaf] for leaf in self._leaves(record))
 
     def is_used(self, record: int) -> bool:
-        """Return whether a value was read later on, returned, written into another, or may be."""
-        site = self.records.sites[record]
-        if self.records.cut or self.records.results[site] or self._kind(record) == UPDATE:
-            return True
-        if record in self._parts_of_others:
+        """Return whether a value may have been read: not if it has a name alone, and none reads it.
+
+        What is written into a dict, an attribute or a list is not noted.
+        """
+        statement = self.records.statements[self.records.sites[record]]
+        if self.records.cut or not _gives_a_name(self.records.wholes[statement]):
             return True
         pieces = [part for part in self._parts[record] if self.records.pieces[part]]
         return any(self._seen_last[self._values[one]] > record for one in (record, *pieces))
-
-    @cached_property
-    def _parts_of_others(self) -> set[int]:
-        """Return the records that are parts of others."""
-        return {part for parts in self._parts for part in parts}
 
     @cached_property
     def _seen_last(self) -> dict[int, int]:
@@ -462,7 +478,9 @@ class Run:
         own_function = self._function(record)
         own_parts = self._all_parts(record)
         occurred_before = any(
-            self._agrees[before] and records.sites[before] == own_site for before in range(record)
+            self._agrees[before] and not self._says_little[before]
+            for before in range(record)
+            if records.sites[before] == own_site
         )
         for before in range(record):
             if self._agrees[before] or records.pieces[before]:
@@ -488,12 +506,15 @@ class Run:
         return False
 
     def _is_first_unknown(self, record: int) -> bool:
-        """Return whether all that was computed before a value occurs, but for its own parts."""
+        """Return whether all that was computed or chosen before a value occurs.
+
+        But for its own parts, and what functions of the submission returned.
+        """
         own_parts = self._all_parts(record)
         for before in range(record):
-            is_known = self._agrees[before] or self._says_little[before] or before in own_parts
-            is_computed = self._kind(before) not in NEVER_TOLD and self.is_computed_here(before)
-            if is_computed and not is_known:
+            if self._agrees[before] or before in own_parts:
+                continue
+            if self._kind(before) not in NOT_MADE and self.is_computed_here(before):
                 return False
         return True
 

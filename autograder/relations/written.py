@@ -41,11 +41,16 @@ class Written:
         """Return the names that stand in a definition, and in all definitions that it uses."""
         if definition not in self._all_names:
             found: set[str] = set()
-            definitions = [definition]
-            for one in definitions:  # the list grows by what is used
-                new = self._uses[one] - found
-                found |= new
-                definitions += sorted(new & self._uses.keys())
+            seen = {definition}
+            to_read = [definition]
+            for one in to_read:  # the list grows by what is used
+                names = self._uses[one]
+                found |= names
+                owner, _, _ = one.rpartition(".")
+                methods = {f"{owner}.{name}" for name in names} if owner else set()
+                used = sorted((names | methods) & self._uses.keys())
+                to_read += [name for name in used if name not in seen]
+                seen.update(used)
             self._all_names[definition] = found
         return self._all_names[definition]
 

@@ -6,6 +6,7 @@ here, or one that puts back what was left out (`restorations.py`).
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from autograder.source.small_changes import Definition, SmallChange, Source
@@ -74,7 +75,7 @@ def takes_away(repair: SmallChange) -> bool:
 
 
 def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange]:
-    """Yield what takes an index beside one, or cuts a slice, and what adds to a name.
+    """Yield what takes an index beside one, or cuts a slice, and what changes a value in place.
 
     So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
     `x[1:]`, and `total = e` becomes `total += e`, `total -= e` and `total *= e`.
@@ -87,8 +88,11 @@ def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange
 def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
     """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
     counters = sorted(_counters(definition.tree))
+    bound_before = _bound_more_than_once(definition.tree)
     for node in definition.nodes:
         match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name not in bound_before:
+                continue  # it has no value that could be changed
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
                 for sign in ("+=", "-=", "*="):
                     code = f"{source.code(target)} {sign} ({source.code(value)})"
@@ -110,6 +114,20 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
                 if not isinstance(index, ast.UnaryOp):
                     yield index, f"({code}) + 1", INDEX
                     yield index, f"({code}) - 1", INDEX
+
+
+def _bound_more_than_once(function: ast.AST) -> set[str]:
+    """Return the names that a function's arguments have, and those that it binds in two places."""
+    counts: Counter[str] = Counter()
+    for node in ast.walk(function):
+        match node:
+            case ast.arg(arg=name):
+                counts[name] += 2
+            case ast.Name(id=name, ctx=ast.Store()):
+                counts[name] += 1
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                counts.update(2 * names)
+    return {name for name, count in counts.items() if count > 1}
 
 
 def _counters(function: ast.AST) -> set[str]:

@@ -143,6 +143,9 @@ def test_named_refuses_what_is_no_array_of_numbers(value):
         named("loss", value)
 
 
+OF_OBJECTS = "`loss` is an array of objects; one of numbers is wanted, as `astype(float)` makes it."
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -153,6 +156,9 @@ def test_named_refuses_what_is_no_array_of_numbers(value):
         ([1.0, None], "`loss[1]` should be an array of numbers, found NoneType"),
         ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, and it mixes them with text."),
         (np.array([1.0, None]), "`loss[1]` should be an array of numbers, found NoneType"),
+        (np.array([1.0, 2.0], object), OF_OBJECTS),
+        (np.array([[1, 2], [3, 4]], object), OF_OBJECTS),
+        (np.empty(0, object), OF_OBJECTS),
         ([[1, 2], [3, None]], "`loss[1][1]` should be an array of numbers, found NoneType"),
     ],
 )

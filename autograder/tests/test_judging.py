@@ -189,11 +189,17 @@ def test_a_mistake_that_comes_to_one_number_keeps_nothing(a, keeps):
 
 
 def test_nan_equals_nan_in_a_mistake():
-    """A mistake that overflows is recognised by the same NaNs in the same places."""
+    """A mistake that overflows is recognised by the same NaNs in the same places.
+
+    Other mistakes overflow there, too, but where wrong numbers are finite they tell it.
+    """
+    told = "your values are those of this mistake: words of overflow"
     spoilt = np.where(A > 3, np.nan, A)
     known = key(mistake("overflow", a=spoilt))
     rounded = verdict(known, a=spoilt * (1 + 1e-6))
-    assert rounded.remarks[0].text == "words of overflow"
+    assert rounded.remarks[0].text == told
+    finite_too = key(mistake("overflow", a=spoilt, c=C + 1))
+    assert verdict(finite_too, a=spoilt, c=C + 1).remarks[0].text == "words of overflow"
     elsewhere = verdict(known, a=np.roll(spoilt, 1))
     assert "NaN" in elsewhere.remarks[0].text
 

@@ -241,6 +241,67 @@ def test_what_nothing_is_made_of_is_not_told():
     assert located(slip.replace("d = h[t] - 1", "d = h[t] * (h[t] > 1)"), NEVER_READ) is None
 
 
+KEPT = (
+    "grads['w'] = slip\n    return grads",
+    "return {'w': np.exp(d), 'u': slip}",
+    "return {name: slip for name in ('w', 'u')}",
+    "grads.w = slip\n    return grads",
+    "return make(w=np.exp(d), u=slip)",
+    "[made.append(slip) for i in range(40)]\n    return made",
+)
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_what_is_written_where_nothing_is_noted_counts_as_used(kept):
+    """As into a dict, an attribute, or a list that is long."""
+    script = """
+import numpy as np
+from types import SimpleNamespace as make
+
+def everything(x, w, u):
+    grads, made = make() if "grads.w" in KEPT else {}, []
+    d = np.tanh(x[0] @ w) * u[0]
+    KEPT
+"""
+    script = script.replace("KEPT", repr(kept), 1).replace("KEPT", kept)
+    right = script.replace("slip", "np.sin(d) @ u")
+    found = located(script.replace("slip", "np.sin(d) @ w"), right)
+    assert found.text == "np.sin(d) @ w"
+
+
+def test_an_innocent_line_is_not_told_in_the_place_of_one_that_is_kept():
+    """Nothing is told where several statements are suspicious."""
+    script = """
+import numpy as np
+
+def everything(x, w, u):
+    grads = {}
+    d = np.tanh(x[0] @ w) * u[0]
+    norms = d * 0.7
+    assert norms.sum()
+    grads["w"] = x[0].T @ d
+    return grads
+"""
+    right = script.replace("norms = d * 0.7", "norms = d")
+    assert located(script.replace("x[0].T @ d", "x[0].T @ (d + 1)"), right) is None
+
+
+def test_behind_what_was_chosen_wrongly_nothing_is_the_first():
+    """A slice that no right answer has is no computed value, and may be the mistake."""
+    script = """
+import numpy as np
+
+def everything(x, w, u):
+    late = x[1:]
+    h = np.exp(x) / w[0]
+    return h[1:] * late
+"""
+    found = located(
+        script.replace("late = x[1:]", "late = x[:-1]").replace("/ w", "/ 2 / w"), script
+    )
+    assert not found.is_first
+
+
 READ_AGAIN = """
 import numpy as np
 

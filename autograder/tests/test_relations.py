@@ -74,6 +74,12 @@ PLANTED = [
         np.full(9, 2.5),
         "all your values are 2.5, and all expected ones are another number.",
     ),
+    (
+        np.full(9, 2.5),
+        np.full(9, 2.5004),
+        "all your values are the same, and all expected ones are another number.",
+    ),
+    (np.zeros(9), np.full(9, -2.5), "all your values are −2.5, and all expected ones are 0."),
     (RIGHT, np.full(RIGHT.shape, 2.5), "all your values are the same."),
     # terms
     (RIGHT, RIGHT + 1, "your values are the expected ones + 1."),
@@ -96,6 +102,22 @@ PLANTED = [
         (
             "for each T and V your values are the expected ones times the same numbers: "
             "1/2, 1, 1, −5/4, 0.372."
+        ),
+    ),
+    (
+        RIGHT,
+        RIGHT * np.array([1234.567, 400.01, 1 / 3, 5, 2.25])[:, None],
+        (
+            "for each T and V your values are the expected ones times the same numbers: "
+            "1.23e+03, 400, 1/3, 5, 9/4."
+        ),
+    ),
+    (
+        RIGHT,
+        (RIGHT + np.array([0.5, 0, 0, 1.25, 0.25])[:, None]).astype(np.float32),
+        (
+            "for each T and V your values differ from the expected ones by the same numbers: "
+            "1/2, 0, 0, 5/4, 1/4."
         ),
     ),
     # orders

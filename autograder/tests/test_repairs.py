@@ -34,7 +34,7 @@ SLIPS = {
     "an index": (
         "y[i])",
         "y[i - 1])",
-        ": a term is too much, or an index is another, or a value is off by one.",
+        ": a term is too much, or a value is off by one, or an index is another.",
     ),
     "a sign of an index": (
         "* x[i], height",
@@ -353,6 +353,28 @@ def test_a_change_that_mends_by_chance_is_not_told(server):
     assert repaired(known, "", ["fit"]) == ""
 
 
+@pytest.mark.parametrize(("right", "is_told"), [(FIT, True), ("\ndef fit():\n    pass\n", False)])
+def test_where_a_right_answer_does_not_tell_nothing_is_confirmed(server, right, is_told):
+    """As where it fails on another seed."""
+    one = wrong(server, submission(FIT.replace("y[i])", "y[i - 1])")))
+    known = replace(one, right=submission(right).decode())
+    assert bool(repaired(known, "", ["fit"])) == is_told
+
+
+def test_where_time_ends_before_all_are_confirmed_nothing_is_told(server, monkeypatch):
+    """Those that are left might say something else."""
+    one = wrong(server, submission(FIT.replace("y[i])", "y[i - 1])")))
+    passes_all = repairs._Search._passes_all
+
+    def passes_and_ends(search, repair):
+        passes = passes_all(search, repair)
+        search._ends = 0
+        return passes
+
+    monkeypatch.setattr(repairs._Search, "_passes_all", passes_and_ends)
+    assert repaired(one, "", ["fit"]) == ""
+
+
 def test_a_change_that_spoils_another_check_is_not_told(server):
     """Here `fit` calls what another check asks, and a change there would mend it."""
     source = submission(
@@ -432,6 +454,18 @@ def test_an_index_that_is_no_number_is_no_place_of_a_loop():
     assert [change.code for change in made] == ["-(1)", "t", "t + 1", "t - 1"]
 
 
+def test_only_what_has_a_value_is_changed_in_place():
+    """Not a name that is bound for the first time."""
+    source = Source("def f(a):\n    b = 2\n    a = b\n    a[b] = 1\n", frozenset())
+    (definition,) = source.definitions([2, 3, 4])
+    in_place = [change.code for change in places_moved(definition, source) if "=" in change.code]
+    assert in_place == [
+        f"{name} {sign} ({value})"
+        for name, value in (("a", "b"), ("a[b]", "1"))
+        for sign in ("+=", "-=", "*=")
+    ]
+
+
 def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
     """The solution stands before it in the same file, and passes."""
     text = submission(FIT).decode()
@@ -449,7 +483,7 @@ def test_what_a_right_answer_calls_is_put_back_too(server):
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text]
     one = wrong(server, source)
     assert repaired(one, f"line {line}", {"fit"}) == ""
-    right = "def g(x):\n    return x.ravel()\n"
+    right = small.solved() + "\ndef g(x):\n    return x.ravel()\n"
     found = repaired(replace(one, right=right), f"line {line}", {"fit"})
     assert found == f"{BEGINNING} (line {line}: `return {slip}`): `ravel` is left out."
 

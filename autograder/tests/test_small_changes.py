@@ -259,6 +259,25 @@ def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write()
     assert said == {"a": f"{SAID}`f`: `ones` stands where `x` should."}
 
 
+def test_beside_a_sign_that_a_function_may_stand_for_no_words_are_told():
+    """The other change that fits may not be the one; no function stands for an assignment's."""
+    found = {"a": C, "b": B}
+    for sign, words in (("-", ""), ("-=", ": a line is left out")):
+        alike = [
+            ("f", f"`{sign}` stands where `x` should", {"a": C}),
+            ("f", "a line is left out", {"a": C}),
+        ]
+        for signs, told in (
+            ({sign}, f": `{sign}` stands where `x` should, or a line is left out"),
+            (set(), words),
+        ):
+            written = Written(lambda signs=signs: {"f": signs})
+            said = find_small_change(
+                changed_answers(RIGHT, *alike), RIGHT, found, ["a"], ["a"], lambda _: False, written
+            )
+            assert said == {"a": f"{SAID}`f`{told}."}
+
+
 def test_changes_in_several_functions_name_two_of_them_at_most():
     """More would be no diagnosis."""
     wrong = {"a": C, "b": B}

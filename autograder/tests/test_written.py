@@ -95,6 +95,24 @@ def test_the_names_in_a_definition_are_read(read, tmp_path):
     assert {"step", "table", "zeros", "nbytes"} <= names["Model"]
 
 
+def test_a_method_that_another_one_calls_counts():
+    """What it writes stands in that one, too."""
+    script = """
+class Model:
+    def step(self, x):
+        return self.gate(x)
+
+    def gate(self, x):
+        return x - 1
+
+def gate(x):
+    return x
+"""
+    written = written_in(script)
+    assert not written.lacks_all(["-"], "Model.step")
+    assert written.lacks_all(["-"], "gate")
+
+
 def test_signs_count_as_what_stands_in_a_definition():
     """Operators between two values or of assignments, and the colon of a slice."""
     script = "def f(x, y=1):\n    x += y[1:] @ y\n    return -x <= y\n"

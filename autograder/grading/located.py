@@ -139,7 +139,7 @@ def _passed(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> list[Ch
 class Where:
     """What is known of how wrong values came about.
 
-    words: "" where nothing is. line: of a statement whose value is the first wrong one, as
+    words: "" where nothing is. line: of a statement whose value may be the first wrong one, as
     "line 41"; "" where that is not known. functions: those that ran, `f` or `Class.method`, the
     most suspicious first.
     """
@@ -167,10 +167,12 @@ def where(
     run = Run(records, known)
     functions = run.functions_by_suspicion()
     found = locate(run)
-    if found:
-        return Where(in_words(found), found.line, functions)
-    words = _without_place(arrays, run, known, wrong, first or wrong)
-    return Where(words, functions=functions)
+    line = found.line if found else ""
+    if found and found.is_first:
+        words = in_words(found)
+    else:
+        words = _without_place(arrays, run, known, wrong, first or wrong)
+    return Where(words, line, functions)
 
 
 def _without_place(

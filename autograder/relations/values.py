@@ -114,15 +114,14 @@ def first_not_finite(run: "Run") -> str:
 
 
 def in_words(located: Located) -> str:
-    """Say what is located, as a fact.
+    """Say what is located, as a fact, where it is the first.
 
     Example: "`f * c + i` (line 41) is the first value that none of our right answers has; the
     numbers of `f` and `c` occur in them." They may be laid out otherwise there.
     """
     text = quoted(located.text)
     place = _place(located.line, located.statement, located.text)
-    value = "the first value" if located.is_first else "a value"
-    said = f"{text} ({place}) is {value} that none of our right answers has"
+    said = f"{text} ({place}) is the first value that none of our right answers has"
     if located.in_pieces:
         said = f"{said}, after {_listed(located.in_pieces)}, all pieces of which occur in them"
     if located.parts:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder import torch as addon
+from autograder.grading.located import where
 from autograder.relations.prints import (
     WIDTH,
     KnownValues,
@@ -109,9 +110,19 @@ def test_a_slip_is_told_though_the_style_is_another():
     assert found.statement == "h = keep * (h - np.tanh(given)) + np.tanh(given + h)"
     assert found.function == "states_before"
     assert not found.is_first
-    assert " is a value that none of our right answers has; the numbers of " in in_words(found)
     found = located(AT_ONCE.replace("(flat @ w) / 2", "(flat @ w)"))
     assert found.statement == "keeps += 0.5 * np.tanh((flat @ w))"
+
+
+def test_only_the_first_unknown_value_is_told():
+    """Behind others, which a style of its own may have, it is only where changes are tried first."""
+    slip = GATES.replace("gate * h +", "gate * x +")
+    found = where(records_of(slip), known_of(GATES), ["h"])
+    assert "is the first value that none of our right answers has" in found.words
+    behind = AT_ONCE.replace("(h - np.tanh(given + h))", "(h - np.tanh(given))")
+    found = where(records_of(behind), known_of(GATES), ["h"])
+    assert "first value" not in found.words
+    assert found.line == "line 7"
 
 
 PUT_TOGETHER = """

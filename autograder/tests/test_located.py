@@ -115,7 +115,7 @@ def test_a_slip_is_told_though_the_style_is_another():
 
 
 def test_only_the_first_unknown_value_is_told():
-    """Behind others, which a style of its own may have, it is only where changes are tried first."""
+    """Behind others, as of a style of its own, it is only where changes are tried first."""
     slip = GATES.replace("gate * h +", "gate * x +")
     found = where(records_of(slip), known_of(GATES), ["h"])
     assert "is the first value that none of our right answers has" in found.words

@@ -68,7 +68,7 @@ def remarks_on(
     is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        is_made = is_sure and not _shows_nothing_finite(explanation, comparison)
+        is_made = is_sure and not _may_be_of_others(explanation, comparison)
         text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
@@ -286,16 +286,20 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
-def _shows_nothing_finite(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether all that is wrong in some arrays is NaN or infinite: others make that, too."""
+def _may_be_of_others(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether all that is wrong in some arrays is of a kind that other mistakes make, too.
+
+    That is NaN and infinity; and whole numbers, which often are the same by chance, as ids.
+    """
     key, answer = comparison.key, comparison.answer
     for name in explanation.arrays:
         array = answer.arrays.get(name)
-        if array is None or array.dtype.kind != "f":
+        if array is None or array.dtype.kind not in "fiu":
             return False
         if array.shape == key.expected.arrays[name].shape:
             array = array[wrong_places(comparison.check, name, key.expected, answer)]
-        if not array.size or np.isfinite(array).any():
+        is_telling = array.dtype.kind == "f" and np.isfinite(array).any()
+        if is_telling or not array.size:
             return False
     return True
 

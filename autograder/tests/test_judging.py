@@ -198,19 +198,26 @@ def test_nan_equals_nan_in_a_mistake():
     known = key(mistake("overflow", a=spoilt))
     rounded = verdict(known, a=spoilt * (1 + 1e-6))
     assert rounded.remarks[0].text == told
-    finite_too = key(mistake("overflow", a=spoilt, c=C + 1))
-    assert verdict(finite_too, a=spoilt, c=C + 1).remarks[0].text == "words of overflow"
+    finite_too = key(mistake("overflow", a=spoilt, b=B + 1))
+    assert verdict(finite_too, a=spoilt, b=B + 1).remarks[0].text == "words of overflow"
     elsewhere = verdict(known, a=np.roll(spoilt, 1))
     assert "NaN" in elsewhere.remarks[0].text
 
 
 def test_two_mistakes_at_once_are_each_named():
     """Each array is explained by its own mistake."""
-    judged = verdict(key(mistake("first", a=A + 1), mistake("second", c=C + 1)), a=A + 1, c=C + 1)
+    judged = verdict(key(mistake("first", a=A + 1), mistake("second", b=B + 1)), a=A + 1, b=B + 1)
     assert [(r.text, r.arrays) for r in judged.remarks] == [
         ("words of first", ("a",)),
-        ("words of second", ("c",)),
+        ("words of second", ("b",)),
     ]
+
+
+def test_a_mistake_in_whole_numbers_is_told_as_what_the_values_are():
+    """They are often the same by chance, as ids that are drawn."""
+    known = key(mistake("off by one", c=C + 1))
+    told = "your values are those of this mistake: words of off by one"
+    assert verdict(known, c=C + 1).remarks[0].text == told
 
 
 def test_a_mistake_that_would_have_spoilt_a_right_array_was_not_made():
@@ -307,9 +314,9 @@ def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
     Where all that is wrong is explained, it is, as a fact about values: others give infinity too.
     """
     told = "your values are those of this mistake: words of overflow"
-    known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", c=C + 1))
+    known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", b=B + 1))
     assert verdict(known, a=np.full(6, np.inf)).remarks[0].text == told
-    both = verdict(known, a=np.full(6, np.inf), c=C + 1)
+    both = verdict(known, a=np.full(6, np.inf), b=B + 1)
     assert [r.text for r in both.remarks] == [told, "words of other"]
     unknown = verdict(known, a=np.full(6, np.inf), c=np.array([7, 1, 9]))
     assert [r.text for r in unknown.remarks] == [

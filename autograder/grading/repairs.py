@@ -53,6 +53,7 @@ MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 OTHER_SEEDS = 4  # on which the check has to pass as well: some values come out right by chance
 SECONDS = 8.0  # that all of them may take together
+SECONDS_TO_CONFIRM = 8.0  # that those with which the check has passed may take when asked again
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
 LEAST = 0.1  # seconds that a check may take where the time is over
@@ -309,13 +310,19 @@ class _Search:
         They are asked once more, in processes of their own, and on other seeds. None is returned
         where there is no time to ask them all: those left might say something else.
         """
+        passing = self._passing_among(changes)
+        if not passing:
+            return []
+        search_ends = self._ends
+        self._ends += SECONDS_TO_CONFIRM
         found: list[SmallChange] = []
-        for repair in self._passing_among(changes):
+        for repair in passing:
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
         if self.is_over:
             return []
         if not found:
+            self._ends = search_ends
             self._left = max(0, MOST - self.tried)
         return found
 

@@ -22,6 +22,7 @@ _DETAIL = re.compile(r"""[\d'"`]""")
 # a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
 # within this part of it
 WIDE, NEAR_IF_DRAWN = 10, 0.5
+ROUNDING = 2e-4  # of its scale: an array that is further from a mistake's is none of it
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
@@ -148,9 +149,9 @@ def is_convincing(check: Check, key: CheckKey, answer: Answer, explanation: Expl
     """Return whether an explanation's arrays say enough for its mistake to be named.
 
     Points do not depend on it. Each array must be twice as near to the mistake's as the right one
-    is, and drawn numbers within a part of their tolerance. A truth value can be wrong in one way
-    only, and drawn numbers are those of a mistake within a wide tolerance: alone they are no
-    mistake's, unless all that it spoils is as it makes it.
+    is, drawn numbers within a part of their tolerance, and others up to rounding. A truth value can
+    be wrong in one way only, and drawn numbers are those of a mistake within a wide tolerance:
+    alone they are no mistake's, unless all that it spoils is as it makes it.
     """
     identities = {mistake.id for mistake in explanation.mistakes}
     for mistake, mistaken in key.mistakes:
@@ -168,7 +169,11 @@ def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer
     """Return whether an answer is much nearer to a mistake's than the right one is."""
     to_answer = deviation(check, name, mistaken, answer)
     to_right = deviation(check, name, mistaken, expected)
-    if _is_drawn(check, name) and to_answer > NEAR_IF_DRAWN:
+    if _is_drawn(check, name):
+        nearest = NEAR_IF_DRAWN
+    else:
+        nearest = ROUNDING / check.tolerance.get(name, TOLERANCE)
+    if to_answer > nearest:
         return False
     return 2 * to_answer <= to_right
 

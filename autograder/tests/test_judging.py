@@ -213,6 +213,13 @@ def test_two_mistakes_at_once_are_each_named():
     ]
 
 
+def test_an_array_is_a_mistakes_up_to_rounding():
+    """Not within all of a check's tolerance: another mistake may come so near by chance."""
+    known = key(mistake("doubled", a=2 * A))
+    assert verdict(known, a=2 * A * (1 + 1e-4)).remarks[0].text == "words of doubled"
+    assert verdict(known, a=2 * A * (1 + 6e-4)).remarks[0].text != "words of doubled"
+
+
 def test_a_mistake_in_whole_numbers_is_told_as_what_the_values_are():
     """They are often the same by chance, as ids that are drawn."""
     known = key(mistake("off by one", c=C + 1))

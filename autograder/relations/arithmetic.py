@@ -285,8 +285,11 @@ def _named_term(size: float, letters: Letters) -> _Term:
 
 
 def same_along_axes(case: Case) -> Iterator[Found]:
-    """Find where along some axes all differ by the same numbers, or by the same factors."""
-    if not case.same_shape:
+    """Find where along some axes all differ by the same numbers, or by the same factors.
+
+    Not in an array of which no axis has a letter, as a table that a check has made has.
+    """
+    if not case.same_shape or not case.letters.name_any(case.found.shape):
         return
     for axes in some_axes(case.found.shape):
         each = case.letters.each(case.found.shape, axes)

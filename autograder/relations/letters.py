@@ -59,6 +59,11 @@ class Letters:
         names = [self.axis(shape, axis) for axis in axes]
         return " and ".join(names)
 
+    def name_any(self, shape: Sequence[int]) -> bool:
+        """Return whether an axis of a shape has a letter."""
+        names = {self.axis(shape, axis) for axis in range(len(shape))}
+        return not names.isdisjoint(self._by_size.values())
+
     def each(self, shape: Sequence[int], axes: Sequence[int]) -> str:
         """Name all places along axes: `each T and B`, or `each place along axis 0`."""
         names = [self.axis(shape, axis) for axis in axes]

@@ -509,6 +509,13 @@ def random_pairs(rng):
     return expected, draw(rng, other_shape)
 
 
+def test_factors_run_along_axes_of_which_one_has_a_letter():
+    """Else the array is one that the check has made, and not the student's."""
+    factors = np.array([41.0, 820.0, 616.0, 2.0])
+    assert told(OTHER[:4, :, 0], OTHER[:4, :, 0] * factors[:, None])  # (4, B)
+    assert not told(OTHER[:4, :3, 0], OTHER[:4, :3, 0] * factors[:, None])
+
+
 def test_random_arrays_are_related_to_nothing():
     """Of 10,000 random pairs none is told a relation, but that an array is the same everywhere.
 

@@ -68,7 +68,9 @@ def remarks_on(
     is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        is_made = is_sure and not _may_be_of_others(explanation, comparison)
+        is_made = is_sure and (
+            _is_quoted(explanation, comparison) or not _may_be_of_others(explanation, comparison)
+        )
         text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
@@ -284,6 +286,16 @@ def _is_telling(array: np.ndarray) -> bool:
         return bool(array.size)
     finite = array[np.isfinite(array)]
     return bool(finite.any())
+
+
+def _is_quoted(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether the submission is known to write what the words of a mistake quote."""
+    written = comparison.written
+    for mistake in explanation.mistakes:
+        is_known = bool(mistake.quotes) and written.has(mistake.definition)
+        if is_known and not written.lacks_all(mistake.quotes, mistake.definition):
+            return True
+    return False
 
 
 def _may_be_of_others(explanation: Explanation, comparison: Comparison) -> bool:

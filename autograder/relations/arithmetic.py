@@ -343,7 +343,7 @@ def _listed(numbers: Array, least: float) -> str:
 
 
 def _number_in_words(number: float) -> str:
-    """Write a number as a fraction where it is a simple one, as "1/2", else in three digits."""
+    """Write a number as a fraction where it is a simple one, as "1/2", else in three figures."""
     words = f"{number:.3g}"
     if abs(number) <= LARGEST_SIMPLE:
         simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)

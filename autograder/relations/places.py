@@ -19,7 +19,7 @@ OF_ONE_NUMBER = -1.0  # the same, that several wrong values are one small number
 ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
 MIN_WRONG = 3  # so many wrong zeros or signs say something
 MIN_SAME = 3  # so many equal values say something
-CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three digits
+CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three figures
 
 
 # ---- where

@@ -207,7 +207,8 @@ ANSWERS = {
     "return in_all(x)\ndef in_all(x): return x.size": PLAIN,
     "return x.shape[0] * x.shape[1]": NOT_SO,
     "return len([*x.flat])": NOT_SO,
-    "return x.shape[0] + 1": "one too many is counted: only `len(x)`.",
+    # nothing is quoted, and a whole number says little
+    "return x.shape[0] + 1": "your values are those of this mistake: one too many is counted: only `len(x)`.",
 }
 
 

@@ -208,7 +208,9 @@ ANSWERS = {
     "return x.shape[0] * x.shape[1]": NOT_SO,
     "return len([*x.flat])": NOT_SO,
     # nothing is quoted, and a whole number says little
-    "return x.shape[0] + 1": "your values are those of this mistake: one too many is counted: only `len(x)`.",
+    "return x.shape[0] + 1": (
+        "your values are those of this mistake: one too many is counted: only `len(x)`."
+    ),
 }
 
 

@@ -149,6 +149,10 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Place]:
     for source in file.sources:
         try:
             fetched = _fetch(source, file, cached)
+        except ImportError as error:
+            yield _Place(
+                f"{source} (needs `{error.name}`: python -m pip install {error.name})", None
+            )
         except (OSError, ValueError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile):
             yield _Place(str(source), None)
         else:

@@ -1,6 +1,7 @@
 """Datasets: their sources in order, their checksum, and what is said where they cannot be had."""
 
 import hashlib
+import sys
 import zipfile
 
 import pytest
@@ -110,6 +111,18 @@ def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkey
         NoData,
         match=r"COURSE_DATA: not there; cache: not there; http.*; nowhere==1: not there.*Put tale",
     ):
+        data.find(course, "tale")
+
+
+def test_a_package_that_a_source_needs_is_named(course, monkeypatch):
+    """As pandas for a table, which the engine alone does not bring along."""
+    monkeypatch.setattr(data, "_member_of_wheel", lambda _: TEXT)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    write_manifest(
+        course,
+        f'{{ wheel = "tales==1", member = "x", member_sha256 = "{SUM}", columns = ["a"] }}',
+    )
+    with pytest.raises(NoData, match=r"tales==1 \(needs `pandas`: python -m pip install pandas\)"):
         data.find(course, "tale")
 
 

@@ -429,11 +429,16 @@ class Run:
 
         What is written into a dict, an attribute or a list is not noted.
         """
-        statement = self.records.statements[self.records.sites[record]]
-        if self.records.cut or not _gives_a_name(self.records.wholes[statement]):
+        records = self.records
+        statement = records.statements[records.sites[record]]
+        if records.cut or not _gives_a_name(records.wholes[statement]):
             return True
-        pieces = [part for part in self._parts[record] if self.records.pieces[part]]
-        return any(self._seen_last[self._values[one]] > record for one in (record, *pieces))
+        pieces = [part for part in self._parts[record] if records.pieces[part]]
+        for one in (record, *pieces):
+            value = self._values[one]
+            if self._seen_last[value] > record:
+                return True
+        return False
 
     @cached_property
     def _seen_last(self) -> dict[int, int]:

@@ -402,7 +402,8 @@ def the_same_at_any_time(net: Any, seed: int) -> Arrays:
 @check(
     points=2,
     needs=vocabulary_and_ids,
-    words=ASKING | {"characters": "in some of 24 texts another character is likelier."},
+    words=ASKING
+    | {"characters": "of some of 24 texts the answer is not the likeliest character each time."},
 )
 def answering_along(net: Any, seed: int) -> Arrays:
     """`answers` is the most likely character after each character of a text"""

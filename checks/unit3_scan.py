@@ -374,11 +374,13 @@ def correlated(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 DRAWN = {
     "same_seed_same_weights": (
-        "two generators of one seed gave different weights: draw with the one handed in."
+        "two generators of one seed gave different weights: draw every number from the one handed "
+        "in."
     ),
     "drawn_anew": "a second call gave the same weights: draw from the generator, and set no seed.",
     "other_seed_other_weights": (
-        "a generator of another seed gave the same weights: draw with the one handed in."
+        "a generator of another seed gave the same weights: draw every number from the one "
+        "handed in."
     ),
     "torchs_own_generator_untouched": (
         "torch's own generator was used or set: draw with the one handed in."
@@ -416,7 +418,7 @@ def first_weights(net: Any, seed: int) -> Arrays:
     types = {weight.dtype for weight in small.values()}
     out |= named("of_default_type", types == {torch.get_default_dtype()})
     out |= named("ask_for_no_gradient", are_plain)
-    figures: dict[str, list[list[float]]] = {"Wx": [], "Wy": []}
+    figures: dict[str, list[float]] = {"Wx": [], "Wy": []}
     independent = each_drawn = True
     for _ in range(3):
         rows = int(np.exp(rng.uniform(np.log(30), np.log(1000))))
@@ -424,7 +426,7 @@ def first_weights(net: Any, seed: int) -> Arrays:
         independent &= not correlated(large["Wx"], large["Wy"])
         for name, of_one in figures.items():
             numbers = large[name].detach().double()
-            of_one.append([float(numbers.mean()), float(numbers.std())])
+            of_one += [float(numbers.mean()), float(numbers.std())]
             each_drawn &= len(numbers.unique()) > 0.9 * numbers.numel()
     out |= named("independent each_drawn", independent, each_drawn)
     is_untouched = torch.equal(state, torch.get_rng_state())

@@ -356,7 +356,9 @@ def training(net: Any, seed: int, text: str) -> Arrays:
         "same_rng_same_text": (
             "two equal generators gave two texts: draw with `rng` and nothing else."
         ),
-        "other_rng_other_text": "another generator gave the same text: draw with `rng`.",
+        "other_rng_other_text": (
+            "another generator gave the same text: what `rng` draws has to decide it."
+        ),
     },
 )
 def sampling(net: Any, seed: int) -> Arrays:

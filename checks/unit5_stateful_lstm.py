@@ -347,8 +347,12 @@ SHARES = (
 
 
 def first_eight(drawn: Any) -> np.ndarray:
-    """Cut a list of ids to eight, or fill it up with −1: one array holds lists of all lengths."""
-    filled_up = np.append(np.asarray(drawn), np.full(8, -1))
+    """Cut a list of ids to eight, or fill it up: one array holds lists of all lengths.
+
+    What fills it up is no id, and not one number over and over: of none "all the same" is untrue.
+    """
+    no_ids = np.arange(-8, 0)
+    filled_up = np.append(np.asarray(drawn), no_ids)
     return filled_up[:8]
 
 
@@ -366,10 +370,11 @@ def first_eight(drawn: Any) -> np.ndarray:
         ),
         "gradients_on_after": GRADIENTS,
         "other_seed_other_text": (
-            "another generator gave the same text: draw with the one that is handed in."
+            "another generator gave the same text: what the one that is handed in draws has to "
+            "decide it."
         ),
         "without_a_generator": (
-            "with None for the generator three ids were asked for, and something else came."
+            "with None for the generator, what came is not the three ids that were asked for."
         ),
     },
 )

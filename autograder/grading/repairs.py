@@ -61,6 +61,9 @@ MOST_LATE = 3  # changes of a function that may loop without end: after one more
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
 MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
+# tolerances by which a repair may be off on the mean of all seeds, of numbers whose tolerance is
+# wide, as that of draws is: wrong ones may pass on each seed
+MOST_OFF = 1 / 3
 # log10 of how many changes may pass by chance: at most so many where those that pass stand in
 # several lines, and where they stand in one
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
@@ -367,6 +370,7 @@ class _Search:
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
         on_own_seed = ((wrong.seed, expected) for expected in (wrong.expected, *wrong.passed))
+        answers: list[tuple[Expected, Answer]] = []
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for seed, expected in chain(on_own_seed, self._on_other_seeds()):
                 if self.is_over:
@@ -374,7 +378,9 @@ class _Search:
                 answer = self._ask(worker, expected.check, seed, SECONDS_OF_A_CHECK)
                 if not expected.is_met_by(answer):
                     return False
-        return True
+                if expected.check is wrong.expected.check:
+                    answers.append((expected, answer))
+        return not _is_off_on_the_mean(wrong.expected.check, answers)
 
     def _on_other_seeds(self) -> Iterator[tuple[int, Expected]]:
         """Yield other seeds with what a right answer answers there; none where none is known."""
@@ -396,6 +402,24 @@ class _Search:
         left = max(LEAST, self._ends - time.monotonic())
         seconds = min(most, check.seconds, left)
         return worker.ask(replace(check, seconds=seconds), seed, source=script)
+
+
+def _is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
+    """Return whether answers that are right on each seed are all off to one side.
+
+    answers: to one check, each with what is expected.
+    """
+    wide = [name for name, tolerance in check.tolerance.items() if tolerance > TOLERANCE]
+    for name in wide:
+        off = []
+        for expected, answer in answers:
+            right = expected.answer.arrays[name].astype(float)
+            allowed = check.tolerance[name] * scale_of(right)
+            off.append((answer.arrays[name] - right) / allowed)
+        shapes = {array.shape for array in off}
+        if len(shapes) == 1 and np.abs(np.mean(off, axis=0)).max(initial=0.0) > MOST_OFF:
+            return True
+    return False
 
 
 def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:

@@ -8,7 +8,7 @@ have nothing to do with these answers would equal any of them with a chance of a
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -38,6 +38,8 @@ _PUT_THERE = re.compile(
     r"|two arguments of `(\w+)` are swapped"
     r"|two sides of a `(\W+)` are swapped"
 )
+_SIGNS = re.compile(r"`(\W+)` stands where `(\W+)` should")
+OPPOSITES = ({"+", "-"}, {"*", "/"}, {"<", ">"}, {"<=", ">="}, {"+=", "-="}, {"*=", "/="})
 OF_SLICES = " slice "  # in the words of a change of a slice
 OF_ASSIGNMENTS = {"=", "+=", "-=", "*=", "/="}  # signs in whose place no function stands
 ANYWHERE = {"True", "False", "and", "or"}  # which may stand in any code
@@ -282,12 +284,7 @@ class _Search:
         changes = [self._changed.changes[number] for number in rivals]
         if len({change.function for change in changes}) > MOST_FUNCTIONS:
             return ""
-        styles = {change.style for change in changes}
-        known = set()
-        for change in self._changed.changes:
-            if change.style in styles:
-                known.add(change.function)
-        text = _where(changes, written, known)
+        text = _where(changes, written)
         what = _what(changes, written)
         return f"{text}: {what}." if what else f"{text}."
 
@@ -369,11 +366,8 @@ def _characters_that_differ(right: Array, found: Array) -> int:
     return count
 
 
-def _where(changes: Sequence[SmallChange], written: Written, known: Collection[str]) -> str:
-    """Say that one of some changes gives these values, and in which function if they are few.
-
-    known: the functions of the right answers that the changes are made in.
-    """
+def _where(changes: Sequence[SmallChange], written: Written) -> str:
+    """Say that one of some changes gives these values, and in which function if they are few."""
     text = "your values are those of a right answer but for one small change"
     functions = sorted({change.function for change in changes})
     if not all(functions):
@@ -382,7 +376,7 @@ def _where(changes: Sequence[SmallChange], written: Written, known: Collection[s
     if not places:
         return text
     text = f"{text} in {' or in '.join(places)}"
-    if any(written.calls_others(function, known) for function in functions):
+    if any(written.calls_others(function) for function in functions):
         text = f"{text}, or in what is called there"
     return text
 
@@ -401,11 +395,23 @@ def _what(changes: Sequence[SmallChange], written: Written) -> str:
         if any(not one.isidentifier() and one not in OF_ASSIGNMENTS for one in lacking):
             return ""
         if not lacking:
-            words.add(change.words)
+            words.add(_either_way(change, written))
     has_several_words = len(words) > 1
     if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
         return ""
     return ", or ".join(sorted(words))
+
+
+def _either_way(change: SmallChange, written: Written) -> str:
+    """Return the words of a change, and that it may be the other way round where it may.
+
+    A right answer may add what another one takes away: so where the function has both signs.
+    """
+    signs = _SIGNS.search(change.words)
+    if not signs or set(signs.groups()) not in OPPOSITES or not written.has(change.function):
+        return change.words
+    lacks = (written.lacks_all({sign}, change.function) for sign in signs.groups())
+    return change.words if any(lacks) else f"{change.words}, or the other way round"
 
 
 def _put_there(change: SmallChange) -> set[str]:

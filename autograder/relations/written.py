@@ -76,24 +76,19 @@ class Written:
             named[f"`{name}`"] = None
         return list(named)
 
-    def calls_others(self, function: str, known: Collection[str]) -> bool:
-        """Return whether a function, or the class around it, uses a definition of its own.
+    def calls_others(self, function: str) -> bool:
+        """Return whether a function, or the class around it, uses a definition of the submission.
 
-        known: the definitions that right answers have, `f` or `Class.method` of each.
+        function: `f` or `Class.method`.
         """
         if not self.has(function):
             return False
         top, dot, _ = function.rpartition(".")
-        beside = f"{top}." if dot else ""
-        tops = {name.partition(".")[0] for name in known}
         around = self._uses.get(top, frozenset())  # a class may have a helper for its base
-        for name in self._uses[function] | around:
-            if self.has(name) and name not in tops:
-                return True
-        for name in self._uses[function]:
-            if beside and self.has(beside + name) and beside + name not in known:
-                return True
-        return False
+        names = self._uses[function] | around
+        methods = {f"{top}.{name}" for name in self._uses[function]} if dot else set()
+        used = (names | methods) & self._uses.keys()
+        return not used <= {function, top}
 
 
 NOT_KNOWN = Written()

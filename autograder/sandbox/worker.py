@@ -141,9 +141,13 @@ class Stopwatch:
 
 
 class ReplyReader:
-    """Finds the answer to one question among the bytes that a worker writes."""
+    """Finds the answer to one question among the bytes that a worker writes.
+
+    so_far: the answer that counts if no other comes; None if none was sent.
+    """
 
     def __init__(self, token: str) -> None:
+        self.so_far: wire.Message | None = None
         self._token = token
         self._unread = bytearray()
         self._total = 0
@@ -161,8 +165,12 @@ class ReplyReader:
             raise wire.BadFrame("too many bytes")
         self._unread += piece
         for message in take_frames(self._unread):
-            if message.fields.get("token") == self._token:
+            is_ours = message.fields.get("token") == self._token
+            is_last = wire.SO_FAR not in message.fields
+            if is_ours and is_last:
                 return message
+            if is_ours:
+                self.so_far = message
             self._unexpected += 1
             if self._unexpected > MAX_UNEXPECTED:
                 raise wire.BadFrame("too many answers to other questions")
@@ -198,14 +206,13 @@ class Process:
     answers: int
 
     def exchange(
-        self, question: bytes, token: str, seconds: float, watch: Stopwatch
+        self, question: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch
     ) -> wire.Message:
         """Send a question and read until its answer.
 
-        token: of the question. seconds: of processor time that its check may take.
+        reader: of the question's answer. seconds: of processor time that its check may take.
         Raises `TimeoutError`, `EOFError`, `BadFrame`.
         """
-        reader = ReplyReader(token)
         unsent = memoryview(question)
         look = time.monotonic() + watch.begin_check(seconds)
         while True:
@@ -306,25 +313,27 @@ class Worker:
         self.asked += 1
         if source is not None:
             self.names_run = None
+        reader = ReplyReader(token)
         try:
-            reply = self._process.exchange(frame, token, check.seconds, self._watch)
+            reply = self._process.exchange(frame, reader, check.seconds, self._watch)
             failure = _failure_of(reply)
         except TimeoutError as error:
             self.timeouts += 1
             self._end(0.0)
-            return Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
+            late = Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
+            return _answer_so_far(reader, late)
         except wire.BadFrame as error:
             self._end(0.0)
             message = f"the answer could not be read ({error})."
             return Answer(failure=Failure.KILLED, message=message)
         except EOFError:
             status = self._end(GRACE)
-            return Answer(failure=Failure.KILLED, message=_how_it_ended(status))
+            killed = Answer(failure=Failure.KILLED, message=_how_it_ended(status))
+            return _answer_so_far(reader, killed)
         if self.tell_names and "ran" in reply.fields:
             names = reply.fields["ran"].split("\n")
             self.names_run = frozenset(names)
-        message = printable(reply.fields.get("message", ""))
-        return Answer(reply.arrays, failure, message)
+        return _answer_of(reply, failure)
 
     def _fork(self) -> Process:
         """Have the server fork a process. Raises `ServerGone`."""
@@ -378,6 +387,26 @@ def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
     if source is not None:
         arrays["source"] = wire.text_array(source)
     return arrays
+
+
+def _answer_of(reply: wire.Message, failure: Failure) -> Answer:
+    message = printable(reply.fields.get("message", ""))
+    return Answer(reply.arrays, failure, message)
+
+
+def _answer_so_far(reader: ReplyReader, ended: Answer) -> Answer:
+    """Return what a worker answered before it was ended; `ended` if that is nothing.
+
+    An experiment that raised an exception is run a second time, for what the other functions
+    return. Where that ends the process, the exception is still what is to be told.
+    """
+    if reader.so_far is None:
+        return ended
+    try:
+        failure = _failure_of(reader.so_far)
+    except wire.BadFrame:
+        return ended
+    return _answer_of(reader.so_far, failure) if failure == Failure.RAISED else ended
 
 
 def _failure_of(reply: wire.Message) -> Failure:

@@ -764,7 +764,7 @@ def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
         node = nodes[row]
         other = variables[(row + column) % len(variables)]  # not the same of each node
         if other != node.id:
-            yield _Edit(node, other, "one variable stands in the place of another")
+            yield _Edit(node, other, "one value stands in the place of another")
 
 
 def variables_of(function: ast.AST) -> set[str]:

@@ -65,6 +65,24 @@ def test_time_is_limited(boxed, code):
     assert time.monotonic() - began < 4  # a sleep is given four times its seconds
 
 
+@pytest.mark.parametrize("then", ["while True: pass", "import os; os._exit(3)"])
+def test_an_exception_is_told_though_the_run_without_it_ends_the_process(boxed, then):
+    """Where a function raises, the check runs a second time for what the others return."""
+    script = f"""
+calls = []
+
+def double(x):
+    calls.append(x)
+    if len(calls) == 1:
+        raise ValueError("planted")
+    {then}
+"""
+    with boxed.worker(script.encode(), "ada.py") as worker:
+        answer = worker.ask(small.check(seconds=0.5), 1)
+    assert answer.failure == Failure.RAISED
+    assert "ValueError: planted" in answer.message
+
+
 def test_a_check_that_slept_saves_no_time_for_the_next(boxed):
     """Its seconds of the processor are its own, however long the one before has waited."""
     script = b"""

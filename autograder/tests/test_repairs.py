@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import small
 
+from autograder.check import Answer
 from autograder.grading import repairs
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
@@ -47,7 +48,7 @@ SLIPS = {
         ": an index is another.",
     ),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
-    "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
+    "another variable": ("slope - missed", "height - missed", ": one value stands in the place"),
     "a minus too many": (
         "missed = rate",
         "missed = -rate",
@@ -351,6 +352,27 @@ def test_a_change_that_mends_by_chance_is_not_told(server):
     assert repaired(one, "", ["fit"]).startswith(BEGINNING)
     known = replace(one, right=small.solved())
     assert repaired(known, "", ["fit"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "off", "is_off"),
+    [
+        (0.5, (0.9, -0.9, 0.5, -0.5), False),
+        (0.5, (0.9, 0.1, 0.5, 0.2), True),
+        (1e-4, (0.9, 0.1, 0.5, 0.2), False),  # rounding is of any size, and no draw
+    ],
+)
+def test_draws_that_are_all_off_to_one_side_are_wrong_ones(tolerance, off, is_off):
+    """Where the tolerance is wide each of them passes by itself."""
+    check = replace(small.check(), tolerance={"x": tolerance})
+    right = Answer({"x": np.array([0.2, 1.0])})
+    answers = []
+    for share in off:
+        drawn = right.arrays["x"] + np.array([0.0, share * tolerance])
+        answers.append((Expected(check, right), Answer({"x": drawn})))
+    assert repairs._is_off_on_the_mean(check, answers) == is_off
+    longer = Answer({"x": np.zeros(3)})
+    assert not repairs._is_off_on_the_mean(check, [*answers, (Expected(check, longer), longer)])
 
 
 @pytest.mark.parametrize(("right", "is_told"), [(FIT, True), ("\ndef fit():\n    pass\n", False)])

@@ -73,7 +73,7 @@ MADE = [
     ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
     ("z[1:]", "z[:(1)]", "a slice takes the beginning in place of the end"),
     ("z.clamp(min=0)", "z.clamp(max=0)", "`max` stands where `min` should"),
-    ("h - z", "z - z", "one variable stands in the place of another"),
+    ("h - z", "z - z", "one value stands in the place of another"),
 ]
 
 
@@ -276,6 +276,23 @@ def test_beside_a_sign_that_a_function_may_stand_for_no_words_are_told():
                 changed_answers(RIGHT, *alike), RIGHT, found, ["a"], ["a"], lambda _: False, written
             )
             assert said == {"a": f"{SAID}`f`{told}."}
+
+
+def test_of_two_signs_that_a_function_both_has_either_may_be_the_wrong_one():
+    """A right answer may add what another one takes away."""
+    change = ("f", "`-` stands where `+` should", {"a": C})
+    for signs, more in (({"-"}, ""), ({"-", "+"}, ", or the other way round")):
+        written = Written(lambda signs=signs: {"f": signs})
+        said = find_small_change(
+            changed_answers(RIGHT, change),
+            RIGHT,
+            {"a": C, "b": B},
+            ["a"],
+            ["a"],
+            lambda _: False,
+            written,
+        )
+        assert said == {"a": f"{SAID}`f`: {change[1]}{more}."}
 
 
 def test_changes_in_several_functions_name_two_of_them_at_most():
@@ -589,7 +606,9 @@ def test_a_change_that_would_have_spoilt_what_has_passed_is_not_told(grading):
     assert smoothing.status == "passed"
     assert all("weights" not in remark.text for remark in deciding.remarks)
     in_chosen = grade(OURS.replace("np.sum(weights(x) * x, 1)", "np.sum(weights(x) + x, 1)"))[1]
-    assert in_chosen.remarks[0].text == f"{SAID}`chosen`: `+` stands where `*` should."
+    assert in_chosen.remarks[0].text == (
+        f"{SAID}`chosen`, or in what is called there: `+` stands where `*` should."
+    )
 
 
 def test_practice_tells_a_slip_as_a_grade_does(unit):

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from autograder.check import Limits
 from autograder.sandbox import worker
-from autograder.sandbox.inside.wire import MAX_FRAME, BadFrame, Message, decode, encode
-from autograder.sandbox.worker import MAX_UNEXPECTED, Clock, Process, Stopwatch
+from autograder.sandbox.inside.wire import MAX_FRAME, SO_FAR, BadFrame, Message, decode, encode
+from autograder.sandbox.worker import MAX_UNEXPECTED, Clock, Process, ReplyReader, Stopwatch
 
 
 def exchange(written: list[bytes], token: str) -> Message:
@@ -36,7 +36,8 @@ def exchange(written: list[bytes], token: str) -> Message:
     writer.start()
     try:
         watch = Stopwatch(Limits(), lambda: Clock(0.0, None))
-        return Process(os.getpid(), asks, answers).exchange(b"?", token, 5.0, watch)
+        process = Process(os.getpid(), asks, answers)
+        return process.exchange(b"?", ReplyReader(token), 5.0, watch)
     finally:
         for end in (answers, asks, asked):
             os.close(end)
@@ -97,6 +98,35 @@ def test_an_answer_is_the_one_to_the_question_that_was_asked(written, error):
             exchange(written, "asked")
     else:
         assert exchange(written, "asked").arrays["x"] == 1
+
+
+SO_FAR_ANSWER, OTHER_SO_FAR = (
+    encode(Message({"token": token, SO_FAR: "yes"}, {"x": np.array([4])}))
+    for token in ("asked", "other")
+)
+
+
+@pytest.mark.parametrize(
+    ("frames", "last", "so_far"),
+    [
+        (SO_FAR_ANSWER, None, 4),
+        (SO_FAR_ANSWER + ANSWER, 1, 4),
+        (OTHER_SO_FAR + OTHER, None, None),
+    ],
+)
+def test_an_answer_so_far_is_kept_beside_the_last_one(frames, last, so_far):
+    """It is the answer where no other comes, and that of another question is none."""
+    reader = ReplyReader("asked")
+    found = reader.add(frames)
+    kept = reader.so_far
+    assert (found and found.arrays["x"]) == last
+    assert (kept and kept.arrays["x"]) == so_far
+
+
+def test_a_flood_of_answers_so_far_is_cut():
+    """A worker that sends one after another has no end, and no answer."""
+    with pytest.raises(BadFrame):
+        ReplyReader("asked").add(SO_FAR_ANSWER * (MAX_UNEXPECTED + 1))
 
 
 # ---- the time that checks take

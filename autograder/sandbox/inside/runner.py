@@ -32,6 +32,7 @@ from autograder.sandbox.inside.values import (
 from autograder.sandbox.inside.wire import (
     LENGTH_BYTES,
     MAX_MESSAGE,
+    SO_FAR,
     Message,
     decode,
     encode,
@@ -47,6 +48,13 @@ WEIGHTS = "w."  # before the names of weights that are to be measured
 Reset = Callable[[int], object]  # brings random numbers into the state of a seed
 
 
+Tell = Callable[[Answer], None]
+
+
+def tell_nobody(answer: Answer) -> None:
+    """Do nothing with an answer that is known before the last run."""
+
+
 class Stopped(BaseException):
     """Raised from outside in the thread of an experiment, to end it."""
 
@@ -59,6 +67,7 @@ def run_experiment(
     text: str | None = None,
     explain: Explain = no_cause,
     only_once: bool = False,
+    tell: Tell = tell_nobody,
 ) -> Answer:
     """Run one experiment. Whatever a submission raises becomes part of the answer.
 
@@ -68,6 +77,7 @@ def run_experiment(
     reset: called before each run, so that what ran before in this process changes nothing.
     text: what a check that trains is given.
     explain: tells an exception by its cause.
+    tell: called with the answer so far, before a second run that may end the process.
     """
     if check.measure:
         answer = _run(check, implementation, seed, reset, [text], explain)
@@ -81,6 +91,7 @@ def run_experiment(
         return answer
     if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
+    tell(answer)
     lenient = Lenient(implementation)
     second = _run(check, lenient, seed, reset, [])
     names_more = len(second.arrays) > len(answer.arrays)
@@ -222,6 +233,21 @@ def answer_questions(
     hello = receive(inbox)
     source = hello.arrays["source"].tobytes()
     implementation: Any = None
+
+    def send(question: Message, answer: Answer, **more: str) -> None:
+        fields = {
+            "token": question.fields["token"],
+            "failure": answer.failure,
+            "message": answer.message,
+        }
+        frame = encode(Message(fields | more, answer.arrays))
+        outbox.write(frame)
+        outbox.flush()
+
+    def send_so_far(question: Message, answer: Answer) -> None:
+        names.put_back()
+        send(question, answer, **{SO_FAR: "yes"})
+
     while True:
         question = receive_or_end(inbox)
         if question is None:
@@ -232,24 +258,19 @@ def answer_questions(
             if variant != source:
                 source = variant
                 implementation = None
+        tell = partial(send_so_far, question)
         asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
         try:
             if implementation is None or asks_what_ran or _asks_for_values(question):
                 implementation = Submission(source, hello.fields["name"])
-            answer = _answer(check, implementation, question, experiments, reset)
+            answer = _answer(check, implementation, question, experiments, reset, tell)
             names.put_back()  # what sends the answer needs them, too
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))
-        fields = {
-            "token": question.fields["token"],
-            "failure": answer.failure,
-            "message": answer.message,
-        }
+        more = {}
         if asks_what_ran and implementation is not None:
-            fields[RAN] = "\n".join(sorted(names_run(implementation)))
-        frame = encode(Message(fields, answer.arrays))
-        outbox.write(frame)
-        outbox.flush()
+            more[RAN] = "\n".join(sorted(names_run(implementation)))
+        send(question, answer, **more)
 
 
 def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
@@ -268,6 +289,7 @@ def _answer(
     question: Message,
     experiments: Experiments,
     reset: Reset,
+    tell: Tell,
 ) -> Answer:
     text = None
     if "text" in question.arrays:
@@ -288,7 +310,7 @@ def _answer(
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
-    return run_experiment(check, implementation, seed, reset, text, explain)
+    return run_experiment(check, implementation, seed, reset, text, explain, tell=tell)
 
 
 def _asks_for_values(question: Message) -> bool:

@@ -27,6 +27,7 @@ MAX_NAME = 64  # characters of an array's name
 MAX_MESSAGE = 1000  # characters
 MAX_FIELD = 2 * MAX_MESSAGE  # characters
 BYTES_OF_A_CHARACTER = 4  # in an array of NumPy
+SO_FAR = "so_far"  # a field of an answer that counts if no other comes
 DTYPES = {
     "F64": "f8",
     "F32": "f4",

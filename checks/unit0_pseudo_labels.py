@@ -16,7 +16,7 @@ from .training import figures, listed
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
-DRAWN = "another number of batches was drawn than should be: one for each use, and no more."
+DRAWN = "another number of batches was drawn than should be: one for each that is asked for."
 AHEAD = (
     "batches were drawn before they were asked for: draw each when it is its turn, as a generator "
     "does."

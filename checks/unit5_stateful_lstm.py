@@ -346,12 +346,14 @@ SHARES = (
 )
 
 
-def first_eight(drawn: Any) -> np.ndarray:
+def first_eight(drawn: Any, number: int) -> np.ndarray:
     """Cut a list of ids to eight, or fill it up: one array holds lists of all lengths.
 
-    What fills it up is no id, and not one number over and over: of none "all the same" is untrue.
+    What fills it up is no id, and in no two places the same: of no ids it is not to be told that
+    all are the same.
+    number: of the list, from 0.
     """
-    no_ids = np.arange(-8, 0)
+    no_ids = -1 - 8 * number - np.arange(8)
     filled_up = np.append(np.asarray(drawn), no_ids)
     return filled_up[:8]
 
@@ -396,7 +398,7 @@ def generating(net: Any, seed: int) -> Arrays:
         start = ids(seed + i, 3 + i).tolist()
         new_ids = net.generate(model, start, 8, 0.5, random)
         how_many.append(len(new_ids))
-        sure.append(first_eight(new_ids))
+        sure.append(first_eight(new_ids, i))
         after = condition(model)
         same &= after.but_for_modes == before.but_for_modes
         same_modes &= after.modes == before.modes

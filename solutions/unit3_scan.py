@@ -980,9 +980,9 @@ def parallel_scan(op, xs):
         # mistake: ys = torch.where((torch.arange(len(ys)) < distance)[:, None, None], ys, op(ys.roll(distance, 0), ys))
         #   an element was taken for a matrix. Elements may have any shape: cut along the first axis only.
         # mistake: ys = torch.cat([ys[:distance], op(ys[distance:], ys[:-distance])])
-        #   earlier and later are swapped. The operation need not commute: op(ys[:-d], ys[d:]).
+        #   earlier and later are swapped. The operation need not commute: what comes earlier in `xs` is its first argument.
         # mistake: ys = op(ys[:-distance], ys[distance:])
-        #   the first places were lost, d in each round. They are finished: put `ys[:d]` before what `op` returns.
+        #   the first places were lost, d in each round. They are finished: put them before what `op` returns.
         # mistake: ys = torch.cat([ys[:distance], op(xs[:-distance], ys[distance:])])
         #   each round took the original elements. Go on from what the last round left.
         # mistake: ys = torch.cat([xs[:distance], op(ys[:-distance], ys[distance:])])

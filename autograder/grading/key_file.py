@@ -70,6 +70,7 @@ class _StoredMistake(msgspec.Struct):
     message: str
     definition: str = ""
     quotes: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
 
 
 class _StoredCheck(msgspec.Struct):
@@ -155,6 +156,7 @@ def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
         message=message,
         definition=mistake.definition,
         quotes=mistake.quotes,
+        statements=mistake.statements,
     )
 
 
@@ -224,7 +226,14 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
             for name, array in expected.items():
                 mistaken[name] = arrays.get(_array_name(entry, one.id, name), array)
         answer = Answer(mistaken, one.failure, one.message)
-        mistake = Mistake(one.id, one.text, one.keeps, definition=one.definition, quotes=one.quotes)
+        mistake = Mistake(
+            id=one.id,
+            text=one.text,
+            keeps=one.keeps,
+            definition=one.definition,
+            quotes=one.quotes,
+            statements=one.statements,
+        )
         mistakes.append((mistake, answer))
     return PlainKey(
         Answer(expected),

@@ -9,6 +9,8 @@ from autograder.check import Answer, Check, is_text
 # Share of an array's largest value by which an answer may differ. In float32, other styles of right
 # answers reach 2e-4; the smallest mistake is 1e-2.
 TOLERANCE = 1e-3
+# share of the right array's largest value: where a mistake makes zeros, numbers up to it count as 0
+ZERO = 1e-6
 EXACT_KINDS = "iub"  # of numbers that have no rounding: integers and truth values
 
 
@@ -143,7 +145,8 @@ def is_of_mistake(
 ) -> bool:
     """Return whether an array is as a mistake makes it.
 
-    Numbers that are all 0 have no scale: beside those the right ones' is taken.
+    Numbers that are all 0 have no scale: beside those an array has to be 0, up to rounding of what
+    is right. One of small numbers is another mistake's.
     """
     if not agree(check, name, mistaken, answer):
         return False
@@ -153,7 +156,7 @@ def is_of_mistake(
         return True
     if not right.size or made.any():
         return True
-    allowed = check.tolerance.get(name, TOLERANCE) * scale_of(right)
+    allowed = ZERO * scale_of(right)
     return _largest(answer.arrays[name].astype(float)) <= allowed
 
 

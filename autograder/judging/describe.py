@@ -68,9 +68,7 @@ def remarks_on(
     is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
     remarks = []
     for explanation in told:
-        is_made = is_sure and (
-            _is_quoted(explanation, comparison) or not _may_be_of_others(explanation, comparison)
-        )
+        is_made = is_sure and _is_written(explanation, comparison)
         text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
         code = explanation.mistakes[0].code
         remarks.append(Remark(text, explanation.arrays, code))
@@ -288,32 +286,12 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
-def _is_quoted(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether the submission is known to write what the words of a mistake quote."""
+def _is_written(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether the submission holds the very line of a mistake; True of code not at hand."""
     written = comparison.written
-    for mistake in explanation.mistakes:
-        is_known = bool(mistake.quotes) and written.has(mistake.definition)
-        if is_known and not written.lacks_all(mistake.quotes, mistake.definition):
-            return True
-    return False
-
-
-def _may_be_of_others(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether all that is wrong in some arrays is of a kind that other mistakes make, too.
-
-    That is NaN and infinity; and whole numbers, which often are the same by chance, as ids.
-    """
-    key, answer = comparison.key, comparison.answer
-    for name in explanation.arrays:
-        array = answer.arrays.get(name)
-        if array is None or array.dtype.kind not in "fiu":
-            return False
-        if array.shape == key.expected.arrays[name].shape:
-            array = array[wrong_places(comparison.check, name, key.expected, answer)]
-        is_telling = array.dtype.kind == "f" and np.isfinite(array).any()
-        if is_telling or not array.size:
-            return False
-    return True
+    if not written.is_known:
+        return True
+    return any(written.has_all(one.statements, one.definition) for one in explanation.mistakes)
 
 
 def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Description:

@@ -20,6 +20,7 @@ class Mistake:
     definition: the function or class in which it is made; "" outside of any.
     quotes: names that its text quotes and its code writes in the solution's place, and others
     that it quotes with them. Code without any of them made it in another way.
+    statements: checksums of the statements that it writes. Code that holds them has made it.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Mistake:
     code: str = ""
     definition: str = ""
     quotes: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
 
 
 # mistakes that change the answer to a check, each with that answer

@@ -322,11 +322,13 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
 
 def _same_factor_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
     factors = _factors_along(case.right, case.found, axes)
-    are_known = (case.right**2).sum(axes).all()  # any factor makes zeros of zeros
+    sizes = np.abs(case.right).sum(axes)
+    are_known = sizes.all()  # any factor makes zeros of zeros
     listed = _listed(factors, ROUNDING) if are_known else ""
+    predicted = case.right * factors
     text = f"for {each} your values are the expected ones times the same numbers"
     relation = Relation("same factor along", f"{text}{listed}.")
-    yield from _if_it_fits(case, relation, case.right * factors, fitted=factors.size)
+    yield from _if_it_fits(case, relation, predicted, fitted=factors.size)
 
 
 def _listed(numbers: Array, least: float) -> str:
@@ -334,12 +336,17 @@ def _listed(numbers: Array, least: float) -> str:
 
     numbers: with all axes, of which some have one entry. least: what is smaller is 0.
     """
-    is_one_row = max(numbers.shape, default=1) == numbers.size
-    if not is_one_row or numbers.size > MOST_LISTED or not np.isfinite(numbers).all():
+    longest_axis = max(numbers.shape, default=1)
+    is_one_row = longest_axis == numbers.size
+    if not is_one_row or numbers.size > MOST_LISTED:
         return ""
-    of_size = np.where(np.abs(numbers) > least, numbers, 0.0)
-    words = ", ".join(_number_in_words(number) for number in of_size.ravel().tolist())
-    return f": {words}"
+    if not np.isfinite(numbers).all():
+        return ""
+    listed = []
+    for number in numbers.ravel().tolist():
+        is_zero = abs(number) <= least
+        listed.append(_number_in_words(0.0 if is_zero else number))
+    return f": {', '.join(listed)}"
 
 
 def _number_in_words(number: float) -> str:

@@ -299,12 +299,13 @@ class _Search:
     def may_be_chance(self, number: int) -> bool:
         """Return whether arrays that are not made of the solution could equal some change's."""
         spoilt = self.spoilt(number)
-        distances = self._apart[number].tolist()
+        distances = self._apart[number]
         chance = math.log10(len(self._changed.changes))
-        for name, apart in zip(self._changed.arrays, distances, strict=True):
-            found = self._found.get(name)
-            if name in spoilt and found is not None:
-                chance += chance_log10(self._right[name], found, apart)
+        for place, name in enumerate(self._changed.arrays):
+            if name not in spoilt or name not in self._found:
+                continue
+            apart = float(distances[place])
+            chance += chance_log10(self._right[name], self._found[name], apart)
         return chance > math.log10(CHANCE)
 
 
@@ -407,11 +408,17 @@ def _either_way(change: SmallChange, written: Written) -> str:
 
     A right answer may add what another one takes away: so where the function has both signs.
     """
-    signs = _SIGNS.search(change.words)
-    if not signs or set(signs.groups()) not in OPPOSITES or not written.has(change.function):
-        return change.words
-    lacks = (written.lacks_all({sign}, change.function) for sign in signs.groups())
-    return change.words if any(lacks) else f"{change.words}, or the other way round"
+    words = change.words
+    found = _SIGNS.search(words)
+    if found is None:
+        return words
+    signs = set(found.groups())
+    if signs not in OPPOSITES or not written.has(change.function):
+        return words
+    for sign in signs:
+        if written.lacks_all({sign}, change.function):
+            return words
+    return f"{words}, or the other way round"
 
 
 def _put_there(change: SmallChange) -> set[str]:

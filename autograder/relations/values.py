@@ -350,10 +350,14 @@ class Run:
     def candidates(self) -> Iterator[int]:
         """Yield the records whose values no right answer has, though their parts all have."""
         for record, site in enumerate(self.records.sites):
-            self._is_fine[record] = self._made_of_fine(record)
-            if self._is_fine[record] and (self._says_little[record] or self._kind(record) == FRESH):
+            is_fine = self._made_of_fine(record)
+            self._is_fine[record] = is_fine
+            tells_nothing = self._says_little[record] or self._kind(record) == FRESH
+            if is_fine and tells_nothing:
                 self._not_telling.add(self._values[record])
-            if site not in self._of_own_style and self._is_candidate(record):
+            if site in self._of_own_style:
+                continue
+            if self._is_candidate(record):
                 yield record
 
     @cached_property

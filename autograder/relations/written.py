@@ -1,8 +1,9 @@
 """What stands in a submission's definitions, so that no remark speaks of what does not.
 
 Values tell what an answer amounts to, and not how it came about: a sum that is too large may have
-counted all entries, or some of them twice. So a remark that quotes what was written is told as a
-fact about values where the code does not write it. And a place is named only where the code has it.
+counted all entries, or some of them twice. So a mistake is said to be made only where the code has
+its very line, and is told as what the values are elsewhere. And a place is named only where the
+code has it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
@@ -10,15 +11,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 SLICE = ":"  # the sign of a slice
-# definition, `f`, `Class` or `Class.method` → the names and signs that stand in it
+# definition, `f`, `Class` or `Class.method` → the names, signs and checksums of statements in it
 Uses = Mapping[str, Set[str]]
 
 
 @dataclass(frozen=True)
 class Written:
-    """The names and signs in a submission's definitions, read when they are first asked for."""
+    """What stands in a submission's definitions, read when it is first asked for."""
 
     read: Callable[[], Uses] = dict
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether any definition could be read."""
+        return bool(self._uses)
 
     @cached_property
     def _uses(self) -> Uses:
@@ -36,6 +42,15 @@ class Written:
         if not names or not self.has(definition):
             return False
         return self._names_in(definition).isdisjoint(names)
+
+    def has_all(self, statements: Collection[str], definition: str) -> bool:
+        """Return whether all of some statements stand in a definition, or in what it uses.
+
+        statements: their checksums. False where there is none, or no such definition.
+        """
+        if not statements or not self.has(definition):
+            return False
+        return self._names_in(definition) >= set(statements)
 
     def _names_in(self, definition: str) -> Set[str]:
         """Return the names that stand in a definition, and in all definitions that it uses."""
@@ -65,7 +80,7 @@ class Written:
         class. None is named where the submission lacks one of them altogether.
         """
         functions = list(functions)
-        if not self._uses:
+        if not self.is_known:
             return [f"`{function}`" for function in functions]
         named: dict[str, None] = {}
         for function in functions:

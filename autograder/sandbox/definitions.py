@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.parsing import COMPARISONS, OPERATORS
+from autograder.parsing import COMPARISONS, OPERATORS, checksum_of_statement
 from autograder.relations.written import SLICE
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
@@ -100,9 +100,10 @@ def read_definitions(source: bytes) -> list[Definition]:
 
 
 def names_in_definitions(source: bytes) -> dict[str, set[str]]:
-    """Return the names and signs in each function and class of a submission, and in each method.
+    """Return what is written in each function and class of a submission, and in each method.
 
-    By `f`, `Class` and `Class.method`. Nothing where the file is no text or is over the limits.
+    These are names, signs, and the checksums of statements. By `f`, `Class` and `Class.method`.
+    Nothing where the file is no text or is over the limits.
     """
     submission = _read(source)
     if submission is None:
@@ -168,10 +169,12 @@ def script_of(source: bytes) -> Script | None:
 def _add_names(names: set[str], tree: ast.AST) -> None:
     """Add the names of variables, attributes and options that stand in code, and its signs.
 
-    These are operators that stand between two values, as `+` and `<`, those of assignments, as `=`
-    and `+=`, and the `:` of slices.
+    Signs are operators that stand between two values, as `+` and `<`, those of assignments, as `=`
+    and `+=`, and the `:` of slices. Of each statement there is its checksum.
     """
     for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            names.add(checksum_of_statement(node))
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
                 names.add(name)

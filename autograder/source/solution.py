@@ -3,13 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from keyword import iskeyword
 from typing import NamedTuple
 
 from autograder.judging import Mistake
-from autograder.parsing import parse
+from autograder.parsing import checksum_of_statement, parse
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -130,6 +131,7 @@ def read_solution(text: str) -> Solution:
                 code=code,
                 definition=definition.name,
                 quotes=_names_quoted(words, code, definition),
+                statements=_statements_of(code),
             )
             mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):
@@ -204,6 +206,20 @@ def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, 
         quoted = {name for name in quoted if not iskeyword(name)}
         if not quoted.isdisjoint(in_code):
             return tuple(sorted(quoted))
+    return ()
+
+
+def _statements_of(code: str) -> tuple[str, ...]:
+    """Return the checksums of a mistake's statements; none of one that only leaves something out.
+
+    Nor of one that is a part of a statement.
+    """
+    for rest in ("", " pass"):  # `for x in xs:` has no body here
+        with suppress(SyntaxError):
+            statements = parse(code + rest).body
+            told = [one for one in statements if not isinstance(one, ast.Pass)]
+            checksums = [checksum_of_statement(one) for one in told]
+            return tuple(checksums) if all(checksums) else ()
     return ()
 
 

@@ -9,7 +9,8 @@ from autograder import torch as addon
 from autograder.check import Check, Experiments, UnitSettings, named
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.runner import answer_questions, names_to_keep
-from autograder.sandbox.inside.wire import Message, decode, encode
+from autograder.sandbox.inside.wire import Message, encode
+from autograder.sandbox.worker import ReplyReader
 
 
 class Shape:
@@ -90,7 +91,9 @@ def answered(script, experiment, addons=()):
         names.put_back()
         for one in addons:
             one.undo()
-    return decode(outbox.getvalue()[8:])
+    answer = ReplyReader("x").add(outbox.getvalue())
+    assert answer
+    return answer
 
 
 def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():

@@ -61,7 +61,10 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
     fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
-    assert said == "`summing` said: added up along the batch: steps are the first axis. (`sums`)"
+    assert said == (
+        "`summing` said: your values are those of this mistake: added up along the batch: steps "
+        "are the first axis. (`sums`)"
+    )
     assert step == "1 of 1: A slip that people make here: each step leaves out itself."
 
 

@@ -16,6 +16,7 @@ from autograder.relations.written import NOT_KNOWN, Written
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import names_in_definitions
 from autograder.sandbox.inside.submission import Submission
+from autograder.source.solution import _statements_of as statements_of
 from autograder.source.solution import read_solution
 
 SCRIPT = """
@@ -117,7 +118,8 @@ def test_signs_count_as_what_stands_in_a_definition():
     """Operators between two values or of assignments, and the colon of a slice."""
     script = "def f(x, y=1):\n    x += y[1:] @ y\n    return -x <= y\n"
     names = names_in_definitions(script.encode())
-    assert names["f"] == {"x", "y", "+", "+=", "@", "<=", ":"}
+    assert {"x", "y", "+", "+=", "@", "<=", ":"} < names["f"]
+    assert not names["f"] & {"-", "=", "<"}
     assert "=" in names_in_definitions(b"def f():\n    x = 1\n")["f"]
 
 
@@ -142,6 +144,42 @@ def test_no_file_makes_the_names_many():
     for script in (chain, again):
         names = names_in_definitions(script.encode())
         assert sum(len(found) for found in names.values()) <= 9_001
+
+
+LINES = """
+def f(x):
+    for i in range(3):  # three
+        x = (x
+             + i)
+    return  x + 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "is_there"),
+    [
+        ("x = x + i", True),
+        ("return x+1", True),
+        ("for i in range(3):", True),
+        ("for i in range(4):", False),
+        ("return 1 + x", False),
+        ("x = x + i; return x + 1", True),
+        ("x = x + i; return x", False),
+        ("pass", False),  # to leave something out writes nothing
+        ("else:", False),  # no statement
+    ],
+)
+def test_the_line_of_a_mistake_is_known_again_however_it_is_laid_out(code, is_there):
+    """A loop's head is a line of its own."""
+    written = written_in(LINES)
+    assert written.has_all(statements_of(code), "f") == is_there
+    assert not written.has_all(statements_of(code), "g")
+
+
+def test_a_statement_too_deep_to_be_written_is_no_mistake_s():
+    """As of thousands of sums in one."""
+    deep = f"def f(x):\n    y = {' + '.join(['x'] * 700)}\n    return y\n"
+    assert written_in(deep).has_all(statements_of("return y"), "f")
 
 
 def test_what_a_definition_uses_is_part_of_it():
@@ -201,11 +239,11 @@ PLAIN = "all entries were counted (`size`). Count rows: `len(x)`."
 NOT_SO = f"your values are those of this mistake, though your code is written another way: {PLAIN}"
 ANSWERS = {
     "return x.size": PLAIN,
-    "return np.size(x)": PLAIN,
+    "return np.size(x)": f"your values are those of this mistake: {PLAIN}",
     "return in_all(x)\ndef in_all(x): return x.size": PLAIN,
     "return x.shape[0] * x.shape[1]": NOT_SO,
     "return len([*x.flat])": NOT_SO,
-    # nothing is quoted, and a whole number says little
+    # nothing is quoted that could be missed
     "return x.shape[0] + 1": (
         "your values are those of this mistake: one too many is counted: only `len(x)`."
     ),

@@ -1,4 +1,4 @@
-"""Parses Python code, from any thread; and how operators are written."""
+"""Parses Python code, from any thread; how operators are written, and what statements are alike."""
 
 import ast
 import copy

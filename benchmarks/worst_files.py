@@ -50,6 +50,7 @@ FILES = {
     "a sum": of_length("1+", MAX_CODE - 2) + "1",
     "`a=1;`": of_length("a=1;", MAX_CODE - 3),
     "`'\\e';`": of_length("'\\e';", MAX_CODE - 4),
+    "short statements of a method": "class A:\n def f0(x):\n  " + of_length("x;", MAX_CODE - 40),
     "f-strings": of_length("f'{a}';", MAX_CODE - 6),
     "brackets": "(" * (MAX_CODE - 1),
     "minus signs": "-" * (MAX_CODE - 2) + "1",

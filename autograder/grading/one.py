@@ -163,9 +163,15 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     left behind cannot cost points. A submission can see that it is asked again, and so it has one
     guess: of two answers that differ the one that earns less counts.
     """
+    late_before = worker.timeouts
     first = _try(worker, question)
     has_passed = first.verdict.status == "passed"
-    if has_passed or worker.asked < 2 or _is_final(worker, first):
+    if has_passed or worker.asked < 2:
+        return first
+    was_late = worker.timeouts > late_before
+    if was_late and worker.timeouts > SECOND_CHANCES:
+        return first
+    if _is_final(first):
         return first
     worker.renew()
     answer, seconds = question.ask(worker)
@@ -178,12 +184,9 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     return _Tried(answer, verdict, first.seconds + seconds)
 
 
-def _is_final(worker: Worker, tried: _Tried) -> bool:
+def _is_final(tried: _Tried) -> bool:
     """Return whether a fresh process would give no better answer to a check that has not passed."""
-    answer = tried.answer
-    if answer.failure in ASKED_ONCE:
-        return True
-    if answer.failure == Failure.TIMEOUT and worker.timeouts > SECOND_CHANCES:
+    if tried.answer.failure in ASKED_ONCE:
         return True
     remarks = tried.verdict.remarks
     all_explained = all(remark.mistake for remark in remarks)

@@ -91,20 +91,18 @@ def remarks_on(
 def words_of_mistakes(
     mistakes: Sequence[Mistake],
     written: Written,
-    is_sure: bool = True,
+    is_made: bool,
     fact: str = VALUES_ARE,
 ) -> str:
     """Say mistakes of one text; as a fact about values where they need not have been made.
 
-    is_sure: whether all that is wrong is as they make it.
+    is_made: whether the submission has made one of them.
     fact: what is told where they need not have been made.
     """
     text = mistakes[0].text
     if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
         return as_fact(fact, text, is_otherwise=True)
-    if not is_sure:
-        return as_fact(fact, text)
-    return text
+    return text if is_made else as_fact(fact, text)
 
 
 def _relations(
@@ -287,9 +285,12 @@ def _is_telling(array: np.ndarray) -> bool:
 
 
 def _is_written(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether the submission holds the very line of a mistake; True of code not at hand."""
+    """Return whether the submission holds the very line of a mistake.
+
+    True where there is no submission, as of answers that an author looks at.
+    """
     written = comparison.written
-    if not written.is_known:
+    if written is NOT_KNOWN:
         return True
     return any(written.has_all(one.statements, one.definition) for one in explanation.mistakes)
 

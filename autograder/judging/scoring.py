@@ -101,7 +101,7 @@ def _mistake_that_raises(comparison: Comparison, excluded: Excluded) -> list[Rem
     if not possible:
         return []
     # many lines raise an error in the same words
-    text = words_of_mistakes(possible, comparison.written, is_sure=False, fact=ERROR_IS)
+    text = words_of_mistakes(possible, comparison.written, is_made=False, fact=ERROR_IS)
     return [Remark(text, mistake=possible[0].code)]
 
 

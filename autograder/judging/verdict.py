@@ -20,7 +20,8 @@ class Mistake:
     definition: the function or class in which it is made; "" outside of any.
     quotes: names that its text quotes and its code writes in the solution's place, and others
     that it quotes with them. Code without any of them made it in another way.
-    statements: checksums of the statements that it writes. Code that holds them has made it.
+    statements: checksums of the statements that it writes, where the solution lacks one of them.
+    Code that holds all of them in that definition is said to have made it.
     """
 
     id: str

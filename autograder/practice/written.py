@@ -14,7 +14,9 @@ from autograder.sandbox.inside.submission import Submission
 
 
 def names_written(implementation: Any) -> dict[str, set[str]]:
-    """Return the names and signs in each function, class and method: `f`, `Class.method`.
+    """Return what is written in each function, class and method: `f`, `Class.method`.
+
+    These are names, signs, and the checksums of statements.
 
     implementation: a file that was read, or the names that a script or a notebook has defined. Of
     what was imported, and of what Python cannot show the source of, nothing is said.

@@ -413,10 +413,12 @@ def _either_way(change: SmallChange, written: Written) -> str:
     if found is None:
         return words
     signs = set(found.groups())
-    if signs not in OPPOSITES or not written.has(change.function):
+    top, _, _ = change.function.partition(".")
+    function = change.function if written.has(change.function) else top
+    if signs not in OPPOSITES or not written.has(function):
         return words
     for sign in signs:
-        if written.lacks_all({sign}, change.function):
+        if written.lacks_all({sign}, function):
             return words
     return f"{words}, or the other way round"
 

@@ -21,11 +21,6 @@ class Written:
 
     read: Callable[[], Uses] = dict
 
-    @property
-    def is_known(self) -> bool:
-        """Return whether any definition could be read."""
-        return bool(self._uses)
-
     @cached_property
     def _uses(self) -> Uses:
         return self.read()
@@ -44,13 +39,13 @@ class Written:
         return self._names_in(definition).isdisjoint(names)
 
     def has_all(self, statements: Collection[str], definition: str) -> bool:
-        """Return whether all of some statements stand in a definition, or in what it uses.
+        """Return whether all of some statements stand in a definition.
 
         statements: their checksums. False where there is none, or no such definition.
         """
         if not statements or not self.has(definition):
             return False
-        return self._names_in(definition) >= set(statements)
+        return self._uses[definition] >= set(statements)
 
     def _names_in(self, definition: str) -> Set[str]:
         """Return the names that stand in a definition, and in all definitions that it uses."""
@@ -80,7 +75,7 @@ class Written:
         class. None is named where the submission lacks one of them altogether.
         """
         functions = list(functions)
-        if not self.is_known:
+        if not self._uses:
             return [f"`{function}`" for function in functions]
         named: dict[str, None] = {}
         for function in functions:

@@ -122,10 +122,15 @@ def names_in_statements(statements: Iterable[ast.stmt]) -> dict[str, set[str]]:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 _add_names(names.setdefault(name, set()), value)
             case ast.ClassDef(name=name):
-                _add_names(names.setdefault(name, set()), node)
+                of_class = names.setdefault(name, set())
+                for head in (*node.bases, *node.keywords, *node.decorator_list):
+                    _add_names(of_class, head)
                 for part in node.body:
+                    of_part: set[str] = set()
+                    _add_names(of_part, part)
+                    of_class |= of_part
                     if isinstance(part, ast.FunctionDef):
-                        _add_names(names.setdefault(f"{name}.{part.name}", set()), part)
+                        names.setdefault(f"{name}.{part.name}", set()).update(of_part)
             case ast.ImportFrom(names=aliases):
                 for alias in aliases:
                     if alias.asname:

@@ -1,6 +1,7 @@
 """The parent's side of one submission's worker: asks questions, and reads hostile bytes as answers.
 
-Only the first answer with a question's own token counts, and only while there is time left.
+Only the first answer with a question's own token counts, and only while there is time left; where
+none comes, what the worker has said so far does.
 """
 
 import os
@@ -28,6 +29,8 @@ MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel ends it wi
 GRACE = 0.3  # seconds for a worker that closed its pipe to end by itself
 MAX_UNEXPECTED = 8  # frames that answer no question of ours, before a check is given up
 MAX_READ = 1 << 20  # bytes at a time
+# failures that a worker tells before a second run
+TOLD_BEFORE = frozenset({Failure.RAISED, Failure.STUB, Failure.MISSING, Failure.BROKEN})
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class ReplyReader:
                 self.so_far = message
             self._unexpected += 1
             if self._unexpected > MAX_UNEXPECTED:
-                raise wire.BadFrame("too many answers to other questions")
+                raise wire.BadFrame("too many answers beside the one asked for")
         return None
 
 
@@ -406,7 +409,7 @@ def _answer_so_far(reader: ReplyReader, ended: Answer) -> Answer:
         failure = _failure_of(reader.so_far)
     except wire.BadFrame:
         return ended
-    return _answer_of(reader.so_far, failure) if failure == Failure.RAISED else ended
+    return _answer_of(reader.so_far, failure) if failure in TOLD_BEFORE else ended
 
 
 def _failure_of(reply: wire.Message) -> Failure:

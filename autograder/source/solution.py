@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -108,6 +108,7 @@ def read_solution(text: str) -> Solution:
     first_lines = _first_lines(tree)
     lines = text.split("\n")
     definitions = _definitions(tree, lines)
+    of_solution = _checksums(tree)  # in which mistakes are comments
     mistakes: list[PlacedMistake] = []
     last_code = 0  # the number of the last line of code so far
     for number, line in enumerate(lines, 1):
@@ -131,7 +132,7 @@ def read_solution(text: str) -> Solution:
                 code=code,
                 definition=definition.name,
                 quotes=_names_quoted(words, code, definition),
-                statements=_statements_of(code),
+                statements=_statements_of(code, of_solution),
             )
             mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):
@@ -209,18 +210,28 @@ def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, 
     return ()
 
 
-def _statements_of(code: str) -> tuple[str, ...]:
-    """Return the checksums of a mistake's statements; none of one that only leaves something out.
+def _statements_of(code: str, of_solution: Set[str]) -> tuple[str, ...]:
+    """Return the checksums of a mistake's statements, by which code is known to have made it.
 
-    Nor of one that is a part of a statement.
+    There are none of a part of a statement, and none where the solution holds all of them, too: as
+    of a mistake that leaves something out, or does it twice.
+    of_solution: the checksums of the solution's statements.
     """
     for rest in ("", " pass"):  # `for x in xs:` has no body here
         with suppress(SyntaxError):
-            statements = parse(code + rest).body
-            told = [one for one in statements if not isinstance(one, ast.Pass)]
-            checksums = [checksum_of_statement(one) for one in told]
-            return tuple(checksums) if all(checksums) else ()
+            checksums = _checksums(parse(code + rest))
+            is_known_by_them = "" not in checksums and not checksums <= of_solution
+            return tuple(sorted(checksums)) if is_known_by_them else ()
     return ()
+
+
+def _checksums(tree: ast.Module) -> set[str]:
+    """Return the checksums of all statements but those that do nothing."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.Pass):
+            found.add(checksum_of_statement(node))
+    return found
 
 
 def _bound_in(code: str) -> set[str]:

@@ -66,7 +66,16 @@ def test_time_is_limited(boxed, code):
 
 
 @pytest.mark.parametrize("then", ["while True: pass", "import os; os._exit(3)"])
-def test_an_exception_is_told_though_the_run_without_it_ends_the_process(boxed, then):
+@pytest.mark.parametrize(
+    ("error", "failure", "words"),
+    [
+        ("ValueError('planted')", Failure.RAISED, "ValueError: planted"),
+        ("NotImplementedError()", Failure.STUB, "`double` is not written yet."),
+    ],
+)
+def test_an_error_is_told_though_the_run_without_it_ends_the_process(
+    boxed, error, failure, words, then
+):
     """Where a function raises, the check runs a second time for what the others return."""
     script = f"""
 calls = []
@@ -74,13 +83,13 @@ calls = []
 def double(x):
     calls.append(x)
     if len(calls) == 1:
-        raise ValueError("planted")
+        raise {error}
     {then}
 """
     with boxed.worker(script.encode(), "ada.py") as worker:
         answer = worker.ask(small.check(seconds=0.5), 1)
-    assert answer.failure == Failure.RAISED
-    assert "ValueError: planted" in answer.message
+    assert answer.failure == failure
+    assert words in answer.message
 
 
 def test_a_check_that_slept_saves_no_time_for_the_next(boxed):

@@ -229,10 +229,10 @@ def test_a_mistake_is_said_to_be_made_only_where_the_code_has_its_line():
     answer = Answer({"a": A + 1, "b": B, "c": C})
     for code, beginning in (
         ("def f(a):\n    return (a + 1)  # one more", ""),
-        ("def f(a):\n    return g(a)\ndef g(a): return a+1", ""),
+        ("def f(a):\n    return g(a)\ndef g(a): return a+1", f"{VALUES_ARE}: "),
         ("def f(a):\n    return 1 + a", f"{VALUES_ARE}: "),
         ("def g(a):\n    return a + 1", f"{VALUES_ARE}: "),
-        ("", ""),  # nothing is known of it
+        ("", f"{VALUES_ARE}: "),  # nothing could be read of it
     ):
         written = Written(lambda code=code: names_in_definitions(code.encode()))
         (remark,) = judge_with_words(three, known, answer, SIZES, written=written).remarks

@@ -146,13 +146,15 @@ def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
     assert verdicts[0].status == "passed"
 
 
-def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch):
+@pytest.mark.parametrize("failure", [Failure.TIMEOUT, Failure.RAISED])
+def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch, failure):
     """A submission that sleeps in each check is asked its first one again, and no later one.
 
-    What stopped the machine for once costs nothing.
+    So it is where the run that is late is the second, that without what raised an exception. What
+    stopped the machine for once costs nothing.
     """
     asked = []
-    late = Answer(failure=Failure.TIMEOUT, message="late.")
+    late = Answer(failure=failure, message="late.")
     monkeypatch.setattr(
         Worker, "ask", lambda worker, check, *_, **__: asked.append(check.name) or counted(worker)
     )

@@ -146,6 +146,14 @@ def test_no_file_makes_the_names_many():
         assert sum(len(found) for found in names.values()) <= 9_001
 
 
+DOUBLED = """
+def f(x):
+    step(x)
+    # mistake: step(x); step(x)
+    #   it stepped twice.
+    # mistake: step(-x)
+    #   it stepped back.
+"""
 LINES = """
 def f(x):
     for i in range(3):  # three
@@ -172,14 +180,25 @@ def f(x):
 def test_the_line_of_a_mistake_is_known_again_however_it_is_laid_out(code, is_there):
     """A loop's head is a line of its own."""
     written = written_in(LINES)
-    assert written.has_all(statements_of(code), "f") == is_there
-    assert not written.has_all(statements_of(code), "g")
+    statements = statements_of(code, frozenset())
+    assert written.has_all(statements, "f") == is_there
+    assert not written.has_all(statements, "g")
+
+
+def test_a_mistake_whose_line_the_solution_has_too_is_known_by_no_line():
+    """As one that is done twice, or at another place; and what stands within others counts."""
+    of_solution = {*statements_of("step()", set()), *statements_of("if x: y = 1", set())}
+    assert statements_of("step(); step()", of_solution) == ()
+    assert statements_of("if x: y = 1; step()", of_solution) == ()
+    assert len(statements_of("if x: y = 2", of_solution)) == 2
+    known = [mistake for mistake, _, _ in read_solution(DOUBLED).mistakes]
+    assert [bool(mistake.statements) for mistake in known] == [False, True]
 
 
 def test_a_statement_too_deep_to_be_written_is_no_mistake_s():
     """As of thousands of sums in one."""
     deep = f"def f(x):\n    y = {' + '.join(['x'] * 700)}\n    return y\n"
-    assert written_in(deep).has_all(statements_of("return y"), "f")
+    assert written_in(deep).has_all(statements_of("return y", set()), "f")
 
 
 def test_what_a_definition_uses_is_part_of_it():
@@ -240,7 +259,9 @@ NOT_SO = f"your values are those of this mistake, though your code is written an
 ANSWERS = {
     "return x.size": PLAIN,
     "return np.size(x)": f"your values are those of this mistake: {PLAIN}",
-    "return in_all(x)\ndef in_all(x): return x.size": PLAIN,
+    "return in_all(x)\ndef in_all(x): return x.size": (
+        f"your values are those of this mistake: {PLAIN}"
+    ),
     "return x.shape[0] * x.shape[1]": NOT_SO,
     "return len([*x.flat])": NOT_SO,
     # nothing is quoted that could be missed

@@ -48,7 +48,7 @@ WEIGHTS = "w."  # before the names of weights that are to be measured
 Reset = Callable[[int], object]  # brings random numbers into the state of a seed
 
 
-Tell = Callable[[Answer], None]
+TellSoFar = Callable[[Answer], None]
 
 
 def tell_nobody(answer: Answer) -> None:
@@ -67,7 +67,7 @@ def run_experiment(
     text: str | None = None,
     explain: Explain = no_cause,
     only_once: bool = False,
-    tell: Tell = tell_nobody,
+    tell_so_far: TellSoFar = tell_nobody,
 ) -> Answer:
     """Run one experiment. Whatever a submission raises becomes part of the answer.
 
@@ -77,7 +77,7 @@ def run_experiment(
     reset: called before each run, so that what ran before in this process changes nothing.
     text: what a check that trains is given.
     explain: tells an exception by its cause.
-    tell: called with the answer so far, before a second run that may end the process.
+    tell_so_far: called with the answer so far, before a second run that may end the process.
     """
     if check.measure:
         answer = _run(check, implementation, seed, reset, [text], explain)
@@ -91,7 +91,7 @@ def run_experiment(
         return answer
     if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
-    tell(answer)
+    tell_so_far(answer)
     lenient = Lenient(implementation)
     second = _run(check, lenient, seed, reset, [])
     names_more = len(second.arrays) > len(answer.arrays)
@@ -258,12 +258,12 @@ def answer_questions(
             if variant != source:
                 source = variant
                 implementation = None
-        tell = partial(send_so_far, question)
+        tell_so_far = partial(send_so_far, question)
         asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
         try:
             if implementation is None or asks_what_ran or _asks_for_values(question):
                 implementation = Submission(source, hello.fields["name"])
-            answer = _answer(check, implementation, question, experiments, reset, tell)
+            answer = _answer(check, implementation, question, experiments, reset, tell_so_far)
             names.put_back()  # what sends the answer needs them, too
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))
@@ -289,7 +289,7 @@ def _answer(
     question: Message,
     experiments: Experiments,
     reset: Reset,
-    tell: Tell,
+    tell_so_far: TellSoFar,
 ) -> Answer:
     text = None
     if "text" in question.arrays:
@@ -310,7 +310,9 @@ def _answer(
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
-    return run_experiment(check, implementation, seed, reset, text, explain, tell=tell)
+    return run_experiment(
+        check, implementation, seed, reset, text, explain, tell_so_far=tell_so_far
+    )
 
 
 def _asks_for_values(question: Message) -> bool:

@@ -1,6 +1,7 @@
 # make demo · test · figures · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
-WORKERS ?= 3
+# of pytest: one more than there are processors, since some tests wait; each takes up to a gigabyte
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 2, 8) + 1)")
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1

@@ -93,11 +93,12 @@ class Written:
         """
         if not self.has(function):
             return False
-        top, dot, _ = function.rpartition(".")
-        around = self._uses.get(top, frozenset())  # a class may have a helper for its base
-        names = self._uses[function] | around
-        methods = {f"{top}.{name}" for name in self._uses[function]} if dot else set()
-        used = (names | methods) & self._uses.keys()
+        top, _, _ = function.rpartition(".")
+        names = set(self._uses[function])
+        if top:
+            names.update(f"{top}.{name}" for name in self._uses[function])
+            names |= self._uses[top]  # a class may have a helper for its base
+        used = names & self._uses.keys()
         return not used <= {function, top}
 
 

@@ -405,8 +405,7 @@ class Addon(Protocol):
     names of modules and classes that each check is to find as they were, and `undo()`, which takes
     away what an earlier check left for all that comes. Both are for workers, and nothing that a
     student has open is touched. And it may have `explain(raised)`, which tells the cause of an
-    exception and what to do, or ""; and `array_of(value)`, which returns the entries of one of the
-    package's own arrays, and None of anything else.
+    exception and what to do, or "".
     """
 
     def reset(self, seed: int) -> None:

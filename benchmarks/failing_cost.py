@@ -21,7 +21,6 @@ from at_hand import COURSE, unit
 from latency import import_torch
 from told import of_styles
 
-from autograder.check import Check
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import solution_of
 from autograder.grading.made_key import MadeKey
@@ -29,7 +28,6 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import Verdict
-from autograder.relations.prints import KnownValues
 from autograder.sandbox.client import Server
 
 SEED, TIMES = 6200, 3  # no other command uses this seed
@@ -37,18 +35,7 @@ WORDS = """Milliseconds on the clock, of each file the least of three; only exac
 The failing files are mutants of right answers in other styles, each compared with the style it is \
 made of; all that known mistakes and small changes answer is in the store.
 A check that fails after others is asked once more in a process of its own, and that is most of it.
-*Places looked for*: files of which nothing else explained some numbers.
 The goal: 30 ms more where an `import torch` takes a second."""
-
-
-class NotedKey(MadeKey):
-    """A key that counts of how many checks the values of right answers were asked."""
-
-    looked_for = 0
-
-    def known_values(self, check: Check, without: str | None = None) -> KnownValues:
-        self.looked_for += 1
-        return super().known_values(check, without)
 
 
 def least(work: Callable[[], object]) -> float:
@@ -65,24 +52,21 @@ def measured_row(measured: Unit, files: int) -> str:
     """Grade right and wrong files of a unit. Return its row of the table."""
     solution = solution_of(measured)
     with Server(measured, stub=solution.stub) as server:
-        key = NotedKey(measured, SEED, {}, AnswerStore(None), lambda: server)
+        key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
 
         def grade(script: str) -> list[Verdict]:
-            return grade_one(server, script.encode(), "submission.py", SEED, key, {})
+            return grade_one(server, script.encode(), "submission.py", SEED, key, {}, mend=True)
 
         right: dict[str, float] = {}
         for name, script in marked_styles(measured, solution.plain()).items():
             grade(script)
             right[name] = least(partial(grade, script))
         more = []
-        located = 0
         for wrong in of_styles(measured, SEED)[:files]:
             verdicts = grade(wrong.mutant.script)
             if all(verdict.status == "passed" for verdict in verdicts):
                 continue
-            before = key.looked_for
             taken = least(partial(grade, wrong.mutant.script))
-            located += key.looked_for > before
             more.append(taken - right[wrong.style])
     tenths = quantiles(more, n=10)
     cells = [
@@ -92,7 +76,6 @@ def measured_row(measured: Unit, files: int) -> str:
         f"{median(more):+.0f}",
         f"{tenths[-1]:+.0f}",
         f"{max(more):+.0f}",
-        str(located),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -102,8 +85,8 @@ def page(units: Sequence[str] = COURSE.units, files: int = 30) -> str:
     lines = [
         f"`import torch`: {import_torch():.2f} s.",
         "",
-        "| unit | right, ms | failing files | more, median | 9 of 10 | most | places looked for |",
-        "|---|---|---|---|---|---|---|",
+        "| unit | right, ms | failing files | more, median | 9 of 10 | most |",
+        "|---|---|---|---|---|---|",
     ]
     for name in units:
         lines.append(measured_row(unit(find_unit(COURSE, name)), files))

@@ -40,7 +40,6 @@ COLUMNS = (
     "small change",
     "repaired",
     "own words",
-    "located",
     "error",
     "neither",
     "passes",
@@ -90,7 +89,9 @@ def main() -> None:
             key = MadeKey(measured, SEED, {}, store, lambda server=server: server)  # type: ignore[misc]
             for title, answer in answers(measured.name):
                 script = f"{plain}\n\n# %%\n{answer}"
-                verdicts = grade_one(server, script.encode(), "submission.py", SEED, key, {})
+                verdicts = grade_one(
+                    server, script.encode(), "submission.py", SEED, key, {}, mend=True
+                )
                 told = column(measured, verdicts)
                 if title == "base":
                     assert told == "passes", verdicts

@@ -6,14 +6,11 @@ python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--seed
 The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
 unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
 of those that are named or related, to be read by hand: is what they are told true? (--which: of
-those that are told how, as `located`.)
+those that are told how, as `repaired`.)
 
 The mutants are compared with known mistakes and relations. With --held-out also with small changes of
 the solution and of the styles, but for those of the same kind, by their words, as a mutant of the
 solution, and for those of the same style as a mutant of a style: so no mutant is told itself.
-Where nothing explains one, its values are compared with those of right answers, but for those of
-the solution or the style that it is made of. It is counted how often the place that it is told is
-the statement that was changed, how often the function, and how often another one.
 --every N takes each Nth mutant. --seed draws other mutants, and asks them on another seed. --store keeps what the solution and its changes answer in a file, for
 a later run.
 """
@@ -35,7 +32,7 @@ from at_hand import COURSE, unit
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes
-from autograder.check import Answer, Check
+from autograder.check import Answer
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.made_key import MadeKey
@@ -44,7 +41,6 @@ from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
-from autograder.relations.prints import KnownValues
 from autograder.relations.small_changes import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 
@@ -133,17 +129,12 @@ class KeyWithout:
 
 
 class KeysWithout(dict[str, CheckKey]):
-    """The keys of a unit's checks, and the values of right answers without those of a style."""
+    """The keys of a unit's checks without some small changes."""
 
     def __init__(self, made: MadeKey, kinds: frozenset[str], style: str) -> None:
         super().__init__()
         for name, key in made.items():
             self[name] = KeyWithout(key, kinds, style)
-        self._made = made
-        self._style = style
-
-    def known_values(self, check: Check) -> KnownValues:
-        return self._made.known_values(check, self._style)
 
 
 def held_out(
@@ -165,7 +156,8 @@ def held_out(
             left_out = frozenset() if own_kind is None else frozenset([own_kind])
             key = KeysWithout(made, left_out, one.style)
             submitted = one.mutant.script.encode()
-            yield one.mutant, grade_one(server, submitted, "submission.py", seed, key, {})
+            verdicts = grade_one(server, submitted, "submission.py", seed, key, {}, mend=True)
+            yield one.mutant, verdicts
 
 
 def drawn(measured: Unit, with_styles: bool, seed: int) -> list[Wrong]:
@@ -218,11 +210,6 @@ def main() -> None:
         )
         for one in telling.untrue:
             print(f"  untrue: {one}", flush=True)
-        if telling.places:
-            located = ", ".join(f"{n} in {place}" for place, n in telling.places.most_common())
-            print(f"  located: {located.replace('in elsewhere', 'elsewhere')}", flush=True)
-        for one in telling.elsewhere:
-            print(f"  elsewhere: {one}", flush=True)
     for one in random.Random(asked.seed).sample(readable, min(asked.draw, len(readable))):
         print(one)
 

@@ -1,12 +1,9 @@
 """What the grader says of mistakes that nobody wrote.
 
 Each is named, or related to the right answer, or told as a small change of one, or repaired by a
-small change of its own, or located where its values part from right ones, or told by words that the
-check's author wrote, or none of these.
+small change of its own, or told by words that the check's author wrote, or none of these.
 """
 
-import ast
-import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from autograder.check import Check
 from autograder.grading.repairs import KIND as REPAIRED
 from autograder.judging import Remark, Verdict
-from autograder.parsing import parse
 from autograder.relations.small_changes import KIND as SMALL_CHANGE
-from autograder.relations.values import KIND as LOCATED
 
 if TYPE_CHECKING:
     from autograder.authoring.mutants import Mutant  # which needs libcst
@@ -27,15 +22,10 @@ Told = Literal[
     "related",
     "small change",
     "repaired",
-    "located",
     "own words",
     "error",
     "neither",
 ]
-# where the first value that no right answer has is told: in the statement that was changed, in the
-# same function, or elsewhere
-Place = Literal["the statement", "the function", "elsewhere"]
-_LINE = re.compile(r"\(line (\d+)[:)]")
 
 
 @dataclass
@@ -44,27 +34,21 @@ class Telling:
 
     counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
     the expected values, by a *small change* of the solution that gives the same, *repaired* by a
-    small change of the answer itself after which the check passes, *located* where
-    its values part from right ones, by the check's *own words* for an array, by the *error* that
-    they raise, or *neither*.
+    small change of the answer itself after which the check passes, by the check's *own words* for
+    an array, by the *error* that they raise, or *neither*.
     untrue: what is told that is not so.
-    places: how many of the located are told which place.
-    elsewhere: what those are told that are located in another function.
     checks: of the unit; without them own words are not known.
     """
 
     counts: Counter[Told] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
-    places: Counter[Place] = field(default_factory=Counter)
-    elsewhere: list[str] = field(default_factory=list)
     checks: Sequence[Check] = ()
 
     @property
     def answered(self) -> int:
         """Return how many came to an answer, which no error ended."""
-        located = self.counts["located"]
         in_own_words = self.counts["own words"]
-        return self.explained + located + in_own_words + self.counts["neither"]
+        return self.explained + in_own_words + self.counts["neither"]
 
     @property
     def explained(self) -> int:
@@ -92,71 +76,9 @@ class Telling:
         told = how_told(verdicts, self.checks)
         if told:
             self.counts[told] += 1
-        if told == "located":
-            self._add_place(verdicts, mutant)
         for remark in untrue(verdicts, mutant.function, places):
             words = f"{mutant.name}: was told: {remark.text}"
             self.untrue.append(words)
-
-    def _add_place(self, verdicts: Sequence[Verdict], mutant: "Mutant") -> None:
-        remark = located(verdicts)
-        if remark is None:
-            return
-        place = place_of(remark, mutant)
-        self.places[place] += 1
-        if place == "elsewhere":
-            self.elsewhere.append(f"{mutant.name}: was told: {remark.text}")
-
-
-def located(verdicts: Iterable[Verdict]) -> Remark | None:
-    """Return the first remark that tells where values part from right ones."""
-    for verdict in verdicts:
-        for remark in verdict.remarks:
-            if remark.relation == LOCATED:
-                return remark
-    return None
-
-
-def place_of(remark: Remark, mutant: "Mutant") -> Place:
-    """Say where a remark locates a mutant's first wrong value, beside its change."""
-    found = _LINE.search(remark.text)
-    assert found, remark.text
-    line = int(found[1])
-    tree = parse(mutant.script)
-    if mutant.line in _lines_of_statement(tree, line):
-        return "the statement"
-    function = _function_at(tree, line)
-    is_same = f"{function}.".startswith(f"{mutant.function}.")
-    return "the function" if is_same else "elsewhere"
-
-
-def _lines_of_statement(tree: ast.Module, line: int) -> range:
-    """Return the lines of the innermost statement on a line; of one with a body, its head's."""
-    lines = range(0)
-    for node in ast.walk(tree):  # outer statements come first
-        if not isinstance(node, ast.stmt):
-            continue
-        first = node.lineno
-        last = node.end_lineno or first
-        if not first <= line <= last:
-            continue
-        body: list[ast.stmt] = getattr(node, "body", [])
-        if body:
-            last = max(first, body[0].lineno - 1)
-        lines = range(first, last + 1)
-    return lines
-
-
-def _function_at(tree: ast.AST, line: int) -> str:
-    """Return the definitions around a line, as `Class.method`."""
-    for node in ast.iter_child_nodes(tree):
-        first = getattr(node, "lineno", 0)
-        last = getattr(node, "end_lineno", 0)
-        if first <= line <= last or not first:
-            inside = _function_at(node, line)
-            names = [getattr(node, "name", ""), inside]
-            return ".".join(name for name in names if name)
-    return ""
 
 
 def how_told(verdicts: Iterable[Verdict], checks: Iterable[Check] = ()) -> Told | None:
@@ -189,14 +111,12 @@ def _how_failure_is_told(verdict: Verdict, words: Container[str]) -> Told:
             return "named"
         if remark.relation:
             relations.add(remark.relation)
-    if relations - {SMALL_CHANGE, REPAIRED, LOCATED}:
+    if relations - {SMALL_CHANGE, REPAIRED}:
         return "related"
     if SMALL_CHANGE in relations:
         return "small change"
     if REPAIRED in relations:
         return "repaired"
-    if LOCATED in relations:
-        return "located"
     if verdict.failure:
         return "error"
     if any(remark.arrays and remark.text in words for remark in verdict.remarks):

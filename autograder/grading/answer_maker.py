@@ -7,10 +7,9 @@ import platform
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 
-from autograder.check import Answer, Arrays, Check, Corpus
+from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.keys import (
     SOLUTION,
@@ -42,11 +41,8 @@ from autograder.grading.styles import marked_styles
 from autograder.judging import Mistake, constant_arrays
 from autograder.relations.small_changes import ChangedAnswers
 from autograder.sandbox.client import Server, ServerGone
-from autograder.sandbox.inside.values import PRINTS
 from autograder.sandbox.worker import Worker
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
-
-PATIENCE = 3  # times the time of a check that a right answer has while its values are noted
 
 
 class AnswerMaker:
@@ -181,44 +177,6 @@ class AnswerMaker:
             if answered and not loses_points(check, solution.answer, answered.answer):
                 right[name] = answered
         return right
-
-    def values_of_right_answers(
-        self, check: Check, solution: Made, without: str | None = None
-    ) -> list[Arrays]:
-        """Return the prints of what expressions are in our solution and in right styles, and names.
-
-        without: the name of a style that is left out, "" for our solution.
-        """
-        right = {"": self.solution.plain()}
-        for name in self._right_styles(check, solution):
-            right[name] = self.styles[name]
-        if without is not None:
-            right.pop(without, None)
-        return self._prints(check, right.values())
-
-    def _prints(self, check: Check, scripts: Iterable[str]) -> list[Arrays]:
-        """Return the prints of what expressions are in scripts of ours, where they came in time.
-
-        Of each script with the names that it reads.
-        """
-        circumstances = address(*self._rests_on, str(self._seed))
-        patient = replace(check, seconds=check.seconds * PATIENCE)
-        runs = []
-        plain = self.solution.plain()
-        with self._server().worker(plain.encode(), SOLUTION) as worker:
-            for script in scripts:
-                where = address(circumstances, check.name, script, PRINTS)
-                found = self._store.get(where)
-                if found is None:
-                    source = script.encode()
-                    answer = worker.ask(patient, self._seed, PRINTS, source=source)
-                    if answer.failure:
-                        continue
-                    found = Made(answer)
-                    self.computed += 1
-                    self._store.put(where, found)
-                runs.append(found.answer.arrays)
-        return runs
 
     def _tried(self, check: Check, script: str, expected: Answer, tried: Tried) -> ChangedAnswers:
         return try_changes(self._server(), check, self._seed, script, expected, tried)

@@ -11,10 +11,7 @@ from autograder.grading.keys import checks_to_run, loses_points, refuse_failure
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.judging import CheckKey, Known, Mistake, agree, key_name
-from autograder.relations.handed_on import read_answer
-from autograder.relations.prints import KnownValues
 from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
-from autograder.relations.unused import KnownNames
 from autograder.sandbox.client import Server
 
 _AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it
@@ -47,8 +44,6 @@ class MadeKey(Mapping[str, CheckKey]):
         self._public = AnswerMaker(unit, public_seed, store, server)
         self._carried: dict[_AfterMistakes, Carried | None] = {}
         self._public_keys: dict[_AfterMistakes, MadeCheckKey] = {}
-        self._known_values: dict[tuple[str, str | None], KnownValues] = {}
-        self._lock_of_values = threading.Lock()
         self._lock = threading.RLock()
 
     @property
@@ -66,21 +61,6 @@ class MadeKey(Mapping[str, CheckKey]):
             if place not in self._carried:
                 self._carried[place] = self._made_carried(check, made)
             return self._carried[place]
-
-    def known_values(self, check: Check, without: str | None = None) -> KnownValues:
-        """Return the values that occur in right answers to an exact check: ours and all styles'.
-
-        without: the name of a style that is left out, "" for our solution.
-        """
-        place = (check.name, without)
-        with self._lock_of_values:  # one of its own: they may take seconds to make
-            if place not in self._known_values:
-                solution = self._maker.made(check, self._maker.script(()))
-                runs = self._maker.values_of_right_answers(check, solution, without)
-                prints = [arrays["prints"] for arrays in runs]
-                answer = read_answer(runs[0]) if runs else {}
-                self._known_values[place] = KnownValues.of(prints, KnownNames.of(runs), answer)
-            return self._known_values[place]
 
     def _made_carried(self, check: Check, made: Mistakes) -> Carried | None:
         if check.measure or not self._maker.fit_together(made):

@@ -10,7 +10,7 @@ from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.grading.carrying import Carry, Early, Follows, carry_nothing, told_as_following
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
-from autograder.grading.located import Asked, ValuesOf, no_values, with_located
+from autograder.grading.repairs import Asked, with_repair
 from autograder.judging import (
     CheckKey,
     Excluded,
@@ -56,13 +56,13 @@ def grade_one(
     data: Mapping[str, Corpus],
     passed: Mapping[str, Verdict] = NOTHING,
     hurry: bool = False,
+    mend: bool = False,
 ) -> list[Verdict]:
     """Grade one submission, check by check.
 
     source, name: the file's bytes, and what it is called.
     key: the answers of the solution and of known mistakes on `seed`. With one that can carry early
-    mistakes forward, checks are judged too that need what known mistakes have spoilt. One that
-    knows the values of right answers lets remarks say where a submission's part from them.
+    mistakes forward, checks are judged too that need what known mistakes have spoilt.
     data: for each check that trains, the corpus it is given. Those without any are left out.
     Held-out text goes to the solution's worker only.
     passed: verdicts of an earlier run that still hold.
@@ -72,7 +72,6 @@ def grade_one(
     verdicts: dict[str, Verdict] = {}
     early = Early()
     carry: Carry = getattr(key, "carry", carry_nothing)
-    values_of: ValuesOf = getattr(key, "known_values", no_values)
     sizes = server.unit.sizes
     written = Written(partial(names_in_definitions, source))
     asked = []
@@ -102,9 +101,9 @@ def grade_one(
                 asked.append(check)
                 answers[check.name] = tried.answer
             verdicts[check.name] = verdict
-    submission = Asked(server, source, name, seed, answers, key)
-    told = with_located(submission, values_of, verdicts, asked)
-    return list(told.values())
+    if mend:
+        verdicts = with_repair(Asked(server, source, seed, answers, key), verdicts, asked)
+    return list(verdicts.values())
 
 
 def _judge_following(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:

@@ -7,9 +7,9 @@ worker sends back may be forged, and can add words to a remark, and nothing more
 
 import ast
 import math
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -17,13 +17,23 @@ from itertools import chain, islice
 
 import numpy as np
 
-from autograder.check import Answer, Check, Failure, is_text
-from autograder.judging import TOLERANCE, is_right, scale_of, wrong_arrays, wrong_places
+from autograder.check import Answer, Check, Failure, is_text, names_in_experiment
+from autograder.grading.keys import plain_solution
+from autograder.grading.small_changes import names_of_addons
+from autograder.judging import (
+    TOLERANCE,
+    Key,
+    Remark,
+    Verdict,
+    is_right,
+    scale_of,
+    wrong_arrays,
+    wrong_places,
+)
 from autograder.relations import evidence
-from autograder.relations.values import quoted
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
-from autograder.sandbox.worker import Worker
+from autograder.sandbox.worker import Worker, printable
 from autograder.source.repairs import (
     OTHER_ORDER,
     leaves_out,
@@ -44,19 +54,15 @@ from autograder.source.small_changes import (
 
 NAME = "submission.py"  # what the changed file is called
 KIND = "repaired"  # what a remark calls this relation
-MOST = 1500  # changes of one submission that are tried
+MOST = 1000  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
-MOST_CHANGED = 600  # changes of all functions together
-MOST_PUT_BACK = 400  # ways of putting something back into the statement that is tried first
+MOST_CHANGED = 400  # changes of all functions together
 MOST_PASSED_OVER = 20_000  # changes that are made and not tried
 MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
 MOST_SURE = 8  # with which the check has passed, that are asked again
 OTHER_SEEDS = 4  # on which the check has to pass as well: some values come out right by chance
-SECONDS = 8.0  # that all of them may take together
-SECONDS_TO_CONFIRM = 8.0  # that those with which the check has passed may take when asked again
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
-LEAST = 0.1  # seconds that a check may take where the time is over
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
@@ -70,6 +76,7 @@ OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
 # wrong numbers: of a single one a file could learn which is expected, by the line that is told
 FEWEST = 2
 CHANCE_OF_CHARACTER = -0.6  # log10 of the chance that one is met
+LONGEST_QUOTE = 60  # characters of a student's code
 WITH_BODY = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While),
     *(ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try, ast.TryStar),
@@ -108,13 +115,102 @@ class Wrong:
     right: str = ""
 
 
-def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
+@dataclass(frozen=True)
+class Asked:
+    """A submission that was graded: its file, the seed of its experiments, and its answers.
+
+    key: what the answers were compared with.
+    """
+
+    server: Server
+    source: bytes
+    seed: int
+    answers: Mapping[str, Answer]
+    key: Key
+
+
+def with_repair(
+    asked: Asked, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
+) -> dict[str, Verdict]:
+    """Add to the first wrong answer that nothing explains which small change mends it, if one does.
+
+    checks: those that were asked. Whatever happens here, the points stand.
+    """
+    told = dict(verdicts)
+    for check in checks:
+        verdict = verdicts[check.name]
+        if check.measure or verdict.failure:
+            continue
+        if not any(_explain_nothing(check, verdict.remarks)):
+            continue
+        if verdict.two_answers:
+            break
+        words = ""
+        # where the server has ended, the next submission finds out; and what a submission sends
+        # may be anything
+        with suppress(Exception):
+            wrong = _wrong(asked, check, verdicts, checks)
+            words = repaired(wrong, names_in_experiment(check.experiment))
+        if words:
+            told[check.name] = _told(check, verdict, words)
+        break  # the others mostly follow from the first
+    return told
+
+
+def _wrong(
+    asked: Asked, check: Check, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
+) -> "Wrong":
+    def expected(one: Check) -> Expected:
+        return Expected(one, asked.key[one.name].expected)
+
+    passed = []
+    for other in checks:
+        if not other.measure and verdicts[other.name].status == "passed":
+            passed.append(expected(other))
+    pairs, axis_functions = names_of_addons(asked.server.unit)
+    return Wrong(
+        server=asked.server,
+        source=asked.source,
+        seed=asked.seed,
+        expected=expected(check),
+        answer=asked.answers[check.name],
+        passed=passed,
+        pairs=pairs,
+        axis_functions=axis_functions,
+        right=plain_solution(asked.server.unit),
+    )
+
+
+def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
+    """Return of each remark whether it only says how wrong numbers look.
+
+    Text is quoted as it is, and an author's own words say enough.
+    """
+    own_words = set(check.words.values())
+    found = []
+    for remark in remarks:
+        is_explained = bool(remark.mistake or remark.relation or remark.literal)
+        is_explained = is_explained or remark.text in own_words
+        found.append(bool(remark.arrays) and not is_explained)
+    return found
+
+
+def _told(check: Check, verdict: Verdict, found: str) -> Verdict:
+    """Add what was found, in words, to the first remark that explains nothing."""
+    remarks = list(verdict.remarks)
+    place = _explain_nothing(check, remarks).index(True)
+    remark = remarks[place]
+    words = printable(found)
+    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
+    return replace(verdict, remarks=tuple(remarks))
+
+
+def repaired(wrong: Wrong, functions: Iterable[str]) -> str:
     """Say which small change mends an answer, as a fact; "" where none of those tried does.
 
     Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
     where `+` should."
 
-    first: the place that is tried first, as "line 41"; "" where none is known.
     functions: those that ran or may have run, `f`, `Class` or `Class.method`, with which the search
     goes on in this order. Names of nothing are passed over.
     """
@@ -126,12 +222,10 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     if not search.fails(script.text):  # what it answers is left to chance
         return ""
     found: list[SmallChange] = []
-    tried = groups_of_changes(
-        script, first, functions, wrong.pairs, wrong.axis_functions, wrong.right
-    )
+    tried = groups_of_changes(script, functions, wrong.pairs, wrong.axis_functions, wrong.right)
     for changes in tried:
         found = search.mending_among(changes)
-        if found or search.is_over:
+        if found:
             break
     if not found:
         return ""
@@ -142,7 +236,7 @@ def repaired(wrong: Wrong, first: str, functions: Iterable[str]) -> str:
     most = OF_ONE_LINE if len(lines) == 1 else OF_SEVERAL_LINES
     if by_chance > most:
         return ""
-    return _in_words(likely, script, source, first)
+    return _in_words(likely, script, source)
 
 
 def _chance_log10(wrong: Wrong) -> float:
@@ -184,7 +278,6 @@ def _wrong_texts(right: np.ndarray, answered: np.ndarray | None) -> list[str]:
 
 def groups_of_changes(
     script: Script,
-    first: str,
     functions: Iterable[str],
     pairs: Sequence[Sequence[str]] = (),
     axis_functions: Sequence[str] = (),
@@ -192,9 +285,8 @@ def groups_of_changes(
 ) -> Iterator[Iterator[SmallChange]]:
     """Yield groups of changes, in the order in which they are tried.
 
-    They are those of the statement at the first place, what may have been left out there, those of
-    all functions, and what may have been left out of them. The arguments are as of `repaired` and
-    `Wrong`.
+    They are those of all functions, and then what may have been left out of them. The arguments
+    are as of `repaired` and `Wrong`.
     """
     source = Source(script.text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
@@ -205,13 +297,6 @@ def groups_of_changes(
     for call in (*of_file, *_calls_of(right)):
         if call not in calls:
             calls.append(call)
-    lines = {place: number for number, place in script.places.items()}
-    if first in lines:
-        statement = _lines_of_statement(source.tree, lines[first])
-        for definition in source.definitions(statement):
-            if _is_small(definition.tree, source):
-                yield _changes(definition, source, names)
-                yield islice(restorations(definition, source, calls), MOST_PUT_BACK)
     changes = (_changes(definition, source, names) for definition in definitions)
     yield islice(chain.from_iterable(changes), MOST_CHANGED)
     put_back = (restorations(definition, source, calls) for definition in definitions)
@@ -284,7 +369,7 @@ def _changes(definition: Definition, source: Source, names: Names) -> Iterator[S
 
 
 class _Search:
-    """Tries changes of a submission, as long as there is time. tried: how many there were."""
+    """Tries changes of a submission, at most `MOST`. tried: how many there were."""
 
     def __init__(self, wrong: Wrong) -> None:
         self.tried = 0
@@ -293,12 +378,6 @@ class _Search:
         self._left = MOST
         self._seen: set[bytes] = set()
         self._right_answers: dict[int, Expected] = {}  # by seed
-        self._ends = time.monotonic() + SECONDS
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether there is no time left."""
-        return time.monotonic() > self._ends
 
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
@@ -310,22 +389,13 @@ class _Search:
     def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
         """Return those of some changes with which the check passes, and fails no other one.
 
-        They are asked once more, in processes of their own, and on other seeds. None is returned
-        where there is no time to ask them all: those left might say something else.
+        They are asked once more, in processes of their own, and on other seeds.
         """
-        passing = self._passing_among(changes)
-        if not passing:
-            return []
-        search_ends = self._ends
-        self._ends += SECONDS_TO_CONFIRM
         found: list[SmallChange] = []
-        for repair in passing:
+        for repair in self._passing_among(changes):
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
-        if self.is_over:
-            return []
         if not found:
-            self._ends = search_ends
             self._left = max(0, MOST - self.tried)
         return found
 
@@ -340,7 +410,7 @@ class _Search:
         with wrong.server.worker(wrong.source, NAME) as worker:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
-                if self.is_over or not (self._left or passing):
+                if not (self._left or passing):
                     break
                 is_far = not self._left and not is_beside
                 if is_far or self._late[change.function] > MOST_LATE:
@@ -373,8 +443,6 @@ class _Search:
         answers: list[tuple[Expected, Answer]] = []
         with wrong.server.worker(repair.script.encode(), NAME) as worker:
             for seed, expected in chain(on_own_seed, self._on_other_seeds()):
-                if self.is_over:
-                    return False
                 answer = self._ask(worker, expected.check, seed, SECONDS_OF_A_CHECK)
                 if not expected.is_met_by(answer):
                     return False
@@ -399,8 +467,7 @@ class _Search:
         self, worker: Worker, check: Check, seed: int, most: float, script: bytes | None = None
     ) -> Answer:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
-        left = max(LEAST, self._ends - time.monotonic())
-        seconds = min(most, check.seconds, left)
+        seconds = min(most, check.seconds)
         return worker.ask(replace(check, seconds=seconds), seed, source=script)
 
 
@@ -457,12 +524,12 @@ def _keeps_from_running(repair: SmallChange, source: Source) -> bool:
     return any(start <= repair.start and repair.end <= end for start, end in source.conditions)
 
 
-def _in_words(found: Sequence[SmallChange], script: Script, source: Source, first: str) -> str:
+def _in_words(found: Sequence[SmallChange], script: Script, source: Source) -> str:
     """Say what mends an answer, and in which words: those of the slip that it takes back.
 
-    Where changes of several lines do, no line is told, nor where one may only go round the slip,
-    unless the line was known before: a condition may keep the wrong line from running, and without
-    a part of it a check may pass that does not ask for that part. Nothing is told of several
+    Where changes of several lines do, no line is told, nor where one may only go round the slip:
+    a condition may keep the wrong line from running, and without a part of it a check may pass
+    that does not ask for that part. Nothing is told of several
     functions, nor where several changes do of which each only keeps something from running.
     """
     functions = {repair.function for repair in found}
@@ -470,19 +537,14 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
         return ""
     text = f"This check passes with one small change in `{found[0].function}`"
     lines = {repair.line + 1 for repair in found}
-    is_located = any(
-        first == script.places[number]
-        for line in lines
-        for number in _lines_of_statement(source.tree, line)
-    )
     only_keep_from_running = all(_keeps_from_running(repair, source) for repair in found)
     only_go_round = all(
         _keeps_from_running(repair, source) or takes_away(repair) for repair in found
     )
     slips = sorted({repair.words for repair in found})
-    if only_keep_from_running and len(slips) > 1 and not is_located:
+    if only_keep_from_running and len(slips) > 1:
         return ""  # any of them will do, so the slip may stand anywhere
-    if len(lines) > 1 or (only_go_round and not is_located):
+    if len(lines) > 1 or only_go_round:
         return f"{text}."
     (line,) = lines
     told: Collection[int] = (line,)
@@ -494,3 +556,15 @@ def _in_words(found: Sequence[SmallChange], script: Script, source: Source, firs
     if len(slips) > MOST_WORDS:
         return f"{text}."
     return f"{text}: {', or '.join(slips)}."
+
+
+def quoted(text: str) -> str:
+    """Return code of a student's between backticks, in one line, without what would end them.
+
+    What is long is cut in its middle: two parts of one line mostly differ in their ends.
+    """
+    in_one_line = " ".join(text.split()).replace("`", "'")
+    if len(in_one_line) > LONGEST_QUOTE:
+        half = LONGEST_QUOTE // 2
+        in_one_line = f"{in_one_line[:half]}…{in_one_line[-half:]}"
+    return f"`{in_one_line}`"

@@ -7,7 +7,7 @@ import small
 
 from autograder.authoring.mutants import Mutant
 from autograder.authoring.mutation_operators import Operator
-from autograder.authoring.told import Telling, how_told, place_of
+from autograder.authoring.told import Telling, how_told
 from autograder.check import Failure
 from autograder.judging import Remark, Verdict
 
@@ -62,41 +62,3 @@ def test_a_name_from_another_function_is_untrue():
     telling.add([RIGHT], mutant_of("double"), places)
     assert (telling.answered, telling.share) == (4, 0.75)
     assert telling.untrue == ["Net.forward: x → y: was told: a slip."]
-
-
-PLACED = """
-def double(x):
-    y = (x +
-         x)
-    for _ in range(2):
-        y = y * 1.5
-    return y
-
-class Net:
-    def halve(self, x):
-        return x / 2
-"""
-
-
-@pytest.mark.parametrize(
-    ("function", "line", "told", "place"),
-    [
-        ("double", 4, 3, "the statement"),
-        ("double", 6, 6, "the statement"),
-        ("double", 6, 5, "the function"),
-        ("double", 3, 6, "the function"),
-        ("Net.halve", 11, 11, "the statement"),
-        ("Net.halve", 11, 6, "elsewhere"),
-    ],
-)
-def test_a_place_that_is_told_is_compared_with_the_change(function, line, told, place):
-    """The statement on the line that is told, or the function around it."""
-    mutant = Mutant(PLACED, function, "x", "y", line, Operator.CRP)
-    text = f"wrong values. `y` (line {told}: `y = …`) is the first value that none has."
-    verdict = Verdict("two", "", 1, 0, "failed", (Remark(text, ("a",), relation="located"),))
-    assert place_of(verdict.remarks[0], mutant) == place
-    telling = Telling()
-    telling.add([RIGHT, verdict], mutant, {})
-    assert telling.counts == {"located": 1}
-    assert telling.places == {place: 1}
-    assert (telling.answered, telling.share, len(telling.elsewhere)) == (1, 0, place == "elsewhere")

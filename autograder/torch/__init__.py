@@ -5,11 +5,6 @@ course.toml names it beside the package: `torch = { install = "torch", addon = "
 author's experiments.
 """
 
-import sys
-from typing import Any
-
-import numpy as np
-
 from autograder.check import Raised
 
 # function → what may stand in its place in a wrong variant of a solution, and the other way round
@@ -105,28 +100,3 @@ def explain(raised: Raised) -> str:
         if text:
             return text
     return ""
-
-
-def array_of(value: Any) -> np.ndarray | None:
-    """Return the entries of a tensor as an array, outside its graph; None of anything else.
-
-    Nothing that watches torch's functions is told of it. A tensor within `torch.func.grad` or
-    `vmap` has the entries of what it wraps.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(value, torch.Tensor):
-        return None
-    functorch = torch._C._functorch
-    with torch._C.DisableTorchFunction():
-        if not functorch.is_functorch_wrapped_tensor(value):
-            return _entries(value)
-        with torch._C._DisableFuncTorch():
-            plain = value
-            while functorch.is_functorch_wrapped_tensor(plain):
-                plain = functorch.get_unwrapped(plain)
-            return _entries(plain)
-
-
-def _entries(tensor: Any) -> np.ndarray:
-    array: np.ndarray = tensor.detach().cpu().numpy()
-    return array

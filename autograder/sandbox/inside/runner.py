@@ -21,14 +21,6 @@ from autograder.sandbox.inside.cells import Broken
 from autograder.sandbox.inside.lenient import Lenient, has_answered
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.submission import Missing, Submission, names_run
-from autograder.sandbox.inside.values import (
-    OF_RIGHT_ANSWERS,
-    OF_SUBMISSIONS,
-    PRINTS,
-    VALUES,
-    ArrayOf,
-    Recorder,
-)
 from autograder.sandbox.inside.wire import (
     LENGTH_BYTES,
     MAX_MESSAGE,
@@ -261,7 +253,7 @@ def answer_questions(
         tell_so_far = partial(send_so_far, question)
         asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
         try:
-            if implementation is None or asks_what_ran or _asks_for_values(question):
+            if implementation is None or asks_what_ran:
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset, tell_so_far)
             names.put_back()  # what sends the answer needs them, too
@@ -304,42 +296,12 @@ def _answer(
             return Answer(failure=failure, message=message)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
-    if _asks_for_values(question):
-        readers = [addon.array_of for addon in experiments.addons if hasattr(addon, "array_of")]
-        return _values(check, implementation, question, reset, readers)
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
     return run_experiment(
         check, implementation, seed, reset, text, explain, tell_so_far=tell_so_far
     )
-
-
-def _asks_for_values(question: Message) -> bool:
-    return question.fields["role"] in (VALUES, PRINTS)
-
-
-def _values(
-    check: Check,
-    implementation: Submission,
-    question: Message,
-    reset: Reset,
-    readers: Sequence[ArrayOf],
-) -> Answer:
-    """Run an experiment for the values that the submission's expressions take on the way.
-
-    What was seen before an error counts. Of a right answer all is to be seen, and only the prints
-    are asked for.
-    readers: of arrays that are not NumPy's.
-    """
-    only_prints = question.fields["role"] == PRINTS
-    limits = OF_RIGHT_ANSWERS if only_prints else OF_SUBMISSIONS
-    recorder = Recorder(limits, readers)
-    recorder.watch(implementation)
-    seed = int(question.fields["seed"])
-    answer = _run(check, implementation, seed, reset, [])
-    recorder.note_answer(answer.arrays)
-    return Answer(recorder.prints() if only_prints else recorder.as_arrays())
 
 
 def _asks_of_variant(question: Message) -> bool:

@@ -8,8 +8,9 @@ checks only; each is asked, also those that others would have to pass first.
 
 from pathlib import Path
 
-from autograder.authoring.nothing import ALL, KINDS, try_nothing
+from autograder.authoring.nothing import ALL, try_nothing
 from autograder.course import load_unit, read_course
+from autograder.grading.emptied import KINDS
 from autograder.grading.keys import build_key, checks_to_run
 from autograder.sandbox.client import Server
 

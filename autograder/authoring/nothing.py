@@ -3,25 +3,21 @@
 Exercises of a solution, one at a time or all at once, are emptied: their functions give zeros,
 ones, their arguments, or what the right ones gave on the public seed. A check that is about one
 exercise gives nothing where that is emptied, one about several never all; and where all are emptied
-no check gives anything.
+no check gives anything. An early mistake that is carried forward earns such a file nothing more.
 """
 
-import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import CodeType
 
 from autograder.check import Check, Failure
 from autograder.course import Unit
+from autograder.grading.carrying import Follows, told_as_following
+from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied, exercises, exercises_of
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
-from autograder.judging import Key, points_earned
-from autograder.parsing import parse
+from autograder.grading.made_key import MadeKey
+from autograder.judging import Key, Mistake, none_excluded, points_earned
 from autograder.sandbox.client import Server
-from autograder.source.solution import BEGIN, Solution
 
-KINDS = ("zeros", "ones", "public", "input")  # what an emptied function gives
-SECONDS = 1.0  # of a check: one that is given its own input may read it without end
 ALL = "every exercise"
 
 
@@ -54,72 +50,6 @@ class Emptied:
         given = f"{self.check} gives {earned}"
         emptied = f"{self.exercise} gives {self.kind}"
         return f"{given} where {emptied}"
-
-
-# a function or class → the functions in it that a student writes
-Exercises = Mapping[str, Sequence[str]]
-
-
-def exercises(solution: Solution) -> Exercises:
-    """Return the functions and classes that a student writes, in order.
-
-    The methods of a class are named `Class.method`.
-    """
-    found = {}
-    regions = _regions(solution.text)
-    for node in _written(parse(solution.text).body, regions):
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = [node.name]
-        elif isinstance(node, ast.ClassDef):
-            methods = []
-            for part in _written(node.body, regions):
-                if isinstance(part, ast.FunctionDef):
-                    methods.append(f"{node.name}.{part.name}")
-            found[node.name] = methods
-    return found
-
-
-def _regions(text: str) -> list[int]:
-    """Return the numbers of the lines that begin the regions which students write."""
-    numbers = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip() == BEGIN:
-            numbers.append(number)
-    return numbers
-
-
-def _written(statements: Sequence[ast.stmt], regions: Sequence[int]) -> Iterator[ast.stmt]:
-    """Yield the statements that hold a region."""
-    for statement in statements:
-        end = statement.end_lineno or 0
-        if any(statement.lineno <= number <= end for number in regions):
-            yield statement
-
-
-def emptied(solution: Solution, wanted: Exercises, public_seed: int) -> str:
-    """Return the solution's script in which some exercises compute on the public seed only."""
-    lines = []
-    for name, functions in wanted.items():
-        if functions == [name]:
-            made = _emptied_function(name, public_seed)
-            lines.append(f"{name} = {made}")
-            continue
-        lines.append(f"class {name}({name}):")
-        for function in functions:
-            _, _, method = function.partition(".")
-            made = _emptied_function(function, public_seed)
-            lines.append(f"    {method} = {made}")
-    helpers = Path(__file__).with_name("emptied_functions.py")
-    helper_text = helpers.read_text(encoding="utf-8")
-    return "\n".join([solution.plain(), "# %%", helper_text, *lines, ""])
-
-
-def _emptied_function(function: str, public_seed: int) -> str:
-    """Write the expression that makes what stands in the place of a function."""
-    if function.endswith(".__init__"):
-        return f"_emptied_start({function}, {public_seed})"
-    arguments = f"{function!r}, {function}, {list(KINDS)}, {public_seed}"
-    return f"_emptied({arguments})"
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
@@ -164,7 +94,7 @@ def _try(
     public_seed = unit.course.public_seed
     all_emptied = len(wanted) > 1
     exercise = ALL if all_emptied else next(iter(wanted))
-    script = emptied(solution_of(unit), wanted, public_seed)
+    script = emptied(solution_of(unit).plain(), wanted, public_seed)
     with server.worker(script.encode(), SOLUTION) as worker:
         for check in checks:
             about = exercises_of(check, unit)
@@ -186,17 +116,60 @@ def _try(
                     break  # what was kept ended with the process
 
 
-def exercises_of(check: Check, unit: Unit) -> set[str]:
-    """Return the exercises that a check's experiment itself speaks of."""
-    code = check.experiment.__code__
-    names = set(_names(code))
-    written = exercises(solution_of(unit))
-    return written.keys() & names
+@dataclass(frozen=True)
+class EmptiedAfter:
+    """What a check gave to a file with an early mistake in which exercises gave `kind`.
+
+    before: what it gives to that file without the mistake.
+    """
+
+    exercises: tuple[str, ...]
+    kind: str
+    check: str
+    mistake: Mistake
+    earned: float
+    before: float
+
+    @property
+    def too_much(self) -> bool:
+        """Return whether the mistake earned points."""
+        return self.earned > self.before
+
+    def __str__(self) -> str:
+        emptied = " and ".join(self.exercises)
+        return (
+            f"{self.check} gives {self.earned:g} where {emptied} gives {self.kind}, "
+            f"after `{self.mistake.code}`, and {self.before:g} without that mistake"
+        )
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that code uses, and those that functions inside it use."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def try_after_mistakes(unit: Unit, key: MadeKey) -> Iterator[EmptiedAfter]:
+    """Grade files with an early mistake, which is carried forward, and an exercise that is emptied.
+
+    key: of a seed that is not public.
+    """
+    for check in checks_to_run(unit, data=()):
+        known = key[check.name]
+        for mistake, needed in _early_mistakes(check, key):
+            made = frozenset({mistake.id})
+            follows = Follows(check, known, key.carry, [made], needed, unit.sizes, none_excluded)
+            if not follows.can_be_judged():
+                continue
+            for tried in key.emptied(check, made):
+                before = points_earned(check, known, tried.before)
+                verdict = told_as_following(follows.judge(tried.after), needed)
+                yield EmptiedAfter(
+                    tried.exercises, tried.kind, check.name, mistake, verdict.earned, before
+                )
+
+
+def _early_mistakes(check: Check, key: MadeKey) -> Iterator[tuple[Mistake, list[str]]]:
+    """Yield the known mistakes that spoil checks which one needs, each with these."""
+    spoilt: dict[str, list[str]] = {}
+    mistakes: dict[str, Mistake] = {}
+    for name in check.needs:
+        for mistake, _ in key[name].mistakes:
+            mistakes[mistake.id] = mistake
+            spoilt.setdefault(mistake.id, []).append(name)
+    for identity, mistake in mistakes.items():
+        yield mistake, spoilt[identity]

@@ -8,16 +8,20 @@ import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import combinations
 from types import MappingProxyType
 
-from autograder.authoring.nothing import ALL, KINDS, try_nothing
+from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
 from autograder.authoring.validation_report import Finding, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.data import all_unit_data
+from autograder.grading.emptied import KINDS
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
+from autograder.grading.store import AnswerStore
 from autograder.grading.styles import styles as styles_behind
 from autograder.judging import (
     Key,
@@ -72,6 +76,7 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     # on the last of these seeds
     yield from judge_pairs(server, seed, key, report)
     yield from judge_nothing(server, seed, key)
+    yield from judge_nothing_after_mistakes(server, seed)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
 
@@ -221,6 +226,22 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
     earned = f"{most:g} of {points:g} points"
     words = f"{unit.name}: a file that solves nothing earns {earned}"
     yield finding(words, most > 0)
+
+
+def judge_nothing_after_mistakes(server: Server, seed: int) -> Iterator[Finding]:
+    """Empty exercises after each early mistake: one that earns points for what is left is a fault.
+
+    Says how many such files were tried.
+    """
+    unit = server.unit
+    tried = 0
+    with closing(MadeKey(unit, seed, {}, AnswerStore(None), lambda: server)) as key:
+        for one in try_after_mistakes(unit, key):
+            tried += 1
+            if one.too_much:
+                yield finding(f"{unit.name}: {one}", True)
+    words = f"{tried} files with an early mistake that solve nothing later were tried"
+    yield finding(f"{unit.name}: {words}", False)
 
 
 # ---- right answers in other styles

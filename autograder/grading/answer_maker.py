@@ -11,6 +11,7 @@ from functools import cached_property
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
+from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied
 from autograder.grading.keys import (
     SOLUTION,
     Names,
@@ -114,6 +115,31 @@ class AnswerMaker:
                     answers[script] = Made(answer, None, worker.names_run)
                     self.computed += 1
                     self._store.put(where, answers[script])
+        return answers
+
+    def emptied(self, check: Check, made: Collection[str], wanted: Exercises) -> list[Answer]:
+        """Return what the solution answers with mistakes in it where exercises are emptied.
+
+        One answer for each kind of what they give in place of what they should.
+        """
+        computes_on = other_seed(self._seed)
+        limited = replace(check, seconds=min(SECONDS, check.seconds))
+        script = self.script(made)
+        answers = []
+        with self._server().worker(script.encode(), SOLUTION) as worker:
+            for kind in KINDS:
+                variant = emptied(script, wanted, computes_on, [kind])
+                where = self._address(check, variant, None, self._seed)
+                found = self._store.get(where)
+                if found is None:
+                    answer = worker.ask(limited, computes_on, source=variant.encode())
+                    if not may_be_the_machines_doing(answer):
+                        answer = worker.ask(limited, self._seed)
+                    found = Made(answer)
+                    self.computed += 1
+                    if not may_be_the_machines_doing(answer):
+                        self._store.put(where, found)
+                answers.append(found.answer)
         return answers
 
     def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:

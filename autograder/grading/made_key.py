@@ -7,6 +7,7 @@ from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.answer_maker import AnswerMaker
 from autograder.grading.carrying import Carried, Mistakes
+from autograder.grading.emptied import KINDS, EmptiedAnswers, Exercises, exercises
 from autograder.grading.keys import checks_to_run, loses_points, refuse_failure
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
@@ -74,7 +75,58 @@ class MadeKey(Mapping[str, CheckKey]):
         for name in all_needed(check, self._checks):
             needed.append(self._public_key(self._checks[name]))
         telling = telling_arrays(check, plain, carried, needed)
+        if telling:
+            telling -= self._right_without_work(check, made, key)
         return Carried(key, telling)
+
+    def _right_without_work(
+        self, check: Check, made: Mistakes, carried: CheckKey
+    ) -> frozenset[str]:
+        """Name the arrays that are right after early mistakes where an exercise is emptied.
+
+        Those are left out that are right there without the mistakes, too. With a mistake by which
+        `scan` returns its argument a running sum is what it is given: to return that is no work.
+        """
+        plain = self[check.name].expected
+        found = set()
+        for tried in self.emptied(check, made):
+            for name in plain.arrays:
+                if agree(check, name, plain, tried.before):
+                    continue
+                if agree(check, name, carried.expected, tried.after):
+                    found.add(name)
+        return frozenset(found)
+
+    def emptied(self, check: Check, made: Mistakes) -> Iterator[EmptiedAnswers]:
+        """Yield what is answered where exercises are emptied, without mistakes and with them."""
+        for wanted in self._exercises_to_empty(check):
+            before = self._maker.emptied(check, frozenset(), wanted)
+            after = self._maker.emptied(check, made, wanted)
+            for kind, one, other in zip(KINDS, before, after, strict=True):
+                yield EmptiedAnswers(tuple(wanted), kind, one, other)
+
+    def _exercises_to_empty(self, check: Check) -> list[Exercises]:
+        """List what is emptied: each exercise that runs in a check, and all of them.
+
+        Those that run in the checks before it are left out where others run.
+        """
+        ran = self._exercises_run(check)
+        before: set[str] = set()
+        for name in all_needed(check, self._checks):
+            before |= self._exercises_run(self._checks[name])
+        own = ran - before or ran
+        written = exercises(self._maker.solution)
+        together = {name: functions for name, functions in written.items() if name in own}
+        each: list[Exercises] = [{name: functions} for name, functions in together.items()]
+        return [*each, together] if len(each) > 1 else each
+
+    def _exercises_run(self, check: Check) -> set[str]:
+        """Return the exercises that run in a check; all of them where that is not known."""
+        written = exercises(self._maker.solution)
+        solution = self._maker.made(check, self._maker.script(()))
+        if solution.names is None:
+            return set(written)
+        return written.keys() & solution.names
 
     def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
         place = (check.name, made)

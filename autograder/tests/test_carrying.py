@@ -418,3 +418,64 @@ def test_a_mistake_is_told_as_a_fact_where_what_came_before_is_not_as_it_makes_i
     in_practice = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
     for _, using in (verdicts, in_practice):
         assert [remark.text for remark in using.remarks] == [told]
+
+
+UNDONE = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    def numbers(seed):
+        return np.random.default_rng(seed).normal(size=5)
+
+
+    @check(points=1)
+    def scaling(net, seed):
+        "`scale` is twice its argument"
+        return named("scaled", net.scale(numbers(seed)))
+
+
+    @check(points=2, needs=scaling)
+    def doubling(net, seed):
+        "`double` scales, and keeps the sign"
+        return named("doubled", net.double(numbers(seed)))
+"""
+TRIVIAL = """
+    # %%
+    def scale(x):
+        "Twice `x`."
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return x
+        #   nothing was scaled.
+        # mistake: return 3 * x
+        #   this is three times.
+        ### END SOLUTION
+
+
+    # %%
+    def double(x):
+        "Twice `x`."
+        ### BEGIN SOLUTION
+        return scale(x)
+        # mistake: return -scale(x)
+        #   the sign is another.
+        ### END SOLUTION
+"""
+
+
+def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path):
+    """After `scale` has returned its argument, `double` would be right without being solved."""
+    unit = small.write_course(tmp_path / "course", "doubles", UNDONE, TRIVIAL)
+    with Server(unit) as server:
+
+        def earned(scale, double):
+            text = f"def scale(x): return {scale}\ndef double(x): return {double}\n"
+            key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+            verdicts = grade_one(server, text.encode(), "ada.py", small.SEED, key, {})
+            return [verdict.earned for verdict in verdicts]
+
+        assert earned("x", "x") == [0, 0]
+        assert earned("3 * x", "x") == [0, 0]
+        assert earned("3 * x", "scale(x)") == [0, 2]

@@ -2,10 +2,13 @@
 
 import pytest
 import small
+import test_carrying
 
-from autograder.authoring.nothing import ALL, KINDS, exercises, try_nothing
-from autograder.authoring.validate import judge_nothing
+from autograder.authoring.nothing import ALL, try_nothing
+from autograder.authoring.validate import judge_nothing, judge_nothing_after_mistakes
+from autograder.grading.emptied import KINDS, exercises
 from autograder.grading.keys import build_key, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.sandbox.client import Server
 
 EXPERIMENTS = '''
@@ -113,3 +116,19 @@ def test_the_fixture_course_gives_nothing_for_nothing(server, key):
     The parts of `running_sum` earn where they are right.
     """
     assert [line.text for line in judge_nothing(server, small.SEED, key) if line.fault] == []
+
+
+def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypatch):
+    """Where a key forgets to ask what an emptied exercise gives, the proof names the mistake."""
+    unit = small.write_course(tmp_path, "doubles", test_carrying.UNDONE, test_carrying.TRIVIAL)
+    with Server(unit) as server:
+        found = list(judge_nothing_after_mistakes(server, small.SEED))
+        assert [line.text for line in found] == [
+            "✓ doubles: 8 files with an early mistake that solve nothing later were tried"
+        ]
+        monkeypatch.setattr(MadeKey, "_right_without_work", lambda *_: frozenset())
+        faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]
+    words = (
+        "doubling gives 2 where double gives input, after `return x`, and 0 without that mistake"
+    )
+    assert f"✗ doubles: {words}" in faults

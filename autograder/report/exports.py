@@ -1,6 +1,7 @@
 """Grades as files that others import. Sources of the formats: docs/gradebooks.md."""
 
 import csv
+import html
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -351,6 +352,20 @@ def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
     return files
 
 
+def _for_moodle(text: str) -> str:
+    """Return text as Moodle shows it letter for letter: it stores comments as HTML.
+
+    A backslash is written out too. Before a quotation mark Moodle's reader of CSV takes it for an
+    escape, and refuses the whole file.
+    """
+    return html.escape(text, quote=False).replace("\\", "&#92;")
+
+
+def _without_backslash(text: str) -> str:
+    """Return a name or address that is shown only to people, with no escape of Moodle's in it."""
+    return text.replace("\\", "/")
+
+
 def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mapping[str, str]) -> str:
     """Return a table for Moodle's gradebook: points and words for each unit."""
     head = ["username", "email"]
@@ -361,11 +376,11 @@ def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mappin
     table: list[Sequence[str | float]] = [head]
     for row in rows:
         login = row.who.login or row.who.student
-        cells: list[str | float] = [login, row.who.email]
+        cells: list[str | float] = [_without_backslash(login), _without_backslash(row.who.email)]
         for unit in most:
             grade = row.units.get(unit)
             cells.append(grade.points if grade else "")
-            cells.append(_feedback(grade) if grade else "")
+            cells.append(_for_moodle(_feedback(grade)) if grade else "")
         table.append(cells)
     return as_csv(table)
 
@@ -393,13 +408,15 @@ def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
     participant = id_in(grade.result.hand_in, "moodle")
     if not participant:
         return None
+    never_changed = ""  # what the worksheet of an ungraded assignment says too
     return (
         f"Participant {participant}",
-        who.name,
-        who.email,
+        _without_backslash(who.name),
+        _without_backslash(who.email),
         grade.points,
         grade.max_points,
-        _feedback(grade),
+        never_changed,
+        _for_moodle(_feedback(grade)),
     )
 
 
@@ -409,8 +426,55 @@ _WORKSHEET = (
     "Email address",
     "Grade",
     "Maximum Grade",
+    "Last modified (grade)",  # without it Moodle refuses the file
     "Feedback comments",
 )
+
+
+def notes(grades: Sequence[Grade], to: str) -> list[str]:
+    """Say what a person must do where grades are imported, a line each; empty for most formats."""
+    if to != "moodle":
+        return []
+    by_unit: dict[str, list[Grade]] = {}
+    for grade in grades:
+        if id_in(grade.result.hand_in, "moodle"):
+            of_unit = by_unit.setdefault(grade.result.unit, [])
+            of_unit.append(grade)
+    lines = []
+    for unit, of_unit in sorted(by_unit.items()):
+        lines += _notes_on_worksheet(unit, of_unit)
+    return [*lines, *HOW_TO_UPLOAD] if lines else []
+
+
+HOW_TO_UPLOAD = (
+    "Upload a worksheet with Moodle switched to English: it goes by the headings.",
+    "Moodle skips a student who has a grade or a feedback file already. Tick *Allow updating "
+    "records that have been modified more recently* to overwrite.",
+)
+
+
+def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
+    """Say which maximum the assignment needs, and which grades Moodle would leave out."""
+    most = max(grade.max_points for grade in grades)
+    lines = [f"moodle {unit}.csv: the assignment's maximum grade must be {number(most)}."]
+    above = [grade for grade in grades if grade.points > most]
+    if above:
+        highest = max(grade.points for grade in above)
+        lines.append(
+            f"  {_grades(above)} above {number(most)}, which Moodle skips. Set the maximum grade "
+            f"to {number(highest)} to keep them."
+        )
+    zero = [grade for grade in grades if grade.points == 0]
+    if zero:
+        lines.append(
+            f"  {_grades(zero)} 0, which the newest Moodle does not take from a worksheet. Enter "
+            "them in Moodle."
+        )
+    return lines
+
+
+def _grades(some: Sequence[Grade]) -> str:
+    return "1 grade is" if len(some) == 1 else f"{len(some)} grades are"
 
 
 def _gradescope(grades: Sequence[Grade], _: Missing) -> Files:

@@ -1,0 +1,142 @@
+"""What other systems take, as their own importers decide it: rules as data, and a small importer.
+
+Each rule names the file, its version and the line that it was read from. Nothing of theirs is
+copied: the rules are retold. Our files are tested against these, and never against our own readers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+OFFLINE = "moodle/moodle, public/mod/assign/feedback/offline"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that an importer decides, and where that was read."""
+
+    says: str
+    read_in: str
+
+
+MOODLE_WORKSHEET = {
+    "headings": Rule(
+        "The file is refused whole without the columns Identifier, Grade, Last modified (grade).",
+        f"{OFFLINE}/importgradeslib.php @806e2d49, lines 109-111 and 154",
+    ),
+    "language": Rule(
+        "Headings are compared with the texts of the language that Moodle is switched to.",
+        f"{OFFLINE}/importgradeslib.php @806e2d49, lines 109-111",
+    ),
+    "identifier": Rule(
+        "The number stands behind the text `Participant `; rows of unknown numbers are skipped.",
+        f"{OFFLINE}/importgradeslib.php @806e2d49, lines 203-208",
+    ),
+    "first column": Rule(
+        "A column of feedback is not read where it is the first one.",
+        f"{OFFLINE}/importgradeslib.php @806e2d49, function next",
+    ),
+    "same width": Rule(
+        "The file is refused whole where a row has more or fewer cells than the head.",
+        "moodle/moodle, public/lib/csvlib.class.php @0963d225, function load_csv_content",
+    ),
+    "escape": Rule(
+        "In a quoted cell, a quotation mark behind a backslash does not end the cell.",
+        "moodle/moodle, public/lib/csvlib.class.php @0963d225, fgetcsv with the escape `\\`",
+    ),
+    "modified": Rule(
+        "Grade and feedback of a row are skipped where Moodle's grade was changed more than 60 "
+        "seconds after `Last modified (grade)`, unless a box of the form is ticked.",
+        f"{OFFLINE}/locallib.php @0bd8f1fd, lines 163 and 179",
+    ),
+    "range": Rule(
+        "A grade below 0 or above the assignment's maximum is skipped.",
+        f"{OFFLINE}/locallib.php @0bd8f1fd, lines 185-188",
+    ),
+    "zero": Rule(
+        "A grade of 0 counts as none, and is not written. (@04975560 still wrote it.)",
+        f"{OFFLINE}/locallib.php @0bd8f1fd, line 192",
+    ),
+    "markup": Rule(
+        "What the column Feedback comments holds is stored as HTML.",
+        "moodle/moodle, public/mod/assign/feedback/comments/locallib.php @15c43f10, function "
+        "set_editor_text",
+    ),
+}
+# the texts of Moodle's language packs: recordid, gradenoun, lastmodifiedgrade, hiddenuser
+ENGLISH = ("Identifier", "Grade", "Last modified (grade)", "Participant ")
+GERMAN = ("ID", "Bewertung", "Zuletzt geändert (Bewertung)", "Teilnehmer/in")
+COMMENTS = "Feedback comments"
+
+
+class Refused(Exception):
+    """An importer takes nothing of a file."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an importer writes for a participant; None for what it leaves as it was."""
+
+    grade: float | None
+    comment: str | None
+
+
+def moodle_takes(
+    content: str,
+    maximum: float,
+    participants: Sequence[int],
+    *,
+    graded: Sequence[int] = (),
+    box_ticked: bool = False,
+    language: Sequence[str] = ENGLISH,
+) -> Mapping[int, Taken]:
+    """Return what Moodle takes of a grading worksheet, by the rules above.
+
+    graded: the participants of whom it has a grade or feedback already. Raises `Refused`.
+    """
+    head, *rows = php_table(content)
+    if any(len(row) != len(head) for row in rows):
+        raise Refused(MOODLE_WORKSHEET["same width"].says)
+    identifier, grade, modified, prefix = language
+    if not {identifier, grade, modified} <= set(head):
+        raise Refused(MOODLE_WORKSHEET["headings"].says)
+    taken = {}
+    for row in rows:
+        number = row[head.index(identifier)][len(prefix) :]
+        if not number.isdecimal() or int(number) not in participants:
+            continue
+        is_stale = int(number) in graded and not row[head.index(modified)]
+        if is_stale and not box_ticked:
+            continue
+        points = float(row[head.index(grade)] or 0)
+        is_written = 0 < points <= maximum
+        comment = None
+        if COMMENTS in head[1:]:
+            comment = row[head.index(COMMENTS)]
+        taken[int(number)] = Taken(points if is_written else None, comment)
+    return taken
+
+
+def php_table(content: str) -> list[list[str]]:
+    """Return the cells of a table as PHP's `fgetcsv` reads them with the escape `\\`."""
+    rows: list[list[str]] = [[""]]
+    is_quoted = False
+    position = 0
+    while position < len(content):
+        character = content[position]
+        following = content[position + 1 : position + 2]
+        if is_quoted and character == "\\":
+            rows[-1][-1] += character + following
+            position += 1
+        elif is_quoted and character == '"' and following == '"':
+            rows[-1][-1] += '"'
+            position += 1
+        elif character == '"':
+            is_quoted = not is_quoted
+        elif not is_quoted and character == ",":
+            rows[-1].append("")
+        elif not is_quoted and character == "\n":
+            rows.append([""])
+        else:
+            rows[-1][-1] += character
+        position += 1
+    return [row for row in rows if row != [""]]

@@ -1,0 +1,98 @@
+"""Our files against the rules of the importers that take them (`importers.py`)."""
+
+import dataclasses
+import html
+
+import pytest
+from importers import ENGLISH, GERMAN, MOODLE_WORKSHEET, Refused, moodle_takes
+from small import UNIT
+
+from autograder.grading.hand_in import HandIn
+from autograder.grading.policy import Policy, Rules, grades
+from autograder.grading.results import stored_results
+from autograder.judging import Remark
+from autograder.report import exports
+
+SAID = '<h3>31 of 31</h3><img src="http://x/"> C:\\ and "\\" \\'
+NUMBERS = {"complete": 17, "crash": 18, "stub": 19, "squared": 20}
+
+
+def handed_in(result):
+    """A result as Moodle's download gave it; one student has something hostile to say."""
+    record = HandIn(
+        source="moodle",
+        student=result.student,
+        name='Ada "A\\" Lovelace\\',
+        id=str(NUMBERS[result.student]),
+    )
+    verdicts = result.verdicts
+    if result.student == "squared":
+        verdicts = [dataclasses.replace(v, remarks=(Remark(SAID),)) for v in verdicts]
+    return dataclasses.replace(result, hand_in=record, verdicts=tuple(verdicts))
+
+
+@pytest.fixture(scope="module")
+def results(graded_class):
+    """Four students who handed in at an assignment of Moodle's."""
+    return [
+        handed_in(result)
+        for result in stored_results(graded_class)
+        if result.student in NUMBERS and result.unit == UNIT
+    ]
+
+
+def worksheet(results, folder, policy=None):
+    exports.export(grades(results, policy or Policy()), "moodle", folder)
+    return (folder / f"moodle {UNIT}.csv").read_text(encoding="utf-8")
+
+
+def test_moodle_takes_the_worksheet(results, tmp_path):
+    """Every participant's grade and comment, but the grades of 0 that Moodle itself leaves out."""
+    taken = moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values())
+    points = {number: one.grade for number, one in taken.items()}
+    assert points == {NUMBERS[result.student]: result.score or None for result in results}
+    assert all(one.comment is not None for one in taken.values())
+    assert taken[18].comment
+
+
+def test_moodle_in_another_language_refuses_it(results, tmp_path):
+    """So the docs say: switch Moodle to English."""
+    with pytest.raises(Refused):
+        moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values(), language=GERMAN)
+
+
+def test_a_row_that_moodle_has_something_of_needs_the_box(results, tmp_path):
+    """Such as a feedback file: without the box that `export` names, the row is skipped."""
+    content = worksheet(results, tmp_path)
+    taken = moodle_takes(content, 11, NUMBERS.values(), graded=[17])
+    assert 17 not in taken
+    taken = moodle_takes(content, 11, NUMBERS.values(), graded=[17], box_ticked=True)
+    assert taken[17].grade == 11
+
+
+def test_what_a_submission_says_is_no_markup_in_moodle(results, tmp_path):
+    """Moodle stores comments as HTML: a submission's words reach it as text, letter for letter."""
+    taken = moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values())
+    comment = taken[20].comment
+    assert "<" not in comment
+    assert html.unescape(comment).count(SAID) >= 2
+
+
+def test_export_says_what_moodle_wants(results, tmp_path):
+    """The language, the box, the maximum; and which grades Moodle would leave out."""
+    bonus = Policy(units={UNIT: Rules(bonus=("summing",))})
+    said = "\n".join(exports.notes(grades(results, bonus), "moodle"))
+    assert "Moodle switched to English" in said
+    assert "Allow updating records that have been modified more recently" in said
+    assert "maximum grade" in said
+    assert "2 grades are above 7" in said
+    assert "to 11 to keep them" in said
+    assert "1 grade is 0" in said
+    assert exports.notes(grades(results, bonus), "canvas") == []
+
+
+def test_each_rule_says_where_it_was_read():
+    """A file, a version and a line or function: without them nobody can look again."""
+    for rule in MOODLE_WORKSHEET.values():
+        assert ".php @" in rule.read_in
+    assert len(ENGLISH) == len(GERMAN)

@@ -7,6 +7,7 @@ Its columns are recognized by their headings. Known tables:
 - Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email
 address, …
 - Gradescope, Roster → Download Roster: First Name, Last Name, SID, Email, …
+- GitHub Classroom's classroom_roster.csv: identifier, github_username, github_id, name
 - Classroom 50's students.csv: username, first_name, last_name, email, section, github_id
 - nbgrader's: id, first_name, last_name, email
 """
@@ -15,7 +16,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -38,6 +39,7 @@ class Student:
 
     student: the name of the folder. The rest is for finding the person, and for going back to the
     system that the class came from.
+    source: the system that `id` is a number of; empty where a person wrote it.
     """
 
     student: str
@@ -46,6 +48,7 @@ class Student:
     id: str = ""
     login: str = ""
     sis: str = ""
+    source: str = ""
 
 
 def as_student(student: str, hand_in: HandIn) -> Student:
@@ -57,6 +60,7 @@ def as_student(student: str, hand_in: HandIn) -> Student:
         id=hand_in.id,
         login=hand_in.login,
         sis=hand_in.sis,
+        source=hand_in.source,
     )
 
 
@@ -67,11 +71,13 @@ FIELDS = tuple(field.name for field in fields(Student))
 class Columns:
     """The headings of a kind of table, in small letters.
 
+    source: the system that writes it; empty for a person's own.
     known_by: headings that no other kind has.
     student: those of which the first that is filled says who it is.
     name: those that together make the name.
     """
 
+    source: str
     known_by: tuple[str, ...]
     student: tuple[str, ...]
     name: tuple[str, ...] = ()
@@ -82,6 +88,7 @@ class Columns:
 
 
 CANVAS = Columns(
+    source="canvas",
     known_by=("sis login id",),
     student=("sis login id", "id"),
     name=("student",),
@@ -90,6 +97,7 @@ CANVAS = Columns(
     sis="sis user id",
 )
 MOODLE = Columns(
+    source="moodle",
     known_by=("identifier",),
     student=("username", "email address", "full name", "identifier"),
     name=("full name",),
@@ -98,7 +106,18 @@ MOODLE = Columns(
     login="username",
     sis="id number",
 )
+GITHUB_CLASSROOM = Columns(
+    source="github",
+    known_by=("github_username",),
+    student=("github_username", "identifier"),
+    name=("name",),
+    email="identifier",  # an address, a number or a name, as the teacher wished
+    id="github_id",
+    login="github_username",
+    sis="identifier",
+)
 CLASSROOM_50 = Columns(
+    source="classroom50",
     known_by=("github_id",),
     student=("username",),
     name=("first_name", "last_name"),
@@ -107,6 +126,7 @@ CLASSROOM_50 = Columns(
     login="username",
 )
 GRADESCOPE = Columns(
+    source="gradescope",
     known_by=("sid",),
     student=("email", "sid"),
     name=("name", "first name", "last name"),
@@ -114,6 +134,7 @@ GRADESCOPE = Columns(
     sis="sid",
 )
 OURS = Columns(
+    source="",
     known_by=("student",),
     student=("student",),
     name=("name",),
@@ -123,6 +144,7 @@ OURS = Columns(
     sis="sis",
 )
 NBGRADER = Columns(
+    source="nbgrader",
     known_by=("first_name",),
     student=("id",),
     name=("first_name", "last_name"),
@@ -130,7 +152,7 @@ NBGRADER = Columns(
     login="id",
 )
 # in this order: some headings of a later kind stand in tables of an earlier one too
-KINDS = (CANVAS, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRADER)
+KINDS = (CANVAS, GITHUB_CLASSROOM, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRADER)
 
 
 def read_roster(path: Path) -> "Roster":
@@ -148,7 +170,35 @@ def read_roster(path: Path) -> "Roster":
     rows = list(_rows(text, path))
     if not rows:
         raise BadRoster(f"{path} names no student.")
-    return Roster(rows)
+    return Roster(_told_apart(rows, path))
+
+
+def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
+    """Return the students of a table, each once, and those of one name by their numbers.
+
+    Raises `BadRoster` for two who cannot be told apart: the later one would take the grades of
+    both.
+    """
+    same: dict[str, list[Student]] = {}
+    for student in dict.fromkeys(rows):  # Canvas lists a student once for each section
+        called_so = same.setdefault(student.student, [])
+        called_so.append(student)
+    apart = []
+    for name, students in same.items():
+        if len(students) == 1:
+            apart += students
+            continue
+        numbers = {student.id for student in students}
+        is_a_persons_own = not students[0].source
+        if is_a_persons_own or "" in numbers or len(numbers) < len(students):
+            raise BadRoster(
+                f"{path}: {len(students)} students are called `{name}`, and their grades would be "
+                "mixed up. Give each a name of their own in a column `student`, such as the login "
+                "or the e-mail address, and write the name in a column `name`."
+            )
+        for student in students:
+            apart.append(replace(student, student=f"{name}_{student.id}"))
+    return apart
 
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
@@ -184,7 +234,8 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
             return kind
     found = ", ".join(filter(None, head[:8])) or "nothing"
     raise BadRoster(
-        f"{path}: no column says who a student is; found {found}. Name one column `student`."
+        f"{path}: no column says who a student is; found {found}. Name one column `student`. If a "
+        "platform wrote this table, switch the platform to English and download it again."
     )
 
 
@@ -193,13 +244,15 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
     students = _filled(cells, columns.student)
     if not students:
         return None
+    email = cells.get(columns.email, "")
     return Student(
         student=students[0],
         name=" ".join(_filled(cells, columns.name)),
-        email=cells.get(columns.email, ""),
+        email=email if "@" in email else "",
         id=cells.get(columns.id, "").removeprefix("Participant "),
         login=cells.get(columns.login, ""),
         sis=cells.get(columns.sis, ""),
+        source=columns.source or cells.get("source", ""),
     )
 
 

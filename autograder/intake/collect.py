@@ -111,14 +111,24 @@ def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Studen
 
 
 def _as_folders(roster: Roster | None) -> Roster | None:
-    """Return the roster with each student called as their folder."""
+    """Return the roster with each student called as their folder.
+
+    Raises `CannotCollect` where two would have one folder.
+    """
     if roster is None:
         return None
-    renamed = []
+    renamed: dict[str, Student] = {}
+    called: dict[str, str] = {}
     for student in roster.students.values():
         name = folder_name(student.student)
-        renamed.append(replace(student, student=name))
-    return Roster(renamed)
+        if name in renamed:
+            raise CannotCollect(
+                f"The roster's `{called[name]}` and `{student.student}` would have one folder, "
+                f"{name}. Give one of them another name in a column `student`."
+            )
+        called[name] = student.student
+        renamed[name] = replace(student, student=name)
+    return Roster(renamed.values())
 
 
 def _refuse_foreign(into: Path) -> None:

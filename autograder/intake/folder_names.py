@@ -48,8 +48,13 @@ class Naming:
                 name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
             )
         if known:
-            name = folder_name(known.student)
-            return self._alone(name, person, held_by=""), known
+            wanted = folder_name(known.student)
+            name = self._alone(wanted, person, held_by="")
+            if name == wanted:
+                return name, known
+            # another person of the source has been found as this student: this one is somebody else
+            self.unknown.add(name)
+            return name, None
         wanted = folder_name(who.called)
         name = self._alone(wanted, person, held_by=self._held(wanted))
         if self.roster:

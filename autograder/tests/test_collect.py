@@ -349,6 +349,71 @@ def test_a_roster_is_known_by_its_headings(tmp_path):
         read_roster(path)
 
 
+TWO_OF_ONE_NAME = "Jürgen Müller,m1@x.edu\nJürgen Müller,m2@x.edu\n"
+
+
+def test_two_students_of_one_name_are_an_error_of_the_roster(tmp_path):
+    """One would get both grades, and the other none."""
+    path = tmp_path / "roster.csv"
+    path.write_text(f"student,email\n{TWO_OF_ONE_NAME}")
+    with pytest.raises(BadRoster, match="2 students are called `Jürgen Müller`"):
+        read_roster(path)
+    path.write_text(f"student,id\n{TWO_OF_ONE_NAME}")
+    with pytest.raises(BadRoster, match="column `student`"):
+        read_roster(path)
+    path.write_text("student,id\na:b,1\na|b,2\n")
+    with pytest.raises(CannotCollect, match="would have one folder"):
+        collect(lms.canvas(tmp_path), tmp_path / "submitted", path.read_text())
+
+
+def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
+    """Both are kept; a student who stands in two sections is one student."""
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "Identifier,Full name,Status\nParticipant 17,Jürgen Müller,\nParticipant 18,Jürgen Müller,\n"
+    )
+    roster = read_roster(path)
+    assert sorted(roster.students) == ["Jürgen Müller_17", "Jürgen Müller_18"]
+    assert roster.find(id="18").student == "Jürgen Müller_18"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section\nLovelace,7,S,ada,A\nLovelace,7,S,ada,B\n"
+    )
+    assert sorted(read_roster(path).students) == ["ada"]
+
+
+def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
+    """The roster knows one of that name, the download two: the other is told, without an address."""
+    source = pack(
+        tmp_path / f"Course-{UNIT}-4711.zip",
+        [Entry(f"Jürgen Müller_{number}_assignsubmission_file/{UNIT}.py") for number in (17, 18)],
+    )
+    made = collect(source, tmp_path / "submitted", "student,email\nJürgen Müller,m1@x.edu\n")
+    (other,) = made.unknown
+    emails = {place.student: place.latest.email for place in made.places}
+    assert emails == {"Jürgen Müller": "m1@x.edu", other: ""}
+
+
+def test_the_roster_of_github_classroom_is_known(tmp_path):
+    """Its heading `identifier` is not Moodle's: the folder is the name on GitHub."""
+    path = tmp_path / "classroom_roster.csv"
+    path.write_text(
+        "identifier,github_username,github_id,name\n"
+        "ada@x.edu,ada-l,99,Ada Lovelace\n"
+        "S20118,charles-b,98,\n"
+        "grace@x.edu,,,\n"
+    )
+    roster = read_roster(path)
+    ada = roster.find(login="ada-l")
+    assert (ada.student, ada.email, ada.name, ada.source) == (
+        "ada-l",
+        "ada@x.edu",
+        "Ada Lovelace",
+        "github",
+    )
+    assert roster.find(sis="S20118").email == ""
+    assert sorted(roster.students) == ["ada-l", "charles-b", "grace@x.edu"]
+
+
 def test_a_name_that_two_have_matches_nobody(tmp_path):
     """Better unknown than somebody else's."""
     path = tmp_path / "roster.csv"

@@ -14,8 +14,9 @@ from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
 from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
+from autograder.source.markers import BEGIN, END, BadSolution, slips_of_exercises, slips_of_markers
 from autograder.source.pictures import pictures
-from autograder.source.solution import BEGIN, END, Solution, read_solution
+from autograder.source.solution import Solution, read_solution_file
 
 
 class Stale(UserError):
@@ -25,13 +26,17 @@ class Stale(UserError):
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
     """Read the solutions of some units, or of all: yield name and solution.
 
-    Raises `UnknownUnit` where the units in course.toml are not those that have files.
+    Raises `UnknownUnit` where the units in course.toml are not those that have files; `BadSolution`
+    with all slips of a unit, which would give its answers away.
     """
     _require_files_of_units(course)
     for name in tuple(units) or course.units:
-        script = course.solution(name)
-        text = script.read_text(encoding="utf-8")
-        yield name, read_solution(text)
+        path = course.solution(name)
+        text = path.read_text(encoding="utf-8")
+        slips = [*slips_of_markers(text), *slips_of_exercises(text)]
+        if slips:
+            raise BadSolution(slips, str(path))
+        yield name, read_solution_file(path)
 
 
 def _require_files_of_units(course: Course) -> None:

@@ -19,9 +19,10 @@ from autograder.authoring.build import solutions
 from autograder.authoring.release import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
+from autograder.source.markers import BEGIN
 from autograder.source.notebooks import read_percent, write_notebook
 from autograder.source.pictures import picture_files
-from autograder.source.solution import BEGIN, Solution, without_marks
+from autograder.source.solution import Solution, without_marks
 
 SECONDS = 600  # that one cell may take
 STUDENT_WORDS = (

@@ -7,6 +7,7 @@ import platform
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 from autograder.check import Answer, Check, Corpus

@@ -15,7 +15,8 @@ from autograder.check import Answer, Check
 from autograder.course import Unit
 from autograder.grading.keys import solution_of
 from autograder.parsing import parse
-from autograder.source.solution import BEGIN, Solution
+from autograder.source.markers import BEGIN
+from autograder.source.solution import Solution
 
 KINDS = ("zeros", "ones", "public", "input")  # what an emptied function gives
 SECONDS = 1.0  # of a check: one that is given its own input may read it without end

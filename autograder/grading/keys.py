@@ -32,7 +32,8 @@ from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
-from autograder.source.solution import BEGIN, END, Solution, plain_text, read_solution
+from autograder.source.markers import BEGIN, END
+from autograder.source.solution import Solution, plain_text, read_solution_file
 
 
 class BrokenSolution(UserError):
@@ -48,8 +49,11 @@ NOTHING_STORED: Key = MappingProxyType({})
 
 
 def solution_of(unit: Unit) -> Solution:
-    """Read the solution of a unit. Raises `NoCourse` in a student's copy, which has none."""
-    return read_solution(_solution_text(unit))
+    """Read the solution of a unit.
+
+    Raises `NoCourse` in a student's copy, which has none; `BadSolution`.
+    """
+    return read_solution_file(unit.course.solution_there(unit.name))
 
 
 def plain_solution(unit: Unit) -> str:

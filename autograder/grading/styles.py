@@ -4,7 +4,7 @@ A file of them holds definitions, which stand behind the solution's own and take
 """
 
 from autograder.course import Unit
-from autograder.source.solution import BEGIN, END
+from autograder.source.markers import BEGIN, END
 
 
 def styles(unit: Unit, plain: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from autograder.course import Course
 from autograder.judging import Verdict
 from autograder.report import code
 from autograder.sandbox.definitions import Definition, read_definitions
-from autograder.source.solution import read_solution, without_marks
+from autograder.source.solution import read_solution_file, without_marks
 
 
 def good_solutions(
@@ -20,7 +20,7 @@ def good_solutions(
     path = course.solution(unit)
     if not path.is_file():
         return {}
-    solution = read_solution(path.read_text(encoding="utf-8"))
+    solution = read_solution_file(path)
     script = without_marks(solution.plain())
     found = read_definitions(script.encode())
     asked, given = code.exercises(solution.stub)

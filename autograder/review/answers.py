@@ -14,7 +14,7 @@ from autograder.report.code import exercises, parts
 from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, names_of_hand_in
 from autograder.review.fingerprints import numbers
 from autograder.sandbox.definitions import Definition, read_definitions
-from autograder.source.solution import BEGIN, END
+from autograder.source.markers import BEGIN, END
 
 
 class NothingToCompare(UserError):

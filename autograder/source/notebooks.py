@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder.source.solution import BEGIN, STUB
+from autograder.source.markers import BEGIN
+from autograder.source.solution import STUB
 
 
 @contextmanager

@@ -7,19 +7,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from keyword import iskeyword
+from pathlib import Path
 from typing import NamedTuple
 
 from autograder.judging import Mistake
 from autograder.parsing import checksum_of_statement, parse
+from autograder.source.markers import (
+    BEGIN,
+    END,
+    MISTAKE,
+    WORDS_OF_A_MISTAKE,
+    BadSolution,
+    Slip,
+    slips_of_markers,
+)
 
-BEGIN = "### BEGIN SOLUTION"
-END = "### END SOLUTION"
 # nbgrader's own, so that what it releases equals ours
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
-_REGION = re.compile(rf"{BEGIN}\n(.*?){END}", re.S)
-_MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
-_WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 # `optimizer.step()` and `return results` are words of the trade, which remarks use too
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -64,8 +69,9 @@ class Solution:
     def secret_lines(self) -> set[str]:
         """Return the lines of the regions, mistakes and all, that the stub does not hold."""
         lines = {placed.mistake.code for placed in self.mistakes}
-        for region in _REGION.findall(self.text):
-            for line in region.split("\n"):
+        in_regions = lines_of_regions(self.text)
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if number in in_regions:
                 lines.add(line.strip())
         stub = self.stub
         secret = set()
@@ -102,9 +108,17 @@ class Solution:
 def read_solution(text: str) -> Solution:
     """Parse a solution's script; the same text again is not parsed again.
 
-    Raises `ValueError`, with the line, for a mistake that does not stand below code.
+    Raises `BadSolution`, with all slips, where a marker or a mistake is not written as it should.
     """
-    tree = parse(text)
+    slips = slips_of_markers(text)
+    if slips:
+        raise BadSolution(slips)
+    try:
+        tree = parse(text)
+    except SyntaxError as error:
+        raise BadSolution(
+            [Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")]
+        ) from None
     first_lines = _first_lines(tree)
     lines = text.split("\n")
     definitions = _definitions(tree, lines)
@@ -112,15 +126,10 @@ def read_solution(text: str) -> Solution:
     mistakes: list[PlacedMistake] = []
     last_code = 0  # the number of the last line of code so far
     for number, line in enumerate(lines, 1):
-        head = _MISTAKE.match(line)
+        head = MISTAKE.match(line)
         if head:
             below = lines[number:]
             words = " ".join(_words_of_mistake(below))
-            if not words or not last_code:
-                raise ValueError(
-                    f"line {number}: a `# mistake:` stands below the line it spoils and has words "
-                    "below it."
-                )
             _, keeps, code = head.groups()
             identity = f"m{len(mistakes) + 1:02}"
             first_line = first_lines.get(last_code, last_code)
@@ -140,6 +149,14 @@ def read_solution(text: str) -> Solution:
     return Solution(text, tuple(mistakes))
 
 
+def read_solution_file(path: Path) -> Solution:
+    """Read a solution's script. Raises `BadSolution`, which names the file."""
+    try:
+        return read_solution(path.read_text(encoding="utf-8"))
+    except BadSolution as error:
+        raise BadSolution(error.slips, str(path)) from None
+
+
 def plain_text(text: str) -> str:
     """Return a solution's script as `Solution.plain` does, without parsing it."""
     lines = [line for _, line in _plain_lines(text)]
@@ -150,9 +167,9 @@ def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that belong to no mistake, each with its number."""
     in_mistake = False
     for number, line in enumerate(text.split("\n"), 1):
-        if _MISTAKE.match(line):
+        if MISTAKE.match(line):
             in_mistake = True
-        elif not _WORDS_OF_A_MISTAKE.match(line):
+        elif not WORDS_OF_A_MISTAKE.match(line):
             in_mistake = False
         if not in_mistake:
             yield number, line
@@ -270,7 +287,7 @@ def _simple_statements(node: ast.AST) -> Iterator[ast.stmt]:
 def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
     """Yield the lines of words that stand below the head of a mistake."""
     for line in below:
-        if not _WORDS_OF_A_MISTAKE.match(line):
+        if not WORDS_OF_A_MISTAKE.match(line):
             return
         yield line.strip().removeprefix("#").strip()
 

@@ -72,12 +72,14 @@ def test_a_mistake_is_numbered_and_keeps_nothing_unless_it_says_so():
 def test_a_mistake_replaces_a_whole_statement_and_its_indent():
     """Also one that stands in a block within a block."""
     text = """
+        ### BEGIN SOLUTION
         if True:
             for i in range(3):
                 x = max(
                     i, 1)
                 # mistake: x = 0
                 #   zero.
+        ### END SOLUTION
     """
     solution = read_solution(textwrap.dedent(text))
     assert "        x = 0\n        # mistake" in solution.with_mistake("m01")
@@ -110,8 +112,8 @@ def test_the_secret_lines_are_those_that_give_an_answer_away():
 
 def test_a_mistake_without_words_is_refused_with_its_line():
     """An author forgot the words."""
-    with pytest.raises(ValueError, match="line 2: a `# mistake:`"):
-        read_solution("x = 1\n# mistake: x = 2\n")
+    with pytest.raises(ValueError, match="line 3: this mistake has no words"):
+        read_solution("### BEGIN SOLUTION\nx = 1\n# mistake: x = 2\n### END SOLUTION\n")
 
 
 def test_edits_of_the_plain_script_make_the_same_mistakes():

@@ -148,11 +148,13 @@ def test_no_file_makes_the_names_many():
 
 DOUBLED = """
 def f(x):
+    ### BEGIN SOLUTION
     step(x)
     # mistake: step(x); step(x)
     #   it stepped twice.
     # mistake: step(-x)
     #   it stepped back.
+    ### END SOLUTION
 """
 LINES = """
 def f(x):

@@ -1,0 +1,279 @@
+"""Finds the slips of a solution's script: what resembles a marker or a mistake, and is none.
+
+A slip that nobody notices gives answers away: what does not stand between two markers is given to
+students. So whatever may have been meant as a marker is one, letter by letter, or is refused.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from autograder.errors import UserError
+
+BEGIN = "### BEGIN SOLUTION"
+END = "### END SOLUTION"
+MISTAKE = re.compile(r"^(\s*)# mistake(?: \(keeps ([\d.]+)\))?: (.*)$")
+WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
+
+_CELL = re.compile(r"# %%(.*)")
+_COMMENT = re.compile(r"(#+)\s*(.*)")
+_WORD = re.compile(r"[^\W\d_]+")
+_COLON = re.compile(r"\s*(\([^)]*\))?\s*:")  # behind the word, or what stands in brackets
+_EXERCISE = re.compile(r"# \*\*Exercise\*\*")
+_DEFINED = re.compile(r"\s*(?:async )?(?:def|class) (\w+)")
+ALIKE = 0.75  # of 1, by difflib: words nearer than this may be meant
+MOST_WORDS = 3  # of a comment that may be meant as a marker; what is longer is prose
+OPENERS = ("begin", "start", "end", "stop")
+HOW_TO_WRITE_A_MISTAKE = "`# mistake: CODE` or `# mistake (keeps 0.5): CODE`"
+
+
+@dataclass(frozen=True, order=True)
+class Slip:
+    """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.text
+        return f"line {self.line}: {self.text}"
+
+
+class BadSolution(UserError, ValueError):
+    """A solution's script, or its checks, have slips that an author must mend first.
+
+    The text names all of them, each in a line.
+    """
+
+    def __init__(self, slips: Sequence[Slip], where: str = "") -> None:
+        self.slips = tuple(sorted(slips))
+        lines = [f"{where} has something to mend:"] if where else []
+        lines += [f"  {slip}" if where else str(slip) for slip in self.slips]
+        super().__init__("\n".join(lines))
+
+
+def slips_of_markers(text: str) -> list[Slip]:
+    """Find what is wrong with the markers and the mistakes of a solution's script."""
+    return sorted(_Reader(text).slips)
+
+
+class _Reader:
+    """Reads a script line by line, and notes its slips.
+
+    began: the number of the line of the marker that is open; 0 where none is.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.slips: list[Slip] = []
+        self.began = 0
+        self.has_code = False  # whether the open region holds code so far
+        self.in_text = False  # whether the cell is one of text
+        self.in_mistake = False
+        self._read()
+
+    def _note(self, number: int, text: str) -> None:
+        self.slips.append(Slip(number, text))
+
+    def _read(self) -> None:
+        for number, line in enumerate(self.lines, 1):
+            if self.in_mistake and WORDS_OF_A_MISTAKE.match(line):
+                continue
+            self.in_mistake = False
+            self._read_line(number, line.strip())
+        if self.began:
+            self._note_open()
+
+    def _read_line(self, number: int, line: str) -> None:
+        cell = _CELL.match(line)
+        if cell:
+            if self.began:
+                self._note_open()
+            self.began = 0
+            self.in_text = "[markdown]" in cell[1] or "[md]" in cell[1]
+        elif line == BEGIN:
+            if self.began:
+                self._note_open()
+            self.began = number
+            self.has_code = False
+        elif line == END:
+            self._end(number)
+        elif MISTAKE.match(line):
+            self._read_mistake(number)
+        else:
+            self._read_other(number, line)
+
+    def _note_open(self) -> None:
+        self._note(
+            self.began, f"`{BEGIN}` has no `{END}` in its cell. Write one below the solution."
+        )
+
+    def _end(self, number: int) -> None:
+        if not self.began:
+            self._note(number, f"`{END}` has no `{BEGIN}` above it. Write one above the solution.")
+        elif not self.has_code:
+            self._note(
+                number,
+                f"nothing stands between `{BEGIN}` and `{END}`. Move the solution between them: "
+                "students get all that stands outside.",
+            )
+        self.began = 0
+
+    def _read_mistake(self, number: int) -> None:
+        self.in_mistake = True
+        below = self.lines[number] if number < len(self.lines) else ""
+        if not self.began:
+            self._note(
+                number,
+                "this mistake stands outside of a solution, where students can read it. Move it "
+                f"between `{BEGIN}` and `{END}`, below the line that it replaces.",
+            )
+        elif not self.has_code:
+            self._note(
+                number,
+                "this mistake stands above the code. Move it below the line that it replaces.",
+            )
+        found = MISTAKE.match(self.lines[number - 1])
+        if found and not _is_share(found[2] or "0"):
+            self._note(number, f"`(keeps {found[2]})`: a mistake keeps a share below 1.")
+        if not WORDS_OF_A_MISTAKE.match(below):
+            self._note(
+                number,
+                "this mistake has no words. Write below it what was done and what to do, each line "
+                "behind `#` and three spaces.",
+            )
+
+    def _read_other(self, number: int, line: str) -> None:
+        if line and not line.startswith("#"):
+            self.has_code = True
+        for comment in _comments(line):
+            marker = _marker_meant(comment)
+            if marker:
+                self._note(
+                    number,
+                    f"`{comment}` resembles a marker and is none. Write `{marker}` there, "
+                    "on a line of its own.",
+                )
+            elif self._may_be_a_mistake(comment):
+                self._note(
+                    number,
+                    f"`{_short(comment)}` resembles a mistake and is none. Write "
+                    f"{HOW_TO_WRITE_A_MISTAKE}.",
+                )
+
+    def _may_be_a_mistake(self, comment: str) -> bool:
+        """Return whether a comment that is no mistake may be meant as one.
+
+        In a solution that is any which begins with such a word. Elsewhere it has a colon, too.
+        """
+        if self.in_text:
+            return False
+        _, words = _parts(comment)
+        first = _WORD.match(words)
+        if not first or not _is_alike(first[0], ("mistake",)):
+            return False
+        return (
+            bool(self.began) or re.match(r"\s*(\([^)]*\))?\s*:", words[first.end() :]) is not None
+        )
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return float(text) < 1
+    except ValueError:
+        return False
+
+
+def _comments(line: str) -> Iterator[str]:
+    """Yield what may be a comment in a line: all of it, or what stands behind its code."""
+    if line.startswith("#"):
+        yield line
+        return
+    _, mark, rest = line.rpartition("###")
+    if mark:
+        yield mark + rest
+
+
+def _parts(comment: str) -> tuple[str, str]:
+    """Split a comment into its marks and its words; a comment in a comment counts as one."""
+    marks, words = "", comment
+    while found := _COMMENT.fullmatch(words.strip()):
+        marks = marks or found[1]
+        words = found[2]
+    return marks, words
+
+
+def _marker_meant(comment: str) -> str:
+    """Return the marker that a comment may be meant as, or ""."""
+    marks, text = _parts(comment)
+    words = _WORD.findall(text)
+    if len(words) <= MOST_WORDS:
+        joined = "".join(words).lower()
+        for opener in OPENERS:
+            if _ratio(joined, f"{opener}solution") >= 0.85:
+                return _marker(opener)
+    for first, second in pairwise(words):
+        opener = _is_alike(first, OPENERS)
+        if not opener or not _is_alike(second, ("solution",)):
+            continue
+        is_shouted = first.isupper() and second.isupper()
+        if len(words) <= MOST_WORDS or len(marks) > 1 or is_shouted:
+            return _marker(opener)
+    is_alone = len(words) == 1 and len(marks) == 3
+    if is_alone and words[0].lower() in (*OPENERS, "solution"):
+        return _marker(words[0].lower())
+    return ""
+
+
+def _is_marker_or_like_one(line: str) -> bool:
+    return line == BEGIN or any(_marker_meant(comment) for comment in _comments(line))
+
+
+def _marker(opener: str) -> str:
+    return END if opener in ("end", "stop") else BEGIN
+
+
+def _is_alike(word: str, wanted: Sequence[str]) -> str:
+    """Return the wanted word that a word is nearest to, "" where it is near none."""
+    nearest = max(wanted, key=lambda other: _ratio(word.lower(), other))
+    return nearest if _ratio(word.lower(), nearest) >= ALIKE else ""
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _short(comment: str) -> str:
+    return comment if len(comment) <= 40 else f"{comment[:39]}…"
+
+
+def slips_of_exercises(text: str) -> list[Slip]:
+    """Find the exercises without a solution between markers, and a script that has none at all."""
+    lines = text.split("\n")
+    if not any(_is_marker_or_like_one(line.strip()) for line in lines):
+        return [
+            Slip(
+                0,
+                f"there is no `{BEGIN}`, so students would get all of it. Put each solution "
+                f"between `{BEGIN}` and `{END}`.",
+            )
+        ]
+    slips = []
+    heads = [number for number, line in enumerate(lines, 1) if _EXERCISE.match(line)]
+    for head, end in pairwise([*heads, len(lines) + 1]):
+        part = lines[head : end - 1]
+        if any(_is_marker_or_like_one(line.strip()) for line in part):
+            continue
+        defined = next((found[1] for line in part if (found := _DEFINED.match(line))), "")
+        of_what = f" of `{defined}`" if defined else ""
+        slips.append(
+            Slip(
+                head,
+                f"the exercise{of_what} has no `{BEGIN}`, so students would get its solution. Put "
+                f"it between `{BEGIN}` and `{END}`.",
+            )
+        )
+    return slips

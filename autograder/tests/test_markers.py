@@ -1,0 +1,215 @@
+"""Markers and mistakes of a solution's script: what resembles one and is none is refused."""
+
+import re
+import textwrap
+
+import pytest
+import small
+
+from autograder.authoring.build import build
+from autograder.authoring.nothing import try_nothing
+from autograder.grading.keys import build_key
+from autograder.sandbox.client import Server
+from autograder.source.markers import BadSolution, slips_of_exercises, slips_of_markers
+from autograder.source.solution import read_solution
+
+SCRIPT = textwrap.dedent('''
+    # %% [markdown]
+    # **Exercise** · 3 minutes
+    #
+    # Begin with the solution of the first part; mistakes: see below.
+
+    # %%
+    def double(x):
+        """Twice `x`."""
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return 3 * x
+        #   this is three times `x`.
+        ### END SOLUTION
+
+    # %%
+    check("doubling")
+''')
+
+
+def found(text):
+    """The slips of a script, as an author reads them."""
+    return "\n".join(map(str, slips_of_markers(text)))
+
+
+def test_a_right_script_has_no_slip():
+    """Prose may speak of solutions and mistakes."""
+    assert slips_of_markers(SCRIPT) == []
+    assert slips_of_exercises(SCRIPT) == []
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "## BEGIN SOLUTION",
+        "# BEGIN SOLUTION",
+        "#### BEGIN SOLUTION",
+        "###BEGIN SOLUTION",
+        "### begin solution",
+        "### BEGIN SOLUTON",
+        "### BEGIN SOLUTIONS",
+        "### BEGIN  SOLUTION",
+        "### BEGINSOLUTION",
+        "### BEGIN SOLUTION (three lines)",
+        "### BEGIN: SOLUTION",
+        "### BEGN SOLUTION",
+        "### START SOLUTION",
+        "### SOLUTION",
+        "# ### BEGIN SOLUTION",
+        "# BEGIN SOLUTION which nobody but us may read",
+        "x = 1  ### BEGIN SOLUTION",
+    ],
+)
+def test_what_resembles_a_beginning_is_refused(marker):
+    """With its line, and the marker to write."""
+    slips = found(SCRIPT.replace("### BEGIN SOLUTION", marker))
+    assert re.search(
+        r"^line 10: `#.*` resembles a marker and is none. Write `### BEGIN SOLUTION`", slips, re.M
+    )
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "### END SOLUTIONS",
+        "### End Solution",
+        "## END SOLUTION",
+        "### END SOLTUION",
+        "### END",
+        "return 4  ### END SOLUTION",
+    ],
+)
+def test_what_resembles_an_end_is_refused(marker):
+    """A mistyped end would take the rest of the unit with it."""
+    slips = found(SCRIPT.replace("### END SOLUTION", marker))
+    assert "line 14: `#" in slips
+    assert "Write `### END SOLUTION`" in slips
+    assert "line 10: `### BEGIN SOLUTION` has no `### END SOLUTION` in its cell." in slips
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    ### END SOLUTION\n", "", "line 10: `### BEGIN SOLUTION` has no `### END SOLUTION`"),
+        ("    ### BEGIN SOLUTION\n", "", "line 13: `### END SOLUTION` has no `### BEGIN SOLUTION`"),
+        (
+            "    return 2 * x\n",
+            "    ### BEGIN SOLUTION\n    return 2 * x\n",
+            "line 10: `### BEGIN SOLUTION` has no `### END SOLUTION`",
+        ),
+        (
+            '    """Twice `x`."""\n    ### BEGIN SOLUTION\n    return 2 * x\n',
+            "    return 2 * x\n    ### BEGIN SOLUTION\n",
+            "nothing stands between",
+        ),
+        ("# mistake:", "# mistakes:", "line 12: `# mistakes: return 3 * x` resembles a mistake"),
+        ("# mistake:", "# Mistake:", "resembles a mistake and is none"),
+        ("# mistake:", "#mistake:", "resembles a mistake and is none"),
+        ("# mistake:", "# mistake", "resembles a mistake and is none"),
+        ("# mistake:", "# misstake:", "resembles a mistake and is none"),
+        ("# mistake:", "# mistake (keep 0.5):", "`# mistake (keeps 0.5): CODE`"),
+        ("# mistake:", "# mistake (keeps half):", "resembles a mistake and is none"),
+        ("# mistake:", "# mistake (keeps 1.5):", "keeps a share below 1"),
+        ("# mistake:", "# mistake (keeps 0.5.1):", "keeps a share below 1"),
+        ("    #   this", "    #  this", "line 12: this mistake has no words"),
+        (
+            "# %%\ncheck",
+            "# %%\nx = 2\n# mistake: x = 3\n#   it is two.\ncheck",
+            "line 18: this mistake stands outside of a solution",
+        ),
+        (
+            "# %%\ncheck",
+            "# %%\nx = 2\n# mistakes: x = 3\n#   it is two.\ncheck",
+            "line 18: `# mistakes: x = 3` resembles a mistake",
+        ),
+    ],
+)
+def test_a_slip_is_told_with_its_line(old, new, told):
+    """Unmatched, nested and empty regions; mistakes that are misspelt, outside or mute."""
+    assert old in SCRIPT
+    assert told in found(SCRIPT.replace(old, new))
+
+
+def test_all_slips_of_a_script_are_told_at_once():
+    """An author mends them in one go."""
+    text = SCRIPT.replace("### BEGIN", "## BEGIN").replace("# mistake:", "# mistakes:")
+    with pytest.raises(BadSolution) as refused:
+        read_solution(text)
+    assert len(refused.value.slips) == 3
+
+
+def test_an_exercise_without_markers_is_refused():
+    """Students would read its solution."""
+    bare = SCRIPT.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", "")
+    (slip,) = slips_of_exercises(SCRIPT + bare.replace("double", "triple"))
+    assert str(slip).startswith("line 20: the exercise of `triple` has no `### BEGIN SOLUTION`")
+    (slip,) = slips_of_exercises(bare)
+    assert "there is no `### BEGIN SOLUTION`" in str(slip)
+
+
+def test_a_comment_of_a_solution_may_speak_of_its_end():
+    """Longer comments are prose, and so are headings of a text."""
+    for prose in (
+        "# the end of the solution is near",
+        "# start of the loop",
+        "# ### The solution",
+        "# ends with a resolution of 3",
+        "# a mistake that people make",
+    ):
+        assert found(SCRIPT.replace("    ### BEGIN", f"    {prose}\n    ### BEGIN")) == "", prose
+
+
+def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
+    """`build` and `build --release` name file, line and remedy, without a traceback."""
+    course = small.copy_course(tmp_path / "course")
+    script = course / "solutions" / "words.py"
+    stub = course / "assignments" / "words.py"
+    before = stub.read_text()
+    script.write_text(script.read_text().replace("### BEGIN SOLUTION", "## BEGIN SOLUTION"))
+    for more in ((), ("--release", tmp_path / "out"), ("--notebooks", tmp_path / "out")):
+        done = small.run_command("build", *more, cwd=course)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert "words.py has something to mend:" in done.stderr
+        assert "line 16: `## BEGIN SOLUTION` resembles a marker" in done.stderr
+    assert stub.read_text() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_script_that_python_cannot_read_is_refused_with_its_line():
+    """And without a traceback of ours."""
+    with pytest.raises(BadSolution, match="line 11: Python cannot read it"):
+        read_solution(SCRIPT.replace("return 2 * x", "return 2 * ("))
+
+
+def test_a_solution_outside_of_functions_is_tried_too(tmp_path):
+    """No function can be emptied there, and that ends nothing."""
+    unit = small.write_course(
+        tmp_path,
+        "plain",
+        '''
+        from autograder.check import check, named
+
+
+        @check(points=1)
+        def twice(script, seed):
+            """`factor` times a number"""
+            return named("product", script.factor * float(seed))
+        ''',
+        "### BEGIN SOLUTION\nfactor = 2\n### END SOLUTION\n",
+    )
+    with Server(unit) as server:
+        key = build_key(server, 5, {})
+        assert list(try_nothing(server, 5, key)) == []
+
+
+def test_a_course_without_slips_is_built(tmp_path):
+    """As ours is."""
+    course = small.copy_course(tmp_path / "course")
+    assert build(small.read_course(course)) == []

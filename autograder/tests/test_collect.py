@@ -370,7 +370,9 @@ def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
     """Both are kept; a student who stands in two sections is one student."""
     path = tmp_path / "roster.csv"
     path.write_text(
-        "Identifier,Full name,Status\nParticipant 17,Jürgen Müller,\nParticipant 18,Jürgen Müller,\n"
+        "Identifier,Full name,Status\n"
+        "Participant 17,Jürgen Müller,\n"
+        "Participant 18,Jürgen Müller,\n"
     )
     roster = read_roster(path)
     assert sorted(roster.students) == ["Jürgen Müller_17", "Jürgen Müller_18"]
@@ -382,7 +384,7 @@ def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
 
 
 def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
-    """The roster knows one of that name, the download two: the other is told, without an address."""
+    """The roster knows one of that name, the download two: the other is said to be unknown."""
     source = pack(
         tmp_path / f"Course-{UNIT}-4711.zip",
         [Entry(f"Jürgen Müller_{number}_assignsubmission_file/{UNIT}.py") for number in (17, 18)],

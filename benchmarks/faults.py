@@ -79,14 +79,14 @@ FAULTS = (
     ),
     Fault(
         "a mistake is named though it would have spoilt an array that is right",
-        "judging/explain.py",
-        "return any(key[name].spoilt_by(mistake) for name in passed if name in key)",
+        "grading/judge.py",
+        "return any(key[name].spoilt_by(mistake) for name in passed)",
         "return False",
         "autograder/tests/test_judging.py",
     ),
     Fault(
         "a check runs though what it needs has failed",
-        "judging/scoring.py",
+        "judging/points.py",
         "    return not_passed\n",
         "    return []\n",
         "tests/test_material.py -k stub_nothing",

@@ -39,13 +39,13 @@ from fresh_mistakes import answers
 
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
-from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.keys import solution_of
 from autograder.grading.made_key import MadeKey, all_needed
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore, cache_folder
 from autograder.judging import CheckKey, Verdict, same_answer
+from autograder.judging.carry import Carried, Mistakes
 from autograder.sandbox.client import Server
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 
@@ -370,7 +370,7 @@ def graded_class(of: Unit, server: Server, seed: int) -> tuple[float, int]:
 
 def measure_class(of: Unit, server: Server, seed: int) -> None:
     """Print what a class takes, with small changes carried and without."""
-    with patch("autograder.grading.carrying.small_changes_of", lambda *_: []):
+    with patch("autograder.grading.judge.changes_that_explain", lambda *_: []):
         without = graded_class(of, server, seed)
     with_them = graded_class(of, server, seed)
     cells = [of.name, f"{2 * len(list(answers(of.name)))}"]

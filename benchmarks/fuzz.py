@@ -31,7 +31,10 @@ import atheris
 with atheris.instrument_imports():
     from autograder import course, judging
     from autograder.check import Answer
+    from autograder.explaining.explain import explained
+    from autograder.explaining.small_changes import none_excluded
     from autograder.grading import key_file, results, submissions
+    from autograder.grading.judge import standard_for
     from autograder.grading.provenance import Provenance
     from autograder.report import code, html, markdown
     from autograder.sandbox import definitions, worker
@@ -73,8 +76,11 @@ def wire_target(data: bytes) -> None:
         answer = Answer(message.arrays, failure, message.fields.get("message", ""))
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
-                verdict = judging.judge(check, KEY[check.name], answer, UNIT.sizes)
-                assert 0 <= verdict.earned <= check.points
+                key = KEY[check.name]
+                standard = standard_for(check, key, answer, none_excluded)
+                judgement = judging.judge(check, standard, answer)
+                assert 0 <= judgement.earned <= check.points
+                explained(judgement, standard, key, answer, UNIT.sizes)
 
 
 # ---- cells

@@ -41,7 +41,7 @@ from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
-from autograder.relations.small_changes import ChangedAnswers, SmallChange
+from autograder.judging.variants import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 
 SEED, DRAWN = 6000, 150  # no other command uses this seed

@@ -88,7 +88,7 @@ def test_the_search_reads_the_whole_engine():
     names = {path.relative_to(ROOT / "autograder").as_posix() for path in searched()}
     assert len(names) > 70
     assert {
-        "judging/scoring.py",
+        "judging/points.py",
         "sandbox/inside/server.py",
         "cli/student.py",
         "report/templates/base.html",

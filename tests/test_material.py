@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 import this_course
+from judged import judge
 from this_course import COURSE, ROOT, UNIT, run_command
 
 from autograder.authoring import build as building
@@ -24,7 +25,7 @@ from autograder.authoring.validation_report import ValidationReport
 from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
-from autograder.judging import PlainKey, judge
+from autograder.judging import PlainKey
 
 UNITS = COURSE.units
 

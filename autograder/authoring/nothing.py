@@ -9,13 +9,14 @@ no check gives anything. An early mistake that is carried forward earns such a f
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.check import Check, Failure
+from autograder.check import Answer, Check, Failure
 from autograder.course import Unit
-from autograder.grading.carrying import Follows, told_as_following
+from autograder.explaining.small_changes import none_excluded
 from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied, exercises, exercises_of
+from autograder.grading.judge import Follows, Judge, standard_for
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
 from autograder.grading.made_key import MadeKey
-from autograder.judging import Key, Mistake, none_excluded, points_earned
+from autograder.judging import CheckKey, Key, Mistake, judge
 from autograder.sandbox.client import Server
 
 ALL = "every exercise"
@@ -104,7 +105,7 @@ def _try(
             worker.ask(limited, public_seed)
             for kind in KINDS:
                 answer = worker.ask(limited, seed)
-                earned = points_earned(check, key[check.name], answer)
+                earned = _points(check, key[check.name], answer)
                 yield Emptied(
                     exercise=exercise,
                     kind=kind,
@@ -154,12 +155,13 @@ def try_after_mistakes(unit: Unit, key: MadeKey) -> Iterator[EmptiedAfter]:
         known = key[check.name]
         for mistake, needed in _early_mistakes(check, key):
             made = frozenset({mistake.id})
-            follows = Follows(check, known, key.carry, [made], needed, unit.sizes, none_excluded)
-            if not follows.can_be_judged():
+            carried = key.carry(check, made)
+            if carried is None:
                 continue
+            follows = Follows(check, known, {made: carried}, carried, needed)
             for tried in key.emptied(check, made):
-                before = points_earned(check, known, tried.before)
-                verdict = told_as_following(follows.judge(tried.after), needed)
+                before = _points(check, known, tried.before)
+                verdict = Judge(key, unit.sizes).judge_following(follows, tried.after)
                 yield EmptiedAfter(
                     tried.exercises, tried.kind, check.name, mistake, verdict.earned, before
                 )
@@ -175,3 +177,8 @@ def _early_mistakes(check: Check, key: MadeKey) -> Iterator[tuple[Mistake, list[
             spoilt.setdefault(mistake.id, []).append(name)
     for identity, mistake in mistakes.items():
         yield mistake, spoilt[identity]
+
+
+def _points(check: Check, key: CheckKey, answer: Answer) -> float:
+    """Return the points that an answer to an exact check earns."""
+    return judge(check, standard_for(check, key, answer, none_excluded), answer).earned

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from autograder.check import Check
+from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.grading.repairs import KIND as REPAIRED
 from autograder.judging import Remark, Verdict
-from autograder.relations.small_changes import KIND as SMALL_CHANGE
 
 if TYPE_CHECKING:
     from autograder.authoring.mutants import Mutant  # which needs libcst

@@ -18,6 +18,7 @@ from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.data import all_unit_data
 from autograder.grading.emptied import KINDS
+from autograder.grading.judge import Judge
 from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
@@ -29,11 +30,6 @@ from autograder.judging import (
     PlainKey,
     Verdict,
     deviation,
-    excluded_by,
-    judge,
-    not_reached,
-    own_words,
-    unmet,
 )
 from autograder.sandbox.client import Server
 from autograder.source.solution import PlacedMistake, Solution
@@ -112,21 +108,20 @@ def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterat
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
     """Judge a known mistake as a submission, by the answers that it gave when the key was made."""
-    verdicts: dict[str, Verdict] = {}
+    judge = Judge(key, unit.sizes)
     for check in checks_to_run(unit, data=()):
-        lacking = unmet(check, verdicts)
+        lacking = judge.lacking(check)
         if lacking:
-            verdicts[check.name] = not_reached(check, lacking)
+            judge.verdicts[check.name] = judge.waiting(check, lacking)
             continue
         known = key[check.name]
         answer = known.expected  # which it gives where it changes nothing
         for made, answer_of_mistake in known.mistakes:
             if made.id == mistake.id:
                 answer = answer_of_mistake
-        excluded = excluded_by(key, verdicts)
-        verdict = judge(check, known, answer, unit.sizes, excluded)
-        verdicts[check.name] = verdict
-    return list(verdicts.values())
+        judged = judge.judge(check, known, answer)
+        judge.verdicts[check.name] = judge.explain(judged)
+    return list(judge.verdicts.values())
 
 
 def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
@@ -202,7 +197,7 @@ def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
     for verdict in verdicts:
         for remark in verdict.remarks:
             if remark.mistake:
-                told.append(own_words(remark.text))
+                told.append(remark.words)
     return told
 
 

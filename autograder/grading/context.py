@@ -13,12 +13,13 @@ from pathlib import Path
 from autograder.check import Answer, Corpus, Failure
 from autograder.course import Unit, find_course, read_course
 from autograder.data import unit_data
+from autograder.explaining.explain import explained_plainly
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import AnswerStore, default_path
-from autograder.judging import PlainKey, Verdict, judge
+from autograder.judging import Standard, Verdict, judge
 from autograder.sandbox.client import Server, ServerGone
 
 
@@ -101,11 +102,11 @@ def unit_at(folder: str, name: str) -> Unit:
 
 def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
     """Make the verdicts of a submission whose every check failed in the same way."""
-    nothing = PlainKey(Answer())
+    nothing = Standard(Answer())
     verdicts = []
     for check in checks_to_run(unit, data):
-        verdict = judge(check, nothing, answer, sizes={})
-        verdicts.append(verdict)
+        judgement = judge(check, nothing, answer)
+        verdicts.append(explained_plainly(judgement, answer))
     return verdicts
 
 

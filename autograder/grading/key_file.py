@@ -35,7 +35,7 @@ from autograder.judging import (
     error_words,
     kind_of_error,
 )
-from autograder.relations.small_changes import (
+from autograder.judging.variants import (
     NO_CHANGES,
     TAG,
     UNCHANGED,
@@ -68,9 +68,6 @@ class _StoredMistake(msgspec.Struct):
     keeps: float
     failure: Failure
     message: str
-    definition: str = ""
-    quotes: tuple[str, ...] = ()
-    statements: tuple[str, ...] = ()
 
 
 class _StoredCheck(msgspec.Struct):
@@ -154,9 +151,6 @@ def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
         keeps=mistake.keeps,
         failure=mistaken.failure,
         message=message,
-        definition=mistake.definition,
-        quotes=mistake.quotes,
-        statements=mistake.statements,
     )
 
 
@@ -230,9 +224,6 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
             id=one.id,
             text=one.text,
             keeps=one.keeps,
-            definition=one.definition,
-            quotes=one.quotes,
-            statements=one.statements,
         )
         mistakes.append((mistake, answer))
     return PlainKey(

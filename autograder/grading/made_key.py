@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.answer_maker import AnswerMaker
-from autograder.grading.carrying import Carried, Mistakes
 from autograder.grading.emptied import KINDS, EmptiedAnswers, Exercises, exercises
 from autograder.grading.keys import checks_to_run, loses_points, refuse_failure
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.judging import CheckKey, Known, Mistake, agree, key_name
-from autograder.relations.small_changes import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.judging.carry import Carried, Mistakes
+from autograder.judging.variants import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 
 _AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it

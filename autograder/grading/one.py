@@ -3,32 +3,26 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
-from autograder.grading.carrying import Carry, Early, Follows, carry_nothing, told_as_following
+from autograder.explaining.explain import explained_loss
+from autograder.explaining.words import TWO_ANSWERS
+from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.grading.repairs import Asked, with_repair
 from autograder.judging import (
     CheckKey,
-    Excluded,
     Key,
     Remark,
     Verdict,
-    excluded_by,
-    judge,
     judge_loss,
     key_name,
-    not_reached,
     same_answer,
     same_bits,
-    unmet,
 )
-from autograder.relations.written import NOT_KNOWN, Written
 from autograder.sandbox.client import Server
-from autograder.sandbox.definitions import names_in_definitions
 from autograder.sandbox.worker import Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
@@ -37,10 +31,6 @@ SECOND_CHANCES = 2
 # failures that a fresh process would not change
 ASKED_ONCE = frozenset({Failure.STUB, Failure.MISSING, Failure.BROKEN})
 HURRY = 1.0  # seconds that a submission may wait while others stand in line
-TWO_ANSWERS = (
-    "asked once more, in a new process, this check got another answer. The one that earns less "
-    "counts. Chance, or something that an earlier exercise leaves behind, decides what is returned."
-)
 
 
 class Postponed(Exception):
@@ -69,11 +59,9 @@ def grade_one(
     hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
     more than a second without computing anything.
     """
-    verdicts: dict[str, Verdict] = {}
-    early = Early()
     carry: Carry = getattr(key, "carry", carry_nothing)
-    sizes = server.unit.sizes
-    written = Written(partial(names_in_definitions, source))
+    judge = Judge(key, server.unit.sizes, carry)
+    verdicts = judge.verdicts
     asked = []
     answers: dict[str, Answer] = {}
     with server.worker(source, name) as worker, Measurer(server) as measurer:
@@ -82,41 +70,33 @@ def grade_one(
                 raise Postponed
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
-            excluded = excluded_by(key, verdicts)
-            lacking = unmet(check, verdicts)
+            lacking = judge.lacking(check)
             if lacking:
-                ways = [] if check.measure else early.before(lacking)
-                follows = Follows(check, known, carry, ways, lacking, sizes, excluded, written)
-                verdict = _judge_following(worker, seed, follows, early)
+                follows = judge.follows(check, known, lacking)
+                if follows is None:
+                    verdict = judge.waiting(check, lacking)
+                else:
+                    verdict = _judge_following(worker, seed, judge, follows)
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
-                question = Question(check, seed, text, known, sizes, excluded, written)
+                question = Question(check, seed, text, known, judge)
                 tried = try_twice(worker, question)
                 verdict = _with_loss(measurer, question, tried)
-                if tried.verdict.status != "passed":
-                    if not check.measure:
-                        verdict = early.with_doubts(verdict, known)
-                    early.add(check, known, tried.answer, excluded)
+                if verdict.status != "passed":
+                    judge.note(tried.judged)
                 asked.append(check)
-                answers[check.name] = tried.answer
+                answers[check.name] = tried.judged.answer
             verdicts[check.name] = verdict
     if mend:
         verdicts = with_repair(Asked(server, source, seed, answers, key), verdicts, asked)
     return list(verdicts.values())
 
 
-def _judge_following(worker: Worker, seed: int, follows: Follows, early: Early) -> Verdict:
-    """Judge a check that needs what known mistakes have spoilt.
-
-    Where nothing explains what is spoilt, the check is not reached.
-    """
-    if not follows.can_be_judged():
-        return not_reached(follows.check, follows.needed)
+def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:
+    """Ask and judge a check that needs what known mistakes have spoilt."""
     answer, seconds = _ask(worker, follows.check, seed)
-    following = follows.judge(answer)
-    early.follow(follows.check, following)
-    verdict = told_as_following(following, follows.needed)
+    verdict = judge.judge_following(follows, answer)
     return replace(verdict, seconds=round(seconds, 4))
 
 
@@ -128,31 +108,30 @@ class Question:
     seed: int
     text: Corpus | None
     key: CheckKey
-    sizes: Mapping[str, int]
-    excluded: Excluded
-    written: Written = NOT_KNOWN
+    submission: Judge
 
     def ask(self, worker: Worker) -> tuple[Answer, float]:
         """Ask a submission; return its answer, and the seconds that it took."""
         text = self.text.train if self.text else None
         return _ask(worker, self.check, self.seed, text)
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: Answer) -> Judged:
         """Judge an answer."""
-        return judge(self.check, self.key, answer, self.sizes, self.excluded, self.written)
+        return self.submission.judge(self.check, self.key, answer)
 
 
 @dataclass(frozen=True)
 class _Tried:
-    """An answer with its verdict.
+    """An answer that was judged.
 
     seconds: from question to answer, of both questions where it was asked twice. They hold what the
     submission took, and no judging.
+    two_answers: whether it was answered differently when it was asked again.
     """
 
-    answer: Answer
-    verdict: Verdict
+    judged: Judged
     seconds: float
+    two_answers: bool = False
 
 
 def try_twice(worker: Worker, question: Question) -> _Tried:
@@ -164,32 +143,31 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     """
     late_before = worker.timeouts
     first = _try(worker, question)
-    has_passed = first.verdict.status == "passed"
-    if has_passed or worker.asked < 2:
+    if first.judged.judgement.is_right or worker.asked < 2:
         return first
     was_late = worker.timeouts > late_before
     if was_late and worker.timeouts > SECOND_CHANCES:
         return first
-    if _is_final(first):
+    if _is_final(first.judged):
         return first
     worker.renew()
     answer, seconds = question.ask(worker)
-    if _is_to_the_last_bit(first.answer, answer):
-        verdict = first.verdict  # to judge a wrong answer takes longer than to compare it
-    else:
-        verdict = question.judge(answer)
-        if not _is_same(question.check, first.answer, answer):
-            verdict = _of_two(first.verdict, verdict)
-    return _Tried(answer, verdict, first.seconds + seconds)
+    judged = first.judged  # to judge a wrong answer takes longer than to compare it
+    two_answers = False
+    if not _is_to_the_last_bit(judged.answer, answer):
+        judged = question.judge(answer)
+        if not _is_same(question.check, first.judged.answer, answer):
+            judged = _lesser(first.judged, judged)
+            two_answers = True
+    return _Tried(judged, first.seconds + seconds, two_answers)
 
 
-def _is_final(tried: _Tried) -> bool:
+def _is_final(judged: Judged) -> bool:
     """Return whether a fresh process would give no better answer to a check that has not passed."""
-    if tried.answer.failure in ASKED_ONCE:
-        return True
-    remarks = tried.verdict.remarks
-    all_explained = all(remark.mistake for remark in remarks)
-    return bool(remarks) and all_explained
+    answer = judged.answer
+    if answer.failure:
+        return answer.failure in ASKED_ONCE
+    return judged.judgement.is_explained
 
 
 def _is_to_the_last_bit(first: Answer, second: Answer) -> bool:
@@ -210,17 +188,14 @@ def _is_same(check: Check, first: Answer, second: Answer) -> bool:
     return same_answer(check, first, second)
 
 
-def _of_two(one: Verdict, other: Verdict) -> Verdict:
-    """Choose between the verdicts on two different answers to one question; it says so."""
-    less = one if one.earned <= other.earned else other
-    remarks = (*less.remarks, Remark(TWO_ANSWERS))
-    return replace(less, two_answers=True, remarks=remarks)
+def _lesser(one: Judged, other: Judged) -> Judged:
+    """Choose of two different answers to one question the one that earns less."""
+    return one if one.judgement.earned <= other.judgement.earned else other
 
 
 def _try(worker: Worker, question: Question) -> _Tried:
     answer, seconds = question.ask(worker)
-    verdict = question.judge(answer)
-    return _Tried(answer, verdict, seconds)
+    return _Tried(question.judge(answer), seconds)
 
 
 def _ask(worker: Worker, check: Check, seed: int, text: str | None = None) -> tuple[Answer, float]:
@@ -265,10 +240,15 @@ class Measurer:
 def _with_loss(measurer: Measurer, question: Question, tried: _Tried) -> Verdict:
     """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
     check = question.check
-    verdict = tried.verdict
-    if question.text and verdict.status == "passed":
-        loss = measurer.loss(question, tried.answer, question.text)
-        unit = measurer.unit.loss_unit(check)
-        weights = tried.answer.arrays
-        verdict = judge_loss(check, question.key, loss, weights, unit)
+    judged = tried.judged
+    verdict = question.submission.explain(judged)
+    if question.text and judged.judgement.is_right:
+        weights = judged.answer.arrays
+        loss = measurer.loss(question, judged.answer, question.text)
+        expected = judged.standard.expected
+        measured = judge_loss(check, expected, question.key.loss, loss, weights)
+        verdict = explained_loss(measured, measurer.unit.loss_unit(check))
+    if tried.two_answers:
+        remarks = (*verdict.remarks, Remark(TWO_ANSWERS))
+        verdict = replace(verdict, two_answers=True, remarks=remarks)
     return replace(verdict, seconds=round(tried.seconds, 4))

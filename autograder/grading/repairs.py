@@ -30,7 +30,7 @@ from autograder.judging import (
     wrong_arrays,
     wrong_places,
 )
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
 from autograder.sandbox.worker import Worker, printable

@@ -18,9 +18,9 @@ import numpy as np
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit, addons
 from autograder.judging import agree
+from autograder.judging import variants as prints
+from autograder.judging.variants import ChangedAnswers, SmallChange, is_exact, print_of
 from autograder.parsing import parse
-from autograder.relations import small_changes as prints
-from autograder.relations.small_changes import ChangedAnswers, SmallChange, is_exact, print_of
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source import edits

@@ -1,8 +1,9 @@
-"""The judge: compares an answer to a check with the solution's and with those of known mistakes.
+"""Judging: from an answer and what it is compared with to points.
 
-`compare` says how far two arrays differ, `explain` which known mistakes were made, `describe` what
-can be said of all else. `scoring` makes points and remarks of it, `training` those of checks that
-train. The data classes that all of them speak of are in `verdict`.
+`compare` says how far two arrays differ, `mistakes` which known mistakes give what is wrong,
+`points` what an answer earns, `training` the same of checks that train, and `carry` of checks that
+follow wrong ones; `variants` holds what small changes of a solution answer. Everything here is a
+pure function of data: no process, no clock, no search and no English. `explaining` finds the words.
 """
 
 from autograder.judging.compare import (
@@ -18,65 +19,47 @@ from autograder.judging.compare import (
     wrong_arrays,
     wrong_places,
 )
-from autograder.judging.explain import (
+from autograder.judging.key import CheckKey, Key, Known, Mistake, PlainKey, key_name
+from autograder.judging.mistakes import (
     Explanation,
     error_words,
-    excluded_by,
-    explanations_of,
     kind_of_error,
-    mistakes_that_raise,
-    small_changes_of,
+    mistakes_like,
 )
-from autograder.judging.scoring import judge, none_excluded, not_reached, points_earned, unmet
-from autograder.judging.training import judge_loss, row_cosine
-from autograder.judging.verdict import (
-    CheckKey,
-    Excluded,
-    Key,
-    Known,
-    Mistake,
-    PlainKey,
-    Remark,
-    Status,
-    Verdict,
-    key_name,
-    own_words,
-)
+from autograder.judging.points import Judgement, Standard, judge, not_reached, unmet
+from autograder.judging.training import LossJudgement, judge_loss, row_cosine
+from autograder.judging.verdict import Remark, Status, Verdict
 
 __all__ = [
     "TOLERANCE",
     "CheckKey",
-    "Excluded",
     "Explanation",
+    "Judgement",
     "Key",
     "Known",
+    "LossJudgement",
     "Mistake",
     "PlainKey",
     "Remark",
+    "Standard",
     "Status",
     "Verdict",
     "agree",
     "constant_arrays",
     "deviation",
     "error_words",
-    "excluded_by",
-    "explanations_of",
     "furthest",
     "is_right",
     "judge",
     "judge_loss",
     "key_name",
     "kind_of_error",
-    "mistakes_that_raise",
-    "none_excluded",
+    "mistakes_like",
     "not_reached",
-    "own_words",
-    "points_earned",
     "row_cosine",
     "same_answer",
     "same_bits",
     "scale_of",
-    "small_changes_of",
     "unmet",
     "wrong_arrays",
     "wrong_places",

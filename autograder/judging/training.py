@@ -6,89 +6,73 @@ solution's is far above that of weights that were trained from elsewhere.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
-from autograder.check import Arrays, Check
-from autograder.judging.describe import Comparison, describe_array
-from autograder.judging.verdict import CheckKey, Remark, Verdict, verdict_of
+from autograder.check import Answer, Arrays, Check
+from autograder.judging.points import Judgement
 
 MIN_ROW_COSINE = 0.15
 # numbers of a matrix that is looked at: chance keeps the cosine of one so large below the minimum
 MIN_MATRIX_SIZE = 1000
 
 
-def judge_weights(comparison: Comparison) -> Verdict:
-    """Judge whether trained weights can be measured: each has the shape of the solution's."""
-    trained = comparison.answer.arrays
-    remarks = []
-    for name, expected in comparison.key.expected.arrays.items():
-        weights = trained.get(name)
-        if weights is None or weights.shape != expected.shape:
-            description = describe_array(name, comparison)
-            remarks.append(description.remark)
-    share = 0.0 if remarks else 1.0
-    return verdict_of(comparison.check, share, remarks)
+class Shortfall(StrEnum):
+    """What trained weights lack."""
+
+    NOTHING = ""
+    LOSS = "loss"  # theirs is another than the solution's
+    ORIGIN = "origin"  # they come from other first weights, or other batches
+
+
+@dataclass(frozen=True)
+class LossJudgement(Judgement):
+    """What trained weights earn by their held-out loss.
+
+    measured, ours: their loss and the solution's. shortfall: why they do not earn the points.
+    """
+
+    measured: float = math.nan
+    ours: float = math.nan
+    shortfall: Shortfall = Shortfall.NOTHING
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether the weights lack nothing."""
+        return not self.shortfall
+
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """Return the figures that a verdict keeps; none where a loss is no number."""
+        if not math.isfinite(self.measured - self.ours):
+            return ()
+        figures = (self.measured, self.ours, self.check.within)
+        return tuple(round(figure, 6) for figure in figures)
 
 
 def judge_loss(
-    check: Check, key: CheckKey, loss: float, trained: Arrays | None = None, loss_unit: str = ""
-) -> Verdict:
+    check: Check,
+    expected: Answer,
+    ours: float | None,
+    loss: float,
+    trained: Arrays | None = None,
+) -> LossJudgement:
     """Compare the held-out loss of trained weights with the solution's on the same seed.
 
+    expected: the solution's weights. ours: their loss; None where there is none.
     trained: the weights. They must come from the same start and the same batches as the solution's.
-    loss_unit: what the loss is counted in, in words.
     """
-    ours = math.nan if key.loss is None else key.loss
-    expected = key.expected.arrays
-    cosine = row_cosine(trained or {}, expected)
-    is_near = abs(loss - ours) <= check.within  # never where one of them is NaN
+    target = math.nan if ours is None else ours
+    is_near = abs(loss - target) <= check.within  # never where one of them is NaN
+    shortfall = Shortfall.NOTHING
     if not is_near:
-        remark = _remark_on_loss(check, loss, ours, loss_unit)
-        verdict = verdict_of(check, 0.0, [remark])
-    elif cosine < MIN_ROW_COSINE:
-        remark = _remark_on_origin(loss)
-        verdict = verdict_of(check, 0.0, [remark])
-    else:
-        verdict = verdict_of(check, 1.0)
-    figures = _figures(loss, ours, check.within)
-    return replace(verdict, loss=figures)
-
-
-def _figures(loss: float, ours: float, within: float) -> tuple[float, ...]:
-    """Return the figures that a verdict keeps; none where a loss is no number."""
-    if not math.isfinite(loss - ours):
-        return ()
-    figures = (loss, ours, within)
-    return tuple(round(figure, 6) for figure in figures)
-
-
-def _remark_on_loss(check: Check, loss: float, ours: float, loss_unit: str) -> Remark:
-    unit = f" {loss_unit}" if loss_unit else ""
-    return Remark(
-        f"held-out loss {loss:.4f}{unit}; ours on the same seed, batches and first weights "
-        f"{ours:.4f}. They should agree within {check.within:g}. {_where_to_look(check)}"
-    )
-
-
-def _remark_on_origin(loss: float) -> Remark:
-    return Remark(
-        f"held-out loss {loss:.4f}, as ours, but these weights did not come from the first weights "
-        "and the batches that were given. Train those."
-    )
-
-
-def _where_to_look(check: Check) -> str:
-    """Ask what may be wrong with training, as far as the checks before have not shown it right."""
-    if not check.needs:
-        return "Does every step use its own batch and the newest weights?"
-    passed = " and ".join(f"`{name}`" for name in check.needs)
-    return (
-        f"What {passed} asked is right, so look for what shows only in a longer run or at other "
-        "sizes: does training end early, is something done in some steps only, is a number "
-        "written into the code?"
-    )
+        shortfall = Shortfall.LOSS
+    elif row_cosine(trained or {}, expected.arrays) < MIN_ROW_COSINE:
+        shortfall = Shortfall.ORIGIN
+    share = 0.0 if shortfall else 1.0
+    return LossJudgement(check, share, measured=loss, ours=target, shortfall=shortfall)
 
 
 def row_cosine(trained: Arrays, ours: Arrays) -> float:

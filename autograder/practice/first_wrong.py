@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.check import Answer, Check
-from autograder.judging import CheckKey, Remark, Verdict, own_words, wrong_places
+from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these with which it differs from the other
 PRECISIONS = (4, 6, 8)
@@ -19,10 +19,9 @@ def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answ
     """Add the first wrong number to each remark that names no known mistake."""
     if check.measure:
         return verdict
-    known = {mistake.text for mistake, _ in key.mistakes}
     remarks = []
     for remark in verdict.remarks:
-        if own_words(remark.text) not in known:
+        if not remark.words:
             remark = _with_example(remark, check, key.expected, answer)
         remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))

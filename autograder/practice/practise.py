@@ -5,7 +5,7 @@ Nothing here is confined or official.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from autograder import __version__
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
-from autograder.grading.carrying import Early, Follows, carried_by_file, told_as_following
+from autograder.explaining.explain import explained_loss, explained_plainly
+from autograder.grading.judge import Judge, carried_by_file
 from autograder.grading.key_file import load_key
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest
@@ -25,19 +26,15 @@ from autograder.judging import (
     Key,
     PlainKey,
     Remark,
+    Standard,
     Verdict,
-    excluded_by,
     judge,
     judge_loss,
     key_name,
-    not_reached,
-    unmet,
 )
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
-from autograder.practice.written import names_written
-from autograder.relations.written import Written
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
 
@@ -149,21 +146,23 @@ class _Practice:
     """One run of checks of a unit, in order.
 
     key: the unit's public key.
-    verdicts: of the checks that have run.
-    early: what checks that did not pass say of those that build on them.
     """
 
     unit: Unit
     implementation: Any
     key: Key
     tell: Tell
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    early: Early = field(default_factory=Early)
 
     @cached_property
-    def written(self) -> Written:
-        """Return what stands in the student's code."""
-        return Written(partial(names_written, self.implementation))
+    def judge(self) -> Judge:
+        """Return what judges the answers, one after the other."""
+        carry = partial(carried_by_file, self.key)
+        return Judge(self.key, self.unit.sizes, carry)
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Return the verdicts on the checks that have run."""
+        return self.judge.verdicts
 
     def run(self, check: Check) -> Practised:
         """Run a check after those that it needs, as far as they let it."""
@@ -187,19 +186,18 @@ class _Practice:
         return replace(practised, verdict=replace(verdict, remarks=(*verdict.remarks, remark)))
 
     def _run(self, check: Check) -> Practised:
-        lacking = unmet(check, self.verdicts)
+        lacking = self.judge.lacking(check)
         if lacking:
             return self._run_carried(check, lacking)
         self.tell(check.name, 0.0)
         if check.measure:
             return self._train(check)
         known = self.key[check.name]
-        excluded = excluded_by(self.key, self.verdicts)
         answer = self._answer(check, text=None)
-        verdict = judge(check, known, answer, self.unit.sizes, excluded, self.written)
-        if verdict.status != "passed":
-            verdict = self.early.with_doubts(verdict, known)
-            self.early.add(check, known, answer, excluded)
+        judged = self.judge.judge(check, known, answer)
+        if not judged.judgement.is_right:
+            self.judge.note(judged)
+        verdict = self.judge.explain(judged)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
 
@@ -208,23 +206,13 @@ class _Practice:
 
         lacking: the checks that it needs and that have not passed.
         """
-        ways = [] if check.measure else self.early.before(lacking)
-        if not ways:
-            return _without_answer(not_reached(check, lacking))
+        known = None if check.measure else self.key[check.name]
+        follows = self.judge.follows(check, known, lacking) if known else None
+        if known is None or follows is None:
+            return _without_answer(self.judge.waiting(check, lacking))
         self.tell(check.name, 0.0)
-        key = self.key
-        known = key[check.name]
-        carried = partial(carried_by_file, key)
-        excluded = excluded_by(key, self.verdicts)
-        sizes = self.unit.sizes
-        follows = Follows(check, known, carried, ways, lacking, sizes, excluded, self.written)
-        if not follows.can_be_judged():
-            return _without_answer(not_reached(check, lacking))
         answer = self._answer(check, None)
-        following = follows.judge(answer)
-        self.early.follow(check, following)
-        verdict = told_as_following(following, lacking)
-        return Practised(verdict, known, answer)
+        return Practised(self.judge.judge_following(follows, answer), known, answer)
 
     def _train(self, check: Check) -> Practised:
         """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
@@ -243,24 +231,23 @@ class _Practice:
             )
         known = self.key[name]
         answer = self._answer(check, text.train)
-        verdict = judge(check, known, answer, unit.sizes)
-        if verdict.status != "passed":
-            return Practised(verdict, known, answer)
+        judged = self.judge.judge(check, known, answer)
+        if not judged.judgement.is_right:
+            return Practised(self.judge.explain(judged), known, answer)
         measure = partial(_measured, check, self.implementation, answer, text)
         measured = within_limits(check, unit.limits, measure, self.tell)
         if measured.failure:
-            verdict = judge(check, known, measured, unit.sizes)
-            return Practised(verdict, known, measured)
+            judged = self.judge.judge(check, known, measured)
+            return Practised(self.judge.explain(judged), known, measured)
         loss = float(measured.arrays["loss"])
-        verdict = judge_loss(check, known, loss, loss_unit=unit.loss_unit(check))
-        return Practised(verdict, known, measured)
+        judgement = judge_loss(check, known.expected, known.loss, loss)
+        return Practised(explained_loss(judgement, unit.loss_unit(check)), known, measured)
 
     def _not_trained(self, check: Check, failure: Failure, message: str) -> Practised:
         """Return what a check comes to that cannot be trained here, with the reason."""
         answer = Answer(failure=failure, message=message)
-        no_key = PlainKey(Answer())
-        verdict = judge(check, no_key, answer, self.unit.sizes)
-        return _without_answer(verdict)
+        judgement = judge(check, Standard(Answer()), answer)
+        return _without_answer(explained_plainly(judgement, answer))
 
     def _answer(self, check: Check, text: str | None) -> Answer:
         """Run an experiment within its limits. text: what a check that trains is given."""

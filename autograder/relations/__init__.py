@@ -9,9 +9,10 @@ never: what is said on a secret seed gives no answer away.
 """
 
 from autograder.check import shape_in_letters
+from autograder.judging.chance import CHANCE
 from autograder.relations.case import Relation
 from autograder.relations.letters import Letters, letters_of
-from autograder.relations.search import CHANCE, EXCHANGED, find_relations
+from autograder.relations.search import EXCHANGED, find_relations
 
 __all__ = [
     "CHANCE",

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
 from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
 from autograder.relations.changes import UNCHANGED, Change, changes, rearrangements
 from autograder.relations.letters import Letters

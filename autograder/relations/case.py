@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
+from autograder.judging.chance import differ
 from autograder.relations.changes import Function
 from autograder.relations.letters import Letters
 
@@ -83,11 +84,3 @@ class Case:
         of_places = evidence.chance_of_places_log10(telling)
         of_values = evidence.chance_log10(predicted[telling], found, fitted)
         return of_places + of_values
-
-
-def differ(right: Array, other: Array) -> Array:
-    """Return where two arrays of one shape differ by more than rounding."""
-    tolerance = evidence.tolerance(right)
-    is_near = np.abs(other - right) <= tolerance
-    differs: Array = ~is_near  # so that NaN differs
-    return differs

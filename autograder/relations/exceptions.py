@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
+from autograder.judging.chance import differ
 from autograder.relations.arithmetic import NEAR_ONE
-from autograder.relations.case import RIGHT, Array, Case, Found, Relation, differ
+from autograder.relations.case import RIGHT, Array, Case, Found, Relation
 
 LEAST_ROWS = 4  # rows, and places of each, that say something where one of each row is left out
 LEAST_PARTS = 3  # right values, and wrong ones, that say something of the smaller and larger ones

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
 from autograder.relations.arithmetic import some_axes
 from autograder.relations.case import RIGHT, Array, Case, Found, Relation
 

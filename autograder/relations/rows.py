@@ -10,9 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from autograder.relations import evidence
+from autograder.judging import chance as evidence
+from autograder.judging.chance import differ
 from autograder.relations.arithmetic import changed
-from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation, differ
+from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
 
 FEW_ROWS = 4  # wrong rows that are told one by one

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.relations import arithmetic, evidence, exceptions, places, rows
+from autograder.judging import chance as evidence
+from autograder.judging.chance import CHANCE
+from autograder.relations import arithmetic, exceptions, places, rows
 from autograder.relations.case import Array, Arrays, Case, Found, Relation
 from autograder.relations.letters import Letters
 
-# of an array that has nothing to do with the expected one: that any relation at all is told
-CHANCE = 1e-6
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
 EXCHANGED = "exchanged"  # the kind of two arrays that changed places

@@ -7,7 +7,7 @@ from math import ceil
 from statistics import median
 
 from autograder.grading.results import Result
-from autograder.judging import Verdict, own_words
+from autograder.judging import Verdict
 
 ENDED = ("killed", "timeout", "error")
 
@@ -178,14 +178,20 @@ def _endings(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def mistakes(results: Sequence[Result]) -> list[Group]:
-    """Return the known mistakes that were made, the commonest first."""
+    """Return the known mistakes that were made, the commonest first.
+
+    One was made where known mistakes explain all that is wrong in a check. Where they explain a
+    part of it, the rest has another cause, and so may they.
+    """
     check_of: dict[str, str] = {}
     students: dict[str, dict[str, None]] = {}  # what is said of a mistake → who made it, in order
     for result in results:
         for verdict in result.verdicts:
+            if not _all_named(verdict):
+                continue
             for remark in verdict.remarks:
                 if remark.mistake:
-                    text = own_words(remark.text)
+                    text = remark.words or remark.text
                     check_of.setdefault(text, verdict.name)
                     who = students.setdefault(text, {})
                     who[result.student] = None
@@ -193,6 +199,11 @@ def mistakes(results: Sequence[Result]) -> list[Group]:
     for text, who in students.items():
         groups.append(Group(check_of[text], text, tuple(who)))
     return _largest_first(groups)
+
+
+def _all_named(verdict: Verdict) -> bool:
+    """Return whether each remark on wrong arrays names a known mistake."""
+    return all(remark.mistake or not remark.arrays for remark in verdict.remarks)
 
 
 def unnamed(results: Sequence[Result]) -> list[Group]:

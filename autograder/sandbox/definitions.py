@@ -2,12 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.parsing import COMPARISONS, OPERATORS, checksum_of_statement
-from autograder.relations.written import SLICE
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
@@ -99,48 +97,6 @@ def read_definitions(source: bytes) -> list[Definition]:
     return read
 
 
-def names_in_definitions(source: bytes) -> dict[str, set[str]]:
-    """Return what is written in each function and class of a submission, and in each method.
-
-    These are names, signs, and the checksums of statements. By `f`, `Class` and `Class.method`.
-    Nothing where the file is no text or is over the limits.
-    """
-    submission = _read(source)
-    if submission is None:
-        return {}
-    return names_in_statements(statement.node for statement in submission._statements)
-
-
-def names_in_statements(statements: Iterable[ast.stmt]) -> dict[str, set[str]]:
-    """Return the same of top-level statements. Of what is defined twice all names count."""
-    names: dict[str, set[str]] = {}
-    original: dict[str, str] = {}  # what is imported under another name
-    for node in statements:
-        match node:
-            case ast.FunctionDef(name=name):
-                _add_names(names.setdefault(name, set()), node)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                _add_names(names.setdefault(name, set()), value)
-            case ast.ClassDef(name=name):
-                of_class = names.setdefault(name, set())
-                for head in (*node.bases, *node.keywords, *node.decorator_list):
-                    _add_names(of_class, head)
-                for part in node.body:
-                    of_part: set[str] = set()
-                    _add_names(of_part, part)
-                    of_class |= of_part
-                    if isinstance(part, ast.FunctionDef):
-                        names.setdefault(f"{name}.{part.name}", set()).update(of_part)
-            case ast.ImportFrom(names=aliases):
-                for alias in aliases:
-                    if alias.asname:
-                        original[alias.asname] = alias.name
-    for found in names.values():
-        for name in original.keys() & found:
-            found.add(original[name])
-    return names
-
-
 @dataclass(frozen=True)
 class Script:
     """The code of a submission as one script, of a notebook's cells too.
@@ -169,35 +125,6 @@ def script_of(source: bytes) -> Script | None:
             line += 1
             places[line] = cell.at(number)
     return Script("\n".join(texts), places)
-
-
-def _add_names(names: set[str], tree: ast.AST) -> None:
-    """Add the names of variables, attributes and options that stand in code, and its signs.
-
-    Signs are operators that stand between two values, as `+` and `<`, those of assignments, as `=`
-    and `+=`, and the `:` of slices. Of each statement there is its checksum.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt):
-            names.add(checksum_of_statement(node))
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
-                names.add(name)
-            case ast.arg(arg=name):
-                names.add(name)
-            case ast.BinOp(op=operator) if type(operator) in OPERATORS:
-                names.add(OPERATORS[type(operator)])
-            case ast.AugAssign(op=operator) if type(operator) in OPERATORS:
-                sign = OPERATORS[type(operator)]
-                names.update((sign, f"{sign}="))
-            case ast.Compare(ops=operators):
-                names.update(
-                    COMPARISONS[type(one)] for one in operators if type(one) in COMPARISONS
-                )
-            case ast.Assign() | ast.AnnAssign():
-                names.add("=")
-            case ast.Slice():
-                names.add(SLICE)
 
 
 def _read(source: bytes) -> Submission | None:

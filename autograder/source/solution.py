@@ -2,16 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence, Set
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from keyword import iskeyword
 from pathlib import Path
 from typing import NamedTuple
 
 from autograder.judging import Mistake
-from autograder.parsing import checksum_of_statement, parse
+from autograder.parsing import parse
 from autograder.source.markers import (
     BEGIN,
     END,
@@ -27,9 +25,6 @@ STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 # `optimizer.step()` and `return results` are words of the trade, which remarks use too
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_QUOTATION = re.compile(r"`([^`]*)`")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
 READ = 8  # solutions that are remembered as they were read
 SHORTEST_SECRET = 13  # characters of a line that could give an answer away
 
@@ -121,8 +116,6 @@ def read_solution(text: str) -> Solution:
         ) from None
     first_lines = _first_lines(tree)
     lines = text.split("\n")
-    definitions = _definitions(tree, lines)
-    of_solution = _checksums(tree)  # in which mistakes are comments
     mistakes: list[PlacedMistake] = []
     last_code = 0  # the number of the last line of code so far
     for number, line in enumerate(lines, 1):
@@ -133,15 +126,11 @@ def read_solution(text: str) -> Solution:
             _, keeps, code = head.groups()
             identity = f"m{len(mistakes) + 1:02}"
             first_line = first_lines.get(last_code, last_code)
-            definition = definitions.get(first_line, _NO_DEFINITION)
             mistake = Mistake(
                 id=identity,
                 text=words,
                 keeps=float(keeps or 0),
                 code=code,
-                definition=definition.name,
-                quotes=_names_quoted(words, code, definition),
-                statements=_statements_of(code, of_solution),
             )
             mistakes.append(PlacedMistake(mistake, first_line, last_code))
         elif line.strip() and not line.strip().startswith("#"):
@@ -173,96 +162,6 @@ def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
             in_mistake = False
         if not in_mistake:
             yield number, line
-
-
-class _Definition(NamedTuple):
-    """A function or class of the solution, and all names that stand in it or are imported."""
-
-    name: str
-    names: frozenset[str]
-
-
-_NO_DEFINITION = _Definition("", frozenset())
-
-
-def _definitions(tree: ast.Module, lines: Sequence[str]) -> dict[int, _Definition]:
-    """Map the numbers of lines to the function or class in which they stand.
-
-    lines: of the whole script, with its mistakes, which are comments.
-    """
-    found: dict[int, _Definition] = {}
-    imported: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            imported.update(alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            last = node.end_lineno or node.lineno
-            code = [
-                line for line in lines[node.lineno - 1 : last] if not line.lstrip().startswith("#")
-            ]
-            names = _names_in("\n".join(code)) | imported
-            definition = _Definition(node.name, frozenset(names))
-            found.update(dict.fromkeys(range(node.lineno, last + 1), definition))
-    return found
-
-
-def _names_in(code: str) -> set[str]:
-    return set(_NAME.findall(code))
-
-
-def _names_quoted(words: str, code: str, definition: _Definition) -> tuple[str, ...]:
-    """Return the names that a mistake's words quote as written, and the solution does not write.
-
-    They are those of the first sentence that quotes some of the mistake's own code: what follows
-    advises. There are none where no sentence does. What another program may call otherwise does
-    not count: variables, and modules by their alias.
-    """
-    in_code = _names_in(code)
-    left_out = definition.names | _bound_in(code)
-    for sentence in _SENTENCE_ENDS.split(words):
-        quoted = _names_in(" ".join(_QUOTATION.findall(sentence))) - left_out
-        quoted = {name for name in quoted if not iskeyword(name)}
-        if not quoted.isdisjoint(in_code):
-            return tuple(sorted(quoted))
-    return ()
-
-
-def _statements_of(code: str, of_solution: Set[str]) -> tuple[str, ...]:
-    """Return the checksums of a mistake's statements, by which code is known to have made it.
-
-    There are none of a part of a statement, and none where the solution holds all of them, too: as
-    of a mistake that leaves something out, or does it twice.
-    of_solution: the checksums of the solution's statements.
-    """
-    for rest in ("", " pass"):  # `for x in xs:` has no body here
-        with suppress(SyntaxError):
-            checksums = _checksums(parse(code + rest))
-            is_known_by_them = "" not in checksums and not checksums <= of_solution
-            return tuple(sorted(checksums)) if is_known_by_them else ()
-    return ()
-
-
-def _checksums(tree: ast.Module) -> set[str]:
-    """Return the checksums of all statements but those that do nothing."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and not isinstance(node, ast.Pass):
-            found.add(checksum_of_statement(node))
-    return found
-
-
-def _bound_in(code: str) -> set[str]:
-    """Return the names of the variables that a mistake's line binds."""
-    try:
-        tree = parse(code)
-    except SyntaxError:  # it is a part of a statement, as `for x in xs:`
-        return set()
-    bound = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                bound.add(name)
-    return bound
 
 
 def _first_lines(tree: ast.Module) -> dict[int, int]:

@@ -7,6 +7,7 @@ import small
 
 from autograder.authoring.build import build
 from autograder.check import Failure
+from autograder.explaining.words import VALUES_ARE
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
@@ -152,7 +153,7 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
     assert points(verdicts) == [0, 0, 3]
     assert [remark.text for remark in verdicts["shifting"].remarks] == [
         "judged with what is wrong in `scaling` carried forward.",
-        "1 was taken away.",
+        f"{VALUES_ARE}: 1 was taken away.",
     ]
     assert points(graded(THREE, MEAN)) == [0, 4, 0]
 
@@ -181,7 +182,7 @@ def test_a_known_mistake_is_named_beside_a_slip(graded):
     """And what follows from both counts."""
     verdicts = graded(LESS, end=FOUR)
     assert points(verdicts) == [0, 0, 3]
-    assert verdicts["shifting"].remarks[1].text == "1 was taken away."
+    assert verdicts["shifting"].remarks[1].words == "1 was taken away."
 
 
 def test_an_array_in_which_a_slip_hides_a_later_mistake_earns_nothing(graded):
@@ -350,74 +351,6 @@ def test_explanations_that_differ_later_carry_nothing(tmp_path):
         verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
     assert [verdict.earned for verdict in verdicts] == [0, 3, 0]
     assert [verdict.status for verdict in verdicts] == ["failed", "partial", "not_reached"]
-
-
-NOT_THIS = """
-    from autograder.check import check, named
-
-    @check(points=2)
-    def scaling(net, seed):
-        \"\"\"`scale` doubles\"\"\"
-        import numpy as np
-        return named("small large", net.scale(np.arange(5.0) + seed), net.scale(np.ones(3) * seed))
-
-    @check(points=2)
-    def using(net, seed):
-        \"\"\"`use` shows where what is scaled is above 0\"\"\"
-        import numpy as np
-        return named("above", net.use(np.arange(-20.0, 20.0) + seed % 7))
-"""
-BEFORE_AND_AFTER = '''
-    import numpy as np
-
-    import autograder
-
-    check = autograder.unit("doubts")
-
-
-    def scale(x):
-        """Twice x."""
-        ### BEGIN SOLUTION
-        return 2 * x
-        # mistake: return -2 * x
-        #   the sign is wrong.
-        ### END SOLUTION
-
-
-    check("scaling")
-
-
-    def use(x):
-        """Where it is above 0."""
-        ### BEGIN SOLUTION
-        return scale(x) > 0
-        ### END SOLUTION
-
-
-    check("using")
-'''
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        ("-2 * x", "the sign is wrong."),
-        ("-3 * x", "your values are those of this mistake: the sign is wrong."),
-    ],
-)
-def test_a_mistake_is_told_as_a_fact_where_what_came_before_is_not_as_it_makes_it(
-    answer, told, tmp_path
-):
-    """It shows wherever it changes something: with −3 x it was not made in `scale`."""
-    unit = small.write_course(tmp_path, "doubts", NOT_THIS, BEFORE_AND_AFTER)
-    script = f"import numpy as np\ndef scale(x): return {answer}\ndef use(x): return scale(x) > 0\n"
-    build(unit.course)
-    with Server(unit) as server:
-        key = build_key(server, small.SEED, data={})
-        verdicts = grade_one(server, script.encode(), "mine.py", small.SEED, key, {})
-    in_practice = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
-    for _, using in (verdicts, in_practice):
-        assert [remark.text for remark in using.remarks] == [told]
 
 
 UNDONE = """

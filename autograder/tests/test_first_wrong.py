@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import small
 import small_class
+from judged import judge
 
 from autograder.check import Answer, Failure, check
-from autograder.judging import Mistake, PlainKey, Remark, Verdict, judge
+from autograder.judging import Mistake, PlainKey, Remark, Verdict
 from autograder.practice.first_wrong import first_wrong, with_first_wrong
 from autograder.practice.practise import practise
 from autograder.report.terminal import earned_in_practice, total_in_practice, verdict_lines

@@ -8,13 +8,14 @@ import small
 
 from autograder.check import Answer, Failure
 from autograder.data import corpus
+from autograder.explaining.words import VALUES_ARE
 from autograder.grading import one
+from autograder.grading.judge import Judge
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import Measurer, Postponed, Question, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
-from autograder.judging import PlainKey, Remark, Verdict, none_excluded
-from autograder.judging.verdict import OTHERWISE
+from autograder.judging import PlainKey, Remark, Verdict
 from autograder.report.summary import Group, mistakes, to_look_at
 from autograder.report.terminal import class_summary
 from autograder.sandbox.client import Server
@@ -100,8 +101,8 @@ def test_an_answer_after_a_failure_is_the_first(grade):
 def test_an_answer_that_comes_twice_is_judged_once(grade, monkeypatch):
     """It is asked again in a process of its own, and equal to the last bit."""
     judged, asked = [], []
-    judge, ask = one.judge, one._ask
-    monkeypatch.setattr(one, "judge", lambda *of: judged.append(of[0].name) or judge(*of))
+    judge, ask = Judge.judge, one._ask
+    monkeypatch.setattr(Judge, "judge", lambda *of: judged.append(of[1].name) or judge(*of))
     monkeypatch.setattr(one, "_ask", lambda *of: asked.append(of[1].name) or ask(*of))
     grade(small.solved() + "\ndef running_sum(x):\n    return x + 1, x[0]\n")
     assert asked.count("summing") == 2
@@ -166,7 +167,8 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch,
     checks = [replace(check, needs=()) for check in small.unit().checks if not check.measure]
     with server.worker(b"", "x.py") as worker:
         for check in checks:
-            one.try_twice(worker, one.Question(check, 1, None, key[check.name], {}, none_excluded))
+            question = one.Question(check, 1, None, key[check.name], Judge(key, {}))
+            one.try_twice(worker, question)
     assert asked == [checks[0].name, checks[0].name, checks[1].name, checks[2].name]
 
 
@@ -292,7 +294,7 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
     """It begins with the first weights, and none is left when the submission is graded."""
     check = trained.server.unit.checks[1]
     key = PlainKey(Answer())
-    question = Question(check, small.SEED, trained.corpus, key, {}, none_excluded)
+    question = Question(check, small.SEED, trained.corpus, key, Judge({}, {}))
     with trained.server.worker(plain().encode(), "ada.py") as worker:
         answer = worker.ask(check, small.SEED, text=trained.corpus.train)
     commands = []
@@ -312,17 +314,22 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
 
 
 def test_a_mistake_is_one_group_however_it_is_told():
-    """By its own words, or as a fact about values where the code is written another way."""
+    """By the author's words, whatever stands before them."""
     words = "the sum ran over rows."
     results = []
-    for student, text in (
-        ("ada", words),
-        ("ben", f"your values are those of this mistake: {words}"),
-        ("cleo", f"your error is that of this mistake, {OTHERWISE}: {words}"),
-    ):
-        verdict = Verdict("doubling", "t", 2, 0, "failed", (Remark(text, ("x",), "x.sum(0)"),))
+    for student, text in (("ada", words), ("ben", f"{VALUES_ARE}: {words}")):
+        remark = Remark(text, ("x",), "x.sum(0)", words=words)
+        verdict = Verdict("doubling", "t", 2, 0, "failed", (remark,))
         results.append(replace(RESULT, student=student, verdicts=(verdict,)))
-    assert mistakes(results) == [Group("doubling", words, ("ada", "ben", "cleo"))]
+    assert mistakes(results) == [Group("doubling", words, ("ada", "ben"))]
+
+
+def test_a_mistake_that_explains_a_part_is_not_counted_as_made():
+    """What is wrong beside it has another cause, and so may it."""
+    named = Remark("words", ("x",), "x.sum(0)", words="words")
+    other = Remark("wrong values in 3 of 4 places.", ("y",))
+    verdict = Verdict("doubling", "t", 2, 0, "failed", (named, other))
+    assert mistakes([replace(RESULT, verdicts=(verdict,))]) == []
 
 
 # ---- one exception is not all

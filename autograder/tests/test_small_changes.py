@@ -10,6 +10,7 @@ from test_relations import DRAWS, SHAPES, calls_of
 
 from autograder.authoring.build import build
 from autograder.check import Answer
+from autograder.explaining.small_changes import can_tell, find_small_change
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeKey
@@ -17,20 +18,17 @@ from autograder.grading.one import grade_one
 from autograder.grading.small_changes import as_arrays, from_arrays, styles_to_be_tried
 from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey
-from autograder.practice.practise import practise
-from autograder.relations import small_changes as small_change_prints
-from autograder.relations.evidence import NEAREST
-from autograder.relations.small_changes import (
+from autograder.judging import variants as small_change_prints
+from autograder.judging.chance import NEAREST
+from autograder.judging.variants import (
     WIDTH,
     ChangedAnswers,
     SmallChange,
-    can_tell,
     chance_log10,
-    find_small_change,
     is_exact,
     print_of,
 )
-from autograder.relations.written import Written
+from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
 from autograder.source.small_changes import Source, changes_of, small_changes
@@ -204,10 +202,13 @@ def changed_answers(right, *answers):
 RNG = np.random.default_rng(2)
 A, B, C, D = (RNG.normal(size=(4, 5)) for _ in range(4))
 RIGHT = {"a": A, "b": B}
+FUNCTIONS = {"f", "g", "h"}
 
 
 def told(changed, found, wrong, unexplained=None, excluded=lambda _: False):
-    return find_small_change(changed, RIGHT, found, wrong, unexplained or wrong, excluded)
+    return find_small_change(
+        changed, RIGHT, found, wrong, unexplained or wrong, excluded, FUNCTIONS
+    )
 
 
 SAID = "your values are those of a right answer but for one small change in "
@@ -228,71 +229,18 @@ def test_the_change_that_gives_all_that_is_wrong_is_told():
     assert told(three, one_wrong, ["a"]) == {"a": f"{SAID}`f`."}
 
 
-def test_the_words_of_a_change_name_nothing_that_the_submission_does_not_write():
-    """They are of the solution: its function is told all the same, and another kind that fits."""
-    found = {"a": C, "b": B}
-    written = Written(lambda: {"f": {"ones", "range", "x", "-", "+="}})
-    for words, is_told in (
-        ("`ones` stands where `zeros` should", True),
-        ("`ones_like` stands where `zeros_like` should", False),
-        ("two arguments of `range` are swapped", True),
-        ("two arguments of `linspace` are swapped", False),
-        ("in the option `keepdim`, `True` stands where `False` should", True),
-        ("`exp` is left out", True),
-        ("an argument of `exp` stands where its result should", True),
-        ("`-` stands where `+` should", True),
-        ("`>` stands where `>=` should", False),
-        ("`+=` stands where `-=` should", True),
-        ("`=` stands where `+=` should", False),
-        ("the two sides of a `-` are swapped", True),
-        ("the two sides of a `/` are swapped", False),
-        ("a slice has no end", False),
-        ("the step of a loop is another", True),
-    ):
-        one = changed_answers(RIGHT, ("f", words, {"a": C}))
-        said = find_small_change(one, RIGHT, found, ["a"], ["a"], lambda _: False, written)
-        assert said == {"a": f"{SAID}`f`: {words}." if is_told else f"{SAID}`f`."}
-    alike = [("f", f"`{name}` stands where `x` should", {"a": C}) for name in ("log", "ones")]
-    said = find_small_change(
-        changed_answers(RIGHT, *alike), RIGHT, found, ["a"], ["a"], lambda _: False, written
-    )
-    assert said == {"a": f"{SAID}`f`: `ones` stands where `x` should."}
+def test_a_function_that_no_check_names_is_not_told():
+    """A helper of ours, which a submission need not have."""
+    changed = changed_answers(RIGHT, ("helper", "one thing", {"a": C}))
+    assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID[:-4]}: one thing."}
 
 
-def test_beside_a_sign_that_a_function_may_stand_for_no_words_are_told():
-    """The other change that fits may not be the one; no function stands for an assignment's."""
-    found = {"a": C, "b": B}
-    for sign, words in (("-", ""), ("-=", ": a line is left out")):
-        alike = [
-            ("f", f"`{sign}` stands where `x` should", {"a": C}),
-            ("f", "a line is left out", {"a": C}),
-        ]
-        for signs, told in (
-            ({sign}, f": `{sign}` stands where `x` should, or a line is left out"),
-            (set(), words),
-        ):
-            written = Written(lambda signs=signs: {"f": signs})
-            said = find_small_change(
-                changed_answers(RIGHT, *alike), RIGHT, found, ["a"], ["a"], lambda _: False, written
-            )
-            assert said == {"a": f"{SAID}`f`{told}."}
-
-
-def test_of_two_signs_that_a_function_both_has_either_may_be_the_wrong_one():
+def test_of_two_opposite_signs_either_may_be_the_wrong_one():
     """A right answer may add what another one takes away."""
-    change = ("f", "`-` stands where `+` should", {"a": C})
-    for signs, more in (({"-"}, ""), ({"-", "+"}, ", or the other way round")):
-        written = Written(lambda signs=signs: {"f": signs})
-        said = find_small_change(
-            changed_answers(RIGHT, change),
-            RIGHT,
-            {"a": C, "b": B},
-            ["a"],
-            ["a"],
-            lambda _: False,
-            written,
-        )
-        assert said == {"a": f"{SAID}`f`: {change[1]}{more}."}
+    words = "`-` stands where `+` should"
+    changed = changed_answers(RIGHT, ("f", words, {"a": C}))
+    said = {"a": f"{SAID}`f`: {words}, or the other way round."}
+    assert told(changed, {"a": C, "b": B}, ["a"]) == said
 
 
 def test_changes_in_several_functions_name_two_of_them_at_most():
@@ -325,7 +273,7 @@ def test_few_numbers_are_no_evidence():
     given = np.array([0, 0, 1])
     changed = changed_answers(right, ("f", "one thing", {"a": given}))
     found = {"a": given.copy(), "b": right["b"]}
-    assert find_small_change(changed, right, found, ["a"], ["a"], lambda _: False) == {}
+    assert find_small_change(changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS) == {}
 
 
 def test_random_arrays_are_given_by_no_change():
@@ -339,7 +287,7 @@ def test_random_arrays_are_given_by_no_change():
         changed = changed_answers(right, *answers)
         for _ in range(40):
             found = {"a": np.asarray(draw(rng, shape))}
-            if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False):
+            if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS):
                 spoken.append((right, found))
     assert spoken == []
 
@@ -364,7 +312,9 @@ def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
     )
     for size in (3, 2_000_000):
         found = {"a": np.ones(size)}
-        find_small_change(changed, {"a": np.zeros(3)}, found, ["a"], ["a"], lambda _: False)
+        find_small_change(
+            changed, {"a": np.zeros(3)}, found, ["a"], ["a"], lambda _: False, FUNCTIONS
+        )
     assert printed == [3]
 
 
@@ -398,7 +348,9 @@ def test_a_search_is_short():
         changed = changed_answers(right, *answers)
         found = right | {"a": RNG.normal(size=(6, 5, 13))}
         return calls_of(
-            lambda: find_small_change(changed, right, found, ["a"], ["a"], lambda _: False)
+            lambda: find_small_change(
+                changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS
+            )
         )
 
     assert calls(300) < 1.5 * calls(30)
@@ -525,7 +477,7 @@ def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
     assert time.monotonic() - began < 10
     assert [(r.text, r.arrays, r.relation) for r in first.remarks] != []
     turned = grade(OURS.replace(before, "(x[1:] - x[:-1])"))[0]
-    text = f"{SAID}`smooth`: `-` stands where `+` should."
+    text = f"{SAID}`smooth`: `-` stands where `+` should, or the other way round."
     assert [(r.text, r.arrays, r.relation) for r in turned.remarks] == [
         (text, ("rows",), "small change")
     ]
@@ -606,9 +558,7 @@ def test_a_change_that_would_have_spoilt_what_has_passed_is_not_told(grading):
     assert smoothing.status == "passed"
     assert all("weights" not in remark.text for remark in deciding.remarks)
     in_chosen = grade(OURS.replace("np.sum(weights(x) * x, 1)", "np.sum(weights(x) + x, 1)"))[1]
-    assert in_chosen.remarks[0].text == (
-        f"{SAID}`chosen`, or in what is called there: `+` stands where `*` should."
-    )
+    assert in_chosen.remarks[0].text == (f"{SAID}`chosen`: `+` stands where `*` should.")
 
 
 def test_practice_tells_a_slip_as_a_grade_does(unit):
@@ -616,7 +566,8 @@ def test_practice_tells_a_slip_as_a_grade_does(unit):
     build(unit.course, [unit.name])
     implementation = Submission(OURS.replace("x[:-1] + x[1:]", "x[1:] - x[:-1]").encode(), "ada.py")
     verdict = practise(unit, unit.checks[:1], implementation)[0]
-    assert verdict.remarks[0].text == f"{SAID}`smooth`: `-` stands where `+` should."
+    words = f"{SAID}`smooth`: `-` stands where `+` should, or the other way round."
+    assert verdict.remarks[0].text == words
 
 
 def test_the_ids_of_changes_begin_with_the_name_asked_for(monkeypatch):

@@ -2,21 +2,21 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
 
-from autograder.check import Answer, Check, is_text, names_used
-from autograder.judging.compare import wrong_arrays, wrong_places
-from autograder.judging.explain import Explanation, explained_arrays, is_convincing
-from autograder.judging.in_part import KIND as IN_PART
-from autograder.judging.in_part import mistake_in_part
-from autograder.judging.verdict import VALUES_ARE, CheckKey, Excluded, Mistake, Remark, as_fact
+from autograder.check import Answer, Check, is_text, names_in_experiment, names_used
+from autograder.explaining.small_changes import KIND as SMALL_CHANGE
+from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
+from autograder.explaining.words import values_are
+from autograder.judging.compare import wrong_places
+from autograder.judging.key import CheckKey
+from autograder.judging.mistakes import Explanation, explained_arrays, is_convincing
+from autograder.judging.points import Standard
+from autograder.judging.variants import ChangedAnswers
+from autograder.judging.verdict import Remark
 from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
-from autograder.relations.small_changes import KIND as SMALL_CHANGE
-from autograder.relations.small_changes import ChangedAnswers, can_tell, find_small_change
-from autograder.relations.written import NOT_KNOWN, Written
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
 ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
@@ -24,23 +24,24 @@ ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
 
 @dataclass(frozen=True)
 class Comparison:
-    """An answer beside the key of its check.
+    """A wrong answer, what it was compared with, and what is wrong in it.
 
+    key: of the check, which knows what small changes answer.
+    wrong: the arrays that differ from the solution's, in its order.
     sizes: letter → size, for shapes in words.
-    written: what stands in the submission.
     """
 
     check: Check
+    standard: Standard
     key: CheckKey
     answer: Answer
+    wrong: Sequence[str]
     sizes: Mapping[str, int]
-    written: Written = NOT_KNOWN
 
-    @cached_property
-    def wrong(self) -> tuple[str, ...]:
-        """Return the arrays that differ from the solution's, in its order."""
-        expected = self.key.expected
-        return tuple(wrong_arrays(self.check, expected, self.answer))
+    @property
+    def expected(self) -> Answer:
+        """Return the solution's answer."""
+        return self.standard.expected
 
 
 @dataclass(frozen=True)
@@ -62,47 +63,23 @@ def remarks_on(
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
     named = explained_arrays(told)
-    in_part = _in_part(comparison, named.union(related), excluded)
-    changed = _small_changes(comparison, named.union(related, in_part), excluded)
-    # what is not as known mistakes make it may be of another one, which made all that is wrong
-    is_sure = named.issuperset(comparison.wrong) and all(one.is_sure for one in told)
+    changed = _small_changes(comparison, named.union(related), excluded)
     remarks = []
     for explanation in told:
-        is_made = is_sure and _is_written(explanation, comparison)
-        text = words_of_mistakes(explanation.mistakes, comparison.written, is_made)
-        code = explanation.mistakes[0].code
-        remarks.append(Remark(text, explanation.arrays, code))
+        mistake = explanation.mistakes[0]
+        text = values_are(mistake.text)
+        remarks.append(Remark(text, explanation.arrays, mistake.code, words=mistake.text))
     descriptions = []
     for name in comparison.wrong:
         if name in named:
             continue
-        if name in in_part:
-            remark = Remark(in_part[name], (name,), relation=IN_PART)
-            description = Description(remark)
-        elif name in changed:
+        if name in changed:
             remark = Remark(changed[name], (name,), relation=SMALL_CHANGE)
             description = Description(remark)
         else:
             description = _with_relation(name, comparison, related.get(name))
         descriptions.append(description)
     return remarks + _joined(descriptions)
-
-
-def words_of_mistakes(
-    mistakes: Sequence[Mistake],
-    written: Written,
-    is_made: bool,
-    fact: str = VALUES_ARE,
-) -> str:
-    """Say mistakes of one text; as a fact about values where they need not have been made.
-
-    is_made: whether the submission has made one of them.
-    fact: what is told where they need not have been made.
-    """
-    text = mistakes[0].text
-    if all(written.lacks_all(mistake.quotes, mistake.definition) for mistake in mistakes):
-        return as_fact(fact, text, is_otherwise=True)
-    return text if is_made else as_fact(fact, text)
 
 
 def _relations(
@@ -115,29 +92,9 @@ def _relations(
     if all_explained and all_sure:
         return {}
     letters = letters_of(comparison.check, comparison.sizes)
-    expected = comparison.key.expected.arrays
+    expected = comparison.expected.arrays
     found = comparison.answer.arrays
     return find_relations(expected, found, comparison.wrong, letters)
-
-
-def _in_part(
-    comparison: Comparison, explained: Container[str], excluded: Excluded
-) -> Mapping[str, str]:
-    """Say of wrong arrays that nothing else explains which known mistake shows in them only."""
-    unexplained = [name for name in comparison.wrong if name not in explained]
-    if not unexplained:
-        return {}
-    found = mistake_in_part(
-        comparison.check, comparison.key, comparison.answer, unexplained, excluded
-    )
-    if found is None:
-        return {}
-    mistake = found.mistake
-    if comparison.written.lacks_all(mistake.quotes, mistake.definition):
-        text = as_fact(VALUES_ARE, mistake.text, is_otherwise=True)
-    else:
-        text = f"{VALUES_ARE}, made here and not everywhere: {mistake.text}"
-    return dict.fromkeys(found.arrays, text)
 
 
 def _small_changes(
@@ -148,7 +105,7 @@ def _small_changes(
     Those of the solution first: those of other styles are made only where none of these fits.
     """
     told: dict[str, str] = {}
-    expected = comparison.key.expected.arrays
+    expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told
     for changes_of in (_of_solution, _of_styles):
@@ -178,7 +135,7 @@ def _small_change(
     unexplained: Sequence[str],
     excluded: Excluded,
 ) -> Mapping[str, str]:
-    expected = comparison.key.expected.arrays
+    expected = comparison.expected.arrays
     found = comparison.answer.arrays
     return find_small_change(
         changes,
@@ -187,7 +144,7 @@ def _small_change(
         comparison.wrong,
         unexplained,
         excluded,
-        comparison.written,
+        names_in_experiment(comparison.check.experiment),
     )
 
 
@@ -212,7 +169,7 @@ def _told(
     for explanation in explanations:
         if not explanation.has_one_text or _is_outdone(explanation, related):
             continue
-        if not is_convincing(comparison.check, comparison.key, comparison.answer, explanation):
+        if not is_convincing(comparison.check, comparison.standard, comparison.answer, explanation):
             continue
         if all_explained or _is_credible(explanation, comparison, accounted):
             told.append(explanation)
@@ -284,24 +241,13 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
-def _is_written(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether the submission holds the very line of a mistake.
-
-    True where there is no submission, as of answers that an author looks at.
-    """
-    written = comparison.written
-    if written is NOT_KNOWN:
-        return True
-    return any(written.has_all(one.statements, one.definition) for one in explanation.mistakes)
-
-
 def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Description:
     """Describe a wrong array by its relation to an expected one, if it has one, or by its looks."""
     described = describe_array(name, comparison)
     if relation is None:
         return described
     text = relation.text
-    want = comparison.key.expected.arrays[name]
+    want = comparison.expected.arrays[name]
     got = comparison.answer.arrays[name]
     words = comparison.check.words
     if got.shape != want.shape:
@@ -315,7 +261,7 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
 
 def describe_array(name: str, comparison: Comparison) -> Description:
     """Describe how a wrong array looks."""
-    want = comparison.key.expected.arrays[name]
+    want = comparison.expected.arrays[name]
     got = comparison.answer.arrays.get(name)
     if got is None:
         text = "is missing from the result."
@@ -345,7 +291,7 @@ def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) 
 def _describe_numbers(name: str, comparison: Comparison) -> Description:
     """Describe wrong numbers of the right shape."""
     check = comparison.check
-    want = comparison.key.expected.arrays[name]
+    want = comparison.expected.arrays[name]
     got = comparison.answer.arrays[name]
     expected = want.astype(np.float64)
     found = got.astype(np.float64)
@@ -361,7 +307,7 @@ def _describe_numbers(name: str, comparison: Comparison) -> Description:
     if words is not None:
         remark = Remark(words, (name,), group=group)
         return Description(remark)
-    wrong = np.count_nonzero(wrong_places(check, name, comparison.key.expected, comparison.answer))
+    wrong = np.count_nonzero(wrong_places(check, name, comparison.expected, comparison.answer))
     count = f"{wrong} of {got.size}"
     remark = Remark(_wrong_values([count]), (name,), group=group)
     return Description(remark, count)

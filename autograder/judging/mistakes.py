@@ -5,13 +5,16 @@ array that is right, or a check that has passed, was not made, however well it f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from autograder.check import YOUR_LINE, Answer, Check, Failure
 from autograder.judging.compare import TOLERANCE, deviation, is_of_mistake, wrong_arrays
-from autograder.judging.verdict import CheckKey, Excluded, Key, Mistake, Verdict
-from autograder.relations.small_changes import SmallChange, changes_that_explain
+from autograder.judging.key import Known, Mistake
+
+if TYPE_CHECKING:
+    from autograder.judging.points import Standard
 
 # `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the operation that failed
 _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
@@ -63,38 +66,6 @@ class Explanation:
         return len(texts) == 1
 
 
-def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
-    """Return a function that says whether a mistake would have spoilt a check that has passed.
-
-    The checks that have passed are looked up each time, since verdicts are added meanwhile.
-    """
-
-    def excluded(mistake: Mistake | SmallChange) -> bool:
-        passed = []
-        for name, verdict in verdicts.items():
-            if verdict.status == "passed" and name in key:
-                passed.append(name)
-        return any(key[name].spoilt_by(mistake) for name in passed)
-
-    return excluded
-
-
-def explanations_of(
-    check: Check, key: CheckKey, answer: Answer, excluded: Excluded
-) -> list[Explanation]:
-    """Explain all that is wrong in an answer by known mistakes.
-
-    The list is empty where nothing is wrong, and where known mistakes do not explain all of it.
-    """
-    if answer.failure or check.measure:
-        return []
-    wrong = wrong_arrays(check, key.expected, answer)
-    explanations = explain_wrong(check, key, answer, wrong, excluded)
-    if explained_arrays(explanations) != set(wrong):
-        return []
-    return explanations
-
-
 def explained_arrays(explanations: Iterable[Explanation]) -> set[str]:
     """Return the arrays that some mistake explains."""
     explained: set[str] = set()
@@ -103,49 +74,52 @@ def explained_arrays(explanations: Iterable[Explanation]) -> set[str]:
     return explained
 
 
-def small_changes_of(
-    check: Check, key: CheckKey, answer: Answer, excluded: Excluded
-) -> list[SmallChange]:
-    """List the small changes of the solution each of which gives all that is wrong in an answer."""
-    if answer.failure or check.measure:
-        return []
-    wrong = wrong_arrays(check, key.expected, answer)
-    return changes_that_explain(
-        key.small_changes, key.expected.arrays, answer.arrays, wrong, excluded
-    )
-
-
 def explain_wrong(
-    check: Check, key: CheckKey, answer: Answer, wrong: Sequence[str], excluded: Excluded
+    check: Check, standard: "Standard", answer: Answer, wrong: Sequence[str]
 ) -> list[Explanation]:
     """Explain wrong arrays by known mistakes, as far as they can be."""
+    all_wrong = frozenset(wrong)
     candidates = []
-    for candidate in _candidates(check, key, answer, frozenset(wrong)):
-        # asked last, of the few that look like the answer: it may make other checks' answers
-        if not excluded(candidate.mistake):
+    for candidate in _candidates(check, standard.expected, standard.mistakes, answer, all_wrong):
+        if candidate.mistake.id not in standard.ruled_out:
             candidates.append(candidate)
     return list(_explain(candidates, wrong))
 
 
+def mistakes_like(check: Check, expected: Answer, mistakes: Known, answer: Answer) -> list[Mistake]:
+    """List the known mistakes that an answer looks like: those that judging may hold against it.
+
+    They give a wrong array and spoil no right one, or end with the same error. Whether a passed
+    check rules one out need be known of no other mistake.
+    """
+    if answer.failure:
+        return raising_alike(mistakes, answer)
+    wrong = frozenset(wrong_arrays(check, expected, answer))
+    candidates = _candidates(check, expected, mistakes, answer, wrong)
+    return [candidate.mistake for candidate in candidates]
+
+
 def _candidates(
-    check: Check, key: CheckKey, answer: Answer, wrong: frozenset[str]
+    check: Check, expected: Answer, mistakes: Known, answer: Answer, wrong: frozenset[str]
 ) -> Iterator[Candidate]:
     """Yield the mistakes that agree with an answer on a wrong array and spoil no right one."""
-    for mistake, mistaken in key.mistakes:
+    for mistake, mistaken in mistakes:
         if mistaken.failure:
             continue
         agreeing = {
-            name for name in wrong if is_of_mistake(check, name, key.expected, mistaken, answer)
+            name for name in wrong if is_of_mistake(check, name, expected, mistaken, answer)
         }
         if not agreeing:
             continue
-        spoils = frozenset(wrong_arrays(check, key.expected, mistaken))
+        spoils = frozenset(wrong_arrays(check, expected, mistaken))
         if spoils <= wrong:
             matches = spoils & agreeing
             yield Candidate(mistake, spoils, matches)
 
 
-def is_convincing(check: Check, key: CheckKey, answer: Answer, explanation: Explanation) -> bool:
+def is_convincing(
+    check: Check, standard: "Standard", answer: Answer, explanation: Explanation
+) -> bool:
     """Return whether an explanation's arrays say enough for its mistake to be named.
 
     Points do not depend on it. Each array must be twice as near to the mistake's as the right one
@@ -154,15 +128,15 @@ def is_convincing(check: Check, key: CheckKey, answer: Answer, explanation: Expl
     alone they are no mistake's, unless all that it spoils is as it makes it.
     """
     identities = {mistake.id for mistake in explanation.mistakes}
-    for mistake, mistaken in key.mistakes:
+    for mistake, mistaken in standard.mistakes:
         if mistake.id not in identities:
             continue
         for name in explanation.arrays:
-            if not _is_near(check, name, key.expected, mistaken, answer):
+            if not _is_near(check, name, standard.expected, mistaken, answer):
                 return False
     if explanation.is_sure:
         return True
-    return not all(_says_little(check, key.expected, name) for name in explanation.arrays)
+    return not all(_says_little(check, standard.expected, name) for name in explanation.arrays)
 
 
 def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
@@ -271,19 +245,24 @@ def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool
     return len(programs) == 1
 
 
-def mistakes_that_raise(key: CheckKey, answer: Answer, excluded: Excluded) -> list[Mistake]:
+def mistakes_that_raise(
+    mistakes: Known, answer: Answer, ruled_out: Container[str]
+) -> list[Mistake]:
     """Find the known mistakes, all of the same words, that raise the error which ended an answer.
 
     There is none where their words differ: to list several would be no diagnosis.
     """
     if answer.failure != Failure.RAISED:
         return []
-    possible = [mistake for mistake in raising_alike(key, answer) if not excluded(mistake)]
+    possible = []
+    for mistake in raising_alike(mistakes, answer):
+        if mistake.id not in ruled_out:
+            possible.append(mistake)
     texts = {mistake.text for mistake in possible}
     return possible if len(texts) == 1 else []
 
 
-def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
+def raising_alike(mistakes: Known, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 
     Shapes and names in the words count. The line where the error was raised does not, nor what is
@@ -295,7 +274,7 @@ def raising_alike(key: CheckKey, answer: Answer) -> list[Mistake]:
     # an index beyond the end has figures, and these are of the check: many lines raise it
     has_detail = bool(_DETAIL.search(error)) and not error.startswith("IndexError")
     found = []
-    for mistake, mistaken in key.mistakes:
+    for mistake, mistaken in mistakes:
         if mistaken.failure != Failure.RAISED:
             continue
         is_alike = error_words(mistaken) == error

@@ -1,4 +1,4 @@
-"""How likely an array that has nothing to do with the expected one would fit a relation by chance.
+"""How likely an array that has nothing to do with the expected one would equal a given one.
 
 The chance is that of one entry, to the power of the number of entries that are independent of each
 other. Both are taken on the safe side: entries that are equal in size count once, and those that
@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+# of an array that has nothing to do with the expected one: that anything is found to explain it
+CHANCE = 1e-6
 NEAREST = 1e-4  # of an array's largest value: what differs by more does not fit
 # chances of an entry to be met as near as this array's rounding lets one see
 LEAST, LEAST_IN_SINGLE = 1e-12, 1e-6
@@ -163,3 +165,10 @@ def _least(found: Array) -> float:
     """Return the least chance of an entry that an array's precision lets one see."""
     in_single = found.astype(np.float32)
     return LEAST_IN_SINGLE if np.array_equal(found, in_single) else LEAST
+
+
+def differ(right: Array, other: Array) -> Array:
+    """Return where two arrays of one shape differ by more than rounding."""
+    is_near = np.abs(other - right) <= tolerance(right)
+    differs: Array = ~is_near  # so that NaN differs
+    return differs

@@ -1,13 +1,12 @@
-"""Answers of the solution with one small change in it, and which of them a wrong answer equals.
+"""Variants of a solution: what it answers with one small change in it, and which of them fit.
 
 Of each answer there are only *prints*: a few numbers an array, by which arrays that are equal up to
-rounding are known again, and from which no array can be made. What is told is a fact, as "your
-values are those of a right answer but for one small change in `f`". It is told where arrays that
-have nothing to do with these answers would equal any of them with a chance of at most `CHANCE`.
+rounding are known again, and from which no array can be made. A variant explains wrong arrays where
+arrays that have nothing to do with these answers would equal any of them with a chance of at most
+`CHANCE`.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,14 +14,11 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import is_text
-from autograder.relations import evidence
-from autograder.relations.case import differ
-from autograder.relations.search import CHANCE
-from autograder.relations.written import NOT_KNOWN, SLICE, Written
+from autograder.judging import chance as evidence
+from autograder.judging.chance import CHANCE, differ
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
-KIND = "small change"  # what a remark calls this relation
 TAG, LENGTH = 0, 1  # places in a print, before the mixes
 MIXES = 4  # numbers of a print that each mix all entries of an array
 WIDTH = 2 + MIXES  # the tag, the length, and the mixes
@@ -31,18 +27,6 @@ NO_ENTRIES = np.zeros(0)
 FREQUENCIES = np.sqrt([2.0, 3.0, 5.0, 7.0])
 CHANCE_OF_CHARACTER = math.log10(0.25)  # that a wrong character of a text is met by chance
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
-MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
-# in the words of a change, the name or the sign that it puts there
-_PUT_THERE = re.compile(
-    r"(?<!argument of )`(\w+|\W+)` stands where"
-    r"|two arguments of `(\w+)` are swapped"
-    r"|two sides of a `(\W+)` are swapped"
-)
-_SIGNS = re.compile(r"`(\W+)` stands where `(\W+)` should")
-OPPOSITES = ({"+", "-"}, {"*", "/"}, {"<", ">"}, {"<=", ">="}, {"+=", "-="}, {"*=", "/="})
-OF_SLICES = " slice "  # in the words of a change of a slice
-OF_ASSIGNMENTS = {"=", "+=", "-=", "*=", "/="}  # signs in whose place no function stands
-ANYWHERE = {"True", "False", "and", "or"}  # which may stand in any code
 
 
 @dataclass(frozen=True)
@@ -137,59 +121,6 @@ def is_exact(expected: Array) -> bool:
     return expected.dtype.kind in "iub"
 
 
-def find_small_change(
-    changed: ChangedAnswers,
-    right: Arrays,
-    found: Arrays,
-    wrong: Sequence[str],
-    unexplained: Sequence[str],
-    excluded: Callable[[SmallChange], bool],
-    written: Written = NOT_KNOWN,
-) -> dict[str, str]:
-    """Say of wrong arrays that one small change of the solution gives them: by array, in words.
-
-    A change is told that gives all of the wrong arrays which it spoils, and spoils no right one.
-    None is told where some of what is unexplained stays so.
-    right, found: the expected arrays of a check, and an answer's.
-    wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
-    excluded: whether a change cannot have been made.
-    written: what stands in the submission.
-    """
-    if not changed.changes or not unexplained:
-        return {}
-    if _any_is_much_larger(found, right, wrong):
-        return {}
-    search = _Search(changed, right, found, wrong)
-    chosen: list[tuple[frozenset[str], list[int]]] = []  # arrays, and changes that give them
-    left = frozenset(unexplained)
-    while best := search.best_of(left, excluded):
-        arrays = search.spoilt(best[0]) & left
-        rivals = [number for number in best if search.spoilt(number) & arrays]
-        chosen.append((arrays, rivals))
-        for number in rivals:
-            left -= search.spoilt(number)
-    if left:  # the slip that made this has made the rest too, and was another one then
-        return {}
-    told: dict[str, str] = {}
-    for arrays, rivals in chosen:
-        text = search.in_words(rivals, written)
-        if text:
-            told.update(dict.fromkeys(sorted(arrays), text))
-    return told
-
-
-def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
-    """Return whether wrong arrays say enough for any change to be told: not if all are NaN.
-
-    right, found, wrong: as in `find_small_change`.
-    """
-    chance = 0.0
-    for name in wrong:
-        if name in found:
-            chance += chance_log10(right[name], found[name], apart=0.0)
-    return chance <= math.log10(CHANCE)
-
-
 def changes_that_explain(
     changed: ChangedAnswers,
     right: Arrays,
@@ -201,13 +132,15 @@ def changes_that_explain(
 
     Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
     nothing to do with the solution could equal one of them, the list is empty.
-    right, found, wrong, excluded: as in `find_small_change`.
+    right, found: the expected arrays of a check, and an answer's.
+    wrong: the names of those that are wrong.
+    excluded: whether a change cannot have been made.
     """
     if not changed.changes or not wrong:
         return []
-    if _any_is_much_larger(found, right, wrong):
+    if any_is_much_larger(found, right, wrong):
         return []
-    search = _Search(changed, right, found, wrong)
+    search = VariantSearch(changed, right, found, wrong)
     all_wrong = frozenset(wrong)
     best = search.best_of(all_wrong, excluded)
     fitting = [number for number in best if search.spoilt(number) == all_wrong]
@@ -216,7 +149,7 @@ def changes_that_explain(
     return [changed.changes[number] for number in fitting]
 
 
-def _any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
+def any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
     """Return whether a wrong array is larger than a small change makes it: a print costs memory."""
     for name in wrong:
         if name in found:
@@ -226,7 +159,7 @@ def _any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> b
     return False
 
 
-class _Search:
+class VariantSearch:
     """The changes that give what is wrong in an answer. A change is named by its number."""
 
     def __init__(
@@ -272,21 +205,6 @@ class _Search:
             if not not_made:
                 return best
             self._fits[not_made] = False
-
-    def in_words(self, rivals: Sequence[int], written: Written) -> str:
-        """Say of changes that give the same values what they have in common.
-
-        It is "" where they differ in what they spoil, or the values may be theirs by chance.
-        """
-        spoilt = {self.spoilt(number) for number in rivals}
-        if len(spoilt) > 1 or self.may_be_chance(rivals[0]):
-            return ""
-        changes = [self._changed.changes[number] for number in rivals]
-        if len({change.function for change in changes}) > MOST_FUNCTIONS:
-            return ""
-        text = _where(changes, written)
-        what = _what(changes, written)
-        return f"{text}: {what}." if what else f"{text}."
 
     def spoilt(self, number: int) -> frozenset[str]:
         """Return the arrays that a change spoils."""
@@ -365,67 +283,3 @@ def _characters_that_differ(right: Array, found: Array) -> int:
         count += sum(a != b for a, b in pairs)
         count += abs(len(one) - len(other))
     return count
-
-
-def _where(changes: Sequence[SmallChange], written: Written) -> str:
-    """Say that one of some changes gives these values, and in which function if they are few."""
-    text = "your values are those of a right answer but for one small change"
-    functions = sorted({change.function for change in changes})
-    if not all(functions):
-        return text
-    places = written.places(functions)
-    if not places:
-        return text
-    text = f"{text} in {' or in '.join(places)}"
-    if any(written.calls_others(function) for function in functions):
-        text = f"{text}, or in what is called there"
-    return text
-
-
-def _what(changes: Sequence[SmallChange], written: Written) -> str:
-    """Say what changes that give the same values did, of those that the submission may have.
-
-    It is "" where that is too different, or where it has none of them. So it is where a sign is
-    lacking that one of them puts there: what does the same may stand in its place, as `np.subtract`
-    for `-`, and the others alone would say too much.
-    """
-    functions = {change.function for change in changes}
-    words: set[str] = set()
-    for change in changes:
-        lacking = [one for one in _put_there(change) if written.lacks_all({one}, change.function)]
-        if any(not one.isidentifier() and one not in OF_ASSIGNMENTS for one in lacking):
-            return ""
-        if not lacking:
-            words.add(_either_way(change, written))
-    has_several_words = len(words) > 1
-    if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
-        return ""
-    return ", or ".join(sorted(words))
-
-
-def _either_way(change: SmallChange, written: Written) -> str:
-    """Return the words of a change, and that it may be the other way round where it may.
-
-    A right answer may add what another one takes away: so where the function has both signs.
-    """
-    words = change.words
-    found = _SIGNS.search(words)
-    if found is None:
-        return words
-    signs = set(found.groups())
-    top, _, _ = change.function.partition(".")
-    function = change.function if written.has(change.function) else top
-    if signs not in OPPOSITES or not written.has(function):
-        return words
-    for sign in signs:
-        if written.lacks_all({sign}, function):
-            return words
-    return f"{words}, or the other way round"
-
-
-def _put_there(change: SmallChange) -> set[str]:
-    """Return the names and signs that a change puts there, by its words."""
-    found = {"".join(one) for one in _PUT_THERE.findall(change.words)}
-    if OF_SLICES in change.words:
-        found.add(SLICE)
-    return found - ANYWHERE

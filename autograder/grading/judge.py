@@ -1,0 +1,239 @@
+"""One submission is judged check by check: points first, and then words.
+
+A grade and practice go through the same steps. `Judge` gathers from a key what decides about an
+answer, which may take experiments on our own solution; `judging` makes the points of it; and
+`explaining` says what was wrong.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.check import Answer, Check, Failure
+from autograder.explaining.explain import explained, explained_following, waiting
+from autograder.explaining.small_changes import Excluded
+from autograder.judging import (
+    CheckKey,
+    Judgement,
+    Key,
+    Mistake,
+    PlainKey,
+    Standard,
+    Verdict,
+    is_right,
+    judge,
+    mistakes_like,
+    unmet,
+)
+from autograder.judging.carry import (
+    Carried,
+    Mistakes,
+    after_mistakes,
+    all_ways,
+    common,
+    judge_following,
+    still_right,
+    ways_of,
+)
+from autograder.judging.variants import SmallChange, changes_that_explain
+
+# a check and the mistakes made before it → what it is compared with; None where the solution cannot
+# have them all, or does not answer then
+Carry = Callable[[Check, Mistakes], Carried | None]
+
+
+def carry_nothing(*_: object) -> Carried | None:
+    """Carry nothing forward."""
+    return None
+
+
+def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
+    """Return what a student's key knows of a check after one early mistake: the answer with it.
+
+    It knows no further mistake, and not whether the arrays still tell something; a grade does. Of
+    small changes it holds no answers.
+    """
+    listed = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
+    if len(made) > 1 or not made <= listed:
+        return None
+    known = key[check.name]
+    answer = known.expected
+    for mistake, mistaken in known.mistakes:
+        if mistake.id in made:
+            answer = mistaken
+    if answer.failure:
+        return None
+    return Carried(PlainKey(answer), frozenset(answer.arrays))
+
+
+def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
+    """Return a function that says whether a mistake would have spoilt a check that has passed.
+
+    The checks that have passed are looked up each time, since verdicts are added meanwhile.
+    """
+
+    def excluded(mistake: Mistake | SmallChange) -> bool:
+        passed = []
+        for name, verdict in verdicts.items():
+            if verdict.status == "passed" and name in key:
+                passed.append(name)
+        return any(key[name].spoilt_by(mistake) for name in passed)
+
+    return excluded
+
+
+def standard_for(check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> Standard:
+    """Gather what an answer is compared with: known mistakes only where something is wrong.
+
+    excluded: asked only of the mistakes that the answer looks like; it may run experiments.
+    """
+    if _tells_nothing(check, answer):
+        return Standard(Answer())
+    expected = key.expected
+    if check.measure or is_right(check, expected, answer):
+        return Standard(expected)
+    mistakes = key.mistakes
+    alike = mistakes_like(check, expected, mistakes, answer)
+    ruled_out = frozenset(mistake.id for mistake in alike if excluded(mistake))
+    return Standard(expected, mistakes, key.constant, ruled_out)
+
+
+def _tells_nothing(check: Check, answer: Answer) -> bool:
+    """Return whether an answer ended in a way that nothing need be compared for."""
+    if check.measure:
+        return bool(answer.failure)
+    return answer.failure not in (Failure.NONE, Failure.RAISED) and not answer.arrays
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An answer to a check, what it was compared with, and what it earns."""
+
+    check: Check
+    key: CheckKey
+    answer: Answer
+    standard: Standard
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Follows:
+    """A check that needs wrong ones, and what its answer is compared with.
+
+    possible: the ways in which the wrong ones may have come about, each with what the check is
+    compared with then. carried: what these have in common. needed: the checks that are wrong.
+    """
+
+    check: Check
+    key: CheckKey
+    possible: Mapping[Mistakes, Carried]
+    carried: Carried
+    needed: Sequence[str]
+
+
+@dataclass
+class Judge:
+    """Judges the answers of one submission, in the order of a unit's checks.
+
+    key: of the unit. sizes: letter → size, for shapes in words. carry: what a check is compared
+    with after early mistakes. verdicts: of the checks so far; the caller adds to them.
+    """
+
+    key: Key
+    sizes: Mapping[str, int]
+    carry: Carry = carry_nothing
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    _wrong: dict[str, Judged] = field(default_factory=dict)
+    _ways: dict[str, list[Mistakes]] = field(default_factory=dict)
+
+    @property
+    def excluded(self) -> Excluded:
+        """Return a function that says whether a passed check rules a mistake out."""
+        return excluded_by(self.key, self.verdicts)
+
+    def lacking(self, check: Check) -> list[str]:
+        """Name the checks that this one needs and that have not passed."""
+        return unmet(check, self.verdicts)
+
+    def judge(self, check: Check, key: CheckKey, answer: Answer) -> Judged:
+        """Judge an answer: its points."""
+        standard = standard_for(check, key, answer, self.excluded)
+        judgement = judge(check, standard, answer)
+        return Judged(check, key, answer, standard, judgement)
+
+    def explain(self, judged: Judged) -> Verdict:
+        """Say what was wrong with an answer whose points stand."""
+        return explained(
+            judged.judgement,
+            judged.standard,
+            judged.key,
+            judged.answer,
+            self.sizes,
+            self.excluded,
+        )
+
+    def note(self, judged: Judged) -> None:
+        """Note an answer that has not passed: what needs it may be judged all the same."""
+        if not judged.check.measure:
+            self._wrong[judged.check.name] = judged
+
+    def follows(self, check: Check, key: CheckKey, needed: Sequence[str]) -> Follows | None:
+        """Return what a check is compared with that needs wrong ones; None where nothing is known.
+
+        key: of the check, where no mistake was made before.
+        """
+        if check.measure:
+            return None
+        possible = {}
+        for made in all_ways([self._ways_of(name) for name in needed]):
+            carried = self.carry(check, made)
+            if carried:
+                possible[made] = carried
+        together = common(check, possible)
+        if together is None:
+            return None
+        return Follows(check, key, possible, together, needed)
+
+    def judge_following(self, follows: Follows, answer: Answer) -> Verdict:
+        """Judge and explain the answer to a check that follows wrong ones."""
+        check = follows.check
+        following = still_right(check, follows.key.expected, answer)
+        if following is None:
+            carried = follows.carried
+            plain = standard_for(check, carried.key, answer, self.excluded)
+            all_of_it = Standard(
+                plain.expected, plain.mistakes, carried.key.constant, plain.ruled_out
+            )
+            standard = after_mistakes(all_of_it, carried)
+            earning = frozenset(follows.key.expected.arrays) - follows.key.constant
+            following = judge_following(check, earning, standard, carried, follows.possible, answer)
+        if following.ways:
+            self._ways[check.name] = list(following.ways)
+        return explained_following(
+            following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
+        )
+
+    def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
+        """Return the verdict on a check that is not run, since others have to pass first."""
+        return waiting(check, needed)
+
+    def _ways_of(self, name: str) -> list[Mistakes]:
+        """List the ways in which a wrong answer may have come about.
+
+        They are found when a later check asks for them: small changes take time to make.
+        """
+        if name in self._wrong:
+            self._ways[name] = self._found_ways(self._wrong.pop(name))
+        return self._ways.get(name, [])
+
+    def _found_ways(self, wrong: Judged) -> list[Mistakes]:
+        ways = ways_of(wrong.judgement)
+        if ways or wrong.judgement.failure:
+            return ways
+        changes = changes_that_explain(
+            wrong.key.small_changes,
+            wrong.standard.expected.arrays,
+            wrong.answer.arrays,
+            wrong.judgement.wrong,
+            self.excluded,
+        )
+        return [frozenset({change.id}) for change in changes]

@@ -1,0 +1,90 @@
+"""What answers are compared with: the key of a check, and known mistakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from autograder.check import Answer, Check, Corpus
+from autograder.judging.variants import NO_CHANGES, ChangedAnswers, SmallChange
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake.
+
+    text: what a student reads.
+    keeps: the share of an array's points that it leaves.
+    code: the line with the mistake. It stays with the solution: empty in a student's key.
+    """
+
+    id: str
+    text: str
+    keeps: float = 0.0
+    code: str = ""
+
+
+# mistakes that change the answer to a check, each with that answer
+Known = Sequence[tuple[Mistake, Answer]]
+
+
+class CheckKey(Protocol):
+    """The key of one check. It may be made when it is asked for, which may take experiments.
+
+    Judging never asks it: `standard_for` reads from it what decides about an answer.
+    """
+
+    @property
+    def expected(self) -> Answer:
+        """The solution's answer."""
+
+    @property
+    def loss(self) -> float | None:
+        """The loss that the solution's training reached, for a check that trains."""
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """The arrays that the solution answers alike on another seed: they cost and never earn."""
+
+    @property
+    def mistakes(self) -> Known:
+        """The known mistakes that lose points here, each with its answer."""
+
+    @property
+    def small_changes(self) -> ChangedAnswers:
+        """What the solution answers with one small change in it."""
+
+    @property
+    def style_changes(self) -> ChangedAnswers:
+        """What right answers in other styles answer with one small change in them."""
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Return whether a known mistake, or a small change of the solution, loses points here."""
+
+
+@dataclass(frozen=True)
+class PlainKey:
+    """The key of one check as plain data."""
+
+    expected: Answer
+    mistakes: Known = ()
+    loss: float | None = None
+    constant: frozenset[str] = frozenset()
+    small_changes: ChangedAnswers = NO_CHANGES
+    style_changes: ChangedAnswers = NO_CHANGES
+
+    def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
+        """Return whether a known mistake, or a small change of the solution, loses points here."""
+        if isinstance(mistake, SmallChange):
+            return self.small_changes.spoilt_by(mistake.id)
+        identities = {known.id for known, _ in self.mistakes}
+        return mistake.id in identities
+
+
+Key = Mapping[str, CheckKey]
+
+
+def key_name(check: Check, text: Corpus | None) -> str:
+    """Name an entry of a key: a check, and for one that trains also what it trained on."""
+    if check.measure and text:
+        return f"{check.name}@{text.name}"
+    return check.name

@@ -1,0 +1,226 @@
+"""What an answer earns: a pure function of the answer and of what it is compared with.
+
+No process is started here, no clock is read, nothing is searched for and nothing is said. A grade
+can be audited by reading this folder.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.check import Answer, Check, Failure, is_text
+from autograder.judging.compare import right_arrays, wrong_arrays
+from autograder.judging.key import Known, Mistake
+from autograder.judging.mistakes import (
+    Explanation,
+    explain_wrong,
+    explained_arrays,
+    mistakes_that_raise,
+)
+from autograder.judging.verdict import Status, Verdict
+
+STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
+    Failure.TIMEOUT: "timeout",
+    Failure.KILLED: "killed",
+    Failure.STUB: "failed",
+}
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What an answer to one check is compared with.
+
+    mistakes: the known mistakes that lose points here, each with its answer.
+    constant: the arrays that cost points where they are wrong, and never earn any.
+    ruled_out: the ids of mistakes that were not made, since they would have spoilt a check that has
+    passed.
+    """
+
+    expected: Answer
+    mistakes: Known = ()
+    constant: frozenset[str] = frozenset()
+    ruled_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an answer earns, and by which known mistakes it lost the rest.
+
+    share: of the check's points.
+    wrong: the arrays that differ from the solution's, in its order; none beside a failure.
+    explanations: the known mistakes that give wrong arrays.
+    raised: the known mistakes, all of the same words, that end with the same error.
+    failure: why the answer ended early.
+    """
+
+    check: Check
+    share: float
+    wrong: tuple[str, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    raised: tuple[Mistake, ...] = ()
+    failure: Failure = Failure.NONE
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.wrong and not self.failure
+
+    @property
+    def is_explained(self) -> bool:
+        """Return whether known mistakes give all that is wrong."""
+        if self.failure:
+            return bool(self.raised)
+        return explained_arrays(self.explanations).issuperset(self.wrong)
+
+    @property
+    def earned(self) -> float:
+        """Return the points."""
+        return round(self.check.points * self.share, 4)
+
+    @property
+    def status(self) -> Status:
+        """Return how the check ended: passed only where nothing is wrong."""
+        if self.is_right:
+            return "passed"
+        if self.earned:
+            return "partial"
+        if self.failure:
+            return STATUS_OF_FAILURE.get(self.failure, "error")
+        return "failed"
+
+    def verdict(self) -> Verdict:
+        """Return the verdict, without words."""
+        return Verdict(
+            name=self.check.name,
+            title=self.check.title,
+            points=self.check.points,
+            earned=self.earned,
+            status=self.status,
+            failure=self.failure,
+        )
+
+
+def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
+    """Compare an answer with the solution's and with those of known mistakes.
+
+    Of a check that trains, whether its weights can be measured: see `judge_loss`.
+    """
+    if answer.failure:
+        raised = mistakes_that_raise(standard.mistakes, answer, standard.ruled_out)
+        share = _share_beside_failure(check, standard, answer)
+        return Judgement(check, share, raised=tuple(raised), failure=answer.failure)
+    if check.measure:
+        unlike = weights_of_another_shape(standard.expected, answer)
+        return Judgement(check, 0.0 if unlike else 1.0, unlike)
+    wrong = tuple(wrong_arrays(check, standard.expected, answer))
+    if not wrong:
+        return Judgement(check, 1.0)
+    explanations = tuple(explain_wrong(check, standard, answer, wrong))
+    shares = _shares(standard, answer, wrong, explanations)
+    share = share_of_points(shares, standard.constant)
+    return Judgement(check, share, wrong, explanations)
+
+
+def weights_of_another_shape(expected: Answer, answer: Answer) -> tuple[str, ...]:
+    """Name the trained weights that are missing or have another shape than the solution's."""
+    names = []
+    for name, ours in expected.arrays.items():
+        weights = answer.arrays.get(name)
+        if weights is None or weights.shape != ours.shape:
+            names.append(name)
+    return tuple(names)
+
+
+def _share_beside_failure(check: Check, standard: Standard, answer: Answer) -> float:
+    """Return the share of points that arrays earn which were named although something failed."""
+    if check.measure or not answer.arrays:
+        return 0.0
+    expected = standard.expected
+    right = right_arrays(check, expected, answer)
+    if len(right) == len(expected.arrays):  # then the failure is in what no array shows
+        return 0.0
+    # what a run that failed did not name is as wrong as a wrong value: a failure never earns more
+    shares = {name: float(name in right) for name in expected.arrays}
+    return share_of_points(shares, standard.constant)
+
+
+def _shares(
+    standard: Standard,
+    answer: Answer,
+    wrong: Container[str],
+    explanations: tuple[Explanation, ...],
+) -> dict[str, float]:
+    """Return for each array how far it is right: 1, 0, or what a known mistake keeps."""
+    shares = {}
+    for name in standard.expected.arrays:
+        shares[name] = 0.0 if name in wrong else 1.0
+    for explanation in explanations:
+        kept = min(mistake.keeps for mistake in explanation.mistakes)
+        for name in explanation.arrays:
+            array = answer.arrays.get(name)
+            if name in standard.constant or not _is_one_number(array):
+                shares[name] = kept
+    return shares
+
+
+def _is_one_number(array: np.ndarray | None) -> bool:
+    """Return whether an array is missing, zeros, or the same number throughout.
+
+    That can be sent by a file that solves nothing.
+    """
+    if array is None:
+        return True
+    if is_text(array):
+        return False
+    if not array.any():
+        return True
+    if array.size == 1:
+        return False
+    is_as_first = array == array.flat[0]
+    return bool(is_as_first.all())
+
+
+def share_of_points(right: Mapping[str, float], constant: Container[str]) -> float:
+    """Return the share of a check's points that an answer earns, some of whose arrays are wrong.
+
+    A file that solves nothing can send an array that is the same on every seed. So only the others
+    earn, in equal parts; one that is constant and wrong costs what an array is worth among all.
+    right: for each array how far it is right: 1, 0, or what a known mistake keeps.
+    """
+    earning = []
+    lost = 0.0
+    for name, share in right.items():
+        if name in constant:
+            lost += 1 - share
+        else:
+            earning.append(share)
+    if not earning:
+        return 0.0
+    earned = sum(earning) / len(earning)
+    cost = lost / len(right)
+    return max(0.0, earned - cost)
+
+
+def not_reached(check: Check) -> Verdict:
+    """Make the verdict on a check that was not run, because checks it needs have not passed."""
+    return Verdict(
+        name=check.name,
+        title=check.title,
+        points=check.points,
+        earned=0.0,
+        status="not_reached",
+    )
+
+
+def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Name the checks that this one needs and that have not passed.
+
+    A check that was not asked for holds nobody back.
+    """
+    not_passed = []
+    for name in check.needs:
+        verdict = verdicts.get(name)
+        if verdict is not None and verdict.status != "passed":
+            not_passed.append(name)
+    return not_passed

@@ -1,0 +1,29 @@
+"""An answer judged and explained by itself, as `grading.judge.Judge` does one after the other."""
+
+from autograder.explaining.explain import explained, explained_loss, waiting
+from autograder.explaining.small_changes import none_excluded
+from autograder.grading.judge import excluded_by, standard_for
+from autograder.judging import Standard
+from autograder.judging import judge as judge_points
+from autograder.judging import judge_loss as judge_loss_points
+
+__all__ = ["excluded_by", "judge", "judge_loss", "none_excluded", "points_earned", "waiting"]
+
+
+def judge(check, key, answer, sizes, excluded=none_excluded):
+    """The verdict on an answer, with its remarks."""
+    standard = standard_for(check, key, answer, excluded)
+    judgement = judge_points(check, standard, answer)
+    return explained(judgement, standard, key, answer, sizes, excluded)
+
+
+def points_earned(check, key, answer):
+    """The points of an answer, judged with all that a key holds."""
+    standard = Standard(key.expected, key.mistakes, key.constant)
+    return judge_points(check, standard, answer).earned
+
+
+def judge_loss(check, key, loss, trained=None, loss_unit=""):
+    """The verdict on trained weights, with its remarks."""
+    judgement = judge_loss_points(check, key.expected, key.loss, loss, trained)
+    return explained_loss(judgement, loss_unit)

@@ -457,16 +457,29 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True)
+class TooLarge:
+    """What is kept of an array that is far larger than expected: its shape, and `amount` in words.
+
+    Example: "1,000,000 numbers".
+    """
+
+    shape: tuple[int, ...]
+    amount: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What came back for one check.
 
     arrays: what the experiment returned; after a failure, what it had named before.
     failure: why it ended early, and `message` says so in words.
+    too_large: arrays that were dropped, since they are far larger than the expected ones.
     """
 
     arrays: Arrays = field(default_factory=dict)
     failure: Failure = Failure.NONE
     message: str = ""
+    too_large: Mapping[str, TooLarge] = field(default_factory=dict)
 
 
 def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Experiments:

@@ -35,7 +35,7 @@ from autograder.sandbox.client import Server
 from autograder.source.solution import PlacedMistake, Solution
 
 FIRST_SEED = 1000
-SAMPLE = 10  # a quick run tries every tenth mutant, and so many fewer pairs
+SAMPLE = 10  # a quick run tries every tenth mutant or early mistake, and so many fewer pairs
 PAIRS = 200  # of mistakes made at once
 MAX_MISLED = 1 / 50  # the share of pairs that may be told a third mistake
 MIN_SCORE = 0.98  # the share of wrong variants that lose points
@@ -72,7 +72,7 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     # on the last of these seeds
     yield from judge_pairs(server, seed, key, report)
     yield from judge_nothing(server, seed, key)
-    yield from judge_nothing_after_mistakes(server, seed)
+    yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
 
@@ -223,15 +223,15 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
     yield finding(words, most > 0)
 
 
-def judge_nothing_after_mistakes(server: Server, seed: int) -> Iterator[Finding]:
-    """Empty exercises after each early mistake: one that earns points for what is left is a fault.
+def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> Iterator[Finding]:
+    """Empty exercises after early mistakes: one that earns points for what is left is a fault.
 
-    Says how many such files were tried.
+    Says how many such files were tried. each: of the mistakes before a check one in so many.
     """
     unit = server.unit
     tried = 0
     with closing(MadeKey(unit, seed, {}, AnswerStore(None), lambda: server)) as key:
-        for one in try_after_mistakes(unit, key):
+        for one in try_after_mistakes(unit, key, each):
             tried += 1
             if one.too_much:
                 yield finding(f"{unit.name}: {one}", True)

@@ -6,11 +6,12 @@ from hashlib import sha256
 
 import numpy as np
 
-from autograder.check import Answer, Check, is_text, names_in_experiment, names_used
+from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
 from autograder.explaining.words import values_are
 from autograder.judging.compare import wrong_places
+from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
 from autograder.judging.mistakes import Explanation, explained_arrays, is_convincing
 from autograder.judging.points import Standard
@@ -263,7 +264,9 @@ def describe_array(name: str, comparison: Comparison) -> Description:
     """Describe how a wrong array looks."""
     want = comparison.expected.arrays[name]
     got = comparison.answer.arrays.get(name)
-    if got is None:
+    if got is None and name in comparison.answer.too_large:
+        text = _too_large(comparison.answer.too_large[name], want, comparison)
+    elif got is None:
         text = "is missing from the result."
     elif is_text(want) != is_text(got):
         text = f"is {_kind(got)}, and should be {_kind(want)}."
@@ -276,6 +279,16 @@ def describe_array(name: str, comparison: Comparison) -> Description:
     else:
         return _describe_numbers(name, comparison)
     return Description(Remark(text, (name,)))
+
+
+def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> str:
+    """Say how large an array is that was dropped for its size."""
+    count, _, unit = amount(want).partition(" ")
+    wanted = count if large.amount.endswith(unit) else f"{count} {unit}"
+    text = f"is far too large: {large.amount}, where {wanted} are wanted."
+    if large.shape == want.shape:
+        return text
+    return f"{text} Shape {_two_shapes(large, want, comparison)}"
 
 
 def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Remark:
@@ -360,7 +373,7 @@ def _one_of(descriptions: Sequence[Description]) -> Remark:
     return replace(first, text=text, arrays=tuple(arrays), group=group)
 
 
-def _two_shapes(got: np.ndarray, want: np.ndarray, comparison: Comparison) -> str:
+def _two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> str:
     """Say two shapes, in the letters that the check uses."""
     used = names_used(comparison.check)
     sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}

@@ -19,6 +19,8 @@ from autograder.judging import (
     Verdict,
     judge_loss,
     key_name,
+    let_in,
+    most_bytes,
     same_answer,
     same_bits,
 )
@@ -95,7 +97,7 @@ def grade_one(
 
 def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:
     """Ask and judge a check that needs what known mistakes have spoilt."""
-    answer, seconds = _ask(worker, follows.check, seed)
+    answer, seconds = _ask(worker, follows.check, follows.key, seed)
     verdict = judge.judge_following(follows, answer)
     return replace(verdict, seconds=round(seconds, 4))
 
@@ -113,7 +115,7 @@ class Question:
     def ask(self, worker: Worker) -> tuple[Answer, float]:
         """Ask a submission; return its answer, and the seconds that it took."""
         text = self.text.train if self.text else None
-        return _ask(worker, self.check, self.seed, text)
+        return _ask(worker, self.check, self.key, self.seed, text)
 
     def judge(self, answer: Answer) -> Judged:
         """Judge an answer."""
@@ -174,7 +176,7 @@ def _is_to_the_last_bit(first: Answer, second: Answer) -> bool:
     """Return whether two answers are equal in every bit, message and failure included."""
     if (first.failure, first.message) != (second.failure, second.message):
         return False
-    if first.arrays.keys() != second.arrays.keys():
+    if first.arrays.keys() != second.arrays.keys() or first.too_large != second.too_large:
         return False
     return all(same_bits(array, second.arrays[name]) for name, array in first.arrays.items())
 
@@ -198,12 +200,19 @@ def _try(worker: Worker, question: Question) -> _Tried:
     return _Tried(question.judge(answer), seconds)
 
 
-def _ask(worker: Worker, check: Check, seed: int, text: str | None = None) -> tuple[Answer, float]:
-    """Ask a check; return the answer, and the seconds that it took."""
+def _ask(
+    worker: Worker, check: Check, key: CheckKey, seed: int, text: str | None = None
+) -> tuple[Answer, float]:
+    """Ask a check; return the answer, and the seconds that it took.
+
+    What is far larger than the key's answer is dropped.
+    """
+    expected = key.expected.arrays
+    most = most_bytes(expected)
     began = time.perf_counter()
-    answer = worker.ask(check, seed, text=text)
+    answer = worker.ask(check, seed, text=text, most_bytes=most)
     seconds = time.perf_counter() - began
-    return answer, seconds
+    return let_in(answer, expected), seconds
 
 
 class Measurer:

@@ -26,6 +26,7 @@ from autograder.judging import (
     Remark,
     Verdict,
     is_right,
+    most_bytes,
     scale_of,
     wrong_arrays,
     wrong_places,
@@ -468,7 +469,9 @@ class _Search:
     ) -> Answer:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
         seconds = min(most, check.seconds)
-        return worker.ask(replace(check, seconds=seconds), seed, source=script)
+        quick = replace(check, seconds=seconds)
+        most_in_reply = most_bytes(self._wrong.expected.answer.arrays)
+        return worker.ask(quick, seed, source=script, most_bytes=most_in_reply)
 
 
 def _is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:

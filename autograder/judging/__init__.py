@@ -1,9 +1,10 @@
 """Judging: from an answer and what it is compared with to points.
 
-`compare` says how far two arrays differ, `mistakes` which known mistakes give what is wrong,
-`points` what an answer earns, `training` the same of checks that train, and `carry` of checks that
-follow wrong ones; `variants` holds what small changes of a solution answer. Everything here is a
-pure function of data: no process, no clock, no search and no English. `explaining` finds the words.
+`door` drops what is too large to be looked at, `compare` says how far two arrays differ, `mistakes`
+which known mistakes give what is wrong, `points` what an answer earns, `training` the same of
+checks that train, and `carry` of checks that follow wrong ones; `variants` holds what small changes
+of a solution answer. Everything here is a pure function of data: no process, no clock, no search
+and no English. `explaining` finds the words.
 """
 
 from autograder.judging.compare import (
@@ -19,6 +20,7 @@ from autograder.judging.compare import (
     wrong_arrays,
     wrong_places,
 )
+from autograder.judging.door import let_in, most_bytes
 from autograder.judging.key import CheckKey, Key, Known, Mistake, PlainKey, key_name
 from autograder.judging.mistakes import (
     Explanation,
@@ -54,7 +56,9 @@ __all__ = [
     "judge_loss",
     "key_name",
     "kind_of_error",
+    "let_in",
     "mistakes_like",
+    "most_bytes",
     "not_reached",
     "row_cosine",
     "same_answer",

@@ -31,6 +31,7 @@ from autograder.judging import (
     judge,
     judge_loss,
     key_name,
+    let_in,
 )
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
@@ -193,7 +194,7 @@ class _Practice:
         if check.measure:
             return self._train(check)
         known = self.key[check.name]
-        answer = self._answer(check, text=None)
+        answer = self._answer(check, known)
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
             self.judge.note(judged)
@@ -211,7 +212,7 @@ class _Practice:
         if known is None or follows is None:
             return _without_answer(self.judge.waiting(check, lacking))
         self.tell(check.name, 0.0)
-        answer = self._answer(check, None)
+        answer = self._answer(check, known)
         return Practised(self.judge.judge_following(follows, answer), known, answer)
 
     def _train(self, check: Check) -> Practised:
@@ -230,7 +231,7 @@ class _Practice:
                 "`autograder build`.",
             )
         known = self.key[name]
-        answer = self._answer(check, text.train)
+        answer = self._answer(check, known, text.train)
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
             return Practised(self.judge.explain(judged), known, answer)
@@ -249,8 +250,11 @@ class _Practice:
         judgement = judge(check, Standard(Answer()), answer)
         return _without_answer(explained_plainly(judgement, answer))
 
-    def _answer(self, check: Check, text: str | None) -> Answer:
-        """Run an experiment within its limits. text: what a check that trains is given."""
+    def _answer(self, check: Check, key: CheckKey, text: str | None = None) -> Answer:
+        """Run an experiment within its limits. text: what a check that trains is given.
+
+        What is far larger than the key's answer is dropped, as it is in a grade.
+        """
         experiments = self.unit.experiments
         run = partial(
             run_experiment,
@@ -261,7 +265,8 @@ class _Practice:
             text,
             partial(explain_error, experiments),
         )
-        return within_limits(check, self.unit.limits, run, self.tell)
+        answer = within_limits(check, self.unit.limits, run, self.tell)
+        return let_in(answer, key.expected.arrays)
 
 
 def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -> Answer:

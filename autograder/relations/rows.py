@@ -20,6 +20,7 @@ FEW_ROWS = 4  # wrong rows that are told one by one
 MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
 MOST_COMPARED = 1_000_000  # entries, where each row is compared with each
 STEPS = 5  # the longest step by which a part of an array is looked for
+MOST_TRIED = 500  # places at which such a part is tried: of equal rows each might be one
 # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
 SPARED_BY_CHANCE = -3.0
 
@@ -239,14 +240,23 @@ def _parts(shorter: Array, longer: Array) -> Iterator[_Part]:
     """Yield the parts of a longer array that equal a shorter one."""
     count = len(shorter)
     steps = STEPS if count > 1 else 1  # of a single row every step would fit
+    first_rows = _rows_that_fit(longer, shorter[0])
+    tries = MOST_TRIED
     for step in range(1, steps + 1):
         starts = len(longer) - step * (count - 1)
-        for start in range(starts):
-            if not evidence.fits(longer[start], shorter[0]):
-                continue
+        for start in first_rows[first_rows < starts].tolist():
+            tries -= 1
+            if tries < 0:
+                return
             part = _Part(start, step, count, len(longer))
             if evidence.fits(longer[part.rows], shorter):
                 yield part
+
+
+def _rows_that_fit(rows: Array, row: Array) -> Array:
+    """Return the numbers of the rows that equal one up to rounding."""
+    apart = np.abs(rows - row).reshape(len(rows), -1)
+    return np.flatnonzero(apart.max(axis=1, initial=0.0) <= evidence.tolerance(row))
 
 
 def _some(which: str, count: int) -> str:

@@ -18,6 +18,8 @@ from autograder.relations.letters import Letters
 
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
+# nor are those that have more entries than so many times the expected ones, and so many beside
+MOST_TIMES, MOST_MORE = 16, 512
 EXCHANGED = "exchanged"  # the kind of two arrays that changed places
 
 NO_VALUES = Found(Relation("empty", "there are no values."), prior=1.0, chance_log10=-math.inf)
@@ -68,7 +70,7 @@ def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list
     """Find what fits one wrong array, whether or not it could be chance."""
     if not found.size:
         return [NO_VALUES]
-    if not _is_searched(found):
+    if not _is_searched(found) or found.size > MOST_TIMES * expected[name].size + MOST_MORE:
         return []
     others = {other: array for other, array in expected.items() if other != name}
     case = Case(expected[name], found.astype(np.float64), others, letters)

@@ -19,6 +19,7 @@ import numpy as np
 from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
+from autograder.judging import most_bytes
 from autograder.parsing import parse
 from autograder.report.code import exercises, parts
 from autograder.review.effects import Effect, Kind, effect
@@ -188,7 +189,7 @@ class _Maker:
         answers: list[Answer] = []
         with self._server.worker(source, self._name) as worker:
             for seed in self._seeds:
-                answer = worker.ask(quick, seed)
+                answer = worker.ask(quick, seed, most_bytes=most_bytes({}))
                 answers.append(answer)
                 if answer.failure not in ENDED:  # it hangs: once is enough
                     break

@@ -149,9 +149,11 @@ class ReplyReader:
     so_far: the answer that counts if no other comes; None if none was sent.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, most_bytes: int = wire.MAX_FRAME) -> None:
+        """Begin to read. most_bytes: of all that the worker may write."""
         self.so_far: wire.Message | None = None
         self._token = token
+        self._most_bytes = most_bytes
         self._unread = bytearray()
         self._total = 0
         self._unexpected = 0
@@ -164,10 +166,10 @@ class ReplyReader:
         if not piece:
             raise EOFError
         self._total += len(piece)
-        if self._total > wire.MAX_FRAME:
-            raise wire.BadFrame("too many bytes")
+        if self._total > self._most_bytes:
+            raise wire.TooManyBytes("too many bytes")
         self._unread += piece
-        for message in take_frames(self._unread):
+        for message in take_frames(self._unread, self._most_bytes):
             is_ours = message.fields.get("token") == self._token
             is_last = wire.SO_FAR not in message.fields
             if is_ours and is_last:
@@ -180,15 +182,15 @@ class ReplyReader:
         return None
 
 
-def take_frames(unread: bytearray) -> list[wire.Message]:
+def take_frames(unread: bytearray, most_bytes: int = wire.MAX_FRAME) -> list[wire.Message]:
     """Take whole frames off the front of what was read. Raises `BadFrame`.
 
-    After too many of them the rest is left.
+    After too many of them the rest is left. most_bytes: that a frame may hold.
     """
     found: list[wire.Message] = []
     while len(unread) >= wire.LENGTH_BYTES:
         head = bytes(unread[: wire.LENGTH_BYTES])
-        end = wire.LENGTH_BYTES + wire.frame_length(head)
+        end = wire.LENGTH_BYTES + wire.frame_length(head, most_bytes)
         if len(unread) < end:
             break
         file = bytes(unread[wire.LENGTH_BYTES : end])
@@ -288,12 +290,14 @@ class Worker:
         arrays: Arrays | None = None,
         text: str | None = None,
         source: bytes | None = None,
+        most_bytes: int = wire.MAX_FRAME,
     ) -> Answer:
         """Ask one check, within the check's time. A failure says how the worker ended.
 
         role: "experiment", or "measure" for the loss of the weights in `arrays`.
         text: what a check that trains is given, or measured on.
         source: another file, which this process runs from now on in place of the one it had.
+        most_bytes: that it may send in reply.
         """
         if self._watch.is_over():
             seconds = self._server.unit.limits.seconds
@@ -316,7 +320,7 @@ class Worker:
         self.asked += 1
         if source is not None:
             self.names_run = None
-        reader = ReplyReader(token)
+        reader = ReplyReader(token, most_bytes)
         try:
             reply = self._process.exchange(frame, reader, check.seconds, self._watch)
             failure = _failure_of(reply)
@@ -325,6 +329,10 @@ class Worker:
             self._end(0.0)
             late = Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
             return _answer_so_far(reader, late)
+        except wire.TooManyBytes as error:
+            self._end(0.0)
+            message = f"the answer is far too large ({error}; {most_bytes} are read at most)."
+            return Answer(failure=Failure.KILLED, message=message)
         except wire.BadFrame as error:
             self._end(0.0)
             message = f"the answer could not be read ({error})."

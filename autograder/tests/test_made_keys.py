@@ -208,7 +208,8 @@ def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
     key = MadeKey(unit, small.SEED, data, store, lambda: server)
     stub = grade_one(server, b"", "ada.py", small.SEED, key, data)
     assert stub[-1].status == "not_reached"
-    assert key.computed == 0
+    exact = [check for check in unit.checks if not check.measure]
+    assert key.computed <= len(exact)  # their size is known before they are asked
     solved = small.solved().encode()
     verdicts = grade_one(server, solved, "ada.py", small.SEED, key, data)
     assert {verdict.status for verdict in verdicts} == {"passed"}

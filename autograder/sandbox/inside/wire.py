@@ -48,6 +48,10 @@ class BadFrame(Exception):
     """Bytes that are no answer of ours."""
 
 
+class TooManyBytes(BadFrame):
+    """A frame, or several of them, that hold more than may be read."""
+
+
 @dataclass(frozen=True)
 class Message:
     """What goes over the wire in both directions."""
@@ -219,13 +223,16 @@ def _in_order(arrays: Arrays, order: list[str]) -> Arrays:
     return ordered
 
 
-def frame_length(head: bytes) -> int:
-    """Return how many bytes follow the first eight of a frame. Raises `BadFrame`."""
+def frame_length(head: bytes, most: int = MAX_FRAME) -> int:
+    """Return how many bytes follow the first eight of a frame. Raises `BadFrame`.
+
+    most: how many may.
+    """
     if len(head) < LENGTH_BYTES:
         raise BadFrame("no length")
     (length,) = struct.unpack("<Q", head)
-    if length > MAX_FRAME:
-        raise BadFrame(f"{length} bytes announced")
+    if length > most:
+        raise TooManyBytes(f"{length} bytes announced")
     return int(length)
 
 

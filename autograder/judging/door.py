@@ -1,0 +1,54 @@
+"""The door of the trusted side: how large an answer may be, decided before it is looked at.
+
+A submission may return a gigabyte under the name of any array. What is far larger than the expected
+array is wrong whatever it holds, so it is dropped here, before it is converted, compared or kept.
+Beyond this door an answer is small: a few times as large as the expected one.
+"""
+
+import numpy as np
+
+from autograder.check import Answer, Arrays, TooLarge, is_text
+
+# of an array: as many times the expected size, and this on top, for small ones
+TIMES, BYTES_MORE = 16, 64 << 10
+# the same of all that a worker sends for one question, as it comes over the wire
+TIMES_OF_FRAME, BYTES_OF_FRAME = 4, 4 << 20
+BYTES_OF_NUMBER = 8  # a judge compares numbers as float64, whatever type they came in
+BYTES_OF_CHARACTER = 4
+
+
+def most_bytes(expected: Arrays) -> int:
+    """Return how many bytes a worker may send in reply to one question.
+
+    expected: the arrays of a right answer. What is not known is small.
+    """
+    return BYTES_OF_FRAME + TIMES_OF_FRAME * sum(map(_bytes_to_judge, expected.values()))
+
+
+def let_in(answer: Answer, expected: Arrays) -> Answer:
+    """Drop arrays that nobody expects, and those that are far larger than the expected ones.
+
+    The answer says of the latter how large they were.
+    expected: the arrays of a right answer.
+    """
+    arrays = {}
+    too_large = {}
+    for name, array in answer.arrays.items():
+        if name not in expected:
+            continue
+        if _bytes_to_judge(array) <= TIMES * _bytes_to_judge(expected[name]) + BYTES_MORE:
+            arrays[name] = array
+        else:
+            too_large[name] = TooLarge(array.shape, amount(array))
+    return Answer(arrays, answer.failure, answer.message, too_large)
+
+
+def amount(array: np.ndarray) -> str:
+    """Say how much an array holds: "1,200 numbers", "35 characters"."""
+    if is_text(array):
+        return f"{array.nbytes // BYTES_OF_CHARACTER:,} characters"
+    return f"{array.size:,} numbers"
+
+
+def _bytes_to_judge(array: np.ndarray) -> int:
+    return array.nbytes if is_text(array) else array.size * BYTES_OF_NUMBER

@@ -1,0 +1,116 @@
+"""The door of the trusted side: what is far too large is dropped, told, and costs little."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small
+
+from autograder.check import Answer, Failure, TooLarge
+from autograder.judging import PlainKey, judge, let_in, most_bytes
+from autograder.practice.practise import practise
+from autograder.sandbox.inside.submission import Submission
+
+EXPECTED = {"x": np.zeros((3, 4), np.float32), "word": np.array("abc")}
+MOST_PEAK = 200  # MB, of the grader
+MOST_CPU = 3.0  # seconds more than for an honest file, on a machine that is busy
+FLOODS = {
+    "sixty megabytes": "np.random.default_rng().integers(0, 9, 60_000_000, np.uint8)",
+    "four megabytes": "np.random.default_rng().integers(0, 9, 4_000_000, np.uint8)",
+    "as many as are looked at": "np.random.default_rng().normal(size=8_000)",
+    "texts": "['abc'] * 150_000",
+}
+
+
+@pytest.mark.parametrize(
+    ("array", "comes_in"),
+    [
+        (np.zeros(12, np.uint8), True),
+        (np.zeros(16 * 12 + 8192, np.uint8), True),
+        (np.zeros(16 * 12 + 8193, np.uint8), False),  # whatever bytes a number has
+        (np.array("a" * 16_000), True),
+        (np.array("a" * 20_000), False),
+    ],
+)
+def test_what_is_far_larger_than_expected_is_dropped(array, comes_in):
+    """Its shape stays, and how much it held."""
+    answer = let_in(Answer({"x": array}, Failure.RAISED, "why"), EXPECTED)
+    assert (answer.failure, answer.message) == (Failure.RAISED, "why")
+    assert ("x" in answer.arrays) is comes_in
+    assert [large.shape for large in answer.too_large.values()] == [array.shape] * (not comes_in)
+
+
+def test_what_nobody_expects_is_dropped():
+    """It would be kept for nothing."""
+    answer = let_in(Answer({"x": np.ones(2), "other": np.ones(2)}), EXPECTED)
+    assert list(answer.arrays) == ["x"]
+    assert not answer.too_large
+
+
+def test_a_frame_may_hold_some_times_what_is_expected():
+    """And some megabytes more, in which a wrong shape is still told."""
+    large = {"x": np.zeros(1_000_000)}
+    assert most_bytes({}) == 4 << 20
+    assert most_bytes(large) == (4 << 20) + 32_000_000
+
+
+def test_it_is_told_with_both_sizes():
+    """In practice as in a grade: the array is wrong, and no known mistake is named."""
+    check = small.check()
+    key = PlainKey(Answer({"doubled": np.zeros((3, 4))}))
+    answer = Answer({}, too_large={"doubled": TooLarge((5000, 4), "20,000 numbers")})
+    verdict = judge(check, key, answer, {})
+    assert verdict.earned == 0
+    assert [remark.text for remark in verdict.remarks] == [
+        "is far too large: 20,000 numbers, where 12 are wanted. "
+        "Shape (5000, 4) found, (3, 4) wanted."
+    ]
+    script = "import numpy as np\ndef double(x): return np.zeros((5000, 7))\n"
+    verdicts = practise(small.unit(), [check], Submission(script.encode(), "mine.py"))
+    assert verdicts[0].remarks[0].text.startswith("is far too large: 35,000 numbers, where ")
+
+
+def grader_of(folder, script):
+    """Grade one file by the real command: its result, the grader's peak (MB) and CPU seconds."""
+    small.submit(folder / "class", "eve", script)
+    command = [sys.executable, "-m", "autograder", "grade", folder / "class", "--quick"]
+    command += ["--out", folder / "out", "--seed", "5", "-j", "1"]
+    process = subprocess.Popen(
+        [*map(str, command)], cwd=small.COURSE.folder, stdout=subprocess.DEVNULL
+    )
+    status, stat = "", ""
+    while process.poll() is None:
+        try:
+            now = Path(f"/proc/{process.pid}/status").read_text()
+            stat = Path(f"/proc/{process.pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            break
+        status = now if "VmHWM" in now else status  # a process that has ended has no memory
+        time.sleep(0.02)
+    assert process.wait() == 0
+    (peak,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    ticks = sum(map(int, stat.rpartition(")")[2].split()[11:13]))  # of itself alone
+    result = json.loads((folder / "out" / small.UNIT / "eve.json").read_text())
+    return result, peak / 1000, ticks / 100
+
+
+@pytest.fixture(scope="module")
+def honest_seconds(tmp_path_factory):
+    _, _, seconds = grader_of(tmp_path_factory.mktemp("honest"), small.solved())
+    return seconds
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_flood_costs_the_grader_little(flood, honest_seconds, tmp_path):
+    """Its memory and processor time stay small, whatever is sent in the place of an array."""
+    script = f"{small.solved()}\n\ndef double(x): return {flood}\n"
+    script += f"\n\ndef running_sum(x): return {flood}, x.sum(0)\n"
+    result, peak, seconds = grader_of(tmp_path, script)
+    statuses = {check["name"]: check["status"] for check in result["checks"]}
+    assert statuses["doubling"] in ("failed", "killed")
+    assert peak < MOST_PEAK
+    assert seconds < honest_seconds + MOST_CPU

@@ -22,7 +22,7 @@ import numpy as np
 from autograder.course import Unit, addons
 from autograder.errors import UserError
 from autograder.sandbox.inside import confinement, landlock, wire
-from autograder.sandbox.readable import places
+from autograder.sandbox.readable import module_names, places
 from autograder.sandbox.scratch import Scratch
 from autograder.sandbox.worker import Worker
 
@@ -133,6 +133,7 @@ class Server:
                 "unit": self.unit.name,
                 "checks": str(self.unit.course.checks),
                 "addons": addons(self.unit.course),
+                "packages": module_names(self.unit.packages),
                 "confine": not self.unsafe,
                 "stub": self._stub,
                 "readable": self._places.readable,

@@ -164,6 +164,28 @@ def package_folders(names: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
+def module_names(names: Sequence[str]) -> list[str]:
+    """Return the modules that distributions are imported as: `sklearn` of scikit-learn.
+
+    One that is called as its distribution stands for it. Those that are not installed are passed
+    over.
+    """
+    found: list[str] = []
+    for name in names:
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        modules = []
+        for top in sorted(_top_level_names(distribution)):
+            module, _, _ = top.partition(".")
+            if module.isidentifier() and not module.startswith("_"):
+                modules.append(module)
+        own = name.replace("-", "_").lower()
+        found += [own] if own in modules else dict.fromkeys(modules)
+    return found
+
+
 def _top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
     """Return the names in site-packages that hold a distribution's code and libraries."""
     names = set()

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import small
 
+from autograder.check import Failure
 from autograder.sandbox import client, readable
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside.server import OF_THREADS
 
 ENGINE = {  # the modules of the engine beside a submission
     "autograder",
@@ -254,3 +256,69 @@ def test_the_server_can_import_nothing_else_of_the_engine(wall, monkeypatch):
     ]
     with Server(small.unit()) as server:
         assert small.refused(server, "\n".join(attempts)) == []
+
+
+OF_SCIPY = """
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    UNIT = UnitSettings(packages=("numpy", "scipy"))
+
+
+    @check(points=1)
+    def solving(net, seed):
+        "`solve` gives a number"
+        a = np.random.default_rng(seed).normal(size=(9, 9)) + 9 * np.eye(9)
+        return named("solved", net.solve(a))
+"""
+CALLS_OF_SCIPY = {
+    "linalg": """
+    from scipy.linalg import lu_factor, lu_solve
+    return lu_solve(lu_factor(a), a[0])""",
+    "optimize": """
+    from scipy import optimize
+    return optimize.minimize(lambda x: ((a @ x) ** 2).sum(), a[0]).fun""",
+    "stats": """
+    import scipy.stats
+    return scipy.stats.ttest_ind(a[0], a[1]).pvalue""",
+    "a function that loads OpenBLAS late": """
+    import sys
+    for name in [*sys.modules]:
+        if name.startswith("scipy"):
+            del sys.modules[name]
+    import scipy.linalg
+    return scipy.linalg.solve(a, a[0])""",
+}
+
+
+@pytest.fixture(scope="module")
+def server_with_scipy(tmp_path_factory):
+    """A server of a unit that allows scipy, which its checks do not import."""
+    folder = tmp_path_factory.mktemp("scipy") / "course"
+    unit = small.write_course(
+        folder, "solving", OF_SCIPY, "def solve(a): return a\n", {"scipy": ""}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OF_THREADS:
+            patch.delenv(name, raising=False)
+        with Server(unit) as server:
+            yield server
+
+
+@pytest.mark.parametrize("code", CALLS_OF_SCIPY.values(), ids=CALLS_OF_SCIPY)
+def test_scipy_works_behind_the_walls(code, server_with_scipy):
+    """Though no thread may be started there, and no check imports it."""
+    script = f"def solve(a):{code}\n"
+    with server_with_scipy.worker(script.encode(), "ada.py") as worker:
+        answer = worker.ask(server_with_scipy.unit.checks[0], 1)
+    assert answer.message == ""
+    assert np.isfinite(answer.arrays["solved"]).all()
+
+
+def test_an_interrupt_is_told_as_such(boxed):
+    """A library that may start no thread raises one; the line that called it is told."""
+    answer = small.inside(boxed, "import os, signal\nsignal.raise_signal(signal.SIGINT)")
+    assert answer.failure == Failure.KILLED
+    assert "the program ended itself while this check ran. line 4" in answer.message
+    assert "KeyboardInterrupt" in answer.message

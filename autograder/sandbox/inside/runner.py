@@ -257,6 +257,11 @@ def answer_questions(
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, question, experiments, reset, tell_so_far)
             names.put_back()  # what sends the answer needs them, too
+        except KeyboardInterrupt as error:  # nobody is at a keyboard: code or a library raised it
+            names.put_back()
+            words = describe(error, check)
+            message = f"the program ended itself while this check ran. {words}"
+            answer = Answer(failure=Failure.KILLED, message=message[:MAX_MESSAGE])
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))
         more = {}

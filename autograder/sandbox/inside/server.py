@@ -10,11 +10,13 @@ import os
 import resource
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -28,6 +30,10 @@ MAX_SETUP = 1 << 20  # bytes of the first message
 MAX_COMMAND = 1 << 16  # bytes of each later one
 FORKS_BEFORE_HUGE_PAGES = 3  # from then on it pays to make each of the next ones cheaper
 POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
+
+# what is left of the environment, for libraries that a worker loads: none may start a thread there,
+# and OpenBLAS interrupts the program where it cannot
+OF_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 # descriptors of a worker
 QUESTIONS = 3
@@ -77,6 +83,8 @@ def serve() -> None:
     forker = _prepare(setup, null)
     threads = len(os.listdir("/proc/self/task")) if forker.walls else 1
     os.environ.clear()
+    for name in OF_THREADS:
+        os.putenv(name, "1")  # which C reads; Python's `os.environ` stays empty
     # set by hand: tempfile would probe for a writable folder, and there is none
     tempfile.tempdir = "/tmp"
     _reply(control, {"threads": threads})
@@ -97,6 +105,7 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
         confinement.die_with_parent()
     checks = Path(setup["checks"])
     experiments = load_experiments(checks, setup["unit"], setup["addons"])
+    _import_packages(setup["packages"])
     runner.warm(experiments, setup["stub"].encode())
     names = runner.names_to_keep(experiments)
     gc.freeze()
@@ -107,6 +116,21 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
         walls = confinement.make_walls(setup["readable"], setup["listed"], setup["landlock"])
         address_space = memory.address_space()
     return Forker(experiments, names, walls, null, os.getpid(), address_space)
+
+
+def _import_packages(names: Sequence[str]) -> None:
+    """Import what a unit may use and its checks have not: a submission's time is not for that.
+
+    Some packages load their parts when they are asked for; then these are. One that cannot be
+    imported is for a submission to find out.
+    """
+    for name in names:
+        if name in sys.modules:
+            continue
+        with suppress(Exception):
+            package = import_module(name)
+            for part in getattr(package, "__all__", ()):
+                getattr(package, part, None)
 
 
 def _reply(control: socket.socket, reply: Mapping[str, Any]) -> None:

@@ -231,6 +231,8 @@ def frame_length(head: bytes, most: int = MAX_FRAME) -> int:
     if len(head) < LENGTH_BYTES:
         raise BadFrame("no length")
     (length,) = struct.unpack("<Q", head)
+    if length > MAX_FRAME:
+        raise BadFrame(f"{length} bytes announced")
     if length > most:
         raise TooManyBytes(f"{length} bytes announced")
     return int(length)

@@ -890,3 +890,14 @@ def test_a_failure_beside_arrays_that_are_all_right_earns_nothing():
 def test_weights_beside_a_failure_are_not_measured():
     """A check that trains is answered whole or not at all."""
     assert ended_early({"a": A}, asked=replace(three, measure=lambda *_: 0.0)).earned == 0
+
+
+@pytest.mark.parametrize(("named", "earned"), [("abc", 0), ("ab", 2), ("a", 1), ("b", 0), ("", 0)])
+def test_what_a_failure_leaves_unnamed_costs_what_a_wrong_one_would(named, earned):
+    """Also of arrays that are the same on every seed: to crash before them saves nothing."""
+    arrays = {name: array for name, array in {"a": A, "b": B, "c": C}.items() if name in named}
+    known = replace(key(), constant=CONSTANT)
+    assert ended_early(arrays, known=known).earned == earned
+    if len(arrays) < 3:
+        wrong = {name: value + 1 for name, value in {"a": A, "b": B, "c": C}.items()}
+        assert earned == verdict(known, **(wrong | arrays)).earned

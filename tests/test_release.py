@@ -18,7 +18,8 @@ from this_course import COURSE, ROOT, UNIT
 from whole_script import with_small_examples
 
 from autograder.authoring.build import Stale, solutions
-from autograder.authoring.release import leaks, release
+from autograder.authoring.given import leaks, secret_lines
+from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.grading.keys import solution_of
 
@@ -124,13 +125,13 @@ def test_the_same_course_gives_the_same_release(released, tmp_path):
 
 def test_a_release_holds_no_answer(released, answers):
     """No file holds a line of a solution region or a mistake's code, nor do keys and the wheel."""
-    assert sum(len(solution.secret_lines) for solution in answers) > 100
+    assert len(secret_lines(answers)) > 100
     assert leaks(released, answers) == []
 
 
 def test_leaks_are_found(answers, tmp_path):
     """The test above can fail: a planted line is found, also in what is packed."""
-    line = max(answers[0].secret_lines, key=len)
+    line = max(secret_lines(answers[:1]), key=len)
     (tmp_path / "notes.txt").write_text(f"by the way: {line}")
     with zipfile.ZipFile(tmp_path / "engine.whl", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("autograder/notes.py", f"# {line}")

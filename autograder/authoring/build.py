@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from autograder.course import Course, Unit, UnknownUnit, load_unit
-from autograder.data import all_unit_data
+from autograder.data import NoData, all_unit_data, unit_data
 from autograder.errors import UserError
 from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
-from autograder.judging import CheckKey, Key
+from autograder.judging import CheckKey, Key, points_earned
 from autograder.sandbox.client import Server
 from autograder.source.markers import BEGIN, END, BadSolution, slips_of_exercises, slips_of_markers
 from autograder.source.pictures import pictures
@@ -21,6 +21,10 @@ from autograder.source.solution import Solution, read_solution_file
 
 class Stale(UserError):
     """Something generated does not match its source; the text says what, and what mends it."""
+
+
+class GivesAnswers(UserError):
+    """What is to be given to students holds an answer; the text says where, and what to do."""
 
 
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
@@ -64,10 +68,13 @@ def build(course: Course, units: Iterable[str] = (), check: bool = False) -> lis
     for name, solution in solutions(course, units):
         check_lengths(name, solution)
         check_pictures(course, name, solution)
+        if check:
+            check_stub(course, name, solution)
+        key_written = _build_key(load_unit(course, name), check)  # or the stub earns points
         stub = course.stub(name)
         if not _is_fresh(stub, solution):
             written.append(_write(stub, solution.stub, check))
-        written += _build_key(load_unit(course, name), check)
+        written += key_written
     return written
 
 
@@ -94,10 +101,12 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     stored: Key = {}
     with suppress(key_file.NoKey):  # where there is none, or one of another format
         stored = key_file.load_key(path)
-    with Server(unit, stub=solution_of(unit).stub) as server:
+    stub = solution_of(unit).stub
+    with Server(unit, stub=stub) as server:
         fresh = build_key(
             server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored
         )
+        refuse_solved_stub(server, stub, fresh)
     kept = _losses_not_made_here(unit, stored, fresh)
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / path.name
@@ -111,6 +120,50 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     if kept:
         return [f"{path} (not here, so as before: {', '.join(kept)})"]
     return [str(path)]
+
+
+def refuse_solved_stub(server: Server, stub: str, key: Key) -> None:
+    """Run what students get. Raises `GivesAnswers` where a check gives points for it.
+
+    key: of the public seed.
+    """
+    earned = list(_points_of_stub(server, stub, key))
+    if earned:
+        lines = "\n  ".join(earned)
+        raise GivesAnswers(
+            f"Nothing was written: what students get of {server.unit.name} earns points, so it "
+            f"holds an answer.\n  {lines}\nPut all that students write between `{BEGIN}` and "
+            f"`{END}`."
+        )
+
+
+def _points_of_stub(server: Server, stub: str, key: Key) -> Iterator[str]:
+    """Yield a line for each check that gives points for a stub, on the public seed.
+
+    Of those that train, only such as need no other are run, where their data is here.
+    """
+    unit = server.unit
+    data = unit_data(unit)
+    with server.worker(stub.encode(), f"{unit.name}.py") as worker:
+        for check in unit.checks:
+            text = None
+            if check.measure:
+                if check.needs:
+                    continue
+                try:
+                    text = data[check.name].train
+                except NoData:
+                    continue
+            elif check.name not in key:
+                path = unit.course.key(unit.name)
+                raise Stale(f"{path} does not hold {check.name}. Run `autograder build`.")
+            answer = worker.ask(check, unit.course.public_seed, text=text)
+            if check.measure:
+                earned = 0.0 if answer.failure else check.points
+            else:
+                earned = points_earned(check, key[check.name], answer)
+            if earned:
+                yield f"{check.name}: {earned:g} of {check.points:g} points"
 
 
 def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, CheckKey]:

@@ -7,24 +7,18 @@ import json
 import keyword
 import re
 import sys
-import tomllib
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from autograder.authoring.release import refuse_full
+from autograder.authoring.course_file import BadName, with_unit
+from autograder.authoring.given import refuse_full
 from autograder.course import FILE, Course, read_course
-from autograder.errors import UserError
 from autograder.grading.results import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates" / "new"
 NAMES = {"gitignore": ".gitignore"}  # globs that pack wheels pass over names that begin with a dot
-
-
-class BadName(UserError):
-    """A unit cannot be called so; the text says why."""
 
 
 def new(folder: Path) -> list[Path]:
@@ -108,90 +102,6 @@ def refuse_name(course: Course, name: str) -> None:
             f"A unit cannot be called `{name}`: in its script, `import {name}` would find "
             "the script itself. Choose another name."
         )
-
-
-def with_unit(text: str, name: str) -> str:
-    """Add a unit at the end of `units` in the text of a course.toml; all else stays as it is.
-
-    Raises `BadName` where the list cannot be found: then it is to be added by hand.
-    """
-    added = _added(text, name)
-    wanted = tomllib.loads(text)
-    wanted["units"].append(name)
-    try:
-        found = tomllib.loads(added)
-    except tomllib.TOMLDecodeError:
-        found = {}
-    if found != wanted:
-        raise BadName(f'The list `units` of {FILE} cannot be read. Add "{name}" to it by hand.')
-    return added
-
-
-TOKENS = re.compile(
-    r"""
-      "(?:\\.|[^"\\])*"   # a string
-    | '[^']*'             # a string
-    | \#[^\n]*            # a comment
-    | [\],]               # the end of the list, a comma
-    """,
-    re.VERBOSE,
-)
-
-
-@dataclass(frozen=True)
-class _List:
-    """A list in the text of a TOML file, by places in the text.
-
-    last, last_end: of the last entry. end: of the bracket that ends the list.
-    has_comma: whether a comma stands behind the last entry.
-    """
-
-    last: int
-    last_end: int
-    end: int
-    has_comma: bool
-
-
-def _find_units(text: str) -> _List | None:
-    """Find the list `units`; None where there is none, or none with an entry and an end."""
-    begins = re.search(r"^units\s*=\s*\[", text, re.M)
-    if not begins:
-        return None
-    last = None
-    has_comma = False
-    for token in TOKENS.finditer(text, begins.end()):
-        if token[0] == "]":
-            if last is None:
-                return None
-            return _List(last.start(), last.end(), token.start(), has_comma)
-        if token[0] == ",":
-            has_comma = True
-        elif not token[0].startswith("#"):
-            last = token
-            has_comma = False
-    return None
-
-
-def _added(text: str, name: str) -> str:
-    """Put a name before the bracket that ends the list `units`; leave the text where none is."""
-    units = _find_units(text)
-    if units is None:
-        return text
-    if not units.has_comma:
-        to_last = text[: units.last_end]
-        behind = text[units.last_end :]
-        text = f"{to_last},{behind}"
-        units = replace(units, end=units.end + 1)
-    before = text[: units.end].rstrip()
-    between = text[len(before) : units.end]
-    after = text[units.end :]
-    if "\n" not in between:
-        return f'{before} "{name}"{after}'
-    line_start = text.rfind("\n", 0, units.last) + 1
-    indent = text[line_start : units.last]
-    if indent.strip():  # the last entry does not begin its line
-        indent = "    "
-    return f'{before}\n{indent}"{name}",{between}{after}'
 
 
 def _write(template: Path, path: Path, **names: str) -> Path:

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from autograder.authoring.build import solutions
-from autograder.authoring.release import refuse_full
+from autograder.authoring.given import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
 from autograder.source.markers import BEGIN

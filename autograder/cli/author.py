@@ -95,8 +95,11 @@ def build(
 ) -> None:
     """Generate stubs and public keys from solutions/, of some units or of all.
 
+    What is written for students holds these units and nothing of the others.
+
     \b
     Example:  autograder build --check
+              autograder build UNIT --release ../week-1
     """
     from autograder.authoring import build as building
     from autograder.authoring import release as releasing
@@ -105,11 +108,11 @@ def build(
     course = find_course(course_folder)
     wanted = tuple(find_unit(course, name) for name in (*named, *units))
     if release:
-        releasing.release(course, release, github)
+        releasing.release(course, release, github, wanted)
         click.echo(f"{release}: what students get")
     if notebooks:
-        releasing.notebooks(course, notebooks, kit)
-        click.echo(f"{notebooks}: notebooks, and kit.zip for {kit}")
+        releasing.notebooks(course, notebooks, kit, wanted)
+        click.echo(f"{notebooks}: notebooks, and kit.zip, which they look for at {kit}")
     if classroom50:
         releasing.classroom50(course, classroom50, wanted)
         click.echo(

@@ -9,8 +9,9 @@ import tomllib
 import pytest
 from small import run_command, submit
 
-from autograder.authoring.new import TEMPLATES, BadName, readable, with_unit
-from autograder.authoring.release import leaks
+from autograder.authoring.course_file import BadName, with_unit
+from autograder.authoring.given import leaks
+from autograder.authoring.new import TEMPLATES, readable
 from autograder.source.solution import read_solution
 
 UNIT = "straight_lines"

@@ -19,7 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 from small import ROOT, submit
 
-from autograder.authoring.release import leaks
+from autograder.authoring.given import leaks
 from autograder.authoring.wheel import pack_wheel
 from autograder.errors import DISTRIBUTION
 from autograder.errors import extra as how_to_install

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from small import COURSE, UNIT, WORDS
 
 from autograder.authoring.build import solutions
-from autograder.authoring.release import leaks
+from autograder.authoring.given import leaks
 from autograder.sandbox.client import bubblewrap
 
 

@@ -1,0 +1,318 @@
+"""What is given away of a course: which files, and the proof that no answer is in them.
+
+It is named file by file, so that nothing else can slip in. It is written into a folder that nobody
+else reads first; there each stub is run, and each file is searched for lines of solutions.
+"""
+
+import ast
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_stub, solutions
+from autograder.authoring.course_file import with_units
+from autograder.course import FILE, Course, load_unit, read_course
+from autograder.data import manifest as read_manifest
+from autograder.errors import UserError
+from autograder.grading.key_file import load_key
+from autograder.parsing import parse
+from autograder.sandbox.client import Server
+from autograder.source.markers import BadSolution
+from autograder.source.pictures import picture_files
+from autograder.source.solution import Solution, read_solution_file
+
+ENOUGH_STEPS = 2  # of a line, from which on it gives an answer away; an operator is as many
+MOST_TOLD = 10  # lines of solutions that are listed where many are found
+# what makes of a line more than a name: `x - y`, `f(g(x))`, `a[i]`
+_OPERATORS = (ast.BinOp, ast.BoolOp, ast.Compare, ast.AugAssign)
+_STEPS = (
+    ast.Call,
+    ast.Subscript,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.Lambda,
+)
+
+
+class NotEmpty(UserError):
+    """A folder that is to be written holds something already."""
+
+
+# ---- which files
+
+
+def given_files(course: Course, units: Sequence[str] = ()) -> Iterator[Path]:
+    """List what students get of some units, or of all, as paths below the course's folder.
+
+    Of others' checks and data there is only what these units use.
+    """
+    wanted = tuple(units) or course.units
+    yield Path(FILE)
+    modules = list(_modules_of_checks(course, wanted))
+    for path in modules:
+        yield path.relative_to(course.folder)
+    for unit in wanted:
+        yield course.stub(unit).relative_to(course.folder)
+        yield course.key(unit).relative_to(course.folder)
+    yield from _picture_files(course, wanted)
+    for name in _datasets(course, wanted, modules):
+        yield from _files_of_dataset(course, name)
+    for page in course.about.student_docs:
+        yield Path(page)
+
+
+def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
+    """List the modules that the checks of some units need; all there are for a whole course."""
+    if set(units) == set(course.units):
+        return sorted(course.checks.glob("*.py"))
+    needed = set(course.checks.glob("__init__.py"))
+    waiting = [course.checks / f"{unit}.py" for unit in units]
+    while waiting:
+        path = waiting.pop()
+        if path in needed or not path.is_file():
+            continue
+        needed.add(path)
+        for name in _imported_beside(path):
+            waiting.append(course.checks / f"{name}.py")
+    return sorted(needed)
+
+
+def _imported_beside(path: Path) -> Iterator[str]:
+    """Yield the names that a module imports of its own folder: `from .a import b`."""
+    for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            if node.module:
+                yield node.module.partition(".")[0]
+            else:
+                yield from (alias.name for alias in node.names)
+
+
+def _datasets(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
+    """List the datasets that some units name, themselves or by a role; all for a whole course."""
+    names = sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
+    if set(units) == set(course.units):
+        return names
+    texts = [path.read_text(encoding="utf-8") for path in modules]
+    texts += [course.stub(unit).read_text(encoding="utf-8") for unit in units]
+    text = "\n".join(texts)
+    played = _roles_played(course, units, text)
+    return [name for name in names if name in played or _is_quoted(name, text)]
+
+
+def _is_quoted(name: str, text: str) -> bool:
+    return f'"{name}"' in text or f"'{name}'" in text
+
+
+def _roles_played(course: Course, units: Sequence[str], text: str) -> set[str]:
+    """Return the datasets of the roles that a text names, or that a check trains on."""
+    roles = dict(course.about.corpora)
+    played: set[str] = set()
+    first = next(iter(roles), "")
+    named = {role for role in roles if _is_quoted(role, text)}
+    if re.search(r"\bcorpus\(\s*\)", text):
+        named.add(first)
+    for unit in units:
+        for check in load_unit(course, unit).checks:
+            if check.measure and not check.data:
+                named.add(check.corpus or first)
+    for role in named:
+        played.update(roles.get(role, ()))
+    return played
+
+
+def _files_of_dataset(course: Course, name: str) -> Iterator[Path]:
+    """List a dataset's manifest, its README, and those files that cannot be fetched elsewhere."""
+    folder = course.folder / "datasets" / name
+    dataset = read_manifest(course, name)
+    yield (folder / "manifest.toml").relative_to(course.folder)
+    names = ["README.md"]
+    for part in (dataset, *dataset.parts.values()):
+        if not part.sources:
+            names.append(part.file)
+    for file in names:
+        path = folder / file
+        if path.is_file():
+            yield path.relative_to(course.folder)
+
+
+def _picture_files(course: Course, units: Sequence[str]) -> Iterator[Path]:
+    """List the pictures that stubs show, each once, as paths below the course's folder."""
+    top = course.folder.resolve()
+    found: set[Path] = set()
+    for unit in units:
+        stub = course.stub(unit)
+        if stub.is_file():
+            text = stub.read_text(encoding="utf-8")
+            found.update(picture_files(text, stub.parent))
+    for path in sorted(found):
+        yield path.relative_to(top)
+
+
+# ---- written, and proven
+
+
+def give(
+    course: Course, folder: Path, units: Sequence[str] = (), with_solutions: bool = False
+) -> None:
+    """Write the files of `given_files` into an empty folder. Nothing is written where one leaks.
+
+    with_solutions: also the solutions of these units, which is for graders and not for students.
+
+    Raises `NotEmpty`; `UserError` where a file is missing; `Stale` where a stub is not what its
+    solution makes; `GivesAnswers` where a check gives a stub points, or where a file holds a line
+    of a solution.
+    """
+    refuse_full(folder)
+    wanted = tuple(units) or course.units
+    found = dict(solutions(course, wanted))
+    for name, solution in found.items():
+        check_stub(course, name, solution)
+    files = list(given_files(course, wanted))
+    with tempfile.TemporaryDirectory() as scratch:
+        given = Path(scratch).resolve() / "course"
+        _copy(course.folder, files, given)
+        course_file = given / FILE
+        if wanted != course.units:
+            text = course_file.read_text(encoding="utf-8")
+            course_file.write_text(with_units(text, wanted), encoding="utf-8")
+        _refuse_leaks(given, [*found.values(), *_readable_solutions(course, found)])
+        _refuse_solved_stubs(read_course(given))
+        _copy(given, files, folder)
+    if with_solutions:
+        scripts = [course.solution(name).relative_to(course.folder) for name in wanted]
+        _copy(course.folder, scripts, folder)
+
+
+def _readable_solutions(course: Course, but: Container[str]) -> Iterator[Solution]:
+    """Read the solutions of other units, without those that are not finished yet."""
+    for name in course.units:
+        if name not in but:
+            with suppress(BadSolution, OSError):
+                yield read_solution_file(course.solution(name))
+
+
+def _copy(source: Path, files: Sequence[Path], folder: Path) -> None:
+    """Copy files of one folder into another; write nothing where one of them is missing."""
+    for path in files:
+        if not (source / path).is_file():
+            raise UserError(
+                f"There is no {source / path}. Run `autograder build`, or mend course.toml."
+            )
+    for path in files:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target)
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise `NotEmpty` for a folder that is to be written, and holds something or is a file."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise NotEmpty(f"{folder} is a file. Name a new folder.")
+    if any(folder.iterdir()):
+        raise NotEmpty(f"{folder} is not empty. Name a new folder.")
+
+
+def _refuse_solved_stubs(given: Course) -> None:
+    """Run the stubs of a folder that is to be given away, with its own checks and keys."""
+    for name in given.units:
+        stub = given.stub(name).read_text(encoding="utf-8")
+        key = load_key(given.key(name))
+        with Server(load_unit(given, name), stub=stub) as server:
+            refuse_solved_stub(server, stub, key)
+
+
+# ---- lines of solutions
+
+
+def _refuse_leaks(folder: Path, found: Sequence[Solution]) -> None:
+    leaked = leaks(folder, found)
+    if not leaked:
+        return
+    lines = leaked[:MOST_TOLD]
+    if len(leaked) > MOST_TOLD:
+        lines.append(f"and {len(leaked) - MOST_TOLD} more")
+    listed = "\n  ".join(lines)
+    raise GivesAnswers(
+        f"Nothing was written: it would hold lines of solutions.\n  {listed}\n"
+        "Take them out. A line that is no answer may stand in the part of the unit that is given."
+    )
+
+
+def leaks(folder: Path, found: Iterable[Solution]) -> list[str]:
+    """Find where a folder that is given away holds a line of a solution, or a mistake's code.
+
+    Returns lines `file: line`. What is packed, the engine's wheel and a kit, is read too.
+    """
+    secrets = {line: _whole(line) for line in secret_lines(list(found))}
+    leaked = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        for member, content in _contents(path):
+            text = content.decode("utf-8", errors="replace")
+            where = f"{path.relative_to(folder)}{member}"
+            for line in sorted(secrets):
+                if line in text and secrets[line].search(text):
+                    leaked.append(f"{where}: {line}")
+    return leaked
+
+
+def secret_lines(found: Sequence[Solution]) -> set[str]:
+    """Collect the lines of solutions that give an answer away.
+
+    They are statements of their own, neither imports nor the heads of loops and conditions, that
+    compute something: with an operator, or with two calls, subscripts or comprehensions. A line
+    that some stub shows is no secret.
+    """
+    stubs = [solution.stub for solution in found]
+    shown = "\n".join(stubs)
+    secrets = set()
+    for solution in found:
+        for line in solution.secret_lines:
+            if line not in shown and _computes(line):
+                secrets.add(line)
+    return secrets
+
+
+def _computes(line: str) -> bool:
+    """Return whether a line of code is a statement that computes something, or part of one."""
+    with suppress(SyntaxError, ValueError):
+        return _count_steps(line) >= ENOUGH_STEPS
+    with suppress(SyntaxError, ValueError):
+        part = line.rstrip(",")
+        return _count_steps(f"_({part})") > ENOUGH_STEPS
+    return False
+
+
+def _count_steps(code: str) -> int:
+    steps = 0
+    for node in ast.walk(parse(code)):
+        if isinstance(node, _OPERATORS):
+            steps += ENOUGH_STEPS
+        elif isinstance(node, _STEPS):
+            steps += 1
+    return steps
+
+
+def _whole(line: str) -> re.Pattern[str]:
+    """Return the pattern of a line that is not a part of a longer statement."""
+    goes_on = r"[\w(\[]|\.\w|[ ]*(?:[-+*/%@&|^<>=,]|(?:if|else|and|or|in|is|for)\b)"
+    return re.compile(rf"(?<![\w.]){re.escape(line)}(?!{goes_on})")
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield a file's bytes; of a zip file those of each member, with its name in brackets."""
+    if path.suffix not in (".whl", ".zip"):
+        yield "", path.read_bytes()
+        return
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            yield f"[{name}]", packed.read(name)

@@ -1,0 +1,214 @@
+"""What is given away of a course: the units that were named, no answer, and no stub that earns."""
+
+import shutil
+
+import pytest
+import small
+from small import UNIT, WORDS
+
+from autograder.authoring.build import GivesAnswers, build
+from autograder.authoring.course_file import with_units
+from autograder.authoring.given import leaks, secret_lines
+from autograder.authoring.release import classroom50, gradescope, notebooks, release
+from autograder.course import read_course
+from autograder.grading.keys import solution_of
+from autograder.source.solution import read_solution
+
+FORMS = {
+    "release": release,
+    "notebooks": lambda course, folder, units=(): notebooks(course, folder, "kit.zip", units),
+    "classroom50": classroom50,
+    "gradescope": gradescope,
+}
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course to be changed."""
+    return read_course(small.copy_course(tmp_path / "course"))
+
+
+def files_of(folder):
+    """The paths below a folder that are no hidden ones."""
+    paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {path for path in paths if not path.startswith(".")}
+
+
+def an_answer():
+    """A line of the fixture's solution that gives an answer away."""
+    return max(secret_lines([solution_of(small.unit())]), key=len)
+
+
+# ---- some units
+
+
+def test_a_release_of_a_unit_holds_nothing_of_the_others(course, tmp_path):
+    """No stub, key, checks or data of theirs; course.toml names this unit only."""
+    release(course, tmp_path / "week", units=[WORDS])
+    found = files_of(tmp_path / "week")
+    (wheel,) = (name for name in found if name.endswith(".whl"))
+    assert found - {wheel} == {
+        "AGENTS.md",
+        "README.md",
+        "course.toml",
+        "checks/__init__.py",
+        f"checks/{WORDS}.py",
+        f"assignments/{WORDS}.py",
+        f"assignments/keys/{WORDS}.safetensors",
+    }
+    assert read_course(tmp_path / "week").units == (WORDS,)
+    for path in found - {wheel}:
+        assert UNIT.encode() not in (tmp_path / "week" / path).read_bytes(), path
+
+
+def test_a_release_of_a_unit_holds_what_its_checks_need(course, tmp_path):
+    """Helpers that its checks import, and data that they train on."""
+    release(course, tmp_path / "week", units=[UNIT])
+    found = files_of(tmp_path / "week")
+    assert {"checks/helpers.py", "datasets/line/manifest.toml"} <= found
+    assert not [name for name in found if WORDS in name]
+
+
+def test_a_release_of_a_unit_works(course, tmp_path):
+    """A student checks it, and meets no other unit."""
+    done = small.run_command("build", WORDS, "--release", tmp_path / "week", cwd=course.folder)
+    assert done.returncode == 0, done.stderr
+    done = small.run_command("check", cwd=tmp_path / "week")
+    assert done.returncode == 1
+    assert "0 of 3 points" in done.stdout
+    assert UNIT not in done.stdout
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
+    """Also where it is named with `--unit`; solutions are in Gradescope's alone."""
+    FORMS[form](course, tmp_path / "out", units=(WORDS,))
+    found = files_of(tmp_path / "out")
+    if form == "notebooks":
+        assert {name for name in found if name.endswith(".ipynb")} == {f"{WORDS}.ipynb"}
+        shutil.unpack_archive(tmp_path / "out" / "kit.zip", tmp_path / "kit")
+        found |= files_of(tmp_path / "kit")
+    assert not [name for name in found if UNIT in name]
+    solutions = [name for name in found if name.startswith("solutions/")]
+    assert solutions == ([f"solutions/{WORDS}.py"] if form == "gradescope" else [])
+
+
+def test_the_list_of_units_is_changed_and_nothing_else():
+    """However it is laid out."""
+    for units in ('["a", "b"]', "[\n  'a', # one\n  \"b\",\n]"):
+        text = f"x = 1\nunits = {units}\ny = [2]\n"
+        assert with_units(text, ["b"]) == 'x = 1\nunits = ["b"]\ny = [2]\n'
+
+
+# ---- no answer
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("file", ["checks/helpers.py", "datasets/line/README.md"])
+def test_no_form_is_written_that_holds_a_line_of_a_solution(form, file, course, tmp_path):
+    """The refusal names the file and the line."""
+    path = course.folder / file
+    path.write_text(f"{path.read_text()}\n# {an_answer()}\n")
+    with pytest.raises(GivesAnswers) as refused:
+        FORMS[form](course, tmp_path / "out")
+    assert f"{file}: {an_answer()}" in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_line_that_computes_nothing_or_is_given_is_no_answer():
+    """An import, a loop's head, one call with names, and what the given part shows."""
+    solution = read_solution(
+        """
+shown = first * 2 + second
+def f(seed):
+    ### BEGIN SOLUTION
+    import numpy as np
+    rng = np.random.default_rng(seed)
+    fig, ax = plt.subplots(figsize=(3, 4))
+    for i in range(len(first)):
+        shown = first * 2 + second
+        if first[i] > second[i]:
+            return results
+    largest = np.concatenate(
+        [first, second],
+        axis=-1, keepdims=True,
+    )
+    return first - second.mean()
+    # mistake: return first + second.mean()
+    #   the mean was added.
+    ### END SOLUTION
+"""
+    )
+    assert secret_lines([solution]) == {
+        "return first - second.mean()",
+        "return first + second.mean()",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "is_leak"),
+    [
+        ("    return first - second  # so", True),
+        ("It is `return first - second`.", True),
+        ('"    return first - second\\n",', True),
+        ("return first - second.mean()", False),
+        ("return first - second * 2", False),
+        ("return first - second if x else y", False),
+    ],
+)
+def test_a_line_is_found_whole(text, is_leak, tmp_path):
+    """In code, in a page, in a notebook; and not as a part of another statement."""
+    solution = read_solution("### BEGIN SOLUTION\nreturn first - second\n### END SOLUTION\n")
+    (tmp_path / "notes.txt").write_text(text)
+    assert bool(leaks(tmp_path, [solution])) == is_leak
+
+
+# ---- no stub that earns
+
+EXPERIMENTS = '''
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=1)
+    def doubling(net, seed):
+        """`double` gives twice a row"""
+        return named("doubled", net.double(np.random.default_rng(seed).normal(size=5)))
+
+
+    @check(points=2)
+    def halving(net, seed):
+        """`halve` gives half a row"""
+        return named("halved", net.halve(np.random.default_rng(seed).normal(size=5)))
+'''
+SOLUTION = """
+    def double(x):
+        ### BEGIN SOLUTION
+        return 2 * x
+        ### END SOLUTION
+
+
+    def halve(x):
+        ### BEGIN SOLUTION
+        return x / 2
+        ### END SOLUTION
+"""
+
+
+def test_a_stub_that_earns_points_is_neither_built_nor_released(tmp_path):
+    """A function without markers: no marker is mistyped, and all of it would be given away."""
+    unit = small.write_course(tmp_path / "course", "halves", EXPERIMENTS, SOLUTION)
+    build(unit.course)
+    script = unit.course.solution("halves")
+    text = script.read_text()
+    head, _, _ = text.partition("def halve")
+    script.write_text(f"{head}def halve(x):\n    return x / 2\n")
+    with pytest.raises(GivesAnswers, match="halving: 2 of 2 points"):
+        build(unit.course)
+    stub = unit.course.stub("halves")
+    assert "x / 2" not in stub.read_text()
+    stub.write_text(solution_of(unit).stub)
+    with pytest.raises(GivesAnswers, match="halving: 2 of 2 points"):
+        release(unit.course, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
@@ -20,6 +21,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
+
+from autograder.errors import BadSource, Slip
 
 Arrays = dict[str, np.ndarray]
 
@@ -57,6 +60,7 @@ class Check:
     seconds: of processor time; see `Limits`.
     kept: why the check is there although others catch every wrong variant that it does.
     letters: those of the unit's sizes that the experiment uses; None where its code says so.
+    slips: what is wrong with how it is written; a unit of such a check is not loaded.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Check:
     seconds: float = 5.0
     kept: str = ""
     letters: tuple[str, ...] | None = None
+    slips: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -84,17 +89,89 @@ class Check:
 
 
 def check(
-    points: float, needs: Check | Iterable[Check] = (), **options: Any
+    points: Any = None, needs: Any = (), **options: Any
 ) -> Callable[[Callable[..., Arrays]], Check]:
-    """Make an experiment a `Check` worth `points`. The options are the fields of `Check`."""
-    needed = [needs] if isinstance(needs, Check) else needs
-    names = tuple(check.name for check in needed)
+    """Make an experiment a `Check` worth `points`. The options are the fields of `Check`.
+
+    What is wrong with them is found when the module is loaded.
+    """
 
     def make(experiment: Callable[..., Arrays]) -> Check:
         name = experiment.__name__
+        slips = list(_slips_of_options({"points": points, "needs": needs, **options}))
+        if slips:
+            return Check(name, 0.0, experiment, slips=tuple(slips))
+        needed = [needs] if isinstance(needs, Check) else needs
+        names = tuple(check.name for check in needed)
         return Check(name, points, experiment, names, **options)
 
+    if isinstance(points, FunctionType):  # of `@check` without brackets
+        return Check(points.__name__, 0.0, points, slips=("write `@check(points=…)`",))  # type: ignore[return-value]
     return make
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
+
+
+def _is_table_of(is_value: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def is_table(table: Any) -> bool:
+        if not isinstance(table, Mapping):
+            return False
+        return all(isinstance(name, str) and is_value(value) for name, value in table.items())
+
+    return is_table
+
+
+def _are_checks(value: Any) -> bool:
+    if isinstance(value, Check):
+        return True
+    return isinstance(value, tuple | list) and all(isinstance(one, Check) for one in value)
+
+
+def _is_string(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# option → what it may be, and an example of it
+_OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "points": (_is_number, "points=2"),
+    "needs": (_are_checks, "needs=other_check, without quotes, or needs=[one, other]"),
+    "measure": (lambda value: value is None or callable(value), "measure=function"),
+    "data": (lambda value: value is None or callable(value), "data=function"),
+    "corpus": (_is_string, 'corpus="role"'),
+    "within": (_is_number, "within=0.01"),
+    "tolerance": (_is_table_of(_is_number), 'tolerance={"array": 0.1}'),
+    "costs": (_are_names, 'costs=("array",)'),
+    "words": (_is_table_of(_is_string), 'words={"array": "what wrong values mean"}'),
+    "seconds": (_is_number, "seconds=10"),
+    "kept": (_is_string, 'kept="why it is there"'),
+    "letters": (lambda value: value is None or _are_names(value), 'letters=("T", "B")'),
+}
+
+
+def _slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the options of a check, and how each is written."""
+    for option, value in options.items():
+        if option not in _OPTIONS:
+            near = get_close_matches(option, _OPTIONS, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(_OPTIONS)}."
+            yield f"a check has no option `{option}`. {hint}"
+            continue
+        is_right, example = _OPTIONS[option]
+        if option == "points" and value is None:
+            yield f"a check needs points, as in `{example}`."
+        elif not is_right(value):
+            yield f"`{option}={_short(value)}` should be as in `{example}`."
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 30 else f"{text[:29]}…"
 
 
 def named(names: str, *values: Any) -> Arrays:
@@ -486,6 +563,7 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
     """Load a unit's module from `folder`, the folder `checks` of a course.
 
     addons: package → the module that is its add-on.
+    Raises `BadSource` where options of checks are not as they should be.
     """
     checks = []
     all_settings = []
@@ -495,6 +573,7 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
             checks.append(value)
         elif isinstance(value, UnitSettings):
             all_settings.append(value)
+    _refuse_slips(folder / f"{unit}.py", checks)
     settings = all_settings[0] if all_settings else UnitSettings()
     modules = []
     for package in settings.packages:
@@ -502,6 +581,16 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
             add_on = import_module(addons[package])
             modules.append(add_on)
     return Experiments(tuple(checks), settings, tuple(modules))
+
+
+def _refuse_slips(file: Path, checks: Iterable[Check]) -> None:
+    slips = []
+    for check in checks:
+        line = check.experiment.__code__.co_firstlineno
+        for text in check.slips:
+            slips.append(Slip(line, f"`{check.name}`: {text}"))
+    if slips:
+        raise BadSource({str(file): slips})
 
 
 def import_checks(folder: Path, unit: str) -> ModuleType:

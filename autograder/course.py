@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from traceback import extract_tb
 from typing import Annotated
 
 import msgspec
 
 from autograder.check import Check, Experiments, Limits, load_experiments
-from autograder.errors import UserError
+from autograder.errors import BadSource, Slip, UserError
 from autograder.schema import read_toml
 
 FILE = "course.toml"
@@ -290,14 +291,39 @@ def _nearest_unit(course: Course, name: str) -> str | None:
 
 
 def load_unit(course: Course, name: str) -> Unit:
-    """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`."""
+    """Load the unit of that exact name. Raises `UnknownUnit`, `MissingPackage`, `BadSource`."""
     file = course.checks / f"{name}.py"
     if not file.is_file():
         raise UnknownUnit(f"{name} has no file of checks: {file} is missing.")
     add_ons = addons(course)
-    with telling_of_missing_packages(course, name):
+    with telling_of_missing_packages(course, name), telling_of_errors(course.checks):
         experiments = load_experiments(course.checks, name, add_ons)
     return Unit(course, name, experiments)
+
+
+@contextmanager
+def telling_of_errors(folder: Path) -> Iterator[None]:
+    """Load what a course's author wrote in a folder.
+
+    Raises `BadSource` with the line there where that raises an error, and a missing module as it
+    is.
+    """
+    try:
+        yield
+    except (UserError, ModuleNotFoundError):
+        raise
+    except SyntaxError as error:
+        file = Path(error.filename or "")
+        if not file.is_relative_to(folder):
+            raise
+        slip = Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")
+        raise BadSource({str(file): [slip]}) from error
+    except Exception as error:
+        for frame in reversed(extract_tb(error.__traceback__)):
+            if Path(frame.filename).is_relative_to(folder):
+                slip = Slip(frame.lineno or 0, f"{type(error).__name__}: {error}")
+                raise BadSource({frame.filename: [slip]}) from error
+        raise
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The errors whose texts are for people, and text of others made fit to stand in them."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 DISTRIBUTION = "experiment-autograder"
 
@@ -11,6 +13,34 @@ class UserError(Exception):
     The commands show it as one sentence. Every other exception is a fault of the kit, and is shown
     with its traceback.
     """
+
+
+@dataclass(frozen=True, order=True)
+class Slip:
+    """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.text
+        return f"line {self.line}: {self.text}"
+
+
+class BadSource(UserError, ValueError):
+    """What an author wrote has slips. The text names all of them, each in a line, by file.
+
+    slips: file → its slips.
+    """
+
+    def __init__(self, slips: Mapping[str, Sequence[Slip]]) -> None:
+        self.slips = dict(slips)
+        lines = []
+        for where, found in slips.items():
+            lines.append(f"{where} has something to mend:")
+            lines += [f"  {slip}" for slip in sorted(found)]
+        super().__init__("\n".join(lines))
 
 
 def extra(name: str) -> str:

@@ -3,20 +3,23 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from autograder.authoring.slips import refuse_slips, refuse_slips_of_key, slips_of_script
 from autograder.course import Course, Unit, UnknownUnit, load_unit
 from autograder.data import NoData, all_unit_data, unit_data
-from autograder.errors import UserError
+from autograder.errors import BadSource, UserError
 from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
 from autograder.judging import CheckKey, Key, points_earned
 from autograder.sandbox.client import Server
-from autograder.source.markers import BEGIN, END, BadSolution, slips_of_exercises, slips_of_markers
+from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import pictures
 from autograder.source.solution import Solution, read_solution_file
+
+MARGIN = 0.3  # of "about N lines", by which a solution may be longer or shorter
 
 
 class Stale(UserError):
@@ -30,16 +33,16 @@ class GivesAnswers(UserError):
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
     """Read the solutions of some units, or of all: yield name and solution.
 
-    Raises `UnknownUnit` where the units in course.toml are not those that have files; `BadSolution`
+    Raises `UnknownUnit` where the units in course.toml are not those that have files; `BadSource`
     with all slips of a unit, which would give its answers away.
     """
     _require_files_of_units(course)
     for name in tuple(units) or course.units:
         path = course.solution(name)
         text = path.read_text(encoding="utf-8")
-        slips = [*slips_of_markers(text), *slips_of_exercises(text)]
+        slips = slips_of_script(text)
         if slips:
-            raise BadSolution(slips, str(path))
+            raise BadSource({str(path): slips})
         yield name, read_solution_file(path)
 
 
@@ -59,14 +62,25 @@ def _require_files_of_units(course: Course) -> None:
             )
 
 
-def build(course: Course, units: Iterable[str] = (), check: bool = False) -> list[str]:
+def build(
+    course: Course,
+    units: Iterable[str] = (),
+    check: bool = False,
+    warn: Callable[[str], object] = lambda _: None,
+) -> list[str]:
     """Write stubs and keys of some units, or of all; say what was written.
 
     check: write nothing, and raise `Stale` for the first that is out of date.
+    warn: called with a line for each thing that an author may want to change.
+    Raises `BadSource`, with all slips of a unit.
     """
     written = []
-    for name, solution in solutions(course, units):
-        check_lengths(name, solution)
+    _require_files_of_units(course)
+    for name in tuple(units) or course.units:
+        refuse_slips(course, name)
+        solution = read_solution_file(course.solution(name))
+        for warning in lengths_that_differ(name, solution):
+            warn(warning)
         check_pictures(course, name, solution)
         if check:
             check_stub(course, name, solution)
@@ -101,11 +115,13 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     stored: Key = {}
     with suppress(key_file.NoKey):  # where there is none, or one of another format
         stored = key_file.load_key(path)
-    stub = solution_of(unit).stub
+    solution = solution_of(unit)
+    stub = solution.stub
     with Server(unit, stub=stub) as server:
         fresh = build_key(
             server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored
         )
+        refuse_slips_of_key(unit, solution, fresh)
         refuse_solved_stub(server, stub, fresh)
     kept = _losses_not_made_here(unit, stored, fresh)
     with tempfile.TemporaryDirectory() as scratch:
@@ -208,18 +224,22 @@ def check_pictures(course: Course, name: str, solution: Solution) -> None:
             )
 
 
-def check_lengths(name: str, solution: Solution) -> None:
-    """Compare each exercise's "about N lines" with its solution regions. Raises `Stale`."""
+def lengths_that_differ(name: str, solution: Solution) -> Iterator[str]:
+    """Compare each exercise's "about N lines" with its solution regions.
+
+    Yields a line for each that is off by more than a line and by more than 30 in 100.
+    """
     # behind what stands before the first: each number of lines, and its exercise
     _, *parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
     numbers = parts[::2]
     exercises = parts[1::2]
-    for promised, exercise in zip(numbers, exercises, strict=True):
+    for written, exercise in zip(numbers, exercises, strict=True):
+        promised = int(written)
         count = _count_lines_of_code(exercise)
-        if count != int(promised):
+        if abs(count - promised) > max(1, MARGIN * promised):
             function = re.search(r"def (\w+)", exercise)
             title = function[1] if function else "?"
-            raise Stale(
+            yield (
                 f"{name}: the exercise of `{title}` says about {promised} lines; the solution has "
                 f"{count}."
             )

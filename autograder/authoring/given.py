@@ -17,11 +17,10 @@ from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_s
 from autograder.authoring.course_file import with_units
 from autograder.course import FILE, Course, load_unit, read_course
 from autograder.data import manifest as read_manifest
-from autograder.errors import UserError
+from autograder.errors import BadSource, UserError
 from autograder.grading.key_file import load_key
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
-from autograder.source.markers import BadSolution
 from autograder.source.pictures import picture_files
 from autograder.source.solution import Solution, read_solution_file
 
@@ -193,7 +192,7 @@ def _readable_solutions(course: Course, but: Container[str]) -> Iterator[Solutio
     """Read the solutions of other units, without those that are not finished yet."""
     for name in course.units:
         if name not in but:
-            with suppress(BadSolution, OSError):
+            with suppress(BadSource, OSError):
                 yield read_solution_file(course.solution(name))
 
 

@@ -1,6 +1,7 @@
 """Commands of an author: new, build, validate, calibrate, reproduce; and of all: data, doctor."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -125,7 +126,7 @@ def build(
     if release or notebooks or classroom50 or gradescope:
         return
     try:
-        written = building.build(course, wanted, only_check)
+        written = building.build(course, wanted, only_check, partial(click.echo, err=True))
     except building.Stale as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(written) or "everything is up to date")

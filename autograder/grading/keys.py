@@ -51,7 +51,7 @@ NOTHING_STORED: Key = MappingProxyType({})
 def solution_of(unit: Unit) -> Solution:
     """Read the solution of a unit.
 
-    Raises `NoCourse` in a student's copy, which has none; `BadSolution`.
+    Raises `NoCourse` in a student's copy, which has none; `BadSource`.
     """
     return read_solution_file(unit.course.solution_there(unit.name))
 

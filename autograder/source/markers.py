@@ -6,11 +6,10 @@ students. So whatever may have been meant as a marker is one, letter by letter, 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from autograder.errors import UserError
+from autograder.errors import Slip
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -27,32 +26,6 @@ ALIKE = 0.75  # of 1, by difflib: words nearer than this may be meant
 MOST_WORDS = 3  # of a comment that may be meant as a marker; what is longer is prose
 OPENERS = ("begin", "start", "end", "stop")
 HOW_TO_WRITE_A_MISTAKE = "`# mistake: CODE` or `# mistake (keeps 0.5): CODE`"
-
-
-@dataclass(frozen=True, order=True)
-class Slip:
-    """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
-
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        if not self.line:
-            return self.text
-        return f"line {self.line}: {self.text}"
-
-
-class BadSolution(UserError, ValueError):
-    """A solution's script, or its checks, have slips that an author must mend first.
-
-    The text names all of them, each in a line.
-    """
-
-    def __init__(self, slips: Sequence[Slip], where: str = "") -> None:
-        self.slips = tuple(sorted(slips))
-        lines = [f"{where} has something to mend:"] if where else []
-        lines += [f"  {slip}" if where else str(slip) for slip in self.slips]
-        super().__init__("\n".join(lines))
 
 
 def slips_of_markers(text: str) -> list[Slip]:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.errors import BadSource, Slip
 from autograder.judging import Mistake
 from autograder.parsing import parse
 from autograder.source.markers import (
@@ -15,8 +16,6 @@ from autograder.source.markers import (
     END,
     MISTAKE,
     WORDS_OF_A_MISTAKE,
-    BadSolution,
-    Slip,
     slips_of_markers,
 )
 
@@ -100,20 +99,16 @@ class Solution:
 
 
 @lru_cache(maxsize=READ)
-def read_solution(text: str) -> Solution:
+def read_solution(text: str, name: str = "the solution") -> Solution:
     """Parse a solution's script; the same text again is not parsed again.
 
-    Raises `BadSolution`, with all slips, where a marker or a mistake is not written as it should.
+    name: what the script is called in an error.
+    Raises `BadSource`, with all slips, where a marker or a mistake is not written as it should.
     """
-    slips = slips_of_markers(text)
+    slips = slips_of_markers(text) or slips_of_syntax(text)
     if slips:
-        raise BadSolution(slips)
-    try:
-        tree = parse(text)
-    except SyntaxError as error:
-        raise BadSolution(
-            [Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")]
-        ) from None
+        raise BadSource({name: slips})
+    tree = parse(text)
     first_lines = _first_lines(tree)
     lines = text.split("\n")
     mistakes: list[PlacedMistake] = []
@@ -138,12 +133,18 @@ def read_solution(text: str) -> Solution:
     return Solution(text, tuple(mistakes))
 
 
-def read_solution_file(path: Path) -> Solution:
-    """Read a solution's script. Raises `BadSolution`, which names the file."""
+def slips_of_syntax(text: str) -> list[Slip]:
+    """Find where Python cannot read a script."""
     try:
-        return read_solution(path.read_text(encoding="utf-8"))
-    except BadSolution as error:
-        raise BadSolution(error.slips, str(path)) from None
+        parse(text)
+    except SyntaxError as error:
+        return [Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")]
+    return []
+
+
+def read_solution_file(path: Path) -> Solution:
+    """Read a solution's script. Raises `BadSource`."""
+    return read_solution(path.read_text(encoding="utf-8"), str(path))
 
 
 def plain_text(text: str) -> str:

@@ -278,6 +278,7 @@ def test_a_policy_says_what_carried_points_count(graded):
 
 def test_a_students_key_carries_one_known_mistake(course):
     """It holds what follows from each; of small changes it holds no answers."""
+    small.with_calls(course)
     build(course.course, ["chain"])
 
     def practised(*mistakes, end=""):

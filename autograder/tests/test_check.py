@@ -88,9 +88,9 @@ def test_a_check_needs_one_check_or_several(needs):
 
 
 def test_an_option_that_no_check_has_is_refused_where_it_is_written():
-    """An author's slip is an error of Python that names the option."""
-    with pytest.raises(TypeError, match="tolerence"):
-        check(points=1, tolerence={})(lambda net, seed: {})
+    """An author's slip is kept with the check, and no unit of it is loaded."""
+    (slip,) = check(points=1, tolerence={})(lambda net, seed: {}).slips
+    assert slip == "a check has no option `tolerence`. Did you mean `tolerance`?"
 
 
 # ---- names and values

@@ -199,11 +199,13 @@ SOLUTION = """
 def test_a_stub_that_earns_points_is_neither_built_nor_released(tmp_path):
     """A function without markers: no marker is mistyped, and all of it would be given away."""
     unit = small.write_course(tmp_path / "course", "halves", EXPERIMENTS, SOLUTION)
+    small.with_calls(unit)
     build(unit.course)
     script = unit.course.solution("halves")
     text = script.read_text()
-    head, _, _ = text.partition("def halve")
-    script.write_text(f"{head}def halve(x):\n    return x / 2\n")
+    half = "    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION\n"
+    assert half in text
+    script.write_text(text.replace(half, "    return x / 2\n"))
     with pytest.raises(GivesAnswers, match="halving: 2 of 2 points"):
         build(unit.course)
     stub = unit.course.stub("halves")

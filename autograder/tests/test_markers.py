@@ -8,9 +8,10 @@ import small
 
 from autograder.authoring.build import build
 from autograder.authoring.nothing import try_nothing
+from autograder.errors import BadSource
 from autograder.grading.keys import build_key
 from autograder.sandbox.client import Server
-from autograder.source.markers import BadSolution, slips_of_exercises, slips_of_markers
+from autograder.source.markers import slips_of_exercises, slips_of_markers
 from autograder.source.solution import read_solution
 
 SCRIPT = textwrap.dedent('''
@@ -139,9 +140,9 @@ def test_a_slip_is_told_with_its_line(old, new, told):
 def test_all_slips_of_a_script_are_told_at_once():
     """An author mends them in one go."""
     text = SCRIPT.replace("### BEGIN", "## BEGIN").replace("# mistake:", "# mistakes:")
-    with pytest.raises(BadSolution) as refused:
+    with pytest.raises(BadSource) as refused:
         read_solution(text)
-    assert len(refused.value.slips) == 3
+    assert len(refused.value.slips["the solution"]) == 3
 
 
 def test_an_exercise_without_markers_is_refused():
@@ -184,7 +185,7 @@ def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
 
 def test_a_script_that_python_cannot_read_is_refused_with_its_line():
     """And without a traceback of ours."""
-    with pytest.raises(BadSolution, match="line 11: Python cannot read it"):
+    with pytest.raises(BadSource, match="line 11: Python cannot read it"):
         read_solution(SCRIPT.replace("return 2 * x", "return 2 * ("))
 
 

@@ -563,6 +563,7 @@ def test_a_change_that_would_have_spoilt_what_has_passed_is_not_told(grading):
 
 def test_practice_tells_a_slip_as_a_grade_does(unit):
     """By the public key, without a solution beside it, on the public seed."""
+    small.with_calls(unit)
     build(unit.course, [unit.name])
     implementation = Submission(OURS.replace("x[:-1] + x[1:]", "x[1:] - x[:-1]").encode(), "ada.py")
     verdict = practise(unit, unit.checks[:1], implementation)[0]

@@ -1,0 +1,290 @@
+"""Finds the slips of a unit: what its author is to mend before anything is built of it.
+
+All that can be known without running anything is told at once; so is what shows when it has run.
+"""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, distribution
+
+import numpy as np
+
+from autograder.check import Failure
+from autograder.course import Course, Unit, UnknownUnit, find_unit, load_unit
+from autograder.errors import BadSource, Slip
+from autograder.judging import Key
+from autograder.parsing import parse
+from autograder.source.markers import MISTAKE, slips_of_exercises, slips_of_markers
+from autograder.source.solution import (
+    PlacedMistake,
+    Solution,
+    indentation,
+    read_solution_file,
+    slips_of_syntax,
+)
+
+Slips = dict[str, list[Slip]]  # file → what is to be mended in it
+
+UNKNOWN_NAME = re.compile(
+    r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
+)
+KNOWN_EVERYWHERE = {
+    *dir(builtins),
+    *dir(np),
+    *dir(np.ndarray),
+    *(name for kind in (str, list, dict, set, tuple, float) for name in dir(kind)),
+}
+
+
+def slips_of_script(text: str) -> list[Slip]:
+    """Find the slips of a solution's script by itself: its markers, mistakes and exercises."""
+    slips = [*slips_of_markers(text), *slips_of_exercises(text)]
+    return slips or slips_of_syntax(text)
+
+
+def refuse_slips(course: Course, name: str) -> None:
+    """Raise `BadSource` with all slips of a unit that show before anything is run."""
+    found: Slips = {}
+    script = course.solution(name)
+    text = script.read_text(encoding="utf-8")
+    in_script = slips_of_script(text)
+    unit = None
+    try:
+        unit = load_unit(course, name)
+    except BadSource as error:
+        found.update({file: list(slips) for file, slips in error.slips.items()})
+    if not in_script:
+        in_script += _slips_of_mistakes(read_solution_file(script))
+        if unit:
+            in_script += _slips_of_calls(unit, text)
+    if in_script:
+        found = {str(script): in_script, **found}
+    if unit:
+        in_checks = list(_slips_of_packages(unit))
+        if in_checks:
+            found[str(course.checks / f"{name}.py")] = in_checks
+    if found:
+        raise BadSource(found)
+
+
+def _lines_of_mistakes(solution: Solution) -> dict[str, int]:
+    """Map the ids of mistakes to the numbers of the lines in which they are written."""
+    numbers = []
+    for number, line in enumerate(solution.text.split("\n"), 1):
+        if MISTAKE.match(line):
+            numbers.append(number)
+    ids = [placed.mistake.id for placed in solution.mistakes]
+    return dict(zip(ids, numbers, strict=True))
+
+
+def _slips_of_mistakes(solution: Solution) -> list[Slip]:
+    """Find the mistakes with which Python cannot read the script."""
+    lines = _lines_of_mistakes(solution)
+    statements = parse(solution.text).body
+    slips = []
+    for placed in solution.mistakes:
+        mistake = placed.mistake
+        try:
+            parse(_statement_with(solution, placed, statements))
+        except SyntaxError as error:
+            slips.append(
+                Slip(
+                    lines[mistake.id],
+                    f"with `{mistake.code}` in the place of the statement above it Python cannot "
+                    f"read the script: {error.msg}. A mistake replaces one statement, by a line.",
+                )
+            )
+    return slips
+
+
+def _statement_with(
+    solution: Solution, placed: PlacedMistake, statements: Sequence[ast.stmt]
+) -> str:
+    """Return the outermost statement around a mistake, with the mistake made in it.
+
+    All of the script would take a hundred times as long to read. statements: the outermost ones.
+    """
+    lines = solution.text.split("\n")
+    around = next(one for one in statements if (one.end_lineno or 0) >= placed.last_line)
+    first_line = _first_line(around)
+    last_line = around.end_lineno or first_line
+    start = placed.first_line - 1
+    spoilt = indentation(lines[start]) + placed.mistake.code
+    before = lines[first_line - 1 : start]
+    behind = lines[placed.last_line : last_line]
+    return "\n".join([*before, spoilt, *behind])
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
+
+
+# ---- what the script calls
+
+
+def _slips_of_calls(unit: Unit, text: str) -> list[Slip]:
+    """Compare the calls `check("…")` of a script with the checks of its unit."""
+    tree = parse(text)
+    function, slips = _function_that_checks(unit, tree)
+    if not function:
+        return slips
+    names = [check.name for check in unit.checks]
+    called = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id != function or not node.args:
+            continue
+        argument = node.args[0]
+        if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+            continue
+        wanted = argument.value
+        if wanted not in names:
+            near = get_close_matches(wanted, names, n=1, cutoff=0.4)
+            hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(names)}."
+            slips.append(Slip(node.lineno, f'`{function}("{wanted}")`: no such check. {hint}'))
+        elif wanted in called:
+            slips.append(Slip(node.lineno, f'`{function}("{wanted}")` stands here a second time.'))
+        called.append(wanted)
+    for name in names:
+        if name not in called:
+            slips.append(
+                Slip(
+                    0,
+                    f'there is no `{function}("{name}")`, so students do not see how they did '
+                    "there. Write it in a cell below the exercise.",
+                )
+            )
+    return slips
+
+
+def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[Slip]]:
+    """Return what the script calls `autograder.unit("UNIT")`, and what is wrong with it."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="autograder"), attr="unit"),
+                    args=[ast.Constant(value=str(named))],
+                ),
+            ):
+                return name, _slips_of_unit(unit, named, node.lineno)
+    example = f'`check = autograder.unit("{unit.name}")`'
+    return "", [
+        Slip(
+            0,
+            f"there is no {example}, so students cannot check their work. Write it and "
+            '`import autograder` near the top, and `check("…")` below each exercise.',
+        )
+    ]
+
+
+def _slips_of_unit(unit: Unit, named: str, line: int) -> list[Slip]:
+    try:
+        if find_unit(unit.course, named) == unit.name:
+            return []
+    except UnknownUnit:
+        pass
+    return [
+        Slip(line, f'this is the script of `autograder.unit("{unit.name}")`, not of "{named}".')
+    ]
+
+
+# ---- what the checks say
+
+
+def _slips_of_packages(unit: Unit) -> Iterator[Slip]:
+    """Find the packages of a unit's settings that neither course.toml nor this machine knows."""
+    known = unit.course.about.packages
+    for package in unit.packages:
+        if package in known or _is_installed(package):
+            continue
+        near = get_close_matches(package, [*known, "numpy", "scipy", "pandas"], n=1)
+        hint = f"Did you mean `{near[0]}`?" if near else "Add it to [packages] in course.toml."
+        yield Slip(0, f"`packages` names `{package}`, which is no package known here. {hint}")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+# ---- what shows when it has run
+
+
+def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
+    """Raise `BadSource` with all slips of a unit that show in the answers of its key."""
+    found: Slips = {}
+    in_script = list(_slips_of_answers(solution, key))
+    if in_script:
+        found[str(unit.course.solution(unit.name))] = in_script
+    in_checks = list(_slips_of_arrays(unit, key))
+    if in_checks:
+        found[str(unit.course.checks / f"{unit.name}.py")] = in_checks
+    if found:
+        raise BadSource(found)
+
+
+def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[Slip]:
+    """Find the options that speak of an array which the experiment does not name."""
+    for check in unit.checks:
+        if check.name not in key or check.measure:
+            continue
+        arrays = list(key[check.name].expected.arrays)
+        line = check.experiment.__code__.co_firstlineno
+        options: Mapping[str, object] = {
+            "tolerance": check.tolerance,
+            "costs": check.costs,
+            "words": check.words,
+        }
+        for option, names in options.items():
+            for name in names:  # type: ignore[attr-defined]
+                if name in arrays:
+                    continue
+                near = get_close_matches(name, arrays, n=1)
+                hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(arrays)}."
+                yield Slip(
+                    line, f"`{check.name}`: `{option}` names `{name}`, which it does not. {hint}"
+                )
+
+
+def _slips_of_answers(solution: Solution, key: Key) -> Iterator[Slip]:
+    """Find the mistakes that only raise an error over a name which nobody has written before.
+
+    Such a name is none of the script's and none of Python's or NumPy's: it is misspelt, or comes
+    from a module that is not imported. A name of another place may be the mistake itself.
+    """
+    answers: dict[str, list[str]] = {}
+    for known in key.values():
+        for mistake, answer in known.mistakes:
+            message = answer.message if answer.failure == Failure.RAISED else ""
+            answers.setdefault(mistake.id, []).append(message)
+    lines = _lines_of_mistakes(solution)
+    written = set(re.findall(r"[A-Za-z_]\w*", solution.plain()))
+    for mistake, _, _ in solution.mistakes:
+        unknown = {_unknown_name(message) for message in answers.get(mistake.id, [""])}
+        if len(unknown) != 1:
+            continue
+        (name,) = unknown
+        if name and name in mistake.code and name not in written | KNOWN_EVERYWHERE:
+            near = get_close_matches(name, written | KNOWN_EVERYWHERE, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            yield Slip(
+                lines[mistake.id],
+                f"`{mistake.code}` only raises an error, for there is no `{name}`.{hint}",
+            )
+
+
+def _unknown_name(message: str) -> str:
+    found = UNKNOWN_NAME.search(message)
+    if not found:
+        return ""
+    return next(name for name in found.groups() if name)

@@ -1,0 +1,215 @@
+"""Slips of an author in checks, mistakes and calls: all of a unit are told at once."""
+
+import re
+from contextlib import suppress
+
+import pytest
+import small
+
+from autograder.authoring.build import build
+from autograder.course import read_course
+from autograder.errors import BadSource
+
+EXPERIMENTS = '''
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=2, tolerance={"doubled": 0.01})
+    def doubling(net, seed):
+        """`double` gives twice a row"""
+        return named("doubled", net.double(np.random.default_rng(seed).normal(size=5)))
+
+
+    @check(points=3, needs=doubling)
+    def halving(net, seed):
+        """`halve` gives half a row"""
+        return named("halved", net.halve(np.random.default_rng(seed).normal(size=5)))
+'''
+SOLUTION = """
+    # %%
+    import numpy as np
+
+    import autograder
+
+    check = autograder.unit("halves")
+
+    # %% [markdown]
+    # **Exercise** · about 1 line
+
+
+    # %%
+    def double(x):
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return 3 * x
+        #   this is three times `x`.
+        ### END SOLUTION
+
+
+    # %%
+    check("doubling")
+
+
+    # %%
+    def halve(x):
+        ### BEGIN SOLUTION
+        return x / 2
+        # mistake: return x.mean() / 2
+        #   this is the mean.
+        ### END SOLUTION
+
+
+    # %%
+    check("halving")
+"""
+
+
+def told(folder, experiments=EXPERIMENTS, solution=SOLUTION):
+    """What the author is told of a unit, "" where it is built."""
+    with suppress(BadSource):  # it loads what it has written
+        small.write_course(folder, "halves", experiments, solution)
+    try:
+        build(read_course(folder))
+    except BadSource as error:
+        return str(error)
+    return ""
+
+
+def test_a_unit_without_slips_is_built(tmp_path):
+    """And nothing is said."""
+    assert told(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'tolerance={"doubled": 0.01}',
+            "tolerance=0.06",
+            'line 9: `doubling`: `tolerance=0.06` should be as in `tolerance={"array": 0.1}`.',
+        ),
+        (
+            'points=2, tolerance={"doubled": 0.01}',
+            "point=2",
+            "`doubling`: a check has no option `point`. Did you mean `points`?",
+        ),
+        ("@check(points=3, needs=doubling)", "@check", "`halving`: write `@check(points=…)`"),
+        ("points=3", 'points="3"', "`points='3'` should be as in `points=2`."),
+        (
+            "needs=doubling",
+            'needs="doubling"',
+            "`needs='doubling'` should be as in `needs=other_check, without quotes",
+        ),
+        ("needs=doubling", 'costs=("halved")', "`costs='halved'` should be as in"),
+        ("needs=doubling", 'words="no"', "`words='no'` should be as in"),
+        (
+            'packages=("numpy",)',
+            'packages=("nunpy",)',
+            "`packages` names `nunpy`, which is no package known here. Did you mean `numpy`?",
+        ),
+        (
+            '{"doubled": 0.01}',
+            '{"doubeld": 0.01}',
+            "line 9: `doubling`: `tolerance` names `doubeld`, which it does not. "
+            "Did you mean `doubled`?",
+        ),
+        ("import numpy as np", "import numpy as npp", "line 6: NameError: name 'np'"),
+        ("def halving(net, seed):", "def halving(net, seed:", "Python cannot read it"),
+    ],
+)
+def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
+    """Options of a wrong name or type, arrays and packages that are not there, errors."""
+    assert old in EXPERIMENTS
+    experiments = EXPERIMENTS.replace(old, new)
+    if "np" in words:  # used where the file is read
+        experiments = experiments.replace("    SETTINGS", "    PI = np.pi\n    SETTINGS")
+    text = told(tmp_path, experiments)
+    assert re.search(r"^\S*checks/halves.py has something to mend:", text)
+    assert words in text or "NameError: name 'np' is not defined" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('check("doubling")', 'check("dubling")', "no such check. Did you mean `doubling`?"),
+        ('check("doubling")', "", 'there is no `check("doubling")`'),
+        ('check("doubling")', 'check("halving")', 'line 36: `check("halving")` stands here'),
+        ('unit("halves")', 'unit("wholes")', 'line 7: this is the script of `autograder.unit("hal'),
+        (
+            'check = autograder.unit("halves")',
+            "check = print",
+            'autograder.unit("halves")`, so',
+        ),
+        ("return 3 * x", "return 3 * (x", "line 17: with `return 3 * (x` in the place"),
+        ("return 3 * x", "for x in (3,):", "line 17: with `for x in (3,):` in the place"),
+        (
+            "return x.mean() / 2",
+            "return x.maen() / 2",
+            "line 30: `return x.maen() / 2` only raises an error, for there is no `maen`. "
+            "Did you mean `mean`?",
+        ),
+        (
+            "return x.mean() / 2",
+            "return math.sqrt(x)",
+            "`return math.sqrt(x)` only raises an error, for there is no `math`.",
+        ),
+    ],
+)
+def test_a_slip_of_a_script_is_told(old, new, words, tmp_path):
+    """Calls of checks that there are not, and mistakes that nobody could make."""
+    assert old in SOLUTION
+    text = told(tmp_path, solution=SOLUTION.replace(old, new, 1))
+    assert re.search(r"^\S*solutions/halves.py has something to mend:", text)
+    assert words in text
+
+
+def test_a_mistake_may_raise_an_error_that_students_meet(tmp_path):
+    """A name of the script that is not there, or one that other types have."""
+    for code in ("return x.append(2)", "return x.halve", "return double"):
+        assert told(tmp_path / code[-4:], solution=SOLUTION.replace("return 3 * x", code)) == ""
+
+
+def test_all_slips_of_a_unit_are_told_at_once(tmp_path):
+    """Those of both files, before anything runs."""
+    text = told(
+        tmp_path,
+        EXPERIMENTS.replace("tolerance={", "tolerances={").replace("points=3", "point=3"),
+        SOLUTION.replace("# mistake: return 3", "# mistakes: return 3").replace(
+            "### END SOLUTION", "### END SOLUTIONS"
+        ),
+    )
+    assert text.count("line ") >= 6
+    for part in ("`tolerances`", "`point`", "needs points", "# mistakes", "### END SOLUTIONS"):
+        assert part in text
+
+
+def test_the_command_tells_slips_without_a_traceback(tmp_path):
+    """With exit code 2."""
+    small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
+    path = tmp_path / "checks" / "halves.py"
+    path.write_text(path.read_text().replace("points=3", "point=3"))
+    for command in ("build", "validate"):
+        done = small.run_command(command, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "has no option `point`" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_length_that_differs_is_a_warning(tmp_path):
+    """By more than a line and more than 30 in 100: all are told, and the unit is built."""
+    unit = small.write_course(
+        tmp_path,
+        "halves",
+        EXPERIMENTS,
+        SOLUTION.replace("about 1 line", "about 3 lines").replace(
+            '    check("doubling")',
+            '    check("doubling")\n\n\n    # %% [markdown]\n    # **Exercise** · about 2 lines',
+        ),
+    )
+    warned = []
+    assert build(unit.course, warn=warned.append)
+    assert warned == ["halves: the exercise of `double` says about 3 lines; the solution has 1."]

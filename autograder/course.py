@@ -254,7 +254,7 @@ def _read(folder: Path, _changed: int) -> Course:
         if not name.isidentifier():
             raise NoCourse(
                 f"{path}: a unit cannot be called `{name}`. Use letters, numerals and "
-                "underscores: it is the name of a Python file."
+                "underscores, and no numeral at its beginning: it is the name of a Python file."
             )
     return Course(folder, about)
 

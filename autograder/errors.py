@@ -1,8 +1,13 @@
 """The errors whose texts are for people, and text of others made fit to stand in them."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 DISTRIBUTION = "experiment-autograder"
 
@@ -46,9 +51,31 @@ class BadSource(UserError, ValueError):
 def extra(name: str) -> str:
     """Say how to install what an extra of this distribution brings.
 
-    It is on no package index, so from a checkout.
+    It is on no package index: so from the checkout or the wheel that is installed here.
     """
+    origin = _origin()
+    if origin.endswith(".whl"):
+        return f"pip install '{origin}[{name}]'"
     return f"pip install -e '.[{name}]' in a checkout of the kit"
+
+
+def _origin() -> str:
+    """Return the wheel from which this distribution was installed, "" for a checkout.
+
+    Where that file is gone, or was never noted, that is its name alone.
+    """
+    try:
+        installed = distribution(DISTRIBUTION)
+    except PackageNotFoundError:
+        return ""
+    noted = json.loads(installed.read_text("direct_url.json") or "{}")
+    url = urlsplit(noted.get("url", ""))
+    if "dir_info" in noted:
+        return ""
+    wheel = Path(url2pathname(url.path))
+    if url.scheme == "file" and wheel.is_file():
+        return str(wheel)
+    return f"{DISTRIBUTION.replace('-', '_')}-{installed.version}-py3-none-any.whl"
 
 
 # characters that hide, or make text look like what it is not

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.authoring.slips import refuse_slips, refuse_slips_of_key, slips_of_script
 from autograder.course import Course, Unit, UnknownUnit, load_unit
 from autograder.data import NoData, all_unit_data, unit_data
+from autograder.data import names as names_of_datasets
 from autograder.errors import BadSource, UserError
 from autograder.grading import key_file
 from autograder.grading.keys import build_key, solution_of
@@ -76,6 +77,8 @@ def build(
     """
     written = []
     _require_files_of_units(course)
+    for leftover in leftovers(course):
+        warn(leftover)
     for name in tuple(units) or course.units:
         refuse_slips(course, name)
         solution = read_solution_file(course.solution(name))
@@ -90,6 +93,26 @@ def build(
             written.append(_write(stub, solution.stub, check))
         written += key_written
     return written
+
+
+def leftovers(course: Course) -> Iterator[str]:
+    """Find what is left of a unit or dataset that is no more; yield a line for each."""
+    for made in (course.assignments, course.key("").parent):
+        for path in sorted(made.glob("*.*")):
+            if path.suffix in (".py", ".safetensors") and path.stem not in course.units:
+                yield f"{path} is of no unit that course.toml names. Delete it."
+    styles = course.folder / "solutions" / "styles"
+    for path in sorted(styles.glob("*/")):
+        if path.is_dir() and path.name not in course.units:
+            yield f"{path} holds styles of no unit that course.toml names. Delete it."
+    there = names_of_datasets(course)
+    for role, names in course.about.corpora.items():
+        for name in names:
+            if name not in there:
+                yield (
+                    f"course.toml names the dataset `{name}` for the role `{role}`, and there is "
+                    f"no datasets/{name}/manifest.toml. Take it out of [corpora], or add it."
+                )
 
 
 def check_stub(course: Course, name: str, solution: Solution) -> None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import refuse_full
 from autograder.course import FILE, Course, read_course
+from autograder.errors import extra
 from autograder.grading.results import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates" / "new"
@@ -29,9 +30,21 @@ def new(folder: Path) -> list[Path]:
     folder = folder.absolute()
     around = folder.parent
     if not (around / FILE).is_file():
+        _refuse_within_course(folder)
         return new_course(folder)
     course = read_course(around)
     return new_unit(course, folder.name)
+
+
+def _refuse_within_course(folder: Path) -> None:
+    """Raise `BadName` where a new course would lie within another one."""
+    for around in folder.parents:
+        if (around / FILE).is_file():
+            near = as_name(folder.name)
+            raise BadName(
+                f"{folder} lies within the course {around}. For one more unit of it, run "
+                f"`autograder new {near}` there; for another course, name a folder outside of it."
+            )
 
 
 def new_course(folder: Path) -> list[Path]:
@@ -45,7 +58,7 @@ def new_course(folder: Path) -> list[Path]:
             continue
         path = folder / template.relative_to(templates)
         name = NAMES.get(path.name, path.name)
-        file = _write(template, path.with_name(name), title=title)
+        file = _write(template, path.with_name(name), title=title, install=extra("authoring"))
         written.append(file)
     return written
 
@@ -83,16 +96,22 @@ def readable(name: str) -> str:
     return first + words[1:]
 
 
+def as_name(text: str) -> str:
+    """Return the name nearest to a text that a unit can have: "2 sums" → "unit_2_sums"."""
+    name = re.sub(r"\W+", "_", text.removesuffix(".py")).strip("_")
+    return name if name.isidentifier() else f"unit_{name}"
+
+
 def refuse_name(course: Course, name: str) -> None:
     """Raise `BadName` for a name that a unit of a course cannot have."""
     if keyword.iskeyword(name):
         raise BadName(f"A unit cannot be called `{name}`: it is a word of Python's own.")
     if not name.isidentifier():
-        near = re.sub(r"\W+", "_", name.removesuffix(".py")).strip("_")
-        hint = f", as `{near}`" if near.isidentifier() else ""
+        near = as_name(name)
+        hint = f", as `{near}`" if near != name else ""
         raise BadName(
             f"A unit cannot be called `{name}`: it is the name of a Python file. "
-            f"Use letters, numerals and underscores{hint}."
+            f"Use letters, numerals and underscores{hint}. It begins with no numeral."
         )
     if name in course.units:
         raise BadName(f"{course.folder / FILE} names a unit `{name}` already.")

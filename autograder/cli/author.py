@@ -1,5 +1,6 @@
 """Commands of an author: new, build, validate, calibrate, reproduce; and of all: data, doctor."""
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,8 @@ def new(folder: Path) -> None:
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
-        click.echo(
-            f"Next: cd {folder} && autograder build. README.md says what is what, and what comes "
-            "then."
-        )
+        click.echo(f"Next: cd {shlex.quote(str(folder))} && autograder build")
+        click.echo("README.md says what is what, and what comes then.")
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,7 @@ import tomllib
 import pytest
 from small import run_command, submit
 
+from autograder import errors
 from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import leaks
 from autograder.authoring.new import TEMPLATES, readable
@@ -174,6 +176,7 @@ def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
     [
         ("two words", "Use letters, numerals and underscores, as `two_words`."),
         ("sums.py", "Use letters, numerals and underscores, as `sums`."),
+        ("2tables", "as `unit_2tables`. It begins with no numeral."),
         ("class", "it is a word of Python's own."),
         ("random", "`import random` would find the script itself."),
         (UNIT, "names a unit `straight_lines` already."),
@@ -218,3 +221,58 @@ def test_a_list_that_cannot_be_read_is_to_be_mended_by_hand():
     """Nothing is guessed: the sentence says what to add."""
     with pytest.raises(BadName, match='Add "new" to it by hand'):
         with_unit('"units" = ["a"]\n', "new")
+
+
+def test_a_course_within_a_course_is_refused(course):
+    """It was a unit that was meant; nothing is written."""
+    before = contents(course)
+    refused = run_command("new", "stats/unit 2", cwd=course)
+    assert refused.returncode == 2
+    assert "lies within the course" in refused.stderr
+    assert "run `autograder new unit_2` there" in refused.stderr
+    assert contents(course) == before
+    assert not (course / "stats").exists()
+
+
+def test_what_to_type_next_is_quoted(tmp_path):
+    """A folder's name may have a space in it."""
+    done = run_command("new", "my stats", cwd=tmp_path)
+    assert "cd 'my stats' && autograder build" in done.stdout
+
+
+def test_what_is_left_of_a_unit_is_told(course, tmp_path):
+    """Generated files, styles, and a role whose dataset is gone."""
+    folder = shutil.copytree(course, tmp_path / "course")
+    text = (folder / "course.toml").read_text()
+    (folder / "course.toml").write_text(text.replace(f'"{UNIT}", ', ""))
+    (folder / "solutions" / f"{UNIT}.py").unlink()
+    (folder / "checks" / f"{UNIT}.py").unlink()
+    shutil.rmtree(folder / "datasets")
+    done = run_command("build", cwd=folder)
+    assert done.returncode == 0
+    assert f"{folder / 'assignments' / UNIT}.py is of no unit" in done.stderr
+    assert f"{UNIT}.safetensors is of no unit" in done.stderr
+    assert f"styles/{UNIT} holds styles of no unit" in done.stderr
+    assert "names the dataset `points` for the role `points`" in done.stderr
+
+
+def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
+    """A wheel's file where it is there, its name where it is gone, and a checkout."""
+    wheel = tmp_path / "experiment_autograder-1.2-py3-none-any.whl"
+    notes = {}
+
+    class Installed:
+        version = "1.2"
+
+        @staticmethod
+        def read_text(name):
+            return notes.get(name)
+
+    monkeypatch.setattr(errors, "distribution", lambda name: Installed)
+    assert errors.extra("site") == f"pip install '{wheel.name}[site]'"
+    notes["direct_url.json"] = json.dumps({"url": wheel.as_uri(), "archive_info": {}})
+    assert errors.extra("site") == f"pip install '{wheel.name}[site]'"
+    wheel.write_bytes(b"")
+    assert errors.extra("site") == f"pip install '{wheel}[site]'"
+    notes["direct_url.json"] = json.dumps({"url": tmp_path.as_uri(), "dir_info": {}})
+    assert errors.extra("site") == "pip install -e '.[site]' in a checkout of the kit"

@@ -220,11 +220,12 @@ def rules_for(
     course = find_course(course_folder)
     rules = read_policy(course, policy) if policy else Policy()
     rosters = [roster_beside(folder) for folder in folders]
-    warning = unknown_students(rules, results, merged(*rosters))
+    roster = merged(*rosters)
+    warning = unknown_students(rules, results, roster)
     if warning:
         click.echo(warning, err=True)
     graded = with_partners(results, rules)
-    adjustments = all_adjustments(course, beside, graded)
+    adjustments = all_adjustments(course, beside, graded, roster)
     for folder in beside:
         click.echo(f"points by hand: {folder / FILE}")
     return replace(rules, adjustments=adjustments)

@@ -314,6 +314,7 @@ def _write_pages(
     from autograder.grading.roster import FILE as ROSTER
     from autograder.grading.roster import absent
     from autograder.grading.submissions import graded_files
+    from autograder.grading.whole_class import whole_class
     from autograder.report.pages import Around, write_pages
 
     students = handed_in.students
@@ -321,10 +322,12 @@ def _write_pages(
         write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
     results = stored_results(out)
     names = {result.student for result in [*handed_in.before, *results]}
+    rules = _adjustments_if_readable(course_folder, out, results)
+    results = whole_class(course, results, rules, students)
     around = Around(
         earlier=comparable(earlier_results(out), results),
         missing=absent(students, results),
-        rules=_adjustments_if_readable(course_folder, out, results),
+        rules=rules,
     )
     source = graded_files(course, folder, names)
     return write_pages(course, results, out / "pages", source, around=around)

@@ -60,7 +60,9 @@ def report(
     Example:  autograder report grades --anonymous
     """
     from autograder.grading.results import stored_results
+    from autograder.grading.roster import roster_beside
     from autograder.grading.submissions import graded_files
+    from autograder.grading.whole_class import whole_class
     from autograder.report.pages import write_pages
 
     course = find_course(course_folder)
@@ -69,6 +71,8 @@ def report(
     if not (results or is_begun):
         raise no_results(grades)
     rules = rules_for(course_folder, policy, [grades], results)
+    if not serving:
+        results = whole_class(course, results, rules, roster_beside(grades))
     with submissions_of(grades, submitted) as folder:
         students = {result.student for result in results}
         source = graded_files(course, folder, students) if folder else None
@@ -163,6 +167,7 @@ def export(
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside
+    from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports
 
     results: list[Result] = []
@@ -172,9 +177,11 @@ def export(
         raise no_results(grades[0])
     rules = rules_for(course_folder, policy, grades, results) or Policy()
     rosters = [roster_beside(folder) for folder in grades]
-    missing = absent(merged(*rosters), with_partners(results, rules))
+    roster = merged(*rosters)
+    results = whole_class(find_course(course_folder), results, rules, roster)
+    missing = absent(roster, with_partners(results, rules))
     target = out or grades[0] / "export"
-    counted = graded(results, rules)
+    counted = grades_with_students(graded(results, rules), roster)
     written = exports.export(counted, to, target, missing, rules)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")

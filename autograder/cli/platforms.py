@@ -176,14 +176,18 @@ def _pages(
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
+    from autograder.grading.roster import roster_beside
     from autograder.grading.submissions import graded_files
+    from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report.feedback import write_feedback
     from autograder.report.pages import Around
 
     latest = results_in(grades)
     rules = rules_for(course.folder, policy, [grades], latest)
+    roster = roster_beside(grades)
+    latest = whole_class(course, latest, rules, roster)
     earlier = comparable(earlier_results(grades), latest)
-    counted = graded([*earlier, *latest], rules or Policy())
+    counted = grades_with_students(graded([*earlier, *latest], rules or Policy()), roster)
     students = {result.student for result in latest}
     with submissions_of(grades, submitted) as lies:
         source = graded_files(course, lies, students) if lies else None

@@ -269,13 +269,14 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     """
     from autograder.grading.adjustments import all_adjustments
     from autograder.grading.results import write_whole
+    from autograder.grading.roster import roster_beside
     from autograder.report.exports import as_csv
     from autograder.report.regrade import as_table, listed, read_requests
 
     results = results_in(grades)
     requests = read_requests(mails)
     course = find_course(course_folder)
-    adjustments = all_adjustments(course, [grades], results)
+    adjustments = all_adjustments(course, [grades], results, roster_beside(grades))
     listing = listed(requests, results, adjustments)
     table = as_csv(as_table(listing))
     path = grades / "regrades.csv"

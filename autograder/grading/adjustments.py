@@ -17,6 +17,7 @@ import msgspec
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.arithmetic import exact
 from autograder.grading.results import Result, write_whole
+from autograder.grading.roster import Roster
 from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
 
@@ -112,17 +113,24 @@ def given_for(
 
 
 def all_adjustments(
-    course: Course, folders: Sequence[Path], results: Sequence[Result]
+    course: Course, folders: Sequence[Path], results: Sequence[Result], roster: Roster | None
 ) -> tuple[Adjustment, ...]:
     """Read the adjustments that lie beside results, in the folders that `grade` wrote.
 
+    They may be for anybody of the class: whoever has a result or stands in the roster.
     Raises `BadFile`.
     """
-    students = {result.lms_name for result in results}
+    students = students_of(results, roster)
     found: list[Adjustment] = []
     for folder in folders:
         found.extend(read_adjustments(course, folder / FILE, students))
     return tuple(found)
+
+
+def students_of(results: Sequence[Result], roster: Roster | None) -> set[str]:
+    """Return who may get points by hand: whoever has a result or stands in the roster."""
+    students = {result.lms_name for result in results}
+    return students.union(roster.students) if roster else students
 
 
 def checked_adjustment(
@@ -135,7 +143,7 @@ def checked_adjustment(
     """
     if one.student not in students:
         hint = _nearest(one.student, students, "students")
-        raise BadFile(f"{where}: there is no result of `{one.student}`. {hint}")
+        raise BadFile(f"{where}: nobody of the class is called `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)
     except UnknownUnit as error:

@@ -20,8 +20,10 @@ from autograder.grading.adjustments import (
     checked_adjustment,
     given_for,
     read_adjustments,
+    students_of,
 )
 from autograder.grading.results import Result
+from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
 from autograder.report.pages import CodeBlock, Source, environment, listing_of
 from autograder.report.regrade import verdict_of
@@ -43,7 +45,7 @@ def by_hand_pages(
     """Yield the pages by address: one for each check of each unit, and one that leads to them."""
     units = by_unit(results)
     checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
-    students = {result.lms_name for result in results}
+    students = students_of(results, roster_beside(grades))
     index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
     yield f"{FOLDER}index.html", index
     for unit, titles in checks.items():
@@ -165,7 +167,7 @@ def take_form(
     if not words or not who:
         raise BadForm("Say why, and who you are: the student reads both.")
     adjustment = convert(written, Adjustment, "the form")
-    students = {result.lms_name for result in results}
+    students = students_of(results, roster_beside(grades))
     adjustment = checked_adjustment(course, adjustment, "the form", students)
     append_adjustment(grades / FILE, adjustment)
     return address

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograder.grading.attempts import kind_in_words, refuse_mixed
-from autograder.grading.hand_in import id_in
+from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
 from autograder.grading.roster import Student, as_student
@@ -195,12 +195,25 @@ def _absent(missing: Missing) -> list[Student]:
 
 def _row(student: str, units: Mapping[str, Grade]) -> _Row:
     """Return a student's row, with what a hand-in of their own says of them."""
-    for grade in units.values():
-        known = grade.result.hand_in
-        # what a partner handed in says nothing of who this student is
-        if known and not grade.result.handed_in_by:
-            return _Row(as_student(student, known), known.source, units)
+    for known in _own_first(units.values()):
+        return _Row(as_student(student, known), known.source, units)
     return _Row(Student(student), units=units)
+
+
+def _own_first(grades: Iterable[Grade]) -> list[HandIn]:
+    """Return what is known of a student's hand-ins, of their own before a partner's.
+
+    A partner's says of this student only what a roster does.
+    """
+    own = []
+    of_partners = []
+    for grade in grades:
+        known = grade.result.hand_in
+        if known and grade.result.handed_in_by:
+            of_partners.append(known)
+        elif known:
+            own.append(known)
+    return own + of_partners
 
 
 # ---- plain tables

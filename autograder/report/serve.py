@@ -21,7 +21,8 @@ from autograder.grading.adjustments import all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
 from autograder.grading.policy import Policy, with_partners
 from autograder.grading.results import Result, read_result, run_facts
-from autograder.grading.roster import absent, roster_beside
+from autograder.grading.roster import Roster, absent, roster_beside
+from autograder.grading.whole_class import whole_class
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
 from autograder.report.pages import Around, Source, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
@@ -85,8 +86,9 @@ class LiveSite:
     def _made_anew(self) -> dict[str, Callable[[], str]]:
         """Return the pages of the results that are there, by address."""
         results = self._results()
-        self._rules = self._rules_now(results)
         roster = roster_beside(self._grades)
+        self._rules = self._rules_now(results, roster)
+        results = whole_class(self._course, results, self._rules, roster)
         who_handed_in = with_partners(results, self._rules)
         around = Around(
             earlier=comparable(earlier_results(self._grades), results),
@@ -99,7 +101,7 @@ class LiveSite:
             pages |= by_hand_pages(self._course, self._grades, results, self._source)
         return pages
 
-    def _rules_now(self, results: list[Result]) -> Policy | None:
+    def _rules_now(self, results: list[Result], roster: Roster | None) -> Policy | None:
         """Return the policy with the points by hand as they stand.
 
         As they stood before, where the file is half written.
@@ -107,7 +109,7 @@ class LiveSite:
         if not self._time_by_hand:
             return self._rules
         try:
-            adjustments = all_adjustments(self._course, [self._grades], results)
+            adjustments = all_adjustments(self._course, [self._grades], results, roster)
         except UserError:
             return self._rules
         rules = self._rules or Policy()

@@ -188,6 +188,66 @@ def test_every_export_agrees(grades):
     assert 'summing +1.5 by hand (tg): the idea is right: "axis 0"' in comment_on(grade)
 
 
+WITHOUT_A_FILE = """
+[[adjustment]]
+student = "lukas@uni.example"
+unit = "numbers"
+points = 5
+words = "graded by eye: it was a document"
+who = "tg"
+"""
+ROSTER = "student,name,email,id\nlukas@uni.example,Lukas Weber,lukas@uni.example,2629\ncrash,,,7\n"
+
+
+def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
+    """In every export and on every page; a student whom nobody knows is still an error."""
+    (grades / "roster.csv").write_text(ROSTER)
+    (grades / FILE).write_text(WITHOUT_A_FILE)
+    for to in ("csv", "canvas", "moodle", "mail", "total", "gradescope"):
+        done = small.run_command("export", grades, "--to", to)
+        assert done.returncode == 0, done.stderr
+    folder = grades / "export"
+    (row,) = [row for row in table(folder / "canvas.csv") if row["Student"] == "Lukas Weber"]
+    assert (row["ID"], row[UNIT]) == ("2629", "5")
+    letters = [row for row in table(folder / "mail.csv") if row["name"] == "Lukas Weber"]
+    row, other_unit = letters
+    assert (row["points"], row["of"], row["unit"]) == ("5", "11", UNIT)
+    assert "graded by eye" in row["words"]
+    assert other_unit["words"] == "nothing handed in"
+    rows = [row for row in table(folder / "grades.csv") if row["student"] == "lukas@uni.example"]
+    assert {row["submission"] for row in rows if row["unit"] == UNIT} == {"5"}
+    (row,) = [row for row in table(folder / "total.csv") if row["student"] == "lukas@uni.example"]
+    assert row[f"{UNIT} (%)"] == "45.45"
+    assert json.loads((folder / UNIT / "lukas@uni.example.json").read_text())["score"] == 5
+    assert small.run_command("report", grades).returncode == 0
+    page = as_text((grades / "pages" / UNIT / "lukas@uni.example.html").read_text())
+    assert "Counts as 5 of 11" in page
+    assert "graded by eye: it was a document" in page
+    assert "Nothing was handed in that could be graded." in page
+    assert small.run_command("feedback", grades).returncode == 0
+    assert (grades / "feedback" / f"lukas@uni.example {UNIT}.html").is_file()
+    assert not (grades / UNIT / "lukas@uni.example.json").exists()
+    (grades / FILE).write_text(WITHOUT_A_FILE.replace("lukas@uni", "lucas@uni"))
+    done = small.run_command("export", grades, "--to", "csv")
+    assert done.returncode == 2
+    assert "called `lucas@uni.example`. Did you mean `lukas@uni.example`?" in done.stderr
+
+
+def test_a_roster_gives_those_who_handed_in_their_numbers(graded_class, tmp_path):
+    """`grade --roster` keeps the table, and `export` finds who handed in by the folder's name."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    (grades / "roster.csv").write_text("student,name,id,email\ncrash,Ian Ill,109,ian@x.edu\n")
+    assert small.run_command("export", grades, "--to", "canvas").returncode == 0
+    (row,) = [row for row in table(grades / "export" / "canvas.csv") if row["ID"] == "109"]
+    assert (row["Student"], row[UNIT]) == ("Ian Ill", "7")
+
+
+def table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
     """Any text survives, and so does what stood in the file before, comments too."""
     odd = Adjustment(
@@ -211,7 +271,7 @@ def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
         (
             '"squared"',
             '"sqared"',
-            "adjustment 4: there is no result of `sqared`. Did you mean `squared`?",
+            "adjustment 4: nobody of the class is called `sqared`. Did you mean `squared`?",
         ),
         (
             'unit = "numbers"',

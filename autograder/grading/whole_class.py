@@ -1,0 +1,122 @@
+"""The results of a class with what its roster and points by hand add to them.
+
+A roster knows a student's name and numbers where the hand-in itself does not. Points by hand may be
+for somebody who handed in nothing that could be graded, such as a document: they count, and so that
+student has a result too, which was never graded and lies in no file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from autograder.check import Failure
+from autograder.course import Course, load_unit
+from autograder.grading.adjustments import Adjustment
+from autograder.grading.hand_in import HandIn
+from autograder.grading.policy import Grade, Policy
+from autograder.grading.results import Result
+from autograder.grading.roster import Roster, Student
+from autograder.grading.submissions import plain_names
+from autograder.judging import Verdict
+
+NO_FILE = "Nothing was handed in that could be graded."
+
+
+def whole_class(
+    course: Course, results: Sequence[Result], rules: Policy | None, roster: Roster | None
+) -> list[Result]:
+    """Return results with what a roster knows of the students.
+
+    Behind them stand those who have points by hand and no result, which `rules` holds.
+    """
+    found = [with_student(result, roster) for result in results]
+    if rules:
+        found += _by_hand_alone(course, results, rules.adjustments, roster)
+    return found
+
+
+def grades_with_students(grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
+    """Return grades with what a roster knows of the students: partners too, who have no result."""
+    return [replace(grade, result=with_student(grade.result, roster)) for grade in grades]
+
+
+def with_student(result: Result, roster: Roster | None) -> Result:
+    """Return a result whose hand-in says of its student what a roster knows, too."""
+    student = roster.students.get(result.lms_name) if roster else None
+    if student is None:
+        return result
+    return replace(result, hand_in=_filled(result.hand_in, student))
+
+
+def _filled(hand_in: HandIn | None, student: Student) -> HandIn:
+    """Return what is known of a hand-in, and of its student by a roster where that says nothing."""
+    if hand_in is None:
+        hand_in = HandIn(source=student.source, student=student.student)
+    is_same_number = hand_in.id in ("", student.id)
+    return msgspec.structs.replace(
+        hand_in,
+        source=student.source if is_same_number and student.id else hand_in.source,
+        name=hand_in.name or student.name,
+        email=hand_in.email or student.email,
+        id=hand_in.id or student.id,
+        login=hand_in.login or student.login,
+        sis=hand_in.sis or student.sis,
+    )
+
+
+def _by_hand_alone(
+    course: Course,
+    results: Sequence[Result],
+    adjustments: Sequence[Adjustment],
+    roster: Roster | None,
+) -> list[Result]:
+    """Return a result for each student and unit that only points by hand are about."""
+    there = {(result.unit, result.lms_name) for result in results}
+    wanted = {(one.unit, one.student) for one in adjustments}
+    alone = sorted(wanted - there)
+    files = {result.lms_name: result.student for result in results}
+    new = {student for _, student in alone} - files.keys()
+    files |= plain_names(new, files.values())
+    found = []
+    for unit, student in alone:
+        name = files[student]
+        of_unit = [result for result in results if result.unit == unit]
+        result = Result(
+            student=name,
+            unit=unit,
+            sha256="",
+            provenance=(of_unit or results)[0].provenance,
+            verdicts=_ungraded(course, unit, of_unit),
+            seconds=0.0,
+            note=NO_FILE,
+            known_as="" if name == student else student,
+        )
+        found.append(with_student(result, roster))
+    return found
+
+
+def _ungraded(course: Course, unit: str, of_unit: Sequence[Result]) -> tuple[Verdict, ...]:
+    """Return a verdict of no points for each check of a unit, as the class was asked them."""
+    if not of_unit:
+        checks = load_unit(course, unit).checks
+        return tuple(
+            Verdict(check.name, check.title, check.points, 0.0, "not_reached") for check in checks
+        )
+    most_asked = max(of_unit, key=lambda result: len(result.verdicts))
+    ungraded = []
+    for verdict in most_asked.verdicts:
+        ungraded.append(
+            replace(
+                verdict,
+                earned=0.0,
+                status="not_reached",
+                remarks=(),
+                seconds=0.0,
+                loss=(),
+                failure=Failure.NONE,
+                two_answers=False,
+                carried=0.0,
+            )
+        )
+    return tuple(ungraded)

@@ -74,6 +74,24 @@ def is_collected(submitted: Path) -> bool:
     return mark.is_file()
 
 
+class _Mark(msgspec.Struct, frozen=True):
+    """What `collect` notes of a folder. last: the kind of source that came last. kinds: all."""
+
+    last: str = ""
+    kinds: list[str] = []
+
+
+def kinds_collected(submitted: Path) -> list[str]:
+    """Return the kinds of sources that `collect` has taken into a folder; none for a new one."""
+    if not is_collected(submitted):
+        return []
+    try:
+        mark = msgspec.json.decode((submitted / MARK).read_bytes(), type=_Mark)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return []
+    return mark.kinds or [kind for kind in (mark.last,) if kind]
+
+
 def record_of(submitted: Path, folder: Path) -> HandIn | None:
     """Read the record of the file in a folder of a collected tree."""
     path = record_path(folder)

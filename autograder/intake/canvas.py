@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autograder.intake.found import Found, Person, Source
-from autograder.intake.items import Item, Left, mostly, tops
+from autograder.intake.items import Item, Left, is_zip, mostly, tops
 
 NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
 ANONYMOUS = re.compile(
@@ -36,9 +36,9 @@ def _match(name: str) -> re.Match[str] | None:
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether most files are called as Canvas calls them."""
-    names = tops(items)
-    return mostly(_is_canvas_name(name) for name in names)
+    """Say whether most files are called as Canvas calls them; a folder is none of them."""
+    folders = {item.top for item in items if item.in_folder and not is_zip(item.top)}
+    return mostly(_is_canvas_name(name) and name not in folders for name in tops(items))
 
 
 def _is_canvas_name(name: str) -> bool:

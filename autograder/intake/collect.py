@@ -5,12 +5,13 @@ First everything is planned; `--dry-run` ends there. Attempts that are there alr
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
 import msgspec
 
 from autograder.course import Course
-from autograder.grading.hand_in import MARK, HandIn, is_collected
+from autograder.grading.hand_in import MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, merged, roster_beside
@@ -21,6 +22,7 @@ from autograder.intake.items import (
     Contents,
     Left,
     content_of,
+    in_utc,
     listed,
     shown,
 )
@@ -43,7 +45,8 @@ class Plan:
     """What collecting would do.
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
-    in the roster and handed in nothing.
+    in the roster and handed in nothing. future: the files whose time is still to come.
+    kinds: the kinds of sources that were collected into the folder, this one too.
     """
 
     source: Source
@@ -51,6 +54,8 @@ class Plan:
     left: list[Left] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     missing: list[Student] = field(default_factory=list)
+    future: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     roster: Roster | None = None
 
 
@@ -72,14 +77,26 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     Raises `CannotCollect` where nothing in it is a hand-in.
     """
     _refuse_foreign(wish.into)
+    before = kinds_collected(wish.into)
     source, items = recognize(
-        contents.items, lambda name: bool(unit_named(course, name)), wish.kind, contents.zipped
+        contents.items,
+        lambda name: bool(unit_named(course, name)),
+        wish.kind,
+        contents.zipped,
+        before,
+        contents.name,
     )
+    _refuse_other_kind(source, before, wish)
     whole = _as_folders(merged(roster_beside(wish.into), roster))
     made = Plan(source, left=list(contents.left), roster=whole)
+    made.kinds = sorted({*before, source.name})
+    now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
     for found in source.read(items, contents.name):
+        if isinstance(found, Found) and _is_to_come(found, now):
+            made.future.append(found.item.place)
+            found = replace(found, submitted=in_utc(now))
         candidate = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
         if isinstance(candidate, Left):
             made.left.append(candidate)
@@ -98,6 +115,31 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     if whole:
         made.missing = _missing(whole, made.places, wish.into)
     return made
+
+
+def _refuse_other_kind(source: Source, before: Sequence[str], wish: Wish) -> None:
+    """Refuse a source of another kind than those before, unless a person says that it is one.
+
+    Else one student's files, collected by themselves, could pass for a platform's word on others.
+    Raises `CannotCollect`.
+    """
+    if wish.kind or not before or source.name in before:
+        return
+    known = " and ".join(before)
+    raise CannotCollect(
+        f"{wish.into} was collected from {known}, and this looks like {source.title}. If it is, "
+        f"add --from {source.name}; else say with --from what it is."
+    )
+
+
+ZONES = timedelta(hours=26)  # how far two clocks on the wall can be apart
+
+
+def _is_to_come(found: Found, now: datetime) -> bool:
+    """Say whether a file's time lies in the future, wherever its clock was."""
+    if not found.submitted:
+        return False
+    return datetime.fromisoformat(found.submitted) > now + ZONES
 
 
 def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Student]:
@@ -314,7 +356,7 @@ def carry_out(made: Plan, into: Path) -> None:
 
     Raises `CannotWrite`.
     """
-    mark = msgspec.json.encode({"format": 1, "last": made.source.name})
+    mark = msgspec.json.encode({"format": 1, "last": made.source.name, "kinds": made.kinds})
     try:
         into.mkdir(parents=True, exist_ok=True)
         replace_file(into / MARK, mark)
@@ -338,6 +380,8 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {place.student}, {place.unit}: marked late by {made.source.name}")
+    future = [shown(place) for place in made.future]
+    lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
     missing = [shown(student.student) for student in made.missing]
     left = [f"{shown(each.place)}: {each.why}" for each in made.left]

@@ -58,9 +58,14 @@ class Source:
     """A kind of source: its name, how its layout is recognized, and how it is read.
 
     A reader takes the items, and the name of the folder or zip that held them.
+    around: what the platform calls a folder around the whole, as a pattern.
+    marks_are_students: it is known by files that lie in students' folders, which one student alone
+    could have written.
     """
 
     name: str
     recognizes: Callable[[Sequence[Item]], bool]
     read: Reader
     title: str
+    around: str = ""
+    marks_are_students: bool = False

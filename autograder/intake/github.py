@@ -170,6 +170,13 @@ def _last_commit(git: Path) -> tuple[str, str]:
 
 
 CLASSROOM50 = Source(
-    "classroom50", recognizes_classroom50, read_classroom50, "Classroom 50's clones"
+    "classroom50",
+    recognizes_classroom50,
+    read_classroom50,
+    "Classroom 50's clones",
+    around=r".+_submissions_\d{4}_\d\d_\d\d_T_\d\d_\d\d_\d\d",
+    marks_are_students=True,
 )
-GITHUB = Source("github", recognizes_clones, read_clones, "a folder of clones")
+GITHUB = Source(
+    "github", recognizes_clones, read_clones, "a folder of clones", marks_are_students=True
+)

@@ -115,4 +115,10 @@ def _time(value: object) -> str:
         return ""
 
 
-GRADESCOPE = Source("gradescope", recognizes, read, "Gradescope's export of submissions")
+GRADESCOPE = Source(
+    "gradescope",
+    recognizes,
+    read,
+    "Gradescope's export of submissions",
+    around=r"assignment_\d+_export",
+)

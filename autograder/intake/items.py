@@ -318,7 +318,7 @@ class _Unpacking:
         items = self.contents.items
         self.contents.items = []
         for item in items:
-            if _is_zip(item.name):
+            if is_zip(item.name):
                 self._open_inner(item)
             else:
                 self.contents.items.append(item)
@@ -368,7 +368,8 @@ def _over_all_limits() -> str:
     return f"It holds more than {MAX_FILES} files or {gigabytes} GB."
 
 
-def _is_zip(name: str) -> bool:
+def is_zip(name: str) -> bool:
+    """Say whether a file is called as a zip is."""
     return name.casefold().endswith(".zip")
 
 
@@ -399,7 +400,7 @@ def _refused_for_its_content(entry: zipfile.ZipInfo, name: str) -> str:
         return "it is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
-    most = MAX_INNER if _is_zip(name) else MAX_FILE
+    most = MAX_INNER if is_zip(name) else MAX_FILE
     if entry.file_size > most:
         return f"over {most >> 20} MB"
     return ""

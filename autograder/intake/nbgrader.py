@@ -100,4 +100,11 @@ def _time(text: str) -> str:
     return in_utc(moment)
 
 
-NBGRADER = Source("nbgrader", recognizes, read, "nbgrader's submissions")
+NBGRADER = Source(
+    "nbgrader",
+    recognizes,
+    read,
+    "nbgrader's submissions",
+    around="inbound|submitted",
+    marks_are_students=True,
+)

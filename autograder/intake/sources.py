@@ -1,6 +1,7 @@
 """The kinds of sources that are known, and which one a folder or zip is."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from autograder.intake.canvas import CANVAS
@@ -8,7 +9,7 @@ from autograder.intake.folder import FOLDER
 from autograder.intake.found import Source
 from autograder.intake.github import CLASSROOM50, GITHUB
 from autograder.intake.gradescope import GRADESCOPE
-from autograder.intake.items import Item, below, glance, tops
+from autograder.intake.items import CannotCollect, Item, below, glance, shown, tops
 from autograder.intake.moodle import MOODLE
 from autograder.intake.nbgrader import NBGRADER
 
@@ -18,13 +19,20 @@ BY_NAME = {source.name: source for source in SOURCES}
 
 
 def recognize(
-    items: Sequence[Item], is_unit: Callable[[str], bool], named: str = "", zipped: bool = True
+    items: Sequence[Item],
+    is_unit: Callable[[str], bool],
+    named: str = "",
+    zipped: bool = True,
+    before: Collection[str] = (),
+    called: str = "",
 ) -> tuple[Source, list[Item]]:
     """Find what kind of source some files are, and the files as that kind has them.
 
     A folder or two around the whole is looked through. is_unit: whether a folder's name is a
     unit's, and so no student's. named: take this kind, whatever it looks like. zipped: the source
-    is a zip; in a folder of no platform's, the folders are the students'.
+    is a zip; in a folder of no platform's, the folders are the students'. before: the kinds that
+    were collected into the same folder. called: the name of the folder or zip.
+    Raises `CannotCollect` where only what one student may have written says what kind it is.
     """
     levels = [list(items)]
     for _ in range(2):
@@ -39,6 +47,8 @@ def recognize(
     for level in levels:
         for kind in kinds:
             if kind.recognizes(level):
+                if not named:
+                    _refuse_one_students(kind, level, before, called)
                 return kind, level
     if named and named != FOLDER.name:
         return BY_NAME[named], levels[0]
@@ -47,13 +57,42 @@ def recognize(
     return FOLDER, levels[0]
 
 
+def _refuse_one_students(
+    kind: Source, level: Sequence[Item], before: Collection[str], called: str
+) -> None:
+    """Refuse what one student's folder says of the whole.
+
+    A folder around the whole may be a student's, unless it is called as the platform calls it. So
+    may all that lies in the only folder. Raises `CannotCollect`.
+    """
+    above = level[0].above
+    is_platforms = re.fullmatch(kind.around, above[-1] if above else called) is not None
+    if above and not is_platforms:
+        raise _whose_is_it(kind, above[-1])
+    folders = {item.top for item in level if item.in_folder}
+    is_known = is_platforms or kind.name in before
+    if kind.marks_are_students and len(folders) == 1 and not is_known:
+        raise _whose_is_it(kind, folders.pop())
+
+
+def _whose_is_it(kind: Source, folder: str) -> CannotCollect:
+    return CannotCollect(
+        f"What lies in the only folder, {shown(folder)}, looks like {kind.title}, but a student "
+        f"could have made it so. If it is, add --from {kind.name}; if {shown(folder)} is a "
+        "student's folder, add --from folder."
+    )
+
+
 def platform_of(source: Path) -> str:
     """Return what platform a folder or zip comes from, by its names.
 
     Empty where `grade` can read it as it is, and so for what nbgrader has collected.
     """
     items = glance(source)
-    kind, level = recognize(items, lambda _: False)
+    try:
+        kind, level = recognize(items, lambda _: False)
+    except CannotCollect:
+        return ""
     if kind is FOLDER:
         return ""
     is_exchange = any("+" in item.top for item in level)

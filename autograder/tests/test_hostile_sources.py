@@ -19,7 +19,7 @@ from autograder.grading.submissions import entries_in_zip
 from autograder.intake import items as intake_items
 from autograder.intake.collect import summary
 from autograder.intake.folder_names import folder_name
-from autograder.intake.items import shown
+from autograder.intake.items import CannotCollect, shown
 
 SCRIPT = f"{UNIT}.py"
 STAMP = ("timestamp.txt", "2026-11-20 14:22:32 UTC")
@@ -48,18 +48,19 @@ def moodle(hand_ins):
 
 
 def gradescope(hand_ins):
+    around = "assignment_9100_export"
     table = "".join(
         f"submission_{name}:\n  :submitters:\n  - :name: {name}\n    :email: {name}\n"
         "  :created_at: 2026-11-20 14:22:32 Z\n"
         for name in hand_ins
     )
-    found = in_folders(hand_ins, "export/submission_{}/")
-    return [("export/submission_metadata.yml", table), *found]
+    found = in_folders(hand_ins, f"{around}/submission_{{}}/")
+    return [(f"{around}/submission_metadata.yml", table), *found]
 
 
 def classroom50(hand_ins):
     marked = {name: [MARK, *files] for name, files in hand_ins.items()}
-    return in_folders(marked, "fall/fall-sums-{}/")
+    return in_folders(marked, "fall-sums_submissions_2026_12_01_T_23_59_59/fall-sums-{}/")
 
 
 def exchange(hand_ins):
@@ -193,6 +194,54 @@ def test_one_hand_in_changes_nothing_of_the_others(tmp_path, platform):
         if platform is not collected:  # there, a time beside a file is nbgrader's
             assert not any(place.latest.submitted.startswith("1") for place in theirs), what
         assert_no_control("\n".join(summary(made)))
+
+
+ADAS = "submission_7:\n  :submitters:\n  - :name: ada\n    :email: ada\n"
+ADAS += "  :created_at: 2099-01-01 00:00:00 Z\n"
+LATE = {
+    "Gradescope's table": [("submission_metadata.yml", ADAS), (f"submission_7/{SCRIPT}", HALF)],
+    "called as Moodle's": [(f"ada_17_assignsubmission_file_{SCRIPT}", HALF)],
+    "called as the exchange's": [(f"ada+{UNIT}+2099-01-01 00:00:00 UTC+k/{SCRIPT}", HALF)],
+    "nbgrader's time": [(f"{UNIT}/timestamp.txt", "1999-01-01 00:00:00 UTC"), (f"{UNIT}/x.py", "")],
+    "Classroom 50's mark": [(".classroom50.yaml", "classroom: x\nassignment: y\n"), MINE],
+}
+
+
+@pytest.mark.parametrize("what", LATE)
+def test_a_folder_that_comes_alone_says_nothing_of_the_whole(tmp_path, what):
+    """A late hand-in collected by itself is no platform's word on whose it is and when it came.
+
+    A person says what it is; as a folder it is the student's own.
+    """
+    into = tmp_path / "into"
+    collect(hand_out(tmp_path / "class.zip", folders_of_units(CLASS)), into)
+    before = {path: path.read_bytes() for path in into.rglob(SCRIPT)}
+    alone = hand_out(tmp_path / "late.zip", in_folders({"eve": LATE[what]}, "{}/"))
+    with pytest.raises(CannotCollect, match=r"the only folder, eve,.* add --from folder"):
+        collect(alone, into)
+    made = collect(alone, into, kind="folder", unit=UNIT)
+    assert {place.student for place in made.places} == {"eve"}
+    assert not any(place.latest.submitted[:4] in ("1999", "2099") for place in made.places)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_source_of_another_kind_is_refused_unless_a_person_says_so(tmp_path):
+    """What was collected from Moodle gets no hand-ins from Canvas by mistake."""
+    into = tmp_path / "into"
+    collect(hand_out(tmp_path / "moodle.zip", moodle(CLASS)), into)
+    other = hand_out(tmp_path / "canvas.zip", canvas(CLASS))
+    with pytest.raises(CannotCollect, match=r"was collected from moodle,.* add --from canvas"):
+        collect(other, into)
+    assert collect(other, into, kind="canvas").source.name == "canvas"
+    assert collect(other, into).source.name == "canvas"
+
+
+def test_a_time_in_the_future_is_no_time_of_a_hand_in(tmp_path):
+    """It would be the latest for ever: the file counts as handed in now, and that is said."""
+    path = pack(tmp_path / "s.zip", [Entry(f"ada/{SCRIPT}", RIGHT, (2099, 1, 1, 0, 0, 0))])
+    made = collect(path, tmp_path / "into")
+    assert made.places[0].latest.submitted[:4] != "2099"
+    assert any("dated in the future" in line for line in summary(made))
 
 
 def test_a_student_s_zip_is_told_what_is_wrong_with_it(tmp_path):
